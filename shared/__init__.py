@@ -1,0 +1,1 @@
+"""The kit that every service of Touchpoint stands on."""

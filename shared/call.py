@@ -1,0 +1,86 @@
+"""One call as every transport presents it, and the shapes of what handles it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from shared.budget import Budget
+
+REQUEST_ID = "x-request-id"
+CALLER = "x-touchpoint-caller"
+TRACE_PARENT = "traceparent"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and what it may do beyond asking."""
+
+    name: str
+    may_link: bool = False
+    """Whether a `login` event of this caller links two identities to one person."""
+
+
+ANONYMOUS = Caller("anonymous")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """The facts of one rpc that a servicer or a middleware may want; it knows no transport."""
+
+    method: str
+    """`/package.Service/Rpc`."""
+    request_id: str
+    budget: Budget | None = None
+    """None only where an rpc has no default budget and the caller sent no deadline."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Keys in lower case; binary metadata is left out."""
+    caller: Caller = ANONYMOUS
+    trace_id: str = ""
+    streaming: bool = False
+
+    @property
+    def service(self) -> str:
+        """The full name of the service: `package.Service`."""
+        return self.method[1 : self.method.rindex("/")]
+
+    @property
+    def rpc(self) -> str:
+        """The name of the rpc within its service."""
+        return self.method[self.method.rindex("/") + 1 :]
+
+    def with_budget(self, budget: Budget | None) -> Call:
+        """Return the same call under another budget."""
+        return Call(
+            self.method,
+            self.request_id,
+            budget,
+            self.metadata,
+            self.caller,
+            self.trace_id,
+            self.streaming,
+        )
+
+    def with_caller(self, caller: Caller) -> Call:
+        """Return the same call with its caller known."""
+        return Call(
+            self.method,
+            self.request_id,
+            self.budget,
+            self.metadata,
+            caller,
+            self.trace_id,
+            self.streaming,
+        )
+
+
+Handler = Callable[[Call, Message], Awaitable[Message]]
+Middleware = Callable[[Call, Message, Handler], Awaitable[Message]]
+StreamHandler = Callable[[Call, Message], AsyncIterator[Message]]
+StreamMiddleware = Callable[[Call, Message, StreamHandler], AsyncIterator[Message]]
+
+CURRENT_CALL: ContextVar[Call | None] = ContextVar("touchpoint_call", default=None)
+"""The call being handled in this task, for log lines written below the servicer."""

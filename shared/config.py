@@ -1,0 +1,224 @@
+"""Settings declared as dataclasses, read once from the environment, refused with every mistake."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from shared.setting_types import (
+    BY_ANNOTATION,
+    Listen,
+    Mode,
+    Parse,
+    key_bytes,
+    listen,
+    names,
+    targets,
+    url,
+)
+
+WELL_KNOWN_PORTS: Mapping[str, int] = {
+    "aggregator": 7400,
+    "profile": 7401,
+    "retrieval": 7402,
+    "rules": 7403,
+    "ranker": 7404,
+    "scenario": 7405,
+}
+WEB_PORT = 7480
+_KEY = "touchpoint.setting"
+_SECRET = "***"  # noqa: S105 a mask
+_URL_PASSWORD = re.compile(r"(?<=://)([^:@/]*):([^@/]*)@")
+
+
+class ConfigError(Exception):
+    """Settings are wrong; the message names every key with its bad value."""
+
+
+T = TypeVar("T")
+
+
+def setting(
+    *,
+    env: str,
+    help: str,  # noqa: A002 the word that command lines use
+    default: Any = dataclasses.MISSING,
+    secret: bool = False,
+    parse: Parse | None = None,
+) -> Any:
+    """Declare a setting; `{SERVICE}` in the key stands for the service's name in upper case.
+
+    Without a default it is required. `parse` turns text into the value and raises ValueError
+    with a sentence about what it wants; by default the annotation (str, int, float, bool,
+    Path, an Enum) says how.
+    """
+    metadata = {_KEY: _Declared(env, help, secret, parse)}
+    if callable(default):
+        return dataclasses.field(default_factory=default, kw_only=True, metadata=metadata)
+    return dataclasses.field(default=default, kw_only=True, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    env: str
+    help: str
+    secret: bool
+    parse: Parse | None
+
+
+def _target_setting(service: str) -> Any:
+    return setting(
+        env=f"TOUCHPOINT_{service.upper()}_TARGETS",
+        default=(f"127.0.0.1:{WELL_KNOWN_PORTS[service]}",),
+        help=f"addresses of {service}, comma separated",
+        parse=targets,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What every service is told; a service adds its own fields in a subclass."""
+
+    service: ClassVar[str] = ""
+    """The service's name, set by each subclass."""
+
+    listen: Listen | None = setting(
+        env="TOUCHPOINT_{SERVICE}_LISTEN",
+        default=None,
+        help="host:port of the gRPC server; the well-known port, or the next free one, if unset",
+        parse=listen,
+    )
+    postgres_url: str = setting(
+        env="TOUCHPOINT_POSTGRES_URL",
+        secret=True,
+        help="PostgreSQL of this service's role",
+        parse=url("postgresql", "postgres"),
+    )
+    nats_url: str = setting(
+        env="TOUCHPOINT_NATS_URL",
+        default="nats://127.0.0.1:4222",
+        secret=True,
+        help="NATS with JetStream",
+        parse=url("nats", "tls"),
+    )
+    home: Path = setting(
+        env="TOUCHPOINT_HOME", default=Path(".touchpoint"), help="folder of all local data"
+    )
+    mode: Mode = setting(
+        env="TOUCHPOINT_MODE", default=Mode.DEVELOPMENT, help="development or production"
+    )
+    deployment_key: bytes = setting(
+        env="TOUCHPOINT_DEPLOYMENT_KEY",
+        secret=True,
+        help="root of identity keys and of key wrapping, hexadecimal",
+        parse=key_bytes,
+    )
+    may_link: frozenset[str] = setting(
+        env="TOUCHPOINT_MAY_LINK",
+        default=frozenset({"*"}),
+        help="callers whose login events link identities; * for all",
+        parse=names,
+    )
+    max_in_flight: int = setting(
+        env="TOUCHPOINT_{SERVICE}_MAX_IN_FLIGHT",
+        default=64,
+        help="calls handled at once before more are refused",
+    )
+    log_level: str = setting(
+        env="TOUCHPOINT_LOG_LEVEL", default="info", help="debug, info, warning or error"
+    )
+    aggregator_targets: tuple[str, ...] = _target_setting("aggregator")
+    profile_targets: tuple[str, ...] = _target_setting("profile")
+    retrieval_targets: tuple[str, ...] = _target_setting("retrieval")
+    rules_targets: tuple[str, ...] = _target_setting("rules")
+    ranker_targets: tuple[str, ...] = _target_setting("ranker")
+    scenario_targets: tuple[str, ...] = _target_setting("scenario")
+
+    def targets(self, service: str) -> tuple[str, ...]:
+        """Return the addresses of another service; KeyError when there is no such service."""
+        if service not in WELL_KNOWN_PORTS:
+            raise KeyError(service)
+        found: tuple[str, ...] = getattr(self, f"{service}_targets")
+        return found
+
+    def address(self) -> Listen:
+        """Return where to listen: as told, else the well-known port."""
+        if self.listen is not None:
+            return self.listen
+        return Listen("127.0.0.1", WELL_KNOWN_PORTS.get(self.service, 0), is_default=True)
+
+
+C = TypeVar("C", bound=ServiceSettings)
+
+
+def load(settings_type: type[C], environ: Mapping[str, str]) -> C:
+    """Read settings from an environment; raise ConfigError with all mistakes at once."""
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    for field, declared, key in _declared(settings_type):
+        text = environ.get(key, "")
+        if not text:
+            if _is_required(field):
+                mistakes.append(f"{key} is not set ({declared.help})")
+            continue
+        try:
+            values[field.name] = _parse(field, declared, text)
+        except ValueError as error:
+            shown = _SECRET if declared.secret else repr(text)
+            mistakes.append(f"{key} is {shown}: {error}")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return settings_type(**values)
+
+
+def describe(settings: ServiceSettings) -> dict[str, str]:
+    """Return every key with its value as text, secrets masked, for printing once at start."""
+    shown: dict[str, str] = {}
+    for field, declared, key in _declared(type(settings)):
+        value = getattr(settings, field.name)
+        shown[key] = _masked(value) if declared.secret else _text(value)
+    return shown
+
+
+def _masked(value: Any) -> str:
+    if isinstance(value, str) and "://" in value:
+        return _URL_PASSWORD.sub(rf"\1:{_SECRET}@", value)
+    return _SECRET if value else ""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, tuple | frozenset):
+        return ",".join(sorted(str(part) for part in value))
+    return "" if value is None else str(value)
+
+
+def _declared(
+    settings_type: type[ServiceSettings],
+) -> list[tuple[dataclasses.Field[Any], _Declared, str]]:
+    service = settings_type.service.upper()
+    return [
+        (field, field.metadata[_KEY], field.metadata[_KEY].env.replace("{SERVICE}", service))
+        for field in dataclasses.fields(settings_type)
+        if _KEY in field.metadata
+    ]
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
+
+
+def _parse(field: dataclasses.Field[Any], declared: _Declared, text: str) -> Any:
+    if declared.parse is not None:
+        return declared.parse(text)
+    kind = field.type if isinstance(field.type, str) else field.type.__name__
+    if kind in BY_ANNOTATION:
+        return BY_ANNOTATION[kind](text)
+    raise TypeError(f"setting {field.name} of type {kind} needs parse=")

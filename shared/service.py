@@ -1,0 +1,68 @@
+"""What a service hands to the process that runs it, and what that process gives in return."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import grpc.aio
+
+from shared.binding import Binding
+from shared.config import ServiceSettings
+from shared.setting_types import Listen
+
+if TYPE_CHECKING:
+    from shared.bus import Bus
+    from shared.clock import BusinessClock
+    from shared.postgres import Database
+
+HealthCheck = Callable[[], Awaitable[None]]
+"""Returns when the dependency answers; raises TouchpointError, OSError or TimeoutError if not."""
+Background = Callable[[], Awaitable[None]]
+"""Runs for ever; restarted with backoff when it fails or returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFace:
+    """Bindings that are also served over HTTP: Connect (JSON and proto) and gRPC-Web."""
+
+    listen: Listen
+    bindings: Sequence[Binding]
+    allowed_origins: Sequence[str] = ()
+    """Browser origins that may call (CORS); empty allows none, `*` all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An opened service, ready to be served by any transport."""
+
+    name: str
+    bindings: Sequence[Binding]
+    checks: Mapping[str, HealthCheck] = field(default_factory=dict)
+    """Dependency to its check; PostgreSQL and the bus are checked by the runtime already."""
+    background: Mapping[str, Background] = field(default_factory=dict)
+    http: HttpFace | None = None
+
+
+class Runtime(Protocol):
+    """The means a process gives to the services that it runs; it closes them itself."""
+
+    @property
+    def clock(self) -> BusinessClock:
+        """Business time; opened after the first `postgres()`, RuntimeError before."""
+
+    async def postgres(self) -> Database:
+        """Return the pool on this service's schema, waiting until PostgreSQL answers."""
+
+    async def bus(self) -> Bus:
+        """Return the connection to the event plane, waiting until it answers."""
+
+    def channel(self, service: str) -> grpc.aio.Channel:
+        """Return the one long-lived channel to another service (direct when colocated)."""
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+OpenService = Callable[[S, Runtime], AbstractAsyncContextManager[Service]]
