@@ -1,0 +1,1 @@
+"""Child processes: started, made ready, restarted, and never left behind."""
