@@ -1,0 +1,82 @@
+"""The relay: sends what stands in a schema's outbox, loses nothing, and sends little twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from shared.bus.message import Publication
+from shared.bus.port import Bus
+from shared.errors import Aborted, Unavailable
+from shared.postgres.pool import Database
+from shared.postgres.queries import Queries
+
+_QUERIES = Queries.beside(__file__, "outbox.sql")
+_BATCH = 1000
+_POLL_S = 0.05
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 1.0
+_LAG_ALARM_S = 5.0
+_LOG = structlog.get_logger("touchpoint.relay")
+
+
+class Relay:
+    """Reads the outbox in id order, publishes, waits for the acknowledgements, then deletes.
+
+    No transaction is open while the bus is waited for: one that were would keep the whole server
+    from vacuuming. Whatever dies between publishing and deleting is published again under the same
+    message id, which the stream or the consumer's inbox absorbs.
+    """
+
+    def __init__(self, bus: Bus, database: Database) -> None:
+        self._bus = bus
+        self._database = database
+
+    async def run(self) -> None:
+        """Relay for ever while this replica leads; a background task of the service."""
+        await self._database.leadership.lead("relay", self._relay_for_ever)
+
+    async def relay_once(self) -> int:
+        """Send one batch and return its size; `Unavailable` when nothing may be deleted."""
+        rows = await self._database.fetch(_QUERIES.read_outbox, _BATCH)
+        if rows:
+            await self._bus.publish(
+                [
+                    Publication(
+                        row["subject"], row["schema_number"], row["data"], row["message_id"]
+                    )
+                    for row in rows
+                ]
+            )
+            await self._database.execute(_QUERIES.delete_from_outbox, [row["id"] for row in rows])
+        return len(rows)
+
+    async def check(self) -> None:
+        """Raise `Unavailable` when the oldest message has waited too long: for health."""
+        age_s = await self._database.fetchval(_QUERIES.outbox_age_s)
+        if age_s > _LAG_ALARM_S:
+            raise Unavailable(f"the outbox lags {age_s:.0f} s behind", reason="OUTBOX_LAGS")
+
+    async def _relay_for_ever(self) -> None:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            self._database.outbox_written.clear()
+            try:
+                sent = await self.relay_once()
+            except (Unavailable, Aborted) as error:
+                _LOG.warning("relay_paused", reason=error.reason, pause_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                continue
+            pause_s = _FIRST_PAUSE_S
+            if sent < _BATCH:
+                await self._wait_for_more()
+
+    async def _wait_for_more(self) -> None:
+        """Return after a commit of this process, or after a while for those of other replicas."""
+        try:
+            async with asyncio.timeout(_POLL_S):
+                await self._database.outbox_written.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,59 @@
+"""The streams and subjects of the event plane, as data."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+PARTITIONS = 64
+_HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A durable log of the bus; what it loses after `max_age_s` is rebuilt from PostgreSQL."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_age_s: int = 72 * _HOUR_S
+
+
+EVENTS = Stream("EVENTS", ("events.*",))
+IDENTITIES = Stream("IDENTITIES", ("identities.*",))
+DECISIONS = Stream("DECISIONS", ("decisions.*",))
+CONTACTS = Stream("CONTACTS", ("contacts.*",))
+CATALOGUE = Stream("CATALOGUE", ("catalogue.*",))
+DEFINITIONS = Stream("DEFINITIONS", ("definitions.*",))
+ERASURES = Stream("ERASURES", ("erasures.*",))
+STREAMS = (EVENTS, IDENTITIES, DECISIONS, CONTACTS, CATALOGUE, DEFINITIONS, ERASURES)
+
+HISTORY_IMPORTED = "events.history_imported"
+CATALOGUE_CHANGED = "catalogue.changed"
+BUNDLE_MOVED = "definitions.bundle_moved"
+CLOCK_MOVED = "clock.moved"
+"""A notice, not stored in any stream: the offset in the database is what counts."""
+
+
+def partition(person_id: str) -> int:
+    """Return the partition 0..63 of a person; the same on every machine for ever."""
+    return zlib.crc32(person_id.encode()) % PARTITIONS
+
+
+def events_of(person_id: str) -> str:
+    return f"events.{partition(person_id)}"
+
+
+def identities_of(person_id: str) -> str:
+    return f"identities.{partition(person_id)}"
+
+
+def decisions_of(person_id: str) -> str:
+    return f"decisions.{partition(person_id)}"
+
+
+def contacts_of(person_id: str) -> str:
+    return f"contacts.{partition(person_id)}"
+
+
+def erasures_of(person_id: str) -> str:
+    return f"erasures.{partition(person_id)}"

@@ -1,0 +1,58 @@
+"""The two clocks: machine time for leases and time-outs, business time for what people feel."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_us(instant: datetime) -> int:
+    """Return whole microseconds since 1970 of an aware `instant`."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Return the UTC instant of whole microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+class MachineClock:
+    """Monotonic time of this machine: for durations, never for dates."""
+
+    __slots__ = ()
+
+    def now_s(self) -> float:
+        """Return seconds since an arbitrary start."""
+        return time.monotonic()
+
+    def now_us(self) -> int:
+        """Return microseconds since the same start."""
+        return time.monotonic_ns() // 1000
+
+
+class BusinessClock(Protocol):
+    """Database time plus one offset that only grows; equal on every replica within milliseconds."""
+
+    def now(self) -> datetime:
+        """Return the instant in UTC."""
+        ...
+
+    def now_us(self) -> int:
+        """Return microseconds since 1970; never less than an earlier answer of this clock."""
+        ...
+
+    @property
+    def offset_us(self) -> int:
+        """Microseconds that business time is ahead of database time."""
+        ...
+
+    async def move(self, by: timedelta) -> datetime:
+        """Move the whole suite forward and return the new instant.
+
+        Raises `InvalidArgument` unless `by` is positive, `FailedPrecondition` outside development.
+        """
+        ...

@@ -1,0 +1,19 @@
+"""How many connections each service holds: one table, because the server's total is one number."""
+
+from __future__ import annotations
+
+CONNECTIONS: dict[str, int] = {
+    "profile": 10,  # Track and the snapshot, both one statement or one short transaction
+    "retrieval": 4,  # reads its catalogue at start, then only writes changes
+    "rules": 10,  # Check reads, Commit holds a connection for about a millisecond
+    "ranker": 4,  # journal and learning log, in batches
+    "scenario": 6,  # due actions, timers, tasks
+    "aggregator": 2,  # business time only; it owns nothing lasting
+}
+"""Per replica; leadership takes one more in each."""
+
+LEADERSHIP = 1
+"""The one connection per replica that holds its advisory locks."""
+
+SERVER_MAXIMUM = 200
+"""`max_connections` of the embedded server: two replicas of each, tools and room to spare."""
