@@ -9,12 +9,11 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.engines import leftovers
 from shared.engines.account import Account
 from shared.engines.binaries import PostgresInstall
 from shared.engines.errors import EngineError, why
 from shared.engines.home import write_private
-from shared.processes import launch
+from shared.processes import launch, leftovers
 from shared.processes.launch import ENVIRONMENT, PYTHON
 
 SUPERUSER = "touchpoint"

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from shared.engines import leftovers
 from shared.engines.binaries import find_nats_server
 from shared.engines.engine import EmbeddedEngine
 from shared.engines.errors import EngineError
 from shared.engines.home import write_private
+from shared.processes import leftovers
 from shared.processes.ports import LOOPBACK, private_port
 
 USER = "touchpoint"

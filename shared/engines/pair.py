@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.engines.nats import NatsEngine
@@ -20,8 +20,8 @@ NATS_SETTING = "TOUCHPOINT_NATS_URL"
 class EngineUrls:
     """Where the engines are, with credentials."""
 
-    postgres: str
-    nats: str
+    postgres: str = field(repr=False)
+    nats: str = field(repr=False)
 
 
 @contextlib.asynccontextmanager

@@ -56,6 +56,7 @@ class FileLock:
     def release(self) -> None:
         """Give it back; does nothing if it is not held."""
         if self._file is not None:
+            os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = None
 
@@ -72,6 +73,19 @@ class FileLock:
                 await asyncio.sleep(POLL_S)
             else:
                 return
+
+
+def holder_of(path: Path) -> ProcessIdentity | None:
+    """Return the living process that holds the lock; None if nobody does."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        holder = _holder(file)
+    finally:
+        os.close(file)
+    return holder if holder is not None and holder.is_alive() else None
 
 
 def _holder(file: int) -> ProcessIdentity | None:

@@ -1,4 +1,4 @@
-"""Ends engine processes that an earlier owner left behind, after making sure what they are."""
+"""Finds and ends processes that an earlier owner left behind, after making sure what they are."""
 
 from __future__ import annotations
 
