@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-
-import asyncpg
 
 from shared.errors import Overloaded
 from shared.postgres.failures import FAILURES, translated
 from shared.postgres.leadership import Leadership
 from shared.postgres.limits import Limits
 
-Row = asyncpg.Record
+Row = Mapping[str, Any]
+"""One row by column name; also indexable by position at run time."""
 
 
 class Connection:

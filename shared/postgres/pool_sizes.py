@@ -15,5 +15,5 @@ CONNECTIONS: dict[str, int] = {
 LEADERSHIP = 1
 """The one connection per replica that holds its advisory locks."""
 
-SERVER_MAXIMUM = 200
-"""`max_connections` of the embedded server: two replicas of each, tools and room to spare."""
+SERVER_MAXIMUM = 100
+"""`max_connections` of the embedded server: two replicas of each, and room for tools."""

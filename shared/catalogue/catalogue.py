@@ -1,0 +1,216 @@
+"""The columnar catalogue: NumPy arrays indexed by `offer_no`, changed row by row in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
+
+from shared.catalogue.dictionary import Categories, Dictionary
+
+ALL_CHANNELS = 0xFFFF_FFFF
+"""`channel_bits` of an offer that is meant for every channel."""
+_FIRST_CAPACITY = 1024
+
+
+class CatalogueGapError(Exception):
+    """A batch does not join on to the version held: fetch from that version on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    dtype: type[np.generic]
+    read: Callable[[CatalogueRow], int | float]
+
+
+def _channel_bits(row: CatalogueRow) -> int:
+    return sum(1 << channel for channel in set(row.channels)) or ALL_CHANNELS
+
+
+_COLUMNS = (
+    _Column("kind", np.uint8, lambda row: row.kind),
+    _Column("family_no", np.uint32, lambda row: row.family_no),
+    _Column("price_micros", np.int64, lambda row: row.price_micros),
+    _Column("cost_micros", np.int64, lambda row: row.cost_micros),
+    _Column("value_micros", np.int64, lambda row: row.value_micros),
+    _Column("stock", np.int64, lambda row: row.stock),
+    _Column("starts_us", np.int64, lambda row: row.starts_us),
+    _Column("ends_us", np.int64, lambda row: row.ends_us),
+    _Column("released_us", np.int64, lambda row: row.released_us),
+    _Column("lever", np.float32, lambda row: row.lever),
+    _Column("min_age", np.uint16, lambda row: row.min_age),
+    _Column("channel_bits", np.uint32, _channel_bits),
+    _Column("withdrawn", np.bool_, lambda row: row.withdrawn),
+    _Column("is_default", np.bool_, lambda row: row.is_default),
+)
+
+
+class Catalogue:
+    """Items and offers by number; row 0 and numbers never heard of have kind 0.
+
+    Arrays may be longer than `size` and are replaced when they grow, so take them from here anew
+    after each await. Numbers are never reused; a withdrawn offer keeps its row.
+    """
+
+    kind: npt.NDArray[np.uint8]
+    """`OfferKind`; 0: not known."""
+    family_no: npt.NDArray[np.uint32]
+    """Number of the family's root item; 0 for offers that are no product."""
+    category_no: npt.NDArray[np.int32]
+    """Number in `categories`."""
+    brand_no: npt.NDArray[np.int32]
+    """Number in `brands`."""
+    consent_no: npt.NDArray[np.int32]
+    """Number in `purposes` of the consent it needs; 0: none."""
+    price_micros: npt.NDArray[np.int64]
+    cost_micros: npt.NDArray[np.int64]
+    """-1: unknown."""
+    value_micros: npt.NDArray[np.int64]
+    stock: npt.NDArray[np.int64]
+    """-1: not tracked."""
+    starts_us: npt.NDArray[np.int64]
+    ends_us: npt.NDArray[np.int64]
+    """0: no end."""
+    released_us: npt.NDArray[np.int64]
+    lever: npt.NDArray[np.float32]
+    min_age: npt.NDArray[np.uint16]
+    channel_bits: npt.NDArray[np.uint32]
+    """Bit `1 << Channel` per channel it is meant for."""
+    withdrawn: npt.NDArray[np.bool_]
+    is_default: npt.NDArray[np.bool_]
+
+    def __init__(self, *, details: bool = False) -> None:
+        """Keep `details` (creatives, attributes) only where they are shown or asked for."""
+        self.version = 0
+        self.size = 1
+        """One more than the highest number known."""
+        self.categories = Categories()
+        self.brands = Dictionary()
+        self.purposes = Dictionary()
+        self.currencies: set[str] = set()
+        self.offer_ids: list[str] = [""]
+        self.titles: list[str] = [""]
+        self.about_nos: dict[int, tuple[int, ...]] = {}
+        """Items that an offer is about, of those that are about any."""
+        self.about_categories: dict[int, tuple[int, ...]] = {}
+        """Numbers of the categories that an offer is about."""
+        self._numbers: dict[str, int] = {}
+        self._details: list[bytes] | None = [b""] if details else None
+        self._allocate(_FIRST_CAPACITY)
+
+    def offer_no(self, offer_id: str) -> int:
+        """Return the number of an offer or item, 0 when it is not known."""
+        return self._numbers.get(offer_id, 0)
+
+    def offer_nos(self, offer_ids: Iterable[str]) -> list[int]:
+        """Return the numbers of those that are known, in the order given."""
+        numbers = self._numbers
+        return [numbers[offer_id] for offer_id in offer_ids if offer_id in numbers]
+
+    def known(self, offer_nos: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        """Return which numbers may be used as an index and stand for something."""
+        inside = offer_nos < self.size
+        known: npt.NDArray[np.bool_] = inside & (self.kind[np.where(inside, offer_nos, 0)] > 0)
+        return known
+
+    def details(self, offer_no: int) -> CatalogueRow:
+        """Return the whole row; only where the catalogue keeps details, KeyError if unknown."""
+        assert self._details is not None, "this catalogue keeps no details"
+        if not 0 < offer_no < self.size or not self._details[offer_no]:
+            raise KeyError(offer_no)
+        return CatalogueRow.FromString(self._details[offer_no])
+
+    def creative(self, offer_no: int, channel: int) -> Creative:
+        """Return what is shown of an offer on a channel; KeyError if unknown."""
+        row = self.details(offer_no)
+        for special in row.channel_creatives:
+            if special.channel == channel:
+                return special.creative
+        return row.creative
+
+    def apply(self, batch: CatalogueBatch) -> list[int]:
+        """Take over a batch and return the numbers it changed, none when it was known already.
+
+        Raises `CatalogueGapError` when versions between the one held and this are missing.
+        """
+        if batch.version <= self.version:
+            return []
+        if batch.previous_version > self.version:
+            raise CatalogueGapError(f"{self.version} is followed by {batch.previous_version}")
+        if batch.rows:
+            self._write(batch.rows)
+        self.version = batch.version
+        return [row.offer_no for row in batch.rows]
+
+    def _write(self, rows: Sequence[CatalogueRow]) -> None:
+        numbers = np.fromiter((row.offer_no for row in rows), np.int64, len(rows))
+        self._grow(int(numbers.max()) + 1)
+        for column in _COLUMNS:
+            values = np.fromiter((column.read(row) for row in rows), column.dtype, len(rows))
+            getattr(self, column.name)[numbers] = values
+        self._write_dictionaries(numbers, rows)
+        for row in rows:
+            self._write_texts(row)
+
+    def _write_dictionaries(
+        self, numbers: npt.NDArray[np.int64], rows: Sequence[CatalogueRow]
+    ) -> None:
+        categories, brands, purposes = self.categories, self.brands, self.purposes
+        self.category_no[numbers] = [categories.number(row.category) for row in rows]
+        self.brand_no[numbers] = [brands.number(row.brand) for row in rows]
+        self.consent_no[numbers] = [purposes.number(row.needs_consent) for row in rows]
+        self.currencies.update(row.currency for row in rows if row.currency)
+
+    def _write_texts(self, row: CatalogueRow) -> None:
+        number = row.offer_no
+        self._numbers[row.offer_id] = number
+        self.offer_ids[number] = row.offer_id
+        self.titles[number] = row.title
+        _keep(self.about_nos, number, tuple(row.about_nos))
+        _keep(
+            self.about_categories,
+            number,
+            tuple(self.categories.number(path) for path in row.about_categories),
+        )
+        if self._details is not None:
+            self._details[number] = row.SerializeToString()
+
+    def _grow(self, size: int) -> None:
+        if size <= self.size:
+            return
+        missing = size - self.size
+        self.offer_ids.extend([""] * missing)
+        self.titles.extend([""] * missing)
+        if self._details is not None:
+            self._details.extend([b""] * missing)
+        self.size = size
+        if size > len(self.kind):
+            self._allocate(max(size, 2 * len(self.kind)))
+
+    def _allocate(self, capacity: int) -> None:
+        for name, dtype in _ARRAYS:
+            grown = np.zeros(capacity, dtype)
+            held: npt.NDArray[Any] | None = getattr(self, name, None)
+            if held is not None:
+                grown[: len(held)] = held
+            setattr(self, name, grown)
+
+
+_ARRAYS: tuple[tuple[str, type[np.generic]], ...] = (
+    *((column.name, column.dtype) for column in _COLUMNS),
+    ("category_no", np.int32),
+    ("brand_no", np.int32),
+    ("consent_no", np.int32),
+)
+
+
+def _keep(kept: dict[int, tuple[int, ...]], number: int, values: tuple[int, ...]) -> None:
+    if values:
+        kept[number] = values
+    else:
+        kept.pop(number, None)

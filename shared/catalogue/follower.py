@@ -1,0 +1,98 @@
+"""Keeps a replica's catalogue equal to that of its owner, retrieval."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError
+from touchpoint.common.v1.bus_pb2 import CatalogueNotice
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
+from touchpoint.retrieval.v1.retrieval_service_pb2 import StreamCatalogueRequest
+
+from shared.bus import CATALOGUE, Bus, GapError, Message
+from shared.call import Call
+from shared.catalogue.catalogue import Catalogue, CatalogueGapError
+from shared.client import follow
+from shared.ids import uuid7
+from shared.read_model import ReadModel
+
+if TYPE_CHECKING:
+    from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceAsyncStub
+
+_STREAM_TIMEOUT_S = 120.0
+_METHOD = "/touchpoint.retrieval.v1.RetrievalService/StreamCatalogue"
+
+OnChange = Callable[[Sequence[int]], None]
+"""Told the numbers of the rows that were written, right after they were."""
+
+
+class CatalogueFollower:
+    """A catalogue with what keeps it fresh: serve from `catalogue`, run `run`, check `check`."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        retrieval: RetrievalServiceAsyncStub,
+        *,
+        service: str,
+        details: bool = False,
+        on_change: OnChange | None = None,
+    ) -> None:
+        self.catalogue = Catalogue(details=details)
+        self._retrieval = retrieval
+        self._on_change = on_change
+        self._model = ReadModel(
+            bus,
+            CATALOGUE,
+            name=f"{service}_catalogue_{os.getpid()}",
+            apply=self._apply_message,
+            catch_up=self._catch_up,
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all that the owner had at the start is here."""
+        return self._model.is_ready
+
+    @property
+    def lag_s(self) -> float:
+        return self._model.lag_s
+
+    async def ready(self) -> None:
+        await self._model.ready()
+
+    async def check(self) -> None:
+        """Raise `Unavailable` until all is here, and while it lags: for health."""
+        await self._model.check()
+
+    async def run(self) -> None:
+        """Follow for ever; a background task of the service."""
+        await self._model.run()
+
+    def _apply_message(self, message: Message) -> None:
+        notice = CatalogueNotice()
+        try:
+            notice.ParseFromString(message.data)
+            if notice.fetch and notice.batch.version > self.catalogue.version:
+                raise GapError("rows were left out")
+            self._apply(notice.batch)
+        except (CatalogueGapError, DecodeError) as error:
+            raise GapError(str(error)) from error
+
+    def _apply(self, batch: CatalogueBatch) -> None:
+        changed = self.catalogue.apply(batch)
+        if changed and self._on_change is not None:
+            self._on_change(changed)
+
+    async def _catch_up(self) -> None:
+        """Fetch what the owner has and this has not; a slice is applied whole, then others run."""
+        request = StreamCatalogueRequest(version=self.catalogue.version)
+        call = Call(_METHOD, request_id=uuid7(time.time_ns() // 1_000_000))
+        stream = follow(self._retrieval.StreamCatalogue, request, call, _STREAM_TIMEOUT_S)
+        async for response in stream:
+            self._apply(response.batch)
+            await asyncio.sleep(0)

@@ -1,0 +1,130 @@
+"""Compiles each bundle before it becomes active, and keeps the last three."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import structlog
+from touchpoint.rules.v1.rules_pb2 import Bundle
+
+from shared.bus import Bus
+from shared.bus.subjects import BUNDLE_MOVED
+from shared.definitions.source import BundleSource
+from shared.errors import TouchpointError, Unavailable
+
+KEPT = 3
+LOOK_EVERY_S = 2.0
+_LOG = structlog.get_logger("touchpoint.definitions")
+
+Compiled = TypeVar("Compiled")
+
+
+class CompileError(Exception):
+    """Raised by a service's compiler; its text tells the author of the definitions what to do."""
+
+
+class BundleFollower(Generic[Compiled]):
+    """The definitions of one replica: `active` and `of(hash)` are plain look-ups.
+
+    `compile_bundle` makes of a bundle whatever the service needs, and raises `CompileError` when it
+    cannot. Looks every 2 seconds, which also keeps the replica registered with the owner, and at
+    once when the bus says that the definitions moved.
+    """
+
+    def __init__(
+        self, bus: Bus, source: BundleSource, compile_bundle: Callable[[Bundle], Compiled]
+    ) -> None:
+        self.active_hash = ""
+        """The bundle that is active as far as this replica knows; empty: none yet."""
+        self._bus = bus
+        self._source = source
+        self._compile = compile_bundle
+        self._compiled: dict[str, Compiled] = {}
+        self._failed: dict[str, str] = {}
+        self._acknowledged: set[str] = set()
+        self._look_now = asyncio.Event()
+        self._ready = asyncio.Event()
+
+    @property
+    def active(self) -> Compiled:
+        """The active bundle, compiled; `Unavailable` before there is one."""
+        return self.of(self.active_hash)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a bundle is active and compiled here."""
+        return self._ready.is_set()
+
+    async def ready(self) -> None:
+        await self._ready.wait()
+
+    async def check(self) -> None:
+        """Raise `Unavailable` until a bundle is active here: for health."""
+        if not self.is_ready:
+            raise Unavailable("no definitions are active here yet", reason="NOT_READY")
+
+    def of(self, bundle_hash: str) -> Compiled:
+        """Return a bundle among the last three, compiled; `Unavailable` when it is not here."""
+        try:
+            return self._compiled[bundle_hash]
+        except KeyError:
+            raise Unavailable(
+                "the definitions asked for are not loaded here", reason="BUNDLE_UNKNOWN"
+            ) from None
+
+    async def run(self) -> None:
+        """Follow for ever; a background task of the service."""
+        await self._bus.on_notice(BUNDLE_MOVED, lambda _: self._look_now.set())
+        self._bus.on_reconnect(self._look_now.set)
+        while True:
+            self._look_now.clear()
+            try:
+                await self.look()
+            except TouchpointError as error:
+                _LOG.warning("definitions_not_read", reason=error.reason)
+            await self._pause()
+
+    async def look(self) -> None:
+        """Ask the owner once, and prepare, acknowledge and switch as it says."""
+        state = await self._source.active()
+        for bundle_hash in dict.fromkeys((state.bundle_hash, state.preparing_hash)):
+            if bundle_hash:
+                await self._prepare(bundle_hash)
+        if state.bundle_hash in self._compiled:
+            self._switch_to(state.bundle_hash)
+
+    async def _prepare(self, bundle_hash: str) -> None:
+        if bundle_hash not in self._compiled and bundle_hash not in self._failed:
+            bundle = await self._source.bundle(bundle_hash)
+            try:
+                self._keep(bundle_hash, self._compile(bundle))
+            except CompileError as error:
+                self._failed[bundle_hash] = str(error)
+                _LOG.error("bundle_not_compiled", bundle_hash=bundle_hash)
+        if bundle_hash not in self._acknowledged:
+            await self._source.acknowledge(bundle_hash, self._failed.get(bundle_hash, ""))
+            self._acknowledged.add(bundle_hash)
+
+    def _keep(self, bundle_hash: str, compiled: Compiled) -> None:
+        self._compiled[bundle_hash] = compiled
+        for old in list(self._compiled):
+            if len(self._compiled) > KEPT and old not in (bundle_hash, self.active_hash):
+                del self._compiled[old]
+                self._acknowledged.discard(old)
+
+    def _switch_to(self, bundle_hash: str) -> None:
+        if bundle_hash != self.active_hash:
+            _LOG.info("bundle_switched", bundle_hash=bundle_hash, previous=self.active_hash)
+            # Moved to the end: the order of the dictionary is the order of forgetting.
+            self._compiled[bundle_hash] = self._compiled.pop(bundle_hash)
+            self.active_hash = bundle_hash
+        self._ready.set()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await self._look_now.wait()
+        except TimeoutError:
+            return
