@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -79,8 +79,8 @@ class Call:
 
 Handler = Callable[[Call, Message], Awaitable[Message]]
 Middleware = Callable[[Call, Message, Handler], Awaitable[Message]]
-StreamHandler = Callable[[Call, Message], AsyncIterator[Message]]
-StreamMiddleware = Callable[[Call, Message, StreamHandler], AsyncIterator[Message]]
+StreamHandler = Callable[[Call, Message], AsyncGenerator[Message, None]]
+StreamMiddleware = Callable[[Call, Message, StreamHandler], AsyncGenerator[Message, None]]
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("touchpoint_call", default=None)
 """The call being handled in this task, for log lines written below the servicer."""

@@ -1,0 +1,51 @@
+"""Finds out who calls, and what the caller may do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Collection
+
+from google.protobuf.message import Message
+
+from shared.call import CALLER, Call, Caller, Handler, StreamHandler
+
+Authenticate = Callable[[Call], Caller]
+"""Names the caller, or raises Unauthenticated."""
+
+EVERYBODY = "*"
+
+
+def by_name(may_link: Collection[str]) -> Authenticate:
+    """Trust the name that the caller gives itself; those listed may link (`*` lists all)."""
+    all_may = EVERYBODY in may_link
+    known: dict[str, Caller] = {}
+
+    def authenticate(call: Call) -> Caller:
+        name = call.metadata.get(CALLER) or "anonymous"
+        caller = known.get(name)
+        if caller is None:
+            caller = Caller(name, may_link=all_may or name in may_link)
+            if len(known) < 1000:  # a caller may not fill our memory with names
+                known[name] = caller
+        return caller
+
+    return authenticate
+
+
+TRUST_EVERYBODY = by_name({EVERYBODY})
+
+
+class Authentication:
+    """Hands the call on with its caller known."""
+
+    def __init__(self, authenticate: Authenticate) -> None:
+        self._authenticate = authenticate
+
+    async def unary(self, call: Call, request: Message, following: Handler) -> Message:
+        """Handle one rpc of a known caller; raises Unauthenticated."""
+        return await following(call.with_caller(self._authenticate(call)), request)
+
+    def stream(
+        self, call: Call, request: Message, following: StreamHandler
+    ) -> AsyncGenerator[Message, None]:
+        """Handle one stream of a known caller."""
+        return following(call.with_caller(self._authenticate(call)), request)

@@ -1,0 +1,1 @@
+"""The adapters between the middleware, which knows no transport, and gRPC, HTTP, direct calls."""

@@ -1,0 +1,124 @@
+"""Serves routes on a grpc.aio server through generic handlers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+
+from shared.budget import Budget
+from shared.call import REQUEST_ID, Call
+from shared.errors import InvalidArgument, TouchpointError, Unavailable
+from shared.logging import get_logger
+from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
+from shared.transport.status import to_status
+
+log = get_logger(__name__)
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+STATUS_DETAILS = "grpc-status-details-bin"
+_GRPC_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class GrpcRoutes(grpc.GenericRpcHandler):
+    """The method table of a server; until it is filled, every rpc is told to come back.
+
+    The server can so be reached, and its health asked, while its service still waits for its
+    dependencies.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] | None = None
+
+    def fill(self, routes: Routes) -> None:
+        """Serve these routes from now on."""
+        self._handlers = {method: _method_handler(route) for method, route in routes.items()}
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Return the handler of a method, or None for one that is not ours."""
+        if self._handlers is None:
+            return _STARTING
+        return self._handlers.get(handler_call_details.method)
+
+
+def _method_handler(route: Route) -> grpc.RpcMethodHandler[Any, Any]:
+    # Bytes in and out: a request that cannot be decoded is the caller's fault and must not
+    # become grpc's UNKNOWN with the exception's text.
+    if isinstance(route, StreamRoute):
+        return grpc.unary_stream_rpc_method_handler(_stream(route))
+    return grpc.unary_unary_rpc_method_handler(_unary(route))
+
+
+def _unary(route: UnaryRoute) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    method, handle, decode = route.method, route.handle, route.request_type.FromString
+
+    async def serve(data: bytes, context: Context) -> bytes:
+        call = _call(method, context, streaming=False)
+        try:
+            response = await handle(call, _decoded(decode, data, call))
+        except TouchpointError as error:
+            await _abort(context, call, error)
+        context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+        return response.SerializeToString()
+
+    return serve
+
+
+def _stream(route: StreamRoute) -> Callable[[bytes, Context], AsyncIterator[bytes]]:
+    method, handle, decode = route.method, route.handle, route.request_type.FromString
+
+    async def serve(data: bytes, context: Context) -> AsyncIterator[bytes]:
+        call = _call(method, context, streaming=True)
+        try:
+            async for response in handle(call, _decoded(decode, data, call)):
+                yield response.SerializeToString()
+        except TouchpointError as error:
+            await _abort(context, call, error)
+        context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+
+    return serve
+
+
+def _call(method: str, context: Context, *, streaming: bool) -> Call:
+    metadata = {
+        key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
+    }
+    remaining_s = context.time_remaining()
+    budget = None if remaining_s is None else Budget.of(remaining_s)
+    return new_call(method, metadata, budget, streaming=streaming)
+
+
+def _decoded(decode: Callable[[bytes], Message], data: bytes, call: Call) -> Message:
+    try:
+        return decode(data)
+    except DecodeError:
+        log.info("request_undecodable", method=call.method, request_id=call.request_id)
+        raise InvalidArgument(
+            message="the request is not a valid protobuf message", reason="UNDECODABLE"
+        ) from None
+
+
+async def _abort(context: Context, call: Call, error: TouchpointError) -> NoReturn:
+    status = to_status(error, call.request_id)
+    await context.abort(
+        _GRPC_CODES[status.code],
+        status.message,
+        ((REQUEST_ID, call.request_id), (STATUS_DETAILS, status.SerializeToString())),
+    )
+
+
+async def _refuse_while_starting(data: bytes, context: Context) -> bytes:
+    del data
+    call = _call("/", context, streaming=False)
+    await _abort(context, call, Unavailable("the service is starting", reason="STARTING"))
+
+
+_STARTING: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(
+    _refuse_while_starting
+)

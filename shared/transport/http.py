@@ -1,0 +1,167 @@
+"""Serves routes over HTTP: Connect with JSON or proto, gRPC-Web, and the two health paths."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError, ErrorDetail
+from connectrpc.method import IdempotencyLevel, MethodInfo
+from connectrpc.request import RequestContext
+from connectrpc.server import ConnectASGIApplication, Endpoint
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2  # noqa: F401 lets details print as JSON
+from google.rpc.code_pb2 import Code as RpcCode
+from protobuf.wkt import Any as WireAny
+from protobuf.wkt import Struct
+
+from shared.budget import Budget
+from shared.call import REQUEST_ID, Call
+from shared.errors import TouchpointError
+from shared.transport.json_codec import JsonCodec, ProtoCodec
+from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
+from shared.transport.status import to_status
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Context = RequestContext[Any, Any]
+
+Readiness = Callable[[], Mapping[str, str]]
+"""Returns each dependency with `ok` or what is wrong with it."""
+
+_CODES = {
+    number: Code.CANCELED if name == "CANCELLED" else Code(name.lower())
+    for name, number in RpcCode.items()
+    if name != "OK"
+}
+
+
+class ConnectApp(ConnectASGIApplication[Routes]):
+    """The Connect application over all routes; unknown JSON fields are errors."""
+
+    def __init__(self, routes: Routes, max_request_bytes: int) -> None:
+        super().__init__(
+            service=routes,
+            endpoints=_endpoints,
+            read_max_bytes=max_request_bytes,
+            codecs=[_Refusing(JsonCodec()), _Refusing(ProtoCodec())],
+        )
+
+    @property
+    def path(self) -> str:
+        """Return where the application is mounted."""
+        return "/"
+
+
+def http_app(routes: Routes, readiness: Readiness, max_request_bytes: int) -> App:
+    """Return the ASGI application: every route, `/healthz` (alive) and `/readyz` (useful)."""
+    connect = ConnectApp(routes, max_request_bytes)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["path"] == "/healthz":
+            await _respond(send, 200, {"status": "ok"})
+        elif scope["path"] == "/readyz":
+            states = readiness()
+            ready = all(state == "ok" for state in states.values())
+            await _respond(send, 200 if ready else 503, dict(states))
+        else:
+            await connect(scope, receive, send)  # type: ignore[arg-type]
+
+    return app
+
+
+async def _respond(send: Send, status: int, body: Mapping[str, str]) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+def _endpoints(routes: Routes) -> dict[str, Any]:
+    return {method: _endpoint(route) for method, route in routes.items()}
+
+
+def _endpoint(route: Route) -> Any:
+    service, _, name = route.method[1:].rpartition("/")
+    method = MethodInfo(
+        name=name,
+        service_name=service,
+        input=route.request_type,
+        output=route.response_type,
+        idempotency_level=IdempotencyLevel.UNKNOWN,
+    )
+    if isinstance(route, StreamRoute):
+        return Endpoint.server_stream(method, _stream(route))
+    return Endpoint.unary(method, _unary(route))
+
+
+def _unary(route: UnaryRoute) -> Callable[[Message, Context], Awaitable[Message]]:
+    async def serve(request: Message, context: Context) -> Message:
+        call = _call(route.method, context, streaming=False)
+        try:
+            return await route.handle(call, request)
+        except TouchpointError as error:
+            raise connect_error(error, call.request_id) from None
+
+    return serve
+
+
+def _stream(route: StreamRoute) -> Callable[[Message, Context], AsyncIterator[Message]]:
+    async def serve(request: Message, context: Context) -> AsyncIterator[Message]:
+        call = _call(route.method, context, streaming=True)
+        try:
+            async for response in route.handle(call, request):
+                yield response
+        except TouchpointError as error:
+            raise connect_error(error, call.request_id) from None
+
+    return serve
+
+
+def _call(method: str, context: Context, *, streaming: bool) -> Call:
+    remaining_ms = context.timeout_ms
+    budget = None if remaining_ms is None else Budget.of(remaining_ms / 1e3)
+    call = new_call(method, dict(context.request_headers), budget, streaming=streaming)
+    context.response_headers[REQUEST_ID] = call.request_id
+    return call
+
+
+def connect_error(error: TouchpointError, request_id: str) -> ConnectError:
+    """Return what Connect sends for an error, with the same details as over gRPC."""
+    status = to_status(error, request_id)
+    details = [_ReadableDetail(detail) for detail in status.details]
+    return ConnectError(_CODES[status.code], status.message, details)
+
+
+class _ReadableDetail(ErrorDetail):
+    """A detail that also shows itself as JSON (`debug`), for people with curl."""
+
+    def __init__(self, detail: Any) -> None:
+        super().__init__(WireAny(type_url=detail.type_url, value=detail.value))
+        self._shown = json_format.MessageToDict(detail)
+
+    def value(self, *_: Any) -> Any:
+        """Return the detail's JSON as a message that the wire format can print."""
+        return Struct.from_json(json.dumps(self._shown))
+
+
+class _Refusing:
+    """A codec whose refusals carry our details."""
+
+    def __init__(self, codec: JsonCodec | ProtoCodec) -> None:
+        self._codec = codec
+        self.name = codec.name
+        self.encode = codec.encode
+
+    def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
+        """Decode, or raise the Connect form of what is wrong."""
+        try:
+            return self._codec.decode(data, message_class)
+        except TouchpointError as error:
+            raise connect_error(error, new_call("/", {}, None).request_id) from None

@@ -1,0 +1,63 @@
+"""The channel arguments of gRPC that both ends must agree on, each with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+KIB = 1024
+MIB = 1024 * KIB
+
+PING_EVERY_MS = 2_000
+PING_ANSWER_MS = 1_000
+"""Without `ping_timeout_ms` a frozen peer is noticed only a minute after the ping."""
+
+ANSWER_LIMIT = 16 * MIB
+"""Columnar batches of the stream rpcs are the largest messages there are."""
+
+Options = Sequence[tuple[str, str | int]]
+
+
+def server_options(max_request_bytes: int) -> Options:
+    """Return the arguments of a server that takes requests up to a size in bytes."""
+    return (
+        # On by default, and then a second server binds the same port without a word.
+        ("grpc.so_reuseport", 0),
+        # Bounds what one connection can hold open: rapid reset, half-sent messages.
+        ("grpc.max_concurrent_streams", 100),
+        # A silent TCP connection stays for ever otherwise.
+        ("grpc.server_handshake_timeout_ms", 3_000),
+        ("grpc.max_receive_message_length", max_request_bytes),
+        ("grpc.max_send_message_length", ANSWER_LIMIT),
+        # Clients ping as often as below; a server that disagrees answers too_many_pings.
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", PING_EVERY_MS // 2),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.http2.ping_timeout_ms", 10_000),
+    )
+
+
+def client_options(health_service: str) -> Options:
+    """Return the arguments of a channel that avoids replicas whose named service is unhealthy.
+
+    There is no `timeout` in the service config: it fires early and fails every call of up to
+    a second (grpc#40633). There is no retry policy: the caller knows its budget.
+    """
+    service_config = {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": health_service},
+    }
+    return (
+        ("grpc.service_config", json.dumps(service_config)),
+        ("grpc.keepalive_time_ms", PING_EVERY_MS),
+        ("grpc.http2.ping_timeout_ms", PING_ANSWER_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
+        # A restarted peer is back after 0.1 s instead of 1 s.
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 1_000),
+        ("grpc.max_receive_message_length", ANSWER_LIMIT),
+        # What is too large is refused by the server, with a status of its own.
+        ("grpc.max_send_message_length", -1),
+    )

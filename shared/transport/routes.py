@@ -1,0 +1,77 @@
+"""Bound rpcs with their middleware around them, looked up by method path on every transport."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from shared.binding import Binding, StreamRpc
+from shared.budget import Budget
+from shared.call import REQUEST_ID, TRACE_PARENT, Call, Handler, StreamHandler
+from shared.ids import uuid7
+from shared.middleware.chain import Layer, around, around_stream
+
+_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class UnaryRoute:
+    """A single-answer rpc, ready to be called."""
+
+    method: str
+    request_type: type[Message]
+    response_type: type[Message]
+    handle: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRoute:
+    """A server-streaming rpc, ready to be called."""
+
+    method: str
+    request_type: type[Message]
+    response_type: type[Message]
+    handle: StreamHandler
+
+
+Route = UnaryRoute | StreamRoute
+Routes = Mapping[str, Route]
+
+
+def routes(bindings: Sequence[Binding], layers: Sequence[Layer]) -> Routes:
+    """Return every rpc of the bindings by its method path."""
+    found: dict[str, Route] = {}
+    for rpc in (rpc for binding in bindings for rpc in binding.rpcs):
+        types = (rpc.method, rpc.request_type, rpc.response_type)
+        if isinstance(rpc, StreamRpc):
+            found[rpc.method] = StreamRoute(*types, around_stream(layers, rpc.handler))
+        else:
+            found[rpc.method] = UnaryRoute(*types, around(layers, rpc.handler))
+    return found
+
+
+def new_call(
+    method: str, metadata: Mapping[str, str], budget: Budget | None, *, streaming: bool = False
+) -> Call:
+    """Return the call that a transport's request makes, with a request id in any case.
+
+    A request id of another form than letters, digits and `._:/+=-` is replaced, because it goes
+    into logs and headers.
+    """
+    request_id = metadata.get(REQUEST_ID, "")
+    if not _REQUEST_ID.fullmatch(request_id):
+        request_id = uuid7(time.time_ns() // 1_000_000)
+    trace = _TRACE_PARENT.fullmatch(metadata[TRACE_PARENT]) if TRACE_PARENT in metadata else None
+    return Call(
+        method,
+        request_id,
+        budget,
+        metadata,
+        trace_id=trace.group(1) if trace else "",
+        streaming=streaming,
+    )
