@@ -1,0 +1,97 @@
+"""Books to learn from."""
+
+from demo.shop.catalogue.books import book_shelf
+
+SHELVES = (
+    book_shelf(
+        "cookery",
+        "Cookery",
+        (
+            ("Table & Hearth", "The Patient Baker", 24, "author=Agnes Duval; theme=baking"),
+            ("Table & Hearth", "Sourdough Without Fear", 22, "author=Agnes Duval; theme=baking"),
+            ("Table & Hearth", "Layer Cakes", 23, "author=Bea Holloway; theme=baking"),
+            ("Table & Hearth", "One Tin, One Hour", 19, "author=Bea Holloway; theme=baking"),
+            ("Table & Hearth", "The Cookie Almanac", 18, "author=Joan Pettigrew; theme=baking"),
+            ("Table & Hearth", "Pies for Every Weather", 21, "author=Joan Pettigrew; theme=baking"),
+            ("Table & Hearth", "Weeknight Lentils", 17, "author=Priya Menon; theme=cooking"),
+            ("Table & Hearth", "Fire and Cast Iron", 24, "author=Walt Jennings; theme=cooking"),
+            ("Table & Hearth", "Noodles at Midnight", 20, "author=Kenji Mori; theme=cooking"),
+            ("Table & Hearth", "The Lisbon Kitchen", 23, "author=Teresa Vaz; theme=cooking"),
+            ("Table & Hearth", "A Year of Soup", 18, "author=Priya Menon; theme=cooking"),
+            ("Table & Hearth", "Chocolate, Bean to Bar", 26, "author=Agnes Duval; theme=baking"),
+        ),
+    ),
+    book_shelf(
+        "sport",
+        "Sport",
+        (
+            ("Open Road", "The First Ten Miles", 16, "author=Dr. Leah Stern; theme=running"),
+            ("Open Road", "Marathon in Sixteen Weeks", 17, "author=Dr. Leah Stern; theme=running"),
+            ("Open Road", "Run Slow to Run Long", 15, "author=Isaac Mwangi; theme=running"),
+            ("Open Road", "The Trail Runner's Companion", 18, "author=Isaac Mwangi; theme=running"),
+            ("Open Road", "Strong Ankles", 14, "author=Dr. Leah Stern; theme=running"),
+            ("Open Road", "The Home Bike Workshop", 19, "author=Henk Visser; theme=cycling"),
+            ("Open Road", "Climbing by Numbers", 17, "author=Paolo Conti; theme=cycling"),
+            ("Open Road", "Fifty Gravel Weekends", 21, "author=Paolo Conti; theme=cycling"),
+            ("Open Road", "Two Wheels to Patagonia", 15, "author=Henk Visser; theme=cycling"),
+            ("Open Road", "Eat for Endurance", 18, "author=Nell Carver; theme=running"),
+        ),
+    ),
+    book_shelf(
+        "computing",
+        "Computing",
+        (
+            ("Blue Kite", "Build Your Own PC", 24, "author=Marcus Hale; theme=computing"),
+            ("Blue Kite", "Python for the Curious", 29, "author=Amara Nwosu; theme=computing"),
+            ("Blue Kite", "Databases, Gently", 32, "author=Amara Nwosu; theme=computing"),
+            ("Blue Kite", "The Quiet Network", 27, "author=Stefan Brandt; theme=computing"),
+            ("Blue Kite", "Photo Editing in a Weekend", 22, "author=Lucy Tran; theme=computing"),
+            ("Blue Kite", "Game Design on Paper", 25, "author=Marcus Hale; theme=computing"),
+            ("Blue Kite", "Learning from Data", 36, "author=Stefan Brandt; theme=computing"),
+            ("Blue Kite", "Safe Online at Any Age", 15, "author=Lucy Tran; theme=computing"),
+        ),
+    ),
+    book_shelf(
+        "history",
+        "History & biography",
+        (
+            ("Longview Books", "The Canal Builders", 19, "author=Hugh Pemberton"),
+            ("Longview Books", "A Short History of Salt", 16, "author=Margot Lindqvist"),
+            ("Longview Books", "Women of the Night Mail", 18, "author=Margot Lindqvist"),
+            ("Longview Books", "The Spice Ledger", 20, "author=Anand Iyer"),
+            ("Longview Books", "Lighthouse Years: A Memoir", 15, "author=Eileen Frost"),
+            ("Longview Books", "The Man Who Measured Rain", 17, "author=Hugh Pemberton"),
+            ("Longview Books", "Forty Winters", 16, "author=Eileen Frost"),
+            ("Longview Books", "The Other Renaissance", 22, "author=Carla Bini"),
+            ("Longview Books", "Empire of Glass", 19, "author=Carla Bini"),
+            ("Longview Books", "Seven Trains That Changed the World", 18, "author=Anand Iyer"),
+        ),
+    ),
+    book_shelf(
+        "travel",
+        "Travel",
+        (
+            ("Wayfarer", "Portugal by Train", 18, "author=Iris Calder"),
+            ("Wayfarer", "Slow Weekends: New England", 17, "author=Iris Calder"),
+            ("Wayfarer", "Slow Weekends: Pacific Northwest", 17, "author=Ben Aldous"),
+            ("Wayfarer", "Japan for First-timers", 19, "author=Yuki Arai"),
+            ("Wayfarer", "Hut to Hut in the Alps", 21, "author=Ben Aldous"),
+            ("Wayfarer", "The Desert Driver's Handbook", 20, "author=Omar Haddad"),
+            ("Wayfarer", "Islands of Scotland", 18, "author=Fiona McRae"),
+            ("Wayfarer", "Eating Mexico City", 19, "author=Lucía Prado"),
+        ),
+    ),
+    book_shelf(
+        "home",
+        "Home & garden",
+        (
+            ("Greenhouse", "The Balcony Gardener", 16, "author=May Thornton; theme=garden"),
+            ("Greenhouse", "A Kitchen Garden Year", 19, "author=May Thornton; theme=garden"),
+            ("Greenhouse", "Houseplants You Cannot Kill", 14, "author=Dev Malik; theme=garden"),
+            ("Greenhouse", "Roses, Plainly", 17, "author=Violet Ames; theme=garden"),
+            ("Greenhouse", "The Tidy Workshop", 18, "author=Carl Jensen; theme=home"),
+            ("Greenhouse", "Mending Almost Everything", 15, "author=Carl Jensen; theme=home"),
+            ("Greenhouse", "Small Rooms, Good Light", 22, "author=Noor Saleh; theme=home"),
+        ),
+    ),
+)
