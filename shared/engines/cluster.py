@@ -21,6 +21,15 @@ MAJOR = "18"
 NEEDED_BYTES = 256_000_000
 """A new cluster and its first write-ahead log."""
 INITDB_TIMEOUT_S = 120.0
+INITDB_OPTIONS = (
+    f"--username={SUPERUSER}",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    # Sorts by code point like C, yet knows upper and lower case beyond ASCII.
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+)
 
 SETTINGS = {
     # Where it listens: TCP on loopback only, so no socket path can be too long or too open.
@@ -159,14 +168,8 @@ async def _initdb(
         launch.order(os.getpid(), signal.SIGKILL, user),
         str(install.initdb),
         f"--pgdata={data}",
-        f"--username={SUPERUSER}",
         f"--pwfile={secret}",
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C",
-        # Sorts by code point like C, yet knows upper and lower case beyond ASCII.
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
+        *INITDB_OPTIONS,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -59,7 +59,6 @@ class NatsEngine(EmbeddedEngine):
         return self._home.data / "server.conf"
 
     async def _prepare(self) -> None:
-        # The password is made before the first look, so that the file named here is this home's.
         for process in leftovers.find("nats-server", leftovers.mentions(str(self._configuration))):
             if not await leftovers.end(process, self.ladder):
                 raise EngineError(f"NATS (process {process.pid}) does not end.")
