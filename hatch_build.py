@@ -42,7 +42,9 @@ def _protoc(out: Path, plugins: tuple[str, ...], inputs: list[str], names: list[
     scripts = str(Path(sys.executable).parent)
     arguments = ["protoc"]
     for kind in ("mypy", "mypy_grpc"):
-        found = shutil.which(f"protoc-gen-{kind}", path=scripts) or shutil.which(f"protoc-gen-{kind}")
+        found = shutil.which(f"protoc-gen-{kind}", path=scripts) or shutil.which(
+            f"protoc-gen-{kind}"
+        )
         arguments.append(f"--plugin=protoc-gen-{kind}={found}")
     arguments += [*inputs, *(f"--{kind}_out={out}" for kind in plugins), *names]
     if protoc.main(arguments) != 0:

@@ -1,0 +1,1 @@
+"""The six services of Touchpoint, one shape each."""

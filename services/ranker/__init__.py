@@ -1,0 +1,1 @@
+"""What is most likely and most valuable, in which order."""

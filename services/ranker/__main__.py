@@ -1,0 +1,6 @@
+from services.ranker.app import open_service
+from services.ranker.config import RankerSettings
+from shared.server import run
+
+if __name__ == "__main__":
+    run(RankerSettings, open_service)

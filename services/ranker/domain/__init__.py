@@ -1,0 +1,1 @@
+"""Arbitration and what it assumes, free of any transport or storage."""

@@ -1,0 +1,137 @@
+"""The rpcs of the ranker: proto in, domain call, proto out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.ranker.domain.arbitration import Arbitration, arbitrate
+from services.ranker.domain.journal import Journal
+from services.ranker.domain.priors import PriorTable
+from shared.call import Call
+from shared.catalogue import Catalogue
+from shared.definitions import BundleFollower
+from shared.slate import Slate, assemble, group_limits, places
+from touchpoint.common.v1.bus_pb2 import DecisionNotice
+from touchpoint.common.v1.decision_pb2 import StepVersions
+from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.ranker_pb2 import Contribution, Ranked, RankedPlacement
+
+MODEL = "prior"
+"""Nothing is learned yet; the probabilities are those of the definitions."""
+_DEFAULT_ROWS = 100
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class RankerServicer:
+    """Ranks by the priors of the bundle that the edge decided by."""
+
+    def __init__(
+        self, catalogue: Catalogue, bundles: BundleFollower[PriorTable], journal: Journal
+    ) -> None:
+        self._catalogue = catalogue
+        self._bundles = bundles
+        self._journal = journal
+
+    async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
+        nos = _column(request.candidates.offer_nos, np.int64)
+        bits = _column(request.placement_bits, np.uint32)
+        nos, bits = self._known(nos, bits)
+        scored = self._score(request, nos)
+        asks = request.context.placements
+        families = self._catalogue.family_no[nos].astype(np.int64)
+        slates = assemble(
+            scored.score,
+            bits,
+            np.where(families == 0, -1, families),
+            places(asks, request.standing, nos),
+            group_limits(request.constraints, asks, nos, self._catalogue),
+        )
+        explain = request.context.explain
+        return pb.RankResponse(
+            placements=[
+                _placement(ask.placement, slate, scored, explain)
+                for ask, slate in zip(asks, slates)
+            ],
+            versions=StepVersions(
+                catalogue_version=self._catalogue.version,
+                bundle_hash=request.context.bundle_hash,
+                model=MODEL,
+            ),
+        )
+
+    def _known(
+        self, nos: NDArray[np.int64], bits: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Let candidates that this replica does not know yet fill no placement."""
+        known = self._catalogue.known(nos.astype(np.uint32))
+        return np.where(known, nos, 0), np.where(known, bits, np.uint32(0))
+
+    def _score(self, request: pb.RankRequest, nos: NDArray[np.int64]) -> Arbitration:
+        catalogue = self._catalogue
+        priors = self._bundles.of(request.context.bundle_hash)
+        sources = _column(request.candidates.sources, np.int64)
+        lever = catalogue.lever[nos].astype(np.float64)
+        if request.levers:
+            lever = lever * _column(request.levers, np.float64)
+        return arbitrate(
+            priors.probabilities(catalogue.kind[nos], sources),
+            _column(request.candidates.scores, np.float64),
+            catalogue.value_micros[nos],
+            lever,
+        )
+
+    async def list_decisions(
+        self, call: Call, request: pb.ListDecisionsRequest
+    ) -> pb.ListDecisionsResponse:
+        since_us = request.since_time.ToMicroseconds() if request.HasField("since_time") else 0
+        entries = await self._journal.newest(
+            request.person_ids, since_us, request.limit or _DEFAULT_ROWS
+        )
+        return pb.ListDecisionsResponse(
+            decisions=[DecisionNotice.FromString(entry.notice) for entry in entries]
+        )
+
+    async def erase_person(
+        self, call: Call, request: pb.ErasePersonRequest
+    ) -> pb.ErasePersonResponse:
+        return pb.ErasePersonResponse(rows=await self._journal.erase(request.person_ids))
+
+
+def _column(values: Collection[Any], dtype: type[Scalar]) -> NDArray[Scalar]:
+    return np.fromiter(values, dtype, len(values))
+
+
+def _placement(placement: str, slate: Slate, scored: Arbitration, explain: bool) -> RankedPlacement:
+    return RankedPlacement(
+        placement=placement,
+        chosen=[_ranked(at, scored, explain) for at in slate.chosen],
+        next=[_ranked(at, scored, False) for at in slate.following],
+    )
+
+
+def _ranked(at: int, scored: Arbitration, explain: bool) -> Ranked:
+    return Ranked(
+        candidate=at,
+        acceptance_probability=scored.probability[at],
+        score=scored.score[at],
+        selection_probability=1.0,
+        contributions=_contributions(at, scored) if explain else (),
+    )
+
+
+def _contributions(at: int, scored: Arbitration) -> list[Contribution]:
+    assumed, evidence, lever = scored.parts(at)
+    return [
+        Contribution(
+            name="prior",
+            value=assumed,
+            text=f"{scored.prior[at]:.2%} of such are accepted, worth {scored.value[at]:.2f} each",
+        ),
+        Contribution(name="evidence", value=evidence, text="how strongly the source proposes it"),
+        Contribution(name="lever", value=lever, text=f"lever {scored.lever[at]:g}"),
+    ]

@@ -1,0 +1,22 @@
+-- name: append_decisions
+-- A decision stays as it was first written: repeats of a standing one say nothing new.
+INSERT INTO decisions (decision_id, person_ids, time_us, notice)
+SELECT entry.decision_id, string_to_array(entry.person_ids, ',')::uuid[], entry.time_us, entry.notice
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[])
+    AS entry (decision_id, person_ids, time_us, notice)
+ON CONFLICT (decision_id) DO NOTHING;
+
+-- name: newest_decisions
+SELECT decision_id, person_ids, time_us, notice
+FROM decisions
+WHERE (cardinality($1::uuid[]) = 0 OR person_ids && $1::uuid[]) AND time_us >= $2
+ORDER BY time_us DESC, decision_id DESC
+LIMIT $3;
+
+-- name: erase_decisions
+WITH erased AS (DELETE FROM decisions WHERE person_ids && $1::uuid[] RETURNING 1)
+SELECT count(*) FROM erased;
+
+-- name: forget_decisions
+WITH forgotten AS (DELETE FROM decisions WHERE time_us < $1 RETURNING 1)
+SELECT count(*) FROM forgotten;

@@ -1,0 +1,34 @@
+"""What a request to the ranker must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.validation import Validator, Violations, between, length, required, validator
+from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+
+_MAX_CANDIDATES = 2000
+
+
+def _columns_agree(request: pb.RankRequest, path: str, violations: Violations) -> None:
+    candidates = request.candidates
+    count = len(candidates.offer_nos)
+    columns = {
+        "candidates.sources": len(candidates.sources),
+        "candidates.scores": len(candidates.scores),
+        "placement_bits": len(request.placement_bits),
+        "levers": len(request.levers) or count,
+    }
+    for name, size in columns.items():
+        if size != count:
+            violations.add(path + name, f"has {size} entries for {count} candidates")
+    if count > _MAX_CANDIDATES:
+        violations.add(f"{path}candidates", f"are {count}, at most {_MAX_CANDIDATES} are ranked")
+
+
+VALIDATORS: Mapping[type[Any], Validator] = {
+    pb.RankRequest: validator(required("context"), _columns_agree),
+    pb.ListDecisionsRequest: validator(length("person_ids", 64), between("limit", 0, 1000)),
+    pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
+}

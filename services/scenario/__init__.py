@@ -1,0 +1,1 @@
+"""Where in a journey a person is, and what is due."""

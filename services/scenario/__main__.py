@@ -1,0 +1,6 @@
+from services.scenario.app import open_service
+from services.scenario.config import ScenarioSettings
+from shared.server import run
+
+if __name__ == "__main__":
+    run(ScenarioSettings, open_service)

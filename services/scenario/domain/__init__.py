@@ -1,0 +1,1 @@
+"""The call centre as the scenario service sees it."""

@@ -1,0 +1,30 @@
+"""Agents kept in memory, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.scenario.domain.agents import Agent, Presence
+
+
+class InMemoryAgents:
+    """An `AgentStore` that forgets with its process."""
+
+    def __init__(self) -> None:
+        self._agents: dict[str, tuple[int, Agent]] = {}
+
+    async def save(self, agent: Agent, now_us: int) -> None:
+        known = self._agents.get(agent.agent_id)
+        if known is None or known[0] <= now_us:
+            self._agents[agent.agent_id] = now_us, agent
+
+    async def find(self, agent_id: str) -> Agent | None:
+        known = self._agents.get(agent_id)
+        return None if known is None else known[1]
+
+    async def present(self) -> Sequence[Agent]:
+        agents = (agent for _, agent in self._agents.values())
+        return sorted(
+            (agent for agent in agents if agent.presence is not Presence.AWAY),
+            key=lambda agent: agent.agent_id,
+        )
