@@ -144,7 +144,7 @@ def decimal(cents: int) -> str:
 
 def instant(at: int) -> str:
     """Write a second in UTC as RFC 3339."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
 
 
 def _day(day: date) -> str:

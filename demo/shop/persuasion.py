@@ -5,6 +5,7 @@ from __future__ import annotations
 from demo.shop.diary import Facts, Visit
 from demo.shop.model import Offer
 from demo.shop.shopper import Shopper
+from demo.shop.tastes import is_within
 
 NEVER_SAID = 0.55  # most of those who do not care say nothing at all
 BANNER_SHARE = 0.55
@@ -13,11 +14,8 @@ BANNER_SHARE = 0.55
 def interest(shopper: Shopper, offer: Offer) -> float:
     """Tell how likely the offer is taken, 0 to 1, by what it is about and who is asked."""
     about = offer.about_categories
-    weight = sum(
-        share
-        for category, share in shopper.taste.categories.items()
-        if any(category == prefix or category.startswith(f"{prefix} > ") for prefix in about)
-    )
+    tastes = shopper.taste.categories
+    weight = sum(share for category, share in tastes.items() if is_within(category, about))
     openness = shopper.taste.openness if offer.kind == "PROMOTION" else 0.4
     return min(0.7, (0.12 if not about else 0.03 + 0.6 * weight) * (0.4 + openness))
 

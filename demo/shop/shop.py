@@ -11,6 +11,7 @@ from demo.shop.market import Market
 from demo.shop.model import Shop
 from demo.shop.offers import make_offers
 from demo.shop.people import make_people, make_visitors
+from demo.shop.tastes import Assortment
 
 PEOPLE = 500
 VISITORS = 1_500
@@ -24,11 +25,12 @@ def make_shop(seed: int, today: date) -> Shop:
     items = make_items(seed, today, keep_in_stock=story.ITEMS)
     market = Market.of(items, seed)
     offers = make_offers(today)
-    people = make_people(seed, PEOPLE - len(story.PEOPLE), items)
+    assortment = Assortment.of(items)
+    people = make_people(seed, PEOPLE - len(story.PEOPLE), assortment)
     events = story.tell(today, market.by_id)
     for person in people:
         events += live(person, market, offers, today, seed)
-    for cookie, taste in make_visitors(seed, VISITORS, items):
+    for cookie, taste in make_visitors(seed, VISITORS, assortment):
         events += pass_by(cookie, taste, market, offers, today, seed)
     events.sort(key=lambda event: event.at)
     return Shop(
