@@ -1,0 +1,56 @@
+# `make` alone prints what each target does.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= story
+ONLY ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench bench-quality proto clean test-resilience
+
+help:  ## Print this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+run: $(VENV)/.run-$(DATA)  ## Start everything with the story shop (DATA=grocer: a year of a real grocer)
+	@exec $(BIN)/touchpoint up --data $(DATA)
+
+test: $(VENV)/.dev  ## Run every test that this machine can run
+	$(BIN)/python -m pytest
+
+test-resilience: $(VENV)/.dev  ## Run only the suites that kill, slow and black-hole services
+	$(BIN)/python -m pytest tests/resilience
+
+lint: $(VENV)/.dev  ## Check style, types, imports and contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+
+bench: $(VENV)/.dev  ## Measure; ONLY=<part> measures one part
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+proto: $(VENV)/.dev  ## Compile protos/ into gen/
+	$(BIN)/python hatch_build.py
+
+clean:  ## Remove everything that was built (data in .touchpoint/ stays)
+	rm -rf $(VENV) gen gen.new build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-story: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.run-grocer: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo,dev]'
+	@touch $@
