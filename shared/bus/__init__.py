@@ -9,7 +9,9 @@ Reading with an effect in PostgreSQL: `EffectConsumer(...).run`. Reading into me
 
 from shared.bus.consumer import EffectConsumer, Handle
 from shared.bus.follower import Follower, GapError
+from shared.bus.memory import InMemoryBus
 from shared.bus.message import Message, Publication
+from shared.bus.nats import NatsBus, open_bus
 from shared.bus.outbox import append
 from shared.bus.port import Bus, StreamState, Subscription
 from shared.bus.relay import Relay
@@ -40,12 +42,15 @@ __all__ = [
     "Follower",
     "GapError",
     "Handle",
+    "InMemoryBus",
     "Message",
+    "NatsBus",
     "Publication",
     "Relay",
     "Stream",
     "StreamState",
     "Subscription",
     "append",
+    "open_bus",
     "partition",
 ]

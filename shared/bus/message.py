@@ -41,5 +41,3 @@ class Message:
     """Position in its stream, growing, starting at 1, with possible holes."""
     stored_us: int
     """Machine time at which the stream stored it, microseconds since 1970."""
-    receipt: str = ""
-    """What the transport needs to acknowledge it."""

@@ -2,7 +2,7 @@
 -- Batches of any length are one statement; the ordinality keeps their order in the ids.
 INSERT INTO outbox (message_id, subject, schema_number, data)
 SELECT message_id, subject, schema_number, data
-FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::bytea[])
+FROM unnest($1::text[]::uuid[], $2::text[], $3::smallint[], $4::bytea[])
     WITH ORDINALITY AS added (message_id, subject, schema_number, data, place)
 ORDER BY place
 

@@ -23,17 +23,14 @@ class StreamState:
 
 
 class Subscription(Protocol):
-    """A pull on one stream that goes on after the server was restarted."""
+    """A reader's place in one stream."""
 
     async def next_batch(self, limit: int, wait_s: float) -> Sequence[Message]:
         """Return at most `limit` messages in order, none when nothing came within `wait_s`.
 
-        Raises `Unavailable` while the bus cannot be reached.
+        Raises `Unavailable` when messages may have been missed, a restart of the server included:
+        then close it and follow anew after the last message that was taken.
         """
-        ...
-
-    async def acknowledge(self, messages: Sequence[Message]) -> None:
-        """Say that these took effect; those never acknowledged are delivered again."""
         ...
 
     async def close(self) -> None: ...
@@ -50,23 +47,18 @@ class Bus(Protocol):
         """
         ...
 
-    async def consume(
-        self, stream: Stream, durable: str, subjects: Sequence[str] = ()
-    ) -> Subscription:
-        """Open the durable consumer `durable`, whose place in the stream the server keeps.
-
-        A new one starts at the stream's first message. `subjects` narrows the stream.
-        """
-        ...
-
     async def follow(
         self, stream: Stream, name: str, after: int, subjects: Sequence[str] = ()
     ) -> Subscription:
-        """Open a consumer whose place the reader keeps: it gets all after sequence `after`."""
+        """Read a stream after sequence `after`, narrowed to `subjects` if any are given.
+
+        The reader keeps its place itself, beside what it made of the messages, so a restart of
+        either side neither loses nor repeats any; `name` is for whoever watches the server.
+        """
         ...
 
     async def state(self, stream: Stream) -> StreamState:
-        """Return the first and last sequence of a stream; raises `Unavailable`."""
+        """Return how far a stream reaches; raises `Unavailable`."""
         ...
 
     async def notify(self, subject: str, data: bytes = b"") -> None:
@@ -74,7 +66,7 @@ class Bus(Protocol):
         ...
 
     async def on_notice(self, subject: str, notice: Notice) -> None:
-        """Call `notice` for each notice on `subject` until the bus is closed."""
+        """Call `notice` for each notice or message on `subject` until the bus is closed."""
         ...
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
@@ -83,5 +75,3 @@ class Bus(Protocol):
 
     @property
     def connected(self) -> bool: ...
-
-    async def close(self) -> None: ...

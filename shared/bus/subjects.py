@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 PARTITIONS = 64
 _HOUR_S = 3600
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,13 @@ class Stream:
     name: str
     subjects: tuple[str, ...]
     max_age_s: int = 72 * _HOUR_S
+    max_bytes: int = 256 * _MIB
+    """The oldest are dropped above it; all streams together stay below an embedded server's."""
 
 
-EVENTS = Stream("EVENTS", ("events.*",))
+EVENTS = Stream("EVENTS", ("events.*",), max_bytes=1024 * _MIB)
 IDENTITIES = Stream("IDENTITIES", ("identities.*",))
-DECISIONS = Stream("DECISIONS", ("decisions.*",))
+DECISIONS = Stream("DECISIONS", ("decisions.*",), max_bytes=1024 * _MIB)
 CONTACTS = Stream("CONTACTS", ("contacts.*",))
 CATALOGUE = Stream("CATALOGUE", ("catalogue.*",))
 DEFINITIONS = Stream("DEFINITIONS", ("definitions.*",))

@@ -38,7 +38,9 @@ class Connection:
     ) -> Row | None:
         """Return the first row, or None."""
         try:
-            return await self._connection.fetchrow(query, *args, timeout=timeout_s)
+            return await self._connection.fetchrow(  # type: ignore[no-any-return]
+                query, *args, timeout=timeout_s
+            )
         except FAILURES as error:
             raise translated(error) from error
 

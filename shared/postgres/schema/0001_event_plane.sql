@@ -24,6 +24,13 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_received ON inbox USING brin (received_time);
 
+-- How far each consumer has read, moved in the transaction of the effect.
+CREATE TABLE consumer_place (
+    consumer   text PRIMARY KEY,
+    created_us bigint NOT NULL,  -- when its stream was made: another value means another stream
+    sequence   bigint NOT NULL
+);
+
 -- Messages that this service could not take, kept until somebody looks and replays them.
 CREATE TABLE parked (
     consumer      text NOT NULL,
@@ -31,6 +38,8 @@ CREATE TABLE parked (
     subject       text NOT NULL,
     schema_number smallint NOT NULL,
     data          bytea NOT NULL,
+    sequence      bigint NOT NULL,
+    stored_us     bigint NOT NULL,
     reason        text NOT NULL,
     tries         smallint NOT NULL,
     parked_time   timestamptz NOT NULL DEFAULT clock_timestamp(),
