@@ -47,6 +47,7 @@ _COLUMNS = (
     _Column("channel_bits", np.uint32, _channel_bits),
     _Column("withdrawn", np.bool_, lambda row: row.withdrawn),
     _Column("is_default", np.bool_, lambda row: row.is_default),
+    _Column("is_defined", np.bool_, lambda row: row.is_defined),
 )
 
 
@@ -83,6 +84,8 @@ class Catalogue:
     """Bit `1 << Channel` per channel it is meant for."""
     withdrawn: npt.NDArray[np.bool_]
     is_default: npt.NDArray[np.bool_]
+    is_defined: npt.NDArray[np.bool_]
+    """Written by the definitions: proposed only under a bundle that has it."""
 
     def __init__(self, *, details: bool = False) -> None:
         """Keep `details` (creatives, attributes) only where they are shown or asked for."""
