@@ -15,9 +15,8 @@ from google.rpc.status_pb2 import Status
 from shared.call import CALLER, REQUEST_ID, TRACE_PARENT, Call
 from shared.errors import DeadlineExceeded, TouchpointError
 from shared.setting_types import listen
-from shared.transport.grpc_server import STATUS_DETAILS
 from shared.transport.options import client_options
-from shared.transport.status import from_status
+from shared.transport.status import STATUS_DETAILS, from_status
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")

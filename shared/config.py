@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 def setting(
     *,
-    env: str,
+    env: str | tuple[str, ...],
     help: str,  # noqa: A002 the word that command lines use
     default: Any = dataclasses.MISSING,
     secret: bool = False,
@@ -53,11 +53,13 @@ def setting(
 ) -> Any:
     """Declare a setting; `{SERVICE}` in the key stands for the service's name in upper case.
 
+    Of several keys the first that is set counts.
+
     Without a default it is required. `parse` turns text into the value and raises ValueError
     with a sentence about what it wants; by default the annotation (str, int, float, bool,
     Path, an Enum) says how.
     """
-    metadata = {_KEY: _Declared(env, help, secret, parse)}
+    metadata = {_KEY: _Declared((env,) if isinstance(env, str) else env, help, secret, parse)}
     if callable(default):
         return dataclasses.field(default_factory=default, kw_only=True, metadata=metadata)
     return dataclasses.field(default=default, kw_only=True, metadata=metadata)
@@ -65,7 +67,7 @@ def setting(
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    env: str
+    keys: tuple[str, ...]
     help: str
     secret: bool
     parse: Parse | None
@@ -94,7 +96,7 @@ class ServiceSettings:
         parse=listen,
     )
     postgres_url: str = setting(
-        env="TOUCHPOINT_POSTGRES_URL",
+        env=("TOUCHPOINT_{SERVICE}_POSTGRES_URL", "TOUCHPOINT_POSTGRES_URL"),
         secret=True,
         help="PostgreSQL of this service's role",
         parse=url("postgresql", "postgres"),
@@ -129,6 +131,11 @@ class ServiceSettings:
         default=64,
         help="calls handled at once before more are refused",
     )
+    max_request_bytes: int = setting(
+        env="TOUCHPOINT_{SERVICE}_MAX_REQUEST_BYTES",
+        default=4 * 1024 * 1024,
+        help="size of the largest request that is taken",
+    )
     log_level: str = setting(
         env="TOUCHPOINT_LOG_LEVEL", default="info", help="debug, info, warning or error"
     )
@@ -160,7 +167,8 @@ def load(settings_type: type[C], environ: Mapping[str, str]) -> C:
     """Read settings from an environment; raise ConfigError with all mistakes at once."""
     values: dict[str, Any] = {}
     mistakes: list[str] = []
-    for field, declared, key in _declared(settings_type):
+    for field, declared, keys in _declared(settings_type):
+        key = next((key for key in keys if environ.get(key)), keys[-1])
         text = environ.get(key, "")
         if not text:
             if _is_required(field):
@@ -179,9 +187,9 @@ def load(settings_type: type[C], environ: Mapping[str, str]) -> C:
 def describe(settings: ServiceSettings) -> dict[str, str]:
     """Return every key with its value as text, secrets masked, for printing once at start."""
     shown: dict[str, str] = {}
-    for field, declared, key in _declared(type(settings)):
+    for field, declared, keys in _declared(type(settings)):
         value = getattr(settings, field.name)
-        shown[key] = _masked(value) if declared.secret else _text(value)
+        shown[keys[-1]] = _masked(value) if declared.secret else _text(value)
     return shown
 
 
@@ -201,10 +209,14 @@ def _text(value: Any) -> str:
 
 def _declared(
     settings_type: type[ServiceSettings],
-) -> list[tuple[dataclasses.Field[Any], _Declared, str]]:
+) -> list[tuple[dataclasses.Field[Any], _Declared, list[str]]]:
     service = settings_type.service.upper()
     return [
-        (field, field.metadata[_KEY], field.metadata[_KEY].env.replace("{SERVICE}", service))
+        (
+            field,
+            field.metadata[_KEY],
+            [key.replace("{SERVICE}", service) for key in field.metadata[_KEY].keys],
+        )
         for field in dataclasses.fields(settings_type)
         if _KEY in field.metadata
     ]

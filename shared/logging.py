@@ -16,16 +16,19 @@ Event = MutableMapping[str, Any]
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
-    """Return the logger of a module; its lines carry the module's name as `logger`."""
-    found: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    """Return the logger of a module; its lines carry the module's name as `module`."""
+    found: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return found
 
 
-def configure(service: str, level: str = "info", stream: TextIO | None = None) -> None:
+def configure(
+    service: str, level: str = "info", stream: TextIO | None = None, *, cache: bool = True
+) -> None:
     """Set logging up once per process, before any gRPC object exists (grpc#43421: deadlock).
 
     Lines go to standard error: standard output carries the ready line. The loggers of libraries
-    come out in the same form, from warnings up.
+    come out in the same form, from warnings up. Tests that configure again and again must not
+    cache.
     """
     out = sys.stderr if stream is None else stream
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -33,7 +36,7 @@ def configure(service: str, level: str = "info", stream: TextIO | None = None) -
         processors=_processors(service, is_terminal=out.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=out),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=cache,
     )
     root = logging.getLogger()
     root.handlers[:] = [_LibraryLines()]
@@ -75,7 +78,7 @@ class _LibraryLines(logging.Handler):
     """Passes records of the standard library's logging on as structured lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger(logger=record.name).log(
+        structlog.get_logger(module=record.name).log(
             record.levelno,
             "library_logged",
             message=record.getMessage(),

@@ -11,6 +11,7 @@ import grpc.aio
 
 from shared.binding import Binding
 from shared.config import ServiceSettings
+from shared.middleware.shedding import Share, everything
 from shared.setting_types import Listen
 
 if TYPE_CHECKING:
@@ -41,9 +42,14 @@ class Service:
     name: str
     bindings: Sequence[Binding]
     checks: Mapping[str, HealthCheck] = field(default_factory=dict)
-    """Dependency to its check; PostgreSQL and the bus are checked by the runtime already."""
+    """Dependency to its check, without which nothing can be answered; PostgreSQL and the bus are
+    checked by the runtime already."""
+    watched: Mapping[str, HealthCheck] = field(default_factory=dict)
+    """Dependency to its check, shown while it fails but leaving the service serving."""
     background: Mapping[str, Background] = field(default_factory=dict)
     http: HttpFace | None = None
+    share: Share = everything
+    """Which part of the capacity a request may fill, by its priority."""
 
 
 class Runtime(Protocol):

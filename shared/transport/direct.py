@@ -13,9 +13,8 @@ from google.protobuf.message import Message
 from shared.budget import Budget
 from shared.call import REQUEST_ID, Call
 from shared.errors import DeadlineExceeded, TouchpointError, Unavailable, Unimplemented
-from shared.transport.grpc_server import STATUS_DETAILS
 from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
-from shared.transport.status import to_status
+from shared.transport.status import STATUS_DETAILS, to_status
 
 Metadata = Sequence[tuple[str, str | bytes]] | None
 

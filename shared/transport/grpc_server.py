@@ -14,13 +14,12 @@ from shared.call import REQUEST_ID, Call
 from shared.errors import InvalidArgument, TouchpointError, Unavailable
 from shared.logging import get_logger
 from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
-from shared.transport.status import to_status
+from shared.transport.status import STATUS_DETAILS, to_status
 
 log = get_logger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-STATUS_DETAILS = "grpc-status-details-bin"
 _GRPC_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 

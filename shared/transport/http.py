@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError, ErrorDetail
-from connectrpc.method import IdempotencyLevel, MethodInfo
+from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
 from connectrpc.request import RequestContext
 from connectrpc.server import ConnectASGIApplication, Endpoint
 from google.protobuf import json_format
@@ -22,7 +23,7 @@ from shared.budget import Budget
 from shared.call import REQUEST_ID, Call
 from shared.errors import TouchpointError
 from shared.transport.json_codec import JsonCodec, ProtoCodec
-from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
+from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call, request_id_of
 from shared.transport.status import to_status
 
 Scope = MutableMapping[str, Any]
@@ -30,6 +31,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Context = RequestContext[Any, Any]
+
+_ARRIVED: ContextVar[str] = ContextVar("touchpoint_http_request_id", default="")
+"""The id of the request being decoded, which no codec is told."""
 
 Readiness = Callable[[], Mapping[str, str]]
 """Returns each dependency with `ok` or what is wrong with it."""
@@ -72,9 +76,26 @@ def http_app(routes: Routes, readiness: Readiness, max_request_bytes: int) -> Ap
             ready = all(state == "ok" for state in states.values())
             await _respond(send, 200 if ready else 503, dict(states))
         else:
-            await connect(scope, receive, send)  # type: ignore[arg-type]
+            request_id = request_id_of(_header(scope, REQUEST_ID))
+            _ARRIVED.set(request_id)
+            await connect(scope, receive, _naming(request_id, send))
 
     return app
+
+
+def _header(scope: Scope, name: str) -> str:
+    wanted = name.encode()
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == wanted), "")
+
+
+def _naming(request_id: str, send: Send) -> Send:
+    async def named(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            identified = (REQUEST_ID.encode(), request_id.encode())
+            message["headers"] = [*message["headers"], identified]
+        await send(message)
+
+    return named
 
 
 async def _respond(send: Send, status: int, body: Mapping[str, str]) -> None:
@@ -89,12 +110,14 @@ def _endpoints(routes: Routes) -> dict[str, Any]:
 
 def _endpoint(route: Route) -> Any:
     service, _, name = route.method[1:].rpartition("/")
+    streams = isinstance(route, StreamRoute)
     method = MethodInfo(
         name=name,
         service_name=service,
         input=route.request_type,
         output=route.response_type,
         idempotency_level=IdempotencyLevel.UNKNOWN,
+        stream_type=StreamType.SERVER_STREAM if streams else StreamType.UNARY,
     )
     if isinstance(route, StreamRoute):
         return Endpoint.server_stream(method, _stream(route))
@@ -127,9 +150,8 @@ def _stream(route: StreamRoute) -> Callable[[Message, Context], AsyncIterator[Me
 def _call(method: str, context: Context, *, streaming: bool) -> Call:
     remaining_ms = context.timeout_ms
     budget = None if remaining_ms is None else Budget.of(remaining_ms / 1e3)
-    call = new_call(method, dict(context.request_headers), budget, streaming=streaming)
-    context.response_headers[REQUEST_ID] = call.request_id
-    return call
+    metadata = {**context.request_headers, REQUEST_ID: _ARRIVED.get()}
+    return new_call(method, metadata, budget, streaming=streaming)
 
 
 def connect_error(error: TouchpointError, request_id: str) -> ConnectError:
@@ -164,4 +186,4 @@ class _Refusing:
         try:
             return self._codec.decode(data, message_class)
         except TouchpointError as error:
-            raise connect_error(error, new_call("/", {}, None).request_id) from None
+            raise connect_error(error, _ARRIVED.get()) from None

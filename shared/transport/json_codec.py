@@ -80,13 +80,13 @@ def _explained(values: Any, message: Message) -> InvalidArgument:
     The parser stops at the first mistake and names nested fields only in prose.
     """
     violations = Violations()
-    _check_object(values, message.DESCRIPTOR, "", violations)
+    _check_object(values, type(message).DESCRIPTOR, "", violations)
     if not violations.found:
         violations.add("", f"does not have the form of {message.DESCRIPTOR.full_name}")
     return InvalidArgument(violations.found, reason="MALFORMED_JSON")
 
 
-def _check_object(value: Any, descriptor: Descriptor, path: str, violations: Violations) -> None:
+def _check_object(value: Any, descriptor: Any, path: str, violations: Violations) -> None:
     if not isinstance(value, dict):
         violations.add(path.rstrip("."), "must be an object")
         return

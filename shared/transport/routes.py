@@ -55,17 +55,21 @@ def routes(bindings: Sequence[Binding], layers: Sequence[Layer]) -> Routes:
     return found
 
 
+def request_id_of(given: str) -> str:
+    """Return the caller's own request id, or a new one where it has none that is fit to log.
+
+    Fit are up to 128 letters, digits and `._:/+=-`.
+    """
+    if _REQUEST_ID.fullmatch(given):
+        return given
+    return uuid7(time.time_ns() // 1_000_000)
+
+
 def new_call(
     method: str, metadata: Mapping[str, str], budget: Budget | None, *, streaming: bool = False
 ) -> Call:
-    """Return the call that a transport's request makes, with a request id in any case.
-
-    A request id of another form than letters, digits and `._:/+=-` is replaced, because it goes
-    into logs and headers.
-    """
-    request_id = metadata.get(REQUEST_ID, "")
-    if not _REQUEST_ID.fullmatch(request_id):
-        request_id = uuid7(time.time_ns() // 1_000_000)
+    """Return the call that a transport's request makes, with a request id in any case."""
+    request_id = request_id_of(metadata.get(REQUEST_ID, ""))
     trace = _TRACE_PARENT.fullmatch(metadata[TRACE_PARENT]) if TRACE_PARENT in metadata else None
     return Call(
         method,

@@ -12,6 +12,9 @@ from google.rpc.status_pb2 import Status
 from shared import errors
 from shared.errors import FieldViolation, InvalidArgument, Overloaded, TouchpointError
 
+STATUS_DETAILS = "grpc-status-details-bin"
+"""The trailing metadata that carries the serialised status."""
+
 CODES: Mapping[type[TouchpointError], int] = {
     errors.InvalidArgument: Code.INVALID_ARGUMENT,
     errors.NotFound: Code.NOT_FOUND,

@@ -1,0 +1,193 @@
+"""One service on its ports: listen, open, serve, and drain in the order that loses no call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc.aio
+import uvicorn
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from shared.background import running
+from shared.client import service_name
+from shared.config import ServiceSettings
+from shared.health import Health
+from shared.logging import get_logger
+from shared.middleware.authentication import by_name
+from shared.middleware.order import Hooks, layers
+from shared.middleware.shedding import Limiter
+from shared.runtime import Channels, Openers, ProcessRuntime, process_runtime
+from shared.service import HttpFace, OpenService, Service
+from shared.setting_types import Listen
+from shared.transport.cors import with_cors
+from shared.transport.direct import DirectChannel
+from shared.transport.grpc_server import GrpcRoutes
+from shared.transport.http import http_app
+from shared.transport.listening import take_grpc_port, take_socket
+from shared.transport.options import server_options
+from shared.transport.routes import Routes, routes
+
+log = get_logger(__name__)
+
+DRAIN_S = 0.2
+"""Between saying NOT_SERVING and refusing: clients hear of it within a few milliseconds."""
+GRACE_S = 1.5
+"""Longer than any single answer may take; streams still open then are ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A service that is being served."""
+
+    name: str
+    grpc: Listen
+    http: Listen | None
+    health: Health
+
+    def ready_line(self) -> str:
+        """Return the one line of JSON that whoever started the process waits for."""
+        facts: dict[str, Any] = {
+            "event": "ready",
+            "service": self.name,
+            "pid": os.getpid(),
+            "grpc": str(self.grpc),
+            "grpc_port": self.grpc.port,
+        }
+        if self.http is not None:
+            facts |= {"http": str(self.http), "http_port": self.http.port}
+        return json.dumps(facts)
+
+
+@asynccontextmanager
+async def hosted(
+    settings: ServiceSettings,
+    open_service: OpenService[Any],
+    openers: Openers,
+    channels: Channels,
+    direct: DirectChannel | None = None,
+) -> AsyncIterator[Hosted]:
+    """Serve one service within the context; on leaving it, drain before anything is closed.
+
+    The port is bound and health answers NOT_SERVING before the service is opened, because
+    opening waits for the dependencies. A direct channel reaches the same handlers.
+    """
+    health = Health(settings.service)
+    await health.begin(service_name(settings.service))
+    async with AsyncExitStack() as stack:
+        server, table, address = await _listen(settings, health)
+        stack.push_async_callback(server.stop, None)
+        runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
+        service = await stack.enter_async_context(open_service(settings, runtime))
+        found = _routes(service, settings)
+        table.fill(found)
+        if direct is not None:
+            direct.open(found)
+        reflection.enable_server_reflection(_reflected(service), server)
+        works = {**service.background, "health": _watching(health, service, runtime)}
+        await health.begin(*(binding.service for binding in service.bindings))
+        await stack.enter_async_context(running(works))
+        web = None
+        if service.http is not None:
+            web = await stack.enter_async_context(
+                _web(service.http, found, health, settings.max_request_bytes)
+            )
+        stack.push_async_callback(_drain, server, health)
+        yield Hosted(service.name, address, web, health)
+
+
+async def forever() -> None:
+    """Wait until cancelled."""
+    await asyncio.Event().wait()
+
+
+async def _listen(
+    settings: ServiceSettings, health: Health
+) -> tuple[grpc.aio.Server, GrpcRoutes, Listen]:
+    server = grpc.aio.server(options=server_options(settings.max_request_bytes))
+    health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
+    table = GrpcRoutes()
+    server.add_generic_rpc_handlers((table,))
+    address = take_grpc_port(server, settings.address())
+    await server.start()
+    return server, table, address
+
+
+def _routes(service: Service, settings: ServiceSettings) -> Routes:
+    hooks = Hooks(
+        limiter=Limiter(settings.max_in_flight),
+        share=service.share,
+        authenticate=by_name(settings.may_link),
+    )
+    return routes(service.bindings, layers(service.bindings, hooks))
+
+
+def _reflected(service: Service) -> list[str]:
+    names = [binding.service for binding in service.bindings]
+    health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+    return [*names, health, reflection.SERVICE_NAME]
+
+
+def _watching(health: Health, service: Service, runtime: ProcessRuntime) -> Any:
+    needed = {**runtime.needed, **service.checks}
+    health.depend(needed, {**runtime.watched, **service.watched})
+    return health.watch
+
+
+async def _drain(server: grpc.aio.Server, health: Health) -> None:
+    await health.drain()
+    await asyncio.sleep(DRAIN_S)
+    await server.stop(GRACE_S)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn within a process that handles its signals itself."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+@asynccontextmanager
+async def _web(
+    face: HttpFace, found: Routes, health: Health, max_request_bytes: int
+) -> AsyncIterator[Listen]:
+    offered = {rpc.method for binding in face.bindings for rpc in binding.rpcs}
+    app = http_app(
+        {method: route for method, route in found.items() if method in offered},
+        health.states,
+        max_request_bytes,
+    )
+    taken, address = take_socket(face.listen)
+    config = uvicorn.Config(
+        with_cors(app, face.allowed_origins),
+        loop="none",
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(GRACE_S) + 1,
+    )
+    web = _Uvicorn(config)
+    task = asyncio.create_task(web.serve(sockets=[taken]), name="http")
+    try:
+        yield address
+    finally:
+        web.should_exit = True
+        await task
+        _close(taken)
+
+
+def _close(taken: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        taken.close()

@@ -1,0 +1,154 @@
+"""The means that a process lends to its services: pools, the bus, the clock, channels."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import grpc.aio
+
+from shared.bus import Bus
+from shared.client import connect, service_name
+from shared.clock import BusinessClock
+from shared.config import ServiceSettings
+from shared.errors import Unavailable
+from shared.logging import get_logger
+from shared.postgres import Database
+from shared.service import HealthCheck
+
+log = get_logger(__name__)
+
+T = TypeVar("T")
+
+RETRY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """How the data plane is opened; tests give other ways."""
+
+    database: Callable[[ServiceSettings], AbstractAsyncContextManager[Database]]
+    bus: Callable[[ServiceSettings], AbstractAsyncContextManager[Bus]]
+    clock: Callable[[ServiceSettings, Database], AbstractAsyncContextManager[BusinessClock]]
+
+
+@dataclass(slots=True)
+class Channels:
+    """One long-lived channel per service for the whole process, direct to those in it."""
+
+    direct: Mapping[str, grpc.aio.Channel] = field(default_factory=dict)
+    _opened: dict[str, grpc.aio.Channel] = field(default_factory=dict)
+
+    def to(self, service: str, settings: ServiceSettings) -> grpc.aio.Channel:
+        """Return the channel to a service; KeyError when there is no such service."""
+        if service in self.direct:
+            return self.direct[service]
+        if service not in self._opened:
+            targets = settings.targets(service)
+            self._opened[service] = connect(targets, service_name(service))
+        return self._opened[service]
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for channel in self._opened.values():
+            await channel.close()
+
+
+class ProcessRuntime:
+    """The runtime of one service; each mean is opened when first asked for."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        stack: AsyncExitStack,
+        openers: Openers,
+        channels: Channels,
+    ) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._openers = openers
+        self._channels = channels
+        self._database: Database | None = None
+        self._bus: Bus | None = None
+        self._clock: BusinessClock | None = None
+
+    @property
+    def clock(self) -> BusinessClock:
+        """Business time; RuntimeError before the first `postgres()`."""
+        if self._clock is None:
+            raise RuntimeError("the clock stands on the database: await runtime.postgres() first")
+        return self._clock
+
+    async def postgres(self) -> Database:
+        """Return this service's pool, waiting until PostgreSQL answers."""
+        if self._database is None:
+            opened = await self._opened("postgres", lambda: self._openers.database(self._settings))
+            self._clock = await self._opened(
+                "clock", lambda: self._openers.clock(self._settings, opened)
+            )
+            self._database = opened
+        return self._database
+
+    async def bus(self) -> Bus:
+        """Return the bus, waiting until it answers."""
+        if self._bus is None:
+            self._bus = await self._opened("bus", lambda: self._openers.bus(self._settings))
+        return self._bus
+
+    def channel(self, service: str) -> grpc.aio.Channel:
+        """Return the channel to another service."""
+        return self._channels.to(service, self._settings)
+
+    @property
+    def needed(self) -> dict[str, HealthCheck]:
+        """The checks of what was opened and cannot be done without."""
+        return {"postgres": self._ask_database} if self._database else {}
+
+    @property
+    def watched(self) -> dict[str, HealthCheck]:
+        """The checks of what was opened and may stay away: the outbox waits for the bus."""
+        return {"bus": self._ask_bus} if self._bus else {}
+
+    async def _ask_database(self) -> None:
+        assert self._database is not None
+        await self._database.fetchval("SELECT 1")
+
+    async def _ask_bus(self) -> None:
+        if self._bus is None or not self._bus.connected:
+            raise Unavailable("the bus cannot be reached")
+
+    async def _opened(self, name: str, opener: Callable[[], AbstractAsyncContextManager[T]]) -> T:
+        return await until_available(
+            name, lambda: self._stack.enter_async_context(opener()), asyncio.sleep
+        )
+
+
+async def until_available(
+    name: str,
+    attempt: Callable[[], Awaitable[T]],
+    pause: Callable[[float], Awaitable[None]],
+) -> T:
+    """Attempt again and again while the dependency is Unavailable; any other error is raised."""
+    attempts = 0
+    while True:
+        try:
+            return await attempt()
+        except (Unavailable, OSError) as error:
+            attempts += 1
+            if attempts == 1 or attempts % 20 == 0:
+                log.warning(
+                    "dependency_awaited", dependency=name, attempts=attempts, why=str(error)
+                )
+            await pause(RETRY_S)
+
+
+@asynccontextmanager
+async def process_runtime(
+    settings: ServiceSettings, openers: Openers, channels: Channels
+) -> AsyncIterator[ProcessRuntime]:
+    """Lend means within the context and close what was opened, last first."""
+    async with AsyncExitStack() as stack:
+        yield ProcessRuntime(settings, stack, openers, channels)
