@@ -6,8 +6,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from shared.errors import FailedPrecondition, FieldViolation, InvalidArgument
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FARTHEST = timedelta(days=3653)
 
 
 def to_us(instant: datetime) -> int:
@@ -56,3 +59,12 @@ class BusinessClock(Protocol):
         Raises `InvalidArgument` unless `by` is positive, `FailedPrecondition` outside development.
         """
         ...
+
+
+def refuse_move(by: timedelta, development: bool) -> None:
+    """Raise unless the clock may be moved by that much; see `BusinessClock.move`."""
+    if not development:
+        raise FailedPrecondition("the clock can be moved in development only", reason="NOT_DEV")
+    if not timedelta() < by <= _FARTHEST:
+        violation = FieldViolation("by", "must be more than nothing and at most 10 years")
+        raise InvalidArgument([violation])

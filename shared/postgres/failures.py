@@ -28,4 +28,9 @@ def translated(error: BaseException) -> TouchpointError:
         return Unavailable("the database did not answer in time", reason="DATABASE_SLOW")
     if isinstance(error, _RACES):
         return Aborted("a concurrent change won; try again", reason="DATABASE_RACE")
+    return gone()
+
+
+def gone() -> Unavailable:
+    """Return the error of a database that cannot be reached."""
     return Unavailable("the database cannot be reached", reason="DATABASE_UNAVAILABLE")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+from asyncpg import InterfaceError
 
 from shared.errors import Overloaded
-from shared.postgres.failures import FAILURES, translated
+from shared.postgres.failures import FAILURES, gone, translated
 from shared.postgres.leadership import Leadership
 from shared.postgres.limits import Limits
 
 Row = Mapping[str, Any]
 """One row by column name; also indexable by position at run time."""
+Answer = TypeVar("Answer")
 
 
 class Connection:
@@ -28,44 +31,27 @@ class Connection:
 
     async def fetch(self, query: str, *args: object, timeout_s: float | None = None) -> list[Row]:
         """Return all rows."""
-        try:
-            return await self._connection.fetch(query, *args, timeout=timeout_s)  # type: ignore[no-any-return]
-        except FAILURES as error:
-            raise translated(error) from error
+        return await self._run(self._connection.fetch(query, *args, timeout=timeout_s))
 
     async def fetchrow(
         self, query: str, *args: object, timeout_s: float | None = None
     ) -> Row | None:
         """Return the first row, or None."""
-        try:
-            return await self._connection.fetchrow(  # type: ignore[no-any-return]
-                query, *args, timeout=timeout_s
-            )
-        except FAILURES as error:
-            raise translated(error) from error
+        return await self._run(self._connection.fetchrow(query, *args, timeout=timeout_s))
 
     async def fetchval(self, query: str, *args: object, timeout_s: float | None = None) -> Any:
         """Return the first column of the first row, or None."""
-        try:
-            return await self._connection.fetchval(query, *args, timeout=timeout_s)
-        except FAILURES as error:
-            raise translated(error) from error
+        return await self._run(self._connection.fetchval(query, *args, timeout=timeout_s))
 
     async def execute(self, query: str, *args: object, timeout_s: float | None = None) -> str:
         """Run a statement and return its status, such as `UPDATE 3`."""
-        try:
-            return await self._connection.execute(query, *args, timeout=timeout_s)  # type: ignore[no-any-return]
-        except FAILURES as error:
-            raise translated(error) from error
+        return await self._run(self._connection.execute(query, *args, timeout=timeout_s))
 
     async def executemany(
         self, query: str, rows: Iterable[Sequence[object]], timeout_s: float | None = None
     ) -> None:
         """Run a statement once per row, pipelined; all or nothing."""
-        try:
-            await self._connection.executemany(query, rows, timeout=timeout_s)
-        except FAILURES as error:
-            raise translated(error) from error
+        await self._run(self._connection.executemany(query, rows, timeout=timeout_s))
 
     async def copy_rows(
         self,
@@ -75,12 +61,30 @@ class Connection:
         timeout_s: float | None = None,
     ) -> None:
         """Write rows with COPY into a table of the service's own schema."""
-        try:
-            await self._connection.copy_records_to_table(
+        await self._run(
+            self._connection.copy_records_to_table(
                 table, records=rows, columns=columns, timeout=timeout_s
             )
+        )
+
+    async def roll_back(self) -> None:
+        """Undo the open transaction; a connection that cannot be asked to is given up."""
+        if self._connection.is_closed():
+            return
+        try:
+            await self._connection.execute("ROLLBACK")
+        except (*FAILURES, InterfaceError):
+            self._connection.terminate()
+
+    async def _run(self, statement: Awaitable[Answer]) -> Answer:
+        try:
+            return await statement
         except FAILURES as error:
             raise translated(error) from error
+        except InterfaceError as error:
+            if self._connection.is_closed():
+                raise gone() from error
+            raise
 
 
 Transaction = Connection
@@ -131,31 +135,32 @@ class Database:
                 held = await self._pool.acquire()
             except FAILURES as error:
                 raise translated(error) from error
-            connection = Connection(held)
+            # The pool's proxy refuses any use, even a question, once the server has hung up.
+            connection = Connection(held._con)
             try:
                 yield connection
             finally:
-                await self._pool.release(held, timeout=self.limits.command_s)
+                await self._release(held)
         finally:
             self._free.release()
         if connection.wrote_outbox:
             self.outbox_written.set()
 
     @asynccontextmanager
-    async def transaction(
-        self, *, isolation: str = "read_committed", readonly: bool = False
-    ) -> AsyncIterator[Transaction]:
+    async def transaction(self, begin: str = "BEGIN") -> AsyncIterator[Transaction]:
         """Lend a connection inside a transaction: committed at the end, rolled back on any error.
 
-        None of ours may last over a second: while one writes, nothing is vacuumed.
+        None of ours may last over a second: while one writes, nothing is vacuumed. `begin` may
+        add an isolation level.
         """
         async with self.connection() as connection:
+            await connection.execute(begin)
             try:
-                held = connection._connection
-                async with held.transaction(isolation=isolation, readonly=readonly):
-                    yield connection
-            except FAILURES as error:
-                raise translated(error) from error
+                yield connection
+                await connection.execute("COMMIT")
+            except BaseException:
+                await connection.roll_back()
+                raise
 
     async def _admit(self) -> None:
         """Wait for a free place: the pool itself would wait for ever, or leak when cancelled."""
@@ -167,3 +172,10 @@ class Database:
                 await self._free.acquire()
         except TimeoutError as error:
             raise Overloaded("no database connection came free in time") from error
+
+    async def _release(self, held: Any) -> None:
+        """Give a connection back; the pool replaces one that cannot be made good again in time."""
+        try:
+            await self._pool.release(held, timeout=self.limits.command_s)
+        except (*FAILURES, InterfaceError) as error:
+            raise gone() from error

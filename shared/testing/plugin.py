@@ -1,0 +1,73 @@
+"""Fixtures for every test: engines once per run, everything else new for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from shared.bus import Bus, InMemoryBus, open_bus
+from shared.engines import NatsEngine, PostgresEngine
+from shared.postgres import Database
+from shared.testing.clock import FakeClock
+from shared.testing.nats import remove_streams
+from shared.testing.postgres import TestServer
+
+FreshDatabase = Callable[[str, Path], Awaitable[Database]]
+"""`await fresh_database("rules", folder_of_migrations)`: opened, migrated, dropped at the end."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestServer]:
+    """Lend the run's PostgreSQL: the one named in the environment, else an embedded one."""
+    given = os.environ.get("TOUCHPOINT_POSTGRES_URL")
+    if given:
+        yield TestServer(given)
+        return
+    engine = PostgresEngine(tmp_path_factory.mktemp("postgres"))
+    async with engine.running() as url:
+        yield TestServer(url)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def nats_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Lend the address of the run's NATS server."""
+    given = os.environ.get("TOUCHPOINT_NATS_URL")
+    if given:
+        yield given
+        return
+    async with NatsEngine(tmp_path_factory.mktemp("nats")).running() as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def nats_bus(nats_url: str) -> AsyncIterator[Bus]:
+    """Lend a real bus with empty streams."""
+    await remove_streams(nats_url)
+    async with open_bus(nats_url, name="test") as bus:
+        yield bus
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fresh_database(postgres: TestServer) -> AsyncIterator[FreshDatabase]:
+    """Lend databases of this test's own."""
+    async with AsyncExitStack() as stack:
+
+        async def open_fresh(service: str, migrations: Path) -> Database:
+            return await stack.enter_async_context(postgres.database(service, migrations))
+
+        yield open_fresh
+
+
+@pytest.fixture
+def in_memory_bus() -> InMemoryBus:
+    return InMemoryBus()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()

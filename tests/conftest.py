@@ -1,0 +1,3 @@
+"""Loads the kit's fixtures for every test."""
+
+pytest_plugins = ["shared.testing.plugin"]
