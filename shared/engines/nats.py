@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -98,6 +99,8 @@ class NatsEngine(EmbeddedEngine):
             answer = await reader.readline()
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
         if answer.startswith(b"-ERR 'Authorization"):
             raise EngineError(f"another NATS server listens on port {port}.")
         return answer == b"PONG\r\n" and bool(about.get("jetstream"))
