@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import json
 import logging
 import sys
@@ -11,6 +13,9 @@ from typing import Any, TextIO
 import structlog
 
 from shared.call import CURRENT_CALL
+
+FLUSH_S = 0.1
+MOST_WAITING = 64
 
 Event = MutableMapping[str, Any]
 
@@ -22,25 +27,66 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
 
 
 def configure(
-    service: str, level: str = "info", stream: TextIO | None = None, *, cache: bool = True
+    service: str, level: str = "info", stream: TextIO | None = None, *, at_once: bool = False
 ) -> None:
     """Set logging up once per process, before any gRPC object exists (grpc#43421: deadlock).
 
     Lines go to standard error: standard output carries the ready line. The loggers of libraries
-    come out in the same form, from warnings up. Tests that configure again and again must not
-    cache.
+    come out in the same form, from warnings up. With `at_once` every line is written at once and
+    loggers are not cached, for tests that configure again and again.
     """
     out = sys.stderr if stream is None else stream
     number = logging.getLevelNamesMapping()[level.upper()]
+    lines = Lines(out, at_once=at_once or out.isatty())
     structlog.configure(
         processors=_processors(service, is_terminal=out.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
-        cache_logger_on_first_use=cache,
+        logger_factory=lambda *_names: lines,
+        cache_logger_on_first_use=not at_once,
     )
     root = logging.getLogger()
     root.handlers[:] = [_LibraryLines()]
     root.setLevel(max(number, logging.WARNING))
+
+
+class Lines:
+    """Writes lines some at a time, warnings and errors at once.
+
+    Each write lets go of the interpreter's lock, which costs a request more than its line does.
+    """
+
+    def __init__(self, out: TextIO, *, at_once: bool) -> None:
+        self._out = out
+        self._waiting: list[str] = []
+        self._most_waiting = 1 if at_once else MOST_WAITING
+        atexit.register(self.flush)
+
+    def info(self, line: str) -> None:
+        """Write a line, within FLUSH_S where a loop is running."""
+        self._waiting.append(line)
+        if len(self._waiting) >= self._most_waiting:
+            self.flush()
+        elif len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
+            except RuntimeError:
+                self.flush()
+
+    debug = info
+
+    def warning(self, line: str) -> None:
+        """Write a line and all that waited before it."""
+        self._waiting.append(line)
+        self.flush()
+
+    error = critical = exception = fatal = warning
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting and not self._out.closed:
+            self._out.write("\n".join(self._waiting) + "\n")
+            self._out.flush()
+        self._waiting.clear()
 
 
 def _processors(service: str, *, is_terminal: bool) -> list[Any]:

@@ -14,14 +14,15 @@ from shared.logging import get_logger
 from shared.middleware.errors import is_own_cancellation, translated
 from shared.transport.status import code_of
 
-log = get_logger(__name__)
-
 _CODE_NAMES = {number: name for name, number in Code.items()}
 _OUR_FAULT = {Code.INTERNAL, Code.UNKNOWN, Code.UNAVAILABLE, Code.DATA_LOSS}
 
 
 class Logging:
     """One line per rpc: method, code, time taken, who asked; never anything of the request."""
+
+    def __init__(self) -> None:
+        self._log = get_logger(__name__).bind()
 
     async def unary(self, call: Call, request: Message, following: Handler) -> Message:
         """Handle one rpc and log its outcome."""
@@ -34,7 +35,7 @@ class Logging:
             code = _outcome(error, call)
             raise
         finally:
-            _report(call, code, began)
+            self._report(call, code, began)
             CURRENT_CALL.reset(token)
 
     async def stream(
@@ -56,20 +57,19 @@ class Logging:
             code = _outcome(error, call)
             raise
         finally:
-            _report(call, code, began, sent=sent)
+            self._report(call, code, began, sent=sent)
+
+    def _report(self, call: Call, code: int, began: float, **facts: int) -> None:
+        write = self._log.warning if code in _OUR_FAULT else self._log.info
+        write(
+            "rpc_answered",
+            method=call.method,
+            code=_CODE_NAMES[code],
+            took_ms=round((time.perf_counter() - began) * 1e3, 2),
+            caller=call.metadata.get(CALLER, ANONYMOUS.name),
+            **facts,
+        )
 
 
 def _outcome(error: BaseException, call: Call) -> int:
     return Code.CANCELLED if is_own_cancellation(error) else code_of(translated(error, call))
-
-
-def _report(call: Call, code: int, began: float, **facts: int) -> None:
-    write = log.warning if code in _OUR_FAULT else log.info
-    write(
-        "rpc_answered",
-        method=call.method,
-        code=_CODE_NAMES[code],
-        took_ms=round((time.perf_counter() - began) * 1e3, 2),
-        caller=call.metadata.get(CALLER, ANONYMOUS.name),
-        **facts,
-    )

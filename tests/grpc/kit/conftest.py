@@ -55,6 +55,6 @@ def log_lines() -> Iterator[StringIO]:
     root = logging.getLogger()
     before = list(root.handlers), root.level
     stream = StringIO()
-    configure("echo", "debug", stream, cache=False)
+    configure("echo", "debug", stream, at_once=True)
     yield stream
     root.handlers[:], root.level = before
