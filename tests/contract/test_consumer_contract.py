@@ -1,0 +1,382 @@
+"""Relay, consumers and followers on both buses: nothing lost, nothing twice, poison put aside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from shared.bus import (
+    EVENTS,
+    Bus,
+    EffectConsumer,
+    Follower,
+    GapError,
+    InMemoryBus,
+    Message,
+    Publication,
+    Relay,
+    append,
+)
+from shared.bus.message import new_message_id
+from shared.errors import Unavailable
+from shared.postgres import Database
+from shared.testing.plugin import FreshDatabase
+
+MIGRATIONS = Path(__file__).parent.parent / "integration" / "data" / "migrations"
+
+
+@pytest_asyncio.fixture(params=["memory", "nats"], loop_scope="session")
+async def bus(request: pytest.FixtureRequest, nats_bus: Bus) -> AsyncIterator[Bus]:
+    yield InMemoryBus() if request.param == "memory" else nats_bus
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(fresh_database: FreshDatabase) -> Database:
+    return await fresh_database("rules", MIGRATIONS)
+
+
+@asynccontextmanager
+async def running(*jobs) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(job.run()) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(condition: Callable, timeout_s: float = 10.0):
+    async with asyncio.timeout(timeout_s):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+async def store_names(transaction, messages) -> None:
+    for message in messages:
+        if message.data.startswith(b"poison"):
+            raise ValueError("cannot be digested")
+        await transaction.execute("INSERT INTO thing (name) VALUES ($1)", message.data.decode())
+
+
+async def names(database: Database) -> list[str]:
+    rows = await database.fetch("SELECT name FROM thing ORDER BY thing_id")
+    return [row["name"] for row in rows]
+
+
+def has(database: Database, count: int) -> Callable:
+    async def reached() -> bool:
+        return len(await names(database)) >= count
+
+    return reached
+
+
+def events(*texts: str, schema_number: int = 1) -> list[Publication]:
+    return [Publication("events.3", schema_number, text.encode()) for text in texts]
+
+
+async def test_a_committed_message_is_published_and_one_rolled_back_is_not(
+    bus: Bus, database: Database
+):
+    async def fail() -> None:
+        async with database.transaction() as transaction:
+            await append(transaction, events("undone"))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    async with database.transaction() as transaction:
+        await append(transaction, events("first", "second"))
+    assert await Relay(bus, database).relay_once() == 2
+    subscription = await bus.follow(EVENTS, "test", 0)
+    assert [m.data for m in await subscription.next_batch(10, 2.0)] == [b"first", b"second"]
+    await subscription.close()
+    assert await database.fetchval("SELECT count(*) FROM outbox") == 0
+
+
+async def test_a_function_in_the_database_may_write_the_outbox_too(bus: Bus, database: Database):
+    await database.execute("INSERT INTO outbox (subject, schema_number, data) VALUES ($1, 1, $2)",
+                           "events.9", b"from sql")  # fmt: skip
+    async with running(Relay(bus, database)):
+        subscription = await bus.follow(EVENTS, "test", 0)
+        got = await subscription.next_batch(10, 5.0)
+        await subscription.close()
+    assert [m.data for m in got] == [b"from sql"]
+
+
+async def test_what_was_published_but_not_deleted_takes_effect_once(bus: Bus, database: Database):
+    """As after a `kill -9` between the acknowledgement and the deletion."""
+    async with database.transaction() as transaction:
+        await append(transaction, events("once"))
+    rows = await database.fetch("SELECT message_id::text, subject, data FROM outbox")
+    row = rows[0]
+    await bus.publish([Publication(row["subject"], 1, row["data"], row["message_id"])])
+    if isinstance(bus, InMemoryBus):
+        bus.forget_ids()  # so late that the stream takes it a second time
+    consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=store_names)
+    async with running(Relay(bus, database), consumer):
+        await until(has(database, 1))
+        await bus.publish(events("after"))
+        await until(has(database, 2))
+    assert await names(database) == ["once", "after"]
+
+
+async def test_messages_of_one_batch_with_one_id_take_effect_once(database: Database):
+    message_id = new_message_id()
+    twice = [Message("events.1", 1, b"twice", message_id, n, 0) for n in (1, 2)]
+    consumer = EffectConsumer(
+        InMemoryBus(), database, name="things", stream=EVENTS, handle=store_names
+    )
+    await consumer.take(twice)
+    await consumer.take(twice)
+    assert await names(database) == ["twice"]
+
+
+async def test_a_consumer_goes_on_where_another_replica_stopped(bus: Bus, database: Database):
+    await bus.publish(events("a", "b"))
+    for expected, text in ((2, "c"), (3, "d")):
+        consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=store_names)
+        async with running(consumer):
+            await until(has(database, expected))
+        await bus.publish(events(text))
+    assert await names(database) == ["a", "b", "c"]
+
+
+async def test_of_two_replicas_one_consumes_and_the_other_takes_over(bus: Bus, database: Database):
+    def consumer() -> EffectConsumer:
+        return EffectConsumer(bus, database, name="things", stream=EVENTS, handle=store_names)
+
+    first = asyncio.ensure_future(consumer().run())
+    async with running(consumer()):
+        await bus.publish(events("a"))
+        await until(has(database, 1))
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await bus.publish(events("b"))
+        await until(has(database, 2))
+    assert await names(database) == ["a", "b"]
+
+
+async def test_poison_is_parked_with_its_reason_and_the_others_go_on_in_order(
+    bus: Bus, database: Database
+):
+    await bus.publish(events("a", "poison 1", "b", "poison 2", "c"))
+    consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=store_names)
+    async with running(consumer):
+        await until(has(database, 3))
+    assert await names(database) == ["a", "b", "c"]
+    parked = await database.fetch("SELECT data, reason, tries FROM parked ORDER BY sequence")
+    assert [row["data"] for row in parked] == [b"poison 1", b"poison 2"]
+    assert [row["tries"] for row in parked] == [5, 5]
+    assert parked[0]["reason"] == "ValueError: cannot be digested"
+
+
+async def test_a_message_of_an_unknown_schema_is_parked_and_replayed_later(
+    bus: Bus, database: Database
+):
+    await bus.publish([*events("new", schema_number=2), *events("old")])
+    consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=store_names)
+    async with running(consumer):
+        await until(has(database, 1))
+    assert await names(database) == ["old"]
+    assert await database.fetchval("SELECT reason FROM parked") == "unknown schema number 2"
+    assert await consumer.replay_parked() == 1
+    assert await names(database) == ["old", "new"]
+    assert await database.fetchval("SELECT count(*) FROM parked") == 0
+
+
+async def test_a_passing_failure_parks_nothing_and_keeps_the_order(bus: Bus, database: Database):
+    failures = iter([Unavailable("away"), Unavailable("still away")])
+
+    async def fail_twice(transaction, messages) -> None:
+        for failure in failures:
+            raise failure
+        await store_names(transaction, messages)
+
+    await bus.publish(events("a", "b"))
+    consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=fail_twice)
+    async with running(consumer):
+        await until(has(database, 2))
+    assert await names(database) == ["a", "b"]
+    assert await database.fetchval("SELECT count(*) FROM parked") == 0
+
+
+async def test_a_consumer_may_write_to_the_bus_in_its_transaction(bus: Bus, database: Database):
+    async def pass_on(transaction, messages) -> None:
+        await append(transaction, [Publication("contacts.1", 1, m.data) for m in messages])
+
+    from shared.bus import CONTACTS
+
+    consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=pass_on)
+    await bus.publish(events("a"))
+    async with running(consumer, Relay(bus, database)):
+        subscription = await bus.follow(CONTACTS, "test", 0)
+        got = await subscription.next_batch(10, 5.0)
+        await subscription.close()
+    assert [m.data for m in got] == [b"a"]
+
+
+async def test_messages_lost_before_they_were_read_are_fetched_from_the_owner(
+    database: Database,
+):
+    bus = InMemoryBus()
+    recovered = asyncio.Event()
+
+    async def recover() -> None:
+        recovered.set()
+
+    await bus.publish(events("a", "b", "c"))
+    bus.expire(EVENTS, before=3)
+    consumer = EffectConsumer(
+        bus, database, name="things", stream=EVENTS, handle=store_names, recover=recover
+    )
+    async with running(consumer):
+        await until(has(database, 1))
+    assert recovered.is_set()
+    assert await names(database) == ["c"]
+
+
+async def test_a_stream_made_anew_is_read_from_its_start(database: Database):
+    bus = InMemoryBus()
+    kept = events("a", "b")
+    await bus.publish(kept)
+    consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=store_names)
+    async with running(consumer):
+        await until(has(database, 2))
+        bus.disconnect()
+        bus.make_anew(EVENTS)
+        bus.forget_ids()
+        bus.reconnect()
+        await bus.publish([kept[1], *events("c")])
+        await until(has(database, 3))
+    assert await names(database) == ["a", "b", "c"]
+
+
+class Model:
+    """A read model of texts: `owner` is what its owner has."""
+
+    def __init__(self) -> None:
+        self.owner: list[bytes] = []
+        self.texts: list[bytes] = []
+        self.caught_up = 0
+
+    async def catch_up(self) -> None:
+        self.caught_up += 1
+        self.texts = list(self.owner)
+
+    def apply(self, message: Message) -> None:
+        if message.data == b"gap":
+            raise GapError
+        if message.data not in self.texts:
+            self.texts.append(message.data)
+
+
+async def test_a_follower_catches_up_then_follows(bus: Bus):
+    model = Model()
+    model.owner = [b"old"]
+    await bus.publish(events("old"))
+    follower = Follower(bus, EVENTS, name="m", apply=model.apply, catch_up=model.catch_up)
+    with pytest.raises(Unavailable):
+        await follower.check()
+    async with running(follower):
+        await follower.ready.wait()
+        await bus.publish(events("new"))
+
+        async def reached() -> bool:
+            return model.texts == [b"old", b"new"]
+
+        await until(reached)
+        await follower.check()
+    assert model.caught_up == 1
+
+
+async def test_a_gap_makes_a_follower_catch_up_again(bus: Bus):
+    model = Model()
+    follower = Follower(bus, EVENTS, name="m", apply=model.apply, catch_up=model.catch_up)
+    async with running(follower):
+        await follower.ready.wait()
+        model.owner = [b"mended"]
+        await bus.publish(events("gap", "after"))
+
+        async def reached() -> bool:
+            return model.caught_up == 2
+
+        await until(reached)
+        await bus.publish(events("later"))
+
+        async def followed() -> bool:
+            return b"later" in model.texts
+
+        await until(followed)
+    assert model.texts[0] == b"mended"
+
+
+async def test_a_follower_with_a_position_of_its_own_does_not_catch_up(bus: Bus):
+    await bus.publish(events("a", "b"))
+    model = Model()
+    follower = Follower(
+        bus, EVENTS, name="m", apply=model.apply, catch_up=model.catch_up, position=1
+    )
+    async with running(follower):
+
+        async def reached() -> bool:
+            return model.texts == [b"b"]
+
+        await until(reached)
+    assert (model.caught_up, follower.position) == (0, 2)
+
+
+async def test_requests_get_their_turn_while_a_follower_applies_much():
+    bus = InMemoryBus()
+    turns = 0
+
+    def apply_slowly(message: Message) -> None:
+        import time
+
+        ends = time.monotonic() + 0.001
+        while time.monotonic() < ends:
+            pass
+
+    model = Model()
+    follower = Follower(bus, EVENTS, name="m", apply=apply_slowly, catch_up=model.catch_up)
+    async with running(follower):
+        await follower.ready.wait()
+        await bus.publish(events(*map(str, range(100))))
+        while follower.position != 100:
+            turns += 1
+            await asyncio.sleep(0)
+    assert turns >= 15
+
+
+async def test_a_follower_of_a_stream_made_anew_catches_up():
+    bus = InMemoryBus()
+    model = Model()
+    follower = Follower(bus, EVENTS, name="m", apply=model.apply, catch_up=model.catch_up)
+    async with running(follower):
+        await follower.ready.wait()
+        bus.disconnect()
+        bus.make_anew(EVENTS)
+        bus.reconnect()
+
+        async def reached() -> bool:
+            return model.caught_up == 2
+
+        await until(reached)
+
+
+async def test_the_relay_waits_out_a_bus_that_is_away(database: Database):
+    bus = InMemoryBus()
+    bus.disconnect()
+    async with database.transaction() as transaction:
+        await append(transaction, events("patient"))
+    async with running(Relay(bus, database)):
+        await asyncio.sleep(0.02)
+        bus.reconnect()
+
+        async def sent() -> bool:
+            return (await bus.state(EVENTS)).last == 1
+
+        await until(sent)
