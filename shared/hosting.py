@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +18,14 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from shared.background import running
+from shared.binding import Binding
 from shared.client import service_name
 from shared.config import ServiceSettings
 from shared.health import Health
 from shared.logging import get_logger
 from shared.middleware.authentication import by_name
 from shared.middleware.order import Hooks, layers
-from shared.middleware.shedding import Limiter
+from shared.middleware.shedding import Limiter, Share
 from shared.runtime import Channels, Openers, ProcessRuntime, process_runtime
 from shared.service import HttpFace, OpenService, Service
 from shared.setting_types import Listen
@@ -87,13 +88,14 @@ async def hosted(
         stack.push_async_callback(server.stop, None)
         runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
         service = await stack.enter_async_context(open_service(settings, runtime))
-        found = _routes(service, settings)
+        bindings = [*service.bindings, *runtime.bindings]
+        found = _routes(bindings, service.share, settings)
         table.fill(found)
         if direct is not None:
             direct.open(found)
-        reflection.enable_server_reflection(_reflected(service), server)
+        reflection.enable_server_reflection(_reflected(bindings), server)
         works = {**service.background, "health": _watching(health, service, runtime)}
-        await health.begin(*(binding.service for binding in service.bindings))
+        await health.begin(*(binding.service for binding in bindings))
         await stack.enter_async_context(running(works))
         web = None
         if service.http is not None:
@@ -121,17 +123,17 @@ async def _listen(
     return server, table, address
 
 
-def _routes(service: Service, settings: ServiceSettings) -> Routes:
+def _routes(bindings: Sequence[Binding], share: Share, settings: ServiceSettings) -> Routes:
     hooks = Hooks(
         limiter=Limiter(settings.max_in_flight),
-        share=service.share,
+        share=share,
         authenticate=by_name(settings.may_link),
     )
-    return routes(service.bindings, layers(service.bindings, hooks))
+    return routes(bindings, layers(bindings, hooks))
 
 
-def _reflected(service: Service) -> list[str]:
-    names = [binding.service for binding in service.bindings]
+def _reflected(bindings: Sequence[Binding]) -> list[str]:
+    names = [binding.service for binding in bindings]
     health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
     return [*names, health, reflection.SERVICE_NAME]
 

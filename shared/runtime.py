@@ -10,9 +10,11 @@ from typing import TypeVar
 
 import grpc.aio
 
+from shared.binding import Binding
 from shared.bus import Bus
 from shared.client import connect, service_name
 from shared.clock import BusinessClock
+from shared.clock_service import clock_binding
 from shared.config import ServiceSettings
 from shared.errors import Unavailable
 from shared.logging import get_logger
@@ -32,7 +34,7 @@ class Openers:
 
     database: Callable[[ServiceSettings], AbstractAsyncContextManager[Database]]
     bus: Callable[[ServiceSettings], AbstractAsyncContextManager[Bus]]
-    clock: Callable[[ServiceSettings, Database], AbstractAsyncContextManager[BusinessClock]]
+    clock: Callable[[ServiceSettings, Database, Bus], AbstractAsyncContextManager[BusinessClock]]
 
 
 @dataclass(slots=True)
@@ -86,8 +88,9 @@ class ProcessRuntime:
         """Return this service's pool, waiting until PostgreSQL answers."""
         if self._database is None:
             opened = await self._opened("postgres", lambda: self._openers.database(self._settings))
+            bus = await self.bus()
             self._clock = await self._opened(
-                "clock", lambda: self._openers.clock(self._settings, opened)
+                "clock", lambda: self._openers.clock(self._settings, opened, bus)
             )
             self._database = opened
         return self._database
@@ -101,6 +104,11 @@ class ProcessRuntime:
     def channel(self, service: str) -> grpc.aio.Channel:
         """Return the channel to another service."""
         return self._channels.to(service, self._settings)
+
+    @property
+    def bindings(self) -> list[Binding]:
+        """What every service serves beside its own rpcs: the clock, once it is open."""
+        return [clock_binding(self._clock)] if self._clock else []
 
     @property
     def needed(self) -> dict[str, HealthCheck]:
