@@ -1,0 +1,1 @@
+"""Retrieval: what could be proposed? Owns the catalogue."""

@@ -1,0 +1,6 @@
+from services.retrieval.app import open_service
+from services.retrieval.config import RetrievalSettings
+from shared.server import run
+
+if __name__ == "__main__":
+    run(RetrievalSettings, open_service)

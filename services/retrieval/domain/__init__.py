@@ -1,0 +1,1 @@
+"""What the catalogue is and how candidates are found in it."""

@@ -1,0 +1,281 @@
+"""Reads items and offers as callers write them into drafts of rows, or says what is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.retrieval.domain.catalogue import Draft, Rejection
+from shared.money import is_currency, to_micros
+from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, Creative
+from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
+from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
+
+MOST_ATTRIBUTES = 32
+MOST_ABOUT_ITEMS = 1000
+MOST_ABOUT_CATEGORIES = 64
+_SEPARATOR = " > "
+_OLDEST = 150
+_LARGEST_LEVER = 1000.0
+_LONGEST_CREATIVE = {
+    "title": 512,
+    "text": 4096,
+    "image_url": 2048,
+    "link": 2048,
+    "call_to_action": 128,
+    "ssml": 4096,
+}
+
+Message = TypeVar("Message")
+Read = Callable[[Message, "_Reader"], Draft]
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the fields of one row and notes what is wrong with them."""
+
+    index: int
+    currency: str
+    """Of amounts that name none."""
+    found: list[Rejection] = field(default_factory=list)
+
+    def reject(self, name: str, message: str) -> None:
+        self.found.append(Rejection(self.index, name, message))
+
+    def text(self, name: str, value: str, longest: int, *, required: bool = False) -> str:
+        if required and not value.strip():
+            self.reject(name, "must not be empty")
+        if len(value) > longest:
+            self.reject(name, f"has {len(value)} characters, at most {longest} are kept")
+        return value
+
+    def category(self, name: str, value: str) -> str:
+        """Read a path; blanks around its `>` do not matter."""
+        self.text(name, value, 512)
+        if not value:
+            return ""
+        parts = [part.strip() for part in value.split(">")]
+        if not all(parts):
+            self.reject(name, f"{value!r} has an empty part: write it as `A > B`")
+        return _SEPARATOR.join(parts)
+
+    def money(self, name: str, money: Money) -> tuple[int, str]:
+        """Read an amount that must not be negative, with its currency."""
+        if money.currency and not is_currency(money.currency):
+            self.reject(f"{name}.currency", f"{money.currency!r} is no ISO 4217 code such as USD")
+        try:
+            micros = to_micros(money.amount)
+        except ValueError as error:
+            self.reject(f"{name}.amount", f"{money.amount!r} {error}")
+            return 0, ""
+        if micros < 0:
+            self.reject(f"{name}.amount", f"is {money.amount}, must not be negative")
+        return micros, money.currency or self.currency
+
+    def time_us(self, name: str, time: Timestamp, is_set: bool) -> int:
+        if not is_set:
+            return 0
+        try:
+            return time.ToMicroseconds()
+        except ValueError:
+            self.reject(name, "is no valid time")
+            return 0
+
+    def attributes(self, row: CatalogueRow, attributes: Iterable[tuple[str, str]]) -> None:
+        pairs = list(attributes)
+        if len(pairs) > MOST_ATTRIBUTES:
+            self.reject("attributes", f"are {len(pairs)}, at most {MOST_ATTRIBUTES} are kept")
+            return
+        for key, value in pairs:
+            self.text(f"attributes.{key[:64]}", key, 64, required=True)
+            row.attributes[key] = self.text(f"attributes.{key[:64]}", value, 1024)
+
+    def age(self, text: str) -> int:
+        if not text:
+            return 0
+        if not text.isdecimal() or int(text) > _OLDEST:
+            self.reject("attributes.min_age", f"is {text!r}, must be years from 0 to {_OLDEST}")
+            return 0
+        return int(text)
+
+
+def read_items(items: Sequence[Item], currency: str) -> tuple[list[Draft], list[Rejection]]:
+    """Return the drafts of the items that are well-formed, and everything wrong with the others."""
+    return _read(items, currency, _read_item)
+
+
+def read_offers(
+    offers: Sequence[Offer], currency: str, *, defined: bool = False
+) -> tuple[list[Draft], list[Rejection]]:
+    """Return the drafts of the offers that are well-formed, and what is wrong with the others.
+
+    `defined` ones belong to a bundle of definitions.
+    """
+    return _read(offers, currency, lambda offer, reader: _read_offer(offer, reader, defined))
+
+
+def _read(
+    messages: Sequence[Message], currency: str, read: Read[Message]
+) -> tuple[list[Draft], list[Rejection]]:
+    drafts: list[Draft] = []
+    rejections: list[Rejection] = []
+    taken: set[str] = set()
+    for index, message in enumerate(messages):
+        reader = _Reader(index, currency)
+        draft = read(message, reader)
+        if draft.offer_id in taken:
+            id_field = "item_id" if draft.kind == OfferKind.PRODUCT else "offer_id"
+            reader.reject(id_field, f"{draft.offer_id!r} is in this request twice")
+        if reader.found:
+            rejections.extend(reader.found)
+        else:
+            taken.add(draft.offer_id)
+            drafts.append(draft)
+    return drafts, rejections
+
+
+def _read_item(item: Item, reader: _Reader) -> Draft:
+    row = CatalogueRow(
+        offer_id=reader.text("item_id", item.item_id, 128, required=True),
+        kind=OfferKind.PRODUCT,
+        title=reader.text("title", item.title, 512, required=True),
+        category=reader.category("category", item.category),
+        brand=reader.text("brand", item.brand, 128),
+        stock=item.stock if item.HasField("stock") else -1,
+        lever=1.0,
+        withdrawn=item.withdrawn,
+        min_age=reader.age(item.attributes.get("min_age", "")),
+        released_us=reader.time_us(
+            "released_time", item.released_time, item.HasField("released_time")
+        ),
+        creative=_creative(item.title, item.attributes.items()),
+    )
+    if item.HasField("stock") and item.stock < 0:
+        reader.reject("stock", f"is {item.stock}, must not be negative")
+    if item.variant_of and item.variant_of == item.item_id:
+        reader.reject("variant_of", "an item is no variant of itself")
+    reader.text("variant_of", item.variant_of, 128)
+    _price(row, item, reader)
+    reader.attributes(row, item.attributes.items())
+    content = row.SerializeToString(deterministic=True)
+    return Draft(reader.index, item.item_id, OfferKind.PRODUCT, content, item.variant_of)
+
+
+def _price(row: CatalogueRow, item: Item, reader: _Reader) -> None:
+    """Fill in price, cost and worth: what is earned, or the price where the cost is unknown."""
+    row.cost_micros = -1
+    if item.HasField("price"):
+        row.price_micros, row.currency = reader.money("price", item.price)
+        row.value_micros = row.price_micros
+    if item.HasField("cost"):
+        row.cost_micros, currency = reader.money("cost", item.cost)
+        if row.currency and currency and currency != row.currency:
+            reader.reject("cost.currency", f"is {currency}, the price is in {row.currency}")
+        if item.HasField("price"):
+            row.value_micros = row.price_micros - row.cost_micros
+
+
+def _creative(title: str, attributes: Iterable[tuple[str, str]]) -> Creative:
+    known = dict(attributes)
+    return Creative(
+        title=title,
+        text=known.get("text", ""),
+        image_url=known.get("image_url", ""),
+        link=known.get("link", ""),
+        call_to_action=known.get("call_to_action", ""),
+    )
+
+
+def _read_offer(offer: Offer, reader: _Reader, defined: bool) -> Draft:
+    row = CatalogueRow(
+        offer_id=reader.text("offer_id", offer.offer_id, 128, required=True),
+        kind=_kind(offer, reader),
+        title=reader.text("title", offer.title, 512, required=True),
+        stock=-1,
+        cost_micros=-1,
+        starts_us=reader.time_us("starts_time", offer.starts_time, offer.HasField("starts_time")),
+        ends_us=reader.time_us("ends_time", offer.ends_time, offer.HasField("ends_time")),
+        channels=_channels(offer, reader),
+        lever=_lever(offer, reader),
+        about_categories=_about_categories(offer, reader),
+        creative=_creative(offer.title, offer.attributes.items()),
+        channel_creatives=offer.channel_creatives,
+        withdrawn=offer.withdrawn,
+        needs_consent=reader.text(
+            "attributes.needs_consent", offer.attributes.get("needs_consent", ""), 64
+        ),
+        min_age=reader.age(offer.attributes.get("min_age", "")),
+        is_default=offer.is_default,
+        is_defined=defined,
+    )
+    row.creative.text = reader.text("text", offer.text, 4096) or row.creative.text
+    row.creative.link = reader.text("link", offer.link, 2048) or row.creative.link
+    if offer.HasField("value"):
+        row.value_micros, row.currency = reader.money("value", offer.value)
+    reader.attributes(row, offer.attributes.items())
+    _check_offer(offer, row, reader)
+    content = row.SerializeToString(deterministic=True)
+    about_items = tuple(dict.fromkeys(offer.about_items))
+    return Draft(
+        reader.index, offer.offer_id, row.kind, content, "", about_items, is_defined=defined
+    )
+
+
+def _kind(offer: Offer, reader: _Reader) -> OfferKind.Value.ValueType:
+    if offer.kind == OfferKind.PRODUCT:
+        reader.reject("kind", "PRODUCT is written as an item, not as an offer")
+    elif offer.kind == OfferKind.UNSPECIFIED or offer.kind not in OfferKind.Value.values():
+        reader.reject("kind", "must be PROMOTION, CONTENT, SERVICE or SURVEY")
+    return offer.kind
+
+
+def _channels(offer: Offer, reader: _Reader) -> list[Channel.Value.ValueType]:
+    known = set(Channel.Value.values()) - {Channel.UNSPECIFIED}
+    for at, channel in enumerate(offer.channels):
+        if channel not in known:
+            reader.reject(f"channels[{at}]", f"there is no channel {channel}")
+    shown: set[int] = set()
+    for at, special in enumerate(offer.channel_creatives):
+        if special.channel not in known or special.channel in shown:
+            reader.reject(f"channel_creatives[{at}].channel", "must name a channel, each once")
+        shown.add(special.channel)
+        _check_creative(f"channel_creatives[{at}].creative", special.creative, reader)
+    return sorted(set(offer.channels))
+
+
+def _check_creative(path: str, creative: Creative, reader: _Reader) -> None:
+    for name, longest in _LONGEST_CREATIVE.items():
+        reader.text(f"{path}.{name}", getattr(creative, name), longest)
+
+
+def _lever(offer: Offer, reader: _Reader) -> float:
+    if not math.isfinite(offer.lever) or not 0.0 <= offer.lever <= _LARGEST_LEVER:
+        reader.reject("lever", f"is {offer.lever}, must be from 0 to {_LARGEST_LEVER:.0f}")
+    return offer.lever or 1.0
+
+
+def _about_categories(offer: Offer, reader: _Reader) -> list[str]:
+    if len(offer.about_categories) > MOST_ABOUT_CATEGORIES:
+        reader.reject("about_categories", f"names more than {MOST_ABOUT_CATEGORIES}")
+        return []
+    paths = (
+        reader.category(f"about_categories[{at}]", path)
+        for at, path in enumerate(offer.about_categories)
+    )
+    return list(dict.fromkeys(path for path in paths if path))
+
+
+def _check_offer(offer: Offer, row: CatalogueRow, reader: _Reader) -> None:
+    if row.starts_us and row.ends_us and row.ends_us < row.starts_us:
+        reader.reject("ends_time", "lies before starts_time")
+    if len(offer.about_items) > MOST_ABOUT_ITEMS:
+        reader.reject("about_items", f"names more than {MOST_ABOUT_ITEMS}")
+    if offer.is_default and row.needs_consent:
+        reader.reject("attributes.needs_consent", "a default offer needs no consent")
+    if offer.is_default and row.min_age:
+        reader.reject("attributes.min_age", "a default offer is for every age")
