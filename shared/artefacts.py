@@ -1,0 +1,116 @@
+"""Large immutable files (indexes, embeddings, models) in one store, named by their hash."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 20
+
+
+class ArtefactError(Exception):
+    """An artefact is missing, torn or altered; whoever needs it keeps the last good one."""
+
+
+class ArtefactStore(Protocol):
+    """Puts and gets by SHA-256; small enough that object storage fits behind it."""
+
+    async def put(self, data: bytes) -> str:
+        """Keep data for good and return its name; repeating it is harmless."""
+        ...
+
+    async def get(self, name: str) -> bytes:
+        """Return the data, checked against its name; raises `ArtefactError`."""
+        ...
+
+    async def file(self, name: str) -> Path:
+        """Return a local file with the data, checked, for mapping into memory; never write to it.
+
+        Raises `ArtefactError`.
+        """
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Forget an artefact; one that is not there is forgotten already."""
+        ...
+
+
+class FolderArtefacts:
+    """Files in a folder: written aside, flushed to disk, then renamed, so none is half there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, data: bytes) -> str:
+        return await asyncio.to_thread(self._put, data)
+
+    async def get(self, name: str) -> bytes:
+        return await asyncio.to_thread(self._get, name)
+
+    async def file(self, name: str) -> Path:
+        return await asyncio.to_thread(self._checked, name)
+
+    async def remove(self, name: str) -> None:
+        await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+
+    def _put(self, data: bytes) -> str:
+        name = hashlib.sha256(data).hexdigest()
+        path = self._path(name)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            # Also mends a copy that was torn or altered.
+            Path(draft).replace(path)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+        return name
+
+    def _get(self, name: str) -> bytes:
+        try:
+            data = self._path(name).read_bytes()
+        except OSError as error:
+            raise ArtefactError(f"artefact {name} cannot be read") from error
+        _refuse_other(name, hashlib.sha256(data).hexdigest())
+        return data
+
+    def _checked(self, name: str) -> Path:
+        path, digest = self._path(name), hashlib.sha256()
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+        except OSError as error:
+            raise ArtefactError(f"artefact {name} cannot be read") from error
+        _refuse_other(name, digest.hexdigest())
+        return path
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ArtefactError(f"{name!r} is no name of an artefact")
+        return self._folder / name[:2] / name
+
+
+def _refuse_other(name: str, found: str) -> None:
+    if found != name:
+        raise ArtefactError(f"artefact {name} is torn or altered")
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename survive a power failure."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
