@@ -1,0 +1,1 @@
+"""The rules service: what may be proposed, why not, and whether it is still to be had."""

@@ -1,0 +1,7 @@
+"""Conditions in CEL: type-checked once, then evaluated over all candidates of a request at once."""
+
+from services.rules.conditions.compiler import Condition, ConditionCompiler
+from services.rules.conditions.frame import RequestFrame, Variables
+from services.rules.conditions.problems import ConditionError
+
+__all__ = ["Condition", "ConditionCompiler", "ConditionError", "RequestFrame", "Variables"]

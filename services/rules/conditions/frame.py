@@ -1,0 +1,57 @@
+"""What is known while one request's conditions are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from cel_expr_python import cel
+
+from services.rules.conditions.scalars import Program, outcome_of
+from services.rules.domain.values import Outcome
+from touchpoint.rules.v1 import conditions_pb2 as pb
+
+Variables = Mapping[str, pb.Customer | pb.Request | pb.Session | datetime]
+"""`customer`, `request`, `session` and `now`."""
+
+
+class Columns(Protocol):
+    """Columns by name; `CandidateColumns`, or anything like it."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, name: str) -> Any: ...
+
+
+class Activate(Protocol):
+    """Makes variables known to CEL; of the compiler whose conditions are asked."""
+
+    def __call__(self, data: Mapping[str, object]) -> cel.Activation: ...
+
+
+class RequestFrame:
+    """Columns of the candidates and, evaluated at most once, everything else."""
+
+    __slots__ = ("_activate", "_activation", "_columns", "_known", "_variables", "size")
+
+    def __init__(self, columns: Columns, variables: Variables, activate: Activate) -> None:
+        self.size = len(columns)
+        self._columns = columns
+        self._variables = variables
+        self._activate = activate
+        self._activation = activate(variables)
+        self._known: dict[int, Outcome] = {}
+
+    def column(self, name: str) -> Any:
+        return self._columns[name]
+
+    def scalar(self, program: Program) -> Outcome:
+        known = self._known.get(id(program))
+        if known is None:
+            known = self._known[id(program)] = outcome_of(program, self._activation)
+        return known
+
+    def activation_with(self, messages: Mapping[str, Any]) -> cel.Activation:
+        """Return the request's variables and one candidate's."""
+        return self._activate({**self._variables, **messages})

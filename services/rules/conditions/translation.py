@@ -1,0 +1,207 @@
+"""Turns CEL's checked syntax tree into a term over columns.
+
+A part that depends on no candidate stays a CEL program and is evaluated once per request by CEL
+itself, so only what differs from candidate to candidate is computed by our own operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from cel.expr.checked_pb2 import CheckedExpr, Type
+from cel.expr.syntax_pb2 import Expr
+from cel_expr_python import cel
+from google.protobuf.any_pb2 import Any as AnyProto
+
+from services.rules.conditions.gate import children
+from services.rules.conditions.scalars import Program, outcome_of
+from services.rules.conditions.variables import COLUMN_VARIABLES
+from services.rules.domain import logic
+from services.rules.domain.columns import COLUMNS
+from services.rules.domain.operations import NEEDS_COLUMN, OPERATIONS, strict
+from services.rules.domain.values import Maps, Outcome, Term, Words
+
+_COMPARED = frozenset({Type.BOOL, Type.INT64, Type.DOUBLE, Type.STRING})
+
+
+class UnsupportedError(Exception):
+    """Part of a condition has no form over columns; says which."""
+
+
+@dataclass
+class Translation:
+    """The translation of one condition; `fields` and `reads_placement` hold at once."""
+
+    checked: CheckedExpr
+    environment: cel.Env
+    parameters: Mapping[str, object]
+    fields: frozenset[str] = field(init=False)
+    """Fields of `offer` and `history` that it reads."""
+    reads_placement: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Collect what the condition reads."""
+        read = set(_reads(self.checked.expr))
+        self.fields = frozenset(name for name in read if name.split(".")[0] in COLUMN_VARIABLES)
+        self.reads_placement = bool(read & {"request", "request.placement"})
+
+    def term(self) -> Term:
+        """Return the whole condition over columns; raises `UnsupportedError`."""
+        return self._term(self.checked.expr, frozenset())
+
+    def _term(self, expr: Expr, local: frozenset[str]) -> Term:
+        names = set(_names(expr))
+        if not names & (COLUMN_VARIABLES | local):
+            return self._scalar(expr, names)
+        match expr.WhichOneof("expr_kind"):
+            case "ident_expr":
+                return self._variable(expr.ident_expr.name, local)
+            case "select_expr":
+                return self._select(expr, local)
+            case "call_expr":
+                return self._call(expr, local)
+            case "comprehension_expr":
+                return self._comprehension(expr, local)
+            case kind:
+                raise UnsupportedError(f"{kind} over candidates")
+
+    def _scalar(self, expr: Expr, names: set[str]) -> Term:
+        """Keep a part that is the same for all candidates as a program of its own."""
+        part = CheckedExpr()
+        part.CopyFrom(self.checked)
+        part.expr.CopyFrom(expr)
+        wrapped = AnyProto()
+        wrapped.Pack(part)
+        program = Program(self.environment.deserialize(wrapped.SerializeToString()))
+        if all(name.startswith("params.") for name in names):
+            constant = outcome_of(program, self.environment.Activation(dict(self.parameters)))
+            return lambda frame, local: constant
+        return lambda frame, local: frame.scalar(program)
+
+    def _variable(self, name: str, local: frozenset[str]) -> Term:
+        if name not in local:
+            raise UnsupportedError(f"{name} as a whole")
+        return lambda frame, variables: (variables[name], False)
+
+    def _select(self, expr: Expr, local: frozenset[str]) -> Term:
+        selected = expr.select_expr
+        if self._is_map(selected.operand):
+            maps = self._term(selected.operand, local)
+            key: Outcome = (selected.field, False)
+            if selected.test_only:
+                return strict(OPERATIONS["in_map"], (lambda frame, variables: key, maps))
+            return strict(OPERATIONS["index_map"], (maps, lambda frame, variables: key))
+        name = _field_name(expr)
+        if name not in COLUMNS:
+            raise UnsupportedError(f"the field {selected.field}")
+        if selected.test_only:
+            return lambda frame, variables: (_is_present(frame.column(name)), False)
+        return lambda frame, variables: (frame.column(name), False)
+
+    def _call(self, expr: Expr, local: frozenset[str]) -> Term:
+        call = expr.call_expr
+        parts = [*((call.target,) if call.HasField("target") else ()), *call.args]
+        match call.function:
+            case "_&&_":
+                return logic.conjunction(*(self._term(part, local) for part in parts))
+            case "_||_":
+                return logic.disjunction(*(self._term(part, local) for part in parts))
+            case "!_":
+                return logic.negation(self._term(parts[0], local))
+            case "_?_:_":
+                self._check_comparable(parts[1:], call.function)
+                return logic.choice(*(self._term(part, local) for part in parts))
+            case _:
+                return self._strict(expr, parts, local)
+
+    def _strict(self, expr: Expr, parts: list[Expr], local: frozenset[str]) -> Term:
+        overloads = self.checked.reference_map[expr.id].overload_id
+        overload = overloads[0] if len(overloads) == 1 else ""
+        if overload not in OPERATIONS:
+            raise UnsupportedError(f"{expr.call_expr.function} of these types over candidates")
+        if overload in ("equals", "not_equals"):
+            self._check_comparable(parts, expr.call_expr.function)
+        if overload == "in_list":
+            self._check_list(parts)
+        if overload == "in_map" and not self._has_columns(parts[1]):
+            raise UnsupportedError("in, of a map that is the same for all candidates")
+        if overload == "index_map" and not self._has_columns(parts[0]):
+            raise UnsupportedError("a key that differs from candidate to candidate")
+        if overload in NEEDS_COLUMN and not any(map(self._has_columns, parts)):
+            raise UnsupportedError(f"{expr.call_expr.function} within a comprehension")
+        return strict(OPERATIONS[overload], tuple(self._term(part, local) for part in parts))
+
+    def _check_comparable(self, parts: list[Expr], function: str) -> None:
+        for part in parts:
+            type_ = self.checked.type_map[part.id]
+            if not type_.HasField("primitive") or type_.primitive not in _COMPARED:
+                raise UnsupportedError(f"{function} of these types over candidates")
+
+    def _check_list(self, parts: list[Expr]) -> None:
+        if self._has_columns(parts[1]):
+            raise UnsupportedError("in, of a list that differs from candidate to candidate")
+        self._check_comparable(parts[:1], "in")
+        element = self.checked.type_map[parts[1].id].list_type.elem_type
+        if element != self.checked.type_map[parts[0].id]:
+            raise UnsupportedError("in, of mixed types")
+
+    def _comprehension(self, expr: Expr, local: frozenset[str]) -> Term:
+        loop = expr.comprehension_expr
+        if set(_names(loop.iter_range)) & (COLUMN_VARIABLES | local):
+            raise UnsupportedError("a comprehension over what differs between candidates")
+        step = loop.loop_step.call_expr
+        is_quantifier = (
+            step.function in ("_||_", "_&&_")
+            and loop.accu_init.const_expr.HasField("bool_value")
+            and loop.result.ident_expr.name == loop.accu_var
+            and step.args[0].ident_expr.name == loop.accu_var
+            and not loop.iter_var2
+        )
+        if not is_quantifier:
+            raise UnsupportedError("a comprehension other than exists and all over candidates")
+        elements = self._scalar(loop.iter_range, set(_names(loop.iter_range)))
+        predicate = self._term(step.args[1], local | {loop.iter_var})
+        exists = step.function == "_||_"
+        return logic.quantifier(elements, loop.iter_var, predicate, exists=exists)
+
+    def _has_columns(self, expr: Expr) -> bool:
+        return bool(set(_names(expr)) & COLUMN_VARIABLES)
+
+    def _is_map(self, expr: Expr) -> bool:
+        return self.checked.type_map[expr.id].HasField("map_type")
+
+
+def _is_present(column: Any) -> Any:
+    """Say where a field of a message is set: proto3 keeps no zero and no empty string."""
+    if isinstance(column, Words):
+        return column.each(bool, np.bool_)
+    if isinstance(column, Maps):
+        return np.array([bool(each) for each in column.maps], np.bool_)
+    return column != 0
+
+
+def _field_name(expr: Expr) -> str:
+    """Return `offer.stock` for a field of a variable, else an empty string."""
+    selected = expr.select_expr
+    if not selected.operand.HasField("ident_expr"):
+        return ""
+    return f"{selected.operand.ident_expr.name}.{selected.field}"
+
+
+def _names(expr: Expr) -> list[str]:
+    """Return the variables in an expression, those that comprehensions bind among them."""
+    if expr.HasField("ident_expr"):
+        return [expr.ident_expr.name]
+    return [name for part in children(expr) for name in _names(part)]
+
+
+def _reads(expr: Expr) -> list[str]:
+    """Return the fields read, or the variable where it is read as a whole."""
+    if expr.HasField("select_expr") and _field_name(expr):
+        return [_field_name(expr)]
+    if expr.HasField("ident_expr"):
+        return [expr.ident_expr.name]
+    return [name for part in children(expr) for name in _reads(part)]

@@ -1,0 +1,246 @@
+"""The columns that conditions see: `offer.*` from the catalogue, `history.*` from the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from services.rules.domain import history
+from services.rules.domain.person import NOBODY, Numbers, PersonFacts
+from services.rules.domain.values import BoolColumn, Maps, Words
+
+KINDS = ("", "PRODUCT", "PROMOTION", "CONTENT", "SERVICE", "SURVEY")
+"""Kinds of offers by their number in the catalogue."""
+PRODUCT = 1
+
+
+class WordList(Protocol):
+    """Strings by number, such as the brands of the catalogue."""
+
+    def text(self, number: int) -> str: ...
+
+    def find(self, text: str) -> int:
+        """Return the number of a string, 0 when it is not known."""
+        ...
+
+
+class CategoryTree(WordList, Protocol):
+    """Category paths by number."""
+
+    def under(self, ancestor: int) -> BoolColumn:
+        """Return a mask over category numbers: `ancestor` and all below it."""
+        ...
+
+
+class CatalogueColumns(Protocol):
+    """What rules read of the catalogue: arrays indexed by offer number."""
+
+    kind: npt.NDArray[np.uint8]
+    family_no: npt.NDArray[np.uint32]
+    category_no: npt.NDArray[np.int32]
+    brand_no: npt.NDArray[np.int32]
+    consent_no: npt.NDArray[np.int32]
+    price_micros: npt.NDArray[np.int64]
+    value_micros: npt.NDArray[np.int64]
+    stock: npt.NDArray[np.int64]
+    starts_us: npt.NDArray[np.int64]
+    ends_us: npt.NDArray[np.int64]
+    released_us: npt.NDArray[np.int64]
+    min_age: npt.NDArray[np.uint16]
+    channel_bits: npt.NDArray[np.uint32]
+    withdrawn: BoolColumn
+    is_default: BoolColumn
+    offer_ids: list[str]
+    about_nos: dict[int, tuple[int, ...]]
+    about_categories: dict[int, tuple[int, ...]]
+
+    @property
+    def categories(self) -> CategoryTree: ...
+
+    @property
+    def brands(self) -> WordList: ...
+
+    @property
+    def purposes(self) -> WordList: ...
+
+
+AttributesOf = Callable[[int], Mapping[str, str]]
+"""The caller's own attributes of an offer, by its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What of the request the columns depend on."""
+
+    now_us: int
+    channel: int
+    """As numbered in `common.v1.Channel`."""
+    excluded_nos: Sequence[int] = ()
+
+
+class CandidateColumns:
+    """Columns of one request's candidates, each made when first asked for."""
+
+    def __init__(
+        self,
+        catalogue: CatalogueColumns,
+        attributes_of: AttributesOf,
+        offer_nos: Numbers,
+        moment: Moment,
+        person: PersonFacts = NOBODY,
+    ) -> None:
+        """Take candidates that the catalogue knows, without repetition."""
+        self.catalogue = catalogue
+        self.offer_nos = offer_nos
+        self.moment = moment
+        self.person = person
+        self.attributes_of = attributes_of
+        self._made: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.offer_nos)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a column by its name in conditions, `offer.stock`; KeyError for others."""
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = _MAKERS[name](self)
+        return found
+
+    @property
+    def kinds(self) -> npt.NDArray[np.uint8]:
+        """Kind numbers."""
+        found: npt.NDArray[np.uint8] | None = self._made.get("kinds")
+        if found is None:
+            found = self._made["kinds"] = self.catalogue.kind[self.offer_nos]
+        return found
+
+    @property
+    def history(self) -> history.Subjects:
+        """The candidates as what they are about, for the columns of `history`."""
+        found: history.Subjects | None = self._made.get("subjects")
+        if found is None:
+            found = self._made["subjects"] = history.subjects_of(
+                self.catalogue, self.offer_nos, self.kinds != PRODUCT
+            )
+        return found
+
+
+def _integers(name: str) -> Callable[[CandidateColumns], Any]:
+    def read(columns: CandidateColumns) -> Any:
+        return getattr(columns.catalogue, name)[columns.offer_nos].astype(np.int64, copy=False)
+
+    return read
+
+
+def _flags(name: str) -> Callable[[CandidateColumns], Any]:
+    return lambda columns: getattr(columns.catalogue, name)[columns.offer_nos]
+
+
+def _words(numbers: npt.NDArray[Any], words: WordList) -> Words:
+    present, codes = np.unique(numbers, return_inverse=True)
+    return Words(codes, [words.text(number) for number in present.tolist()])
+
+
+def _ids(columns: CandidateColumns) -> Words:
+    ids = columns.catalogue.offer_ids
+    return Words(np.arange(len(columns)), [ids[number] for number in columns.offer_nos.tolist()])
+
+
+def _kinds(columns: CandidateColumns) -> Words:
+    return Words(columns.kinds.astype(np.intp), KINDS)
+
+
+def _categories(columns: CandidateColumns) -> Words:
+    catalogue = columns.catalogue
+    numbers = catalogue.category_no[columns.offer_nos]
+    for place in columns.history.others:
+        about = catalogue.about_categories.get(int(columns.offer_nos[place]))
+        if about:
+            numbers[place] = about[0]
+    return _words(numbers, catalogue.categories)
+
+
+def _brands(columns: CandidateColumns) -> Words:
+    return _words(columns.catalogue.brand_no[columns.offer_nos], columns.catalogue.brands)
+
+
+def _purposes(columns: CandidateColumns) -> Words:
+    return _words(columns.catalogue.consent_no[columns.offer_nos], columns.catalogue.purposes)
+
+
+def _for_channel(columns: CandidateColumns) -> BoolColumn:
+    bit = np.uint32(1 << columns.moment.channel)
+    found: BoolColumn = columns.catalogue.channel_bits[columns.offer_nos] & bit != 0
+    return found
+
+
+def _in_schedule(columns: CandidateColumns) -> BoolColumn:
+    catalogue, numbers, now_us = columns.catalogue, columns.offer_nos, columns.moment.now_us
+    ends_us = catalogue.ends_us[numbers]
+    found: BoolColumn = (
+        (catalogue.starts_us[numbers] <= now_us)
+        & (catalogue.released_us[numbers] <= now_us)
+        & ((ends_us == 0) | (ends_us >= now_us))
+    )
+    return found
+
+
+def _excluded(columns: CandidateColumns) -> BoolColumn:
+    return np.isin(columns.offer_nos, np.array(columns.moment.excluded_nos, np.int64))
+
+
+def _attributes(columns: CandidateColumns) -> Maps:
+    return Maps([columns.attributes_of(number) for number in columns.offer_nos.tolist()])
+
+
+def _about_items(columns: CandidateColumns) -> Numbers:
+    counts = np.zeros(len(columns), np.int64)
+    for place, families in columns.history.about.items():
+        counts[place] = len(families)
+    return counts
+
+
+def _purchases(make: Callable[..., Any]) -> Callable[[CandidateColumns], Any]:
+    return lambda columns: make(columns.history, columns.person.purchases, columns.moment.now_us)
+
+
+_MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
+    "offer.id": _ids,
+    "offer.kind": _kinds,
+    "offer.category": _categories,
+    "offer.brand": _brands,
+    "offer.price_micros": _integers("price_micros"),
+    "offer.value_micros": _integers("value_micros"),
+    "offer.stock": _integers("stock"),
+    "offer.for_channel": _for_channel,
+    "offer.in_schedule": _in_schedule,
+    "offer.needs_consent": _purposes,
+    "offer.min_age": _integers("min_age"),
+    "offer.is_default": _flags("is_default"),
+    "offer.excluded_by_caller": _excluded,
+    "offer.attributes": _attributes,
+    "offer.withdrawn": _flags("withdrawn"),
+    "offer.about_items": _about_items,
+    "history.owned": _purchases(history.owned),
+    "history.times_bought": _purchases(history.times_bought),
+    "history.days_since_bought": _purchases(history.days_since_bought),
+    "history.cycle_days": _purchases(history.cycle_days),
+    "history.days_since_declined": lambda columns: history.days_since_declined(
+        columns.history, columns.person.declines, columns.moment.now_us
+    ),
+    "history.disliked": lambda columns: history.disliked(
+        columns.history, columns.catalogue, columns.person.dislikes
+    ),
+    "history.in_cart": lambda columns: history.in_cart(
+        columns.history, columns.catalogue, columns.person.cart_nos
+    ),
+    "history.about_owned": _purchases(history.about_owned),
+}
+
+COLUMNS = frozenset(_MAKERS)
+"""Every field of `offer` and `history`."""

@@ -1,0 +1,94 @@
+"""The definitions as they are decided by: placements, rules, limits; compiled from a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.rules.domain.values import Frame, Outcome
+
+MARKETING = "marketing"
+"""The policy that offers count under."""
+
+
+class Condition(Protocol):
+    """Something that is true or false of each candidate."""
+
+    @property
+    def reads_placement(self) -> bool:
+        """Whether it may differ from placement to placement."""
+        ...
+
+    def evaluate(self, frame: Frame) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A place where recommendations are shown; kinds and channel by their numbers."""
+
+    name: str
+    channel: int
+    kinds: frozenset[int]
+    contact_kinds: frozenset[int]
+    """Kinds whose presentation there is a contact."""
+    counts_at_decision: bool
+    """A contact counts when it is decided; else when it was seen."""
+    one_contact: bool
+    """The whole answer is one contact."""
+    default_offers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What may not be offered, and whose arbitration is multiplied."""
+
+    name: str
+    level: int
+    code: int
+    kinds: frozenset[int]
+    """Empty: all."""
+    placements: frozenset[str]
+    """Empty: all."""
+    remove_when: Condition | None
+    lever: float
+    lever_when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLimit:
+    """At most `at_most` contacts of a policy within any stretch of `within_us`."""
+
+    policy: str
+    at_most: int
+    within_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlateRule:
+    """At most `at_most` of an attribute's values on one slate."""
+
+    placement: str
+    """Empty: every one."""
+    attribute: str
+    depth: int
+    value: str
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything of one bundle that rules decides by."""
+
+    bundle_hash: str
+    placements: Mapping[str, Placement]
+    rules: Sequence[Rule]
+    """In the order they are told as a reason."""
+    contact_limits: Sequence[ContactLimit]
+    slate_rules: Sequence[SlateRule]
+    sticky_us: int
+    """How long a decision stands; 0: not at all."""
+
+    @property
+    def longest_window_us(self) -> int:
+        return max((limit.within_us for limit in self.contact_limits), default=0)

@@ -1,0 +1,166 @@
+"""The columns of `history`: what passed between the person and each candidate, variants together.
+
+An offer that is no item is judged by the items it is about: it was declined, or is not wanted, when
+it was itself, or when all that it is about was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from services.rules.domain.person import Declines, Dislikes, Numbers, Purchases, place_of
+from services.rules.domain.values import BoolColumn
+
+if TYPE_CHECKING:
+    from services.rules.domain.columns import CatalogueColumns
+
+Doubles = npt.NDArray[np.float64]
+Column = TypeVar("Column", bound=npt.NDArray[Any])
+
+_MINUTES_PER_DAY = 1440.0
+_US_PER_MINUTE = 60_000_000
+_US_PER_DAY = 86_400_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What each candidate stands for when the past is looked at."""
+
+    offer_nos: Numbers
+    family_nos: Numbers
+    """The family of an item; the own number of every other offer."""
+    others: Sequence[int]
+    """Places of the candidates that are no items."""
+    about: Mapping[int, Numbers]
+    """Families of the items that a candidate is about, by place, of those that are about any."""
+
+
+def subjects_of(catalogue: CatalogueColumns, offer_nos: Numbers, is_other: BoolColumn) -> Subjects:
+    """Look up the families of candidates and of what they are about."""
+    families = catalogue.family_no[offer_nos].astype(np.int64)
+    family_nos = np.where(families > 0, families, offer_nos)
+    others = np.flatnonzero(is_other).tolist()
+    about: dict[int, Numbers] = {}
+    for place in others:
+        items = catalogue.about_nos.get(int(offer_nos[place]))
+        if items:
+            about[place] = catalogue.family_no[list(items)].astype(np.int64)
+    return Subjects(offer_nos, family_nos, others, about)
+
+
+def owned(subjects: Subjects, purchases: Purchases, now_us: int) -> BoolColumn:
+    found: BoolColumn = place_of(subjects.family_nos, purchases.family_nos) >= 0
+    return found
+
+
+def times_bought(subjects: Subjects, purchases: Purchases, now_us: int) -> Numbers:
+    return _of_purchase(subjects, purchases, purchases.times, np.zeros(_size(subjects), np.int64))
+
+
+def cycle_days(subjects: Subjects, purchases: Purchases, now_us: int) -> Doubles:
+    return _of_purchase(subjects, purchases, purchases.cycle_days, np.zeros(_size(subjects)))
+
+
+def days_since_bought(subjects: Subjects, purchases: Purchases, now_us: int) -> Doubles:
+    """Return days, -1 where it was never bought."""
+    minutes = _of_purchase(
+        subjects, purchases, purchases.last_minutes, np.full(_size(subjects), np.nan)
+    )
+    days = np.maximum(now_us / _US_PER_MINUTE - minutes, 0.0) / _MINUTES_PER_DAY
+    return np.where(np.isnan(minutes), -1.0, days)
+
+
+def about_owned(subjects: Subjects, purchases: Purchases, now_us: int) -> BoolColumn:
+    found = np.zeros(_size(subjects), np.bool_)
+    for place, families in subjects.about.items():
+        found[place] = np.isin(families, purchases.family_nos).all()
+    return found
+
+
+def days_since_declined(subjects: Subjects, declines: Declines, now_us: int) -> Doubles:
+    """Return days since the latest decline that counts for a candidate, -1 where there is none."""
+    days = np.full(_size(subjects), -1.0)
+    if not len(declines.family_nos):
+        return days
+    latest: dict[int, int] = {}
+    for family, time_us in zip(declines.family_nos.tolist(), declines.times_us, strict=True):
+        latest[family] = max(time_us, latest.get(family, time_us))
+    for place in np.flatnonzero(np.isin(subjects.family_nos, declines.family_nos)).tolist():
+        days[place] = _days(now_us, latest[int(subjects.family_nos[place])])
+    for place, families in subjects.about.items():
+        if all(family in latest for family in families.tolist()):
+            about = max(_days(now_us, latest[family]) for family in families.tolist())
+            days[place] = about if days[place] < 0 else min(days[place], about)
+    return days
+
+
+def disliked(subjects: Subjects, catalogue: CatalogueColumns, dislikes: Dislikes) -> BoolColumn:
+    """Return what the person does not want: the family, its brand, its category or one above it."""
+    found = np.isin(subjects.family_nos, dislikes.family_nos)
+    brands = [catalogue.brands.find(brand) for brand in dislikes.brands]
+    brands = [number for number in brands if number]
+    if brands:
+        found |= np.isin(catalogue.brand_no[subjects.offer_nos], brands)
+    categories = _below(catalogue, dislikes.categories)
+    if categories is not None:
+        found |= categories[catalogue.category_no[subjects.offer_nos]]
+    for place in subjects.others:
+        found[place] |= _all_disliked(place, subjects, catalogue, dislikes, categories)
+    return found
+
+
+def in_cart(subjects: Subjects, catalogue: CatalogueColumns, cart_nos: Numbers) -> BoolColumn:
+    """Return what lies in the cart, in any variant."""
+    if not len(cart_nos):
+        return np.zeros(_size(subjects), np.bool_)
+    known = cart_nos[(cart_nos > 0) & (cart_nos < len(catalogue.family_no))]
+    families = catalogue.family_no[known].astype(np.int64)
+    return np.isin(subjects.family_nos, np.where(families > 0, families, known))
+
+
+def _size(subjects: Subjects) -> int:
+    return len(subjects.offer_nos)
+
+
+def _of_purchase(
+    subjects: Subjects, purchases: Purchases, values: Sequence[float], column: Column
+) -> Column:
+    """Write the values of the families bought into a column of their absence."""
+    places = place_of(subjects.family_nos, purchases.family_nos)
+    for place in np.flatnonzero(places >= 0).tolist():
+        column[place] = values[places[place]]
+    return column
+
+
+def _days(now_us: int, then_us: int) -> float:
+    return max(now_us - then_us, 0) / _US_PER_DAY
+
+
+def _below(catalogue: CatalogueColumns, paths: Sequence[str]) -> BoolColumn | None:
+    """Return a mask over category numbers: those under any of the paths; None: there is none."""
+    numbers = [number for number in map(catalogue.categories.find, paths) if number]
+    if not numbers:
+        return None
+    mask = catalogue.categories.under(numbers[0])
+    for number in numbers[1:]:
+        mask = mask | catalogue.categories.under(number)
+    return mask
+
+
+def _all_disliked(
+    place: int,
+    subjects: Subjects,
+    catalogue: CatalogueColumns,
+    dislikes: Dislikes,
+    categories: BoolColumn | None,
+) -> bool:
+    families = subjects.about.get(place)
+    if families is not None and np.isin(families, dislikes.family_nos).all():
+        return True
+    about = catalogue.about_categories.get(int(subjects.offer_nos[place]))
+    return bool(about and categories is not None and categories[list(about)].all())

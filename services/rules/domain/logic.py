@@ -1,0 +1,136 @@
+"""The operators of CEL that treat errors specially: an error gives way to what decides anyway.
+
+CEL specification, "Logical operators": `false && error` is false and `true || error` is true, in
+either order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from services.rules.domain.values import (
+    Errors,
+    Frame,
+    Maps,
+    Outcome,
+    Term,
+    Words,
+    either,
+    spread,
+)
+
+
+def conjunction(left: Term, right: Term) -> Term:
+    """Return `left && right`; the right side is not looked at where the left settles it for all."""
+    return _connective(left, right, decisive=False)
+
+
+def disjunction(left: Term, right: Term) -> Term:
+    """Return `left || right`; the right side is not looked at where the left settles it for all."""
+    return _connective(left, right, decisive=True)
+
+
+def _connective(left: Term, right: Term, *, decisive: bool) -> Term:
+    neutral = not decisive
+    join: Callable[[Any, Any], Any] = np.logical_or if decisive else np.logical_and
+
+    def evaluate(frame: Frame, local: Mapping[str, Any]) -> Outcome:
+        first, first_errors = left(frame, local)
+        if first_errors is False and first is decisive:
+            return decisive, False
+        second, second_errors = right(frame, local)
+        if second_errors is False and second is decisive:
+            return decisive, False
+        if first_errors is False and first is neutral:
+            return second, second_errors
+        if second_errors is False and second is neutral:
+            return first, first_errors
+        if first_errors is False and second_errors is False:
+            return join(first, second), False
+        return _with_errors(frame.size, (first, first_errors), (second, second_errors), decisive)
+
+    return evaluate
+
+
+def _with_errors(size: int, left: Outcome, right: Outcome, decisive: bool) -> Outcome:
+    decided = np.zeros(size, np.bool_)
+    for value, errors in (left, right):
+        decided |= (spread(value, size) == decisive) & ~spread(errors, size)
+    failed = (spread(left[1], size) | spread(right[1], size)) & ~decided
+    return (decided if decisive else ~decided), failed
+
+
+def negation(term: Term) -> Term:
+    """Return `!term`."""
+
+    def evaluate(frame: Frame, local: Mapping[str, Any]) -> Outcome:
+        value, errors = term(frame, local)
+        return (not value if isinstance(value, bool) else ~value), errors
+
+    return evaluate
+
+
+def choice(condition: Term, then: Term, otherwise: Term) -> Term:
+    """Return `condition ? then : otherwise`; the branch not taken may fail without harm."""
+
+    def evaluate(frame: Frame, local: Mapping[str, Any]) -> Outcome:
+        chosen, errors = condition(frame, local)
+        if isinstance(chosen, bool):
+            value, branch_errors = (then if chosen else otherwise)(frame, local)
+            return value, either(errors, branch_errors)
+        yes, yes_errors = then(frame, local)
+        no, no_errors = otherwise(frame, local)
+        branch: Errors = False
+        if yes_errors is not False or no_errors is not False:
+            size = frame.size
+            branch = np.where(chosen, spread(yes_errors, size), spread(no_errors, size))
+        if yes_errors is True or no_errors is True:
+            return (no if yes_errors is True else yes), either(errors, branch)
+        return _select(chosen, yes, no), either(errors, branch)
+
+    return evaluate
+
+
+def _select(chosen: Any, yes: Any, no: Any) -> Any:
+    if isinstance(yes, Maps) or isinstance(no, Maps):
+        raise TypeError("maps are not chosen between")
+    if isinstance(yes, str | Words) or isinstance(no, str | Words):
+        return _select_words(chosen, yes, no)
+    return np.where(chosen, yes, no)
+
+
+def _select_words(chosen: Any, yes: str | Words, no: str | Words) -> Words:
+    first, second = _as_words(yes, len(chosen)), _as_words(no, len(chosen))
+    codes = np.where(chosen, first.codes, second.codes + len(first.words))
+    return Words(codes, [*first.words, *second.words])
+
+
+def _as_words(value: str | Words, size: int) -> Words:
+    return Words(np.zeros(size, np.intp), [value]) if isinstance(value, str) else value
+
+
+def quantifier(elements: Term, variable: str, predicate: Term, *, exists: bool) -> Term:
+    """Return `elements.exists(variable, predicate)`, or `.all`, over a list equal for everybody."""
+    start = not exists
+
+    def evaluate(frame: Frame, local: Mapping[str, Any]) -> Outcome:
+        values, errors = elements(frame, local)
+        if errors is not False:
+            return start, errors
+        outcome: Outcome = (start, False)
+        for element in values:
+            if outcome[1] is False and outcome[0] is exists:
+                break
+            inner = {**local, variable: element}
+            met = predicate(frame, inner)
+            outcome = _connective(_known(outcome), _known(met), decisive=exists)(frame, local)
+        return outcome
+
+    return evaluate
+
+
+def _known(outcome: Outcome) -> Term:
+    return lambda frame, local: outcome

@@ -1,0 +1,79 @@
+"""Conditions over columns answer exactly as CEL answers for one candidate after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.rules.conditions import Condition, ConditionCompiler, RequestFrame
+from services.rules.conditions.one_by_one import one_by_one
+from services.rules.domain.values import Outcome, spread
+from tests.unit.rules.expressions import CONDITIONS, PARAMETERS, columns, variables
+
+COMPILER = ConditionCompiler(PARAMETERS)
+
+
+class GivenColumns:
+    """Columns as a test gives them."""
+
+    def __init__(self, given_columns: dict[str, Any]) -> None:
+        self._columns = given_columns
+
+    def __len__(self) -> int:
+        return int(self._columns["size"])
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name]
+
+
+def both(condition: Condition, given_columns: Any, given_variables: Any) -> tuple[Outcome, Outcome]:
+    """Evaluate over columns and one by one, each with a frame of its own."""
+    frames = [
+        RequestFrame(GivenColumns(given_columns), given_variables, COMPILER.activation)
+        for _ in range(2)
+    ]
+    reference = one_by_one(condition.program, condition.fields)
+    return condition.evaluate(frames[0]), reference(frames[1], {})
+
+
+def assert_equal(condition: Condition, size: int, outcomes: tuple[Outcome, Outcome]) -> None:
+    (value, errors), (expected, expected_errors) = outcomes
+    np.testing.assert_array_equal(
+        spread(errors, size), spread(expected_errors, size), condition.text
+    )
+    right = ~spread(expected_errors, size)
+    np.testing.assert_array_equal(spread(value, size)[right], expected[right], condition.text)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(CONDITIONS, st.data())
+def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataObject) -> None:
+    condition = COMPILER.compile(text)
+    given_columns = data.draw(columns())
+    outcomes = both(condition, given_columns, data.draw(variables()))
+    assert_equal(condition, given_columns["size"], outcomes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "offer.price_micros * offer.stock > 0",
+        "offer.price_micros / offer.stock == 1",
+        "offer.price_micros % offer.stock == 0 || history.owned",
+        "offer.attributes.k == 'a' && history.owned",
+        "history.owned ? offer.attributes.k == 'a' : offer.stock + 1 > 0",
+        "customer.segments.all(x, offer.attributes[x] == 'a')",
+    ],
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_errors_are_absorbed_where_cel_absorbs_them(text: str, data: st.DataObject) -> None:
+    condition = COMPILER.compile(text)
+    assert not condition.obstacle
+    given_columns = data.draw(columns())
+    outcomes = both(condition, given_columns, data.draw(variables()))
+    assert_equal(condition, given_columns["size"], outcomes)
