@@ -1,0 +1,1 @@
+"""A year of a real grocer, The Complete Journey, as import files."""
