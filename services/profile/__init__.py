@@ -1,0 +1,1 @@
+"""Who is this, now? Owns identities, profiles and events."""

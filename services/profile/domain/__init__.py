@@ -1,0 +1,1 @@
+"""What a profile is and how events change it: pure, with time as an argument."""

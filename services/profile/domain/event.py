@@ -1,0 +1,106 @@
+"""An event as the profile counts it, and what each known type means to a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+
+NO_DETAILS: Mapping[str, str] = MappingProxyType({})
+
+
+class Event(NamedTuple):
+    """One event of one person, stamped from the catalogue as of its ingest.
+
+    A named tuple and not a dataclass, because a year of history is folded through it: it is made
+    from a database row in one step.
+    """
+
+    time_us: int
+    type: str
+    channel: int
+    offer_no: int = 0
+    """Catalogue number; 0: none, or not in the catalogue."""
+    family_no: int = 0
+    """Root of the item's family; 0 where it is no product."""
+    category: str = ""
+    """Path, `A > B`."""
+    brand: str = ""
+    price_micros: int = 0
+    """Price of one; 0: unknown."""
+    cost_micros: int = -1
+    """Cost of one; -1: unknown."""
+    quantity: float = 1.0
+    value_micros: int = 0
+    """What was paid for the whole quantity."""
+    session_id: str = ""
+    order_id: str = ""
+    gift: bool = False
+    duration_s: float = 0.0
+    reassurance: bool = False
+    """The page is about shipping, returns or questions: what a hesitating buyer reads."""
+    details: Mapping[str, str] = NO_DETAILS
+    """The behavioural attributes among `DETAILS`, in text form."""
+
+
+DETAILS = frozenset({"category", "brand", "sentiment", "purpose", "granted", "status", "resolved"})
+"""Attributes that change a profile; all others are kept, encrypted, and change nothing."""
+
+STANDING = frozenset({"impression", "page_view", "email_open", "contact_sent"})
+"""Types that leave a standing decision as it is; all others free it."""
+
+SHOPPING = frozenset(
+    {
+        "view",
+        "search",
+        "click",
+        "page_view",
+        "article_view",
+        "question_asked",
+        "faq_view",
+        "add_to_cart",
+        "remove_from_cart",
+        "checkout_started",
+        "purchase",
+        "out_of_stock",
+        "email_click",
+    }
+)
+"""Types by which a person is active, and which make up a session."""
+
+REASSURING = frozenset({"faq_view", "question_asked"})
+CART_EDITS = frozenset({"add_to_cart", "remove_from_cart"})
+
+INTEREST: Mapping[str, float] = MappingProxyType(
+    {
+        "view": 1.0,
+        "search": 0.5,
+        "click": 1.5,
+        "article_view": 0.5,
+        "page_view": 0.25,
+        "email_click": 1.5,
+        "question_asked": 1.0,
+        "add_to_cart": 3.0,
+        "accept": 3.0,
+        "purchase": 5.0,
+    }
+)
+"""How much a type says about taste; types not named say nothing."""
+
+LIKE_INTEREST = 10.0
+"""How much a `preference` of sentiment `like` says."""
+
+
+def frees_standing_decision(event_type: str) -> bool:
+    return event_type not in STANDING
+
+
+def is_about_shipping_or_returns(page: str) -> bool:
+    """Say whether a page is one that a hesitating buyer reads."""
+    text = page.lower()
+    return any(word in text for word in ("shipping", "delivery", "return", "faq", "refund"))

@@ -1,0 +1,171 @@
+"""Folds events into a state: the same code live, for imports and for a recomputation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from services.profile.domain import cart, interest, orders, owned
+from services.profile.domain.cart import Change
+from services.profile.domain.event import INTEREST, LIKE_INTEREST, Event
+from services.profile.domain.interest import weight_as_of_epoch
+from services.profile.domain.latest import Word, say
+from services.profile.domain.log import Entry
+from services.profile.domain.log import add as add_to_log
+from services.profile.domain.state import State, look_at
+
+MARKETING = "marketing"
+_OWN_MARKETING = MappingProxyType(
+    {3: "PUSH", 4: "EMAIL", 5: "SMS", 6: "DIRECT_MAIL", 7: "CALL_CENTER"}
+)
+"""Channels on which one is subscribed by itself; numbers of `Channel`."""
+_YES = frozenset({"true", "1", "yes", "granted"})
+_OVER = frozenset({"closed", "resolved"})
+
+Effect = Callable[[State, Event], None]
+
+
+def fold(state: State, events: Iterable[Event]) -> None:
+    """Add events, in any order, to a state."""
+    for event in events:
+        apply(state, event)
+
+
+def apply(state: State, event: Event) -> None:
+    """Add one event to a state; a type that is not known only shows among the recent ones."""
+    kind = event.type
+    effect = _EFFECTS.get(kind)
+    if effect is not None:
+        effect(state, event)
+    weight = INTEREST.get(kind)
+    if weight is not None and not event.gift:
+        _take_interest(state, event, weight)
+    add_to_log(
+        state.log,
+        Entry(
+            event.time_us,
+            kind,
+            event.channel,
+            event.offer_no,
+            event.category,
+            event.session_id,
+            event.duration_s,
+            event.reassurance,
+        ),
+    )
+
+
+def _take_interest(state: State, event: Event, weight: float) -> None:
+    if event.category or event.brand:
+        grown = weight_as_of_epoch(weight, event.time_us)
+        if event.category:
+            interest.add(state.categories, event.category, grown)
+        if event.brand:
+            interest.add(state.brands, event.brand, grown)
+
+
+def _purchase(state: State, event: Event) -> None:
+    state.last_purchase_us = max(state.last_purchase_us, event.time_us)
+    orders.buy(state.orders, event)
+    if event.family_no and not event.gift:
+        owned.buy(state.owned, event.family_no, event.time_us, event.quantity)
+    if event.offer_no:
+        cart.clear(state.cart, event.offer_no, event.time_us)
+
+
+def _return(state: State, event: Event) -> None:
+    orders.give_back(state.orders, event)
+    if event.family_no and not event.gift:
+        owned.give_back(state.owned, event.family_no, event.quantity)
+
+
+def _view(state: State, event: Event) -> None:
+    if event.offer_no:
+        look_at(state.viewed, event.offer_no, event.time_us)
+
+
+def _put_in(state: State, event: Event) -> None:
+    if event.offer_no:
+        price = round(event.value_micros / event.quantity) if event.quantity else 0
+        change = Change(event.time_us, event.quantity, price or event.price_micros)
+        cart.change(state.cart, event.offer_no, change)
+
+
+def _take_out(state: State, event: Event) -> None:
+    if event.offer_no:
+        cart.change(state.cart, event.offer_no, Change(event.time_us, -event.quantity, 0))
+
+
+def _decline(state: State, event: Event) -> None:
+    if event.offer_no:
+        family_no = event.family_no or event.offer_no
+        say(state.declines, (event.offer_no, family_no), Word(event.time_us, True))
+
+
+def _accept(state: State, event: Event) -> None:
+    if event.offer_no:
+        family_no = event.family_no or event.offer_no
+        say(state.declines, (event.offer_no, family_no), Word(event.time_us, False))
+
+
+def _preference(state: State, event: Event) -> None:
+    """Dislike or like what is named: the item, else the brand, else the category."""
+    dislikes = event.details.get("sentiment") == "dislike"
+    word = Word(event.time_us, dislikes)
+    if event.family_no:
+        say(state.disliked_families, event.family_no, word)
+    else:
+        brand, category = event.details.get("brand"), event.details.get("category")
+        if brand:
+            say(state.disliked_brands, brand, word)
+        if category:
+            say(state.disliked_categories, category, word)
+    if not dislikes:
+        _take_interest(state, event, LIKE_INTEREST)
+
+
+def _consent(state: State, event: Event) -> None:
+    purpose = event.details.get("purpose") or MARKETING
+    granted = event.details.get("granted", "true").lower() in _YES
+    say(state.refusals, purpose, Word(event.time_us, not granted))
+
+
+def _subscribe(state: State, event: Event) -> None:
+    say(state.refusals, _subscription(event), Word(event.time_us, False))
+
+
+def _unsubscribe(state: State, event: Event) -> None:
+    say(state.refusals, _subscription(event), Word(event.time_us, True))
+
+
+def _subscription(event: Event) -> str:
+    """Return what is (un)subscribed: as said, else by the channel, else all marketing."""
+    said = event.details.get("purpose")
+    if said:
+        return said
+    channel = _OWN_MARKETING.get(event.channel)
+    return f"{MARKETING}:{channel}" if channel else MARKETING
+
+
+def _complaint(state: State, event: Event) -> None:
+    details = event.details
+    over = details.get("status") in _OVER or details.get("resolved", "").lower() in _YES
+    state.complaint = max(state.complaint, Word(event.time_us, not over))
+
+
+_EFFECTS: Mapping[str, Effect] = MappingProxyType(
+    {
+        "purchase": _purchase,
+        "return": _return,
+        "view": _view,
+        "add_to_cart": _put_in,
+        "remove_from_cart": _take_out,
+        "decline": _decline,
+        "accept": _accept,
+        "preference": _preference,
+        "consent": _consent,
+        "subscribe": _subscribe,
+        "unsubscribe": _unsubscribe,
+        "complaint": _complaint,
+    }
+)

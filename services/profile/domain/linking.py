@@ -1,0 +1,89 @@
+"""Sets of persons: merged by links, taken apart by undoing them, never re-keyed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from services.profile.domain.identity import MAX_SET
+from services.profile.domain.placing import Join
+from services.profile.domain.ports import Changes, Member, NewLink, SharedIdentity
+from services.profile.domain.reading import standing_token
+
+FIRST_VERSION = 1
+"""Of a set of one that never changed."""
+
+
+def new_member(person_id: str) -> Member:
+    """Return a person that nothing is known of yet: a set of its own."""
+    return Member(person_id, person_id, FIRST_VERSION, 0, 0)
+
+
+class Sets:
+    """The sets that one transaction works on; every change lands in `changes`."""
+
+    def __init__(
+        self,
+        changes: Changes,
+        members: Sequence[Member],
+        new_persons: Sequence[str],
+        versions: Iterator[int],
+    ) -> None:
+        self.changes = changes
+        self._versions = versions
+        self._members = {member.person_id: member for member in members}
+        for person_id in new_persons:
+            self._members[person_id] = new_member(person_id)
+            changes.new_members.append(self._members[person_id])
+        self._groups: dict[str, list[Member]] = {}
+        for member in self._members.values():
+            self._groups.setdefault(member.group_id, []).append(member)
+
+    def member(self, person_id: str) -> Member:
+        return self._members[person_id]
+
+    def set_of(self, person_id: str) -> list[Member]:
+        """Return the persons of a set, oldest first."""
+        members = self._groups[self._members[person_id].group_id]
+        return sorted(members, key=lambda member: member.person_id)
+
+    def token(self, member: Member) -> int:
+        """Return the standing token of a person's set as of now."""
+        group = self._groups[member.group_id]
+        return standing_token(member.version, [each.freeing_seq for each in group])
+
+    def join(self, join: Join, link_id: str, event_id: str, idempotency_key: str = "") -> bool:
+        """Make two persons one set, unless they are; False when the set would be too large.
+
+        Then the identity that would have joined them is shared: it fits both, and leads to none.
+        """
+        one, other = self._members[join.person_id], self._members[join.other_person_id]
+        if one.group_id == other.group_id:
+            return True
+        members = self._groups[one.group_id] + self._groups[other.group_id]
+        if len(members) > MAX_SET:
+            persons = (join.person_id, join.other_person_id)
+            self.changes.shared.append(SharedIdentity(join.weaker_key, persons))
+            return False
+        for group_id in (one.group_id, other.group_id):
+            del self._groups[group_id]
+        self._move(members)
+        self.changes.links.append(
+            NewLink(link_id, join.person_id, join.other_person_id, event_id, idempotency_key)
+        )
+        return True
+
+    def take_apart(self, components: Sequence[set[str]]) -> None:
+        """Make a set of each component; together they are one whole set as it was."""
+        del self._groups[self._members[next(iter(components[0]))].group_id]
+        for component in components:
+            self._move([self._members[person_id] for person_id in component])
+
+    def _move(self, members: list[Member]) -> None:
+        group_id = min(member.person_id for member in members)
+        version = next(self._versions)
+        for member in members:
+            member.group_id, member.version = group_id, version
+        self._groups[group_id] = members
+        moved = self.changes.moved
+        known = {member.person_id for member in moved}
+        moved.extend(member for member in members if member.person_id not in known)

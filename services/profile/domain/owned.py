@@ -1,0 +1,111 @@
+"""What was bought and kept, by family: sums and sets only, so that the order never matters."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from operator import sub
+from typing import NamedTuple
+
+from services.profile.domain.event import DAY_US, MINUTE_US
+
+MAX_FAMILIES = 4_000
+MAX_DAYS = 32
+"""Days remembered per family; `times` counts on beyond them."""
+KEPT = 1e-9
+"""A quantity above this is kept; sums of fractions do not come out at zero exactly."""
+
+
+class Ownership(NamedTuple):
+    """One family: bought less returned."""
+
+    quantity: float
+    last_minute: int
+    """Last purchase, minutes since 1970; 0: never."""
+    times: int
+    """Days on which it was bought."""
+    cycle_days: float
+    """Median days between purchases; 0: fewer than three."""
+    days: bytes
+    """The newest `MAX_DAYS` of those days since 1970, ascending, as 16-bit numbers."""
+
+
+Owned = dict[int, Ownership]
+_NONE = Ownership(0.0, 0, 0, 0.0, b"")
+_DAY_BYTES = 2
+
+
+def buy(owned: Owned, family_no: int, time_us: int, quantity: float) -> None:
+    """Add a purchase that was no gift."""
+    before, last_minute, times, cycle_days, days = owned.get(family_no, _NONE)
+    day, minute = time_us // DAY_US, time_us // MINUTE_US
+    more = _with_day(days, day)
+    if more is not days:
+        times += 1
+        cycle_days = _cycle_days(more)
+    owned[family_no] = Ownership(
+        before + quantity, max(minute, last_minute), times, cycle_days, more
+    )
+
+
+def give_back(owned: Owned, family_no: int, quantity: float) -> None:
+    """Take a return off; one whose purchase arrives later is held against it."""
+    known = owned.get(family_no, _NONE)
+    owned[family_no] = known._replace(quantity=known.quantity - quantity)
+
+
+def merge(into: Owned, other: Owned) -> None:
+    """Add what another person of the set bought."""
+    for family_no, more in other.items():
+        known = into.get(family_no)
+        into[family_no] = more if known is None else _union(known, more)
+
+
+def prune(owned: Owned) -> None:
+    """Keep the families bought last."""
+    if len(owned) > MAX_FAMILIES:
+        by_age = sorted(owned, key=lambda family_no: (-owned[family_no].last_minute, family_no))
+        for family_no in by_age[MAX_FAMILIES:]:
+            del owned[family_no]
+
+
+def kept(owned: Owned) -> list[tuple[int, Ownership]]:
+    """Return the families that are owned, most recently bought first."""
+    families = [entry for entry in owned.items() if entry[1].quantity > KEPT and entry[1].times]
+    families.sort(key=lambda entry: (-entry[1].last_minute, entry[0]))
+    return families
+
+
+def _with_day(days: bytes, day: int) -> bytes:
+    """Return the days with one more, or the very same object when it is known or too old."""
+    known = array("H", days)
+    place = bisect_left(known, day)
+    if place < len(known) and known[place] == day:
+        return days
+    if place == 0 and len(known) == MAX_DAYS:
+        return days
+    known.insert(place, day)
+    return known[-MAX_DAYS:].tobytes()
+
+
+def _cycle_days(days: bytes) -> float:
+    count = len(days) // _DAY_BYTES
+    if count < 3:
+        return 0.0
+    known = array("H", days)
+    gaps = sorted(map(sub, known[1:], known))
+    middle = len(gaps) // 2
+    return float(gaps[middle]) if len(gaps) % 2 else (gaps[middle - 1] + gaps[middle]) / 2
+
+
+def _union(one: Ownership, other: Ownership) -> Ownership:
+    both = sorted({*array("H", one.days), *array("H", other.days)})
+    shared = (len(one.days) + len(other.days)) // _DAY_BYTES - len(both)
+    days = array("H", both[-MAX_DAYS:]).tobytes()
+    return Ownership(
+        one.quantity + other.quantity,
+        max(one.last_minute, other.last_minute),
+        one.times + other.times - shared,
+        _cycle_days(days),
+        days,
+    )

@@ -1,0 +1,216 @@
+"""What the profile needs of its storage; kept by PostgreSQL, and in memory for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from services.profile.domain.event import Event
+from services.profile.domain.identity import Identity, Known, PersonSet
+from services.profile.domain.state import State
+from shared.errors import Aborted
+
+
+class RaceLost(Aborted):
+    """Something changed between reading and locking: begin the transaction again."""
+
+
+class Arrival(NamedTuple):
+    """An event as it came in, valid and stamped; one is made for each, so it is a tuple."""
+
+    place: int
+    """Its place in the request."""
+    key: bytes
+    """16 bytes that stand for caller and event id."""
+    digest: bytes
+    """16 bytes that stand for its content."""
+    event: Event
+    identities: tuple[Identity, ...]
+    """Strongest first."""
+    event_id: str
+    caller: str
+    decision_id: str
+    placement: str
+    private: bytes
+    """What only an export may read; stored encrypted. Empty: nothing."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One person of a set, whose row is locked."""
+
+    person_id: str
+    group_id: str
+    version: int
+    seq: int
+    """Number of the person's last event."""
+    freeing_seq: int
+    load: Callable[[], State] = State
+    """Reads the stored state; called at most once."""
+    _state: State | None = None
+
+    @property
+    def state(self) -> State:
+        """The state, to be changed in place."""
+        if self._state is None:
+            self._state = self.load()
+        return self._state
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the state may have changed."""
+        return self._state is not None
+
+
+class NewIdentity(NamedTuple):
+    """An identity seen for the first time."""
+
+    identity: Identity
+    person_id: str
+    verified: bool
+
+
+class Recorded(NamedTuple):
+    """An event with the place it got."""
+
+    arrival: Arrival
+    person_id: str
+    seq: int
+    """0 for history, which takes no number."""
+    standing_token: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """Two persons that become one set."""
+
+    link_id: str
+    person_id: str
+    other_person_id: str
+    event_id: str
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedIdentity:
+    """An identity that fits several people from now on."""
+
+    key: bytes
+    person_ids: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one transaction writes."""
+
+    now_us: int
+    identities: list[NewIdentity] = field(default_factory=list)
+    verified: list[bytes] = field(default_factory=list)
+    """Known identities that are proved now."""
+    shared: list[SharedIdentity] = field(default_factory=list)
+    new_members: list[Member] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    """Locked ones whose counters or state changed."""
+    moved: list[Member] = field(default_factory=list)
+    """Those whose set changed, new ones included."""
+    links: list[NewLink] = field(default_factory=list)
+    events: list[Recorded] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    """Person to name; stored encrypted."""
+
+    def keep(self, changed: Iterable[Member]) -> None:
+        """Have locked members written: those changed, and those whose set changed."""
+        new = {member.person_id for member in self.new_members}
+        found = {member.person_id: member for member in (*changed, *self.moved)}
+        self.members = [found[person_id] for person_id in sorted(found.keys() - new)]
+
+    def sets(self) -> dict[str, PersonSet]:
+        """Return the sets that changed, by group."""
+        by_group: dict[str, list[Member]] = {}
+        for member in self.moved:
+            by_group.setdefault(member.group_id, []).append(member)
+        return {
+            group_id: PersonSet(
+                tuple(sorted(member.person_id for member in members)), members[0].version
+            )
+            for group_id, members in by_group.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A person and those imported events that its state does not hold yet."""
+
+    member: Member
+    events: Sequence[Event]
+
+
+class Claimed(NamedTuple):
+    """Which events are new; of the others, the digest that stands."""
+
+    fresh: frozenset[bytes]
+    standing: Mapping[bytes, bytes]
+
+
+class ProfileTransaction(Protocol):
+    """Steps of one transaction, in the order in which locks are taken."""
+
+    async def claim(self, claims: Sequence[tuple[bytes, bytes]]) -> Claimed:
+        """Take (key, digest) pairs that nobody took before; each key at most once per call."""
+        ...
+
+    async def release(self, keys: Sequence[bytes]) -> None:
+        """Give back claims of events that are refused after all."""
+        ...
+
+    async def resolve(self, keys: Iterable[bytes], *, hold: bool = False) -> Mapping[bytes, Known]:
+        """Return where those identities lead that are known.
+
+        With `hold`, none of those persons can be erased before the transaction ends.
+        """
+        ...
+
+    async def lock(self, group_ids: Iterable[str]) -> Sequence[Member]:
+        """Lock all persons of the sets in ascending order and return them as they are now."""
+        ...
+
+    async def next_versions(self, count: int) -> Sequence[int]:
+        """Return numbers for changes of sets, each larger than any given before."""
+        ...
+
+    async def save(self, changes: Changes) -> None:
+        """Write everything with the notices about it; RaceLost if an identity is taken."""
+        ...
+
+    async def save_history(self, changes: Changes, import_id: str) -> None:
+        """Write imported events: no notices about them, states are left to be folded later."""
+        ...
+
+    async def groups_of(self, person_ids: Sequence[str]) -> Mapping[str, Known]:
+        """Return where those persons belong that exist."""
+        ...
+
+    async def customers_among(self, person_ids: Sequence[str]) -> frozenset[str]:
+        """Return those who have a customer identity of their own."""
+        ...
+
+    async def links(self, person_ids: Sequence[str]) -> Sequence[NewLink]:
+        """Return the standing links among the persons of a set."""
+        ...
+
+    async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None: ...
+
+    async def pending(self, import_id: str, max_events: int) -> Sequence[Pending]:
+        """Lock some persons with imported events not folded yet; empty when there are none.
+
+        Saving the transaction marks what was returned as folded.
+        """
+        ...
+
+
+class Transactions(Protocol):
+    """Opens transactions; an error inside rolls all of it back."""
+
+    def transaction(self) -> AbstractAsyncContextManager[ProfileTransaction]: ...

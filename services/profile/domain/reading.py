@@ -1,0 +1,135 @@
+"""Reads a state as of a moment: what deciding needs to know of a person."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from services.profile.domain.event import DAY_US, MINUTE_US
+from services.profile.domain.orders import spending
+from services.profile.domain.state import LOCALE, TIME_ZONE, State
+
+NAME = "name"
+MAX_AFFINITIES = 64
+_SEPARATOR = " > "
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_DAYS = 365.2425
+_OLDEST = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """Contributions over 12 months, millionths, from which a person is of a tier."""
+
+    top_micros: int
+    high_micros: int
+    medium_micros: int
+
+    def tier(self, contribution_micros: int, *, bought: bool) -> str:
+        """Return `top`, `high`, `medium` or `low`; `new` before the first order."""
+        if not bought:
+            return "new"
+        if contribution_micros >= self.top_micros:
+            return "top"
+        if contribution_micros >= self.high_micros:
+            return "high"
+        return "medium" if contribution_micros >= self.medium_micros else "low"
+
+
+NO_TIERS = Tiers(2**62, 2**62, 2**62)
+"""Before the first computation nobody stands out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What events add up to."""
+
+    recency_days: float
+    """-1: never bought."""
+    frequency: int
+    monetary_micros: int
+    contribution_micros: int
+    contribution_is_sales: bool
+    value_tier: str
+
+
+def traits(state: State, now_us: int, tiers: Tiers) -> Traits:
+    spent = spending(state.orders, now_us)
+    bought = state.last_purchase_us > 0
+    return Traits(
+        max(0.0, (now_us - state.last_purchase_us) / DAY_US) if bought else -1.0,
+        spent.orders,
+        spent.monetary_micros,
+        spent.contribution_micros,
+        spent.cost_unknown,
+        tiers.tier(spent.contribution_micros, bought=bought),
+    )
+
+
+def standing_declines(state: State) -> list[tuple[int, int, int]]:
+    """Return (offer, family, time) of what stands declined, newest first.
+
+    Buying the item, or another of its family, after the decline takes it back.
+    """
+    owned = state.owned
+    found = []
+    for (offer_no, family_no), (time_us, declined) in state.declines.items():
+        bought = owned.get(family_no)
+        if declined and (bought is None or bought.last_minute <= time_us // MINUTE_US):
+            found.append((time_us, offer_no, family_no))
+    found.sort(reverse=True)
+    return [(offer_no, family_no, time_us) for time_us, offer_no, family_no in found]
+
+
+def liked(
+    affinities: Sequence[tuple[str, float]], disliked: Sequence[str]
+) -> list[tuple[str, float]]:
+    """Return the affinities without those that were disliked, or that lie below one of them."""
+    if not disliked:
+        return list(affinities)
+    unwanted = tuple(subject + _SEPARATOR for subject in disliked)
+    return [(s, share) for s, share in affinities if not (s + _SEPARATOR).startswith(unwanted)]
+
+
+def consents(state: State) -> tuple[list[str], list[str]]:
+    """Return the purposes consented to and those refused, each by name."""
+    purposes = sorted(state.refusals.items())
+    granted = [purpose for purpose, word in purposes if not word.yes]
+    return granted, [purpose for purpose, word in purposes if word.yes]
+
+
+def attribute(state: State, name: str) -> str:
+    return state.attributes.get(name, (0, ""))[1]
+
+
+def own_attributes(state: State) -> dict[str, str]:
+    """Return the caller's attributes, those left out that have a field of their own."""
+    return {
+        name: value
+        for name, (_, value) in state.attributes.items()
+        if value and name not in (LOCALE, TIME_ZONE)
+    }
+
+
+def age(state: State, now_us: int) -> int:
+    """Return years out of `birth_date`, `birth_year` or `age`; 0 where none says it."""
+    today = (_EPOCH + timedelta(microseconds=now_us)).date()
+    born = attribute(state, "birth_date") or attribute(state, "birth_year")
+    try:
+        if len(born) == 4:
+            years = today.year - int(born)
+        elif born:
+            years = int((today - date.fromisoformat(born)).days / _YEAR_DAYS)
+        else:
+            years = int(attribute(state, "age") or 0)
+    except ValueError:
+        return 0
+    return years if 0 < years <= _OLDEST else 0
+
+
+def standing_token(version: int, freeing_seqs: Sequence[int]) -> int:
+    """Return a number of 63 bits that changes with each freeing event and change of the set."""
+    text = f"{version}:{sum(freeing_seqs)}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,118 @@
+"""What is being shopped for: the last stretch of activity over all channels, and its subject."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.profile.domain.event import CART_EDITS, MINUTE_US, REASSURING, SECOND_US, SHOPPING
+from services.profile.domain.log import Entry, Log
+
+STRETCH_ENDS_US = 30 * MINUTE_US
+SILENCE_US = 5 * MINUTE_US
+MAX_ITEMS = 20
+_MOST = 0.6
+_SEPARATOR = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One stretch of activity without 30 minutes of silence."""
+
+    category: str
+    """The deepest path with at least 60% of the time spent on anything; empty: none."""
+    minutes: float
+    """Active time on it."""
+    last_offer_no: int
+    """The item looked at last within it; 0: none."""
+    start_us: int
+    last_us: int
+    hesitating: bool
+    offer_nos: tuple[int, ...]
+    """Items looked at, newest first."""
+    channel: int
+    """The channel of most of the activity."""
+
+
+def current_session(log: Log) -> Session | None:
+    """Return the last stretch in a log, None when it holds no activity."""
+    stretch = _last_stretch(log)
+    if not stretch:
+        return None
+    category, minutes = _subject(stretch)
+    channels = Counter(entry.channel for entry in stretch)
+    return Session(
+        category,
+        minutes,
+        next((e.offer_no for e in reversed(stretch) if e.offer_no and _within(e, category)), 0),
+        stretch[0].time_us,
+        stretch[-1].time_us,
+        _is_hesitating(stretch),
+        tuple(dict.fromkeys(e.offer_no for e in reversed(stretch) if e.offer_no))[:MAX_ITEMS],
+        max(channels, key=lambda channel: (channels[channel], -channel)),
+    )
+
+
+def _last_stretch(log: Log) -> list[Entry]:
+    """Return its activity, oldest first."""
+    stretch: list[Entry] = []
+    for entry in reversed(log):
+        if entry.type not in SHOPPING:
+            continue
+        if stretch and stretch[-1].time_us - entry.time_us > STRETCH_ENDS_US:
+            break
+        stretch.append(entry)
+    stretch.reverse()
+    return stretch
+
+
+def _subject(stretch: Sequence[Entry]) -> tuple[str, float]:
+    """Return the category of most of the time and the minutes spent on it."""
+    spent_us: defaultdict[str, int] = defaultdict(int)
+    total_us = 0
+    for place, entry in enumerate(stretch):
+        if not entry.category:
+            continue
+        active_us = _active_us(entry, stretch[place + 1] if place + 1 < len(stretch) else None)
+        total_us += active_us
+        path = entry.category
+        while path:
+            spent_us[path] += active_us
+            path = path.rpartition(_SEPARATOR)[0]
+    dominant = [path for path, us in spent_us.items() if us >= _MOST * total_us]
+    if not dominant:
+        return "", 0.0
+    category = max(dominant, key=lambda path: (path.count(_SEPARATOR), spent_us[path], path))
+    return category, spent_us[category] / MINUTE_US
+
+
+def _active_us(entry: Entry, following: Entry | None) -> int:
+    """Return how long a person was with something: until the next, a long silence not counted.
+
+    A duration that the channel measured counts also before a silence, but never beyond the next.
+    """
+    measured_us = round(entry.duration_s * SECOND_US)
+    if following is None:
+        return measured_us
+    gap_us = following.time_us - entry.time_us
+    return gap_us if gap_us <= SILENCE_US else min(measured_us, gap_us)
+
+
+def _within(entry: Entry, category: str) -> bool:
+    return entry.category == category or entry.category.startswith(category + _SEPARATOR)
+
+
+def _is_hesitating(stretch: Sequence[Entry]) -> bool:
+    """Say whether a checkout was started and what followed was no purchase but doubt."""
+    started = doubted = False
+    for entry in stretch:
+        if entry.type == "checkout_started":
+            started, doubted = True, False
+        elif entry.type == "purchase":
+            started = doubted = False
+        elif started and (
+            entry.type in REASSURING or entry.type in CART_EDITS or entry.reassurance
+        ):
+            doubted = True
+    return doubted

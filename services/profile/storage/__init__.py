@@ -1,0 +1,1 @@
+"""How the profile's ports are kept: PostgreSQL, and in memory for tests."""
