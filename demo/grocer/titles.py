@@ -96,7 +96,7 @@ def package_size(size: str | None) -> str:
     text = re.sub(
         r"\s+", " ", (size or "").upper().replace("FL OZ", "FLOZ").replace("SQ FT", "SQFT")
     )
-    text = text.strip(" .*")
+    text = text.strip(" *").rstrip(".")
     if text in WHOLE:
         return WHOLE[text]
     if many := _MANY.match(text):
