@@ -13,7 +13,8 @@ from shared.bus.message import Message
 from shared.bus.port import Bus, Subscription
 from shared.bus.subjects import Stream
 from shared.errors import Aborted, Overloaded, Unavailable
-from shared.postgres.pool import Database, Transaction
+from shared.postgres.connection import Transaction
+from shared.postgres.database import Database
 
 Handle = Callable[[Transaction, Sequence[Message]], Awaitable[None]]
 """Brings messages to effect, in order, in the transaction that also marks them as taken."""

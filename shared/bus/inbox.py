@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from shared.bus.message import Message
-from shared.postgres.pool import Database, Transaction
+from shared.postgres.connection import Transaction
+from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
 _QUERIES = Queries.beside(__file__, "inbox.sql")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.bus.message import Publication
-from shared.postgres.pool import Transaction
+from shared.postgres.connection import Transaction
 from shared.postgres.queries import Queries
 
 _QUERIES = Queries.beside(__file__, "outbox.sql")

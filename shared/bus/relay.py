@@ -9,7 +9,7 @@ import structlog
 from shared.bus.message import Publication
 from shared.bus.port import Bus
 from shared.errors import Aborted, Unavailable
-from shared.postgres.pool import Database
+from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
 _QUERIES = Queries.beside(__file__, "outbox.sql")

@@ -5,11 +5,12 @@
 statement and `async with database.transaction() as transaction` for several.
 """
 
+from shared.postgres.connection import Connection, Row, Transaction
+from shared.postgres.database import Database
 from shared.postgres.leadership import Leadership
 from shared.postgres.limits import Limits
 from shared.postgres.migrations import MigrationError, migrate
 from shared.postgres.opening import open_database
-from shared.postgres.pool import Connection, Database, Row, Transaction
 from shared.postgres.queries import Queries, QueriesError
 
 __all__ = [

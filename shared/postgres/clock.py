@@ -14,7 +14,7 @@ from shared.bus.port import Bus
 from shared.bus.subjects import CLOCK_MOVED
 from shared.clock import from_us, refuse_move
 from shared.errors import TouchpointError
-from shared.postgres.pool import Database
+from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
 REFRESH_S = 1.0

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from shared.postgres.pool import Connection, Database
+from shared.postgres.connection import Connection
+from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
 _KIT = Path(__file__).parent / "schema"

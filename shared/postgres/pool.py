@@ -1,181 +1,135 @@
-"""A service's connections to its schema: every wait is bounded, every failure is one of ours."""
+"""A fixed number of connections, made at the start and mended beside the requests.
+
+The driver's own pool resets a connection after each use (a round trip and a task), waits without
+end or leaks when its waiter gives up (asyncpg#547, #1156), and reconnects on a request's path.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from asyncpg import InterfaceError
+import structlog
+from asyncpg import PostgresError
 
-from shared.errors import Overloaded
+from shared.errors import Overloaded, TouchpointError, Unavailable
+from shared.postgres.connection import Connection
 from shared.postgres.failures import FAILURES, gone, translated
-from shared.postgres.leadership import Leadership
-from shared.postgres.limits import Limits
 
-Row = Mapping[str, Any]
-"""One row by column name; also indexable by position at run time."""
-Answer = TypeVar("Answer")
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 1.0
+_LOG = structlog.get_logger("touchpoint.postgres")
+
+Connect = Callable[[], Awaitable[Any]]
 
 
-class Connection:
-    """The statements of one connection; failures leave it as the kit's errors."""
+class Pool:
+    """Lends connections, the one used last first, so that the server's caches stay warm."""
 
-    __slots__ = ("_connection", "wrote_outbox")
+    def __init__(self, connect: Connect, size: int, acquire_s: float) -> None:
+        self._connect = connect
+        self._acquire_s = acquire_s
+        self._size = size
+        self._idle: list[Connection] = []
+        self._lent: set[Connection] = set()
+        self._waiting: list[asyncio.Future[Connection]] = []
+        self._mending: asyncio.Task[None] | None = None
+        self._closed = False
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self.wrote_outbox = False
-        """Set by whoever wrote an outbox row, so that the relay is woken after the commit."""
-
-    async def fetch(self, query: str, *args: object, timeout_s: float | None = None) -> list[Row]:
-        """Return all rows."""
-        return await self._run(self._connection.fetch(query, *args, timeout=timeout_s))
-
-    async def fetchrow(
-        self, query: str, *args: object, timeout_s: float | None = None
-    ) -> Row | None:
-        """Return the first row, or None."""
-        return await self._run(self._connection.fetchrow(query, *args, timeout=timeout_s))
-
-    async def fetchval(self, query: str, *args: object, timeout_s: float | None = None) -> Any:
-        """Return the first column of the first row, or None."""
-        return await self._run(self._connection.fetchval(query, *args, timeout=timeout_s))
-
-    async def execute(self, query: str, *args: object, timeout_s: float | None = None) -> str:
-        """Run a statement and return its status, such as `UPDATE 3`."""
-        return await self._run(self._connection.execute(query, *args, timeout=timeout_s))
-
-    async def executemany(
-        self, query: str, rows: Iterable[Sequence[object]], timeout_s: float | None = None
-    ) -> None:
-        """Run a statement once per row, pipelined; all or nothing."""
-        await self._run(self._connection.executemany(query, rows, timeout=timeout_s))
-
-    async def copy_rows(
-        self,
-        table: str,
-        columns: Sequence[str],
-        rows: Iterable[Sequence[object]],
-        timeout_s: float | None = None,
-    ) -> None:
-        """Write rows with COPY into a table of the service's own schema."""
-        await self._run(
-            self._connection.copy_records_to_table(
-                table, records=rows, columns=columns, timeout=timeout_s
-            )
+    async def open(self) -> None:
+        """Connect all at once; raises the kit's errors."""
+        found = await asyncio.gather(
+            *(self._connected() for _ in range(self._size)), return_exceptions=True
         )
+        self._idle = [each for each in found if isinstance(each, Connection)]
+        for failure in found:
+            if isinstance(failure, BaseException):
+                await self.close(0.1)
+                raise failure
 
-    async def roll_back(self) -> None:
-        """Undo the open transaction; a connection that cannot be asked to is given up."""
-        if self._connection.is_closed():
-            return
-        try:
-            await self._connection.execute("ROLLBACK")
-        except (*FAILURES, InterfaceError):
-            self._connection.terminate()
+    async def take(self) -> Connection:
+        """Lend a connection; every take must be followed by `give_back`.
 
-    async def _run(self, statement: Awaitable[Answer]) -> Answer:
+        Raises `Overloaded` when all stay lent out, `Unavailable` when the server is away.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable:
+                self._lent.add(connection)
+                return connection
+        self._mend()
+        return await self._wait()
+
+    def give_back(self, connection: Connection) -> None:
+        """Take a connection back, or in its place make a new one if it cannot be used again."""
+        self._lent.discard(connection)
+        if self._closed:
+            connection.give_up()
+        elif connection.is_usable:
+            self._hand_on(connection)
+        else:
+            connection.give_up()
+            self._mend()
+
+    async def close(self, timeout_s: float) -> None:
+        """Say good-bye on idle connections and hang up on those still lent out."""
+        self._closed = True
+        if self._mending is not None:
+            self._mending.cancel()
+            await asyncio.gather(self._mending, return_exceptions=True)
+        for connection in self._lent:
+            connection.give_up()
+        await asyncio.gather(*(each.close(timeout_s) for each in self._idle))
+
+    async def _wait(self) -> Connection:
+        waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
         try:
-            return await statement
+            async with asyncio.timeout(self._acquire_s):
+                return await waiter
+        except TimeoutError:
+            if not self._lent:
+                raise gone() from None
+            raise Overloaded("no database connection came free in time") from None
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self.give_back(waiter.result())
+            raise
+        finally:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+
+    def _hand_on(self, connection: Connection) -> None:
+        while self._waiting:
+            waiter = self._waiting.pop(0)
+            if not waiter.done():
+                self._lent.add(connection)
+                waiter.set_result(connection)
+                return
+        self._idle.append(connection)
+
+    def _mend(self) -> None:
+        missing = self._size - len(self._idle) - len(self._lent)
+        if missing > 0 and (self._mending is None or self._mending.done()) and not self._closed:
+            self._mending = asyncio.create_task(self._mend_all())
+
+    async def _mend_all(self) -> None:
+        """Connect again until as many are there as shall be."""
+        pause_s = _FIRST_PAUSE_S
+        while len(self._idle) + len(self._lent) < self._size:
+            try:
+                self._hand_on(await self._connected())
+                pause_s = _FIRST_PAUSE_S
+            except (TouchpointError, PostgresError) as error:
+                _LOG.warning("database_not_reached", error=type(error).__name__)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _connected(self) -> Connection:
+        try:
+            return Connection(await self._connect())
         except FAILURES as error:
             raise translated(error) from error
-        except InterfaceError as error:
-            if self._connection.is_closed():
-                raise gone() from error
-            raise
-
-
-Transaction = Connection
-"""A connection inside a transaction, as `Database.transaction` hands it out."""
-
-
-class Database:
-    """One service's schema, reached over a fixed number of connections made at the start."""
-
-    __slots__ = ("_free", "_pool", "leadership", "limits", "outbox_written")
-
-    def __init__(self, pool: Any, connections: int, limits: Limits, leadership: Leadership) -> None:
-        self._pool = pool
-        self._free = asyncio.Semaphore(connections)
-        self.limits = limits
-        self.leadership = leadership
-        self.outbox_written = asyncio.Event()
-        """Set after a commit that wrote outbox rows; the relay waits for it."""
-
-    async def fetch(self, query: str, *args: object, timeout_s: float | None = None) -> list[Row]:
-        """Return all rows of one statement, committed by itself."""
-        async with self.connection() as connection:
-            return await connection.fetch(query, *args, timeout_s=timeout_s)
-
-    async def fetchrow(
-        self, query: str, *args: object, timeout_s: float | None = None
-    ) -> Row | None:
-        """Return the first row of one statement, or None."""
-        async with self.connection() as connection:
-            return await connection.fetchrow(query, *args, timeout_s=timeout_s)
-
-    async def fetchval(self, query: str, *args: object, timeout_s: float | None = None) -> Any:
-        """Return the first column of the first row of one statement, or None."""
-        async with self.connection() as connection:
-            return await connection.fetchval(query, *args, timeout_s=timeout_s)
-
-    async def execute(self, query: str, *args: object, timeout_s: float | None = None) -> str:
-        """Run one statement, committed by itself, and return its status."""
-        async with self.connection() as connection:
-            return await connection.execute(query, *args, timeout_s=timeout_s)
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection; `Overloaded` when none comes free within the limit."""
-        await self._admit()
-        try:
-            try:
-                held = await self._pool.acquire()
-            except FAILURES as error:
-                raise translated(error) from error
-            # The pool's proxy refuses any use, even a question, once the server has hung up.
-            connection = Connection(held._con)
-            try:
-                yield connection
-            finally:
-                await self._release(held)
-        finally:
-            self._free.release()
-        if connection.wrote_outbox:
-            self.outbox_written.set()
-
-    @asynccontextmanager
-    async def transaction(self, begin: str = "BEGIN") -> AsyncIterator[Transaction]:
-        """Lend a connection inside a transaction: committed at the end, rolled back on any error.
-
-        None of ours may last over a second: while one writes, nothing is vacuumed. `begin` may
-        add an isolation level.
-        """
-        async with self.connection() as connection:
-            await connection.execute(begin)
-            try:
-                yield connection
-                await connection.execute("COMMIT")
-            except BaseException:
-                await connection.roll_back()
-                raise
-
-    async def _admit(self) -> None:
-        """Wait for a free place: the pool itself would wait for ever, or leak when cancelled."""
-        if not self._free.locked():
-            await self._free.acquire()
-            return
-        try:
-            async with asyncio.timeout(self.limits.acquire_s):
-                await self._free.acquire()
-        except TimeoutError as error:
-            raise Overloaded("no database connection came free in time") from error
-
-    async def _release(self, held: Any) -> None:
-        """Give a connection back; the pool replaces one that cannot be made good again in time."""
-        try:
-            await self._pool.release(held, timeout=self.limits.command_s)
-        except (*FAILURES, InterfaceError) as error:
-            raise gone() from error
+        except PostgresError as error:
+            raise Unavailable("the database refuses us", reason="DATABASE_REFUSES") from error
