@@ -1,3 +1,26 @@
-"""Loads the kit's fixtures for every test."""
+"""Loads the kit's fixtures for every test, and makes up people."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
 
 pytest_plugins = ["shared.testing.plugin"]
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def somebody():
+    """Make up a customer that nobody has met before, each time it is called."""
+
+    def make_up(name: str) -> dict[str, str]:
+        number = next(_NUMBERS)
+        return {
+            "customer": f"{name}-{number}",
+            "visitor": f"cookie-{name}-{number}",
+            "phone": f"+1202555{number:04d}",
+            "email": f"{name}.{number}@example.com",
+        }
+
+    return make_up
