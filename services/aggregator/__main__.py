@@ -1,0 +1,6 @@
+from services.aggregator.app import open_service
+from services.aggregator.config import AggregatorSettings
+from shared.server import run
+
+if __name__ == "__main__":
+    run(AggregatorSettings, open_service)

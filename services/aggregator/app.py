@@ -1,0 +1,108 @@
+"""The composition root of the edge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from services.aggregator import priorities
+from services.aggregator.asking import Asking
+from services.aggregator.config import AggregatorSettings
+from services.aggregator.contacts import ContactDesk
+from services.aggregator.definitions import compile_bundle
+from services.aggregator.domain.definitions import Definitions
+from services.aggregator.explaining import Explaining
+from services.aggregator.identification import Identification
+from services.aggregator.peers import Peers
+from services.aggregator.pipeline.pipeline import Pipeline
+from services.aggregator.pipeline.wording import Wording
+from services.aggregator.popular import PopularLists
+from services.aggregator.recommending import Apart, Recommending
+from services.aggregator.servicer import DEADLINES, AggregatorServicer
+from services.aggregator.tasks import TaskDesk
+from services.aggregator.tracking import Tracking
+from services.aggregator.validation import validators
+from services.aggregator.view.views import Views
+from shared.binding import Binding, bind
+from shared.catalogue import Catalogue, CatalogueFollower
+from shared.clock import BusinessClock
+from shared.definitions import BundleFollower, RpcBundleSource
+from shared.errors import Unavailable
+from shared.ids import uuid7
+from shared.service import HealthCheck, HttpFace, Runtime, Service
+from touchpoint.aggregator.v1.aggregator_service_pb2 import DESCRIPTOR
+
+
+@asynccontextmanager
+async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncIterator[Service]:
+    """Open the edge on its peers, its catalogue and its definitions; it stores nothing itself."""
+    await runtime.postgres()  # the business clock stands on it
+    bus = await runtime.bus()
+    peers = Peers.over(runtime)
+    catalogue = CatalogueFollower(bus, peers.retrieval, service=settings.service, details=True)
+    source = RpcBundleSource(peers.rules, settings.service, uuid7(time.time_ns() // 1_000_000))
+    bundles = BundleFollower(bus, source, compile_bundle)
+    popular = PopularLists(peers.retrieval, lambda: bundles.active_hash)
+    identification = Identification(settings.deployment_key, settings.phone_region)
+    apart = Apart()
+    binding = bound(
+        peers,
+        catalogue.catalogue,
+        popular,
+        identification,
+        lambda: bundles.active,
+        runtime.clock,
+        apart,
+    )
+    yield Service(
+        name=settings.service,
+        bindings=(binding,),
+        checks={"catalogue": _loaded(catalogue), "definitions": bundles.check},
+        watched={"catalogue_lag": catalogue.check},
+        background={
+            "catalogue": catalogue.run,
+            "definitions": bundles.run,
+            "popular": popular.keep_warm,
+        },
+        http=HttpFace(settings.http_listen, (binding,), tuple(sorted(settings.allowed_origins))),
+        share=priorities.share,
+    )
+    await apart.drained()
+
+
+def bound(
+    peers: Peers,
+    catalogue: Catalogue,
+    popular: PopularLists,
+    identification: Identification,
+    definitions: Callable[[], Definitions],
+    clock: BusinessClock,
+    apart: Apart,
+) -> Binding:
+    """Build the edge over its parts and bind it to its contract."""
+    wording = Wording(catalogue)
+    pipeline = Pipeline(peers, catalogue, popular)
+    asking = Asking(definitions, catalogue, identification, clock)
+    servicer = AggregatorServicer(
+        recommending=Recommending(asking, pipeline, wording, apart),
+        tracking=Tracking(peers, identification),
+        views=Views(peers, asking, pipeline, wording, catalogue),
+        explaining=Explaining(peers, wording, definitions),
+        contacts=ContactDesk(peers, identification, catalogue, definitions),
+        tasks=TaskDesk(peers),
+        definitions=definitions,
+        clock=clock,
+    )
+    contract = DESCRIPTOR.services_by_name["AggregatorService"]
+    return bind(contract, servicer, validators=validators(definitions), deadlines=DEADLINES)
+
+
+def _loaded(catalogue: CatalogueFollower) -> HealthCheck:
+    """Return a check that the catalogue is there; that it lags is no reason to answer nothing."""
+
+    async def check() -> None:
+        if not catalogue.is_ready:
+            raise Unavailable("the catalogue is being loaded", reason="NOT_READY")
+
+    return check

@@ -1,0 +1,131 @@
+"""Reads a request for a decision: who, where, what, and how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from services.aggregator.domain.definitions import Definitions
+from services.aggregator.domain.digest import CartLine, Moment, context_digest, seed_of
+from services.aggregator.domain.placements import Ask, default_deadline_s
+from services.aggregator.domain.steps import WayBack
+from services.aggregator.identification import Identification
+from services.aggregator.pipeline.question import Question
+from shared.budget import Budget
+from shared.call import Call
+from shared.catalogue import Catalogue
+from shared.clock import BusinessClock
+from shared.errors import FailedPrecondition
+from shared.ids import uuid7
+from shared.money import to_micros
+from touchpoint.aggregator.v1.aggregator_pb2 import CartItem, PlacementRequest
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
+from touchpoint.common.v1 import decision_pb2
+
+WAY_BACK = WayBack()
+
+
+class Asking:
+    """Makes questions of validated requests."""
+
+    def __init__(
+        self,
+        definitions: Callable[[], Definitions],
+        catalogue: Catalogue,
+        identification: Identification,
+        clock: BusinessClock,
+    ) -> None:
+        self._definitions = definitions
+        self._catalogue = catalogue
+        self._identification = identification
+        self._clock = clock
+
+    def question(
+        self, call: Call, request: RecommendRequest, confirmed_person_id: str = ""
+    ) -> Question:
+        """Return what is to be decided; raises InvalidArgument for values that mean nothing."""
+        definitions = self._definitions()
+        asks = _asks(request.placements, definitions)
+        named = self._identification.named(request.identities, confirmed_person_id)
+        context = self._context(request, asks)
+        context.bundle_hash = definitions.bundle_hash
+        context.identity_keys.extend(named.keys)
+        return Question(
+            call, _budget(call, asks), definitions, asks, named, context, request.exclude_ids
+        )
+
+    def demand(self, placement: str) -> None:
+        """Raise FailedPrecondition where the definitions lack a placement that we need."""
+        if placement not in self._definitions().placements:
+            raise FailedPrecondition(
+                f"the definitions have no placement {placement!r}", reason="PLACEMENT_MISSING"
+            )
+
+    def _context(
+        self, request: RecommendRequest, asks: Sequence[Ask]
+    ) -> decision_pb2.DecisionContext:
+        asked, catalogue, now_us = request.context, self._catalogue, self._clock.now_us()
+        decision_id = uuid7(now_us // 1_000)
+        context = decision_pb2.DecisionContext(
+            decision_id=decision_id,
+            now_us=now_us,
+            channel=request.channel,
+            placements=[
+                decision_pb2.PlacementAsk(placement=ask.placement.name, limit=ask.limit)
+                for ask in asks
+            ],
+            session_id=asked.session_id,
+            item_nos=catalogue.offer_nos(asked.item_ids),
+            cart=[self._cart_line(line) for line in asked.cart],
+            query=asked.query,
+            excluded_offer_nos=catalogue.offer_nos(request.exclude_ids),
+            locale=request.locale,
+            preview=request.preview,
+            explain=request.explain,
+            context_digest=digest_of(request),
+            seed=seed_of(decision_id),
+        )
+        if asked.HasField("attributes"):
+            context.attributes.CopyFrom(asked.attributes)
+        if request.HasField("recipient"):
+            context.recipient.CopyFrom(request.recipient)
+        return context
+
+    def _cart_line(self, line: CartItem) -> decision_pb2.CartLine:
+        return decision_pb2.CartLine(
+            offer_no=self._catalogue.offer_no(line.item_id),
+            quantity=line.quantity or 1.0,
+            price_micros=_price_micros(line),
+        )
+
+
+def digest_of(request: RecommendRequest) -> bytes:
+    """Return what must be equal for a standing decision to hold."""
+    asked = request.context
+    return context_digest(
+        Moment(
+            item_ids=asked.item_ids,
+            cart=[
+                CartLine(line.item_id, line.quantity, _price_micros(line)) for line in asked.cart
+            ],
+            query=asked.query,
+            attributes=asked.attributes.SerializeToString(deterministic=True),
+            recipient=request.recipient.SerializeToString(deterministic=True),
+            exclude_ids=request.exclude_ids,
+            locale=request.locale,
+        )
+    )
+
+
+def _price_micros(line: CartItem) -> int:
+    return to_micros(line.price.amount) if line.HasField("price") else 0
+
+
+def _asks(requests: Iterable[PlacementRequest], definitions: Definitions) -> list[Ask]:
+    placements = ((definitions.placements[asked.placement], asked) for asked in requests)
+    return [Ask(placement, asked.limit or placement.limit) for placement, asked in placements]
+
+
+def _budget(call: Call, asks: Sequence[Ask]) -> Budget:
+    """Return the caller's budget, or the placements' default, less the way back."""
+    budget = call.budget or Budget.of(default_deadline_s(asks))
+    return budget.less(WAY_BACK.margin_s(budget.remaining_s()))

@@ -1,0 +1,97 @@
+"""Lets other systems ask before they approach a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.aggregator.domain.definitions import Definitions
+from services.aggregator.identification import Identification
+from services.aggregator.peers import Peers
+from services.aggregator.pipeline.question import Named
+from shared.call import Call
+from shared.catalogue import Catalogue
+from shared.client import invoke
+from shared.errors import Ambiguous, FieldViolation, InvalidArgument, TouchpointError
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.aggregator.v1.aggregator_pb2 import Contacts
+from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
+from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
+from touchpoint.rules.v1.rules_pb2 import ContactBalance
+
+MARKETING = "marketing"
+LONGEST_S = 1.0
+_WHO_S = 0.4
+"""For finding the person; without an answer rules still knows them by pseudonym."""
+
+
+class ContactDesk:
+    """Resolves the person through profile and reserves at rules."""
+
+    def __init__(
+        self,
+        peers: Peers,
+        identification: Identification,
+        catalogue: Catalogue,
+        definitions: Callable[[], Definitions],
+    ) -> None:
+        self._peers = peers
+        self._identification = identification
+        self._catalogue = catalogue
+        self._definitions = definitions
+
+    async def reserve(
+        self, call: Call, request: pb.ReserveContactRequest
+    ) -> pb.ReserveContactResponse:
+        """Say whether the person may be approached; raises Ambiguous for one of several people."""
+        policy = request.policy or MARKETING
+        self._refuse_unknown(policy, request.offer_id)
+        named = self._identification.named(request.identities)
+        asked = rules_pb.ReserveContactRequest(
+            contact_id=request.contact_id,
+            person_ids=await self._person_ids(call, named),
+            identity_keys=named.keys,
+            policy=policy,
+            channel=request.channel,
+            offer_no=self._catalogue.offer_no(request.offer_id),
+        )
+        answered = await invoke(self._peers.rules.ReserveContact, asked, call, LONGEST_S)
+        return pb.ReserveContactResponse(
+            granted=answered.granted, contacts=contacts(answered.balance)
+        )
+
+    async def release(
+        self, call: Call, request: pb.ReleaseContactRequest
+    ) -> pb.ReleaseContactResponse:
+        """Give a contact back; repeating it changes nothing."""
+        asked = rules_pb.ReleaseContactRequest(contact_id=request.contact_id)
+        answered = await invoke(self._peers.rules.ReleaseContact, asked, call, LONGEST_S)
+        return pb.ReleaseContactResponse(released=answered.released)
+
+    def _refuse_unknown(self, policy: str, offer_id: str) -> None:
+        wrong = []
+        if policy not in self._definitions().contact_policies:
+            wrong.append(FieldViolation("policy", f"there is no contact limit {policy!r}"))
+        if offer_id and not self._catalogue.offer_no(offer_id):
+            wrong.append(FieldViolation("offer_id", f"there is no offer {offer_id!r}"))
+        if wrong:
+            raise InvalidArgument(wrong)
+
+    async def _person_ids(self, call: Call, named: Named) -> list[str]:
+        request = GetSnapshotRequest(
+            identities=named.identities, identity_keys=named.keys, keep_unknown=True
+        )
+        try:
+            found = await invoke(self._peers.profile.GetSnapshot, request, call, _WHO_S)
+        except TouchpointError:
+            return []
+        if found.ambiguous:
+            raise Ambiguous("the identity fits several people, so none of them is approached")
+        return list(found.person_ids)
+
+
+def contacts(balance: ContactBalance) -> Contacts:
+    """Write what is left of a limit."""
+    found = Contacts(used=balance.used, limit=balance.limit)
+    if balance.HasField("free_time"):
+        found.free_at.CopyFrom(balance.free_time)
+    return found

@@ -1,0 +1,39 @@
+"""Compiles a bundle into the definitions that the edge uses."""
+
+from __future__ import annotations
+
+from services.aggregator.domain.definitions import Definitions, arms
+from services.aggregator.domain.placements import (
+    DEFAULT_DEADLINE_S,
+    MAXIMUM_DEADLINE_S,
+    Placement,
+)
+from shared.definitions import CompileError
+from touchpoint.rules.v1 import rules_pb2
+
+
+def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
+    """Return the edge's part of a bundle; raises CompileError telling what to change."""
+    try:
+        shares = arms(bundle.parameters)
+    except ValueError as error:
+        raise CompileError(f"parameters: {error}") from None
+    return Definitions(
+        bundle_hash=bundle.bundle_hash,
+        placements={found.placement: _placement(found) for found in bundle.placements},
+        arms=shares,
+        rule_texts={rule.name: rule.text for rule in bundle.rules if rule.text},
+        contact_policies=frozenset(limit.policy for limit in bundle.contact_limits),
+    )
+
+
+def _placement(placement: rules_pb2.Placement) -> Placement:
+    deadline_s = placement.deadline.ToMicroseconds() / 1e6 or DEFAULT_DEADLINE_S
+    return Placement(
+        name=placement.placement,
+        channel=placement.channel,
+        limit=placement.limit or 1,
+        deadline_s=min(deadline_s, MAXIMUM_DEADLINE_S),
+        contact_kinds=frozenset(placement.contact_kinds),
+        default_offers=tuple(placement.default_offers),
+    )

@@ -1,0 +1,1 @@
+"""What the edge decides by itself: budgets, digests, fallbacks, words; pure."""

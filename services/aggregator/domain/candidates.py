@@ -1,0 +1,108 @@
+"""Candidates as columns, as they travel, and the joining and picking of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from services.aggregator.domain.vocabulary import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Columns of equal length; an index into them names a candidate within one decision."""
+
+    offer_nos: list[int] = field(default_factory=list)
+    """Catalogue numbers, without repetition."""
+    sources: list[int] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    """0 to 1, comparable within a source."""
+    evidence_nos: list[int] = field(default_factory=list)
+    """Catalogue number of the item the evidence speaks of; 0: none."""
+    evidence_counts: list[int] = field(default_factory=list)
+    evidence_totals: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.offer_nos)
+
+    def pick(self, indexes: Sequence[int]) -> Candidates:
+        """Return the candidates at these indexes, in that order."""
+        return Candidates(*([column[at] for at in indexes] for column in self._columns()))
+
+    def and_then(self, others: Candidates) -> Candidates:
+        """Return these followed by the others, which must not repeat any."""
+        if not len(others):
+            return self
+        both = zip(self._columns(), others._columns(), strict=True)
+        return Candidates(*(mine + theirs for mine, theirs in both))
+
+    def without(self, offer_nos: Iterable[int]) -> Candidates:
+        """Return those that are not named."""
+        named = set(offer_nos)
+        if named.isdisjoint(self.offer_nos):
+            return self
+        return self.pick([at for at, no in enumerate(self.offer_nos) if no not in named])
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return (
+            self.offer_nos,
+            self.sources,
+            self.scores,
+            self.evidence_nos,
+            self.evidence_counts,
+            self.evidence_totals,
+        )
+
+
+def of_source(offer_nos: Iterable[int], source: Source) -> Candidates:
+    """Return candidates that one source proposes without evidence, repetitions left out."""
+    nos = list(dict.fromkeys(offer_nos))
+    none = [0] * len(nos)
+    return Candidates(nos, [int(source)] * len(nos), [1.0] * len(nos), none, none, none)
+
+
+def joined(lists: Iterable[Candidates]) -> Candidates:
+    """Return all lists as one; of repeated candidates the first stays."""
+    found = list(lists)
+    columns = zip(*(candidates._columns() for candidates in found), strict=True)
+    whole = Candidates(*(list(chain.from_iterable(parts)) for parts in columns))
+    first = {no: at for at, no in reversed(list(enumerate(whole.offer_nos)))}
+    return whole if len(first) == len(whole) else whole.pick(sorted(first.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class DueActions:
+    """What journeys propose at this moment, and what they ask for it."""
+
+    candidates: Candidates = field(default_factory=Candidates)
+    levers: Mapping[int, float] = field(default_factory=dict)
+    """Offer to the factor of its arbitration, where it is not 1."""
+    placements: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Offer to the placements it may fill, where it may not fill all."""
+
+    def levers_of(self, offer_nos: Sequence[int], levers: Sequence[float]) -> list[float]:
+        """Return the factors of kept candidates times those of journeys; empty: all are 1."""
+        if not self.levers:
+            return list(levers)
+        mine = [self.levers.get(no, 1.0) for no in offer_nos]
+        if not levers:
+            return mine
+        return [one * other for one, other in zip(mine, levers, strict=True)]
+
+    def bits_of(
+        self, offer_nos: Sequence[int], bits: Sequence[int], placements: Sequence[str]
+    ) -> list[int]:
+        """Return the placement bits of kept candidates, less where a journey does not want them."""
+        if not self.placements:
+            return list(bits)
+        everywhere = frozenset(placements)
+        return [
+            allowed & _bits(self.placements.get(no, everywhere), placements)
+            for no, allowed in zip(offer_nos, bits, strict=True)
+        ]
+
+
+def _bits(wanted: frozenset[str], placements: Sequence[str]) -> int:
+    return sum(1 << at for at, placement in enumerate(placements) if placement in wanted)

@@ -1,0 +1,113 @@
+"""Why something is recommended, in words made of the evidence that its source gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.aggregator.domain.texts import has_phrase, phrase
+from services.aggregator.domain.vocabulary import RemovalCode, Source, name_of
+
+MINUTE_US = 60_000_000
+_HOUR = 60
+_DAY = 24 * _HOUR
+_WEEK = 7 * _DAY
+_MONTH = 30 * _DAY
+_YEAR = 365 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of why a candidate was proposed; empty and 0 mean unknown."""
+
+    source: int
+    item: str = ""
+    """Title of the item that the evidence speaks of."""
+    category: str = ""
+    """Path of the candidate's own category."""
+    count: int = 0
+    total: int = 0
+    """What the count is out of."""
+    minutes_ago: int = -1
+    """Since the person last bought it; negative: unknown."""
+    relationship: str = ""
+    occasion: str = ""
+
+
+def reason_text(evidence: Evidence, locale: str = "") -> str:
+    """Return one sentence: the most telling that the evidence supports."""
+    name = name_of(Source, evidence.source)
+    name = name if has_phrase(name) else Source.OFFER.name
+    facts = _facts(evidence, locale)
+    for detail in _DETAILS:
+        key = f"{name}.{detail}"
+        if has_phrase(key) and _supports(detail, evidence):
+            return phrase(key, locale, **facts)
+    return phrase(name, locale, **facts)
+
+
+_DETAILS = ("share", "ago", "count", "item", "relationship", "occasion", "category")
+"""From the most to the least telling."""
+
+
+def _supports(detail: str, evidence: Evidence) -> bool:
+    match detail:
+        case "share":
+            return bool(evidence.item) and 0 < evidence.count <= evidence.total
+        case "ago":
+            return evidence.count > 0 and evidence.minutes_ago >= 0
+        case _:
+            return bool(getattr(evidence, detail))
+
+
+def _facts(evidence: Evidence, locale: str) -> dict[str, object]:
+    return {
+        "item": evidence.item,
+        "category": leaf(evidence.category),
+        "count": evidence.count,
+        "percent": round(100 * evidence.count / evidence.total) if evidence.total else 0,
+        "times": times(evidence.count, locale),
+        "ago": ago(max(evidence.minutes_ago, 0), locale),
+        "relationship": evidence.relationship,
+        "occasion": evidence.occasion,
+    }
+
+
+def leaf(category: str) -> str:
+    """Return the last name of a category path: `Computers > PCs` is `PCs`."""
+    return category.rpartition(" > ")[2]
+
+
+def times(count: int, locale: str = "") -> str:
+    """Say how often: `once`, `twice`, `4 times`."""
+    key = {1: "times.one", 2: "times.two"}.get(count, "times.many")
+    return phrase(key, locale, count=count)
+
+
+def ago(minutes: int, locale: str = "") -> str:
+    """Say how long ago, in the largest unit of which there are at least two."""
+    if minutes < 10:
+        return phrase("ago.now", locale)
+    if minutes < _HOUR:
+        return phrase("ago.minutes", locale, count=minutes)
+    if minutes < 2 * _HOUR:
+        return phrase("ago.hour", locale)
+    if minutes < _DAY:
+        return phrase("ago.hours", locale, count=minutes // _HOUR)
+    return _days_ago(minutes, locale)
+
+
+def _days_ago(minutes: int, locale: str) -> str:
+    if minutes < 2 * _DAY:
+        return phrase("ago.day", locale)
+    if minutes < 2 * _WEEK:
+        return phrase("ago.days", locale, count=minutes // _DAY)
+    if minutes < 2 * _MONTH:
+        return phrase("ago.weeks", locale, count=minutes // _WEEK)
+    if minutes < _YEAR:
+        return phrase("ago.months", locale, count=minutes // _MONTH)
+    return phrase("ago.year", locale)
+
+
+def removal_text(code: int, locale: str = "") -> str:
+    """Return why something was not offered, in words an agent can read aloud."""
+    return phrase(f"removed.{name_of(RemovalCode, code)}", locale)

@@ -1,0 +1,125 @@
+"""What the placements of a page show, and what stands in where a service did not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.aggregator.domain.placements import Ask
+from services.aggregator.domain.vocabulary import Kind, Source
+
+MICROS = 1e6
+IsProduct = Callable[[int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a score."""
+
+    name: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One offer at one place."""
+
+    offer_no: int
+    source: int
+    acceptance_probability: float = 0.0
+    """0 where nobody estimated it."""
+    selection_probability: float = 1.0
+    score: float = 0.0
+    replaced: bool = False
+    """Took the place of what a race refused."""
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementSlate:
+    """What one placement shows, best first, and what would follow."""
+
+    chosen: list[Choice] = field(default_factory=list)
+    following: list[Choice] = field(default_factory=list)
+
+
+def order_times_value(
+    value_micros: NDArray[np.int64], levers: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Score candidates without a ranker: retrieval order x value x lever, shape (candidates,).
+
+    The order counts by its reciprocal rank, so that value decides among neighbours and does not
+    bring the last to the top. Where value is not positive the score is 0 and the order stays.
+    """
+    rank = np.arange(1, len(value_micros) + 1, dtype=np.float64)
+    score: NDArray[np.float64] = np.maximum(value_micros, 0) / MICROS / rank * levers
+    return score
+
+
+def unreserved(
+    slates: Sequence[PlacementSlate],
+    asks: Sequence[Ask],
+    kind_of: Callable[[int], int],
+    family_of: Callable[[int], int],
+) -> list[PlacementSlate]:
+    """Return the page less what only a commit may give away, filled up from what follows.
+
+    Those are the placements' contacts, and promotions: to show one is to promise it and to spend
+    its budget. No family is shown twice.
+    """
+    kept = [
+        [choice for choice in slate.chosen if _is_open(choice, ask, kind_of)]
+        for slate, ask in zip(slates, asks, strict=True)
+    ]
+    shown = {family_of(choice.offer_no) for chosen in kept for choice in chosen}
+    page = []
+    for slate, ask, chosen in zip(slates, asks, kept, strict=True):
+        for spare in slate.following:
+            family = family_of(spare.offer_no)
+            is_missing = len(chosen) < len(slate.chosen)
+            if is_missing and family not in shown and _is_open(spare, ask, kind_of):
+                chosen.append(replace(spare, replaced=True))
+                shown.add(family)
+        page.append(PlacementSlate(chosen))
+    return page
+
+
+def _is_open(choice: Choice, ask: Ask, kind_of: Callable[[int], int]) -> bool:
+    kind = kind_of(choice.offer_no)
+    is_held = kind == Kind.PROMOTION or kind in ask.placement.contact_kinds
+    return choice.source == Source.DEFAULT or not is_held
+
+
+def with_defaults(
+    slates: Sequence[PlacementSlate],
+    asks: Sequence[Ask],
+    defaults: Mapping[str, Sequence[int]],
+    is_product: IsProduct,
+) -> list[PlacementSlate]:
+    """Give every placement that would be empty its default offers.
+
+    No item is shown twice on the page. A default that is no item may be: rather that than an
+    empty place.
+    """
+    shown = {choice.offer_no for slate in slates for choice in slate.chosen}
+    filled = []
+    for slate, ask in zip(slates, asks, strict=True):
+        if not slate.chosen:
+            nos = _unshown(defaults.get(ask.placement.name, ()), shown, is_product)
+            slate = PlacementSlate([_default(no) for no in nos[: ask.limit]])
+            shown.update(choice.offer_no for choice in slate.chosen)
+        filled.append(slate)
+    return filled
+
+
+def _unshown(defaults: Sequence[int], shown: Collection[int], is_product: IsProduct) -> list[int]:
+    fresh = [no for no in defaults if no not in shown]
+    return fresh or [no for no in defaults if not is_product(no)]
+
+
+def _default(offer_no: int) -> Choice:
+    return Choice(offer_no, Source.DEFAULT)

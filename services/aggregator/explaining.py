@@ -1,0 +1,113 @@
+"""Reads the trace of a decision back, with ids and words for what it holds as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from services.aggregator.domain.candidates import Candidates
+from services.aggregator.domain.definitions import Definitions
+from services.aggregator.domain.slates import Choice
+from services.aggregator.peers import Peers
+from services.aggregator.pipeline.columns import from_proto
+from services.aggregator.pipeline.commit import from_notice
+from services.aggregator.pipeline.wording import Moment, Wording
+from shared.call import Call
+from shared.client import invoke
+from touchpoint.aggregator.v1.aggregator_pb2 import (
+    DecisionTrace,
+    PlacementRecommendations,
+    Recommendation,
+)
+from touchpoint.aggregator.v1.aggregator_service_pb2 import (
+    ExplainDecisionResponse,
+    ExplainedCandidate,
+)
+from touchpoint.common.v1.decision_pb2 import Recipient
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.rules.v1.rules_service_pb2 import GetDecisionRequest, GetDecisionResponse
+
+LONGEST_S = 1.0
+SHOWN, REMOVED, NOT_CHOSEN = "SHOWN", "REMOVED", "NOT_CHOSEN"
+
+
+class Explaining:
+    """Asks rules, which keeps the traces."""
+
+    def __init__(
+        self, peers: Peers, wording: Wording, definitions: Callable[[], Definitions]
+    ) -> None:
+        self._peers = peers
+        self._wording = wording
+        self._definitions = definitions
+
+    async def explain(self, call: Call, decision_id: str) -> ExplainDecisionResponse:
+        """Return why a decision was made; raises NotFound when none of that id is kept."""
+        request = GetDecisionRequest(decision_id=decision_id)
+        kept = await invoke(self._peers.rules.GetDecision, request, call, LONGEST_S)
+        trace = DecisionTrace.FromString(kept.trace)
+        candidates = from_proto(trace.candidates)
+        texts = self._definitions().rule_texts
+        shown = self._shown(trace, kept, candidates)
+        response = ExplainDecisionResponse(
+            trace=trace,
+            removed=self._wording.removed(trace.removed, texts, ""),
+            candidates=self._candidates(trace, candidates, kept),
+        )
+        response.trace.decision_id = decision_id
+        del response.trace.placements[:]
+        response.trace.placements.extend(shown)
+        return response
+
+    def _shown(
+        self, trace: DecisionTrace, kept: GetDecisionResponse, candidates: Candidates
+    ) -> list[PlacementRecommendations]:
+        parts = {found.placement: found for found in trace.placements}
+        moment = Moment(
+            trace.decided_time.ToMicroseconds(), "", trace.channel, PersonSnapshot(), Recipient()
+        )
+        return [
+            PlacementRecommendations(
+                placement=placement.placement,
+                recommendations=[
+                    self._recommendation(from_notice(notice), candidates, moment)
+                    for notice in placement.chosen
+                ],
+            )
+            for placement in kept.placements
+        ] or list(parts.values())
+
+    def _recommendation(
+        self, choice: Choice, candidates: Candidates, moment: Moment
+    ) -> Recommendation:
+        no = choice.offer_no
+        return Recommendation(
+            offer_id=self._wording.offer_id(no),
+            item_id=self._wording.item_id(no),
+            kind=self._wording.kind(no),  # type: ignore[arg-type]
+            acceptance_probability=choice.acceptance_probability,
+            reasons=[self._wording.reason(choice, candidates, moment)],
+            score=choice.score,
+            selection_probability=choice.selection_probability,
+        )
+
+    def _candidates(
+        self, trace: DecisionTrace, candidates: Candidates, kept: GetDecisionResponse
+    ) -> Iterable[ExplainedCandidate]:
+        outcomes = _outcomes(trace, kept)
+        rows = zip(candidates.offer_nos, candidates.sources, candidates.scores, strict=True)
+        return (
+            ExplainedCandidate(
+                offer_id=self._wording.offer_id(no),
+                title=self._wording.title(no),
+                source=source,  # type: ignore[arg-type]
+                source_score=score,
+                outcome=outcomes.get(no, NOT_CHOSEN),
+            )
+            for no, source, score in rows
+        )
+
+
+def _outcomes(trace: DecisionTrace, kept: GetDecisionResponse) -> Mapping[int, str]:
+    removed = dict.fromkeys(trace.removed.offer_nos, REMOVED)
+    shown = {notice.offer_no: SHOWN for place in kept.placements for notice in place.chosen}
+    return removed | shown

@@ -1,0 +1,47 @@
+"""Turns the identities of a request into what the services behind the edge may know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.aggregator.pipeline.question import Named
+from shared.errors import FieldViolation, InvalidArgument
+from shared.privacy import KINDS, IdentityError, identity_key, normalise
+from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
+
+_STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
+
+
+class Identification:
+    """Normalises identities and gives them their pseudonyms."""
+
+    def __init__(self, deployment_key: bytes, region: str) -> None:
+        """Take the key of the pseudonyms, and where numbers without country code are dialled."""
+        self._key = deployment_key
+        self._region = region
+
+    def one(self, identity: Identity) -> tuple[str, IdentityKey]:
+        """Return the normal value and its pseudonym; raises IdentityError telling what is wrong."""
+        kind, value = identity.kind, normalise(identity.kind, identity.value, self._region).value
+        return value, IdentityKey(kind=kind, key=identity_key(self._key, kind, value))
+
+    def named(self, identities: Iterable[Identity], confirmed_person_id: str = "") -> Named:
+        """Return who is meant, each once, strongest first; InvalidArgument with every mistake."""
+        read: dict[bytes, tuple[Identity, IdentityKey, int]] = {}
+        wrong: list[FieldViolation] = []
+        for at, identity in enumerate(identities):
+            try:
+                value, key = self.one(identity)
+            except IdentityError as error:
+                wrong.append(FieldViolation(f"identities[{at}].value", str(error)))
+            else:
+                read.setdefault(key.key, (Identity(kind=identity.kind, value=value), key, at))
+        if wrong:
+            raise InvalidArgument(wrong)
+        ordered = sorted(read.values(), key=lambda found: _STRENGTH[found[0].kind])
+        return Named(
+            [identity for identity, _, _ in ordered],
+            [key for _, key, _ in ordered],
+            [at for _, _, at in ordered],
+            confirmed_person_id,
+        )

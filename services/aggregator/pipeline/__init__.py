@@ -1,0 +1,1 @@
+"""profile, (scenario beside retrieval), rules.Check, ranker, rules.Commit: one decision."""

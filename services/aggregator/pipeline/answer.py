@@ -1,0 +1,96 @@
+"""Writes the answer to a Recommend out of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.aggregator.domain.slates import Choice
+from services.aggregator.domain.texts import phrase
+from services.aggregator.pipeline.decision import Decision
+from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.trace import degraded, timings
+from services.aggregator.pipeline.wording import Moment, Wording
+from touchpoint.aggregator.v1.aggregator_pb2 import (
+    Contribution,
+    PlacementRecommendations,
+    Recommendation,
+)
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
+
+
+def moment_of(question: Question, decision: Decision) -> Moment:
+    """Return what the words of an answer depend on."""
+    context = question.context
+    return Moment(
+        context.now_us,
+        context.locale,
+        context.channel,
+        decision.person.facts,
+        context.recipient,
+    )
+
+
+def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:
+    """Return the response, with the details where the caller asked for an explanation."""
+    moment = moment_of(question, decision)
+    explain = question.context.explain
+    response = RecommendResponse(
+        decision_id=decision.decision_id,
+        placements=[
+            PlacementRecommendations(
+                placement=ask.placement.name,
+                recommendations=[
+                    _recommendation(choice, decision, moment, wording, explain)
+                    for choice in slate.chosen
+                    if wording.knows(choice.offer_no)
+                ],
+            )
+            for ask, slate in zip(question.asks, decision.slates, strict=True)
+        ],
+        degraded=degraded(decision.degraded),
+        notes=_notes(question, decision, moment.locale),
+    )
+    if explain:
+        texts = question.definitions.rule_texts
+        response.removed.extend(wording.removed(decision.removed, texts, moment.locale))
+        response.timings.extend(timings(decision.records))
+    return response
+
+
+def _recommendation(
+    choice: Choice, decision: Decision, moment: Moment, wording: Wording, explain: bool
+) -> Recommendation:
+    no = choice.offer_no
+    recommendation = Recommendation(
+        offer_id=wording.offer_id(no),
+        item_id=wording.item_id(no),
+        kind=wording.kind(no),  # type: ignore[arg-type]
+        acceptance_probability=choice.acceptance_probability,
+        reasons=[wording.reason(choice, decision.candidates, moment)],
+        creative=wording.creative(no, moment.channel),
+    )
+    if explain:
+        recommendation.score = choice.score
+        recommendation.selection_probability = choice.selection_probability
+        recommendation.contributions.extend(_contributions(choice))
+    return recommendation
+
+
+def _contributions(choice: Choice) -> Iterable[Contribution]:
+    return (Contribution(name=part.name, value=part.value, text=part.text) for part in choice.parts)
+
+
+def _notes(question: Question, decision: Decision, locale: str) -> list[str]:
+    """Say which identities were left aside, by their place in the caller's request."""
+    who = decision.person.answer
+    if who is None:
+        return []
+    noted = [("note.ignored", at) for at in who.ignored_identities]
+    if who.ambiguous:
+        noted.insert(0, ("note.ambiguous", who.used_identity))
+    named = question.named
+    return [
+        phrase(key, locale, index=named.places[at], kind=named.identities[at].kind)
+        for key, at in noted
+        if at < len(named.identities)
+    ]

@@ -1,0 +1,57 @@
+"""What this replica's catalogue has to show, as the fallbacks ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from services.aggregator.domain.candidates import Candidates, of_source
+from services.aggregator.domain.placements import Ask
+from services.aggregator.domain.slates import PlacementSlate, with_defaults
+from services.aggregator.domain.vocabulary import Kind, Source
+from shared.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Assortment:
+    """Answers by catalogue number."""
+
+    catalogue: Catalogue
+
+    def kind(self, offer_no: int) -> int:
+        return int(self.catalogue.kind[offer_no])
+
+    def is_product(self, offer_no: int) -> bool:
+        return self.kind(offer_no) == Kind.PRODUCT
+
+    def family(self, offer_no: int) -> int:
+        """Return the number of the family; an offer that is no product is its own."""
+        return int(self.catalogue.family_no[offer_no]) or -offer_no
+
+    def on_sale(self, candidates: Candidates) -> Candidates:
+        """Leave out what this catalogue does not have, or no longer: there are no words for it."""
+        size, withdrawn = self.catalogue.size, self.catalogue.withdrawn
+        lacking = [no for no in candidates.offer_nos if no >= size or withdrawn[no]]
+        return candidates.without(lacking) if lacking else candidates
+
+    def defaults(self, ask: Ask, exclude_ids: Collection[str]) -> list[int]:
+        """Return a placement's default offers in their order, less what the caller left out."""
+        wanted = [found for found in ask.placement.default_offers if found not in exclude_ids]
+        nos = self.catalogue.offer_nos(wanted)
+        return [no for no in nos if not self.catalogue.withdrawn[no]]
+
+    def defaults_as_candidates(
+        self, asks: Sequence[Ask], exclude_ids: Collection[str]
+    ) -> Candidates:
+        """Return the default offers of all placements, for people who get nothing else."""
+        nos = [no for ask in asks for no in self.defaults(ask, exclude_ids)]
+        return of_source(nos, Source.DEFAULT)
+
+    def filled(
+        self, slates: Sequence[PlacementSlate], asks: Sequence[Ask], exclude_ids: Collection[str]
+    ) -> list[PlacementSlate]:
+        """Give every placement that would be empty its default offers."""
+        if all(slate.chosen for slate in slates):
+            return list(slates)
+        defaults = {ask.placement.name: self.defaults(ask, exclude_ids) for ask in asks}
+        return with_defaults(slates, asks, defaults, self.is_product)

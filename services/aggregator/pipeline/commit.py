@@ -1,0 +1,74 @@
+"""What is handed to rules to be committed, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from services.aggregator.domain.slates import Choice, PlacementSlate
+from services.aggregator.pipeline.question import Question
+from touchpoint.common.v1.bus_pb2 import ChosenNotice
+from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement
+
+
+def placements(question: Question, slates: Sequence[PlacementSlate]) -> list[CommitPlacement]:
+    """Write the page, with what would follow on each placement."""
+    named = zip(question.context.placements, slates, strict=True)
+    return [
+        CommitPlacement(
+            placement=ask.placement,
+            chosen=_notices(ask.placement, slate.chosen),
+            next=_notices(ask.placement, slate.following),
+        )
+        for ask, slate in named
+    ]
+
+
+def _notices(placement: str, choices: Sequence[Choice]) -> list[ChosenNotice]:
+    return [
+        ChosenNotice(
+            placement=placement,
+            position=position,
+            offer_no=choice.offer_no,
+            acceptance_probability=choice.acceptance_probability,
+            selection_probability=choice.selection_probability,
+            score=choice.score,
+            source=choice.source,  # type: ignore[arg-type]
+            replaced=choice.replaced,
+        )
+        for position, choice in enumerate(choices)
+    ]
+
+
+def as_committed(
+    answered: Iterable[CommitPlacement], slates: Sequence[PlacementSlate]
+) -> list[PlacementSlate]:
+    """Return the page as it is shown in the end, with what the ranker said of each choice."""
+    return [
+        PlacementSlate(_final(placement.chosen, slate))
+        for placement, slate in zip(answered, slates, strict=True)
+    ]
+
+
+def _final(notices: Iterable[ChosenNotice], slate: PlacementSlate) -> list[Choice]:
+    known = {choice.offer_no: choice for choice in (*slate.following, *slate.chosen)}
+    return [_matched(notice, known) for notice in notices]
+
+
+def _matched(notice: ChosenNotice, known: Mapping[int, Choice]) -> Choice:
+    choice = known.get(notice.offer_no)
+    if choice is None:  # a repeated commit answers with what was shown the first time
+        return from_notice(notice)
+    return replace(choice, replaced=True) if notice.replaced else choice
+
+
+def from_notice(notice: ChosenNotice) -> Choice:
+    """Read one choice as it was committed."""
+    return Choice(
+        offer_no=notice.offer_no,
+        source=notice.source,
+        acceptance_probability=notice.acceptance_probability,
+        selection_probability=notice.selection_probability,
+        score=notice.score,
+        replaced=notice.replaced,
+    )

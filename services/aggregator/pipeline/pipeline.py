@@ -1,0 +1,222 @@
+"""Makes a decision: every step within its share, every missing answer by its fallback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.aggregator.domain.candidates import Candidates, DueActions
+from services.aggregator.domain.slates import PlacementSlate, unreserved
+from services.aggregator.domain.steps import Step
+from services.aggregator.peers import Peers
+from services.aggregator.pipeline import commit, ranking
+from services.aggregator.pipeline.assortment import Assortment
+from services.aggregator.pipeline.columns import due_actions, from_proto, to_proto
+from services.aggregator.pipeline.decision import Decision, Person
+from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.stepping import Stepper
+from services.aggregator.pipeline.trace import trace
+from services.aggregator.popular import PopularLists
+from shared.arms import assign_arm
+from shared.catalogue import Catalogue
+from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.profile.v1.profile_pb2 import ArmPlan
+from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
+from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
+from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveRequest
+from touchpoint.rules.v1.rules_service_pb2 import CheckRequest, CheckResponse, CommitRequest
+from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest
+
+
+class Pipeline:
+    """Decides; it holds nothing of one decision."""
+
+    def __init__(self, peers: Peers, catalogue: Catalogue, popular: PopularLists) -> None:
+        self._peers = peers
+        self._catalogue = catalogue
+        self._assortment = Assortment(catalogue)
+        self._popular = popular
+
+    async def decide(self, question: Question) -> Decision:
+        """Return a decision within the budget; a peer's failure is never raised."""
+        steps = Stepper(question.call, question.budget)
+        person = await self._person(question, steps)
+        proposed, due = await self._proposals(question, person, steps)
+        verdict = await self._check(question, person, proposed, steps)
+        if verdict is None:
+            return self._closed(question, person, proposed, steps)
+        return await self._open(question, person, proposed, due, verdict, steps)
+
+    async def _person(self, question: Question, steps: Stepper) -> Person:
+        context, named = question.context, question.named
+        request = GetSnapshotRequest(
+            identities=named.identities,
+            identity_keys=named.keys,
+            confirmed_person_id=named.confirmed_person_id,
+            arm_plan=arm_plan(question),
+            keep_unknown=not context.preview,
+            session_id=context.session_id,
+        )
+        answer = await steps.ask(Step.PROFILE, self._peers.profile.GetSnapshot, request)
+        person = Person(answer)
+        context.arm = person.arm
+        context.locale = context.locale or person.facts.locale
+        return person
+
+    async def _proposals(
+        self, question: Question, person: Person, steps: Stepper
+    ) -> tuple[Candidates, DueActions]:
+        context = question.context
+        if context.arm == Arm.STATIC:
+            steps.skip(Step.SCENARIO, Step.RETRIEVAL)
+            defaults = self._assortment.defaults_as_candidates(question.asks, question.exclude_ids)
+            return defaults, DueActions()
+        due_request = GetDueRequest(context=context, snapshot=person.snapshot)
+        asked_due = steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
+        request = RetrieveRequest(context=context, snapshot=person.snapshot)
+        asked_retrieval = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
+        due, retrieved = await asyncio.gather(asked_due, asked_retrieval)
+        found = (
+            self._popular.of([ask.placement.name for ask in question.asks])
+            if retrieved is None
+            else from_proto(retrieved.candidates)
+        )
+        actions = due_actions(due.actions) if due is not None else DueActions()
+        ours = actions.candidates.and_then(found.without(actions.candidates.offer_nos))
+        return self._assortment.on_sale(ours), actions
+
+    async def _check(
+        self, question: Question, person: Person, proposed: Candidates, steps: Stepper
+    ) -> CheckResponse | None:
+        request = CheckRequest(
+            context=question.context, snapshot=person.snapshot, candidates=to_proto(proposed)
+        )
+        return await steps.ask(Step.CHECK, self._peers.rules.Check, request)
+
+    def _closed(
+        self, question: Question, person: Person, proposed: Candidates, steps: Stepper
+    ) -> Decision:
+        """Answer with default offers alone: nothing unchecked is ever shown."""
+        steps.skip(Step.RANK, Step.COMMIT)
+        nothing = [PlacementSlate() for _ in question.asks]
+        return Decision(
+            question.context.decision_id,
+            self._filled(question, nothing),
+            person,
+            proposed,
+            Removals(),
+            steps.records,
+            steps.degraded(),
+        )
+
+    async def _open(
+        self,
+        question: Question,
+        person: Person,
+        proposed: Candidates,
+        due: DueActions,
+        verdict: CheckResponse,
+        steps: Stepper,
+    ) -> Decision:
+        self._note_verdict(question, verdict)
+        whole = proposed.and_then(from_proto(verdict.added))
+        allowed = _allowed(question, whole, due, verdict)
+        slates, versions = await self._rank(question, person, allowed, steps)
+        decision = Decision(
+            question.context.decision_id,
+            self._filled(question, slates),
+            person,
+            whole,
+            verdict.removed,
+            steps.records,
+            steps.degraded(),
+            versions,
+        )
+        if question.context.preview:
+            steps.skip(Step.COMMIT)
+            return decision
+        return await self._commit(question, decision, verdict.person_ids, steps)
+
+    def _note_verdict(self, question: Question, verdict: CheckResponse) -> None:
+        """Take over a standing decision's id, and the arm of a person whom only rules knew."""
+        context = question.context
+        if verdict.standing_decision_id:
+            context.decision_id = verdict.standing_decision_id
+        if context.arm == Arm.UNSPECIFIED and verdict.person_ids:
+            context.arm = assign_arm(arm_plan(question), verdict.person_ids[0])
+
+    async def _rank(
+        self, question: Question, person: Person, allowed: ranking.Allowed, steps: Stepper
+    ) -> tuple[list[PlacementSlate], StepVersions]:
+        context = question.context
+        if context.arm == Arm.STATIC:
+            steps.skip(Step.RANK)
+            return ranking.by_order(allowed, context, self._catalogue, valued=False), StepVersions()
+        request = RankRequest(
+            context=context,
+            snapshot=person.snapshot,
+            candidates=to_proto(allowed.candidates),
+            placement_bits=allowed.placement_bits,
+            levers=allowed.levers,
+            constraints=allowed.constraints,
+            standing=allowed.standing,
+        )
+        ranked = await steps.ask(Step.RANK, self._peers.ranker.Rank, request)
+        if ranked is None:
+            return ranking.by_order(allowed, context, self._catalogue), StepVersions()
+        return ranking.as_ranked(ranked.placements, allowed.candidates), ranked.versions
+
+    async def _commit(
+        self, question: Question, decision: Decision, by_pseudonym: Sequence[str], steps: Stepper
+    ) -> Decision:
+        person_ids = decision.person.person_ids or by_pseudonym
+        request = CommitRequest(
+            context=question.context,
+            person_ids=person_ids,
+            standing_token=decision.person.standing_token,
+            placements=commit.placements(question, decision.slates),
+            trace=trace(question, decision, person_ids).SerializeToString(),
+            model=decision.versions.model,
+            degraded=bool(decision.degraded),
+        )
+        committed = await steps.ask(Step.COMMIT, self._peers.rules.Commit, request)
+        if committed is None:
+            ours = self._assortment
+            slates = unreserved(decision.slates, question.asks, ours.kind, ours.family)
+            removed = decision.removed
+        else:
+            slates = commit.as_committed(committed.placements, decision.slates)
+            removed = Removals()
+            removed.CopyFrom(decision.removed)
+            removed.MergeFrom(committed.refused)
+        return replace(
+            decision,
+            slates=self._filled(question, slates),
+            removed=removed,
+            degraded=steps.degraded(),
+        )
+
+    def _filled(self, question: Question, slates: Sequence[PlacementSlate]) -> list[PlacementSlate]:
+        return self._assortment.filled(slates, question.asks, question.exclude_ids)
+
+
+def arm_plan(question: Question) -> ArmPlan:
+    """Return how people are shared out."""
+    arms = question.definitions.arms
+    return ArmPlan(salt=arms.salt, holdout_share=arms.holdout_share, static_share=arms.static_share)
+
+
+def _allowed(
+    question: Question, whole: Candidates, due: DueActions, verdict: CheckResponse
+) -> ranking.Allowed:
+    kept = whole.pick(verdict.kept)
+    names = [ask.placement.name for ask in question.asks]
+    return ranking.Allowed(
+        kept,
+        due.bits_of(kept.offer_nos, verdict.placement_bits, names),
+        due.levers_of(kept.offer_nos, verdict.levers),
+        verdict.constraints,
+        verdict.standing,
+    )

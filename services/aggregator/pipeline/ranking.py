@@ -1,0 +1,100 @@
+"""The slates of a page: as the ranker answered, or by retrieval's order where it did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.aggregator.domain.candidates import Candidates
+from services.aggregator.domain.slates import Choice, Part, PlacementSlate, order_times_value
+from shared.catalogue import Catalogue
+from shared.slate import assemble, group_limits, places
+from touchpoint.common.v1.decision_pb2 import DecisionContext
+from touchpoint.ranker.v1.ranker_pb2 import (
+    Ranked,
+    RankedPlacement,
+    SlateConstraint,
+    StandingOrder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What rules let pass, and what a slate made of it must keep to."""
+
+    candidates: Candidates
+    placement_bits: Sequence[int]
+    """Bit i: may fill placement i of the request."""
+    levers: Sequence[float]
+    """Empty: all 1."""
+    constraints: Sequence[SlateConstraint]
+    standing: Sequence[StandingOrder]
+
+
+def as_ranked(
+    placements: Iterable[RankedPlacement], candidates: Candidates
+) -> list[PlacementSlate]:
+    """Read the ranker's answer."""
+    return [
+        PlacementSlate(
+            [_choice(ranked, candidates) for ranked in placement.chosen],
+            [_choice(ranked, candidates) for ranked in placement.next],
+        )
+        for placement in placements
+    ]
+
+
+def _choice(ranked: Ranked, candidates: Candidates) -> Choice:
+    return Choice(
+        offer_no=candidates.offer_nos[ranked.candidate],
+        source=candidates.sources[ranked.candidate],
+        acceptance_probability=ranked.acceptance_probability,
+        selection_probability=ranked.selection_probability,
+        score=ranked.score,
+        parts=tuple(Part(part.name, part.value, part.text) for part in ranked.contributions),
+    )
+
+
+def by_order(
+    allowed: Allowed, context: DecisionContext, catalogue: Catalogue, *, valued: bool = True
+) -> list[PlacementSlate]:
+    """Assemble the page without a ranker: retrieval order x value, or the order alone."""
+    candidates = allowed.candidates
+    known, nos = _known(candidates, catalogue)
+    bits = np.where(known, np.array(allowed.placement_bits, np.uint32), np.uint32(0))
+    scores = np.zeros(len(nos))
+    if valued:
+        levers = catalogue.lever[nos].astype(np.float64)
+        if allowed.levers:
+            levers = levers * np.array(allowed.levers)
+        scores = order_times_value(catalogue.value_micros[nos], levers)
+    families = catalogue.family_no[nos].astype(np.int64)
+    slates = assemble(
+        scores,
+        bits,
+        np.where(families == 0, -1, families),
+        places(context.placements, allowed.standing, nos),
+        group_limits(allowed.constraints, context.placements, nos, catalogue),
+    )
+    scored = [
+        Choice(no, source, score=score)
+        for no, source, score in zip(
+            candidates.offer_nos, candidates.sources, scores.tolist(), strict=True
+        )
+    ]
+    return [
+        PlacementSlate([scored[at] for at in slate.chosen], [scored[at] for at in slate.following])
+        for slate in slates
+    ]
+
+
+def _known(
+    candidates: Candidates, catalogue: Catalogue
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which candidates this replica's catalogue has, and their numbers, 0 for the others."""
+    offer_nos = np.array(candidates.offer_nos, np.uint32)
+    known = catalogue.known(offer_nos)
+    return known, np.where(known, offer_nos, 0).astype(np.int64)

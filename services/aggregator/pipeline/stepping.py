@@ -1,0 +1,66 @@
+"""Runs one step of a decision within its share of the budget, and keeps the record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from services.aggregator.domain.steps import Outcome, Step, StepPlan, StepRecord
+from shared.budget import Budget
+from shared.call import Call
+from shared.client import invoke
+from shared.errors import DeadlineExceeded, Overloaded, TouchpointError, Unavailable
+
+if TYPE_CHECKING:
+    import grpc.aio
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+OUTCOMES: Mapping[type[TouchpointError], Outcome] = {
+    DeadlineExceeded: Outcome.TIMEOUT,
+    Unavailable: Outcome.UNAVAILABLE,
+    Overloaded: Outcome.OVERLOADED,
+}
+"""Whatever a peer answers otherwise is FAILED."""
+
+
+class Stepper:
+    """The steps of one decision."""
+
+    __slots__ = ("_call", "_monotonic", "_plan", "records")
+
+    def __init__(self, call: Call, budget: Budget) -> None:
+        self._call = call.with_budget(budget)
+        self._plan = StepPlan(budget)
+        self._monotonic = budget.monotonic
+        self.records: list[StepRecord] = []
+
+    async def ask(
+        self, step: Step, rpc: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request
+    ) -> Response | None:
+        """Return a peer's answer, or None when its fallback must do; nothing is raised for that."""
+        share_s = self._plan.share_s(step)
+        if not share_s:
+            self.records.append(StepRecord(step, 0.0, 0.0, Outcome.NO_BUDGET))
+            return None
+        began = self._monotonic()
+        response, outcome = None, Outcome.OK
+        try:
+            response = await invoke(rpc, request, self._call, share_s)
+        except TouchpointError as error:
+            outcome = OUTCOMES.get(type(error), Outcome.FAILED)
+        self.records.append(StepRecord(step, share_s, self._monotonic() - began, outcome))
+        return response
+
+    def skip(self, *steps: Step) -> None:
+        """Note steps that this decision has no need of."""
+        self.records.extend(StepRecord(step, 0.0, 0.0, Outcome.SKIPPED) for step in steps)
+
+    def degraded(self) -> dict[str, Outcome]:
+        """Return the services that a fallback stood in for, with the first reason of each."""
+        found: dict[str, Outcome] = {}
+        for record in self.records:
+            if record.outcome.degrades:
+                found.setdefault(record.step.service, record.outcome)
+        return found

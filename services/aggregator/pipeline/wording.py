@@ -1,0 +1,125 @@
+"""Puts a decision into words: titles, creatives and reasons out of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from services.aggregator.domain.candidates import Candidates
+from services.aggregator.domain.reasons import MINUTE_US, Evidence, reason_text, removal_text
+from services.aggregator.domain.slates import Choice
+from services.aggregator.domain.vocabulary import Channel, Kind, Source
+from shared.catalogue import Catalogue
+from touchpoint.aggregator.v1.aggregator_pb2 import Creative, Reason, Removed
+from touchpoint.common.v1.decision_pb2 import Recipient, Removals
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+
+RULES = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the words depend on besides the offer itself."""
+
+    now_us: int
+    locale: str
+    channel: int
+    facts: PersonSnapshot
+    recipient: Recipient
+
+
+class Wording:
+    """Reads the catalogue of this replica."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def knows(self, offer_no: int) -> bool:
+        """Say whether there are words for an offer."""
+        return 0 < offer_no < self._catalogue.size and bool(self._catalogue.offer_ids[offer_no])
+
+    def offer_id(self, offer_no: int) -> str:
+        """Return its id, empty when this replica does not know it."""
+        return self._catalogue.offer_ids[offer_no] if self.knows(offer_no) else ""
+
+    def item_id(self, offer_no: int) -> str:
+        """Return the id of an item, empty for an offer that is none."""
+        is_item = self.knows(offer_no) and self._catalogue.kind[offer_no] == Kind.PRODUCT
+        return self._catalogue.offer_ids[offer_no] if is_item else ""
+
+    def title(self, offer_no: int) -> str:
+        """Return its readable name, empty when this replica does not know it."""
+        return self._catalogue.titles[offer_no] if self.knows(offer_no) else ""
+
+    def category(self, offer_no: int) -> str:
+        """Return the path of its category."""
+        if not self.knows(offer_no):
+            return ""
+        return self._catalogue.categories.text(int(self._catalogue.category_no[offer_no]))
+
+    def kind(self, offer_no: int) -> int:
+        return int(self._catalogue.kind[offer_no]) if self.knows(offer_no) else 0
+
+    def creative(self, offer_no: int, channel: int) -> Creative:
+        """Return what is shown of an offer on a channel; an IVR always gets something to say."""
+        found = self._catalogue.creative(offer_no, channel)
+        shown = Creative(
+            title=found.title or self.title(offer_no),
+            text=found.text,
+            image_url=found.image_url,
+            link=found.link,
+            call_to_action=found.call_to_action,
+            ssml=found.ssml,
+        )
+        if channel == Channel.IVR and not shown.ssml:
+            said = ". ".join(escape(text) for text in (shown.title, shown.text) if text)
+            shown.ssml = f"<speak>{said}</speak>"
+        return shown
+
+    def reason(self, choice: Choice, candidates: Candidates, moment: Moment) -> Reason:
+        """Return why an offer was chosen."""
+        text = reason_text(self._evidence(choice, candidates, moment), moment.locale)
+        return Reason(code=choice.source, text=text)  # type: ignore[arg-type]
+
+    def _evidence(self, choice: Choice, candidates: Candidates, moment: Moment) -> Evidence:
+        no = choice.offer_no
+        # A default offer, or one that a standing decision brought back, was no candidate.
+        at = candidates.offer_nos.index(no) if no in candidates.offer_nos else -1
+        bought_again = choice.source == Source.BUY_AGAIN
+        return Evidence(
+            source=choice.source,
+            item=self.title(candidates.evidence_nos[at]) if at >= 0 else "",
+            category=self.category(no),
+            count=candidates.evidence_counts[at] if at >= 0 else 0,
+            total=candidates.evidence_totals[at] if at >= 0 else 0,
+            minutes_ago=self._minutes_since_bought(no, moment) if bought_again else -1,
+            relationship=moment.recipient.relationship,
+            occasion=moment.recipient.occasion,
+        )
+
+    def _minutes_since_bought(self, offer_no: int, moment: Moment) -> int:
+        owned = moment.facts.owned
+        family = int(self._catalogue.family_no[offer_no])
+        families = list(owned.family_nos)
+        if family not in families:
+            return -1
+        return max(0, moment.now_us // MINUTE_US - owned.last_minutes[families.index(family)])
+
+    def removed(
+        self, removals: Removals, rule_texts: Mapping[str, str], locale: str
+    ) -> list[Removed]:
+        """Return what was removed and why; a rule's own sentence goes before that of its code."""
+        rules: Sequence[str] = removals.rules or [""] * len(removals.offer_nos)
+        places: Sequence[str] = removals.placements or [""] * len(removals.offer_nos)
+        rows = zip(removals.offer_nos, removals.codes, rules, places, strict=True)
+        return [
+            Removed(
+                offer_id=self.offer_id(no),
+                service=RULES,
+                code=code,
+                text=rule_texts.get(rule) or removal_text(code, locale),
+                placement=place,
+            )
+            for no, code, rule, place in rows
+        ]

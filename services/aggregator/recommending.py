@@ -1,0 +1,65 @@
+"""Answers Recommend: each decision in a task of its own, whoever stays to hear it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from services.aggregator.asking import Asking
+from services.aggregator.pipeline.answer import answer
+from services.aggregator.pipeline.pipeline import Pipeline
+from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.wording import Wording
+from shared.call import Call
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest, RecommendResponse
+
+T = TypeVar("T")
+
+DRAIN_S = 1.0
+"""No decision takes longer."""
+
+
+class Apart:
+    """Runs work that a caller who leaves must not end.
+
+    A cancelled call leaks (grpc#43360), and a half-made decision would hold contacts; the work is
+    bounded by its budget, so it is left to come to its end.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await work in a task of its own; cancelling the awaiting task leaves that one alone."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits gets it raised; asyncio need not report it
+
+    async def drained(self) -> None:
+        """Wait for the work that is under way."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_S)
+
+
+class Recommending:
+    """Decides and puts the decision into words."""
+
+    def __init__(self, asking: Asking, pipeline: Pipeline, wording: Wording, apart: Apart) -> None:
+        self._asking = asking
+        self._pipeline = pipeline
+        self._wording = wording
+        self._apart = apart
+
+    async def recommend(self, call: Call, request: RecommendRequest) -> RecommendResponse:
+        """Return the next best actions before the caller's deadline."""
+        return await self._apart.run(self._decided(self._asking.question(call, request)))
+
+    async def _decided(self, question: Question) -> RecommendResponse:
+        return answer(question, await self._pipeline.decide(question), self._wording)

@@ -1,0 +1,94 @@
+"""The rpcs of the edge: each hands its request to the one who knows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from services.aggregator.contacts import ContactDesk
+from services.aggregator.domain.definitions import Definitions
+from services.aggregator.explaining import Explaining
+from services.aggregator.recommending import Recommending
+from services.aggregator.tasks import TaskDesk
+from services.aggregator.tracking import Tracking
+from services.aggregator.view.views import Views
+from shared.binding import DeadlineLimits
+from shared.call import Call
+from shared.clock import BusinessClock
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+
+DEADLINES = {
+    # Without a deadline the placement's own holds; never above a second.
+    "Recommend": DeadlineLimits(default_s=None, maximum_s=1.0),
+    # A thousand events take their time, and what is acknowledged late is still acknowledged.
+    "Track": DeadlineLimits(default_s=10.0, maximum_s=30.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatorServicer:
+    """What every channel calls."""
+
+    recommending: Recommending
+    tracking: Tracking
+    views: Views
+    explaining: Explaining
+    contacts: ContactDesk
+    tasks: TaskDesk
+    definitions: Callable[[], Definitions]
+    clock: BusinessClock
+
+    async def recommend(self, call: Call, request: pb.RecommendRequest) -> pb.RecommendResponse:
+        return await self.recommending.recommend(call, request)
+
+    async def track(self, call: Call, request: pb.TrackRequest) -> pb.TrackResponse:
+        placements = self.definitions().placements
+        return await self.tracking.track(call, request, self.clock.now_us(), placements)
+
+    async def get_customer_view(
+        self, call: Call, request: pb.GetCustomerViewRequest
+    ) -> pb.GetCustomerViewResponse:
+        return await self.views.view(call, request)
+
+    async def watch_customer(
+        self, call: Call, request: pb.WatchCustomerRequest
+    ) -> AsyncIterator[pb.WatchCustomerResponse]:
+        async for update in self.views.watch(call, request):
+            yield update
+
+    async def explain_decision(
+        self, call: Call, request: pb.ExplainDecisionRequest
+    ) -> pb.ExplainDecisionResponse:
+        return await self.explaining.explain(call, request.decision_id)
+
+    async def set_agent_status(
+        self, call: Call, request: pb.SetAgentStatusRequest
+    ) -> pb.SetAgentStatusResponse:
+        return await self.tasks.set_status(call, request)
+
+    async def watch_tasks(
+        self, call: Call, request: pb.WatchTasksRequest
+    ) -> AsyncIterator[pb.WatchTasksResponse]:
+        async for task in self.tasks.watch(call, request):
+            yield task
+
+    async def claim_task(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:
+        return await self.tasks.claim(call, request)
+
+    async def complete_task(
+        self, call: Call, request: pb.CompleteTaskRequest
+    ) -> pb.CompleteTaskResponse:
+        return await self.tasks.complete(call, request)
+
+    async def snooze_task(self, call: Call, request: pb.SnoozeTaskRequest) -> pb.SnoozeTaskResponse:
+        return await self.tasks.snooze(call, request)
+
+    async def reserve_contact(
+        self, call: Call, request: pb.ReserveContactRequest
+    ) -> pb.ReserveContactResponse:
+        return await self.contacts.reserve(call, request)
+
+    async def release_contact(
+        self, call: Call, request: pb.ReleaseContactRequest
+    ) -> pb.ReleaseContactResponse:
+        return await self.contacts.release(call, request)

@@ -1,0 +1,68 @@
+"""Hands the call centre's queue on to scenario, which owns it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from services.aggregator.peers import Peers
+from shared.call import Call
+from shared.client import follow, invoke
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.scenario.v1 import scenario_service_pb2 as scenario_pb
+
+LONGEST_S = 1.0
+
+
+class TaskDesk:
+    """One method per rpc; the messages differ only in their package."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._scenario = peers.scenario
+
+    async def set_status(
+        self, call: Call, request: pb.SetAgentStatusRequest
+    ) -> pb.SetAgentStatusResponse:
+        """Sign an agent on or off."""
+        asked = scenario_pb.SetAgentStatusRequest(
+            agent_id=request.agent_id,
+            status=request.status,
+            skills=request.skills,
+            capacity=request.capacity,
+        )
+        answered = await invoke(self._scenario.SetAgentStatus, asked, call, LONGEST_S)
+        return pb.SetAgentStatusResponse(status=answered.status)
+
+    async def watch(
+        self, call: Call, request: pb.WatchTasksRequest
+    ) -> AsyncIterator[pb.WatchTasksResponse]:
+        """Send each task as it falls due."""
+        asked = scenario_pb.WatchTasksRequest(agent_id=request.agent_id)
+        async for answered in follow(self._scenario.WatchTasks, asked, call):
+            yield pb.WatchTasksResponse(task=answered.task)
+
+    async def claim(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:
+        """Take a task; raises NotFound when there is none."""
+        asked = scenario_pb.ClaimTaskRequest(agent_id=request.agent_id, task_id=request.task_id)
+        answered = await invoke(self._scenario.ClaimTask, asked, call, LONGEST_S)
+        return pb.ClaimTaskResponse(task=answered.task)
+
+    async def complete(
+        self, call: Call, request: pb.CompleteTaskRequest
+    ) -> pb.CompleteTaskResponse:
+        """End a task with its outcome."""
+        asked = scenario_pb.CompleteTaskRequest(
+            agent_id=request.agent_id,
+            task_id=request.task_id,
+            outcome=request.outcome,
+            note=request.note,
+        )
+        answered = await invoke(self._scenario.CompleteTask, asked, call, LONGEST_S)
+        return pb.CompleteTaskResponse(task=answered.task)
+
+    async def snooze(self, call: Call, request: pb.SnoozeTaskRequest) -> pb.SnoozeTaskResponse:
+        """Put a task off."""
+        asked = scenario_pb.SnoozeTaskRequest(
+            agent_id=request.agent_id, task_id=request.task_id, until_time=request.until_time
+        )
+        answered = await invoke(self._scenario.SnoozeTask, asked, call, LONGEST_S)
+        return pb.SnoozeTaskResponse(task=answered.task)

@@ -1,0 +1,98 @@
+"""Takes in what happened: each event is checked by itself, the good ones go to profile."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+
+from services.aggregator.events import mistakes
+from services.aggregator.identification import Identification
+from services.aggregator.peers import Peers
+from shared.call import Call
+from shared.client import invoke
+from shared.privacy import IdentityError
+from touchpoint.aggregator.v1.aggregator_service_pb2 import Rejected, TrackRequest, TrackResponse
+from touchpoint.common.v1.event_pb2 import Event
+from touchpoint.common.v1.identity_pb2 import IdentityKey
+from touchpoint.profile.v1.profile_service_pb2 import (
+    EventKeys,
+    RecordEventsRequest,
+    RecordEventsResponse,
+)
+
+INVALID = "INVALID"
+LONGEST_S = 30.0
+
+
+@dataclass(slots=True)
+class Sorted:
+    """The events of a request, the good from the bad."""
+
+    good: RecordEventsRequest
+    places: list[int] = field(default_factory=list)
+    """Index in the caller's request of each good event."""
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Tracking:
+    """Forwards events to profile, which makes them durable."""
+
+    def __init__(self, peers: Peers, identification: Identification) -> None:
+        self._peers = peers
+        self._identification = identification
+
+    async def track(
+        self, call: Call, request: TrackRequest, now_us: int, placements: Container[str]
+    ) -> TrackResponse:
+        """Record the good events; raises TouchpointError when none of them was acknowledged."""
+        found = self._sorted(call, request.events, now_us, placements)
+        if not found.places:
+            return TrackResponse(rejected=found.rejected)
+        recorded = await invoke(self._peers.profile.RecordEvents, found.good, call, LONGEST_S)
+        return _answer(found, recorded)
+
+    def _sorted(
+        self, call: Call, events: Sequence[Event], now_us: int, placements: Container[str]
+    ) -> Sorted:
+        caller = call.caller
+        good = RecordEventsRequest(caller=caller.name, may_link=caller.may_link)
+        found = Sorted(good)
+        for at, event in enumerate(events):
+            wrong = mistakes(event, now_us, placements)
+            values, keys = self._identified(event, wrong)
+            if wrong:
+                found.rejected.append(Rejected(index=at, code=INVALID, message="; ".join(wrong)))
+                continue
+            found.places.append(at)
+            good.keys.append(EventKeys(identity_keys=keys))
+            good.events.append(event)
+            # The copy is changed, never the caller's message: colocated, it is shared.
+            for identity, value in zip(good.events[-1].identities, values, strict=True):
+                if identity.value != value:
+                    identity.value = value
+        return found
+
+    def _identified(self, event: Event, wrong: list[str]) -> tuple[list[str], list[IdentityKey]]:
+        """Return normalised values and pseudonyms; adds what is wrong with the identities."""
+        values, keys = [], []
+        for at, identity in enumerate(event.identities):
+            try:
+                value, key = self._identification.one(identity)
+            except IdentityError as error:
+                wrong.append(f"identities[{at}]: {error}")
+            else:
+                values.append(value)
+                keys.append(key)
+        return values, keys
+
+
+def _answer(found: Sorted, recorded: RecordEventsResponse) -> TrackResponse:
+    rejected = [
+        Rejected(index=found.places[one.index], code=one.code, message=one.message)
+        for one in recorded.rejected
+    ]
+    return TrackResponse(
+        accepted=recorded.accepted,
+        duplicates=recorded.duplicates,
+        rejected=sorted((*found.rejected, *rejected), key=lambda one: one.index),
+    )

@@ -1,0 +1,90 @@
+"""What an agent should do next: the decision for their prompt, as lines to say."""
+
+from __future__ import annotations
+
+from services.aggregator.domain.lines import Action, Interest, Line, lines
+from services.aggregator.domain.slates import Choice
+from services.aggregator.domain.steps import Step
+from services.aggregator.domain.vocabulary import Source
+from services.aggregator.pipeline.answer import moment_of
+from services.aggregator.pipeline.decision import Decision
+from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.wording import Moment, Wording
+from touchpoint.aggregator.v1.aggregator_pb2 import NextBestAction, Reason
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+
+
+def next_best_actions(
+    question: Question, decision: Decision, facts: PersonSnapshot, wording: Wording
+) -> list[NextBestAction]:
+    """Return the prompt's actions with their lines; a fresh interest leads."""
+    moment = moment_of(question, decision)
+    choices = [choice for slate in decision.slates for choice in slate.chosen]
+    known = [choice for choice in choices if wording.knows(choice.offer_no)]
+    reasons = {
+        wording.offer_id(choice.offer_no): wording.reason(choice, decision.candidates, moment)
+        for choice in known
+    }
+    actions = [
+        _action(choice.offer_no, reasons[wording.offer_id(choice.offer_no)], wording)
+        for choice in known
+    ]
+    interest = _interest(decision, facts, wording, moment)
+    spoken = lines(actions, interest, moment.now_us, moment.locale)
+    return [_written(line, reasons) for line in spoken]
+
+
+def _action(offer_no: int, reason: Reason, wording: Wording) -> Action:
+    return Action(
+        offer_id=wording.offer_id(offer_no),
+        title=wording.title(offer_no),
+        kind=wording.kind(offer_no),
+        category=wording.category(offer_no),
+        reason=reason.text,
+        is_item=bool(wording.item_id(offer_no)),
+    )
+
+
+def _interest(
+    decision: Decision, facts: PersonSnapshot, wording: Wording, moment: Moment
+) -> Interest | None:
+    session = facts.session
+    if not session.category:
+        return None
+    last, no = None, session.last_offer_no
+    if wording.knows(no):
+        looked_at = Choice(no, Source.IN_SESSION)
+        last = _action(no, wording.reason(looked_at, decision.candidates, moment), wording)
+    return Interest(
+        category=session.category,
+        minutes=session.minutes,
+        last_us=session.last_us,
+        channel=session.channel,
+        last_item=last,
+        may_offer_last=_was_let_pass(no, decision),
+    )
+
+
+def _was_let_pass(offer_no: int, decision: Decision) -> bool:
+    """Say whether an offer was a candidate that rules looked at and did not remove."""
+    checked = any(
+        record.step is Step.CHECK and not record.outcome.degrades for record in decision.records
+    )
+    return (
+        checked
+        and offer_no in decision.candidates.offer_nos
+        and offer_no not in decision.removed.offer_nos
+    )
+
+
+def _written(line: Line, reasons: dict[str, Reason]) -> NextBestAction:
+    action = line.action
+    reason = reasons.get(action.offer_id)
+    if reason is None and action.offer_id:
+        reason = Reason(code=Source.IN_SESSION.value, text=action.reason)  # type: ignore[arg-type]
+    return NextBestAction(
+        offer_id=action.offer_id,
+        item_id=action.offer_id if action.is_item else "",
+        line=line.text,
+        reasons=[reason] if reason is not None else [],
+    )

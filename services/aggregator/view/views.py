@@ -1,0 +1,151 @@
+"""Gathers the single customer view within a deadline, and again whenever something happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from services.aggregator.asking import Asking
+from services.aggregator.contacts import MARKETING, contacts
+from services.aggregator.peers import Peers
+from services.aggregator.pipeline.pipeline import Pipeline
+from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.trace import degraded
+from services.aggregator.pipeline.wording import Wording
+from services.aggregator.view import sections
+from services.aggregator.view.findings import Findings, Gathering
+from services.aggregator.view.newest import newest
+from services.aggregator.view.prompting import next_best_actions
+from shared.budget import Budget
+from shared.call import Call
+from shared.catalogue import Catalogue
+from shared.client import follow
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.aggregator.v1.aggregator_pb2 import Context, PlacementRequest
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.profile.v1.profile_service_pb2 import GetProfileRequest, WatchProfileRequest
+from touchpoint.rules.v1.rules_service_pb2 import GetContactsRequest
+from touchpoint.scenario.v1.scenario_service_pb2 import ListJourneysRequest
+
+PROMPT = "agent.prompt"
+LONGEST_S = 1.0
+"""For each view of a watcher; one that was asked for takes its caller's deadline."""
+_RECORD_SHARE = 0.6
+"""Of the budget, for the record; contacts and journeys can only be asked for after it."""
+
+
+class Views:
+    """Asks profile beside a preview for the agent's prompt, then rules beside scenario."""
+
+    def __init__(
+        self,
+        peers: Peers,
+        asking: Asking,
+        pipeline: Pipeline,
+        wording: Wording,
+        catalogue: Catalogue,
+    ) -> None:
+        self._peers = peers
+        self._asking = asking
+        self._pipeline = pipeline
+        self._wording = wording
+        self._catalogue = catalogue
+
+    async def view(
+        self, call: Call, request: pb.GetCustomerViewRequest
+    ) -> pb.GetCustomerViewResponse:
+        """Return the view; parts that did not answer are named in `degraded`."""
+        call = call.with_budget(call.budget or Budget.of(LONGEST_S))
+        question = self._prompt(call, request)
+        gathering = Gathering(call, question.budget)
+        findings = await self._gather(gathering, question)
+        return self._written(findings, gathering)
+
+    async def watch(
+        self, call: Call, request: pb.WatchCustomerRequest
+    ) -> AsyncIterator[pb.WatchCustomerResponse]:
+        """Send the view at once and after whatever changes it; a burst of changes sends one."""
+        asked = pb.GetCustomerViewRequest(identities=request.identities, locale=request.locale)
+        named = self._prompt(call.with_budget(Budget.of(LONGEST_S)), asked).named
+        watched = WatchProfileRequest(identities=named.identities, identity_keys=named.keys)
+        changes = newest(follow(self._peers.profile.WatchProfile, watched, call))
+        async for change in changes:
+            view = await self.view(call.with_budget(Budget.of(LONGEST_S)), asked)
+            yield pb.WatchCustomerResponse(view=view, cause=change.cause)
+
+    def _prompt(self, call: Call, request: pb.GetCustomerViewRequest) -> Question:
+        """Return the question of the agent's prompt, as a preview: looking at a person is free.
+
+        Raises FailedPrecondition where the definitions have no such placement.
+        """
+        self._asking.demand(PROMPT)
+        recommend = pb.RecommendRequest(
+            identities=request.identities,
+            channel=Channel.CALL_CENTER,
+            placements=[PlacementRequest(placement=PROMPT)],
+            context=Context(session_id=request.session_id),
+            locale=request.locale,
+            explain=True,
+            preview=True,
+        )
+        return self._asking.question(call, recommend, request.confirmed_person_id)
+
+    async def _gather(self, gathering: Gathering, question: Question) -> Findings:
+        named = question.named
+        record = GetProfileRequest(
+            identities=named.identities,
+            identity_keys=named.keys,
+            confirmed_person_id=named.confirmed_person_id,
+        )
+        asked = gathering.ask("profile", self._peers.profile.GetProfile, record, _RECORD_SHARE)
+        profile, decision = await asyncio.gather(asked, self._pipeline.decide(question))
+        facts = profile.snapshot if profile is not None else decision.person.facts
+        if not facts.person_ids:
+            return Findings(profile, None, None, question, decision)
+        ids = facts.person_ids
+        contact = GetContactsRequest(person_ids=ids)
+        contacts_asked = gathering.ask("rules", self._peers.rules.GetContacts, contact)
+        journey = ListJourneysRequest(person_ids=ids)
+        journeys_asked = gathering.ask("scenario", self._peers.scenario.ListJourneys, journey)
+        passed, journeys = await asyncio.gather(contacts_asked, journeys_asked)
+        return Findings(profile, passed, journeys, question, decision)
+
+    def _written(self, findings: Findings, gathering: Gathering) -> pb.GetCustomerViewResponse:
+        profile, facts = findings.profile, findings.facts
+        missing = dict(findings.decision.degraded) | gathering.missing
+        view = pb.GetCustomerViewResponse(degraded=degraded(missing))
+        if profile is not None:
+            view.who.CopyFrom(sections.who(profile))
+            view.consent.extend(sections.consents(profile))
+        if view.who.ambiguous:
+            return view
+        currency = self._currency()
+        view.value_tier = facts.traits.value_tier
+        view.traits.CopyFrom(sections.traits(facts.traits, currency))
+        view.segments.extend(facts.segments)
+        view.persona.name, view.persona.probability = facts.persona, facts.persona_probability
+        view.session.CopyFrom(sections.session(facts, self._wording, currency))
+        view.recent.extend(sections.recent(facts.recent, self._wording))
+        self._write_passed(view, findings)
+        view.next_best_actions.extend(
+            next_best_actions(findings.question, findings.decision, facts, self._wording)
+        )
+        return view
+
+    def _write_passed(self, view: pb.GetCustomerViewResponse, findings: Findings) -> None:
+        """Write what passed between the person and us."""
+        passed, wording = findings.contacts, self._wording
+        if passed is not None:
+            recent = findings.facts.recent
+            view.presented.extend(sections.presented(passed.presented, recent, wording))
+            view.open_promises.extend(sections.promises(passed.promises, wording))
+            for balance in passed.balances:
+                if balance.policy == MARKETING:
+                    view.contacts.CopyFrom(contacts(balance))
+        if findings.journeys is not None:
+            view.journeys.extend(sections.journeys(findings.journeys.journeys))
+
+    def _currency(self) -> str:
+        """Return the deployment's currency; empty when the catalogue has several."""
+        known = self._catalogue.currencies
+        return next(iter(known)) if len(known) == 1 else ""

@@ -1,0 +1,53 @@
+"""Joining and picking candidates."""
+
+from services.aggregator.domain.candidates import Candidates, DueActions, joined, of_source
+from services.aggregator.domain.vocabulary import Source
+
+
+def columns(*offer_nos, source=Source.POPULAR):
+    size = len(offer_nos)
+    ones = [1] * size
+    return Candidates(list(offer_nos), [source] * size, [0.5] * size, ones, ones, ones)
+
+
+def test_picking_keeps_the_columns_together():
+    found = Candidates([7, 8, 9], [1, 2, 3], [0.1, 0.2, 0.3], [4, 5, 6], [1, 2, 3], [9, 8, 7])
+    assert found.pick([2, 0]) == Candidates([9, 7], [3, 1], [0.3, 0.1], [6, 4], [3, 1], [7, 9])
+
+
+def test_what_is_added_counts_on_from_the_last():
+    assert columns(1, 2).and_then(columns(3)).offer_nos == [1, 2, 3]
+
+
+def test_lists_are_joined_without_repetition_and_the_first_stays():
+    whole = joined([columns(1, 2), columns(2, 3, source=Source.OFFER), columns(1)])
+    assert whole.offer_nos == [1, 2, 3]
+    assert whole.sources == [Source.POPULAR, Source.POPULAR, Source.OFFER]
+
+
+def test_joining_nothing_is_nothing():
+    assert len(joined([])) == 0
+    assert len(joined([Candidates()])) == 0
+
+
+def test_what_is_left_out_is_gone_from_every_column():
+    left = columns(1, 2, 3).without([2, 9])
+    assert left.offer_nos == [1, 3]
+    assert len(left.scores) == 2
+
+
+def test_repeated_defaults_are_proposed_once():
+    assert of_source([5, 4, 5], Source.DEFAULT).offer_nos == [5, 4]
+
+
+def test_levers_of_journeys_multiply_those_of_rules():
+    due = DueActions(levers={2: 3.0})
+    assert due.levers_of([1, 2], []) == [1.0, 3.0]
+    assert due.levers_of([1, 2], [2.0, 2.0]) == [2.0, 6.0]
+    assert DueActions().levers_of([1, 2], []) == []
+
+
+def test_a_journey_fills_only_the_placements_it_names():
+    due = DueActions(placements={2: frozenset({"b"})})
+    assert due.bits_of([1, 2], [0b11, 0b11], ["a", "b"]) == [0b11, 0b10]
+    assert due.bits_of([2], [0b01], ["a", "b"]) == [0]

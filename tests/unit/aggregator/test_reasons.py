@@ -1,0 +1,82 @@
+"""Reasons that a person understands."""
+
+import pytest
+
+from services.aggregator.domain.reasons import Evidence, ago, reason_text, removal_text, times
+from services.aggregator.domain.vocabulary import RemovalCode, Source
+
+HOUR, DAY = 60, 24 * 60
+
+
+@pytest.mark.parametrize(
+    ("evidence", "text"),
+    [
+        (Evidence(Source.IN_SESSION, item="Aurora 15"), "Because you looked at Aurora 15"),
+        (Evidence(Source.IN_SESSION, category="PCs"), "Because you are looking at PCs"),
+        (
+            Evidence(Source.BUY_AGAIN, count=4, minutes_ago=43 * DAY),
+            "You bought this 4 times, last 6 weeks ago",
+        ),
+        (Evidence(Source.BUY_AGAIN, count=2), "You bought this twice"),
+        (Evidence(Source.POPULAR, category="Sport > Running"), "Popular in Running this month"),
+        (Evidence(Source.POPULAR), "Popular this month"),
+        (
+            Evidence(Source.ALSO_BOUGHT, item="TV", count=12, total=100),
+            "Bought by 12% of those who bought TV",
+        ),
+        (Evidence(Source.ALSO_BOUGHT, item="TV", count=12), "Often bought together with TV"),
+        (Evidence(Source.GIFT, relationship="mother"), "A gift idea for your mother"),
+        (Evidence(Source.DEFAULT), "For everybody"),
+        (Evidence(99), "An offer that fits"),
+    ],
+)
+def test_the_most_telling_evidence_is_told(evidence, text):
+    assert reason_text(evidence) == text
+
+
+@pytest.mark.parametrize("source", [source for source in Source if source])
+@pytest.mark.parametrize("locale", ["en", "de-DE", "xx"])
+def test_every_source_has_a_reason_with_and_without_evidence(source, locale):
+    full = Evidence(source, "Item", "A > B", 3, 9, 60, "friend", "birthday")
+    for evidence in (full, Evidence(source)):
+        text = reason_text(evidence, locale)
+        assert text
+        assert "{" not in text
+
+
+def test_a_reason_is_told_in_the_language_asked_for():
+    evidence = Evidence(Source.BUY_AGAIN, count=4, minutes_ago=3 * DAY)
+    assert reason_text(evidence, "de") == "Das haben Sie 4-mal gekauft, zuletzt vor 3 Tagen"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [
+        (0, "just now"),
+        (20, "20 minutes ago"),
+        (HOUR, "an hour ago"),
+        (5 * HOUR, "5 hours ago"),
+        (DAY, "yesterday"),
+        (13 * DAY, "13 days ago"),
+        (14 * DAY, "2 weeks ago"),
+        (90 * DAY, "3 months ago"),
+        (400 * DAY, "over a year ago"),
+    ],
+)
+def test_time_is_told_in_the_largest_unit_that_fits(minutes, text):
+    assert ago(minutes) == text
+
+
+def test_counts_are_told_as_people_do():
+    assert [times(count) for count in (1, 2, 4)] == ["once", "twice", "4 times"]
+
+
+@pytest.mark.parametrize("code", RemovalCode)
+def test_every_removal_is_a_sentence_to_read_aloud(code):
+    text = removal_text(code)
+    assert text.endswith(".")
+    assert text[0].isupper()
+
+
+def test_a_removal_code_of_a_newer_service_is_told_in_general_words():
+    assert removal_text(99) == removal_text(RemovalCode.UNSPECIFIED)

@@ -1,0 +1,88 @@
+"""How a budget is shared over the steps of a decision."""
+
+import pytest
+
+from services.aggregator.domain.steps import (
+    LEAST_CALL_S,
+    STAGE_OF,
+    WEIGHTS,
+    Outcome,
+    Step,
+    StepPlan,
+    WayBack,
+)
+from shared.budget import Budget
+
+
+class Ticking:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def plan(seconds, weights=WEIGHTS):
+    ticking = Ticking()
+    return StepPlan(Budget.of(seconds, monotonic=ticking), weights), ticking
+
+
+def test_every_step_has_a_stage_with_a_weight():
+    assert set(STAGE_OF) == set(Step)
+    assert set(STAGE_OF.values()) == set(WEIGHTS)
+
+
+def test_the_first_step_gets_its_weight_of_the_whole():
+    steps, _ = plan(0.130)
+    assert steps.share_s(Step.PROFILE) == pytest.approx(0.130 * 2 / 13)
+
+
+def test_what_a_step_leaves_unspent_goes_to_the_later_ones():
+    steps, ticking = plan(0.130)
+    ticking.now += 0.010  # profile had 20 ms
+    assert steps.share_s(Step.RETRIEVAL) == pytest.approx(0.120 * 3 / 11)
+
+
+def test_what_a_step_overdraws_is_taken_from_the_later_ones():
+    steps, ticking = plan(0.130)
+    ticking.now += 0.064
+    assert steps.share_s(Step.RETRIEVAL) == pytest.approx(0.066 * 3 / 11)
+
+
+def test_steps_asked_at_the_same_time_have_the_same_share():
+    steps, _ = plan(0.100)
+    assert steps.share_s(Step.SCENARIO) == steps.share_s(Step.RETRIEVAL)
+
+
+def test_the_last_step_gets_all_that_is_left():
+    steps, ticking = plan(0.100)
+    ticking.now += 0.060
+    assert steps.share_s(Step.COMMIT) == pytest.approx(0.040)
+
+
+def test_a_share_too_small_for_a_hop_is_no_share():
+    steps, ticking = plan(0.100)
+    ticking.now += 0.100 - LEAST_CALL_S / 2
+    assert steps.share_s(Step.COMMIT) == 0.0
+    ticking.now += 1.0
+    assert steps.share_s(Step.COMMIT) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "margin_s"), [(0.020, 0.004), (0.050, 0.005), (0.100, 0.010), (1.0, 0.010)]
+)
+def test_the_way_back_is_a_tenth_within_bounds(budget_s, margin_s):
+    assert WayBack().margin_s(budget_s) == pytest.approx(margin_s)
+
+
+def test_a_step_is_named_by_its_service_in_degraded():
+    assert Step.COMMIT.service == Step.CHECK.service == "rules"
+    assert Step.RANK.service == "ranker"
+
+
+def test_only_a_missing_answer_degrades():
+    assert not Outcome.OK.degrades
+    assert not Outcome.SKIPPED.degrades
+    assert all(outcome.degrades for outcome in Outcome if outcome.value not in ("OK", "SKIPPED"))
