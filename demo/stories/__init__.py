@@ -1,0 +1,1 @@
+"""Everyday stories played on the story shop through the edge, as its channels would."""

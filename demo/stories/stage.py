@@ -1,0 +1,144 @@
+"""The stage of a story: people made up for it, the channels they use, and what was seen there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from touchpoint.aggregator.v1.aggregator_pb2 import PlacementRequest, Recommendation
+from touchpoint.aggregator.v1.aggregator_service_pb2 import (
+    GetCustomerViewRequest,
+    GetCustomerViewResponse,
+    RecommendRequest,
+    RecommendResponse,
+    ReserveContactRequest,
+    ReserveContactResponse,
+    TrackRequest,
+)
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
+from touchpoint.common.v1.event_pb2 import Event
+from touchpoint.common.v1.identity_pb2 import Identity
+from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode
+
+Person = Mapping[str, str]
+"""Identity kind to value."""
+PLACES = {
+    "web": ("web.home.banner", Channel.WEB),
+    "web cart": ("web.cart", Channel.WEB),
+    "e-mail": ("email.body", Channel.EMAIL),
+    "call centre": ("agent.prompt", Channel.CALL_CENTER),
+    "telephone menu": ("ivr.menu", Channel.IVR),
+    "store till": ("store.till", Channel.STORE),
+}
+_TIMEOUT_S = 1.0
+
+
+class StoryError(Exception):
+    """A story cannot go on; the sentence says what is missing."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Plays events and asks for decisions; what it is told goes to `tell`."""
+
+    edge: AggregatorServiceAsyncStub
+    tell: Callable[[str], None]
+    outcomes: list[tuple[str, bool]] = field(default_factory=list)
+    """What a story claims, and whether it came out so."""
+
+    def meet(self, name: str) -> Person:
+        """Make up a customer of that name whom nobody has met before."""
+        run = uuid.uuid4()
+        number = run.int % 10_000
+        return {
+            "customer": f"{name.lower()}-{run.hex[:8]}",
+            "visitor": f"cookie-{run.hex[8:16]}",
+            "phone": f"+1802555{number:04d}",
+        }
+
+    async def happens(
+        self,
+        person: Person,
+        type_: str,
+        *,
+        channel: Channel.Value.ValueType = Channel.WEB,
+        ago: timedelta = timedelta(),
+        price: str = "",
+        **facts: Any,
+    ) -> None:
+        """Track one event; raises StoryError when the edge does not take it."""
+        event = Event(
+            event_id=str(uuid.uuid4()),
+            type=type_,
+            identities=_identities(person),
+            channel=channel,
+            value=Money(amount=price, currency="USD") if price else None,
+            **facts,
+        )
+        event.time.FromDatetime(datetime.now(UTC) - ago)
+        answer = await self.edge.Track(TrackRequest(events=[event]), timeout=_TIMEOUT_S)
+        for refused in answer.rejected:
+            raise StoryError(f"{type_} was not taken: {refused.message}")
+
+    async def offered(self, person: Person, place: str, limit: int = 5) -> RecommendResponse:
+        """Ask what a channel should offer now, with what was removed."""
+        placement, channel = PLACES[place]
+        request = RecommendRequest(
+            identities=_identities(person),
+            channel=channel,
+            placements=[PlacementRequest(placement=placement, limit=limit)],
+            explain=True,
+        )
+        return await self.edge.Recommend(request, timeout=_TIMEOUT_S)
+
+    async def seen(self, person: Person) -> GetCustomerViewResponse:
+        """Open the single customer view."""
+        request = GetCustomerViewRequest(identities=_identities(person))
+        return await self.edge.GetCustomerView(request, timeout=_TIMEOUT_S)
+
+    async def reserved(
+        self, person: Person, channel: Channel.Value.ValueType
+    ) -> ReserveContactResponse:
+        """Let another system ask whether it may approach the person."""
+        request = ReserveContactRequest(
+            contact_id=str(uuid.uuid4()), identities=_identities(person), channel=channel
+        )
+        return await self.edge.ReserveContact(request, timeout=_TIMEOUT_S)
+
+    def show(self, place: str, answer: RecommendResponse, most: int = 3) -> None:
+        """Tell what a channel would show."""
+        titles = [shown.creative.title for shown in recommendations(answer)[:most]]
+        self.tell(f"  {place}: {'; '.join(titles) or 'nothing'}")
+
+    def claim(self, sentence: str, holds: bool) -> None:
+        """Say what the story shows, and whether it did."""
+        self.outcomes.append((sentence, holds))
+
+
+def only(person: Person, *kinds: str) -> Person:
+    """Name a person by some of their identities."""
+    return {kind: person[kind] for kind in kinds}
+
+
+def recommendations(answer: RecommendResponse) -> Sequence[Recommendation]:
+    return [shown for placement in answer.placements for shown in placement.recommendations]
+
+
+def offer_ids(answer: RecommendResponse) -> set[str]:
+    return {shown.offer_id for shown in recommendations(answer)}
+
+
+def why_not(answer: RecommendResponse, offer_id: str) -> str:
+    """Return why an offer was removed, code and sentence; empty when it was not."""
+    for removal in answer.removed:
+        if removal.offer_id == offer_id:
+            return f"{RemovalCode.Value.Name(removal.code)}: {removal.text}"
+    return ""
+
+
+def _identities(person: Person) -> list[Identity]:
+    return [Identity(kind=kind, value=value) for kind, value in person.items()]
