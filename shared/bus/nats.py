@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-import nats
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -23,6 +23,9 @@ from shared.bus.subjects import STREAMS, Stream
 from shared.clock import to_us
 from shared.errors import Unavailable
 
+_CONNECT_S = 2
+_RECONNECT_PAUSE_S = 0.1
+_PING_EVERY_S = 2
 _REQUEST_S = 2.0
 _DUPLICATE_WINDOW_S = 120.0
 _FAILURES = (NatsError, OSError, TimeoutError)
@@ -36,29 +39,35 @@ async def open_bus(url: str, *, name: str, replicas: int = 1) -> AsyncIterator[N
     Raises `Unavailable` when no server answers; later losses are mended for ever. `replicas` is how
     many servers of a cluster keep each stream.
     """
-    bus = NatsBus()
-    try:
-        client = await nats.connect(
-            servers=url.split(","),
-            name=f"touchpoint-{name}",
-            connect_timeout=2,
-            # Failing to connect at the start is the caller's to repeat.
-            allow_reconnect=True,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=0.1,
-            ping_interval=2,
-            max_outstanding_pings=2,
-            error_cb=_log_error,
-            disconnected_cb=_log_disconnect,
-            reconnected_cb=bus.reconnected,
-        )
-    except _FAILURES as error:
-        raise Unavailable("the bus cannot be reached", reason="BUS_UNAVAILABLE") from error
+    bus, client = NatsBus(), Client()
+    await _connect(client, url, name, bus)
     try:
         await bus.use(client, replicas)
         yield bus
     finally:
         await client.close()
+
+
+async def _connect(client: Client, url: str, name: str, bus: NatsBus) -> None:
+    try:
+        # The driver tries the first connection as often as later ones, which is for ever.
+        async with asyncio.timeout(_CONNECT_S):
+            await client.connect(
+                servers=url.split(","),
+                name=f"touchpoint-{name}",
+                connect_timeout=_CONNECT_S,
+                max_reconnect_attempts=-1,
+                # Typed as whole seconds, used as a float.
+                reconnect_time_wait=_RECONNECT_PAUSE_S,  # type: ignore[arg-type]
+                ping_interval=_PING_EVERY_S,
+                max_outstanding_pings=2,
+                error_cb=_log_error,
+                disconnected_cb=_log_disconnect,
+                reconnected_cb=bus.reconnected,
+            )
+    except _FAILURES as error:
+        await client.close()
+        raise Unavailable("the bus cannot be reached", reason="BUS_UNAVAILABLE") from error
 
 
 class NatsBus:
@@ -156,7 +165,8 @@ class NatsBus:
 
 
 async def _log_error(error: Exception) -> None:
-    _LOG.warning("bus_error", error=type(error).__name__)
+    # One per attempt to connect again: the outage itself is logged once.
+    _LOG.debug("bus_error", error=type(error).__name__)
 
 
 async def _log_disconnect() -> None:
