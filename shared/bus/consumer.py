@@ -27,6 +27,9 @@ _WAIT_S = 1.0
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _LAG_ALARM_S = 5.0
+_PRUNE_EVERY_S = 600.0
+_KEEP_IDS_S = 96 * 3600.0
+"""Longer than any stream keeps a message, so that no id is forgotten too early."""
 _LOG = structlog.get_logger("touchpoint.consumer")
 
 
@@ -64,6 +67,7 @@ class EffectConsumer:
         self._subjects = tuple(subjects)
         self._recover = recover
         self._batch = batch
+        self._prune_at = 0.0
 
     async def run(self) -> None:
         """Consume for ever while this replica leads; a background task of the service."""
@@ -126,6 +130,10 @@ class EffectConsumer:
         messages = await subscription.next_batch(self._batch, _WAIT_S)
         if messages:
             await self._take_through_faults(messages)
+        elif time.monotonic() > self._prune_at:
+            # While it is quiet: nobody waits for it.
+            await self._inbox.prune(_KEEP_IDS_S)
+            self._prune_at = time.monotonic() + _PRUNE_EVERY_S
         self.lag_s = max(0.0, time.time() - messages[-1].stored_us / 1e6) if messages else 0.0
 
     async def _take_through_faults(self, messages: Sequence[Message]) -> None:

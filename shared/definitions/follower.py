@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import structlog
-from touchpoint.rules.v1.rules_pb2 import Bundle
 
 from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
 from shared.definitions.source import BundleSource
 from shared.errors import TouchpointError, Unavailable
+from touchpoint.rules.v1.rules_pb2 import Bundle
 
 KEPT = 3
 LOOK_EVERY_S = 2.0
@@ -89,23 +89,24 @@ class BundleFollower(Generic[Compiled]):
     async def look(self) -> None:
         """Ask the owner once, and prepare, acknowledge and switch as it says."""
         state = await self._source.active()
-        for bundle_hash in dict.fromkeys((state.bundle_hash, state.preparing_hash)):
-            if bundle_hash:
-                await self._prepare(bundle_hash)
+        for bundle_hash in filter(None, (state.bundle_hash, state.preparing_hash)):
+            await self._compile_once(bundle_hash)
+            # A bundle may be prepared a second time, after a rollback: then it is said again.
+            if bundle_hash == state.preparing_hash or bundle_hash not in self._acknowledged:
+                await self._source.acknowledge(bundle_hash, self._failed.get(bundle_hash, ""))
+                self._acknowledged.add(bundle_hash)
         if state.bundle_hash in self._compiled:
             self._switch_to(state.bundle_hash)
 
-    async def _prepare(self, bundle_hash: str) -> None:
-        if bundle_hash not in self._compiled and bundle_hash not in self._failed:
-            bundle = await self._source.bundle(bundle_hash)
-            try:
-                self._keep(bundle_hash, self._compile(bundle))
-            except CompileError as error:
-                self._failed[bundle_hash] = str(error)
-                _LOG.error("bundle_not_compiled", bundle_hash=bundle_hash)
-        if bundle_hash not in self._acknowledged:
-            await self._source.acknowledge(bundle_hash, self._failed.get(bundle_hash, ""))
-            self._acknowledged.add(bundle_hash)
+    async def _compile_once(self, bundle_hash: str) -> None:
+        if bundle_hash in self._compiled or bundle_hash in self._failed:
+            return
+        bundle = await self._source.bundle(bundle_hash)
+        try:
+            self._keep(bundle_hash, self._compile(bundle))
+        except CompileError as error:
+            self._failed[bundle_hash] = str(error)
+            _LOG.error("bundle_not_compiled", bundle_hash=bundle_hash)
 
     def _keep(self, bundle_hash: str, compiled: Compiled) -> None:
         self._compiled[bundle_hash] = compiled

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from shared.call import Call
+from shared.client import invoke
+from shared.ids import uuid7
 from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import (
     AcknowledgeBundleRequest,
@@ -12,10 +15,6 @@ from touchpoint.rules.v1.rules_service_pb2 import (
     GetActiveBundleResponse,
     GetBundleRequest,
 )
-
-from shared.call import Call
-from shared.client import invoke
-from shared.ids import uuid7
 
 if TYPE_CHECKING:
     from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub

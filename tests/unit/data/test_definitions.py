@@ -1,0 +1,133 @@
+import asyncio
+
+import pytest
+
+from shared.bus import InMemoryBus, Publication
+from shared.bus.subjects import BUNDLE_MOVED
+from shared.definitions import BundleFollower, CompileError
+from shared.errors import Unavailable
+from touchpoint.rules.v1.rules_pb2 import Bundle
+from touchpoint.rules.v1.rules_service_pb2 import GetActiveBundleResponse
+
+
+class InMemoryDefinitions:
+    """The owner, as one replica sees it."""
+
+    def __init__(self) -> None:
+        self.active_hash = ""
+        self.preparing_hash = ""
+        self.fetched: list[str] = []
+        self.acknowledged: list[tuple[str, str]] = []
+        self.away = False
+
+    async def active(self) -> GetActiveBundleResponse:
+        if self.away:
+            raise Unavailable("away")
+        return GetActiveBundleResponse(
+            bundle_hash=self.active_hash, preparing_hash=self.preparing_hash
+        )
+
+    async def bundle(self, bundle_hash: str) -> Bundle:
+        self.fetched.append(bundle_hash)
+        return Bundle(bundle_hash=bundle_hash)
+
+    async def acknowledge(self, bundle_hash: str, failure: str) -> None:
+        self.acknowledged.append((bundle_hash, failure))
+
+
+def compile_bundle(bundle: Bundle) -> str:
+    if bundle.bundle_hash.startswith("bad"):
+        raise CompileError("rules.yaml:3: no such field")
+    return f"compiled {bundle.bundle_hash}"
+
+
+@pytest.fixture
+def owner() -> InMemoryDefinitions:
+    return InMemoryDefinitions()
+
+
+@pytest.fixture
+def follower(owner: InMemoryDefinitions, in_memory_bus: InMemoryBus) -> BundleFollower[str]:
+    return BundleFollower(in_memory_bus, owner, compile_bundle)
+
+
+async def test_nothing_is_active_before_the_owner_says_so(follower: BundleFollower[str]):
+    await follower.look()
+    assert not follower.is_ready
+    for attempt in (lambda: follower.active, lambda: follower.of("h1")):
+        with pytest.raises(Unavailable):
+            attempt()
+    with pytest.raises(Unavailable):
+        await follower.check()
+
+
+async def test_a_bundle_is_compiled_and_acknowledged_before_it_is_active(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    owner.active_hash = "h1"
+    await follower.look()
+    owner.preparing_hash = "h2"
+    await follower.look()
+    assert ("h2", "") in owner.acknowledged
+    assert follower.active == "compiled h1"
+    owner.active_hash, owner.preparing_hash = "h2", ""
+    await follower.look()
+    assert follower.active == "compiled h2"
+    assert follower.of("h1") == "compiled h1"
+    assert owner.fetched == ["h1", "h2"]
+    await follower.check()
+
+
+async def test_a_bundle_that_does_not_compile_is_told_and_changes_nothing(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    owner.active_hash, owner.preparing_hash = "h1", "bad"
+    await follower.look()
+    await follower.look()
+    assert ("bad", "rules.yaml:3: no such field") in owner.acknowledged
+    assert follower.active == "compiled h1"
+    assert owner.fetched.count("bad") == 1
+
+
+async def test_the_last_three_are_kept(owner: InMemoryDefinitions, follower: BundleFollower[str]):
+    for number in range(1, 6):
+        owner.active_hash = f"h{number}"
+        await follower.look()
+    assert [follower.of(f"h{n}") for n in (3, 4, 5)] == [f"compiled h{n}" for n in (3, 4, 5)]
+    for forgotten in ("h1", "h2"):
+        with pytest.raises(Unavailable):
+            follower.of(forgotten)
+
+
+async def test_going_back_needs_no_compiling_and_is_acknowledged_again(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    for bundle_hash in ("h1", "h2"):
+        owner.active_hash = bundle_hash
+        await follower.look()
+    owner.acknowledged.clear()
+    owner.preparing_hash = "h1"
+    await follower.look()
+    assert owner.acknowledged == [("h1", "")]
+    owner.active_hash, owner.preparing_hash = "h1", ""
+    await follower.look()
+    assert follower.active_hash == "h1"
+    assert owner.fetched == ["h1", "h2"]
+
+
+async def test_a_notice_makes_it_look_at_once_and_an_owner_away_is_asked_again(
+    owner: InMemoryDefinitions, follower: BundleFollower[str], in_memory_bus: InMemoryBus
+):
+    owner.away = True
+    task = asyncio.ensure_future(follower.run())
+    try:
+        await asyncio.sleep(0)
+        owner.away, owner.active_hash = False, "h1"
+        await asyncio.sleep(0)
+        await in_memory_bus.publish([Publication(BUNDLE_MOVED, 1, b"")])
+        async with asyncio.timeout(1):  # the next look by itself would be after two seconds
+            await follower.ready()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert follower.active == "compiled h1"
