@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
 
 from shared.catalogue.dictionary import Categories, Dictionary
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
 
 ALL_CHANNELS = 0xFFFF_FFFF
 """`channel_bits` of an offer that is meant for every channel."""

@@ -9,9 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
-from touchpoint.common.v1.bus_pb2 import CatalogueNotice
-from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
-from touchpoint.retrieval.v1.retrieval_service_pb2 import StreamCatalogueRequest
 
 from shared.bus import CATALOGUE, Bus, GapError, Message
 from shared.call import Call
@@ -19,6 +16,9 @@ from shared.catalogue.catalogue import Catalogue, CatalogueGapError
 from shared.client import follow
 from shared.ids import uuid7
 from shared.read_model import ReadModel
+from touchpoint.common.v1.bus_pb2 import CatalogueNotice
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
+from touchpoint.retrieval.v1.retrieval_service_pb2 import StreamCatalogueRequest
 
 if TYPE_CHECKING:
     from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceAsyncStub
