@@ -25,7 +25,8 @@ from services.aggregator.tracking import Tracking
 from services.aggregator.validation import validators
 from services.aggregator.view.views import Views
 from shared.binding import Binding, bind
-from shared.catalogue import Catalogue, CatalogueFollower
+from shared.catalogue import Catalogue
+from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.errors import Unavailable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -73,8 +73,8 @@ def joined(lists: Iterable[Candidates]) -> Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class DueActions:
-    """What journeys propose at this moment, and what they ask for it."""
+class Proposal:
+    """Candidates with what those who propose them ask for them."""
 
     candidates: Candidates = field(default_factory=Candidates)
     levers: Mapping[int, float] = field(default_factory=dict)
@@ -82,8 +82,13 @@ class DueActions:
     placements: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """Offer to the placements it may fill, where it may not fill all."""
 
+    def followed_by(self, others: Candidates) -> Proposal:
+        """Return this with other candidates after its own; of repeated ones its own stay."""
+        whole = self.candidates.and_then(others.without(self.candidates.offer_nos))
+        return replace(self, candidates=whole)
+
     def levers_of(self, offer_nos: Sequence[int], levers: Sequence[float]) -> list[float]:
-        """Return the factors of kept candidates times those of journeys; empty: all are 1."""
+        """Return the factors of kept candidates, `levers` included; empty: all are 1."""
         if not self.levers:
             return list(levers)
         mine = [self.levers.get(no, 1.0) for no in offer_nos]
@@ -94,7 +99,7 @@ class DueActions:
     def bits_of(
         self, offer_nos: Sequence[int], bits: Sequence[int], placements: Sequence[str]
     ) -> list[int]:
-        """Return the placement bits of kept candidates, less where a journey does not want them."""
+        """Return the placement bits of kept candidates, less where they are not wanted."""
         if not self.placements:
             return list(bits)
         everywhere = frozenset(placements)

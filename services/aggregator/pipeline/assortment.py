@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from services.aggregator.domain.candidates import Candidates, of_source
+from services.aggregator.domain.candidates import Candidates, Proposal, of_source
 from services.aggregator.domain.placements import Ask
 from services.aggregator.domain.slates import PlacementSlate, with_defaults
 from services.aggregator.domain.vocabulary import Kind, Source
@@ -40,12 +40,14 @@ class Assortment:
         nos = self.catalogue.offer_nos(wanted)
         return [no for no in nos if not self.catalogue.withdrawn[no]]
 
-    def defaults_as_candidates(
-        self, asks: Sequence[Ask], exclude_ids: Collection[str]
-    ) -> Candidates:
-        """Return the default offers of all placements, for people who get nothing else."""
-        nos = [no for ask in asks for no in self.defaults(ask, exclude_ids)]
-        return of_source(nos, Source.DEFAULT)
+    def only_defaults(self, asks: Sequence[Ask], exclude_ids: Collection[str]) -> Proposal:
+        """Return all default offers, each for its own placements, for those who get no more."""
+        places: dict[int, set[str]] = {}
+        for ask in asks:
+            for no in self.defaults(ask, exclude_ids):
+                places.setdefault(no, set()).add(ask.placement.name)
+        bound = {no: frozenset(names) for no, names in places.items()}
+        return Proposal(of_source(places, Source.DEFAULT), placements=bound)
 
     def filled(
         self, slates: Sequence[PlacementSlate], asks: Sequence[Ask], exclude_ids: Collection[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.aggregator.domain.candidates import Candidates, DueActions, of_source
+from services.aggregator.domain.candidates import Candidates, Proposal, of_source
 from services.aggregator.domain.vocabulary import Source
 from touchpoint.common.v1 import decision_pb2
 from touchpoint.scenario.v1.scenario_pb2 import DueAction
@@ -36,12 +36,12 @@ def to_proto(candidates: Candidates) -> decision_pb2.Candidates:
     )
 
 
-def due_actions(actions: Iterable[DueAction]) -> DueActions:
+def due(actions: Iterable[DueAction]) -> Proposal:
     """Read what journeys propose; of two for the same offer the first, more urgent one stays."""
     first: dict[int, DueAction] = {}
     for action in actions:
         first.setdefault(action.offer_no, action)
-    return DueActions(
+    return Proposal(
         of_source(first, Source.JOURNEY),
         {no: found.lever for no, found in first.items() if found.lever not in (0.0, 1.0)},
         {no: frozenset(found.placements) for no, found in first.items() if found.placements},

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.aggregator.domain.candidates import Candidates, DueActions
+from services.aggregator.domain.candidates import Candidates, Proposal
 from services.aggregator.domain.slates import PlacementSlate, unreserved
 from services.aggregator.domain.steps import Step
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline import commit, ranking
 from services.aggregator.pipeline.assortment import Assortment
-from services.aggregator.pipeline.columns import due_actions, from_proto, to_proto
+from services.aggregator.pipeline.columns import due, from_proto, to_proto
 from services.aggregator.pipeline.decision import Decision, Person
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.stepping import Stepper
@@ -43,11 +43,11 @@ class Pipeline:
         """Return a decision within the budget; a peer's failure is never raised."""
         steps = Stepper(question.call, question.budget)
         person = await self._person(question, steps)
-        proposed, due = await self._proposals(question, person, steps)
-        verdict = await self._check(question, person, proposed, steps)
+        proposal = await self._proposal(question, person, steps)
+        verdict = await self._check(question, person, proposal.candidates, steps)
         if verdict is None:
-            return self._closed(question, person, proposed, steps)
-        return await self._open(question, person, proposed, due, verdict, steps)
+            return self._closed(question, person, proposal.candidates, steps)
+        return await self._open(question, person, proposal, verdict, steps)
 
     async def _person(self, question: Question, steps: Stepper) -> Person:
         context, named = question.context, question.named
@@ -65,27 +65,24 @@ class Pipeline:
         context.locale = context.locale or person.facts.locale
         return person
 
-    async def _proposals(
-        self, question: Question, person: Person, steps: Stepper
-    ) -> tuple[Candidates, DueActions]:
+    async def _proposal(self, question: Question, person: Person, steps: Stepper) -> Proposal:
         context = question.context
         if context.arm == Arm.STATIC:
             steps.skip(Step.SCENARIO, Step.RETRIEVAL)
-            defaults = self._assortment.defaults_as_candidates(question.asks, question.exclude_ids)
-            return defaults, DueActions()
+            return self._assortment.only_defaults(question.asks, question.exclude_ids)
         due_request = GetDueRequest(context=context, snapshot=person.snapshot)
         asked_due = steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
         request = RetrieveRequest(context=context, snapshot=person.snapshot)
         asked_retrieval = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
-        due, retrieved = await asyncio.gather(asked_due, asked_retrieval)
+        actions, retrieved = await asyncio.gather(asked_due, asked_retrieval)
         found = (
             self._popular.of([ask.placement.name for ask in question.asks])
             if retrieved is None
             else from_proto(retrieved.candidates)
         )
-        actions = due_actions(due.actions) if due is not None else DueActions()
-        ours = actions.candidates.and_then(found.without(actions.candidates.offer_nos))
-        return self._assortment.on_sale(ours), actions
+        proposal = due(actions.actions if actions is not None else ())
+        whole = proposal.followed_by(found)
+        return replace(whole, candidates=self._assortment.on_sale(whole.candidates))
 
     async def _check(
         self, question: Question, person: Person, proposed: Candidates, steps: Stepper
@@ -115,14 +112,13 @@ class Pipeline:
         self,
         question: Question,
         person: Person,
-        proposed: Candidates,
-        due: DueActions,
+        proposal: Proposal,
         verdict: CheckResponse,
         steps: Stepper,
     ) -> Decision:
         self._note_verdict(question, verdict)
-        whole = proposed.and_then(from_proto(verdict.added))
-        allowed = _allowed(question, whole, due, verdict)
+        whole = proposal.candidates.and_then(from_proto(verdict.added))
+        allowed = _allowed(question, whole, proposal, verdict)
         slates, versions = await self._rank(question, person, allowed, steps)
         decision = Decision(
             question.context.decision_id,
@@ -209,14 +205,14 @@ def arm_plan(question: Question) -> ArmPlan:
 
 
 def _allowed(
-    question: Question, whole: Candidates, due: DueActions, verdict: CheckResponse
+    question: Question, whole: Candidates, proposal: Proposal, verdict: CheckResponse
 ) -> ranking.Allowed:
     kept = whole.pick(verdict.kept)
     names = [ask.placement.name for ask in question.asks]
     return ranking.Allowed(
         kept,
-        due.bits_of(kept.offer_nos, verdict.placement_bits, names),
-        due.levers_of(kept.offer_nos, verdict.levers),
+        proposal.bits_of(kept.offer_nos, verdict.placement_bits, names),
+        proposal.levers_of(kept.offer_nos, verdict.levers),
         verdict.constraints,
         verdict.standing,
     )

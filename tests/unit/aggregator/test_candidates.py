@@ -1,6 +1,6 @@
 """Joining and picking candidates."""
 
-from services.aggregator.domain.candidates import Candidates, DueActions, joined, of_source
+from services.aggregator.domain.candidates import Candidates, Proposal, joined, of_source
 from services.aggregator.domain.vocabulary import Source
 
 
@@ -40,14 +40,22 @@ def test_repeated_defaults_are_proposed_once():
     assert of_source([5, 4, 5], Source.DEFAULT).offer_nos == [5, 4]
 
 
+def test_what_follows_a_proposal_does_not_repeat_it():
+    proposal = Proposal(columns(2, source=Source.JOURNEY), levers={2: 3.0})
+    whole = proposal.followed_by(columns(1, 2, 3))
+    assert whole.candidates.offer_nos == [2, 1, 3]
+    assert whole.candidates.sources[0] == Source.JOURNEY
+    assert whole.levers == {2: 3.0}
+
+
 def test_levers_of_journeys_multiply_those_of_rules():
-    due = DueActions(levers={2: 3.0})
-    assert due.levers_of([1, 2], []) == [1.0, 3.0]
-    assert due.levers_of([1, 2], [2.0, 2.0]) == [2.0, 6.0]
-    assert DueActions().levers_of([1, 2], []) == []
+    proposal = Proposal(levers={2: 3.0})
+    assert proposal.levers_of([1, 2], []) == [1.0, 3.0]
+    assert proposal.levers_of([1, 2], [2.0, 2.0]) == [2.0, 6.0]
+    assert Proposal().levers_of([1, 2], []) == []
 
 
 def test_a_journey_fills_only_the_placements_it_names():
-    due = DueActions(placements={2: frozenset({"b"})})
-    assert due.bits_of([1, 2], [0b11, 0b11], ["a", "b"]) == [0b11, 0b10]
-    assert due.bits_of([2], [0b01], ["a", "b"]) == [0]
+    proposal = Proposal(placements={2: frozenset({"b"})})
+    assert proposal.bits_of([1, 2], [0b11, 0b11], ["a", "b"]) == [0b11, 0b10]
+    assert proposal.bits_of([2], [0b01], ["a", "b"]) == [0]

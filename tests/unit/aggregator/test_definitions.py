@@ -49,7 +49,7 @@ def test_shares_are_written_as_percent_or_fraction():
 
 @pytest.mark.parametrize("text", ["", "half", "-5%", "1.5", "101%", "5%%"])
 def test_what_is_no_share_is_refused(text):
-    with pytest.raises(ValueError, match="share|everybody"):
+    with pytest.raises(ValueError, match=r"share|everybody"):
         share(text)
 
 
