@@ -16,7 +16,7 @@ class AggregatorSettings(ServiceSettings):
     service: ClassVar[str] = "aggregator"
 
     http_listen: Listen = setting(
-        env="TOUCHPOINT_HTTP_LISTEN",
+        env="TOUCHPOINT_WEB_LISTEN",
         default=Listen("127.0.0.1", WEB_PORT, is_default=True),
         help="host:port of the web face; port 0 asks for any free one",
         parse=listen,
