@@ -1,0 +1,113 @@
+"""The composition root of retrieval."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.retrieval.config import RetrievalSettings
+from services.retrieval.definitions import DefinedOffers, Definitions
+from services.retrieval.domain.query import CandidateSource
+from services.retrieval.domain.retriever import Retriever
+from services.retrieval.domain.shelves import Shelves
+from services.retrieval.domain.sources.buy_again import BuyAgain
+from services.retrieval.domain.sources.in_session import InSession
+from services.retrieval.domain.sources.near_offers import NearOffers
+from services.retrieval.domain.sources.popular import Popular
+from services.retrieval.moment import MomentReader
+from services.retrieval.servicer import RetrievalServicer, Writing
+from services.retrieval.storage import MIGRATIONS
+from services.retrieval.storage.catalogue import PostgresCatalogue
+from services.retrieval.storage.popularity import PopularityFeed
+from services.retrieval.storage.replica import CatalogueReplica
+from services.retrieval.validation import VALIDATORS
+from shared.binding import DeadlineLimits, bind
+from shared.bus import Relay
+from shared.catalogue import Catalogue
+from shared.definitions import BundleFollower, RpcBundleSource
+from shared.ids import uuid7
+from shared.postgres import migrate
+from shared.service import Background, Runtime, Service
+from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.retrieval.v1.retrieval_service_pb2 import DESCRIPTOR
+from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
+
+QUOTAS: dict[int, float] = {
+    Source.BUY_AGAIN: 3.0,
+    Source.IN_SESSION: 4.0,
+    Source.OFFER: 2.0,
+    Source.POPULAR: 3.0,
+}
+"""Sources by precedence, the most personal first, with how many each puts up in turn."""
+
+_WRITING = DeadlineLimits(default_s=10.0, maximum_s=30.0)
+
+
+@asynccontextmanager
+async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIterator[Service]:
+    """Open retrieval on its schema.
+
+    It is ready without any other service, because all others wait for its catalogue: what is
+    popular and the definitions come later, and health does not wait for them.
+    """
+    database = await runtime.postgres()
+    await migrate(database, MIGRATIONS)
+    bus, now_us = await runtime.bus(), runtime.clock.now_us
+    store = PostgresCatalogue(database)
+    replica = CatalogueReplica(bus, store)
+    feed = PopularityFeed(bus, ProfileServiceStub(runtime.channel("profile")), now_us)
+    shelves = Shelves(replica.catalogue, replica.sizes, lambda: feed.popularity, now_us)
+    replica.on_change, feed.on_recount = shelves.rows_changed, shelves.popularity_changed
+    rules = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service, _name())
+    defined = DefinedOffers(rules, store, settings.currency, replica.catch_up)
+    bundles: BundleFollower[Definitions] = BundleFollower(bus, defined, defined.compile)
+    relay = Relay(bus, database)
+    servicer = RetrievalServicer(
+        Writing(store, replica, settings.currency),
+        Retriever(replica.catalogue, sources(replica.catalogue), QUOTAS),
+        MomentReader(replica.catalogue, replica.sizes, shelves),
+        bundles,
+        catalogue_version=lambda: replica.catalogue.version,
+        now_us=now_us,
+        forget=feed.forget,
+    )
+    contract = DESCRIPTOR.services_by_name["RetrievalService"]
+    deadlines = {"UpsertItems": _WRITING, "UpsertOffers": _WRITING}
+    yield Service(
+        name=settings.service,
+        bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines),),
+        checks={"catalogue": replica.check, "shelves": shelves.check},
+        watched={"relay": relay.check},
+        background={
+            "catalogue": replica.run,
+            "shelves": _stacking(replica, shelves),
+            "definitions": bundles.run,
+            "popularity": feed.run,
+            "relay": relay.run,
+        },
+    )
+
+
+def sources(catalogue: Catalogue) -> dict[int, CandidateSource]:
+    """Return every source of candidates by its number."""
+    return {
+        Source.BUY_AGAIN: BuyAgain(),
+        Source.IN_SESSION: InSession(catalogue),
+        Source.OFFER: NearOffers(catalogue),
+        Source.POPULAR: Popular(),
+    }
+
+
+def _name() -> str:
+    """Name this replica, once per process."""
+    return uuid7(time.time_ns() // 1_000_000)
+
+
+def _stacking(replica: CatalogueReplica, shelves: Shelves) -> Background:
+    async def stack_for_ever() -> None:
+        await replica.ready()
+        await shelves.run()
+
+    return stack_for_ever

@@ -1,0 +1,131 @@
+"""What is asked for, and what a source answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain.shelf import Shelf
+
+_NONE = np.zeros(0, np.uint32)
+_FEW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is being shopped for."""
+
+    category_no: int
+    """0: none."""
+    item_nos: tuple[int, ...]
+    """Items looked at, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of whom it is for; the columns are of equal length."""
+
+    owned_family_nos: NDArray[np.uint32]
+    bought_minutes: NDArray[np.int64]
+    """When each was last bought, minutes since 1970."""
+    times_bought: NDArray[np.int64]
+    cycle_days: NDArray[np.float64]
+    """Days between purchases; 0: not known."""
+    visit: Visit | None
+    liked: tuple[tuple[int, float], ...]
+    """Category and affinity 0 to 1, strongest first."""
+    size_nos: tuple[int, ...]
+    """Sizes the person bought, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One request for candidates; every number in it is known to the shelf."""
+
+    shelf: Shelf
+    showable: NDArray[np.bool_]
+    """Offer number to whether it may be shown: the shelf's mask of channel, kinds and moment."""
+    now_us: int
+    kinds: Collection[int]
+    """Kinds that some placement of the request shows."""
+    limit: int
+    item_nos: tuple[int, ...] = ()
+    """Items in view."""
+    cart_nos: tuple[int, ...] = ()
+    category_no: int = 0
+    """The category in view; 0: none."""
+    person: Person | None = None
+    """None: nobody is known, or it is not for them."""
+    is_personal: bool = True
+    """False: sources that follow a person are left out."""
+    defined_nos: NDArray[np.uint32] = field(default_factory=lambda: _NONE)
+    """Offers of the bundle; those of other bundles are not proposed."""
+
+    @property
+    def wants_items(self) -> bool:
+        return PRODUCT in self.kinds
+
+    @property
+    def wants_offers(self) -> bool:
+        return any(kind != PRODUCT for kind in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Candidates of one source, best first, as columns of equal length."""
+
+    offer_nos: NDArray[np.uint32]
+    scores: NDArray[np.float32]
+    """How strongly each is proposed, 0 to 1."""
+    evidence_nos: NDArray[np.uint32]
+    """The item the evidence speaks of; 0: none."""
+    evidence_counts: NDArray[np.uint32]
+    """How much of it there is; 0: not counted."""
+
+    @classmethod
+    def of(
+        cls,
+        offer_nos: NDArray[np.uint32],
+        scores: NDArray[np.floating],
+        evidence_nos: NDArray[np.uint32] | int = 0,
+        evidence_counts: NDArray[np.uint32] | int = 0,
+    ) -> Proposals:
+        """Take columns; a number stands for a whole column of it."""
+        count = len(offer_nos)
+        return cls(
+            offer_nos,
+            scores.astype(np.float32, copy=False),
+            np.full(count, evidence_nos, np.uint32),
+            np.full(count, evidence_counts, np.uint32),
+        )
+
+
+NO_PROPOSALS = Proposals.of(_NONE, np.zeros(0))
+
+
+class CandidateSource(Protocol):
+    """One idea of what to propose."""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it follows a person: left out where nothing personal is wanted."""
+        ...
+
+    async def propose(self, query: Query) -> Proposals:
+        """Return at most `query.limit` candidates that may be shown, best first."""
+        ...
+
+
+def is_any_of(numbers: NDArray[np.uint32], few: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return which numbers are among a few; for those comparing one by one beats sorting."""
+    if len(few) > _FEW:
+        return np.isin(numbers, few)
+    mask = np.zeros(len(numbers), np.bool_)
+    for number in few:
+        mask |= numbers == number
+    return mask

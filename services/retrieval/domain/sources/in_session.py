@@ -1,0 +1,119 @@
+"""IN_SESSION: the best of what is being shopped for right now, near in price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.domain.query import (
+    NO_PROPOSALS,
+    Proposals,
+    Query,
+    is_any_of,
+)
+from shared.catalogue import Catalogue
+
+_LOOKED_AT = 250
+"""Best of a category that are weighed by price."""
+_PARENT_SHARE = 0.6
+"""What a category further up counts against the one below it."""
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Focus:
+    """What the person is looking at."""
+
+    category_no: int
+    item_no: int
+    """The evidence; 0: none."""
+    price_micros: float
+    """Usual price of what they look at; 0: not known."""
+    family_nos: NDArray[np.uint32]
+    """Families that are no news to them: in view and the last one viewed."""
+
+
+class InSession:
+    """Fills from the deepest category upwards."""
+
+    is_personal = True
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    async def propose(self, query: Query) -> Proposals:
+        focus = self._focus(query) if query.wants_items else None
+        if focus is None:
+            return NO_PROPOSALS
+        wanted = min(query.limit, _MOST)
+        nos = np.zeros(0, np.uint32)
+        scores = np.zeros(0)
+        category_no, below, share = focus.category_no, 0, 1.0
+        for _ in range(2):
+            more, weighed = self._best_of(category_no, focus, query, below)
+            nos = np.concatenate((nos, more[: wanted - len(nos)]))
+            scores = np.concatenate((scores, share * weighed))[: len(nos)]
+            below, share = category_no, _PARENT_SHARE
+            category_no = self._catalogue.categories.parent(category_no)
+            if len(nos) == wanted or not category_no:
+                break
+        order = np.argsort(-scores, kind="stable")
+        return Proposals.of(nos[order], scores[order], focus.item_no)
+
+    def _best_of(
+        self, category_no: int, focus: _Focus, query: Query, below: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+        """Weigh the best of a category, without those of the one below that was looked at."""
+        catalogue, shelf = self._catalogue, query.shelf
+        nos = shelf.ranked[shelf.in_category(category_no)[:_LOOKED_AT]]
+        rank = 1.0 - np.arange(len(nos)) / max(len(nos), 1)
+        mask = query.showable[nos]
+        mask &= ~is_any_of(catalogue.family_no[nos], focus.family_nos)
+        if below:
+            mask &= ~catalogue.categories.under(below)[catalogue.category_no[nos]]
+        scores = 0.5 * rank + 0.5 * _nearness(catalogue.price_micros[nos], focus.price_micros)
+        nos, scores = nos[mask], scores[mask]
+        order = np.argsort(-scores, kind="stable")
+        return nos[order], scores[order]
+
+    def _focus(self, query: Query) -> _Focus | None:
+        """Take what is in view before what was viewed earlier in the visit."""
+        catalogue = self._catalogue
+        visit = query.person.visit if query.person else None
+        viewed = visit.item_nos if visit else ()
+        in_view = query.item_nos
+        looked_at = in_view or viewed
+        item_no = looked_at[0] if looked_at else 0
+        category_no = (
+            (int(catalogue.category_no[in_view[0]]) if in_view else 0)
+            or query.category_no
+            or (visit.category_no if visit else 0)
+            or (int(catalogue.category_no[item_no]) if item_no else 0)
+        )
+        if not category_no:
+            return None
+        known = np.array((*in_view, *viewed[:1]), np.int64)
+        return _Focus(
+            category_no=category_no,
+            item_no=item_no,
+            price_micros=self._usual_price(looked_at, category_no),
+            family_nos=catalogue.family_no[known],
+        )
+
+    def _usual_price(self, item_nos: tuple[int, ...], category_no: int) -> float:
+        """Return the median price of the items looked at, of the same category where there are."""
+        nos = np.array(item_nos, np.int64)
+        nos = nos[self._catalogue.price_micros[nos] > 0]
+        alike = nos[self._catalogue.category_no[nos] == category_no]
+        prices = self._catalogue.price_micros[alike if len(alike) else nos]
+        return float(np.median(prices)) if len(prices) else 0.0
+
+
+def _nearness(price_micros: NDArray[np.int64], usual_micros: float) -> NDArray[np.float64]:
+    """Return 1 for the usual price, a half for twice or half of it; 0 where it is not known."""
+    prices = np.maximum(price_micros, 1).astype(np.float64)
+    if usual_micros <= 0.0:
+        return np.zeros(len(prices))
+    return np.minimum(prices / usual_micros, usual_micros / prices)

@@ -1,0 +1,102 @@
+"""OFFER: promotions, contents, services and surveys near the person and the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
+from shared.catalogue import Catalogue
+
+_IN_VIEW = 1.0
+_VIEWED = 0.9
+_IN_CART = 0.8
+_LIKED = 0.6
+_MOST_LIKED = 6
+_MOST_ITEMS = 8
+_PER_STEP_UP = 0.9
+_OF_ITEMS = 0.9
+"""An offer about the category of an item counts a little less than one about the item."""
+_ABOUT_NOTHING = 0.2
+
+_Nearness = dict[int, tuple[float, int]]
+"""Category, family or offer to how near it is, 0 to 1, and the item that brings it near, or 0."""
+
+
+class NearOffers:
+    """Matches what offers are about with what the moment is about."""
+
+    is_personal = False
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    async def propose(self, query: Query) -> Proposals:
+        if not query.wants_offers:
+            return NO_PROPOSALS
+        offers = query.shelf.offers
+        families, categories = self._moment(query)
+        near = dict.fromkeys(offers.about_nothing, (_ABOUT_NOTHING, 0))
+        _look_up(offers.by_category, categories, near)
+        _look_up(offers.by_family, families, near)
+        nos = np.fromiter(near, np.uint32, len(near))
+        table = np.array(list(near.values()), np.float64).reshape(-1, 2)
+        shown = np.flatnonzero(query.showable[nos] & self._of_bundle(nos, query))
+        best = shown[np.argsort(-table[shown, 0], kind="stable")[: query.limit]]
+        return Proposals.of(nos[best], table[best, 0], table[best, 1].astype(np.uint32))
+
+    def _of_bundle(self, nos: NDArray[np.uint32], query: Query) -> NDArray[np.bool_]:
+        mask: NDArray[np.bool_] = ~self._catalogue.is_defined[nos]
+        return mask if mask.all() else mask | np.isin(nos, query.defined_nos)
+
+    def _moment(self, query: Query) -> tuple[_Nearness, _Nearness]:
+        """Return the families and the categories that the moment is about."""
+        families: _Nearness = {}
+        categories: _Nearness = {}
+        person = query.person
+        visit = person.visit if person else None
+        self._add_items(families, categories, query.item_nos, _IN_VIEW)
+        self._add_category(categories, query.category_no, _IN_VIEW, 0)
+        if visit:
+            last = visit.item_nos[0] if visit.item_nos else 0
+            self._add_category(categories, visit.category_no, _VIEWED, last)
+            self._add_items(families, categories, visit.item_nos, _VIEWED)
+        self._add_items(families, categories, query.cart_nos, _IN_CART)
+        for category_no, affinity in person.liked[:_MOST_LIKED] if person else ():
+            self._add_category(categories, category_no, _LIKED * (0.5 + 0.5 * affinity), 0)
+        return families, categories
+
+    def _add_items(
+        self, families: _Nearness, categories: _Nearness, item_nos: Sequence[int], nearness: float
+    ) -> None:
+        catalogue = self._catalogue
+        for item_no in item_nos[:_MOST_ITEMS]:
+            _raise_to(families, int(catalogue.family_no[item_no]), nearness, item_no)
+            category_no = int(catalogue.category_no[item_no])
+            self._add_category(categories, category_no, _OF_ITEMS * nearness, item_no)
+
+    def _add_category(
+        self, categories: _Nearness, category_no: int, nearness: float, item_no: int
+    ) -> None:
+        """Add a category and those above it: an offer about all of TV is near a 4K television."""
+        while category_no and _raise_to(categories, category_no, nearness, item_no):
+            category_no = self._catalogue.categories.parent(category_no)
+            nearness *= _PER_STEP_UP
+
+
+def _raise_to(nearnesses: _Nearness, key: int, nearness: float, item_no: int) -> bool:
+    """Return whether it was not as near before."""
+    known = nearnesses.get(key)
+    if known is not None and known[0] >= nearness:
+        return False
+    nearnesses[key] = (nearness, item_no)
+    return True
+
+
+def _look_up(listed: Mapping[int, Sequence[int]], things: _Nearness, near: _Nearness) -> None:
+    """Add the offers about some things, each as near as the nearest of them."""
+    for thing, (nearness, item_no) in things.items():
+        for offer_no in listed.get(thing, ()):
+            _raise_to(near, offer_no, nearness, item_no)

@@ -1,0 +1,215 @@
+"""The rpcs of retrieval: proto in, domain call, proto out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.retrieval.definitions import Definitions
+from services.retrieval.domain.catalogue import (
+    CatalogueStore,
+    Draft,
+    Rejection,
+)
+from services.retrieval.domain.merging import Merged
+from services.retrieval.domain.retriever import Report, Retriever
+from services.retrieval.intake import read_items, read_offers
+from services.retrieval.moment import MomentReader
+from services.retrieval.rows import encode_batch, encode_row
+from shared.call import Call
+from shared.definitions import BundleFollower
+from shared.errors import FieldViolation, InvalidArgument
+from shared.logging import get_logger
+from touchpoint.common.v1.decision_pb2 import Candidates, StepVersions
+from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
+from touchpoint.retrieval.v1.retrieval_pb2 import RejectedRow
+
+log = get_logger(__name__)
+
+DEFAULT_CANDIDATES = 200
+DEFAULT_POPULAR = 50
+_WITHOUT_DEADLINE_S = 0.1
+_KEPT_BACK_S = 0.002
+"""For merging and the way back."""
+_LOOK_AGAIN_S = 1.0
+"""A follower of the catalogue is served from the store at least this often."""
+
+
+class Replica(Protocol):
+    """The catalogue in memory, as far as the rpcs have to do with it."""
+
+    async def catch_up(self) -> None:
+        """Take over what was just written."""
+        ...
+
+    async def newer_than(self, version: int) -> None:
+        """Return once there is a later version."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Where the catalogue is written, and what amounts without a currency are in."""
+
+    store: CatalogueStore
+    replica: Replica
+    currency: str
+
+
+class RetrievalServicer:
+    """Answers what could be proposed, and keeps the catalogue."""
+
+    def __init__(
+        self,
+        writing: Writing,
+        retriever: Retriever,
+        moments: MomentReader,
+        bundles: BundleFollower[Definitions],
+        *,
+        catalogue_version: Callable[[], int],
+        now_us: Callable[[], int],
+        forget: Callable[[Sequence[str]], None],
+    ) -> None:
+        """Take the parts; `forget` drops what is remembered of persons."""
+        self._writing = writing
+        self._retriever = retriever
+        self._moments = moments
+        self._bundles = bundles
+        self._catalogue_version = catalogue_version
+        self._now_us = now_us
+        self._forget = forget
+
+    async def retrieve(self, call: Call, request: pb.RetrieveRequest) -> pb.RetrieveResponse:
+        context = request.context
+        definitions = self._bundles.of(context.bundle_hash)
+        limit = request.limit or DEFAULT_CANDIDATES
+        query = self._moments.query(context, request.snapshot, definitions, limit)
+        found = await self._retriever.retrieve(query, _timeout_s(call))
+        for report in found.reports:
+            if report.failure:
+                source = Source.Value.Name(Source.Value.ValueType(report.source))
+                log.warning("source_failed", source=source, failure=report.failure)
+        return pb.RetrieveResponse(
+            candidates=_candidates(found.candidates),
+            sources=[_source_report(report) for report in found.reports],
+            versions=StepVersions(
+                catalogue_version=self._catalogue_version(), bundle_hash=context.bundle_hash
+            ),
+        )
+
+    async def get_popular(self, call: Call, request: pb.GetPopularRequest) -> pb.GetPopularResponse:
+        definitions = self._bundles.of(request.bundle_hash)
+        places = _places(request.placements, definitions)
+        limit = request.limit or DEFAULT_POPULAR
+        response = pb.GetPopularResponse()
+        for place in places:
+            query = self._moments.popular(place, definitions, self._now_us(), limit)
+            found = await self._retriever.retrieve(query, _timeout_s(call))
+            response.lists.add(placement=place, candidates=_candidates(found.candidates))
+        return response
+
+    async def upsert_items(
+        self, call: Call, request: pb.UpsertItemsRequest
+    ) -> pb.UpsertItemsResponse:
+        drafts, rejections = read_items(request.items, self._writing.currency)
+        version, rejected = await self._write(drafts, rejections)
+        return pb.UpsertItemsResponse(
+            written=len(request.items) - len({row.index for row in rejected}),
+            rejected=rejected,
+            catalogue_version=version,
+        )
+
+    async def upsert_offers(
+        self, call: Call, request: pb.UpsertOffersRequest
+    ) -> pb.UpsertOffersResponse:
+        drafts, rejections = read_offers(request.offers, self._writing.currency)
+        version, rejected = await self._write(drafts, rejections)
+        return pb.UpsertOffersResponse(
+            written=len(request.offers) - len({row.index for row in rejected}),
+            rejected=rejected,
+            catalogue_version=version,
+        )
+
+    async def stream_catalogue(
+        self, call: Call, request: pb.StreamCatalogueRequest
+    ) -> AsyncIterator[pb.StreamCatalogueResponse]:
+        version, is_first = request.version, True
+        while True:
+            part = await self._writing.store.read_after(version)
+            if is_first or part.version > version:
+                yield pb.StreamCatalogueResponse(
+                    batch=encode_batch(part), newest_version=part.newest_version
+                )
+            version, is_first = part.version, False
+            if version < part.newest_version:
+                continue
+            if not request.follow:
+                return
+            await self._wait_for_newer(version)
+
+    async def get_offers(self, call: Call, request: pb.GetOffersRequest) -> pb.GetOffersResponse:
+        entries = await self._writing.store.find(request.offer_ids)
+        return pb.GetOffersResponse(rows=[encode_row(entry) for entry in entries])
+
+    async def erase_person(
+        self, call: Call, request: pb.ErasePersonRequest
+    ) -> pb.ErasePersonResponse:
+        """Drop what memory holds; counts have no names, so no row is there to be deleted."""
+        self._forget(request.person_ids)
+        return pb.ErasePersonResponse(rows=0)
+
+    async def _write(
+        self, drafts: Sequence[Draft], rejections: Sequence[Rejection]
+    ) -> tuple[int, list[RejectedRow]]:
+        written = await self._writing.store.write(drafts)
+        await self._writing.replica.catch_up()
+        rejected = sorted((*rejections, *written.rejections), key=lambda row: row.index)
+        return written.version, [
+            RejectedRow(index=row.index, field=row.field, message=row.message) for row in rejected
+        ]
+
+    async def _wait_for_newer(self, version: int) -> None:
+        try:
+            async with asyncio.timeout(_LOOK_AGAIN_S):
+                await self._writing.replica.newer_than(version)
+        except TimeoutError:
+            return
+
+
+def _timeout_s(call: Call) -> float:
+    remaining_s = call.budget.remaining_s() if call.budget else _WITHOUT_DEADLINE_S
+    return max(remaining_s - _KEPT_BACK_S, 0.0)
+
+
+def _places(asked: Collection[str], definitions: Definitions) -> Collection[str]:
+    wrong = [
+        FieldViolation(f"placements[{at}]", f"there is no placement {place!r}")
+        for at, place in enumerate(asked)
+        if place not in definitions.places
+    ]
+    if wrong:
+        raise InvalidArgument(wrong)
+    return asked or definitions.places
+
+
+def _candidates(merged: Merged) -> Candidates:
+    return Candidates(
+        offer_nos=merged.offer_nos.tolist(),
+        sources=merged.sources.tolist(),
+        scores=merged.scores.tolist(),
+        evidence_nos=merged.evidence_nos.tolist(),
+        evidence_counts=merged.evidence_counts.tolist(),
+        evidence_totals=[0] * len(merged.offer_nos),
+    )
+
+
+def _source_report(report: Report) -> pb.SourceReport:
+    return pb.SourceReport(
+        source=Source.Value.Name(Source.Value.ValueType(report.source)),
+        candidates=report.candidates,
+        spent_ms=report.spent_ms,
+        failure=report.failure,
+    )
