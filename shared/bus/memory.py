@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from shared.bus.message import Message, Publication
 from shared.bus.port import Notice, StreamState, Subscription
-from shared.bus.subjects import STREAMS, Stream
+from shared.bus.subjects import STREAMS, Stream, stream_of
 from shared.errors import Unavailable
 
 
@@ -29,10 +29,12 @@ class InMemoryBus:
     async def publish(self, publications: Sequence[Publication]) -> None:
         for publication in publications:
             self._require_connection()
-            stream = _stream_of(publication.subject)
+            stream = stream_of(publication.subject)
+            if stream is None:
+                raise Unavailable("no stream takes the subject", reason="BUS_UNAVAILABLE")
             if publication.message_id not in self._ids:
                 self._ids.add(publication.message_id)
-                self._store(stream, publication)
+                self._store(stream.name, publication)
         self._wake()
 
     async def follow(
@@ -162,13 +164,6 @@ class _InMemorySubscription:
 
     def _break(self) -> None:
         self._broken = True
-
-
-def _stream_of(subject: str) -> str:
-    for stream in STREAMS:
-        if any(fnmatchcase(subject, wanted) for wanted in stream.subjects):
-            return stream.name
-    raise Unavailable(f"no stream takes {subject}", reason="BUS_UNAVAILABLE")
 
 
 def _now_us() -> int:

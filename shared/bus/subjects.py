@@ -31,10 +31,20 @@ ERASURES = Stream("ERASURES", ("erasures.*",))
 STREAMS = (EVENTS, IDENTITIES, DECISIONS, CONTACTS, CATALOGUE, DEFINITIONS, ERASURES)
 
 HISTORY_IMPORTED = "events.history_imported"
+"""In EVENTS too, with a message of its own: readers of events look at the subject first."""
 CATALOGUE_CHANGED = "catalogue.changed"
 BUNDLE_MOVED = "definitions.bundle_moved"
 CLOCK_MOVED = "clock.moved"
 """A notice, not stored in any stream: the offset in the database is what counts."""
+
+
+_TAKEN = {stream.subjects[0].partition(".")[0]: stream for stream in STREAMS}
+
+
+def stream_of(subject: str) -> Stream | None:
+    """Return the stream that keeps a subject, None if there is none."""
+    root, _, leaf = subject.partition(".")
+    return _TAKEN.get(root) if leaf and "." not in leaf else None
 
 
 def partition(person_id: str) -> int:

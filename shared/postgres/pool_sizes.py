@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 CONNECTIONS: dict[str, int] = {
-    "profile": 10,  # Track and the snapshot, both one statement or one short transaction
-    "retrieval": 4,  # reads its catalogue at start, then only writes changes
-    "rules": 10,  # Check reads, Commit holds a connection for about a millisecond
-    "ranker": 4,  # journal and learning log, in batches
-    "scenario": 6,  # due actions, timers, tasks
-    "aggregator": 2,  # business time only; it owns nothing lasting
+    "profile": 8,  # Track and the snapshot, both one statement or one short transaction
+    "retrieval": 3,  # reads its catalogue at start, then only writes changes
+    "rules": 8,  # Check reads, Commit holds a connection for about a millisecond
+    "ranker": 3,  # journal and learning log, in batches
+    "scenario": 4,  # due actions, timers, tasks
+    "aggregator": 1,  # business time only; it owns nothing lasting
 }
 """Per replica; leadership takes one more in each."""
 

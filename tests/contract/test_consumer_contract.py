@@ -380,3 +380,30 @@ async def test_the_relay_waits_out_a_bus_that_is_away(database: Database):
             return (await bus.state(EVENTS)).last == 1
 
         await until(sent)
+
+
+@pytest.mark.parametrize(
+    "unsendable",
+    [Publication("nowhere.1", 1, b""), Publication("events.1", 1, bytes(600_000))],
+)
+async def test_what_the_bus_would_refuse_for_ever_never_reaches_the_outbox(
+    database: Database, unsendable: Publication
+):
+    async def write() -> None:
+        async with database.transaction() as transaction:
+            await append(transaction, [unsendable])
+
+    with pytest.raises(ValueError, match=r"no stream|too many"):
+        await write()
+    assert await database.fetchval("SELECT count(*) FROM outbox") == 0
+
+
+async def test_much_poison_among_much_else_leaves_the_rest_in_order(database: Database):
+    bus = InMemoryBus()
+    texts = [f"poison {n}" if n % 50 == 7 else str(n) for n in range(400)]
+    await bus.publish(events(*texts))
+    consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=store_names)
+    async with running(consumer):
+        await until(has(database, 392))
+    assert await names(database) == [text for text in texts if text.isdigit()]
+    assert await database.fetchval("SELECT count(*) FROM parked") == 8

@@ -7,7 +7,7 @@ CREATE TABLE outbox (
     message_id    uuid NOT NULL DEFAULT gen_random_uuid(),
     subject       text NOT NULL,
     schema_number smallint NOT NULL,
-    data          bytea NOT NULL,
+    data          bytea NOT NULL CHECK (octet_length(data) <= 524288),
     written_time  timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (
     -- A queue: every row is deleted soon, so that dead rows must not pile up.
