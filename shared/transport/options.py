@@ -30,7 +30,7 @@ def server_options(max_request_bytes: int) -> Options:
         ("grpc.max_receive_message_length", max_request_bytes),
         ("grpc.max_send_message_length", ANSWER_LIMIT),
         # Clients ping as often as below; a server that disagrees answers too_many_pings.
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", PING_EVERY_MS // 2),
+        ("grpc.http2.min_ping_interval_without_data_ms", PING_EVERY_MS // 2),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.http2.ping_timeout_ms", 10_000),

@@ -13,7 +13,7 @@ import pytest
 
 from shared.binding import Binding
 from shared.logging import configure
-from shared.middleware.order import Hooks, layers
+from shared.middleware.order import NO_HOOKS, Hooks, layers
 from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
 from shared.transport.options import server_options
@@ -24,7 +24,7 @@ Opener = Callable[..., AbstractAsyncContextManager[Any]]
 
 
 @asynccontextmanager
-async def on_the_wire(binding: Binding, hooks: Hooks = Hooks()) -> AsyncIterator[Any]:
+async def on_the_wire(binding: Binding, hooks: Hooks = NO_HOOKS) -> AsyncIterator[Any]:
     server = grpc.aio.server(options=server_options(64 * 1024))
     table = GrpcRoutes()
     table.fill(routes([binding], layers([binding], hooks)))
@@ -37,7 +37,7 @@ async def on_the_wire(binding: Binding, hooks: Hooks = Hooks()) -> AsyncIterator
 
 
 @asynccontextmanager
-async def directly(binding: Binding, hooks: Hooks = Hooks()) -> AsyncIterator[Any]:
+async def directly(binding: Binding, hooks: Hooks = NO_HOOKS) -> AsyncIterator[Any]:
     channel = DirectChannel()
     channel.open(routes([binding], layers([binding], hooks)))
     yield stubs.EchoServiceStub(channel)

@@ -42,6 +42,12 @@ async def say(stub: Any) -> Any:
     return await stub.Say(pb.SayRequest(text="x"))
 
 
+async def numbers(stream: Any, found: list[int]) -> None:
+    """Collect what a stream says into a list that survives its failure."""
+    async for answer in stream:
+        found += [answer.number]
+
+
 def status_of(error: grpc.aio.AioRpcError) -> Status:
     found = [value for key, value in error.trailing_metadata() if key == STATUS_DETAILS]
     assert len(found) == 1
@@ -116,8 +122,8 @@ async def test_an_unforeseen_error_tells_the_request_id_and_nothing_else(
         seen = await failure(stub.Say(pb.SayRequest(text="x"), metadata=(("x-request-id", "r9"),)))
     assert seen.code() is grpc.StatusCode.INTERNAL
     assert "hunter2" not in str(status_of(seen))
-    assert "hunter2" not in seen.details()
-    assert "r9" in seen.details()
+    assert "hunter2" not in str(seen.details())
+    assert "r9" in str(seen.details())
     assert "hunter2" in log_lines.getvalue()
 
 
@@ -136,17 +142,15 @@ async def test_a_stray_cancellation_answers_instead_of_hanging(echo: Opener) -> 
 async def test_a_stray_cancellation_in_a_stream_answers_too(echo: Opener) -> None:
     async with echo(echo_binding(raising(asyncio.CancelledError()))) as stub:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            async for _ in stub.Count(pb.CountRequest(up_to=3), timeout=5):
-                pass
+            await numbers(stub.Count(pb.CountRequest(up_to=3), timeout=5), [])
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_a_stream_that_fails_midway_keeps_what_came_before(echo: Opener) -> None:
-    found = []
+    found: list[int] = []
     async with echo(echo_binding(raising(errors.OutOfRange("gone")))) as stub:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            async for answer in stub.Count(pb.CountRequest(up_to=3)):
-                found.append(answer.number)
+            await numbers(stub.Count(pb.CountRequest(up_to=3)), found)
     assert found == [0]
     assert caught.value.code() is grpc.StatusCode.OUT_OF_RANGE
 
