@@ -1,0 +1,63 @@
+"""What rules keeps of the events and identities that profile tells of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """An offer was turned down."""
+
+    person_id: str
+    offer_no: int
+    family_no: int
+    """Family of an item; for every other offer its own number."""
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An offer was seen: its reserved contact counts for good."""
+
+    person_id: str
+    decision_id: str
+    offer_no: int
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contacted:
+    """A message reached a person, ours or another system's."""
+
+    contact_id: str
+    """Made of the event, so that it counts once however often it is told."""
+    event_id: str
+    person_id: str
+    decision_id: str
+    channel: int
+    offer_no: int
+    session_id: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A pseudonym now leads to a set of persons."""
+
+    identity_key: bytes
+    person_id: str
+    person_ids: tuple[str, ...]
+    version: int
+    ambiguous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Persons are to be forgotten."""
+
+    person_ids: tuple[str, ...]
+    identity_keys: tuple[bytes, ...]
+
+
+Change = Declined | Seen | Contacted | Identified | Erased

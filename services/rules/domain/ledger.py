@@ -1,0 +1,205 @@
+"""The port of the contact ledger and the decisions: what is asked of it and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from services.rules.domain.changes import Change
+from services.rules.domain.contacts import Contact
+from services.rules.domain.definitions import ContactLimit
+from services.rules.domain.standing import StandingRow
+
+
+@dataclass(frozen=True, slots=True)
+class StandingKey:
+    """What has to be equal for an earlier decision to stand."""
+
+    digest: bytes
+    token: int
+    bundle_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFacts:
+    """What one read tells of a person."""
+
+    person_ids: tuple[str, ...] = ()
+    """The set, oldest first; empty: nobody is known."""
+    contacts: tuple[Contact, ...] = ()
+    """Those that count."""
+    standing: tuple[StandingRow, ...] = ()
+    declines: tuple[tuple[int, int], ...] = ()
+    """(family or offer number, time): only where the person was found by a pseudonym."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedContact:
+    """A contact that a decision needs."""
+
+    offer_no: int
+    """0: the whole answer of the placement."""
+    placement: str
+    at_decision: bool
+    """It counts at once; else when it was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrder:
+    """The ranked order of one placement, to stand from now on."""
+
+    placement: str
+    limit: int
+    offer_nos: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDraft:
+    """A decision to be committed; proto parts are serialised."""
+
+    decision_id: str
+    person_ids: tuple[str, ...]
+    """Oldest first; empty: nobody is known, so nothing counts and nothing sticks."""
+    identity_key: bytes
+    """The strongest pseudonym it came with: whose row it is written under."""
+    now_us: int
+    channel: int
+    session_id: str
+    wanted: tuple[WantedContact, ...]
+    limits: tuple[ContactLimit, ...]
+    asked: bytes
+    """Equal for equal requests."""
+    answer: bytes
+    """What is shown if nothing is refused."""
+    notice: bytes
+    """The DecisionNotice."""
+    trace: bytes
+    key: StandingKey
+    sticky_us: int
+    orders: tuple[StandingOrder, ...]
+
+
+class CommitOutcome(Enum):
+    """What became of a commit."""
+
+    WRITTEN = 0
+    REPEATED = 1
+    REFUSED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What became of a draft."""
+
+    outcome: CommitOutcome
+    refused: frozenset[int] = frozenset()
+    """Places in `wanted` that were a contact too many; then nothing was written."""
+    answer: bytes = b""
+    """What was shown then, for a repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Another system's request to approach a person."""
+
+    contact_id: str
+    person_ids: tuple[str, ...]
+    policy: str
+    channel: int
+    offer_no: int
+    now_us: int
+    until_us: int
+    limits: tuple[ContactLimit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as it was made."""
+
+    decision_id: str
+    person_ids: tuple[str, ...]
+    decided_us: int
+    channel: int
+    answer: bytes
+    trace: bytes = b""
+    """Empty: no longer kept, or not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedContact:
+    """A contact in the log, in its latest state."""
+
+    position: int
+    contact_id: str
+    person_id: str
+    policy: str
+    state: int
+    channel: int
+    offer_no: int
+    time_us: int
+
+
+class Ledger(Protocol):
+    """Contacts, decisions and what stands. All writes may be repeated."""
+
+    async def check_facts(
+        self, person_ids: Sequence[str], key: StandingKey, since_us: int, now_us: int
+    ) -> CheckFacts:
+        """Return what one read tells of a known person; contacts from `since_us` on."""
+        ...
+
+    async def facts_by_identity(
+        self, identity_keys: Sequence[bytes], since_us: int, declined_since_us: int, now_us: int
+    ) -> CheckFacts:
+        """Return what is known of whom the strongest pseudonym leads to; nothing stands."""
+        ...
+
+    async def persons_of(self, identity_keys: Sequence[bytes]) -> tuple[str, ...]:
+        """Return the set that the strongest known pseudonym leads to, oldest first."""
+        ...
+
+    async def commit(self, draft: DecisionDraft) -> CommitResult:
+        """Write all of a decision in one transaction, or nothing and say what was refused."""
+        ...
+
+    async def reserve(self, reservation: Reservation) -> bool:
+        """Reserve a contact; the same id is answered the same."""
+        ...
+
+    async def release(self, contact_id: str, now_us: int) -> bool:
+        """Give a contact back; False when it was not held."""
+        ...
+
+    async def contacts(
+        self, person_ids: Sequence[str], since_us: int, now_us: int
+    ) -> tuple[Contact, ...]:
+        """Return the contacts that count."""
+        ...
+
+    async def decision(self, decision_id: str) -> StoredDecision | None: ...
+
+    async def latest_decisions(
+        self, person_ids: Sequence[str], limit: int
+    ) -> Sequence[StoredDecision]:
+        """Return the newest decisions for a set of persons, newest first."""
+        ...
+
+    async def decisions_after(self, position: int, limit: int) -> tuple[int, Sequence[bytes]]:
+        """Return the position after a slice of the log and its serialised DecisionNotices."""
+        ...
+
+    async def contacts_after(self, position: int, limit: int) -> Sequence[LoggedContact]: ...
+
+    async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
+        """Delete everything of these persons; returns how many rows."""
+        ...
+
+    async def forget(self, now_us: int, longest_window_us: int) -> int:
+        """Delete what is kept no longer, a slice of it; returns how many rows."""
+        ...
+
+    async def note(self, changes: Sequence[Change]) -> None:
+        """Bring changes to effect, in order; each may be told again."""
+        ...

@@ -1,0 +1,16 @@
+"""How long rules keeps what it wrote, in business time."""
+
+from __future__ import annotations
+
+_DAY_US = 86_400_000_000
+
+
+class Keep:
+    """Ages at which rows are deleted, microseconds."""
+
+    TRACE_US = 7 * _DAY_US
+    DECISION_US = 90 * _DAY_US
+    CONTACT_US = 400 * _DAY_US
+    """At the least; a longer window of a limit keeps them longer."""
+    RESERVATION_US = 1 * _DAY_US
+    """How long another system's reservation counts before it is confirmed."""

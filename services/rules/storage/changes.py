@@ -1,0 +1,105 @@
+"""Brings what profile told to effect, within the transaction that also notes it as taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from services.rules.domain.changes import (
+    Change,
+    Contacted,
+    Declined,
+    Erased,
+    Identified,
+    Seen,
+)
+from services.rules.domain.definitions import MARKETING
+from services.rules.storage.notices import ContactState, notice_of, publication
+from shared.bus import append
+from shared.postgres import Queries, Row, Transaction
+
+_SQL = Queries.beside(__file__)
+
+C = TypeVar("C")
+
+
+async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> None:
+    """Write changes of all kinds, in order within each kind, and tell of contacts confirmed."""
+    for change in _of(changes, Identified):
+        await _identify(transaction, change)
+    declined = _of(changes, Declined)
+    if declined:
+        await _note_declines(transaction, declined)
+    rows: list[Row] = []
+    seen = _of(changes, Seen)
+    if seen:
+        rows += await _confirm(transaction, seen)
+    for contact in _of(changes, Contacted):
+        rows += await _record(transaction, contact)
+    if rows:
+        notices = [notice_of(row, ContactState.CONFIRMED) for row in rows]
+        await append(transaction, [publication(notice) for notice in notices])
+    for erased in _of(changes, Erased):
+        await transaction.execute(
+            _SQL.erase_persons, list(erased.person_ids), list(erased.identity_keys)
+        )
+
+
+def _of(changes: Iterable[Change], kind: type[C]) -> list[C]:
+    return [change for change in changes if isinstance(change, kind)]
+
+
+async def _identify(transaction: Transaction, change: Identified) -> None:
+    await transaction.execute(
+        _SQL.note_identity,
+        change.identity_key,
+        change.person_id,
+        list(change.person_ids),
+        change.version,
+        change.ambiguous,
+    )
+
+
+async def _note_declines(transaction: Transaction, declined: Sequence[Declined]) -> None:
+    await transaction.execute(
+        _SQL.note_declines,
+        [each.person_id for each in declined],
+        [each.offer_no for each in declined],
+        [each.family_no for each in declined],
+        [each.time_us for each in declined],
+    )
+
+
+async def _confirm(transaction: Transaction, seen: Sequence[Seen]) -> list[Row]:
+    return await transaction.fetch(
+        _SQL.confirm_contacts,
+        [each.person_id for each in seen],
+        [each.decision_id for each in seen],
+        [each.offer_no for each in seen],
+        [each.session_id for each in seen],
+    )
+
+
+async def _record(transaction: Transaction, contact: Contacted) -> list[Row]:
+    """Confirm the contact that was reserved for it, or else count it as one more."""
+    rows = await transaction.fetch(
+        _SQL.confirm_reserved,
+        contact.event_id,
+        contact.decision_id,
+        contact.person_id,
+        contact.channel,
+        contact.time_us,
+        contact.contact_id,
+    )
+    if rows:
+        return rows
+    return await transaction.fetch(
+        _SQL.add_contact,
+        contact.contact_id,
+        contact.person_id,
+        MARKETING,
+        contact.channel,
+        contact.offer_no,
+        contact.session_id,
+        contact.time_us,
+    )

@@ -1,0 +1,276 @@
+"""The contact ledger and the decisions in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.rules.domain.changes import Change
+from services.rules.domain.contacts import LAPSE_US, Contact
+from services.rules.domain.definitions import MARKETING
+from services.rules.domain.ledger import (
+    CheckFacts,
+    CommitOutcome,
+    CommitResult,
+    DecisionDraft,
+    LoggedContact,
+    Reservation,
+    StandingKey,
+    StoredDecision,
+)
+from services.rules.domain.retention import Keep
+from services.rules.domain.standing import StandingRow
+from services.rules.storage.changes import write_changes
+from services.rules.storage.notices import ContactState, contact_notice, notice_of, publication
+from shared.bus import append
+from shared.bus.subjects import contacts_of, decisions_of
+from shared.postgres import Database, Queries, Row
+
+_SQL = Queries.beside(__file__)
+_SLICE = 1000
+
+
+class PostgresLedger:
+    """A `Ledger` on the service's schema."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def check_facts(
+        self, person_ids: Sequence[str], key: StandingKey, since_us: int, now_us: int
+    ) -> CheckFacts:
+        rows = await self._database.fetch(
+            _SQL.check_facts,
+            person_ids,
+            since_us,
+            now_us,
+            person_ids[0],
+            key.digest,
+            _signed(key.token),
+            key.bundle_hash,
+        )
+        if not rows:
+            return CheckFacts(tuple(person_ids))
+        return CheckFacts(
+            tuple(person_ids),
+            tuple(_contact(row) for row in rows if row["part"] == 1),
+            tuple(_standing(row) for row in rows if row["part"] == 2),
+        )
+
+    async def facts_by_identity(
+        self, identity_keys: Sequence[bytes], since_us: int, declined_since_us: int, now_us: int
+    ) -> CheckFacts:
+        rows = await self._database.fetch(
+            _SQL.facts_by_identity, identity_keys, since_us, now_us, declined_since_us
+        )
+        persons = sorted((row for row in rows if row["part"] == 0), key=lambda row: row["number"])
+        return CheckFacts(
+            tuple(row["policy"] for row in persons),
+            tuple(_contact(row) for row in rows if row["part"] == 1),
+            (),
+            tuple((row["number"], row["time_us"]) for row in rows if row["part"] == 3),
+        )
+
+    async def persons_of(self, identity_keys: Sequence[bytes]) -> tuple[str, ...]:
+        found = await self._database.fetchval(_SQL.persons_of, identity_keys)
+        return tuple(found or ())
+
+    async def commit(self, draft: DecisionDraft) -> CommitResult:
+        row = await self._database.fetchrow(_SQL.commit_decision, *_arguments(draft))
+        assert row is not None
+        outcome = CommitOutcome(row["outcome"])
+        if outcome is CommitOutcome.WRITTEN:
+            self._database.outbox_written.set()
+            return _WRITTEN
+        refused = frozenset(place - 1 for place in row["refused"] or ())
+        return CommitResult(outcome, refused, row["answered"] or b"")
+
+    async def reserve(self, reservation: Reservation) -> bool:
+        person_id = reservation.person_ids[0]
+        notice = contact_notice(
+            reservation.contact_id,
+            person_id,
+            ContactState.RESERVED,
+            reservation.policy,
+            reservation.channel,
+            reservation.offer_no,
+            reservation.now_us,
+        )
+        limits = [limit for limit in reservation.limits if limit.policy == reservation.policy]
+        granted = await self._database.fetchval(
+            _SQL.reserve_contact,
+            reservation.contact_id,
+            reservation.person_ids,
+            reservation.policy,
+            reservation.channel,
+            reservation.offer_no,
+            reservation.now_us,
+            reservation.until_us,
+            [limit.at_most for limit in limits],
+            [limit.within_us for limit in limits],
+            notice.SerializeToString(),
+            contacts_of(person_id),
+        )
+        self._database.outbox_written.set()
+        return bool(granted)
+
+    async def release(self, contact_id: str, now_us: int) -> bool:
+        async with self._database.transaction() as transaction:
+            row = await transaction.fetchrow(_SQL.release_contact, contact_id, now_us)
+            if row is not None:
+                await append(transaction, [publication(notice_of(row, ContactState.RELEASED))])
+        return row is not None
+
+    async def contacts(
+        self, person_ids: Sequence[str], since_us: int, now_us: int
+    ) -> tuple[Contact, ...]:
+        rows = await self._database.fetch(
+            _SQL.contacts_that_count, list(person_ids), since_us, now_us
+        )
+        return tuple(_contact(row) for row in rows)
+
+    async def decision(self, decision_id: str) -> StoredDecision | None:
+        row = await self._database.fetchrow(_SQL.decision, decision_id)
+        if row is None:
+            return None
+        persons = tuple(row["person_ids"])
+        trace = row["trace"] or b""
+        return StoredDecision(decision_id, persons, row["decided_us"], 0, row["answer"], trace)
+
+    async def latest_decisions(
+        self, person_ids: Sequence[str], limit: int
+    ) -> Sequence[StoredDecision]:
+        rows = await self._database.fetch(_SQL.latest_decisions, list(person_ids), limit)
+        return [
+            StoredDecision(row["decision_id"], (), row["decided_us"], row["channel"], row["answer"])
+            for row in rows
+        ]
+
+    async def decisions_after(self, position: int, limit: int) -> tuple[int, Sequence[bytes]]:
+        rows = await self._database.fetch(_SQL.decisions_after, position, limit)
+        last = rows[-1]["position"] if rows else position
+        return last, [row["notice"] for row in rows]
+
+    async def contacts_after(self, position: int, limit: int) -> Sequence[LoggedContact]:
+        rows = await self._database.fetch(_SQL.contacts_after, position, limit)
+        return [LoggedContact(**row) for row in rows]
+
+    async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
+        return int(
+            await self._database.fetchval(_SQL.erase_persons, list(person_ids), list(identity_keys))
+        )
+
+    async def forget(self, now_us: int, longest_window_us: int) -> int:
+        rows = 0
+        for statement, before_us in (
+            (_SQL.forget_traces, now_us - Keep.TRACE_US),
+            (_SQL.forget_decisions, now_us - Keep.DECISION_US),
+            (_SQL.forget_standing, now_us),
+            (_SQL.forget_contacts, now_us - max(Keep.CONTACT_US, longest_window_us)),
+        ):
+            status = await self._database.execute(statement, before_us, _SLICE)
+            rows += int(status.rpartition(" ")[2])
+        return rows
+
+    async def note(self, changes: Sequence[Change]) -> None:
+        async with self._database.transaction() as transaction:
+            await write_changes(transaction, changes)
+
+
+_WRITTEN = CommitResult(CommitOutcome.WRITTEN)
+
+
+def _arguments(draft: DecisionDraft) -> tuple[object, ...]:
+    """Return what `commit_decision` takes, in its order."""
+    limits = [limit for limit in draft.limits if limit.policy == MARKETING]
+    persons = draft.person_ids
+    return (
+        draft.decision_id,
+        persons,
+        draft.identity_key,
+        draft.now_us,
+        draft.channel,
+        draft.session_id,
+        *_contact_columns(draft),
+        MARKETING,
+        [limit.at_most for limit in limits],
+        [limit.within_us for limit in limits],
+        LAPSE_US,
+        draft.asked,
+        draft.answer,
+        draft.notice,
+        decisions_of(persons[0] if persons else ""),
+        [contacts_of(person_id) for person_id in persons] if draft.wanted else (),
+        draft.trace,
+        draft.key.digest,
+        _signed(draft.key.token),
+        draft.key.bundle_hash,
+        draft.sticky_us,
+        *_order_columns(draft),
+    )
+
+
+def _contact_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
+    """Return offers, placements, states and notices of the contacts wanted."""
+    wanted = draft.wanted
+    if not wanted or not draft.person_ids:
+        return (), (), (), ()
+    states = [
+        ContactState.CONFIRMED if each.at_decision else ContactState.RESERVED for each in wanted
+    ]
+    notices = [
+        contact_notice(
+            f"{draft.decision_id}/{each.placement}/{each.offer_no}",
+            "",
+            state,
+            MARKETING,
+            draft.channel,
+            each.offer_no,
+            draft.now_us,
+        ).SerializeToString()
+        for each, state in zip(wanted, states, strict=True)
+    ]
+    offers, placements = [each.offer_no for each in wanted], [each.placement for each in wanted]
+    return offers, placements, states, notices
+
+
+def _order_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
+    """Return placements, limits, all offers and where each order ends among them."""
+    if not draft.person_ids or not draft.sticky_us:
+        return (), (), (), ()
+    offers: list[int] = []
+    ends = []
+    for order in draft.orders:
+        offers.extend(order.offer_nos)
+        ends.append(len(offers))
+    return (
+        [order.placement for order in draft.orders],
+        [order.limit for order in draft.orders],
+        offers,
+        ends,
+    )
+
+
+def _contact(row: Row) -> Contact:
+    return Contact(
+        row["policy"],
+        row["time_us"],
+        row["number"],
+        row["placement"],
+        row["session_id"],
+        row["decision_id"],
+    )
+
+
+def _standing(row: Row) -> StandingRow:
+    return StandingRow(
+        row["placement"],
+        row["number"],
+        row["decision_id"],
+        tuple(row["offer_nos"]),
+        row["time_us"],
+    )
+
+
+def _signed(token: int) -> int:
+    """Return a 64-bit token as PostgreSQL's signed bigint."""
+    return token - (1 << 64) if token >> 63 else token

@@ -1,0 +1,197 @@
+-- name: check_facts
+-- All that Check needs of a known person in one round trip: contacts that count (part 1) and
+-- orders that stand or lead (part 2).
+SELECT 1 AS part, policy, placement, session_id, decision_id, offer_no AS number, time_us,
+    NULL::integer[] AS offer_nos
+FROM contacts
+WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
+UNION ALL
+SELECT 2, '', placement, '', decision_id, ask_limit, made_us, offer_nos
+FROM standing
+WHERE person_id = $4 AND digest = $5 AND token = $6 AND bundle_hash = $7 AND until_us > $3
+
+-- name: facts_by_identity
+-- The same without a snapshot: the strongest pseudonym that leads to somebody counts. Part 0 is
+-- the person's set, part 3 what was turned down since $4.
+WITH person AS (
+    SELECT person_ids
+    FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (identity_key, place)
+    JOIN identities USING (identity_key)
+    WHERE NOT ambiguous
+    ORDER BY place
+    LIMIT 1
+)
+SELECT 0 AS part, id AS policy, '' AS placement, '' AS session_id, '' AS decision_id,
+    place::integer AS number, 0::bigint AS time_us
+FROM person, unnest(person_ids) WITH ORDINALITY AS of_set (id, place)
+UNION ALL
+SELECT 1, policy, placement, session_id, decision_id, offer_no, time_us
+FROM contacts, person
+WHERE person_id = ANY(person_ids) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
+UNION ALL
+(SELECT 3, '', '', '', '', family_no, time_us
+FROM declines, person
+WHERE person_id = ANY(person_ids) AND time_us > $4
+ORDER BY time_us DESC
+LIMIT 500)
+
+-- name: commit_decision
+SELECT outcome, refused, answered FROM commit_decision(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+    $21, $22, $23, $24, $25, $26, $27, $28
+)
+
+-- name: reserve_contact
+SELECT reserve_contact($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+
+-- name: persons_of
+-- The set that the strongest known pseudonym leads to.
+SELECT person_ids
+FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (identity_key, place)
+JOIN identities USING (identity_key)
+WHERE NOT ambiguous
+ORDER BY place
+LIMIT 1
+
+-- name: contacts_that_count
+SELECT policy, placement, session_id, decision_id, offer_no AS number, time_us
+FROM contacts
+WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
+
+-- name: release_contact
+-- Returns what the notice of it needs, nothing when it was not held.
+UPDATE contacts
+SET state = 3, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
+WHERE contact_id = $1 AND (state = 2 OR state = 1 AND lapse_us > $2)
+RETURNING contact_id, person_id, policy, channel, offer_no, time_us
+
+-- name: decision
+SELECT d.person_ids, d.decided_us, d.answer, t.trace
+FROM decisions d LEFT JOIN traces t USING (decision_id)
+WHERE d.decision_id = $1
+
+-- name: latest_decisions
+SELECT decision_id, decided_us, channel, answer
+FROM decisions
+WHERE person_id = ANY($1::text[])
+ORDER BY decided_us DESC
+LIMIT $2
+
+-- name: decisions_after
+-- Positions become visible out of order: only those below every open transaction are final.
+SELECT position, notice FROM decisions
+WHERE position > $1 AND change_xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY position
+LIMIT $2
+
+-- name: contacts_after
+SELECT position, contact_id, person_id, policy, state, channel, offer_no, time_us
+FROM contacts
+WHERE position > $1 AND change_xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY position
+LIMIT $2
+
+-- name: confirm_contacts
+-- What was seen counts, even when its reservation had lapsed meanwhile. An impression is known by
+-- its decision, or by its session where the contact was made by an earlier decision.
+UPDATE contacts c
+SET state = 2, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
+FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
+    AS seen (person_id, decision_id, offer_no, session_id)
+WHERE c.state = 1 AND c.offer_no = seen.offer_no
+    AND (c.decision_id = seen.decision_id AND seen.decision_id <> ''
+        OR c.person_id = seen.person_id AND c.session_id = seen.session_id AND seen.session_id <> '')
+RETURNING c.contact_id, c.person_id, c.policy, c.channel, c.offer_no, c.time_us
+
+-- name: confirm_reserved
+-- A contact that was reserved and now is made: by its own id ($1, $6), else by its decision, else
+-- the oldest that another system reserved on this channel. Returns nothing when none waits.
+UPDATE contacts
+SET state = 2, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
+WHERE contact_id = (
+    SELECT contact_id FROM contacts
+    WHERE contact_id IN ($1, $6)
+        OR decision_id = $2 AND $2 <> ''
+        OR person_id = $3 AND channel = $4 AND decision_id = '' AND state = 1 AND lapse_us > $5
+    ORDER BY contact_id IN ($1, $6) DESC, (decision_id = $2 AND $2 <> '') DESC, time_us
+    LIMIT 1
+)
+RETURNING contact_id, person_id, policy, channel, offer_no, time_us
+
+-- name: add_contact
+INSERT INTO contacts (contact_id, person_id, policy, state, channel, offer_no, session_id, time_us,
+    lapse_us)
+SELECT $1, $2, $3, 2, $4, $5, $6, $7, 0
+WHERE NOT EXISTS (SELECT 1 FROM erased_persons WHERE person_id = $2)
+ON CONFLICT (contact_id) DO NOTHING
+RETURNING contact_id, person_id, policy, channel, offer_no, time_us
+
+-- name: note_declines
+INSERT INTO declines AS known (person_id, offer_no, family_no, time_us)
+SELECT person_id, offer_no, family_no, max(time_us)
+FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[])
+    AS told (person_id, offer_no, family_no, time_us)
+WHERE NOT EXISTS (SELECT 1 FROM erased_persons e WHERE e.person_id = told.person_id)
+GROUP BY person_id, offer_no, family_no
+ON CONFLICT (person_id, offer_no) DO UPDATE
+SET time_us = greatest(known.time_us, excluded.time_us)
+
+-- name: note_identity
+-- An older notice never replaces a newer one, in whichever order they arrive.
+INSERT INTO identities AS known (identity_key, person_id, person_ids, version, ambiguous)
+SELECT $1, $2, $3, $4, $5
+WHERE NOT EXISTS (SELECT 1 FROM erased_persons WHERE person_id = $2)
+ON CONFLICT (identity_key) DO UPDATE
+SET person_id = excluded.person_id, person_ids = excluded.person_ids,
+    version = excluded.version, ambiguous = excluded.ambiguous
+WHERE known.version < excluded.version
+
+-- name: log_position
+SELECT position FROM log_positions WHERE log = $1
+
+-- name: move_log_position
+INSERT INTO log_positions (log, position) VALUES ($1, $2)
+ON CONFLICT (log) DO UPDATE SET position = greatest(log_positions.position, excluded.position)
+
+-- name: erase_persons
+-- Deletes everything of these persons and remembers that they were erased.
+WITH marked AS (
+    INSERT INTO erased_persons (person_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING
+), gone_contacts AS (
+    DELETE FROM contacts WHERE person_id = ANY($1::text[]) RETURNING 1
+), gone_decisions AS (
+    DELETE FROM decisions WHERE person_id = ANY($1::text[]) RETURNING decision_id
+), gone_traces AS (
+    DELETE FROM traces USING gone_decisions d WHERE traces.decision_id = d.decision_id RETURNING 1
+), gone_standing AS (
+    DELETE FROM standing WHERE person_id = ANY($1::text[]) RETURNING 1
+), gone_declines AS (
+    DELETE FROM declines WHERE person_id = ANY($1::text[]) RETURNING 1
+), gone_identities AS (
+    DELETE FROM identities
+    WHERE person_id = ANY($1::text[]) OR identity_key = ANY($2::bytea[]) RETURNING 1
+)
+SELECT (SELECT count(*) FROM gone_contacts) + (SELECT count(*) FROM gone_decisions)
+    + (SELECT count(*) FROM gone_traces) + (SELECT count(*) FROM gone_standing)
+    + (SELECT count(*) FROM gone_declines) + (SELECT count(*) FROM gone_identities)
+
+-- name: forget_traces
+DELETE FROM traces WHERE decision_id IN (
+    SELECT decision_id FROM traces WHERE decided_us < $1 LIMIT $2
+)
+
+-- name: forget_decisions
+DELETE FROM decisions WHERE decision_id IN (
+    SELECT decision_id FROM decisions WHERE decided_us < $1 LIMIT $2
+)
+
+-- name: forget_standing
+DELETE FROM standing WHERE (person_id, digest, placement) IN (
+    SELECT person_id, digest, placement FROM standing WHERE until_us < $1 LIMIT $2
+)
+
+-- name: forget_contacts
+-- Contacts that count in no window any more.
+DELETE FROM contacts WHERE contact_id IN (
+    SELECT contact_id FROM contacts WHERE time_us < $1 LIMIT $2
+)
