@@ -1,0 +1,118 @@
+"""`touchpoint load`: how many requests a second are answered in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from cli.console import Exit, JsonOption, aside, fail, people, say_json
+from cli.load.edge import recommending
+from cli.load.generator import drive
+from cli.load.outcome import NothingSentError, Summary
+from cli.load.people import read_people, requests, visitors
+from cli.load.schedule import poisson
+from cli.reach import EdgeOption, HomeOption, reach
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+_DEFAULT_PLACEMENT = "web.home.banner"
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    edge: str
+    rate: float
+    duration_s: float
+    deadline_s: float
+    seed: int
+
+
+def load(
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second.")] = 20.0,
+    duration: Annotated[float, typer.Option(min=1, help="Seconds.")] = 10.0,
+    deadline_ms: Annotated[float, typer.Option(min=1, help="The callers' deadline.")] = 100.0,
+    placement: Annotated[
+        list[str] | None,
+        typer.Option(help=f"May be given several times; else {_DEFAULT_PLACEMENT}."),
+    ] = None,
+    channel: Annotated[str, typer.Option(help="WEB, CALL_CENTER, IVR …")] = "WEB",
+    who: Annotated[
+        Path | None,
+        typer.Option("--people", help="File of kind:value lines; else visitors nobody knows."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, the same requests.")] = 1,
+    home: HomeOption = None,
+    edge: EdgeOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the edge at a steady rate, as its callers would, and report on their deadlines.
+
+    Requests are sent when they are due, however slow the answers (open loop, Poisson arrivals).
+    These are live decisions: they are stored, and may spend contacts.
+
+    Example: touchpoint load --rate 50 --duration 30 --deadline-ms 100
+    """
+    wanted = _wanted(who, channel, placement or [_DEFAULT_PLACEMENT], seed)
+    told = _Load(reach(home, edge).edge, rate, duration, deadline_ms / 1000, seed)
+    try:
+        summary = uvloop.run(_run(told, wanted, Console(quiet=True) if as_json else aside))
+    except NothingSentError as error:
+        raise typer.BadParameter(f"{error}; give a longer --duration") from error
+    if as_json:
+        say_json(summary.as_json())
+    else:
+        people.print(_table(summary, told))
+    if summary.failed == summary.requests:
+        fail(f"Not one request was answered at {told.edge}.", Exit.FAILED)
+
+
+def _wanted(
+    who: Path | None, channel: str, placements: list[str], seed: int
+) -> Iterator[RecommendRequest]:
+    try:
+        asked = read_people(who) if who else visitors()
+        where = Channel.Value.Value(channel.upper())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+    return requests(asked, where, placements, seed)
+
+
+async def _run(told: _Load, wanted: Iterator[RecommendRequest], console: Console) -> Summary:
+    due = poisson(told.rate, told.duration_s, told.seed)
+    async with recommending(told.edge, told.deadline_s) as send:
+        with Progress(console=console, transient=True, refresh_per_second=4) as progress:
+            bar = progress.add_task(f"{told.rate:g}/s", total=told.duration_s)
+            return await drive(send, wanted, due, lambda at: progress.update(bar, completed=at))
+
+
+def _table(summary: Summary, told: _Load) -> Table:
+    table = Table(
+        title=f"{told.rate:g} requests a second, deadline {told.deadline_s * 1000:g} ms",
+        show_header=False,
+    )
+    for row in _rows(summary):
+        table.add_row(*row)
+    return table
+
+
+def _rows(summary: Summary) -> Iterator[tuple[str, str]]:
+    fates = (summary.answered, summary.degraded, summary.failed)
+    latencies = (summary.p50_ms, summary.p90_ms, summary.p99_ms, summary.max_ms)
+    yield "requests", f"{summary.requests}"
+    yield "answered / degraded / failed", " / ".join(map(str, fates))
+    yield "latency p50 / p90 / p99 / max", " / ".join(f"{ms:.1f}" for ms in latencies) + " ms"
+    yield "within 50 ms", f"{summary.in_50_share:.2%}"
+    yield "within 100 ms", f"{summary.in_100_share:.2%}"
+    yield "nothing degraded", f"{summary.undegraded_share:.2%}"
+    for reason, count in sorted(summary.reasons.items()):
+        yield f"  {reason}", f"{count}"
+    if summary.late_sends:
+        yield "sent late (the generator lacked CPU)", f"{summary.late_sends}"

@@ -1,0 +1,100 @@
+"""The command against a real server that answers as told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import asynccontextmanager
+
+import grpc.aio
+
+from touchpoint.aggregator.v1.aggregator_pb2 import Degraded
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
+    AggregatorServiceServicer,
+    add_AggregatorServiceServicer_to_server,
+)
+
+COMMAND = "import typer; from cli.load.command import load; typer.run(load)"
+
+
+class Edge(AggregatorServiceServicer):
+    """Degrades every second answer."""
+
+    def __init__(self):
+        self.requests = []
+
+    async def Recommend(self, request, context):  # noqa: N802 the name of the rpc
+        self.requests.append(request)
+        degraded = [Degraded(service="ranker", reason="TIMEOUT")] * (len(self.requests) % 2)
+        return RecommendResponse(degraded=degraded)
+
+
+@asynccontextmanager
+async def serving(edge):
+    server = grpc.aio.server()
+    add_AggregatorServiceServicer_to_server(edge, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        await server.stop(None)
+
+
+async def load(*arguments: str):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", COMMAND, *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_what_was_sent_is_reported():
+    edge = Edge()
+    async with serving(edge) as address:
+        code, out, err = await load(
+            *("--edge", address, "--rate", "30", "--duration", "1", "--channel", "ivr"),
+            *("--placement", "ivr.menu", "--deadline-ms", "5000", "--json"),
+        )
+
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["requests"] == len(edge.requests) > 10
+    assert found["reasons"] == {"ranker TIMEOUT": (len(edge.requests) + 1) // 2}
+    assert {asked.placements[0].placement for asked in edge.requests} == {"ivr.menu"}
+
+
+async def test_people_of_a_file_are_asked_for(tmp_path):
+    people = tmp_path / "people"
+    people.write_text("customer:C1\n")
+    edge = Edge()
+    async with serving(edge) as address:
+        code, out, err = await load(
+            "--edge", address, "--rate", "20", "--duration", "1", "--people", str(people)
+        )
+
+    assert code == 0, err
+    assert "latency p50 / p90 / p99 / max" in out
+    assert {who.value for asked in edge.requests for who in asked.identities} == {"C1"}
+
+
+async def test_an_edge_that_never_answers_fails_the_command():
+    async with serving(Edge()) as address:
+        pass
+    code, _, err = await load("--edge", address, "--rate", "20", "--duration", "1")
+
+    assert code == 1
+    assert address in err
+
+
+async def test_a_channel_that_does_not_exist_is_named():
+    code, _, err = await load("--channel", "PIGEON")
+
+    assert code == 2
+    assert "PIGEON" in err
