@@ -7,7 +7,9 @@ import atexit
 import json
 import logging
 import sys
+import time
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import structlog
@@ -16,6 +18,7 @@ from shared.call import CURRENT_CALL
 
 FLUSH_S = 0.1
 MOST_WAITING = 64
+_at_once = True
 
 Event = MutableMapping[str, Any]
 
@@ -37,7 +40,9 @@ def configure(
     """
     out = sys.stderr if stream is None else stream
     number = logging.getLevelNamesMapping()[level.upper()]
-    lines = Lines(out, at_once=at_once or out.isatty())
+    global _at_once
+    _at_once = at_once or out.isatty()
+    lines = Lines(out, at_once=_at_once)
     structlog.configure(
         processors=_processors(service, is_terminal=out.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -47,6 +52,16 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [_LibraryLines()]
     root.setLevel(max(number, logging.WARNING))
+
+
+def writes_at_once() -> bool:
+    """Say whether lines are wanted as things happen rather than some at a time."""
+    return _at_once
+
+
+def timestamp(seconds: float) -> str:
+    """Return the UTC time of a log line, given in seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
 
 
 class Lines:
@@ -92,17 +107,17 @@ class Lines:
 def _processors(service: str, *, is_terminal: bool) -> list[Any]:
     def name_service_and_call(_logger: object, _method: str, event: Event) -> Event:
         event["service"] = service
+        event.setdefault("timestamp", timestamp(time.time()))
         call = CURRENT_CALL.get()
         if call is not None:
             event.setdefault("request_id", call.request_id)
             if call.trace_id:
-                event["trace_id"] = call.trace_id
+                event.setdefault("trace_id", call.trace_id)
         return event
 
     shared = [
         name_service_and_call,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if is_terminal:
         return [*shared, structlog.dev.ConsoleRenderer()]

@@ -1,20 +1,26 @@
-"""Binds the call to its task, and writes the one line that every rpc leaves."""
+"""Binds the call to its task, and leaves the one line that every rpc leaves."""
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from contextvars import Context
+from typing import Any
 
 from google.protobuf.message import Message
 from google.rpc.code_pb2 import Code
 
 from shared.call import ANONYMOUS, CALLER, CURRENT_CALL, Call, Handler, StreamHandler
-from shared.logging import get_logger
+from shared.logging import FLUSH_S, get_logger, timestamp, writes_at_once
 from shared.middleware.errors import is_own_cancellation, translated
 from shared.transport.status import code_of
 
 _CODE_NAMES = {number: name for name, number in Code.items()}
+_NO_CALL = Context()
+"""Where lines are written: not within whichever call came first."""
 _OUR_FAULT = {Code.INTERNAL, Code.UNKNOWN, Code.UNAVAILABLE, Code.DATA_LOSS}
 
 
@@ -22,7 +28,7 @@ class Logging:
     """One line per rpc: method, code, time taken, who asked; never anything of the request."""
 
     def __init__(self) -> None:
-        self._log = get_logger(__name__).bind()
+        self._lines = RpcLines()
 
     async def unary(self, call: Call, request: Message, following: Handler) -> Message:
         """Handle one rpc and log its outcome."""
@@ -35,7 +41,7 @@ class Logging:
             code = _outcome(error, call)
             raise
         finally:
-            self._report(call, code, began)
+            self._lines.add(call, code, time.perf_counter() - began)
             CURRENT_CALL.reset(token)
 
     async def stream(
@@ -57,16 +63,47 @@ class Logging:
             code = _outcome(error, call)
             raise
         finally:
-            self._report(call, code, began, sent=sent)
+            self._lines.add(call, code, time.perf_counter() - began, sent=sent)
 
-    def _report(self, call: Call, code: int, began: float, **facts: int) -> None:
+
+class RpcLines:
+    """Puts off the making of lines, out of the way of the requests that they are about.
+
+    Making one costs a cold request about 90 µs and, with others, 12 µs. What is our own fault is
+    written at once, with all that waited before it.
+    """
+
+    def __init__(self) -> None:
+        self._log = get_logger(__name__).bind()
+        self._waiting: list[tuple[Call, int, float, float, dict[str, int]]] = []
+        self._at_once = writes_at_once()
+        atexit.register(self.flush)
+
+    def add(self, call: Call, code: int, took_s: float, **facts: int) -> None:
+        """Note one rpc that has just ended."""
+        self._waiting.append((call, code, took_s, time.time(), facts))
+        if self._at_once or code in _OUR_FAULT:
+            self.flush()
+        elif len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(FLUSH_S, self.flush, context=_NO_CALL)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        for call, code, took_s, ended_s, facts in waiting:
+            self._write(call, code, took_s, ended_s, facts)
+
+    def _write(self, call: Call, code: int, took_s: float, ended_s: float, facts: Any) -> None:
         write = self._log.warning if code in _OUR_FAULT else self._log.info
         write(
             "rpc_answered",
             method=call.method,
             code=_CODE_NAMES[code],
-            took_ms=round((time.perf_counter() - began) * 1e3, 2),
+            took_ms=round(took_s * 1e3, 2),
             caller=call.metadata.get(CALLER, ANONYMOUS.name),
+            request_id=call.request_id,
+            timestamp=timestamp(ended_s),
+            **({"trace_id": call.trace_id} if call.trace_id else {}),
             **facts,
         )
 

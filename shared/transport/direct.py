@@ -160,7 +160,9 @@ class DirectUnaryCall:
         return self._task.done()
 
     async def trailing_metadata(self) -> tuple[tuple[str, str], ...]:
-        """Return what the server adds to every answer."""
+        """Return the request id where the caller gave none, as the wire does."""
+        if self._call.metadata.get(REQUEST_ID) == self._call.request_id:
+            return ()
         return ((REQUEST_ID, self._call.request_id),)
 
 

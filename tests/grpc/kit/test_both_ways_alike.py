@@ -169,12 +169,18 @@ async def test_every_violation_is_named_by_its_path(echo: Opener) -> None:
     assert servicer.calls == []
 
 
-async def test_the_request_id_goes_round(echo: Opener) -> None:
+async def test_a_request_keeps_the_id_that_its_caller_gave_it(echo: Opener) -> None:
     async with echo(echo_binding(EchoServicer())) as stub:
-        call = stub.Say(pb.SayRequest(text="x"), metadata=(("x-request-id", "mine-1"),))
+        answer = await stub.Say(pb.SayRequest(text="x"), metadata=(("x-request-id", "mine-1"),))
+    assert answer.request_id == "mine-1"
+
+
+async def test_a_caller_that_gave_no_id_is_told_the_new_one(echo: Opener) -> None:
+    async with echo(echo_binding(EchoServicer())) as stub:
+        call = stub.Say(pb.SayRequest(text="x"))
         answer = await call
         trailing = dict(await call.trailing_metadata())
-    assert answer.request_id == trailing["x-request-id"] == "mine-1"
+    assert answer.request_id == trailing["x-request-id"] != ""
 
 
 @pytest.mark.parametrize("given", ["", "with space", "x" * 200, "a,b"])
