@@ -1,0 +1,105 @@
+"""`touchpoint up`: everything on this machine, from nothing to a first decision."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cli.console import Exit, CommandError, JsonOption, fail, people
+from cli.reach import HomeOption, home_of
+from cli.suite.session import Asked
+from cli.suite.session import up as run_suite
+from cli.suite.stopping import until_asked_to_stop
+from cli.suite.topology import ANY_PORT, FIRST_PORT, Topology, TopologyError, parse_replicas, plan
+from shared.engines import EngineError
+from shared.errors import TouchpointError
+from shared.processes import (
+    AlreadySupervisedError,
+    ChildFailedError,
+    NoFreePortError,
+    UnsupportedPlatformError,
+    platform_check,
+)
+from touchpoint.client import CallError
+
+GROCER_SHIFT = 100
+"""The grocer's suite stands this many ports above the story shop's, so that both can run."""
+
+
+class Data(StrEnum):
+    """What a suite begins with."""
+
+    STORY = "story"
+    GROCER = "grocer"
+    NONE = "none"
+
+
+_EXPECTED = (
+    EngineError,
+    AlreadySupervisedError,
+    ChildFailedError,
+    NoFreePortError,
+    TouchpointError,
+    CallError,
+    CommandError,
+    OSError,
+)
+"""What keeps a suite from starting; each has a sentence for whoever started it."""
+
+
+def up(
+    data: Annotated[
+        Data, typer.Option(help="The shop to begin with: made and imported at the first start.")
+    ] = Data.STORY,
+    colocate: Annotated[
+        bool, typer.Option("--colocate", help="All services in one process, calls go straight.")
+    ] = False,
+    replicas: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERVICE=COUNT", help="More than one process of a service."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65_000,
+            help=f"Of the edge, else {FIRST_PORT}; the others lie as far above it as usual. "
+            "0: any free ones.",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start PostgreSQL, NATS and all services here, and show a first decision.
+
+    Stays until Ctrl-C or `touchpoint down`. Given TOUCHPOINT_POSTGRES_URL or TOUCHPOINT_NATS_URL
+    it uses those instead of starting its own.
+
+    Example: touchpoint up --data story --replicas rules=2
+    """
+    try:
+        platform_check()
+        topology = _topology(data, colocate, replicas or [], port)
+    except (UnsupportedPlatformError, NoFreePortError) as error:
+        fail(str(error))
+    except TopologyError as error:
+        fail(str(error), Exit.USAGE)
+    asked = Asked(home_of(home, data), topology, data, colocate, as_json)
+    try:
+        asyncio.run(until_asked_to_stop(run_suite(asked, os.environ, people)))
+    except _EXPECTED as error:
+        fail(str(error) or type(error).__name__)
+    if not as_json:
+        people.print("Everything has ended.")
+
+
+def _topology(data: Data, colocate: bool, replicas: list[str], port: int | None) -> Topology:
+    if colocate and replicas:
+        raise TopologyError("--colocate is one process: leave --replicas out, or --colocate")
+    first = FIRST_PORT + (GROCER_SHIFT if data is Data.GROCER else 0) if port is None else port
+    assert first >= ANY_PORT
+    return plan(parse_replicas(replicas), first)

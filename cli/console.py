@@ -1,0 +1,98 @@
+"""What commands print: tables and sentences for people, one line of JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Annotated, Any, NoReturn
+
+import typer
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from rich.console import Console
+from rich.table import Table
+
+from touchpoint.client import CallError
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+people = Console(highlight=False)
+"""For what was asked for."""
+aside = Console(stderr=True, highlight=False)
+"""For progress and for what went wrong."""
+
+
+class Exit(IntEnum):
+    """What a script can tell from a command's exit code."""
+
+    DONE = 0
+    FAILED = 1
+    """It was refused, or part of it was."""
+    USAGE = 2
+    """It was told wrongly."""
+    UNREACHABLE = 3
+    """Nobody answers at the address."""
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked; the sentence says what to do."""
+
+    def __init__(self, sentence: str, code: Exit = Exit.FAILED) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def say_json(answer: Mapping[str, Any] | Message) -> None:
+    """Print one line of JSON, as the edge's HTTP would say it."""
+    found = MessageToDict(answer) if isinstance(answer, Message) else answer
+    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def fail(sentence: str, code: Exit = Exit.FAILED) -> NoReturn:
+    """Say what went wrong and end."""
+    aside.print(sentence, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def failures_told(address: str = "") -> Iterator[None]:
+    """End the command with a sentence when what it calls refuses or does not answer."""
+    try:
+        yield
+    except CommandError as failure:
+        fail(str(failure), failure.code)
+    except ValueError as error:
+        fail(str(error), Exit.USAGE)
+    except CallError as error:
+        if error.is_unreachable:
+            fail(_unreachable(address), Exit.UNREACHABLE)
+        fail(_refused(error))
+
+
+def _unreachable(address: str) -> str:
+    return (
+        f"Nobody answers at {address}. Start Touchpoint with `touchpoint up`, or say where it is: "
+        "--home DIR for one started there, --edge HOST:PORT for any other."
+    )
+
+
+def _refused(error: CallError) -> str:
+    lines = [error.message or error.code.name.replace("_", " ").lower()]
+    lines += [f"  {found.field}: {found.description}" for found in error.violations]
+    if error.retry_after_s:
+        lines.append(f"  try again in {error.retry_after_s:g} s")
+    if error.request_id and error.code.name in {"INTERNAL", "UNKNOWN"}:
+        lines.append(f"  request {error.request_id}: the service's log says more")
+    return "\n".join(lines)
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """Begin a table of the house's looks."""
+    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold", header_style="dim")
+    return made

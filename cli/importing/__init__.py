@@ -1,0 +1,9 @@
+"""Brings files into the suite: read, checked row by row, sent in slices, reported by row."""
+
+from cli.importing.files import BrokenFileError
+from cli.importing.importer import Importer
+from cli.importing.kinds import KINDS, Kind
+from cli.importing.report import Report, RowError
+from cli.importing.target import Target
+
+__all__ = ["KINDS", "BrokenFileError", "Importer", "Kind", "Report", "RowError", "Target"]

@@ -1,0 +1,139 @@
+"""Reads a file, makes messages of its rows and sends them in slices, some at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+
+from cli.importing.files import BrokenFileError, RowFile, open_rows
+from cli.importing.kinds import CellError, Kind
+from cli.importing.report import Report, RowError
+from cli.importing.target import Target
+from touchpoint.client import call_error
+
+SLICE_ROWS = 5_000
+SLICE_BYTES = 3_000_000
+"""Services take requests up to 4 MiB."""
+
+Progress = Callable[[int], None]
+"""Told how much more of the file's size has been read."""
+
+
+@dataclass(slots=True)
+class _Slice:
+    """Messages on their way, and the row each came from."""
+
+    messages: list[Any] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.messages) >= SLICE_ROWS or self.size >= SLICE_BYTES
+
+
+class Importer:
+    """Imports one file of one kind."""
+
+    def __init__(self, kind: Kind, path: Path) -> None:
+        """Open the file; raises BrokenFileError when it cannot be what its name says."""
+        self._kind = kind
+        self._path = path
+        self._file: RowFile = open_rows(path)
+        self.report = Report()
+
+    @property
+    def size(self) -> int:
+        """How much there is to read, in units that `Progress` is told."""
+        return self._file.size
+
+    def check(self) -> None:
+        """Refuse a broken file before anything of it is applied; raises BrokenFileError."""
+        found = self._file.columns()
+        problems = [] if found is None else self._kind.check_columns(found)
+        if problems:
+            raise BrokenFileError("\n".join(f"{self._path}: {problem}" for problem in problems))
+        self._file.check()
+
+    def rehearse(self, progress: Progress) -> Report:
+        """Read every row and apply none."""
+        self.report.dry_run = True
+        began = time.monotonic()
+        for _ in self._slices(progress):
+            pass
+        self.report.seconds = time.monotonic() - began
+        return self.report
+
+    async def apply(self, target: Target, progress: Progress) -> Report:
+        """Send every good row; what was applied when a service fails stays, and is counted.
+
+        An import may be repeated: rows that are there already count as duplicates.
+        """
+        began = time.monotonic()
+        try:
+            await self._send_all(target, progress)
+            self.report.persons = await target.finish()
+        except grpc.aio.AioRpcError as error:
+            self.report.stopped = _why(call_error(error).__str__(), error)
+        self.report.seconds = time.monotonic() - began
+        return self.report
+
+    async def _send_all(self, target: Target, progress: Progress) -> None:
+        sending: set[asyncio.Task[None]] = set()
+        try:
+            for part in self._slices(progress):
+                sending.add(asyncio.create_task(self._send(target, part)))
+                # Lets the new slice leave before the next one is read.
+                await asyncio.sleep(0)
+                while len(sending) >= target.in_flight:
+                    sending = await _some_done(sending)
+            while sending:
+                sending = await _some_done(sending)
+        finally:
+            # A slice that has left may be applied: its outcome must still be counted.
+            await asyncio.gather(*sending, return_exceptions=True)
+
+    async def _send(self, target: Target, part: _Slice) -> None:
+        outcome = await target.send(part.messages, part.rows[0])
+        self.report.applied += outcome.applied
+        self.report.duplicates += outcome.duplicates
+        for refused in outcome.refused:
+            self.report.refuse(RowError(part.rows[refused.index], refused.column, refused.reason))
+
+    def _slices(self, progress: Progress) -> Iterator[_Slice]:
+        part = _Slice()
+        for number, row in self._file.rows(progress):
+            self.report.rows += 1
+            if isinstance(row, str):
+                self.report.refuse(RowError(number, "", row))
+                continue
+            try:
+                message = self._kind.build(row)
+            except CellError as error:
+                self.report.refuse(RowError(number, error.column, error.reason))
+                continue
+            part.messages.append(message)
+            part.rows.append(number)
+            part.size += message.ByteSize()
+            if part.is_full:
+                yield part
+                part = _Slice()
+        if part.messages:
+            yield part
+
+
+async def _some_done(sending: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    done, waiting = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+    return waiting
+
+
+def _why(sentence: str, error: grpc.aio.AioRpcError) -> str:
+    return sentence or str(error.code().name).replace("_", " ").lower()

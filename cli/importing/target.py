@@ -1,0 +1,146 @@
+"""The services that imported rows go to, one rpc per slice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import grpc.aio
+from google.protobuf.message import Message
+
+from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
+from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
+
+SLICE_TIMEOUT_S = 60.0
+FINISH_TIMEOUT_S = 600.0
+"""Traits of all persons an import touched are computed in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row of a slice that the service refused."""
+
+    index: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a slice."""
+
+    applied: int
+    duplicates: int
+    refused: Sequence[Refused]
+
+
+class Target(Protocol):
+    """Takes slices of one kind of rows."""
+
+    in_flight: int
+    """How many slices may be on their way at once."""
+
+    async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
+        """Apply a slice; raises grpc.aio.AioRpcError."""
+
+    async def finish(self) -> int:
+        """End the import; returns the number of persons whose traits were computed."""
+
+
+class EventsTarget:
+    """Events and contacts go to profile as history."""
+
+    in_flight = 3
+
+    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+        self._stub = ProfileServiceStub(channel)
+        self._import_id = import_id
+
+    async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
+        request = profile_pb.ImportEventsRequest(
+            import_id=self._import_id, events=messages, first_row=first_row
+        )
+        answer = await self._stub.ImportEvents(request, timeout=SLICE_TIMEOUT_S)
+        return Outcome(answer.accepted, answer.duplicates, _refused(answer.rejected))
+
+    async def finish(self) -> int:
+        request = profile_pb.FinishImportRequest(import_id=self._import_id)
+        answer = await self._stub.FinishImport(request, timeout=FINISH_TIMEOUT_S)
+        return answer.persons
+
+
+class CustomersTarget:
+    """Customers go to profile."""
+
+    in_flight = 1
+
+    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+        self._stub = ProfileServiceStub(channel)
+        self._import_id = import_id
+
+    async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
+        request = profile_pb.ImportCustomersRequest(import_id=self._import_id, customers=messages)
+        answer = await self._stub.ImportCustomers(request, timeout=SLICE_TIMEOUT_S)
+        return Outcome(answer.created + answer.updated, 0, _refused(answer.rejected))
+
+    async def finish(self) -> int:
+        return 0
+
+
+class ItemsTarget:
+    """Items go to retrieval, one slice after the other: a variant follows its head."""
+
+    in_flight = 1
+
+    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+        del import_id  # writing an item twice is writing it once
+        self._stub = RetrievalServiceStub(channel)
+
+    async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
+        request = retrieval_pb.UpsertItemsRequest(items=messages)
+        answer = await self._stub.UpsertItems(request, timeout=SLICE_TIMEOUT_S)
+        return Outcome(answer.written, 0, _by_field(answer.rejected))
+
+    async def finish(self) -> int:
+        return 0
+
+
+class OffersTarget:
+    """Offers go to retrieval."""
+
+    in_flight = 1
+
+    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+        del import_id
+        self._stub = RetrievalServiceStub(channel)
+
+    async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
+        request = retrieval_pb.UpsertOffersRequest(offers=messages)
+        answer = await self._stub.UpsertOffers(request, timeout=SLICE_TIMEOUT_S)
+        return Outcome(answer.written, 0, _by_field(answer.rejected))
+
+    async def finish(self) -> int:
+        return 0
+
+
+def _refused(rejected: Sequence[Any]) -> list[Refused]:
+    return [Refused(row.index, "", f"{row.message} ({row.code})") for row in rejected]
+
+
+def _by_field(rejected: Sequence[Any]) -> list[Refused]:
+    return [Refused(row.index, row.field, row.message) for row in rejected]
+
+
+TARGETS: Mapping[str, tuple[str, type[Any]]] = {
+    "items": ("retrieval", ItemsTarget),
+    "offers": ("retrieval", OffersTarget),
+    "customers": ("profile", CustomersTarget),
+    "events": ("profile", EventsTarget),
+    "contacts": ("profile", EventsTarget),
+}
+"""Kind of file to the service that takes it and how it is sent there."""
+
+Slice = list[Message]

@@ -1,0 +1,1 @@
+"""Answers of the suite as people read them on a terminal."""

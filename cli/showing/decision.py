@@ -1,0 +1,91 @@
+"""Shows a decision: what is offered and why, what was removed, how the time was used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+
+from cli.console import table
+from touchpoint.aggregator.v1 import aggregator_pb2 as edge
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
+from touchpoint.common.v1.vocabulary_pb2 import OfferKind, RemovalCode
+
+_REMOVED_SHOWN = 10
+
+
+def show_decision(
+    console: Console,
+    answer: RecommendResponse,
+    *,
+    spent_ms: float,
+    deadline_ms: float | None = None,
+    preview: bool = False,
+    explain: bool = False,
+) -> None:
+    """Print the whole answer; `explain` adds scores and what was removed."""
+    for placement in answer.placements:
+        _show_placement(console, placement, explain=explain)
+    console.print(_sentence(answer, spent_ms, deadline_ms, preview), markup=False)
+    if answer.timings:
+        console.print(_timings(answer.timings), style="dim", markup=False)
+    for missing in answer.degraded:
+        console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
+    for note in answer.notes:
+        console.print(note, markup=False)
+    if explain and answer.removed:
+        _show_removed(console, answer.removed)
+
+
+def _show_placement(
+    console: Console, placement: edge.PlacementRecommendations, *, explain: bool
+) -> None:
+    if not placement.recommendations:
+        console.print(f"{placement.placement}: nothing to offer", markup=False)
+        return
+    extra = ("score", "chosen with") if explain else ()
+    shown = table("", "offer", "kind", "why", "acceptance", *extra, title=placement.placement)
+    for place, offer in enumerate(placement.recommendations, 1):
+        cells = [
+            str(place),
+            f"{offer.creative.title or offer.offer_id}\n[dim]{offer.offer_id}[/dim]",
+            OfferKind.Value.Name(offer.kind).lower(),
+            "\n".join(reason.text for reason in offer.reasons),
+            f"{offer.acceptance_probability:.1%}",
+        ]
+        if explain:
+            cells += [f"{offer.score:.4g}", f"{offer.selection_probability:.0%}"]
+        shown.add_row(*cells)
+    console.print(shown)
+
+
+def _sentence(
+    answer: RecommendResponse, spent_ms: float, deadline_ms: float | None, preview: bool
+) -> str:
+    against = f" of {deadline_ms:g} ms" if deadline_ms else ""
+    took = f"answered in {spent_ms:.1f} ms{against}"
+    if preview:
+        return f"Preview, {took}; nothing was reserved or remembered."
+    return f"Decision {answer.decision_id}, {took}."
+
+
+def _timings(timings: Iterable[edge.Timing]) -> str:
+    """Put the steps in one line: what each took, and its outcome where it was not OK."""
+    steps = []
+    for step in timings:
+        outcome = "" if step.outcome == "OK" else f" {step.outcome.lower()}"
+        steps.append(f"{step.service} {step.spent_ms:.1f}/{step.budget_ms:.0f}{outcome}")
+    return f"ms spent/given: {' · '.join(steps)}"
+
+
+def _show_removed(console: Console, removed: Sequence[edge.Removed]) -> None:
+    codes = Counter(RemovalCode.Value.Name(each.code) for each in removed)
+    counted = ", ".join(f"{code} {count}" for code, count in codes.most_common())
+    shown = table("removed", "by", "code", "because", title=f"{len(removed)} removed: {counted}")
+    for each in removed[:_REMOVED_SHOWN]:
+        shown.add_row(each.offer_id, each.service, RemovalCode.Value.Name(each.code), each.text)
+    console.print(shown)
+    if len(removed) > _REMOVED_SHOWN:
+        more = len(removed) - _REMOVED_SHOWN
+        console.print(f"… and {more} more; --json shows all", style="dim")

@@ -1,0 +1,1 @@
+"""Runs the whole suite on one machine: engines, services, and where they are reached."""

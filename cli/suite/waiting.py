@@ -1,0 +1,44 @@
+"""Waits until services say that they serve."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from cli.suite.topology import Replica
+from shared.client import service_name
+
+_POLL_S = 0.05
+_ANSWER_S = 1.0
+_OPTIONS = (
+    # A service that is still starting refuses connections; ask again at once, not after a second.
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 100),
+)
+
+
+async def until_all_serve(replicas: Iterable[Replica]) -> None:
+    """Return once every one of the replicas says that it serves; the caller bounds the wait."""
+    await asyncio.gather(*(_until_serving(replica) for replica in replicas))
+
+
+async def _until_serving(replica: Replica) -> None:
+    async with grpc.aio.insecure_channel(replica.address, options=_OPTIONS) as channel:
+        while True:
+            if await serves(channel, replica.service):
+                return
+            await asyncio.sleep(_POLL_S)
+
+
+async def serves(channel: grpc.aio.Channel, service: str) -> bool:
+    """Ask a service once whether it serves; False also when nobody answers."""
+    request = health_pb2.HealthCheckRequest(service=service_name(service))
+    try:
+        answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=_ANSWER_S)
+    except grpc.aio.AioRpcError:
+        return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

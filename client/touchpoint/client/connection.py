@@ -1,0 +1,166 @@
+"""The edge at one address: every rpc as a method, blocking or async."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import grpc
+import grpc.aio
+
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.client.errors import call_error
+from touchpoint.client.requests import (
+    Wanted,
+    Who,
+    identities,
+    recommend_request,
+    track_request,
+)
+from touchpoint.common.v1.event_pb2 import Event
+
+DEFAULT_ADDRESS = "127.0.0.1:7400"
+_OPTIONS: Sequence[tuple[str, str | int]] = (
+    # A dead edge is noticed although a call has no deadline of its own.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+)
+_CALLER = "x-touchpoint-caller"
+
+Response = TypeVar("Response")
+
+
+class Touchpoint:
+    """The edge, blocking. Close it or use it as a context; safe to share between threads.
+
+    `timeout_s` is the deadline of each call; None leaves it to the placement (100 ms) or the rpc.
+    Every method raises CallError when the edge refuses or cannot be reached.
+    """
+
+    def __init__(
+        self, address: str = DEFAULT_ADDRESS, *, timeout_s: float | None = None, caller: str = ""
+    ) -> None:
+        """Take `host:port`; `caller` names the calling system in the edge's logs and rights."""
+        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+        self._timeout_s = timeout_s
+        self._metadata = ((_CALLER, caller),) if caller else ()
+        self.stub = AggregatorServiceStub(self._channel)
+        """All rpcs, typed, as generated."""
+
+    def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
+        """Ask for the next best actions; see `Wanted` for what may be said."""
+        return self._call(self.stub.Recommend, recommend_request(who, **wanted))
+
+    def track(self, *events: Event) -> pb.TrackResponse:
+        """Say what happened: durable, and visible to the next call, once this returns."""
+        return self._call(self.stub.Track, track_request(events))
+
+    def view(self, who: Who, *, session_id: str = "") -> pb.GetCustomerViewResponse:
+        """Get the single customer view."""
+        request = pb.GetCustomerViewRequest(identities=identities(who), session_id=session_id)
+        return self._call(self.stub.GetCustomerView, request)
+
+    def watch(self, who: Who) -> Iterator[pb.WatchCustomerResponse]:
+        """Get that view now and again whenever something happens, until the iterator is closed."""
+        request = pb.WatchCustomerRequest(identities=identities(who))
+        stream = self.stub.WatchCustomer(request, metadata=self._metadata)
+        try:
+            yield from stream
+        except grpc.RpcError as error:
+            raise call_error(error) from None
+        finally:
+            stream.cancel()
+
+    def explain(self, decision_id: str) -> pb.ExplainDecisionResponse:
+        """Get the trace of a decision."""
+        request = pb.ExplainDecisionRequest(decision_id=decision_id)
+        return self._call(self.stub.ExplainDecision, request)
+
+    def _call(self, rpc: Callable[..., Response], request: Any) -> Response:
+        try:
+            return rpc(request, timeout=self._timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise call_error(error) from None
+
+    def close(self) -> None:
+        """End the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncTouchpoint:
+    """The edge, async: as Touchpoint, in one event loop."""
+
+    def __init__(
+        self, address: str = DEFAULT_ADDRESS, *, timeout_s: float | None = None, caller: str = ""
+    ) -> None:
+        """Take `host:port`; `caller` names the calling system in the edge's logs and rights."""
+        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        self._timeout_s = timeout_s
+        self._metadata = ((_CALLER, caller),) if caller else ()
+        self.stub = AggregatorServiceStub(self._channel)
+        """All rpcs, typed, as generated."""
+
+    async def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
+        """Ask for the next best actions; see `Wanted` for what may be said."""
+        return await self._call(self.stub.Recommend, recommend_request(who, **wanted))
+
+    async def track(self, *events: Event) -> pb.TrackResponse:
+        """Say what happened: durable, and visible to the next call, once this returns."""
+        return await self._call(self.stub.Track, track_request(events))
+
+    async def view(self, who: Who, *, session_id: str = "") -> pb.GetCustomerViewResponse:
+        """Get the single customer view."""
+        request = pb.GetCustomerViewRequest(identities=identities(who), session_id=session_id)
+        return await self._call(self.stub.GetCustomerView, request)
+
+    async def watch(self, who: Who) -> AsyncIterator[pb.WatchCustomerResponse]:
+        """Get that view now and again whenever something happens, until the iterator is closed."""
+        request = pb.WatchCustomerRequest(identities=identities(who))
+        stream = self.stub.WatchCustomer(request, metadata=self._metadata)
+        try:
+            async for response in stream:
+                yield response
+        except grpc.aio.AioRpcError as error:
+            raise call_error(error) from None
+        finally:
+            stream.cancel()
+
+    async def explain(self, decision_id: str) -> pb.ExplainDecisionResponse:
+        """Get the trace of a decision."""
+        request = pb.ExplainDecisionRequest(decision_id=decision_id)
+        return await self._call(self.stub.ExplainDecision, request)
+
+    async def _call(self, rpc: Callable[..., Awaitable[Response]], request: Any) -> Response:
+        try:
+            return await rpc(request, timeout=self._timeout_s, metadata=self._metadata)
+        except grpc.aio.AioRpcError as error:
+            raise call_error(error) from None
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
