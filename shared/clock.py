@@ -1,8 +1,11 @@
-"""The two clocks: machine time for leases and time-outs, business time for what people feel."""
+"""Business time: what timers, windows, decay and quiet hours go by.
+
+Machine time (leases, time-outs, deadlines, retries) is `time.monotonic` here and
+`clock_timestamp()` in the database; it is never moved.
+"""
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -21,20 +24,6 @@ def to_us(instant: datetime) -> int:
 def from_us(microseconds: int) -> datetime:
     """Return the UTC instant of whole microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=microseconds)
-
-
-class MachineClock:
-    """Monotonic time of this machine: for durations, never for dates."""
-
-    __slots__ = ()
-
-    def now_s(self) -> float:
-        """Return seconds since an arbitrary start."""
-        return time.monotonic()
-
-    def now_us(self) -> int:
-        """Return microseconds since the same start."""
-        return time.monotonic_ns() // 1000
 
 
 class BusinessClock(Protocol):

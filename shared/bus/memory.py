@@ -18,6 +18,8 @@ class InMemoryBus:
 
     def __init__(self) -> None:
         self.connected = True
+        self.refusals = 0
+        """Uses that failed because it was disconnected."""
         self._kept: dict[str, list[Message]] = {stream.name: [] for stream in STREAMS}
         self._lasts = dict.fromkeys(self._kept, 0)
         self._created_us = dict.fromkeys(self._kept, _now_us())
@@ -115,6 +117,7 @@ class InMemoryBus:
 
     def _require_connection(self) -> None:
         if not self.connected:
+            self.refusals += 1
             raise Unavailable("the bus cannot be reached", reason="BUS_UNAVAILABLE")
 
     def _wake(self) -> None:

@@ -44,7 +44,7 @@ class NatsSubscription:
         self._asked_until = 0.0
         self._broken = False
         self._core: CoreSubscription | None = None
-        self._when_closed: Callable[[], None] = lambda: None
+        self._when_closed: Callable[[], None] = _nothing
 
     @classmethod
     async def make(
@@ -92,6 +92,7 @@ class NatsSubscription:
     async def close(self) -> None:
         """Leave; the server forgets an unused consumer by itself if it cannot be told."""
         self._when_closed()
+        self._when_closed = _nothing
         try:
             if self._core is not None:
                 await self._core.unsubscribe()
@@ -142,6 +143,10 @@ class NatsSubscription:
             # The consumer is gone, or the server speaks of something that we did not ask.
             self._broken = True
         self._something.set()
+
+
+def _nothing() -> None:
+    """Be told of a close that nobody waits for."""
 
 
 def _decoded(message: Msg) -> Message:

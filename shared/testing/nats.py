@@ -1,4 +1,4 @@
-"""A NATS server that a test may stop and start again."""
+"""Empties a NATS server between tests."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -9,10 +11,11 @@ from shared.clock import BusinessClock, to_us
 from shared.clock_service import clock_binding
 from shared.errors import FailedPrecondition, InvalidArgument
 from shared.postgres.clock import DatabaseClock, open_clock
+from shared.postgres.provision import provision
 from shared.testing import FakeClock
 from shared.testing.grpc import grpc_service
 from shared.testing.plugin import FreshDatabase
-from shared.testing.postgres import TestServer
+from shared.testing.postgres import TestServer, password_of
 from touchpoint.common.v1 import clock_service_pb2 as clock_pb
 from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
 
@@ -74,11 +77,6 @@ async def test_it_is_not_moved_outside_development(fresh_database: FreshDatabase
 
 
 async def test_in_production_not_even_the_roles_rights_allow_it(postgres: TestServer):
-    import asyncpg
-
-    from shared.postgres.provision import provision
-    from shared.testing.postgres import password_of
-
     async with postgres.clone("rules", NO_MIGRATIONS) as url:
         admin_url = postgres.url_of(url.rpartition("/")[2])
         await provision(admin_url, password_of, development=False, services=("rules",))
@@ -93,8 +91,6 @@ async def test_in_production_not_even_the_roles_rights_allow_it(postgres: TestSe
 
 
 async def test_not_even_the_administrator_sets_it_back(postgres: TestServer):
-    import asyncpg
-
     async with postgres.clone("rules", NO_MIGRATIONS) as url:
         admin = await asyncpg.connect(postgres.url_of(url.rpartition("/")[2]))
         try:
@@ -108,8 +104,6 @@ async def test_not_even_the_administrator_sets_it_back(postgres: TestServer):
 async def test_a_move_on_one_replica_is_known_on_another_over_the_bus(
     fresh_database: FreshDatabase, in_memory_bus
 ):
-    import asyncio
-
     database = await fresh_database("rules", NO_MIGRATIONS)
     heard = asyncio.Event()
     async with (

@@ -1,14 +1,15 @@
 """Relay, consumers and followers on both buses: nothing lost, nothing twice, poison put aside."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from shared.bus import (
+    CONTACTS,
     EVENTS,
     Bus,
     EffectConsumer,
@@ -23,6 +24,7 @@ from shared.bus import (
 from shared.bus.message import new_message_id
 from shared.errors import Unavailable
 from shared.postgres import Database
+from shared.testing.background import running, until
 from shared.testing.plugin import FreshDatabase
 
 MIGRATIONS = Path(__file__).parent.parent / "integration" / "data" / "migrations"
@@ -36,23 +38,6 @@ async def bus(request: pytest.FixtureRequest, nats_bus: Bus) -> AsyncIterator[Bu
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(fresh_database: FreshDatabase) -> Database:
     return await fresh_database("rules", MIGRATIONS)
-
-
-@asynccontextmanager
-async def running(*jobs) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(job.run()) for job in jobs]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(condition: Callable, timeout_s: float = 10.0):
-    async with asyncio.timeout(timeout_s):
-        while not await condition():
-            await asyncio.sleep(0.01)
 
 
 async def store_names(transaction, messages) -> None:
@@ -208,8 +193,6 @@ async def test_a_consumer_may_write_to_the_bus_in_its_transaction(bus: Bus, data
     async def pass_on(transaction, messages) -> None:
         await append(transaction, [Publication("contacts.1", 1, m.data) for m in messages])
 
-    from shared.bus import CONTACTS
-
     consumer = EffectConsumer(bus, database, name="things", stream=EVENTS, handle=pass_on)
     await bus.publish(events("a"))
     async with running(consumer, Relay(bus, database)):
@@ -285,10 +268,7 @@ async def test_a_follower_catches_up_then_follows(bus: Bus):
         await follower.ready.wait()
         await bus.publish(events("new"))
 
-        async def reached() -> bool:
-            return model.texts == [b"old", b"new"]
-
-        await until(reached)
+        await until(lambda: model.texts == [b"old", b"new"])
         await follower.check()
     assert model.caught_up == 1
 
@@ -301,16 +281,10 @@ async def test_a_gap_makes_a_follower_catch_up_again(bus: Bus):
         model.owner = [b"mended"]
         await bus.publish(events("gap", "after"))
 
-        async def reached() -> bool:
-            return model.caught_up == 2
-
-        await until(reached)
+        await until(lambda: model.caught_up == 2)
         await bus.publish(events("later"))
 
-        async def followed() -> bool:
-            return b"later" in model.texts
-
-        await until(followed)
+        await until(lambda: b"later" in model.texts)
     assert model.texts[0] == b"mended"
 
 
@@ -321,11 +295,7 @@ async def test_a_follower_with_a_position_of_its_own_does_not_catch_up(bus: Bus)
         bus, EVENTS, name="m", apply=model.apply, catch_up=model.catch_up, position=1
     )
     async with running(follower):
-
-        async def reached() -> bool:
-            return model.texts == [b"b"]
-
-        await until(reached)
+        await until(lambda: model.texts == [b"b"])
     assert (model.caught_up, follower.position) == (0, 2)
 
 
@@ -334,8 +304,6 @@ async def test_requests_get_their_turn_while_a_follower_applies_much():
     turns = 0
 
     def apply_slowly(message: Message) -> None:
-        import time
-
         ends = time.monotonic() + 0.001
         while time.monotonic() < ends:
             pass
@@ -361,10 +329,7 @@ async def test_a_follower_of_a_stream_made_anew_catches_up():
         bus.make_anew(EVENTS)
         bus.reconnect()
 
-        async def reached() -> bool:
-            return model.caught_up == 2
-
-        await until(reached)
+        await until(lambda: model.caught_up == 2)
 
 
 async def test_the_relay_waits_out_a_bus_that_is_away(database: Database):
@@ -373,8 +338,9 @@ async def test_the_relay_waits_out_a_bus_that_is_away(database: Database):
     async with database.transaction() as transaction:
         await append(transaction, events("patient"))
     async with running(Relay(bus, database)):
-        await asyncio.sleep(0.02)
+        await until(lambda: bus.refusals > 0)
         bus.reconnect()
+
 
         async def sent() -> bool:
             return (await bus.state(EVENTS)).last == 1

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -10,6 +9,7 @@ from shared.bus.subjects import CATALOGUE_CHANGED
 from shared.call import Call
 from shared.catalogue.follower import CatalogueFollower
 from shared.errors import Unavailable, Unimplemented
+from shared.testing.background import running, until
 from shared.testing.grpc import grpc_service
 from touchpoint.common.v1.bus_pb2 import CatalogueNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
@@ -74,18 +74,8 @@ async def following(
     binding = bind(pb.DESCRIPTOR.services_by_name["RetrievalService"], owner)
     async with grpc_service(binding) as channel:
         follower = CatalogueFollower(bus, RetrievalServiceStub(channel), service="rules", **options)
-        task = asyncio.ensure_future(follower.run())
-        try:
+        async with running(follower):
             yield follower
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def notice(batch: CatalogueBatch, *, fetch: bool = False) -> Publication:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -17,7 +16,8 @@ import pytest_asyncio
 from shared.bus import EVENTS, EffectConsumer, Follower, Publication, Relay, append, open_bus
 from shared.engines import NatsEngine, PostgresEngine
 from shared.errors import TouchpointError, Unavailable
-from shared.postgres import Database, Limits
+from shared.postgres import Database, Limits, open_database
+from shared.testing.background import running, until
 from shared.testing.plugin import FreshDatabase
 from shared.testing.postgres import TestServer
 
@@ -48,23 +48,6 @@ def process_under(home: Path, name: str) -> psutil.Process:
         if process.info["name"] == name and str(home) in " ".join(process.info["cmdline"] or [])
     ]
     return min(found, key=lambda process: process.info["create_time"])
-
-
-@asynccontextmanager
-async def running(*jobs) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(job.run()) for job in jobs]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(condition, timeout_s: float = 20.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not await condition():
-            await asyncio.sleep(0.02)
 
 
 async def store_names(transaction, messages) -> None:
@@ -114,10 +97,7 @@ async def test_nothing_is_lost_doubled_or_reordered_when_nats_is_killed_and_rest
             await write(database, range(1500, 2000))
             await until(lambda: reached(database, 2000))
 
-            async def all_followed() -> bool:
-                return len(followed) >= 2000
-
-            await until(all_followed)
+            await until(lambda: len(followed) >= 2000)
     assert await numbers_in(database) == list(range(2000))
     assert followed == list(range(2000))
 
@@ -132,7 +112,7 @@ async def test_a_relay_process_killed_at_any_moment_loses_and_doubles_nothing(
     nats_url = await own_nats.start()
     async with (
         postgres.clone("rules", MIGRATIONS) as database_url,
-        postgres_database(database_url) as database,
+        open_database(database_url, application="test", connections=4) as database,
         open_bus(nats_url, name="test") as bus,
     ):
         consumer = EffectConsumer(bus, database, name="n", stream=EVENTS, handle=store_names)
@@ -155,14 +135,6 @@ async def test_a_relay_process_killed_at_any_moment_loses_and_doubles_nothing(
                 await until(lambda: reached(database, 3000))
         assert sorted(await numbers_in(database)) == list(range(3000))
         assert await database.fetchval("SELECT count(*) FROM outbox") == 0
-
-
-@asynccontextmanager
-async def postgres_database(url: str) -> AsyncIterator[Database]:
-    from shared.postgres import open_database
-
-    async with open_database(url, application="test", connections=4) as database:
-        yield database
 
 
 async def test_the_database_killed_under_load_comes_back_without_anybodys_help(own_postgres):
@@ -236,8 +208,6 @@ async def test_a_leader_whose_session_ends_stops_and_leads_again(own_postgres):
 
 
 async def test_opening_where_nobody_listens_is_unavailable():
-    from shared.postgres import open_database
-
     with pytest.raises(Unavailable):
         async with open_database("postgresql://a:b@127.0.0.1:1/x", application="t", connections=2):
             pass
