@@ -30,6 +30,7 @@ class Sets:
     ) -> None:
         self.changes = changes
         self._versions = versions
+        changes.locked = list(members)
         self._members = {member.person_id: member for member in members}
         for person_id in new_persons:
             self._members[person_id] = new_member(person_id)
@@ -51,25 +52,29 @@ class Sets:
         group = self._groups[member.group_id]
         return standing_token(member.version, [each.freeing_seq for each in group])
 
-    def join(self, join: Join, link_id: str, event_id: str, idempotency_key: str = "") -> bool:
-        """Make two persons one set, unless they are; False when the set would be too large.
+    def join(self, join: Join, link_id: str, event_id: str) -> None:
+        """Make two persons one set, unless they are.
 
-        Then the identity that would have joined them is shared: it fits both, and leads to none.
+        When that set would be too large, the identity that would have joined them is shared: it
+        fits both, and leads to none.
         """
-        one, other = self._members[join.person_id], self._members[join.other_person_id]
-        if one.group_id == other.group_id:
-            return True
-        members = self._groups[one.group_id] + self._groups[other.group_id]
-        if len(members) > MAX_SET:
-            persons = (join.person_id, join.other_person_id)
+        persons = (join.person_id, join.other_person_id)
+        if self._members[persons[0]].group_id == self._members[persons[1]].group_id:
+            return
+        if not self.connect(NewLink(link_id, *persons, event_id)):
             self.changes.shared.append(SharedIdentity(join.weaker_key, persons))
-            return False
-        for group_id in (one.group_id, other.group_id):
-            del self._groups[group_id]
-        self._move(members)
-        self.changes.links.append(
-            NewLink(link_id, join.person_id, join.other_person_id, event_id, idempotency_key)
-        )
+
+    def connect(self, link: NewLink) -> bool:
+        """Add a link, and move its persons into one set; False when it would be too large."""
+        one, other = self._members[link.person_id], self._members[link.other_person_id]
+        if one.group_id != other.group_id:
+            members = self._groups[one.group_id] + self._groups[other.group_id]
+            if len(members) > MAX_SET:
+                return False
+            for group_id in (one.group_id, other.group_id):
+                del self._groups[group_id]
+            self._move(members)
+        self.changes.links.append(link)
         return True
 
     def take_apart(self, components: Sequence[set[str]]) -> None:

@@ -68,13 +68,21 @@ class Plan:
         """Make a person of identities that are not known."""
         self.new_persons.append(person_id)
         for identity in identities:
-            self._new[identity.key] = person_id
-            self.new_identities.append(NewIdentity(identity, person_id, proved))
+            self.add_identity(NewIdentity(identity, person_id, proved))
         return person_id
+
+    def add_identity(self, seen: NewIdentity) -> None:
+        """Give a person an identity that is not known."""
+        self._new[seen.identity.key] = seen.person_id
+        self.new_identities.append(seen)
 
     def is_shared(self, key: bytes) -> bool:
         found = self.known.get(key)
         return found is not None and found.shared
+
+    def joins(self) -> int:
+        """Return how often sets may change."""
+        return sum(len(placed.joins) for placed in self.placed)
 
     def joined_persons(self) -> set[str]:
         """Return all persons that a join names."""

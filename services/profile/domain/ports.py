@@ -33,7 +33,7 @@ class Arrival(NamedTuple):
     caller: str
     decision_id: str
     placement: str
-    private: bytes
+    private: str
     """What only an export may read; stored encrypted. Empty: nothing."""
 
 
@@ -110,6 +110,8 @@ class Changes:
     verified: list[bytes] = field(default_factory=list)
     """Known identities that are proved now."""
     shared: list[SharedIdentity] = field(default_factory=list)
+    locked: list[Member] = field(default_factory=list)
+    """Whole sets, as they are now."""
     new_members: list[Member] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     """Locked ones whose counters or state changed."""
@@ -126,16 +128,18 @@ class Changes:
         found = {member.person_id: member for member in (*changed, *self.moved)}
         self.members = [found[person_id] for person_id in sorted(found.keys() - new)]
 
-    def sets(self) -> dict[str, PersonSet]:
-        """Return the sets that changed, by group."""
-        by_group: dict[str, list[Member]] = {}
-        for member in self.moved:
-            by_group.setdefault(member.group_id, []).append(member)
+    def sets_by_person(self) -> dict[str, PersonSet]:
+        """Return the sets that are new, changed or were locked, by each of their persons."""
+        found = {m.person_id: m for m in (*self.locked, *self.new_members, *self.moved)}
+        groups: dict[str, list[Member]] = {}
+        for member in found.values():
+            groups.setdefault(member.group_id, []).append(member)
         return {
-            group_id: PersonSet(
-                tuple(sorted(member.person_id for member in members)), members[0].version
+            member.person_id: PersonSet(
+                tuple(sorted(each.person_id for each in members)), member.version
             )
-            for group_id, members in by_group.items()
+            for members in groups.values()
+            for member in members
         }
 
 
@@ -157,7 +161,7 @@ class Claimed(NamedTuple):
 class ProfileTransaction(Protocol):
     """Steps of one transaction, in the order in which locks are taken."""
 
-    async def claim(self, claims: Sequence[tuple[bytes, bytes]]) -> Claimed:
+    async def claim(self, claims: Sequence[tuple[bytes, bytes]], now_us: int) -> Claimed:
         """Take (key, digest) pairs that nobody took before; each key at most once per call."""
         ...
 
@@ -200,12 +204,18 @@ class ProfileTransaction(Protocol):
         """Return the standing links among the persons of a set."""
         ...
 
+    async def link_by_key(self, idempotency_key: str) -> NewLink | None: ...
+
+    async def link_by_id(self, link_id: str) -> NewLink | None: ...
+
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None: ...
 
-    async def pending(self, import_id: str, max_events: int) -> Sequence[Pending]:
-        """Lock some persons with imported events not folded yet; empty when there are none.
+    async def pending(
+        self, import_id: str, max_events: int, share: tuple[int, int]
+    ) -> Sequence[Pending]:
+        """Lock some persons and take imported events that their states lack; empty: none is left.
 
-        Saving the transaction marks what was returned as folded.
+        `share` is (part, parts) of all persons, so that several workers do not meet.
         """
         ...
 

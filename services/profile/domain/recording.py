@@ -54,13 +54,13 @@ async def record(
 
     async def attempt(transaction: ProfileTransaction) -> Outcome:
         outcome = Outcome()
-        fresh = await _claimed(transaction, arrivals, outcome)
+        fresh = await _claimed(transaction, arrivals, outcome, now_us)
         if fresh:
             known = await transaction.resolve(_keys(fresh))
             plan = place(fresh, known, may_link=may_link, new_id=new_id)
             await _release_rejected(transaction, plan, outcome)
             groups = {found.group_id for found in plan.used.values()}
-            sets = await locked_sets(transaction, plan, groups, now_us)
+            sets = await locked_sets(transaction, plan, groups, plan.joins(), now_us)
             _apply_live(plan, sets, outcome, new_id)
             await transaction.save(sets.changes)
         return outcome
@@ -75,14 +75,14 @@ async def import_history(
 
     async def attempt(transaction: ProfileTransaction) -> Outcome:
         outcome = Outcome()
-        fresh = await _claimed(transaction, arrivals, outcome)
+        fresh = await _claimed(transaction, arrivals, outcome, now_us)
         if fresh:
             known = await transaction.resolve(_keys(fresh), hold=True)
             plan = place(fresh, known, may_link=True, new_id=new_id)
             await _release_rejected(transaction, plan, outcome)
             persons = plan.joined_persons()
             groups = {plan.used[person].group_id for person in persons if person in plan.used}
-            sets = await locked_sets(transaction, plan, groups, now_us)
+            sets = await locked_sets(transaction, plan, groups, plan.joins(), now_us)
             _write_history(plan, sets, outcome, new_id)
             await transaction.save_history(sets.changes, import_id)
         return outcome
@@ -105,7 +105,7 @@ async def with_retries(
 
 
 async def locked_sets(
-    transaction: ProfileTransaction, plan: Plan, group_ids: Iterable[str], now_us: int
+    transaction: ProfileTransaction, plan: Plan, group_ids: Iterable[str], joins: int, now_us: int
 ) -> Sets:
     """Lock sets that were read before; raises `RaceLost` when one of them has changed since."""
     wanted = set(group_ids)
@@ -114,7 +114,6 @@ async def locked_sets(
     for person_id, found in plan.used.items():
         if found.group_id in wanted:
             _check_unchanged(found.version, by_person.get(person_id))
-    joins = sum(len(placed.joins) for placed in plan.placed)
     versions = await transaction.next_versions(joins) if joins else ()
     changes = Changes(now_us, identities=plan.new_identities, verified=plan.verified)
     return Sets(changes, members, plan.new_persons, iter(versions))
@@ -126,12 +125,12 @@ def _check_unchanged(version: int, member: Member | None) -> None:
 
 
 async def _claimed(
-    transaction: ProfileTransaction, arrivals: Sequence[Arrival], outcome: Outcome
+    transaction: ProfileTransaction, arrivals: Sequence[Arrival], outcome: Outcome, now_us: int
 ) -> list[Arrival]:
     """Return the events that are new; the same one twice in a batch counts once."""
     first: dict[bytes, Arrival] = {}
     repeated = [a for a in arrivals if first.setdefault(a.key, a) is not a]
-    claimed = await transaction.claim([(a.key, a.digest) for a in first.values()])
+    claimed = await transaction.claim([(a.key, a.digest) for a in first.values()], now_us)
     fresh = [arrival for arrival in first.values() if arrival.key in claimed.fresh]
     known = [arrival for arrival in first.values() if arrival.key not in claimed.fresh]
     for arrival in known:

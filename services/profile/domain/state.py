@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.profile.domain import cart, interest, latest, log, orders, owned
 from services.profile.domain.cart import Cart
 from services.profile.domain.interest import Interests
@@ -76,11 +78,12 @@ def look_at(viewed: dict[int, int], offer_no: int, time_us: int) -> None:
             _keep_newest(viewed, MAX_VIEWED)
 
 
-def describe(state: State, attributes: dict[str, str], time_us: int) -> None:
+def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:
     """Set attributes; what was said later about one of them stays, an empty one takes it away."""
     for name, value in attributes.items():
         said = (time_us, value)
-        if said >= state.attributes.get(name, (0, "")):
+        known = state.attributes.get(name, (0, ""))
+        if value != known[1] and said >= known:
             state.attributes[name] = said
 
 

@@ -1,0 +1,152 @@
+"""Writing customers of a file: their identities are proved by it, their attributes said by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from services.profile.domain.identity import Identity
+from services.profile.domain.linking import Sets
+from services.profile.domain.placing import Join, NewId, Plan, Rejection
+from services.profile.domain.ports import (
+    NewIdentity,
+    ProfileTransaction,
+    SharedIdentity,
+    Transactions,
+)
+from services.profile.domain.recording import Touched, locked_sets, with_retries
+from services.profile.domain.state import describe, prune
+
+IMPORTED = "imported"
+
+
+class Customer(NamedTuple):
+    """One row of a file."""
+
+    place: int
+    identities: tuple[Identity, ...]
+    """The customer id first."""
+    attributes: Mapping[str, str]
+    name: str
+    """Personal; empty: not said."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a slice."""
+
+    created: int = 0
+    updated: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    touched: list[Touched] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Slice:
+    """What is decided before anything is locked."""
+
+    plan: Plan
+    persons: dict[int, str] = field(default_factory=dict)
+    """Place of the row to its person."""
+    joins: list[Join] = field(default_factory=list)
+    shared: list[SharedIdentity] = field(default_factory=list)
+    customers: set[str] = field(default_factory=set)
+    """Persons who are customers by their own identity."""
+
+
+async def write_customers(
+    store: Transactions, rows: Sequence[Customer], *, now_us: int, new_id: NewId
+) -> Written:
+    """Write customers; one already known is updated, so that a file may be imported again.
+
+    An identity that two customers have (the phone of a family) is shared: it leads to neither by
+    itself. One that so far led to nobody's customer id is linked to this customer.
+    """
+
+    async def attempt(transaction: ProfileTransaction) -> Written:
+        keys = {identity.key for row in rows for identity in row.identities}
+        known = await transaction.resolve(keys)
+        persons = sorted({found.person_id for found in known.values()})
+        part = _Slice(Plan(known), customers=set(await transaction.customers_among(persons)))
+        written = Written()
+        for row in rows:
+            _place(part, row, written, new_id)
+        groups = {found.group_id for found in part.plan.used.values()}
+        sets = await locked_sets(transaction, part.plan, groups, len(part.joins), now_us)
+        _write(part, rows, sets, now_us, new_id)
+        await transaction.save(sets.changes)
+        written.touched.extend(_touched(sets, set(part.persons.values())))
+        return written
+
+    return await with_retries(store, attempt)
+
+
+def _place(part: _Slice, row: Customer, written: Written, new_id: NewId) -> None:
+    first, *others = row.identities
+    plan = part.plan
+    if plan.is_shared(first.key):
+        text = f"this {first.kind} fits several people"
+        written.rejected.append(Rejection(row.place, "AMBIGUOUS_PERSON", text))
+        return
+    person_id = plan.person_of(first.key)
+    if person_id is None:
+        person_id = plan.add_person(new_id(), [first], proved=True)
+        written.created += 1
+    else:
+        plan.verified.append(first.key)
+        written.updated += 1
+    part.customers.add(person_id)
+    part.persons[row.place] = person_id
+    for identity in others:
+        _add_identity(part, person_id, identity)
+
+
+def _add_identity(part: _Slice, person_id: str, identity: Identity) -> None:
+    plan = part.plan
+    other = plan.person_of(identity.key)
+    if other is None:
+        plan.add_identity(NewIdentity(identity, person_id, True))
+    elif plan.is_shared(identity.key):
+        part.shared.append(SharedIdentity(identity.key, (person_id,)))
+    elif other == person_id or _is_same_set(plan, other, person_id):
+        plan.verified.append(identity.key)
+    elif other in part.customers:
+        part.shared.append(SharedIdentity(identity.key, (other, person_id)))
+    else:
+        plan.verified.append(identity.key)
+        part.joins.append(Join(person_id, other, identity.key))
+
+
+def _is_same_set(plan: Plan, one: str, other: str) -> bool:
+    first, second = plan.used.get(one), plan.used.get(other)
+    return first is not None and second is not None and first.group_id == second.group_id
+
+
+def _write(part: _Slice, rows: Sequence[Customer], sets: Sets, now_us: int, new_id: NewId) -> None:
+    changes = sets.changes
+    changes.shared.extend(part.shared)
+    for join in part.joins:
+        sets.join(join, new_id(), "")
+    changed = {}
+    for row in rows:
+        person_id = part.persons.get(row.place)
+        if person_id is None:
+            continue
+        member = sets.member(person_id)
+        before = dict(member.state.attributes)
+        describe(member.state, row.attributes, now_us)
+        prune(member.state)
+        member.freeing_seq += member.state.attributes != before
+        changed[person_id] = member
+        if row.name:
+            changes.names[person_id] = row.name
+    changes.keep(changed.values())
+
+
+def _touched(sets: Sets, person_ids: set[str]) -> list[Touched]:
+    groups = {tuple(m.person_id for m in sets.set_of(person)): person for person in person_ids}
+    return [
+        Touched(ids, sum(member.seq for member in sets.set_of(person)), IMPORTED)
+        for ids, person in groups.items()
+    ]

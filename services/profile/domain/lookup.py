@@ -1,0 +1,163 @@
+"""Whom identities mean: the strongest counts, a shared one needs somebody's confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from services.profile.domain.identity import Assurance, Identity, assurance, initials
+from services.profile.domain.ports import Member, NewLink
+from services.profile.domain.reading import standing_token
+from services.profile.domain.state import State, merge
+from shared.clock import from_us
+
+
+class Asked(NamedTuple):
+    """Where one of the identities asked for leads."""
+
+    place: int
+    """Index among those asked for."""
+    person_id: str
+    group_id: str
+    version: int
+    shared: bool
+    verified: bool
+
+
+class Fit(NamedTuple):
+    """One of several people that an identity fits."""
+
+    person_id: str
+    created_us: int
+    name: str
+    is_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one read says of identities: where each leads, and the set of the first."""
+
+    asked: Sequence[Asked]
+    """Known ones, in the order asked for."""
+    members: Sequence[Member]
+    """Oldest first; empty when the first is not known or shared."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRecord:
+    """An identity as its person's record shows it."""
+
+    kind: str
+    value: str
+    """In full; masked before it leaves the service."""
+    verified: bool
+    first_seen_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """What only people read."""
+
+    name: str
+    identities: Sequence[IdentityRecord]
+    links: Sequence[tuple[NewLink, int]]
+    """With the time of each, microseconds."""
+
+
+class Profiles(Protocol):
+    """Reads of profiles, each one round trip."""
+
+    async def find(self, keys: Sequence[bytes]) -> Found: ...
+
+    async def set_of(self, person_id: str) -> Sequence[Member]:
+        """Return the whole set of a person, oldest first; empty: there is no such person."""
+        ...
+
+    async def fits(self, key: bytes) -> Sequence[Fit]:
+        """Return whom a shared identity fits, oldest first."""
+        ...
+
+    async def is_one_of(self, keys: Sequence[bytes], person_id: str) -> bool:
+        """Say whether one of the identities is shared and fits that person's set."""
+        ...
+
+    async def record(self, person_ids: Sequence[str]) -> PersonRecord: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several people, told apart without telling who they are."""
+
+    person_id: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom the identities mean."""
+
+    members: Sequence[Member] = ()
+    """The set, oldest first; empty: nobody is known."""
+    used_identity: int = 0
+    ignored_identities: tuple[int, ...] = ()
+    """Indexes of identities of other people."""
+    assurance: int = Assurance.NOBODY
+    is_ambiguous: bool = False
+    choices: tuple[Choice, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.members)
+
+    @property
+    def person_ids(self) -> tuple[str, ...]:
+        return tuple(member.person_id for member in self.members)
+
+    @property
+    def seq(self) -> int:
+        return sum(member.seq for member in self.members)
+
+    @property
+    def standing_token(self) -> int:
+        """Equal tokens mean that a standing decision still stands."""
+        if not self.members:
+            return 0
+        return standing_token(self.members[0].version, [m.freeing_seq for m in self.members])
+
+    def state(self) -> State:
+        """Return the state of the whole set."""
+        return merge([member.state for member in self.members])
+
+
+async def find_person(
+    profiles: Profiles, identities: Sequence[Identity], confirmed_person_id: str
+) -> Person:
+    """Return whom identities mean, strongest first.
+
+    A confirmed person counts if one of the identities is shared and fits them; else it is as if
+    nobody had been confirmed.
+    """
+    keys = [identity.key for identity in identities]
+    if confirmed_person_id and await profiles.is_one_of(keys, confirmed_person_id):
+        members = await profiles.set_of(confirmed_person_id)
+        return Person(members, assurance=Assurance.CLAIMED)
+    found = await profiles.find(keys)
+    first = next((asked for asked in found.asked if asked.place == 0), None)
+    if first is None:
+        return Person(ignored_identities=tuple(asked.place for asked in found.asked))
+    if first.shared:
+        choices = tuple(map(_choice, await profiles.fits(keys[0])))
+        return Person(is_ambiguous=True, choices=choices)
+    ignored = [a.place for a in found.asked if a.shared or a.group_id != first.group_id]
+    return Person(
+        found.members,
+        ignored_identities=tuple(ignored),
+        assurance=assurance(identities[0].kind, verified=first.verified),
+    )
+
+
+def _choice(fit: Fit) -> Choice:
+    who = initials(fit.name) or ("customer" if fit.is_customer else "visitor")
+    since = from_us(fit.created_us).year
+    return Choice(fit.person_id, f"{who}, known since {since}")

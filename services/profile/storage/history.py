@@ -1,0 +1,79 @@
+"""Imported events: written set-wise, folded into the states of their persons at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from services.profile.domain.ports import Changes, Member, Pending
+from services.profile.storage import QUERIES
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.rows import HISTORY_COLUMNS, event_of, event_row
+from services.profile.storage.state_codec import decode
+from shared.postgres import Transaction
+
+_PERSON = itemgetter(0)
+
+
+class History:
+    """The part of a transaction that concerns imports."""
+
+    def __init__(self, transaction: Transaction, keyring: Keyring) -> None:
+        self._tx = transaction
+        self._keyring = keyring
+
+    async def write(self, changes: Changes, import_id: str) -> None:
+        """Copy events into the log and note whose states lack them."""
+        events = changes.events
+        slice_id = await self._tx.fetchval(QUERIES.insert_slice, import_id, len(events))
+        rows = ((*event_row(each, changes.now_us, self._keyring), slice_id) for each in events)
+        await self._tx.copy_rows("events", HISTORY_COLUMNS, rows)
+        counts = Counter(each.person_id for each in events)
+        persons = sorted(counts)
+        await self._tx.execute(
+            QUERIES.insert_pending_folds,
+            import_id,
+            slice_id,
+            persons,
+            [counts[person] for person in persons],
+        )
+
+    async def pending(
+        self, import_id: str, max_events: int, share: tuple[int, int]
+    ) -> Sequence[Pending]:
+        """Lock some persons of a share and take what their states lack; empty: nothing is left."""
+        part, parts = share
+        waiting: Sequence[Any] = await self._tx.fetch(QUERIES.pending_folds, import_id, parts, part)
+        chosen = list(_up_to(max_events, waiting))
+        if not chosen:
+            return ()
+        persons = sorted({person_id for person_id, _ in chosen})
+        locked: Sequence[Any] = await self._tx.fetch(QUERIES.lock_persons, persons)
+        taken: Sequence[Any] = await self._tx.fetch(
+            QUERIES.take_pending_folds, import_id, *map(list, zip(*chosen, strict=True))
+        )
+        rows: Sequence[Any] = ()
+        if taken:
+            columns = map(list, zip(*taken, strict=True))
+            rows = await self._tx.fetch(QUERIES.imported_events, *columns)
+        events = {person: list(map(event_of, group)) for person, group in groupby(rows, _PERSON)}
+        return [Pending(_member(row), events.get(row[0], ())) for row in locked]
+
+
+def _member(row: Any) -> Member:
+    person_id, group_id, version, seq, freeing_seq, state = row
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
+
+
+def _up_to(max_events: int, waiting: Sequence[Any]) -> Iterator[tuple[str, int]]:
+    """Yield (person, slice) until there are enough events; at least one."""
+    total = 0
+    for person_id, slice_id, events in waiting:
+        if total and total + events > max_events:
+            return
+        total += events
+        yield person_id, slice_id

@@ -1,0 +1,312 @@
+"""The profile's ports in memory: for tests, with the same contract suite as PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from services.profile.domain.identity import Known
+from services.profile.domain.lookup import Asked, Fit, Found, IdentityRecord, PersonRecord
+from services.profile.domain.ports import (
+    Changes,
+    Claimed,
+    Member,
+    NewLink,
+    Pending,
+    ProfileTransaction,
+    RaceLost,
+    Recorded,
+)
+from services.profile.domain.state import State
+
+
+@dataclass(slots=True)
+class _Identity:
+    kind: str
+    value: str
+    person_id: str
+    verified: bool
+    first_seen_us: int
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    group_id: str
+    version: int
+    seq: int
+    freeing_seq: int
+    state: State
+    created_us: int
+    name: str = ""
+
+
+@dataclass(slots=True)
+class _Tables:
+    """What a rollback brings back."""
+
+    event_ids: dict[bytes, bytes] = field(default_factory=dict)
+    identities: dict[bytes, _Identity] = field(default_factory=dict)
+    profiles: dict[str, _Profile] = field(default_factory=dict)
+    fits: dict[bytes, set[str]] = field(default_factory=dict)
+    links: dict[str, tuple[NewLink, int]] = field(default_factory=dict)
+    events: list[Recorded] = field(default_factory=list)
+    pending: list[tuple[str, Recorded]] = field(default_factory=list)
+
+    def copied(self) -> _Tables:
+        """Return a copy that later changes do not reach."""
+        return _Tables(
+            dict(self.event_ids),
+            {key: replace(identity) for key, identity in self.identities.items()},
+            dict(self.profiles),
+            {key: set(persons) for key, persons in self.fits.items()},
+            dict(self.links),
+            list(self.events),
+            list(self.pending),
+        )
+
+
+class InMemoryProfiles:
+    """One transaction at a time, copied before and put back when it fails."""
+
+    def __init__(self) -> None:
+        self._tables = _Tables()
+        self._turn = asyncio.Lock()
+        self._versions = count(2)
+
+    @property
+    def events(self) -> Sequence[Recorded]:
+        """The log."""
+        return self._tables.events
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[ProfileTransaction]:
+        async with self._turn:
+            before = self._tables.copied()
+            try:
+                yield _Transaction(self._tables, self._versions)
+            except BaseException:
+                self._tables = before
+                raise
+
+    async def find(self, keys: Sequence[bytes]) -> Found:
+        asked = []
+        for place, key in enumerate(keys):
+            if identity := self._tables.identities.get(key):
+                own = self._tables.profiles[identity.person_id]
+                asked.append(
+                    Asked(
+                        place,
+                        identity.person_id,
+                        own.group_id,
+                        own.version,
+                        identity.shared,
+                        identity.verified,
+                    )
+                )
+        first = asked[0] if asked and asked[0].place == 0 and not asked[0].shared else None
+        return Found(asked, await self.set_of(first.person_id) if first else ())
+
+    async def set_of(self, person_id: str) -> Sequence[Member]:
+        own = self._tables.profiles.get(person_id)
+        return _members(self._tables, {own.group_id} if own else set())
+
+    async def fits(self, key: bytes) -> Sequence[Fit]:
+        tables = self._tables
+        return [
+            Fit(
+                person_id,
+                tables.profiles[person_id].created_us,
+                tables.profiles[person_id].name,
+                bool(_customers(tables, {person_id})),
+            )
+            for person_id in sorted(tables.fits.get(key, ()))
+        ]
+
+    async def is_one_of(self, keys: Sequence[bytes], person_id: str) -> bool:
+        tables = self._tables
+        groups = {tables.profiles[fit].group_id for key in keys for fit in tables.fits.get(key, ())}
+        own = tables.profiles.get(person_id)
+        return own is not None and own.group_id in groups
+
+    async def record(self, person_ids: Sequence[str]) -> PersonRecord:
+        tables = self._tables
+        names = [tables.profiles[person].name for person in sorted(person_ids)]
+        return PersonRecord(
+            next((name for name in names if name), ""),
+            [
+                IdentityRecord(each.kind, each.value, each.verified, each.first_seen_us)
+                for each in tables.identities.values()
+                if each.person_id in person_ids
+            ],
+            [
+                (link, time_us)
+                for link, time_us in tables.links.values()
+                if link.person_id in person_ids or link.other_person_id in person_ids
+            ],
+        )
+
+
+def _members(tables: _Tables, group_ids: set[str]) -> list[Member]:
+    return [
+        Member(p, row.group_id, row.version, row.seq, row.freeing_seq, _Copy(row.state))
+        for p, row in sorted(tables.profiles.items())
+        if row.group_id in group_ids
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """Reads a state without handing out the stored one."""
+
+    state: State
+
+    def __call__(self) -> State:
+        return copy.deepcopy(self.state)
+
+
+def _customers(tables: _Tables, person_ids: set[str]) -> frozenset[str]:
+    return frozenset(
+        each.person_id
+        for each in tables.identities.values()
+        if each.kind == "customer" and each.person_id in person_ids
+    )
+
+
+class _Transaction:
+    """See `ProfileTransaction`."""
+
+    def __init__(self, tables: _Tables, versions: Any) -> None:
+        self._tables = tables
+        self._versions = versions
+
+    async def claim(self, claims: Sequence[tuple[bytes, bytes]], now_us: int) -> Claimed:
+        known = self._tables.event_ids
+        standing = {key: known[key] for key, _ in claims if key in known}
+        known.update({key: digest for key, digest in claims if key not in standing})
+        return Claimed(frozenset(key for key, _ in claims if key not in standing), standing)
+
+    async def release(self, keys: Sequence[bytes]) -> None:
+        for key in keys:
+            del self._tables.event_ids[key]
+
+    async def resolve(self, keys: Iterable[bytes], *, hold: bool = False) -> Mapping[bytes, Known]:
+        found = {}
+        for key in keys:
+            if identity := self._tables.identities.get(key):
+                own = self._tables.profiles[identity.person_id]
+                found[key] = Known(
+                    identity.person_id,
+                    own.group_id,
+                    own.version,
+                    identity.shared,
+                    identity.verified,
+                )
+        return found
+
+    async def groups_of(self, person_ids: Sequence[str]) -> Mapping[str, Known]:
+        profiles = self._tables.profiles
+        return {
+            person: Known(person, profiles[person].group_id, profiles[person].version, False, False)
+            for person in person_ids
+            if person in profiles
+        }
+
+    async def customers_among(self, person_ids: Sequence[str]) -> frozenset[str]:
+        return _customers(self._tables, set(person_ids))
+
+    async def lock(self, group_ids: Iterable[str]) -> Sequence[Member]:
+        return _members(self._tables, set(group_ids))
+
+    async def next_versions(self, count: int) -> Sequence[int]:
+        return [next(self._versions) for _ in range(count)]
+
+    async def links(self, person_ids: Sequence[str]) -> Sequence[NewLink]:
+        return [
+            link
+            for link, _ in self._tables.links.values()
+            if link.person_id in person_ids or link.other_person_id in person_ids
+        ]
+
+    async def link_by_key(self, idempotency_key: str) -> NewLink | None:
+        links = (link for link, _ in self._tables.links.values())
+        return next((link for link in links if link.idempotency_key == idempotency_key), None)
+
+    async def link_by_id(self, link_id: str) -> NewLink | None:
+        found = self._tables.links.get(link_id)
+        return found[0] if found else None
+
+    async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
+        for link_id in link_ids:
+            self._tables.links.pop(link_id, None)
+
+    async def pending(
+        self, import_id: str, max_events: int, share: tuple[int, int]
+    ) -> Sequence[Pending]:
+        part, parts = share
+        mine = [
+            each
+            for each in self._tables.pending
+            if each[0] == import_id and int(each[1].person_id[-2:], 16) % parts == part
+        ][:max_events]
+        self._tables.pending = [each for each in self._tables.pending if each not in mine]
+        persons = {recorded.person_id for _, recorded in mine}
+        groups = {self._tables.profiles[person].group_id for person in persons}
+        return [
+            Pending(
+                member,
+                [r.arrival.event for _, r in mine if r.person_id == member.person_id],
+            )
+            for member in _members(self._tables, groups)
+            if member.person_id in persons
+        ]
+
+    async def save(self, changes: Changes) -> None:
+        self._save_persons(changes)
+        self._tables.events.extend(changes.events)
+
+    async def save_history(self, changes: Changes, import_id: str) -> None:
+        await self.save(changes)
+        self._tables.pending.extend((import_id, recorded) for recorded in changes.events)
+
+    def _save_persons(self, changes: Changes) -> None:
+        tables = self._tables
+        for key, kind, value, person_id, verified in _new_identities(changes):
+            if key in tables.identities:
+                raise RaceLost("another transaction saw one of the identities first")
+            tables.identities[key] = _Identity(kind, value, person_id, verified, changes.now_us)
+        for member in (*changes.new_members, *changes.members):
+            self._save_member(member, changes.now_us)
+        for key in changes.verified:
+            tables.identities[key].verified = True
+        for shared in changes.shared:
+            tables.identities[shared.key].shared = True
+            tables.fits.setdefault(shared.key, set()).update(shared.person_ids)
+        for person_id, name in changes.names.items():
+            tables.profiles[person_id] = replace(tables.profiles[person_id], name=name)
+        for link in changes.links:
+            tables.links[link.link_id] = (link, changes.now_us)
+
+    def _save_member(self, member: Member, now_us: int) -> None:
+        known = self._tables.profiles.get(member.person_id)
+        if known is None:
+            known = _Profile("", 0, 0, 0, State(), now_us)
+        self._tables.profiles[member.person_id] = replace(
+            known,
+            group_id=member.group_id,
+            version=member.version,
+            seq=member.seq,
+            freeing_seq=member.freeing_seq,
+            state=copy.deepcopy(member.state) if member.is_loaded else known.state,
+        )
+
+
+def _new_identities(changes: Changes) -> Iterable[tuple[bytes, str, str, str, bool]]:
+    for seen in changes.identities:
+        kind, value, key = seen.identity
+        yield key, kind, value, seen.person_id, seen.verified

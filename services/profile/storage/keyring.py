@@ -1,0 +1,78 @@
+"""The keys of persons, opened once and kept for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.privacy import (
+    UndecipherableError,
+    WrappingKey,
+    WrappingKeys,
+    decrypt,
+    encrypt,
+    new_person_key,
+    renewal_of,
+    unwrap,
+    wrap,
+)
+
+_MAX_OPEN = 20_000
+
+
+class Keyring:
+    """Encrypts and decrypts the personal values of persons."""
+
+    def __init__(self, keys: WrappingKeys) -> None:
+        self._keys = keys
+        self._current = keys.current()
+        self._open: dict[str, bytes] = {}
+
+    @property
+    def current(self) -> WrappingKey:
+        """The key that new persons' keys are wrapped under."""
+        return self._current
+
+    def refresh(self) -> None:
+        """See whether another replica has renewed the wrapping key."""
+        self._current = self._keys.current()
+
+    def make(self, person_id: str) -> bytes:
+        """Make a key for a new person and return it wrapped."""
+        key = new_person_key()
+        self._keep(person_id, key)
+        return wrap(key, person_id, self._current)
+
+    def is_open(self, person_id: str) -> bool:
+        return person_id in self._open
+
+    def open(self, person_id: str, wrapped: bytes) -> None:
+        """Unwrap a person's key for the calls below."""
+        if person_id not in self._open:
+            key = unwrap(wrapped, person_id, self._keys.of(renewal_of(wrapped)))
+            self._keep(person_id, key)
+
+    def rewrap(self, person_id: str, wrapped: bytes) -> bytes:
+        """Return the same key under the current wrapping key."""
+        key = unwrap(wrapped, person_id, self._keys.of(renewal_of(wrapped)))
+        return wrap(key, person_id, self._current)
+
+    def encrypt(self, person_id: str, text: str, purpose: str) -> bytes:
+        """Encrypt for a person whose key was made or opened; KeyError if it was not."""
+        return encrypt(self._open[person_id], text, purpose)
+
+    def decrypt(self, person_id: str, sealed: bytes, purpose: str) -> str:
+        """Decrypt a value; empty when its key is gone, because then the value is."""
+        try:
+            return decrypt(self._open[person_id], sealed, purpose)
+        except UndecipherableError:
+            return ""
+
+    def forget(self, person_ids: Iterable[str]) -> None:
+        """Drop the keys of erased persons."""
+        for person_id in person_ids:
+            self._open.pop(person_id, None)
+
+    def _keep(self, person_id: str, key: bytes) -> None:
+        if len(self._open) >= _MAX_OPEN:
+            self._open.clear()
+        self._open[person_id] = key

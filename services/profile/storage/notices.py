@@ -1,0 +1,80 @@
+"""What profile tells the others on the bus: ids, types and numbers, never a personal value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from services.profile.domain.identity import PersonSet
+from services.profile.domain.ports import Recorded
+from shared.bus import Publication
+from shared.bus.subjects import HISTORY_IMPORTED, erasures_of, events_of, identities_of
+from touchpoint.common.v1.bus_pb2 import (
+    EventNotice,
+    HistoryImported,
+    IdentityNotice,
+    PersonErased,
+)
+from touchpoint.common.v1.identity_pb2 import IdentityKey
+from touchpoint.common.v1.vocabulary_pb2 import Origin
+
+SCHEMA_NUMBER = 1
+
+
+def event_notices(recorded: Iterable[Recorded], received_us: int) -> list[Publication]:
+    """Return a message per event, in order."""
+    return [_event_notice(each, received_us) for each in recorded]
+
+
+def _event_notice(recorded: Recorded, received_us: int) -> Publication:
+    arrival, person_id, seq, token = recorded
+    event = arrival.event
+    notice = EventNotice(
+        person_id=person_id,
+        seq=seq,
+        event_id=arrival.event_id,
+        type=event.type,
+        time_us=event.time_us,
+        received_us=received_us,
+        channel=event.channel,  # type: ignore[arg-type]
+        origin=Origin.LIVE,
+        offer_no=event.offer_no,
+        family_no=event.family_no,
+        decision_id=arrival.decision_id,
+        placement=arrival.placement,
+        quantity=event.quantity,
+        value_micros=event.value_micros,
+        session_id=event.session_id,
+        gift=event.gift,
+        standing_token=token,
+    )
+    for kind, _, key in arrival.identities:
+        notice.identity_keys.add(kind=kind, key=key)
+    return Publication(events_of(person_id), SCHEMA_NUMBER, notice.SerializeToString())
+
+
+def identity_notice(
+    kind: str, key: bytes, person_id: str, persons: PersonSet, *, shared: bool
+) -> Publication:
+    notice = IdentityNotice(
+        identity_key=IdentityKey(kind=kind, key=key),
+        person_id=person_id,
+        person_ids=persons.person_ids,
+        version=persons.version,
+        ambiguous=shared,
+    )
+    return Publication.of(identities_of(person_id), SCHEMA_NUMBER, notice)
+
+
+def history_imported(import_id: str, events: int, position: int) -> Publication:
+    notice = HistoryImported(import_id=import_id, events=events, position=position)
+    return Publication.of(HISTORY_IMPORTED, SCHEMA_NUMBER, notice)
+
+
+def person_erased(person_ids: Sequence[str], keys: Mapping[bytes, str], now_us: int) -> Publication:
+    """Return the message about an erasure; `keys` are pseudonyms with their kinds."""
+    notice = PersonErased(
+        person_ids=person_ids,
+        time_us=now_us,
+        identity_keys=[IdentityKey(kind=kind, key=key) for key, kind in keys.items()],
+    )
+    return Publication.of(erasures_of(person_ids[0]), SCHEMA_NUMBER, notice)

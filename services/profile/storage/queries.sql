@@ -1,0 +1,392 @@
+-- name: enter_writers
+-- Whoever gives out positions holds this lock until the commit; see `stream_horizon`.
+SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/positions', 0))
+
+-- name: claim_events
+-- In the order of their keys, so that two batches with the same events cannot wait in a circle.
+INSERT INTO event_ids (event_key, digest, received_us)
+SELECT claim.event_key, claim.digest, $3
+FROM unnest($1::bytea[], $2::bytea[]) AS claim (event_key, digest),
+    (SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/positions', 0)))
+        AS writing
+ORDER BY claim.event_key
+ON CONFLICT DO NOTHING
+RETURNING event_key
+
+-- name: standing_digests
+SELECT event_key, digest FROM event_ids WHERE event_key = ANY($1::bytea[])
+
+-- name: release_events
+DELETE FROM event_ids WHERE event_key = ANY($1::bytea[])
+
+-- name: resolve
+SELECT identity_key, person_id::text, group_id::text, version, shared, verified
+FROM identities JOIN profiles USING (person_id)
+WHERE identity_key = ANY($1::bytea[])
+
+-- name: resolve_and_hold
+-- Does not hinder events, but an erasure waits.
+SELECT identity_key, person_id::text, group_id::text, version, shared, verified
+FROM identities JOIN profiles USING (person_id)
+WHERE identity_key = ANY($1::bytea[])
+ORDER BY profiles.person_id
+FOR KEY SHARE OF profiles
+
+-- name: groups_of
+SELECT person_id::text, group_id::text, version FROM profiles WHERE person_id = ANY($1::uuid[])
+
+-- name: customers_among
+SELECT DISTINCT person_id::text FROM identities
+WHERE person_id = ANY($1::uuid[]) AND kind = 'customer'
+
+-- name: lock_sets
+-- Ascending, so that two batches with the same persons cannot wait in a circle.
+SELECT person_id::text, group_id::text, version, seq, freeing_seq, state
+FROM profiles
+WHERE group_id = ANY($1::uuid[])
+ORDER BY profiles.person_id
+FOR NO KEY UPDATE
+
+-- name: lock_persons
+SELECT person_id::text, group_id::text, version, seq, freeing_seq, state
+FROM profiles
+WHERE person_id = ANY($1::uuid[])
+ORDER BY profiles.person_id
+FOR NO KEY UPDATE
+
+-- name: next_versions
+SELECT nextval('set_versions') FROM generate_series(1, $1::integer)
+
+-- name: insert_identities
+INSERT INTO identities (identity_key, kind, person_id, verified, value_encrypted, first_seen_us)
+SELECT identity_key, kind, person_id, verified, value_encrypted, $6
+FROM unnest($1::bytea[], $2::text[], $3::uuid[], $4::boolean[], $5::bytea[])
+    AS seen (identity_key, kind, person_id, verified, value_encrypted)
+ORDER BY identity_key
+ON CONFLICT DO NOTHING
+RETURNING 1
+
+-- name: insert_persons
+INSERT INTO persons (person_id, created_us, key_wrapped)
+SELECT person_id, $3, key_wrapped FROM unnest($1::uuid[], $2::bytea[]) AS made (person_id, key_wrapped)
+
+-- name: insert_profiles
+INSERT INTO profiles (person_id, group_id, version, seq, freeing_seq, contribution_micros, state)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
+
+-- name: update_profiles
+-- A state that was not touched comes as null and stays.
+UPDATE profiles
+SET group_id = changed.group_id,
+    version = changed.version,
+    seq = changed.seq,
+    freeing_seq = changed.freeing_seq,
+    contribution_micros = CASE WHEN changed.state IS NULL
+        THEN profiles.contribution_micros ELSE changed.contribution_micros END,
+    state = coalesce(changed.state, profiles.state)
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
+    AS changed (person_id, group_id, version, seq, freeing_seq, contribution_micros, state)
+WHERE profiles.person_id = changed.person_id
+
+-- name: update_names
+UPDATE persons SET name_encrypted = named.name_encrypted
+FROM unnest($1::uuid[], $2::bytea[]) AS named (person_id, name_encrypted)
+WHERE persons.person_id = named.person_id
+
+-- name: verify_identities
+UPDATE identities SET verified = true WHERE identity_key = ANY($1::bytea[])
+
+-- name: share_identities
+WITH fits AS (
+    INSERT INTO shared_identities (identity_key, person_id)
+    SELECT * FROM unnest($1::bytea[], $2::uuid[])
+    ON CONFLICT DO NOTHING
+)
+UPDATE identities SET shared = true WHERE identity_key = ANY($1::bytea[]) AND NOT shared
+
+-- name: insert_links
+INSERT INTO links (link_id, person_id, other_person_id, event_id, idempotency_key, linked_us)
+SELECT link_id, person_id, other_person_id, event_id, nullif(idempotency_key, ''), $6
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
+    AS linked (link_id, person_id, other_person_id, event_id, idempotency_key)
+
+-- name: move_identities
+-- Gives the identities of persons whose set changed, and those named, a new position.
+UPDATE identities SET position = nextval('identity_positions')
+WHERE person_id = ANY($1::uuid[]) OR identity_key = ANY($2::bytea[])
+RETURNING identity_key, kind, person_id::text, shared
+
+-- name: insert_events
+INSERT INTO events (
+    person_id, seq, event_id, caller, received_us, time_us, type, channel, offer_no, family_no,
+    category, brand, price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift,
+    duration_s, reassurance, details, decision_id, placement, private)
+SELECT * FROM unnest(
+    $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
+    $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::bigint[],
+    $14::bigint[], $15::double precision[], $16::bigint[], $17::text[], $18::text[],
+    $19::boolean[], $20::double precision[], $21::boolean[], $22::text[], $23::text[], $24::text[],
+    $25::bytea[])
+
+-- name: person_keys
+SELECT person_id::text, key_wrapped FROM persons WHERE person_id = ANY($1::uuid[])
+
+-- name: standing_links
+SELECT link_id::text, person_id::text, other_person_id::text, event_id, linked_us
+FROM links
+WHERE undone_us IS NULL AND (person_id = ANY($1::uuid[]) OR other_person_id = ANY($1::uuid[]))
+ORDER BY linked_us, link_id
+
+-- name: link_by_key
+SELECT link_id::text, person_id::text, other_person_id::text, event_id
+FROM links WHERE idempotency_key = $1
+
+-- name: link_by_id
+SELECT link_id::text, person_id::text, other_person_id::text, event_id
+FROM links WHERE link_id = $1::uuid
+
+-- name: undo_links
+UPDATE links SET undone_us = $2 WHERE link_id = ANY($1::uuid[]) AND undone_us IS NULL
+
+-- name: insert_slice
+INSERT INTO import_slices (import_id, events) VALUES ($1, $2) RETURNING slice_id
+
+-- name: insert_pending_folds
+INSERT INTO pending_folds (import_id, person_id, slice_id, events)
+SELECT $1, person_id, $2, events FROM unnest($3::uuid[], $4::integer[]) AS held (person_id, events)
+
+-- name: pending_folds
+-- Of one share of all persons, so that several workers do not wait for each other.
+SELECT person_id::text, slice_id, events
+FROM pending_folds
+WHERE import_id = $1 AND get_byte(uuid_send(person_id), 15) % $2::integer = $3::integer
+ORDER BY pending_folds.person_id, slice_id
+LIMIT 4000
+
+-- name: take_pending_folds
+DELETE FROM pending_folds
+USING unnest($2::uuid[], $3::bigint[]) AS taken (person_id, slice_id)
+WHERE pending_folds.import_id = $1
+    AND pending_folds.person_id = taken.person_id AND pending_folds.slice_id = taken.slice_id
+RETURNING pending_folds.person_id::text, pending_folds.slice_id
+
+-- name: imported_events
+SELECT events.person_id::text, time_us, type, channel, offer_no, family_no, category, brand,
+    price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift, duration_s,
+    reassurance, details
+FROM events
+WHERE events.person_id = ANY($1::uuid[])
+    AND (events.person_id, slice_id) IN (
+        SELECT * FROM unnest($1::uuid[], $2::bigint[]))
+ORDER BY events.person_id, time_us
+
+-- name: finish_import
+-- Returns the totals; `announced` only when something was folded since the last time.
+WITH before AS (
+    SELECT coalesce(max(persons), 0) AS persons FROM finished_imports WHERE import_id = $1
+),
+finished AS (
+    INSERT INTO finished_imports (import_id, finished_us, persons) VALUES ($1, $2, $3)
+    ON CONFLICT (import_id) DO UPDATE
+    SET finished_us = excluded.finished_us, persons = finished_imports.persons + excluded.persons
+    RETURNING persons
+)
+SELECT finished.persons,
+    (SELECT coalesce(sum(events), 0) FROM import_slices WHERE import_id = $1)::bigint AS events,
+    (SELECT coalesce(max(position), 0) FROM events) AS position
+FROM finished
+
+-- name: snapshot
+-- One round trip: where each identity leads, and the set of the first one with its states.
+SELECT asked.place, known.person_id::text, known.shared, known.verified, own.group_id::text,
+    own.version, member.person_id::text AS member_id, member.seq, member.freeing_seq, member.state
+FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (identity_key, place)
+JOIN identities AS known USING (identity_key)
+JOIN profiles AS own USING (person_id)
+LEFT JOIN profiles AS member
+    ON member.group_id = own.group_id AND asked.place = 1 AND NOT known.shared
+ORDER BY asked.place, member.person_id
+
+-- name: set_of_person
+SELECT member.person_id::text, member.group_id::text, member.version, member.seq,
+    member.freeing_seq, member.state
+FROM profiles AS own JOIN profiles AS member USING (group_id)
+WHERE own.person_id = $1::uuid
+ORDER BY member.person_id
+
+-- name: fits
+-- Whom a shared identity fits, with what tells them apart.
+SELECT DISTINCT person_id::text, created_us, key_wrapped, name_encrypted,
+    EXISTS (SELECT FROM identities AS own
+            WHERE own.person_id = persons.person_id AND own.kind = 'customer') AS is_customer
+FROM shared_identities JOIN persons USING (person_id)
+WHERE identity_key = $1
+ORDER BY person_id
+LIMIT 64
+
+-- name: is_one_of
+-- Whether a person is among those, or in a set with those, that a shared identity fits.
+SELECT EXISTS (
+    SELECT FROM shared_identities JOIN profiles AS own USING (person_id)
+    JOIN profiles AS member USING (group_id)
+    WHERE identity_key = ANY($1::bytea[]) AND member.person_id = $2::uuid)
+
+-- name: identities_of
+SELECT kind, person_id::text, verified, value_encrypted, first_seen_us, key_wrapped
+FROM identities JOIN persons USING (person_id)
+WHERE person_id = ANY($1::uuid[])
+ORDER BY first_seen_us, identity_key
+
+-- name: names_of
+SELECT person_id::text, key_wrapped, name_encrypted FROM persons
+WHERE person_id = ANY($1::uuid[]) AND name_encrypted IS NOT NULL
+ORDER BY person_id
+
+-- name: watched
+SELECT group_id::text, version, max(seq_sum)::bigint AS seq, array_agg(person_id::text ORDER BY person_id) AS person_ids
+FROM (
+    SELECT group_id, version, person_id, sum(seq) OVER (PARTITION BY group_id) AS seq_sum
+    FROM profiles
+    WHERE group_id IN (SELECT group_id FROM profiles WHERE person_id = ANY($1::uuid[]))
+) AS members
+GROUP BY group_id, version
+
+-- name: position_given
+-- The last position given out, committed or not.
+SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('events', 'position')), 0)
+
+-- name: identity_position_given
+SELECT coalesce(pg_sequence_last_value('identity_positions'), 0)
+
+-- name: writers
+-- Transactions that may have given out positions and have not ended.
+SELECT virtualtransaction FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND mode = 'ShareLock'
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND ((classid::bigint << 32) | objid::bigint)
+        = hashtextextended(current_schema() || '/positions', 0)
+
+-- name: stream_events
+SELECT position, person_id::text, seq, type, time_us, received_us, channel,
+    CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, family_no, category, quantity,
+    value_micros, decision_id, session_id, gift, event_id, order_id
+FROM events
+WHERE position > $1 AND position <= $2
+    AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
+    AND time_us >= $4
+    AND (cardinality($5::smallint[]) = 0
+        OR (CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END) = ANY($5::smallint[]))
+ORDER BY position
+
+-- name: stream_events_of
+SELECT position, person_id::text, seq, type, time_us, received_us, channel,
+    CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, family_no, category, quantity,
+    value_micros, decision_id, session_id, gift, event_id, order_id
+FROM events
+WHERE position > $1 AND position <= $2
+    AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
+    AND time_us >= $4
+    AND (cardinality($5::smallint[]) = 0
+        OR (CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END) = ANY($5::smallint[]))
+    AND person_id = ANY($6::uuid[])
+ORDER BY position
+LIMIT $7
+
+-- name: stream_identities
+SELECT position, identity_key, kind, person_id::text, shared, version,
+    (SELECT array_agg(member.person_id::text ORDER BY member.person_id)
+     FROM profiles AS member WHERE member.group_id = own.group_id) AS person_ids
+FROM identities JOIN profiles AS own USING (person_id)
+WHERE position > $1 AND position <= $2
+ORDER BY position
+LIMIT $3
+
+-- name: persons_of_keys
+SELECT DISTINCT person_id::text FROM identities WHERE identity_key = ANY($1::bytea[]) AND NOT shared
+
+-- name: lock_for_erasure
+-- Waits for events and imports that are being written for these persons.
+SELECT person_id::text, group_id::text FROM profiles
+WHERE group_id IN (SELECT group_id FROM profiles WHERE person_id = ANY($1::uuid[]))
+ORDER BY profiles.person_id
+FOR UPDATE
+
+-- name: erase_persons
+WITH gone AS (DELETE FROM persons WHERE person_id = ANY($1::uuid[]) RETURNING 1),
+profile AS (DELETE FROM profiles WHERE person_id = ANY($1::uuid[]) RETURNING 1),
+link AS (
+    DELETE FROM links
+    WHERE person_id = ANY($1::uuid[]) OR other_person_id = ANY($1::uuid[]) RETURNING 1),
+fit AS (DELETE FROM shared_identities WHERE person_id = ANY($1::uuid[]) RETURNING 1),
+fold AS (DELETE FROM pending_folds WHERE person_id = ANY($1::uuid[]) RETURNING 1),
+begun AS (
+    INSERT INTO erasures (person_id, erased_us) SELECT unnest($1::uuid[]), $2
+    ON CONFLICT DO NOTHING RETURNING 1)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM profile) + (SELECT count(*) FROM link)
+    + (SELECT count(*) FROM fit) + (SELECT count(*) FROM fold)
+
+-- name: erase_identities
+DELETE FROM identities WHERE person_id = ANY($1::uuid[]) RETURNING identity_key, kind
+
+-- name: erase_events
+-- Some at a time: no transaction of ours lasts over a second.
+WITH gone AS (
+    DELETE FROM events WHERE position IN (
+        SELECT position FROM events WHERE person_id = ANY($1::uuid[]) LIMIT 5000)
+    RETURNING 1)
+SELECT count(*) FROM gone
+
+-- name: unfinished_erasures
+SELECT person_id::text FROM erasures ORDER BY erased_us LIMIT 64
+
+-- name: finish_erasure
+DELETE FROM erasures WHERE person_id = ANY($1::uuid[])
+
+-- name: forget_event_ids
+WITH gone AS (
+    DELETE FROM event_ids WHERE event_key IN (
+        SELECT event_key FROM event_ids WHERE received_us < $1 LIMIT 5000)
+    RETURNING 1)
+SELECT count(*) FROM gone
+
+-- name: forget_events
+WITH gone AS (
+    DELETE FROM events WHERE position IN (
+        SELECT position FROM events WHERE received_us < $1 LIMIT 5000)
+    RETURNING 1)
+SELECT count(*) FROM gone
+
+-- name: read_tiers
+SELECT top_micros, high_micros, medium_micros FROM value_tiers
+
+-- name: compute_tiers
+-- The best 5%, 20% and half of those who ever bought.
+INSERT INTO value_tiers (top_micros, high_micros, medium_micros, computed_us)
+SELECT parts[1], parts[2], parts[3], $1 FROM (
+    SELECT percentile_disc(ARRAY[0.95, 0.80, 0.50]) WITHIN GROUP (ORDER BY contribution_micros)
+        AS parts
+    FROM profiles WHERE contribution_micros IS NOT NULL) AS computed
+WHERE parts IS NOT NULL
+ON CONFLICT (only_row) DO UPDATE
+SET top_micros = excluded.top_micros, high_micros = excluded.high_micros,
+    medium_micros = excluded.medium_micros, computed_us = excluded.computed_us
+
+-- name: keys_of_other_renewals
+-- A wrapped key begins with its format and the number of its renewal.
+SELECT person_id::text, key_wrapped FROM persons
+WHERE substr(key_wrapped, 2, 4) <> $1 AND person_id > $2::uuid
+ORDER BY persons.person_id
+LIMIT 1000
+
+-- name: replace_keys
+UPDATE persons SET key_wrapped = wrapped.key_wrapped
+FROM unnest($1::uuid[], $2::bytea[]) AS wrapped (person_id, key_wrapped)
+WHERE persons.person_id = wrapped.person_id
+
+-- name: begin_renewal
+INSERT INTO key_renewals (renewal, begun_us) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- name: latest_renewal
+SELECT renewal, begun_us FROM key_renewals ORDER BY renewal DESC LIMIT 1

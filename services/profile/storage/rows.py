@@ -1,0 +1,98 @@
+"""Events and profiles as rows: tuples in the order of their columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from services.profile.domain.event import NO_DETAILS, Event
+from services.profile.domain.orders import spending
+from services.profile.domain.ports import Member, Recorded
+from services.profile.domain.state import State
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.state_codec import encode
+
+PRIVATE = "event"
+"""What the private part of an event is encrypted for."""
+
+EVENT_COLUMNS = (
+    "person_id",
+    "seq",
+    "event_id",
+    "caller",
+    "received_us",
+    # From here on as in `Event`, the details as text.
+    "time_us",
+    "type",
+    "channel",
+    "offer_no",
+    "family_no",
+    "category",
+    "brand",
+    "price_micros",
+    "cost_micros",
+    "quantity",
+    "value_micros",
+    "session_id",
+    "order_id",
+    "gift",
+    "duration_s",
+    "reassurance",
+    "details",
+    "decision_id",
+    "placement",
+    "private",
+)
+HISTORY_COLUMNS = (*EVENT_COLUMNS, "slice_id")
+
+_encode_details = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_decode_details = json.JSONDecoder().decode
+
+
+def event_row(recorded: Recorded, received_us: int, keyring: Keyring) -> tuple[Any, ...]:
+    """Return an event as its row; the person's key must be open if it has a private part."""
+    arrival, person_id, seq, _ = recorded
+    event, private = arrival.event, arrival.private
+    details = event[-1]
+    return (
+        person_id,
+        seq,
+        arrival.event_id,
+        arrival.caller,
+        received_us,
+        *event[:-1],
+        _encode_details(dict(details)) if details else None,
+        arrival.decision_id,
+        arrival.placement,
+        keyring.encrypt(person_id, private, PRIVATE) if private else None,
+    )
+
+
+def event_of(row: Any) -> Event:
+    """Return the event of a row that holds a person and then the columns of an event."""
+    details = row[-1]
+    return Event._make((*row[1:-1], NO_DETAILS if details is None else _decode_details(details)))
+
+
+def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:
+    """Return columns of profiles; states that were not touched are None."""
+    rows = [
+        (
+            member.person_id,
+            member.group_id,
+            member.version,
+            member.seq,
+            member.freeing_seq,
+            *(_stored(member.state, now_us) if member.is_loaded else (None, None)),
+        )
+        for member in members
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _stored(state: State, now_us: int) -> tuple[int | None, bytes]:
+    contribution = None
+    if state.last_purchase_us:
+        contribution = spending(state.orders, now_us).contribution_micros
+    return contribution, encode(state)

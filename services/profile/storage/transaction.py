@@ -1,0 +1,226 @@
+"""One transaction on PostgreSQL; see `ProfileTransaction`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from services.profile.domain.identity import Known
+from services.profile.domain.ports import (
+    Changes,
+    Claimed,
+    Member,
+    NewLink,
+    Pending,
+    ProfileTransaction,
+    RaceLost,
+)
+from services.profile.storage import QUERIES
+from services.profile.storage.history import History
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.notices import event_notices, identity_notice
+from services.profile.storage.rows import event_row, profile_columns
+from services.profile.storage.state_codec import decode
+from shared.bus import Publication, append
+from shared.postgres import Database, Transaction
+
+VALUE = "identity"
+NAME = "name"
+"""What identities and names are encrypted for."""
+
+
+class PostgresTransactions:
+    """Opens transactions on the schema of profile."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[ProfileTransaction]:
+        async with self._database.transaction() as transaction:
+            yield PostgresTransaction(transaction, self._keyring)
+
+
+def member_of(row: Sequence[Any]) -> Member:
+    person_id, group_id, version, seq, freeing_seq, state = row
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
+
+
+class PostgresTransaction:
+    """The steps of one transaction."""
+
+    def __init__(self, transaction: Transaction, keyring: Keyring) -> None:
+        self._tx = transaction
+        self._keyring = keyring
+        self._history = History(transaction, keyring)
+        self._writes_positions = False
+
+    async def claim(self, claims: Sequence[tuple[bytes, bytes]], now_us: int) -> Claimed:
+        keys = [key for key, _ in claims]
+        rows: Sequence[Any] = await self._tx.fetch(
+            QUERIES.claim_events, keys, [digest for _, digest in claims], now_us
+        )
+        self._writes_positions = True
+        if len(rows) == len(claims):
+            return Claimed(frozenset(keys), {})
+        fresh = frozenset(row[0] for row in rows)
+        standing: Sequence[Any] = await self._tx.fetch(
+            QUERIES.standing_digests, [key for key in keys if key not in fresh]
+        )
+        return Claimed(fresh, dict(map(tuple, standing)))
+
+    async def release(self, keys: Sequence[bytes]) -> None:
+        await self._tx.execute(QUERIES.release_events, keys)
+
+    async def resolve(self, keys: Iterable[bytes], *, hold: bool = False) -> Mapping[bytes, Known]:
+        query = QUERIES.resolve_and_hold if hold else QUERIES.resolve
+        rows: Sequence[Any] = await self._tx.fetch(query, list(keys))
+        return {row[0]: Known(*row[1:]) for row in rows}
+
+    async def groups_of(self, person_ids: Sequence[str]) -> Mapping[str, Known]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.groups_of, person_ids)
+        return {row[0]: Known(row[0], row[1], row[2], False, False) for row in rows}
+
+    async def customers_among(self, person_ids: Sequence[str]) -> frozenset[str]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.customers_among, person_ids)
+        return frozenset(row[0] for row in rows)
+
+    async def lock(self, group_ids: Iterable[str]) -> Sequence[Member]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.lock_sets, list(group_ids))
+        return [member_of(row) for row in rows]
+
+    async def next_versions(self, count: int) -> Sequence[int]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.next_versions, count)
+        return [row[0] for row in rows]
+
+    async def links(self, person_ids: Sequence[str]) -> Sequence[NewLink]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.standing_links, person_ids)
+        return [NewLink(row[0], row[1], row[2], row[3]) for row in rows]
+
+    async def link_by_key(self, idempotency_key: str) -> NewLink | None:
+        row: Any = await self._tx.fetchrow(QUERIES.link_by_key, idempotency_key)
+        return NewLink(row[0], row[1], row[2], row[3], idempotency_key) if row else None
+
+    async def link_by_id(self, link_id: str) -> NewLink | None:
+        row: Any = await self._tx.fetchrow(QUERIES.link_by_id, link_id)
+        return NewLink(row[0], row[1], row[2], row[3]) if row else None
+
+    async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
+        await self._tx.execute(QUERIES.undo_links, link_ids, now_us)
+
+    async def pending(
+        self, import_id: str, max_events: int, share: tuple[int, int]
+    ) -> Sequence[Pending]:
+        return await self._history.pending(import_id, max_events, share)
+
+    async def save(self, changes: Changes) -> None:
+        publications = await self._save_persons(changes)
+        if changes.events:
+            await self._open_keys(
+                {each.person_id for each in changes.events if each.arrival.private}
+            )
+            rows = [event_row(each, changes.now_us, self._keyring) for each in changes.events]
+            await self._tx.execute(QUERIES.insert_events, *zip(*rows, strict=True))
+            publications += event_notices(changes.events, changes.now_us)
+        if publications:
+            await append(self._tx, publications)
+
+    async def save_history(self, changes: Changes, import_id: str) -> None:
+        publications = await self._save_persons(changes)
+        await self._open_keys({each.person_id for each in changes.events if each.arrival.private})
+        await self._history.write(changes, import_id)
+        if publications:
+            await append(self._tx, publications)
+
+    async def _save_persons(self, changes: Changes) -> list[Publication]:
+        """Write persons, sets and identities; returns the notices about identities."""
+        if not self._writes_positions and (changes.identities or changes.moved or changes.shared):
+            await self._tx.execute(QUERIES.enter_writers)
+            self._writes_positions = True
+        if changes.identities:
+            await self._insert_persons(changes)
+        if changes.members:
+            columns = profile_columns(changes.members, changes.now_us)
+            await self._tx.execute(QUERIES.update_profiles, *columns)
+        if changes.verified:
+            await self._tx.execute(QUERIES.verify_identities, changes.verified)
+        if changes.names:
+            await self._update_names(changes.names)
+        if changes.shared:
+            await self._share(changes)
+        if changes.links:
+            await self._insert_links(changes)
+        return await self._identity_notices(changes)
+
+    async def _insert_persons(self, changes: Changes) -> None:
+        persons = [member.person_id for member in changes.new_members]
+        wrapped = [self._keyring.make(person_id) for person_id in persons]
+        await self._open_keys({seen.person_id for seen in changes.identities})
+        columns = zip(
+            *(
+                (
+                    seen.identity.key,
+                    seen.identity.kind,
+                    seen.person_id,
+                    seen.verified,
+                    self._keyring.encrypt(seen.person_id, seen.identity.value, VALUE),
+                )
+                for seen in changes.identities
+            ),
+            strict=True,
+        )
+        made = await self._tx.fetch(QUERIES.insert_identities, *columns, changes.now_us)
+        if len(made) != len(changes.identities):
+            raise RaceLost("another transaction saw one of the identities first")
+        if persons:
+            await self._tx.execute(QUERIES.insert_persons, persons, wrapped, changes.now_us)
+            for member in changes.new_members:
+                _ = member.state  # an empty state is written too, null would be no state
+            profiles = profile_columns(changes.new_members, changes.now_us)
+            await self._tx.execute(QUERIES.insert_profiles, *profiles)
+
+    async def _update_names(self, names: Mapping[str, str]) -> None:
+        await self._open_keys(set(names))
+        sealed = [self._keyring.encrypt(person, name, NAME) for person, name in names.items()]
+        await self._tx.execute(QUERIES.update_names, list(names), sealed)
+
+    async def _share(self, changes: Changes) -> None:
+        pairs = [(s.key, person_id) for s in changes.shared for person_id in s.person_ids]
+        await self._tx.execute(QUERIES.share_identities, *zip(*pairs, strict=True))
+
+    async def _insert_links(self, changes: Changes) -> None:
+        columns = zip(
+            *(
+                (n.link_id, n.person_id, n.other_person_id, n.event_id, n.idempotency_key)
+                for n in changes.links
+            ),
+            strict=True,
+        )
+        await self._tx.execute(QUERIES.insert_links, *columns, changes.now_us)
+
+    async def _identity_notices(self, changes: Changes) -> list[Publication]:
+        """Tell where the identities lead that are new, or whose set or fit has changed."""
+        sets = changes.sets_by_person()
+        told = {
+            seen.identity.key: (seen.identity.kind, seen.person_id, False)
+            for seen in changes.identities
+        }
+        moved = [member.person_id for member in changes.moved]
+        shared = [each.key for each in changes.shared]
+        if moved or shared:
+            rows: Sequence[Any] = await self._tx.fetch(QUERIES.move_identities, moved, shared)
+            told.update((key, (kind, person_id, fits)) for key, kind, person_id, fits in rows)
+        return [
+            identity_notice(kind, key, person_id, sets[person_id], shared=fits)
+            for key, (kind, person_id, fits) in told.items()
+        ]
+
+    async def _open_keys(self, person_ids: set[str]) -> None:
+        closed = [person for person in person_ids if not self._keyring.is_open(person)]
+        if closed:
+            rows: Sequence[Any] = await self._tx.fetch(QUERIES.person_keys, closed)
+            for person_id, wrapped in rows:
+                self._keyring.open(person_id, wrapped)
