@@ -1,0 +1,103 @@
+"""What is popular, and what stands on the shelf at all."""
+
+import pytest
+
+from services.retrieval.domain.sources.popular import Popular
+from tests.unit.retrieval.shop import NOW_US, Shop, ago_us
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
+
+DAY_US = 86_400_000_000
+
+
+@pytest.fixture
+def shop():
+    return Shop()
+
+
+def test_what_is_bought_more_leads_and_old_purchases_count_less(shop):
+    for name in ("tv", "dvd", "book"):
+        shop.item(name)
+    shop.bought("book", times=3, days=1)
+    shop.bought("tv", times=4, days=56)
+    shop.bought("dvd", times=2, days=1)
+    assert shop.asked(Popular()) == ["book", "dvd", "tv"]
+
+
+def test_a_view_counts_less_than_a_purchase(shop):
+    shop.item("looked at")
+    shop.item("bought")
+    shop.viewed("looked at", times=5, days=1)
+    shop.bought("bought", days=1)
+    assert shop.asked(Popular())[0] == "bought"
+    shop.viewed("looked at", times=25, days=1)
+    assert shop.asked(Popular())[0] == "looked at"
+
+
+def test_in_a_fresh_shop_the_newest_lead_and_among_them_the_most_valuable(shop):
+    shop.item("old", price=900, released_us=ago_us(days=300))
+    shop.item("new and cheap", price=5, released_us=ago_us(days=3))
+    shop.item("new and dear", price=50, released_us=ago_us(days=3))
+    proposals = shop.ask(Popular())
+    assert shop.told(proposals) == ["new and dear", "new and cheap", "old"]
+    assert list(proposals.evidence_counts) == [0, 0, 0]
+
+
+def test_the_evidence_counts_purchases_of_the_family_in_the_last_30_days(shop):
+    shop.item("shoe")
+    shop.item("red shoe", of="shoe")
+    shop.bought("shoe", times=2, days=29)
+    shop.bought("red shoe", times=3, days=1)
+    shop.bought("shoe", times=7, days=31)
+    proposals = shop.ask(Popular())
+    assert (shop.told(proposals), list(proposals.evidence_counts)) == (["shoe"], [5])
+
+
+def test_strength_lies_between_0_and_1_and_falls(shop):
+    for rank, name in enumerate("abcd"):
+        shop.item(name)
+        shop.bought(name, times=8 - 2 * rank, days=1)
+    strengths = shop.ask(Popular()).scores.tolist()
+    assert strengths[0] == pytest.approx(1.0)
+    assert strengths == sorted(strengths, reverse=True)
+    assert strengths[-1] > 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"stock": 0},
+        {"withdrawn": True},
+        {"released_us": NOW_US + DAY_US},
+        {"starts_us": NOW_US + 1},
+        {"ends_us": NOW_US - 1},
+        {"channels": [Channel.EMAIL]},
+    ],
+)
+def test_what_cannot_be_had_here_and_now_takes_nobodys_place(shop, row):
+    shop.item("not to be had", **row)
+    shop.item("to be had", stock=1, ends_us=NOW_US + 1, channels=[Channel.WEB, Channel.APP])
+    assert shop.asked(Popular()) == ["to be had"]
+
+
+def test_of_a_family_the_root_is_shown_or_where_it_is_sold_out_the_best_variant(shop):
+    shop.item("shoe", stock=0)
+    shop.item("red shoe", of="shoe", stock=2)
+    shop.item("blue shoe", of="shoe", stock=2)
+    shop.item("boot", stock=1)
+    shop.item("red boot", of="boot", stock=2)
+    shop.bought("blue shoe", times=2, days=1)
+    shop.bought("red boot", days=1)
+    assert shop.asked(Popular()) == ["blue shoe", "boot"]
+
+
+def test_a_limit_is_filled_from_far_down_where_the_top_may_not_be_shown(shop):
+    for number in range(40):
+        shop.item(f"by mail {number}", channels=[Channel.EMAIL])
+        shop.bought(f"by mail {number}", days=1)
+    shop.item("anywhere")
+    assert shop.asked(Popular(), limit=2) == ["anywhere"]
+
+
+def test_nothing_is_popular_where_no_items_are_shown(shop):
+    shop.item("tv")
+    assert shop.asked(Popular(), kinds=frozenset({OfferKind.CONTENT})) == []
