@@ -52,11 +52,8 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     yield Service(
         name=settings.service,
         bindings=(bind(contract, servicer, validators=VALIDATORS),),
-        checks={
-            "catalogue": catalogue.check,
-            "definitions": bundles.check,
-            "decisions": decisions.check,
-        },
+        checks={"catalogue": catalogue.check, "definitions": bundles.check},
+        watched={"decisions": decisions.check, "erasures": erasures.check},
         background={
             "catalogue": catalogue.run,
             "definitions": bundles.run,

@@ -14,7 +14,7 @@ from services.ranker.domain.priors import PriorTable
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
-from shared.slate import Slate, assemble, group_limits, places
+from shared.slate import Slate, fill_page, known_numbers
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.decision_pb2 import StepVersions
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
@@ -38,18 +38,17 @@ class RankerServicer:
         self._journal = journal
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
-        nos = _column(request.candidates.offer_nos, np.int64)
-        bits = _column(request.placement_bits, np.uint32)
-        nos, bits = self._known(nos, bits)
+        nos = known_numbers(_column(request.candidates.offer_nos, np.uint32), self._catalogue)
         scored = self._score(request, nos)
         asks = request.context.placements
-        families = self._catalogue.family_no[nos].astype(np.int64)
-        slates = assemble(
+        slates = fill_page(
+            nos,
             scored.score,
-            bits,
-            np.where(families == 0, -1, families),
-            places(asks, request.standing, nos),
-            group_limits(request.constraints, asks, nos, self._catalogue),
+            _column(request.placement_bits, np.uint32),
+            asks,
+            request.standing,
+            request.constraints,
+            self._catalogue,
         )
         explain = request.context.explain
         return pb.RankResponse(
@@ -63,13 +62,6 @@ class RankerServicer:
                 model=MODEL,
             ),
         )
-
-    def _known(
-        self, nos: NDArray[np.int64], bits: NDArray[np.uint32]
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Let candidates that this replica does not know yet fill no placement."""
-        known = self._catalogue.known(nos.astype(np.uint32))
-        return np.where(known, nos, 0), np.where(known, bits, np.uint32(0))
 
     def _score(self, request: pb.RankRequest, nos: NDArray[np.int64]) -> Arbitration:
         catalogue = self._catalogue

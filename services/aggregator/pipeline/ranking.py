@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import Choice, Part, PlacementSlate, order_times_value
 from shared.catalogue import Catalogue
-from shared.slate import assemble, group_limits, places
+from shared.slate import fill_page, known_numbers
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.ranker.v1.ranker_pb2 import (
     Ranked,
@@ -63,21 +62,21 @@ def by_order(
 ) -> list[PlacementSlate]:
     """Assemble the page without a ranker: retrieval order x value, or the order alone."""
     candidates = allowed.candidates
-    known, nos = _known(candidates, catalogue)
-    bits = np.where(known, np.array(allowed.placement_bits, np.uint32), np.uint32(0))
+    nos = known_numbers(np.array(candidates.offer_nos, np.uint32), catalogue)
     scores = np.zeros(len(nos))
     if valued:
         levers = catalogue.lever[nos].astype(np.float64)
         if allowed.levers:
             levers = levers * np.array(allowed.levers)
         scores = order_times_value(catalogue.value_micros[nos], levers)
-    families = catalogue.family_no[nos].astype(np.int64)
-    slates = assemble(
+    slates = fill_page(
+        nos,
         scores,
-        bits,
-        np.where(families == 0, -1, families),
-        places(context.placements, allowed.standing, nos),
-        group_limits(allowed.constraints, context.placements, nos, catalogue),
+        np.array(allowed.placement_bits, np.uint32),
+        context.placements,
+        allowed.standing,
+        allowed.constraints,
+        catalogue,
     )
     scored = [
         Choice(no, source, score=score)
@@ -89,12 +88,3 @@ def by_order(
         PlacementSlate([scored[at] for at in slate.chosen], [scored[at] for at in slate.following])
         for slate in slates
     ]
-
-
-def _known(
-    candidates: Candidates, catalogue: Catalogue
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return which candidates this replica's catalogue has, and their numbers, 0 for the others."""
-    offer_nos = np.array(candidates.offer_nos, np.uint32)
-    known = catalogue.known(offer_nos)
-    return known, np.where(known, offer_nos, 0).astype(np.int64)

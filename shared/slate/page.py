@@ -1,0 +1,43 @@
+"""Fills a page from the catalogue's columns: what the ranker does, and the edge in its stead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.catalogue import Catalogue
+from shared.slate.assembly import Slate, assemble
+from shared.slate.constraints import group_limits, places
+from touchpoint.common.v1.decision_pb2 import PlacementAsk
+from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, StandingOrder
+
+
+def fill_page(
+    nos: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    place_bits: NDArray[np.uint32],
+    asks: Sequence[PlacementAsk],
+    standing: Iterable[StandingOrder],
+    constraints: Iterable[SlateConstraint],
+    catalogue: Catalogue,
+) -> list[Slate]:
+    """Return one slate per placement asked for; columns are of shape (candidates,).
+
+    `nos` are catalogue numbers, 0 for a candidate that this catalogue does not know: it fills no
+    place. Raises InvalidArgument for a constraint on an attribute that is not known.
+    """
+    families = catalogue.family_no[nos].astype(np.int64)
+    return assemble(
+        scores,
+        np.where(nos == 0, np.uint32(0), place_bits),
+        np.where(families == 0, -1, families),
+        places(asks, standing, nos),
+        group_limits(constraints, asks, nos, catalogue),
+    )
+
+
+def known_numbers(offer_nos: NDArray[np.uint32], catalogue: Catalogue) -> NDArray[np.int64]:
+    """Return the candidates' numbers, 0 for those that this catalogue does not know."""
+    return np.where(catalogue.known(offer_nos), offer_nos, 0).astype(np.int64)
