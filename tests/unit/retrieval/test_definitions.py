@@ -1,0 +1,86 @@
+"""How a bundle's offers come into the catalogue."""
+
+import pytest
+
+from services.retrieval.definitions import DefinedOffers
+from services.retrieval.intake import read_offers
+from services.retrieval.storage.in_memory import InMemoryCatalogue
+from shared.bus import InMemoryBus
+from shared.definitions import BundleFollower
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
+from touchpoint.retrieval.v1.retrieval_pb2 import Offer
+from touchpoint.rules.v1.rules_pb2 import Bundle, Placement
+from touchpoint.rules.v1.rules_service_pb2 import GetActiveBundleResponse
+
+
+def offer(offer_id, **fields):
+    return Offer(offer_id=offer_id, kind=OfferKind.CONTENT, title=offer_id, **fields)
+
+
+class Rules:
+    """The owner of the definitions, with one bundle being prepared."""
+
+    def __init__(self, *offers):
+        place = Placement(placement="web.faq", channel=Channel.WEB, kinds=[OfferKind.CONTENT])
+        self.only = Bundle(bundle_hash="b", placements=[place], offers=offers)
+        self.acknowledged = {}
+
+    async def active(self):
+        return GetActiveBundleResponse(preparing_hash="b")
+
+    async def bundle(self, bundle_hash):
+        return self.only
+
+    async def acknowledge(self, bundle_hash, failure):
+        self.acknowledged[bundle_hash] = failure
+
+
+class Replica:
+    """One replica of retrieval as the definitions see it."""
+
+    def __init__(self, rules, store):
+        self.caught_up = 0
+        source = DefinedOffers(rules, store, "USD", self._catch_up)
+        self.bundles = BundleFollower(InMemoryBus(), source, source.compile)
+
+    async def _catch_up(self):
+        self.caught_up += 1
+
+
+@pytest.fixture
+def store():
+    return InMemoryCatalogue()
+
+
+async def test_offers_have_numbers_before_the_bundle_is_acknowledged(store):
+    rules = Rules(offer("welcome", is_default=True), offer("tips"))
+    replica = Replica(rules, store)
+    await replica.bundles.look()
+    assert rules.acknowledged == {"b": ""}
+    compiled = replica.bundles.of("b")
+    assert compiled.places["web.faq"].kinds == {OfferKind.CONTENT}
+    assert compiled.defined_nos.tolist() == [1, 2]
+    assert replica.caught_up == 1
+
+
+async def test_every_replica_writes_the_same_and_only_one_version_comes_of_it(store):
+    rules = Rules(offer("tips"))
+    for _ in range(2):
+        replica = Replica(rules, store)
+        await replica.bundles.look()
+        assert replica.bundles.of("b").defined_nos.tolist() == [1]
+    assert (await store.read_after(0)).version == 1
+
+
+async def test_a_bundle_with_a_bad_offer_is_refused_with_what_to_do(store):
+    rules = Rules(offer("tips"), offer("about a lamp", about_items=["lamp"]))
+    await Replica(rules, store).bundles.look()
+    assert "offer 'about a lamp': about_items[0]" in rules.acknowledged["b"]
+    assert "lamp" in rules.acknowledged["b"]
+
+
+async def test_an_offer_that_was_imported_before_belongs_to_the_definitions_from_then_on(store):
+    await store.write(read_offers([offer("tips")], "USD")[0])
+    await Replica(Rules(offer("tips")), store).bundles.look()
+    [rejection] = (await store.write(read_offers([offer("tips")], "USD")[0])).rejections
+    assert "definitions" in rejection.message
