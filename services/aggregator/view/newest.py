@@ -12,25 +12,26 @@ T = TypeVar("T")
 async def newest(stream: AsyncIterator[T]) -> AsyncIterator[T]:
     """Yield the last item that came since the one before; ends, or raises, as the stream does."""
     latest: list[T] = []
-    came = asyncio.Event()
+    came, has_ended = asyncio.Event(), False
 
     async def read() -> None:
+        nonlocal has_ended
         try:
             async for item in stream:
                 latest[:] = [item]
                 came.set()
         finally:
+            has_ended = True
             came.set()
 
     reading = asyncio.create_task(read())
     try:
-        while True:
-            await came.wait()
-            came.clear()
+        while latest or not has_ended:
             if latest:
                 yield latest.pop()
-            elif reading.done():
-                break
+            else:
+                came.clear()
+                await came.wait()
         await reading
     finally:
         reading.cancel()

@@ -1,0 +1,108 @@
+"""Contacts of other systems, and the call centre's queue."""
+
+import grpc
+import pytest
+
+from shared.errors import NotFound, Unavailable
+from tests.unit.aggregator.edge import PERSON, PROMO
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotResponse
+from touchpoint.rules.v1.rules_service_pb2 import ReserveContactResponse
+from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
+from touchpoint.scenario.v1.scenario_service_pb2 import WatchTasksResponse
+
+
+def contact(**facts):
+    return pb.ReserveContactRequest(
+        contact_id="mail-1",
+        identities=[{"kind": "email", "value": "a@shop.example"}],
+        channel=Channel.EMAIL,
+        **facts,
+    )
+
+
+async def test_a_contact_is_reserved_for_the_person_behind_the_identity(stub, edge):
+    edge.peers.rules.ReserveContact.answer = lambda _: ReserveContactResponse(
+        granted=True, balance={"policy": "marketing", "used": 1, "limit": 3}
+    )
+    answer = await stub.ReserveContact(contact(offer_id="promo-1"))
+    assert answer.granted
+    assert (answer.contacts.used, answer.contacts.limit) == (1, 3)
+    asked = edge.peers.rules.ReserveContact.request
+    assert list(asked.person_ids) == [PERSON]
+    assert (asked.contact_id, asked.policy, asked.offer_no) == ("mail-1", "marketing", PROMO)
+
+
+async def test_a_refused_contact_is_an_answer_and_no_error(stub, edge):
+    edge.peers.rules.ReserveContact.answer = lambda _: ReserveContactResponse(granted=False)
+    assert not (await stub.ReserveContact(contact())).granted
+
+
+async def test_without_profile_the_contact_is_reserved_by_pseudonym(stub, edge):
+    edge.peers.profile.GetSnapshot.error = Unavailable("dead")
+    assert (await stub.ReserveContact(contact())).granted
+    asked = edge.peers.rules.ReserveContact.request
+    assert not asked.person_ids
+    assert [key.kind for key in asked.identity_keys] == ["email"]
+
+
+async def test_nobody_is_approached_who_may_be_one_of_several(stub, edge):
+    edge.peers.profile.GetSnapshot.answer = lambda _: GetSnapshotResponse(ambiguous=True)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.ReserveContact(contact())
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert edge.peers.rules.ReserveContact.requests == []
+
+
+async def test_when_rules_does_not_answer_no_contact_is_granted(stub, edge):
+    edge.peers.rules.ReserveContact.error = Unavailable("dead")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.ReserveContact(contact())
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_contact_is_given_back(stub, edge):
+    answer = await stub.ReleaseContact(pb.ReleaseContactRequest(contact_id="mail-1"))
+    assert answer.released
+    assert edge.peers.rules.ReleaseContact.request.contact_id == "mail-1"
+
+
+async def test_an_agent_signs_on_with_skills_and_capacity(stub, edge):
+    answer = await stub.SetAgentStatus(
+        pb.SetAgentStatusRequest(
+            agent_id="a", status=AgentStatus.AVAILABLE, skills=["pcs"], capacity=2
+        )
+    )
+    assert answer.status == AgentStatus.AVAILABLE
+    asked = edge.peers.scenario.SetAgentStatus.request
+    assert (asked.agent_id, list(asked.skills), asked.capacity) == ("a", ["pcs"], 2)
+
+
+async def test_an_agent_is_sent_tasks_as_they_fall_due(stub, edge):
+    tasks = edge.peers.scenario.WatchTasks.messages
+    await tasks.put(WatchTasksResponse(task={"task_id": "t-1", "script": "Say hello"}))
+    await tasks.put(None)
+    sent = [one.task async for one in stub.WatchTasks(pb.WatchTasksRequest(agent_id="a"))]
+    assert [(task.task_id, task.script) for task in sent] == [("t-1", "Say hello")]
+
+
+async def test_a_task_is_claimed_completed_and_put_off(stub, edge):
+    claimed = await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a", task_id="t-1"))
+    assert claimed.task.task_id == "t-1"
+    completed = await stub.CompleteTask(
+        pb.CompleteTaskRequest(agent_id="a", task_id="t-1", outcome="done", note="well")
+    )
+    assert completed.task.task_id == "t-1"
+    asked = edge.peers.scenario.CompleteTask.request
+    assert (asked.outcome, asked.note) == ("done", "well")
+    snooze = pb.SnoozeTaskRequest(agent_id="a", task_id="t-1")
+    snooze.until_time.FromSeconds(2_000_000_000)
+    assert (await stub.SnoozeTask(snooze)).task.due_time.seconds == 2_000_000_000
+
+
+async def test_when_there_is_no_task_the_caller_is_told(stub, edge):
+    edge.peers.scenario.ClaimTask.error = NotFound("no task waits for this agent")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a"))
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND

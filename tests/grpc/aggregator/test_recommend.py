@@ -1,0 +1,205 @@
+"""Recommend on a real server: answers, explanations, notes, and callers that leave."""
+
+import asyncio
+
+import grpc
+import pytest
+
+from shared.middleware.order import layers
+from shared.transport.direct import DirectChannel
+from shared.transport.routes import routes
+from tests.unit.aggregator.edge import (
+    BANNER,
+    HERO,
+    PC_1,
+    PC_2,
+    PERSON,
+    everything_kept,
+    known_person,
+)
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.decision_pb2 import Removals
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, Source
+from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotResponse
+
+
+def asked(*placements, **facts):
+    given = {"identities": [{"kind": "customer", "value": "c-1"}], "channel": Channel.WEB}
+    return RecommendRequest(
+        placements=[{"placement": name} for name in placements or (BANNER,)], **(given | facts)
+    )
+
+
+async def test_an_answer_has_ids_reasons_and_creatives(stub):
+    answer = await stub.Recommend(asked())
+    (placement,) = answer.placements
+    first = placement.recommendations[0]
+    assert placement.placement == BANNER
+    assert (first.offer_id, first.item_id, first.kind) == ("pc-1", "pc-1", OfferKind.PRODUCT)
+    assert first.acceptance_probability == pytest.approx(0.25)
+    assert [(one.code, one.text) for one in first.reasons] == [
+        (Source.POPULAR, "Popular in PCs this month")
+    ]
+    assert first.creative.title == "Aurora 15"
+    assert answer.decision_id
+
+
+async def test_details_are_told_only_when_asked_for(stub, edge):
+    def removing(request):
+        response = everything_kept(request)
+        del response.kept[0], response.placement_bits[0]
+        response.removed.CopyFrom(
+            Removals(offer_nos=[PC_1], codes=[RemovalCode.OWNED], rules=["owned"])
+        )
+        return response
+
+    edge.peers.rules.Check.answer = removing
+    bare, full = await stub.Recommend(asked()), await stub.Recommend(asked(explain=True))
+    assert not bare.removed
+    assert not bare.timings
+    assert bare.placements[0].recommendations[0].score == 0
+    (removed,) = full.removed
+    assert (removed.offer_id, removed.code) == ("pc-1", RemovalCode.OWNED)
+    assert removed.text == "You have one of these at home."
+    first = full.placements[0].recommendations[0]
+    assert (first.offer_id, first.score, first.selection_probability) == ("pc-2", 0.5, 1.0)
+    assert sum(part.value for part in first.contributions) == pytest.approx(first.score)
+    assert [(timing.service, timing.outcome) for timing in full.timings][-1] == (
+        "rules.Commit",
+        "OK",
+    )
+
+
+async def test_placements_are_answered_in_the_order_asked_and_share_no_item(stub):
+    answer = await stub.Recommend(asked(HERO, BANNER))
+    assert [one.placement for one in answer.placements] == [HERO, BANNER]
+    shown = [item.offer_id for one in answer.placements for item in one.recommendations]
+    assert shown == ["pc-1", "pc-2", "tv-1", "pan-1"]
+
+
+async def test_a_limit_goes_before_the_placements_own(stub):
+    request = asked()
+    request.placements[0].limit = 1
+    answer = await stub.Recommend(request)
+    assert len(answer.placements[0].recommendations) == 1
+
+
+async def test_what_the_caller_says_of_the_moment_travels_as_catalogue_numbers(stub, edge):
+    request = asked(
+        context={
+            "session_id": "s",
+            "item_ids": ["pc-1", "never-heard-of"],
+            "cart": [{"item_id": "pc-2", "price": {"amount": "999.50"}}],
+        },
+        exclude_ids=["tv-1"],
+    )
+    await stub.Recommend(request)
+    context = edge.peers.retrieval.Retrieve.request.context
+    assert list(context.item_nos) == [PC_1]
+    line = context.cart[0]
+    assert (line.offer_no, line.quantity, line.price_micros) == (PC_2, 1.0, 999_500_000)
+    assert len(context.excluded_offer_nos) == 1
+    assert len(context.context_digest) == 16
+    assert context.bundle_hash == "bundle"
+
+
+async def test_without_a_deadline_the_placements_own_holds(stub, edge):
+    await stub.Recommend(asked())
+    assert edge.peers.profile.GetSnapshot.timeouts_s[0] <= 0.1 * 2 / 13
+
+
+async def test_the_deadline_of_the_caller_goes_before_it_up_to_a_second(stub, edge):
+    await stub.Recommend(asked(), timeout=30.0)
+    await stub.Recommend(asked(), timeout=0.5)
+    longest, shorter = edge.peers.profile.GetSnapshot.timeouts_s
+    assert 0.5 * 2 / 13 < longest <= 1.0 * 2 / 13
+    assert 0.1 * 2 / 13 < shorter <= 0.5 * 2 / 13
+
+
+async def test_a_deadline_that_has_passed_is_refused_and_nothing_is_asked(edge):
+    # Directly: on the wire the client itself gives up before it asks.
+    channel, binding = DirectChannel(), edge.binding()
+    channel.open(routes([binding], layers([binding])))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await AggregatorServiceStub(channel).Recommend(asked(), timeout=0.0)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert edge.peers.profile.GetSnapshot.requests == []
+
+
+async def test_identities_of_other_people_are_told(stub, edge):
+    def with_ignored(request):
+        response = known_person(request)
+        response.ignored_identities.append(1)
+        return response
+
+    edge.peers.profile.GetSnapshot.answer = with_ignored
+    request = asked(
+        identities=[{"kind": "visitor", "value": "v"}, {"kind": "customer", "value": "c-1"}]
+    )
+    answer = await stub.Recommend(request)
+    assert list(answer.notes) == [
+        "identities[0] (visitor) belongs to another person and was left aside"
+    ]
+
+
+async def test_an_ambiguous_number_gets_an_answer_with_nothing_personal(stub, edge):
+    edge.peers.profile.GetSnapshot.answer = lambda _: GetSnapshotResponse(ambiguous=True)
+    request = asked(identities=[{"kind": "phone", "value": "+1 202 555 0123"}])
+    answer = await stub.Recommend(request)
+    assert answer.placements[0].recommendations
+    assert list(answer.notes) == [
+        "identities[0] (phone) fits several people: nothing personal was used"
+    ]
+    assert not edge.peers.rules.Commit.request.person_ids
+
+
+async def test_a_caller_that_leaves_cancels_nothing(stub, edge):
+    reached, gate = asyncio.Event(), asyncio.Event()
+    committed = asyncio.Event()
+    check, commit = edge.peers.rules.Check, edge.peers.rules.Commit
+    keep, grant = check._answered, commit.answer
+
+    async def held(request, timeout_s):
+        reached.set()
+        await gate.wait()
+        return await keep(request, timeout_s)
+
+    def noted(request):
+        committed.set()
+        return grant(request)
+
+    check._answered, commit.answer = held, noted
+    call = stub.Recommend(asked(), timeout=1.0)
+    await reached.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    gate.set()
+    await asyncio.wait_for(committed.wait(), 5)
+    assert list(commit.request.person_ids) == [PERSON]
+
+
+async def test_a_decision_under_way_is_waited_for_when_the_edge_drains(stub, edge):
+    gate = asyncio.Event()
+    rank = edge.peers.ranker.Rank
+    answered = rank._answered
+
+    async def held(request, timeout_s):
+        await gate.wait()
+        return await answered(request, timeout_s)
+
+    rank._answered = held
+    call = asyncio.ensure_future(_answer_of(stub.Recommend(asked(), timeout=1.0)))
+    while not rank.requests:
+        await asyncio.sleep(0)
+    draining = asyncio.create_task(edge.apart.drained())
+    await asyncio.sleep(0)
+    assert not draining.done()
+    gate.set()
+    await draining
+    assert (await call).placements[0].recommendations
+
+
+async def _answer_of(call):
+    return await call

@@ -1,0 +1,238 @@
+"""The single customer view on a real server."""
+
+import asyncio
+
+import grpc
+import pytest
+
+from shared.clock import to_us
+from shared.errors import Unavailable
+from tests.unit.aggregator.edge import PAN, PC_1, PC_2, PCS, PERSON, PROMO, candidates, snapshot
+from touchpoint.aggregator.v1.aggregator_service_pb2 import (
+    GetCustomerViewRequest,
+    WatchCustomerRequest,
+)
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.profile.v1.profile_service_pb2 import (
+    GetProfileResponse,
+    GetSnapshotResponse,
+    WatchProfileResponse,
+)
+from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
+from touchpoint.rules.v1.rules_service_pb2 import GetContactsResponse
+from touchpoint.scenario.v1.scenario_service_pb2 import ListJourneysResponse
+
+MINUTE_US = 60_000_000
+PHONE = [{"kind": "phone", "value": "+12025550123"}]
+
+
+def asked(**facts):
+    return GetCustomerViewRequest(identities=PHONE, **facts)
+
+
+@pytest.fixture
+def shopper(edge):
+    """Let the caller have spent twenty minutes on PCs on the web."""
+    now_us = to_us(edge.clock.now())
+    person = snapshot()
+    person.session.category = PCS
+    person.session.minutes = 20.2
+    person.session.last_offer_no = PC_1
+    person.session.last_us = now_us - 2 * MINUTE_US
+    person.session.channel = Channel.WEB
+    person.traits.value_tier = "high"
+    person.traits.monetary_micros = 1_250_500_000
+    person.traits.categories.append(PCS)
+    person.traits.category_affinities.append(0.5)
+    person.segments.append("gamers")
+    person.cart.value_micros = 999_000_000
+    person.recent.types.extend(["decline", "view"])
+    person.recent.times_us.extend([now_us - MINUTE_US, now_us - 3 * MINUTE_US])
+    person.recent.channels.extend([Channel.WEB, Channel.WEB])
+    person.recent.offer_nos.extend([PROMO, PC_1])
+    person.recent.categories.extend(["", PCS])
+    person.recent.session_ids.extend(["s", "s"])
+    edge.peers.profile.GetProfile.answer = lambda _: GetProfileResponse(
+        snapshot=person,
+        name="Ada",
+        identities=[{"kind": "phone", "masked_value": "+1…23"}, {"kind": "visitor"}],
+        consents=[{"purpose": "marketing", "granted": True}],
+    )
+    return person
+
+
+async def test_the_view_names_category_minutes_and_last_item_and_leads_with_them(stub, shopper):
+    view = await stub.GetCustomerView(asked())
+    assert view.session.category == PCS
+    assert view.session.minutes == pytest.approx(20.2)
+    assert view.session.last_item_id == "pc-1"
+    assert view.session.last_item_title == "Aurora 15"
+    first = view.next_best_actions[0]
+    assert first.line.startswith(
+        "Spent 20 minutes on PCs on the web just now, last looked at Aurora 15: "
+    )
+    assert first.offer_id in {"pc-1", "pc-2"}
+
+
+async def test_without_that_interest_no_line_speaks_of_it(stub):
+    view = await stub.GetCustomerView(asked())
+    assert view.next_best_actions
+    assert not any("Spent" in action.line for action in view.next_best_actions)
+
+
+async def test_the_last_item_leads_when_nothing_else_is_about_it(stub, edge, shopper):
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(
+        candidates=candidates(PAN, PROMO, PC_2, PC_1)
+    )
+    edge.peers.ranker.Rank.answer = _only_first_two(edge.peers.ranker.Rank.answer)
+    first = (await stub.GetCustomerView(asked())).next_best_actions[0]
+    assert (first.offer_id, first.item_id) == ("pc-1", "pc-1")
+    assert "last looked at Aurora 15: May I suggest Aurora 15?" in first.line
+
+
+def _only_first_two(answer):
+    def ranked(request):
+        response = answer(request)
+        del response.placements[0].chosen[2:]
+        return response
+
+    return ranked
+
+
+async def test_the_last_item_is_not_offered_when_rules_did_not_let_it_pass(stub, edge, shopper):
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=candidates(PAN))
+    first = (await stub.GetCustomerView(asked())).next_best_actions[0]
+    assert first.offer_id == ""
+    assert first.line.endswith("last looked at Aurora 15")
+
+
+async def test_the_view_tells_who_it_is_and_what_is_known_of_them(stub, edge, shopper):
+    view = await stub.GetCustomerView(asked())
+    assert (view.who.person_id, view.who.name, view.who.known) == (PERSON, "Ada", True)
+    assert [one.masked_value for one in view.who.identities] == ["+1…23", ""]
+    assert view.value_tier == "high"
+    assert (view.traits.monetary.amount, view.traits.monetary.currency) == ("1250.50", "EUR")
+    assert [(one.name, one.affinity) for one in view.traits.categories] == [(PCS, 0.5)]
+    assert list(view.segments) == ["gamers"]
+    assert view.session.cart_value.amount == "999"
+    assert [(one.purpose, one.granted) for one in view.consent] == [("marketing", True)]
+    assert [(one.type, one.item_id, one.title) for one in view.recent] == [
+        ("decline", "promo-1", "Free shipping"),
+        ("view", "pc-1", "Aurora 15"),
+    ]
+
+
+async def test_what_was_shown_stands_with_its_answer_and_contacts_with_their_limit(
+    stub, edge, shopper
+):
+    shown = {"offer_no": PROMO, "placement": "web.home.banner", "channel": Channel.WEB}
+    answered = GetContactsResponse(
+        presented=[shown, {"offer_no": PC_2}],
+        balances=[{"policy": "service", "used": 9}, {"policy": "marketing", "used": 2, "limit": 3}],
+        promises=[{"offer_no": PROMO}],
+    )
+    edge.peers.rules.GetContacts.answer = lambda _: answered
+    edge.peers.scenario.ListJourneys.answer = lambda _: ListJourneysResponse(
+        journeys=[{"scenario": "cart", "stage": "reminded"}]
+    )
+    view = await stub.GetCustomerView(asked())
+    assert [(one.offer_id, one.answer) for one in view.presented] == [
+        ("promo-1", "decline"),
+        ("pc-2", ""),
+    ]
+    assert (view.contacts.used, view.contacts.limit) == (2, 3)
+    assert [one.offer_id for one in view.open_promises] == ["promo-1"]
+    assert [(one.scenario, one.stage) for one in view.journeys] == [("cart", "reminded")]
+    assert list(edge.peers.rules.GetContacts.request.person_ids) == [PERSON]
+
+
+async def test_looking_at_a_person_leaves_no_trace(stub, edge, shopper):
+    await stub.GetCustomerView(asked())
+    assert edge.peers.rules.Commit.requests == []
+    assert not edge.peers.profile.GetSnapshot.request.keep_unknown
+
+
+async def test_an_ambiguous_number_answers_choices_and_nothing_else(stub, edge):
+    edge.peers.profile.GetProfile.answer = lambda _: GetProfileResponse(
+        ambiguous=True,
+        choices=[{"person_id": "a", "description": "A… B…"}, {"person_id": "b"}],
+    )
+    edge.peers.profile.GetSnapshot.answer = lambda _: GetSnapshotResponse(ambiguous=True)
+    view = await stub.GetCustomerView(asked())
+    assert view.who.ambiguous
+    assert [choice.person_id for choice in view.who.choices] == ["a", "b"]
+    assert not view.next_best_actions
+    assert not view.value_tier
+    assert edge.peers.rules.GetContacts.requests == []
+
+
+async def test_the_person_that_an_agent_confirmed_is_asked_for(stub, edge):
+    await stub.GetCustomerView(asked(confirmed_person_id=PERSON))
+    assert edge.peers.profile.GetProfile.request.confirmed_person_id == PERSON
+    assert edge.peers.profile.GetSnapshot.request.confirmed_person_id == PERSON
+
+
+@pytest.mark.parametrize(
+    ("service", "rpc"),
+    [("rules", "GetContacts"), ("scenario", "ListJourneys"), ("profile", "GetProfile")],
+)
+async def test_a_part_that_does_not_answer_is_named_and_the_rest_is_there(stub, edge, service, rpc):
+    getattr(getattr(edge.peers, service), rpc).error = Unavailable("dead")
+    view = await stub.GetCustomerView(asked())
+    assert [(one.service, one.reason) for one in view.degraded] == [(service, "UNAVAILABLE")]
+    assert view.next_best_actions
+
+
+async def test_a_person_nobody_knows_still_gets_something_said(stub, edge):
+    edge.peers.profile.GetProfile.answer = lambda _: GetProfileResponse()
+    edge.peers.profile.GetSnapshot.answer = lambda _: GetSnapshotResponse()
+    view = await stub.GetCustomerView(asked())
+    assert not view.who.person_id
+    assert not view.who.known
+    assert view.next_best_actions
+    assert edge.peers.rules.GetContacts.requests == []
+
+
+async def test_without_a_prompt_in_the_definitions_the_view_says_so(stub, edge):
+    del edge.definitions.placements["agent.prompt"]
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.GetCustomerView(asked())
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+
+
+async def test_a_watcher_gets_the_view_at_once_and_after_every_change(stub, edge, shopper):
+    changes = edge.peers.profile.WatchProfile.messages
+    updates = stub.WatchCustomer(WatchCustomerRequest(identities=PHONE))
+    await changes.put(WatchProfileResponse(seq=7))
+    first = await updates.read()
+    assert (first.cause, first.view.who.name) == ("", "Ada")
+    shopper.session.minutes = 25.0
+    await changes.put(WatchProfileResponse(seq=8, cause="view"))
+    second = await updates.read()
+    assert second.cause == "view"
+    assert second.view.session.minutes == 25.0
+    await changes.put(None)
+    assert await updates.read() is grpc.aio.EOF
+
+
+async def test_a_burst_of_changes_sends_the_last_view(stub, edge, shopper):
+    gate = asyncio.Event()
+    answered = edge.peers.profile.GetProfile._answered
+
+    async def held(request, timeout_s):
+        await gate.wait()
+        return await answered(request, timeout_s)
+
+    edge.peers.profile.GetProfile._answered = held
+    changes = edge.peers.profile.WatchProfile.messages
+    updates = stub.WatchCustomer(WatchCustomerRequest(identities=PHONE))
+    await changes.put(WatchProfileResponse(seq=7))
+    while not edge.peers.profile.GetProfile.requests:
+        await asyncio.sleep(0)
+    for cause in ("view", "search", "add_to_cart"):
+        await changes.put(WatchProfileResponse(cause=cause))
+    while not changes.empty():
+        await asyncio.sleep(0)
+    await changes.put(None)
+    gate.set()
+    assert [update.cause async for update in updates] == ["", "add_to_cart"]
