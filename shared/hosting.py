@@ -15,7 +15,6 @@ from typing import Any
 import grpc.aio
 import uvicorn
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from shared.background import running
 from shared.binding import Binding
@@ -93,7 +92,7 @@ async def hosted(
         table.fill(found)
         if direct is not None:
             direct.open(found)
-        reflection.enable_server_reflection(_reflected(bindings), server)
+        table.reflect(_reflected(bindings))
         works = {**service.background, "health": _watching(health, service, runtime)}
         await health.begin(*(binding.service for binding in bindings))
         await stack.enter_async_context(running(works))
@@ -135,7 +134,7 @@ def _routes(bindings: Sequence[Binding], share: Share, settings: ServiceSettings
 def _reflected(bindings: Sequence[Binding]) -> list[str]:
     names = [binding.service for binding in bindings]
     health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-    return [*names, health, reflection.SERVICE_NAME]
+    return [*names, health]
 
 
 def _watching(health: Health, service: Service, runtime: ProcessRuntime) -> Any:

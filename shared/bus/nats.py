@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import BadRequestError
+from nats.js.errors import BadRequestError, NotFoundError
 from nats.js.manager import JetStreamManager
 
 from shared.bus.message import Publication
@@ -156,12 +156,21 @@ class NatsBus:
         )
         try:
             try:
-                await self._streams.add_stream(config)
-            except BadRequestError:
-                # It is there with another configuration, such as that of an earlier version.
+                # Asked first: adding one that is there already must find its room a second time.
+                await self._streams.stream_info(stream.name)
+            except NotFoundError:
+                await self._add(config)
+            else:
                 await self._streams.update_stream(config)
         except _FAILURES as error:
             raise Unavailable("JetStream did not answer", reason="BUS_UNAVAILABLE") from error
+
+    async def _add(self, config: StreamConfig) -> None:
+        try:
+            await self._streams.add_stream(config)
+        except BadRequestError:
+            # Another service has added it in the meantime, perhaps as an earlier version.
+            await self._streams.update_stream(config)
 
 
 async def _log_error(error: Exception) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from shared.budget import Budget
 from shared.call import REQUEST_ID, Call
@@ -32,10 +33,23 @@ class GrpcRoutes(grpc.GenericRpcHandler):
 
     def __init__(self) -> None:
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] | None = None
+        self._others: list[grpc.GenericRpcHandler] = []
 
     def fill(self, routes: Routes) -> None:
         """Serve these routes from now on."""
         self._handlers = {method: _method_handler(route) for method, route in routes.items()}
+
+    def reflect(self, services: Sequence[str]) -> None:
+        """Let callers such as grpcurl ask for the descriptors of these services."""
+        servicer = reflection.aio.ReflectionServicer((*services, reflection.SERVICE_NAME))
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, self)
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Serve what generated code adds; a server takes nothing more once it has started."""
+        self._others.extend(handlers)
+
+    def add_registered_method_handlers(self, service: str, handlers: object) -> None:
+        """Take note of nothing: generated code adds the same handlers as generic ones."""
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
@@ -43,7 +57,11 @@ class GrpcRoutes(grpc.GenericRpcHandler):
         """Return the handler of a method, or None for one that is not ours."""
         if self._handlers is None:
             return _STARTING
-        return self._handlers.get(handler_call_details.method)
+        handler = self._handlers.get(handler_call_details.method)
+        if handler is None:
+            found = (other.service(handler_call_details) for other in self._others)
+            handler = next(filter(None, found), None)
+        return handler
 
 
 def _method_handler(route: Route) -> grpc.RpcMethodHandler[Any, Any]:

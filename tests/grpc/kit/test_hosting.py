@@ -181,7 +181,7 @@ async def test_an_unknown_rpc_is_unimplemented() -> None:
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_reflection_names_the_services() -> None:
+async def test_reflection_names_the_services(log_lines: StringIO) -> None:
     opened = echo_service(EchoServicer())
     opening = hosted(settings(), opened, FakePlane().openers(), Channels())
     async with opening as found, channel_to(found.grpc) as channel:
@@ -190,6 +190,7 @@ async def test_reflection_names_the_services() -> None:
         answers = [a async for a in stub.ServerReflectionInfo(iter([request]), timeout=5)]
     names = {service.name for service in answers[0].list_services_response.service}
     assert {ECHO, "grpc.health.v1.Health", "touchpoint.common.v1.ClockService"} <= names
+    assert "library_logged" not in log_lines.getvalue()
 
 
 async def test_the_clock_is_served_beside_the_services_own_rpcs() -> None:
