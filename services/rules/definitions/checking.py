@@ -1,0 +1,182 @@
+"""Checks definitions as a whole and makes the bundle of them, named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.rules.conditions import ConditionCompiler, ConditionError
+from services.rules.conditions.variables import ParameterValue
+from services.rules.definitions.files import MAX_FILES, Entries, read_files
+from services.rules.definitions.problems import Place, Problems, suggestion
+from services.rules.definitions.reading import Entry
+from services.rules.definitions.sections import SECTIONS
+from services.rules.definitions.text_places import place_within
+from services.rules.definitions.values import parameter
+from touchpoint.common.v1.vocabulary_pb2 import OfferKind
+from touchpoint.retrieval.v1.retrieval_pb2 import Offer
+from touchpoint.rules.v1 import rules_pb2 as pb
+
+_NEEDS = ("needs_consent", "min_age")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of checking."""
+
+    problems: list[pb.Problem]
+    bundle: pb.Bundle | None
+    """None where there is a mistake."""
+
+
+def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
+    """Check all files as a whole; every mistake is found at once."""
+    problems = Problems()
+    if len(files) > MAX_FILES:
+        problems.add(Place(""), f"has {len(files)} files, at most {MAX_FILES} are allowed")
+        return Checked(problems.sorted(), None)
+    entries = read_files(files, problems)
+    _check_names(entries, problems)
+    _check_placements(entries, problems)
+    _check_defaults(entries, problems)
+    _check_rules(entries, problems)
+    if problems.has_mistakes:
+        return Checked(problems.sorted(), None)
+    bundle = _bundle(entries)
+    bundle.bundle_hash = content_hash(bundle)
+    bundle.files.extend(files)
+    return Checked(problems.sorted(), bundle)
+
+
+def content_hash(bundle: pb.Bundle) -> str:
+    """Return the name of a bundle: SHA-256 of what it says, without its files and its name."""
+    content = pb.Bundle()
+    content.CopyFrom(bundle)
+    content.ClearField("bundle_hash")
+    content.ClearField("files")
+    return hashlib.sha256(content.SerializeToString(deterministic=True)).hexdigest()
+
+
+def typed_parameters(parameters: dict[str, str]) -> dict[str, ParameterValue]:
+    """Return the parameters that conditions may use, as they see them."""
+    typed = {name: parameter(text) for name, text in parameters.items()}
+    return {name: value for name, value in typed.items() if value is not None}
+
+
+def _bundle(entries: Entries) -> pb.Bundle:
+    def all_of(section: str, make: Any) -> list[Any]:
+        return [make(**entry.values) for entry in entries.by_section[section]]
+
+    return pb.Bundle(
+        parameters=entries.parameters,
+        placements=all_of("placements", pb.Placement),
+        rules=all_of("rules", pb.Rule),
+        contact_limits=all_of("contact_limits", _contact_limit),
+        offers=all_of("offers", Offer),
+        slate_rules=all_of("slate_rules", pb.SlateRule),
+        priors=all_of("priors", pb.Prior),
+    )
+
+
+def _contact_limit(policy: str, limit: Any) -> pb.ContactLimit:
+    made = pb.ContactLimit(policy=policy, at_most=limit.at_most)
+    made.within.FromTimedelta(limit.within)
+    return made
+
+
+def _check_names(entries: Entries, problems: Problems) -> None:
+    for name, section in SECTIONS.items():
+        seen: set[str] = set()
+        for entry in entries.by_section[name] if section.name_field else ():
+            found = entry.values.get(section.name_field, "")
+            if found and found in seen:
+                problems.add(entry.where(section.name_field), f"{found} is defined twice")
+            seen.add(found)
+
+
+def _check_placements(entries: Entries, problems: Problems) -> None:
+    if not entries.by_section["placements"]:
+        problems.add(Place(""), "no placement is defined")
+    known = _names(entries, "placements", "placement")
+    for entry in entries.by_section["rules"]:
+        for name in entry.values.get("placements", ()):
+            if name not in known:
+                message = f"there is no placement {name}{suggestion(name, known)}"
+                problems.add(entry.where("placements"), message)
+    for entry in entries.by_section["slate_rules"]:
+        name = entry.values.get("placement", "")
+        if name and name not in known:
+            message = f"there is no placement {name}{suggestion(name, known)}"
+            problems.add(entry.where("placement"), message)
+        if ("depth" in entry.values) != (entry.values.get("attribute") == "CATEGORY"):
+            problems.add(entry.place, "depth belongs to the attribute CATEGORY, and only to it")
+
+
+def _check_defaults(entries: Entries, problems: Problems) -> None:
+    """Check default offers: they are always allowed, so they need nothing that could be missing."""
+    offers = {entry.values.get("offer_id"): entry for entry in entries.by_section["offers"]}
+    for entry in entries.by_section["offers"]:
+        if entry.values.get("kind") == OfferKind.PRODUCT:
+            problems.add(entry.where("kind"), "a product is defined by its item, not here")
+        if entry.values.get("is_default"):
+            _check_default_offer(entry, problems)
+    for entry in entries.by_section["placements"]:
+        for offer_id in entry.values.get("default_offers", ()):
+            offer = offers.get(offer_id)
+            if offer is None:
+                known = suggestion(offer_id, [name for name in offers if name])
+                message = f"there is no offer {offer_id} in these definitions{known}"
+                problems.add(entry.where("default_offers"), message)
+            elif not offer.values.get("is_default"):
+                message = f"{offer_id} must be is_default: true to be a default offer"
+                problems.add(entry.where("default_offers"), message)
+        if not entry.values.get("default_offers", ("?",)):
+            problems.add(entry.where("default_offers"), "a placement needs a default offer")
+
+
+def _check_default_offer(entry: Entry, problems: Problems) -> None:
+    for name in ("starts_time", "ends_time"):
+        if name in entry.values:
+            problems.add(entry.where(name), f"a default offer has no {name}: it is always allowed")
+    for name in _NEEDS:
+        if name in entry.values.get("attributes", {}):
+            problems.add(entry.where("attributes"), f"a default offer may not have {name}")
+
+
+def _check_rules(entries: Entries, problems: Problems) -> None:
+    compiler = ConditionCompiler(typed_parameters(entries.parameters))
+    for entry in entries.by_section["rules"]:
+        _check_pairs(entry, problems)
+        for name in ("remove_when", "lever_when"):
+            if name in entry.values:
+                _check_condition(compiler, entry, name, problems)
+
+
+def _check_pairs(entry: Entry, problems: Problems) -> None:
+    given = entry.values.keys()
+    if not given & {"remove_when", "lever_when"}:
+        problems.add(entry.place, "a rule needs remove_when or lever_when")
+    if "remove_when" in given and not {"code", "text"} <= given:
+        problems.add(entry.where("remove_when"), "remove_when needs a code and a text to tell")
+    if ("lever" in given) != ("lever_when" in given):
+        problems.add(entry.place, "lever and lever_when belong together")
+
+
+def _check_condition(
+    compiler: ConditionCompiler, entry: Entry, name: str, problems: Problems
+) -> None:
+    try:
+        condition = compiler.compile(entry.values[name])
+    except ConditionError as error:
+        place = place_within(entry.nodes[name], entry.where(name), error.line, error.column)
+        problems.add(place, f"{name}: {error.message}")
+        return
+    if condition.obstacle:
+        message = f"{name} is evaluated candidate by candidate, which is slow: {condition.obstacle}"
+        problems.add(entry.where(name), message, warning=True)
+
+
+def _names(entries: Entries, section: str, name_field: str) -> set[str]:
+    return {entry.values.get(name_field, "") for entry in entries.by_section[section]}

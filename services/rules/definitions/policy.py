@@ -1,0 +1,91 @@
+"""Compiles a bundle into what rules decides by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.rules.conditions import Condition, ConditionCompiler, ConditionError
+from services.rules.definitions.checking import typed_parameters
+from services.rules.domain.definitions import (
+    ContactLimit,
+    Placement,
+    Policy,
+    Rule,
+    SlateRule,
+)
+from shared.definitions import CompileError
+from touchpoint.common.v1.vocabulary_pb2 import RuleLevel
+from touchpoint.rules.v1 import rules_pb2 as pb
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBundle:
+    """A bundle ready to decide by."""
+
+    policy: Policy
+    compiler: ConditionCompiler
+    """Makes the variables of its conditions known to them."""
+    declined_for_us: int
+    """How far back declines matter."""
+
+
+def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
+    """Return a bundle ready to decide by; raises `CompileError` telling what to change."""
+    parameters = typed_parameters(dict(bundle.parameters))
+    compiler = ConditionCompiler(parameters)
+    try:
+        rules = [_rule(rule, compiler) for rule in bundle.rules]
+    except ConditionError as error:
+        raise CompileError(f"a condition cannot be used: {error.message}") from None
+    policy = Policy(
+        bundle_hash=bundle.bundle_hash,
+        placements={each.placement: _placement(each) for each in bundle.placements},
+        rules=tuple(rules),
+        contact_limits=tuple(_contact_limit(limit) for limit in bundle.contact_limits),
+        slate_rules=tuple(_slate_rule(rule) for rule in bundle.slate_rules),
+        sticky_us=_microseconds(parameters.get("sticky")),
+    )
+    return CompiledBundle(policy, compiler, _microseconds(parameters.get("declined_for")))
+
+
+def _placement(placement: pb.Placement) -> Placement:
+    return Placement(
+        name=placement.placement,
+        channel=placement.channel,
+        kinds=frozenset(placement.kinds),
+        contact_kinds=frozenset(placement.contact_kinds),
+        counts_at_decision=placement.contact_moment == pb.ContactMoment.DECISION,
+        one_contact=placement.one_contact,
+        default_offers=frozenset(placement.default_offers),
+    )
+
+
+def _rule(rule: pb.Rule, compiler: ConditionCompiler) -> Rule:
+    def compiled(text: str) -> Condition | None:
+        return compiler.compile(text) if text else None
+
+    return Rule(
+        name=rule.name,
+        level=rule.level or RuleLevel.ELIGIBILITY,
+        code=rule.code,
+        kinds=frozenset(rule.kinds),
+        placements=frozenset(rule.placements),
+        remove_when=compiled(rule.remove_when),
+        lever=rule.lever,
+        lever_when=compiled(rule.lever_when),
+    )
+
+
+def _contact_limit(limit: pb.ContactLimit) -> ContactLimit:
+    return ContactLimit(limit.policy, limit.at_most, limit.within.ToMicroseconds())
+
+
+def _slate_rule(rule: pb.SlateRule) -> SlateRule:
+    return SlateRule(rule.placement, rule.attribute, rule.depth, rule.value, rule.at_most)
+
+
+def _microseconds(value: object) -> int:
+    return value // _MICROSECOND if isinstance(value, timedelta) else 0

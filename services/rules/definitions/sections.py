@@ -1,0 +1,150 @@
+"""What each section of the definitions holds: a table of its fields, named as in the protos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yaml.nodes import Node
+
+from services.rules.definitions.reading import (
+    MistakeError,
+    Read,
+    Reader,
+    flag,
+    list_of,
+    number,
+    one_of,
+    parsed,
+    proto_duration,
+    proto_money,
+    proto_time,
+    read_entry,
+    text,
+    text_map,
+    whole_number,
+    word_of,
+)
+from services.rules.definitions.values import allowance
+from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Creative
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, RuleLevel, Source
+from touchpoint.rules.v1.rules_pb2 import ContactMoment
+
+SLATE_ATTRIBUTES = ("CATEGORY", "BRAND", "KIND", "FAMILY")
+_TEXTS = ("title", "text", "image_url", "link", "call_to_action", "ssml")
+_KINDS = list_of(one_of(OfferKind), 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One list of the definitions."""
+
+    name_field: str
+    """What names an entry, unique in the section; empty: entries have no name."""
+    fields: Mapping[str, Read]
+    required: tuple[str, ...]
+
+
+def _creative(reader: Reader, node: Node) -> Creative:
+    entry = read_entry(reader, node, {name: text(4000) for name in _TEXTS})
+    return Creative(**(entry.values if entry else {}))
+
+
+def _channel_creative(reader: Reader, node: Node) -> ChannelCreative:
+    fields: dict[str, Read] = {"channel": one_of(Channel), "creative": _creative}
+    entry = read_entry(reader, node, fields, ("channel", "creative"))
+    if entry is None or len(entry.values) < len(fields):
+        raise MistakeError("needs a channel and a creative")
+    return ChannelCreative(**entry.values)
+
+
+def _name(reader: Reader, node: Node) -> Any:
+    return text(128)(reader, node)
+
+
+_PLACEMENT = Section(
+    "placement",
+    {
+        "placement": _name,
+        "channel": one_of(Channel),
+        "kinds": _KINDS,
+        "limit": whole_number(1, 50),
+        "deadline": parsed(proto_duration),
+        "contact_moment": one_of(ContactMoment),
+        "contact_kinds": _KINDS,
+        "one_contact": flag,
+        "default_offers": list_of(_name, 20),
+    },
+    ("placement", "channel", "kinds", "limit", "default_offers"),
+)
+_RULE = Section(
+    "name",
+    {
+        "name": _name,
+        "level": one_of(RuleLevel),
+        "code": one_of(RemovalCode),
+        "remove_when": text(4096),
+        "kinds": _KINDS,
+        "placements": list_of(_name, 50),
+        "text": text(),
+        "lever": number(0.001, 1000),
+        "lever_when": text(4096),
+    },
+    ("name",),
+)
+_CONTACT_LIMIT = Section("", {"policy": _name, "limit": parsed(allowance)}, ("policy", "limit"))
+_SLATE_RULE = Section(
+    "",
+    {
+        "placement": _name,
+        "attribute": word_of(SLATE_ATTRIBUTES),
+        "depth": whole_number(1, 10),
+        "value": text(),
+        "at_most": whole_number(0, 50),
+    },
+    ("attribute", "at_most"),
+)
+_PRIOR = Section(
+    "",
+    {
+        "kind": one_of(OfferKind),
+        "source": one_of(Source),
+        "probability": number(0, 1),
+    },
+    ("kind", "probability"),
+)
+_OFFER = Section(
+    "offer_id",
+    {
+        "offer_id": _name,
+        "kind": one_of(OfferKind),
+        "title": text(),
+        "text": text(4000),
+        "link": text(2000),
+        "about_categories": list_of(text()),
+        "about_items": list_of(_name),
+        "channels": list_of(one_of(Channel), 10),
+        "value": parsed(proto_money),
+        "starts_time": parsed(proto_time),
+        "ends_time": parsed(proto_time),
+        "attributes": text_map,
+        "lever": number(0.001, 1000),
+        "channel_creatives": list_of(_channel_creative, 10),
+        "is_default": flag,
+    },
+    ("offer_id", "kind", "title"),
+)
+
+PARAMETERS = "parameters"
+"""The one section that is a mapping: parameters by name."""
+
+SECTIONS: Mapping[str, Section] = {
+    "placements": _PLACEMENT,
+    "rules": _RULE,
+    "contact_limits": _CONTACT_LIMIT,
+    "offers": _OFFER,
+    "slate_rules": _SLATE_RULE,
+    "priors": _PRIOR,
+}
+"""Every section that is a list."""
