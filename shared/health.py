@@ -93,6 +93,10 @@ class Health:
         self.serving.clear()
         await self.servicer.enter_graceful_shutdown()
 
+    def readiness(self) -> tuple[bool, dict[str, str]]:
+        """Say whether requests are welcome, and the state of each dependency."""
+        return self.serving.is_set(), self.states()
+
     def states(self) -> dict[str, str]:
         """Return each dependency with `ok` or what is wrong with it."""
         return {name: found.state for name, found in self._dependencies.items()}

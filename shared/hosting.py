@@ -41,7 +41,9 @@ log = get_logger(__name__)
 DRAIN_S = 0.2
 """Between saying NOT_SERVING and refusing: clients hear of it within a few milliseconds."""
 GRACE_S = 1.5
-"""Longer than any single answer may take; streams still open then are ended."""
+"""Longer than any single answer may take."""
+SENDING_S = 0.05
+"""From the end of the last handler until its answer is on the wire; streams are ended then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ async def hosted(
         runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
         service = await stack.enter_async_context(open_service(settings, runtime))
         bindings = [*service.bindings, *runtime.bindings]
-        found = _routes(bindings, service.share, settings)
+        limiter = Limiter(settings.max_in_flight)
+        found = _routes(bindings, service.share, limiter, settings)
         table.fill(found)
         if direct is not None:
             direct.open(found)
@@ -101,7 +104,7 @@ async def hosted(
             web = await stack.enter_async_context(
                 _web(service.http, found, health, settings.max_request_bytes)
             )
-        stack.push_async_callback(_drain, server, health)
+        stack.push_async_callback(_drain, server, health, limiter)
         yield Hosted(service.name, address, web, health)
 
 
@@ -122,9 +125,11 @@ async def _listen(
     return server, table, address
 
 
-def _routes(bindings: Sequence[Binding], share: Share, settings: ServiceSettings) -> Routes:
+def _routes(
+    bindings: Sequence[Binding], share: Share, limiter: Limiter, settings: ServiceSettings
+) -> Routes:
     hooks = Hooks(
-        limiter=Limiter(settings.max_in_flight),
+        limiter=limiter,
         share=share,
         authenticate=by_name(settings.may_link),
     )
@@ -143,10 +148,16 @@ def _watching(health: Health, service: Service, runtime: ProcessRuntime) -> Any:
     return health.watch
 
 
-async def _drain(server: grpc.aio.Server, health: Health) -> None:
+async def _drain(server: grpc.aio.Server, health: Health, limiter: Limiter) -> None:
+    """Finish what was begun; streams, and the health watches of clients, would never end."""
     await health.drain()
     await asyncio.sleep(DRAIN_S)
-    await server.stop(GRACE_S)
+    refusing = asyncio.create_task(server.stop(GRACE_S))
+    idle = asyncio.create_task(limiter.emptied())
+    await asyncio.wait({refusing, idle}, return_when=asyncio.FIRST_COMPLETED)
+    idle.cancel()
+    await server.stop(SENDING_S)
+    await refusing
 
 
 class _Uvicorn(uvicorn.Server):
@@ -165,7 +176,7 @@ async def _web(
     offered = {rpc.method for binding in face.bindings for rpc in binding.rpcs}
     app = http_app(
         {method: route for method, route in found.items() if method in offered},
-        health.states,
+        health.readiness,
         max_request_bytes,
     )
     taken, address = take_socket(face.listen)

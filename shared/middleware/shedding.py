@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
@@ -30,16 +31,25 @@ class Limiter:
 
     maximum: int
     in_flight: int = field(default=0, init=False)
+    _emptied: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def admit(self, share: float) -> None:
         """Count one request in; raises Overloaded when its share of the capacity is full."""
         if self.in_flight >= self.maximum * share:
             raise Overloaded()
         self.in_flight += 1
+        self._emptied.clear()
 
     def done(self) -> None:
         """Count one request out."""
         self.in_flight -= 1
+        if not self.in_flight:
+            self._emptied.set()
+
+    async def emptied(self) -> None:
+        """Wait until nothing is in flight."""
+        if self.in_flight:
+            await self._emptied.wait()
 
 
 class Shedding:

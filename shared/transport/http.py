@@ -35,8 +35,8 @@ Context = RequestContext[Any, Any]
 _ARRIVED: ContextVar[str] = ContextVar("touchpoint_http_request_id", default="")
 """The id of the request being decoded, which no codec is told."""
 
-Readiness = Callable[[], Mapping[str, str]]
-"""Returns each dependency with `ok` or what is wrong with it."""
+Readiness = Callable[[], tuple[bool, Mapping[str, str]]]
+"""Says whether requests are welcome, and of each dependency `ok` or what is wrong with it."""
 
 _CODES = {
     number: Code.CANCELED if name == "CANCELLED" else Code(name.lower())
@@ -72,9 +72,8 @@ def http_app(routes: Routes, readiness: Readiness, max_request_bytes: int) -> Ap
         if scope["path"] == "/healthz":
             await _respond(send, 200, {"status": "ok"})
         elif scope["path"] == "/readyz":
-            states = readiness()
-            ready = all(state == "ok" for state in states.values())
-            await _respond(send, 200 if ready else 503, dict(states))
+            is_ready, states = readiness()
+            await _respond(send, 200 if is_ready else 503, states)
         else:
             request_id = request_id_of(_header(scope, REQUEST_ID))
             _ARRIVED.set(request_id)

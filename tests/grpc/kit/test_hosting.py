@@ -17,6 +17,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from shared import hosting
 from shared.call import Call
 from shared.colocate import Part, colocated
 from shared.errors import Unavailable
@@ -202,7 +203,10 @@ async def test_the_clock_is_served_beside_the_services_own_rpcs() -> None:
     assert answer.business_time.seconds > 0
 
 
-async def test_draining_says_so_first_and_answers_what_it_has_begun() -> None:
+async def test_draining_says_so_first_and_answers_what_it_has_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hosting, "GRACE_S", 60)  # the watch below must not be waited for
     entered, leave = asyncio.Event(), asyncio.Event()
     plane = FakePlane()
 

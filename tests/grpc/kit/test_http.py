@@ -23,6 +23,8 @@ from shared.transport.http import http_app
 from shared.transport.routes import routes
 from tests.grpc.kit.echo import SAY, EchoServicer, echo_binding, pb
 
+STATES = {"postgres": "ok", "rules": "has not answered"}
+
 
 class Server(uvicorn.Server):
     def install_signal_handlers(self) -> None: ...
@@ -30,10 +32,10 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def served(
-    servicer: EchoServicer, states: dict[str, str] | None = None, origins: tuple[str, ...] = ()
+    servicer: EchoServicer, *, is_ready: bool = True, origins: tuple[str, ...] = ()
 ) -> AsyncIterator[httpx.AsyncClient]:
     binding = echo_binding(servicer)
-    app = http_app(routes([binding], layers([binding])), lambda: states or {}, 64 * 1024)
+    app = http_app(routes([binding], layers([binding])), lambda: (is_ready, STATES), 64 * 1024)
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         with_cors(app, origins), loop="none", lifespan="off", ws="none", log_config=None
@@ -241,10 +243,16 @@ async def test_a_body_over_the_limit_is_refused() -> None:
 
 
 async def test_ready_says_which_dependency_is_missing() -> None:
-    async with served(EchoServicer(), {"postgres": "ok", "rules": "has not answered"}) as client:
+    async with served(EchoServicer(), is_ready=False) as client:
         alive, ready = await client.get("/healthz"), await client.get("/readyz")
     assert (alive.status_code, ready.status_code) == (200, 503)
-    assert ready.json() == {"postgres": "ok", "rules": "has not answered"}
+    assert ready.json() == STATES
+
+
+async def test_a_dependency_that_may_stay_away_does_not_make_it_unready() -> None:
+    async with served(EchoServicer(), is_ready=True) as client:
+        ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, STATES)
 
 
 async def test_an_unknown_path_is_not_found() -> None:
