@@ -25,7 +25,7 @@ VISIT_LASTS_US = 2 * 3600 * 1_000_000
 CATEGORY = "category"
 """Attribute of a request's context that names the category in view."""
 _MOST_SIZES = 2
-_MOST_LIKED = 8
+_MOST_LIKED = 4
 _MOST_VIEWED = 20
 _IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
 

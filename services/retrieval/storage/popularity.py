@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -45,7 +44,7 @@ class PopularityFeed:
         self._follower = Follower(
             bus,
             EVENTS,
-            name=f"retrieval_popularity_{os.getpid()}",
+            name="retrieval_popularity",
             apply=self.apply,
             catch_up=self.recount,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 
 from google.protobuf.message import DecodeError
@@ -34,7 +33,7 @@ class CatalogueReplica:
         self._model = ReadModel(
             bus,
             CATALOGUE,
-            name=f"retrieval_catalogue_{os.getpid()}",
+            name="retrieval_catalogue",
             apply=self._apply_message,
             catch_up=self.catch_up,
         )

@@ -36,7 +36,7 @@ class _Focus:
 
 
 class InSession:
-    """Fills from the deepest category upwards."""
+    """Looks in the deepest category first, then in the one above it."""
 
     is_personal = True
 
@@ -47,36 +47,28 @@ class InSession:
         focus = self._focus(query) if query.wants_items else None
         if focus is None:
             return NO_PROPOSALS
-        wanted = min(query.limit, _MOST)
-        nos = np.zeros(0, np.uint32)
-        scores = np.zeros(0)
-        category_no, below, share = focus.category_no, 0, 1.0
-        for _ in range(2):
-            more, weighed = self._best_of(category_no, focus, query, below)
-            nos = np.concatenate((nos, more[: wanted - len(nos)]))
-            scores = np.concatenate((scores, share * weighed))[: len(nos)]
-            below, share = category_no, _PARENT_SHARE
-            category_no = self._catalogue.categories.parent(category_no)
-            if len(nos) == wanted or not category_no:
-                break
-        order = np.argsort(-scores, kind="stable")
-        return Proposals.of(nos[order], scores[order], focus.item_no)
+        nos, scores = self._weighed(focus, query)
+        best = np.argsort(-scores, kind="stable")[: min(query.limit, _MOST)]
+        return Proposals.of(nos[best], scores[best], focus.item_no)
 
-    def _best_of(
-        self, category_no: int, focus: _Focus, query: Query, below: int
+    def _weighed(
+        self, focus: _Focus, query: Query
     ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-        """Weigh the best of a category, without those of the one below that was looked at."""
+        """Weigh the best of the category and, where those are few, of the one above it."""
         catalogue, shelf = self._catalogue, query.shelf
-        nos = shelf.ranked[shelf.in_category(category_no)[:_LOOKED_AT]]
-        rank = 1.0 - np.arange(len(nos)) / max(len(nos), 1)
-        mask = query.showable[nos]
-        mask &= ~is_any_of(catalogue.family_no[nos], focus.family_nos)
-        if below:
-            mask &= ~catalogue.categories.under(below)[catalogue.category_no[nos]]
+        own = shelf.in_category(focus.category_no)[:_LOOKED_AT]
+        above = own[:0]
+        if len(own) < _MOST:
+            above = shelf.in_category(catalogue.categories.parent(focus.category_no))[:_LOOKED_AT]
+        nos = shelf.ranked[np.concatenate((own, above))]
+        mask = query.showable[nos] & ~is_any_of(catalogue.family_no[nos], focus.family_nos)
+        if len(above):
+            under = catalogue.categories.under(focus.category_no)
+            mask[len(own) :] &= ~under[catalogue.category_no[nos[len(own) :]]]
+        rank = np.concatenate((_falling(len(own)), _falling(len(above))))
         scores = 0.5 * rank + 0.5 * _nearness(catalogue.price_micros[nos], focus.price_micros)
-        nos, scores = nos[mask], scores[mask]
-        order = np.argsort(-scores, kind="stable")
-        return nos[order], scores[order]
+        scores[len(own) :] *= _PARENT_SHARE
+        return nos[mask], scores[mask]
 
     def _focus(self, query: Query) -> _Focus | None:
         """Take what is in view before what was viewed earlier in the visit."""
@@ -109,6 +101,11 @@ class InSession:
         alike = nos[self._catalogue.category_no[nos] == category_no]
         prices = self._catalogue.price_micros[alike if len(alike) else nos]
         return float(np.median(prices)) if len(prices) else 0.0
+
+
+def _falling(count: int) -> NDArray[np.float64]:
+    """Return 1 for the first, falling evenly towards 0."""
+    return 1.0 - np.arange(count) / max(count, 1)
 
 
 def _nearness(price_micros: NDArray[np.int64], usual_micros: float) -> NDArray[np.float64]:

@@ -14,8 +14,8 @@ _IN_VIEW = 1.0
 _VIEWED = 0.9
 _IN_CART = 0.8
 _LIKED = 0.6
-_MOST_LIKED = 6
-_MOST_ITEMS = 8
+_MOST_LIKED = 4
+_MOST_ITEMS = 6
 _PER_STEP_UP = 0.9
 _OF_ITEMS = 0.9
 """An offer about the category of an item counts a little less than one about the item."""
