@@ -123,6 +123,13 @@ class DirectUnaryCall:
         self._task: asyncio.Task[Message] = loop.create_task(answer)
         self._expired = False
         self._alarm = call.budget and loop.call_later(call.budget.remaining_s(), self._expire)
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Message]) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+        if not task.cancelled():
+            task.exception()  # seen, also where the caller no longer waits for it
 
     def _expire(self) -> None:
         self._expired = True
@@ -139,9 +146,6 @@ class DirectUnaryCall:
                 raise
             late = DeadlineExceeded("Deadline Exceeded")
             raise rpc_error(late, self._call) from None
-        finally:
-            if self._alarm:
-                self._alarm.cancel()
 
     def add_done_callback(self, callback: Callable[[Any], None]) -> None:
         """Call back when the answer or the failure is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -122,6 +123,30 @@ async def test_giving_up_the_answer_does_not_cancel_the_call(echo: Opener) -> No
         leave.set()
         await asyncio.wait_for(finished.wait(), 5)
     assert asking.cancelled()
+
+
+async def test_a_failure_that_nobody_waits_for_any_more_is_no_noise(echo: Opener) -> None:
+    entered, leave, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    noise: list[object] = []
+
+    async def behave(call: Call, request: Any) -> Any:
+        entered.set()
+        await leave.wait()
+        asyncio.get_running_loop().call_soon(finished.set)
+        raise errors.NotFound("too late to matter")
+
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: noise.append(context))
+    async with echo(echo_binding(EchoServicer(behave))) as stub:
+        asking = asyncio.create_task(invoke(stub.Say, pb.SayRequest(text="x"), call(), 5.0))
+        await entered.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        leave.set()
+        await asyncio.wait_for(finished.wait(), 5)
+    gc.collect()
+    loop.set_exception_handler(None)
+    assert noise == []
 
 
 async def test_a_stream_is_followed_to_its_end(echo: Opener) -> None:
