@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -29,25 +30,26 @@ class _Column:
 
 
 def _channel_bits(row: CatalogueRow) -> int:
-    return sum(1 << channel for channel in set(row.channels)) or ALL_CHANNELS
+    channels = row.channels
+    return sum(1 << channel for channel in set(channels)) if channels else ALL_CHANNELS
 
 
 _COLUMNS = (
-    _Column("kind", np.uint8, lambda row: row.kind),
-    _Column("family_no", np.uint32, lambda row: row.family_no),
-    _Column("price_micros", np.int64, lambda row: row.price_micros),
-    _Column("cost_micros", np.int64, lambda row: row.cost_micros),
-    _Column("value_micros", np.int64, lambda row: row.value_micros),
-    _Column("stock", np.int64, lambda row: row.stock),
-    _Column("starts_us", np.int64, lambda row: row.starts_us),
-    _Column("ends_us", np.int64, lambda row: row.ends_us),
-    _Column("released_us", np.int64, lambda row: row.released_us),
-    _Column("lever", np.float32, lambda row: row.lever),
-    _Column("min_age", np.uint16, lambda row: row.min_age),
+    _Column("kind", np.uint8, attrgetter("kind")),
+    _Column("family_no", np.uint32, attrgetter("family_no")),
+    _Column("price_micros", np.int64, attrgetter("price_micros")),
+    _Column("cost_micros", np.int64, attrgetter("cost_micros")),
+    _Column("value_micros", np.int64, attrgetter("value_micros")),
+    _Column("stock", np.int64, attrgetter("stock")),
+    _Column("starts_us", np.int64, attrgetter("starts_us")),
+    _Column("ends_us", np.int64, attrgetter("ends_us")),
+    _Column("released_us", np.int64, attrgetter("released_us")),
+    _Column("lever", np.float32, attrgetter("lever")),
+    _Column("min_age", np.uint16, attrgetter("min_age")),
     _Column("channel_bits", np.uint32, _channel_bits),
-    _Column("withdrawn", np.bool_, lambda row: row.withdrawn),
-    _Column("is_default", np.bool_, lambda row: row.is_default),
-    _Column("is_defined", np.bool_, lambda row: row.is_defined),
+    _Column("withdrawn", np.bool_, attrgetter("withdrawn")),
+    _Column("is_default", np.bool_, attrgetter("is_default")),
+    _Column("is_defined", np.bool_, attrgetter("is_defined")),
 )
 
 
@@ -146,7 +148,7 @@ class Catalogue:
         if batch.previous_version > self.version:
             raise CatalogueGapError(f"{self.version} is followed by {batch.previous_version}")
         if batch.rows:
-            self._write(batch.rows)
+            self._write(list(batch.rows))  # each look into the message makes its row anew
         self.version = batch.version
         return [row.offer_no for row in batch.rows]
 
@@ -154,7 +156,7 @@ class Catalogue:
         numbers = np.fromiter((row.offer_no for row in rows), np.int64, len(rows))
         self._grow(int(numbers.max()) + 1)
         for column in _COLUMNS:
-            values = np.fromiter((column.read(row) for row in rows), column.dtype, len(rows))
+            values = np.fromiter(map(column.read, rows), column.dtype, len(rows))
             getattr(self, column.name)[numbers] = values
         self._write_dictionaries(numbers, rows)
         for row in rows:
