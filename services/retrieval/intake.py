@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from services.retrieval.domain.catalogue import Draft, Rejection
-from shared.money import is_currency, to_micros
+from services.retrieval.row_reader import RowReader
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, Creative
-from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
 
-MOST_ATTRIBUTES = 32
 MOST_ABOUT_ITEMS = 1000
 MOST_ABOUT_CATEGORIES = 64
-_SEPARATOR = " > "
-_OLDEST = 150
 _LARGEST_LEVER = 1000.0
 _LONGEST_CREATIVE = {
     "title": 512,
@@ -32,76 +25,7 @@ _LONGEST_CREATIVE = {
 }
 
 Message = TypeVar("Message")
-Read = Callable[[Message, "_Reader"], Draft]
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Reads the fields of one row and notes what is wrong with them."""
-
-    index: int
-    currency: str
-    """Of amounts that name none."""
-    found: list[Rejection] = field(default_factory=list)
-
-    def reject(self, name: str, message: str) -> None:
-        self.found.append(Rejection(self.index, name, message))
-
-    def text(self, name: str, value: str, longest: int, *, required: bool = False) -> str:
-        if required and not value.strip():
-            self.reject(name, "must not be empty")
-        if len(value) > longest:
-            self.reject(name, f"has {len(value)} characters, at most {longest} are kept")
-        return value
-
-    def category(self, name: str, value: str) -> str:
-        """Read a path; blanks around its `>` do not matter."""
-        self.text(name, value, 512)
-        if not value:
-            return ""
-        parts = [part.strip() for part in value.split(">")]
-        if not all(parts):
-            self.reject(name, f"{value!r} has an empty part: write it as `A > B`")
-        return _SEPARATOR.join(parts)
-
-    def money(self, name: str, money: Money) -> tuple[int, str]:
-        """Read an amount that must not be negative, with its currency."""
-        if money.currency and not is_currency(money.currency):
-            self.reject(f"{name}.currency", f"{money.currency!r} is no ISO 4217 code such as USD")
-        try:
-            micros = to_micros(money.amount)
-        except ValueError as error:
-            self.reject(f"{name}.amount", f"{money.amount!r} {error}")
-            return 0, ""
-        if micros < 0:
-            self.reject(f"{name}.amount", f"is {money.amount}, must not be negative")
-        return micros, money.currency or self.currency
-
-    def time_us(self, name: str, time: Timestamp, is_set: bool) -> int:
-        if not is_set:
-            return 0
-        try:
-            return time.ToMicroseconds()
-        except ValueError:
-            self.reject(name, "is no valid time")
-            return 0
-
-    def attributes(self, row: CatalogueRow, attributes: Iterable[tuple[str, str]]) -> None:
-        pairs = list(attributes)
-        if len(pairs) > MOST_ATTRIBUTES:
-            self.reject("attributes", f"are {len(pairs)}, at most {MOST_ATTRIBUTES} are kept")
-            return
-        for key, value in pairs:
-            self.text(f"attributes.{key[:64]}", key, 64, required=True)
-            row.attributes[key] = self.text(f"attributes.{key[:64]}", value, 1024)
-
-    def age(self, text: str) -> int:
-        if not text:
-            return 0
-        if not text.isdecimal() or int(text) > _OLDEST:
-            self.reject("attributes.min_age", f"is {text!r}, must be years from 0 to {_OLDEST}")
-            return 0
-        return int(text)
+Read = Callable[[Message, "RowReader"], Draft]
 
 
 def read_items(items: Sequence[Item], currency: str) -> tuple[list[Draft], list[Rejection]]:
@@ -126,7 +50,7 @@ def _read(
     rejections: list[Rejection] = []
     taken: set[str] = set()
     for index, message in enumerate(messages):
-        reader = _Reader(index, currency)
+        reader = RowReader(index, currency)
         draft = read(message, reader)
         if draft.offer_id in taken:
             id_field = "item_id" if draft.kind == OfferKind.PRODUCT else "offer_id"
@@ -139,7 +63,7 @@ def _read(
     return drafts, rejections
 
 
-def _read_item(item: Item, reader: _Reader) -> Draft:
+def _read_item(item: Item, reader: RowReader) -> Draft:
     row = CatalogueRow(
         offer_id=reader.text("item_id", item.item_id, 128, required=True),
         kind=OfferKind.PRODUCT,
@@ -166,7 +90,7 @@ def _read_item(item: Item, reader: _Reader) -> Draft:
     return Draft(reader.index, item.item_id, OfferKind.PRODUCT, content, item.variant_of)
 
 
-def _price(row: CatalogueRow, item: Item, reader: _Reader) -> None:
+def _price(row: CatalogueRow, item: Item, reader: RowReader) -> None:
     """Fill in price, cost and worth: what is earned, or the price where the cost is unknown."""
     row.cost_micros = -1
     if item.HasField("price"):
@@ -191,7 +115,7 @@ def _creative(title: str, attributes: Iterable[tuple[str, str]]) -> Creative:
     )
 
 
-def _read_offer(offer: Offer, reader: _Reader, defined: bool) -> Draft:
+def _read_offer(offer: Offer, reader: RowReader, defined: bool) -> Draft:
     row = CatalogueRow(
         offer_id=reader.text("offer_id", offer.offer_id, 128, required=True),
         kind=_kind(offer, reader),
@@ -226,7 +150,7 @@ def _read_offer(offer: Offer, reader: _Reader, defined: bool) -> Draft:
     )
 
 
-def _kind(offer: Offer, reader: _Reader) -> OfferKind.Value.ValueType:
+def _kind(offer: Offer, reader: RowReader) -> OfferKind.Value.ValueType:
     if offer.kind == OfferKind.PRODUCT:
         reader.reject("kind", "PRODUCT is written as an item, not as an offer")
     elif offer.kind == OfferKind.UNSPECIFIED or offer.kind not in OfferKind.Value.values():
@@ -234,7 +158,7 @@ def _kind(offer: Offer, reader: _Reader) -> OfferKind.Value.ValueType:
     return offer.kind
 
 
-def _channels(offer: Offer, reader: _Reader) -> list[Channel.Value.ValueType]:
+def _channels(offer: Offer, reader: RowReader) -> list[Channel.Value.ValueType]:
     known = set(Channel.Value.values()) - {Channel.UNSPECIFIED}
     for at, channel in enumerate(offer.channels):
         if channel not in known:
@@ -248,18 +172,18 @@ def _channels(offer: Offer, reader: _Reader) -> list[Channel.Value.ValueType]:
     return sorted(set(offer.channels))
 
 
-def _check_creative(path: str, creative: Creative, reader: _Reader) -> None:
+def _check_creative(path: str, creative: Creative, reader: RowReader) -> None:
     for name, longest in _LONGEST_CREATIVE.items():
         reader.text(f"{path}.{name}", getattr(creative, name), longest)
 
 
-def _lever(offer: Offer, reader: _Reader) -> float:
+def _lever(offer: Offer, reader: RowReader) -> float:
     if not math.isfinite(offer.lever) or not 0.0 <= offer.lever <= _LARGEST_LEVER:
         reader.reject("lever", f"is {offer.lever}, must be from 0 to {_LARGEST_LEVER:.0f}")
     return offer.lever or 1.0
 
 
-def _about_categories(offer: Offer, reader: _Reader) -> list[str]:
+def _about_categories(offer: Offer, reader: RowReader) -> list[str]:
     if len(offer.about_categories) > MOST_ABOUT_CATEGORIES:
         reader.reject("about_categories", f"names more than {MOST_ABOUT_CATEGORIES}")
         return []
@@ -270,7 +194,7 @@ def _about_categories(offer: Offer, reader: _Reader) -> list[str]:
     return list(dict.fromkeys(path for path in paths if path))
 
 
-def _check_offer(offer: Offer, row: CatalogueRow, reader: _Reader) -> None:
+def _check_offer(offer: Offer, row: CatalogueRow, reader: RowReader) -> None:
     if row.starts_us and row.ends_us and row.ends_us < row.starts_us:
         reader.reject("ends_time", "lies before starts_time")
     if len(offer.about_items) > MOST_ABOUT_ITEMS:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from services.retrieval.domain.catalogue import PRODUCT
 from services.retrieval.domain.popularity import Popularity
-from services.retrieval.domain.shelf import Goods, Offers, Shelf, ancestors_of, stack
+from services.retrieval.domain.shelf import Offers, Shelf
 from services.retrieval.domain.sizes import Sizes
+from services.retrieval.domain.stacking import Goods, ancestors_of, stack
 from shared.catalogue import Catalogue
 from shared.errors import Unavailable
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from services.retrieval.domain.popularity import Popularity
 from services.retrieval.domain.query import Person, Query, Visit
-from services.retrieval.domain.shelf import Goods, Offers, ancestors_of, stack
+from services.retrieval.domain.shelf import Offers
 from services.retrieval.domain.sizes import Sizes
+from services.retrieval.domain.stacking import Goods, ancestors_of, stack
 from shared.catalogue import Catalogue
 from shared.clock import to_us
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow

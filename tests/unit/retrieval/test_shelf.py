@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from services.retrieval.domain.shelf import ancestors_of
 from services.retrieval.domain.shelves import Shelves
+from services.retrieval.domain.stacking import ancestors_of
 from shared.catalogue import Categories
 from tests.unit.retrieval.shop import NOW_US, Shop
 
