@@ -144,6 +144,7 @@ async def test_a_failure_that_nobody_waits_for_any_more_is_no_noise(echo: Opener
         await asyncio.gather(asking, return_exceptions=True)
         leave.set()
         await asyncio.wait_for(finished.wait(), 5)
+    del asking  # its traceback still holds the call
     gc.collect()
     loop.set_exception_handler(None)
     assert noise == []
