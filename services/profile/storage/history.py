@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -12,9 +13,11 @@ from typing import Any
 from services.profile.domain.ports import Changes, Member, Pending
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.notices import history_imported
 from services.profile.storage.rows import HISTORY_COLUMNS, event_of, event_row
 from services.profile.storage.state_codec import decode
-from shared.postgres import Transaction
+from shared.bus import append
+from shared.postgres import Database, Transaction
 
 _PERSON = itemgetter(0)
 
@@ -77,3 +80,27 @@ def _up_to(max_events: int, waiting: Sequence[Any]) -> Iterator[tuple[str, int]]
             return
         total += events
         yield person_id, slice_id
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTotals:
+    """What an import came to, over all of its ends."""
+
+    persons: int
+    events: int
+
+
+class Imports:
+    """The ends of imports."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def announce(self, import_id: str, persons: int, now_us: int) -> ImportTotals:
+        """Note an end and tell the others once of what was folded; may be repeated."""
+        async with self._database.transaction() as transaction:
+            row: Any = await transaction.fetchrow(QUERIES.finish_import, import_id, now_us, persons)
+            first_time, total, events, position = row
+            if persons or first_time:
+                await append(transaction, [history_imported(import_id, events, position)])
+        return ImportTotals(total, events)

@@ -183,20 +183,13 @@ WHERE events.person_id = ANY($1::uuid[])
 ORDER BY events.person_id, time_us
 
 -- name: finish_import
--- Returns the totals; `announced` only when something was folded since the last time.
-WITH before AS (
-    SELECT coalesce(max(persons), 0) AS persons FROM finished_imports WHERE import_id = $1
-),
-finished AS (
-    INSERT INTO finished_imports (import_id, finished_us, persons) VALUES ($1, $2, $3)
-    ON CONFLICT (import_id) DO UPDATE
-    SET finished_us = excluded.finished_us, persons = finished_imports.persons + excluded.persons
-    RETURNING persons
-)
-SELECT finished.persons,
-    (SELECT coalesce(sum(events), 0) FROM import_slices WHERE import_id = $1)::bigint AS events,
+-- Says whether it is the first time, and the totals.
+INSERT INTO finished_imports (import_id, finished_us, persons) VALUES ($1, $2, $3)
+ON CONFLICT (import_id) DO UPDATE
+SET finished_us = excluded.finished_us, persons = finished_imports.persons + excluded.persons
+RETURNING xmax = 0 AS first_time, persons,
+    (SELECT coalesce(sum(events), 0)::bigint FROM import_slices WHERE import_id = $1) AS events,
     (SELECT coalesce(max(position), 0) FROM events) AS position
-FROM finished
 
 -- name: snapshot
 -- One round trip: where each identity leads, and the set of the first one with its states.
@@ -269,6 +262,7 @@ WHERE locktype = 'advisory' AND granted AND mode = 'ShareLock'
         = hashtextextended(current_schema() || '/positions', 0)
 
 -- name: stream_events
+-- Within a window of positions, so that a rare type does not make it a long statement.
 SELECT position, person_id::text, seq, type, time_us, received_us, channel,
     CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, family_no, category, quantity,
     value_micros, decision_id, session_id, gift, event_id, order_id
@@ -279,6 +273,7 @@ WHERE position > $1 AND position <= $2
     AND (cardinality($5::smallint[]) = 0
         OR (CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END) = ANY($5::smallint[]))
 ORDER BY position
+LIMIT $6
 
 -- name: stream_events_of
 SELECT position, person_id::text, seq, type, time_us, received_us, channel,

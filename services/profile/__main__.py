@@ -1,0 +1,6 @@
+from services.profile.app import open_service
+from services.profile.config import ProfileSettings
+from shared.server import run
+
+if __name__ == "__main__":
+    run(ProfileSettings, open_service)

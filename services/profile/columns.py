@@ -1,0 +1,48 @@
+"""Rows of the streams as packed columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from touchpoint.common.v1.identity_pb2 import IdentityKey
+from touchpoint.profile.v1.profile_pb2 import EventColumns
+from touchpoint.profile.v1.profile_service_pb2 import PersonSet, StreamIdentitiesResponse
+
+_EVENT_FIELDS = (
+    "person_ids",
+    "seqs",
+    "types",
+    "times_us",
+    "received_us",
+    "channels",
+    "origins",
+    "offer_nos",
+    "family_nos",
+    "categories",
+    "quantities",
+    "value_micros",
+    "decision_ids",
+    "session_ids",
+    "gifts",
+    "event_ids",
+    "order_ids",
+)
+"""In the order of the statement, after the position."""
+
+
+def event_columns(rows: Sequence[Any]) -> EventColumns:
+    if not rows:
+        return EventColumns()
+    _, *columns = zip(*rows, strict=True)
+    return EventColumns(**dict(zip(_EVENT_FIELDS, columns, strict=True)))
+
+
+def identity_columns(position: int, rows: Sequence[Any]) -> StreamIdentitiesResponse:
+    response = StreamIdentitiesResponse(position=position)
+    for _, key, kind, person_id, shared, version, person_ids in rows:
+        response.identity_keys.append(IdentityKey(kind=kind, key=key))
+        response.sets.append(
+            PersonSet(person_ids=person_ids, version=version, ambiguous=shared, person_id=person_id)
+        )
+    return response

@@ -1,0 +1,56 @@
+"""The record of a person as people read it: identities masked, consents and links with times."""
+
+from __future__ import annotations
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.profile.domain.identity import masked
+from services.profile.domain.lookup import Choice, Person, PersonRecord
+from services.profile.domain.reading import Tiers
+from services.profile.snapshot import snapshot_of
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.profile.v1.profile_pb2 import Consent, KnownIdentity, Link, PersonChoice
+from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse
+
+
+def timestamp(time_us: int) -> Timestamp:
+    found = Timestamp()
+    found.FromMicroseconds(time_us)
+    return found
+
+
+def choice_message(choice: Choice) -> PersonChoice:
+    return PersonChoice(person_id=choice.person_id, description=choice.description)
+
+
+def profile_message(
+    person: Person, record: PersonRecord, tiers: Tiers, now_us: int
+) -> GetProfileResponse:
+    consents = person.state().refusals
+    return GetProfileResponse(
+        snapshot=snapshot_of(person, Arm.UNSPECIFIED, tiers, now_us),
+        name=record.name,
+        identities=[
+            KnownIdentity(
+                kind=each.kind,
+                masked_value=masked(each.kind, each.value),
+                verified=each.verified,
+                first_seen_time=timestamp(each.first_seen_us),
+            )
+            for each in record.identities
+        ],
+        consents=[
+            Consent(purpose=purpose, granted=not word.yes, changed_time=timestamp(word.time_us))
+            for purpose, word in sorted(consents.items())
+        ],
+        links=[
+            Link(
+                link_id=link.link_id,
+                person_id=link.person_id,
+                other_person_id=link.other_person_id,
+                event_id=link.event_id,
+                linked_time=timestamp(linked_us),
+            )
+            for link, linked_us in record.links
+        ],
+    )

@@ -1,0 +1,268 @@
+"""The rpcs of profile: proto in, domain call, proto out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from services.profile.columns import event_columns, identity_columns
+from services.profile.domain import persons
+from services.profile.domain.customers import Customer, write_customers
+from services.profile.domain.identity import Identity
+from services.profile.domain.importing import fold_history
+from services.profile.domain.lookup import Person, Profiles, find_person
+from services.profile.domain.placing import Rejection
+from services.profile.domain.ports import Arrival, Transactions
+from services.profile.domain.reading import NAME
+from services.profile.domain.recording import import_history, record
+from services.profile.domain.state import LOCALE, TIME_ZONE
+from services.profile.intake import INVALID, Intake
+from services.profile.people import choice_message, profile_message
+from services.profile.snapshot import snapshot_of
+from services.profile.storage.erasing import Erasures
+from services.profile.storage.history import Imports
+from services.profile.storage.streams import Filter, Streams
+from services.profile.storage.upkeep import TierReader
+from services.profile.watching import Watch, Watchers
+from shared.arms import assign_arm
+from shared.call import Call
+from shared.clock import BusinessClock
+from shared.ids import uuid7
+from shared.snapshot import encode
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+
+_PARSED_AT_ONCE = 250
+"""Events of an import taken in before requests get their turn: about 5 ms."""
+_LOOK_AGAIN_S = 2.0
+"""A notice may get lost, and somebody unknown may become known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the servicer stands on."""
+
+    transactions: Transactions
+    profiles: Profiles
+    intake: Intake
+    imports: Imports
+    erasures: Erasures
+    streams: Streams
+    tiers: TierReader
+    watchers: Watchers
+    clock: BusinessClock
+
+
+class ProfileServicer:
+    """Answers who somebody is, and writes down what they do."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._store = means.transactions
+        self._clock = means.clock
+
+    async def get_snapshot(
+        self, call: Call, request: pb.GetSnapshotRequest
+    ) -> pb.GetSnapshotResponse:
+        person = await self._find(request, request.confirmed_person_id)
+        if request.keep_unknown and not person.is_known and not person.is_ambiguous:
+            await persons.keep(
+                self._store, _identities(request), now_us=self._clock.now_us(), new_id=self._new_id
+            )
+            person = await self._find(request, "")
+        arm = assign_arm(request.arm_plan, person.person_ids[0] if person.is_known else "")
+        snapshot = snapshot_of(person, arm, self._means.tiers.tiers, self._clock.now_us())
+        return pb.GetSnapshotResponse(
+            snapshot=encode(snapshot),
+            person_ids=person.person_ids,
+            arm=arm,
+            standing_token=person.standing_token,
+            ambiguous=person.is_ambiguous,
+            choices=map(choice_message, person.choices),
+            used_identity=person.used_identity,
+            ignored_identities=person.ignored_identities,
+        )
+
+    async def record_events(
+        self, call: Call, request: pb.RecordEventsRequest
+    ) -> pb.RecordEventsResponse:
+        now_us = self._clock.now_us()
+        keys = [each.identity_keys for each in request.keys]
+        arrivals, wrong = self._means.intake.recorded(request.events, keys, request.caller, now_us)
+        outcome = await record(
+            self._store, arrivals, may_link=request.may_link, now_us=now_us, new_id=self._new_id
+        )
+        await self._means.watchers.tell(outcome.touched)
+        return pb.RecordEventsResponse(
+            accepted=outcome.accepted,
+            duplicates=outcome.duplicates,
+            rejected=_rejected((*wrong, *outcome.rejected)),
+        )
+
+    async def import_events(
+        self, call: Call, request: pb.ImportEventsRequest
+    ) -> pb.ImportEventsResponse:
+        now_us = self._clock.now_us()
+        arrivals: list[Arrival] = []
+        wrong: list[Rejection] = []
+        for start in range(0, len(request.events), _PARSED_AT_ONCE):
+            some = request.events[start : start + _PARSED_AT_ONCE]
+            taken, mistaken = self._means.intake.imported(some, start, call.caller.name, now_us)
+            arrivals += taken
+            wrong += mistaken
+            await asyncio.sleep(0)
+        outcome = await import_history(
+            self._store, arrivals, import_id=request.import_id, now_us=now_us, new_id=self._new_id
+        )
+        return pb.ImportEventsResponse(
+            accepted=outcome.accepted,
+            duplicates=outcome.duplicates,
+            rejected=_rejected((*wrong, *outcome.rejected)),
+        )
+
+    async def finish_import(
+        self, call: Call, request: pb.FinishImportRequest
+    ) -> pb.FinishImportResponse:
+        now_us = self._clock.now_us()
+        folded = await fold_history(self._store, request.import_id, now_us)
+        totals = await self._means.imports.announce(request.import_id, folded.persons, now_us)
+        return pb.FinishImportResponse(persons=totals.persons, events=totals.events)
+
+    async def import_customers(
+        self, call: Call, request: pb.ImportCustomersRequest
+    ) -> pb.ImportCustomersResponse:
+        rows: list[Customer] = []
+        wrong: list[Rejection] = []
+        for place, customer in enumerate(request.customers):
+            try:
+                rows.append(self._customer(place, customer))
+            except ValueError as error:
+                wrong.append(Rejection(place, INVALID, str(error)))
+            if place % _PARSED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        now_us = self._clock.now_us()
+        written = await write_customers(self._store, rows, now_us=now_us, new_id=self._new_id)
+        await self._means.watchers.tell(written.touched)
+        return pb.ImportCustomersResponse(
+            created=written.created,
+            updated=written.updated,
+            rejected=_rejected((*wrong, *written.rejected)),
+        )
+
+    async def get_profile(self, call: Call, request: pb.GetProfileRequest) -> pb.GetProfileResponse:
+        person = await self._find(request, request.confirmed_person_id)
+        if not person.is_known:
+            return pb.GetProfileResponse(
+                ambiguous=person.is_ambiguous, choices=map(choice_message, person.choices)
+            )
+        found = await self._means.profiles.record(person.person_ids)
+        return profile_message(person, found, self._means.tiers.tiers, self._clock.now_us())
+
+    async def watch_profile(
+        self, call: Call, request: pb.WatchProfileRequest
+    ) -> AsyncIterator[pb.WatchProfileResponse]:
+        shown: tuple[object, ...] | None = None
+        cause = ""
+        while True:
+            person = await self._find(request, "")
+            with self._means.watchers.watching(person.person_ids) as watch:
+                # Looked up again: what happened in between was not told to this watch yet.
+                person = await self._find(request, "")
+                now = (person.person_ids, person.standing_token, person.seq)
+                if now != shown:
+                    shown = now
+                    yield pb.WatchProfileResponse(
+                        person_ids=person.person_ids, seq=person.seq, cause=cause
+                    )
+                cause = await _next_cause(watch)
+
+    async def link_persons(
+        self, call: Call, request: pb.LinkPersonsRequest
+    ) -> pb.LinkPersonsResponse:
+        joined = await persons.link(
+            self._store,
+            request.person_id,
+            request.other_person_id,
+            request.idempotency_key,
+            now_us=self._clock.now_us(),
+            new_id=self._new_id,
+        )
+        await self._means.watchers.tell(joined.touched)
+        return pb.LinkPersonsResponse(link_id=joined.link_id, person_ids=joined.person_ids)
+
+    async def unlink_persons(
+        self, call: Call, request: pb.UnlinkPersonsRequest
+    ) -> pb.UnlinkPersonsResponse:
+        parted = await persons.unlink(
+            self._store,
+            request.link_id,
+            request.person_id,
+            request.other_person_id,
+            now_us=self._clock.now_us(),
+        )
+        await self._means.watchers.tell(parted.touched)
+        return pb.UnlinkPersonsResponse(
+            person_ids=parted.person_ids, other_person_ids=parted.other_person_ids
+        )
+
+    async def stream_events(
+        self, call: Call, request: pb.StreamEventsRequest
+    ) -> AsyncIterator[pb.StreamEventsResponse]:
+        since_us = request.since_time.ToMicroseconds() if request.HasField("since_time") else 0
+        wanted = Filter(request.types, since_us, request.origins, request.person_ids)
+        async for position, rows in self._means.streams.events(request.position, wanted):
+            yield pb.StreamEventsResponse(position=position, events=event_columns(rows))
+
+    async def stream_identities(
+        self, call: Call, request: pb.StreamIdentitiesRequest
+    ) -> AsyncIterator[pb.StreamIdentitiesResponse]:
+        async for position, rows in self._means.streams.identities(request.position):
+            yield identity_columns(position, rows)
+
+    async def erase_person(
+        self, call: Call, request: pb.ErasePersonRequest
+    ) -> pb.ErasePersonResponse:
+        keys = [each.key for each in request.identity_keys]
+        erased = await self._means.erasures.erase(keys, request.person_ids, self._clock.now_us())
+        return pb.ErasePersonResponse(person_ids=erased.person_ids, rows=erased.rows)
+
+    async def _find(self, request: Any, confirmed_person_id: str) -> Person:
+        return await find_person(self._means.profiles, _identities(request), confirmed_person_id)
+
+    def _customer(self, place: int, customer: pb.CustomerRecord) -> Customer:
+        identity = self._means.intake.identity
+        who = tuple(dict.fromkeys(identity(each.kind, each.value) for each in customer.identities))
+        if not who or who[0].kind != "customer":
+            raise ValueError("identities: must begin with the customer id")
+        attributes = dict(customer.attributes)
+        name = attributes.pop(NAME, "")
+        said = {LOCALE: customer.locale, TIME_ZONE: customer.time_zone}
+        attributes.update({key: value for key, value in said.items() if value})
+        return Customer(place, who, attributes, name)
+
+    def _new_id(self) -> str:
+        return uuid7(self._clock.now_us() // 1000)
+
+
+async def _next_cause(watch: Watch) -> str:
+    """Return what happens next to the watched, or nothing after a while."""
+    try:
+        async with asyncio.timeout(_LOOK_AGAIN_S):
+            return (await watch.get()).cause
+    except TimeoutError:
+        return ""
+
+
+def _identities(request: Any) -> list[Identity]:
+    return [
+        Identity(identity.kind, identity.value, key.key)
+        for identity, key in zip(request.identities, request.identity_keys, strict=True)
+    ]
+
+
+def _rejected(rejections: Iterable[Rejection]) -> list[pb.RejectedEvent]:
+    return [
+        pb.RejectedEvent(index=each.place, code=each.code, message=each.message)
+        for each in sorted(rejections)
+    ]

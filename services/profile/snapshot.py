@@ -1,0 +1,147 @@
+"""The snapshot of a person: the domain's reading of a state, as the message that all decide by."""
+
+from __future__ import annotations
+
+from services.profile.domain import cart, log
+from services.profile.domain.interest import affinities
+from services.profile.domain.lookup import Person
+from services.profile.domain.owned import kept
+from services.profile.domain.reading import (
+    MAX_AFFINITIES,
+    Tiers,
+    age,
+    attribute,
+    consents,
+    liked,
+    own_attributes,
+    standing_declines,
+    traits,
+)
+from services.profile.domain.session import current_session
+from services.profile.domain.state import LOCALE, TIME_ZONE, State
+from touchpoint.common.v1.snapshot_pb2 import (
+    Cart,
+    Declined,
+    Disliked,
+    Owned,
+    PersonSnapshot,
+    Recent,
+    Session,
+    Traits,
+)
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+
+MAX_OWNED = 4_000
+MAX_DECLINED = 500
+MAX_DISLIKED = 200
+
+
+def snapshot_of(
+    person: Person, arm: Arm.Value.ValueType, tiers: Tiers, now_us: int
+) -> PersonSnapshot:
+    """Return what deciding needs to know; of nobody known or an ambiguous identity, nothing."""
+    snapshot = PersonSnapshot(arm=arm, as_of_us=now_us)
+    if not person.is_known:
+        return snapshot
+    state = person.state()
+    snapshot.person_ids.extend(person.person_ids)
+    snapshot.seq = person.seq
+    snapshot.standing_token = person.standing_token
+    snapshot.assurance = person.assurance  # type: ignore[assignment]
+    snapshot.time_zone = attribute(state, TIME_ZONE)
+    snapshot.locale = attribute(state, LOCALE)
+    snapshot.age = age(state, now_us)
+    snapshot.complaint_open = state.complaint.yes
+    if state.attributes:
+        snapshot.attributes.update(own_attributes(state))
+    granted, refused = consents(state)
+    snapshot.consents.extend(granted)
+    snapshot.refusals.extend(refused)
+    _add_traits(snapshot.traits, state, tiers, now_us)
+    _add_owned(snapshot.owned, state)
+    _add_opinions(snapshot.declined, snapshot.disliked, state)
+    _add_cart(snapshot.cart, state, now_us)
+    _add_recent(snapshot.recent, state)
+    _add_session(snapshot.session, state)
+    return snapshot
+
+
+def _add_traits(part: Traits, state: State, tiers: Tiers, now_us: int) -> None:
+    found = traits(state, now_us, tiers)
+    part.recency_days = found.recency_days
+    part.frequency = found.frequency
+    part.monetary_micros = found.monetary_micros
+    part.contribution_micros = found.contribution_micros
+    part.contribution_is_sales = found.contribution_is_sales
+    part.value_tier = found.value_tier
+    categories = affinities(state.categories, MAX_AFFINITIES)
+    if categories:
+        unwanted = [path for path, word in state.disliked_categories.items() if word.yes]
+        categories = liked(categories, unwanted)
+        part.categories.extend([path for path, _ in categories])
+        part.category_affinities.extend([share for _, share in categories])
+    brands = affinities(state.brands, MAX_AFFINITIES)
+    if brands:
+        unwanted = [brand for brand, word in state.disliked_brands.items() if word.yes]
+        brands = liked(brands, unwanted)
+        part.brands.extend([brand for brand, _ in brands])
+        part.brand_affinities.extend([share for _, share in brands])
+
+
+def _add_owned(part: Owned, state: State) -> None:
+    families = kept(state.owned)[:MAX_OWNED]
+    if families:
+        part.family_nos.extend([family_no for family_no, _ in families])
+        part.last_minutes.extend([owned.last_minute for _, owned in families])
+        part.times.extend([owned.times for _, owned in families])
+        part.cycle_days.extend([owned.cycle_days for _, owned in families])
+
+
+def _add_opinions(declined: Declined, disliked: Disliked, state: State) -> None:
+    for offer_no, family_no, time_us in standing_declines(state)[:MAX_DECLINED]:
+        declined.offer_nos.append(offer_no)
+        declined.family_nos.append(family_no)
+        declined.times_us.append(time_us)
+    for column, words in (
+        (disliked.family_nos, state.disliked_families),
+        (disliked.categories, state.disliked_categories),
+        (disliked.brands, state.disliked_brands),
+    ):
+        column.extend([subject for subject, word in words.items() if word.yes][:MAX_DISLIKED])  # type: ignore[arg-type]
+
+
+def _add_cart(part: Cart, state: State, now_us: int) -> None:
+    value_micros = 0.0
+    for item in cart.items(state.cart, now_us):
+        part.offer_nos.append(item.offer_no)
+        part.quantities.append(item.quantity)
+        part.price_micros.append(item.price_micros)
+        value_micros += item.quantity * item.price_micros
+    part.value_micros = round(value_micros)
+
+
+def _add_recent(part: Recent, state: State) -> None:
+    entries = log.recent(state.log)
+    if entries:
+        times_us, types, channels, offer_nos, categories, session_ids, _, _ = zip(
+            *entries, strict=True
+        )
+        part.types.extend(types)
+        part.times_us.extend(times_us)
+        part.channels.extend(channels)
+        part.offer_nos.extend(offer_nos)
+        part.categories.extend(categories)
+        part.session_ids.extend(session_ids)
+
+
+def _add_session(part: Session, state: State) -> None:
+    session = current_session(state.log)
+    if session is not None:
+        part.category = session.category
+        part.minutes = session.minutes
+        part.last_offer_no = session.last_offer_no
+        part.start_us = session.start_us
+        part.last_us = session.last_us
+        part.hesitating = session.hesitating
+        part.offer_nos.extend(session.offer_nos)
+        part.channel = session.channel  # type: ignore[assignment]

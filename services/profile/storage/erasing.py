@@ -1,0 +1,64 @@
+"""Erasing persons: who they are at once, what they did some rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.profile.storage import QUERIES
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.notices import person_erased
+from shared.bus import append
+from shared.postgres import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What is gone."""
+
+    person_ids: tuple[str, ...] = ()
+    rows: int = 0
+
+
+class Erasures:
+    """Deletes keys, identities and rows of whole sets."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    async def erase(self, keys: Sequence[bytes], person_ids: Sequence[str], now_us: int) -> Erased:
+        """Erase the sets that pseudonyms or persons lead to; nobody there is no error.
+
+        With the first commit the persons are nobody and the others are told. What then remains of
+        the log is deleted by `finish`, here or, if this process dies, later.
+        """
+        found: Sequence[Any] = await self._database.fetch(QUERIES.persons_of_keys, keys)
+        wanted = [row[0] for row in found] + list(person_ids)
+        async with self._database.transaction() as transaction:
+            locked: Sequence[Any] = await transaction.fetch(QUERIES.lock_for_erasure, wanted)
+            persons = [row[0] for row in locked]
+            if not persons:
+                return Erased()
+            gone: Sequence[Any] = await transaction.fetch(QUERIES.erase_identities, persons)
+            rows = await transaction.fetchval(QUERIES.erase_persons, persons, now_us)
+            pseudonyms = dict(map(tuple, gone))
+            await append(transaction, [person_erased(persons, pseudonyms, now_us)])
+        self._keyring.forget(persons)
+        rows += len(gone) + await self.finish(persons)
+        return Erased(tuple(persons), rows)
+
+    async def finish(self, persons: Sequence[str]) -> int:
+        """Delete the events of erased persons and return how many there were."""
+        total = 0
+        while gone := await self._database.fetchval(QUERIES.erase_events, persons):
+            total += gone
+        await self._database.execute(QUERIES.finish_erasure, persons)
+        return total
+
+    async def finish_left_over(self) -> None:
+        """Finish erasures that a process began and did not live to finish."""
+        rows: Sequence[Any] = await self._database.fetch(QUERIES.unfinished_erasures)
+        if rows:
+            await self.finish([row[0] for row in rows])

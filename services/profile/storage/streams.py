@@ -1,0 +1,83 @@
+"""The event log and the identities from a position, without losing what becomes visible late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.profile.storage import QUERIES
+from shared.postgres import Database
+
+SLICE = 5_000
+_WINDOW = 20_000
+"""Positions looked at in one statement, so that a rare type does not make it a long one."""
+_LOOK_AGAIN_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events; empty lists mean all."""
+
+    types: Sequence[str] = ()
+    since_us: int = 0
+    origins: Sequence[int] = ()
+    person_ids: Sequence[str] = ()
+
+
+class Streams:
+    """Reads logs up to a horizon: positions are given before commits, and commits overtake."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def events(
+        self, position: int, wanted: Filter
+    ) -> AsyncIterator[tuple[int, Sequence[Any]]]:
+        """Yield (position after it, rows of `stream_events`), up to what is there now."""
+        horizon = await self._horizon(QUERIES.position_given)
+        while position < horizon:
+            rows, position = await self._slice(position, horizon, wanted)
+            if rows or position == horizon:
+                yield position, rows
+
+    async def identities(self, position: int) -> AsyncIterator[tuple[int, Sequence[Any]]]:
+        """Yield (position after it, rows of `stream_identities`), up to what is there now."""
+        horizon = await self._horizon(QUERIES.identity_position_given)
+        while position < horizon:
+            rows: Sequence[Any] = await self._database.fetch(
+                QUERIES.stream_identities, position, horizon, SLICE
+            )
+            position = rows[-1][0] if len(rows) == SLICE else horizon
+            yield position, rows
+
+    async def _slice(
+        self, position: int, horizon: int, wanted: Filter
+    ) -> tuple[Sequence[Any], int]:
+        more: tuple[object, ...]
+        where = (wanted.types, wanted.since_us, wanted.origins)
+        if wanted.person_ids:
+            end, query, more = horizon, QUERIES.stream_events_of, (wanted.person_ids, SLICE)
+        else:
+            end, query, more = min(position + _WINDOW, horizon), QUERIES.stream_events, (SLICE,)
+        rows: Sequence[Any] = await self._database.fetch(query, position, end, *where, *more)
+        return rows, rows[-1][0] if len(rows) == SLICE else end
+
+    async def _horizon(self, last_given: str) -> int:
+        """Return a position up to which nothing will appear any more.
+
+        Every writer holds a shared lock from before it takes a position until its commit. So once
+        those have ended that hold it after the last position was read, all up to it is visible.
+        Writers are not held up, and transactions of others are not waited for.
+        """
+        last: int = await self._database.fetchval(last_given)
+        writing = await self._writers()
+        while writing:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            writing &= await self._writers()
+        return last
+
+    async def _writers(self) -> set[str]:
+        rows: Sequence[Any] = await self._database.fetch(QUERIES.writers)
+        return {row[0] for row in rows}

@@ -1,0 +1,130 @@
+"""What a request to profile must hold; events are checked one by one where they are taken in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from services.profile.intake import MAX_IDENTITIES
+from shared.privacy import KINDS
+from shared.validation import (
+    Rule,
+    Validator,
+    Violations,
+    each,
+    length,
+    one_of,
+    required,
+    validator,
+)
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+
+MAX_EVENTS = 1_000
+MAX_SLICE = 5_000
+MAX_PERSONS = 64
+_KEY_BYTES = 32
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+def _keys_match(request: Any, path: str, violations: Violations) -> None:
+    if len(request.identity_keys) != len(request.identities):
+        violations.add(f"{path}identity_keys", "must be as many as identities")
+
+
+def _is_key(key: Any, path: str, violations: Violations) -> None:
+    if len(key.key) != _KEY_BYTES:
+        violations.add(f"{path}key", f"must have {_KEY_BYTES} bytes")
+
+
+def _keys_per_event(request: Any, path: str, violations: Violations) -> None:
+    if len(request.keys) != len(request.events):
+        violations.add(f"{path}keys", "must be as many as events")
+
+
+def _at_most(name: str, maximum: int) -> Rule:
+    def check(request: Any, path: str, violations: Violations) -> None:
+        count = len(getattr(request, name))
+        if count > maximum:
+            violations.add(path + name, f"has {count} entries, at most {maximum} are taken at once")
+
+    return check
+
+
+def _is_uuid(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
+
+
+def _uuids(*names: str) -> Rule:
+    """Demand ids of ours where a field is set, alone or repeated."""
+
+    def check(request: Any, path: str, violations: Violations) -> None:
+        for name in names:
+            value = getattr(request, name)
+            single = isinstance(value, str)
+            for place, text in enumerate([value] if single else value):
+                if not _is_uuid(text) and (text or not single):
+                    violations.add(
+                        path + name + ("" if single else f"[{place}]"), "is no id of ours"
+                    )
+
+    return check
+
+
+def _link_is_named(request: Any, path: str, violations: Violations) -> None:
+    if not request.link_id and not (request.person_id and request.other_person_id):
+        violations.add(f"{path}link_id", "must be set, or both persons")
+
+
+def _somebody_is_named(request: Any, path: str, violations: Violations) -> None:
+    if not request.identity_keys and not request.person_ids:
+        violations.add(f"{path}identity_keys", "must not be empty where person_ids is")
+
+
+def _are_two(request: Any, path: str, violations: Violations) -> None:
+    if request.person_id and request.person_id == request.other_person_id:
+        violations.add(f"{path}other_person_id", "must be another person")
+
+
+_WHO: tuple[Rule, ...] = (
+    required("identities"),
+    each("identities", one_of("kind", KINDS), required("value"), at_most=MAX_IDENTITIES),
+    _keys_match,
+    each("identity_keys", _is_key, at_most=MAX_IDENTITIES),
+)
+
+VALIDATORS: Mapping[type[Any], Validator] = {
+    pb.GetSnapshotRequest: validator(*_WHO, _uuids("confirmed_person_id")),
+    pb.GetProfileRequest: validator(*_WHO, _uuids("confirmed_person_id")),
+    pb.WatchProfileRequest: validator(*_WHO),
+    pb.RecordEventsRequest: validator(
+        required("events"), _at_most("events", MAX_EVENTS), _keys_per_event, length("caller", 128)
+    ),
+    pb.ImportEventsRequest: validator(
+        required("import_id", "events"), length("import_id", 128), _at_most("events", MAX_SLICE)
+    ),
+    pb.FinishImportRequest: validator(required("import_id"), length("import_id", 128)),
+    pb.ImportCustomersRequest: validator(
+        required("import_id", "customers"),
+        length("import_id", 128),
+        _at_most("customers", MAX_SLICE),
+    ),
+    pb.LinkPersonsRequest: validator(
+        required("person_id", "other_person_id"),
+        _uuids("person_id", "other_person_id"),
+        _are_two,
+        length("idempotency_key", 128),
+    ),
+    pb.UnlinkPersonsRequest: validator(
+        _link_is_named, _uuids("link_id", "person_id", "other_person_id"), _are_two
+    ),
+    pb.StreamEventsRequest: validator(
+        _at_most("types", 100), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
+    ),
+    pb.ErasePersonRequest: validator(
+        _somebody_is_named,
+        each("identity_keys", _is_key, at_most=MAX_IDENTITIES),
+        _at_most("person_ids", MAX_PERSONS),
+        _uuids("person_ids"),
+    ),
+}
