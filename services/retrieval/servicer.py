@@ -88,10 +88,7 @@ class RetrievalServicer:
         limit = request.limit or DEFAULT_CANDIDATES
         query = self._moments.query(context, request.snapshot, definitions, limit)
         found = await self._retriever.retrieve(query, _timeout_s(call))
-        for report in found.reports:
-            if report.failure:
-                source = Source.Value.Name(Source.Value.ValueType(report.source))
-                log.warning("source_failed", source=source, failure=report.failure)
+        _log_failures(found.reports)
         return pb.RetrieveResponse(
             candidates=_candidates(found.candidates),
             sources=[_source_report(report) for report in found.reports],
@@ -206,9 +203,22 @@ def _candidates(merged: Merged) -> Candidates:
     )
 
 
+def _log_failures(reports: Sequence[Report]) -> None:
+    for report in reports:
+        if report.failure:
+            source = _source_name(report.source)
+            log.warning(
+                "source_failed", source=source, failure=report.failure, exc_info=report.error
+            )
+
+
+def _source_name(source: int) -> str:
+    return Source.Value.Name(Source.Value.ValueType(source))
+
+
 def _source_report(report: Report) -> pb.SourceReport:
     return pb.SourceReport(
-        source=Source.Value.Name(Source.Value.ValueType(report.source)),
+        source=_source_name(report.source),
         candidates=report.candidates,
         spent_ms=report.spent_ms,
         failure=report.failure,

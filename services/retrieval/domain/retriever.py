@@ -30,8 +30,10 @@ class Report:
     source: int
     candidates: int
     spent_ms: float
-    failure: str
+    failure: str = ""
     """Empty where it answered."""
+    error: BaseException | None = None
+    """What it raised: a defect of ours, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,6 @@ def _outcome(
         return NO_PROPOSALS, Report(source, 0, timeout_s * 1000.0, LATE)
     error = task.exception()
     if error is not None:
-        return NO_PROPOSALS, Report(source, 0, 0.0, f"failed: {type(error).__name__}")
+        return NO_PROPOSALS, Report(source, 0, 0.0, f"failed: {type(error).__name__}", error)
     proposals, spent_ms = task.result()
-    return proposals, Report(source, len(proposals.offer_nos), spent_ms, "")
+    return proposals, Report(source, len(proposals.offer_nos), spent_ms)

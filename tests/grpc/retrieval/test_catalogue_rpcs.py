@@ -1,12 +1,16 @@
 """The catalogue as other services read and write it, over a real server."""
 
+import asyncio
+
 import grpc
 import pytest
 
 from services.retrieval.storage import MIGRATIONS
 from services.retrieval.storage.catalogue import PostgresCatalogue
 from services.retrieval.storage.in_memory import InMemoryCatalogue
-from shared.catalogue import Catalogue
+from shared.background import running
+from shared.bus import InMemoryBus
+from shared.catalogue import Catalogue, CatalogueFollower
 from tests.grpc.retrieval.replicas import Retrieval, item, promotion
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
@@ -80,6 +84,19 @@ async def test_a_follower_gets_changes_as_they_come(retrieval):
     stream.cancel()
     assert copy.offer_ids == ["", "a", "b"]
     assert copy.version == 2
+
+
+async def test_the_read_model_of_another_service_gets_all_of_a_large_catalogue(retrieval):
+    await retrieval.items(*(item(f"i{number}") for number in range(4500)))
+    await retrieval.items(item("i7", category="Moved"))
+    follower = CatalogueFollower(InMemoryBus(), retrieval.stub, service="ranker")
+    async with running({"catalogue": follower.run}), asyncio.timeout(10):
+        await follower.ready()
+    copy, own = follower.catalogue, retrieval.replica.catalogue
+    assert (copy.version, copy.size) == (own.version, 4501)
+    assert copy.offer_ids == own.offer_ids
+    moved = copy.categories.text(copy.category_no[copy.offer_no("i7")])
+    assert moved == "Moved"
 
 
 async def test_a_version_from_another_life_is_out_of_range(retrieval):
