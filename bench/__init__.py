@@ -1,0 +1,1 @@
+"""Measures the suite on this machine and says which promises it keeps."""

@@ -1,0 +1,64 @@
+"""`python -m bench`: measures, prints a table and writes `build/bench.json`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import aclosing
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from bench.errors import MeasurementError
+from bench.part import Part
+from bench.parts import PARTS
+from bench.report import merged, print_rows, read_rows, write_rows
+from bench.run import measured
+from bench.scale import FULL, QUICK, Scale
+from cli.suite.stopping import until_asked_to_stop
+
+FILE = Path("build/bench.json")
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    names = [part.name for part in PARTS]
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=names, help="this part, at length; else all, quickly")
+    parser.add_argument("--quick", action="store_true", help="also a single part quickly")
+    chosen = parser.parse_args(arguments)
+    parts = [part for part in PARTS if chosen.only in (None, part.name)]
+    scale = FULL if chosen.only and not chosen.quick else QUICK
+    status = [_INTERRUPTED]
+
+    async def work() -> None:
+        status[0] = await _measure(parts, scale, Console())
+
+    uvloop.run(until_asked_to_stop(work()))
+    return status[0]
+
+
+async def _measure(parts: list[Part], scale: Scale, console: Console) -> int:
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {text}", highlight=False)
+
+    try:
+        async with aclosing(measured(parts, scale, tell)) as measuring:
+            async for figures in measuring:
+                rows = [figure.row() for figure in figures]
+                write_rows(FILE, merged(read_rows(FILE), rows))
+                print_rows(rows, console)
+    except (MeasurementError, TimeoutError, OSError) as error:
+        console.print(f"[red]nothing more was measured: {error or type(error).__name__}")
+        return 1
+    console.print(f"\nall of {FILE}:")
+    print_rows(read_rows(FILE), console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The figures: their names, units and targets, and how rounds become one value."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a figure is."""
+
+    part: str
+    """The part of the benchmark that measures it."""
+    unit: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def target(self) -> str | None:
+        """The target in words; None where there is none."""
+        if self.at_most is not None:
+            return f"<= {self.at_most:g}"
+        if self.at_least is not None:
+            return f">= {self.at_least:g}"
+        return None
+
+    def is_met(self, value: float) -> bool:
+        """Say whether a value keeps the target; without one every value does."""
+        if self.at_most is not None:
+            return value <= self.at_most
+        return self.at_least is None or value >= self.at_least
+
+
+DEFINITIONS: Mapping[str, Definition] = {
+    "recommend_p50_ms": Definition("recommend", "ms"),
+    "recommend_p99_ms": Definition("recommend", "ms"),
+    "recommend_cpu_ms": Definition("recommend", "ms", at_most=8.5),
+    "floor_p50_ms": Definition("recommend", "ms"),
+    "floor_cpu_ms": Definition("recommend", "ms"),
+    "recommend_over_floor_p50": Definition("recommend", "ratio", at_most=2.3),
+    "rated_rps": Definition("recommend", "requests/s"),
+    "floor_rps": Definition("recommend", "requests/s"),
+    "rated_over_floor": Definition("recommend", "ratio", at_least=0.4),
+    "in_deadline_50_share": Definition("recommend", "share", at_least=0.99),
+    "in_deadline_100_share": Definition("recommend", "share", at_least=0.999),
+    "undegraded_share": Definition("recommend", "share", at_least=0.99),
+    "track_events_per_s": Definition("track", "events/s"),
+    "track_over_raw_insert": Definition("track", "ratio", at_least=0.04),
+    "import_events_per_s": Definition("import", "events/s", at_least=15_000),
+    "read_your_write_violations": Definition("freshness", "of 1000", at_most=0),
+    "contact_limit_violations": Definition("limits", "of 2000", at_most=0),
+    "rss_total_mb": Definition("memory", "MB", at_most=2048),
+}
+"""In the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value, between the lowest and the highest of its rounds."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def median(cls, name: str, rounds: Sequence[float]) -> Self:
+        """Return the median of several rounds."""
+        return cls(name, statistics.median(rounds), min(rounds), max(rounds))
+
+    @classmethod
+    def pooled(cls, name: str, value: float, rounds: Sequence[float]) -> Self:
+        """Return a value over all rounds together, such as a share of all requests."""
+        return cls(name, value, min(rounds), max(rounds))
+
+    def row(self) -> dict[str, Any]:
+        """Return the figure as it is written down."""
+        definition = DEFINITIONS[self.name]
+        return {
+            "name": self.name,
+            "value": significant(self.value),
+            "unit": definition.unit,
+            "target": definition.target,
+            "ok": definition.is_met(self.value),
+            "spread": [significant(self.low), significant(self.high)],
+        }
+
+
+def significant(value: float) -> float:
+    """Round to what a measurement can mean; a share keeps all that it needs near 1."""
+    return round(value, 5) if abs(value) < 10 else round(value, 2)

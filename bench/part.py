@@ -1,0 +1,24 @@
+"""What a part of the benchmark is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bench.figures import Figure
+from bench.opened import OpenedSuite
+from bench.scale import Scale
+
+Tell = Callable[[str], None]
+"""Told what is being measured."""
+Measure = Callable[[OpenedSuite, Scale, Tell], Awaitable[list[Figure]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some figures that are measured together."""
+
+    name: str
+    measure: Measure
+    flags: Sequence[str] = ()
+    """How its suite is started; parts with the same flags share one."""

@@ -1,0 +1,23 @@
+"""The parts of the benchmark, in the order in which they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.part import Part
+from bench.parts import freshness, imports, limits, memory, recommend, track
+
+_REPLICATED = (
+    *("--replicas", "aggregator=2"),
+    *("--replicas", "profile=2"),
+    *("--replicas", "rules=2"),
+)
+
+PARTS: Sequence[Part] = (
+    Part("recommend", recommend.measure),
+    Part("memory", memory.measure),
+    Part("track", track.measure),
+    Part("import", imports.measure),
+    Part("freshness", freshness.measure, _REPLICATED),
+    Part("limits", limits.measure, _REPLICATED),
+)

@@ -1,0 +1,91 @@
+"""How many events a second are durable, beside the rows that PostgreSQL alone takes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import grpc.aio
+
+from bench.customers import shoppers
+from bench.errors import MeasurementError
+from bench.figures import Figure
+from bench.opened import OpenedSuite
+from bench.part import Tell
+from bench.raw_insert import CONNECTIONS, ROWS, raw_inserts
+from bench.scale import Scale
+from touchpoint.aggregator.v1.aggregator_service_pb2 import TrackRequest
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.event_pb2 import Event
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+if TYPE_CHECKING:
+    from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
+
+_TIMEOUT_S = 10.0
+_TYPES = ("view", "view", "view", "view", "search", "page_view", "add_to_cart", "click")
+_WARM_UP_S = 1.0
+
+
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+    """Track with as many callers and as many events a call as the plain inserts have."""
+    tracked, inserted = [], []
+    async with (
+        grpc.aio.insecure_channel(suite.running.edge) as channel,
+        raw_inserts(suite.urls.postgres) as inserts,
+    ):
+        stub = AggregatorServiceStub(channel)
+        await _events_per_s(stub, _WARM_UP_S)
+        for number in range(scale.rounds):
+            which = f"round {number + 1} of {scale.rounds}"
+            tell(f"tracking, {which}")
+            tracked.append(await _events_per_s(stub, scale.raw_insert_s))
+            tell(f"plain inserts, {which}")
+            inserted.append(await inserts.rows_per_s(scale.raw_insert_s))
+    ratios = [ours / plain for ours, plain in zip(tracked, inserted)]
+    return [
+        Figure.median("track_events_per_s", tracked),
+        Figure.median("track_over_raw_insert", ratios),
+    ]
+
+
+async def _events_per_s(stub: AggregatorServiceAsyncStub, duration_s: float) -> float:
+    start = time.perf_counter()
+    callers = (_track_until(stub, start + duration_s, seed) for seed in range(CONNECTIONS))
+    events = sum(await asyncio.gather(*callers))
+    return events / (time.perf_counter() - start)
+
+
+async def _track_until(stub: AggregatorServiceAsyncStub, until: float, seed: int) -> int:
+    events = _events(seed)
+    accepted = 0
+    while time.perf_counter() < until:
+        request = TrackRequest(events=itertools.islice(events, ROWS))
+        answer = await stub.Track(request, timeout=_TIMEOUT_S)
+        if answer.rejected:
+            raise MeasurementError(f"an event was rejected: {answer.rejected[0].message}")
+        accepted += answer.accepted
+    return accepted
+
+
+def _events(seed: int) -> Iterator[Event]:
+    """Yield what customers of the shop do, for ever."""
+    chance = random.Random(seed)
+    shop = shoppers()
+    while True:
+        event = Event(
+            event_id=str(uuid.uuid4()),
+            type=chance.choice(_TYPES),
+            identities=[chance.choice(shop.customers)],
+            channel=Channel.WEB,
+            session_id=f"session-{seed}",
+            item_id=chance.choice(shop.item_ids),
+            duration_s=12.0,
+        )
+        event.time.GetCurrentTime()
+        yield event

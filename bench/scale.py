@@ -1,0 +1,43 @@
+"""How much is measured: the quick form of everything, or one part in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Rounds and their lengths."""
+
+    rounds: int
+    sequential_requests: int
+    """Of one round, one after the other."""
+    rated_rounds: int
+    probe_s: float
+    """How long a rate has to be sustained."""
+    cpu_s: float
+    """Of one round at half the rated load."""
+    raw_insert_s: float
+    """Of one round of tracking, and of one of inserting."""
+    imported_events: int
+    """Of one round."""
+
+
+QUICK = Scale(
+    rounds=3,
+    sequential_requests=300,
+    rated_rounds=2,
+    probe_s=10.0,
+    cpu_s=8.0,
+    raw_insert_s=5.0,
+    imported_events=100_000,
+)
+FULL = Scale(
+    rounds=5,
+    sequential_requests=600,
+    rated_rounds=2,
+    probe_s=30.0,
+    cpu_s=10.0,
+    raw_insert_s=10.0,
+    imported_events=300_000,
+)
