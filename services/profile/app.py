@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from services.profile.config import ProfileSettings
 from services.profile.intake import Intake
@@ -19,10 +20,11 @@ from services.profile.storage.transaction import PostgresTransactions
 from services.profile.storage.upkeep import TierReader, Upkeep
 from services.profile.validation import VALIDATORS
 from services.profile.watching import Watchers
-from shared.binding import DeadlineLimits, bind
-from shared.bus import Relay
-from shared.catalogue import CatalogueFollower
-from shared.postgres import migrate
+from shared.binding import Binding, DeadlineLimits, bind
+from shared.bus import Bus, Relay
+from shared.catalogue import Catalogue, CatalogueFollower
+from shared.clock import BusinessClock
+from shared.postgres import Database, migrate
 from shared.privacy import FolderWrappingKeys
 from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2 import DESCRIPTOR
@@ -39,44 +41,66 @@ DEADLINES: Mapping[str, DeadlineLimits] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The parts of the service that live as long as it does."""
+
+    binding: Binding
+    watchers: Watchers
+    upkeep: Upkeep
+
+
+def build(
+    settings: ProfileSettings,
+    database: Database,
+    bus: Bus,
+    catalogue: Catalogue,
+    clock: BusinessClock,
+) -> Profile:
+    """Put the service together on what a process, or a test, has opened."""
+    keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
+    keyring, tiers, watchers = Keyring(keys), TierReader(database), Watchers(bus)
+    servicer = ProfileServicer(
+        Means(
+            PostgresTransactions(database, keyring),
+            PostgresProfiles(database, keyring),
+            Intake(Stamper(catalogue), settings.deployment_key, settings.phone_region),
+            Imports(database),
+            Erasures(database, keyring),
+            Streams(database),
+            tiers,
+            watchers,
+            clock,
+        )
+    )
+    contract = DESCRIPTOR.services_by_name["ProfileService"]
+    return Profile(
+        bind(contract, servicer, validators=VALIDATORS, deadlines=DEADLINES),
+        watchers,
+        Upkeep(database, keys, keyring, tiers, clock),
+    )
+
+
 @asynccontextmanager
 async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIterator[Service]:
     """Open the service on its schema, its keys and the catalogue."""
     database = await runtime.postgres()
     await migrate(database, MIGRATIONS)
     bus = await runtime.bus()
-    keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
-    keyring, tiers, watchers = Keyring(keys), TierReader(database), Watchers(bus)
     catalogue = CatalogueFollower(
         bus, RetrievalServiceStub(runtime.channel("retrieval")), service=settings.service
     )
-    stamper = Stamper(catalogue.catalogue)
-    upkeep = Upkeep(database, keys, keyring, tiers, runtime.clock)
+    profile = build(settings, database, bus, catalogue.catalogue, runtime.clock)
     relay = Relay(bus, database)
-    await watchers.listen()
-    await tiers.refresh()
-    servicer = ProfileServicer(
-        Means(
-            PostgresTransactions(database, keyring),
-            PostgresProfiles(database, keyring),
-            Intake(stamper, settings.deployment_key, settings.phone_region),
-            Imports(database),
-            Erasures(database, keyring),
-            Streams(database),
-            tiers,
-            watchers,
-            runtime.clock,
-        )
-    )
-    contract = DESCRIPTOR.services_by_name["ProfileService"]
+    await profile.watchers.listen()
     yield Service(
         name=settings.service,
-        bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=DEADLINES),),
+        bindings=(profile.binding,),
         checks={"catalogue": catalogue.check, "outbox": relay.check},
         background={
             "catalogue": catalogue.run,
             "relay": relay.run,
-            "upkeep": upkeep.lead,
-            "own_upkeep": upkeep.follow,
+            "upkeep": profile.upkeep.lead,
+            "own_upkeep": profile.upkeep.follow,
         },
     )

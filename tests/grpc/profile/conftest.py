@@ -1,0 +1,29 @@
+"""Profile on a real server, a real PostgreSQL and a small catalogue."""
+
+import pytest
+import pytest_asyncio
+
+from services.profile.app import build
+from services.profile.config import ProfileSettings
+from services.profile.storage import MIGRATIONS
+from shared.testing.grpc import grpc_service
+from tests.grpc.profile.edge import KEY, Client, catalogue
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+
+
+@pytest.fixture
+async def database(fresh_database):
+    return await fresh_database("profile", MIGRATIONS)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return ProfileSettings(postgres_url="postgresql://unused", deployment_key=KEY, home=tmp_path)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(database, in_memory_bus, clock, settings):
+    built = build(settings, database, in_memory_bus, catalogue(), clock)
+    await built.watchers.listen()
+    async with grpc_service(built.binding) as channel:
+        yield Client(ProfileServiceStub(channel), clock, database)

@@ -1,0 +1,177 @@
+import grpc
+import pytest
+
+from tests.grpc.profile.edge import keys_of
+from touchpoint.common.v1.identity_pb2 import Identity
+from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+
+ADA = ("customer", "ada")
+BOB = ("customer", "bob")
+COOKIE = ("visitor", "cookie")
+
+
+def codes(response):
+    return [(each.index, each.code) for each in response.rejected]
+
+
+async def log_of(client, **wanted):
+    stream = client.stub.StreamEvents(pb.StreamEventsRequest(**wanted), timeout=5)
+    return [response.events async for response in stream]
+
+
+async def test_bad_events_are_named_and_the_good_ones_stored(client):
+    far_ahead = client.event([ADA], "view", ago_s=-3600)
+    no_time = client.event([ADA], "view")
+    no_time.ClearField("time")
+    response = await client.record(
+        client.event([ADA], "view"),
+        far_ahead,
+        no_time,
+        client.event([ADA], "view", quantity=-1),
+        client.event([ADA], "View!"),
+        client.event([("shoe_size", "42")], "view"),
+        client.event([ADA], "purchase", value=Money(amount="12,50")),
+        client.event([ADA], "view", event_id=""),
+        client.event([ADA], "view", channel=77),
+        client.event([ADA], "view", quantity=float("nan")),
+    )
+    assert response.accepted == 1
+    assert codes(response) == [(place, "INVALID") for place in range(1, 10)]
+    starts = [each.message.split(":")[0] for each in response.rejected]
+    assert starts == [
+        "time",
+        "time",
+        "quantity",
+        "type",
+        "identities",
+        "value.amount",
+        "event_id",
+        "channel",
+        "quantity",
+    ]
+    assert (await client.snapshot(ADA)).seq == 1
+
+
+async def test_what_was_refused_may_come_again_put_right(client):
+    wrong = client.event([ADA], "view", quantity=-1, event_id="same")
+    right = client.event([ADA], "view", quantity=1, event_id="same")
+    assert not (await client.record(wrong)).accepted
+    assert (await client.record(right)).accepted == 1
+
+
+async def test_the_same_event_counts_once_per_caller(client):
+    event = client.event([ADA], "view", event_id="one")
+    assert (await client.record(event)).accepted == 1
+    again = await client.record(event)
+    assert (again.accepted, again.duplicates) == (0, 1)
+    assert (await client.record(event, caller="ivr")).accepted == 1
+
+
+async def test_another_content_under_the_same_id_is_an_error(client):
+    await client.record(client.event([ADA], "view", event_id="one"))
+    other = await client.record(client.event([ADA], "view", event_id="one", item_id="shoe"))
+    assert codes(other) == [(0, "CONTENT_DIFFERS")]
+
+
+async def test_a_caller_that_may_not_link_is_told_so(client):
+    login = client.event([ADA, COOKIE], "login")
+    response = await client.record(client.event([ADA], "view"), login, may_link=False)
+    assert codes(response) == [(1, "NOT_ALLOWED")]
+    assert len((await client.answer(ADA)).person_ids) == 1
+
+
+async def test_the_strongest_identity_counts_in_whatever_order_they_come(client):
+    await client.record(client.event([COOKIE], "view"), client.event([ADA], "view"))
+    await client.record(client.event([COOKIE, ADA], "search"))
+    assert (await client.snapshot(ADA)).seq == 2
+    assert (await client.snapshot(COOKIE)).seq == 1
+
+
+async def test_too_many_events_at_once_are_refused_as_a_whole(client):
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await client.record(*(client.event([ADA], "view") for _ in range(1001)))
+    assert failed.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert not (await client.answer(ADA)).person_ids
+
+
+async def test_a_batch_without_pseudonyms_is_refused(client):
+    request = pb.RecordEventsRequest(events=[client.event([ADA], "view")], caller="web")
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await client.stub.RecordEvents(request, timeout=5)
+    assert failed.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_snapshot_of_nobody_named_is_refused(client):
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await client.stub.GetSnapshot(pb.GetSnapshotRequest(), timeout=5)
+    assert failed.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_the_log_streams_what_was_recorded_in_order(client):
+    await client.record(
+        client.event([ADA], "purchase", item_id="shoe-blue", order_id="o1", quantity=2),
+        client.event([BOB], "view", item_id="laptop", session_id="s"),
+    )
+    [columns] = await log_of(client)
+    assert list(columns.types) == ["purchase", "view"]
+    assert list(columns.family_nos) == [1, 3]
+    assert list(columns.value_micros) == [160_000_000, 0]
+    assert list(columns.order_ids) == ["o1", ""]
+    assert list(columns.session_ids) == ["", "s"]
+    assert list(columns.seqs) == [1, 1]
+
+
+async def test_the_log_can_be_narrowed(client):
+    await client.record(client.event([ADA], "view"), client.event([BOB], "search"))
+    ada = (await client.answer(ADA)).person_ids
+    [only_views] = await log_of(client, types=["view"])
+    assert list(only_views.types) == ["view"]
+    [only_ada] = await log_of(client, person_ids=ada)
+    assert list(only_ada.person_ids) == list(ada)
+    [history] = await log_of(client, origins=[2])
+    assert not history.types
+
+
+async def test_the_log_goes_on_from_a_position(client):
+    await client.record(client.event([ADA], "view"))
+    positions = [
+        response.position
+        async for response in client.stub.StreamEvents(pb.StreamEventsRequest(), timeout=5)
+    ]
+    await client.record(client.event([ADA], "search"))
+    [columns] = await log_of(client, position=positions[-1])
+    assert list(columns.types) == ["search"]
+
+
+async def test_the_identities_stream_with_the_sets_they_lead_to(client):
+    await client.record(client.event([ADA, COOKIE], "login"), client.event([BOB], "view"))
+    request = pb.StreamIdentitiesRequest()
+    found = {}
+    async for response in client.stub.StreamIdentities(request, timeout=5):
+        for key, persons in zip(response.identity_keys, response.sets, strict=True):
+            found[key.key] = persons
+    named = [Identity(kind=kind, value=value) for kind, value in (ADA, COOKIE, BOB)]
+    ada, cookie, bob = (found[key.key] for key in keys_of(named))
+    assert list(ada.person_ids) == list(cookie.person_ids)
+    assert len(ada.person_ids) == 2
+    assert ada.person_id != cookie.person_id
+    assert list(bob.person_ids) == [bob.person_id]
+
+
+async def test_no_personal_value_lies_in_the_database_in_clear(client):
+    await client.record(
+        client.event(
+            [("email", "ada.byron@shop.example")],
+            "search",
+            query="canary-query",
+            page="https://shop.example/?token=canary-page",
+            attributes={"text": "canary-text", "size": "canary-size"},
+        )
+    )
+    for table in ("events", "identities", "persons", "profiles", "event_ids", "outbox"):
+        for row in await client.database.fetch(f"SELECT {table}::text AS row FROM {table}"):
+            assert "canary" not in row["row"]
+            assert "byron" not in row["row"]
+            assert b"byron".hex() not in row["row"]
+            assert b"canary".hex() not in row["row"]

@@ -1,0 +1,92 @@
+from tests.grpc.profile.edge import SHOE
+from touchpoint.common.v1.bus_pb2 import EventNotice, HistoryImported
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+
+ADA = ("customer", "ada")
+
+
+async def import_events(client, *events):
+    request = pb.ImportEventsRequest(import_id="year", events=events, first_row=1)
+    return await client.stub.ImportEvents(request, timeout=10)
+
+
+async def finish(client):
+    return await client.stub.FinishImport(pb.FinishImportRequest(import_id="year"), timeout=10)
+
+
+async def outbox(client):
+    rows = await client.database.fetch("SELECT subject, data FROM outbox ORDER BY id")
+    return [(row["subject"], row["data"]) for row in rows]
+
+
+def purchases(client, days):
+    return [
+        client.event([ADA], "purchase", item_id="shoe", order_id=f"o{day}", ago_s=86_400 * day)
+        for day in days
+    ]
+
+
+async def test_the_view_shows_the_traits_when_the_import_has_ended(client):
+    assert (await import_events(client, *purchases(client, (40, 10)))).accepted == 2
+    assert (await import_events(client, *purchases(client, (30, 20)))).accepted == 2
+    done = await finish(client)
+    assert (done.persons, done.events) == (1, 4)
+    snapshot = await client.snapshot(ADA)
+    assert list(snapshot.owned.family_nos) == [SHOE]
+    assert list(snapshot.owned.times) == [4]
+    assert list(snapshot.owned.cycle_days) == [10.0]
+    assert snapshot.traits.frequency == 4
+
+
+async def test_history_is_announced_once_and_its_events_are_not(client):
+    await import_events(client, *purchases(client, (3, 2, 1)))
+    await finish(client)
+    await finish(client)
+    told = await outbox(client)
+    assert not any(
+        EventNotice.FromString(d).seq
+        for s, d in told
+        if s.startswith("events.") and s != "events.history_imported"
+    )
+    [announced] = [data for subject, data in told if subject == "events.history_imported"]
+    assert HistoryImported.FromString(announced).events == 3
+
+
+async def test_a_live_event_is_told_on_the_bus_with_its_numbers(client):
+    await client.record(client.event([ADA], "view", item_id="shoe", session_id="s"))
+    notices = [
+        EventNotice.FromString(data)
+        for subject, data in await outbox(client)
+        if subject.startswith("events.")
+    ]
+    [notice] = notices
+    answer = await client.answer(ADA)
+    assert (notice.seq, notice.type, notice.offer_no, notice.family_no) == (1, "view", SHOE, SHOE)
+    assert notice.person_id == answer.person_ids[0]
+    assert notice.standing_token == answer.standing_token
+
+
+async def test_identities_of_a_file_are_written_the_one_way(client):
+    events = [client.event([("phone", "(555) 010-0200")], "call_started")]
+    assert (await import_events(client, *events)).accepted == 1
+    await finish(client)
+    assert (await client.answer(("phone", "+15550100200"))).person_ids
+
+
+async def test_bad_rows_are_named_by_their_place_in_the_slice(client):
+    response = await import_events(
+        client,
+        *purchases(client, (1,)),
+        client.event([("phone", "nonsense")], "view"),
+        client.event([ADA], "view", quantity=-2),
+    )
+    assert response.accepted == 1
+    assert [(each.index, each.code) for each in response.rejected] == [
+        (1, "INVALID"),
+        (2, "INVALID"),
+    ]
+
+
+async def test_the_end_of_an_import_of_nothing_says_so(client):
+    done = await finish(client)
+    assert (done.persons, done.events) == (0, 0)

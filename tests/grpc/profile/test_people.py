@@ -1,0 +1,182 @@
+import asyncio
+
+import grpc
+import pytest
+
+from tests.grpc.profile.edge import keys_of
+from touchpoint.common.v1.identity_pb2 import Identity
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+
+ADA = ("customer", "ada")
+EMAIL = ("email", "ada@shop.example")
+COOKIE = ("visitor", "cookie-1234")
+
+
+def watch(client, *who):
+    identities = [Identity(kind=kind, value=value) for kind, value in who]
+    request = pb.WatchProfileRequest(identities=identities, identity_keys=keys_of(identities))
+    return client.stub.WatchProfile(request, timeout=10)
+
+
+async def import_customers(client, *customers):
+    request = pb.ImportCustomersRequest(import_id="i", customers=customers)
+    return await client.stub.ImportCustomers(request, timeout=5)
+
+
+def customer(*who, **fields):
+    return pb.CustomerRecord(
+        identities=[Identity(kind=kind, value=value) for kind, value in who], **fields
+    )
+
+
+async def test_the_record_shows_masked_identities_consents_and_links(client):
+    await import_customers(client, customer(ADA, EMAIL, attributes={"name": "Ada Byron"}))
+    await client.record(
+        client.event([ADA, COOKIE], "login"),
+        client.event([ADA], "consent", attributes={"purpose": "marketing", "granted": True}),
+    )
+    record = await client.profile(ADA)
+    assert record.name == "Ada Byron"
+    shown = {each.kind: each.masked_value for each in record.identities}
+    assert shown == {"customer": "a…", "email": "a…@s….example", "visitor": "co…34"}
+    assert [(each.purpose, each.granted) for each in record.consents] == [("marketing", True)]
+    assert len(record.links) == 1
+    assert list(record.snapshot.person_ids)
+
+
+async def test_attributes_locale_and_time_zone_of_a_customer_are_in_the_snapshot(client):
+    await import_customers(
+        client,
+        customer(
+            ADA,
+            locale="en-GB",
+            time_zone="Europe/London",
+            attributes={"city": "Bath", "birth_date": "1990-01-31", "name": "Ada"},
+        ),
+    )
+    snapshot = await client.snapshot(ADA)
+    assert (snapshot.locale, snapshot.time_zone) == ("en-GB", "Europe/London")
+    assert dict(snapshot.attributes) == {"city": "Bath", "birth_date": "1990-01-31"}
+    assert snapshot.age == 36
+
+
+async def test_bad_customers_are_named_and_the_good_ones_stored(client):
+    response = await import_customers(
+        client, customer(EMAIL), customer(ADA), customer(("customer", "bob"), ("email", "nonsense"))
+    )
+    assert response.created == 1
+    assert [(each.index, each.code) for each in response.rejected] == [
+        (0, "INVALID"),
+        (2, "INVALID"),
+    ]
+
+
+async def test_a_shared_phone_answers_with_choices_and_leads_where_confirmed(client):
+    phone = ("phone", "+15550100200")
+    await import_customers(
+        client,
+        customer(ADA, phone, attributes={"name": "Ada Byron"}),
+        customer(("customer", "bob"), phone, attributes={"name": "Bob Cole"}),
+    )
+    answer = await client.answer(phone)
+    assert answer.ambiguous
+    assert not answer.person_ids
+    assert [choice.description[:5] for choice in answer.choices] == ["A… B…", "B… C…"]
+    bob = (await client.answer(("customer", "bob"))).person_ids
+    confirmed = await client.answer(phone, confirmed_person_id=bob[0])
+    assert confirmed.person_ids == bob
+    event = await client.record(client.event([phone], "call_started"))
+    assert [each.code for each in event.rejected] == ["AMBIGUOUS_PERSON"]
+
+
+async def test_a_watcher_is_told_of_each_change_the_first_at_once(client):
+    await client.record(client.event([ADA], "view"))
+    stream = watch(client, ADA)
+    first = await stream.read()
+    assert (first.seq, first.cause) == (1, "")
+    await client.record(client.event([ADA], "add_to_cart", item_id="shoe"))
+    second = await stream.read()
+    assert (second.seq, second.cause) == (2, "add_to_cart")
+    stream.cancel()
+
+
+async def test_a_watcher_is_told_of_a_merge(client):
+    await client.record(client.event([ADA], "view"), client.event([COOKIE], "view"))
+    stream = watch(client, COOKIE)
+    await stream.read()
+    await client.record(client.event([ADA, COOKIE], "login"))
+    told = await stream.read()
+    assert len(told.person_ids) == 2
+    assert told.cause == "login"
+    await client.record(client.event([ADA], "search"))
+    assert (await stream.read()).cause == "search"
+    stream.cancel()
+
+
+async def test_a_watcher_of_somebody_unknown_is_told_when_they_appear(client):
+    stream = watch(client, ADA)
+    assert not (await stream.read()).person_ids
+    await client.record(client.event([ADA], "view"))
+    assert (await stream.read()).seq == 1
+    stream.cancel()
+
+
+async def test_persons_are_linked_and_parted_on_an_agents_word(client):
+    await client.record(client.event([ADA], "view"), client.event([COOKIE], "view"))
+    [ada] = (await client.answer(ADA)).person_ids
+    [cookie] = (await client.answer(COOKIE)).person_ids
+    request = pb.LinkPersonsRequest(person_id=ada, other_person_id=cookie, idempotency_key="k")
+    made = await client.stub.LinkPersons(request, timeout=5)
+    assert sorted(made.person_ids) == sorted([ada, cookie])
+    assert (await client.stub.LinkPersons(request, timeout=5)).link_id == made.link_id
+    parted = await client.stub.UnlinkPersons(
+        pb.UnlinkPersonsRequest(link_id=made.link_id), timeout=5
+    )
+    assert list(parted.person_ids) == [ada]
+    assert (await client.answer(COOKIE)).person_ids == [cookie]
+
+
+async def test_an_id_that_is_none_of_ours_is_refused(client):
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await client.stub.LinkPersons(
+            pb.LinkPersonsRequest(person_id="ada", other_person_id="bob"), timeout=5
+        )
+    assert failed.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_erasing_leaves_nothing_and_the_identity_is_somebody_new(client):
+    await client.record(
+        client.event([ADA, COOKIE], "login"), client.event([ADA], "search", query="secret")
+    )
+    before = (await client.answer(ADA)).person_ids
+    erased = await client.stub.ErasePerson(
+        pb.ErasePersonRequest(identity_keys=keys_of([Identity(kind="customer", value="ada")])),
+        timeout=5,
+    )
+    assert sorted(erased.person_ids) == sorted(before)
+    assert erased.rows >= 2
+    for table in ("persons", "profiles", "identities", "events", "links", "erasures"):
+        assert await client.database.fetchval(f"SELECT count(*) FROM {table}") == 0
+    assert not (await client.answer(COOKIE)).person_ids
+    await client.record(client.event([ADA], "view"))
+    after = (await client.answer(ADA)).person_ids
+    assert set(after).isdisjoint(before)
+
+
+async def test_erasing_nobody_is_no_error(client):
+    keys = keys_of([Identity(kind="customer", value="nobody")])
+    erased = await client.stub.ErasePerson(pb.ErasePersonRequest(identity_keys=keys), timeout=5)
+    assert not erased.person_ids
+
+
+async def test_events_and_an_erasure_at_once_leave_no_orphans(client):
+    await client.record(client.event([ADA], "view"))
+    keys = keys_of([Identity(kind="customer", value="ada")])
+    await asyncio.gather(
+        *(client.record(client.event([ADA], "view")) for _ in range(5)),
+        client.stub.ErasePerson(pb.ErasePersonRequest(identity_keys=keys), timeout=5),
+    )
+    orphans = await client.database.fetchval(
+        "SELECT count(*) FROM events WHERE person_id NOT IN (SELECT person_id FROM persons)"
+    )
+    assert orphans == 0
