@@ -1,51 +1,90 @@
-"""The command line's composition root: every command under the panel of what the user is doing."""
+"""The command line's composition root: every command under what the user is doing."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 RUN, DATA, ASK, DEFINE, PROVE = "Run", "Data", "Ask", "Define", "Prove"
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A command, or a group of them, and where it is implemented."""
+    """Where a command is implemented, and the panel of the help that it stands in."""
 
-    name: str
-    where: str
-    """`module:function`, or `module:app` for a group."""
     panel: str
-    is_group: bool = False
+    where: str
+    """`module:function`, or `module:app` for a group of commands."""
 
 
-COMMANDS: Sequence[Registered] = (Registered("up", "cli.commands.up:up", RUN),)
+COMMANDS: Mapping[str, Registered] = {
+    "up": Registered(RUN, "cli.commands.up:up"),
+    "down": Registered(RUN, "cli.commands.down:down"),
+    "status": Registered(RUN, "cli.commands.status:status"),
+    "clock": Registered(RUN, "cli.commands.clock:clock"),
+    "import": Registered(DATA, "cli.commands.importing:import_"),
+    "erase": Registered(DATA, "cli.commands.erase:erase"),
+    "recommend": Registered(ASK, "cli.commands.recommend:recommend"),
+    "view": Registered(ASK, "cli.commands.view:view"),
+    "track": Registered(ASK, "cli.commands.track:track"),
+    "explain": Registered(ASK, "cli.commands.explain:explain"),
+    "check": Registered(DEFINE, "cli.commands.definitions:check"),
+    "apply": Registered(DEFINE, "cli.commands.definitions:apply"),
+    "diff": Registered(DEFINE, "cli.commands.definitions:diff"),
+    "rollback": Registered(DEFINE, "cli.commands.definitions:rollback"),
+}
+
+
+class CommandsOnDemand(TyperGroup):
+    """Imports a command when it is asked for: all of them together take a second."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import and return a command; None when there is none of that name."""
+        registered = COMMANDS.get(cmd_name)
+        return None if registered is None else load(cmd_name, registered)
+
+
+def load(name: str, registered: Registered) -> Any:
+    """Import a command and make it ready to be called."""
+    module, _, attribute = registered.where.partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    holder = found if isinstance(found, typer.Typer) else typer.Typer(**LOOKS)
+    if holder is not found:
+        holder.command(name)(found)
+    command: Any = typer.main.get_command(holder)
+    command.name = name
+    command.rich_help_panel = registered.panel
+    return command
+
+
+LOOKS: Mapping[str, Any] = {
+    "add_completion": False,
+    "rich_markup_mode": "markdown",
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
 
 app = typer.Typer(
     name="touchpoint",
+    cls=CommandsOnDemand,
     help="The right offer, to this customer, at this moment, on this channel.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **LOOKS,
 )
 
 
-def _register(registered: Registered) -> None:
-    module, _, name = registered.where.partition(":")
-    found = getattr(importlib.import_module(module), name)
-    if registered.is_group:
-        app.add_typer(found, name=registered.name, rich_help_panel=registered.panel)
-    else:
-        app.command(registered.name, rich_help_panel=registered.panel)(found)
-
-
-for _command in COMMANDS:
-    _register(_command)
+@app.callback()
+def _every_command() -> None:
+    """Only its presence counts: it makes this a group of commands."""
 
 
 def main() -> None:

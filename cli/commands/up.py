@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import Exit, CommandError, JsonOption, fail, people
+from cli.console import CommandError, Exit, JsonOption, fail, people
 from cli.reach import HomeOption, home_of
 from cli.suite.session import Asked
 from cli.suite.session import up as run_suite

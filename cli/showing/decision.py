@@ -26,21 +26,22 @@ def show_decision(
 ) -> None:
     """Print the whole answer; `explain` adds scores and what was removed."""
     for placement in answer.placements:
-        _show_placement(console, placement, explain=explain)
+        show_placement(console, placement, explain=explain)
     console.print(_sentence(answer, spent_ms, deadline_ms, preview), markup=False)
     if answer.timings:
-        console.print(_timings(answer.timings), style="dim", markup=False)
+        console.print(timings(answer.timings), style="dim", markup=False)
     for missing in answer.degraded:
         console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
     for note in answer.notes:
         console.print(note, markup=False)
     if explain and answer.removed:
-        _show_removed(console, answer.removed)
+        show_removed(console, answer.removed)
 
 
-def _show_placement(
+def show_placement(
     console: Console, placement: edge.PlacementRecommendations, *, explain: bool
 ) -> None:
+    """Print what one placement shows, or that it shows nothing."""
     if not placement.recommendations:
         console.print(f"{placement.placement}: nothing to offer", markup=False)
         return
@@ -70,16 +71,17 @@ def _sentence(
     return f"Decision {answer.decision_id}, {took}."
 
 
-def _timings(timings: Iterable[edge.Timing]) -> str:
+def timings(steps: Iterable[edge.Timing]) -> str:
     """Put the steps in one line: what each took, and its outcome where it was not OK."""
-    steps = []
-    for step in timings:
+    told = []
+    for step in steps:
         outcome = "" if step.outcome == "OK" else f" {step.outcome.lower()}"
-        steps.append(f"{step.service} {step.spent_ms:.1f}/{step.budget_ms:.0f}{outcome}")
-    return f"ms spent/given: {' · '.join(steps)}"
+        told.append(f"{step.service} {step.spent_ms:.1f}/{step.budget_ms:.0f}{outcome}")
+    return f"ms spent/given: {' · '.join(told)}"
 
 
-def _show_removed(console: Console, removed: Sequence[edge.Removed]) -> None:
+def show_removed(console: Console, removed: Sequence[edge.Removed]) -> None:
+    """Print how often each code removed something, and the first of what was removed."""
     codes = Counter(RemovalCode.Value.Name(each.code) for each in removed)
     counted = ", ".join(f"{code} {count}" for code, count in codes.most_common())
     shown = table("removed", "by", "code", "because", title=f"{len(removed)} removed: {counted}")

@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.engines.home import write_private
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
@@ -77,12 +75,12 @@ class Home:
     def _secret(self, name: str) -> str:
         file = self._secrets / name
         if not file.exists():
-            write_private(file, secrets.token_hex(32))
+            _write_private(file, secrets.token_hex(32))
         return file.read_text(encoding="ascii").strip()
 
     def write_endpoints(self, endpoints: Endpoints) -> None:
         """Tell other commands where the suite is reached."""
-        write_private(self._endpoints, json.dumps(asdict(endpoints)))
+        _write_private(self._endpoints, json.dumps(asdict(endpoints)))
 
     def endpoints(self) -> Endpoints | None:
         """Return where the suite is reached; None when it does not run or was killed."""
@@ -119,3 +117,10 @@ class Home:
 
     def _mark(self, mark: str) -> Path:
         return self.run / f"{mark}.done"
+
+
+def _write_private(file: Path, text: str) -> None:
+    # Imported when needed: it brings the engines along, and most commands only read.
+    from shared.engines.home import write_private
+
+    write_private(file, text)

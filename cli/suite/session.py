@@ -19,7 +19,6 @@ from cli.suite.running import Wish, running
 from cli.suite.screen import Screen
 from cli.suite.topology import Topology
 from cli.suite.welcome import first_decision, show_welcome
-from shared.hosting import forever
 
 _LINE_EVERY_S = 2.0
 
@@ -84,7 +83,7 @@ async def _stay(screen: Screen, endpoints: Endpoints) -> None:
     screen.say("")
     if not screen.is_rewritten:
         screen.say(f"Touchpoint is up: {reached}. Ctrl-C ends it.")
-        await forever()
+        await asyncio.Event().wait()
     while True:
         up_s = time.monotonic() - began
         memory = memory_mb(endpoints.pid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -11,7 +12,7 @@ import grpc.aio
 
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
-from touchpoint.client.errors import call_error
+from touchpoint.client.errors import call_error, unreachable
 from touchpoint.client.requests import (
     Wanted,
     Who,
@@ -44,11 +45,19 @@ class Touchpoint:
         self, address: str = DEFAULT_ADDRESS, *, timeout_s: float | None = None, caller: str = ""
     ) -> None:
         """Take `host:port`; `caller` names the calling system in the edge's logs and rights."""
-        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+        self.channel = grpc.insecure_channel(address, options=_OPTIONS)
+        """For the edge's other services: health, reflection, the clock."""
+        self.stub = AggregatorServiceStub(self.channel)
+        """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
-        self.stub = AggregatorServiceStub(self._channel)
-        """All rpcs, typed, as generated."""
+
+    def connect(self, timeout_s: float = 5.0) -> None:
+        """Connect ahead of the first call, which else pays for it; raises CallError."""
+        try:
+            grpc.channel_ready_future(self.channel).result(timeout_s)
+        except grpc.FutureTimeoutError:
+            raise unreachable() from None
 
     def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -87,7 +96,7 @@ class Touchpoint:
 
     def close(self) -> None:
         """End the connection."""
-        self._channel.close()
+        self.channel.close()
 
     def __enter__(self) -> Self:
         return self
@@ -108,11 +117,20 @@ class AsyncTouchpoint:
         self, address: str = DEFAULT_ADDRESS, *, timeout_s: float | None = None, caller: str = ""
     ) -> None:
         """Take `host:port`; `caller` names the calling system in the edge's logs and rights."""
-        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        self.channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        """For the edge's other services: health, reflection, the clock."""
+        self.stub = AggregatorServiceStub(self.channel)
+        """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
-        self.stub = AggregatorServiceStub(self._channel)
-        """All rpcs, typed, as generated."""
+
+    async def connect(self, timeout_s: float = 5.0) -> None:
+        """Connect ahead of the first call, which else pays for it; raises CallError."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.channel.channel_ready()
+        except TimeoutError:
+            raise unreachable() from None
 
     async def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -152,7 +170,7 @@ class AsyncTouchpoint:
 
     async def close(self) -> None:
         """End the connection."""
-        await self._channel.close()
+        await self.channel.close()
 
     async def __aenter__(self) -> Self:
         return self

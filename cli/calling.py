@@ -1,0 +1,57 @@
+"""Opens what a command talks to, and tells its refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import grpc
+
+from cli.console import failures_told
+from cli.reach import reach
+from shared.transport.options import ANSWER_LIMIT
+from touchpoint.client import Touchpoint, call_error
+from touchpoint.common.v1.clock_service_pb2 import GetClockRequest
+from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
+
+CALLER = "cli"
+CALL_TIMEOUT_S = 30.0
+_OPTIONS = (("grpc.max_receive_message_length", ANSWER_LIMIT),)
+
+Response = TypeVar("Response")
+
+
+@contextmanager
+def edge(home: Path | None, told: str, timeout_s: float | None = None) -> Iterator[Touchpoint]:
+    """Lend the edge; ends the command with a sentence when it refuses or does not answer."""
+    address = reach(home, told).edge
+    with (
+        failures_told(address),
+        Touchpoint(address, timeout_s=timeout_s, caller=CALLER) as touchpoint,
+    ):
+        yield touchpoint
+
+
+@contextmanager
+def service(name: str, home: Path | None, told: str = "") -> Iterator[grpc.Channel]:
+    """Lend a channel to a service; ends the command as `edge` does. Ask through `call`."""
+    address = reach(home, told).to(name)
+    with failures_told(address), grpc.insecure_channel(address, options=_OPTIONS) as channel:
+        yield channel
+
+
+def call(rpc: Callable[..., Response], request: Any, timeout_s: float = CALL_TIMEOUT_S) -> Response:
+    """Call a service; raises CallError."""
+    try:
+        return rpc(request, timeout=timeout_s)
+    except grpc.RpcError as error:
+        raise call_error(error) from None
+
+
+def business_time(channel: grpc.Channel) -> datetime:
+    """Ask what time the suite has; it differs from this machine's once the clock was moved."""
+    answer = call(ClockServiceStub(channel).GetClock, GetClockRequest())
+    return answer.business_time.ToDatetime(tzinfo=UTC)

@@ -1,0 +1,108 @@
+"""`touchpoint track`: something happened."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli.calling import business_time
+from cli.calling import edge as open_edge
+from cli.commands.recommend import ChannelOption, WhoArgument
+from cli.console import Exit, JsonOption, fail, people, say_json
+from cli.reach import EdgeOption, HomeOption
+from touchpoint.client import event
+
+
+def track(
+    type_: Annotated[
+        str, typer.Argument(metavar="TYPE", help="view, add_to_cart, purchase, decline, login, …")
+    ],
+    who: WhoArgument,
+    item: Annotated[str, typer.Option(help="The item it is about.")] = "",
+    offer: Annotated[str, typer.Option(help="The offer it is about.")] = "",
+    decision: Annotated[str, typer.Option(help="The decision that showed it.")] = "",
+    placement: Annotated[str, typer.Option(help="The placement that showed it.")] = "",
+    channel: ChannelOption = "WEB",
+    session: Annotated[str, typer.Option(help="The visit or call.")] = "",
+    order: Annotated[str, typer.Option(help="The order.")] = "",
+    quantity: Annotated[float, typer.Option(min=0, help="How many; 0: one.")] = 0,
+    value: Annotated[str, typer.Option(metavar="AMOUNT", help="What was paid: 12.50.")] = "",
+    currency: Annotated[str, typer.Option(help="ISO 4217, of the value.")] = "",
+    query: Annotated[str, typer.Option(help="What was searched for.")] = "",
+    page: Annotated[str, typer.Option(help="The page.")] = "",
+    duration_s: Annotated[float, typer.Option(min=0, help="How long it took.")] = 0,
+    attribute: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Anything else; repeatable.")
+    ] = None,
+    event_id: Annotated[str, typer.Option(help="Yours, so that repeating counts once.")] = "",
+    time: Annotated[str, typer.Option(help="When, RFC 3339; else now, as the suite has it.")] = "",
+    edge: EdgeOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what happened; once it is acknowledged it is durable and the very next answer knows it.
+
+    Example: touchpoint track decline customer:C20001 --offer promo-free-shipping
+    """
+    with open_edge(home, edge) as touchpoint:
+        happened = event(
+            type_,
+            who,
+            event_id=event_id,
+            time=_time(time) if time else business_time(touchpoint.channel),
+            channel=channel,
+            session_id=session,
+            order_id=order,
+            item_id=item,
+            offer_id=offer,
+            decision_id=decision,
+            placement=placement,
+            quantity=quantity,
+            value=value,
+            currency=currency,
+            query=query,
+            page=page,
+            duration_s=duration_s,
+            attributes=_attributes(attribute or []),
+        )
+        answer = touchpoint.track(happened)
+    if as_json:
+        say_json(answer)
+    elif answer.accepted:
+        people.print(f"Noted: {type_} (event {happened.event_id}).", markup=False)
+    elif answer.duplicates:
+        people.print("It was noted before, with the same content.")
+    if answer.rejected:
+        refused = answer.rejected[0]
+        fail(f"Not noted: {refused.message} ({refused.code})", Exit.FAILED)
+
+
+def _time(text: str) -> datetime:
+    """Read RFC 3339, UTC where no zone is said; raises ValueError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: say a time such as 2026-03-01T12:30:00Z") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _attributes(said: list[str]) -> dict[str, Any]:
+    """Read NAME=VALUE; true, false and numbers become what they look like."""
+    found: dict[str, Any] = {}
+    for text in said:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise ValueError(f"{text!r}: say NAME=VALUE")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, bool | int | float) else text

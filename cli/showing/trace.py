@@ -1,0 +1,92 @@
+"""Shows the trace of a decision, and answers why something was or was not in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from rich.console import Console
+
+from cli.console import table
+from cli.showing.decision import show_placement, show_removed, timings
+from cli.showing.words import ago, several
+from touchpoint.aggregator.v1.aggregator_service_pb2 import (
+    ExplainDecisionResponse,
+    ExplainedCandidate,
+)
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, RemovalCode, Source
+
+_CANDIDATES_SHOWN = 10
+
+
+def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime) -> None:
+    """Print what was shown, what competed with it, what was removed and how long it took."""
+    trace = answer.trace
+    arm = Arm.Value.Name(trace.arm).lower()
+    channel = Channel.Value.Name(trace.channel)
+    decided = ago(trace.decided_time, now)
+    console.print(f"Decision {trace.decision_id}, {decided} on {channel}, arm {arm}.", markup=False)
+    for placement in trace.placements:
+        show_placement(console, placement, explain=True)
+    _show_candidates(console, answer)
+    if answer.removed:
+        show_removed(console, answer.removed)
+    console.print(timings(trace.timings), style="dim", markup=False)
+    for missing in trace.degraded:
+        console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
+    console.print(
+        f"by bundle {trace.bundle_hash[:12]}, model {trace.model or '-'}, "
+        f"catalogue {trace.catalogue_version}, the person's event {trace.seq}",
+        style="dim",
+        markup=False,
+    )
+
+
+def _show_candidates(console: Console, answer: ExplainDecisionResponse) -> None:
+    sources = Counter(Source.Value.Name(each.source) for each in answer.candidates)
+    counted = ", ".join(f"{name} {count}" for name, count in sources.most_common())
+    rest = [each for each in answer.candidates if each.outcome == "NOT_CHOSEN"]
+    shown = table(
+        "not chosen",
+        "source",
+        "strength",
+        title=f"\n{several(len(answer.candidates), 'candidate')}: {counted}",
+    )
+    for each in rest[:_CANDIDATES_SHOWN]:
+        shown.add_row(
+            each.title or each.offer_id,
+            Source.Value.Name(each.source),
+            f"{each.source_score:.2f}",
+        )
+    console.print(shown)
+    if len(rest) > _CANDIDATES_SHOWN:
+        console.print(f"… and {len(rest) - _CANDIDATES_SHOWN} more; --json shows all", style="dim")
+
+
+def why(answer: ExplainDecisionResponse, offer_id: str) -> str:
+    """Say in a sentence why an offer was or was not shown."""
+    for placement in answer.trace.placements:
+        for place, offer in enumerate(placement.recommendations, 1):
+            if offer_id in (offer.offer_id, offer.item_id):
+                reasons = "; ".join(reason.text for reason in offer.reasons)
+                return f"{offer_id} was shown, number {place} on {placement.placement}: {reasons}"
+    for removed in answer.removed:
+        if removed.offer_id == offer_id:
+            code = RemovalCode.Value.Name(removed.code)
+            return f"{offer_id} was removed by {removed.service} ({code}): {removed.text}"
+    for candidate in answer.candidates:
+        if candidate.offer_id == offer_id:
+            return _outranked(candidate, answer)
+    return (
+        f"{offer_id} was not proposed: no source knew a reason to offer it to this person, "
+        "or the catalogue does not have it."
+    )
+
+
+def _outranked(candidate: ExplainedCandidate, answer: ExplainDecisionResponse) -> str:
+    source = Source.Value.Name(candidate.source)
+    chosen = sum(len(placement.recommendations) for placement in answer.trace.placements)
+    return (
+        f"{candidate.offer_id} was proposed ({source}, strength {candidate.source_score:.2f}) and "
+        f"might have been shown; {several(chosen, 'other')} ranked higher."
+    )

@@ -1,0 +1,148 @@
+"""Shows the single customer view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from rich.console import Console
+
+from cli.console import table
+from cli.showing.words import ago, several
+from touchpoint.aggregator.v1 import aggregator_pb2 as edge
+from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewResponse
+from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
+
+_RECENT_SHOWN = 12
+_PRESENTED_SHOWN = 8
+_AFFINITIES_SHOWN = 5
+
+
+def show_view(console: Console, view: GetCustomerViewResponse, now: datetime) -> None:
+    """Print who it is, what they did, what they were shown, and what to do next."""
+    console.print(_who(view), style="bold", markup=False)
+    if view.who.ambiguous:
+        for choice in view.who.choices:
+            console.print(f"  {choice.description}  ({choice.person_id})", markup=False)
+        return
+    facts = table("", "")
+    for name, said in _facts(view, now):
+        facts.add_row(name, said)
+    facts.show_header = False
+    console.print(facts)
+    _show_actions(console, view.next_best_actions)
+    _show_recent(console, view.recent, now)
+    _show_presented(console, view.presented, now)
+    for missing in view.degraded:
+        console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
+
+
+def _who(view: GetCustomerViewResponse) -> str:
+    who = view.who
+    if who.ambiguous:
+        return "This identity fits several people:"
+    if not who.person_id:
+        return "Nobody is known by that."
+    known = ", ".join(f"{each.kind} {each.masked_value}" for each in who.identities)
+    sure = Assurance.Value.Name(who.assurance).lower()
+    return f"{who.name or 'Somebody'} ({sure}): {known or who.person_id}"
+
+
+def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:
+    yield from _traits(view)
+    if view.session.category:
+        yield "shopping for", _session(view.session, now)
+    if view.consent:
+        yield "consent", ", ".join(_consent(each) for each in view.consent)
+    if view.contacts.limit:
+        yield "contacts", _contacts(view.contacts, now)
+    for promise in view.open_promises:
+        until = ago(promise.expires_time, now)
+        yield "promised", f"{promise.title or promise.offer_id}, ends {until}"
+    for journey in view.journeys:
+        yield "journey", f"{journey.scenario}: {journey.stage}, waits for {journey.waits_for}"
+
+
+def _traits(view: GetCustomerViewResponse) -> Iterator[tuple[str, str]]:
+    traits = view.traits
+    if view.value_tier:
+        yield "value", f"{view.value_tier}, {_money(traits.monetary)} in 12 months"
+    if traits.recency_days >= 0 and traits.frequency:
+        yield (
+            "bought",
+            f"{several(traits.frequency, 'order')}, last {traits.recency_days:.0f} days ago",
+        )
+    for name, liked in (("likes", traits.categories), ("brands", traits.brands)):
+        if liked:
+            yield name, ", ".join(_affinity(each) for each in liked[:_AFFINITIES_SHOWN])
+    if view.segments:
+        yield "segments", ", ".join(view.segments)
+    if view.persona.name:
+        yield "persona", f"{view.persona.name} ({view.persona.probability:.0%})"
+
+
+def _session(session: edge.SessionView, now: datetime) -> str:
+    parts = [f"{session.category} ({session.minutes:.0f} min"]
+    parts.append(f"last {ago(session.last_time, now)})")
+    said = ", ".join(parts)
+    if session.last_item_id:
+        said += f", looked at {session.last_item_title or session.last_item_id}"
+    if session.cart_value.amount:
+        said += f", cart {_money(session.cart_value)}"
+    return said + (", hesitating" if session.hesitating else "")
+
+
+def _contacts(contacts: edge.Contacts, now: datetime) -> str:
+    said = f"{contacts.used} of {contacts.limit} used"
+    if contacts.HasField("free_at"):
+        said += f", the next free {ago(contacts.free_at, now)}"
+    return said
+
+
+def _consent(consent: edge.Consent) -> str:
+    return f"{consent.purpose} {'given' if consent.granted else 'refused'}"
+
+
+def _affinity(liked: edge.Affinity) -> str:
+    return f"{liked.name} {liked.affinity:.0%}"
+
+
+def _money(money: Money) -> str:
+    return f"{money.amount or '0'} {money.currency}".strip()
+
+
+def _show_actions(console: Console, actions: Iterable[edge.NextBestAction]) -> None:
+    for place, action in enumerate(actions, 1):
+        console.print(f"{place}. {action.line}", style="green", markup=False)
+        for reason in action.reasons:
+            console.print(f"   {reason.text}", style="dim", markup=False)
+
+
+def _show_recent(console: Console, recent: Iterable[edge.RecentEvent], now: datetime) -> None:
+    shown = table("when", "channel", "event", "of", title="\nLately")
+    for event in list(recent)[:_RECENT_SHOWN]:
+        shown.add_row(
+            ago(event.time, now),
+            Channel.Value.Name(event.channel),
+            event.type,
+            event.title or event.item_id or event.category,
+        )
+    if shown.row_count:
+        console.print(shown)
+
+
+def _show_presented(
+    console: Console, presented: Iterable[edge.PresentedOffer], now: datetime
+) -> None:
+    shown = table("when", "channel", "placement", "offer", "answer", title="\nShown to them")
+    for offer in list(presented)[:_PRESENTED_SHOWN]:
+        shown.add_row(
+            ago(offer.presented_time, now),
+            Channel.Value.Name(offer.channel),
+            offer.placement,
+            offer.title or offer.offer_id,
+            offer.answer or "-",
+        )
+    if shown.row_count:
+        console.print(shown)

@@ -1,0 +1,95 @@
+"""Looks at a running suite from outside: who serves, as which process, with how much memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import grpc.aio
+import psutil
+
+from cli.suite.footprint import memory_mb
+from cli.suite.home import Endpoints, Home
+from cli.suite.lag import messages_behind
+from cli.suite.running import COLOCATED
+from cli.suite.waiting import serves
+from shared.processes.record import ChildRecord
+
+SERVING, SILENT = "serving", "not serving"
+_ENGINES = {"postgres": "PostgreSQL", "nats-server": "NATS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of a suite, or one service in the colocated one."""
+
+    name: str
+    address: str
+    health: str
+    pid: int | None
+    memory_mb: float | None
+    behind: int | None
+    """Messages on the bus that the service has not read yet; None where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A suite as it is right now."""
+
+    endpoints: Endpoints
+    parts: tuple[Part, ...]
+    memory_mb: float
+
+    @property
+    def is_well(self) -> bool:
+        return all(part.health == SERVING for part in self.parts)
+
+
+async def look(home: Home) -> Sight | None:
+    """Look at the suite of a home; None when none runs there."""
+    endpoints = home.endpoints()
+    if endpoints is None or not psutil.pid_exists(endpoints.pid):
+        return None
+    pids = {name: who.pid for name, who in ChildRecord(home.children).read().items()}
+    behind = await messages_behind(home)
+    named = [
+        (service, service if number == 1 else f"{service}-{number}", address)
+        for service, addresses in endpoints.grpc.items()
+        for number, address in enumerate(addresses, 1)
+    ]
+    parts = await asyncio.gather(
+        *(_look_at(service, name, address, pids, behind) for service, name, address in named)
+    )
+    return Sight(endpoints, (*parts, *_engines(endpoints.pid)), memory_mb(endpoints.pid))
+
+
+async def _look_at(
+    service: str, name: str, address: str, pids: Mapping[str, int], behind: Mapping[str, int]
+) -> Part:
+    async with grpc.aio.insecure_channel(address) as channel:
+        health = SERVING if await serves(channel, service) else SILENT
+    pid = pids.get(name, pids.get(COLOCATED))
+    memory = memory_mb(pid) if pid else None
+    return Part(name, address, health, pid, memory, behind.get(service))
+
+
+def _engines(pid: int) -> list[Part]:
+    """Find the engines among the descendants of the supervising process."""
+    try:
+        family = psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+    found: dict[str, Part] = {}
+    for process in family:
+        title = _ENGINES.get(_name(process))
+        if title and title not in found:
+            found[title] = Part(title, "", SERVING, process.pid, memory_mb(process.pid), None)
+    return list(found.values())
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.Error:
+        return ""
