@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.rules.domain import history
-from services.rules.domain.person import NOBODY, Numbers, PersonFacts
+from services.rules.domain.person import NOBODY, Numbers, PersonFacts, place_of
 from services.rules.domain.values import BoolColumn, Maps, Words
 
 KINDS = ("", "PRODUCT", "PROMOTION", "CONTENT", "SERVICE", "SURVEY")
@@ -129,6 +129,16 @@ class CandidateColumns:
             )
         return found
 
+    @property
+    def purchase_places(self) -> Numbers:
+        """Where each candidate's family stands among the purchases; -1: it was never bought."""
+        found: Numbers | None = self._made.get("places")
+        if found is None:
+            found = self._made["places"] = place_of(
+                self.history.family_nos, self.person.purchases.family_nos
+            )
+        return found
+
 
 def _integers(name: str) -> Callable[[CandidateColumns], Any]:
     def read(columns: CandidateColumns) -> Any:
@@ -206,7 +216,9 @@ def _about_items(columns: CandidateColumns) -> Numbers:
 
 
 def _purchases(make: Callable[..., Any]) -> Callable[[CandidateColumns], Any]:
-    return lambda columns: make(columns.history, columns.person.purchases, columns.moment.now_us)
+    return lambda columns: make(
+        columns.purchase_places, columns.person.purchases, columns.moment.now_us
+    )
 
 
 _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
@@ -239,7 +251,9 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "history.in_cart": lambda columns: history.in_cart(
         columns.history, columns.catalogue, columns.person.cart_nos
     ),
-    "history.about_owned": _purchases(history.about_owned),
+    "history.about_owned": lambda columns: history.about_owned(
+        columns.history, columns.person.purchases
+    ),
 }
 
 COLUMNS = frozenset(_MAKERS)

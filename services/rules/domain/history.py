@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from services.rules.domain.person import Declines, Dislikes, Numbers, Purchases, place_of
+from services.rules.domain.person import Declines, Dislikes, Numbers, Purchases
 from services.rules.domain.values import BoolColumn
 
 if TYPE_CHECKING:
@@ -53,29 +53,28 @@ def subjects_of(catalogue: CatalogueColumns, offer_nos: Numbers, is_other: BoolC
     return Subjects(offer_nos, family_nos, others, about)
 
 
-def owned(subjects: Subjects, purchases: Purchases, now_us: int) -> BoolColumn:
-    found: BoolColumn = place_of(subjects.family_nos, purchases.family_nos) >= 0
+def owned(places: Numbers, purchases: Purchases, now_us: int) -> BoolColumn:
+    """Return what was bought and kept; `places` says where each candidate's family stands."""
+    found: BoolColumn = places >= 0
     return found
 
 
-def times_bought(subjects: Subjects, purchases: Purchases, now_us: int) -> Numbers:
-    return _of_purchase(subjects, purchases, purchases.times, np.zeros(_size(subjects), np.int64))
+def times_bought(places: Numbers, purchases: Purchases, now_us: int) -> Numbers:
+    return _of_purchase(places, purchases.times, np.zeros(len(places), np.int64))
 
 
-def cycle_days(subjects: Subjects, purchases: Purchases, now_us: int) -> Doubles:
-    return _of_purchase(subjects, purchases, purchases.cycle_days, np.zeros(_size(subjects)))
+def cycle_days(places: Numbers, purchases: Purchases, now_us: int) -> Doubles:
+    return _of_purchase(places, purchases.cycle_days, np.zeros(len(places)))
 
 
-def days_since_bought(subjects: Subjects, purchases: Purchases, now_us: int) -> Doubles:
+def days_since_bought(places: Numbers, purchases: Purchases, now_us: int) -> Doubles:
     """Return days, -1 where it was never bought."""
-    minutes = _of_purchase(
-        subjects, purchases, purchases.last_minutes, np.full(_size(subjects), np.nan)
-    )
+    minutes = _of_purchase(places, purchases.last_minutes, np.full(len(places), np.nan))
     days = np.maximum(now_us / _US_PER_MINUTE - minutes, 0.0) / _MINUTES_PER_DAY
     return np.where(np.isnan(minutes), -1.0, days)
 
 
-def about_owned(subjects: Subjects, purchases: Purchases, now_us: int) -> BoolColumn:
+def about_owned(subjects: Subjects, purchases: Purchases) -> BoolColumn:
     found = np.zeros(_size(subjects), np.bool_)
     for place, families in subjects.about.items():
         found[place] = np.isin(families, purchases.family_nos).all()
@@ -127,13 +126,10 @@ def _size(subjects: Subjects) -> int:
     return len(subjects.offer_nos)
 
 
-def _of_purchase(
-    subjects: Subjects, purchases: Purchases, values: Sequence[float], column: Column
-) -> Column:
+def _of_purchase(places: Numbers, values: Sequence[float], column: Column) -> Column:
     """Write the values of the families bought into a column of their absence."""
-    places = place_of(subjects.family_nos, purchases.family_nos)
-    for place in np.flatnonzero(places >= 0).tolist():
-        column[place] = values[places[place]]
+    for candidate in np.flatnonzero(places >= 0).tolist():
+        column[candidate] = values[places[candidate]]
     return column
 
 

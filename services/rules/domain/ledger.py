@@ -53,6 +53,8 @@ class StandingOrder:
     placement: str
     limit: int
     offer_nos: tuple[int, ...]
+    sources: tuple[int, ...]
+    """Where each came from; as long as `offer_nos`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ class StandingRow:
     decision_id: str
     offer_nos: tuple[int, ...]
     """What was chosen, then the next best."""
+    sources: tuple[int, ...]
+    """Where each had come from."""
     made_us: int
 
 
@@ -26,6 +28,7 @@ class Order:
 
     placement: str
     offer_nos: tuple[int, ...]
+    sources: tuple[int, ...]
     exact: bool
     """Nothing else may be shown; else it leads and others follow."""
     decision_id: str
@@ -42,7 +45,7 @@ def standing_orders(
         row = _exact(name, limit, rows) or _leading(name, rows, placements)
         if row is not None:
             exact = row.placement == name and row.limit == limit
-            orders.append(Order(name, row.offer_nos, exact, row.decision_id))
+            orders.append(Order(name, row.offer_nos, row.sources, exact, row.decision_id))
     return orders
 
 

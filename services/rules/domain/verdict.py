@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.rules.domain.columns import KINDS, CandidateColumns
 from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import MARKETING, Condition, Placement, Policy, Rule
-from services.rules.domain.values import BoolColumn, Frame
+from services.rules.domain.values import BoolColumn, Frame, Outcome
 
 Bits = npt.NDArray[np.uint32]
 
@@ -23,7 +23,7 @@ _PLACEMENT_KINDS = "placement_kinds"
 _CONTACT_RULE = f"contacts.{MARKETING}"
 
 FrameOf = Callable[[str], Frame]
-"""The frame of a placement: all is equal but `request.placement`."""
+"""The frame of a placement, or with an empty name of all: equal but for `request.placement`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class _Court:
 
     def multiply(self, rule: Rule, condition: Condition) -> None:
         """Multiply the levers of candidates that the rule favours."""
-        value, errors = condition.evaluate(self.frame_of(self._first(self._allowed(rule)).name))
+        value, errors = self._evaluate(condition, self._first(self._allowed(rule)))
         met = np.logical_and(value, np.logical_not(errors)) & self._is_subject(rule)
         if np.any(met):
             if self.verdict.levers is None:
@@ -159,8 +159,13 @@ class _Court:
     def _is_subject(self, rule: Rule) -> BoolColumn | bool:
         return bool(not rule.kinds) or np.isin(self.columns.kinds, list(rule.kinds))
 
+    def _evaluate(self, condition: Condition, placement: Placement) -> Outcome:
+        return condition.evaluate(
+            self.frame_of(placement.name if condition.reads_placement else "")
+        )
+
     def _hits(self, rule: Rule, condition: Condition, placement: Placement) -> BoolColumn | None:
-        value, errors = condition.evaluate(self.frame_of(placement.name))
+        value, errors = self._evaluate(condition, placement)
         if errors is not False:
             self.verdict.failed_rules.append(rule.name)
             value = np.logical_or(value, errors)

@@ -333,7 +333,12 @@ class InMemoryLedger:
             return
         for order in draft.orders:
             row = StandingRow(
-                order.placement, order.limit, draft.decision_id, order.offer_nos, draft.now_us
+                order.placement,
+                order.limit,
+                draft.decision_id,
+                order.offer_nos,
+                order.sources,
+                draft.now_us,
             )
             key = (draft.person_ids[0], draft.key.digest, order.placement)
             self._standing[key] = (draft, row)

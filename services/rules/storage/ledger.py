@@ -234,18 +234,21 @@ def _contact_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
 
 
 def _order_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
-    """Return placements, limits, all offers and where each order ends among them."""
+    """Return placements, limits, all offers, their sources, and where each order ends."""
     if not draft.person_ids or not draft.sticky_us:
-        return (), (), (), ()
+        return (), (), (), (), ()
     offers: list[int] = []
+    sources: list[int] = []
     ends = []
     for order in draft.orders:
         offers.extend(order.offer_nos)
+        sources.extend(order.sources)
         ends.append(len(offers))
     return (
         [order.placement for order in draft.orders],
         [order.limit for order in draft.orders],
         offers,
+        sources,
         ends,
     )
 
@@ -267,6 +270,7 @@ def _standing(row: Row) -> StandingRow:
         row["number"],
         row["decision_id"],
         tuple(row["offer_nos"]),
+        tuple(row["sources"]),
         row["time_us"],
     )
 

@@ -2,11 +2,11 @@
 -- All that Check needs of a known person in one round trip: contacts that count (part 1) and
 -- orders that stand or lead (part 2).
 SELECT 1 AS part, policy, placement, session_id, decision_id, offer_no AS number, time_us,
-    NULL::integer[] AS offer_nos
+    NULL::integer[] AS offer_nos, NULL::smallint[] AS sources
 FROM contacts
 WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 UNION ALL
-SELECT 2, '', placement, '', decision_id, ask_limit, made_us, offer_nos
+SELECT 2, '', placement, '', decision_id, ask_limit, made_us, offer_nos, sources
 FROM standing
 WHERE person_id = $4 AND digest = $5 AND token = $6 AND bundle_hash = $7 AND until_us > $3
 
@@ -38,7 +38,7 @@ LIMIT 500)
 -- name: commit_decision
 SELECT outcome, refused, answered FROM commit_decision(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28
+    $21, $22, $23, $24, $25, $26, $27, $28, $29
 )
 
 -- name: reserve_contact

@@ -121,6 +121,8 @@ CREATE TABLE standing (
     ask_limit   integer NOT NULL,
     decision_id text NOT NULL,
     offer_nos   integer[] NOT NULL,
+    -- Where each came from.
+    sources     smallint[] NOT NULL,
     token       bigint NOT NULL,
     bundle_hash text NOT NULL,
     made_us     bigint NOT NULL,

@@ -55,9 +55,10 @@ CREATE FUNCTION commit_decision(
     -- What is written of it. subjects: contacts by person, in the order of persons.
     what_is_asked bytea, the_answer bytea, the_notice bytea, decision_subject text,
     contact_subjects text[], the_trace bytea,
-    -- What sticks; columns of equal length. The orders are joined, order_sizes cuts them.
+    -- What sticks; columns of equal length. The orders are joined, order_ends cuts them.
     the_digest bytea, the_token bigint, the_bundle text, sticky_us bigint,
-    order_placements text[], order_limits integer[], order_offers integer[], order_ends integer[],
+    order_placements text[], order_limits integer[], order_offers integer[],
+    order_sources smallint[], order_ends integer[],
     OUT outcome smallint, OUT refused integer[], OUT answered bytea
 )
 LANGUAGE plpgsql
@@ -157,9 +158,10 @@ BEGIN
     INSERT INTO outbox (subject, schema_number, data) VALUES (decision_subject, 1, the_notice);
     IF cardinality(order_placements) > 0 THEN
         INSERT INTO standing (person_id, digest, placement, ask_limit, decision_id, offer_nos,
-            token, bundle_hash, made_us, until_us)
+            sources, token, bundle_hash, made_us, until_us)
         SELECT persons[1], the_digest, o.placement, o.ask_limit, the_decision,
-            order_offers[o.first : o.last], the_token, the_bundle, now_us_, now_us_ + sticky_us
+            order_offers[o.first : o.last], order_sources[o.first : o.last], the_token, the_bundle,
+            now_us_, now_us_ + sticky_us
         FROM (
             SELECT placement, ask_limit, last,
                 coalesce(lag(last) OVER (ORDER BY place), 0) + 1 AS first
@@ -168,6 +170,7 @@ BEGIN
         ) AS o
         ON CONFLICT (person_id, digest, placement) DO UPDATE SET ask_limit = excluded.ask_limit,
             decision_id = excluded.decision_id, offer_nos = excluded.offer_nos,
+            sources = excluded.sources,
             token = excluded.token, bundle_hash = excluded.bundle_hash,
             made_us = excluded.made_us, until_us = excluded.until_us;
     END IF;

@@ -1,0 +1,6 @@
+from services.rules.app import open_service
+from services.rules.config import RulesSettings
+from shared.server import run
+
+if __name__ == "__main__":
+    run(RulesSettings, open_service)

@@ -1,0 +1,63 @@
+"""Parts of answers that are told in several places: balances, constraints, presentations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from services.rules.domain.columns import KINDS
+from services.rules.domain.contacts import Approach, Balance
+from services.rules.domain.definitions import Placement, Policy
+from services.rules.domain.ledger import StoredDecision
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+from touchpoint.rules.v1.rules_pb2 import ContactBalance, Presented
+
+
+def balance(found: Balance) -> ContactBalance:
+    made = ContactBalance(policy=found.policy, used=found.used, limit=found.limit)
+    if found.free_us:
+        made.free_time.FromMicroseconds(found.free_us)
+    return made
+
+
+def constraints(
+    policy: Policy, asked: Sequence[Placement], counted: Approach
+) -> Iterator[SlateConstraint]:
+    """Yield what the slate must keep to: the rules' own, and what is left of the contact limit."""
+    for rule in policy.slate_rules:
+        for placement in asked:
+            if rule.placement in ("", placement.name):
+                yield SlateConstraint(
+                    placement=placement.name,
+                    attribute=rule.attribute,
+                    depth=rule.depth,
+                    value=rule.value,
+                    at_most=rule.at_most,
+                )
+    kinds = {kind for each in asked if not each.one_contact for kind in each.contact_kinds}
+    room = counted.left + len(counted.offer_nos)
+    for kind in sorted(kinds) if 0 < room < _LARGEST_PAGE else ():
+        yield SlateConstraint(attribute="KIND", value=KINDS[kind], at_most=room)
+
+
+_LARGEST_PAGE = 16 * 50
+
+
+def presentations(decisions: Iterable[StoredDecision], limit: int) -> list[Presented]:
+    """Return what decisions showed, newest first."""
+    shown: list[Presented] = []
+    for decision in decisions:
+        for placement in pb.CommitResponse.FromString(decision.answer).placements:
+            for chosen in placement.chosen:
+                made = Presented(
+                    offer_no=chosen.offer_no,
+                    channel=Channel.Value.ValueType(decision.channel),
+                    placement=placement.placement,
+                    decision_id=decision.decision_id,
+                )
+                made.presented_time.FromMicroseconds(decision.decided_us)
+                shown.append(made)
+        if len(shown) >= limit:
+            break
+    return shown[:limit]

@@ -1,0 +1,122 @@
+"""The composition root of rules."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.rules.applying import Definitions
+from services.rules.attributes import OfferAttributes
+from services.rules.check import Checker
+from services.rules.commit import Committer
+from services.rules.config import RulesSettings
+from services.rules.definitions import compile_policy
+from services.rules.definitions.files import read_folder
+from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.ledger import Ledger
+from services.rules.servicer import RulesServicer
+from services.rules.storage import MIGRATIONS
+from services.rules.storage.catching_up import CatchingUp
+from services.rules.storage.consumers import (
+    erasures_consumer,
+    events_consumer,
+    identities_consumer,
+)
+from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
+from services.rules.storage.ledger import PostgresLedger
+from services.rules.validation import VALIDATORS
+from shared.binding import DeadlineLimits, bind
+from shared.bus import Relay
+from shared.catalogue import CatalogueFollower
+from shared.clock import BusinessClock
+from shared.definitions import BundleFollower
+from shared.ids import uuid7
+from shared.postgres import migrate
+from shared.service import Background, Runtime, Service
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
+from touchpoint.rules.v1.rules_service_pb2 import DESCRIPTOR
+
+_APPLYING = DeadlineLimits(default_s=15.0, maximum_s=30.0)
+_FORGET_EVERY_S = 600.0
+_SOON_S = 0.1
+
+
+@asynccontextmanager
+async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterator[Service]:
+    """Open rules on its schema, applying the shipped definitions if there were none."""
+    database = await runtime.postgres()
+    await migrate(database, MIGRATIONS)
+    bus = await runtime.bus()
+    attributes = OfferAttributes()
+    follower = CatalogueFollower(
+        bus,
+        RetrievalServiceStub(runtime.channel("retrieval")),
+        service=settings.service,
+        details=True,
+        on_change=attributes.forget,
+    )
+    attributes.catalogue = catalogue = follower.catalogue
+    store, ledger = PostgresDefinitions(database), PostgresLedger(database)
+    source = OwnBundleSource(store, settings.service, uuid7(time.time_ns() // 1_000_000))
+    bundles = BundleFollower(bus, source, compile_policy)
+    definitions = Definitions(store, bus, bundles)
+    await definitions.ship(read_folder(settings.definitions))
+    await bundles.look()
+    servicer = RulesServicer(
+        Checker(catalogue, attributes, bundles, ledger),
+        Committer(catalogue, bundles, ledger),
+        ledger,
+        definitions,
+        store,
+        bundles,
+        runtime.clock,
+    )
+    relay = Relay(bus, database)
+    consumers = {
+        "events": events_consumer(bus, database),
+        "identities": identities_consumer(bus, database),
+        "erasures": erasures_consumer(bus, database),
+    }
+    profile = ProfileServiceStub(runtime.channel("profile"))
+    contract = DESCRIPTOR.services_by_name["RulesService"]
+    deadlines = dict.fromkeys(
+        ("ApplyDefinitions", "RollbackDefinitions", "CheckDefinitions"), _APPLYING
+    )
+    yield Service(
+        name=settings.service,
+        bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines),),
+        checks={"catalogue": follower.check, "definitions": bundles.check},
+        watched={
+            "relay": relay.check,
+            **{name: consumer.check for name, consumer in consumers.items()},
+        },
+        background={
+            "catalogue": follower.run,
+            "definitions": bundles.run,
+            "relay": relay.run,
+            **{name: consumer.run for name, consumer in consumers.items()},
+            "catching_up": CatchingUp(database, profile).run,
+            "retention": _retention(ledger, store, bundles, runtime.clock),
+        },
+    )
+
+
+def _retention(
+    ledger: Ledger,
+    store: PostgresDefinitions,
+    bundles: BundleFollower[CompiledBundle],
+    clock: BusinessClock,
+) -> Background:
+    async def forget_for_ever() -> None:
+        while True:
+            await bundles.ready()
+            window_us = bundles.active.policy.longest_window_us
+            rows = await ledger.forget(clock.now_us(), window_us)
+            await store.forget_replicas()
+            # A slice at a time, with requests in between.
+            await asyncio.sleep(_SOON_S if rows else _FORGET_EVERY_S)
+
+    return forget_for_ever

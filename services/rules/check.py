@@ -1,0 +1,229 @@
+"""Check: which candidates may be shown where, what stands, and what is left of every limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from services.rules.answers import balance, constraints
+from services.rules.attributes import OfferAttributes
+from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.columns import CandidateColumns, Moment
+from services.rules.domain.contacts import Approach, approach, balances
+from services.rules.domain.definitions import Placement
+from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
+from services.rules.domain.person import Numbers
+from services.rules.domain.standing import Order, standing_decision, standing_orders
+from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, Removal, Verdict, judge
+from services.rules.moment import frames, person_facts
+from shared.catalogue import Catalogue
+from shared.definitions import BundleFollower
+from shared.errors import FieldViolation, InvalidArgument
+from shared.snapshot import Snapshot
+from touchpoint.common.v1.decision_pb2 import (
+    Candidates,
+    DecisionContext,
+    Removals,
+    StepVersions,
+)
+from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.ranker.v1.ranker_pb2 import StandingOrder
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+
+_KNOWN_RULE = "known"
+_LOG = structlog.get_logger("touchpoint.rules")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read and derived before judging."""
+
+    facts: CheckFacts
+    orders: Sequence[Order]
+    standing_decision_id: str
+
+
+class Checker:
+    """Answers Check: one read of the ledger, then columns."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        attributes: OfferAttributes,
+        bundles: BundleFollower[CompiledBundle],
+        ledger: Ledger,
+    ) -> None:
+        self._catalogue = catalogue
+        self._attributes = attributes
+        self._bundles = bundles
+        self._ledger = ledger
+        self._warned: set[tuple[str, str]] = set()
+
+    async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
+        """Judge the candidates and those that a standing decision brings back."""
+        context = request.context
+        compiled = self._bundles.of(context.bundle_hash)
+        asked = placements_asked(compiled, context)
+        snapshot = Snapshot.decode(request.snapshot) if request.snapshot else None
+        found = await self._find(compiled, context, snapshot)
+        added = _added(request.candidates.offer_nos, found.orders)
+        numbers = np.array([*request.candidates.offer_nos, *added.offer_nos], np.uint32)
+        places = np.flatnonzero(self._catalogue.known(numbers))
+        counted = approach(
+            balances(compiled.policy.contact_limits, found.facts.contacts, context.now_us),
+            found.facts.contacts,
+            context.session_id,
+            frozenset(order.decision_id for order in found.orders if order.exact),
+        )
+        verdict = self._judge(compiled, asked, context, snapshot, found, numbers[places], counted)
+        self._warn_of_failures(compiled, verdict)
+        response = _answer(numbers, places, verdict)
+        response.added.CopyFrom(added)
+        self._tell(response, compiled, context, found, asked, counted)
+        return response
+
+    async def _find(
+        self, compiled: CompiledBundle, context: DecisionContext, snapshot: Snapshot | None
+    ) -> _Found:
+        since_us = context.now_us - compiled.policy.longest_window_us
+        if snapshot is None:
+            keys = [each.key for each in context.identity_keys]
+            declined_us = context.now_us - compiled.declined_for_us
+            facts = CheckFacts()
+            if keys:
+                facts = await self._ledger.facts_by_identity(
+                    keys, since_us, declined_us, context.now_us
+                )
+            return _Found(facts, (), "")
+        if not snapshot.is_known:
+            return _Found(CheckFacts(), (), "")
+        key = StandingKey(
+            context.context_digest, snapshot.message.standing_token, context.bundle_hash
+        )
+        facts = await self._ledger.check_facts(
+            list(snapshot.person_ids), key, since_us, context.now_us
+        )
+        if not facts.standing:
+            return _Found(facts, (), "")
+        asks = [(ask.placement, ask.limit) for ask in context.placements]
+        orders = standing_orders(asks, facts.standing, compiled.policy.placements)
+        return _Found(facts, orders, standing_decision(asks, orders))
+
+    def _judge(
+        self,
+        compiled: CompiledBundle,
+        asked: Sequence[Placement],
+        context: DecisionContext,
+        snapshot: Snapshot | None,
+        found: _Found,
+        numbers: npt.NDArray[np.uint32],
+        counted: Approach,
+    ) -> Verdict:
+        columns = CandidateColumns(
+            self._catalogue,
+            self._attributes.of,
+            numbers.astype(np.int64),
+            Moment(context.now_us, context.channel, context.excluded_offer_nos),
+            person_facts(snapshot, context, found.facts.declines),
+        )
+        frame_of = frames(compiled, columns, self._catalogue, context, snapshot)
+        return judge(compiled.policy, asked, columns, frame_of, counted)
+
+    def _tell(
+        self,
+        response: pb.CheckResponse,
+        compiled: CompiledBundle,
+        context: DecisionContext,
+        found: _Found,
+        asked: Sequence[Placement],
+        counted: Approach,
+    ) -> None:
+        """Add to the answer what is not about single candidates."""
+        limits, facts = compiled.policy.contact_limits, found.facts
+        left = balances(limits, facts.contacts, context.now_us)
+        response.balances.extend(balance(each) for each in left)
+        response.constraints.extend(constraints(compiled.policy, asked, counted))
+        response.standing.extend(
+            StandingOrder(placement=order.placement, offer_nos=order.offer_nos, exact=order.exact)
+            for order in found.orders
+        )
+        response.standing_decision_id = found.standing_decision_id
+        response.person_ids.extend(facts.person_ids)
+        response.versions.CopyFrom(
+            StepVersions(catalogue_version=self._catalogue.version, bundle_hash=context.bundle_hash)
+        )
+
+    def _warn_of_failures(self, compiled: CompiledBundle, verdict: Verdict) -> None:
+        """Log once per bundle and rule that it failed; what it failed for was removed."""
+        for rule in verdict.failed_rules:
+            key = (compiled.policy.bundle_hash, rule)
+            if key not in self._warned:
+                self._warned.add(key)
+                _LOG.warning("rule_failed", rule=rule, bundle_hash=compiled.policy.bundle_hash)
+
+
+def placements_asked(compiled: CompiledBundle, context: DecisionContext) -> list[Placement]:
+    """Return the definitions of what is to be filled; `InvalidArgument` for unknown names."""
+    known = compiled.policy.placements
+    wrong = [
+        FieldViolation(f"context.placements[{index}].placement", f"{ask.placement} is not defined")
+        for index, ask in enumerate(context.placements)
+        if ask.placement not in known
+    ]
+    if wrong:
+        raise InvalidArgument(wrong)
+    return [known[ask.placement] for ask in context.placements]
+
+
+def _added(offer_nos: Sequence[int], orders: Sequence[Order]) -> Candidates:
+    """Return the offers of standing orders that are no candidates."""
+    sources: dict[int, int] = {}
+    candidates = frozenset(offer_nos) if orders else frozenset()
+    for order in orders:
+        for offer_no, source in zip(order.offer_nos, order.sources, strict=True):
+            if offer_no not in candidates:
+                sources.setdefault(offer_no, source)
+    zeros = [0] * len(sources)
+    return Candidates(
+        offer_nos=sources.keys(),
+        sources=[Source.Value.ValueType(source) for source in sources.values()],
+        scores=zeros,
+        evidence_nos=zeros,
+        evidence_counts=zeros,
+        evidence_totals=zeros,
+    )
+
+
+def _answer(numbers: npt.NDArray[np.uint32], places: Numbers, verdict: Verdict) -> pb.CheckResponse:
+    """Return kept and removed; `places` says which candidates were judged."""
+    kept = np.flatnonzero(verdict.bits)
+    response = pb.CheckResponse(
+        kept=places[kept].tolist(), placement_bits=verdict.bits[kept].tolist()
+    )
+    if verdict.levers is not None:
+        response.levers.extend(verdict.levers[kept].tolist())
+    removals = verdict.removals
+    if len(places) < len(numbers):
+        unknown = np.delete(numbers, places).tolist()
+        removals = [
+            *removals,
+            *(Removal(number, NOT_KNOWN_YET, _KNOWN_RULE, ELIGIBILITY) for number in unknown),
+        ]
+    response.removed.CopyFrom(removed(removals))
+    return response
+
+
+def removed(removals: Sequence[Removal]) -> Removals:
+    """Return removals as columns."""
+    made = Removals(
+        offer_nos=[each.offer_no for each in removals],
+        rules=[each.rule for each in removals],
+        placements=[each.placement for each in removals],
+    )
+    made.codes.extend([each.code for each in removals])  # type: ignore[misc]
+    made.levels.extend([each.level for each in removals])  # type: ignore[misc]
+    return made

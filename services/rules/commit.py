@@ -1,0 +1,183 @@
+"""Commit: one transaction keyed by the decision, replacing what a race refuses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from services.rules.check import placements_asked, removed
+from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.definitions import MARKETING
+from services.rules.domain.ledger import (
+    CommitOutcome,
+    DecisionDraft,
+    Ledger,
+    StandingKey,
+    StandingOrder,
+    WantedContact,
+)
+from services.rules.domain.replacement import Offers, Slot, replace_refused, wanted_contacts
+from services.rules.domain.verdict import CONTACT_LIMIT, ELIGIBILITY, Removal
+from shared.catalogue import Catalogue
+from shared.definitions import BundleFollower
+from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+
+_TRIES = 5
+"""Each try loses at least one contact to a race; the last one wants none that is new."""
+_RULE = f"contacts.{MARKETING}"
+
+
+class Committer:
+    """Answers Commit."""
+
+    def __init__(
+        self, catalogue: Catalogue, bundles: BundleFollower[CompiledBundle], ledger: Ledger
+    ) -> None:
+        self._catalogue = catalogue
+        self._bundles = bundles
+        self._ledger = ledger
+
+    async def commit(self, request: pb.CommitRequest) -> pb.CommitResponse:
+        """Write the decision; what would be a contact too many is replaced or left out."""
+        compiled = self._bundles.of(request.context.bundle_hash)
+        page = _Page(request, compiled, self._catalogue)
+        for _ in range(_TRIES):
+            draft = page.draft()
+            result = await self._ledger.commit(draft)
+            if result.outcome is CommitOutcome.WRITTEN:
+                return page.answer
+            if result.outcome is CommitOutcome.REPEATED:
+                repeated = pb.CommitResponse.FromString(result.answer)
+                repeated.repeated_commit = True
+                return repeated
+            page.refuse([draft.wanted[place] for place in sorted(result.refused)])
+        page.refuse(draft.wanted)
+        await self._ledger.commit(page.draft())
+        return page.answer
+
+
+class _Page:
+    """One page on its way into the ledger."""
+
+    def __init__(
+        self, request: pb.CommitRequest, compiled: CompiledBundle, catalogue: Catalogue
+    ) -> None:
+        self._request = request
+        self._compiled = compiled
+        placements = {each.name: each for each in placements_asked(compiled, request.context)}
+        self._slots = [
+            Slot(
+                placements[each.placement],
+                [chosen.offer_no for chosen in each.chosen],
+                [following.offer_no for following in each.next],
+            )
+            for each in request.placements
+        ]
+        self._notices: Mapping[tuple[str, int], ChosenNotice] = {
+            (each.placement, notice.offer_no): notice
+            for each in request.placements
+            for notice in (*each.next, *each.chosen)
+        }
+        self._offers = _offers(self._slots, catalogue)
+        self._removals: list[Removal] = []
+        self.answer = pb.CommitResponse()
+
+    def refuse(self, refused: Sequence[WantedContact]) -> None:
+        """Take out what was a contact too many."""
+        for placement, offer_nos in replace_refused(self._slots, refused, self._offers).items():
+            self._removals.extend(
+                Removal(offer_no, CONTACT_LIMIT, _RULE, ELIGIBILITY, placement)
+                for offer_no in offer_nos
+            )
+
+    def draft(self) -> DecisionDraft:
+        """Return the page as it stands; `answer` is what is shown if it is written."""
+        request, context = self._request, self._request.context
+        self.answer = self._answer()
+        persons = tuple(request.person_ids)
+        return DecisionDraft(
+            decision_id=context.decision_id,
+            person_ids=persons,
+            identity_key=context.identity_keys[0].key if context.identity_keys else b"",
+            now_us=context.now_us,
+            channel=context.channel,
+            session_id=context.session_id,
+            wanted=wanted_contacts(self._slots, self._offers) if persons else (),
+            limits=tuple(self._compiled.policy.contact_limits),
+            asked=_digest(request),
+            answer=self.answer.SerializeToString(),
+            notice=self._notice().SerializeToString(),
+            trace=request.trace,
+            key=StandingKey(context.context_digest, request.standing_token, context.bundle_hash),
+            sticky_us=self._compiled.policy.sticky_us,
+            orders=self._orders(),
+        )
+
+    def _answer(self) -> pb.CommitResponse:
+        answer = pb.CommitResponse(
+            placements=[
+                pb.CommitPlacement(placement=slot.placement.name, chosen=self._chosen(slot))
+                for slot in self._slots
+            ]
+        )
+        if self._removals:
+            answer.refused.CopyFrom(removed(self._removals))
+        return answer
+
+    def _chosen(self, slot: Slot) -> list[ChosenNotice]:
+        chosen = []
+        for position, offer_no in enumerate(slot.chosen):
+            notice = ChosenNotice()
+            notice.CopyFrom(self._notices[slot.placement.name, offer_no])
+            notice.placement, notice.position = slot.placement.name, position
+            notice.replaced = offer_no in slot.replaced
+            chosen.append(notice)
+        return chosen
+
+    def _notice(self) -> DecisionNotice:
+        context = self._request.context
+        return DecisionNotice(
+            decision_id=context.decision_id,
+            person_ids=self._request.person_ids,
+            time_us=context.now_us,
+            channel=context.channel,
+            bundle_hash=context.bundle_hash,
+            model=self._request.model,
+            arm=context.arm,
+            chosen=[chosen for each in self.answer.placements for chosen in each.chosen],
+            degraded=self._request.degraded,
+        )
+
+    def _orders(self) -> tuple[StandingOrder, ...]:
+        """Return what sticks: what is shown, then the next best."""
+        asked = {ask.placement: ask.limit for ask in self._request.context.placements}
+        orders = []
+        for slot in self._slots:
+            name = slot.placement.name
+            offer_nos = tuple(dict.fromkeys((*slot.chosen, *slot.next)))
+            sources = tuple(int(self._notices[name, offer_no].source) for offer_no in offer_nos)
+            orders.append(StandingOrder(name, asked[name], offer_nos, sources))
+        return tuple(orders)
+
+
+def _offers(slots: Sequence[Slot], catalogue: Catalogue) -> Offers:
+    numbers = {
+        offer_no
+        for slot in slots
+        for offer_no in (*slot.chosen, *slot.next)
+        if offer_no < catalogue.size
+    }
+    return Offers(
+        {offer_no: int(catalogue.kind[offer_no]) for offer_no in numbers},
+        {offer_no for offer_no in numbers if catalogue.is_default[offer_no]},
+    )
+
+
+def _digest(request: pb.CommitRequest) -> bytes:
+    """Return 16 bytes that are equal when the same page is asked for the same persons."""
+    content = hashlib.blake2b(digest_size=16)
+    for placement in request.placements:
+        content.update(placement.SerializeToString(deterministic=True))
+    content.update("\0".join(request.person_ids).encode())
+    return content.digest()

@@ -1,0 +1,208 @@
+"""The rpcs of rules: proto in, domain call, proto out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from services.rules.answers import balance, presentations
+from services.rules.applying import Definitions
+from services.rules.check import Checker
+from services.rules.commit import Committer
+from services.rules.definitions import check_definitions
+from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.contacts import Balance, balances
+from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
+from services.rules.domain.retention import Keep
+from services.rules.storage.definitions import PostgresDefinitions
+from services.rules.storage.notices import ContactState, contact_notice
+from shared.call import Call
+from shared.clock import BusinessClock
+from shared.definitions import BundleFollower
+from shared.errors import NotFound
+from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
+from touchpoint.common.v1.identity_pb2 import IdentityKey
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+
+_PRESENTED = 50
+_SLICE = 1000
+
+
+class RulesServicer:
+    """See `touchpoint.rules.v1.RulesService`."""
+
+    def __init__(
+        self,
+        checker: Checker,
+        committer: Committer,
+        ledger: Ledger,
+        definitions: Definitions,
+        store: PostgresDefinitions,
+        bundles: BundleFollower[CompiledBundle],
+        clock: BusinessClock,
+    ) -> None:
+        self._checker = checker
+        self._committer = committer
+        self._ledger = ledger
+        self._definitions = definitions
+        self._store = store
+        self._bundles = bundles
+        self._clock = clock
+
+    async def check(self, call: Call, request: pb.CheckRequest) -> pb.CheckResponse:
+        return await self._checker.check(request)
+
+    async def commit(self, call: Call, request: pb.CommitRequest) -> pb.CommitResponse:
+        return await self._committer.commit(request)
+
+    async def get_contacts(
+        self, call: Call, request: pb.GetContactsRequest
+    ) -> pb.GetContactsResponse:
+        persons = list(request.person_ids)
+        shown = await self._ledger.latest_decisions(persons, _PRESENTED)
+        return pb.GetContactsResponse(
+            balances=[balance(each) for each in await self._balances(persons)],
+            presented=presentations(shown, _PRESENTED),
+        )
+
+    async def reserve_contact(
+        self, call: Call, request: pb.ReserveContactRequest
+    ) -> pb.ReserveContactResponse:
+        persons = await self._persons(request.person_ids, request.identity_keys)
+        if not persons:  # nobody was ever approached under these pseudonyms
+            return pb.ReserveContactResponse(granted=True)
+        now_us = self._clock.now_us()
+        reservation = Reservation(
+            contact_id=request.contact_id,
+            person_ids=persons,
+            policy=request.policy,
+            channel=request.channel,
+            offer_no=request.offer_no,
+            now_us=now_us,
+            until_us=now_us + Keep.RESERVATION_US,
+            limits=tuple(self._bundles.active.policy.contact_limits),
+        )
+        response = pb.ReserveContactResponse(granted=await self._ledger.reserve(reservation))
+        for each in await self._balances(persons):
+            if each.policy == request.policy:
+                response.balance.CopyFrom(balance(each))
+                break
+        return response
+
+    async def release_contact(
+        self, call: Call, request: pb.ReleaseContactRequest
+    ) -> pb.ReleaseContactResponse:
+        released = await self._ledger.release(request.contact_id, self._clock.now_us())
+        return pb.ReleaseContactResponse(released=released)
+
+    async def get_decision(
+        self, call: Call, request: pb.GetDecisionRequest
+    ) -> pb.GetDecisionResponse:
+        found = await self._ledger.decision(request.decision_id)
+        if found is None:
+            raise NotFound(f"there is no decision {request.decision_id}")
+        response = pb.GetDecisionResponse(
+            trace=found.trace,
+            placements=pb.CommitResponse.FromString(found.answer).placements,
+            person_ids=found.person_ids,
+        )
+        response.decided_time.FromMicroseconds(found.decided_us)
+        return response
+
+    async def check_definitions(
+        self, call: Call, request: pb.CheckDefinitionsRequest
+    ) -> pb.CheckDefinitionsResponse:
+        checked = check_definitions(request.files)
+        return pb.CheckDefinitionsResponse(
+            problems=checked.problems,
+            bundle_hash=checked.bundle.bundle_hash if checked.bundle else "",
+        )
+
+    async def apply_definitions(
+        self, call: Call, request: pb.ApplyDefinitionsRequest
+    ) -> pb.ApplyDefinitionsResponse:
+        checked, pointer = await self._definitions.apply(request.files)
+        return pb.ApplyDefinitionsResponse(
+            problems=checked.problems,
+            bundle_hash=pointer.active,
+            previous_hash=pointer.previous,
+        )
+
+    async def rollback_definitions(
+        self, call: Call, request: pb.RollbackDefinitionsRequest
+    ) -> pb.RollbackDefinitionsResponse:
+        pointer = await self._definitions.roll_back(request.bundle_hash)
+        return pb.RollbackDefinitionsResponse(
+            bundle_hash=pointer.active, previous_hash=pointer.previous
+        )
+
+    async def get_bundle(self, call: Call, request: pb.GetBundleRequest) -> pb.GetBundleResponse:
+        return pb.GetBundleResponse(bundle=await self._store.bundle(request.bundle_hash))
+
+    async def get_active_bundle(
+        self, call: Call, request: pb.GetActiveBundleRequest
+    ) -> pb.GetActiveBundleResponse:
+        await self._store.see(request.service, request.replica)
+        pointer = await self._store.pointer()
+        return pb.GetActiveBundleResponse(
+            bundle_hash=pointer.active, preparing_hash=pointer.preparing
+        )
+
+    async def acknowledge_bundle(
+        self, call: Call, request: pb.AcknowledgeBundleRequest
+    ) -> pb.AcknowledgeBundleResponse:
+        await self._store.acknowledge(
+            request.bundle_hash, request.service, request.replica, request.failure
+        )
+        return pb.AcknowledgeBundleResponse()
+
+    async def stream_decisions(
+        self, call: Call, request: pb.StreamDecisionsRequest
+    ) -> AsyncIterator[pb.StreamDecisionsResponse]:
+        position = request.position
+        while True:
+            position, notices = await self._ledger.decisions_after(position, _SLICE)
+            if not notices:
+                return
+            decisions = [DecisionNotice.FromString(notice) for notice in notices]
+            yield pb.StreamDecisionsResponse(position=position, decisions=decisions)
+
+    async def stream_contacts(
+        self, call: Call, request: pb.StreamContactsRequest
+    ) -> AsyncIterator[pb.StreamContactsResponse]:
+        position = request.position
+        while contacts := await self._ledger.contacts_after(position, _SLICE):
+            position = contacts[-1].position
+            yield pb.StreamContactsResponse(
+                position=position, contacts=[_logged(contact) for contact in contacts]
+            )
+
+    async def erase_person(
+        self, call: Call, request: pb.ErasePersonRequest
+    ) -> pb.ErasePersonResponse:
+        keys = [each.key for each in request.identity_keys]
+        return pb.ErasePersonResponse(rows=await self._ledger.erase(request.person_ids, keys))
+
+    async def _balances(self, persons: Sequence[str]) -> list[Balance]:
+        policy, now_us = self._bundles.active.policy, self._clock.now_us()
+        since_us = now_us - policy.longest_window_us
+        contacts = await self._ledger.contacts(persons, since_us, now_us)
+        return balances(policy.contact_limits, contacts, now_us)
+
+    async def _persons(
+        self, person_ids: Sequence[str], keys: Sequence[IdentityKey]
+    ) -> tuple[str, ...]:
+        if person_ids or not keys:
+            return tuple(person_ids)
+        return await self._ledger.persons_of([each.key for each in keys])
+
+
+def _logged(contact: LoggedContact) -> ContactNotice:
+    return contact_notice(
+        contact.contact_id,
+        contact.person_id,
+        ContactState(contact.state),
+        contact.policy,
+        contact.channel,
+        contact.offer_no,
+        contact.time_us,
+    )

@@ -1,0 +1,97 @@
+"""What rules takes from the bus: declines, impressions and contacts, pseudonyms, erasures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.rules.domain.changes import (
+    Change,
+    Contacted,
+    Declined,
+    Erased,
+    Identified,
+    Seen,
+)
+from services.rules.storage.changes import write_changes
+from shared.bus import ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
+from shared.bus.subjects import HISTORY_IMPORTED
+from shared.postgres import Database, Transaction
+from touchpoint.common.v1.bus_pb2 import EventNotice, IdentityNotice, PersonErased
+from touchpoint.common.v1.vocabulary_pb2 import Origin
+
+
+def events_consumer(bus: Bus, database: Database) -> EffectConsumer:
+    """Return what keeps declines and the ledger up to date."""
+    return EffectConsumer(bus, database, name="rules_events", stream=EVENTS, handle=_take_events)
+
+
+def identities_consumer(bus: Bus, database: Database) -> EffectConsumer:
+    """Return what keeps the pseudonyms."""
+    return EffectConsumer(
+        bus, database, name="rules_identities", stream=IDENTITIES, handle=_take_identities
+    )
+
+
+def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:
+    """Return what forgets erased persons."""
+    return EffectConsumer(
+        bus, database, name="rules_erasures", stream=ERASURES, handle=_take_erasures
+    )
+
+
+def change_of(notice: EventNotice) -> Change | None:
+    """Return what an event changes here, None for most."""
+    if notice.type == "decline" and notice.offer_no:
+        family_no = notice.family_no or notice.offer_no
+        return Declined(notice.person_id, notice.offer_no, family_no, notice.time_us)
+    if notice.origin == Origin.HISTORY:  # imported history spends no contact
+        return None
+    if notice.type == "impression" and notice.offer_no:
+        return Seen(notice.person_id, notice.decision_id, notice.offer_no, notice.session_id)
+    if notice.type == "contact_sent":
+        return Contacted(
+            contact_id=f"event/{notice.person_id}/{notice.seq}",
+            event_id=notice.event_id,
+            person_id=notice.person_id,
+            decision_id=notice.decision_id,
+            channel=notice.channel,
+            offer_no=notice.offer_no,
+            session_id=notice.session_id,
+            time_us=notice.time_us,
+        )
+    return None
+
+
+def identified(notice: IdentityNotice) -> Identified:
+    return Identified(
+        notice.identity_key.key,
+        notice.person_id,
+        tuple(notice.person_ids),
+        notice.version,
+        notice.ambiguous,
+    )
+
+
+async def _take_events(transaction: Transaction, messages: Sequence[Message]) -> None:
+    notices = (
+        EventNotice.FromString(message.data)
+        for message in messages
+        if message.subject != HISTORY_IMPORTED
+    )
+    changes = [change for change in map(change_of, notices) if change is not None]
+    if changes:
+        await write_changes(transaction, changes)
+
+
+async def _take_identities(transaction: Transaction, messages: Sequence[Message]) -> None:
+    changes = [identified(IdentityNotice.FromString(message.data)) for message in messages]
+    await write_changes(transaction, changes)
+
+
+async def _take_erasures(transaction: Transaction, messages: Sequence[Message]) -> None:
+    told = [PersonErased.FromString(message.data) for message in messages]
+    changes = [
+        Erased(tuple(each.person_ids), tuple(key.key for key in each.identity_keys))
+        for each in told
+    ]
+    await write_changes(transaction, changes)

@@ -1,0 +1,48 @@
+-- name: store_bundle
+INSERT INTO bundles (bundle_hash, bundle) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- name: bundle
+SELECT bundle FROM bundles WHERE bundle_hash = $1
+
+-- name: active_bundle
+SELECT coalesce(bundle_hash, '') AS bundle_hash, coalesce(previous_hash, '') AS previous_hash,
+    coalesce(preparing_hash, '') AS preparing_hash
+FROM active_bundle
+
+-- name: prepare_bundle
+-- What replicas said of it before is asked anew.
+WITH forgotten AS (
+    DELETE FROM acknowledgements WHERE bundle_hash = $1 AND failure <> ''
+)
+UPDATE active_bundle SET preparing_hash = $1
+
+-- name: activate_bundle
+-- Moves the pointer, unless another bundle is being prepared by now.
+UPDATE active_bundle
+SET previous_hash = CASE WHEN bundle_hash = $1 THEN previous_hash ELSE bundle_hash END,
+    bundle_hash = $1, preparing_hash = NULL
+WHERE preparing_hash = $1 OR bundle_hash = $1
+RETURNING 1
+
+-- name: abandon_bundle
+UPDATE active_bundle SET preparing_hash = NULL WHERE preparing_hash = $1
+
+-- name: see_replica
+INSERT INTO replicas (service, replica, seen_time) VALUES ($1, $2, clock_timestamp())
+ON CONFLICT (service, replica) DO UPDATE SET seen_time = excluded.seen_time
+
+-- name: acknowledge_bundle
+INSERT INTO acknowledgements (bundle_hash, service, replica, failure) VALUES ($1, $2, $3, $4)
+ON CONFLICT (bundle_hash, service, replica) DO UPDATE SET failure = excluded.failure
+
+-- name: readiness
+-- Replicas that were seen lately, and what each said of a bundle: null is nothing yet.
+SELECT r.service, r.replica, a.failure
+FROM replicas r
+LEFT JOIN acknowledgements a
+    ON a.bundle_hash = $1 AND a.service = r.service AND a.replica = r.replica
+WHERE r.seen_time > clock_timestamp() - $2::float8 * interval '1 second'
+ORDER BY r.service, r.replica
+
+-- name: forget_replicas
+DELETE FROM replicas WHERE seen_time < clock_timestamp() - interval '1 day'

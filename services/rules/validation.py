@@ -1,0 +1,94 @@
+"""What a request to rules must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.validation import (
+    Validator,
+    Violations,
+    between,
+    each,
+    known_enum,
+    length,
+    nested,
+    required,
+    validator,
+)
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+
+_MAX_CANDIDATES = 2000
+_MAX_PERSONS = 64
+_MAX_FILES = 500
+
+_context = nested(
+    "context",
+    required("bundle_hash", "placements"),
+    known_enum("channel"),
+    each("placements", required("placement"), between("limit", 1, 50), at_most=16),
+    length("identity_keys", 16),
+    length("session_id", 128),
+)
+
+
+def _columns_agree(request: pb.CheckRequest, path: str, violations: Violations) -> None:
+    count = len(request.candidates.offer_nos)
+    for name in ("sources", "scores"):
+        size = len(getattr(request.candidates, name))
+        if size not in (0, count):
+            violations.add(f"{path}candidates.{name}", f"has {size} entries for {count} candidates")
+    if count > _MAX_CANDIDATES:
+        violations.add(f"{path}candidates", f"are {count}, at most {_MAX_CANDIDATES} are checked")
+
+
+def _is_committed(request: pb.CommitRequest, path: str, violations: Violations) -> None:
+    if not request.context.decision_id:
+        violations.add(f"{path}context.decision_id", "must not be empty")
+    if request.context.preview:
+        violations.add(f"{path}context.preview", "a preview leaves no trace and is not committed")
+    asked = {ask.placement for ask in request.context.placements}
+    for index, placement in enumerate(request.placements):
+        if placement.placement not in asked:
+            name = f"{path}placements[{index}].placement"
+            violations.add(name, f"{placement.placement!r} is not in context.placements")
+
+
+def _somebody(request: Any, path: str, violations: Violations) -> None:
+    if not request.person_ids and not request.identity_keys:
+        violations.add(f"{path}person_ids", "or identity_keys must say whom")
+
+
+_files = each("files", required("path"), length("path", 256), at_most=_MAX_FILES)
+_persons = length("person_ids", _MAX_PERSONS)
+_replica = (required("service", "replica"), length("service", 64), length("replica", 128))
+
+VALIDATORS: Mapping[type[Any], Validator] = {
+    pb.CheckRequest: validator(required("context"), _context, _columns_agree),
+    pb.CommitRequest: validator(
+        required("context"),
+        _context,
+        _persons,
+        each("placements", length("chosen", 50), length("next", 100), at_most=16),
+        _is_committed,
+    ),
+    pb.GetContactsRequest: validator(required("person_ids"), _persons),
+    pb.ReserveContactRequest: validator(
+        required("contact_id", "policy"),
+        length("contact_id", 128),
+        length("policy", 64),
+        known_enum("channel"),
+        _persons,
+        _somebody,
+    ),
+    pb.ReleaseContactRequest: validator(required("contact_id")),
+    pb.GetDecisionRequest: validator(required("decision_id")),
+    pb.CheckDefinitionsRequest: validator(required("files"), _files),
+    pb.ApplyDefinitionsRequest: validator(required("files"), _files),
+    pb.GetBundleRequest: validator(required("bundle_hash")),
+    pb.GetActiveBundleRequest: validator(*_replica),
+    pb.AcknowledgeBundleRequest: validator(
+        required("bundle_hash"), length("failure", 4000), *_replica
+    ),
+    pb.ErasePersonRequest: validator(_persons, _somebody),
+}
