@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,7 +22,9 @@ from touchpoint.profile.v1.profile_service_pb2 import (
     StreamIdentitiesRequest,
     StreamIdentitiesResponse,
 )
-from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+
+if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 _SQL = Queries.beside(__file__)
 _STREAM_TIMEOUT_S = 300.0
