@@ -81,7 +81,7 @@ async def test_a_shared_phone_answers_with_choices_and_leads_where_confirmed(cli
     answer = await client.answer(phone)
     assert answer.ambiguous
     assert not answer.person_ids
-    assert [choice.description[:5] for choice in answer.choices] == ["A… B…", "B… C…"]
+    assert {choice.description[:5] for choice in answer.choices} == {"A… B…", "B… C…"}
     bob = (await client.answer(("customer", "bob"))).person_ids
     confirmed = await client.answer(phone, confirmed_person_id=bob[0])
     assert confirmed.person_ids == bob
