@@ -61,20 +61,24 @@ class Explaining:
     def _shown(
         self, trace: DecisionTrace, kept: GetDecisionResponse, candidates: Candidates
     ) -> list[PlacementRecommendations]:
-        parts = {found.placement: found for found in trace.placements}
+        """Write what was shown in the end, with the parts of the scores that the trace holds."""
+        parts = {
+            (placement.placement, one.offer_id): one.contributions
+            for placement in trace.placements
+            for one in placement.recommendations
+        }
         moment = Moment(
             trace.decided_time.ToMicroseconds(), "", trace.channel, PersonSnapshot(), Recipient()
         )
-        return [
-            PlacementRecommendations(
-                placement=placement.placement,
-                recommendations=[
-                    self._recommendation(from_notice(notice), candidates, moment)
-                    for notice in placement.chosen
-                ],
-            )
-            for placement in kept.placements
-        ] or list(parts.values())
+        written = []
+        for placement in kept.placements:
+            shown = PlacementRecommendations(placement=placement.placement)
+            for notice in placement.chosen:
+                found = self._recommendation(from_notice(notice), candidates, moment)
+                found.contributions.extend(parts.get((placement.placement, found.offer_id), ()))
+                shown.recommendations.append(found)
+            written.append(shown)
+        return written
 
     def _recommendation(
         self, choice: Choice, candidates: Candidates, moment: Moment

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from services.aggregator.domain.vocabulary import Source
@@ -16,27 +17,31 @@ class Candidates:
 
     offer_nos: list[int] = field(default_factory=list)
     """Catalogue numbers, without repetition."""
-    sources: list[int] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
+    sources: Sequence[int] = ()
+    scores: Sequence[float] = ()
     """0 to 1, comparable within a source."""
-    evidence_nos: list[int] = field(default_factory=list)
+    evidence_nos: Sequence[int] = ()
     """Catalogue number of the item the evidence speaks of; 0: none."""
-    evidence_counts: list[int] = field(default_factory=list)
-    evidence_totals: list[int] = field(default_factory=list)
+    evidence_counts: Sequence[int] = ()
+    evidence_totals: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.offer_nos)
 
     def pick(self, indexes: Sequence[int]) -> Candidates:
         """Return the candidates at these indexes, in that order."""
-        return Candidates(*([column[at] for at in indexes] for column in self._columns()))
+        if len(indexes) < 2:
+            return Candidates(*([column[at] for at in indexes] for column in self._columns()))
+        # Gathers at the speed of C: this runs over every column of every decision.
+        picked = itemgetter(*indexes)
+        return Candidates(*(list(picked(column)) for column in self._columns()))
 
     def and_then(self, others: Candidates) -> Candidates:
         """Return these followed by the others, which must not repeat any."""
         if not len(others):
             return self
         both = zip(self._columns(), others._columns(), strict=True)
-        return Candidates(*(mine + theirs for mine, theirs in both))
+        return Candidates(*([*mine, *theirs] for mine, theirs in both))
 
     def without(self, offer_nos: Iterable[int]) -> Candidates:
         """Return those that are not named."""
@@ -45,7 +50,7 @@ class Candidates:
             return self
         return self.pick([at for at, no in enumerate(self.offer_nos) if no not in named])
 
-    def _columns(self) -> tuple[list[Any], ...]:
+    def _columns(self) -> tuple[Sequence[Any], ...]:
         return (
             self.offer_nos,
             self.sources,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.aggregator.domain.texts import has_phrase, phrase
@@ -36,17 +37,24 @@ class Evidence:
 def reason_text(evidence: Evidence, locale: str = "") -> str:
     """Return one sentence: the most telling that the evidence supports."""
     name = name_of(Source, evidence.source)
-    name = name if has_phrase(name) else Source.OFFER.name
-    facts = _facts(evidence, locale)
-    for detail in _DETAILS:
-        key = f"{name}.{detail}"
-        if has_phrase(key) and _supports(detail, evidence):
-            return phrase(key, locale, **facts)
-    return phrase(name, locale, **facts)
+    name = name if name in _DETAILS_OF else Source.OFFER.name
+    for detail, key in _DETAILS_OF[name]:
+        if _supports(detail, evidence):
+            return phrase(key, locale, **_FACTS_OF[detail](evidence, locale))
+    return phrase(name, locale)
 
 
 _DETAILS = ("share", "ago", "count", "item", "relationship", "occasion", "category")
 """From the most to the least telling."""
+_DETAILS_OF: Mapping[str, Sequence[tuple[str, str]]] = {
+    source.name: [
+        (detail, f"{source.name}.{detail}")
+        for detail in _DETAILS
+        if has_phrase(f"{source.name}.{detail}")
+    ]
+    for source in Source
+    if has_phrase(source.name)
+}
 
 
 def _supports(detail: str, evidence: Evidence) -> bool:
@@ -59,17 +67,25 @@ def _supports(detail: str, evidence: Evidence) -> bool:
             return bool(getattr(evidence, detail))
 
 
-def _facts(evidence: Evidence, locale: str) -> dict[str, object]:
-    return {
-        "item": evidence.item,
-        "category": leaf(evidence.category),
-        "count": evidence.count,
-        "percent": round(100 * evidence.count / evidence.total) if evidence.total else 0,
-        "times": times(evidence.count, locale),
-        "ago": ago(max(evidence.minutes_ago, 0), locale),
-        "relationship": evidence.relationship,
-        "occasion": evidence.occasion,
-    }
+Facts = Callable[[Evidence, str], dict[str, object]]
+_FACTS_OF: Mapping[str, Facts] = {
+    "share": lambda found, _: {
+        "item": found.item,
+        "percent": round(100 * found.count / found.total),
+    },
+    "ago": lambda found, locale: {
+        "times": times(found.count, locale),
+        "ago": ago(found.minutes_ago, locale),
+    },
+    "count": lambda found, locale: {
+        "count": found.count,
+        "times": times(found.count, locale),
+    },
+    "item": lambda found, _: {"item": found.item},
+    "relationship": lambda found, _: {"relationship": found.relationship},
+    "occasion": lambda found, _: {"occasion": found.occasion},
+    "category": lambda found, _: {"category": leaf(found.category)},
+}
 
 
 def leaf(category: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,7 @@ MICROS = 1e6
 IsProduct = Callable[[int], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a score."""
 
     name: str
@@ -24,9 +24,8 @@ class Part:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One offer at one place."""
+class Choice(NamedTuple):
+    """One offer at one place; a tuple, because a decision makes dozens of them."""
 
     offer_no: int
     source: int
@@ -82,7 +81,7 @@ def unreserved(
             family = family_of(spare.offer_no)
             is_missing = len(chosen) < len(slate.chosen)
             if is_missing and family not in shown and _is_open(spare, ask, kind_of):
-                chosen.append(replace(spare, replaced=True))
+                chosen.append(spare._replace(replaced=True))
                 shown.add(family)
         page.append(PlacementSlate(chosen))
     return page

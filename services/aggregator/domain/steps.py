@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from shared.budget import Budget, split
+from shared.budget import Budget
 
 
 class Step(Enum):
@@ -75,18 +75,30 @@ class StepRecord:
     outcome: Outcome
 
 
-class StepPlan:
-    """Hands each step its share; what one leaves unspent goes to the later ones."""
+def fractions(weights: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the part that each stage gets of what is left when it begins.
 
-    __slots__ = ("_split",)
+    That is its weight over its own and all later ones; the last gets everything.
+    """
+    ahead, parts = 0.0, {}
+    for stage, weight in reversed(list(weights.items())):
+        ahead += weight
+        parts[stage] = weight / ahead
+    return parts
 
-    def __init__(self, budget: Budget, weights: Mapping[str, float] = WEIGHTS) -> None:
-        self._split = split(budget, weights)
 
-    def share_s(self, step: Step) -> float:
-        """Return the seconds a step that begins now may take; 0: it must not begin."""
-        share_s = self._split.share(STAGE_OF[step]).remaining_s()
-        return share_s if share_s >= LEAST_CALL_S else 0.0
+FRACTION_OF: Mapping[Step, float] = {
+    step: fractions(WEIGHTS)[stage] for step, stage in STAGE_OF.items()
+}
+
+
+def share_s(budget: Budget, step: Step) -> float:
+    """Return the seconds a step that begins now may take; 0: it must not begin.
+
+    What one step leaves unspent goes to the later ones.
+    """
+    share = budget.remaining_s() * FRACTION_OF[step]
+    return share if share >= LEAST_CALL_S else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,5 @@ class Arm(IntEnum):
 
 def name_of(words: type[IntEnum], number: int) -> str:
     """Return the word with a number; `UNSPECIFIED` for one that only a newer service knows."""
-    try:
-        return words(number).name
-    except ValueError:
-        return "UNSPECIFIED"
+    word = words._value2member_map_.get(number)
+    return word.name if word is not None else "UNSPECIFIED"

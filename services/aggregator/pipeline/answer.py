@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.texts import phrase
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.question import Question
-from services.aggregator.pipeline.trace import degraded, timings
+from services.aggregator.pipeline.trace import contributions, degraded, timings
 from services.aggregator.pipeline.wording import Moment, Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import (
-    Contribution,
     PlacementRecommendations,
     Recommendation,
 )
@@ -72,12 +69,8 @@ def _recommendation(
     if explain:
         recommendation.score = choice.score
         recommendation.selection_probability = choice.selection_probability
-        recommendation.contributions.extend(_contributions(choice))
+        recommendation.contributions.extend(contributions(choice))
     return recommendation
-
-
-def _contributions(choice: Choice) -> Iterable[Contribution]:
-    return (Contribution(name=part.name, value=part.value, text=part.text) for part in choice.parts)
 
 
 def _notes(question: Question, decision: Decision, locale: str) -> list[str]:

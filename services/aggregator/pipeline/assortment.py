@@ -28,6 +28,10 @@ class Assortment:
         """Return the number of the family; an offer that is no product is its own."""
         return int(self.catalogue.family_no[offer_no]) or -offer_no
 
+    def has_all(self, candidates: Candidates) -> bool:
+        """Say whether this catalogue reaches as far as the one the candidates are from."""
+        return max(candidates.offer_nos, default=0) < self.catalogue.size
+
     def on_sale(self, candidates: Candidates) -> Candidates:
         """Leave out what this catalogue does not have, or no longer: there are no words for it."""
         size, withdrawn = self.catalogue.size, self.catalogue.withdrawn

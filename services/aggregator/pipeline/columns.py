@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from services.aggregator.domain.candidates import Candidates, Proposal, of_source
 from services.aggregator.domain.vocabulary import Source
@@ -11,16 +12,18 @@ from touchpoint.scenario.v1.scenario_pb2 import DueAction
 
 
 def from_proto(message: decision_pb2.Candidates) -> Candidates:
-    """Read the columns; those that a service left out are zeros."""
-    offer_nos = list(message.offer_nos)
-    size = len(offer_nos)
+    """Read the columns; those that a service left out are zeros.
+
+    All but the numbers stay where they are in the message: of most only a few are ever looked at.
+    """
+    zeros = [0] * len(message.offer_nos)
     return Candidates(
-        offer_nos,
-        list(message.sources) or [0] * size,
-        list(message.scores) or [0.0] * size,
-        list(message.evidence_nos) or [0] * size,
-        list(message.evidence_counts) or [0] * size,
-        list(message.evidence_totals) or [0] * size,
+        list(message.offer_nos),
+        message.sources or zeros,
+        message.scores or zeros,
+        message.evidence_nos or zeros,
+        message.evidence_counts or zeros,
+        message.evidence_totals or zeros,
     )
 
 
@@ -34,6 +37,28 @@ def to_proto(candidates: Candidates) -> decision_pb2.Candidates:
         evidence_counts=candidates.evidence_counts,
         evidence_totals=candidates.evidence_totals,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Candidates both ways: to be worked on, and as a message that is written only once."""
+
+    columns: Candidates
+    message: decision_pb2.Candidates
+
+    @classmethod
+    def of(cls, columns: Candidates) -> Packed:
+        """Pack columns."""
+        return cls(columns, to_proto(columns))
+
+    def and_then(self, added: decision_pb2.Candidates) -> Packed:
+        """Return these followed by others, which must not repeat any."""
+        if not added.offer_nos:
+            return self
+        whole = decision_pb2.Candidates()
+        whole.CopyFrom(self.message)
+        whole.MergeFrom(added)
+        return Packed(self.columns.and_then(from_proto(added)), whole)
 
 
 def due(actions: Iterable[DueAction]) -> Proposal:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from services.aggregator.domain.slates import Choice, PlacementSlate
 from services.aggregator.pipeline.question import Question
 from touchpoint.common.v1.bus_pb2 import ChosenNotice
+from touchpoint.common.v1.decision_pb2 import Removals
+from touchpoint.common.v1.vocabulary_pb2 import RuleLevel
 from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement
 
 
@@ -59,7 +60,19 @@ def _matched(notice: ChosenNotice, known: Mapping[int, Choice]) -> Choice:
     choice = known.get(notice.offer_no)
     if choice is None:  # a repeated commit answers with what was shown the first time
         return from_notice(notice)
-    return replace(choice, replaced=True) if notice.replaced else choice
+    return choice._replace(replaced=True) if notice.replaced else choice
+
+
+def removed_in_all(checked: Removals, refused: Removals) -> Removals:
+    """Return what Check removed followed by what a race refused at Commit."""
+    whole = Removals()
+    for part in (checked, refused):
+        whole.MergeFrom(part)
+        size = len(whole.offer_nos)
+        whole.rules.extend([""] * (size - len(whole.rules)))
+        whole.levels.extend([RuleLevel.UNSPECIFIED] * (size - len(whole.levels)))
+        whole.placements.extend([""] * (size - len(whole.placements)))
+    return whole
 
 
 def from_notice(notice: ChosenNotice) -> Choice:

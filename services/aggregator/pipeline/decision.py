@@ -9,6 +9,7 @@ from functools import cached_property
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import PlacementSlate
 from services.aggregator.domain.steps import Outcome, StepRecord
+from services.aggregator.pipeline.columns import Packed
 from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm
@@ -52,10 +53,14 @@ class Decision:
     slates: Sequence[PlacementSlate]
     """One per placement, in the order asked."""
     person: Person
-    candidates: Candidates
+    proposed: Packed
     """All that were proposed, those of a standing decision included."""
     removed: Removals
     records: Sequence[StepRecord]
     degraded: Mapping[str, Outcome]
     """Service to the reason why its fallback stood in."""
     versions: StepVersions = field(default_factory=StepVersions)
+
+    @property
+    def candidates(self) -> Candidates:
+        return self.proposed.columns

@@ -12,7 +12,7 @@ from services.aggregator.domain.steps import Step
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline import commit, ranking
 from services.aggregator.pipeline.assortment import Assortment
-from services.aggregator.pipeline.columns import due, from_proto, to_proto
+from services.aggregator.pipeline.columns import Packed, due, from_proto, to_proto
 from services.aggregator.pipeline.decision import Decision, Person
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.stepping import Stepper
@@ -43,11 +43,21 @@ class Pipeline:
         """Return a decision within the budget; a peer's failure is never raised."""
         steps = Stepper(question.call, question.budget)
         person = await self._person(question, steps)
-        proposal = await self._proposal(question, person, steps)
-        verdict = await self._check(question, person, proposal.candidates, steps)
+        proposal, packed = await self._proposal(question, person, steps)
+        check = CheckRequest(
+            context=question.context, snapshot=person.snapshot, candidates=packed.message
+        )
+        verdict = await steps.ask(Step.CHECK, self._peers.rules.Check, check)
         if verdict is None:
-            return self._closed(question, person, proposal.candidates, steps)
-        return await self._open(question, person, proposal, verdict, steps)
+            return self._closed(question, person, packed, steps)
+        self._note_verdict(question, verdict)
+        whole = packed.and_then(verdict.added)
+        allowed = _allowed(question, whole.columns, proposal, verdict)
+        decision = await self._ranked(question, person, whole, allowed, verdict, steps)
+        if question.context.preview:
+            steps.skip(Step.COMMIT)
+            return decision
+        return await self._commit(question, decision, verdict.person_ids, steps)
 
     async def _person(self, question: Question, steps: Stepper) -> Person:
         context, named = question.context, question.named
@@ -65,35 +75,33 @@ class Pipeline:
         context.locale = context.locale or person.facts.locale
         return person
 
-    async def _proposal(self, question: Question, person: Person, steps: Stepper) -> Proposal:
+    async def _proposal(
+        self, question: Question, person: Person, steps: Stepper
+    ) -> tuple[Proposal, Packed]:
         context = question.context
         if context.arm == Arm.STATIC:
             steps.skip(Step.SCENARIO, Step.RETRIEVAL)
-            return self._assortment.only_defaults(question.asks, question.exclude_ids)
+            proposal = self._assortment.only_defaults(question.asks, question.exclude_ids)
+            return proposal, Packed.of(proposal.candidates)
         due_request = GetDueRequest(context=context, snapshot=person.snapshot)
         asked_due = steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
         request = RetrieveRequest(context=context, snapshot=person.snapshot)
         asked_retrieval = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
         actions, retrieved = await asyncio.gather(asked_due, asked_retrieval)
-        found = (
-            self._popular.of([ask.placement.name for ask in question.asks])
-            if retrieved is None
-            else from_proto(retrieved.candidates)
-        )
         proposal = due(actions.actions if actions is not None else ())
-        whole = proposal.followed_by(found)
-        return replace(whole, candidates=self._assortment.on_sale(whole.candidates))
+        if retrieved is None:
+            found = self._popular.of([ask.placement.name for ask in question.asks])
+            return proposal, self._packed(proposal.followed_by(found))
+        found = from_proto(retrieved.candidates)
+        if not len(proposal.candidates) and self._assortment.has_all(found):
+            return proposal, Packed(found, retrieved.candidates)
+        return proposal, self._packed(proposal.followed_by(found))
 
-    async def _check(
-        self, question: Question, person: Person, proposed: Candidates, steps: Stepper
-    ) -> CheckResponse | None:
-        request = CheckRequest(
-            context=question.context, snapshot=person.snapshot, candidates=to_proto(proposed)
-        )
-        return await steps.ask(Step.CHECK, self._peers.rules.Check, request)
+    def _packed(self, proposal: Proposal) -> Packed:
+        return Packed.of(self._assortment.on_sale(proposal.candidates))
 
     def _closed(
-        self, question: Question, person: Person, proposed: Candidates, steps: Stepper
+        self, question: Question, person: Person, proposed: Packed, steps: Stepper
     ) -> Decision:
         """Answer with default offers alone: nothing unchecked is ever shown."""
         steps.skip(Step.RANK, Step.COMMIT)
@@ -108,19 +116,17 @@ class Pipeline:
             steps.degraded(),
         )
 
-    async def _open(
+    async def _ranked(
         self,
         question: Question,
         person: Person,
-        proposal: Proposal,
+        whole: Packed,
+        allowed: ranking.Allowed,
         verdict: CheckResponse,
         steps: Stepper,
     ) -> Decision:
-        self._note_verdict(question, verdict)
-        whole = proposal.candidates.and_then(from_proto(verdict.added))
-        allowed = _allowed(question, whole, proposal, verdict)
         slates, versions = await self._rank(question, person, allowed, steps)
-        decision = Decision(
+        return Decision(
             question.context.decision_id,
             self._filled(question, slates),
             person,
@@ -130,10 +136,6 @@ class Pipeline:
             steps.degraded(),
             versions,
         )
-        if question.context.preview:
-            steps.skip(Step.COMMIT)
-            return decision
-        return await self._commit(question, decision, verdict.person_ids, steps)
 
     def _note_verdict(self, question: Question, verdict: CheckResponse) -> None:
         """Take over a standing decision's id, and the arm of a person whom only rules knew."""
@@ -149,7 +151,7 @@ class Pipeline:
         context = question.context
         if context.arm == Arm.STATIC:
             steps.skip(Step.RANK)
-            return ranking.by_order(allowed, context, self._catalogue, valued=False), StepVersions()
+            return ranking.only_defaults(allowed, context, self._catalogue), StepVersions()
         request = RankRequest(
             context=context,
             snapshot=person.snapshot,
@@ -168,12 +170,13 @@ class Pipeline:
         self, question: Question, decision: Decision, by_pseudonym: Sequence[str], steps: Stepper
     ) -> Decision:
         person_ids = decision.person.person_ids or by_pseudonym
+        explained = trace(question, decision, person_ids, self._catalogue.offer_ids)
         request = CommitRequest(
             context=question.context,
             person_ids=person_ids,
             standing_token=decision.person.standing_token,
             placements=commit.placements(question, decision.slates),
-            trace=trace(question, decision, person_ids).SerializeToString(),
+            trace=explained.SerializeToString(),
             model=decision.versions.model,
             degraded=bool(decision.degraded),
         )
@@ -184,9 +187,7 @@ class Pipeline:
             removed = decision.removed
         else:
             slates = commit.as_committed(committed.placements, decision.slates)
-            removed = Removals()
-            removed.CopyFrom(decision.removed)
-            removed.MergeFrom(committed.refused)
+            removed = commit.removed_in_all(decision.removed, committed.refused)
         return replace(
             decision,
             slates=self._filled(question, slates),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import Choice, Part, PlacementSlate, order_times_value
+from services.aggregator.domain.vocabulary import Source
 from shared.catalogue import Catalogue
 from shared.slate import fill_page, known_numbers
 from touchpoint.common.v1.decision_pb2 import DecisionContext
@@ -47,30 +49,45 @@ def as_ranked(
 
 
 def _choice(ranked: Ranked, candidates: Candidates) -> Choice:
+    at = ranked.candidate
     return Choice(
-        offer_no=candidates.offer_nos[ranked.candidate],
-        source=candidates.sources[ranked.candidate],
-        acceptance_probability=ranked.acceptance_probability,
-        selection_probability=ranked.selection_probability,
-        score=ranked.score,
-        parts=tuple(Part(part.name, part.value, part.text) for part in ranked.contributions),
+        candidates.offer_nos[at],
+        candidates.sources[at],
+        ranked.acceptance_probability,
+        ranked.selection_probability,
+        ranked.score,
+        False,
+        tuple(Part(part.name, part.value, part.text) for part in ranked.contributions),
     )
 
 
 def by_order(
-    allowed: Allowed, context: DecisionContext, catalogue: Catalogue, *, valued: bool = True
+    allowed: Allowed, context: DecisionContext, catalogue: Catalogue
 ) -> list[PlacementSlate]:
-    """Assemble the page without a ranker: retrieval order x value, or the order alone."""
-    candidates = allowed.candidates
-    nos = known_numbers(np.array(candidates.offer_nos, np.uint32), catalogue)
-    scores = np.zeros(len(nos))
-    if valued:
-        levers = catalogue.lever[nos].astype(np.float64)
-        if allowed.levers:
-            levers = levers * np.array(allowed.levers)
-        scores = order_times_value(catalogue.value_micros[nos], levers)
+    """Assemble the page without a ranker: by retrieval order x value."""
+    nos = _numbers(allowed, catalogue)
+    levers = catalogue.lever[nos].astype(np.float64)
+    if allowed.levers:
+        levers = levers * np.array(allowed.levers)
+    scores = order_times_value(catalogue.value_micros[nos], levers)
+    return _assembled(allowed, scores, context, catalogue)
+
+
+def only_defaults(
+    allowed: Allowed, context: DecisionContext, catalogue: Catalogue
+) -> list[PlacementSlate]:
+    """Assemble the page of those who see the same as everybody: the defaults, in their order."""
+    rows = zip(allowed.candidates.sources, allowed.placement_bits, strict=True)
+    bits = [bits if source == Source.DEFAULT else 0 for source, bits in rows]
+    scores = np.zeros(len(bits))
+    return _assembled(replace(allowed, placement_bits=bits), scores, context, catalogue)
+
+
+def _assembled(
+    allowed: Allowed, scores: NDArray[np.float64], context: DecisionContext, catalogue: Catalogue
+) -> list[PlacementSlate]:
     slates = fill_page(
-        nos,
+        _numbers(allowed, catalogue),
         scores,
         np.array(allowed.placement_bits, np.uint32),
         context.placements,
@@ -78,6 +95,7 @@ def by_order(
         allowed.constraints,
         catalogue,
     )
+    candidates = allowed.candidates
     scored = [
         Choice(no, source, score=score)
         for no, source, score in zip(
@@ -88,3 +106,7 @@ def by_order(
         PlacementSlate([scored[at] for at in slate.chosen], [scored[at] for at in slate.following])
         for slate in slates
     ]
+
+
+def _numbers(allowed: Allowed, catalogue: Catalogue) -> NDArray[np.int64]:
+    return known_numbers(np.array(allowed.candidates.offer_nos, np.uint32), catalogue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from services.aggregator.domain.steps import Outcome, Step, StepPlan, StepRecord
+from services.aggregator.domain.steps import Outcome, Step, StepRecord, share_s
 from shared.budget import Budget
 from shared.call import Call
 from shared.client import invoke
@@ -28,29 +28,29 @@ OUTCOMES: Mapping[type[TouchpointError], Outcome] = {
 class Stepper:
     """The steps of one decision."""
 
-    __slots__ = ("_call", "_monotonic", "_plan", "records")
+    __slots__ = ("_budget", "_call", "records")
 
     def __init__(self, call: Call, budget: Budget) -> None:
         self._call = call.with_budget(budget)
-        self._plan = StepPlan(budget)
-        self._monotonic = budget.monotonic
+        self._budget = budget
         self.records: list[StepRecord] = []
 
     async def ask(
         self, step: Step, rpc: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request
     ) -> Response | None:
         """Return a peer's answer, or None when its fallback must do; nothing is raised for that."""
-        share_s = self._plan.share_s(step)
-        if not share_s:
+        share = share_s(self._budget, step)
+        if not share:
             self.records.append(StepRecord(step, 0.0, 0.0, Outcome.NO_BUDGET))
             return None
-        began = self._monotonic()
+        monotonic = self._budget.monotonic
+        began = monotonic()
         response, outcome = None, Outcome.OK
         try:
-            response = await invoke(rpc, request, self._call, share_s)
+            response = await invoke(rpc, request, self._call, share)
         except TouchpointError as error:
             outcome = OUTCOMES.get(type(error), Outcome.FAILED)
-        self.records.append(StepRecord(step, share_s, self._monotonic() - began, outcome))
+        self.records.append(StepRecord(step, share, monotonic() - began, outcome))
         return response
 
     def skip(self, *steps: Step) -> None:

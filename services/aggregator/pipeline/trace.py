@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.aggregator.domain.slates import PlacementSlate
+from services.aggregator.domain.slates import Choice, PlacementSlate
 from services.aggregator.domain.steps import Outcome, StepRecord
-from services.aggregator.pipeline.columns import to_proto
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.question import Question
 from touchpoint.aggregator.v1.aggregator_pb2 import (
@@ -21,11 +20,16 @@ from touchpoint.aggregator.v1.aggregator_pb2 import (
 SCHEMA = 1
 
 
-def trace(question: Question, decision: Decision, person_ids: Sequence[str]) -> DecisionTrace:
+def trace(
+    question: Question,
+    decision: Decision,
+    person_ids: Sequence[str],
+    offer_ids: Sequence[str],
+) -> DecisionTrace:
     """Return what explains a decision up to its commit.
 
     What is shown in the end is kept beside it by rules; here stand only the parts of the scores,
-    where the ranker was asked for them.
+    where the ranker was asked for them. `offer_ids` are those of the catalogue, by number.
     """
     context = question.context
     found = DecisionTrace(
@@ -34,7 +38,7 @@ def trace(question: Question, decision: Decision, person_ids: Sequence[str]) -> 
         person_ids=person_ids,
         channel=context.channel,
         arm=context.arm,
-        candidates=to_proto(decision.candidates),
+        candidates=decision.proposed.message,
         removed=decision.removed,
         degraded=degraded(decision.degraded),
         timings=timings(decision.records),
@@ -45,27 +49,31 @@ def trace(question: Question, decision: Decision, person_ids: Sequence[str]) -> 
     )
     found.decided_time.FromMicroseconds(context.now_us)
     if context.explain:
-        found.placements.extend(_parts(question, decision.slates))
+        found.placements.extend(_parts(question, decision.slates, offer_ids))
     return found
 
 
-def _parts(question: Question, slates: Sequence[PlacementSlate]) -> list[PlacementRecommendations]:
+def _parts(
+    question: Question, slates: Sequence[PlacementSlate], offer_ids: Sequence[str]
+) -> list[PlacementRecommendations]:
     return [
         PlacementRecommendations(
             placement=ask.placement.name,
             recommendations=[
                 Recommendation(
-                    score=choice.score,
-                    contributions=[
-                        Contribution(name=part.name, value=part.value, text=part.text)
-                        for part in choice.parts
-                    ],
+                    offer_id=offer_ids[choice.offer_no],
+                    contributions=contributions(choice),
                 )
                 for choice in slate.chosen
             ],
         )
         for ask, slate in zip(question.asks, slates, strict=True)
     ]
+
+
+def contributions(choice: Choice) -> list[Contribution]:
+    """Write what made a score."""
+    return [Contribution(name=part.name, value=part.value, text=part.text) for part in choice.parts]
 
 
 def degraded(found: Mapping[str, Outcome]) -> list[Degraded]:

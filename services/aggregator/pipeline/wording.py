@@ -45,8 +45,7 @@ class Wording:
 
     def item_id(self, offer_no: int) -> str:
         """Return the id of an item, empty for an offer that is none."""
-        is_item = self.knows(offer_no) and self._catalogue.kind[offer_no] == Kind.PRODUCT
-        return self._catalogue.offer_ids[offer_no] if is_item else ""
+        return self.offer_id(offer_no) if self.kind(offer_no) == Kind.PRODUCT else ""
 
     def title(self, offer_no: int) -> str:
         """Return its readable name, empty when this replica does not know it."""

@@ -33,6 +33,7 @@ async def decided(stub, edge):
             identities=[{"kind": "customer", "value": "c-1"}],
             channel=Channel.WEB,
             placements=[{"placement": BANNER}],
+            explain=True,
         )
     )
     commit = edge.peers.rules.Commit.request
@@ -49,6 +50,7 @@ async def test_the_trace_tells_what_was_shown_as_the_caller_saw_it(stub, edge, d
     assert [one.offer_id for one in shown.recommendations] == ["pc-1", "pc-2"]
     assert shown.recommendations[0].reasons == decided.placements[0].recommendations[0].reasons
     assert shown.recommendations[0].score == 0.5
+    assert [part.name for part in shown.recommendations[0].contributions] == ["prior"]
     assert explained.trace.decision_id == decided.decision_id
     assert explained.trace.bundle_hash == "bundle"
 

@@ -393,6 +393,7 @@ async def test_what_a_race_refused_is_replaced_and_told(edge):
     assert shown(decision) == [[PC_1, TV]]
     assert [choice.replaced for choice in decision.slates[0].chosen] == [False, True]
     assert list(decision.removed.offer_nos) == [PC_2]
+    assert list(decision.removed.rules) == list(decision.removed.placements) == [""]
     assert decision.slates[0].chosen[1].acceptance_probability == 0.25
 
 
@@ -432,6 +433,16 @@ async def test_the_static_arm_sees_only_default_offers_and_is_recorded(edge):
     assert edge.peers.retrieval.Retrieve.requests == edge.peers.ranker.Rank.requests == []
     assert edge.peers.rules.Commit.request.context.arm == Arm.STATIC
     assert decision.degraded == {}
+
+
+async def test_a_static_person_whom_only_rules_knew_sees_defaults_too():
+    edge = Edge(parameters={"static": "100%"})
+    edge.peers.profile.GetSnapshot.error = Unavailable("dead")
+    edge.peers.rules.Check.answer = lambda request: _with_person(everything_kept(request))
+    decision = await decide(edge)
+    assert shown(decision) == [[WELCOME]]
+    assert edge.peers.ranker.Rank.requests == []
+    assert edge.peers.rules.Commit.request.context.arm == Arm.STATIC
 
 
 async def test_the_holdout_is_told_to_every_service(edge):

@@ -8,8 +8,9 @@ from services.aggregator.domain.steps import (
     WEIGHTS,
     Outcome,
     Step,
-    StepPlan,
     WayBack,
+    fractions,
+    share_s,
 )
 from shared.budget import Budget
 
@@ -24,9 +25,9 @@ class Ticking:
         return self.now
 
 
-def plan(seconds, weights=WEIGHTS):
+def budget_of(seconds):
     ticking = Ticking()
-    return StepPlan(Budget.of(seconds, monotonic=ticking), weights), ticking
+    return Budget.of(seconds, monotonic=ticking), ticking
 
 
 def test_every_step_has_a_stage_with_a_weight():
@@ -34,40 +35,45 @@ def test_every_step_has_a_stage_with_a_weight():
     assert set(STAGE_OF.values()) == set(WEIGHTS)
 
 
+def test_a_stage_gets_its_weight_over_those_still_ahead():
+    parts = fractions({"first": 1.0, "second": 3.0, "last": 2.0})
+    assert parts == {"first": 1 / 6, "second": 3 / 5, "last": 1.0}
+
+
 def test_the_first_step_gets_its_weight_of_the_whole():
-    steps, _ = plan(0.130)
-    assert steps.share_s(Step.PROFILE) == pytest.approx(0.130 * 2 / 13)
+    budget, _ = budget_of(0.130)
+    assert share_s(budget, Step.PROFILE) == pytest.approx(0.130 * 2 / 13)
 
 
 def test_what_a_step_leaves_unspent_goes_to_the_later_ones():
-    steps, ticking = plan(0.130)
+    budget, ticking = budget_of(0.130)
     ticking.now += 0.010  # profile had 20 ms
-    assert steps.share_s(Step.RETRIEVAL) == pytest.approx(0.120 * 3 / 11)
+    assert share_s(budget, Step.RETRIEVAL) == pytest.approx(0.120 * 3 / 11)
 
 
 def test_what_a_step_overdraws_is_taken_from_the_later_ones():
-    steps, ticking = plan(0.130)
+    budget, ticking = budget_of(0.130)
     ticking.now += 0.064
-    assert steps.share_s(Step.RETRIEVAL) == pytest.approx(0.066 * 3 / 11)
+    assert share_s(budget, Step.RETRIEVAL) == pytest.approx(0.066 * 3 / 11)
 
 
 def test_steps_asked_at_the_same_time_have_the_same_share():
-    steps, _ = plan(0.100)
-    assert steps.share_s(Step.SCENARIO) == steps.share_s(Step.RETRIEVAL)
+    budget, _ = budget_of(0.100)
+    assert share_s(budget, Step.SCENARIO) == share_s(budget, Step.RETRIEVAL)
 
 
 def test_the_last_step_gets_all_that_is_left():
-    steps, ticking = plan(0.100)
+    budget, ticking = budget_of(0.100)
     ticking.now += 0.060
-    assert steps.share_s(Step.COMMIT) == pytest.approx(0.040)
+    assert share_s(budget, Step.COMMIT) == pytest.approx(0.040)
 
 
 def test_a_share_too_small_for_a_hop_is_no_share():
-    steps, ticking = plan(0.100)
+    budget, ticking = budget_of(0.100)
     ticking.now += 0.100 - LEAST_CALL_S / 2
-    assert steps.share_s(Step.COMMIT) == 0.0
+    assert share_s(budget, Step.COMMIT) == 0.0
     ticking.now += 1.0
-    assert steps.share_s(Step.COMMIT) == 0.0
+    assert share_s(budget, Step.COMMIT) == 0.0
 
 
 @pytest.mark.parametrize(
