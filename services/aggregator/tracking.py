@@ -10,7 +10,7 @@ from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
 from shared.call import Call
 from shared.client import invoke
-from shared.privacy import IdentityError
+from shared.privacy import KINDS, IdentityError
 from touchpoint.aggregator.v1.aggregator_service_pb2 import Rejected, TrackRequest, TrackResponse
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import IdentityKey
@@ -79,7 +79,8 @@ class Tracking:
             try:
                 value, key = self._identification.one(identity)
             except IdentityError as error:
-                wrong.append(f"identities[{at}]: {error}")
+                field = "value" if identity.kind in KINDS else "kind"
+                wrong.append(f"identities[{at}].{field}: {error}")
             else:
                 values.append(value)
                 keys.append(key)
