@@ -1,0 +1,78 @@
+"""Events for the domain's tests, said briefly."""
+
+from hypothesis import strategies as st
+
+from services.profile.domain.event import DAY_US, MINUTE_US, Event
+from services.profile.domain.fold import fold
+from services.profile.domain.state import State, prune
+
+NOON_US = 20_454 * DAY_US + DAY_US // 2
+"""A noon in January 2026."""
+CATEGORIES = ("A", "A > B", "A > B > C", "D > E")
+TYPES = (
+    "view",
+    "search",
+    "purchase",
+    "return",
+    "add_to_cart",
+    "remove_from_cart",
+    "decline",
+    "accept",
+    "preference",
+    "consent",
+    "subscribe",
+    "unsubscribe",
+    "complaint",
+    "checkout_started",
+    "faq_view",
+    "impression",
+    "something_else",
+)
+
+
+def happened(kind, minutes=0.0, **what):
+    """Return an event so many minutes after noon."""
+    channel = what.pop("channel", 1)
+    return Event(NOON_US + round(minutes * MINUTE_US), kind, channel, **what)
+
+
+def state_of(*events):
+    state = State()
+    fold(state, events)
+    prune(state)
+    return state
+
+
+@st.composite
+def events(draw):
+    kind = draw(st.sampled_from(TYPES))
+    number = draw(st.integers(0, 6))
+    details = {}
+    if kind == "preference":
+        details["sentiment"] = draw(st.sampled_from(["like", "dislike"]))
+        details["category"] = draw(st.sampled_from(CATEGORIES))
+        details["brand"] = draw(st.sampled_from(["", "X", "Y"]))
+    if kind in ("consent", "subscribe", "unsubscribe"):
+        details["granted"] = draw(st.sampled_from(["true", "false"]))
+        details["purpose"] = draw(st.sampled_from(["", "marketing", "survey"]))
+    if kind == "complaint":
+        details["status"] = draw(st.sampled_from(["", "closed"]))
+    return Event(
+        NOON_US + draw(st.integers(-90 * DAY_US, DAY_US)),
+        kind,
+        draw(st.integers(1, 10)),
+        number,
+        number and (number + 1) // 2,
+        draw(st.sampled_from(("", *CATEGORIES))),
+        draw(st.sampled_from(["", "X", "Y"])),
+        draw(st.sampled_from([0, 1_000_000])),
+        draw(st.sampled_from([-1, 400_000])),
+        float(draw(st.integers(1, 4))),
+        draw(st.integers(0, 9_000_000)),
+        draw(st.sampled_from(["", "s1", "s2"])),
+        draw(st.sampled_from(["", "o1", "o2", "o3"])),
+        draw(st.booleans()),
+        float(draw(st.integers(0, 600))),
+        draw(st.booleans()),
+        details,
+    )

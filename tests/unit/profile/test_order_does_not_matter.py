@@ -1,0 +1,71 @@
+"""Late, out of order, merged or in slices: the profile comes out as if all had come in order."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.profile.domain.reading import NO_TIERS, standing_declines, traits
+from services.profile.domain.session import current_session
+from services.profile.domain.state import State, merge
+from services.profile.storage.state_codec import decode, encode
+from tests.unit.profile.happenings import NOON_US, events, state_of
+
+MANY = st.lists(events(), max_size=24)
+
+
+def parts(state):
+    """Return the exact parts of a state, and the interests apart."""
+    exact = {
+        name: getattr(state, name)
+        for name in State.__slots__
+        if name not in ("categories", "brands")
+    }
+    return exact, (state.categories, state.brands)
+
+
+def assert_same(one, other):
+    exact, interests = parts(one)
+    other_exact, other_interests = parts(other)
+    assert exact == other_exact
+    for mine, theirs in zip(interests, other_interests, strict=True):
+        assert mine.keys() == theirs.keys()
+        assert all(math.isclose(mine[key], theirs[key], rel_tol=1e-9) for key in mine)
+
+
+@given(MANY, st.randoms(use_true_random=False))
+def test_events_in_any_order_give_the_state_of_the_ordered_replay(happened, chance):
+    shuffled = list(happened)
+    chance.shuffle(shuffled)
+    assert_same(state_of(*shuffled), state_of(*sorted(happened, key=lambda e: e.time_us)))
+
+
+@given(MANY, st.lists(st.integers(0, 3), min_size=24, max_size=24))
+def test_the_state_of_a_set_is_that_of_all_its_events(happened, owners):
+    by_person = {owner: [] for owner in range(4)}
+    for owner, event in zip(owners, happened, strict=False):
+        by_person[owner].append(event)
+    merged = merge([state_of(*mine) for mine in by_person.values()])
+    assert_same(merged, state_of(*happened))
+
+
+@given(MANY)
+def test_a_state_is_stored_without_loss(happened):
+    state = state_of(*happened)
+    assert_same(decode(encode(state)), state)
+
+
+@given(MANY, MANY)
+def test_a_stored_state_goes_on_as_if_it_had_never_been_stored(before, after):
+    stored = decode(encode(state_of(*before)))
+    assert_same(merge([stored, state_of(*after)]), state_of(*before, *after))
+
+
+@given(MANY)
+def test_every_state_can_be_read(happened):
+    state = state_of(*happened)
+    found = traits(state, NOON_US, NO_TIERS)
+    assert found.frequency >= 0
+    assert len(standing_declines(state)) <= len(state.declines)
+    session = current_session(state.log)
+    assert session is None or session.start_us <= session.last_us
