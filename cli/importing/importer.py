@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,10 +66,9 @@ class Importer:
     def rehearse(self, progress: Progress) -> Report:
         """Read every row and apply none."""
         self.report.dry_run = True
-        began = time.monotonic()
-        for _ in self._slices(progress):
-            pass
-        self.report.seconds = time.monotonic() - began
+        with self._timed():
+            for _ in self._slices(progress):
+                pass
         return self.report
 
     async def apply(self, target: Target, progress: Progress) -> Report:
@@ -75,14 +76,30 @@ class Importer:
 
         An import may be repeated: rows that are there already count as duplicates.
         """
-        began = time.monotonic()
-        try:
-            await self._send_all(target, progress)
-            self.report.persons = await target.finish()
-        except grpc.aio.AioRpcError as error:
-            self.report.stopped = _why(call_error(error).__str__(), error)
-        self.report.seconds = time.monotonic() - began
+        with self._timed():
+            try:
+                await self._send_all(target, progress)
+                self.report.persons = await target.finish()
+            except grpc.aio.AioRpcError as error:
+                self.report.stopped = str(call_error(error)) or error.code().name
         return self.report
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Measure the import, without the garbage collector.
+
+        Rows and messages hold no cycles; walking thousands of them again and again would take a
+        third of the time.
+        """
+        began = time.monotonic()
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            self.report.seconds = time.monotonic() - began
+            if was_enabled:
+                gc.enable()
 
     async def _send_all(self, target: Target, progress: Progress) -> None:
         sending: set[asyncio.Task[None]] = set()
@@ -133,7 +150,3 @@ async def _some_done(sending: set[asyncio.Task[None]]) -> set[asyncio.Task[None]
     for task in done:
         task.result()
     return waiting
-
-
-def _why(sentence: str, error: grpc.aio.AioRpcError) -> str:
-    return sentence or str(error.code().name).replace("_", " ").lower()
