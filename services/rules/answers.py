@@ -8,6 +8,8 @@ from services.rules.domain.columns import KINDS
 from services.rules.domain.contacts import Approach, Balance
 from services.rules.domain.definitions import Placement, Policy
 from services.rules.domain.ledger import StoredDecision
+from services.rules.domain.verdict import Removals
+from touchpoint.common.v1 import decision_pb2
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
 from touchpoint.rules.v1 import rules_service_pb2 as pb
@@ -19,6 +21,15 @@ def balance(found: Balance) -> ContactBalance:
     if found.free_us:
         made.free_time.FromMicroseconds(found.free_us)
     return made
+
+
+def write_removals(removals: Removals, to: decision_pb2.Removals) -> None:
+    """Write columns of removals into a message."""
+    to.offer_nos.extend(removals.offer_nos)
+    to.codes.extend(removals.codes)  # type: ignore[arg-type]
+    to.rules.extend(removals.rules)
+    to.levels.extend(removals.levels)  # type: ignore[arg-type]
+    to.placements.extend(removals.placements)
 
 
 def constraints(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from services.rules.answers import balance, constraints
+from services.rules.answers import balance, constraints, write_removals
 from services.rules.attributes import OfferAttributes
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.columns import CandidateColumns, Moment
@@ -18,7 +18,7 @@ from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
 from services.rules.domain.person import Numbers
 from services.rules.domain.standing import Order, standing_decision, standing_orders
-from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, Removal, Verdict, judge
+from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, Verdict, judge
 from services.rules.moment import frames, person_facts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
@@ -27,7 +27,6 @@ from shared.snapshot import Snapshot
 from touchpoint.common.v1.decision_pb2 import (
     Candidates,
     DecisionContext,
-    Removals,
     StepVersions,
 )
 from touchpoint.common.v1.vocabulary_pb2 import Source
@@ -206,24 +205,8 @@ def _answer(numbers: npt.NDArray[np.uint32], places: Numbers, verdict: Verdict) 
     )
     if verdict.levers is not None:
         response.levers.extend(verdict.levers[kept].tolist())
-    removals = verdict.removals
     if len(places) < len(numbers):
         unknown = np.delete(numbers, places).tolist()
-        removals = [
-            *removals,
-            *(Removal(number, NOT_KNOWN_YET, _KNOWN_RULE, ELIGIBILITY) for number in unknown),
-        ]
-    response.removed.CopyFrom(removed(removals))
+        verdict.removals.add(unknown, NOT_KNOWN_YET, _KNOWN_RULE, ELIGIBILITY)
+    write_removals(verdict.removals, response.removed)
     return response
-
-
-def removed(removals: Sequence[Removal]) -> Removals:
-    """Return removals as columns."""
-    made = Removals(
-        offer_nos=[each.offer_no for each in removals],
-        rules=[each.rule for each in removals],
-        placements=[each.placement for each in removals],
-    )
-    made.codes.extend([each.code for each in removals])  # type: ignore[misc]
-    made.levels.extend([each.level for each in removals])  # type: ignore[misc]
-    return made

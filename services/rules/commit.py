@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from services.rules.check import placements_asked, removed
+from services.rules.answers import write_removals
+from services.rules.check import placements_asked
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.definitions import MARKETING
 from services.rules.domain.ledger import (
@@ -17,7 +18,7 @@ from services.rules.domain.ledger import (
     WantedContact,
 )
 from services.rules.domain.replacement import Offers, Slot, replace_refused, wanted_contacts
-from services.rules.domain.verdict import CONTACT_LIMIT, ELIGIBILITY, Removal
+from services.rules.domain.verdict import CONTACT_LIMIT, ELIGIBILITY, Removals
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
@@ -80,16 +81,13 @@ class _Page:
             for notice in (*each.next, *each.chosen)
         }
         self._offers = _offers(self._slots, catalogue)
-        self._removals: list[Removal] = []
+        self._removals = Removals()
         self.answer = pb.CommitResponse()
 
     def refuse(self, refused: Sequence[WantedContact]) -> None:
         """Take out what was a contact too many."""
         for placement, offer_nos in replace_refused(self._slots, refused, self._offers).items():
-            self._removals.extend(
-                Removal(offer_no, CONTACT_LIMIT, _RULE, ELIGIBILITY, placement)
-                for offer_no in offer_nos
-            )
+            self._removals.add(offer_nos, CONTACT_LIMIT, _RULE, ELIGIBILITY, placement)
 
     def draft(self) -> DecisionDraft:
         """Return the page as it stands; `answer` is what is shown if it is written."""
@@ -121,8 +119,7 @@ class _Page:
                 for slot in self._slots
             ]
         )
-        if self._removals:
-            answer.refused.CopyFrom(removed(self._removals))
+        write_removals(self._removals, answer.refused)
         return answer
 
     def _chosen(self, slot: Slot) -> list[ChosenNotice]:

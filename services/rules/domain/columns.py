@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from services.rules.domain import history
-from services.rules.domain.person import NOBODY, Numbers, PersonFacts, place_of
+from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
 from services.rules.domain.values import BoolColumn, Maps, Words
 
 KINDS = ("", "PRODUCT", "PROMOTION", "CONTENT", "SERVICE", "SURVEY")
 """Kinds of offers by their number in the catalogue."""
 PRODUCT = 1
+_NO_WORD = ("",)
 
 
 class WordList(Protocol):
@@ -66,6 +68,12 @@ class CatalogueColumns(Protocol):
 
     @property
     def purposes(self) -> WordList: ...
+
+
+@lru_cache(maxsize=256)
+def kind_mask(kinds: frozenset[int]) -> BoolColumn:
+    """Return a mask over kinds of offers, to be indexed by their numbers."""
+    return np.isin(np.arange(len(KINDS)), list(kinds))
 
 
 AttributesOf = Callable[[int], Mapping[str, str]]
@@ -134,9 +142,15 @@ class CandidateColumns:
         """Where each candidate's family stands among the purchases; -1: it was never bought."""
         found: Numbers | None = self._made.get("places")
         if found is None:
-            found = self._made["places"] = place_of(
-                self.history.family_nos, self.person.purchases.family_nos
-            )
+            found = self._made["places"] = self.purchase_lookup.places(self.history.family_nos)
+        return found
+
+    @property
+    def purchase_lookup(self) -> Lookup:
+        """Where families stand among the purchases."""
+        found: Lookup | None = self._made.get("lookup")
+        if found is None:
+            found = self._made["lookup"] = Lookup(self.person.purchases.family_nos)
         return found
 
 
@@ -152,6 +166,8 @@ def _flags(name: str) -> Callable[[CandidateColumns], Any]:
 
 
 def _words(numbers: npt.NDArray[Any], words: WordList) -> Words:
+    if not numbers.any():
+        return Words(np.zeros(len(numbers), np.intp), _NO_WORD)
     present, codes = np.unique(numbers, return_inverse=True)
     return Words(codes, [words.text(number) for number in present.tolist()])
 
@@ -201,7 +217,7 @@ def _in_schedule(columns: CandidateColumns) -> BoolColumn:
 
 
 def _excluded(columns: CandidateColumns) -> BoolColumn:
-    return np.isin(columns.offer_nos, np.array(columns.moment.excluded_nos, np.int64))
+    return among(columns.offer_nos, columns.moment.excluded_nos)
 
 
 def _attributes(columns: CandidateColumns) -> Maps:
@@ -252,7 +268,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
         columns.history, columns.catalogue, columns.person.cart_nos
     ),
     "history.about_owned": lambda columns: history.about_owned(
-        columns.history, columns.person.purchases
+        columns.history, columns.purchase_lookup
     ),
 }
 

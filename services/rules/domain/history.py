@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from services.rules.domain.person import Declines, Dislikes, Numbers, Purchases
+from services.rules.domain.person import (
+    Declines,
+    Dislikes,
+    Lookup,
+    Numbers,
+    Purchases,
+    among,
+)
 from services.rules.domain.values import BoolColumn
 
 if TYPE_CHECKING:
@@ -74,10 +81,16 @@ def days_since_bought(places: Numbers, purchases: Purchases, now_us: int) -> Dou
     return np.where(np.isnan(minutes), -1.0, days)
 
 
-def about_owned(subjects: Subjects, purchases: Purchases) -> BoolColumn:
-    found = np.zeros(_size(subjects), np.bool_)
-    for place, families in subjects.about.items():
-        found[place] = np.isin(families, purchases.family_nos).all()
+def about_owned(subjects: Subjects, purchases: Lookup) -> BoolColumn:
+    """Return where everything that an offer is about is owned."""
+    found = np.zeros(len(subjects.offer_nos), np.bool_)
+    if not subjects.about:
+        return found
+    is_owned = purchases.places(np.concatenate(list(subjects.about.values()))) >= 0
+    start = 0
+    for candidate, families in subjects.about.items():
+        found[candidate] = is_owned[start : start + len(families)].all()
+        start += len(families)
     return found
 
 
@@ -89,7 +102,7 @@ def days_since_declined(subjects: Subjects, declines: Declines, now_us: int) -> 
     latest: dict[int, int] = {}
     for family, time_us in zip(declines.family_nos.tolist(), declines.times_us, strict=True):
         latest[family] = max(time_us, latest.get(family, time_us))
-    for place in np.flatnonzero(np.isin(subjects.family_nos, declines.family_nos)).tolist():
+    for place in np.flatnonzero(among(subjects.family_nos, list(latest))).tolist():
         days[place] = _days(now_us, latest[int(subjects.family_nos[place])])
     for place, families in subjects.about.items():
         if all(family in latest for family in families.tolist()):
@@ -100,11 +113,12 @@ def days_since_declined(subjects: Subjects, declines: Declines, now_us: int) -> 
 
 def disliked(subjects: Subjects, catalogue: CatalogueColumns, dislikes: Dislikes) -> BoolColumn:
     """Return what the person does not want: the family, its brand, its category or one above it."""
-    found = np.isin(subjects.family_nos, dislikes.family_nos)
-    brands = [catalogue.brands.find(brand) for brand in dislikes.brands]
-    brands = [number for number in brands if number]
+    if dislikes.is_empty:
+        return np.zeros(_size(subjects), np.bool_)
+    found = among(subjects.family_nos, dislikes.family_nos)
+    brands = [number for number in map(catalogue.brands.find, dislikes.brands) if number]
     if brands:
-        found |= np.isin(catalogue.brand_no[subjects.offer_nos], brands)
+        found |= among(catalogue.brand_no[subjects.offer_nos], brands)
     categories = _below(catalogue, dislikes.categories)
     if categories is not None:
         found |= categories[catalogue.category_no[subjects.offer_nos]]
@@ -119,7 +133,7 @@ def in_cart(subjects: Subjects, catalogue: CatalogueColumns, cart_nos: Numbers) 
         return np.zeros(_size(subjects), np.bool_)
     known = cart_nos[(cart_nos > 0) & (cart_nos < len(catalogue.family_no))]
     families = catalogue.family_no[known].astype(np.int64)
-    return np.isin(subjects.family_nos, np.where(families > 0, families, known))
+    return among(subjects.family_nos, np.where(families > 0, families, known))
 
 
 def _size(subjects: Subjects) -> int:
@@ -156,7 +170,7 @@ def _all_disliked(
     categories: BoolColumn | None,
 ) -> bool:
     families = subjects.about.get(place)
-    if families is not None and np.isin(families, dislikes.family_nos).all():
+    if families is not None and among(families, dislikes.family_nos).all():
         return True
     about = catalogue.about_categories.get(int(subjects.offer_nos[place]))
     return bool(about and categories is not None and categories[list(about)].all())

@@ -39,7 +39,7 @@ def _connective(left: Term, right: Term, *, decisive: bool) -> Term:
 
     def evaluate(frame: Frame, local: Mapping[str, Any]) -> Outcome:
         first, first_errors = left(frame, local)
-        if first_errors is False and first is decisive:
+        if first_errors is False and _settles(first, decisive):
             return decisive, False
         second, second_errors = right(frame, local)
         if second_errors is False and second is decisive:
@@ -53,6 +53,13 @@ def _connective(left: Term, right: Term, *, decisive: bool) -> Term:
         return _with_errors(frame.size, (first, first_errors), (second, second_errors), decisive)
 
     return evaluate
+
+
+def _settles(value: Any, decisive: bool) -> bool:
+    """Say whether a value settles a connective for all candidates, so that the rest is moot."""
+    if isinstance(value, bool):
+        return value is decisive
+    return bool(value.all() if decisive else not value.any())
 
 
 def _with_errors(size: int, left: Outcome, right: Outcome, decisive: bool) -> Outcome:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from services.rules.domain.values import BoolColumn
 
 Numbers = npt.NDArray[np.int64]
 
@@ -45,6 +48,10 @@ class Dislikes:
     categories: Sequence[str] = ()
     brands: Sequence[str] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        return not (len(self.family_nos) or self.categories or self.brands)
+
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
@@ -60,11 +67,31 @@ class PersonFacts:
 NOBODY = PersonFacts()
 
 
-def place_of(wanted: Numbers, among: Numbers) -> Numbers:
-    """Return where each wanted number stands first in `among`, -1 where it does not."""
-    if not len(among) or not len(wanted):
-        return np.full(len(wanted), -1, np.int64)
-    order = np.argsort(among, kind="stable")
-    ordered = among[order]
-    found = np.minimum(np.searchsorted(ordered, wanted), len(among) - 1)
-    return np.where(ordered[found] == wanted, order[found], -1)
+class Lookup:
+    """Where a number stands in a column; sorted once, then searched."""
+
+    def __init__(self, column: Numbers) -> None:
+        self._order = np.argsort(column, kind="stable")
+        self._sorted = column[self._order]
+
+    def places(self, wanted: Numbers) -> Numbers:
+        """Return where each wanted number stands first in the column, -1 where it does not."""
+        if not len(self._sorted) or not len(wanted):
+            return np.full(len(wanted), -1, np.int64)
+        found = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
+        return np.where(self._sorted[found] == wanted, self._order[found], -1)
+
+
+def among(wanted: npt.NDArray[np.integer[Any]], numbers: Sequence[int] | Numbers) -> BoolColumn:
+    """Return which of the wanted numbers are among a few."""
+    found = np.zeros(len(wanted), np.bool_)
+    if len(numbers) > _FEW:
+        found[:] = Lookup(np.asarray(numbers, np.int64)).places(wanted.astype(np.int64)) >= 0
+        return found
+    for number in numbers:
+        found |= wanted == number
+    return found
+
+
+_FEW = 8
+"""Up to so many, comparing with each is faster than sorting."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from services.rules.domain.columns import KINDS, CandidateColumns
+from services.rules.domain.columns import CandidateColumns, kind_mask
 from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import MARKETING, Condition, Placement, Policy, Rule
+from services.rules.domain.person import among
 from services.rules.domain.values import BoolColumn, Frame, Outcome
 
 Bits = npt.NDArray[np.uint32]
@@ -26,16 +27,27 @@ FrameOf = Callable[[str], Frame]
 """The frame of a placement, or with an empty name of all: equal but for `request.placement`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """One candidate that may not be shown, or not there."""
+@dataclass(slots=True)
+class Removals:
+    """Candidates that may not be shown, or not there; columns of equal length."""
 
-    offer_no: int
-    code: int
-    rule: str
-    level: int
-    placement: str = ""
+    offer_nos: list[int] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+    levels: list[int] = field(default_factory=list)
+    placements: list[str] = field(default_factory=list)
     """Empty: all placements of the request."""
+
+    def add(
+        self, offer_nos: list[int], code: int, rule: str, level: int, placement: str = ""
+    ) -> None:
+        """Note that offers were removed for one reason."""
+        count = len(offer_nos)
+        self.offer_nos += offer_nos
+        self.codes += [code] * count
+        self.rules += [rule] * count
+        self.levels += [level] * count
+        self.placements += [placement] * count
 
 
 @dataclass(slots=True)
@@ -44,7 +56,7 @@ class Verdict:
 
     bits: Bits
     """Bit i: may fill placement i of the request; 0: removed."""
-    removals: list[Removal] = field(default_factory=list)
+    removals: Removals = field(default_factory=Removals)
     levers: npt.NDArray[np.float32] | None = None
     """None: all 1."""
     failed_rules: list[str] = field(default_factory=list)
@@ -92,11 +104,12 @@ class _Court:
         """Let every candidate fill the placements that show its kind, and defaults their own."""
         kinds, bits = self.columns.kinds, self.verdict.bits
         for index, placement in enumerate(self.asked):
-            shown = np.isin(np.arange(len(KINDS)), list(placement.kinds))
-            bits |= shown[kinds].astype(np.uint32) << np.uint32(index)
+            bits |= kind_mask(placement.kinds)[kinds].astype(np.uint32) << np.uint32(index)
         self._exempt_defaults()
-        for place in np.flatnonzero(bits == 0).tolist():
-            self._note(place, WRONG_CHANNEL, _PLACEMENT_KINDS, ELIGIBILITY)
+        if not bits.all():
+            self.verdict.removals.add(
+                self._numbers(bits == 0), WRONG_CHANNEL, _PLACEMENT_KINDS, ELIGIBILITY
+            )
 
     def apply(self, rule: Rule, condition: Condition) -> None:
         """Remove what the rule's condition holds for, or fails for."""
@@ -124,9 +137,9 @@ class _Court:
         for index, placement in enumerate(self.asked):
             if not placement.contact_kinds or placement.name in approach.placements:
                 continue
-            hits = np.isin(self.columns.kinds, list(placement.contact_kinds)) & ~self.exempt
+            hits = kind_mask(placement.contact_kinds)[self.columns.kinds] & ~self.exempt
             if approach.offer_nos and not placement.one_contact:
-                hits &= ~np.isin(self.columns.offer_nos, list(approach.offer_nos))
+                hits &= ~among(self.columns.offer_nos, list(approach.offer_nos))
             self._take_away(hits, 1 << index, CONTACT_LIMIT, _CONTACT_RULE, ELIGIBILITY)
 
     def _exempt_defaults(self) -> None:
@@ -157,7 +170,7 @@ class _Court:
         return self.asked[(allowed & -allowed).bit_length() - 1] if allowed else self.asked[0]
 
     def _is_subject(self, rule: Rule) -> BoolColumn | bool:
-        return bool(not rule.kinds) or np.isin(self.columns.kinds, list(rule.kinds))
+        return bool(not rule.kinds) or kind_mask(rule.kinds)[self.columns.kinds]
 
     def _evaluate(self, condition: Condition, placement: Placement) -> Outcome:
         return condition.evaluate(
@@ -171,8 +184,8 @@ class _Court:
             value = np.logical_or(value, errors)
         if value is False:
             return None
-        hits: BoolColumn = ~self.exempt & value & self._is_subject(rule)
-        return hits
+        hits: BoolColumn = ~self.exempt & value
+        return hits & self._is_subject(rule) if rule.kinds else hits
 
     def _remove(self, rule: Rule, hits: BoolColumn | None, allowed: int) -> None:
         if hits is not None:
@@ -181,17 +194,18 @@ class _Court:
     def _take_away(self, hits: BoolColumn, allowed: int, code: int, rule: str, level: int) -> None:
         bits = self.verdict.bits
         losing = bits & np.uint32(allowed)
-        everything = (1 << len(self.asked)) - 1
-        for place in np.flatnonzero(hits & (losing != 0)).tolist():
-            lost = int(losing[place])
-            bits[place] ^= np.uint32(lost)
-            if allowed == everything:
-                self._note(place, code, rule, level)
-                continue
-            for index, placement in enumerate(self.asked):
-                if lost >> index & 1:
-                    self._note(place, code, rule, level, placement.name)
+        hits = hits & (losing != 0)
+        if not hits.any():
+            return
+        bits[hits] ^= losing[hits]
+        removals = self.verdict.removals
+        if allowed == (1 << len(self.asked)) - 1:
+            removals.add(self._numbers(hits), code, rule, level)
+            return
+        for index, placement in enumerate(self.asked):
+            there = hits & (losing >> np.uint32(index) & np.uint32(1) != 0)
+            removals.add(self._numbers(there), code, rule, level, placement.name)
 
-    def _note(self, place: int, code: int, rule: str, level: int, placement: str = "") -> None:
-        offer_no = int(self.columns.offer_nos[place])
-        self.verdict.removals.append(Removal(offer_no, code, rule, level, placement))
+    def _numbers(self, mask: BoolColumn) -> list[int]:
+        numbers: list[int] = self.columns.offer_nos[mask].tolist()
+        return numbers

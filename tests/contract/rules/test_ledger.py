@@ -63,7 +63,7 @@ def draft(
         trace=f"trace of {decision_id}".encode(),
         key=KEY,
         sticky_us=30 * MINUTE,
-        orders=(StandingOrder("web.home.banner", 2, (5, 6, 7)),),
+        orders=(StandingOrder("web.home.banner", 2, (5, 6, 7), (1, 12, 12)),),
     )
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
@@ -172,6 +172,7 @@ async def test_what_sticks_is_the_order_under_the_same_key(ledger: Ledger) -> No
     [row] = facts.standing
     assert (row.placement, row.limit, row.decision_id) == ("web.home.banner", 2, "d1")
     assert row.offer_nos == (5, 6, 7)
+    assert row.sources == (1, 12, 12)
     for other in (
         StandingKey(b"other", 7, "bundle"),
         StandingKey(b"digest", 8, "bundle"),
@@ -184,9 +185,9 @@ async def test_what_sticks_is_the_order_under_the_same_key(ledger: Ledger) -> No
 
 async def test_orders_of_several_placements_are_kept_apart(ledger: Ledger) -> None:
     orders = (
-        StandingOrder("web.home.banner", 1, (5,)),
-        StandingOrder("web.category", 3, ()),
-        StandingOrder("web.cart", 2, (8, 9)),
+        StandingOrder("web.home.banner", 1, (5,), (1,)),
+        StandingOrder("web.category", 3, (), ()),
+        StandingOrder("web.cart", 2, (8, 9), (2, 3)),
     )
     await ledger.commit(draft("d1", orders=orders))
     facts = await ledger.check_facts(["ann"], KEY, NOW - DAY, NOW)
