@@ -27,7 +27,7 @@ HOUR, DAY = 60, 24 * 60
         (Evidence(Source.ALSO_BOUGHT, item="TV", count=12), "Often bought together with TV"),
         (Evidence(Source.GIFT, relationship="mother"), "A gift idea for your mother"),
         (Evidence(Source.DEFAULT), "For everybody"),
-        (Evidence(99), "An offer that fits"),
+        (Evidence(99), "On offer right now"),
     ],
 )
 def test_the_most_telling_evidence_is_told(evidence, text):
