@@ -1,0 +1,156 @@
+"""The retailer's channels as they call the edge, and what tests ask the services behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import grpc.aio
+
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
+from touchpoint.aggregator.v1.aggregator_pb2 import Context, PlacementRequest
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.event_pb2 import Event
+from touchpoint.common.v1.identity_pb2 import Identity
+from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
+from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
+from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
+from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
+
+TIMEOUT_S = 1.0
+PATIENCE_S = 10.0
+_STUBS = {
+    "aggregator": AggregatorServiceStub,
+    "profile": ProfileServiceStub,
+    "retrieval": RetrievalServiceStub,
+    "rules": RulesServiceStub,
+    "ranker": RankerServiceStub,
+    "scenario": ScenarioServiceStub,
+}
+
+
+class Channels:
+    """Calls the edge as web, app, call centre and the rest do; `stubs` reach every service."""
+
+    def __init__(self, suite, stubs):
+        self.suite = suite
+        self.stubs = stubs
+        self.edge = stubs["aggregator"]
+        self._edges = itertools.cycle([self.edge])
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, suite):
+        channels = {name: grpc.aio.insecure_channel(suite.grpc[name][0]) for name in _STUBS}
+        try:
+            yield cls(suite, {name: _STUBS[name](channel) for name, channel in channels.items()})
+        finally:
+            for channel in channels.values():
+                await channel.close()
+
+    async def stock(self, items, offers):
+        """Fill the shop, and wait until the edge offers from it."""
+        retrieval = self.stubs["retrieval"]
+        written = await retrieval.UpsertItems(
+            retrieval_pb.UpsertItemsRequest(items=items), timeout=PATIENCE_S
+        )
+        assert not written.rejected
+        written = await retrieval.UpsertOffers(
+            retrieval_pb.UpsertOffersRequest(offers=offers), timeout=PATIENCE_S
+        )
+        assert not written.rejected
+        everything = len(items) // 2
+
+        async def offered():
+            answer = await self.recommend({"visitor": "warm-up"}, limit=50, preview=True)
+            return len(shown(answer)) >= everything
+
+        await until(offered)
+
+    async def recommend(
+        self,
+        person,
+        placement="web.home.banner",
+        channel=Channel.WEB,
+        *,
+        limit=50,
+        timeout=TIMEOUT_S,
+        **more,
+    ):
+        """Ask for one placement; an answer that was degraded is no answer for a journey."""
+        request = edge_pb.RecommendRequest(
+            identities=identities(person),
+            channel=channel,
+            placements=[PlacementRequest(placement=placement, limit=limit)],
+            **more,
+        )
+        answer = await self.edge.Recommend(request, timeout=timeout)
+        assert not answer.degraded, answer.degraded
+        return answer
+
+    async def agent(self, person, **more):
+        """Ask what the call-centre agent should propose."""
+        return await self.recommend(person, "agent.prompt", Channel.CALL_CENTER, **more)
+
+    async def track(self, person, type_, *, ago=timedelta(), channel=Channel.WEB, **more):
+        """Say that something happened, and insist that it was taken."""
+        value = more.pop("value", None)
+        event = Event(
+            event_id=str(uuid.uuid4()),
+            type=type_,
+            identities=identities(person),
+            channel=channel,
+            **more,
+        )
+        event.time.FromDatetime(datetime.now(UTC) - ago)
+        if value is not None:
+            event.value.CopyFrom(Money(amount=str(value), currency="USD"))
+        answer = await self.edge.Track(edge_pb.TrackRequest(events=[event]), timeout=5)
+        assert answer.accepted == 1, answer
+        return event
+
+    async def view(self, person, **more):
+        request = edge_pb.GetCustomerViewRequest(identities=identities(person), **more)
+        return await self.edge.GetCustomerView(request, timeout=TIMEOUT_S)
+
+
+def identities(person: Mapping[str, str]) -> list[Identity]:
+    return [Identity(kind=kind, value=value) for kind, value in person.items()]
+
+
+def only(person: Mapping[str, str], *kinds: str) -> dict[str, str]:
+    """Name a person by some of their identities only."""
+    return {kind: person[kind] for kind in kinds}
+
+
+def shown(answer) -> list[str]:
+    """Return the offer ids of an answer, in order of placement and position."""
+    return [
+        recommendation.offer_id
+        for placement in answer.placements
+        for recommendation in placement.recommendations
+    ]
+
+
+def removed(answer) -> dict[str, int]:
+    """Return why each removed offer was removed; ask with `explain`."""
+    return {removal.offer_id: removal.code for removal in answer.removed}
+
+
+def session(session_id: str) -> Context:
+    return Context(session_id=session_id)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Return once a condition holds that the bus brings about; fail when it never does."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await condition():
+            await asyncio.sleep(0.02)

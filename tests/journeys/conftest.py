@@ -1,0 +1,27 @@
+"""The suite in each of its modes, with a small shop in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.testing.suite import running_suite
+from tests.journeys.channels import Channels
+from tests.journeys.shop import ITEMS, OFFERS
+
+MODES = {
+    "processes": (),
+    "colocated": ("--colocate",),
+    "replicated": ("--replicas", "rules=2", "--replicas", "profile=2"),
+}
+
+
+@pytest.fixture(scope="session", params=MODES)
+async def channels(request, tmp_path_factory):
+    """Every channel of the retailer, in front of a suite that holds the small shop."""
+    home = tmp_path_factory.mktemp(request.param)
+    async with (
+        running_suite(home, "--data", "none", "--port", "0", *MODES[request.param]) as suite,
+        Channels.opened(suite) as opened,
+    ):
+        await opened.stock(ITEMS, OFFERS)
+        yield opened

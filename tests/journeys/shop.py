@@ -1,0 +1,67 @@
+"""A small shop for journeys: few items, each for a purpose, so that every answer can be told."""
+
+from __future__ import annotations
+
+from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.common.v1.vocabulary_pb2 import OfferKind
+from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
+
+
+def _item(item_id, title, category, price, variant_of="", **attributes):
+    return Item(
+        item_id=item_id,
+        title=title,
+        category=category,
+        brand=title.split()[0],
+        price=Money(amount=str(price), currency="USD"),
+        cost=Money(amount=str(round(price * 0.6, 2)), currency="USD"),
+        stock=50,
+        variant_of=variant_of,
+        attributes=attributes,
+    )
+
+
+SHOE, SHOE_IN_BLUE = "shoe-red", "shoe-blue"
+LAMP = "lamp"
+PCS = [f"pc-{number}" for number in range(1, 6)]
+FREE_SHIPPING, SHOE_PROMOTION, DVD_PROMOTION = (
+    "free-shipping",
+    "ten-off-shoes",
+    "three-dvds-for-two",
+)
+
+ITEMS = [
+    _item(LAMP, "Glow Desk Lamp", "Home > Lamps", 40),
+    _item(SHOE, "Aero Runner, red", "Sport > Running > Shoes", 90, colour="red"),
+    _item(SHOE_IN_BLUE, "Aero Runner, blue", "Sport > Running > Shoes", 90, SHOE, colour="blue"),
+    *(
+        _item(pc, f"Vento Desktop {700 + n}", "Electronics > PCs", 650 + n)
+        for n, pc in enumerate(PCS)
+    ),
+    *(_item(f"tv-{n}", f"Lumen TV {40 + n}", "Electronics > TVs", 900 + n) for n in range(4)),
+    *(_item(f"dvd-{n}", f"Classic Film {n}", "Media > DVDs", 12 + n) for n in range(6)),
+    *(_item(f"tin-{n}", f"Crumb Baking Tin {n}", "Home > Bakeware", 15 + n) for n in range(4)),
+]
+
+OFFERS = [
+    Offer(
+        offer_id=FREE_SHIPPING,
+        kind=OfferKind.PROMOTION,
+        title="Free shipping today",
+        value=Money(amount="8", currency="USD"),
+    ),
+    Offer(
+        offer_id=SHOE_PROMOTION,
+        kind=OfferKind.PROMOTION,
+        title="10% off the Aero Runner",
+        about_items=[SHOE],
+        value=Money(amount="60", currency="USD"),
+    ),
+    Offer(
+        offer_id=DVD_PROMOTION,
+        kind=OfferKind.PROMOTION,
+        title="Three films for two",
+        about_categories=["Media > DVDs"],
+        value=Money(amount="6", currency="USD"),
+    ),
+]
