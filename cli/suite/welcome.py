@@ -16,13 +16,15 @@ from cli.showing.decision import show_decision
 from cli.suite.data import DataSet
 from cli.suite.home import Endpoints, Home
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
-from touchpoint.client import AsyncTouchpoint, CallError
+from touchpoint.client import AsyncTouchpoint, CallError, Wanted
+from touchpoint.client.connection import DEFAULT_ADDRESS
 
 DEADLINE_S = 0.25
 _CHANNEL = "WEB"
 _LIMIT = 3
 _WARM_UP_S = 10.0
 _POLL_S = 0.05
+_WHOLE_ANSWERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +44,39 @@ async def first_decision(endpoints: Endpoints, data: DataSet) -> FirstDecision:
     async with AsyncTouchpoint(endpoints.edge, timeout_s=DEADLINE_S, caller="cli") as touchpoint:
         await _warmed_up(touchpoint, data)
         began = time.perf_counter()
-        answer = await touchpoint.recommend(
-            data.who, channel=_CHANNEL, placement=data.placement, limit=_LIMIT, explain=True
-        )
+        answer = await touchpoint.recommend(data.who, **_asked(data, preview=False))
         return FirstDecision(answer, (time.perf_counter() - began) * 1000)
 
 
 async def _warmed_up(touchpoint: AsyncTouchpoint, data: DataSet) -> None:
+    """Return after some whole answers in a row, or when they do not come."""
     until = time.monotonic() + _WARM_UP_S
-    while True:
-        if await _is_warm(touchpoint, data) or time.monotonic() > until:
-            return
-        await asyncio.sleep(_POLL_S)
+    whole = 0
+    while whole < _WHOLE_ANSWERS and time.monotonic() < until:
+        if await _is_warm(touchpoint, data):
+            whole += 1
+        else:
+            whole = 0
+            await asyncio.sleep(_POLL_S)
 
 
 async def _is_warm(touchpoint: AsyncTouchpoint, data: DataSet) -> bool:
     try:
-        answer = await touchpoint.recommend(
-            data.who, channel=_CHANNEL, placement=data.placement, limit=_LIMIT, preview=True
-        )
+        answer = await touchpoint.recommend(data.who, **_asked(data, preview=True))
     except CallError:
         return False
     return not answer.degraded and bool(answer.placements[0].recommendations)
+
+
+def _asked(data: DataSet, *, preview: bool) -> Wanted:
+    return Wanted(
+        channel=_CHANNEL,
+        placement=data.placement,
+        limit=_LIMIT,
+        items=[data.item] if data.item else [],
+        explain=not preview,
+        preview=preview,
+    )
 
 
 def show_welcome(
@@ -71,7 +84,7 @@ def show_welcome(
 ) -> None:
     """Print the decision and what to try next."""
     console.print()
-    console.print(f"For {data.who} on the web, right now:", markup=False)
+    console.print(f"Right now, {data.moment} ({data.who}):", markup=False)
     show_decision(console, first.answer, spent_ms=first.spent_ms, deadline_ms=DEADLINE_S * 1000)
     console.print("\nIn a second terminal:")
     for line in lines_to_try(endpoints, home, data, first.answer):
@@ -83,7 +96,9 @@ def lines_to_try(
 ) -> list[str]:
     """Return commands that work as they are, for this suite and no other."""
     command, where = _command(), _where(home)
-    place = f"--channel {_CHANNEL} --placement {data.placement}{where}"
+    looking = f" --item {data.item}" if data.item else ""
+    place = f"--channel {_CHANNEL} --placement {data.placement}{looking}{where}"
+    place += f" --limit {_LIMIT}"
     lines = [_curl(endpoints, data), f"{command} recommend {data.who} {place}"]
     shown = answer.placements[0].recommendations if answer.placements else ()
     if shown:
@@ -96,7 +111,8 @@ def lines_to_try(
         ]
     lines.append(f"{command} view {data.who}{where}")
     if data.name == "story":
-        lines.append(f"{command} demo{where}")
+        at = "" if endpoints.edge == DEFAULT_ADDRESS else f" --edge {endpoints.edge}"
+        lines.append(f"{command} demo{at}")
     return lines
 
 
@@ -121,7 +137,8 @@ def _curl(endpoints: Endpoints, data: DataSet) -> str:
     asked = {
         "identities": [{"kind": kind, "value": value}],
         "channel": _CHANNEL,
-        "placements": [{"placement": data.placement}],
+        "placements": [{"placement": data.placement, "limit": _LIMIT}],
+        "context": {"itemIds": [data.item] if data.item else []},
         "preview": True,
     }
     rpc = f"http://{endpoints.web}/touchpoint.aggregator.v1.AggregatorService/Recommend"
