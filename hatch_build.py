@@ -12,8 +12,10 @@ ROOT = Path(__file__).resolve().parent
 CEL = ["cel/expr/syntax.proto", "cel/expr/checked.proto"]
 
 
-def compile_protos(root: Path = ROOT) -> int:
-    """Generate message, gRPC and type stubs into a fresh `gen/`; returns how many protos.
+def compile_protos(root: Path = ROOT, target: Path | None = None) -> int:
+    """Generate message, gRPC and type stubs into a fresh `target`; returns how many protos.
+
+    Without one, into the `gen/` of the tree.
 
     The CEL syntax tree is compiled from the `xds-protos` wheel, so that no Envoy proto enters the
     default descriptor pool at run time. It exists only while building.
@@ -21,7 +23,8 @@ def compile_protos(root: Path = ROOT) -> int:
     from grpc_tools import protoc
 
     sources = sorted((root / "protos").rglob("*.proto"))
-    target, fresh = root / "gen", root / "gen.new"
+    target = target or root / "gen"
+    fresh = target.with_name("gen.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     include = [root / "protos", Path(str(files("grpc_tools") / "_proto")), _google_apis()]
