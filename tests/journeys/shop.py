@@ -55,7 +55,7 @@ OFFERS = [
         kind=OfferKind.PROMOTION,
         title="10% off the Aero Runner",
         about_items=[SHOE],
-        value=Money(amount="60", currency="USD"),
+        value=Money(amount="9", currency="USD"),
     ),
     Offer(
         offer_id=DVD_PROMOTION,
