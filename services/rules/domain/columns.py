@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from services.rules.domain import history
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
-from services.rules.domain.values import BoolColumn, Maps, Words
+from services.rules.domain.values import BoolColumn, Maps, Words, is_none
 
 KINDS = ("", "PRODUCT", "PROMOTION", "CONTENT", "SERVICE", "SURVEY")
 """Kinds of offers by their number in the catalogue."""
@@ -166,7 +166,7 @@ def _flags(name: str) -> Callable[[CandidateColumns], Any]:
 
 
 def _words(numbers: npt.NDArray[Any], words: WordList) -> Words:
-    if not numbers.any():
+    if is_none(numbers):
         return Words(np.zeros(len(numbers), np.intp), _NO_WORD)
     present, codes = np.unique(numbers, return_inverse=True)
     return Words(codes, [words.text(number) for number in present.tolist()])

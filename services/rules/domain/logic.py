@@ -19,6 +19,7 @@ from services.rules.domain.values import (
     Term,
     Words,
     either,
+    is_none,
     spread,
 )
 
@@ -59,7 +60,7 @@ def _settles(value: Any, decisive: bool) -> bool:
     """Say whether a value settles a connective for all candidates, so that the rest is moot."""
     if isinstance(value, bool):
         return value is decisive
-    return bool(value.all() if decisive else not value.any())
+    return is_none(~value if decisive else value)
 
 
 def _with_errors(size: int, left: Outcome, right: Outcome, decisive: bool) -> Outcome:

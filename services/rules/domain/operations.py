@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from services.rules.domain.values import Errors, Frame, Maps, Outcome, Term, Words, either
+from services.rules.domain.values import Errors, Frame, Maps, Outcome, Term, Words, either, is_none
 
 Ints = npt.NDArray[np.int64]
 Operation = Callable[..., Outcome]
@@ -131,7 +131,7 @@ def _wrapped(left: Any, right: Any) -> tuple[Ints, Ints]:
 
 
 def _errors(failed: npt.NDArray[np.bool_]) -> Errors:
-    return failed if failed.any() else False
+    return False if is_none(failed) else failed
 
 
 def _add(left: Any, right: Any) -> Outcome:

@@ -79,6 +79,11 @@ def either(left: Errors, right: Errors) -> Errors:
     return left | right
 
 
+def is_none(column: npt.NDArray[Any]) -> bool:
+    """Say whether nothing in a column is true; counting is several times faster than `any`."""
+    return not np.count_nonzero(column)
+
+
 def spread(value: Any, size: int) -> BoolColumn:
     """Return a truth value or a column of them as a column."""
     return np.broadcast_to(np.asarray(value, np.bool_), (size,))

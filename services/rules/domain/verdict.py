@@ -12,7 +12,7 @@ from services.rules.domain.columns import CandidateColumns, kind_mask
 from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import MARKETING, Condition, Placement, Policy, Rule
 from services.rules.domain.person import among
-from services.rules.domain.values import BoolColumn, Frame, Outcome
+from services.rules.domain.values import BoolColumn, Frame, Outcome, is_none
 
 Bits = npt.NDArray[np.uint32]
 
@@ -93,12 +93,13 @@ class _Court:
         self.columns = columns
         self.frame_of = frame_of
         self.verdict = Verdict(np.zeros(len(columns), np.uint32))
-        self.exempt: BoolColumn = np.zeros(len(columns), np.bool_)
+        self.subjects: BoolColumn | bool = True
+        """Which candidates rules apply to: all but default offers."""
 
     @property
     def is_in_session(self) -> bool:
         """Whether a candidate is left."""
-        return bool(self.verdict.bits.any())
+        return not is_none(self.verdict.bits)
 
     def open(self) -> None:
         """Let every candidate fill the placements that show its kind, and defaults their own."""
@@ -106,7 +107,7 @@ class _Court:
         for index, placement in enumerate(self.asked):
             bits |= kind_mask(placement.kinds)[kinds].astype(np.uint32) << np.uint32(index)
         self._exempt_defaults()
-        if not bits.all():
+        if np.count_nonzero(bits) < len(bits):
             self.verdict.removals.add(
                 self._numbers(bits == 0), WRONG_CHANNEL, _PLACEMENT_KINDS, ELIGIBILITY
             )
@@ -137,7 +138,7 @@ class _Court:
         for index, placement in enumerate(self.asked):
             if not placement.contact_kinds or placement.name in approach.placements:
                 continue
-            hits = kind_mask(placement.contact_kinds)[self.columns.kinds] & ~self.exempt
+            hits = kind_mask(placement.contact_kinds)[self.columns.kinds] & self.subjects
             if approach.offer_nos and not placement.one_contact:
                 hits &= ~among(self.columns.offer_nos, list(approach.offer_nos))
             self._take_away(hits, 1 << index, CONTACT_LIMIT, _CONTACT_RULE, ELIGIBILITY)
@@ -145,12 +146,13 @@ class _Court:
     def _exempt_defaults(self) -> None:
         """Default offers carry no rule; only what is gone or unwanted by the caller is left out."""
         columns = self.columns
-        if not columns["offer.is_default"].any():
+        if is_none(columns["offer.is_default"]):
             return
         gone = columns["offer.withdrawn"] | columns["offer.excluded_by_caller"]
-        self.exempt = columns["offer.is_default"] & ~gone
+        exempt = columns["offer.is_default"] & ~gone
+        self.subjects = ~exempt
         ids = columns.catalogue.offer_ids
-        for place in np.flatnonzero(self.exempt).tolist():
+        for place in np.flatnonzero(exempt).tolist():
             offer_id = ids[int(columns.offer_nos[place])]
             for index, placement in enumerate(self.asked):
                 if offer_id in placement.default_offers:
@@ -182,9 +184,9 @@ class _Court:
         if errors is not False:
             self.verdict.failed_rules.append(rule.name)
             value = np.logical_or(value, errors)
-        if value is False:
+        if value is False or (value is not True and is_none(value)):
             return None
-        hits: BoolColumn = ~self.exempt & value
+        hits: BoolColumn = np.logical_and(self.subjects, value)
         return hits & self._is_subject(rule) if rule.kinds else hits
 
     def _remove(self, rule: Rule, hits: BoolColumn | None, allowed: int) -> None:
@@ -195,7 +197,7 @@ class _Court:
         bits = self.verdict.bits
         losing = bits & np.uint32(allowed)
         hits = hits & (losing != 0)
-        if not hits.any():
+        if is_none(hits):
             return
         bits[hits] ^= losing[hits]
         removals = self.verdict.removals

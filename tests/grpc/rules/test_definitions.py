@@ -1,0 +1,112 @@
+"""Definitions as their authors see them: checked, applied when all have compiled, taken back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+import pytest
+
+from services.rules.config import shipped_definitions
+from services.rules.definitions.files import read_folder
+from tests.grpc.rules.rules_kit import LAPTOP, Rules, ann, codes
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+
+
+def edited(old: str, new: str) -> list[DefinitionFile]:
+    """Return the shipped files with one text changed."""
+    files = read_folder(shipped_definitions())
+    assert any(old in file.text for file in files)
+    for file in files:
+        file.text = file.text.replace(old, new)
+    return files
+
+
+async def apply(rules: Rules, files: list[DefinitionFile]) -> pb.ApplyDefinitionsResponse:
+    return await rules.stub.ApplyDefinitions(pb.ApplyDefinitionsRequest(files=files), timeout=20)
+
+
+async def active(rules: Rules, service: str = "ranker", replica: str = "r1") -> str:
+    request = pb.GetActiveBundleRequest(service=service, replica=replica)
+    return (await rules.stub.GetActiveBundle(request, timeout=5)).bundle_hash
+
+
+async def test_the_shipped_definitions_are_active_from_the_first_start(rules: Rules) -> None:
+    request = pb.GetBundleRequest(bundle_hash=await active(rules))
+    bundle = (await rules.stub.GetBundle(request, timeout=5)).bundle
+    assert bundle.parameters["declined_for"] == "30d"
+    assert len(bundle.placements) == 13
+    assert {file.path for file in bundle.files} >= {"rules.yaml", "placements.yaml"}
+
+
+async def test_applied_definitions_decide_at_once_and_can_be_taken_back(rules: Rules) -> None:
+    before = await active(rules)
+    files = edited("remove_when: offer.withdrawn", "remove_when: offer.brand == 'Novus'")
+    applied = await apply(rules, files)
+    assert not applied.problems
+    assert applied.previous_hash == before
+    assert codes(await rules.check(LAPTOP, person=ann())) == {LAPTOP: "OUT_OF_SCHEDULE"}
+    back = await rules.stub.RollbackDefinitions(pb.RollbackDefinitionsRequest(), timeout=20)
+    assert (back.bundle_hash, back.previous_hash) == (before, applied.bundle_hash)
+    assert not codes(await rules.check(LAPTOP, person=ann()))
+
+
+async def test_the_same_definitions_have_the_same_name_whatever_the_comments(
+    rules: Rules,
+) -> None:
+    before = await active(rules)
+    applied = await apply(rules, edited("rules:\n", "rules: # a remark\n"))
+    assert applied.bundle_hash == before
+
+
+async def test_a_mistake_takes_no_effect_and_is_told_with_its_place(rules: Rules) -> None:
+    before = await active(rules)
+    applied = await apply(rules, edited("offer.stock == 0", "offer.stok == 0"))
+    [problem] = applied.problems
+    assert problem.path == "rules.yaml"
+    assert "stok" in problem.message
+    assert applied.bundle_hash == before
+    assert await active(rules) == before
+
+
+async def test_a_replica_that_cannot_compile_stops_it_and_is_named(rules: Rules) -> None:
+    before = await active(rules, "ranker", "r1")
+    applying = asyncio.create_task(apply(rules, edited("declined_for: 30d", "declined_for: 31d")))
+    preparing = ""
+    while not preparing:
+        request = pb.GetActiveBundleRequest(service="ranker", replica="r1")
+        preparing = (await rules.stub.GetActiveBundle(request, timeout=5)).preparing_hash
+    failed = pb.AcknowledgeBundleRequest(
+        bundle_hash=preparing, service="ranker", replica="r1", failure="no prior for SURVEY"
+    )
+    await rules.stub.AcknowledgeBundle(failed, timeout=5)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await applying
+    assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert "ranker" in refused.value.details()
+    assert "no prior for SURVEY" in refused.value.details()
+    assert await active(rules) == before
+
+
+async def test_every_live_replica_is_waited_for(rules: Rules) -> None:
+    await active(rules, "ranker", "r1")
+    applying = asyncio.create_task(apply(rules, edited("declined_for: 30d", "declined_for: 31d")))
+    preparing = ""
+    while not preparing:
+        request = pb.GetActiveBundleRequest(service="ranker", replica="r1")
+        preparing = (await rules.stub.GetActiveBundle(request, timeout=5)).preparing_hash
+    assert not applying.done()
+    compiled = pb.AcknowledgeBundleRequest(bundle_hash=preparing, service="ranker", replica="r1")
+    await rules.stub.AcknowledgeBundle(compiled, timeout=5)
+    assert (await applying).bundle_hash == preparing
+
+
+async def test_checking_stores_nothing(rules: Rules) -> None:
+    files = edited("declined_for: 30d", "declined_for: 32d")
+    checked = await rules.stub.CheckDefinitions(pb.CheckDefinitionsRequest(files=files), timeout=20)
+    assert checked.bundle_hash
+    request = pb.GetBundleRequest(bundle_hash=checked.bundle_hash)
+    with pytest.raises(grpc.aio.AioRpcError) as missing:
+        await rules.stub.GetBundle(request, timeout=5)
+    assert missing.value.code() is grpc.StatusCode.NOT_FOUND
