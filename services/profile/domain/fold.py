@@ -10,8 +10,7 @@ from services.profile.domain.cart import Change
 from services.profile.domain.event import INTEREST, LIKE_INTEREST, Event
 from services.profile.domain.interest import weight_as_of_epoch
 from services.profile.domain.latest import Word, say
-from services.profile.domain.log import Entry
-from services.profile.domain.log import add as add_to_log
+from services.profile.domain.log import MAX_KEPT, Entry
 from services.profile.domain.state import State, look_at
 
 MARKETING = "marketing"
@@ -40,8 +39,8 @@ def apply(state: State, event: Event) -> None:
     weight = INTEREST.get(kind)
     if weight is not None and not event.gift:
         _take_interest(state, event, weight)
-    add_to_log(
-        state.log,
+    arrived = state.arrived
+    arrived.append(
         Entry(
             event.time_us,
             kind,
@@ -51,8 +50,10 @@ def apply(state: State, event: Event) -> None:
             event.session_id,
             event.duration_s,
             event.reassurance,
-        ),
+        )
     )
+    if len(arrived) > MAX_KEPT:
+        _ = state.log  # put in order, so that old ones go
 
 
 def _take_interest(state: State, event: Event, weight: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US
@@ -11,7 +10,7 @@ RECENT = 50
 MAX_KEPT = 256
 KEPT_US = DAY_US
 """Beyond the recent ones, this long before the newest: enough for any session."""
-_SLACK = 64
+SLACK = 64
 
 
 class Entry(NamedTuple):
@@ -31,19 +30,12 @@ Log = list[Entry]
 """Oldest first."""
 
 
-def add(log: Log, entry: Entry) -> None:
-    """Add an event where it belongs; old ones go when there are far too many."""
-    if not log or entry >= log[-1]:
-        log.append(entry)
-    else:
-        insort(log, entry)
-    if len(log) > MAX_KEPT + _SLACK:
-        prune(log)
-
-
 def merge(into: Log, other: Log) -> None:
+    """Put events in their places; old ones go when there are far too many."""
     into.extend(other)
     into.sort()
+    if len(into) > MAX_KEPT + SLACK:
+        prune(into)
 
 
 def prune(log: Log) -> None:

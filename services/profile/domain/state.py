@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from services.profile.domain import cart, interest, latest, log, orders, owned
 from services.profile.domain.cart import Cart
@@ -14,9 +17,8 @@ from services.profile.domain.owned import Owned
 
 MAX_DECLINES = 500
 MAX_DISLIKES = 200
-MAX_VIEWED = 100
+MAX_VIEWED = 50
 MAX_PURPOSES = 64
-MAX_ATTRIBUTES = 128
 
 LOCALE = "locale"
 TIME_ZONE = "time_zone"
@@ -27,9 +29,13 @@ class State:
 
     It is changed in place, because a year of history is folded into it. Within its bounds it does
     not depend on the order of the events, and the state of a set is that of all their events.
+
+    A stored state reads each part when it is first asked for, so that an event pays for the parts
+    that it changes; `holds` says which are there.
     """
 
     __slots__ = (
+        "arrived",
         "attributes",
         "brands",
         "cart",
@@ -40,42 +46,70 @@ class State:
         "disliked_categories",
         "disliked_families",
         "last_purchase_us",
-        "log",
         "orders",
         "owned",
+        "past",
         "refusals",
         "viewed",
     )
 
+    owned: Owned
+    orders: Orders
+    last_purchase_us: int
+    """0: never bought."""
+    cart: Cart
+    viewed: dict[int, int]
+    """Item to when it was last looked at, microseconds."""
+    categories: Interests
+    brands: Interests
+    declines: dict[tuple[int, int], Word]
+    """(offer, family) to whether it was turned down; an acceptance takes it back."""
+    disliked_families: dict[int, Word]
+    disliked_categories: dict[str, Word]
+    disliked_brands: dict[str, Word]
+    refusals: dict[str, Word]
+    """Purpose to whether it is refused, so that of two at one moment the refusal counts."""
+    complaint: Word
+    """Whether one is open."""
+    attributes: dict[str, tuple[int, str]]
+    """The caller's own, with the moment they were said."""
+    past: Log
+    """Events that were put in order."""
+    arrived: Log
+    """Events that were not yet; see `log`."""
+
     def __init__(self) -> None:
-        self.owned: Owned = {}
-        self.orders: Orders = {}
-        self.last_purchase_us = 0
-        """0: never bought."""
-        self.cart: Cart = {}
-        self.viewed: dict[int, int] = {}
-        """Item to when it was last looked at, microseconds."""
-        self.categories: Interests = {}
-        self.brands: Interests = {}
-        self.declines: dict[tuple[int, int], Word] = {}
-        """(offer, family) to whether it was turned down; an acceptance takes it back."""
-        self.disliked_families: dict[int, Word] = {}
-        self.disliked_categories: dict[str, Word] = {}
-        self.disliked_brands: dict[str, Word] = {}
-        self.refusals: dict[str, Word] = {}
-        """Purpose to whether it is refused, so that of two at one moment the refusal counts."""
-        self.complaint = Word(0, False)
-        """Whether one is open."""
-        self.attributes: dict[str, tuple[int, str]] = {}
-        """The caller's own, with the moment they were said."""
-        self.log: Log = []
+        for part, empty in EMPTY_PARTS.items():
+            setattr(self, part, empty())
+
+    @property
+    def log(self) -> Log:
+        """The latest events in the order in which they happened."""
+        if self.arrived:
+            log.merge(self.past, self.arrived)
+            self.arrived = []
+        return self.past
+
+    def holds(self, part: str) -> bool:
+        """Say whether a part is there without reading it."""
+        return True
+
+
+def _silence() -> Word:
+    return Word(0, False)
+
+
+EMPTY_PARTS: Mapping[str, Callable[[], Any]] = MappingProxyType(
+    dict.fromkeys(State.__slots__, dict)
+    | {"last_purchase_us": int, "complaint": _silence, "past": list, "arrived": list}
+)
+"""What each part of a state is while nothing is known of it."""
 
 
 def look_at(viewed: dict[int, int], offer_no: int, time_us: int) -> None:
     if time_us > viewed.get(offer_no, -1):
         viewed[offer_no] = time_us
-        if len(viewed) > 2 * MAX_VIEWED:
-            _keep_newest(viewed, MAX_VIEWED)
+        _keep_newest(viewed, slack=MAX_VIEWED)
 
 
 def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:
@@ -120,22 +154,33 @@ def _merge(into: State, other: State) -> None:
 
 
 def prune(state: State) -> None:
-    """Bring the state within its bounds: before it is stored, and after a merge."""
-    owned.prune(state.owned)
-    orders.prune(state.orders)
-    cart.prune(state.cart)
-    interest.prune(state.categories)
-    interest.prune(state.brands)
-    log.prune(state.log)
-    latest.prune(state.declines, MAX_DECLINES)
-    latest.prune(state.disliked_families, MAX_DISLIKES)
-    latest.prune(state.disliked_categories, MAX_DISLIKES)
-    latest.prune(state.disliked_brands, MAX_DISLIKES)
-    latest.prune(state.refusals, MAX_PURPOSES)
-    if len(state.viewed) > MAX_VIEWED:
-        _keep_newest(state.viewed, MAX_VIEWED)
+    """Bring what was read of a state within its bounds: before it is stored, and after a merge."""
+    for part, bound in _BOUNDS.items():
+        if state.holds(part):
+            bound(getattr(state, part))
+    if state.holds("past"):
+        log.prune(state.log)
 
 
-def _keep_newest(viewed: dict[int, int], at_most: int) -> None:
-    for offer_no in sorted(viewed, key=lambda no: (-viewed[no], no))[at_most:]:
-        del viewed[offer_no]
+def _keep_newest(viewed: dict[int, int], *, slack: int = 0) -> None:
+    if len(viewed) > MAX_VIEWED + slack:
+        for offer_no in sorted(viewed, key=lambda no: (-viewed[no], no))[MAX_VIEWED:]:
+            del viewed[offer_no]
+
+
+_dislikes = partial(latest.prune, at_most=MAX_DISLIKES)
+_BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
+    {
+        "owned": owned.prune,
+        "orders": orders.prune,
+        "cart": cart.prune,
+        "categories": interest.prune,
+        "brands": interest.prune,
+        "declines": partial(latest.prune, at_most=MAX_DECLINES),
+        "disliked_families": _dislikes,
+        "disliked_categories": _dislikes,
+        "disliked_brands": _dislikes,
+        "refusals": partial(latest.prune, at_most=MAX_PURPOSES),
+        "viewed": _keep_newest,
+    }
+)

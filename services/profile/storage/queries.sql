@@ -32,6 +32,11 @@ WHERE identity_key = ANY($1::bytea[])
 ORDER BY profiles.person_id
 FOR KEY SHARE OF profiles
 
+-- name: lock_seeing
+-- The places come in ascending order.
+SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/seeing/' || place, 0))
+FROM unnest($1::integer[]) AS place
+
 -- name: groups_of
 SELECT person_id::text, group_id::text, version FROM profiles WHERE person_id = ANY($1::uuid[])
 
@@ -76,14 +81,13 @@ SELECT * FROM unnest(
     $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
 
 -- name: update_profiles
--- A state that was not touched comes as null and stays.
+-- A state, or a contribution, that was not touched comes as null and stays.
 UPDATE profiles
 SET group_id = changed.group_id,
     version = changed.version,
     seq = changed.seq,
     freeing_seq = changed.freeing_seq,
-    contribution_micros = CASE WHEN changed.state IS NULL
-        THEN profiles.contribution_micros ELSE changed.contribution_micros END,
+    contribution_micros = coalesce(changed.contribution_micros, profiles.contribution_micros),
     state = coalesce(changed.state, profiles.state)
 FROM unnest(
     $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])

@@ -92,7 +92,8 @@ def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:
 
 
 def _stored(state: State, now_us: int) -> tuple[int | None, bytes]:
+    """Return the contribution, None where orders did not change, and the state."""
     contribution = None
-    if state.last_purchase_us:
+    if state.holds("orders") and state.orders:
         contribution = spending(state.orders, now_us).contribution_micros
     return contribution, encode(state)

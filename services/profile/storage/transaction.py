@@ -30,6 +30,9 @@ VALUE = "identity"
 NAME = "name"
 """What identities and names are encrypted for."""
 
+_SEEING_LOCKS = 256
+"""Among so many locks the identities are divided that are seen for the first time."""
+
 
 class PostgresTransactions:
     """Opens transactions on the schema of profile."""
@@ -77,7 +80,18 @@ class PostgresTransaction:
 
     async def resolve(self, keys: Iterable[bytes], *, hold: bool = False) -> Mapping[bytes, Known]:
         query = QUERIES.resolve_and_hold if hold else QUERIES.resolve
-        rows: Sequence[Any] = await self._tx.fetch(query, list(keys))
+        wanted = list(keys)
+        found = await self._resolved(query, wanted)
+        unknown = [key for key in wanted if key not in found]
+        if unknown:
+            # Whoever saw them first has made them once the lock is ours, or never will.
+            places = sorted({key[0] % _SEEING_LOCKS for key in unknown})
+            await self._tx.execute(QUERIES.lock_seeing, places)
+            found.update(await self._resolved(query, unknown))
+        return found
+
+    async def _resolved(self, query: str, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        rows: Sequence[Any] = await self._tx.fetch(query, keys)
         return {row[0]: Known(*row[1:]) for row in rows}
 
     async def groups_of(self, person_ids: Sequence[str]) -> Mapping[str, Known]:

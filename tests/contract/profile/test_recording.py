@@ -218,3 +218,12 @@ async def test_a_login_proves_who_it_is(desk):
     claimed = (await person(desk, ADA)).assurance
     await recorded(desk, desk.arrival(ADA, COOKIE, kind="login", time_us=NOW_US + MINUTE_US))
     assert (await person(desk, ADA)).assurance > claimed
+
+
+async def test_batches_that_see_the_same_new_identities_at_once_make_each_once(desk):
+    cookies = [identity("visitor", f"c{number}") for number in range(60)]
+    batches = [[desk.arrival(cookie) for cookie in cookies[at:] + cookies[:at]] for at in range(9)]
+    outcomes = await asyncio.gather(*(recorded(desk, *batch) for batch in batches))
+    assert sum(outcome.accepted for outcome in outcomes) == 60 * 9
+    persons = {(await person(desk, cookie)).person_ids for cookie in cookies}
+    assert len(persons) == 60

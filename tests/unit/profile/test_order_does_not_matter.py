@@ -5,6 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.profile.domain.fold import fold
 from services.profile.domain.reading import NO_TIERS, standing_declines, traits
 from services.profile.domain.session import current_session
 from services.profile.domain.state import State, merge
@@ -53,6 +54,19 @@ def test_the_state_of_a_set_is_that_of_all_its_events(happened, owners):
 def test_a_state_is_stored_without_loss(happened):
     state = state_of(*happened)
     assert_same(decode(encode(state)), state)
+
+
+@given(MANY, st.lists(MANY, max_size=3))
+def test_a_state_stored_again_and_again_is_the_same(before, batches):
+    data = encode(state_of(*before))
+    for batch in batches:
+        state = decode(data)
+        fold(state, batch)
+        data = encode(state)
+    again = decode(data)
+    assert_same(
+        merge([State(), again]), state_of(*before, *(e for batch in batches for e in batch))
+    )
 
 
 @given(MANY, MANY)

@@ -1,0 +1,281 @@
+"""How each part of a state is stored: packed columns, read and written by C as far as possible.
+
+Columns are read as slices (`[:]`): a quarter faster than through their iterators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from services.profile.domain.cart import Cart, Change, Line
+from services.profile.domain.interest import Interests
+from services.profile.domain.latest import Word
+from services.profile.domain.log import Entry, Log
+from services.profile.domain.orders import Order, Orders
+from services.profile.domain.owned import Owned, Ownership
+from touchpoint.profile.v1.state_pb2 import (
+    CartState,
+    InterestState,
+    LogState,
+    NumberWords,
+    OrderState,
+    OwnedState,
+    ProfileState,
+    TextWords,
+)
+
+T = TypeVar("T")
+
+
+def _maker(kind: type[T]) -> Callable[[tuple[Any, ...]], T]:
+    """Return what makes a named tuple of a tuple: at half the price of its own constructor."""
+    make: Any = tuple.__new__
+    return partial(make, kind)
+
+
+_OWNERSHIP, _ORDER = _maker(Ownership), _maker(Order)
+_CHANGE, _WORD, _ENTRY = _maker(Change), _maker(Word), _maker(Entry)
+
+
+def _decode_owned(part: OwnedState) -> Owned:
+    columns = zip(
+        part.quantities[:],
+        part.last_minutes[:],
+        part.times[:],
+        part.cycle_days[:],
+        part.days[:],
+        strict=True,
+    )
+    return dict(zip(part.family_nos[:], map(_OWNERSHIP, columns), strict=True))
+
+
+def _encode_owned(part: OwnedState, owned: Owned) -> None:
+    quantities, last_minutes, times, cycle_days, days = zip(*owned.values(), strict=True)
+    part.family_nos.extend(owned)
+    part.quantities.extend(quantities)
+    part.last_minutes.extend(last_minutes)
+    part.times.extend(times)
+    part.cycle_days.extend(cycle_days)
+    part.days.extend(days)
+
+
+def _decode_orders(part: OrderState) -> Orders:
+    columns = zip(
+        part.days[:],
+        part.bought[:],
+        part.value_micros[:],
+        part.contribution_micros[:],
+        part.cost_unknown[:],
+        strict=True,
+    )
+    return dict(zip(part.keys[:], map(_ORDER, columns), strict=True))
+
+
+def _encode_orders(part: OrderState, orders: Orders) -> None:
+    days, bought, values, contributions, unknown = zip(*orders.values(), strict=True)
+    part.keys.extend(orders)
+    part.days.extend(days)
+    part.bought.extend(bought)
+    part.value_micros.extend(values)
+    part.contribution_micros.extend(contributions)
+    part.cost_unknown.extend(unknown)
+
+
+def _decode_cart(part: CartState) -> Cart:
+    columns = zip(
+        part.change_us[:], part.change_quantities[:], part.change_price_micros[:], strict=True
+    )
+    changes = tuple(map(_CHANGE, columns))
+    cart: Cart = {}
+    start = 0
+    for offer_no, cleared_us, count in zip(
+        part.offer_nos[:], part.cleared_us[:], part.change_counts[:], strict=True
+    ):
+        cart[offer_no] = Line(cleared_us, changes[start : start + count])
+        start += count
+    return cart
+
+
+def _encode_cart(part: CartState, cart: Cart) -> None:
+    cleared, lines = zip(*cart.values(), strict=True)
+    part.offer_nos.extend(cart)
+    part.cleared_us.extend(cleared)
+    part.change_counts.extend(map(len, lines))
+    for time_us, quantity, price_micros in chain.from_iterable(lines):
+        part.change_us.append(time_us)
+        part.change_quantities.append(quantity)
+        part.change_price_micros.append(price_micros)
+
+
+def _decode_interests(part: InterestState) -> Interests:
+    return dict(zip(part.subjects[:], part.weights[:], strict=True))
+
+
+def _encode_interests(part: InterestState, interests: Interests) -> None:
+    part.subjects.extend(interests)
+    part.weights.extend(interests.values())
+
+
+def _words(part: NumberWords | TextWords) -> map[Word]:
+    return map(_WORD, zip(part.times_us, part.yes, strict=True))
+
+
+def _decode_declines(part: NumberWords) -> dict[tuple[int, int], Word]:
+    return dict(zip(zip(part.numbers, part.family_nos, strict=True), _words(part), strict=True))
+
+
+def _decode_texts(part: TextWords) -> dict[str, Word]:
+    return dict(zip(part.texts, _words(part), strict=True))
+
+
+def _decode_numbers(part: NumberWords) -> dict[int, Word]:
+    return dict(zip(part.numbers[:], _words(part), strict=True))
+
+
+def _encode_declines(part: NumberWords, declines: dict[tuple[int, int], Word]) -> None:
+    for (number, family_no), word in declines.items():
+        part.numbers.append(number)
+        part.family_nos.append(family_no)
+        part.times_us.append(word.time_us)
+        part.yes.append(word.yes)
+
+
+def _encode_numbers(part: NumberWords, words: dict[int, Word]) -> None:
+    for number, word in words.items():
+        part.numbers.append(number)
+        part.times_us.append(word.time_us)
+        part.yes.append(word.yes)
+
+
+def _encode_texts(part: TextWords, words: dict[str, Word]) -> None:
+    for text, word in words.items():
+        part.texts.append(text)
+        part.times_us.append(word.time_us)
+        part.yes.append(word.yes)
+
+
+def _decode_viewed(stored: ProfileState) -> dict[int, int]:
+    return dict(zip(stored.viewed_nos[:], stored.viewed_us[:], strict=True))
+
+
+def _encode_viewed(stored: ProfileState, viewed: dict[int, int]) -> None:
+    stored.viewed_nos.extend(viewed)
+    stored.viewed_us.extend(viewed.values())
+
+
+def _decode_last_purchase(stored: ProfileState) -> int:
+    return stored.last_purchase_us
+
+
+def _encode_last_purchase(stored: ProfileState, time_us: int) -> None:
+    stored.last_purchase_us = time_us
+
+
+def _decode_complaint(stored: ProfileState) -> Word:
+    return Word(stored.complaint_us, stored.complaint_open)
+
+
+def _encode_complaint(stored: ProfileState, word: Word) -> None:
+    stored.complaint_us, stored.complaint_open = word
+
+
+def _decode_attributes(stored: ProfileState) -> dict[str, tuple[int, str]]:
+    said = zip(stored.attribute_us[:], stored.attribute_values[:], strict=True)
+    return dict(zip(stored.attribute_names[:], said, strict=True))
+
+
+def _encode_attributes(stored: ProfileState, attributes: dict[str, tuple[int, str]]) -> None:
+    for name, (time_us, value) in attributes.items():
+        stored.attribute_names.append(name)
+        stored.attribute_us.append(time_us)
+        stored.attribute_values.append(value)
+
+
+def _decode_log(part: LogState) -> Log:
+    word = list(part.words).__getitem__
+    columns = zip(
+        part.times_us[:],
+        map(word, part.types[:]),
+        part.channels[:],
+        part.offer_nos[:],
+        map(word, part.categories[:]),
+        map(word, part.sessions[:]),
+        part.durations_s[:],
+        part.reassurances[:],
+        strict=True,
+    )
+    return list(map(_ENTRY, columns))
+
+
+def _encode_log(part: LogState, entries: Log) -> None:
+    times, types, channels, offer_nos, categories, sessions, durations, reassurances = zip(
+        *entries, strict=True
+    )
+    words = dict.fromkeys(chain(types, categories, sessions))
+    index = dict(zip(words, range(len(words)), strict=True)).__getitem__
+    part.words.extend(words)
+    part.times_us.extend(times)
+    part.types.extend(map(index, types))
+    part.channels.extend(channels)
+    part.offer_nos.extend(offer_nos)
+    part.categories.extend(map(index, categories))
+    part.sessions.extend(map(index, sessions))
+    part.durations_s.extend(durations)
+    part.reassurances.extend(reassurances)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How one part of a state is stored."""
+
+    fields: tuple[str, ...]
+    decode: Callable[[ProfileState], Any]
+    encode: Callable[[ProfileState, Any], None]
+
+
+def _within(
+    field: str, empty: Callable[[], Any], read: Callable[[Any], Any], write: Callable[..., None]
+) -> Part:
+    """Return a part that is a message of its own, left out while there is nothing in it."""
+
+    def decode_part(stored: ProfileState) -> Any:
+        return read(getattr(stored, field)) if stored.HasField(field) else empty()  # type: ignore[arg-type]
+
+    def encode_part(stored: ProfileState, value: Any) -> None:
+        if value:
+            write(getattr(stored, field), value)
+
+    return Part((field,), decode_part, encode_part)
+
+
+PARTS: Mapping[str, Part] = MappingProxyType(
+    {
+        "owned": _within("owned", dict, _decode_owned, _encode_owned),
+        "orders": _within("orders", dict, _decode_orders, _encode_orders),
+        "last_purchase_us": Part(
+            ("last_purchase_us",), _decode_last_purchase, _encode_last_purchase
+        ),
+        "cart": _within("cart", dict, _decode_cart, _encode_cart),
+        "viewed": Part(("viewed_nos", "viewed_us"), _decode_viewed, _encode_viewed),
+        "categories": _within("categories", dict, _decode_interests, _encode_interests),
+        "brands": _within("brands", dict, _decode_interests, _encode_interests),
+        "declines": _within("declines", dict, _decode_declines, _encode_declines),
+        "disliked_families": _within("families", dict, _decode_numbers, _encode_numbers),
+        "disliked_categories": _within("categories_disliked", dict, _decode_texts, _encode_texts),
+        "disliked_brands": _within("brands_disliked", dict, _decode_texts, _encode_texts),
+        "refusals": _within("refusals", dict, _decode_texts, _encode_texts),
+        "complaint": Part(("complaint_us", "complaint_open"), _decode_complaint, _encode_complaint),
+        "attributes": Part(
+            ("attribute_names", "attribute_us", "attribute_values"),
+            _decode_attributes,
+            _encode_attributes,
+        ),
+        "past": _within("log", list, _decode_log, _encode_log),
+    }
+)
+"""By the names of `State`; what arrived is not there, because it is put in order first."""
