@@ -67,13 +67,16 @@ class Channels:
             retrieval_pb.UpsertOffersRequest(offers=offers), timeout=PATIENCE_S
         )
         assert not written.rejected
-        everything = len(items) // 2
+        in_view = Context(item_ids=[item.item_id for item in items])
 
-        async def offered():
-            answer = await self.recommend({"visitor": "warm-up"}, limit=50, preview=True)
-            return len(shown(answer)) >= everything
+        async def proposed():
+            answer = await self.recommend({"visitor": str(uuid.uuid4())}, context=in_view)
+            request = edge_pb.ExplainDecisionRequest(decision_id=answer.decision_id)
+            explained = await self.edge.ExplainDecision(request, timeout=TIMEOUT_S)
+            found = {candidate.offer_id for candidate in explained.candidates}
+            return {offer.offer_id for offer in offers} <= found
 
-        await until(offered)
+        await until(proposed)
 
     async def recommend(
         self,
