@@ -155,7 +155,7 @@ def _check_rules(entries: Entries, problems: Problems) -> None:
 
 
 def _check_pairs(entry: Entry, problems: Problems) -> None:
-    given = entry.values.keys()
+    given = entry.places.keys()
     if not given & {"remove_when", "lever_when"}:
         problems.add(entry.place, "a rule needs remove_when or lever_when")
     if "remove_when" in given and not {"code", "text"} <= given:

@@ -49,7 +49,7 @@ def assert_equal(condition: Condition, size: int, outcomes: tuple[Outcome, Outco
     np.testing.assert_array_equal(spread(value, size)[right], expected[right], condition.text)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CONDITIONS, st.data())
 def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataObject) -> None:
     condition = COMPILER.compile(text)
@@ -69,7 +69,7 @@ def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataOb
         "customer.segments.all(x, offer.attributes[x] == 'a')",
     ],
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_errors_are_absorbed_where_cel_absorbs_them(text: str, data: st.DataObject) -> None:
     condition = COMPILER.compile(text)

@@ -1,0 +1,50 @@
+"""What a race refuses gives way to the next best that is no contact."""
+
+from __future__ import annotations
+
+from services.rules.domain.definitions import Placement
+from services.rules.domain.ledger import WantedContact
+from services.rules.domain.replacement import Offers, Slot, replace_refused, wanted_contacts
+
+PRODUCT, PROMOTION = 1, 2
+OFFERS = Offers(
+    {1: PRODUCT, 2: PRODUCT, 3: PRODUCT, 11: PROMOTION, 12: PROMOTION, 13: PROMOTION}, {13}
+)
+
+
+def placement(name: str = "banner", *, one_contact: bool = False) -> Placement:
+    kinds = frozenset({PRODUCT, PROMOTION})
+    counting = kinds if one_contact else frozenset({PROMOTION})
+    return Placement(name, 1, kinds, counting, one_contact, one_contact, frozenset())
+
+
+def test_only_kinds_that_count_there_and_no_defaults_need_a_contact() -> None:
+    slots = [Slot(placement(), [1, 11, 13], [])]
+    assert wanted_contacts(slots, OFFERS) == (WantedContact(11, "banner", False),)
+
+
+def test_a_message_needs_one_contact_for_all_of_it() -> None:
+    slots = [Slot(placement(one_contact=True), [1, 11], [])]
+    assert wanted_contacts(slots, OFFERS) == (WantedContact(0, "banner", True),)
+    assert wanted_contacts([Slot(placement(one_contact=True), [13], [])], OFFERS) == ()
+
+
+def test_the_next_best_that_is_no_contact_takes_the_place_in_order() -> None:
+    slot = Slot(placement(), [11, 1], [12, 2, 3])
+    removed = replace_refused([slot], [WantedContact(11, "banner", False)], OFFERS)
+    assert removed == {"banner": [11]}
+    assert (slot.chosen, slot.next, slot.replaced) == ([2, 1], [12, 3], {2})
+
+
+def test_nothing_is_shown_twice_on_a_page() -> None:
+    slots = [Slot(placement("one"), [11], [2, 3]), Slot(placement("two"), [12, 2], [3])]
+    refused = [WantedContact(11, "one", False), WantedContact(12, "two", False)]
+    replace_refused(slots, refused, OFFERS)
+    assert [slot.chosen for slot in slots] == [[3], [2]]
+
+
+def test_a_refused_message_loses_all_that_made_it_a_contact() -> None:
+    slot = Slot(placement(one_contact=True), [1, 13, 11], [2])
+    removed = replace_refused([slot], [WantedContact(0, "banner", True)], OFFERS)
+    assert removed == {"banner": [1, 11]}
+    assert slot.chosen == [13]
