@@ -56,7 +56,7 @@ class Channels:
             for channel in channels.values():
                 await channel.close()
 
-    async def stock(self, items, offers):
+    async def stock(self, items, offers, near_every_offer):
         """Fill the shop, and wait until the edge offers from it."""
         retrieval = self.stubs["retrieval"]
         written = await retrieval.UpsertItems(
@@ -67,7 +67,7 @@ class Channels:
             retrieval_pb.UpsertOffersRequest(offers=offers), timeout=PATIENCE_S
         )
         assert not written.rejected
-        in_view = Context(item_ids=[item.item_id for item in items])
+        in_view = Context(item_ids=near_every_offer)
 
         async def proposed():
             answer = await self.recommend({"visitor": str(uuid.uuid4())}, context=in_view)

@@ -6,7 +6,7 @@ import pytest
 
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
-from tests.journeys.shop import ITEMS, OFFERS
+from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
 MODES = {
     "processes": (),
@@ -23,5 +23,5 @@ async def channels(request, tmp_path_factory):
         running_suite(home, "--data", "none", "--port", "0", *MODES[request.param]) as suite,
         Channels.opened(suite) as opened,
     ):
-        await opened.stock(ITEMS, OFFERS)
+        await opened.stock(ITEMS, OFFERS, NEAR_EVERY_OFFER)
         yield opened

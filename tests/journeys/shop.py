@@ -65,3 +65,6 @@ OFFERS = [
         value=Money(amount="6", currency="USD"),
     ),
 ]
+
+NEAR_EVERY_OFFER = [SHOE, "dvd-0"]
+"""Items that, when they are in view, bring every offer of the shop near."""

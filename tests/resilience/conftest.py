@@ -14,7 +14,7 @@ import pytest
 from shared.testing.proxy import Proxy
 from shared.testing.suite import RunningSuite, running_suite
 from tests.journeys.channels import Channels
-from tests.journeys.shop import ITEMS, OFFERS
+from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
 BEHIND = ("profile", "retrieval", "rules", "ranker", "scenario")
 SLOW_S = 1.0
@@ -42,7 +42,7 @@ async def edge(tmp_path_factory):
         address = await stack.enter_async_context(_second_edge(suite, proxies))
         behind = RunningSuite(suite.home, {**suite.grpc, "aggregator": [address]}, suite.web)
         channels = await stack.enter_async_context(Channels.opened(behind))
-        await channels.stock(ITEMS, OFFERS)
+        await channels.stock(ITEMS, OFFERS, NEAR_EVERY_OFFER)
         yield Edge(channels, proxies)
 
 
