@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from touchpoint.client import CallError
 
@@ -88,6 +89,11 @@ def _refused(error: CallError) -> str:
     if error.request_id and error.code.name in {"INTERNAL", "UNKNOWN"}:
         lines.append(f"  request {error.request_id}: the service's log says more")
     return "\n".join(lines)
+
+
+def add_row(shown: Table, *cells: str | Text, style: str | None = None) -> None:
+    """Add cells as they are: what people wrote into titles is no markup."""
+    shown.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), style=style)
 
 
 def table(*columns: str, title: str = "") -> Table:

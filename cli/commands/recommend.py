@@ -73,7 +73,7 @@ def recommend(
             channel=channel,
             placement=placement or ["web.home.banner"],
             limit=limit,
-            cart=[_cart_line(line) for line in cart or ()],
+            cart=[read_cart_line(line) for line in cart or ()],
             items=item or (),
             session_id=session,
             query=query,
@@ -96,7 +96,7 @@ def recommend(
         )
 
 
-def _cart_line(text: str) -> CartItem:
+def read_cart_line(text: str) -> CartItem:
     """Read `gels:3@12.50`; raises ValueError."""
     found = _CART_LINE.fullmatch(text)
     if found is None:

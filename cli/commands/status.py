@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import typer
 
-from cli.console import Exit, JsonOption, fail, people, say_json, table
+from cli.console import Exit, JsonOption, add_row, fail, people, say_json, table
 from cli.reach import HomeOption, home_of
 from cli.suite.look import SERVING, Part, look
 
@@ -28,7 +28,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     else:
         shown = table("", "address", "health", "pid", "MB", "behind")
         for part in sight.parts:
-            shown.add_row(*_cells(part), style=None if part.health == SERVING else "red")
+            add_row(shown, *_cells(part), style=None if part.health == SERVING else "red")
         people.print(shown)
         found = sight.endpoints
         people.print(

@@ -66,7 +66,7 @@ def track(
             query=query,
             page=page,
             duration_s=duration_s,
-            attributes=_attributes(attribute or []),
+            attributes=read_attributes(attribute or []),
         )
         answer = touchpoint.track(happened)
     if as_json:
@@ -89,7 +89,7 @@ def _time(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _attributes(said: list[str]) -> dict[str, Any]:
+def read_attributes(said: list[str]) -> dict[str, Any]:
     """Read NAME=VALUE; true, false and numbers become what they look like."""
     found: dict[str, Any] = {}
     for text in said:

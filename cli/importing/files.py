@@ -82,7 +82,7 @@ class JsonLinesFile:
     def check(self) -> None:
         for number, line in self._lines(_silent):
             try:
-                found = json.loads(str(line, "utf-8"))
+                found = json.loads(str(line, "utf-8").rstrip())
             except UnicodeDecodeError as error:
                 raise BrokenFileError(f"{self.path}:{number}: {_not_utf8(error)}") from None
             except ValueError as error:

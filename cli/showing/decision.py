@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
+from rich.text import Text
 
-from cli.console import table
+from cli.console import add_row, table
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind, RemovalCode
@@ -48,16 +49,16 @@ def show_placement(
     extra = ("score", "chosen with") if explain else ()
     shown = table("", "offer", "kind", "why", "acceptance", *extra, title=placement.placement)
     for place, offer in enumerate(placement.recommendations, 1):
-        cells = [
+        cells: list[str | Text] = [
             str(place),
-            f"{offer.creative.title or offer.offer_id}\n[dim]{offer.offer_id}[/dim]",
+            Text.assemble(offer.creative.title or offer.offer_id, "\n", (offer.offer_id, "dim")),
             OfferKind.Value.Name(offer.kind).lower(),
             "\n".join(reason.text for reason in offer.reasons),
             f"{offer.acceptance_probability:.1%}",
         ]
         if explain:
             cells += [f"{offer.score:.4g}", f"{offer.selection_probability:.0%}"]
-        shown.add_row(*cells)
+        add_row(shown, *cells)
     console.print(shown)
 
 
@@ -86,7 +87,7 @@ def show_removed(console: Console, removed: Sequence[edge.Removed]) -> None:
     counted = ", ".join(f"{code} {count}" for code, count in codes.most_common())
     shown = table("removed", "by", "code", "because", title=f"{len(removed)} removed: {counted}")
     for each in removed[:_REMOVED_SHOWN]:
-        shown.add_row(each.offer_id, each.service, RemovalCode.Value.Name(each.code), each.text)
+        add_row(shown, each.offer_id, each.service, RemovalCode.Value.Name(each.code), each.text)
     console.print(shown)
     if len(removed) > _REMOVED_SHOWN:
         more = len(removed) - _REMOVED_SHOWN

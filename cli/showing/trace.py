@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from cli.console import table
+from cli.console import add_row, table
 from cli.showing.decision import show_placement, show_removed, timings
 from cli.showing.words import ago, several
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
@@ -53,7 +53,8 @@ def _show_candidates(console: Console, answer: ExplainDecisionResponse) -> None:
         title=f"\n{several(len(answer.candidates), 'candidate')}: {counted}",
     )
     for each in rest[:_CANDIDATES_SHOWN]:
-        shown.add_row(
+        add_row(
+            shown,
             each.title or each.offer_id,
             Source.Value.Name(each.source),
             f"{each.source_score:.2f}",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from cli.console import table
+from cli.console import add_row, table
 from cli.showing.words import ago, several
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewResponse
@@ -28,7 +28,7 @@ def show_view(console: Console, view: GetCustomerViewResponse, now: datetime) ->
         return
     facts = table("", "")
     for name, said in _facts(view, now):
-        facts.add_row(name, said)
+        add_row(facts, name, said)
     facts.show_header = False
     console.print(facts)
     _show_actions(console, view.next_best_actions)
@@ -122,7 +122,8 @@ def _show_actions(console: Console, actions: Iterable[edge.NextBestAction]) -> N
 def _show_recent(console: Console, recent: Iterable[edge.RecentEvent], now: datetime) -> None:
     shown = table("when", "channel", "event", "of", title="\nLately")
     for event in list(recent)[:_RECENT_SHOWN]:
-        shown.add_row(
+        add_row(
+            shown,
             ago(event.time, now),
             Channel.Value.Name(event.channel),
             event.type,
@@ -137,7 +138,8 @@ def _show_presented(
 ) -> None:
     shown = table("when", "channel", "placement", "offer", "answer", title="\nShown to them")
     for offer in list(presented)[:_PRESENTED_SHOWN]:
-        shown.add_row(
+        add_row(
+            shown,
             ago(offer.presented_time, now),
             Channel.Value.Name(offer.channel),
             offer.placement,

@@ -125,7 +125,7 @@ class FirstData:
         return reports
 
     def _clear(self) -> None:
-        """Remove the files; what they were made of, and how far dates were moved, stays on record."""
+        """Remove the files; what they were made of and how far dates were moved is kept."""
         manifest = self._folder / "manifest.json"
         if manifest.exists():
             manifest.replace(self._home.data / f"{self._chosen.name}.manifest.json")

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from touchpoint.aggregator.v1.aggregator_pb2 import PlacementRequest, Recommendation
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
@@ -18,11 +18,13 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     ReserveContactResponse,
     TrackRequest,
 )
-from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode
+
+if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
 
 Person = Mapping[str, str]
 """Identity kind to value."""

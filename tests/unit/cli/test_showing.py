@@ -1,0 +1,163 @@
+"""Answers as people read them."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cli.showing.decision import show_decision
+from cli.showing.trace import show_trace, why
+from cli.showing.view import show_view
+from cli.suite.data import DATA_SETS
+from cli.suite.home import Endpoints, Home
+from cli.suite.welcome import lines_to_try
+from touchpoint.aggregator.v1 import aggregator_pb2 as edge
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, RemovalCode, Source
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LAMP = edge.Recommendation(
+    offer_id="lamp-red",
+    item_id="lamp-red",
+    kind=OfferKind.PRODUCT,
+    acceptance_probability=0.042,
+    reasons=[edge.Reason(code=Source.POPULAR, text="Popular in Lamps this month")],
+    creative=edge.Creative(title="Red [lamp]"),
+    score=0.5,
+)
+ANSWER = pb.RecommendResponse(
+    decision_id="d-1",
+    placements=[edge.PlacementRecommendations(placement="web.item", recommendations=[LAMP])],
+    degraded=[edge.Degraded(service="ranker", reason="TIMEOUT")],
+    removed=[
+        edge.Removed(
+            offer_id="rug", service="rules", code=RemovalCode.OWNED, text="They have it already."
+        )
+    ],
+    timings=[
+        edge.Timing(service="profile", budget_ms=14, spent_ms=1.26, outcome="OK"),
+        edge.Timing(service="ranker", budget_ms=20, spent_ms=20, outcome="TIMEOUT"),
+    ],
+)
+TRACE = pb.ExplainDecisionResponse(
+    trace=edge.DecisionTrace(
+        decision_id="d-1",
+        channel=Channel.WEB,
+        arm=Arm.PERSONALISED,
+        placements=ANSWER.placements,
+        bundle_hash="abcdef0123456789",
+        timings=ANSWER.timings,
+    ),
+    removed=ANSWER.removed,
+    candidates=[
+        pb.ExplainedCandidate(
+            offer_id="sofa", title="Sofa", source=Source.POPULAR, outcome="NOT_CHOSEN"
+        )
+    ],
+)
+
+
+@pytest.fixture
+def console():
+    return Console(record=True, width=160, force_terminal=False, file=io.StringIO())
+
+
+def test_a_decision_shows_offers_reasons_times_and_what_is_missing(console):
+    show_decision(console, ANSWER, spent_ms=12.3, deadline_ms=250)
+    said = console.export_text()
+    for part in (
+        "Red [lamp]",
+        "Popular in Lamps this month",
+        "4.2%",
+        "Decision d-1, answered in 12.3 ms of 250 ms.",
+        "profile 1.3/14 · ranker 20.0/20 timeout",
+        "degraded: ranker (TIMEOUT)",
+    ):
+        assert part in said
+    assert "OWNED" not in said
+
+
+def test_an_explained_preview_says_what_was_removed_and_that_it_left_no_trace(console):
+    show_decision(console, ANSWER, spent_ms=1, preview=True, explain=True)
+    said = console.export_text()
+    assert "1 removed: OWNED 1" in said
+    assert "They have it already." in said
+    assert "Preview, answered in 1.0 ms; nothing was reserved or remembered." in said
+
+
+def test_a_placement_with_nothing_to_offer_says_so(console):
+    empty = edge.PlacementRecommendations(placement="web.faq")
+    show_decision(console, pb.RecommendResponse(placements=[empty]), spent_ms=1)
+    assert "web.faq: nothing to offer" in console.export_text()
+
+
+def test_a_view_shows_who_it_is_and_what_to_say(console):
+    view = pb.GetCustomerViewResponse(
+        who=edge.Who(person_id="p", name="Ada", known=True),
+        value_tier="high",
+        session=edge.SessionView(
+            category="PCs", minutes=20, last_item_id="l", last_item_title="Laptop"
+        ),
+        contacts=edge.Contacts(used=3, limit=3),
+        next_best_actions=[edge.NextBestAction(offer_id="o", line="May I suggest a laptop?")],
+        recent=[edge.RecentEvent(type="view", channel=Channel.WEB, title="Laptop")],
+        presented=[edge.PresentedOffer(title="Desktop", placement="web.item", answer="decline")],
+    )
+    view.session.last_time.FromDatetime(NOW - timedelta(minutes=2))
+    view.contacts.free_at.FromDatetime(NOW + timedelta(days=1))
+    show_view(console, view, NOW)
+    said = console.export_text()
+    for part in (
+        "Ada",
+        "PCs (20 min, last 2 min 0 s ago), looked at Laptop",
+        "3 of 3 used, the next free in 1 d 0 h",
+        "1. May I suggest a laptop?",
+        "decline",
+    ):
+        assert part in said
+
+
+def test_a_view_of_nobody_and_of_several_people_says_so(console):
+    show_view(console, pb.GetCustomerViewResponse(), NOW)
+    several = edge.Who(ambiguous=True, choices=[edge.PersonChoice(description="A… B…")])
+    show_view(console, pb.GetCustomerViewResponse(who=several), NOW)
+    said = console.export_text()
+    assert "Nobody is known by that." in said
+    assert "A… B…" in said
+
+
+def test_a_trace_shows_what_was_shown_and_what_was_not(console):
+    show_trace(console, TRACE, NOW)
+    said = console.export_text()
+    for part in ("arm personalised", "Red [lamp]", "Sofa", "OWNED", "bundle abcdef012345"):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("offer", "said"),
+    [
+        ("lamp-red", "was shown, number 1 on web.item: Popular in Lamps this month"),
+        ("rug", "was removed by rules (OWNED): They have it already."),
+        ("sofa", "was proposed (POPULAR"),
+        ("car", "was not proposed"),
+    ],
+)
+def test_why_or_why_not_is_one_sentence(offer, said):
+    assert said in why(TRACE, offer)
+
+
+def test_the_lines_to_try_name_this_suite_and_this_decision(tmp_path):
+    endpoints = Endpoints({"aggregator": ["127.0.0.1:7500"]}, "127.0.0.1:7580", 1)
+    lines = lines_to_try(endpoints, Home(tmp_path), DATA_SETS["story"], ANSWER)
+    assert "http://127.0.0.1:7580/" in lines[0]
+    assert any("track decline" in line and "--decision d-1" in line for line in lines)
+    assert any(line.endswith("--live") for line in lines)
+    for line in lines[1:]:
+        words = shlex.split(line)
+        assert f"--home {tmp_path}" in line or "--edge 127.0.0.1:7500" in line
+        assert Path(words[0]).name == "touchpoint"
