@@ -18,6 +18,7 @@ from bench.report import merged, print_rows, read_rows, write_rows
 from bench.run import measured
 from bench.scale import FULL, QUICK, Scale
 from cli.suite.stopping import until_asked_to_stop
+from shared import logging
 
 FILE = Path("build/bench.json")
 _INTERRUPTED = 130
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     async def work() -> None:
         status[0] = await _measure(parts, scale, Console())
 
+    logging.configure("bench", "error")
     uvloop.run(until_asked_to_stop(work()))
     return status[0]
 

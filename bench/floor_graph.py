@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from itertools import cycle
 
 import grpc.aio
@@ -20,8 +21,17 @@ Sizes = Mapping[str, Sequence[tuple[int, int]]]
 _STOP_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The running floor."""
+
+    subject: Subject[bytes]
+    pids: Mapping[str, int]
+    """By the service that a process stands for."""
+
+
 @asynccontextmanager
-async def floor(sizes: Sizes) -> AsyncIterator[Subject[bytes]]:
+async def floor(sizes: Sizes) -> AsyncIterator[Floor]:
     """Run the floor on recorded sizes within the context."""
     async with AsyncExitStack() as stack:
         leaves = {
@@ -37,8 +47,9 @@ async def floor(sizes: Sizes) -> AsyncIterator[Subject[bytes]]:
             await rpc(request, timeout=DEADLINE_S)
             return ""
 
-        pids = [edge_pid, *(pid for pid, _ in leaves.values())]
-        yield Subject("the floor", send, _requests(sizes), ProcessTree.of(pids))
+        pids = {"aggregator": edge_pid, **{service: pid for service, (pid, _) in leaves.items()}}
+        tree = ProcessTree.of(list(pids.values()))
+        yield Floor(Subject("the floor", send, _requests(sizes), tree), pids)
 
 
 def _requests(sizes: Sizes) -> Iterator[bytes]:

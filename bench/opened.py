@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.errors import MeasurementError
 from bench.processes import ProcessTree
 from cli.suite.home import Home
 from shared.engines import EngineUrls, engines
 from shared.postgres.provision import provision
 from shared.testing.suite import RunningSuite, running_suite
+
+_STORY = ("--data", "story", "--port", "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,18 @@ class OpenedSuite:
 async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
     """Run the suite with the story shop; on leaving, everything of it is gone.
 
-    The engines are ours, so that we know their addresses, and are counted with the suite.
+    The engines are ours, so that we know their addresses, and are counted with the suite. Raises
+    MeasurementError when the suite does not start.
     """
     with tempfile.TemporaryDirectory(prefix="touchpoint-bench-") as folder:
         home = Path(folder)
-        async with engines(home) as urls:
+        async with AsyncExitStack() as stack:
+            urls = await stack.enter_async_context(engines(home))
             given = {"TOUCHPOINT_POSTGRES_URL": urls.postgres, "TOUCHPOINT_NATS_URL": urls.nats}
-            started = running_suite(home, "--data", "story", *flags, environment=given)
-            async with started as running:
-                password_of = Home(home).role_password
-                roles = await provision(urls.postgres, password_of, development=True)
-                yield OpenedSuite(running, urls, roles, ProcessTree.of_children())
+            starting = running_suite(home, *_STORY, *flags, environment=given)
+            try:
+                running = await stack.enter_async_context(starting)
+            except RuntimeError as error:
+                raise MeasurementError(str(error)) from error
+            roles = await provision(urls.postgres, Home(home).role_password, development=True)
+            yield OpenedSuite(running, urls, roles, ProcessTree.of_children())

@@ -1,7 +1,7 @@
 """`python -m bench.profile [SERVICE …]`: where the CPU time of a recommendation goes.
 
-Prints what each process of the suite takes per answer under a steady load, then samples the named
-services with py-spy (`--native` shows C code too) and prints their costliest functions.
+Prints what each process of the suite takes per answer, one at a time and beside the floor. Then
+py-spy samples the named services (`--native`: C code too) for their costliest functions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,20 +22,26 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.customers import banner_requests
+from bench.floor_graph import Floor, floor
 from bench.opened import OpenedSuite, opened_suite
 from bench.processes import ProcessTree
+from bench.recording import record
 from bench.samples import Stacks, inclusive, own, read_stacks
 from bench.subject import DEADLINE_S, Subject
 from cli.load.edge import recommending
+from shared import logging
 from shared.postgres.provision import SERVICES
 
-_WARM_UP_S = 5.0
+_WARM_UP = 100
+_TURNS = 10
+_ALL = "all"
 _SAMPLES_PER_S = 250
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
     services: Sequence[str]
+    requests: int
     rate: float
     seconds: float
     native: bool
@@ -44,11 +51,13 @@ class _Wish:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
     parser.add_argument("services", nargs="*", choices=[[], *SERVICES], metavar="SERVICE")
-    parser.add_argument("--rate", type=float, default=40.0, help="requests a second")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
+    parser.add_argument("--requests", type=int, default=400, help="to count the CPU time of")
+    parser.add_argument("--rate", type=float, default=30.0, help="requests a second to sample")
+    parser.add_argument("--seconds", type=float, default=10.0, help="to sample each service")
     parser.add_argument("--native", action="store_true", help="C functions too")
     parser.add_argument("--top", type=int, default=30, help="lines of each table")
     wish = _Wish(**vars(parser.parse_args(arguments)))
+    logging.configure("bench", "error")
     uvloop.run(_profile(wish, Console()))
     return 0
 
@@ -56,47 +65,62 @@ def main(arguments: list[str] | None = None) -> int:
 async def _profile(wish: _Wish, console: Console) -> None:
     async with (
         opened_suite() as suite,
+        floor(await record(suite, banner_requests())) as bottom,
         recommending(suite.running.edge, DEADLINE_S) as send,
     ):
         subject = Subject("the suite", send, banner_requests(), suite.processes)
-        await subject.under(wish.rate, _WARM_UP_S)
-        costs = await _costs(subject, processes_of(suite), wish)
-        console.print(_cost_table(costs, wish))
+        trees = _trees(suite)
+        costs = await _costs(subject, trees, bottom, wish, console)
         for service in wish.services:
-            stacks = await _sampled(processes_of(suite)[service], subject, wish)
-            total_ms = costs[service]
-            console.print(_function_table(f"{service}: itself", own(stacks), total_ms, wish))
-            console.print(
-                _function_table(f"{service}: with callees", inclusive(stacks), total_ms, wish)
-            )
+            [process] = trees[service].roots
+            stacks = await _sampled(process, subject, wish)
+            for title, shares in (("itself", own(stacks)), ("with callees", inclusive(stacks))):
+                title = f"{service}: {title}"
+                console.print(_function_table(title, shares, costs[service], wish.top))
 
 
-def processes_of(suite: OpenedSuite) -> Mapping[str, psutil.Process]:
-    """Return the processes of the suite by the service that they run."""
-    found = {}
+def _trees(suite: OpenedSuite) -> Mapping[str, ProcessTree]:
+    """Return the process of each service, and everything."""
+    found = {_ALL: suite.processes}
     for root in suite.processes.roots:
-        for process in (root, *root.children(recursive=True)):
-            command = process.cmdline()
-            module = command[-1] if command[-2:-1] == ["-m"] else ""
-            name = module.removeprefix("services.") if module.startswith("services.") else ""
-            # The keeper's own command line holds the service's as one word of its order.
-            if name in SERVICES:
-                found[name] = process
+        for process in root.children(recursive=True):
+            service = process.cmdline()[-1].removeprefix("services.")
+            if service in SERVICES:
+                found[service] = ProcessTree([process])
     return found
 
 
 async def _costs(
-    subject: Subject[Any], services: Mapping[str, psutil.Process], wish: _Wish
+    subject: Subject[Any],
+    trees: Mapping[str, ProcessTree],
+    bottom: Floor,
+    wish: _Wish,
+    console: Console,
 ) -> Mapping[str, float]:
-    """Return the CPU ms per undegraded answer by service, and of everything else."""
-    trees = {name: ProcessTree([process]) for name, process in services.items()}
-    trees["all"] = subject.processes
+    """Print and return the CPU ms of one answer by service, the floor's beside it."""
+    floors = {name: ProcessTree.of([pid]) for name, pid in bottom.pids.items()}
+    floors[_ALL] = bottom.subject.processes
+    await subject.one_by_one(_WARM_UP)
+    ours: Counter[str] = Counter()
+    theirs: Counter[str] = Counter()
+    for _ in range(_TURNS):
+        ours.update(await _used(subject, trees, wish.requests // _TURNS))
+        theirs.update(await _used(bottom.subject, floors, wish.requests // _TURNS))
+    ours["engines"] = 2 * ours[_ALL] - ours.total()
+    table = Table("process", "CPU ms per answer", "of the floor", box=None)
+    for name, cost in ours.most_common():
+        table.add_row(name, f"{cost / wish.requests:.2f}", f"{theirs[name] / wish.requests:.2f}")
+    console.print(table)
+    return {name: cost / wish.requests for name, cost in ours.items()}
+
+
+async def _used(
+    subject: Subject[Any], trees: Mapping[str, ProcessTree], count: int
+) -> Mapping[str, float]:
+    """Return the CPU ms that each used for so many answers, one after the other."""
     before = {name: tree.cpu_s() for name, tree in trees.items()}
-    summary = await subject.under(wish.rate, wish.seconds)
-    answers = max(summary.answered, 1)
-    costs = {name: (trees[name].cpu_s() - before[name]) * 1000 / answers for name in trees}
-    costs["engines"] = costs["all"] - sum(costs[name] for name in services)
-    return costs
+    await subject.one_by_one(count)
+    return {name: (tree.cpu_s() - before[name]) * 1000 for name, tree in trees.items()}
 
 
 async def _sampled(process: psutil.Process, subject: Subject[Any], wish: _Wish) -> Stacks:
@@ -104,7 +128,16 @@ async def _sampled(process: psutil.Process, subject: Subject[Any], wish: _Wish) 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "stacks"
         sampler = await asyncio.create_subprocess_exec(
-            *("py-spy", "record", "--pid", str(process.pid), "--format", "raw", "--function"),
+            *(
+                "py-spy",
+                "record",
+                "--pid",
+                str(process.pid),
+                "--format",
+                "raw",
+                "--function",
+                "--gil",
+            ),
             *("--duration", f"{wish.seconds:.0f}", "--rate", str(_SAMPLES_PER_S)),
             *("--output", str(file), *(["--native"] if wish.native else [])),
             stdout=asyncio.subprocess.DEVNULL,
@@ -115,17 +148,10 @@ async def _sampled(process: psutil.Process, subject: Subject[Any], wish: _Wish) 
         return read_stacks(file.read_text(encoding="utf-8"))
 
 
-def _cost_table(costs: Mapping[str, float], wish: _Wish) -> Table:
-    table = Table("process", "CPU ms per answer", box=None, title=f"at {wish.rate:g} requests/s")
-    for name, cost in sorted(costs.items(), key=lambda each: -each[1]):
-        table.add_row(name, f"{cost:.2f}")
-    return table
-
-
-def _function_table(title: str, shares: Mapping[str, float], total_ms: float, wish: _Wish) -> Table:
+def _function_table(title: str, shares: Mapping[str, float], total_ms: float, top: int) -> Table:
     table = Table("ms per answer", "share", "function", box=None, title=title, title_justify="left")
     ranked = sorted(shares.items(), key=lambda each: -each[1])
-    for function, share in ranked[: wish.top]:
+    for function, share in ranked[:top]:
         table.add_row(f"{share * total_ms:.3f}", f"{share:.1%}", function)
     return table
 

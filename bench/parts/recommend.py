@@ -35,8 +35,9 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
     """
     tell("recording the message sizes of 100 real requests")
     sizes = await record(suite, banner_requests())
-    async with floor(sizes) as bottom, recommending(suite.running.edge, DEADLINE_S) as send:
+    async with floor(sizes) as found, recommending(suite.running.edge, DEADLINE_S) as send:
         real = Subject("the suite", send, banner_requests(), suite.processes)
+        bottom = found.subject
         pair = _Pair(real, bottom, scale, tell)
         await real.one_by_one(_WARM_UP_REQUESTS)
         await bottom.one_by_one(_WARM_UP_REQUESTS)
