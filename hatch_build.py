@@ -20,8 +20,6 @@ def compile_protos(root: Path = ROOT, target: Path | None = None) -> int:
     The CEL syntax tree is compiled from the `xds-protos` wheel, so that no Envoy proto enters the
     default descriptor pool at run time. It exists only while building.
     """
-    from grpc_tools import protoc
-
     sources = sorted((root / "protos").rglob("*.proto"))
     target = target or root / "gen"
     fresh = target.with_name("gen.new")
@@ -61,7 +59,7 @@ def _google_apis() -> Path:
 
 
 def _cel_descriptors() -> bytes:
-    """The descriptors of CEL's checked syntax tree and all they import, from the xds-protos wheel."""
+    """Return the descriptors of CEL's checked syntax tree, from the xds-protos wheel."""
     from cel.expr import checked_pb2
     from google.protobuf.descriptor import FileDescriptor
     from google.protobuf.descriptor_pb2 import FileDescriptorSet

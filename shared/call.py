@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from shared.budget import Budget
+from shared.ids import new_id
 
 REQUEST_ID = "x-request-id"
 CALLER = "x-touchpoint-caller"
@@ -75,6 +76,11 @@ class Call:
             self.trace_id,
             self.streaming,
         )
+
+
+def own_call(method: str) -> Call:
+    """Return a call that this process makes of its own accord, without a request behind it."""
+    return Call(method, request_id=new_id())
 
 
 Handler = Callable[[Call, Message], Awaitable[Message]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -19,6 +20,11 @@ def uuid7(now_ms: int, random: RandomBytes = os.urandom) -> str:
     number = (now_ms & 0xFFFF_FFFF_FFFF) << 80 | _VERSION_7 | high << 64 | _VARIANT | low
     text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def new_id() -> str:
+    """Return a UUIDv7 of this moment by the machine's clock: for requests and replicas."""
+    return uuid7(time.time_ns() // 1_000_000)
 
 
 def uuid_ms(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -30,7 +29,6 @@ from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.errors import Unavailable
-from shared.ids import uuid7
 from shared.service import HealthCheck, HttpFace, Runtime, Service
 from touchpoint.aggregator.v1.aggregator_service_pb2 import DESCRIPTOR
 
@@ -42,7 +40,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
     bus = await runtime.bus()
     peers = Peers.over(runtime)
     catalogue = CatalogueFollower(bus, peers.retrieval, service=settings.service, details=True)
-    source = RpcBundleSource(peers.rules, settings.service, uuid7(time.time_ns() // 1_000_000))
+    source = RpcBundleSource(peers.rules, settings.service)
     bundles = BundleFollower(bus, source, compile_bundle)
     popular = PopularLists(peers.retrieval, lambda: bundles.active_hash)
     identification = Identification(settings.deployment_key, settings.phone_region)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from services.aggregator.domain.candidates import Candidates, joined
 from services.aggregator.pipeline.columns import from_proto
-from shared.call import Call
+from shared.call import own_call
 from shared.client import invoke
 from shared.errors import TouchpointError
-from shared.ids import uuid7
 from shared.logging import get_logger
 from touchpoint.retrieval.v1.retrieval_service_pb2 import GetPopularRequest
 
@@ -45,7 +43,7 @@ class PopularLists:
         bundle_hash = self._bundle_hash()
         if not bundle_hash:
             return
-        call = Call(_METHOD, request_id=uuid7(time.time_ns() // 1_000_000))
+        call = own_call(_METHOD)
         request = GetPopularRequest(bundle_hash=bundle_hash)
         response = await invoke(self._retrieval.GetPopular, request, call, _TIMEOUT_S)
         self._lists = {found.placement: from_proto(found.candidates) for found in response.lists}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,7 +18,6 @@ from shared.binding import bind
 from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, CompileError, RpcBundleSource
-from shared.ids import uuid7
 from shared.postgres import migrate
 from shared.service import Background, Runtime, Service
 from touchpoint.ranker.v1.ranker_service_pb2 import DESCRIPTOR
@@ -42,7 +40,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     )
     bundles = BundleFollower(
         bus,
-        RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service, _replica()),
+        RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service),
         prior_table,
     )
     journal = PostgresJournal(database)
@@ -62,10 +60,6 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "retention": _retention(journal, runtime.clock, settings.journal_days),
         },
     )
-
-
-def _replica() -> str:
-    return uuid7(time.time_ns() // 1_000_000)
 
 
 def prior_table(bundle: Bundle) -> PriorTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,7 +25,6 @@ from shared.binding import DeadlineLimits, bind
 from shared.bus import Relay
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower, RpcBundleSource
-from shared.ids import uuid7
 from shared.postgres import migrate
 from shared.service import Background, Runtime, Service
 from touchpoint.common.v1.vocabulary_pb2 import Source
@@ -60,7 +58,7 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
     feed = PopularityFeed(bus, ProfileServiceStub(runtime.channel("profile")), now_us)
     shelves = Shelves(replica.catalogue, replica.sizes, lambda: feed.popularity, now_us)
     replica.on_change, feed.on_recount = shelves.rows_changed, shelves.popularity_changed
-    rules = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service, _name())
+    rules = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
     defined = DefinedOffers(rules, store, settings.currency, replica.catch_up)
     bundles: BundleFollower[Definitions] = BundleFollower(bus, defined, defined.compile)
     relay = Relay(bus, database)
@@ -98,11 +96,6 @@ def sources(catalogue: Catalogue) -> dict[int, CandidateSource]:
         Source.OFFER: NearOffers(catalogue),
         Source.POPULAR: Popular(),
     }
-
-
-def _name() -> str:
-    """Name this replica, once per process."""
-    return uuid7(time.time_ns() // 1_000_000)
 
 
 def _stacking(replica: CatalogueReplica, shelves: Shelves) -> Background:

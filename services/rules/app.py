@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -32,7 +31,7 @@ from shared.bus import Relay
 from shared.catalogue import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
-from shared.ids import uuid7
+from shared.ids import new_id
 from shared.postgres import migrate
 from shared.service import Background, Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
@@ -60,7 +59,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     )
     attributes.catalogue = catalogue = follower.catalogue
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
-    source = OwnBundleSource(store, settings.service, uuid7(time.time_ns() // 1_000_000))
+    source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, compile_policy)
     definitions = Definitions(store, bus, bundles)
     await definitions.ship(read_folder(settings.definitions))

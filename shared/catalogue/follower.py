@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
 from shared.bus import CATALOGUE, Bus, GapError, Message
-from shared.call import Call
+from shared.call import own_call
 from shared.catalogue.catalogue import Catalogue, CatalogueGapError
 from shared.client import follow
-from shared.ids import uuid7
 from shared.read_model import ReadModel
 from touchpoint.common.v1.bus_pb2 import CatalogueNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
@@ -91,7 +89,7 @@ class CatalogueFollower:
     async def _catch_up(self) -> None:
         """Fetch what the owner has and this has not; a slice is applied whole, then others run."""
         request = StreamCatalogueRequest(version=self.catalogue.version)
-        call = Call(_METHOD, request_id=uuid7(time.time_ns() // 1_000_000))
+        call = own_call(_METHOD)
         stream = follow(self._retrieval.StreamCatalogue, request, call, _STREAM_TIMEOUT_S)
         async for response in stream:
             self._apply(response.batch)

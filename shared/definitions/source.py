@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Protocol
 
-from shared.call import Call
+from shared.call import Call, own_call
 from shared.client import invoke
-from shared.ids import uuid7
+from shared.ids import new_id
 from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import (
     AcknowledgeBundleRequest,
@@ -39,12 +38,12 @@ class BundleSource(Protocol):
 
 
 class RpcBundleSource:
-    """Asks the rules service as one replica of `service`; raises the kit's errors."""
+    """Asks the rules service as one new replica of `service`; raises the kit's errors."""
 
-    def __init__(self, rules: RulesServiceAsyncStub, service: str, replica: str) -> None:
+    def __init__(self, rules: RulesServiceAsyncStub, service: str) -> None:
         self._rules = rules
         self._service = service
-        self._replica = replica
+        self._replica = new_id()
 
     async def active(self) -> GetActiveBundleResponse:
         request = GetActiveBundleRequest(service=self._service, replica=self._replica)
@@ -68,5 +67,4 @@ class RpcBundleSource:
 
 
 def _call(rpc: str) -> Call:
-    request_id = uuid7(time.time_ns() // 1_000_000)
-    return Call(f"/touchpoint.rules.v1.RulesService/{rpc}", request_id=request_id)
+    return own_call(f"/touchpoint.rules.v1.RulesService/{rpc}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from google.protobuf.message import Message
 from shared.binding import Binding, StreamRpc
 from shared.budget import Budget
 from shared.call import REQUEST_ID, TRACE_PARENT, Call, Handler, StreamHandler
-from shared.ids import uuid7
+from shared.ids import new_id
 from shared.middleware.chain import Layer, around, around_stream
 
 _REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
@@ -62,7 +61,7 @@ def request_id_of(given: str) -> str:
     """
     if _REQUEST_ID.fullmatch(given):
         return given
-    return uuid7(time.time_ns() // 1_000_000)
+    return new_id()
 
 
 def new_call(

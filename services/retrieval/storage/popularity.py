@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,8 @@ import numpy as np
 from services.retrieval.domain.popularity import HISTORY_DAYS, WEIGHTS, Popularity, SeenEvents
 from shared.bus import EVENTS, Bus, Follower, GapError, Message
 from shared.bus.subjects import HISTORY_IMPORTED
-from shared.call import Call
+from shared.call import own_call
 from shared.client import follow
-from shared.ids import uuid7
 from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.profile.v1.profile_service_pb2 import StreamEventsRequest
@@ -77,7 +75,7 @@ class PopularityFeed:
         fresh, seen, newest_us = Popularity(now_us), SeenEvents(), 0
         request = StreamEventsRequest(types=list(WEIGHTS))
         request.since_time.FromMicroseconds(now_us - HISTORY_DAYS * _DAY_US)
-        call = Call(_METHOD, request_id=uuid7(time.time_ns() // 1_000_000))
+        call = own_call(_METHOD)
         async for response in follow(self._profile.StreamEvents, request, call, _TIMEOUT_S):
             columns = response.events
             _count(columns, fresh)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,9 @@ import structlog
 
 from services.rules.domain.changes import Change, Declined, Identified
 from services.rules.storage.changes import write_changes
-from shared.call import Call
+from shared.call import Call, own_call
 from shared.client import follow
 from shared.errors import TouchpointError
-from shared.ids import uuid7
 from shared.postgres import Database, Queries
 from touchpoint.profile.v1.profile_service_pb2 import (
     StreamEventsRequest,
@@ -119,5 +117,4 @@ def _identified(response: StreamIdentitiesResponse) -> list[Change]:
 
 
 def _call(rpc: str) -> Call:
-    request_id = uuid7(time.time_ns() // 1_000_000)
-    return Call(f"/touchpoint.profile.v1.ProfileService/{rpc}", request_id=request_id)
+    return own_call(f"/touchpoint.profile.v1.ProfileService/{rpc}")
