@@ -12,12 +12,14 @@ import grpc
 
 from cli.console import failures_told
 from cli.reach import reach
+from shared.call import CALLER as CALLER_KEY
 from shared.transport.options import ANSWER_LIMIT
 from touchpoint.client import Touchpoint, call_error
 from touchpoint.common.v1.clock_service_pb2 import GetClockRequest
 from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
 
 CALLER = "cli"
+_METADATA = ((CALLER_KEY, CALLER),)
 CALL_TIMEOUT_S = 30.0
 _OPTIONS = (("grpc.max_receive_message_length", ANSWER_LIMIT),)
 
@@ -25,12 +27,12 @@ Response = TypeVar("Response")
 
 
 @contextmanager
-def edge(home: Path | None, told: str, timeout_s: float | None = None) -> Iterator[Touchpoint]:
+def edge(home: Path | None, told: str) -> Iterator[Touchpoint]:
     """Lend the edge; ends the command with a sentence when it refuses or does not answer."""
     address = reach(home, told).edge
     with (
         failures_told(address),
-        Touchpoint(address, timeout_s=timeout_s, caller=CALLER) as touchpoint,
+        Touchpoint(address, caller=CALLER) as touchpoint,
     ):
         yield touchpoint
 
@@ -43,10 +45,12 @@ def service(name: str, home: Path | None, told: str = "") -> Iterator[grpc.Chann
         yield channel
 
 
-def call(rpc: Callable[..., Response], request: Any, timeout_s: float = CALL_TIMEOUT_S) -> Response:
-    """Call a service; raises CallError."""
+def call(
+    rpc: Callable[..., Response], request: Any, timeout_s: float | None = CALL_TIMEOUT_S
+) -> Response:
+    """Call a service, None leaving the deadline to it; raises CallError."""
     try:
-        return rpc(request, timeout=timeout_s)
+        return rpc(request, timeout=timeout_s, metadata=_METADATA)
     except grpc.RpcError as error:
         raise call_error(error) from None
 

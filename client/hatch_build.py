@@ -1,4 +1,4 @@
-"""Compiles the protos beside this folder, and gives the wheel the stubs of touchpoint.*.v1 alone."""
+"""Compiles the protos beside this folder; the wheel gets the stubs of touchpoint.*.v1 alone."""
 
 from __future__ import annotations
 

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from cli.calling import business_time, call
 from cli.calling import edge as open_edge
 from cli.console import JsonOption, people, say_json
 from cli.reach import EdgeOption, HomeOption
 from cli.showing.decision import show_decision
 from touchpoint.aggregator.v1.aggregator_pb2 import CartItem
-from touchpoint.client import cart_item
+from touchpoint.client import cart_item, recommend_request
 
 WhoArgument = Annotated[
     list[str],
@@ -65,10 +66,8 @@ def recommend(
     Example: touchpoint recommend customer:C20001 --channel web --placement web.home.banner
     """
     timeout_s = deadline / 1000 if deadline else None
-    with open_edge(home, edge, timeout_s) as touchpoint:
-        touchpoint.connect()
-        began = time.perf_counter()
-        answer = touchpoint.recommend(
+    with open_edge(home, edge) as touchpoint:
+        request = recommend_request(
             who,
             channel=channel,
             placement=placement or ["web.home.banner"],
@@ -82,6 +81,9 @@ def recommend(
             explain=explain,
             preview=not live,
         )
+        business_time(touchpoint.channel)  # connects: the time told is the decision's alone
+        began = time.perf_counter()
+        answer = call(touchpoint.stub.Recommend, request, timeout_s)
         spent_ms = (time.perf_counter() - began) * 1000
     if as_json:
         say_json(answer)

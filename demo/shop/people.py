@@ -68,8 +68,7 @@ def _customer(seed: int, number: int, gender: str, rng: random.Random) -> Custom
         locale="es-US" if rng.random() < 0.08 else "en-US",
         timezone=timezone,
         attributes={
-            "first_name": first,
-            "last_name": last,
+            "name": f"{first} {last}",
             "gender": gender,
             "age": str(min(84, max(18, round(rng.gauss(43, 14))))),
             "city": city,

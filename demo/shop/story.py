@@ -64,8 +64,7 @@ def _customer(number: int, first: str, last: str, gender: str, age: int, phone: 
         locale="en-US",
         timezone="America/New_York",
         attributes={
-            "first_name": first,
-            "last_name": last,
+            "name": f"{first} {last}",
             "gender": gender,
             "age": str(age),
             "city": "Albany",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -12,7 +11,7 @@ import grpc.aio
 
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
-from touchpoint.client.errors import call_error, unreachable
+from touchpoint.client.errors import call_error
 from touchpoint.client.requests import (
     Wanted,
     Who,
@@ -51,13 +50,6 @@ class Touchpoint:
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
-
-    def connect(self, timeout_s: float = 5.0) -> None:
-        """Connect ahead of the first call, which else pays for it; raises CallError."""
-        try:
-            grpc.channel_ready_future(self.channel).result(timeout_s)
-        except grpc.FutureTimeoutError:
-            raise unreachable() from None
 
     def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -123,14 +115,6 @@ class AsyncTouchpoint:
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
-
-    async def connect(self, timeout_s: float = 5.0) -> None:
-        """Connect ahead of the first call, which else pays for it; raises CallError."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self.channel.channel_ready()
-        except TimeoutError:
-            raise unreachable() from None
 
     async def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""

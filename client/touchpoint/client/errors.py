@@ -75,11 +75,6 @@ def call_error(error: grpc.RpcError | grpc.aio.AioRpcError) -> CallError:
     )
 
 
-def unreachable() -> CallError:
-    """Return the error of a call that nobody answered."""
-    return CallError(grpc.StatusCode.UNAVAILABLE, "nobody answers")
-
-
 def _status(trailing: Iterable[tuple[str, str | bytes]]) -> Status:
     for key, value in trailing:
         if key == _DETAILS and isinstance(value, bytes):
