@@ -13,7 +13,7 @@ from services.rules.answers import balance, constraints, write_removals
 from services.rules.attributes import OfferAttributes
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.columns import CandidateColumns, Moment
-from services.rules.domain.contacts import Approach, approach, balances
+from services.rules.domain.contacts import Approach, Balance, approach, balances
 from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
 from services.rules.domain.person import Numbers
@@ -38,12 +38,23 @@ _LOG = structlog.get_logger("touchpoint.rules")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What was read and derived before judging."""
+class _Case:
+    """One request with what was read for it."""
 
+    compiled: CompiledBundle
+    context: DecisionContext
+    asked: Sequence[Placement]
+    snapshot: Snapshot | None
+    """None: profile did not answer."""
     facts: CheckFacts
     orders: Sequence[Order]
-    standing_decision_id: str
+    balances: Sequence[Balance]
+
+    @property
+    def approach(self) -> Approach:
+        """What is left for marketing, and what counts already."""
+        standing = frozenset(order.decision_id for order in self.orders if order.exact)
+        return approach(self.balances, self.facts.contacts, self.context.session_id, standing)
 
 
 class Checker:
@@ -64,97 +75,66 @@ class Checker:
 
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
         """Judge the candidates and those that a standing decision brings back."""
+        case = await self._case(request)
+        counted = case.approach
+        added = _added(request.candidates.offer_nos, case.orders)
+        numbers = np.array([*request.candidates.offer_nos, *added.offer_nos], np.uint32)
+        places = np.flatnonzero(self._catalogue.known(numbers))
+        verdict = self._judge(case, numbers[places].astype(np.int64), counted)
+        self._warn_of_failures(case.compiled, verdict)
+        response = _answer(numbers, places, verdict)
+        response.added.CopyFrom(added)
+        _tell(response, case, counted)
+        response.versions.CopyFrom(
+            StepVersions(
+                catalogue_version=self._catalogue.version, bundle_hash=case.context.bundle_hash
+            )
+        )
+        return response
+
+    async def _case(self, request: pb.CheckRequest) -> _Case:
         context = request.context
         compiled = self._bundles.of(context.bundle_hash)
         asked = placements_asked(compiled, context)
         snapshot = Snapshot.decode(request.snapshot) if request.snapshot else None
-        found = await self._find(compiled, context, snapshot)
-        added = _added(request.candidates.offer_nos, found.orders)
-        numbers = np.array([*request.candidates.offer_nos, *added.offer_nos], np.uint32)
-        places = np.flatnonzero(self._catalogue.known(numbers))
-        counted = approach(
-            balances(compiled.policy.contact_limits, found.facts.contacts, context.now_us),
-            found.facts.contacts,
-            context.session_id,
-            frozenset(order.decision_id for order in found.orders if order.exact),
-        )
-        verdict = self._judge(compiled, asked, context, snapshot, found, numbers[places], counted)
-        self._warn_of_failures(compiled, verdict)
-        response = _answer(numbers, places, verdict)
-        response.added.CopyFrom(added)
-        self._tell(response, compiled, context, found, asked, counted)
-        return response
+        facts = await self._facts(compiled, context, snapshot)
+        orders: Sequence[Order] = ()
+        if facts.standing:
+            asks = _asks(context)
+            orders = standing_orders(asks, facts.standing, compiled.policy.placements)
+        left = balances(compiled.policy.contact_limits, facts.contacts, context.now_us)
+        return _Case(compiled, context, asked, snapshot, facts, orders, left)
 
-    async def _find(
+    async def _facts(
         self, compiled: CompiledBundle, context: DecisionContext, snapshot: Snapshot | None
-    ) -> _Found:
-        since_us = context.now_us - compiled.policy.longest_window_us
+    ) -> CheckFacts:
+        """Read once: by person, or by pseudonym where profile did not answer."""
+        now_us = context.now_us
+        since_us = now_us - compiled.policy.longest_window_us
         if snapshot is None:
             keys = [each.key for each in context.identity_keys]
-            declined_us = context.now_us - compiled.declined_for_us
-            facts = CheckFacts()
-            if keys:
-                facts = await self._ledger.facts_by_identity(
-                    keys, since_us, declined_us, context.now_us
-                )
-            return _Found(facts, (), "")
+            declined_us = now_us - compiled.declined_for_us
+            if not keys:
+                return CheckFacts()
+            return await self._ledger.facts_by_identity(keys, since_us, declined_us, now_us)
         if not snapshot.is_known:
-            return _Found(CheckFacts(), (), "")
+            return CheckFacts()
         key = StandingKey(
             context.context_digest, snapshot.message.standing_token, context.bundle_hash
         )
-        facts = await self._ledger.check_facts(
-            list(snapshot.person_ids), key, since_us, context.now_us
-        )
-        if not facts.standing:
-            return _Found(facts, (), "")
-        asks = [(ask.placement, ask.limit) for ask in context.placements]
-        orders = standing_orders(asks, facts.standing, compiled.policy.placements)
-        return _Found(facts, orders, standing_decision(asks, orders))
+        return await self._ledger.check_facts(list(snapshot.person_ids), key, since_us, now_us)
 
-    def _judge(
-        self,
-        compiled: CompiledBundle,
-        asked: Sequence[Placement],
-        context: DecisionContext,
-        snapshot: Snapshot | None,
-        found: _Found,
-        numbers: npt.NDArray[np.uint32],
-        counted: Approach,
-    ) -> Verdict:
+    def _judge(self, case: _Case, numbers: Numbers, counted: Approach) -> Verdict:
+        context = case.context
         columns = CandidateColumns(
             self._catalogue,
             self._attributes.of,
-            numbers.astype(np.int64),
+            numbers,
             Moment(context.now_us, context.channel, context.excluded_offer_nos),
-            person_facts(snapshot, context, found.facts.declines),
+            person_facts(case.snapshot, context, case.facts.declines),
         )
-        frame_of = frames(compiled, columns, self._catalogue, context, snapshot)
-        return judge(compiled.policy, asked, columns, frame_of, counted)
-
-    def _tell(
-        self,
-        response: pb.CheckResponse,
-        compiled: CompiledBundle,
-        context: DecisionContext,
-        found: _Found,
-        asked: Sequence[Placement],
-        counted: Approach,
-    ) -> None:
-        """Add to the answer what is not about single candidates."""
-        limits, facts = compiled.policy.contact_limits, found.facts
-        left = balances(limits, facts.contacts, context.now_us)
-        response.balances.extend(balance(each) for each in left)
-        response.constraints.extend(constraints(compiled.policy, asked, counted))
-        response.standing.extend(
-            StandingOrder(placement=order.placement, offer_nos=order.offer_nos, exact=order.exact)
-            for order in found.orders
-        )
-        response.standing_decision_id = found.standing_decision_id
-        response.person_ids.extend(facts.person_ids)
-        response.versions.CopyFrom(
-            StepVersions(catalogue_version=self._catalogue.version, bundle_hash=context.bundle_hash)
-        )
+        frame_of = frames(case.compiled, columns, self._catalogue, context, case.snapshot)
+        return judge(case.compiled.policy, case.asked, columns, frame_of, counted)
 
     def _warn_of_failures(self, compiled: CompiledBundle, verdict: Verdict) -> None:
         """Log once per bundle and rule that it failed; what it failed for was removed."""
@@ -176,6 +156,22 @@ def placements_asked(compiled: CompiledBundle, context: DecisionContext) -> list
     if wrong:
         raise InvalidArgument(wrong)
     return [known[ask.placement] for ask in context.placements]
+
+
+def _asks(context: DecisionContext) -> list[tuple[str, int]]:
+    return [(ask.placement, ask.limit) for ask in context.placements]
+
+
+def _tell(response: pb.CheckResponse, case: _Case, counted: Approach) -> None:
+    """Add to the answer what is not about single candidates."""
+    response.balances.extend(balance(each) for each in case.balances)
+    response.constraints.extend(constraints(case.compiled.policy, case.asked, counted))
+    response.standing.extend(
+        StandingOrder(placement=order.placement, offer_nos=order.offer_nos, exact=order.exact)
+        for order in case.orders
+    )
+    response.standing_decision_id = standing_decision(_asks(case.context), case.orders)
+    response.person_ids.extend(case.facts.person_ids)
 
 
 def _added(offer_nos: Sequence[int], orders: Sequence[Order]) -> Candidates:

@@ -45,7 +45,11 @@ def standing_orders(
         row = _exact(name, limit, rows) or _leading(name, rows, placements)
         if row is not None:
             exact = row.placement == name and row.limit == limit
-            orders.append(Order(name, row.offer_nos, row.sources, exact, row.decision_id))
+            # What leads is what was shown; the next best of another placement never were.
+            count = len(row.offer_nos) if exact else row.limit
+            orders.append(
+                Order(name, row.offer_nos[:count], row.sources[:count], exact, row.decision_id)
+            )
     return orders
 
 

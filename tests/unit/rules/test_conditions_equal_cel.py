@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 
 from services.rules.conditions import Condition, ConditionCompiler, RequestFrame
 from services.rules.conditions.one_by_one import one_by_one
+from services.rules.config import shipped_definitions
+from services.rules.definitions import check_definitions, compile_policy
+from services.rules.definitions.files import read_folder
+from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.values import Outcome, spread
 from tests.unit.rules.expressions import CONDITIONS, PARAMETERS, columns, variables
+from tests.unit.rules.shop import NOW_US, shop, shopper
+from touchpoint.rules.v1 import conditions_pb2 as pb
 
 COMPILER = ConditionCompiler(PARAMETERS)
 
@@ -77,3 +83,26 @@ def test_errors_are_absorbed_where_cel_absorbs_them(text: str, data: st.DataObje
     given_columns = data.draw(columns())
     outcomes = both(condition, given_columns, data.draw(variables()))
     assert_equal(condition, given_columns["size"], outcomes)
+
+
+def test_the_shipped_rules_answer_alike_on_a_real_catalogue() -> None:
+    bundle = check_definitions(read_folder(shipped_definitions())).bundle
+    assert bundle is not None
+    compiled = compile_policy(bundle)
+    columns_of_shop = CandidateColumns(
+        shop(), lambda _: {}, np.arange(1, 200), Moment(NOW_US, 1, (5, 6)), shopper()
+    )
+    given_variables = {
+        "customer": pb.Customer(profile_answered=False, age=17),
+        "request": pb.Request(channel="EMAIL"),
+    }
+    for rule in compiled.policy.rules:
+        condition = rule.remove_when
+        assert isinstance(condition, Condition)
+        frames = [
+            RequestFrame(columns_of_shop, given_variables, compiled.compiler.activation)
+            for _ in range(2)
+        ]
+        expected = one_by_one(condition.program, condition.fields)(frames[1], {})
+        assert_equal(condition, 199, (condition.evaluate(frames[0]), expected))
+        assert spread(expected[0], 199).any(), f"{rule.name} removes nothing here: no test of it"

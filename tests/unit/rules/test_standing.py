@@ -44,6 +44,11 @@ def test_a_placement_that_shares_a_kind_is_led_by_the_latest() -> None:
     assert (order.decision_id, order.exact) == ("d2", False)
 
 
+def test_only_what_was_shown_leads() -> None:
+    [order] = standing_orders([("category", 3)], [row("banner", limit=1)], PLACEMENTS)
+    assert (order.offer_nos, order.sources) == ((7,), (12,))
+
+
 def test_a_placement_that_shares_no_kind_is_not_led() -> None:
     assert standing_orders([("faq", 3)], [row("banner")], PLACEMENTS) == []
 
