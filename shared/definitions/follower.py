@@ -42,8 +42,8 @@ class BundleFollower(Generic[Compiled]):
         self._source = source
         self._compile = compile_bundle
         self._compiled: dict[str, Compiled] = {}
-        self._failed: dict[str, str] = {}
-        self._acknowledged: set[str] = set()
+        self._told: dict[str, str] = {}
+        """Bundle to what the owner was told of it last: why it failed, or nothing."""
         self._look_now = asyncio.Event()
         self._ready = asyncio.Event()
 
@@ -89,31 +89,39 @@ class BundleFollower(Generic[Compiled]):
     async def look(self) -> None:
         """Ask the owner once, and prepare, acknowledge and switch as it says."""
         state = await self._source.active()
-        for bundle_hash in filter(None, (state.bundle_hash, state.preparing_hash)):
-            await self._compile_once(bundle_hash)
+        wanted = [each for each in (state.bundle_hash, state.preparing_hash) if each]
+        for bundle_hash in wanted:
+            failure = await self._make_ready(bundle_hash)
             # A bundle may be prepared a second time, after a rollback: then it is said again.
-            if bundle_hash == state.preparing_hash or bundle_hash not in self._acknowledged:
-                await self._source.acknowledge(bundle_hash, self._failed.get(bundle_hash, ""))
-                self._acknowledged.add(bundle_hash)
+            if bundle_hash == state.preparing_hash or self._told.get(bundle_hash) != failure:
+                await self._source.acknowledge(bundle_hash, failure)
+                self._told[bundle_hash] = failure
+        for forgotten in self._told.keys() - self._compiled.keys() - set(wanted):
+            del self._told[forgotten]
         if state.bundle_hash in self._compiled:
             self._switch_to(state.bundle_hash)
 
-    async def _compile_once(self, bundle_hash: str) -> None:
-        if bundle_hash in self._compiled or bundle_hash in self._failed:
-            return
+    async def _make_ready(self, bundle_hash: str) -> str:
+        """Compile a bundle that is not here yet; returns why that failed, or nothing.
+
+        Tried again at every look: the cause may lie outside of the bundle and be mended there.
+        """
+        if bundle_hash in self._compiled:
+            return ""
         bundle = await self._source.bundle(bundle_hash)
         try:
             self._keep(bundle_hash, self._compile(bundle))
         except CompileError as error:
-            self._failed[bundle_hash] = str(error)
-            _LOG.error("bundle_not_compiled", bundle_hash=bundle_hash)
+            if self._told.get(bundle_hash) != str(error):
+                _LOG.error("bundle_not_compiled", bundle_hash=bundle_hash)
+            return str(error)
+        return ""
 
     def _keep(self, bundle_hash: str, compiled: Compiled) -> None:
         self._compiled[bundle_hash] = compiled
         for old in list(self._compiled):
             if len(self._compiled) > KEPT and old not in (bundle_hash, self.active_hash):
                 del self._compiled[old]
-                self._acknowledged.discard(old)
 
     def _switch_to(self, bundle_hash: str) -> None:
         if bundle_hash != self.active_hash:

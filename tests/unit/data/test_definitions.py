@@ -83,10 +83,46 @@ async def test_a_bundle_that_does_not_compile_is_told_and_changes_nothing(
 ):
     owner.active_hash, owner.preparing_hash = "h1", "bad"
     await follower.look()
-    await follower.look()
     assert ("bad", "rules.yaml:3: no such field") in owner.acknowledged
     assert follower.active == "compiled h1"
-    assert owner.fetched.count("bad") == 1
+
+
+async def test_a_bundle_that_failed_is_tried_again_when_its_cause_is_mended(
+    owner: InMemoryDefinitions, in_memory_bus: InMemoryBus
+):
+    missing = ["the item that it is about"]
+
+    def compile_once_known(bundle: Bundle) -> str:
+        if missing:
+            raise CompileError(f"{missing[0]} is not known")
+        return f"compiled {bundle.bundle_hash}"
+
+    follower = BundleFollower(in_memory_bus, owner, compile_once_known)
+    for prepared in ("h1", "", "h1"):
+        owner.preparing_hash = prepared
+        await follower.look()
+    missing.clear()
+    await follower.look()
+    failed = ("h1", "the item that it is about is not known")
+    assert owner.acknowledged == [failed, failed, ("h1", "")]
+
+
+async def test_an_active_bundle_that_fails_here_is_told_once_for_each_outcome(
+    owner: InMemoryDefinitions, in_memory_bus: InMemoryBus
+):
+    reasons = ["one", "one", "another"]
+
+    def compile_in_the_end(bundle: Bundle) -> str:
+        if reasons:
+            raise CompileError(reasons.pop(0))
+        return f"compiled {bundle.bundle_hash}"
+
+    follower = BundleFollower(in_memory_bus, owner, compile_in_the_end)
+    owner.active_hash = "h1"
+    for _ in range(5):
+        await follower.look()
+    assert owner.acknowledged == [("h1", "one"), ("h1", "another"), ("h1", "")]
+    assert follower.active == "compiled h1"
 
 
 async def test_the_last_three_are_kept(owner: InMemoryDefinitions, follower: BundleFollower[str]):
