@@ -32,7 +32,9 @@ INSERT INTO replicas (service, replica, seen_time) VALUES ($1, $2, clock_timesta
 ON CONFLICT (service, replica) DO UPDATE SET seen_time = excluded.seen_time
 
 -- name: acknowledge_bundle
-INSERT INTO acknowledgements (bundle_hash, service, replica, failure) VALUES ($1, $2, $3, $4)
+-- What is said of a bundle that nobody stored is not kept.
+INSERT INTO acknowledgements (bundle_hash, service, replica, failure)
+SELECT bundle_hash, $2, $3, $4 FROM bundles WHERE bundle_hash = $1
 ON CONFLICT (bundle_hash, service, replica) DO UPDATE SET failure = excluded.failure
 
 -- name: readiness

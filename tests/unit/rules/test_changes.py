@@ -1,0 +1,49 @@
+"""Of all that profile tells, rules keeps declines, impressions and contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.rules.domain.changes import Contacted, Declined, Seen
+from services.rules.storage.consumers import change_of
+from touchpoint.common.v1.bus_pb2 import EventNotice
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
+
+
+def notice(type_: str, **more: Any) -> EventNotice:
+    return EventNotice(**{"person_id": "ann", "seq": 5, "type": type_, "time_us": 9, **more})
+
+
+def test_a_decline_counts_for_its_family_whether_live_or_imported() -> None:
+    for origin in (Origin.LIVE, Origin.HISTORY):
+        told = notice("decline", offer_no=7, family_no=6, origin=origin)
+        assert change_of(told) == Declined("ann", 7, 6, 9)
+
+
+def test_an_offer_without_a_family_stands_for_itself() -> None:
+    assert change_of(notice("decline", offer_no=7)) == Declined("ann", 7, 7, 9)
+
+
+def test_a_decline_of_nothing_known_is_left_out() -> None:
+    assert change_of(notice("decline")) is None
+
+
+def test_an_impression_counts_live_only() -> None:
+    told = notice("impression", offer_no=7, decision_id="d", session_id="s")
+    assert change_of(told) == Seen("ann", "d", 7, "s")
+    told.origin = Origin.HISTORY
+    assert change_of(told) is None
+
+
+def test_a_contact_is_named_by_its_event_so_that_it_counts_once() -> None:
+    told = notice("contact_sent", event_id="e", channel=Channel.EMAIL, decision_id="d")
+    found = change_of(told)
+    assert isinstance(found, Contacted)
+    assert (found.contact_id, found.event_id, found.channel) == ("event/ann/5", "e", Channel.EMAIL)
+    told.origin = Origin.HISTORY
+    assert change_of(told) is None
+
+
+def test_everything_else_changes_nothing_here() -> None:
+    for type_ in ("view", "purchase", "accept", "page_view"):
+        assert change_of(notice(type_, offer_no=7)) is None
