@@ -1,0 +1,133 @@
+"""The client on a real server: what it asks, what it answers, what it raises."""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+import grpc.aio
+import pytest
+
+from shared.errors import FieldViolation, InvalidArgument, Overloaded
+from shared.transport.status import STATUS_DETAILS, to_status
+from touchpoint.aggregator.v1 import aggregator_pb2 as edge
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
+    AggregatorServiceServicer,
+    add_AggregatorServiceServicer_to_server,
+)
+from touchpoint.client import AsyncTouchpoint, CallError, Touchpoint, event
+
+REFUSAL = InvalidArgument(
+    [FieldViolation("placements[0].placement", "is not known")], reason="BAD_REQUEST"
+)
+
+
+class Edge(AggregatorServiceServicer):
+    """Answers with what it was asked."""
+
+    def __init__(self):
+        self.callers = []
+
+    async def Recommend(self, request, context):  # noqa: N802 as generated
+        self.callers.append(dict(context.invocation_metadata()).get("x-touchpoint-caller"))
+        name = request.placements[0].placement
+        if name == "nowhere":
+            await refuse(context, grpc.StatusCode.INVALID_ARGUMENT, REFUSAL)
+        if name == "busy":
+            await refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, Overloaded(retry_after_s=0.5))
+        placement = edge.PlacementRecommendations(placement=name)
+        return pb.RecommendResponse(decision_id="d", placements=[placement])
+
+    async def Track(self, request, context):  # noqa: N802
+        return pb.TrackResponse(accepted=len(request.events))
+
+    async def GetCustomerView(self, request, context):  # noqa: N802
+        return pb.GetCustomerViewResponse(who=edge.Who(name=request.identities[0].value))
+
+    async def ExplainDecision(self, request, context):  # noqa: N802
+        return pb.ExplainDecisionResponse(trace=edge.DecisionTrace(decision_id=request.decision_id))
+
+    async def WatchCustomer(self, request, context):  # noqa: N802
+        for cause in ("", "view"):
+            yield pb.WatchCustomerResponse(cause=cause)
+        await asyncio.Event().wait()
+
+
+async def refuse(context, code, error):
+    status = to_status(error, "r-1")
+    context.set_trailing_metadata(((STATUS_DETAILS, status.SerializeToString()),))
+    await context.abort(code, error.message)
+
+
+@pytest.fixture
+async def served():
+    servicer, server = Edge(), grpc.aio.server()
+    add_AggregatorServiceServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield servicer, f"127.0.0.1:{port}"
+    await server.stop(None)
+
+
+async def test_every_method_reaches_its_rpc(served):
+    servicer, address = served
+    async with AsyncTouchpoint(address, caller="shop") as touchpoint:
+        answer = await touchpoint.recommend("customer:c", channel="web", placement="web.item")
+        assert answer.placements[0].placement == "web.item"
+        noted = await touchpoint.track(event("view", "customer:c"), event("click", "customer:c"))
+        assert noted.accepted == 2
+        assert (await touchpoint.view("customer:ada")).who.name == "ada"
+        assert (await touchpoint.explain("d-7")).trace.decision_id == "d-7"
+    assert servicer.callers == ["shop"]
+
+
+async def test_a_view_can_be_watched_and_left(served):
+    _, address = served
+    async with AsyncTouchpoint(address) as touchpoint:
+        causes = []
+        async for update in touchpoint.watch("customer:c"):
+            causes.append(update.cause)
+            if len(causes) == 2:
+                break
+    assert causes == ["", "view"]
+
+
+async def test_a_refusal_names_the_field_and_the_reason(served):
+    _, address = served
+    async with AsyncTouchpoint(address) as touchpoint:
+        with pytest.raises(CallError, match="is not known") as refused:
+            await touchpoint.recommend("customer:c", channel="web", placement="nowhere")
+    error = refused.value
+    assert (error.code, error.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_REQUEST")
+    assert [found.field for found in error.violations] == ["placements[0].placement"]
+    assert (error.request_id, error.is_unreachable) == ("r-1", False)
+
+
+async def test_an_overloaded_edge_says_when_to_come_again(served):
+    _, address = served
+    async with AsyncTouchpoint(address) as touchpoint:
+        with pytest.raises(CallError) as refused:
+            await touchpoint.recommend("customer:c", channel="web", placement="busy")
+    assert refused.value.retry_after_s == 0.5
+
+
+async def test_the_blocking_client_does_the_same(served):
+    _, address = served
+
+    def ask():
+        with Touchpoint(address) as touchpoint:
+            answer = touchpoint.recommend("customer:c", channel="web", placement="web.item")
+            first = next(touchpoint.watch("customer:c"))
+            with pytest.raises(CallError) as refused:
+                touchpoint.recommend("customer:c", channel="web", placement="nowhere")
+            return answer.decision_id, first.cause, refused.value.reason
+
+    assert await asyncio.to_thread(ask) == ("d", "", "BAD_REQUEST")
+
+
+async def test_nobody_at_the_address_is_told_apart_from_a_refusal():
+    async with AsyncTouchpoint("127.0.0.1:1") as touchpoint:
+        with pytest.raises(CallError) as refused:
+            await touchpoint.track(event("view", "customer:c"))
+    assert refused.value.is_unreachable
