@@ -76,23 +76,25 @@ INSERT INTO persons (person_id, created_us, key_wrapped)
 SELECT person_id, $3, key_wrapped FROM unnest($1::uuid[], $2::bytea[]) AS made (person_id, key_wrapped)
 
 -- name: insert_profiles
-INSERT INTO profiles (person_id, group_id, version, seq, freeing_seq, contribution_micros, state)
+INSERT INTO profiles (person_id, seq, freeing_seq, contribution_micros, state, group_id, version)
 SELECT * FROM unnest(
-    $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
+    $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::uuid[], $7::bigint[])
 
 -- name: update_profiles
 -- A state, or a contribution, that was not touched comes as null and stays.
 UPDATE profiles
-SET group_id = changed.group_id,
-    version = changed.version,
-    seq = changed.seq,
+SET seq = changed.seq,
     freeing_seq = changed.freeing_seq,
     contribution_micros = coalesce(changed.contribution_micros, profiles.contribution_micros),
     state = coalesce(changed.state, profiles.state)
-FROM unnest(
-    $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
-    AS changed (person_id, group_id, version, seq, freeing_seq, contribution_micros, state)
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])
+    AS changed (person_id, seq, freeing_seq, contribution_micros, state)
 WHERE profiles.person_id = changed.person_id
+
+-- name: move_profiles
+UPDATE profiles SET group_id = moved.group_id, version = moved.version
+FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS moved (person_id, group_id, version)
+WHERE profiles.person_id = moved.person_id
 
 -- name: update_names
 UPDATE persons SET name_encrypted = named.name_encrypted
@@ -167,7 +169,7 @@ SELECT person_id::text, slice_id, events
 FROM pending_folds
 WHERE import_id = $1 AND get_byte(uuid_send(person_id), 15) % $2::integer = $3::integer
 ORDER BY pending_folds.person_id, slice_id
-LIMIT 4000
+LIMIT 500
 
 -- name: take_pending_folds
 DELETE FROM pending_folds

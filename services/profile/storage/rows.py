@@ -80,14 +80,18 @@ def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:
     rows = [
         (
             member.person_id,
-            member.group_id,
-            member.version,
             member.seq,
             member.freeing_seq,
             *(_stored(member.state, now_us) if member.is_loaded else (None, None)),
         )
         for member in members
     ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def set_columns(members: Iterable[Member]) -> list[list[Any]]:
+    """Return columns of the sets that persons are in."""
+    rows = [(member.person_id, member.group_id, member.version) for member in members]
     return [list(column) for column in zip(*rows, strict=True)]
 
 

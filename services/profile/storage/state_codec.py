@@ -55,7 +55,7 @@ class StoredState(State):
             log.prune(self.log)
         for part in self._read:
             for field in PARTS[part].fields:
-                stored.ClearField(field)
+                stored.ClearField(field)  # type: ignore[arg-type]
             PARTS[part].encode(stored, getattr(self, part))
         self.arrived = []
         return stored

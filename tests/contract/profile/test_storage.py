@@ -1,0 +1,187 @@
+"""What only PostgreSQL keeps: streams, erasures, retention, keys."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.profile.domain.event import DAY_US
+from services.profile.domain.lookup import find_person
+from services.profile.domain.recording import import_history, record
+from services.profile.storage import MIGRATIONS, QUERIES
+from services.profile.storage.erasing import Erasures
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.streams import Filter, Streams
+from services.profile.storage.upkeep import TierReader, Upkeep
+from shared.privacy import FolderWrappingKeys, UndecipherableError, renewal_of
+from shared.testing.clock import FakeClock
+from shared.testing.statements import refuted_statements
+from tests.contract.profile.desk import NOW_US, Desk, PostgresStore, identity
+
+ADA = identity("customer", "ada")
+BOB = identity("customer", "bob")
+
+
+@pytest.fixture
+async def database(fresh_database):
+    return await fresh_database("profile", MIGRATIONS)
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return FolderWrappingKeys(tmp_path / "keys")
+
+
+@pytest.fixture
+def desk(database, keys):
+    return Desk(PostgresStore(database, Keyring(keys)))
+
+
+async def recorded(desk, *arrivals):
+    placed = [arrival._replace(place=place) for place, arrival in enumerate(arrivals)]
+    await record(desk.store, placed, may_link=True, now_us=NOW_US, new_id=desk.new_id)
+
+
+async def stream(database, position=0, **wanted):
+    slices = [each async for each in Streams(database).events(position, Filter(**wanted))]
+    return [row["event_id"] for _, rows in slices for row in rows]
+
+
+async def test_every_statement_fits_the_schema(postgres):
+    async with postgres.clone("profile", MIGRATIONS) as url:
+        assert await refuted_statements(url, QUERIES) == {}
+
+
+async def test_a_stream_waits_for_events_that_were_numbered_and_not_committed(database, desk):
+    numbered, finish = asyncio.Event(), asyncio.Event()
+
+    async def slow():
+        async with desk.store.transaction() as transaction:
+            arrival = desk.arrival(ADA, event_id="slow")
+            await transaction.claim([(arrival.key, arrival.digest)], NOW_US)
+            await database.fetch("SELECT 1")
+            await transaction._tx.execute(
+                "SELECT nextval(pg_get_serial_sequence('events', 'position'))"
+            )
+            numbered.set()
+            await finish.wait()
+            await transaction._tx.execute(
+                "INSERT INTO events OVERRIDING SYSTEM VALUE SELECT 1, gen_random_uuid(), 1, 'slow',"
+                " '', 0, 0, 'view', 1, 0, 0, '', '', 0, 0, 1, 0, '', '', false, 0, false, null,"
+                " '', '', null, null"
+            )
+
+    writing = asyncio.create_task(slow())
+    await numbered.wait()
+    await recorded(desk, desk.arrival(BOB, event_id="quick"))
+    reading = asyncio.create_task(stream(database))
+    done, _ = await asyncio.wait({reading}, timeout=0.2)
+    assert not done
+    finish.set()
+    await writing
+    assert await reading == ["slow", "quick"]
+
+
+async def test_a_stream_does_not_wait_for_writers_that_came_later(database, desk):
+    await recorded(desk, desk.arrival(ADA, event_id="first"))
+    async with desk.store.transaction() as transaction:
+        await transaction._tx.execute("CREATE TABLE held (x int)")  # somebody else's transaction
+        assert await stream(database) == ["first"]
+
+
+async def test_a_long_log_comes_in_slices(database, desk):
+    await recorded(desk, *(desk.arrival(ADA, event_id=f"e{at}") for at in range(900)))
+    whole = await stream(database)
+    assert whole == [f"e{at}" for at in range(900)]
+    assert await stream(database, types=["nothing"]) == []
+
+
+async def test_an_erasure_that_was_cut_short_is_finished_later(database, desk, keys):
+    await recorded(desk, desk.arrival(ADA), desk.arrival(BOB))
+    [ada] = (await find_person(desk.store, [ADA], "")).person_ids
+    erasures = Erasures(database, Keyring(keys))
+    await database.execute(QUERIES.erase_persons, [ada], NOW_US)
+    assert await database.fetchval("SELECT count(*) FROM events") == 2
+    await erasures.finish_left_over()
+    assert await database.fetchval("SELECT count(*) FROM events") == 1
+    assert await database.fetchval("SELECT count(*) FROM erasures") == 0
+
+
+async def test_an_erasure_waits_for_an_import_and_takes_its_rows_along(database, desk, keys):
+    await recorded(desk, desk.arrival(ADA))
+    erasures = Erasures(database, Keyring(keys))
+    async with desk.store.transaction() as transaction:
+        await transaction.resolve([ADA.key], hold=True)
+        erasing = asyncio.create_task(erasures.erase([ADA.key], (), NOW_US))
+        done, _ = await asyncio.wait({erasing}, timeout=0.2)
+        assert not done
+    assert (await erasing).person_ids
+    assert not (await find_person(desk.store, [ADA], "")).is_known
+
+
+def upkeep(database, keys, clock):
+    keyring = Keyring(keys)
+    return Upkeep(database, keys, keyring, TierReader(database), clock), keyring
+
+
+async def test_old_duplicates_and_old_events_are_forgotten(database, desk, keys):
+    clock = FakeClock()
+    await recorded(desk, desk.arrival(ADA, event_id="old"))
+    kept = upkeep(database, keys, clock)[0]
+    await database.execute("UPDATE event_ids SET received_us = $1", clock.now_us() - 36 * DAY_US)
+    await kept.once()
+    assert await database.fetchval("SELECT count(*) FROM event_ids") == 0
+    assert await database.fetchval("SELECT count(*) FROM events") == 1
+    await database.execute("UPDATE events SET received_us = $1", clock.now_us() - 762 * DAY_US)
+    await kept.once()
+    assert await database.fetchval("SELECT count(*) FROM events") == 0
+
+
+async def test_tiers_follow_the_contributions_there_are(database, desk, keys):
+    buyers = [identity("customer", f"b{number}") for number in range(20)]
+    await recorded(
+        desk,
+        *(
+            desk.arrival(who, kind="purchase", order_id="o", value_micros=place, cost_micros=0)
+            for place, who in enumerate(buyers, start=1)
+        ),
+    )
+    reader = TierReader(database)
+    await upkeep(database, keys, FakeClock())[0].once()
+    await reader.refresh()
+    tiers = [reader.tiers.tier(micros, bought=True) for micros in (20, 17, 11, 3)]
+    assert tiers == ["top", "high", "medium", "low"]
+
+
+async def test_keys_are_wrapped_anew_after_a_renewal_and_values_stay(database, desk, keys):
+    clock = FakeClock()
+    await recorded(desk, desk.arrival(ADA, private='{"query": "shoes"}'))
+    [ada] = (await find_person(desk.store, [ADA], "")).person_ids
+    kept, keyring = upkeep(database, keys, clock)
+    first = keyring.current.renewal
+    await kept.once()
+    clock.advance(timedelta(days=31))
+    await kept.once()
+    assert keyring.current.renewal == first + 1
+    clock.advance(timedelta(days=1))
+    await kept.once()
+    wrapped = await database.fetchval("SELECT key_wrapped FROM persons")
+    assert renewal_of(wrapped) == first + 1
+    with pytest.raises(UndecipherableError):
+        FolderWrappingKeys(keys._folder).of(first)
+    fresh = PostgresStore(database, Keyring(FolderWrappingKeys(keys._folder)))
+    [shown] = (await fresh.record([ada])).identities
+    assert shown.value == "ada"
+
+
+async def test_imported_events_are_streamed_as_history(database, desk):
+    await import_history(
+        desk.store,
+        [desk.arrival(ADA, event_id="past")],
+        import_id="i",
+        now_us=NOW_US,
+        new_id=desk.new_id,
+    )
+    await recorded(desk, desk.arrival(ADA, event_id="now"))
+    assert await stream(database, origins=[2]) == ["past"]
+    assert await stream(database, origins=[1]) == ["now"]
