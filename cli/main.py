@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, Registered] = {
     "apply": Registered(DEFINE, "cli.commands.definitions:apply"),
     "diff": Registered(DEFINE, "cli.commands.definitions:diff"),
     "rollback": Registered(DEFINE, "cli.commands.definitions:rollback"),
-    "demo": Registered(PROVE, "demo.stories.command:demo"),
+    "demo": Registered(PROVE, "cli.commands.demo:demo"),
 }
 
 

@@ -49,6 +49,8 @@ class Stage:
 
     edge: AggregatorServiceAsyncStub
     tell: Callable[[str], None]
+    ahead: timedelta = timedelta()
+    """How far the suite's time is ahead of this machine's."""
     outcomes: list[tuple[str, bool]] = field(default_factory=list)
     """What a story claims, and whether it came out so."""
 
@@ -81,7 +83,7 @@ class Stage:
             value=Money(amount=price, currency="USD") if price else None,
             **facts,
         )
-        event.time.FromDatetime(datetime.now(UTC) - ago)
+        event.time.FromDatetime(datetime.now(UTC) + self.ahead - ago)
         answer = await self.edge.Track(TrackRequest(events=[event]), timeout=_TIMEOUT_S)
         for refused in answer.rejected:
             raise StoryError(f"{type_} was not taken: {refused.message}")

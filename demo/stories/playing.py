@@ -1,0 +1,76 @@
+"""Plays stories through an edge, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import grpc.aio
+
+from demo.stories.stage import Stage
+from demo.stories.stories import STORIES
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.clock_service_pb2 import GetClockRequest
+from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
+
+_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a story claimed, and whether it came out so."""
+
+    name: str
+    claims: dict[str, bool]
+
+    @property
+    def came_out(self) -> bool:
+        return all(self.claims.values())
+
+
+async def play(
+    edge: str,
+    names: Iterable[str],
+    tell: Callable[[str], None],
+    begin: Callable[[str], None],
+) -> list[Played]:
+    """Play the named stories through the edge at host:port.
+
+    `begin` hears each story's first sentence, `tell` what its channels saw. Raises StoryError, and
+    AioRpcError when the edge does not answer.
+    """
+    async with grpc.aio.insecure_channel(edge) as channel:
+        ahead = await _ahead(channel)
+        return [await _one(channel, name, ahead, tell, begin) for name in names]
+
+
+async def _one(
+    channel: grpc.aio.Channel,
+    name: str,
+    ahead: timedelta,
+    tell: Callable[[str], None],
+    begin: Callable[[str], None],
+) -> Played:
+    stage = Stage(AggregatorServiceStub(channel), tell, ahead)
+    story = STORIES[name]
+    begin(first_sentence(name))
+    await story(stage)
+    return Played(name, dict(stage.outcomes))
+
+
+def first_sentence(name: str) -> str:
+    """Return what a story is about."""
+    return (STORIES[name].__doc__ or name).strip()
+
+
+def overview() -> Iterator[tuple[str, str]]:
+    """Yield each story's name and what it is about."""
+    return ((name, first_sentence(name)) for name in STORIES)
+
+
+async def _ahead(channel: grpc.aio.Channel) -> timedelta:
+    """Return how far the suite's time is ahead of this machine's."""
+    clock = ClockServiceStub(channel)
+    answer = await clock.GetClock(GetClockRequest(), timeout=_TIMEOUT_S)
+    return answer.business_time.ToDatetime(tzinfo=UTC) - datetime.now(UTC)
