@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from services.rules.domain.columns import KINDS
+from services.rules.domain.catalogue import KINDS
 from services.rules.domain.contacts import Approach, Balance
 from services.rules.domain.definitions import Placement, Policy
 from services.rules.domain.ledger import StoredDecision

@@ -87,10 +87,11 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     yield Service(
         name=settings.service,
         bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines),),
-        checks={"catalogue": follower.check, "definitions": bundles.check},
+        checks={"catalogue": follower.check_ready, "definitions": bundles.check},
         watched={
-            "relay": relay.check,
-            **{name: consumer.check for name, consumer in consumers.items()},
+            "catalogue_lag": follower.check_lag,
+            "relay": relay.check_lag,
+            **{name: consumer.check_lag for name, consumer in consumers.items()},
         },
         background={
             "catalogue": follower.run,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from services.rules.domain.catalogue import CatalogueColumns
 from services.rules.domain.person import (
     Declines,
     Dislikes,
@@ -22,9 +23,6 @@ from services.rules.domain.person import (
     among,
 )
 from services.rules.domain.values import BoolColumn
-
-if TYPE_CHECKING:
-    from services.rules.domain.columns import CatalogueColumns
 
 Doubles = npt.NDArray[np.float64]
 Column = TypeVar("Column", bound=npt.NDArray[Any])

@@ -73,11 +73,6 @@ def _compare(compare: Callable[[Any, Any], Any]) -> Operation:
     return apply
 
 
-def _on_text(test: Callable[[str, str], bool]) -> Operation:
-    """Make an operation of a test between two strings; the same for all candidates or not."""
-    return _compare(test)
-
-
 def _size(value: Any) -> Outcome:
     if isinstance(value, Words):
         return value.each(len, np.int64), False
@@ -226,9 +221,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "int64_to_int64": _plain(lambda value: value),
     "double_to_double": _plain(lambda value: value),
     "add_string": _join,
-    "contains_string": _on_text(lambda text, part: part in text),
-    "starts_with_string": _on_text(str.startswith),
-    "ends_with_string": _on_text(str.endswith),
+    "contains_string": _compare(lambda text, part: part in text),
+    "starts_with_string": _compare(str.startswith),
+    "ends_with_string": _compare(str.endswith),
     "size_string": _size,
     "string_size": _size,
     "size_map": _size,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from services.rules.domain.columns import CandidateColumns, kind_mask
+from services.rules.domain.catalogue import kind_mask
+from services.rules.domain.columns import CandidateColumns
 from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import MARKETING, Condition, Placement, Policy, Rule
 from services.rules.domain.person import among

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.rules.domain.changes import Change
-from services.rules.domain.contacts import LAPSE_US, Contact
-from services.rules.domain.definitions import MARKETING
+from services.rules.domain.contacts import Contact
 from services.rules.domain.ledger import (
     CheckFacts,
     CommitOutcome,
@@ -20,9 +19,10 @@ from services.rules.domain.ledger import (
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.changes import write_changes
+from services.rules.storage.commit_arguments import commit_arguments, signed
 from services.rules.storage.notices import ContactState, contact_notice, notice_of, publication
 from shared.bus import append
-from shared.bus.subjects import contacts_of, decisions_of
+from shared.bus.subjects import contacts_of
 from shared.postgres import Database, Queries, Row
 
 _SQL = Queries.beside(__file__)
@@ -45,7 +45,7 @@ class PostgresLedger:
             now_us,
             person_ids[0],
             key.digest,
-            _signed(key.token),
+            signed(key.token),
             key.bundle_hash,
         )
         if not rows:
@@ -75,7 +75,7 @@ class PostgresLedger:
         return tuple(found or ())
 
     async def commit(self, draft: DecisionDraft) -> CommitResult:
-        row = await self._database.fetchrow(_SQL.commit_decision, *_arguments(draft))
+        row = await self._database.fetchrow(_SQL.commit_decision, *commit_arguments(draft))
         assert row is not None
         outcome = CommitOutcome(row["outcome"])
         if outcome is CommitOutcome.WRITTEN:
@@ -179,80 +179,6 @@ class PostgresLedger:
 _WRITTEN = CommitResult(CommitOutcome.WRITTEN)
 
 
-def _arguments(draft: DecisionDraft) -> tuple[object, ...]:
-    """Return what `commit_decision` takes, in its order."""
-    limits = [limit for limit in draft.limits if limit.policy == MARKETING]
-    persons = draft.person_ids
-    return (
-        draft.decision_id,
-        persons,
-        draft.identity_key,
-        draft.now_us,
-        draft.channel,
-        draft.session_id,
-        *_contact_columns(draft),
-        MARKETING,
-        [limit.at_most for limit in limits],
-        [limit.within_us for limit in limits],
-        LAPSE_US,
-        draft.asked,
-        draft.answer,
-        draft.notice,
-        decisions_of(persons[0] if persons else ""),
-        [contacts_of(person_id) for person_id in persons] if draft.wanted else (),
-        draft.trace,
-        draft.key.digest,
-        _signed(draft.key.token),
-        draft.key.bundle_hash,
-        draft.sticky_us,
-        *_order_columns(draft),
-    )
-
-
-def _contact_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
-    """Return offers, placements, states and notices of the contacts wanted."""
-    wanted = draft.wanted
-    if not wanted or not draft.person_ids:
-        return (), (), (), ()
-    states = [
-        ContactState.CONFIRMED if each.at_decision else ContactState.RESERVED for each in wanted
-    ]
-    notices = [
-        contact_notice(
-            f"{draft.decision_id}/{each.placement}/{each.offer_no}",
-            "",
-            state,
-            MARKETING,
-            draft.channel,
-            each.offer_no,
-            draft.now_us,
-        ).SerializeToString()
-        for each, state in zip(wanted, states, strict=True)
-    ]
-    offers, placements = [each.offer_no for each in wanted], [each.placement for each in wanted]
-    return offers, placements, states, notices
-
-
-def _order_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
-    """Return placements, limits, all offers, their sources, and where each order ends."""
-    if not draft.person_ids or not draft.sticky_us:
-        return (), (), (), (), ()
-    offers: list[int] = []
-    sources: list[int] = []
-    ends = []
-    for order in draft.orders:
-        offers.extend(order.offer_nos)
-        sources.extend(order.sources)
-        ends.append(len(offers))
-    return (
-        [order.placement for order in draft.orders],
-        [order.limit for order in draft.orders],
-        offers,
-        sources,
-        ends,
-    )
-
-
 def _contact(row: Row) -> Contact:
     return Contact(
         row["policy"],
@@ -273,8 +199,3 @@ def _standing(row: Row) -> StandingRow:
         tuple(row["sources"]),
         row["time_us"],
     )
-
-
-def _signed(token: int) -> int:
-    """Return a 64-bit token as PostgreSQL's signed bigint."""
-    return token - (1 << 64) if token >> 63 else token

@@ -1,0 +1,199 @@
+"""The contacts of the ledger in memory: what is held, what is left, what confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from services.rules.domain.changes import Contacted, Seen
+from services.rules.domain.contacts import LAPSE_US, Contact
+from services.rules.domain.definitions import MARKETING, ContactLimit
+from services.rules.domain.ledger import DecisionDraft, LoggedContact, Reservation, WantedContact
+from services.rules.storage.notices import ContactState
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row of the ledger."""
+
+    contact: Contact
+    contact_id: str
+    person_id: str
+    state: int
+    channel: int
+    lapse_us: int
+    position: int
+
+    def counts(self, now_us: int) -> bool:
+        return self.state == ContactState.CONFIRMED or (
+            self.state == ContactState.RESERVED and self.lapse_us > now_us
+        )
+
+    @property
+    def logged(self) -> LoggedContact:
+        return LoggedContact(
+            self.position,
+            self.contact_id,
+            self.person_id,
+            self.contact.policy,
+            self.state,
+            self.channel,
+            self.contact.offer_no,
+            self.contact.time_us,
+        )
+
+
+@dataclass
+class InMemoryContacts:
+    """Contacts by id; each change takes the next position."""
+
+    rows: dict[str, Held] = field(default_factory=dict)
+    _position: int = 0
+
+    def counting(self, person_ids: Sequence[str], since_us: int, now_us: int) -> list[Contact]:
+        return [
+            held.contact
+            for held in self.rows.values()
+            if held.person_id in person_ids
+            and held.contact.time_us > since_us
+            and held.counts(now_us)
+        ]
+
+    def left(
+        self, persons: Sequence[str], policy: str, limits: Sequence[ContactLimit], now_us: int
+    ) -> int:
+        """Return how many more contacts of a policy are allowed under all of its limits."""
+        return min(
+            (
+                limit.at_most
+                - sum(
+                    contact.policy == policy
+                    for contact in self.counting(persons, now_us - limit.within_us, now_us)
+                )
+                for limit in limits
+                if limit.policy == policy
+            ),
+            default=1_000_000,
+        )
+
+    def held(self, draft: DecisionDraft, wanted: WantedContact) -> Held | None:
+        """Return the contact that counts already for what a decision wants."""
+        for held in self.rows.values():
+            contact = held.contact
+            same_session = draft.session_id and contact.session_id == draft.session_id
+            if (
+                held.person_id in draft.person_ids
+                and contact.offer_no == wanted.offer_no
+                and (wanted.offer_no or contact.placement == wanted.placement)
+                and (contact.decision_id == draft.decision_id or same_session)
+                and held.counts(draft.now_us)
+            ):
+                return held
+        return None
+
+    def reserve_or_renew(
+        self, draft: DecisionDraft, wanted: WantedContact, before: Held | None, person: str
+    ) -> None:
+        lapse_us = draft.now_us + LAPSE_US
+        if before is not None:
+            self.rows[before.contact_id] = replace(before, lapse_us=lapse_us)
+            return
+        contact = Contact(
+            MARKETING,
+            draft.now_us,
+            wanted.offer_no,
+            wanted.placement,
+            draft.session_id,
+            draft.decision_id,
+        )
+        state = ContactState.CONFIRMED if wanted.at_decision else ContactState.RESERVED
+        contact_id = f"{draft.decision_id}/{wanted.placement}/{wanted.offer_no}"
+        self._put(contact_id, person, contact, state, draft.channel, lapse_us)
+
+    def reserve(self, asked: Reservation) -> bool:
+        known = self.rows.get(asked.contact_id)
+        if known is not None:
+            return known.state != ContactState.RELEASED
+        if self.left(asked.person_ids, asked.policy, asked.limits, asked.now_us) <= 0:
+            return False
+        contact = Contact(asked.policy, asked.now_us, asked.offer_no, "", "", "")
+        self._put(
+            asked.contact_id,
+            asked.person_ids[0],
+            contact,
+            ContactState.RESERVED,
+            asked.channel,
+            asked.until_us,
+        )
+        return True
+
+    def release(self, contact_id: str, now_us: int) -> bool:
+        held = self.rows.get(contact_id)
+        if held is None or not held.counts(now_us):
+            return False
+        self._move(held, ContactState.RELEASED)
+        return True
+
+    def after(self, position: int) -> list[LoggedContact]:
+        later = [held.logged for held in self.rows.values() if held.position > position]
+        return sorted(later, key=lambda logged: logged.position)
+
+    def keep(self, wanted: Callable[[Held], bool]) -> None:
+        """Drop every row that is not wanted any more."""
+        self.rows = {name: held for name, held in self.rows.items() if wanted(held)}
+
+    def see(self, seen: Seen) -> None:
+        """Confirm what was reserved by the decision, or in the session, of an impression."""
+        for held in list(self.rows.values()):
+            contact = held.contact
+            if held.state != ContactState.RESERVED or contact.offer_no != seen.offer_no:
+                continue
+            by_decision = seen.decision_id and contact.decision_id == seen.decision_id
+            same_person = held.person_id == seen.person_id
+            if by_decision or (
+                same_person and seen.session_id and contact.session_id == seen.session_id
+            ):
+                self._move(held, ContactState.CONFIRMED)
+
+    def record(self, change: Contacted) -> None:
+        """Confirm what was reserved for a message, or count one contact more."""
+        waiting = self._waiting(change)
+        if waiting is not None:
+            self._move(waiting, ContactState.CONFIRMED)
+            return
+        contact = Contact(MARKETING, change.time_us, change.offer_no, "", change.session_id, "")
+        self._put(
+            change.contact_id, change.person_id, contact, ContactState.CONFIRMED, change.channel, 0
+        )
+
+    def _waiting(self, change: Contacted) -> Held | None:
+        for contact_id in (change.event_id, change.contact_id):
+            if contact_id in self.rows:
+                return self.rows[contact_id]
+        for held in self.rows.values():
+            if change.decision_id and held.contact.decision_id == change.decision_id:
+                return held
+        for held in self.rows.values():
+            reserved = held.state == ContactState.RESERVED and held.lapse_us > change.time_us
+            foreign = not held.contact.decision_id and held.channel == change.channel
+            if held.person_id == change.person_id and foreign and reserved:
+                return held
+        return None
+
+    def _put(
+        self,
+        contact_id: str,
+        person_id: str,
+        contact: Contact,
+        state: ContactState,
+        channel: int,
+        lapse_us: int,
+    ) -> None:
+        self._position += 1
+        self.rows[contact_id] = Held(
+            contact, contact_id, person_id, state, channel, lapse_us, self._position
+        )
+
+    def _move(self, held: Held, state: ContactState) -> None:
+        self._position += 1
+        self.rows[held.contact_id] = replace(held, state=state, position=self._position)
