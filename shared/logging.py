@@ -19,6 +19,7 @@ from shared.call import CURRENT_CALL
 FLUSH_S = 0.1
 MOST_WAITING = 64
 _at_once = True
+_plain: PlainLines | None = None
 
 Event = MutableMapping[str, Any]
 
@@ -40,9 +41,11 @@ def configure(
     """
     out = sys.stderr if stream is None else stream
     number = logging.getLevelNamesMapping()[level.upper()]
-    global _at_once
+    global _at_once, _plain
     _at_once = at_once or out.isatty()
     lines = Lines(out, at_once=_at_once)
+    is_wanted = number <= logging.INFO and not out.isatty()
+    _plain = PlainLines(lines, service) if is_wanted else None
     structlog.configure(
         processors=_processors(service, is_terminal=out.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -57,6 +60,11 @@ def configure(
 def writes_at_once() -> bool:
     """Say whether lines are wanted as things happen rather than some at a time."""
     return _at_once
+
+
+def plain_lines() -> PlainLines | None:
+    """Return where ready JSON lines of level info go; None where they come out otherwise."""
+    return _plain
 
 
 def timestamp(seconds: float) -> str:
@@ -102,6 +110,18 @@ class Lines:
             self._out.write("\n".join(self._waiting) + "\n")
             self._out.flush()
         self._waiting.clear()
+
+
+class PlainLines:
+    """Takes lines whose JSON somebody made by hand, because there are so many of them."""
+
+    def __init__(self, lines: Lines, service: str) -> None:
+        self._lines = lines
+        self._end = f',"service":{_encode(service)},"level":"info"}}'
+
+    def info(self, begun: str) -> None:
+        """Write an object begun with `{` and not ended; what every line carries is added."""
+        self._lines.info(begun + self._end)
 
 
 def _processors(service: str, *, is_terminal: bool) -> list[Any]:

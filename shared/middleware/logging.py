@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -14,7 +15,7 @@ from google.protobuf.message import Message
 from google.rpc.code_pb2 import Code
 
 from shared.call import ANONYMOUS, CALLER, CURRENT_CALL, Call, Handler, StreamHandler
-from shared.logging import FLUSH_S, get_logger, timestamp, writes_at_once
+from shared.logging import FLUSH_S, get_logger, plain_lines, timestamp, writes_at_once
 from shared.middleware.errors import is_own_cancellation, translated
 from shared.transport.status import code_of
 
@@ -69,8 +70,9 @@ class Logging:
 class RpcLines:
     """Puts off the making of lines, out of the way of the requests that they are about.
 
-    Making one costs a cold request about 90 µs and, with others, 12 µs. What is our own fault is
-    written at once, with all that waited before it.
+    Through the logger one costs 90 µs in a cold request and 12 µs with others, over all services
+    a tenth of a recommendation; the usual line is therefore made by hand. What is our own fault
+    is written at once, with all that waited before it.
     """
 
     def __init__(self) -> None:
@@ -90,8 +92,12 @@ class RpcLines:
     def flush(self) -> None:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
+        plain = plain_lines()
         for call, code, took_s, ended_s, facts in waiting:
-            self._write(call, code, took_s, ended_s, facts)
+            if plain is None or code in _OUR_FAULT or facts or call.trace_id:
+                self._write(call, code, took_s, ended_s, facts)
+            else:
+                plain.info(_by_hand(call, code, took_s, ended_s))
 
     def _write(self, call: Call, code: int, took_s: float, ended_s: float, facts: Any) -> None:
         write = self._log.warning if code in _OUR_FAULT else self._log.info
@@ -106,6 +112,16 @@ class RpcLines:
             **({"trace_id": call.trace_id} if call.trace_id else {}),
             **facts,
         )
+
+
+def _by_hand(call: Call, code: int, took_s: float, ended_s: float) -> str:
+    """Begin the JSON of a line; only the caller's name may hold what has to be escaped."""
+    caller = json.dumps(call.metadata.get(CALLER, ANONYMOUS.name), ensure_ascii=False)
+    return (
+        f'{{"event":"rpc_answered","module":"{__name__}","method":"{call.method}",'
+        f'"code":"{_CODE_NAMES[code]}","took_ms":{round(took_s * 1e3, 2)},"caller":{caller},'
+        f'"request_id":"{call.request_id}","timestamp":"{timestamp(ended_s)}"'
+    )
 
 
 def _outcome(error: BaseException, call: Call) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from shared.call import CURRENT_CALL, Call
+from shared.call import CALLER, CURRENT_CALL, Call
 from shared.logging import MOST_WAITING, Lines, configure, get_logger
 from shared.middleware.logging import Logging
 
@@ -116,3 +116,35 @@ async def test_the_lines_of_rpcs_carry_each_its_own_ids_when_written_later() -> 
     assert (one["request_id"], one["trace_id"]) == ("r1", "t1")
     assert two["request_id"] == "r2"
     assert "trace_id" not in two
+
+
+async def test_the_line_made_by_hand_says_what_the_logger_would_say() -> None:
+    stream = StringIO()
+    configure("rules", stream=stream, at_once=True)
+    layer = Logging()
+
+    async def answer(call: Call, request: Any) -> Any:
+        return request
+
+    for call in (
+        Call("/a.B/C", "r-1", metadata={CALLER: 'a "shop" in Köln'}),
+        Call("/a.B/C", "r-1", metadata={CALLER: 'a "shop" in Köln'}, trace_id="t1"),
+    ):
+        await layer.unary(call, None, answer)  # type: ignore[arg-type]
+    by_hand, by_logger = lines_of(stream)
+    assert by_logger.pop("trace_id") == "t1"
+    for line in (by_hand, by_logger):
+        assert line.pop("took_ms") >= 0
+        assert line.pop("timestamp").endswith("+00:00")
+    assert by_hand == by_logger
+
+
+async def test_lines_of_rpcs_keep_to_the_level_that_was_asked_for() -> None:
+    stream = StringIO()
+    configure("rules", "warning", stream=stream, at_once=True)
+
+    async def answer(call: Call, request: Any) -> Any:
+        return request
+
+    await Logging().unary(Call("/a.B/C", "r1"), None, answer)  # type: ignore[arg-type]
+    assert stream.getvalue() == ""
