@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.config import ServiceSettings
-from shared.hosting import Hosted, forever, hosted
+from shared.hosting import Hosted, Settle, forever, hosted, nothing
 from shared.runtime import Channels, Openers
 from shared.service import OpenService
 from shared.transport.direct import DirectChannel
@@ -24,15 +24,19 @@ class Part:
 
 
 @asynccontextmanager
-async def colocated(parts: Sequence[Part], openers: Openers) -> AsyncIterator[dict[str, Hosted]]:
+async def colocated(
+    parts: Sequence[Part], openers: Openers, settle: Settle = nothing
+) -> AsyncIterator[dict[str, Hosted]]:
     """Host all parts within the context, opening them at once because they need one another.
 
     They are drained one after the other, the last of `parts` first: give the edge last. What a
-    part raises while it opens is raised here.
+    part raises while it opens is raised here. `settle` is called for each part once it is warm.
     """
     direct = {part.settings.service: DirectChannel() for part in parts}
     channels = Channels(direct=dict(direct))
-    hosts = [_Host(part, openers, channels, direct[part.settings.service]) for part in parts]
+    hosts = [
+        _Host(part, openers, channels, direct[part.settings.service], settle) for part in parts
+    ]
     try:
         await _all_opened(hosts)
         yield {host.part.settings.service: host.opened.result() for host in hosts}
@@ -61,6 +65,7 @@ class _Host:
     openers: Openers
     channels: Channels
     direct: DirectChannel
+    settle: Settle
     opened: asyncio.Future[Hosted] = field(default_factory=asyncio.Future)
     task: asyncio.Task[None] = field(init=False)
 
@@ -68,8 +73,14 @@ class _Host:
         self.task = asyncio.create_task(self._run(), name=self.part.settings.service)
 
     async def _run(self) -> None:
+        part = self.part
         opening = hosted(
-            self.part.settings, self.part.open_service, self.openers, self.channels, self.direct
+            part.settings,
+            part.open_service,
+            self.openers,
+            self.channels,
+            self.direct,
+            self.settle,
         )
         async with opening as found:
             self.opened.set_result(found)

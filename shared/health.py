@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio
 
+from shared.errors import TouchpointError
 from shared.logging import get_logger
-from shared.service import HealthCheck
+from shared.service import HealthCheck, WarmUp
 
 log = get_logger(__name__)
 
@@ -18,6 +20,8 @@ CHECK_EVERY_S = 1.0
 CHECK_TIMEOUT_S = 1.0
 FAILURES_UNTIL_DOWN = 3
 """One late answer on a busy machine must not take a replica out of rotation."""
+WARM_UP_S = 5.0
+"""A service that takes longer to get warm serves cold."""
 
 OK = "ok"
 UNKNOWN = "has not answered yet"
@@ -54,7 +58,7 @@ class Dependency:
 class Health:
     """The health of one service under its gRPC names.
 
-    NOT_SERVING until every dependency has answered once, then whenever a needed one stays away.
+    NOT_SERVING until every needed dependency has answered, and whenever one of them stays away.
     """
 
     service: str
@@ -62,7 +66,8 @@ class Health:
     serving: asyncio.Event = field(default_factory=asyncio.Event)
     _dependencies: dict[str, Dependency] = field(default_factory=dict)
     _names: tuple[str, ...] = ("",)
-    _was_ready: bool = False
+    _warm_up: WarmUp | None = None
+    _draining: bool = False
 
     async def begin(self, *names: str) -> None:
         """Say NOT_SERVING for the whole server and for each gRPC service name."""
@@ -70,8 +75,17 @@ class Health:
         for name in self._names:
             await self.servicer.set(name, _NOT_SERVING)
 
-    def depend(self, needed: Mapping[str, HealthCheck], watched: Mapping[str, HealthCheck]) -> None:
-        """Take the dependencies over; a watched one is shown but leaves the service serving."""
+    def depend(
+        self,
+        needed: Mapping[str, HealthCheck],
+        watched: Mapping[str, HealthCheck],
+        warm_up: WarmUp | None = None,
+    ) -> None:
+        """Take the dependencies over; a watched one is shown and decides nothing.
+
+        `warm_up` runs once, when the needed ones have answered and before SERVING is said.
+        """
+        self._warm_up = warm_up
         for name, check in watched.items():
             self._dependencies[name] = Dependency(check, is_needed=False)
         for name, check in needed.items():
@@ -90,6 +104,7 @@ class Health:
 
     async def drain(self) -> None:
         """Say NOT_SERVING from now on, whatever the dependencies say."""
+        self._draining = True
         self.serving.clear()
         await self.servicer.enter_graceful_shutdown()
 
@@ -103,14 +118,31 @@ class Health:
 
     def is_serving(self) -> bool:
         """Say whether requests are welcome."""
-        found: Sequence[Dependency] = tuple(self._dependencies.values())
-        self._was_ready = self._was_ready or all(each.has_answered for each in found)
-        return self._was_ready and all(each.state == OK for each in found if each.is_needed)
+        needed = (each for each in self._dependencies.values() if each.is_needed)
+        return not self._draining and all(each.state == OK for each in needed)
+
+    async def _get_warm(self) -> None:
+        warm_up, self._warm_up = self._warm_up, None
+        if warm_up is None:
+            return
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(WARM_UP_S):
+                await warm_up()
+        except (TouchpointError, OSError, TimeoutError) as error:
+            # Cold is slow, and not wrong.
+            log.warning("warm_up_failed", of=self.service, why=str(error) or type(error).__name__)
+        else:
+            log.info(
+                "service_warmed_up", of=self.service, took_s=round(time.monotonic() - began, 2)
+            )
 
     async def _publish(self) -> None:
         serving = self.is_serving()
         if serving == self.serving.is_set():
             return
+        if serving:
+            await self._get_warm()
         for name in self._names:
             await self.servicer.set(name, _SERVING if serving else _NOT_SERVING)
         if serving:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +25,8 @@ from shared.logging import get_logger
 from shared.middleware.authentication import by_name
 from shared.middleware.order import Hooks, layers
 from shared.middleware.shedding import Limiter, Share
-from shared.runtime import Channels, Openers, ProcessRuntime, process_runtime
-from shared.service import HttpFace, OpenService, Service
+from shared.runtime import Channels, Openers, process_runtime
+from shared.service import HttpFace, OpenService, WarmUp
 from shared.setting_types import Listen
 from shared.transport.cors import with_cors
 from shared.transport.direct import DirectChannel
@@ -37,6 +37,9 @@ from shared.transport.options import server_options
 from shared.transport.routes import Routes, routes
 
 log = get_logger(__name__)
+
+Settle = Callable[[], None]
+"""What a process does once all that it will hold is in memory."""
 
 DRAIN_S = 0.2
 """Between saying NOT_SERVING and refusing: clients hear of it within a few milliseconds."""
@@ -69,6 +72,10 @@ class Hosted:
         return json.dumps(facts)
 
 
+def nothing() -> None:
+    """Settle a process that others live in too, such as a test's."""
+
+
 @asynccontextmanager
 async def hosted(
     settings: ServiceSettings,
@@ -76,11 +83,13 @@ async def hosted(
     openers: Openers,
     channels: Channels,
     direct: DirectChannel | None = None,
+    settle: Settle = nothing,
 ) -> AsyncIterator[Hosted]:
     """Serve one service within the context; on leaving it, drain before anything is closed.
 
     The port is bound and health answers NOT_SERVING before the service is opened, because
-    opening waits for the dependencies. A direct channel reaches the same handlers.
+    opening waits for the dependencies. A direct channel reaches the same handlers. `settle` is
+    called when the service is warm, before it says SERVING.
     """
     health = Health(settings.service)
     await health.begin(service_name(settings.service))
@@ -96,7 +105,9 @@ async def hosted(
         if direct is not None:
             direct.open(found)
         table.reflect(_reflected(bindings))
-        works = {**service.background, "health": _watching(health, service, runtime)}
+        warm_up = _settling(service.warm_up, settle)
+        health.depend(runtime.needed(service), runtime.watched(service), warm_up)
+        works = {**service.background, "health": health.watch}
         await health.begin(*(binding.service for binding in bindings))
         await stack.enter_async_context(running(works))
         web = None
@@ -106,6 +117,17 @@ async def hosted(
             )
         stack.push_async_callback(_drain, server, health, limiter)
         yield Hosted(service.name, address, web, health)
+
+
+def _settling(warm_up: WarmUp | None, settle: Settle) -> WarmUp:
+    async def get_warm_and_settle() -> None:
+        try:
+            if warm_up is not None:
+                await warm_up()
+        finally:
+            settle()
+
+    return get_warm_and_settle
 
 
 async def forever() -> None:
@@ -140,12 +162,6 @@ def _reflected(bindings: Sequence[Binding]) -> list[str]:
     names = [binding.service for binding in bindings]
     health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
     return [*names, health]
-
-
-def _watching(health: Health, service: Service, runtime: ProcessRuntime) -> Any:
-    needed = {**runtime.needed, **service.checks}
-    health.depend(needed, {**runtime.watched, **service.watched})
-    return health.watch
 
 
 async def _drain(server: grpc.aio.Server, health: Health, limiter: Limiter) -> None:

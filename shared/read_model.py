@@ -41,22 +41,17 @@ class ReadModel:
         self._look_now = asyncio.Event()
         bus.on_reconnect(self._look_now.set)
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the model has caught up with its owner once."""
-        return self._follower.ready.is_set()
-
-    @property
-    def lag_s(self) -> float:
-        return self._follower.lag_s
-
     async def ready(self) -> None:
         """Return once the model has caught up."""
         await self._follower.ready.wait()
 
-    async def check(self) -> None:
-        """Raise `Unavailable` until ready, and while it lags: for health."""
-        await self._follower.check()
+    async def check_ready(self) -> None:
+        """Raise `Unavailable` until ready, and never again: for health."""
+        await self._follower.check_ready()
+
+    async def check_lag(self) -> None:
+        """Raise `Unavailable` until ready and while it lags: for health to watch."""
+        await self._follower.check_lag()
 
     async def run(self) -> None:
         """Follow and compare for ever; a background task of the service."""

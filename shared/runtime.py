@@ -19,7 +19,7 @@ from shared.config import ServiceSettings
 from shared.errors import Unavailable
 from shared.logging import get_logger
 from shared.postgres import Database
-from shared.service import HealthCheck
+from shared.service import HealthCheck, Service
 
 log = get_logger(__name__)
 
@@ -110,15 +110,19 @@ class ProcessRuntime:
         """What every service serves beside its own rpcs: the clock, once it is open."""
         return [clock_binding(self._clock)] if self._clock else []
 
-    @property
-    def needed(self) -> dict[str, HealthCheck]:
-        """The checks of what was opened and cannot be done without."""
-        return {"postgres": self._ask_database} if self._database else {}
+    def needed(self, service: Service) -> dict[str, HealthCheck]:
+        """Return the checks of all that the service cannot do without."""
+        database = {} if service.answers_without_postgres else self._database_check()
+        return {**database, **service.checks}
 
-    @property
-    def watched(self) -> dict[str, HealthCheck]:
-        """The checks of what was opened and may stay away: the outbox waits for the bus."""
-        return {"bus": self._ask_bus} if self._bus else {}
+    def watched(self, service: Service) -> dict[str, HealthCheck]:
+        """Return the checks of what may stay away; the bus always may, the outbox waits for it."""
+        database = self._database_check() if service.answers_without_postgres else {}
+        bus = {"bus": self._ask_bus} if self._bus else {}
+        return {**database, **bus, **service.watched}
+
+    def _database_check(self) -> dict[str, HealthCheck]:
+        return {"postgres": self._ask_database} if self._database else {}
 
     async def _ask_database(self) -> None:
         assert self._database is not None

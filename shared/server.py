@@ -66,7 +66,8 @@ async def _serve(settings: S, open_service: OpenService[S]) -> None:
     log.info("settings_loaded", **describe(settings))
     channels = Channels()
     try:
-        async with hosted(settings, open_service, OPENERS, channels) as found:
+        opening = hosted(settings, open_service, OPENERS, channels, settle=spare_requests)
+        async with opening as found:
             await _announced(found)
             await forever()
     finally:
@@ -76,7 +77,7 @@ async def _serve(settings: S, open_service: OpenService[S]) -> None:
 async def _serve_colocated(parts: Sequence[Part]) -> None:
     for part in parts:
         log.info("settings_loaded", of=part.settings.service, **describe(part.settings))
-    async with colocated(parts, OPENERS) as found:
+    async with colocated(parts, OPENERS, spare_requests) as found:
         for each in found.values():
             await _announced(each)
         await forever()
@@ -86,13 +87,13 @@ async def _announced(found: Hosted) -> None:
     """Print the ready line as soon as requests are welcome."""
     await found.health.serving.wait()
     print(found.ready_line(), flush=True)
-    _spare_collections()
 
 
-def _spare_collections() -> None:
+def spare_requests() -> None:
     """Leave what is loaded out of garbage collection, and collect the young less often.
 
-    A collection of all that a read model holds stops the loop for longer than a request takes.
+    A collection of all that a read model holds stops the loop for longer than a request takes, and
+    by default one of the young runs on every request: together 5-8% of the processor.
     """
     gc.collect()
     gc.freeze()

@@ -23,6 +23,8 @@ HealthCheck = Callable[[], Awaitable[None]]
 """Returns when the dependency answers; raises TouchpointError, OSError or TimeoutError if not."""
 Background = Callable[[], Awaitable[None]]
 """Runs for ever; restarted with backoff when it fails or returns."""
+WarmUp = Callable[[], Awaitable[None]]
+"""Goes once where requests will go, leaving no trace; raises what a check may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,17 @@ class Service:
     bindings: Sequence[Binding]
     checks: Mapping[str, HealthCheck] = field(default_factory=dict)
     """Dependency to its check, without which nothing can be answered; PostgreSQL and the bus are
-    checked by the runtime already."""
+    checked by the runtime already. What has only to be loaded once has a check that passes for
+    ever after."""
     watched: Mapping[str, HealthCheck] = field(default_factory=dict)
-    """Dependency to its check, shown while it fails but leaving the service serving."""
+    """Dependency to its check, shown while it fails; the service neither waits for it nor ends
+    serving, or two services that watch each other would never start."""
+    answers_without_postgres: bool = False
+    """Whether requests are answered from memory: PostgreSQL is then watched, not needed."""
     background: Mapping[str, Background] = field(default_factory=dict)
+    warm_up: WarmUp | None = None
+    """Run when all that is needed is there, before the first request comes: what is met for the
+    first time (imports, statements on each connection, compiled rules) costs 50 ms and more."""
     http: HttpFace | None = None
     share: Share = everything
     """Which part of the capacity a request may fill, by its priority."""

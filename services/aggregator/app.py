@@ -28,8 +28,7 @@ from shared.catalogue import Catalogue
 from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
-from shared.errors import Unavailable
-from shared.service import HealthCheck, HttpFace, Runtime, Service
+from shared.service import HttpFace, Runtime, Service
 from touchpoint.aggregator.v1.aggregator_service_pb2 import DESCRIPTOR
 
 
@@ -57,8 +56,9 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
     yield Service(
         name=settings.service,
         bindings=(binding,),
-        checks={"catalogue": _loaded(catalogue), "definitions": bundles.check},
-        watched={"catalogue_lag": catalogue.check},
+        checks={"catalogue": catalogue.check_ready, "definitions": bundles.check},
+        watched={"catalogue_lag": catalogue.check_lag},
+        answers_without_postgres=True,
         background={
             "catalogue": catalogue.run,
             "definitions": bundles.run,
@@ -95,13 +95,3 @@ def bound(
     )
     contract = DESCRIPTOR.services_by_name["AggregatorService"]
     return bind(contract, servicer, validators=validators(definitions), deadlines=DEADLINES)
-
-
-def _loaded(catalogue: CatalogueFollower) -> HealthCheck:
-    """Return a check that the catalogue is there; that it lags is no reason to answer nothing."""
-
-    async def check() -> None:
-        if not catalogue.is_ready:
-            raise Unavailable("the catalogue is being loaded", reason="NOT_READY")
-
-    return check

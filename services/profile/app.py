@@ -96,7 +96,8 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
     yield Service(
         name=settings.service,
         bindings=(profile.binding,),
-        checks={"catalogue": catalogue.check, "outbox": relay.check},
+        checks={"catalogue": catalogue.check_ready},
+        watched={"catalogue_lag": catalogue.check_lag, "relay": relay.check_lag},
         background={
             "catalogue": catalogue.run,
             "relay": relay.run,

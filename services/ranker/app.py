@@ -50,8 +50,13 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     yield Service(
         name=settings.service,
         bindings=(bind(contract, servicer, validators=VALIDATORS),),
-        checks={"catalogue": catalogue.check, "definitions": bundles.check},
-        watched={"decisions": decisions.check, "erasures": erasures.check},
+        checks={"catalogue": catalogue.check_ready, "definitions": bundles.check},
+        watched={
+            "catalogue_lag": catalogue.check_lag,
+            "decisions": decisions.check_lag,
+            "erasures": erasures.check_lag,
+        },
+        answers_without_postgres=True,
         background={
             "catalogue": catalogue.run,
             "definitions": bundles.run,

@@ -76,8 +76,13 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
     yield Service(
         name=settings.service,
         bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines),),
-        checks={"catalogue": replica.check, "shelves": shelves.check},
-        watched={"relay": relay.check},
+        checks={"catalogue": replica.check_ready, "shelves": shelves.check},
+        watched={
+            "catalogue_lag": replica.check_lag,
+            "popularity": feed.check_lag,
+            "relay": relay.check_lag,
+        },
+        answers_without_postgres=True,
         background={
             "catalogue": replica.run,
             "shelves": _stacking(replica, shelves),
@@ -94,7 +99,7 @@ def sources(catalogue: Catalogue) -> dict[int, CandidateSource]:
         Source.BUY_AGAIN: BuyAgain(),
         Source.IN_SESSION: InSession(catalogue),
         Source.OFFER: NearOffers(catalogue),
-        Source.POPULAR: Popular(),
+        Source.POPULAR: Popular(catalogue),
     }
 
 

@@ -73,8 +73,8 @@ class EffectConsumer:
         """Consume for ever while this replica leads; a background task of the service."""
         await self._database.leadership.lead(f"consumer/{self.name}", self._consume_for_ever)
 
-    async def check(self) -> None:
-        """Raise `Unavailable` when this replica lags behind: for health."""
+    async def check_lag(self) -> None:
+        """Raise `Unavailable` while this replica lags behind: for health to watch."""
         if self.lag_s > _LAG_ALARM_S:
             raise Unavailable(f"{self.name} lags {self.lag_s:.0f} s behind", reason="BUS_LAGS")
 

@@ -81,10 +81,14 @@ class Follower:
         """Have the model catch up with its owner before the next message."""
         self._stale = True
 
-    async def check(self) -> None:
-        """Raise `Unavailable` until the model is ready, and when it lags: for health."""
+    async def check_ready(self) -> None:
+        """Raise `Unavailable` until the model has caught up for the first time: for health."""
         if not self.ready.is_set():
             raise Unavailable(f"{self._name} has not caught up yet", reason="NOT_READY")
+
+    async def check_lag(self) -> None:
+        """Raise `Unavailable` until then and while the model lags: for health to watch."""
+        await self.check_ready()
         if self.lag_s > _LAG_ALARM_S:
             raise Unavailable(f"{self._name} lags {self.lag_s:.0f} s behind", reason="BUS_LAGS")
 

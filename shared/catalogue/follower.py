@@ -29,7 +29,7 @@ OnChange = Callable[[Sequence[int]], None]
 
 
 class CatalogueFollower:
-    """A catalogue with what keeps it fresh: serve from `catalogue`, run `run`, check `check`."""
+    """A catalogue with what keeps it fresh: serve from `catalogue`, keep `run` running."""
 
     def __init__(
         self,
@@ -51,21 +51,17 @@ class CatalogueFollower:
             catch_up=self._catch_up,
         )
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether all that the owner had at the start is here."""
-        return self._model.is_ready
-
-    @property
-    def lag_s(self) -> float:
-        return self._model.lag_s
-
     async def ready(self) -> None:
+        """Return once all that the owner had at the start is here."""
         await self._model.ready()
 
-    async def check(self) -> None:
-        """Raise `Unavailable` until all is here, and while it lags: for health."""
-        await self._model.check()
+    async def check_ready(self) -> None:
+        """Raise `Unavailable` until then, and never again: for health."""
+        await self._model.check_ready()
+
+    async def check_lag(self) -> None:
+        """Raise `Unavailable` until then and while it lags: for health to watch."""
+        await self._model.check_lag()
 
     async def run(self) -> None:
         """Follow for ever; a background task of the service."""

@@ -263,13 +263,13 @@ async def test_a_follower_catches_up_then_follows(bus: Bus):
     await bus.publish(events("old"))
     follower = Follower(bus, EVENTS, name="m", apply=model.apply, catch_up=model.catch_up)
     with pytest.raises(Unavailable):
-        await follower.check()
+        await follower.check_ready()
     async with running(follower):
         await follower.ready.wait()
         await bus.publish(events("new"))
 
         await until(lambda: model.texts == [b"old", b"new"])
-        await follower.check()
+        await follower.check_lag()
     assert model.caught_up == 1
 
 
@@ -340,7 +340,6 @@ async def test_the_relay_waits_out_a_bus_that_is_away(database: Database):
     async with running(Relay(bus, database)):
         await until(lambda: bus.refusals > 0)
         bus.reconnect()
-
 
         async def sent() -> bool:
             return (await bus.state(EVENTS)).last == 1

@@ -51,9 +51,9 @@ class PopularityFeed:
         """Follow for ever; a background task of the service."""
         await self._follower.run()
 
-    async def check(self) -> None:
-        """Raise `Unavailable` until the log was read, and while the bus lags: for health."""
-        await self._follower.check()
+    async def check_lag(self) -> None:
+        """Raise `Unavailable` until the log was read and while it lags: for health to watch."""
+        await self._follower.check_lag()
 
     def forget(self, person_ids: Iterable[str]) -> None:
         """Drop the event numbers remembered of persons; counts have no names."""

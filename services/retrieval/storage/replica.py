@@ -46,9 +46,13 @@ class CatalogueReplica:
         """Return once all that is stored is here."""
         await self._model.ready()
 
-    async def check(self) -> None:
-        """Raise `Unavailable` until all is here, and while it lags: for health."""
-        await self._model.check()
+    async def check_ready(self) -> None:
+        """Raise `Unavailable` until then, and never again: for health."""
+        await self._model.check_ready()
+
+    async def check_lag(self) -> None:
+        """Raise `Unavailable` until then and while it lags: for health to watch."""
+        await self._model.check_lag()
 
     async def newer_than(self, version: int) -> None:
         """Return once this replica holds a later version."""

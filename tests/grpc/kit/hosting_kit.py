@@ -92,15 +92,19 @@ def echo_service(
     events: list[str] | None = None,
     *,
     http: bool = False,
+    **parts: Any,
 ) -> Opened:
-    """Return how a service called as its settings say is opened, with an echo's rpcs."""
+    """Return how a service called as its settings say is opened, with an echo's rpcs.
+
+    `parts` are further fields of `Service`.
+    """
 
     @asynccontextmanager
     async def open_service(settings: ServiceSettings, runtime: Runtime) -> AsyncIterator[Service]:
         await runtime.postgres()
         binding = echo_binding(servicer)
         face = HttpFace(Listen("127.0.0.1", 0), (binding,)) if http else None
-        yield Service(settings.service, (binding,), checks or {}, http=face)
+        yield Service(settings.service, (binding,), checks or {}, http=face, **parts)
         if events is not None:
             events.append("service closed")
 

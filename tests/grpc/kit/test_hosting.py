@@ -21,6 +21,7 @@ from shared import hosting
 from shared.call import Call
 from shared.colocate import Part, colocated
 from shared.errors import Unavailable
+from shared.health import FAILURES_UNTIL_DOWN
 from shared.hosting import Hosted, hosted
 from shared.runtime import Channels
 from shared.setting_types import Listen
@@ -121,6 +122,82 @@ async def test_one_late_answer_of_a_dependency_changes_nothing_and_three_do() ->
         plane.database.up = True
         await it.health.ask_all()
         assert it.health.is_serving()
+
+
+async def test_what_is_only_watched_is_shown_and_neither_waited_for_nor_obeyed() -> None:
+    async def lags() -> None:
+        raise Unavailable("40 s behind")
+
+    opened = echo_service(EchoServicer(), watched={"relay": lags})
+    async with hosted(settings(), opened, FakePlane().openers(), Channels()) as it:
+        await asyncio.wait_for(it.health.serving.wait(), 5)
+        for _ in range(FAILURES_UNTIL_DOWN):
+            await it.health.ask_all()
+        assert await health_of(it.grpc) == SERVING
+        assert it.health.states()["relay"] == "40 s behind"
+
+
+@pytest.mark.parametrize(("from_memory", "expected"), [(True, SERVING), (False, NOT_SERVING)])
+async def test_only_a_service_that_answers_from_memory_outlives_its_database(
+    from_memory: bool, expected: int
+) -> None:
+    plane = FakePlane()
+    opened = echo_service(EchoServicer(), answers_without_postgres=from_memory)
+    async with hosted(settings(), opened, plane.openers(), Channels()) as it:
+        await asyncio.wait_for(it.health.serving.wait(), 5)
+        plane.database.up = False
+        for _ in range(FAILURES_UNTIL_DOWN):
+            await it.health.ask_all()
+        assert await health_of(it.grpc) == expected
+        assert it.health.states()["postgres"] == "the database cannot be reached"
+
+
+async def test_a_service_gets_warm_once_before_it_says_that_it_serves() -> None:
+    plane = FakePlane()
+    warming, warm = asyncio.Event(), asyncio.Event()
+    order: list[str] = []
+
+    async def warm_up() -> None:
+        order.append("warming up")
+        warming.set()
+        await warm.wait()
+
+    opened = echo_service(EchoServicer(), warm_up=warm_up)
+    told, openers = settings(), plane.openers()
+    opening = hosted(told, opened, openers, Channels(), settle=lambda: order.append("settling"))
+    async with opening as it:
+        await asyncio.wait_for(warming.wait(), 5)
+        assert await health_of(it.grpc) == NOT_SERVING
+        warm.set()
+        await asyncio.wait_for(it.health.serving.wait(), 5)
+        assert order == ["warming up", "settling"]
+        for up in (False, True):
+            plane.database.up = up
+            for _ in range(FAILURES_UNTIL_DOWN):
+                await it.health.ask_all()
+        assert it.health.is_serving()
+        assert order == ["warming up", "settling"]
+
+
+async def test_a_service_that_does_not_get_warm_serves_cold(log_lines: StringIO) -> None:
+    async def warm_up() -> None:
+        raise Unavailable("nobody to ask")
+
+    opened = echo_service(EchoServicer(), warm_up=warm_up)
+    async with hosted(settings(), opened, FakePlane().openers(), Channels()) as it:
+        await asyncio.wait_for(it.health.serving.wait(), 5)
+    lines = [json.loads(line) for line in log_lines.getvalue().splitlines()]
+    assert [line["why"] for line in lines if line["event"] == "warm_up_failed"] == ["nobody to ask"]
+
+
+async def test_a_service_that_drains_does_not_say_again_that_it_serves() -> None:
+    opened = echo_service(EchoServicer())
+    async with hosted(settings(), opened, FakePlane().openers(), Channels()) as it:
+        await asyncio.wait_for(it.health.serving.wait(), 5)
+        await it.health.drain()
+        await it.health.ask_all()
+        is_ready, _ = it.health.readiness()
+        assert not is_ready
 
 
 async def test_a_full_server_still_answers_for_its_health() -> None:

@@ -90,7 +90,7 @@ async def test_it_is_ready_when_all_the_owner_has_is_here(in_memory_bus: InMemor
         owner.add(title)
     async with following(in_memory_bus, owner) as follower:
         with pytest.raises(Unavailable):
-            await follower.check()
+            await follower.check_ready()
         await follower.ready()
         assert follower.catalogue.titles == ["", *"abcde"]
         assert follower.catalogue.version == 5
