@@ -12,7 +12,7 @@ from services.profile.domain import persons
 from services.profile.domain.customers import Customer, write_customers
 from services.profile.domain.identity import Identity
 from services.profile.domain.importing import fold_history
-from services.profile.domain.lookup import Person, Profiles, find_person
+from services.profile.domain.lookup import Person, Profiles, find_or_keep, find_person
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival, Transactions
 from services.profile.domain.reading import NAME
@@ -65,12 +65,13 @@ class ProfileServicer:
     async def get_snapshot(
         self, call: Call, request: pb.GetSnapshotRequest
     ) -> pb.GetSnapshotResponse:
-        person = await self._find(request, request.confirmed_person_id)
-        if request.keep_unknown and not person.is_known and not person.is_ambiguous:
-            await persons.keep(
-                self._store, _identities(request), now_us=self._clock.now_us(), new_id=self._new_id
-            )
-            person = await self._find(request, "")
+        profiles, who = self._means.profiles, _identities(request)
+        confirmed = request.confirmed_person_id
+        if request.keep_unknown:
+            now_us = self._clock.now_us()
+            person = await find_or_keep(profiles, who, confirmed, self._new_id(), now_us)
+        else:
+            person = await find_person(profiles, who, confirmed)
         arm = assign_arm(request.arm_plan, person.person_ids[0] if person.is_known else "")
         snapshot = snapshot_of(person, arm, self._means.tiers.tiers, self._clock.now_us())
         return pb.GetSnapshotResponse(

@@ -84,6 +84,15 @@ class Profiles(Protocol):
 
     async def record(self, person_ids: Sequence[str]) -> PersonRecord: ...
 
+    async def keep(
+        self, identities: Sequence[Identity], person_id: str, now_us: int
+    ) -> Member | None:
+        """Make a new person of the first identity, and of those others that are not known.
+
+        None, and nothing is written, when the first one is known by now.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -154,6 +163,27 @@ async def find_person(
         found.members,
         ignored_identities=tuple(ignored),
         assurance=assurance(identities[0].kind, verified=first.verified),
+    )
+
+
+async def find_or_keep(
+    profiles: Profiles,
+    identities: Sequence[Identity],
+    confirmed_person_id: str,
+    person_id: str,
+    now_us: int,
+) -> Person:
+    """Return whom identities mean; somebody never seen before is made a person of that id."""
+    person = await find_person(profiles, identities, confirmed_person_id)
+    if person.is_known or person.is_ambiguous:
+        return person
+    kept = await profiles.keep(identities, person_id, now_us)
+    if kept is None:
+        return await find_person(profiles, identities, "")
+    return Person(
+        [kept],
+        ignored_identities=person.ignored_identities,
+        assurance=assurance(identities[0].kind, verified=False),
     )
 
 

@@ -1,17 +1,16 @@
-"""Making, joining and parting persons on somebody's word."""
+"""Joining and parting persons on somebody's word."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.profile.domain.identity import Identity, connected
-from services.profile.domain.linking import Sets, new_member
+from services.profile.domain.identity import connected
+from services.profile.domain.linking import Sets
 from services.profile.domain.placing import NewId
 from services.profile.domain.ports import (
     Changes,
     Member,
-    NewIdentity,
     NewLink,
     ProfileTransaction,
     RaceLost,
@@ -39,28 +38,6 @@ class Parted:
     person_ids: tuple[str, ...]
     other_person_ids: tuple[str, ...]
     touched: tuple[Touched, ...] = ()
-
-
-async def keep(
-    store: Transactions, identities: Sequence[Identity], *, now_us: int, new_id: NewId
-) -> None:
-    """Make one new person of those identities that are not known, if the first is not."""
-
-    async def attempt(transaction: ProfileTransaction) -> None:
-        known = await transaction.resolve([identity.key for identity in identities])
-        if identities[0].key in known:
-            return
-        member = new_member(new_id())
-        unknown = [identity for identity in identities if identity.key not in known]
-        await transaction.save(
-            Changes(
-                now_us,
-                identities=[NewIdentity(each, member.person_id, False) for each in unknown],
-                new_members=[member],
-            )
-        )
-
-    await with_retries(store, attempt)
 
 
 async def link(

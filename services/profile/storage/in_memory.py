@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from services.profile.domain.identity import Known
+from services.profile.domain.identity import Identity, Known
+from services.profile.domain.linking import new_member
 from services.profile.domain.lookup import Asked, Fit, Found, IdentityRecord, PersonRecord
 from services.profile.domain.ports import (
     Changes,
@@ -133,6 +134,20 @@ class InMemoryProfiles:
         groups = {tables.profiles[fit].group_id for key in keys for fit in tables.fits.get(key, ())}
         own = tables.profiles.get(person_id)
         return own is not None and own.group_id in groups
+
+    async def keep(
+        self, identities: Sequence[Identity], person_id: str, now_us: int
+    ) -> Member | None:
+        known = self._tables.identities
+        if identities[0].key in known:
+            return None
+        for kind, value, key in identities:
+            known.setdefault(key, _Identity(kind, value, person_id, False, now_us))
+        member = new_member(person_id)
+        self._tables.profiles[person_id] = _Profile(
+            person_id, member.version, 0, 0, State(), now_us
+        )
+        return member
 
     async def record(self, person_ids: Sequence[str]) -> PersonRecord:
         tables = self._tables

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from services.profile.domain.identity import Identity, PersonSet
+from services.profile.domain.linking import new_member
 from services.profile.domain.lookup import Asked, Fit, Found, IdentityRecord, PersonRecord
 from services.profile.domain.ports import Member, NewLink
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.notices import SCHEMA_NUMBER, identity_notice
 from services.profile.storage.state_codec import decode
 from services.profile.storage.transaction import NAME, VALUE
 from shared.postgres import Database
@@ -59,6 +62,32 @@ class PostgresProfiles:
             [self._identity(*row) for row in identities],
             [(NewLink(*row[:4]), row[4]) for row in links],
         )
+
+    async def keep(
+        self, identities: Sequence[Identity], person_id: str, now_us: int
+    ) -> Member | None:
+        wrapped = self._keyring.make(person_id)
+        member = new_member(person_id)
+        alone = PersonSet((person_id,), member.version)
+        notices = [
+            identity_notice(each.kind, each.key, person_id, alone, shared=False)
+            for each in identities
+        ]
+        kept = await self._database.fetchval(
+            QUERIES.keep_person,
+            person_id,
+            wrapped,
+            now_us,
+            [each.key for each in identities],
+            [each.kind for each in identities],
+            [self._keyring.encrypt(person_id, each.value, VALUE) for each in identities],
+            [notice.message_id for notice in notices],
+            notices[0].subject,
+            SCHEMA_NUMBER,
+            [notice.data for notice in notices],
+        )
+        self._database.outbox_written.set()
+        return member if kept else None
 
     def _name(self, person_id: str, wrapped: bytes, sealed: bytes | None) -> str:
         if sealed is None:

@@ -208,6 +208,9 @@ LEFT JOIN profiles AS member
     ON member.group_id = own.group_id AND asked.place = 1 AND NOT known.shared
 ORDER BY asked.place, member.person_id
 
+-- name: keep_person
+SELECT keep_person($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
 -- name: set_of_person
 SELECT member.person_id::text, member.group_id::text, member.version, member.seq,
     member.freeing_seq, member.state

@@ -1,7 +1,9 @@
+import asyncio
+
 import pytest
 
-from services.profile.domain.lookup import find_person
-from services.profile.domain.persons import keep, link, unlink
+from services.profile.domain.lookup import find_or_keep, find_person
+from services.profile.domain.persons import link, unlink
 from services.profile.domain.recording import record
 from shared.errors import FailedPrecondition, NotFound
 from tests.contract.profile.desk import NOW_US, identity
@@ -26,6 +28,10 @@ async def person(desk, *who):
     return await find_person(desk.store, who, "")
 
 
+async def keep(desk, *who):
+    return await find_or_keep(desk.store, who, "", desk.new_id(), NOW_US)
+
+
 async def linked(desk, one, other, key=""):
     return await link(desk.store, one, other, key, now_us=NOW_US, new_id=desk.new_id)
 
@@ -35,24 +41,30 @@ async def unlinked(desk, one="", other="", link_id=""):
 
 
 async def test_a_person_kept_is_known_from_then_on(desk):
-    await keep(desk.store, [ADA, COOKIE], now_us=NOW_US, new_id=desk.new_id)
+    kept = await keep(desk, ADA, COOKIE)
     found = await person(desk, ADA)
     assert found.seq == 0
+    assert (kept.person_ids, kept.standing_token) == (found.person_ids, found.standing_token)
     assert found.person_ids == (await person(desk, COOKIE)).person_ids
 
 
 async def test_keeping_somebody_known_makes_nobody(desk):
     [ada] = await seen(desk, ADA)
-    await keep(desk.store, [ADA, COOKIE], now_us=NOW_US, new_id=desk.new_id)
-    assert (await person(desk, ADA)).person_ids == (ada,)
+    assert (await keep(desk, ADA, COOKIE)).person_ids == (ada,)
     assert not (await person(desk, COOKIE)).is_known
 
 
 async def test_keeping_leaves_an_identity_of_somebody_else_where_it_is(desk):
     [cookie] = await seen(desk, COOKIE)
-    await keep(desk.store, [ADA, COOKIE], now_us=NOW_US, new_id=desk.new_id)
+    kept = await keep(desk, ADA, COOKIE)
+    assert kept.ignored_identities == (1,)
     assert (await person(desk, COOKIE)).person_ids == (cookie,)
     assert cookie not in (await person(desk, ADA)).person_ids
+
+
+async def test_somebody_kept_by_two_at_once_is_one_person(desk):
+    found = await asyncio.gather(*(keep(desk, ADA, COOKIE) for _ in range(8)))
+    assert len({each.person_ids for each in found}) == 1
 
 
 async def test_a_link_makes_one_set_and_undoing_it_two(desk):

@@ -17,6 +17,7 @@ from shared.privacy import FolderWrappingKeys, UndecipherableError, renewal_of
 from shared.testing.clock import FakeClock
 from shared.testing.statements import refuted_statements
 from tests.contract.profile.desk import NOW_US, Desk, PostgresStore, identity
+from touchpoint.common.v1.bus_pb2 import IdentityNotice
 
 ADA = identity("customer", "ada")
 BOB = identity("customer", "bob")
@@ -185,3 +186,32 @@ async def test_imported_events_are_streamed_as_history(database, desk):
     await recorded(desk, desk.arrival(ADA, event_id="now"))
     assert await stream(database, origins=[2]) == ["past"]
     assert await stream(database, origins=[1]) == ["now"]
+
+
+async def test_keeping_somebody_tells_only_of_the_identities_that_became_theirs(database, desk):
+    cookie = identity("visitor", "cookie")
+    await recorded(desk, desk.arrival(cookie))
+    await database.execute("DELETE FROM outbox")
+    person_id = desk.new_id()
+    await desk.store.keep([ADA, cookie], person_id, NOW_US)
+    told = [IdentityNotice.FromString(row["data"]) for row in await outbox(database)]
+    assert [(each.identity_key.key, each.person_id) for each in told] == [(ADA.key, person_id)]
+
+
+async def test_a_merge_is_told_for_every_identity_of_the_set(database, desk):
+    cookie = identity("visitor", "cookie")
+    await recorded(desk, desk.arrival(ADA), desk.arrival(cookie))
+    await database.execute("DELETE FROM outbox")
+    await recorded(desk, desk.arrival(ADA, cookie, kind="login"))
+    told = [
+        IdentityNotice.FromString(row["data"])
+        for row in await outbox(database)
+        if row["subject"].startswith("identities.")
+    ]
+    assert {each.identity_key.key for each in told} == {ADA.key, cookie.key}
+    assert {len(each.person_ids) for each in told} == {2}
+    assert len({each.version for each in told}) == 1
+
+
+async def outbox(database):
+    return await database.fetch("SELECT subject, data FROM outbox ORDER BY id")
