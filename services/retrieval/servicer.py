@@ -87,7 +87,7 @@ class RetrievalServicer:
         definitions = self._bundles.of(context.bundle_hash)
         limit = request.limit or DEFAULT_CANDIDATES
         query = self._moments.query(context, request.snapshot, definitions, limit)
-        found = await self._retriever.retrieve(query, _timeout_s(call))
+        found = self._retriever.retrieve(query, _timeout_s(call))
         _log_failures(found.reports)
         return pb.RetrieveResponse(
             candidates=_candidates(found.candidates),
@@ -104,7 +104,7 @@ class RetrievalServicer:
         response = pb.GetPopularResponse()
         for place in places:
             query = self._moments.popular(place, definitions, self._now_us(), limit)
-            found = await self._retriever.retrieve(query, _timeout_s(call))
+            found = self._retriever.retrieve(query, _timeout_s(call))
             response.lists.add(placement=place, candidates=_candidates(found.candidates))
         return response
 
@@ -207,9 +207,7 @@ def _log_failures(reports: Sequence[Report]) -> None:
     for report in reports:
         if report.failure:
             source = _source_name(report.source)
-            log.warning(
-                "source_failed", source=source, failure=report.failure, exc_info=report.error
-            )
+            log.warning("source_failed", source=source, reason=report.failure)
 
 
 def _source_name(source: int) -> str:

@@ -116,8 +116,11 @@ class CandidateSource(Protocol):
         """Whether it follows a person: left out where nothing personal is wanted."""
         ...
 
-    async def propose(self, query: Query) -> Proposals:
-        """Return at most `query.limit` candidates that may be shown, best first."""
+    def propose(self, query: Query) -> Proposals:
+        """Return at most `query.limit` candidates that may be shown, best first.
+
+        Computes and waits for nothing; raises TouchpointError where it cannot answer now.
+        """
         ...
 
 

@@ -1,8 +1,7 @@
-"""Runs the sources side by side inside the budget and makes one list of what they propose."""
+"""Asks the sources in turn, inside the budget, and makes one list of what they propose."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,8 +18,9 @@ from services.retrieval.domain.query import (
     is_any_of,
 )
 from shared.catalogue import Catalogue
+from shared.errors import TouchpointError
 
-LATE = "was late"
+LATE = "NO_TIME_LEFT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,7 @@ class Report:
     candidates: int
     spent_ms: float
     failure: str = ""
-    """Empty where it answered."""
-    error: BaseException | None = None
-    """What it raised: a defect of ours, for the log."""
+    """Its reason; empty where it answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +58,50 @@ class Retriever:
         self._merger = Merger(quotas)
         self._monotonic = monotonic
 
-    async def retrieve(self, query: Query, timeout_s: float) -> Retrieved:
-        """Return what the sources propose in time; one that fails or is late costs only its own."""
-        tasks = {
-            number: asyncio.ensure_future(self._timed(source, query))
-            for number, source in self._sources.items()
-            if query.is_personal or not source.is_personal
-        }
-        if tasks:
-            await asyncio.wait(tasks.values(), timeout=timeout_s)
+    def retrieve(self, query: Query, timeout_s: float) -> Retrieved:
+        """Return what the sources propose in time; one that cannot answer costs only its own.
+
+        They compute and wait for nothing, so there is nothing to gain by running them side by side.
+        """
+        until = self._monotonic() + timeout_s
         proposals: dict[int, Proposals] = {}
         reports: list[Report] = []
-        for number, task in tasks.items():
-            proposals[number], report = _outcome(number, task, timeout_s)
-            reports.append(report)
+        for number, source in self._sources.items():
+            if query.is_personal or not source.is_personal:
+                proposals[number], report = self._ask(number, source, query, until)
+                reports.append(report)
         merged = self._merger.merge(proposals, self._catalogue.family_no, query.limit)
         return Retrieved(self._finished(merged, query), tuple(reports))
 
-    async def _timed(self, source: CandidateSource, query: Query) -> tuple[Proposals, float]:
+    def _ask(
+        self, number: int, source: CandidateSource, query: Query, until: float
+    ) -> tuple[Proposals, Report]:
         began = self._monotonic()
-        proposals = await source.propose(query)
-        return proposals, (self._monotonic() - began) * 1000.0
+        if began >= until:
+            return NO_PROPOSALS, Report(number, 0, 0.0, LATE)
+        proposals, failure = NO_PROPOSALS, ""
+        try:
+            proposals = source.propose(query)
+        except TouchpointError as error:
+            failure = error.reason
+        spent_ms = (self._monotonic() - began) * 1000.0
+        return proposals, Report(number, len(proposals.offer_nos), spent_ms, failure)
 
     def _finished(self, merged: Merged, query: Query) -> Merged:
-        """Take out what is in view and offer the person's own size."""
-        if query.item_nos:
-            merged = self._without_view(merged, query)
+        """Take out what the person has before them and offer their own size."""
+        before_them = (*query.item_nos, *query.cart_nos)
+        if before_them:
+            merged = self._without(merged, before_them)
         if query.person and query.person.size_nos:
             nos = self._in_own_size(merged.offer_nos, query, query.person.size_nos)
             merged = replace(merged, offer_nos=nos)
         return merged
 
-    def _without_view(self, merged: Merged, query: Query) -> Merged:
-        in_view = self._catalogue.family_no[list(query.item_nos)]
+    def _without(self, merged: Merged, item_nos: tuple[int, ...]) -> Merged:
+        """Leave out items and their variants."""
+        unwanted = self._catalogue.family_no[list(item_nos)]
         families = self._catalogue.family_no[merged.offer_nos]
-        keep = (families == 0) | ~is_any_of(families, in_view)
+        keep = (families == 0) | ~is_any_of(families, unwanted)
         return Merged(
             merged.offer_nos[keep],
             merged.sources[keep],
@@ -111,16 +118,3 @@ class Retriever:
         for size_no in reversed(size_nos):
             own = query.shelf.in_size(own, families, size_no)
         return np.where(query.showable[own], own, offer_nos)
-
-
-def _outcome(
-    source: int, task: asyncio.Future[tuple[Proposals, float]], timeout_s: float
-) -> tuple[Proposals, Report]:
-    if not task.done():
-        task.cancel()
-        return NO_PROPOSALS, Report(source, 0, timeout_s * 1000.0, LATE)
-    error = task.exception()
-    if error is not None:
-        return NO_PROPOSALS, Report(source, 0, 0.0, f"failed: {type(error).__name__}", error)
-    proposals, spent_ms = task.result()
-    return proposals, Report(source, len(proposals.offer_nos), spent_ms)

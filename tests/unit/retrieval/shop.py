@@ -1,6 +1,5 @@
 """A little shop to look for candidates in."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -113,7 +112,7 @@ class Shop:
         return [self.names[number] for number in proposals.offer_nos.tolist()]
 
     def ask(self, source, **query):
-        return asyncio.run(source.propose(self.query(**query)))
+        return source.propose(self.query(**query))
 
     def asked(self, source, **query):
         return self.told(self.ask(source, **query))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.retrieval.domain.sources.popular import Popular
+from services.retrieval.domain.sources.popular import ELSEWHERE, Popular
 from tests.unit.retrieval.shop import NOW_US, Shop, ago_us
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 
@@ -20,7 +20,7 @@ def test_what_is_bought_more_leads_and_old_purchases_count_less(shop):
     shop.bought("book", times=3, days=1)
     shop.bought("tv", times=4, days=56)
     shop.bought("dvd", times=2, days=1)
-    assert shop.asked(Popular()) == ["book", "dvd", "tv"]
+    assert shop.asked(Popular(shop.catalogue)) == ["book", "dvd", "tv"]
 
 
 def test_a_view_counts_less_than_a_purchase(shop):
@@ -28,16 +28,16 @@ def test_a_view_counts_less_than_a_purchase(shop):
     shop.item("bought")
     shop.viewed("looked at", times=5, days=1)
     shop.bought("bought", days=1)
-    assert shop.asked(Popular())[0] == "bought"
+    assert shop.asked(Popular(shop.catalogue))[0] == "bought"
     shop.viewed("looked at", times=25, days=1)
-    assert shop.asked(Popular())[0] == "looked at"
+    assert shop.asked(Popular(shop.catalogue))[0] == "looked at"
 
 
 def test_in_a_fresh_shop_the_newest_lead_and_among_them_the_most_valuable(shop):
     shop.item("old", price=900, released_us=ago_us(days=300))
     shop.item("new and cheap", price=5, released_us=ago_us(days=3))
     shop.item("new and dear", price=50, released_us=ago_us(days=3))
-    proposals = shop.ask(Popular())
+    proposals = shop.ask(Popular(shop.catalogue))
     assert shop.told(proposals) == ["new and dear", "new and cheap", "old"]
     assert list(proposals.evidence_counts) == [0, 0, 0]
 
@@ -48,7 +48,7 @@ def test_the_evidence_counts_purchases_of_the_family_in_the_last_30_days(shop):
     shop.bought("shoe", times=2, days=29)
     shop.bought("red shoe", times=3, days=1)
     shop.bought("shoe", times=7, days=31)
-    proposals = shop.ask(Popular())
+    proposals = shop.ask(Popular(shop.catalogue))
     assert (shop.told(proposals), list(proposals.evidence_counts)) == (["shoe"], [5])
 
 
@@ -56,7 +56,7 @@ def test_strength_lies_between_0_and_1_and_falls(shop):
     for rank, name in enumerate("abcd"):
         shop.item(name)
         shop.bought(name, times=8 - 2 * rank, days=1)
-    strengths = shop.ask(Popular()).scores.tolist()
+    strengths = shop.ask(Popular(shop.catalogue)).scores.tolist()
     assert strengths[0] == pytest.approx(1.0)
     assert strengths == sorted(strengths, reverse=True)
     assert strengths[-1] > 0
@@ -76,7 +76,7 @@ def test_strength_lies_between_0_and_1_and_falls(shop):
 def test_what_cannot_be_had_here_and_now_takes_nobodys_place(shop, row):
     shop.item("not to be had", **row)
     shop.item("to be had", stock=1, ends_us=NOW_US + 1, channels=[Channel.WEB, Channel.APP])
-    assert shop.asked(Popular()) == ["to be had"]
+    assert shop.asked(Popular(shop.catalogue)) == ["to be had"]
 
 
 def test_of_a_family_the_root_is_shown_or_where_it_is_sold_out_the_best_variant(shop):
@@ -87,7 +87,7 @@ def test_of_a_family_the_root_is_shown_or_where_it_is_sold_out_the_best_variant(
     shop.item("red boot", of="boot", stock=2)
     shop.bought("blue shoe", times=2, days=1)
     shop.bought("red boot", days=1)
-    assert shop.asked(Popular()) == ["blue shoe", "boot"]
+    assert shop.asked(Popular(shop.catalogue)) == ["blue shoe", "boot"]
 
 
 def test_a_limit_is_filled_from_far_down_where_the_top_may_not_be_shown(shop):
@@ -95,9 +95,63 @@ def test_a_limit_is_filled_from_far_down_where_the_top_may_not_be_shown(shop):
         shop.item(f"by mail {number}", channels=[Channel.EMAIL])
         shop.bought(f"by mail {number}", days=1)
     shop.item("anywhere")
-    assert shop.asked(Popular(), limit=2) == ["anywhere"]
+    assert shop.asked(Popular(shop.catalogue), limit=2) == ["anywhere"]
 
 
 def test_nothing_is_popular_where_no_items_are_shown(shop):
     shop.item("tv")
-    assert shop.asked(Popular(), kinds=frozenset({OfferKind.CONTENT})) == []
+    assert shop.asked(Popular(shop.catalogue), kinds=frozenset({OfferKind.CONTENT})) == []
+
+
+def shop_of_two_parts():
+    """Return a shop where televisions are sold more than anything for a garden."""
+    shop = Shop()
+    for name, category, times in (
+        ("tv", "Video > TV > 4K", 8),
+        ("dvd", "Video > DVD", 4),
+        ("spade", "Garden > Tools", 2),
+        ("gloves", "Garden > Clothing", 1),
+    ):
+        shop.item(name, category)
+        shop.bought(name, times=times, days=1)
+    return shop
+
+
+def test_on_a_page_about_a_category_it_leads_whatever_sells_more_elsewhere():
+    shop = shop_of_two_parts()
+    popular = Popular(shop.catalogue)
+    assert shop.asked(popular, category="Garden") == ["spade", "gloves", "tv", "dvd"]
+    assert shop.asked(popular, in_view=["gloves"])[0] == "gloves"
+
+
+def test_what_lies_elsewhere_is_proposed_as_weakly_as_it_is_bought():
+    shop = shop_of_two_parts()
+    popular = Popular(shop.catalogue)
+    usual, here = shop.ask(popular), shop.ask(popular, category="Video > TV")
+    assert shop.told(here) == ["tv", "dvd", "spade", "gloves"]
+    assert here.scores[0] == usual.scores[0]
+    assert here.scores[1:].tolist() == pytest.approx((usual.scores[1:] * ELSEWHERE).tolist())
+
+
+def test_the_page_outranks_the_cart_and_the_cart_what_is_liked():
+    shop = shop_of_two_parts()
+    popular = Popular(shop.catalogue)
+    person = shop.person(liked=[("Garden > Tools", 0.9)])
+    assert shop.asked(popular, person=person)[0] == "spade"
+    cart = {"person": person, "cart_nos": (shop.no("dvd"),)}
+    assert shop.asked(popular, **cart)[0] == "dvd"
+    assert shop.asked(popular, in_view=["gloves"], **cart)[0] == "gloves"
+
+
+def test_what_is_near_is_found_however_far_down_it_stands():
+    shop = shop_of_two_parts()
+    for number in range(40):
+        shop.item(f"film {number}", "Video > DVD")
+        shop.bought(f"film {number}", times=3, days=1)
+    assert shop.asked(Popular(shop.catalogue), category="Garden", limit=2) == ["spade", "gloves"]
+
+
+def test_of_what_is_near_only_what_may_be_shown_is_proposed():
+    shop = shop_of_two_parts()
+    shop.item("by mail", "Garden", channels=[Channel.EMAIL])
+    assert "by mail" not in shop.asked(Popular(shop.catalogue), category="Garden")

@@ -1,12 +1,11 @@
 """How what the sources propose becomes one list."""
 
-import asyncio
-
 import numpy as np
 import pytest
 
 from services.retrieval.domain.query import Proposals
 from services.retrieval.domain.retriever import Retriever
+from shared.errors import Unavailable
 from tests.unit.retrieval.shop import Shop
 from touchpoint.common.v1.vocabulary_pb2 import Source
 
@@ -21,18 +20,23 @@ class Says:
         self.is_personal = is_personal
         self._nos = np.array(nos, np.uint32)
 
-    async def propose(self, query):
+    def propose(self, query):
         return Proposals.of(self._nos, np.linspace(1.0, 0.5, len(self._nos)), 0, 7)
 
 
 class Fails(Says):
-    async def propose(self, query):
-        raise ValueError("broken")
+    def propose(self, query):
+        raise Unavailable("its index is being built", reason="NOT_READY")
 
 
-class Hangs(Says):
-    async def propose(self, query):
-        await asyncio.Event().wait()
+class Spends(Says):
+    """Takes its time on a clock that only it moves."""
+
+    now_s = 0.0
+
+    def propose(self, query):
+        Spends.now_s += 1.0
+        return super().propose(query)
 
 
 @pytest.fixture
@@ -44,8 +48,8 @@ def shop():
 
 
 def retrieve(shop, sources, timeout_s=5.0, **query):
-    retriever = Retriever(shop.catalogue, sources, QUOTAS)
-    return asyncio.run(retriever.retrieve(shop.query(**query), timeout_s))
+    retriever = Retriever(shop.catalogue, sources, QUOTAS, monotonic=lambda: Spends.now_s)
+    return retriever.retrieve(shop.query(**query), timeout_s)
 
 
 def told(shop, found):
@@ -77,20 +81,27 @@ def test_the_limit_is_kept_and_one_source_fills_what_another_leaves(shop):
     assert [name for name, _ in told(shop, found)] == ["a", "b", "c", "d"]
 
 
-def test_a_source_that_fails_costs_only_its_own_candidates(shop):
+def test_a_source_that_cannot_answer_costs_only_its_own_candidates(shop):
     found = retrieve(shop, {AGAIN: Fails([1]), POPULAR: Says([2])})
     assert told(shop, found) == [("b", POPULAR)]
     assert [(r.source, r.failure) for r in found.reports] == [
-        (AGAIN, "failed: ValueError"),
+        (AGAIN, "NOT_READY"),
         (POPULAR, ""),
     ]
 
 
-def test_a_source_that_is_late_costs_only_its_own_candidates(shop):
-    found = retrieve(shop, {SESSION: Hangs([1]), POPULAR: Says([2])}, timeout_s=0.01)
-    assert told(shop, found) == [("b", POPULAR)]
-    assert found.reports[0].failure == "was late"
-    assert (found.reports[1].candidates, found.reports[1].failure) == (1, "")
+def test_a_defect_of_a_source_is_not_taken_for_having_nothing_to_propose(shop):
+    with pytest.raises(AttributeError):
+        retrieve(shop, {AGAIN: object(), POPULAR: Says([2])})
+
+
+def test_a_source_whose_turn_comes_too_late_is_not_asked(shop):
+    found = retrieve(shop, {SESSION: Spends([1]), POPULAR: Says([2])}, timeout_s=0.5)
+    assert told(shop, found) == [("a", SESSION)]
+    assert [(each.candidates, each.failure) for each in found.reports] == [
+        (1, ""),
+        (0, "NO_TIME_LEFT"),
+    ]
 
 
 def test_nothing_proposed_is_an_empty_list(shop):
@@ -104,9 +115,11 @@ def test_personal_sources_are_left_out_where_nothing_personal_is_wanted(shop):
     assert len(told(shop, retrieve(shop, sources))) == 2
 
 
-def test_what_is_in_view_is_not_proposed_nor_its_variants(shop):
+def test_what_is_in_view_or_in_the_cart_is_not_proposed_nor_its_variants(shop):
     shop.item("a in red", of="a")
     shop.offer("sale")
+    found = retrieve(shop, {POPULAR: Says([1, 2, 10])}, cart_nos=(shop.no("a in red"),))
+    assert [name for name, _ in told(shop, found)] == ["b", "sale"]
     found = retrieve(shop, {POPULAR: Says([1, 2, 10])}, in_view=["a in red"])
     assert [name for name, _ in told(shop, found)] == ["b", "sale"]
 

@@ -24,7 +24,7 @@ class BuyAgain:
 
     is_personal = True
 
-    async def propose(self, query: Query) -> Proposals:
+    def propose(self, query: Query) -> Proposals:
         person = query.person
         if person is None or not query.wants_items or not len(person.owned_family_nos):
             return NO_PROPOSALS

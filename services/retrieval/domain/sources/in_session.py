@@ -43,7 +43,7 @@ class InSession:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    async def propose(self, query: Query) -> Proposals:
+    def propose(self, query: Query) -> Proposals:
         focus = self._focus(query) if query.wants_items else None
         if focus is None:
             return NO_PROPOSALS

@@ -33,7 +33,7 @@ class NearOffers:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    async def propose(self, query: Query) -> Proposals:
+    def propose(self, query: Query) -> Proposals:
         if not query.wants_offers:
             return NO_PROPOSALS
         offers = query.shelf.offers
