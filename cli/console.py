@@ -82,8 +82,8 @@ def _unreachable(address: str) -> str:
 
 
 def _refused(error: CallError) -> str:
-    lines = [error.message or error.code.name.replace("_", " ").lower()]
-    lines += [f"  {found.field}: {found.description}" for found in error.violations]
+    lines = [f"{found.field}: {found.description}" for found in error.violations]
+    lines = lines or [error.message or error.code.name.replace("_", " ").lower()]
     if error.retry_after_s:
         lines.append(f"  try again in {error.retry_after_s:g} s")
     if error.request_id and error.code.name in {"INTERNAL", "UNKNOWN"}:

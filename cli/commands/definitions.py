@@ -143,11 +143,8 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[st
 
 
 def _in_force(stub: RulesServiceStub) -> dict[str, str]:
-    active = call(stub.GetActiveBundle, pb.GetActiveBundleRequest()).bundle_hash
-    if not active:
-        return {}
-    bundle = call(stub.GetBundle, pb.GetBundleRequest(bundle_hash=active)).bundle
-    return {file.path: file.text for file in bundle.files}
+    active = call(stub.GetBundle, pb.GetBundleRequest()).bundle
+    return {file.path: file.text for file in active.files}
 
 
 def _mistakes(problems: Iterable[Problem]) -> list[Problem]:

@@ -136,7 +136,8 @@ class RulesServicer:
         )
 
     async def get_bundle(self, call: Call, request: pb.GetBundleRequest) -> pb.GetBundleResponse:
-        return pb.GetBundleResponse(bundle=await self._store.bundle(request.bundle_hash))
+        wanted = request.bundle_hash or (await self._store.pointer()).active
+        return pb.GetBundleResponse(bundle=await self._store.bundle(wanted))
 
     async def get_active_bundle(
         self, call: Call, request: pb.GetActiveBundleRequest

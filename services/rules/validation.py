@@ -85,7 +85,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.GetDecisionRequest: validator(required("decision_id")),
     pb.CheckDefinitionsRequest: validator(required("files"), _files),
     pb.ApplyDefinitionsRequest: validator(required("files"), _files),
-    pb.GetBundleRequest: validator(required("bundle_hash")),
+    pb.GetBundleRequest: validator(length("bundle_hash", 64)),
     pb.GetActiveBundleRequest: validator(*_replica),
     pb.AcknowledgeBundleRequest: validator(
         required("bundle_hash"), length("failure", 4000), *_replica

@@ -40,6 +40,11 @@ async def test_the_shipped_definitions_are_active_from_the_first_start(rules: Ru
     assert {file.path for file in bundle.files} >= {"rules.yaml", "placements.yaml"}
 
 
+async def test_the_active_bundle_is_answered_to_whoever_names_none(rules: Rules) -> None:
+    bundle = (await rules.stub.GetBundle(pb.GetBundleRequest(), timeout=5)).bundle
+    assert bundle.bundle_hash == await active(rules)
+
+
 async def test_applied_definitions_decide_at_once_and_can_be_taken_back(rules: Rules) -> None:
     before = await active(rules)
     files = edited("remove_when: offer.withdrawn", "remove_when: offer.brand == 'Novus'")

@@ -1,0 +1,158 @@
+"""Every command against a running suite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+SHIPPED = Path(__file__).parents[3] / "deploy" / "definitions"
+HOME_BANNER = ("--placement", "web.home.banner")
+
+
+def offers_of(answer):
+    return [
+        shown["offerId"]
+        for placement in answer["placements"]
+        for shown in placement.get("recommendations", ())
+    ]
+
+
+def test_status_names_every_process_and_says_that_it_serves(touchpoint):
+    seen = touchpoint.json("status")
+    names = {part["name"] for part in seen["parts"]}
+    assert names == {
+        *("aggregator", "profile", "retrieval", "rules", "ranker", "scenario"),
+        *("PostgreSQL", "NATS"),
+    }
+    assert seen["well"]
+    assert all(part["pid"] and part["memory_mb"] > 0 for part in seen["parts"])
+    assert {part["behind"] for part in seen["parts"] if part["address"]} != {None}
+
+
+def test_a_preview_leaves_no_decision_and_a_live_one_can_be_explained(shop):
+    asked = ("recommend", "customer:c-1", *HOME_BANNER)
+    preview = shop.json(*asked)
+    assert offers_of(preview)
+    shop("explain", preview["decisionId"], ends_with=1)
+    live = shop.json(*asked, "--live")
+    explained = shop.json("explain", live["decisionId"])
+    assert offers_of(explained["trace"]) == offers_of(live)
+    shown = offers_of(live)[0]
+    assert "was shown, number 1" in shop("explain", live["decisionId"], "--why", shown)
+    assert live["decisionId"] in shop("explain", live["decisionId"])
+
+
+def test_what_was_declined_is_gone_from_the_next_answer(shop):
+    asked = ("recommend", "customer:c-2", *HOME_BANNER, "--live")
+    first = shop.json(*asked)
+    declined = offers_of(first)[0]
+    said = shop(
+        *("track", "decline", "customer:c-2", "--offer", declined),
+        *("--decision", first["decisionId"]),
+    )
+    assert "Noted: decline" in said
+    assert declined not in offers_of(shop.json(*asked))
+
+
+def test_the_same_event_again_is_known_and_with_other_content_refused(shop):
+    track = ("track", "view", "visitor:v-1", "--event-id", "once", "--time", "2026-01-01T00:00:00Z")
+    assert "Noted: view" in shop(*track, "--item", "lamp")
+    assert "noted before" in shop(*track, "--item", "lamp")
+    assert "Not noted" in shop(*track, "--item", "rug", ends_with=1)
+
+
+def test_a_view_shows_the_name_and_what_happened(shop):
+    shop("track", "view", "phone:+15185550101", "--item", "lamp", "--channel", "call_center")
+    said = shop("view", "customer:c-1")
+    assert "Ada Brenner" in said
+    assert "Reading lamp" in said
+    assert "Nobody is known" in shop("view", "customer:nobody-at-all")
+
+
+def test_bad_input_is_refused_with_the_field_and_exit_code_1(shop):
+    said = shop("recommend", "customer:c-1", "--placement", "web.nowhere", ends_with=1)
+    assert "placements[0].placement" in said
+    assert "web.nowhere" in said
+
+
+def test_a_file_with_bad_rows_is_applied_as_far_as_it_is_good(shop, tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("item_id,title,price\nvase,Vase,12.00\nmug,Mug,cheap\n,No id,1\n")
+    report = shop.json("import", "items", str(path), ends_with=1)
+    assert (report["applied"], report["refused"]) == (1, 2)
+    assert [(error["row"], error["column"]) for error in report["errors"]] == [
+        (3, "price"),
+        (4, "item_id"),
+    ]
+
+
+def test_an_import_of_events_may_be_repeated(shop, tmp_path):
+    path = tmp_path / "events.jsonl"
+    event = {
+        "event_id": "again",
+        "type": "purchase",
+        "time": "2026-01-10T10:00:00Z",
+        "identities": [{"kind": "customer", "value": "c-9"}],
+        "item_id": "rug",
+    }
+    path.write_text(json.dumps(event) + "\n")
+    assert shop.json("import", "events", str(path))["applied"] == 1
+    again = shop.json("import", "events", str(path))
+    assert (again["applied"], again["duplicates"]) == (0, 1)
+
+
+def test_a_broken_file_is_refused_before_anything_is_applied(shop, tmp_path):
+    path = tmp_path / "items.jsonl"
+    path.write_text('{"item_id": "ghost", "title": "Ghost"}\n{"item_id": \n')
+    said = shop("import", "items", str(path), ends_with=1)
+    assert "items.jsonl:2" in said
+    assert "Nothing of it was applied" in said
+
+
+def test_an_erased_person_is_known_no_more(shop, tmp_path):
+    path = tmp_path / "customers.csv"
+    path.write_text("customer_id,email\nc-3,grace@example.com\n")
+    shop("import", "customers", str(path))
+    assert "Erased" in shop("erase", "email:grace@example.com", "--yes")
+    assert "Nobody is known" in shop("view", "customer:c-3")
+    shop("erase", "customer:c-3", "--yes", ends_with=1)
+
+
+def test_nobody_is_erased_without_being_asked(shop):
+    shop("erase", "customer:c-1", ends_with=1)
+    assert "Ada Brenner" in shop("view", "customer:c-1")
+
+
+def test_definitions_are_checked_compared_applied_and_rolled_back(shop, tmp_path):
+    for shipped in SHIPPED.glob("*.yaml"):
+        (tmp_path / shipped.name).write_text(shipped.read_text())
+    assert "Good: bundle" in shop("check", str(tmp_path))
+    assert "No change." in shop("diff", str(tmp_path))
+    parameters = tmp_path / "parameters.yaml"
+    parameters.write_text(parameters.read_text().replace("30d", "31d"))
+    assert "+" in shop("diff", str(tmp_path))
+    applied = shop.json("apply", str(tmp_path))
+    assert applied["bundleHash"] != applied["previousHash"]
+    back = shop.json("rollback")
+    assert (back["bundleHash"], back["previousHash"]) == (
+        applied["previousHash"],
+        applied["bundleHash"],
+    )
+
+
+def test_a_mistake_in_the_definitions_is_told_by_file_line_and_column(shop, tmp_path):
+    (tmp_path / "rules.yaml").write_text("rules:\n  - name: wrong\n    remove_when: stock <\n")
+    said = shop("check", str(tmp_path), ends_with=1)
+    assert "rules.yaml:" in said
+    assert "nothing took effect" in said
+
+
+def test_time_moves_for_the_whole_suite(touchpoint):
+    before = touchpoint.json("clock")
+    after = touchpoint.json("clock", "+1d")
+    assert after["offset"] != before.get("offset", "0s")
+    assert "ahead of real time" in touchpoint("clock")
