@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Registered] = {
     "diff": Registered(DEFINE, "cli.commands.definitions:diff"),
     "rollback": Registered(DEFINE, "cli.commands.definitions:rollback"),
     "demo": Registered(PROVE, "cli.commands.demo:demo"),
+    "load": Registered(PROVE, "cli.load.command:load"),
 }
 
 
@@ -51,10 +52,10 @@ class CommandsOnDemand(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import and return a command; None when there is none of that name."""
         registered = COMMANDS.get(cmd_name)
-        return None if registered is None else load(cmd_name, registered)
+        return None if registered is None else load_command(cmd_name, registered)
 
 
-def load(name: str, registered: Registered) -> Any:
+def load_command(name: str, registered: Registered) -> Any:
     """Import a command and make it ready to be called."""
     module, _, attribute = registered.where.partition(":")
     found = getattr(importlib.import_module(module), attribute)

@@ -17,7 +17,6 @@ from cli.suite.data import DataSet
 from cli.suite.home import Endpoints, Home
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.client import AsyncTouchpoint, CallError, Wanted
-from touchpoint.client.connection import DEFAULT_ADDRESS
 
 DEADLINE_S = 0.25
 _CHANNEL = "WEB"
@@ -111,8 +110,7 @@ def lines_to_try(
         ]
     lines.append(f"{command} view {data.who}{where}")
     if data.name == "story":
-        at = "" if endpoints.edge == DEFAULT_ADDRESS else f" --edge {endpoints.edge}"
-        lines.append(f"{command} demo{at}")
+        lines.append(f"{command} demo{where}")
     return lines
 
 
