@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from services.profile.config import ProfileSettings
 from services.profile.intake import Intake
 from services.profile.servicer import Means, ProfileServicer
 from services.profile.stamping import Stamper
-from services.profile.storage import MIGRATIONS
+from services.profile.storage import MIGRATIONS, QUERIES
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
@@ -25,6 +26,7 @@ from shared.bus import Bus, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
 from shared.postgres import Database, migrate
+from shared.postgres.pool_sizes import CONNECTIONS
 from shared.privacy import FolderWrappingKeys
 from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2 import DESCRIPTOR
@@ -90,6 +92,9 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
     catalogue = CatalogueFollower(
         bus, RetrievalServiceStub(runtime.channel("retrieval")), service=settings.service
     )
+    # The first requests find their statement prepared on every connection.
+    connections = range(CONNECTIONS[settings.service])
+    await asyncio.gather(*(database.fetch(QUERIES.snapshot, []) for _ in connections))
     profile = build(settings, database, bus, catalogue.catalogue, runtime.clock)
     relay = Relay(bus, database)
     await profile.watchers.listen()

@@ -69,22 +69,22 @@ def _last_stretch(log: Log) -> list[Entry]:
 
 def _subject(stretch: Sequence[Entry]) -> tuple[str, float]:
     """Return the category of most of the time and the minutes spent on it."""
-    spent_us: defaultdict[str, int] = defaultdict(int)
-    total_us = 0
-    for place, entry in enumerate(stretch):
-        if not entry.category:
-            continue
-        active_us = _active_us(entry, stretch[place + 1] if place + 1 < len(stretch) else None)
-        total_us += active_us
-        path = entry.category
+    on_leaf_us: defaultdict[str, int] = defaultdict(int)
+    for entry, following in zip(stretch, [*stretch[1:], None], strict=True):
+        if entry.category:
+            on_leaf_us[entry.category] += _active_us(entry, following)
+    on_path_us: defaultdict[str, int] = defaultdict(int)
+    for leaf, active_us in on_leaf_us.items():
+        path = leaf
         while path:
-            spent_us[path] += active_us
+            on_path_us[path] += active_us
             path = path.rpartition(_SEPARATOR)[0]
-    dominant = [path for path, us in spent_us.items() if us >= _MOST * total_us]
+    most_us = _MOST * sum(on_leaf_us.values())
+    dominant = [path for path, active_us in on_path_us.items() if active_us >= most_us]
     if not dominant:
         return "", 0.0
-    category = max(dominant, key=lambda path: (path.count(_SEPARATOR), spent_us[path], path))
-    return category, spent_us[category] / MINUTE_US
+    category = max(dominant, key=lambda path: (path.count(_SEPARATOR), on_path_us[path], path))
+    return category, on_path_us[category] / MINUTE_US
 
 
 def _active_us(entry: Entry, following: Entry | None) -> int:
@@ -92,11 +92,12 @@ def _active_us(entry: Entry, following: Entry | None) -> int:
 
     A duration that the channel measured counts also before a silence, but never beyond the next.
     """
-    measured_us = round(entry.duration_s * SECOND_US)
-    if following is None:
-        return measured_us
-    gap_us = following.time_us - entry.time_us
-    return gap_us if gap_us <= SILENCE_US else min(measured_us, gap_us)
+    if following is not None:
+        gap_us = following.time_us - entry.time_us
+        if gap_us <= SILENCE_US:
+            return gap_us
+        return min(round(entry.duration_s * SECOND_US), gap_us)
+    return round(entry.duration_s * SECOND_US)
 
 
 def _within(entry: Entry, category: str) -> bool:
