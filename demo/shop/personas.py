@@ -28,13 +28,14 @@ class Persona:
 PERSONAS = (
     Persona(
         "pc enthusiast", 10,
-        (("Electronics > PCs", 8), ("Books > Computing", 3), ("DVDs > Science fiction", 1),
-         ("Books > Science fiction & fantasy", 1)),
+        (("Electronics > PCs", 8), ("Books > Computing books", 3),
+         ("DVDs > Science fiction films", 1), ("Books > Science fiction & fantasy", 1)),
         female=0.3, visits=10, store=0.8, app=0.3, thrift=0.3, openness=0.4,
     ),
     Persona(
         "home office", 8,
-        (("Electronics > PCs", 6), ("Gifts > Stationery & desk", 2), ("Books > Home & garden", 1)),
+        (("Electronics > PCs", 6), ("Gifts > Stationery & desk", 2),
+         ("Books > Home & garden books", 1)),
         female=0.5, visits=7, store=0.8, app=0.2, thrift=0.5, openness=0.4,
     ),
     Persona(
@@ -49,22 +50,22 @@ PERSONAS = (
     ),
     Persona(
         "runner", 11,
-        (("Running", 9), ("Books > Sport", 1.5), ("DVDs > Documentary", 0.5)),
+        (("Running", 9), ("Books > Sport books", 1.5), ("DVDs > Documentary films", 0.5)),
         female=0.5, visits=9, store=1.5, app=0.5, thrift=0.4, openness=0.6,
     ),
     Persona(
         "cyclist", 9,
-        (("Cycling", 9), ("Books > Sport", 1.2), ("Books > Travel", 0.8)),
+        (("Cycling", 9), ("Books > Sport books", 1.2), ("Books > Travel books", 0.8)),
         female=0.4, visits=8, store=1.6, app=0.4, thrift=0.3, openness=0.5,
     ),
     Persona(
         "home baker", 10,
-        (("Kitchen", 9), ("Books > Cookery", 3)),
+        (("Kitchen", 9), ("Books > Cookery books", 3)),
         female=0.65, visits=8, store=2.2, app=0.3, thrift=0.5, openness=0.7,
     ),
     Persona(
         "bookworm", 12,
-        (("Books", 9), ("Gifts > Games & puzzles", 1), ("DVDs > Drama", 1)),
+        (("Books", 9), ("Gifts > Games & puzzles", 1), ("DVDs > Drama films", 1)),
         female=0.6, visits=9, store=2.0, app=0.3, thrift=0.5, openness=0.5,
     ),
     Persona(
@@ -74,13 +75,15 @@ PERSONAS = (
     ),
     Persona(
         "well-shod gentleman", 4,
-        (("Fashion > Shoes > Men", 8), ("Books > History & biography", 1), ("Running", 0.6)),
+        (("Fashion > Shoes > Men's shoes", 8), ("Books > History & biography", 1),
+         ("Running", 0.6)),
         female=0.02, visits=5, store=1.2, app=0.2, thrift=0.2, openness=0.3,
     ),
     Persona(
         "young parent", 8,
-        (("Gifts > Toys", 5), ("Books > Children", 5), ("Fashion > Shoes > Children", 5),
-         ("DVDs > Family", 3), ("Cycling > Bikes > Children", 1)),
+        (("Gifts > Toys", 5), ("Books > Children's books", 5),
+         ("Fashion > Shoes > Children's shoes", 5), ("DVDs > Family films", 3),
+         ("Cycling > Bikes > Children's bikes", 1)),
         female=0.6, visits=8, store=1.8, app=0.5, thrift=0.7, openness=0.8,
     ),
     Persona(

@@ -68,7 +68,7 @@ SHELVES = (
     ),
     book_shelf(
         "crime",
-        "Crime",
+        "Crime novels",
         (
             ("Black Anchor", "Murder at Hollow Quay", 12, "author=R. J. Mercer; series=Insp. Vane"),
             ("Black Anchor", "The Drowned Bell", 12, "author=R. J. Mercer; series=Insp. Vane"),
@@ -111,7 +111,7 @@ SHELVES = (
     ),
     book_shelf(
         "children",
-        "Children",
+        "Children's books",
         (
             ("Acorn Books", "Goodnight, Little Fox", 9, "author=Polly Winter; age=0-4"),
             ("Acorn Books", "Ten Sleepy Sheep", 8, "author=Polly Winter; age=0-4"),

@@ -87,7 +87,7 @@ MONITORS = Shelf(
 
 ACCESSORIES = Shelf(
     code="pc",
-    category="Electronics > PCs > Accessories",
+    category="Electronics > PCs > PC accessories",
     title="{brand} {name}",
     axes=(Axis("colour", same_price("black", "white", "grey"), take=2),),
     cost_percent=52,

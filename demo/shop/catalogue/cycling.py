@@ -20,7 +20,7 @@ def _bikes(code: str, kind: str, noun: str, products: tuple[Product, ...]) -> Sh
 SHELVES = (
     _bikes(
         "bike-road",
-        "Road",
+        "Road bikes",
         "road bike",
         (
             ("Corrente", "Strada 1", 1099, "frame=aluminium; gears=18"),
@@ -31,7 +31,7 @@ SHELVES = (
     ),
     _bikes(
         "bike-gravel",
-        "Gravel",
+        "Gravel bikes",
         "gravel bike",
         (
             ("Bellwether", "Backroad", 1349, "frame=steel; gears=20"),
@@ -41,7 +41,7 @@ SHELVES = (
     ),
     _bikes(
         "bike-city",
-        "City",
+        "City bikes",
         "city bike",
         (
             ("Tuin", "Classic 7-speed", 599, "frame=steel; gears=7"),
@@ -53,7 +53,7 @@ SHELVES = (
     ),
     _bikes(
         "bike-kids",
-        "Children",
+        "Children's bikes",
         "children's bike",
         (
             ("Little Acorn", "Balance Bike", 119, "age_group=children; age=2-4"),
@@ -87,7 +87,7 @@ SHELVES = (
     ),
     Shelf(
         code="cycle-wear",
-        category="Cycling > Clothing",
+        category="Cycling > Cycling clothing",
         title="{brand} {name}",
         axes=(
             Axis("colour", same_price("black", "navy", "orange"), take=1),

@@ -27,7 +27,7 @@ def _shoes(
 ) -> Shelf:
     return Shelf(
         code=code,
-        category=f"Fashion > Shoes > {kind}",
+        category=f"Fashion > Shoes > {kind}'s shoes",
         title=f"{{brand}} {kind.lower()}'s {{name}}".replace("children's", "kids'"),
         axes=axes,
         cents=95,

@@ -8,7 +8,7 @@ DISC = (Axis("format", (("DVD", 100), ("Blu-ray", 140), ("4K UHD", 190))),)
 def _genre(code: str, genre: str, products: tuple[Product, ...], attributes: str = "") -> Shelf:
     return Shelf(
         code=f"dvd-{code}",
-        category=f"DVDs > {genre}",
+        category=f"DVDs > {genre} films",
         title="{name} ({year})",
         axes=DISC,
         cost_percent=58,

@@ -5,7 +5,7 @@ from demo.shop.catalogue.books import book_shelf
 SHELVES = (
     book_shelf(
         "cookery",
-        "Cookery",
+        "Cookery books",
         (
             ("Table & Hearth", "The Patient Baker", 24, "author=Agnes Duval; theme=baking"),
             ("Table & Hearth", "Sourdough Without Fear", 22, "author=Agnes Duval; theme=baking"),
@@ -23,7 +23,7 @@ SHELVES = (
     ),
     book_shelf(
         "sport",
-        "Sport",
+        "Sport books",
         (
             ("Open Road", "The First Ten Miles", 16, "author=Dr. Leah Stern; theme=running"),
             ("Open Road", "Marathon in Sixteen Weeks", 17, "author=Dr. Leah Stern; theme=running"),
@@ -39,7 +39,7 @@ SHELVES = (
     ),
     book_shelf(
         "computing",
-        "Computing",
+        "Computing books",
         (
             ("Blue Kite", "Build Your Own PC", 24, "author=Marcus Hale; theme=computing"),
             ("Blue Kite", "Python for the Curious", 29, "author=Amara Nwosu; theme=computing"),
@@ -69,7 +69,7 @@ SHELVES = (
     ),
     book_shelf(
         "travel",
-        "Travel",
+        "Travel books",
         (
             ("Wayfarer", "Portugal by Train", 18, "author=Iris Calder"),
             ("Wayfarer", "Slow Weekends: New England", 17, "author=Iris Calder"),
@@ -83,7 +83,7 @@ SHELVES = (
     ),
     book_shelf(
         "home",
-        "Home & garden",
+        "Home & garden books",
         (
             ("Greenhouse", "The Balcony Gardener", 16, "author=May Thornton; theme=garden"),
             ("Greenhouse", "A Kitchen Garden Year", 19, "author=May Thornton; theme=garden"),

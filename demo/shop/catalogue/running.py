@@ -12,7 +12,7 @@ def _shoes(
 ) -> Shelf:
     return Shelf(
         code=code,
-        category=f"Running > Shoes > {kind}",
+        category=f"Running > Shoes > {kind}'s running shoes",
         title=f"{{brand}} {{name}} {kind.lower()}'s running shoes",
         axes=axes,
         cents=95,
@@ -26,7 +26,7 @@ def _shoes(
 def _clothing(code: str, kind: str, attributes: str, products: tuple[Product, ...]) -> Shelf:
     return Shelf(
         code=code,
-        category=f"Running > Clothing > {kind}",
+        category=f"Running > Clothing > {kind}'s running clothing",
         title=f"{{brand}} {kind.lower()}'s {{name}}",
         axes=(Axis("colour", BRIGHT, take=2), Axis("size", CLOTHING_SIZES)),
         cents=95,
@@ -58,7 +58,7 @@ WATCHES = Shelf(
 
 EXTRAS = Shelf(
     code="run",
-    category="Running > Accessories",
+    category="Running > Running accessories",
     title="{brand} {name}",
     cost_percent=44,
     stock=70,
