@@ -65,6 +65,15 @@ class Binding:
     rpcs: Sequence[Rpc]
     validators: Mapping[type[Message], Validator] = field(default_factory=dict)
 
+    def unary(self, rpc: str) -> Handler:
+        """Return the bare handler of a single-answer rpc; KeyError when there is none."""
+        path = f"/{self.service}/{rpc}"
+        found = (each for each in self.rpcs if isinstance(each, UnaryRpc) and each.method == path)
+        try:
+            return next(found).handler
+        except StopIteration:
+            raise KeyError(path) from None
+
 
 def bind(
     descriptor: ServiceDescriptor,

@@ -78,9 +78,9 @@ class Call:
         )
 
 
-def own_call(method: str) -> Call:
+def own_call(method: str, budget: Budget | None = None) -> Call:
     """Return a call that this process makes of its own accord, without a request behind it."""
-    return Call(method, request_id=new_id())
+    return Call(method, new_id(), budget)
 
 
 Handler = Callable[[Call, Message], Awaitable[Message]]

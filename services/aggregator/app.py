@@ -13,7 +13,7 @@ from services.aggregator.definitions import compile_bundle
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.explaining import Explaining
 from services.aggregator.identification import Identification
-from services.aggregator.peers import Peers
+from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
@@ -23,6 +23,7 @@ from services.aggregator.tasks import TaskDesk
 from services.aggregator.tracking import Tracking
 from services.aggregator.validation import validators
 from services.aggregator.view.views import Views
+from services.aggregator.warming import previews
 from shared.binding import Binding, bind
 from shared.catalogue import Catalogue
 from shared.catalogue.follower import CatalogueFollower
@@ -64,6 +65,9 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             "definitions": bundles.run,
             "popular": popular.keep_warm,
         },
+        warm_up=previews(
+            binding, lambda: bundles.active, [runtime.channel(peer) for peer in PEERS]
+        ),
         http=HttpFace(settings.http_listen, (binding,), tuple(sorted(settings.allowed_origins))),
         share=priorities.share,
     )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceAsyncStub
 
 
+PEERS = ("profile", "retrieval", "rules", "ranker", "scenario")
+
+
 @dataclass(frozen=True, slots=True)
 class Peers:
     """Stubs of all services."""
@@ -33,10 +36,11 @@ class Peers:
     @classmethod
     def over(cls, runtime: Runtime) -> Peers:
         """Return stubs on the channels of a process."""
+        profile, retrieval, rules, ranker, scenario = map(runtime.channel, PEERS)
         return cls(
-            ProfileServiceStub(runtime.channel("profile")),
-            RetrievalServiceStub(runtime.channel("retrieval")),
-            RulesServiceStub(runtime.channel("rules")),
-            RankerServiceStub(runtime.channel("ranker")),
-            ScenarioServiceStub(runtime.channel("scenario")),
+            ProfileServiceStub(profile),
+            RetrievalServiceStub(retrieval),
+            RulesServiceStub(rules),
+            RankerServiceStub(ranker),
+            ScenarioServiceStub(scenario),
         )

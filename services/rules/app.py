@@ -25,6 +25,7 @@ from services.rules.storage.consumers import (
 )
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
+from services.rules.storage.rehearsal import rehearse_decision
 from services.rules.validation import VALIDATORS
 from shared.binding import DeadlineLimits, bind
 from shared.bus import Relay
@@ -101,6 +102,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
             "catching_up": CatchingUp(database, profile).run,
             "retention": _retention(ledger, store, bundles, runtime.clock),
         },
+        warm_up=lambda: database.rehearse(rehearse_decision),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -74,6 +74,23 @@ class Database:
             yield connection
         finally:
             self._pool.give_back(connection)
+
+    async def rehearse(self, work: Callable[[Transaction], Awaitable[object]]) -> None:
+        """Do work once on every connection, in transactions that are rolled back: to get warm.
+
+        Preparing a statement, and reading the catalogue for it, takes a new connection 5 to 30 ms.
+        """
+
+        async def once() -> None:
+            async with self.connection() as connection:
+                await connection.execute("BEGIN")
+                try:
+                    await work(connection)
+                finally:
+                    await connection.roll_back()
+
+        # Each takes its connection before it first waits, so each takes another one.
+        await asyncio.gather(*(once() for _ in range(self._pool.size)))
 
     @asynccontextmanager
     async def transaction(self, begin: str = "BEGIN") -> AsyncIterator[Transaction]:

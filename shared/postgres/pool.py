@@ -30,7 +30,7 @@ class Pool:
     def __init__(self, connect: Connect, size: int, acquire_s: float) -> None:
         self._connect = connect
         self._acquire_s = acquire_s
-        self._size = size
+        self.size = size
         self._idle: list[Connection] = []
         self._lent: set[Connection] = set()
         self._waiting: list[asyncio.Future[Connection]] = []
@@ -40,7 +40,7 @@ class Pool:
     async def open(self) -> None:
         """Connect all at once; raises the kit's errors."""
         found = await asyncio.gather(
-            *(self._connected() for _ in range(self._size)), return_exceptions=True
+            *(self._connected() for _ in range(self.size)), return_exceptions=True
         )
         self._idle = [each for each in found if isinstance(each, Connection)]
         for failure in found:
@@ -110,14 +110,14 @@ class Pool:
         self._idle.append(connection)
 
     def _mend(self) -> None:
-        missing = self._size - len(self._idle) - len(self._lent)
+        missing = self.size - len(self._idle) - len(self._lent)
         if missing > 0 and (self._mending is None or self._mending.done()) and not self._closed:
             self._mending = asyncio.create_task(self._mend_all())
 
     async def _mend_all(self) -> None:
         """Connect again until as many are there as shall be."""
         pause_s = _FIRST_PAUSE_S
-        while len(self._idle) + len(self._lent) < self._size:
+        while len(self._idle) + len(self._lent) < self.size:
             try:
                 self._hand_on(await self._connected())
                 pause_s = _FIRST_PAUSE_S

@@ -5,7 +5,14 @@ import asyncpg
 import pytest
 
 from shared.errors import Overloaded, Unavailable
-from shared.postgres import Limits, MigrationError, Queries, migrate, open_database
+from shared.postgres import (
+    Limits,
+    MigrationError,
+    Queries,
+    Transaction,
+    migrate,
+    open_database,
+)
 from shared.postgres.provision import provision
 from shared.testing.plugin import FreshDatabase
 from shared.testing.postgres import TestServer, password_of
@@ -37,6 +44,32 @@ async def test_a_transaction_that_raises_leaves_nothing(fresh_database: FreshDat
     with pytest.raises(LookupError):
         await fail_halfway()
     assert await count_things(database) == 0
+
+
+async def test_what_is_rehearsed_is_done_on_every_connection_and_taken_back(
+    fresh_database: FreshDatabase,
+):
+    database = await fresh_database("rules", MIGRATIONS)
+    servers: set[int] = set()
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.execute("INSERT INTO thing (name) VALUES ('tried')")
+        servers.add(await transaction.fetchval("SELECT pg_backend_pid()"))
+
+    await database.rehearse(work)
+    assert len(servers) == 4
+    assert await count_things(database) == 0
+
+
+async def test_a_rehearsal_that_fails_leaves_its_connections_usable(fresh_database: FreshDatabase):
+    database = await fresh_database("rules", MIGRATIONS)
+
+    async def fail(transaction: Transaction) -> None:
+        await transaction.execute("SELECT 1 / 0")
+
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await database.rehearse(fail)
+    assert await asyncio.gather(*(count_things(database) for _ in range(4))) == [0] * 4
 
 
 async def test_each_test_has_a_database_of_its_own(fresh_database: FreshDatabase):
