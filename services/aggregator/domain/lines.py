@@ -26,6 +26,8 @@ class Action:
     """Path of its category; empty for offers that are no item."""
     reason: str = ""
     is_item: bool = False
+    script: str = ""
+    """What the offer itself gives an agent to say; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def lines(
 
 
 def line_text(action: Action, locale: str = "") -> str:
-    """Return what to say about one action."""
+    """Return what to say about one action; its own script goes before our words."""
+    if action.script:
+        return action.script
     key = f"line.{name_of(Kind, action.kind)}"
     key = key if has_phrase(key) else "line.PRODUCT"
     return phrase(key, locale, title=action.title, reason=action.reason.rstrip("."))

@@ -9,6 +9,8 @@ from services.aggregator.domain.texts import has_phrase, phrase
 from services.aggregator.domain.vocabulary import RemovalCode, Source, name_of
 
 MINUTE_US = 60_000_000
+MANY = 3
+"""Bought less often than this, nothing is called popular."""
 _HOUR = 60
 _DAY = 24 * _HOUR
 _WEEK = 7 * _DAY
@@ -24,7 +26,7 @@ class Evidence:
     item: str = ""
     """Title of the item that the evidence speaks of."""
     category: str = ""
-    """Path of the candidate's own category."""
+    """Path of the category that the source speaks of."""
     count: int = 0
     total: int = 0
     """What the count is out of."""
@@ -44,7 +46,7 @@ def reason_text(evidence: Evidence, locale: str = "") -> str:
     return phrase(name, locale)
 
 
-_DETAILS = ("share", "ago", "count", "item", "relationship", "occasion", "category")
+_DETAILS = ("share", "ago", "sold", "count", "item", "relationship", "occasion", "category")
 """From the most to the least telling."""
 _DETAILS_OF: Mapping[str, Sequence[tuple[str, str]]] = {
     source.name: [
@@ -63,6 +65,8 @@ def _supports(detail: str, evidence: Evidence) -> bool:
             return bool(evidence.item) and 0 < evidence.count <= evidence.total
         case "ago":
             return evidence.count > 0 and evidence.minutes_ago >= 0
+        case "sold":
+            return evidence.count >= MANY and bool(evidence.category)
         case _:
             return bool(getattr(evidence, detail))
 
@@ -77,6 +81,7 @@ _FACTS_OF: Mapping[str, Facts] = {
         "times": times(found.count, locale),
         "ago": ago(found.minutes_ago, locale),
     },
+    "sold": lambda found, _: {"category": leaf(found.category)},
     "count": lambda found, locale: {
         "count": found.count,
         "times": times(found.count, locale),

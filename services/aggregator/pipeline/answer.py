@@ -13,6 +13,10 @@ from touchpoint.aggregator.v1.aggregator_pb2 import (
     Recommendation,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
+from touchpoint.common.v1.decision_pb2 import DecisionContext
+
+CATEGORY = "category"
+"""Attribute of a request's context that names the category in view."""
 
 
 def moment_of(question: Question, decision: Decision) -> Moment:
@@ -24,7 +28,14 @@ def moment_of(question: Question, decision: Decision) -> Moment:
         context.channel,
         decision.person.facts,
         context.recipient,
+        _category(context) or decision.person.facts.session.category,
     )
+
+
+def _category(context: DecisionContext) -> str:
+    """Return the category in view; looking for a key that is not there would make it."""
+    fields = context.attributes.fields
+    return fields[CATEGORY].string_value if CATEGORY in fields else ""
 
 
 def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:

@@ -27,6 +27,8 @@ class Moment:
     channel: int
     facts: PersonSnapshot
     recipient: Recipient
+    category: str = ""
+    """Path of the category that is being looked at."""
 
 
 class Wording:
@@ -76,6 +78,12 @@ class Wording:
             shown.ssml = f"<speak>{said}</speak>"
         return shown
 
+    def script(self, offer_no: int) -> str:
+        """Return what an offer gives an agent to say; empty where it says nothing of its own."""
+        made_for = self._catalogue.details(offer_no).channel_creatives
+        texts = (each.creative.text for each in made_for if each.channel == Channel.CALL_CENTER)
+        return next(texts, "")
+
     def reason(self, choice: Choice, candidates: Candidates, moment: Moment) -> Reason:
         """Return why an offer was chosen."""
         text = reason_text(self._evidence(choice, candidates, moment), moment.locale)
@@ -89,13 +97,22 @@ class Wording:
         return Evidence(
             source=choice.source,
             item=self.title(candidates.evidence_nos[at]) if at >= 0 else "",
-            category=self.category(no),
+            category=self._spoken_of(choice, moment),
             count=candidates.evidence_counts[at] if at >= 0 else 0,
             total=candidates.evidence_totals[at] if at >= 0 else 0,
             minutes_ago=self._minutes_since_bought(no, moment) if bought_again else -1,
             relationship=moment.recipient.relationship,
             occasion=moment.recipient.occasion,
         )
+
+    def _spoken_of(self, choice: Choice, moment: Moment) -> str:
+        """Return the category that a source speaks of: mostly that of what it proposes."""
+        if choice.source == Source.IN_SESSION:
+            return moment.category
+        about = self._catalogue.about_categories.get(choice.offer_no)
+        if about:
+            return self._catalogue.categories.text(about[0])
+        return self.category(choice.offer_no)
 
     def _minutes_since_bought(self, offer_no: int, moment: Moment) -> int:
         owned = moment.facts.owned

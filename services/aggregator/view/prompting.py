@@ -42,6 +42,7 @@ def _action(offer_no: int, reason: Reason, wording: Wording) -> Action:
         category=wording.category(offer_no),
         reason=reason.text,
         is_item=bool(wording.item_id(offer_no)),
+        script=wording.script(offer_no),
     )
 
 

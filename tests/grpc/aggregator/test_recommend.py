@@ -39,7 +39,7 @@ async def test_an_answer_has_ids_reasons_and_creatives(stub):
     assert (first.offer_id, first.item_id, first.kind) == ("pc-1", "pc-1", OfferKind.PRODUCT)
     assert first.acceptance_probability == pytest.approx(0.25)
     assert [(one.code, one.text) for one in first.reasons] == [
-        (Source.POPULAR, "Popular in PCs this month")
+        (Source.POPULAR, "One of our picks in PCs")
     ]
     assert first.creative.title == "Aurora 15"
     assert answer.decision_id

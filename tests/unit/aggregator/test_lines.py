@@ -77,6 +77,13 @@ def test_an_earlier_interest_is_told_with_its_time():
     assert said([NIMBUS], found)[0][1].startswith("Spent 20 minutes on PCs in the app 3 hours ago:")
 
 
+def test_what_an_offer_gives_the_agent_to_say_is_said():
+    script = "Is there anything else I can do for you?"
+    assert (
+        line_text(Action("help", "Help", Kind.SERVICE, reason="For all", script=script)) == script
+    )
+
+
 def test_every_kind_has_a_line():
     texts = {
         line_text(Action("id", "Title", kind, reason="Reason"))

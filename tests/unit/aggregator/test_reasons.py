@@ -18,8 +18,17 @@ HOUR, DAY = 60, 24 * 60
             "You bought this 4 times, last 6 weeks ago",
         ),
         (Evidence(Source.BUY_AGAIN, count=2), "You bought this twice"),
-        (Evidence(Source.POPULAR, category="Sport > Running"), "Popular in Running this month"),
-        (Evidence(Source.POPULAR), "Popular this month"),
+        (
+            Evidence(Source.POPULAR, category="Sport > Running", count=3),
+            "Popular in Running this month",
+        ),
+        (
+            Evidence(Source.POPULAR, category="Sport > Running", count=2),
+            "One of our picks in Running",
+        ),
+        (Evidence(Source.POPULAR, count=3), "One of our picks"),
+        (Evidence(Source.OFFER, item="Aurora 15", category="PCs"), "Goes with Aurora 15"),
+        (Evidence(Source.OFFER, category="Electronics > PCs"), "About PCs"),
         (
             Evidence(Source.ALSO_BOUGHT, item="TV", count=12, total=100),
             "Bought by 12% of those who bought TV",
@@ -72,8 +81,9 @@ def test_counts_are_told_as_people_do():
 
 
 @pytest.mark.parametrize("code", RemovalCode)
-def test_every_removal_is_a_sentence_to_read_aloud(code):
-    text = removal_text(code)
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_every_removal_is_a_sentence_to_read_aloud(code, locale):
+    text = removal_text(code, locale)
     assert text.endswith(".")
     assert text[0].isupper()
 

@@ -50,6 +50,22 @@ def test_the_evidence_of_the_candidate_is_told(wording):
     assert reason.text == "Because you looked at Aurora 15"
 
 
+def test_what_is_being_looked_at_is_told_and_not_what_is_proposed_for_it(wording):
+    found = Candidates([PAN], [Source.IN_SESSION], [1.0], [0], [0], [0])
+    choice = Choice(PAN, Source.IN_SESSION)
+    told = wording.reason(choice, found, moment(category="Kitchen > Baking")).text
+    assert told == "Because you are looking at Baking"
+    assert wording.reason(choice, found, moment()).text == "Because of what you are looking at"
+
+
+def test_an_offer_tells_the_category_that_it_is_about():
+    catalogue = shop()
+    sale = row(20, "sale", OfferKind.PROMOTION, "Sale", about_categories=["Electronics > PCs"])
+    catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[sale]))
+    reason = Wording(catalogue).reason(Choice(20, Source.OFFER), Candidates(), moment())
+    assert reason.text == "About PCs"
+
+
 def test_when_it_was_last_bought_is_read_from_the_snapshot(wording):
     facts = PersonSnapshot()
     facts.owned.family_nos.extend([PC_1, PAN])
@@ -91,6 +107,15 @@ def test_a_creative_made_for_the_channel_goes_before_the_general_one():
     wording = Wording(catalogue)
     assert wording.creative(20, Channel.EMAIL).title == "Dear you"
     assert wording.creative(20, Channel.WEB).title == "General"
+
+
+def test_an_offer_made_for_agents_says_what_they_say(wording):
+    catalogue = shop()
+    script = ChannelCreative(channel=Channel.CALL_CENTER, creative=Creative(text="May I help?"))
+    offer = row(20, "x", OfferKind.SERVICE, "Help", channel_creatives=[script])
+    catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[offer]))
+    assert Wording(catalogue).script(20) == "May I help?"
+    assert wording.script(GUIDE) == ""
 
 
 def test_removals_are_told_by_the_rule_that_removed_them_or_else_by_their_code(wording):
