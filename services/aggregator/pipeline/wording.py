@@ -81,7 +81,9 @@ class Wording:
     def script(self, offer_no: int) -> str:
         """Return what an offer gives an agent to say; empty where it says nothing of its own."""
         made_for = self._catalogue.details(offer_no).channel_creatives
-        texts = (each.creative.text for each in made_for if each.channel == Channel.CALL_CENTER)
+        texts = (
+            each.creative.text for each in made_for if int(each.channel) == Channel.CALL_CENTER
+        )
         return next(texts, "")
 
     def reason(self, choice: Choice, candidates: Candidates, moment: Moment) -> Reason:
