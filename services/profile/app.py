@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from shared.bus import Bus, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
 from shared.postgres import Database, migrate
-from shared.postgres.pool_sizes import CONNECTIONS
 from shared.privacy import FolderWrappingKeys
 from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2 import DESCRIPTOR
@@ -92,9 +90,6 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
     catalogue = CatalogueFollower(
         bus, RetrievalServiceStub(runtime.channel("retrieval")), service=settings.service
     )
-    # The first requests find their statement prepared on every connection.
-    connections = range(CONNECTIONS[settings.service])
-    await asyncio.gather(*(database.fetch(QUERIES.snapshot, []) for _ in connections))
     profile = build(settings, database, bus, catalogue.catalogue, runtime.clock)
     relay = Relay(bus, database)
     await profile.watchers.listen()
@@ -109,4 +104,5 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             "upkeep": profile.upkeep.lead,
             "own_upkeep": profile.upkeep.follow,
         },
+        warm_up=lambda: database.rehearse(lambda rehearsal: rehearsal.fetch(QUERIES.snapshot, [])),
     )
