@@ -25,8 +25,9 @@ C = TypeVar("C")
 
 async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> None:
     """Write changes of all kinds, in order within each kind, and tell of contacts confirmed."""
-    for change in _of(changes, Identified):
-        await _identify(transaction, change)
+    identified = _of(changes, Identified)
+    if identified:
+        await _identify(transaction, identified)
     declined = _of(changes, Declined)
     if declined:
         await _note_declines(transaction, declined)
@@ -49,15 +50,12 @@ def _of(changes: Iterable[Change], kind: type[C]) -> list[C]:
     return [change for change in changes if isinstance(change, kind)]
 
 
-async def _identify(transaction: Transaction, change: Identified) -> None:
-    await transaction.execute(
-        _SQL.note_identity,
-        change.identity_key,
-        change.person_id,
-        list(change.person_ids),
-        change.version,
-        change.ambiguous,
-    )
+async def _identify(transaction: Transaction, identified: Sequence[Identified]) -> None:
+    rows = [
+        (each.identity_key, each.person_id, list(each.person_ids), each.version, each.ambiguous)
+        for each in identified
+    ]
+    await transaction.executemany(_SQL.note_identity, rows)
 
 
 async def _note_declines(transaction: Transaction, declined: Sequence[Declined]) -> None:
