@@ -40,13 +40,6 @@ LEFT_OUT_CATEGORIES = frozenset(
     )
 )  # fmt: skip
 
-FOOD_DEPARTMENTS = frozenset(
-    (
-        "GROCERY", "PRODUCE", "NUTRITION", "MEAT", "MEAT-PCKGD", "DELI", "PASTRY", "SEAFOOD",
-        "SEAFOOD-PCKGD", "SPIRITS", "RESTAURANT", "SALAD BAR", "FROZEN GROCERY",
-        "TRAVEL & LEISURE",
-    )
-)  # fmt: skip
 ADULT_CATEGORIES = frozenset(
     (
         "BEERS/ALES", "DOMESTIC WINE", "IMPORTED WINE", "MISC WINE", "LIQUOR", "CIGARETTES",

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from demo.grocer.departments import (
     ADULT_CATEGORIES,
-    FOOD_DEPARTMENTS,
     LEFT_OUT_CATEGORIES,
     LEFT_OUT_DEPARTMENTS,
 )
@@ -129,7 +128,7 @@ def _brand(product: Product) -> str:
 def _attributes(product: Product) -> dict[str, str | None]:
     return {
         "attr.size": _size(product) or None,
-        "attr.consumable": "true" if product.department in FOOD_DEPARTMENTS else None,
+        "attr.consumable": "true",  # a grocer's goods are bought again and again
         "attr.min_age": ADULT_AGE if product.category in ADULT_CATEGORIES else None,
     }
 

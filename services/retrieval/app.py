@@ -96,7 +96,7 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
 def sources(catalogue: Catalogue) -> dict[int, CandidateSource]:
     """Return every source of candidates by its number."""
     return {
-        Source.BUY_AGAIN: BuyAgain(),
+        Source.BUY_AGAIN: BuyAgain(catalogue),
         Source.IN_SESSION: InSession(catalogue),
         Source.OFFER: NearOffers(catalogue),
         Source.POPULAR: Popular(catalogue),

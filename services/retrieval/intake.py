@@ -74,6 +74,7 @@ def _read_item(item: Item, reader: RowReader) -> Draft:
         lever=1.0,
         withdrawn=item.withdrawn,
         min_age=reader.age(item.attributes.get("min_age", "")),
+        is_consumable=reader.flag("consumable", item.attributes),
         released_us=reader.time_us(
             "released_time", item.released_time, item.HasField("released_time")
         ),

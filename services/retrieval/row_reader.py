@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -76,6 +76,13 @@ class RowReader:
         for key, value in pairs:
             self.text(f"attributes.{key[:64]}", key, 64, required=True)
             row.attributes[key] = self.text(f"attributes.{key[:64]}", value, 1024)
+
+    def flag(self, key: str, attributes: Mapping[str, str]) -> bool:
+        """Read an attribute that is true or false; false where it is not given."""
+        text = attributes.get(key, "false")
+        if text not in ("true", "false"):
+            self.reject(f"attributes.{key}", f"is {text!r}, must be true or false")
+        return text == "true"
 
     def age(self, text: str) -> int:
         if not text:

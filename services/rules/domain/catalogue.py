@@ -51,6 +51,7 @@ class CatalogueColumns(Protocol):
     channel_bits: npt.NDArray[np.uint32]
     withdrawn: BoolColumn
     is_default: BoolColumn
+    is_consumable: BoolColumn
     offer_ids: list[str]
     about_nos: dict[int, tuple[int, ...]]
     about_categories: dict[int, tuple[int, ...]]

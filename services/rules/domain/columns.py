@@ -194,6 +194,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.attributes": _attributes,
     "offer.withdrawn": _flags("withdrawn"),
     "offer.about_items": _about_items,
+    "offer.is_consumable": _flags("is_consumable"),
     "history.owned": _purchases(history.owned),
     "history.times_bought": _purchases(history.times_bought),
     "history.days_since_bought": _purchases(history.days_since_bought),
@@ -208,7 +209,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
         columns.history, columns.catalogue, columns.person.cart_nos
     ),
     "history.about_owned": lambda columns: history.about_owned(
-        columns.history, columns.purchase_lookup
+        columns.history, columns.catalogue, columns.purchase_lookup
     ),
 }
 

@@ -79,12 +79,13 @@ def days_since_bought(places: Numbers, purchases: Purchases, now_us: int) -> Dou
     return np.where(np.isnan(minutes), -1.0, days)
 
 
-def about_owned(subjects: Subjects, purchases: Lookup) -> BoolColumn:
-    """Return where everything that an offer is about is owned."""
-    found = np.zeros(len(subjects.offer_nos), np.bool_)
+def about_owned(subjects: Subjects, catalogue: CatalogueColumns, purchases: Lookup) -> BoolColumn:
+    """Return where everything that an offer is about is owned, and none of it is used up."""
+    found = np.zeros(_size(subjects), np.bool_)
     if not subjects.about:
         return found
-    is_owned = purchases.places(np.concatenate(list(subjects.about.values()))) >= 0
+    about = np.concatenate(list(subjects.about.values()))
+    is_owned = (purchases.places(about) >= 0) & ~catalogue.is_consumable[about]
     start = 0
     for candidate, families in subjects.about.items():
         found[candidate] = is_owned[start : start + len(families)].all()

@@ -42,7 +42,7 @@ DAY_US = 24 * 60 * MINUTE_US
 
 LAPTOP, LAPTOP_RED, MILK, SHOES, SOLD_OUT, WINE = 1, 2, 3, 4, 5, 6
 FREE_SHIPPING, LAPTOP_PROMO, RUNNING_PROMO, SURVEY, GUIDE, HELP, NEWSLETTER = range(10, 17)
-MAIL_ONLY, TOMORROW, WITHDRAWN = 20, 21, 22
+MAIL_ONLY, TOMORROW, WITHDRAWN, MILK_PROMO = 20, 21, 22, 23
 
 
 def product(number: int, family: int, category: str, **more: Any) -> CatalogueRow:
@@ -67,12 +67,13 @@ def rows(now_us: int) -> list[CatalogueRow]:
     return [
         product(LAPTOP, LAPTOP, "Electronics > PCs > Laptops", brand="Novus"),
         product(LAPTOP_RED, LAPTOP, "Electronics > PCs > Laptops", brand="Novus"),
-        product(MILK, MILK, "Food > Dairy"),
+        product(MILK, MILK, "Food > Dairy", is_consumable=True),
         product(SHOES, SHOES, "Running > Shoes", brand="Fleet"),
         product(SOLD_OUT, SOLD_OUT, "Books", stock=0),
         product(WINE, WINE, "Food > Wine", min_age=18),
         offer(FREE_SHIPPING, promotion),
         offer(LAPTOP_PROMO, promotion, about_nos=[LAPTOP_RED]),
+        offer(MILK_PROMO, promotion, about_nos=[MILK]),
         offer(RUNNING_PROMO, promotion, about_categories=["Running"]),
         offer(SURVEY, OfferKind.SURVEY),
         offer(GUIDE, content),

@@ -16,6 +16,7 @@ from tests.grpc.rules.rules_kit import (
     LAPTOP_RED,
     MAIL_ONLY,
     MILK,
+    MILK_PROMO,
     MINUTE_US,
     NEWSLETTER,
     RUNNING_PROMO,
@@ -96,6 +97,19 @@ async def test_what_is_bought_again_and_again_comes_back_when_due(
     weekly = Owned(family_nos=[MILK], last_minutes=[bought], times=[9], cycle_days=[7.0])
     response = await rules.check(MILK, person=ann(owned=weekly))
     assert codes(response).get(MILK) == code
+
+
+@pytest.mark.parametrize(("days", "code"), [(2.9, "NOT_DUE"), (3.1, None)])
+async def test_what_is_used_up_is_offered_again_after_a_rest(
+    rules: Rules, days: float, code: str | None
+) -> None:
+    bought = minutes(rules.clock.now_us() - int(days * DAY_US))
+    twice = {"last_minutes": [bought] * 2, "times": [2] * 2, "cycle_days": [0] * 2}
+    person = ann(owned=Owned(family_nos=[MILK, LAPTOP], **twice))
+    response = await rules.check(MILK, MILK_PROMO, LAPTOP, LAPTOP_PROMO, person=person)
+    found = codes(response)
+    assert (found[LAPTOP], found[LAPTOP_PROMO]) == ("OWNED", "OWNED")
+    assert (found.get(MILK), found.get(MILK_PROMO)) == (code, None)
 
 
 @pytest.mark.parametrize(("days", "code"), [(29, "DECLINED"), (31, None)])

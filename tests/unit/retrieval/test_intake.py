@@ -53,6 +53,14 @@ def test_an_amount_without_currency_is_in_that_of_the_deployment():
     assert row.currency == "EUR"
 
 
+def test_an_item_is_used_up_where_its_attribute_says_so():
+    assert row_of(read_items([item(attributes={"consumable": "true"})], "USD")).is_consumable
+    assert not row_of(read_items([item(attributes={"consumable": "false"})], "USD")).is_consumable
+    assert not row_of(read_items([item()], "USD")).is_consumable
+    unclear = read_items([item(attributes={"consumable": "yes"})], "USD")
+    assert refused(unclear) == ["attributes.consumable"]
+
+
 def test_stock_that_is_not_told_is_not_tracked():
     assert row_of(read_items([item()], "USD")).stock == -1
     assert row_of(read_items([item(stock=0)], "USD")).stock == 0

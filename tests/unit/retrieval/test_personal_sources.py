@@ -17,7 +17,7 @@ def shop():
 
 
 def due(shop, *owned):
-    return shop.asked(BuyAgain(), person=shop.person(owned=owned))
+    return shop.asked(BuyAgain(shop.catalogue), person=shop.person(owned=owned))
 
 
 def test_what_is_bought_in_a_cycle_is_proposed_once_most_of_it_has_passed(shop):
@@ -25,14 +25,17 @@ def test_what_is_bought_in_a_cycle_is_proposed_once_most_of_it_has_passed(shop):
     assert due(shop, ("milk", 6, 5, 10.0)) == []
 
 
-def test_a_habit_without_a_known_cycle_is_proposed(shop):
-    assert due(shop, ("soap", 1, 3, 0.0)) == ["soap"]
-    assert due(shop, ("soap", 400, 2, 0.0)) == []
+def test_what_is_used_up_is_proposed_without_a_known_cycle_after_a_rest(shop):
+    shop.item("bread", is_consumable=True)
+    assert due(shop, ("bread", 3, 2, 0.0)) == ["bread"]
+    assert due(shop, ("bread", 2.9, 2, 0.0)) == []
+    assert due(shop, ("bread", 400, 1, 0.0)) == []
+    assert due(shop, ("lamp", 400, 9, 0.0)) == []
 
 
 def test_the_stronger_habit_leads_and_the_evidence_is_how_often(shop):
     person = shop.person(owned=[("soap", 10, 3, 10.0), ("milk", 10, 9, 10.0)])
-    proposals = shop.ask(BuyAgain(), person=person)
+    proposals = shop.ask(BuyAgain(shop.catalogue), person=person)
     assert shop.told(proposals) == ["milk", "soap"]
     assert list(proposals.evidence_counts) == [9, 3]
 
@@ -51,11 +54,11 @@ def test_what_is_sold_out_or_not_known_here_is_not_due(shop):
     shop.item("rice", stock=0)
     person = shop.person(owned=[("rice", 30, 4, 10.0), ("milk", 30, 4, 10.0)])
     person.owned_family_nos[1] = 99_999
-    assert shop.asked(BuyAgain(), person=person) == []
+    assert shop.asked(BuyAgain(shop.catalogue), person=person) == []
 
 
 def test_nobody_known_has_no_habits(shop):
-    assert shop.asked(BuyAgain(), person=None) == []
+    assert shop.asked(BuyAgain(shop.catalogue), person=None) == []
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ def _product(no: int) -> CatalogueRow:
         starts_us=NOW_US + DAY_US if no % 13 == 0 else 0,
         ends_us=NOW_US - DAY_US if no % 17 == 0 else 0,
         withdrawn=no % 19 == 0,
+        is_consumable=no % 12 < 3,
         channels=[Channel.WEB] if no % 2 else [Channel.EMAIL],
     )
 

@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.query import NO_PROPOSALS, Person, Proposals, Query
+from shared.catalogue import Catalogue
 
-HABIT_TIMES = 3
-"""Bought as often as this, it is a habit even where no cycle is known."""
 DUE_SHARE = 0.7
 """It is due once this share of the cycle has passed."""
+HABIT_TIMES = 2
+"""What is used up and was bought as often as this is bought again, even where no cycle is known."""
+REST_DAYS = 3.0
+"""Without a cycle it is due after this."""
 _LAPSING_CYCLES = 2.0
 """After so many cycles the habit begins to fade."""
 _FADING_CYCLES = 3.0
@@ -20,15 +23,18 @@ _US_PER_MINUTE = 60_000_000
 
 
 class BuyAgain:
-    """Reads the person's own purchases."""
+    """Reads the person's own purchases; rules removes by the same measure what is not due."""
 
     is_personal = True
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
 
     def propose(self, query: Query) -> Proposals:
         person = query.person
         if person is None or not query.wants_items or not len(person.owned_family_nos):
             return NO_PROPOSALS
-        due, cycles = _due(person, query.now_us)
+        due, cycles = self._due(person, query.now_us)
         nos = query.shelf.representatives(person.owned_family_nos[due])
         shown = query.showable[nos]
         nos, due, cycles = nos[shown], due[shown], cycles[shown]
@@ -37,15 +43,21 @@ class BuyAgain:
         best = np.argsort(-scores, kind="stable")[: query.limit]
         return Proposals.of(nos[best], scores[best], 0, times[best].astype(np.uint32))
 
+    def _due(self, person: Person, now_us: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return places of families that are due, with how many cycles ago each was last bought."""
+        habits = (person.times_bought >= HABIT_TIMES) & self._is_used_up(person.owned_family_nos)
+        again = np.flatnonzero((person.cycle_days > 0.0) | habits)
+        days = (now_us // _US_PER_MINUTE - person.bought_minutes[again]) / _MINUTES_PER_DAY
+        cycle_days = person.cycle_days[again]
+        has_cycle = cycle_days > 0.0
+        cycles = np.divide(days, cycle_days, out=np.ones(len(again)), where=has_cycle)
+        due = np.where(has_cycle, cycles >= DUE_SHARE, days >= REST_DAYS)
+        return again[due], cycles[due]
 
-def _due(person: Person, now_us: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return places of families that are due, with how many cycles ago each was last bought."""
-    again = np.flatnonzero((person.cycle_days > 0.0) | (person.times_bought >= HABIT_TIMES))
-    days = (now_us // _US_PER_MINUTE - person.bought_minutes[again]) / _MINUTES_PER_DAY
-    cycle_days = person.cycle_days[again]
-    cycles = np.divide(days, cycle_days, out=np.ones(len(again)), where=cycle_days > 0.0)
-    due = cycles >= DUE_SHARE
-    return again[due], cycles[due]
+    def _is_used_up(self, family_nos: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        known = np.where(family_nos < self._catalogue.size, family_nos, 0)
+        is_used_up: NDArray[np.bool_] = self._catalogue.is_consumable[known]
+        return is_used_up
 
 
 def _scores(times: NDArray[np.int64], cycles: NDArray[np.float64]) -> NDArray[np.float64]:
