@@ -85,7 +85,7 @@ def _row(number: int, at: str, person: str, order: int, item_id: str) -> Sequenc
 
 async def _import(file: Path, home: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "import", "events", str(file)),
+        *(sys.executable, "-m", "cli.main", "import", "events", str(file)),
         *("--home", str(home), "--json"),
         stdout=asyncio.subprocess.PIPE,
     )

@@ -17,8 +17,6 @@ from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
     add_AggregatorServiceServicer_to_server,
 )
 
-COMMAND = "import typer; from cli.load.command import load; typer.run(load)"
-
 
 class Edge(AggregatorServiceServicer):
     """Degrades every second answer."""
@@ -46,7 +44,7 @@ async def serving(edge):
 
 async def load(*arguments: str):
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", COMMAND, *arguments),
+        *(sys.executable, "-m", "cli.main", "load", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
