@@ -173,9 +173,11 @@ async def test_what_is_not_wanted_is_removed_with_all_below_it(
         ([], [], False),
         (["marketing"], ["marketing:EMAIL"], False),
         (["marketing:EMAIL"], ["marketing"], False),
+        (["marketing", "marketing:SMS"], ["marketing:SMS"], True),
+        (["marketing:EMAIL"], ["newsletter"], True),
     ],
 )
-async def test_an_email_needs_consent(
+async def test_an_email_needs_consent_to_marketing_that_no_refusal_outranks(
     rules: Rules, consents: list[str], refusals: list[str], is_kept: bool
 ) -> None:
     person = ann(consents=consents, refusals=refusals)
@@ -183,6 +185,27 @@ async def test_an_email_needs_consent(
     response = await rules.check(LAPTOP, GUIDE, person=person, context=context)
     assert bool(response.kept) is is_kept
     assert set(codes(response).values()) == (set() if is_kept else {"NO_CONSENT"})
+
+
+@pytest.mark.parametrize(
+    ("consents", "refusals", "is_kept"),
+    [
+        (["newsletter"], [], True),
+        (["newsletter:WEB"], [], True),
+        (["newsletter:EMAIL"], [], False),
+        ([], [], False),
+        (["newsletter"], ["newsletter:WEB"], False),
+        (["newsletter"], ["newsletter:EMAIL"], True),
+        (["newsletter:WEB"], ["newsletter"], False),
+        (["newsletter"], ["marketing"], True),
+    ],
+)
+async def test_an_offer_that_needs_a_consent_has_it_on_this_channel(
+    rules: Rules, consents: list[str], refusals: list[str], is_kept: bool
+) -> None:
+    person = ann(consents=consents, refusals=refusals)
+    response = await rules.check(NEWSLETTER, person=person)
+    assert codes(response) == ({} if is_kept else {NEWSLETTER: "NO_CONSENT"})
 
 
 async def test_a_default_offer_carries_no_rule(rules: Rules) -> None:
