@@ -31,10 +31,14 @@ class Candidates:
     def pick(self, indexes: Sequence[int]) -> Candidates:
         """Return the candidates at these indexes, in that order."""
         if len(indexes) < 2:
-            return Candidates(*([column[at] for at in indexes] for column in self._columns()))
+            return Candidates(*(_at(column, indexes) for column in self._columns()))
         # Gathers at the speed of C: this runs over every column of every decision.
         picked = itemgetter(*indexes)
-        return Candidates(*(list(picked(column)) for column in self._columns()))
+        return Candidates(*(list(picked(column)) if column else [] for column in self._columns()))
+
+    def without_evidence(self) -> Candidates:
+        """Return what is needed to rank them: what they are, from where, and how strongly."""
+        return Candidates(self.offer_nos, self.sources, self.scores)
 
     def and_then(self, others: Candidates) -> Candidates:
         """Return these followed by the others, which must not repeat any."""
@@ -59,6 +63,10 @@ class Candidates:
             self.evidence_counts,
             self.evidence_totals,
         )
+
+
+def _at(column: Sequence[Any], indexes: Sequence[int]) -> list[Any]:
+    return [column[at] for at in indexes] if column else []
 
 
 def of_source(offer_nos: Iterable[int], source: Source) -> Candidates:

@@ -65,6 +65,8 @@ def _matched(notice: ChosenNotice, known: Mapping[int, Choice]) -> Choice:
 
 def removed_in_all(checked: Removals, refused: Removals) -> Removals:
     """Return what Check removed followed by what a race refused at Commit."""
+    if not refused.offer_nos:
+        return checked
     whole = Removals()
     for part in (checked, refused):
         whole.MergeFrom(part)

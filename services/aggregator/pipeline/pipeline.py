@@ -83,11 +83,12 @@ class Pipeline:
             steps.skip(Step.SCENARIO, Step.RETRIEVAL)
             proposal = self._assortment.only_defaults(question.asks, question.exclude_ids)
             return proposal, Packed.of(proposal.candidates)
-        due_request = GetDueRequest(context=context, snapshot=person.snapshot)
-        asked_due = steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
         request = RetrieveRequest(context=context, snapshot=person.snapshot)
-        asked_retrieval = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
-        actions, retrieved = await asyncio.gather(asked_due, asked_retrieval)
+        asked = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
+        retrieving = asyncio.create_task(asked)
+        due_request = GetDueRequest(context=context, snapshot=person.snapshot)
+        actions = await steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
+        retrieved = await retrieving
         proposal = due(actions.actions if actions is not None else ())
         if retrieved is None:
             found = self._popular.of([ask.placement.name for ask in question.asks])
@@ -208,7 +209,7 @@ def arm_plan(question: Question) -> ArmPlan:
 def _allowed(
     question: Question, whole: Candidates, proposal: Proposal, verdict: CheckResponse
 ) -> ranking.Allowed:
-    kept = whole.pick(verdict.kept)
+    kept = whole.without_evidence().pick(verdict.kept)
     names = [ask.placement.name for ask in question.asks]
     return ranking.Allowed(
         kept,

@@ -1,5 +1,7 @@
 """Joining and picking candidates."""
 
+import pytest
+
 from services.aggregator.domain.candidates import Candidates, Proposal, joined, of_source
 from services.aggregator.domain.vocabulary import Source
 
@@ -13,6 +15,19 @@ def columns(*offer_nos, source=Source.POPULAR):
 def test_picking_keeps_the_columns_together():
     found = Candidates([7, 8, 9], [1, 2, 3], [0.1, 0.2, 0.3], [4, 5, 6], [1, 2, 3], [9, 8, 7])
     assert found.pick([2, 0]) == Candidates([9, 7], [3, 1], [0.3, 0.1], [6, 4], [3, 1], [7, 9])
+
+
+@pytest.mark.parametrize("indexes", [[1], [1, 0]])
+def test_without_evidence_there_is_none_to_pick(indexes):
+    found = columns(7, 8).without_evidence().pick(indexes)
+    assert found == Candidates(
+        [7 + at for at in indexes],
+        [Source.POPULAR] * len(indexes),
+        [0.5] * len(indexes),
+        [],
+        [],
+        [],
+    )
 
 
 def test_what_is_added_counts_on_from_the_last():
