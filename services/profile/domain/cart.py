@@ -9,6 +9,8 @@ from typing import NamedTuple
 from services.profile.domain.event import DAY_US
 
 MAX_LINES = 100
+MAX_BOUGHT = 20
+"""Lines with nothing in them, which only keep late changes from what was bought already."""
 MAX_CHANGES = 16
 FORGOTTEN_AFTER_US = 30 * DAY_US
 
@@ -42,7 +44,7 @@ class CartItem:
 
 Cart = dict[int, Line]
 _EMPTY = Line(-1, ())
-_SLACK = 100
+_SLACK = 40
 
 
 def change(cart: Cart, offer_no: int, change: Change) -> None:
@@ -112,10 +114,14 @@ def _folded(changes: list[Change]) -> tuple[Change, ...]:
 
 
 def _bound(cart: Cart, slack: int) -> None:
-    if len(cart) > MAX_LINES + slack:
-        touched = sorted(cart, key=lambda offer_no: (-_touched_us(cart[offer_no]), offer_no))
-        for offer_no in touched[MAX_LINES:]:
-            del cart[offer_no]
+    """Keep the lines touched last, and of those only bought the last few."""
+    if len(cart) <= MAX_BOUGHT + slack:
+        return
+    touched = sorted(cart, key=lambda offer_no: (-_touched_us(cart[offer_no]), offer_no))
+    filled = [offer_no for offer_no in touched if cart[offer_no].changes]
+    bought = [offer_no for offer_no in touched if not cart[offer_no].changes]
+    for offer_no in (*filled[MAX_LINES:], *bought[MAX_BOUGHT:]):
+        del cart[offer_no]
 
 
 def _touched_us(line: Line) -> int:

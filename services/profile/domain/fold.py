@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from services.profile.domain import cart, interest, orders, owned
+from services.profile.domain import cart, orders, owned
 from services.profile.domain.cart import Change
 from services.profile.domain.event import INTEREST, LIKE_INTEREST, Event
 from services.profile.domain.interest import weight_as_of_epoch
 from services.profile.domain.latest import Word, say
 from services.profile.domain.log import MAX_KEPT, Entry
-from services.profile.domain.state import State, look_at
+from services.profile.domain.state import State
 
 MARKETING = "marketing"
 _OWN_MARKETING = MappingProxyType(
@@ -60,9 +60,9 @@ def _take_interest(state: State, event: Event, weight: float) -> None:
     if event.category or event.brand:
         grown = weight_as_of_epoch(weight, event.time_us)
         if event.category:
-            interest.add(state.categories, event.category, grown)
+            state.take_interest("categories", event.category, grown)
         if event.brand:
-            interest.add(state.brands, event.brand, grown)
+            state.take_interest("brands", event.brand, grown)
 
 
 def _purchase(state: State, event: Event) -> None:
@@ -78,11 +78,6 @@ def _return(state: State, event: Event) -> None:
     orders.give_back(state.orders, event)
     if event.family_no and not event.gift:
         owned.give_back(state.owned, event.family_no, event.quantity)
-
-
-def _view(state: State, event: Event) -> None:
-    if event.offer_no:
-        look_at(state.viewed, event.offer_no, event.time_us)
 
 
 def _put_in(state: State, event: Event) -> None:
@@ -158,7 +153,6 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         "purchase": _purchase,
         "return": _return,
-        "view": _view,
         "add_to_cart": _put_in,
         "remove_from_cart": _take_out,
         "decline": _decline,

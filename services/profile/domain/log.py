@@ -31,22 +31,22 @@ Log = list[Entry]
 
 
 def merge(into: Log, other: Log) -> None:
-    """Put events in their places; old ones go when there are far too many."""
+    """Put events in their places."""
     into.extend(other)
     into.sort()
-    if len(into) > MAX_KEPT + SLACK:
-        prune(into)
 
 
-def prune(log: Log) -> None:
-    """Keep the recent ones, and of those before what a session may still need."""
+def prune(log: Log) -> Log:
+    """Keep the recent ones, and of those before what a session may still need; return the rest."""
     if len(log) <= RECENT:
-        return
+        return []
     oldest = log[-1].time_us - KEPT_US
     keep = min(MAX_KEPT, len(log))
     while keep > RECENT and log[-keep].time_us < oldest:
         keep -= 1
+    dropped = log[:-keep]
     del log[:-keep]
+    return dropped
 
 
 def recent(log: Log) -> list[Entry]:

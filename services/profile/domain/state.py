@@ -20,6 +20,7 @@ MAX_DISLIKES = 200
 MAX_VIEWED = 50
 MAX_PURPOSES = 64
 
+VIEW = "view"
 LOCALE = "locale"
 TIME_ZONE = "time_zone"
 
@@ -50,7 +51,7 @@ class State:
         "owned",
         "past",
         "refusals",
-        "viewed",
+        "seen",
     )
 
     owned: Owned
@@ -58,8 +59,8 @@ class State:
     last_purchase_us: int
     """0: never bought."""
     cart: Cart
-    viewed: dict[int, int]
-    """Item to when it was last looked at, microseconds."""
+    seen: dict[int, int]
+    """Item to when it was last looked at, of views that have left the log; see `viewed`."""
     categories: Interests
     brands: Interests
     declines: dict[tuple[int, int], Word]
@@ -88,7 +89,19 @@ class State:
         if self.arrived:
             log.merge(self.past, self.arrived)
             self.arrived = []
+            if len(self.past) > log.MAX_KEPT + log.SLACK:
+                self.prune_log()
         return self.past
+
+    def prune_log(self) -> None:
+        """Bring the log within its bounds; views that leave it are still known."""
+        for entry in log.prune(self.log):
+            if entry.type == VIEW and entry.offer_no:
+                look_at(self.seen, entry.offer_no, entry.time_us)
+
+    def take_interest(self, part: str, subject: str, weight: float) -> None:
+        """Add a weight as of the epoch to `categories` or `brands`."""
+        interest.add(getattr(self, part), subject, weight)
 
     def holds(self, part: str) -> bool:
         """Say whether a part is there without reading it."""
@@ -106,10 +119,20 @@ EMPTY_PARTS: Mapping[str, Callable[[], Any]] = MappingProxyType(
 """What each part of a state is while nothing is known of it."""
 
 
-def look_at(viewed: dict[int, int], offer_no: int, time_us: int) -> None:
-    if time_us > viewed.get(offer_no, -1):
-        viewed[offer_no] = time_us
-        _keep_newest(viewed, slack=MAX_VIEWED)
+def viewed(state: State) -> dict[int, int]:
+    """Return the items looked at last with when, microseconds; at most 50."""
+    found = dict(state.seen)
+    for entry in state.log:
+        if entry.type == VIEW and entry.offer_no:
+            look_at(found, entry.offer_no, entry.time_us)
+    _keep_newest(found)
+    return found
+
+
+def look_at(seen: dict[int, int], offer_no: int, time_us: int) -> None:
+    if time_us > seen.get(offer_no, -1):
+        seen[offer_no] = time_us
+        _keep_newest(seen, slack=MAX_VIEWED)
 
 
 def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:
@@ -138,8 +161,8 @@ def _merge(into: State, other: State) -> None:
     orders.merge(into.orders, other.orders)
     into.last_purchase_us = max(into.last_purchase_us, other.last_purchase_us)
     cart.merge(into.cart, other.cart)
-    for offer_no, time_us in other.viewed.items():
-        look_at(into.viewed, offer_no, time_us)
+    for offer_no, time_us in other.seen.items():
+        look_at(into.seen, offer_no, time_us)
     interest.merge(into.categories, other.categories)
     interest.merge(into.brands, other.brands)
     latest.merge(into.declines, other.declines)
@@ -159,13 +182,13 @@ def prune(state: State) -> None:
         if state.holds(part):
             bound(getattr(state, part))
     if state.holds("past"):
-        log.prune(state.log)
+        state.prune_log()
 
 
-def _keep_newest(viewed: dict[int, int], *, slack: int = 0) -> None:
-    if len(viewed) > MAX_VIEWED + slack:
-        for offer_no in sorted(viewed, key=lambda no: (-viewed[no], no))[MAX_VIEWED:]:
-            del viewed[offer_no]
+def _keep_newest(seen: dict[int, int], *, slack: int = 0) -> None:
+    if len(seen) > MAX_VIEWED + slack:
+        for offer_no in sorted(seen, key=lambda no: (-seen[no], no))[MAX_VIEWED:]:
+            del seen[offer_no]
 
 
 _dislikes = partial(latest.prune, at_most=MAX_DISLIKES)
@@ -181,6 +204,6 @@ _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
         "disliked_categories": _dislikes,
         "disliked_brands": _dislikes,
         "refusals": partial(latest.prune, at_most=MAX_PURPOSES),
-        "viewed": _keep_newest,
+        "seen": _keep_newest,
     }
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from services.profile.domain import log
+from services.profile.domain.interest import MAX_KEPT
 from services.profile.domain.log import Log
 from services.profile.domain.state import State
 from services.profile.storage.state_parts import PARTS
 from touchpoint.profile.v1.state_pb2 import (
+    InterestState,
     LogState,
     ProfileState,
 )
@@ -45,6 +46,18 @@ class StoredState(State):
     def holds(self, part: str) -> bool:
         return part in self._read
 
+    def take_interest(self, part: str, subject: str, weight: float) -> None:
+        """Add to the stored weight where it lies, unless it is a new subject of too many."""
+        stored: InterestState = getattr(self._stored, part)
+        subjects = stored.subjects[:]
+        if self.holds(part) or (subject not in subjects and len(subjects) >= MAX_KEPT):
+            super().take_interest(part, subject, weight)
+        elif subject in subjects:
+            stored.weights[subjects.index(subject)] += weight
+        else:
+            stored.subjects.append(subject)
+            stored.weights.append(weight)
+
     def put_back(self) -> ProfileState:
         """Return the row with the parts that were read as they are now."""
         stored = self._stored
@@ -52,7 +65,7 @@ class StoredState(State):
             self._read.add("past")
             self.past = PARTS["past"].decode(stored)
         if self.holds("past"):
-            log.prune(self.log)
+            self.prune_log()
         for part in self._read:
             for field in PARTS[part].fields:
                 stored.ClearField(field)  # type: ignore[arg-type]
