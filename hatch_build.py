@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent
+IN_WHEEL = {"gen": "/", "deploy/definitions": "shared/definitions/shipped"}
+"""What lies elsewhere in a wheel than in the tree."""
 CEL = ["cel/expr/syntax.proto", "cel/expr/checked.proto"]
 
 
@@ -32,6 +34,7 @@ def compile_protos(root: Path = ROOT, target: Path | None = None) -> int:
     descriptors.write_bytes(_cel_descriptors())
     _protoc(fresh, ("python", "mypy"), [f"--descriptor_set_in={descriptors}"], CEL)
     descriptors.unlink()
+    (fresh / "touchpoint" / "py.typed").touch()
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
     return len(sources)
@@ -92,6 +95,8 @@ if BuildHookInterface is not None:
 
         def initialize(self, version: str, build_data: dict[str, Any]) -> None:
             compile_protos(Path(self.root))
+            if version != "editable":  # which finds both in the tree: copies would hide newer ones
+                build_data["force_include"] |= IN_WHEEL
 
 
 if __name__ == "__main__":
