@@ -27,7 +27,7 @@ HOUR, DAY = 60, 24 * 60
             "One of our picks in Running",
         ),
         (Evidence(Source.POPULAR, count=3), "One of our picks"),
-        (Evidence(Source.OFFER, item="Aurora 15", category="PCs"), "Goes with Aurora 15"),
+        (Evidence(Source.OFFER, item="Aurora 15"), "Because you are interested in Aurora 15"),
         (Evidence(Source.OFFER, category="Electronics > PCs"), "About PCs"),
         (
             Evidence(Source.ALSO_BOUGHT, item="TV", count=12, total=100),

@@ -139,8 +139,18 @@ def test_the_page_outranks_the_cart_and_the_cart_what_is_liked():
     person = shop.person(liked=[("Garden > Tools", 0.9)])
     assert shop.asked(popular, person=person)[0] == "spade"
     cart = {"person": person, "cart_nos": (shop.no("dvd"),)}
-    assert shop.asked(popular, **cart)[0] == "dvd"
+    assert shop.asked(popular, **cart)[0] == "tv"
     assert shop.asked(popular, in_view=["gloves"], **cart)[0] == "gloves"
+
+
+def test_beside_a_cart_goes_what_lies_near_it_and_not_more_of_the_same():
+    shop = shop_of_two_parts()
+    shop.item("other tv", "Video > TV > 4K")
+    shop.bought("other tv", times=7, days=1)
+    shop.item("aerial", "Video > TV > Aerials")
+    shop.bought("aerial", days=1)
+    asked = shop.asked(Popular(shop.catalogue), cart_nos=(shop.no("tv"),), limit=3)
+    assert asked == ["aerial", "tv", "other tv"]
 
 
 def test_what_is_near_is_found_however_far_down_it_stands():

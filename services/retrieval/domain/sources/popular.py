@@ -32,24 +32,37 @@ class Popular:
             return NO_PROPOSALS
         shelf, places = query.shelf, _top(query)
         strength = shelf.strength[places]
-        parts = self._parts(query)
-        if parts:
-            places, strength = _nearest_first(places, parts, query)
+        near = self._near(query)
+        if near.any():
+            places, strength = _nearest_first(places, near, query)
         return Proposals.of(shelf.ranked[places], strength, 0, evidence_counts=shelf.sold[places])
 
-    def _parts(self, query: Query) -> set[int]:
-        """Return what this is about: what is on the page, else in the cart, else the taste."""
+    def _near(self, query: Query) -> NDArray[np.bool_]:
+        """Return which places this is about: those on the page, or else by the cart, or taste."""
         of_item, person = self._catalogue.category_no, query.person
+        page = (query.category_no, *of_item[list(query.item_nos[:1])].tolist())
+        if any(page):
+            return _within(self._parts(page), query)
+        cart = set(of_item[list(query.cart_nos)].tolist()) - {0}
+        if cart:
+            # Of what lies in the cart already there is no need of another.
+            beside = {self._catalogue.categories.parent(number) or number for number in cart}
+            return _within(beside, query) & ~_within(cart - beside, query)
         visit, liked = (person.visit, person.liked) if person else (None, ())
-        return (
-            self._above((query.category_no, *of_item[list(query.item_nos[:1])].tolist()))
-            or self._above(of_item[list(query.cart_nos)].tolist())
-            or self._above((visit.category_no if visit else 0, *(number for number, _ in liked)))
-        )
+        taste = (visit.category_no if visit else 0, *(number for number, _ in liked))
+        return _within(self._parts(taste), query)
 
-    def _above(self, category_nos: Iterable[int]) -> set[int]:
+    def _parts(self, category_nos: Iterable[int]) -> set[int]:
         path = self._catalogue.categories.path
         return {path(number)[:_DEPTH][-1] for number in category_nos if number}
+
+
+def _within(category_nos: Iterable[int], query: Query) -> NDArray[np.bool_]:
+    """Return which places of the shelf are of these categories or below them."""
+    within = np.zeros(len(query.shelf.ranked), np.bool_)
+    for number in category_nos:
+        within[query.shelf.in_category(number)] = True
+    return within
 
 
 def _top(query: Query) -> NDArray[np.int64]:
@@ -64,15 +77,12 @@ def _top(query: Query) -> NDArray[np.int64]:
 
 
 def _nearest_first(
-    top: NDArray[np.int64], parts: Iterable[int], query: Query
+    top: NDArray[np.int64], is_near: NDArray[np.bool_], query: Query
 ) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
-    """Return places and strength: the best of these parts of the shop, beside the whole shop's."""
+    """Return places and their strength: the best of what is near, beside the whole shop's best."""
     shelf = query.shelf
-    is_near = np.zeros(len(shelf.ranked), np.bool_)
-    for part in parts:
-        is_near[shelf.in_category(part)[: _SPARE * query.limit]] = True
     near = np.flatnonzero(is_near)
-    near = near[query.showable[shelf.ranked[near]]]
+    near = near[query.showable[shelf.ranked[near]]][: query.limit]
     places = np.concatenate((near, top[~is_near[top]]))
     strength = shelf.strength[places]
     strength[len(near) :] *= ELSEWHERE
