@@ -20,7 +20,6 @@ from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.errors import NotFound
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
-from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _PRESENTED = 50
@@ -67,13 +66,12 @@ class RulesServicer:
     async def reserve_contact(
         self, call: Call, request: pb.ReserveContactRequest
     ) -> pb.ReserveContactResponse:
-        persons = await self._persons(request.person_ids, request.identity_keys)
-        if not persons:  # nobody was ever approached under these pseudonyms
-            return pb.ReserveContactResponse(granted=True)
         now_us = self._clock.now_us()
+        keys = tuple(each.key for each in request.identity_keys)
         reservation = Reservation(
             contact_id=request.contact_id,
-            person_ids=persons,
+            person_ids=tuple(request.person_ids),
+            identity_keys=keys,
             policy=request.policy,
             channel=request.channel,
             offer_no=request.offer_no,
@@ -82,6 +80,7 @@ class RulesServicer:
             limits=tuple(self._bundles.active.policy.contact_limits),
         )
         response = pb.ReserveContactResponse(granted=await self._ledger.reserve(reservation))
+        persons = reservation.person_ids or await self._ledger.persons_of(keys)
         for each in await self._balances(persons):
             if each.policy == request.policy:
                 response.balance.CopyFrom(balance(each))
@@ -188,13 +187,6 @@ class RulesServicer:
         since_us = now_us - policy.longest_window_us
         contacts = await self._ledger.contacts(persons, since_us, now_us)
         return balances(policy.contact_limits, contacts, now_us)
-
-    async def _persons(
-        self, person_ids: Sequence[str], keys: Sequence[IdentityKey]
-    ) -> tuple[str, ...]:
-        if person_ids or not keys:
-            return tuple(person_ids)
-        return await self._ledger.persons_of([each.key for each in keys])
 
 
 def _logged(contact: LoggedContact) -> ContactNotice:

@@ -108,6 +108,9 @@ class Reservation:
 
     contact_id: str
     person_ids: tuple[str, ...]
+    """Oldest first; empty: whoever the pseudonyms lead to."""
+    identity_keys: tuple[bytes, ...]
+    """Strongest first."""
     policy: str
     channel: int
     offer_no: int
@@ -167,7 +170,11 @@ class Ledger(Protocol):
         ...
 
     async def reserve(self, reservation: Reservation) -> bool:
-        """Reserve a contact; the same id is answered the same."""
+        """Reserve a contact; the same id is answered the same.
+
+        For pseudonyms that lead to nobody it waits until a change tells who it is; where the only
+        ones known fit several people nothing is granted.
+        """
         ...
 
     async def release(self, contact_id: str, now_us: int) -> bool:

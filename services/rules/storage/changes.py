@@ -56,6 +56,7 @@ async def _identify(transaction: Transaction, identified: Sequence[Identified]) 
         for each in identified
     ]
     await transaction.executemany(_SQL.note_identity, rows)
+    await transaction.execute(_SQL.end_waiting, [each.identity_key for each in identified])
 
 
 async def _note_declines(transaction: Transaction, declined: Sequence[Declined]) -> None:

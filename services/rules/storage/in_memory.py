@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Change, Contacted, Declined, Erased, Identified, Seen
 from services.rules.domain.contacts import LAPSE_US, Contact
@@ -20,7 +20,7 @@ from services.rules.domain.ledger import (
 )
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
-from services.rules.storage.in_memory_contacts import InMemoryContacts
+from services.rules.storage.in_memory_contacts import InMemoryContacts, waiting_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,14 @@ class InMemoryLedger:
         return CommitResult(CommitOutcome.WRITTEN)
 
     async def reserve(self, reservation: Reservation) -> bool:
-        return self._contacts.reserve(reservation)
+        persons = reservation.person_ids or await self.persons_of(reservation.identity_keys)
+        if not persons:
+            key = reservation.identity_keys[0]
+            if key in self._identities:
+                return False
+            persons = (waiting_person(key),)
+            self._identities[key] = Identified(key, persons[0], persons, 0, False)
+        return self._contacts.reserve(replace(reservation, person_ids=persons))
 
     async def release(self, contact_id: str, now_us: int) -> bool:
         return self._contacts.release(contact_id, now_us)
@@ -142,7 +149,8 @@ class InMemoryLedger:
 
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
         before = self._size()
-        persons, keys = set(person_ids), set(identity_keys)
+        keys = set(identity_keys)
+        persons = {*person_ids, *map(waiting_person, keys)}
         self._erased |= persons
         for decision_id, stored in list(self._decisions.items()):
             if stored.written_under in persons:
@@ -167,6 +175,10 @@ class InMemoryLedger:
                 del self._decisions[decision_id]
         kept_us = now_us - max(Keep.CONTACT_US, longest_window_us)
         self._contacts.keep(lambda held: held.contact.time_us >= kept_us)
+        reserved_for = {held.person_id for held in self._contacts.rows.values()}
+        for key, known in list(self._identities.items()):
+            if not known.version and known.person_id not in reserved_for:
+                del self._identities[key]
         self._standing = {
             k: (draft, row)
             for k, (draft, row) in self._standing.items()
@@ -181,6 +193,7 @@ class InMemoryLedger:
                     known = self._identities.get(change.identity_key)
                     if known is None or known.version < change.version:
                         self._identities[change.identity_key] = change
+                        self._contacts.end_waiting(change)
                 case Declined() if change.person_id not in self._erased:
                     self._declines[change.person_id, change.offer_no] = change
                 case Seen():

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.rules.domain.changes import Contacted, Seen
+from services.rules.domain.changes import Contacted, Identified, Seen
 from services.rules.domain.contacts import LAPSE_US, Contact
 from services.rules.domain.definitions import MARKETING, ContactLimit
 from services.rules.domain.ledger import DecisionDraft, LoggedContact, Reservation, WantedContact
 from services.rules.storage.notices import ContactState
+
+
+def waiting_person(identity_key: bytes) -> str:
+    """Return under whom a contact waits until profile tells whose pseudonym it is."""
+    return f"pseudonym/{identity_key.hex()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,13 @@ class InMemoryContacts:
         later = [held.logged for held in self.rows.values() if held.position > position]
         return sorted(later, key=lambda logged: logged.position)
 
+    def end_waiting(self, told: Identified) -> None:
+        """Give what was reserved under a pseudonym to the person whom profile told of."""
+        waiting = waiting_person(told.identity_key)
+        for held in list(self.rows.values()):
+            if held.person_id == waiting:
+                self._move(replace(held, person_id=told.person_id), held.state)
+
     def keep(self, wanted: Callable[[Held], bool]) -> None:
         """Drop every row that is not wanted any more."""
         self.rows = {name: held for name, held in self.rows.items() if wanted(held)}
@@ -194,6 +206,6 @@ class InMemoryContacts:
             contact, contact_id, person_id, state, channel, lapse_us, self._position
         )
 
-    def _move(self, held: Held, state: ContactState) -> None:
+    def _move(self, held: Held, state: int) -> None:
         self._position += 1
         self.rows[held.contact_id] = replace(held, state=state, position=self._position)

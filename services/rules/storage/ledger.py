@@ -24,6 +24,7 @@ from services.rules.storage.notices import ContactState, contact_notice, notice_
 from shared.bus import append
 from shared.bus.subjects import contacts_of
 from shared.postgres import Database, Queries, Row
+from touchpoint.common.v1.bus_pb2 import ContactNotice
 
 _SQL = Queries.beside(__file__)
 _SLICE = 1000
@@ -85,32 +86,28 @@ class PostgresLedger:
         return CommitResult(outcome, refused, row["answered"] or b"")
 
     async def reserve(self, reservation: Reservation) -> bool:
-        person_id = reservation.person_ids[0]
-        notice = contact_notice(
-            reservation.contact_id,
-            person_id,
-            ContactState.RESERVED,
-            reservation.policy,
-            reservation.channel,
-            reservation.offer_no,
-            reservation.now_us,
-        )
         limits = [limit for limit in reservation.limits if limit.policy == reservation.policy]
-        granted = await self._database.fetchval(
-            _SQL.reserve_contact,
-            reservation.contact_id,
-            reservation.person_ids,
-            reservation.policy,
-            reservation.channel,
-            reservation.offer_no,
-            reservation.now_us,
-            reservation.until_us,
-            [limit.at_most for limit in limits],
-            [limit.within_us for limit in limits],
-            notice.SerializeToString(),
-            contacts_of(person_id),
-        )
-        self._database.outbox_written.set()
+        async with self._database.transaction() as transaction:
+            persons = reservation.person_ids or await transaction.fetchval(
+                _SQL.persons_behind, reservation.identity_keys
+            )
+            if not persons:
+                return False
+            granted = await transaction.fetchval(
+                _SQL.reserve_contact,
+                reservation.contact_id,
+                persons,
+                reservation.policy,
+                reservation.channel,
+                reservation.offer_no,
+                reservation.now_us,
+                reservation.until_us,
+                [limit.at_most for limit in limits],
+                [limit.within_us for limit in limits],
+                _reserved_notice(reservation, persons[0]).SerializeToString(),
+                contacts_of(persons[0]),
+            )
+            transaction.wrote_outbox = True
         return bool(granted)
 
     async def release(self, contact_id: str, now_us: int) -> bool:
@@ -167,16 +164,32 @@ class PostgresLedger:
             (_SQL.forget_standing, now_us),
             (_SQL.forget_contacts, now_us - max(Keep.CONTACT_US, longest_window_us)),
         ):
-            status = await self._database.execute(statement, before_us, _SLICE)
-            rows += int(status.rpartition(" ")[2])
-        return rows
+            rows += _count(await self._database.execute(statement, before_us, _SLICE))
+        return rows + _count(await self._database.execute(_SQL.forget_waiting, _SLICE))
 
     async def note(self, changes: Sequence[Change]) -> None:
         async with self._database.transaction() as transaction:
             await write_changes(transaction, changes)
 
 
+def _count(status: str) -> int:
+    """Return how many rows a statement changed, from its `DELETE 3`."""
+    return int(status.rpartition(" ")[2])
+
+
 _WRITTEN = CommitResult(CommitOutcome.WRITTEN)
+
+
+def _reserved_notice(reservation: Reservation, person_id: str) -> ContactNotice:
+    return contact_notice(
+        reservation.contact_id,
+        person_id,
+        ContactState.RESERVED,
+        reservation.policy,
+        reservation.channel,
+        reservation.offer_no,
+        reservation.now_us,
+    )
 
 
 def _contact(row: Row) -> Contact:

@@ -53,6 +53,9 @@ WHERE NOT ambiguous
 ORDER BY place
 LIMIT 1
 
+-- name: persons_behind
+SELECT persons_behind($1)
+
 -- name: contacts_that_count
 SELECT policy, placement, session_id, decision_id, offer_no AS number, time_us
 FROM contacts
@@ -146,6 +149,14 @@ SET person_id = excluded.person_id, person_ids = excluded.person_ids,
     version = excluded.version, ambiguous = excluded.ambiguous
 WHERE known.version < excluded.version
 
+-- name: end_waiting
+-- What was written under a pseudonym goes to the person whom profile told of.
+UPDATE contacts c
+SET person_id = i.person_id, position = nextval('contact_positions'),
+    change_xid = pg_current_xact_id()
+FROM identities i
+WHERE i.identity_key = ANY($1::bytea[]) AND c.person_id = waiting_person(i.identity_key)
+
 -- name: log_position
 SELECT position FROM log_positions WHERE log = $1
 
@@ -157,8 +168,11 @@ ON CONFLICT (log) DO UPDATE SET position = greatest(log_positions.position, excl
 -- Deletes everything of these persons and remembers that they were erased.
 WITH marked AS (
     INSERT INTO erased_persons (person_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING
+), waiting AS (
+    SELECT waiting_person(identity_key) AS person_id FROM unnest($2::bytea[]) AS identity_key
 ), gone_contacts AS (
-    DELETE FROM contacts WHERE person_id = ANY($1::text[]) RETURNING 1
+    DELETE FROM contacts
+    WHERE person_id = ANY($1::text[]) OR person_id IN (SELECT person_id FROM waiting) RETURNING 1
 ), gone_decisions AS (
     DELETE FROM decisions WHERE person_id = ANY($1::text[]) RETURNING decision_id
 ), gone_traces AS (
@@ -188,6 +202,14 @@ DELETE FROM decisions WHERE decision_id IN (
 -- name: forget_standing
 DELETE FROM standing WHERE (person_id, digest, placement) IN (
     SELECT person_id, digest, placement FROM standing WHERE until_us < $1 LIMIT $2
+)
+
+-- name: forget_waiting
+-- Pseudonyms that profile never told of, once none of their contacts is kept.
+DELETE FROM identities WHERE identity_key IN (
+    SELECT i.identity_key FROM identities i
+    WHERE i.version = 0 AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.person_id = i.person_id)
+    LIMIT $1
 )
 
 -- name: forget_contacts

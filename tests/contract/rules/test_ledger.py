@@ -237,7 +237,7 @@ async def test_an_older_notice_of_an_identity_does_not_replace_a_newer_one(
 
 def reservation(contact_id: str, **changes: object) -> Reservation:
     made = Reservation(
-        contact_id, ("ann",), "marketing", EMAIL, 0, NOW, NOW + Keep.RESERVATION_US, (LIMIT,)
+        contact_id, ("ann",), (), "marketing", EMAIL, 0, NOW, NOW + Keep.RESERVATION_US, (LIMIT,)
     )
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
@@ -251,6 +251,51 @@ async def test_another_system_reserves_within_the_same_limit(ledger: Ledger) -> 
     assert not await ledger.release("mail-1", NOW)
     assert not await ledger.reserve(reservation("mail-1"))
     assert await ledger.reserve(reservation("mail-3"))
+
+
+async def test_a_contact_for_an_unknown_pseudonym_counts_for_whom_it_turns_out_to_be(
+    ledger: Ledger,
+) -> None:
+    unknown = {"person_ids": (), "identity_keys": (b"strong", b"weak")}
+    for number in (1, 2, 3):
+        assert await ledger.reserve(reservation(f"mail-{number}", **unknown))
+    assert not await ledger.reserve(reservation("mail-4", **unknown))
+    await ledger.note([Identified(b"strong", "ann", ("ann", "bob"), 1, False)])
+    assert await ledger.persons_of([b"strong"]) == ("ann", "bob")
+    assert await used(ledger) == 3
+    assert not await ledger.reserve(reservation("mail-5", **unknown))
+    assert await ledger.reserve(reservation("mail-6", person_ids=(), identity_keys=(b"weak",)))
+    assert await used(ledger) == 3
+
+
+async def test_nothing_is_reserved_for_a_pseudonym_that_fits_several_people(
+    ledger: Ledger,
+) -> None:
+    await ledger.note([Identified(b"key", "ann", ("ann",), 1, True)])
+    unclear = reservation("mail-1", person_ids=(), identity_keys=(b"key",))
+    assert not await ledger.reserve(unclear)
+    clear = reservation("mail-1", person_ids=(), identity_keys=(b"key", b"weak"))
+    await ledger.note([Identified(b"weak", "ann", ("ann",), 1, False)])
+    assert await ledger.reserve(clear)
+
+
+async def test_contacts_under_a_pseudonym_are_erased_with_it(ledger: Ledger) -> None:
+    for key in (b"ann's", b"bob's"):
+        waiting = reservation(key.decode(), person_ids=(), identity_keys=(key,))
+        assert await ledger.reserve(waiting)
+    assert await ledger.erase([], [b"ann's"]) == 2
+    left = await ledger.contacts_after(0, 10)
+    assert [each.contact_id for each in left] == ["bob's"]
+
+
+async def test_pseudonyms_that_nobody_told_of_are_forgotten_with_their_contacts(
+    ledger: Ledger,
+) -> None:
+    await ledger.reserve(reservation("mail", person_ids=(), identity_keys=(b"key",)))
+    await ledger.forget(NOW, LIMIT.within_us)
+    assert await ledger.persons_of([b"key"]) != ()
+    assert await ledger.forget(NOW + Keep.CONTACT_US + 1, LIMIT.within_us) == 2
+    assert await ledger.persons_of([b"key"]) == ()
 
 
 async def test_a_policy_without_a_limit_is_always_granted(ledger: Ledger) -> None:

@@ -32,6 +32,8 @@ async def test_a_contact_is_reserved_for_the_person_behind_the_identity(stub, ed
     asked = edge.peers.rules.ReserveContact.request
     assert list(asked.person_ids) == [PERSON]
     assert (asked.contact_id, asked.policy, asked.offer_no) == ("mail-1", "marketing", PROMO)
+    # Somebody never seen before becomes a person, so that what is granted counts.
+    assert edge.peers.profile.GetSnapshot.request.keep_unknown
 
 
 async def test_a_refused_contact_is_an_answer_and_no_error(stub, edge):

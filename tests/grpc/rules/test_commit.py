@@ -215,7 +215,8 @@ async def test_another_system_asks_before_it_mails(rules: Rules) -> None:
     )
     assert released.released
     assert (await reserve("mail-5", person_ids=["ann"])).granted
-    assert (await reserve("mail-6", identity_keys=[key("nobody's")])).granted
+    unknown = await reserve("mail-6", identity_keys=[key("nobody's")])
+    assert (unknown.granted, unknown.balance.used) == (True, 1)
 
 
 async def test_erasure_leaves_no_decision_and_no_contact(rules: Rules) -> None:
