@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from asyncpg import InterfaceError
@@ -63,6 +63,14 @@ class Connection:
                 table, records=rows, columns=columns, timeout=timeout_s
             )
         )
+
+    async def rehearse(self, work: Callable[[Connection], Awaitable[object]]) -> None:
+        """Do work in a transaction and roll it back."""
+        await self.execute("BEGIN")
+        try:
+            await work(self)
+        finally:
+            await self.roll_back()
 
     async def roll_back(self) -> None:
         """Undo the open transaction; a connection that cannot be asked to is given up."""

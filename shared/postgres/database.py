@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from shared.postgres.connection import Connection, Row, Transaction
 from shared.postgres.leadership import Leadership
 from shared.postgres.limits import Limits
-from shared.postgres.pool import Pool
+from shared.postgres.pool import Pool, Rehearsal
 
 
 class Database:
@@ -75,22 +75,12 @@ class Database:
         finally:
             self._pool.give_back(connection)
 
-    async def rehearse(self, work: Callable[[Transaction], Awaitable[object]]) -> None:
-        """Do work once on every connection, in transactions that are rolled back: to get warm.
+    async def rehearse(self, rehearsal: Rehearsal) -> None:
+        """Do work once on every connection, and on each one made later, and roll it back.
 
         Preparing a statement, and reading the catalogue for it, takes a new connection 5 to 30 ms.
         """
-
-        async def once() -> None:
-            async with self.connection() as connection:
-                await connection.execute("BEGIN")
-                try:
-                    await work(connection)
-                finally:
-                    await connection.roll_back()
-
-        # Each takes its connection before it first waits, so each takes another one.
-        await asyncio.gather(*(once() for _ in range(self._pool.size)))
+        await self._pool.rehearse(rehearsal)
 
     @asynccontextmanager
     async def transaction(self, begin: str = "BEGIN") -> AsyncIterator[Transaction]:

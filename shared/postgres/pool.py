@@ -14,7 +14,7 @@ import structlog
 from asyncpg import PostgresError
 
 from shared.errors import Overloaded, TouchpointError, Unavailable
-from shared.postgres.connection import Connection
+from shared.postgres.connection import Connection, Transaction
 from shared.postgres.failures import FAILURES, gone, translated
 
 _FIRST_PAUSE_S = 0.05
@@ -22,6 +22,8 @@ _LONGEST_PAUSE_S = 1.0
 _LOG = structlog.get_logger("touchpoint.postgres")
 
 Connect = Callable[[], Awaitable[Any]]
+Rehearsal = Callable[[Transaction], Awaitable[object]]
+"""Work whose statements a connection should know before it is lent."""
 
 
 class Pool:
@@ -30,7 +32,8 @@ class Pool:
     def __init__(self, connect: Connect, size: int, acquire_s: float) -> None:
         self._connect = connect
         self._acquire_s = acquire_s
-        self.size = size
+        self._size = size
+        self._rehearsal: Rehearsal | None = None
         self._idle: list[Connection] = []
         self._lent: set[Connection] = set()
         self._waiting: list[asyncio.Future[Connection]] = []
@@ -40,13 +43,26 @@ class Pool:
     async def open(self) -> None:
         """Connect all at once; raises the kit's errors."""
         found = await asyncio.gather(
-            *(self._connected() for _ in range(self.size)), return_exceptions=True
+            *(self._connected() for _ in range(self._size)), return_exceptions=True
         )
         self._idle = [each for each in found if isinstance(each, Connection)]
         for failure in found:
             if isinstance(failure, BaseException):
                 await self.close(0.1)
                 raise failure
+
+    async def rehearse(self, rehearsal: Rehearsal) -> None:
+        """Do work on every connection and on each one made later, and roll it back."""
+        self._rehearsal = rehearsal
+        # Each takes its connection before it first waits, so each takes another one.
+        await asyncio.gather(*(self._rehearse_one(rehearsal) for _ in range(self._size)))
+
+    async def _rehearse_one(self, rehearsal: Rehearsal) -> None:
+        connection = await self.take()
+        try:
+            await connection.rehearse(rehearsal)
+        finally:
+            self.give_back(connection)
 
     async def take(self) -> Connection:
         """Lend a connection; every take must be followed by `give_back`.
@@ -110,21 +126,32 @@ class Pool:
         self._idle.append(connection)
 
     def _mend(self) -> None:
-        missing = self.size - len(self._idle) - len(self._lent)
+        missing = self._size - len(self._idle) - len(self._lent)
         if missing > 0 and (self._mending is None or self._mending.done()) and not self._closed:
             self._mending = asyncio.create_task(self._mend_all())
 
     async def _mend_all(self) -> None:
         """Connect again until as many are there as shall be."""
         pause_s = _FIRST_PAUSE_S
-        while len(self._idle) + len(self._lent) < self.size:
+        while len(self._idle) + len(self._lent) < self._size:
             try:
-                self._hand_on(await self._connected())
+                connection = await self._connected()
+                await self._get_warm(connection)
+                self._hand_on(connection)
                 pause_s = _FIRST_PAUSE_S
             except (TouchpointError, PostgresError) as error:
                 _LOG.warning("database_not_reached", error=type(error).__name__)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _get_warm(self, connection: Connection) -> None:
+        if self._rehearsal is None:
+            return
+        try:
+            await connection.rehearse(self._rehearsal)
+        except (TouchpointError, PostgresError) as error:
+            # Cold is slow, and not wrong.
+            _LOG.warning("connection_not_warm", error=type(error).__name__)
 
     async def _connected(self) -> Connection:
         try:

@@ -61,6 +61,21 @@ async def test_what_is_rehearsed_is_done_on_every_connection_and_taken_back(
     assert await count_things(database) == 0
 
 
+async def test_a_connection_made_anew_is_rehearsed_before_it_is_lent(postgres: TestServer):
+    async with postgres.database("rules", MIGRATIONS, connections=1) as database:
+        rehearsed: list[int] = []
+
+        async def work(transaction: Transaction) -> None:
+            rehearsed.append(await transaction.fetchval("SELECT pg_backend_pid()"))
+
+        await database.rehearse(work)
+        with pytest.raises(Unavailable):
+            await database.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        successor = await database.fetchval("SELECT pg_backend_pid()")
+        assert rehearsed[0] != successor
+        assert rehearsed[1:] == [successor]
+
+
 async def test_a_rehearsal_that_fails_leaves_its_connections_usable(fresh_database: FreshDatabase):
     database = await fresh_database("rules", MIGRATIONS)
 
