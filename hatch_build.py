@@ -45,12 +45,14 @@ def _protoc(out: Path, plugins: tuple[str, ...], inputs: list[str], names: list[
 
     scripts = str(Path(sys.executable).parent)
     arguments = ["protoc"]
-    for kind in ("mypy", "mypy_grpc"):
-        found = shutil.which(f"protoc-gen-{kind}", path=scripts) or shutil.which(
-            f"protoc-gen-{kind}"
-        )
-        arguments.append(f"--plugin=protoc-gen-{kind}={found}")
-    arguments += [*inputs, *(f"--{kind}_out={out}" for kind in plugins), *names]
+    for kind in plugins:
+        program, option = f"protoc-gen-{kind}", ""
+        if kind.startswith("mypy"):
+            found = shutil.which(program, path=scripts) or shutil.which(program)
+            arguments.append(f"--plugin={program}={found}")
+            option = "quiet:"
+        arguments.append(f"--{kind}_out={option}{out}")
+    arguments += [*inputs, *names]
     if protoc.main(arguments) != 0:
         raise SystemExit("protos/ did not compile; the message above names the file and line")
 
