@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
-from rich.text import Text
 
 from cli.console import add_row, table
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
@@ -14,6 +13,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind, RemovalCode
 
 _REMOVED_SHOWN = 10
+_NO_TITLES: Mapping[str, str] = {}
 
 
 def show_decision(
@@ -40,26 +40,34 @@ def show_decision(
 
 
 def show_placement(
-    console: Console, placement: edge.PlacementRecommendations, *, explain: bool
+    console: Console,
+    placement: edge.PlacementRecommendations,
+    *,
+    explain: bool,
+    titles: Mapping[str, str] = _NO_TITLES,
 ) -> None:
-    """Print what one placement shows, or that it shows nothing."""
+    """Print what one placement shows, or that it shows nothing.
+
+    `titles` by offer name what has no creative: a stored trace holds none.
+    """
     if not placement.recommendations:
         console.print(f"{placement.placement}: nothing to offer", markup=False)
         return
-    extra = ("score", "chosen with") if explain else ()
-    shown = table("", "offer", "kind", "why", "acceptance", *extra, title=placement.placement)
+    console.print(placement.placement, style="bold", markup=False)
     for place, offer in enumerate(placement.recommendations, 1):
-        cells: list[str | Text] = [
-            str(place),
-            Text.assemble(offer.creative.title or offer.offer_id, "\n", (offer.offer_id, "dim")),
-            OfferKind.Value.Name(offer.kind).lower(),
-            "\n".join(reason.text for reason in offer.reasons),
-            f"{offer.acceptance_probability:.1%}",
-        ]
-        if explain:
-            cells += [f"{offer.score:.4g}", f"{offer.selection_probability:.0%}"]
-        add_row(shown, *cells)
-    console.print(shown)
+        title = offer.creative.title or titles.get(offer.offer_id) or offer.offer_id
+        console.print(f"{place:>2}  {title}", markup=False, soft_wrap=True)
+        for reason in offer.reasons:
+            console.print(f"    {reason.text}", style="green", markup=False, soft_wrap=True)
+        console.print(f"    {_facts(offer, explain)}", style="dim", markup=False, soft_wrap=True)
+
+
+def _facts(offer: edge.Recommendation, explain: bool) -> str:
+    kind = OfferKind.Value.Name(offer.kind).lower()
+    told = [kind, f"acceptance {offer.acceptance_probability:.1%}", offer.offer_id]
+    if explain:
+        told += [f"score {offer.score:.4g}", f"chosen with {offer.selection_probability:.0%}"]
+    return " · ".join(told)
 
 
 def _sentence(

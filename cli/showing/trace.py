@@ -26,8 +26,9 @@ def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime)
     channel = Channel.Value.Name(trace.channel)
     decided = ago(trace.decided_time, now)
     console.print(f"Decision {trace.decision_id}, {decided} on {channel}, arm {arm}.", markup=False)
+    titles = {each.offer_id: each.title for each in answer.candidates}
     for placement in trace.placements:
-        show_placement(console, placement, explain=True)
+        show_placement(console, placement, explain=True, titles=titles)
     _show_candidates(console, answer)
     if answer.removed:
         show_removed(console, answer.removed)

@@ -115,6 +115,7 @@ class FirstData:
             screen.stage(f"{self._chosen.title} to be made")
             await self._making
             screen.say(self._said_of_it())
+        screen.stage(f"{self._chosen.title} to be imported")
         reports = [
             await _import_one(kind, path, endpoints, screen)
             for kind in _ORDER

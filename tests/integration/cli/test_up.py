@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import json
 import os
+import shlex
 import signal
+import subprocess
 import sys
+import urllib.request
 
 import psutil
 import pytest
@@ -16,6 +19,7 @@ pytestmark = pytest.mark.processes
 
 READY_S = 60.0
 END_S = 30.0
+STORY_S = 110.0
 
 
 @contextlib.asynccontextmanager
@@ -137,3 +141,54 @@ async def test_a_service_that_cannot_start_ends_it_all_with_where_to_look(tmp_pa
     assert process.returncode == 1
     assert b"ranker" in said
     assert str(tmp_path / "logs" / "ranker.log").encode() in said
+
+
+async def test_the_story_shop_begins_with_a_decision_and_lines_that_work(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli.main", "up", "--home", str(tmp_path), "--port", "0"),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "COLUMNS": "120"},
+    )
+    try:
+        said = await asyncio.wait_for(_until(process, "Ctrl-C ends it"), STORY_S)
+        assert "Because you looked at" in said
+        assert "ms spent/given: profile" in said
+        offered, again = [await asyncio.to_thread(_answers, line) for line in _lines(said)][1:4:2]
+        declined = next(line for line in _lines(said) if " decline " in line).split("--offer ")[1]
+        assert declined.split()[0] in offered
+        assert declined.split()[0] not in again
+        assert not list((tmp_path / "data").glob("story*"))
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), END_S)
+
+
+async def _until(process, end):
+    said = ""
+    while end not in said:
+        line = await process.stdout.readline()
+        assert line, said
+        said += line.decode()
+    return said
+
+
+def _lines(said):
+    """The lines to try, but for the stories, which are tested by themselves."""
+    lines = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    return [line for line in lines if "touchpoint" in line and not line.startswith("web")][:6]
+
+
+def _answers(line):
+    """Run a line to try; `touchpoint` and `curl` need not be installed for that."""
+    words = shlex.split(line)
+    if words[0] == "curl":
+        request = urllib.request.Request(
+            words[2], words[6].encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read().decode()
+    done = subprocess.run(
+        (sys.executable, "-m", "cli.main", *words[1:]), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, line + done.stdout + done.stderr
+    return done.stdout
