@@ -42,6 +42,8 @@ from touchpoint.rules.v1.rules_service_pb2 import DESCRIPTOR
 _APPLYING = DeadlineLimits(default_s=15.0, maximum_s=30.0)
 _FORGET_EVERY_S = 600.0
 _SOON_S = 0.1
+_RELAY_PACE_S = 0.2
+"""Decisions are journalled and contacts confirmed within a second; nobody waits for them."""
 
 
 @asynccontextmanager
@@ -74,7 +76,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         bundles,
         runtime.clock,
     )
-    relay = Relay(bus, database)
+    relay = Relay(bus, database, pace_s=_RELAY_PACE_S)
     consumers = {
         "events": events_consumer(bus, database),
         "identities": identities_consumer(bus, database),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
@@ -14,8 +15,8 @@ from shared.postgres.queries import Queries
 
 _QUERIES = Queries.beside(__file__, "outbox.sql")
 _BATCH = 1000
-_POLL_S = 0.1
-_PACE_S = 0.04
+_POLL_S = 0.2
+PACE_S = 0.04
 """At least from one batch to the next: what is committed meanwhile shares its three round trips."""
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
@@ -29,11 +30,14 @@ class Relay:
     No transaction is open while the bus is waited for: one that were would keep the whole server
     from vacuuming. Whatever dies between publishing and deleting is published again under the same
     message id, which the stream or the consumer's inbox absorbs.
+
+    A commit after a quiet moment is relayed at once; under load batches begin `pace_s` apart.
     """
 
-    def __init__(self, bus: Bus, database: Database) -> None:
+    def __init__(self, bus: Bus, database: Database, pace_s: float = PACE_S) -> None:
         self._bus = bus
         self._database = database
+        self._pace_s = pace_s
 
     async def run(self) -> None:
         """Relay for ever while this replica leads; a background task of the service."""
@@ -63,6 +67,7 @@ class Relay:
     async def _relay_for_ever(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
+            next_at = time.monotonic() + self._pace_s
             self._database.outbox_written.clear()
             try:
                 sent = await self.relay_once()
@@ -74,17 +79,12 @@ class Relay:
             pause_s = _FIRST_PAUSE_S
             if sent < _BATCH:
                 await self._wait_for_more()
+                await asyncio.sleep(next_at - time.monotonic())
 
     async def _wait_for_more(self) -> None:
-        """Return after a commit of this process, or after a while for those of other replicas.
-
-        A commit after a quiet moment is relayed at once; under load they go some at a time.
-        """
-        await asyncio.sleep(_PACE_S)
-        if self._database.outbox_written.is_set():
-            return
+        """Return after a commit of this process, or after a while for those of other replicas."""
         try:
-            async with asyncio.timeout(_POLL_S - _PACE_S):
+            async with asyncio.timeout(_POLL_S):
                 await self._database.outbox_written.wait()
         except TimeoutError:
             return
