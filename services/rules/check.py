@@ -77,7 +77,7 @@ class Checker:
         """Judge the candidates and those that a standing decision brings back."""
         case = await self._case(request)
         counted = case.approach
-        added = _added(request.candidates.offer_nos, case.orders)
+        added = _added(request.candidates.offer_nos, case, self._catalogue)
         numbers = np.array([*request.candidates.offer_nos, *added.offer_nos], np.uint32)
         places = np.flatnonzero(self._catalogue.known(numbers))
         verdict = self._judge(case, numbers[places].astype(np.int64), counted)
@@ -174,13 +174,18 @@ def _tell(response: pb.CheckResponse, case: _Case, counted: Approach) -> None:
     response.person_ids.extend(case.facts.person_ids)
 
 
-def _added(offer_nos: Sequence[int], orders: Sequence[Order]) -> Candidates:
-    """Return the offers of standing orders that are no candidates."""
+def _added(offer_nos: Sequence[int], case: _Case, catalogue: Catalogue) -> Candidates:
+    """Return the offers of standing orders that are no candidates.
+
+    Of an order that only leads, from another placement, those of the kinds that are shown here.
+    """
     sources: dict[int, int] = {}
-    candidates = frozenset(offer_nos) if orders else frozenset()
-    for order in orders:
+    candidates = frozenset(offer_nos) if case.orders else frozenset()
+    kinds = {placement.name: placement.kinds for placement in case.asked}
+    for order in case.orders:
         for offer_no, source in zip(order.offer_nos, order.sources, strict=True):
-            if offer_no not in candidates:
+            kind = int(catalogue.kind[offer_no]) if offer_no < catalogue.size else 0
+            if offer_no not in candidates and (order.exact or kind in kinds[order.placement]):
                 sources.setdefault(offer_no, source)
     zeros = [0] * len(sources)
     return Candidates(

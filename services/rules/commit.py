@@ -26,6 +26,8 @@ from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _TRIES = 5
 """Each try loses at least one contact to a race; the last one wants none that is new."""
+_MAKESHIFT_US = 60 * 1_000_000
+"""A degraded decision sticks no longer: enough for a request that is repeated."""
 _RULE = f"contacts.{MARKETING}"
 
 
@@ -108,7 +110,7 @@ class _Page:
             notice=self._notice().SerializeToString(),
             trace=request.trace,
             key=StandingKey(context.context_digest, request.standing_token, context.bundle_hash),
-            sticky_us=self._compiled.policy.sticky_us,
+            sticky_us=self._sticky_us(),
             orders=self._orders(),
         )
 
@@ -146,8 +148,18 @@ class _Page:
             degraded=self._request.degraded,
         )
 
+    def _sticky_us(self) -> int:
+        usual_us = self._compiled.policy.sticky_us
+        return min(usual_us, _MAKESHIFT_US) if self._request.degraded else usual_us
+
     def _orders(self) -> tuple[StandingOrder, ...]:
-        """Return what sticks: what is shown, then the next best."""
+        """Return what sticks: what is shown, then the next best.
+
+        Nothing where profile did not answer: it could never be found again, and would take the
+        place of what stands.
+        """
+        if not self._request.standing_token:
+            return ()
         asked = {ask.placement: ask.limit for ask in self._request.context.placements}
         orders = []
         for slot in self._slots:

@@ -263,6 +263,23 @@ async def test_a_decision_stands_for_the_same_question(rules: Rules) -> None:
     assert kept(again, MILK, GUIDE) == [MILK, GUIDE, LAPTOP, SHOES]
 
 
+async def test_a_makeshift_decision_stands_only_for_a_repeated_request(rules: Rules) -> None:
+    context = rules.context()
+    await rules.commit(LAPTOP, GUIDE, context=context, degraded=True)
+    again = await rules.check(GUIDE, person=ann())
+    assert again.standing_decision_id == context.decision_id
+    later = rules.context(now_us=rules.clock.now_us() + 2 * MINUTE_US)
+    assert not (await rules.check(GUIDE, person=ann(), context=later)).standing
+
+
+async def test_without_a_profile_what_stands_is_left_standing(rules: Rules) -> None:
+    context = rules.context()
+    await rules.commit(LAPTOP, GUIDE, context=context)
+    await rules.commit(SHOES, person=ann(standing_token=0), context=rules.context())
+    again = await rules.check(GUIDE, person=ann())
+    assert again.standing_decision_id == context.decision_id
+
+
 async def test_what_stands_is_checked_anew(rules: Rules) -> None:
     await rules.commit(LAPTOP, GUIDE)
     bought = minutes(rules.clock.now_us())
@@ -318,6 +335,8 @@ async def test_what_the_site_showed_leads_on_the_telephone(rules: Rules) -> None
         False,
     )
     assert response.standing_decision_id == ""
+    faq = await rules.check(person=ann(), context=rules.context("web.faq"))
+    assert (list(faq.added.offer_nos), codes(faq)) == ([GUIDE], {})
     unrelated = rules.context("web.gift", context_digest=b"another")
     assert not (await rules.check(person=ann(), context=unrelated)).standing
 
