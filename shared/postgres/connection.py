@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from asyncpg import InterfaceError
@@ -18,11 +19,12 @@ Answer = TypeVar("Answer")
 class Connection:
     """The statements of one connection; failures leave it as the kit's errors."""
 
-    __slots__ = ("_driver", "_unsure", "wrote_outbox")
+    __slots__ = ("_driver", "_left", "_unsure", "wrote_outbox")
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
         self._unsure = False
+        self._left: asyncio.Future[Any] | None = None
         self.wrote_outbox = False
         """Set by whoever wrote an outbox row, so that the relay is woken after the commit."""
 
@@ -84,7 +86,21 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         """Whether the next one may have it: open, between transactions, nothing left running."""
-        return not (self._unsure or self._driver.is_closed())
+        return not (self._unsure or self._left is not None or self._driver.is_closed())
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a statement still runs that nobody waits for any more."""
+        return self._left is not None
+
+    async def settle(self, patience_s: float) -> None:
+        """Let a statement that was left come to its end and undo its transaction, or give up."""
+        left, self._left = self._left, None
+        if left is not None:
+            ended, _ = await asyncio.wait({left}, timeout=patience_s)
+            self._unsure = self._unsure or not ended
+        if self.is_usable and self._driver.is_in_transaction():
+            await self.roll_back()
 
     def give_up(self) -> None:
         """Hang up without a word to the server."""
@@ -98,9 +114,12 @@ class Connection:
         except (*FAILURES, InterfaceError):
             self.give_up()
 
-    async def _run(self, statement: Awaitable[Answer]) -> Answer:
+    async def _run(self, statement: Coroutine[Any, Any, Answer]) -> Answer:
+        # A statement is not cancelled with its caller, whose deadline has passed: the connection
+        # would be lost, and making a new one costs more than all else that an overload costs.
+        running = asyncio.ensure_future(statement)
         try:
-            return await statement
+            return await asyncio.shield(running)
         except FAILURES as error:
             # After a time-out the server may still be busy with the statement.
             self._unsure = isinstance(error, TimeoutError)
@@ -110,7 +129,7 @@ class Connection:
                 raise gone() from error
             raise
         except CancelledError:
-            self._unsure = True
+            self._left = running
             raise
 
 

@@ -19,6 +19,8 @@ from shared.postgres.failures import FAILURES, gone, translated
 
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
+_SETTLE_S = 0.1
+"""A statement left by its caller gets this long to end; nearly all take a few milliseconds."""
 _LOG = structlog.get_logger("touchpoint.postgres")
 
 Connect = Callable[[], Awaitable[Any]]
@@ -38,6 +40,7 @@ class Pool:
         self._lent: set[Connection] = set()
         self._waiting: list[asyncio.Future[Connection]] = []
         self._mending: asyncio.Task[None] | None = None
+        self._settling: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def open(self) -> None:
@@ -84,9 +87,18 @@ class Pool:
             connection.give_up()
         elif connection.is_usable:
             self._hand_on(connection)
+        elif connection.is_left:
+            self._lent.add(connection)
+            task = asyncio.create_task(self._settle(connection))
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)
         else:
             connection.give_up()
             self._mend()
+
+    async def _settle(self, connection: Connection) -> None:
+        await connection.settle(_SETTLE_S)
+        self.give_back(connection)
 
     async def close(self, timeout_s: float) -> None:
         """Say good-bye on idle connections and hang up on those still lent out."""
@@ -96,6 +108,7 @@ class Pool:
             await asyncio.gather(self._mending, return_exceptions=True)
         for connection in self._lent:
             connection.give_up()
+        await asyncio.gather(*self._settling, return_exceptions=True)
         await asyncio.gather(*(each.close(timeout_s) for each in self._idle))
 
     async def _wait(self) -> Connection:

@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import Overloaded, Unavailable
 from shared.postgres import (
+    Database,
     Limits,
     MigrationError,
     Queries,
@@ -222,3 +223,49 @@ async def test_the_kits_statements_agree_with_its_schema(postgres: TestServer, f
     async with postgres.clone("rules", MIGRATIONS) as url:
         queries = Queries.beside(str(KIT / file), Path(file).name)
         assert await refuted_statements(url, queries) == {}
+
+
+async def session_of(database: Database) -> int:
+    return int(await database.fetchval("SELECT pg_backend_pid()"))
+
+
+async def test_a_connection_outlives_a_caller_that_gives_up(postgres: TestServer):
+    async with postgres.database("rules", MIGRATIONS, connections=1) as database:
+        before = await session_of(database)
+        asked = asyncio.ensure_future(database.fetchval("SELECT pg_sleep(0.02)"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        assert await session_of(database) == before
+
+
+async def test_what_a_caller_that_gives_up_had_begun_is_undone(postgres: TestServer):
+    async with postgres.database("rules", MIGRATIONS, connections=1) as database:
+        before = await session_of(database)
+        wrote = asyncio.Event()
+
+        async def write() -> None:
+            async with database.transaction() as transaction:
+                await transaction.execute("INSERT INTO thing (name) VALUES ('gone')")
+                wrote.set()
+                await transaction.fetchval("SELECT pg_sleep(0.02)")
+
+        writing = asyncio.ensure_future(write())
+        await wrote.wait()
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        assert await count_things(database) == 0
+        assert await session_of(database) == before
+
+
+async def test_a_connection_whose_statement_will_not_end_is_replaced(postgres: TestServer):
+    async with postgres.database("rules", MIGRATIONS, connections=1) as database:
+        before = await session_of(database)
+        asked = asyncio.ensure_future(database.fetchval("SELECT pg_sleep(1.5)"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        assert await session_of(database) != before
