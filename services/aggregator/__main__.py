@@ -1,3 +1,5 @@
+"""Runs the edge as a process of its own."""
+
 from services.aggregator.app import open_service
 from services.aggregator.config import AggregatorSettings
 from shared.server import run

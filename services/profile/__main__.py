@@ -1,3 +1,5 @@
+"""Runs profile as a process of its own."""
+
 from services.profile.app import open_service
 from services.profile.config import ProfileSettings
 from shared.server import run

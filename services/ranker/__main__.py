@@ -1,3 +1,5 @@
+"""Runs the ranker as a process of its own."""
+
 from services.ranker.app import open_service
 from services.ranker.config import RankerSettings
 from shared.server import run

@@ -1,3 +1,5 @@
+"""Runs retrieval as a process of its own."""
+
 from services.retrieval.app import open_service
 from services.retrieval.config import RetrievalSettings
 from shared.server import run

@@ -1,3 +1,5 @@
+"""Runs rules as a process of its own."""
+
 from services.rules.app import open_service
 from services.rules.config import RulesSettings
 from shared.server import run

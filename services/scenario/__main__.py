@@ -1,3 +1,5 @@
+"""Runs scenario as a process of its own."""
+
 from services.scenario.app import open_service
 from services.scenario.config import ScenarioSettings
 from shared.server import run

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from services.scenario.domain.agents import Agent, AgentStore, Presence
 from shared.call import Call
 from shared.clock import BusinessClock
-from shared.errors import NotFound
+from shared.errors import FailedPrecondition, NotFound
 from touchpoint.common.v1.decision_pb2 import StepVersions
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
@@ -65,7 +65,7 @@ class ScenarioServicer:
     async def _signed_on(self, agent_id: str) -> Agent:
         agent = await self._agents.find(agent_id)
         if agent is None or agent.presence is Presence.AWAY:
-            raise NotFound(
+            raise FailedPrecondition(
                 f"agent {agent_id!r} is not signed on; call SetAgentStatus first",
                 reason="AGENT_NOT_SIGNED_ON",
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -35,6 +34,3 @@ class AgentStore(Protocol):
 
     async def find(self, agent_id: str) -> Agent | None:
         """Return an agent, or None when they never signed on."""
-
-    async def present(self) -> Sequence[Agent]:
-        """Return the agents that are not away, by id."""

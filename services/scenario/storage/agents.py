@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from services.scenario.domain.agents import Agent, Presence
 from shared.postgres import Database, Queries, Row
 
@@ -29,10 +27,6 @@ class PostgresAgents:
     async def find(self, agent_id: str) -> Agent | None:
         row = await self._database.fetchrow(_SQL.find_agent, agent_id)
         return None if row is None else _agent(row)
-
-    async def present(self) -> Sequence[Agent]:
-        rows = await self._database.fetch(_SQL.present_agents, Presence.AWAY.value)
-        return [_agent(row) for row in rows]
 
 
 def _agent(row: Row) -> Agent:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.agents import Agent
 
 
 class InMemoryAgents:
@@ -21,10 +19,3 @@ class InMemoryAgents:
     async def find(self, agent_id: str) -> Agent | None:
         known = self._agents.get(agent_id)
         return None if known is None else known[1]
-
-    async def present(self) -> Sequence[Agent]:
-        agents = (agent for _, agent in self._agents.values())
-        return sorted(
-            (agent for agent in agents if agent.presence is not Presence.AWAY),
-            key=lambda agent: agent.agent_id,
-        )

@@ -9,7 +9,3 @@ WHERE agents.changed_us <= excluded.changed_us;
 
 -- name: find_agent
 SELECT agent_id, presence, skills, capacity FROM agents WHERE agent_id = $1;
-
--- name: present_agents
--- Everybody who is not away.
-SELECT agent_id, presence, skills, capacity FROM agents WHERE presence <> $1 ORDER BY agent_id;

@@ -28,10 +28,3 @@ async def test_the_newest_word_counts_whatever_the_order_of_arrival(agents):
     await agents.save(away, now_us=2)
     await agents.save(ADA, now_us=1)
     assert await agents.find("ada") == away
-
-
-async def test_those_who_are_not_away_are_present_by_id(agents):
-    await agents.save(Agent("cleo", Presence.BUSY), now_us=1)
-    await agents.save(ADA, now_us=1)
-    await agents.save(Agent("bob", Presence.AWAY), now_us=1)
-    assert [agent.agent_id for agent in await agents.present()] == ["ada", "cleo"]

@@ -38,9 +38,13 @@ async def test_an_agent_who_signed_on_is_told_that_no_task_waits(scenario):
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-async def test_an_agent_who_never_signed_on_is_told_to(scenario):
-    with pytest.raises(grpc.aio.AioRpcError, match="SetAgentStatus"):
-        await scenario.ClaimTask(pb.ClaimTaskRequest(agent_id="bob"), timeout=5)
+async def test_an_agent_who_is_not_signed_on_is_told_to(scenario):
+    away = pb.SetAgentStatusRequest(agent_id="ada", status=AgentStatus.AWAY)
+    await scenario.SetAgentStatus(away, timeout=5)
+    for agent_id in ("ada", "bob"):
+        with pytest.raises(grpc.aio.AioRpcError, match="SetAgentStatus") as refused:
+            await scenario.ClaimTask(pb.ClaimTaskRequest(agent_id=agent_id), timeout=5)
+        assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
 
 
 async def test_a_status_without_agent_or_value_is_refused_with_both_paths(scenario):
