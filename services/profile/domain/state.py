@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -32,7 +32,7 @@ class State:
     not depend on the order of the events, and the state of a set is that of all their events.
 
     A stored state reads each part when it is first asked for, so that an event pays for the parts
-    that it changes; `holds` says which are there.
+    that it changes; `parts` says which are there.
     """
 
     __slots__ = (
@@ -103,9 +103,10 @@ class State:
         """Add a weight as of the epoch to `categories` or `brands`."""
         interest.add(getattr(self, part), subject, weight)
 
-    def holds(self, part: str) -> bool:
-        """Say whether a part is there without reading it."""
-        return True
+    @property
+    def parts(self) -> Collection[str]:
+        """Names of the parts that are there without reading them."""
+        return EMPTY_PARTS
 
 
 def _silence() -> Word:
@@ -178,11 +179,11 @@ def _merge(into: State, other: State) -> None:
 
 def prune(state: State) -> None:
     """Bring what was read of a state within its bounds: before it is stored, and after a merge."""
-    for part, bound in _BOUNDS.items():
-        if state.holds(part):
-            bound(getattr(state, part))
-    if state.holds("past"):
+    if "past" in state.parts:
         state.prune_log()
+    for part in state.parts:
+        if part in _BOUNDS:
+            _BOUNDS[part](getattr(state, part))
 
 
 def _keep_newest(seen: dict[int, int], *, slack: int = 0) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 
 from services.profile.domain.identity import PersonSet
 from services.profile.domain.ports import Recorded
@@ -20,12 +21,15 @@ from touchpoint.common.v1.vocabulary_pb2 import Origin
 SCHEMA_NUMBER = 1
 
 
-def event_notices(recorded: Iterable[Recorded], received_us: int) -> list[Publication]:
+def event_notices(recorded: Sequence[Recorded], received_us: int) -> list[Publication]:
     """Return a message per event, in order."""
-    return [_event_notice(each, received_us) for each in recorded]
+    # Random UUIDs out of one call, as text without dashes: half the price of as many `uuid4()`.
+    noise = os.urandom(16 * len(recorded)).hex()
+    ids = (noise[start : start + 32] for start in range(0, len(noise), 32))
+    return [_event_notice(*each, received_us) for each in zip(recorded, ids, strict=True)]
 
 
-def _event_notice(recorded: Recorded, received_us: int) -> Publication:
+def _event_notice(recorded: Recorded, message_id: str, received_us: int) -> Publication:
     arrival, person_id, seq, token = recorded
     event = arrival.event
     notice = EventNotice(
@@ -49,7 +53,8 @@ def _event_notice(recorded: Recorded, received_us: int) -> Publication:
     )
     for kind, _, key in arrival.identities:
         notice.identity_keys.add(kind=kind, key=key)
-    return Publication(events_of(person_id), SCHEMA_NUMBER, notice.SerializeToString())
+    data = notice.SerializeToString()
+    return Publication(events_of(person_id), SCHEMA_NUMBER, data, message_id)
 
 
 def identity_notice(

@@ -98,6 +98,6 @@ def set_columns(members: Iterable[Member]) -> list[list[Any]]:
 def _stored(state: State, now_us: int) -> tuple[int | None, bytes]:
     """Return the contribution, None where orders did not change, and the state."""
     contribution = None
-    if state.holds("orders") and state.orders:
+    if "orders" in state.parts and state.orders:
         contribution = spending(state.orders, now_us).contribution_micros
     return contribution, encode(state)

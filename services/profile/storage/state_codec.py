@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Collection
 from typing import Any
 
 from services.profile.domain.interest import MAX_KEPT
@@ -16,8 +16,8 @@ from touchpoint.profile.v1.state_pb2 import (
 )
 
 SCHEMA_NUMBER = 1
-_MAX_UNPRUNED = 96
-"""A stored log is added to without being read up to here."""
+_MAX_ARRIVED = 32
+"""So many events are added behind a stored log before it is read and put in order."""
 
 
 class UnknownStateError(Exception):
@@ -43,14 +43,15 @@ class StoredState(State):
         self._read.add(part)
         return value
 
-    def holds(self, part: str) -> bool:
-        return part in self._read
+    @property
+    def parts(self) -> Collection[str]:
+        return self._read
 
     def take_interest(self, part: str, subject: str, weight: float) -> None:
         """Add to the stored weight where it lies, unless it is a new subject of too many."""
         stored: InterestState = getattr(self._stored, part)
         subjects = stored.subjects[:]
-        if self.holds(part) or (subject not in subjects and len(subjects) >= MAX_KEPT):
+        if part in self._read or (subject not in subjects and len(subjects) >= MAX_KEPT):
             super().take_interest(part, subject, weight)
         elif subject in subjects:
             stored.weights[subjects.index(subject)] += weight
@@ -61,10 +62,10 @@ class StoredState(State):
     def put_back(self) -> ProfileState:
         """Return the row with the parts that were read as they are now."""
         stored = self._stored
-        if self.arrived and not (self.holds("past") or _append(stored.log, self.arrived)):
+        if self.arrived and not ("past" in self._read or _append(stored.log, self.arrived)):
             self._read.add("past")
             self.past = PARTS["past"].decode(stored)
-        if self.holds("past"):
+        if "past" in self._read:
             self.prune_log()
         for part in self._read:
             for field in PARTS[part].fields:
@@ -96,22 +97,19 @@ def encode(state: State) -> bytes:
 
 
 def _append(part: LogState, arrived: Log) -> bool:
-    """Add events to a stored log if they are later than all of it and it has room."""
-    times_us = part.times_us
-    arrived.sort()
-    count = len(times_us)
-    if count + len(arrived) > _MAX_UNPRUNED or (count and arrived[0].time_us <= times_us[-1]):
+    """Add events behind a stored log, in any order, if there is room."""
+    if len(part.arrived) + len(arrived) > _MAX_ARRIVED:
         return False
-    words = dict(zip(part.words[:], range(len(part.words)), strict=True))
-    known = len(words)
-    for time_us, kind, channel, offer_no, category, session_id, duration_s, reassurance in arrived:
-        part.times_us.append(time_us)
-        part.types.append(words.setdefault(kind, len(words)))
-        part.channels.append(channel)
-        part.offer_nos.append(offer_no)
-        part.categories.append(words.setdefault(category, len(words)))
-        part.sessions.append(words.setdefault(session_id, len(words)))
-        part.durations_s.append(duration_s)
-        part.reassurances.append(reassurance)
-    part.words.extend(islice(words, known, None))
+    for entry in arrived:
+        added = part.arrived.add()
+        (
+            added.time_us,
+            added.type,
+            added.channel,
+            added.offer_no,
+            added.category,
+            added.session_id,
+            added.duration_s,
+            added.reassurance,
+        ) = entry
     return True

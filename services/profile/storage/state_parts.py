@@ -21,6 +21,7 @@ from services.profile.domain.owned import Owned, Ownership
 from touchpoint.profile.v1.state_pb2 import (
     CartState,
     InterestState,
+    LogEntry,
     LogState,
     NumberWords,
     OrderState,
@@ -209,7 +210,24 @@ def _decode_log(part: LogState) -> Log:
         part.reassurances[:],
         strict=True,
     )
-    return list(map(_ENTRY, columns))
+    log = list(map(_ENTRY, columns))
+    if part.arrived:
+        log.extend(map(_decode_entry, part.arrived))
+        log.sort()
+    return log
+
+
+def _decode_entry(entry: LogEntry) -> Entry:
+    return Entry(
+        entry.time_us,
+        entry.type,
+        entry.channel,
+        entry.offer_no,
+        entry.category,
+        entry.session_id,
+        entry.duration_s,
+        entry.reassurance,
+    )
 
 
 def _encode_log(part: LogState, entries: Log) -> None:
