@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc
 import grpc.aio
 
 from cli.importing.files import BrokenFileError, RowFile, open_rows
 from cli.importing.kinds import CellError, Kind
 from cli.importing.report import Report, RowError
-from cli.importing.target import Target
+from cli.importing.target import Outcome, Target
 from touchpoint.client import call_error
 
 SLICE_ROWS = 5_000
 SLICE_BYTES = 3_000_000
 """Services take requests up to 4 MiB."""
+
+BUSY_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""A service that has too much to do refuses at once; an import can wait, and say it again."""
 
 Progress = Callable[[int], None]
 """Told how much more of the file's size has been read."""
@@ -43,10 +47,13 @@ class _Slice:
 class Importer:
     """Imports one file of one kind."""
 
-    def __init__(self, kind: Kind, path: Path) -> None:
+    def __init__(
+        self, kind: Kind, path: Path, busy_pauses_s: Sequence[float] = BUSY_PAUSES_S
+    ) -> None:
         """Open the file; raises BrokenFileError when it cannot be what its name says."""
         self._kind = kind
         self._path = path
+        self._busy_pauses_s = busy_pauses_s
         self._file: RowFile = open_rows(path)
         self.report = Report()
 
@@ -117,11 +124,21 @@ class Importer:
             await asyncio.gather(*sending, return_exceptions=True)
 
     async def _send(self, target: Target, part: _Slice) -> None:
-        outcome = await target.send(part.messages, part.rows[0])
+        outcome = await self._sent(target, part)
         self.report.applied += outcome.applied
         self.report.duplicates += outcome.duplicates
         for refused in outcome.refused:
             self.report.refuse(RowError(part.rows[refused.index], refused.column, refused.reason))
+
+    async def _sent(self, target: Target, part: _Slice) -> Outcome:
+        for pause_s in self._busy_pauses_s:
+            try:
+                return await target.send(part.messages, part.rows[0])
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    raise
+            await asyncio.sleep(pause_s)
+        return await target.send(part.messages, part.rows[0])
 
     def _slices(self, progress: Progress) -> Iterator[_Slice]:
         part = _Slice()

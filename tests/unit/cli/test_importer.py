@@ -17,7 +17,7 @@ from cli.importing.target import Outcome, Refused
 class InMemoryTarget:
     """Keeps what it is sent; refuses and fails as told."""
 
-    def __init__(self, in_flight=2, refused=(), fails_at=None):
+    def __init__(self, in_flight=2, refused=(), fails_at=None, busy_times=0):
         self.in_flight = in_flight
         self.slices = []
         self.finished = 0
@@ -25,12 +25,15 @@ class InMemoryTarget:
         self.most_at_once = 0
         self._refused = refused
         self._fails_at = fails_at
+        self._busy_times = busy_times
 
     async def send(self, messages, first_row):
+        if self._busy_times:
+            self._busy_times -= 1
+            raise failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy")
         self.slices.append((first_row, [message.item_id for message in messages]))
         if self._fails_at == len(self.slices):
-            metadata = grpc.aio.Metadata()
-            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, metadata, metadata, "gone")
+            raise failure(grpc.StatusCode.UNAVAILABLE, "gone")
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
         await asyncio.sleep(0)
@@ -43,10 +46,15 @@ class InMemoryTarget:
         return 5
 
 
+def failure(code, details):
+    metadata = grpc.aio.Metadata()
+    return grpc.aio.AioRpcError(code, metadata, metadata, details)
+
+
 def items(tmp_path, rows):
     path = tmp_path / "items.jsonl"
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    return Importer(KINDS["items"], path)
+    return Importer(KINDS["items"], path, busy_pauses_s=(0.0, 0.0))
 
 
 def many(count):
@@ -103,6 +111,14 @@ async def test_when_the_service_goes_away_what_was_applied_is_counted_and_said(t
     assert report.applied == SLICE_ROWS
     assert (report.stopped, target.finished) == ("gone", 0)
     assert not report.is_good
+
+
+async def test_a_service_that_is_busy_is_asked_again_and_not_for_ever(tmp_path):
+    target = InMemoryTarget(busy_times=2)
+    report = await items(tmp_path, many(3)).apply(target, silent)
+    assert (report.applied, report.is_good, len(target.slices)) == (3, True, 1)
+    report = await items(tmp_path, many(3)).apply(InMemoryTarget(busy_times=9), silent)
+    assert (report.applied, report.stopped) == (0, "busy")
 
 
 def test_a_rehearsal_reads_every_row(tmp_path):
