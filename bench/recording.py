@@ -108,12 +108,14 @@ class _RecordingRuntime:
 
 
 class _CountingChannel:
-    """Counts the bytes of the rpcs of a recommendation; only what generated stubs need."""
+    """Counts the bytes of the rpcs of a recommendation; else it is the channel itself."""
 
     def __init__(self, channel: grpc.aio.Channel, sizes: _Found) -> None:
         self._channel = channel
         self._sizes = sizes
-        self.unary_stream = channel.unary_stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
 
     def unary_unary(
         self,
