@@ -116,11 +116,11 @@ class FirstData:
             await self._making
             screen.say(self._said_of_it())
         screen.stage(f"{self._chosen.title} to be imported")
-        reports = [
-            await _import_one(kind, path, endpoints, screen)
-            for kind in _ORDER
-            for path in sorted(self._folder.glob(f"{kind}.*"))
-        ]
+        reports = []
+        for kind in _ORDER:
+            for path in sorted(self._folder.glob(f"{kind}.*")):
+                reports.append(await _import_one(kind, path, endpoints, screen))
+                path.unlink()  # done: a start after an interruption goes on with the rest
         self._home.mark(self._mark)
         self._clear()
         return reports

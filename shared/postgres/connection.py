@@ -7,7 +7,7 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from asyncpg import InterfaceError
+from asyncpg import InterfaceError, InternalClientError
 
 from shared.postgres.failures import FAILURES, gone, translated
 
@@ -128,6 +128,10 @@ class Connection:
             if self._driver.is_closed():
                 raise gone() from error
             raise
+        except InternalClientError as error:
+            # The server hung up between two statements, and the driver has read half of it.
+            self._unsure = True
+            raise gone() from error
         except CancelledError:
             self._left = running
             raise

@@ -17,7 +17,7 @@ from cli.importing.target import Outcome, Refused
 class InMemoryTarget:
     """Keeps what it is sent; refuses and fails as told."""
 
-    def __init__(self, in_flight=2, refused=(), fails_at=None, busy_times=0):
+    def __init__(self, in_flight=2, refused=(), fails_at=None, busy_times=0, races_lost=0):
         self.in_flight = in_flight
         self.slices = []
         self.finished = 0
@@ -26,6 +26,7 @@ class InMemoryTarget:
         self._refused = refused
         self._fails_at = fails_at
         self._busy_times = busy_times
+        self._races_lost = races_lost
 
     async def send(self, messages, first_row):
         if self._busy_times:
@@ -33,7 +34,7 @@ class InMemoryTarget:
             raise failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy")
         self.slices.append((first_row, [message.item_id for message in messages]))
         if self._fails_at == len(self.slices):
-            raise failure(grpc.StatusCode.UNAVAILABLE, "gone")
+            raise failure(grpc.StatusCode.INTERNAL, "gone")
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
         await asyncio.sleep(0)
@@ -43,6 +44,9 @@ class InMemoryTarget:
 
     async def finish(self):
         self.finished += 1
+        if self._races_lost:
+            self._races_lost -= 1
+            raise failure(grpc.StatusCode.ABORTED, "a race was lost")
         return 5
 
 
@@ -119,6 +123,12 @@ async def test_a_service_that_is_busy_is_asked_again_and_not_for_ever(tmp_path):
     assert (report.applied, report.is_good, len(target.slices)) == (3, True, 1)
     report = await items(tmp_path, many(3)).apply(InMemoryTarget(busy_times=9), silent)
     assert (report.applied, report.stopped) == (0, "busy")
+
+
+async def test_the_end_of_an_import_is_attempted_again_too(tmp_path):
+    target = InMemoryTarget(races_lost=1)
+    report = await items(tmp_path, many(3)).apply(target, silent)
+    assert (report.persons, target.finished, report.is_good) == (5, 2, True)
 
 
 def test_a_rehearsal_reads_every_row(tmp_path):
