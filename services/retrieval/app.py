@@ -21,7 +21,7 @@ from services.retrieval.storage.catalogue import PostgresCatalogue
 from services.retrieval.storage.popularity import PopularityFeed
 from services.retrieval.storage.replica import CatalogueReplica
 from services.retrieval.validation import VALIDATORS
-from shared.binding import DeadlineLimits, bind
+from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Relay
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower, RpcBundleSource
@@ -71,11 +71,9 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
         now_us=now_us,
         forget=feed.forget,
     )
-    contract = DESCRIPTOR.services_by_name["RetrievalService"]
-    deadlines = {"UpsertItems": _WRITING, "UpsertOffers": _WRITING}
     yield Service(
         name=settings.service,
-        bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines),),
+        bindings=(_bound(servicer),),
         checks={"catalogue": replica.check_ready, "shelves": shelves.check},
         watched={
             "catalogue_lag": replica.check_lag,
@@ -91,6 +89,12 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
             "relay": relay.run,
         },
     )
+
+
+def _bound(servicer: RetrievalServicer) -> Binding:
+    contract = DESCRIPTOR.services_by_name["RetrievalService"]
+    deadlines = {"UpsertItems": _WRITING, "UpsertOffers": _WRITING}
+    return bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines)
 
 
 def sources(catalogue: Catalogue) -> dict[int, CandidateSource]:

@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.aggregator.domain.slates import Choice, PlacementSlate
+from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.question import Question
+from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
 from touchpoint.common.v1.bus_pb2 import ChosenNotice
 from touchpoint.common.v1.decision_pb2 import Removals
 from touchpoint.common.v1.vocabulary_pb2 import RuleLevel
-from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement
+from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement, CommitRequest
 
 
-def placements(question: Question, slates: Sequence[PlacementSlate]) -> list[CommitPlacement]:
+def request(
+    question: Question, decision: Decision, person_ids: Sequence[str], trace: DecisionTrace
+) -> CommitRequest:
+    """Write the decision for the persons it is made for; none: nobody is known."""
+    return CommitRequest(
+        context=question.context,
+        person_ids=person_ids,
+        standing_token=decision.person.standing_token,
+        placements=_placements(question, decision.slates),
+        trace=trace.SerializeToString(),
+        model=decision.versions.model,
+        degraded=bool(decision.degraded),
+    )
+
+
+def _placements(question: Question, slates: Sequence[PlacementSlate]) -> list[CommitPlacement]:
     """Write the page, with what would follow on each placement."""
     named = zip(question.context.placements, slates, strict=True)
     return [

@@ -26,7 +26,7 @@ from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveRequest
-from touchpoint.rules.v1.rules_service_pb2 import CheckRequest, CheckResponse, CommitRequest
+from touchpoint.rules.v1.rules_service_pb2 import CheckRequest, CheckResponse
 from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest
 
 
@@ -172,15 +172,7 @@ class Pipeline:
     ) -> Decision:
         person_ids = decision.person.person_ids or by_pseudonym
         explained = trace(question, decision, person_ids, self._catalogue.offer_ids)
-        request = CommitRequest(
-            context=question.context,
-            person_ids=person_ids,
-            standing_token=decision.person.standing_token,
-            placements=commit.placements(question, decision.slates),
-            trace=explained.SerializeToString(),
-            model=decision.versions.model,
-            degraded=bool(decision.degraded),
-        )
+        request = commit.request(question, decision, person_ids, explained)
         committed = await steps.ask(Step.COMMIT, self._peers.rules.Commit, request)
         if committed is None:
             ours = self._assortment
