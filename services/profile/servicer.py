@@ -14,9 +14,9 @@ from services.profile.domain.identity import Identity
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_or_keep, find_person
 from services.profile.domain.placing import Rejection
-from services.profile.domain.ports import Arrival, Transactions
+from services.profile.domain.ports import Transactions
 from services.profile.domain.reading import NAME
-from services.profile.domain.recording import import_history, record
+from services.profile.domain.recording import AT_ONCE, import_history, record
 from services.profile.domain.state import LOCALE, TIME_ZONE
 from services.profile.intake import INVALID, Intake
 from services.profile.people import choice_message, profile_message
@@ -33,8 +33,6 @@ from shared.ids import uuid7
 from shared.snapshot import encode
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 
-_PARSED_AT_ONCE = 250
-"""Events of an import taken in before requests get their turn: about 5 ms."""
 _LOOK_AGAIN_S = 2.0
 """A notice may get lost, and somebody unknown may become known."""
 
@@ -89,8 +87,9 @@ class ProfileServicer:
         self, call: Call, request: pb.RecordEventsRequest
     ) -> pb.RecordEventsResponse:
         now_us = self._clock.now_us()
-        keys = [each.identity_keys for each in request.keys]
-        arrivals, wrong = self._means.intake.recorded(request.events, keys, request.caller, now_us)
+        arrivals, wrong = await self._means.intake.recorded(
+            request.events, request.keys, request.caller, now_us
+        )
         outcome = await record(
             self._store, arrivals, may_link=request.may_link, now_us=now_us, new_id=self._new_id
         )
@@ -105,14 +104,9 @@ class ProfileServicer:
         self, call: Call, request: pb.ImportEventsRequest
     ) -> pb.ImportEventsResponse:
         now_us = self._clock.now_us()
-        arrivals: list[Arrival] = []
-        wrong: list[Rejection] = []
-        for start in range(0, len(request.events), _PARSED_AT_ONCE):
-            some = request.events[start : start + _PARSED_AT_ONCE]
-            taken, mistaken = self._means.intake.imported(some, start, call.caller.name, now_us)
-            arrivals += taken
-            wrong += mistaken
-            await asyncio.sleep(0)
+        arrivals, wrong = await self._means.intake.imported(
+            request.events, call.caller.name, now_us
+        )
         outcome = await import_history(
             self._store, arrivals, import_id=request.import_id, now_us=now_us, new_id=self._new_id
         )
@@ -140,7 +134,7 @@ class ProfileServicer:
                 rows.append(self._customer(place, customer))
             except ValueError as error:
                 wrong.append(Rejection(place, INVALID, str(error)))
-            if place % _PARSED_AT_ONCE == 0:
+            if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
         now_us = self._clock.now_us()
         written = await write_customers(self._store, rows, now_us=now_us, new_id=self._new_id)

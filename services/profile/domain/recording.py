@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,6 +24,8 @@ from services.profile.domain.state import prune
 from shared.errors import Aborted
 
 TRIES = 8
+AT_ONCE = 100
+"""Events handled before other requests get their turn: about 5 ms of each step."""
 T = TypeVar("T")
 
 
@@ -61,7 +64,7 @@ async def record(
             await _release_rejected(transaction, plan, outcome)
             groups = {found.group_id for found in plan.used.values()}
             sets = await locked_sets(transaction, plan, groups, plan.joins(), now_us)
-            _apply_live(plan, sets, outcome, new_id)
+            await _apply_live(plan, sets, outcome, new_id)
             await transaction.save(sets.changes)
         return outcome
 
@@ -163,11 +166,13 @@ def _keys(arrivals: Sequence[Arrival]) -> set[bytes]:
     return {identity.key for arrival in arrivals for identity in arrival.identities}
 
 
-def _apply_live(plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -> None:
+async def _apply_live(plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -> None:
     """Give each event its number and its effect, in the order of the request."""
     causes: dict[str, str] = {}
     changed: dict[str, Member] = {}
-    for arrival, person_id, joins in plan.placed:
+    for count, (arrival, person_id, joins) in enumerate(plan.placed, start=1):
+        if count % AT_ONCE == 0:
+            await asyncio.sleep(0)
         for join in joins:
             sets.join(join, new_id(), arrival.event_id)
         member = sets.member(person_id)

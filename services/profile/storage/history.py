@@ -50,6 +50,7 @@ class History:
     ) -> Sequence[Pending]:
         """Lock some persons of a share and take what their states lack; empty: nothing is left."""
         part, parts = share
+        await self._tx.execute(QUERIES.allow_pauses)
         waiting: Sequence[Any] = await self._tx.fetch(QUERIES.pending_folds, import_id, parts, part)
         chosen = list(_up_to(max_events, waiting))
         if not chosen:

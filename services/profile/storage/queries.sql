@@ -2,6 +2,12 @@
 -- Whoever gives out positions holds this lock until the commit; see `stream_horizon`.
 SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/positions', 0))
 
+-- name: allow_pauses
+-- Transactions of an import work on thousands of events between statements. On a starved machine
+-- that may take a second, and an import should then be slow rather than fail.
+SELECT set_config('idle_in_transaction_session_timeout', '10s', true),
+    set_config('lock_timeout', '5s', true)
+
 -- name: claim_events
 -- In the order of their keys, so that two batches with the same events cannot wait in a circle.
 INSERT INTO event_ids (event_key, digest, received_us)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from services.profile.domain.event import NO_DETAILS, Event
 from services.profile.domain.orders import spending
 from services.profile.domain.ports import Member, Recorded
+from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.state import State
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.state_codec import encode
@@ -75,17 +77,14 @@ def event_of(row: Any) -> Event:
     return Event._make((*row[1:-1], NO_DETAILS if details is None else _decode_details(details)))
 
 
-def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:
+async def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:
     """Return columns of profiles; states that were not touched are None."""
-    rows = [
-        (
-            member.person_id,
-            member.seq,
-            member.freeing_seq,
-            *(_stored(member.state, now_us) if member.is_loaded else (None, None)),
-        )
-        for member in members
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for member in members:
+        stored = _stored(member.state, now_us) if member.is_loaded else (None, None)
+        rows.append((member.person_id, member.seq, member.freeing_seq, *stored))
+        if len(rows) % AT_ONCE == 0:
+            await asyncio.sleep(0)
     return [list(column) for column in zip(*rows, strict=True)]
 
 

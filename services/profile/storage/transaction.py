@@ -83,6 +83,8 @@ class PostgresTransaction:
 
     async def resolve(self, keys: Iterable[bytes], *, hold: bool = False) -> Mapping[bytes, Known]:
         query = QUERIES.resolve_and_hold if hold else QUERIES.resolve
+        if hold:
+            await self._tx.execute(QUERIES.allow_pauses)
         wanted = list(keys)
         found = await self._resolved(query, wanted)
         unknown = [key for key in wanted if key not in found]
@@ -163,7 +165,7 @@ class PostgresTransaction:
         if changes.identities:
             await self._insert_persons(changes)
         if changes.members:
-            columns = profile_columns(changes.members, changes.now_us)
+            columns = await profile_columns(changes.members, changes.now_us)
             await self._tx.execute(QUERIES.update_profiles, *columns)
         if changes.moved:
             await self._tx.execute(QUERIES.move_profiles, *set_columns(changes.moved))
@@ -201,7 +203,7 @@ class PostgresTransaction:
             await self._tx.execute(QUERIES.insert_persons, persons, wrapped, changes.now_us)
             for member in changes.new_members:
                 _ = member.state  # an empty state is written too, null would be no state
-            profiles = profile_columns(changes.new_members, changes.now_us)
+            profiles = await profile_columns(changes.new_members, changes.now_us)
             sets = set_columns(changes.new_members)
             await self._tx.execute(QUERIES.insert_profiles, *profiles, *sets[1:])
 

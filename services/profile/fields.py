@@ -1,0 +1,123 @@
+"""Reads the fields of an event, or says what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from google.protobuf.struct_pb2 import Value
+
+from services.profile.domain.event import DETAILS, NO_DETAILS
+from shared.money import to_micros
+from touchpoint.common.v1 import event_pb2
+
+AHEAD_US = 10 * 60 * 1_000_000
+"""How far an event's time may lie ahead of ours: clocks of devices are off."""
+MAX_ATTRIBUTES = 32
+LONGEST_ID = 128
+_LONGEST_TEXT = 512
+_LAST_SECOND = 253_402_300_799  # the year 9999: what a Timestamp may hold
+_MAX_QUANTITY = 1e9
+_MAX_DURATION_S = 30 * 86_400.0
+_BOUGHT = frozenset({"purchase", "return"})
+_GIFT = "gift"
+_YES = frozenset({"true", "1", "yes"})
+
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class MistakenError(ValueError):
+    """An event cannot be taken; the text begins with the field."""
+
+
+def read_time_us(event: event_pb2.Event, now_us: int) -> int:
+    if not event.HasField("time"):
+        raise MistakenError("time: must not be empty")
+    time = event.time
+    seconds, nanos = time.seconds, time.nanos
+    if not (0 <= seconds <= _LAST_SECOND and 0 <= nanos < 1_000_000_000):
+        raise MistakenError("time: must lie between the years 1970 and 9999")
+    time_us = seconds * 1_000_000 + nanos // 1_000
+    if time_us > now_us + AHEAD_US:
+        raise MistakenError("time: lies more than 10 minutes ahead")
+    return time_us
+
+
+def read_texts(event: event_pb2.Event) -> tuple[str, str]:
+    """Return session and order; raises when any text is too long."""
+    session_id, order_id = event.session_id, event.order_id
+    if max(len(session_id), len(order_id), len(event.item_id), len(event.offer_id)) > LONGEST_ID:
+        raise MistakenError(f"session, order, item or offer id: at most {LONGEST_ID} characters")
+    if len(event.decision_id) > LONGEST_ID or len(event.placement) > LONGEST_ID:
+        raise MistakenError(f"decision_id and placement: at most {LONGEST_ID} characters")
+    if len(event.query) > _LONGEST_TEXT or len(event.page) > _LONGEST_TEXT:
+        raise MistakenError(f"query and page: at most {_LONGEST_TEXT} characters")
+    return session_id, order_id
+
+
+def read_quantity(event: event_pb2.Event) -> float:
+    quantity = event.quantity
+    # Written so that NaN fails too.
+    if not 0.0 <= quantity <= _MAX_QUANTITY:
+        raise MistakenError(f"quantity: is {quantity:g}, must be from 0 to {_MAX_QUANTITY:g}")
+    return quantity or 1.0
+
+
+def read_duration_s(event: event_pb2.Event) -> float:
+    duration_s = event.duration_s
+    if not 0.0 <= duration_s <= _MAX_DURATION_S:
+        raise MistakenError(f"duration_s: must be from 0 to {_MAX_DURATION_S:g}")
+    return duration_s
+
+
+def read_value_micros(event: event_pb2.Event, kind: str, price_micros: int, quantity: float) -> int:
+    """Return what was paid; of a purchase that does not say, the price as of now."""
+    if event.HasField("value") and event.value.amount:
+        try:
+            micros = to_micros(event.value.amount)
+        except ValueError as error:
+            raise MistakenError(f"value.amount: {error}") from None
+        if kind == "return":
+            return abs(micros)
+        if micros < 0:
+            raise MistakenError("value.amount: must not be negative")
+        return micros
+    return round(price_micros * quantity) if kind in _BOUGHT else 0
+
+
+def read_attributes(
+    event: event_pb2.Event,
+) -> tuple[Mapping[str, str], bool, Mapping[str, str]]:
+    """Return the behavioural attributes, whether it is a gift, and all others, as text."""
+    if not event.HasField("attributes"):
+        return NO_DETAILS, False, NO_DETAILS
+    fields = event.attributes.fields
+    if len(fields) > MAX_ATTRIBUTES:
+        raise MistakenError(f"attributes: has more than {MAX_ATTRIBUTES} keys")
+    details, others = {}, {}
+    gift = False
+    for name in fields:
+        text = _text(fields[name])
+        if name == _GIFT:
+            gift = text.lower() in _YES
+        elif name in DETAILS:
+            details[name] = text[:_LONGEST_TEXT]
+        else:
+            others[name] = text
+    return details, gift, others
+
+
+def _text(value: Value) -> str:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
+    if kind == "bool_value":
+        return "true" if value.bool_value else "false"
+    if kind == "number_value":
+        return f"{value.number_value:.15g}"
+    return "" if kind == "null_value" else str(value).strip()
+
+
+def private_part(query: str, page: str, attributes: Mapping[str, str]) -> str:
+    parts: dict[str, object] = {"query": query, "page": page, "attributes": attributes}
+    return _to_json({name: part for name, part in parts.items() if part})
