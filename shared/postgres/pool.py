@@ -118,6 +118,8 @@ class Pool:
             async with asyncio.timeout(self._acquire_s):
                 return await waiter
         except TimeoutError:
+            if waiter.done() and not waiter.cancelled():
+                return waiter.result()  # it came in the very moment when the time was up
             if not self._lent:
                 raise gone() from None
             raise Overloaded("no database connection came free in time") from None
