@@ -8,18 +8,21 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from cli.suite.home import Endpoints, Home
 from cli.suite.topology import SERVICES, Replica, Topology
 from cli.suite.waiting import until_all_serve
 from shared.engines import EngineUrls, engines
 from shared.postgres.provision import provision
-from shared.processes import Change, Program, Supervisor
+from shared.processes import Change, ChildFailedError, Program, Supervisor
 from shared.setting_types import Mode
 
 READY_S = 60.0
 GRACE_S = 8.0
 COLOCATED = "suite"
+_ANSWERED = '"event":"rpc_answered"'
+_LONGEST_WORDS = 500
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -69,13 +72,30 @@ async def running(wish: Wish, environ: Mapping[str, str]) -> AsyncIterator[Endpo
 
 async def _start(supervisor: Supervisor, wanted: Sequence[Program]) -> None:
     """Start all at once, because they wait for one another; the first failure ends the rest."""
-    starts = [asyncio.create_task(supervisor.start(program)) for program in wanted]
+    starts = [asyncio.create_task(_start_one(supervisor, program)) for program in wanted]
     try:
         await asyncio.gather(*starts)
     finally:
         for start in starts:
             start.cancel()
         await asyncio.gather(*starts, return_exceptions=True)
+
+
+async def _start_one(supervisor: Supervisor, program: Program) -> None:
+    try:
+        await supervisor.start(program)
+    except ChildFailedError as error:
+        raise ChildFailedError(f"{error}\n  {last_words(program.log)}") from error
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of a log that is no answer to a request, shortened."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    told = (line for line in reversed(lines) if line.strip() and _ANSWERED not in line)
+    return next(told, "")[:_LONGEST_WORDS]
 
 
 def programs(wish: Wish, environment: Mapping[str, str]) -> list[Program]:
