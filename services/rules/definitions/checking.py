@@ -158,8 +158,8 @@ def _check_pairs(entry: Entry, problems: Problems) -> None:
     given = entry.places.keys()
     if not given & {"remove_when", "lever_when"}:
         problems.add(entry.place, "a rule needs remove_when or lever_when")
-    if "remove_when" in given and not {"code", "text"} <= given:
-        problems.add(entry.where("remove_when"), "remove_when needs a code and a text to tell")
+    if "remove_when" in given and "code" not in given:
+        problems.add(entry.where("remove_when"), "remove_when needs a code to tell")
     if ("lever" in given) != ("lever_when" in given):
         problems.add(entry.place, "lever and lever_when belong together")
 

@@ -75,7 +75,7 @@ def test_comments_and_files_do_not_change_the_name_but_content_does() -> None:
         ("[default.help]", "[default.hlp]", 9, 21, "did you mean default.help?"),
         (", is_default: true", "", 9, 21, "must be is_default: true"),
         ("is_default: true", "is_default: true, starts_time: 2026-01-01", 11, 89, "no starts_time"),
-        ("    code: OUT_OF_STOCK\n", "", 17, 18, "needs a code and a text"),
+        ("    code: OUT_OF_STOCK\n", "", 17, 18, "needs a code to tell"),
         ("channel: WEB", "channel: WEB\n    channel: APP", 7, 5, "channel is given twice"),
         ("  declined_for: 30d", "  Declined: 30d", 2, 3, "is no name"),
     ],
