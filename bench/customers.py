@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 PLACEMENT = "web.home.banner"
 _SEED = 7
+_SERIES = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ def shoppers() -> Shoppers:
     )
 
 
-def banner_requests(seed: int = 1) -> Iterator[RecommendRequest]:
-    """Yield requests for the home page of known customers drawn at random, for ever."""
-    return requests(shoppers().customers, Channel.WEB, [PLACEMENT], seed)
+def banner_requests() -> Iterator[RecommendRequest]:
+    """Yield requests for the home page of known customers drawn at random, for ever.
+
+    Each call begins another series, so that no decision stands from an earlier one.
+    """
+    return requests(shoppers().customers, Channel.WEB, [PLACEMENT], next(_SERIES))
