@@ -12,5 +12,7 @@ class Keep:
     DECISION_US = 90 * _DAY_US
     CONTACT_US = 400 * _DAY_US
     """At the least; a longer window of a limit keeps them longer."""
+    DECLINE_US = 760 * _DAY_US
+    """As long as profile keeps the events they came from."""
     RESERVATION_US = 1 * _DAY_US
     """How long another system's reservation counts before it is confirmed."""

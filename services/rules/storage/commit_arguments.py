@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.definitions import MARKETING
-from services.rules.domain.ledger import DecisionDraft
+from services.rules.domain.ledger import DecisionDraft, WantedContact
 from services.rules.storage.notices import ContactState, contact_notice
 from shared.bus.subjects import contacts_of, decisions_of
 
@@ -49,40 +49,42 @@ def _contact_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
     states = [
         ContactState.CONFIRMED if each.at_decision else ContactState.RESERVED for each in wanted
     ]
-    notices = [
-        contact_notice(
-            f"{draft.decision_id}/{each.placement}/{each.offer_no}",
-            "",
-            state,
-            MARKETING,
-            draft.channel,
-            each.offer_no,
-            draft.now_us,
-        ).SerializeToString()
-        for each, state in zip(wanted, states, strict=True)
-    ]
     offers, placements = [each.offer_no for each in wanted], [each.placement for each in wanted]
-    return offers, placements, states, notices
+    return offers, placements, states, [_notice(draft, each) for each in wanted]
+
+
+def _notice(draft: DecisionDraft, wanted: WantedContact) -> bytes:
+    """Return what tells of a contact; of one that is only reserved the decision's notice tells."""
+    if not wanted.at_decision:
+        return b""
+    return contact_notice(
+        f"{draft.decision_id}/{wanted.placement}/{wanted.offer_no}",
+        "",
+        ContactState.CONFIRMED,
+        MARKETING,
+        draft.channel,
+        wanted.offer_no,
+        draft.now_us,
+    ).SerializeToString()
 
 
 def _order_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
-    """Return placements, limits, all offers, their sources, and where each order ends."""
+    """Return placements, limits, all offers, their sources, and where each order begins and ends.
+
+    Places count from 1, as in PostgreSQL's arrays.
+    """
     if not draft.person_ids or not draft.sticky_us:
-        return (), (), (), (), ()
+        return (), (), (), (), (), ()
     offers: list[int] = []
     sources: list[int] = []
-    ends = []
+    firsts, lasts = [], []
     for order in draft.orders:
+        firsts.append(len(offers) + 1)
         offers.extend(order.offer_nos)
         sources.extend(order.sources)
-        ends.append(len(offers))
-    return (
-        [order.placement for order in draft.orders],
-        [order.limit for order in draft.orders],
-        offers,
-        sources,
-        ends,
-    )
+        lasts.append(len(offers))
+    placements = [order.placement for order in draft.orders]
+    return placements, [order.limit for order in draft.orders], offers, sources, firsts, lasts
 
 
 def signed(token: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Change, Contacted, Declined, Erased, Identified, Seen
@@ -81,6 +81,8 @@ class InMemoryLedger:
             fresh = known.decided_us > draft.now_us - LAPSE_US
             if fresh or not draft.wanted:
                 return CommitResult(CommitOutcome.REPEATED, answer=known.draft.answer)
+        if self._erased.intersection(draft.person_ids):
+            return CommitResult(CommitOutcome.WRITTEN)
         wanted = draft.wanted if draft.person_ids else ()
         held = [self._contacts.held(draft, each) for each in wanted]
         left = self._contacts.left(draft.person_ids, MARKETING, draft.limits, draft.now_us)
@@ -150,8 +152,9 @@ class InMemoryLedger:
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
         before = self._size()
         keys = set(identity_keys)
-        persons = {*person_ids, *map(waiting_person, keys)}
+        persons = set(person_ids) or self._behind(keys)
         self._erased |= persons
+        persons |= set(map(waiting_person, keys))
         for decision_id, stored in list(self._decisions.items()):
             if stored.written_under in persons:
                 del self._decisions[decision_id]
@@ -173,6 +176,11 @@ class InMemoryLedger:
                 self._traces.pop(decision_id, None)
             if stored.decided_us < now_us - Keep.DECISION_US:
                 del self._decisions[decision_id]
+        self._declines = {
+            key: each
+            for key, each in self._declines.items()
+            if each.time_us >= now_us - Keep.DECLINE_US
+        }
         kept_us = now_us - max(Keep.CONTACT_US, longest_window_us)
         self._contacts.keep(lambda held: held.contact.time_us >= kept_us)
         reserved_for = {held.person_id for held in self._contacts.rows.values()}
@@ -195,13 +203,25 @@ class InMemoryLedger:
                         self._identities[change.identity_key] = change
                         self._contacts.end_waiting(change)
                 case Declined() if change.person_id not in self._erased:
-                    self._declines[change.person_id, change.offer_no] = change
+                    before = self._declines.get((change.person_id, change.offer_no), change)
+                    latest = max(before, change, key=lambda each: each.time_us)
+                    self._declines[change.person_id, change.offer_no] = latest
                 case Seen():
-                    self._contacts.see(change)
+                    self._contacts.see(change, self._set_of(change.person_id))
                 case Contacted() if change.person_id not in self._erased:
-                    self._contacts.record(change)
+                    self._contacts.record(change, self._set_of(change.person_id))
                 case Erased():
                     await self.erase(change.person_ids, change.identity_keys)
+
+    def _behind(self, keys: Collection[bytes]) -> set[str]:
+        known = [self._identities[key] for key in keys if key in self._identities]
+        sets = [each.person_ids for each in known if each.version and not each.ambiguous]
+        return {person for persons in sets for person in persons}
+
+    def _set_of(self, person_id: str) -> tuple[str, ...]:
+        known = [each for each in self._identities.values() if each.person_id == person_id]
+        latest = max(known, key=lambda each: each.version, default=None)
+        return latest.person_ids if latest else (person_id,)
 
     def _size(self) -> int:
         tables = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Contacted, Identified, Seen
@@ -154,22 +154,27 @@ class InMemoryContacts:
         """Drop every row that is not wanted any more."""
         self.rows = {name: held for name, held in self.rows.items() if wanted(held)}
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: Seen, persons: Collection[str]) -> None:
         """Confirm what was reserved by the decision, or in the session, of an impression."""
         for held in list(self.rows.values()):
             contact = held.contact
-            if held.state != ContactState.RESERVED or contact.offer_no != seen.offer_no:
-                continue
-            by_decision = seen.decision_id and contact.decision_id == seen.decision_id
-            same_person = held.person_id == seen.person_id
-            if by_decision or (
-                same_person and seen.session_id and contact.session_id == seen.session_id
-            ):
+            by_decision = (
+                seen.decision_id
+                and contact.decision_id == seen.decision_id
+                and contact.offer_no in (0, seen.offer_no)
+            )
+            in_session = (
+                held.person_id in persons
+                and seen.session_id
+                and contact.session_id == seen.session_id
+                and contact.offer_no == seen.offer_no
+            )
+            if held.state == ContactState.RESERVED and (by_decision or in_session):
                 self._move(held, ContactState.CONFIRMED)
 
-    def record(self, change: Contacted) -> None:
+    def record(self, change: Contacted, persons: Collection[str]) -> None:
         """Confirm what was reserved for a message, or count one contact more."""
-        waiting = self._waiting(change)
+        waiting = self._waiting(change, persons)
         if waiting is not None:
             self._move(waiting, ContactState.CONFIRMED)
             return
@@ -178,17 +183,18 @@ class InMemoryContacts:
             change.contact_id, change.person_id, contact, ContactState.CONFIRMED, change.channel, 0
         )
 
-    def _waiting(self, change: Contacted) -> Held | None:
+    def _waiting(self, change: Contacted, persons: Collection[str]) -> Held | None:
         for contact_id in (change.event_id, change.contact_id):
-            if contact_id in self.rows:
-                return self.rows[contact_id]
+            held = self.rows.get(contact_id)
+            if held and (held.person_id in persons or held.person_id.startswith("pseudonym/")):
+                return held
         for held in self.rows.values():
             if change.decision_id and held.contact.decision_id == change.decision_id:
                 return held
         for held in self.rows.values():
             reserved = held.state == ContactState.RESERVED and held.lapse_us > change.time_us
             foreign = not held.contact.decision_id and held.channel == change.channel
-            if held.person_id == change.person_id and foreign and reserved:
+            if held.person_id in persons and foreign and reserved:
                 return held
         return None
 

@@ -162,6 +162,7 @@ class PostgresLedger:
             (_SQL.forget_traces, now_us - Keep.TRACE_US),
             (_SQL.forget_decisions, now_us - Keep.DECISION_US),
             (_SQL.forget_standing, now_us),
+            (_SQL.forget_declines, now_us - Keep.DECLINE_US),
             (_SQL.forget_contacts, now_us - max(Keep.CONTACT_US, longest_window_us)),
         ):
             rows += _count(await self._database.execute(statement, before_us, _SLICE))

@@ -38,7 +38,7 @@ LIMIT 500)
 -- name: commit_decision
 SELECT outcome, refused, answered FROM commit_decision(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30
 )
 
 -- name: reserve_contact
@@ -76,7 +76,7 @@ WHERE d.decision_id = $1
 -- name: latest_decisions
 SELECT decision_id, decided_us, channel, answer
 FROM decisions
-WHERE person_id = ANY($1::text[])
+WHERE person_id = ANY($1::text[]) AND person_id <> ''
 ORDER BY decided_us DESC
 LIMIT $2
 
@@ -96,27 +96,41 @@ LIMIT $2
 
 -- name: confirm_contacts
 -- What was seen counts, even when its reservation had lapsed meanwhile. An impression is known by
--- its decision, or by its session where the contact was made by an earlier decision.
+-- its decision, where 0 stands for all that was shown, or by its session where the contact was made
+-- by an earlier decision.
+WITH seen AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
+        AS told (person_id, decision_id, offer_no, session_id)
+), found AS (
+    SELECT c.contact_id
+    FROM seen JOIN contacts c ON c.decision_id = seen.decision_id AND c.decision_id <> ''
+    WHERE c.state = 1 AND c.offer_no IN (0, seen.offer_no)
+    UNION
+    SELECT c.contact_id
+    FROM seen JOIN contacts c ON c.person_id = ANY(set_of(seen.person_id))
+    WHERE c.state = 1 AND c.offer_no = seen.offer_no
+        AND c.session_id = seen.session_id AND seen.session_id <> ''
+)
 UPDATE contacts c
 SET state = 2, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
-FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
-    AS seen (person_id, decision_id, offer_no, session_id)
-WHERE c.state = 1 AND c.offer_no = seen.offer_no
-    AND (c.decision_id = seen.decision_id AND seen.decision_id <> ''
-        OR c.person_id = seen.person_id AND c.session_id = seen.session_id AND seen.session_id <> '')
+FROM found
+WHERE c.contact_id = found.contact_id AND c.state = 1
 RETURNING c.contact_id, c.person_id, c.policy, c.channel, c.offer_no, c.time_us
 
 -- name: confirm_reserved
 -- A contact that was reserved and now is made: by its own id ($1, $6), else by its decision, else
--- the oldest that another system reserved on this channel. Returns nothing when none waits.
+-- the oldest that another system reserved on this channel. Returns nothing when none waits. Ids are
+-- other systems' own, so one counts only for the person it was reserved for.
 UPDATE contacts
 SET state = 2, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
 WHERE contact_id = (
     SELECT contact_id FROM contacts
     WHERE contact_id IN ($1, $6)
-        OR decision_id = $2 AND $2 <> ''
-        OR person_id = $3 AND channel = $4 AND decision_id = '' AND state = 1 AND lapse_us > $5
-    ORDER BY contact_id IN ($1, $6) DESC, (decision_id = $2 AND $2 <> '') DESC, time_us
+            AND (person_id = ANY(set_of($3)) OR starts_with(person_id, 'pseudonym/'))
+        OR decision_id = $2 AND decision_id <> ''
+        OR person_id = ANY(set_of($3)) AND channel = $4 AND decision_id = '' AND state = 1
+            AND lapse_us > $5
+    ORDER BY contact_id IN ($1, $6) DESC, (decision_id = $2 AND decision_id <> '') DESC, time_us
     LIMIT 1
 )
 RETURNING contact_id, person_id, policy, channel, offer_no, time_us
@@ -130,14 +144,16 @@ ON CONFLICT (contact_id) DO NOTHING
 RETURNING contact_id, person_id, policy, channel, offer_no, time_us
 
 -- name: note_declines
+-- The latest of each offer counts, with the family it had then.
 INSERT INTO declines AS known (person_id, offer_no, family_no, time_us)
-SELECT person_id, offer_no, family_no, max(time_us)
+SELECT DISTINCT ON (person_id, offer_no) person_id, offer_no, family_no, time_us
 FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[])
     AS told (person_id, offer_no, family_no, time_us)
 WHERE NOT EXISTS (SELECT 1 FROM erased_persons e WHERE e.person_id = told.person_id)
-GROUP BY person_id, offer_no, family_no
+ORDER BY person_id, offer_no, time_us DESC
 ON CONFLICT (person_id, offer_no) DO UPDATE
-SET time_us = greatest(known.time_us, excluded.time_us)
+SET family_no = excluded.family_no, time_us = excluded.time_us
+WHERE known.time_us < excluded.time_us
 
 -- name: note_identity
 -- An older notice never replaces a newer one, in whichever order they arrive.
@@ -165,29 +181,7 @@ INSERT INTO log_positions (log, position) VALUES ($1, $2)
 ON CONFLICT (log) DO UPDATE SET position = greatest(log_positions.position, excluded.position)
 
 -- name: erase_persons
--- Deletes everything of these persons and remembers that they were erased.
-WITH marked AS (
-    INSERT INTO erased_persons (person_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING
-), waiting AS (
-    SELECT waiting_person(identity_key) AS person_id FROM unnest($2::bytea[]) AS identity_key
-), gone_contacts AS (
-    DELETE FROM contacts
-    WHERE person_id = ANY($1::text[]) OR person_id IN (SELECT person_id FROM waiting) RETURNING 1
-), gone_decisions AS (
-    DELETE FROM decisions WHERE person_id = ANY($1::text[]) RETURNING decision_id
-), gone_traces AS (
-    DELETE FROM traces USING gone_decisions d WHERE traces.decision_id = d.decision_id RETURNING 1
-), gone_standing AS (
-    DELETE FROM standing WHERE person_id = ANY($1::text[]) RETURNING 1
-), gone_declines AS (
-    DELETE FROM declines WHERE person_id = ANY($1::text[]) RETURNING 1
-), gone_identities AS (
-    DELETE FROM identities
-    WHERE person_id = ANY($1::text[]) OR identity_key = ANY($2::bytea[]) RETURNING 1
-)
-SELECT (SELECT count(*) FROM gone_contacts) + (SELECT count(*) FROM gone_decisions)
-    + (SELECT count(*) FROM gone_traces) + (SELECT count(*) FROM gone_standing)
-    + (SELECT count(*) FROM gone_declines) + (SELECT count(*) FROM gone_identities)
+SELECT erase_persons($1, $2)
 
 -- name: forget_traces
 DELETE FROM traces WHERE decision_id IN (
@@ -202,6 +196,11 @@ DELETE FROM decisions WHERE decision_id IN (
 -- name: forget_standing
 DELETE FROM standing WHERE (person_id, digest, placement) IN (
     SELECT person_id, digest, placement FROM standing WHERE until_us < $1 LIMIT $2
+)
+
+-- name: forget_declines
+DELETE FROM declines WHERE (person_id, offer_no) IN (
+    SELECT person_id, offer_no FROM declines WHERE time_us < $1 LIMIT $2
 )
 
 -- name: forget_waiting

@@ -110,6 +110,29 @@ async def test_the_limit_counts_over_the_whole_set_of_persons(ledger: Ledger) ->
     assert apart.outcome is CommitOutcome.WRITTEN
 
 
+async def test_after_an_unmerge_each_person_counts_apart_again(ledger: Ledger) -> None:
+    merged = [Identified(b"ann's", "ann", ("ann", "bob"), 2, False)]
+    merged.append(Identified(b"bob's", "bob", ("ann", "bob"), 2, False))
+    await ledger.note([*merged, Declined("bob", 11, 10, NOW)])
+    for key, decision, offers in ((b"ann's", "d1", (1, 2)), (b"bob's", "d2", (3,))):
+        await ledger.commit(draft(decision, *offers, persons=("ann", "bob"), identity_key=key))
+    together = await ledger.facts_by_identity([b"ann's"], NOW - DAY, NOW - DAY, NOW)
+    assert (len(together.contacts), together.declines) == (3, ((10, NOW),))
+    await ledger.note(
+        [
+            Identified(b"ann's", "ann", ("ann",), 3, False),
+            Identified(b"bob's", "bob", ("bob",), 3, False),
+        ]
+    )
+    apart = await ledger.facts_by_identity([b"ann's"], NOW - DAY, NOW - DAY, NOW)
+    assert (apart.person_ids, len(apart.contacts), apart.declines) == (("ann",), 2, ())
+    bobs = await ledger.facts_by_identity([b"bob's"], NOW - DAY, NOW - DAY, NOW)
+    assert (len(bobs.contacts), bobs.declines) == (1, ((10, NOW),))
+    assert (
+        await ledger.commit(draft("d3", 4, 5, persons=("bob",)))
+    ).outcome is CommitOutcome.WRITTEN
+
+
 async def test_rows_are_written_under_the_person_of_the_identity(ledger: Ledger) -> None:
     await ledger.note([Identified(b"key", "bob", ("ann", "bob"), 1, False)])
     await ledger.commit(draft("d1", 1, persons=("ann", "bob"), identity_key=b"key"))
@@ -148,6 +171,23 @@ async def test_an_impression_of_a_later_decision_confirms_by_its_session(ledger:
     await ledger.commit(draft("d1", 1, session_id="visit"))
     await ledger.commit(draft("d2", 1, session_id="visit"))
     await ledger.note([Seen("ann", "d2", 1, "visit")])
+    assert await used(ledger, now_us=NOW + DAY) == 1
+
+
+async def test_an_impression_by_another_of_the_set_confirms_by_its_session(ledger: Ledger) -> None:
+    await ledger.note([Identified(b"bob's", "bob", ("ann", "bob"), 1, False)])
+    await ledger.commit(draft("d1", 1, session_id="visit"))
+    await ledger.note([Seen("cat", "", 1, "visit")])
+    assert await used(ledger, now_us=NOW + DAY) == 0
+    await ledger.note([Seen("bob", "", 1, "visit")])
+    assert await used(ledger, now_us=NOW + DAY) == 1
+
+
+async def test_an_impression_of_any_part_confirms_what_counts_as_a_whole(ledger: Ledger) -> None:
+    whole = (WantedContact(0, "web.home.banner", False),)
+    await ledger.commit(draft("d1", wanted=whole))
+    await ledger.commit(draft("d2", wanted=whole))
+    await ledger.note([Seen("ann", "d1", 5, "")])
     assert await used(ledger, now_us=NOW + DAY) == 1
 
 
@@ -223,6 +263,15 @@ async def test_a_pseudonym_leads_to_the_persons_declines_and_contacts(ledger: Le
     assert len(facts.contacts) == 1
     nobody = await ledger.facts_by_identity([b"unknown"], NOW - DAY, NOW - DAY, NOW)
     assert nobody.person_ids == ()
+
+
+async def test_the_latest_of_several_declines_of_an_offer_counts(ledger: Ledger) -> None:
+    await ledger.note([Identified(b"key", "ann", ("ann",), 1, False)])
+    moved = [Declined("ann", 11, 10, NOW - DAY), Declined("ann", 11, 12, NOW)]
+    await ledger.note(moved)
+    await ledger.note(moved[:1])
+    facts = await ledger.facts_by_identity([b"key"], NOW - DAY, NOW - 30 * DAY, NOW)
+    assert facts.declines == ((12, NOW),)
 
 
 async def test_an_older_notice_of_an_identity_does_not_replace_a_newer_one(
@@ -325,6 +374,17 @@ async def test_a_message_that_was_reserved_is_no_second_contact(ledger: Ledger) 
     assert await used(ledger, now_us=NOW + 2 * DAY) == 2
 
 
+async def test_an_id_of_another_system_confirms_only_for_whom_it_was_reserved(
+    ledger: Ledger,
+) -> None:
+    await ledger.note([Identified(b"bob's", "bob", ("ann", "bob"), 1, False)])
+    await ledger.reserve(reservation("e1"))
+    await ledger.note([contacted(1, person_id="cat", contact_id="event/cat/1")])
+    assert (await used(ledger, "cat"), await used(ledger, now_us=NOW + 2 * DAY)) == (1, 0)
+    await ledger.note([contacted(1, person_id="bob", contact_id="event/bob/1")])
+    assert await used(ledger, "ann", "bob", now_us=NOW + 2 * DAY) == 1
+
+
 async def test_a_message_of_a_decision_confirms_its_contact(ledger: Ledger) -> None:
     await ledger.commit(draft("d1", wanted=(WantedContact(0, "email.body", True),)))
     await ledger.note([contacted(1, decision_id="d1")])
@@ -381,6 +441,27 @@ async def test_erasure_leaves_nothing_and_keeps_out_what_still_arrives(ledger: L
     assert await ledger.erase(["ann"], []) == 0
 
 
+async def test_an_erasure_by_pseudonym_alone_finds_the_persons_behind_it(ledger: Ledger) -> None:
+    await ledger.note(
+        [
+            Identified(b"key", "ann", ("ann", "bob"), 1, False),
+            Identified(b"shared", "cat", ("cat",), 1, True),
+            *(Declined(person, 1, 1, NOW) for person in ("ann", "bob", "cat")),
+        ]
+    )
+    # two pseudonyms and the declines of two persons; whom the shared one means is not known
+    assert await ledger.erase([], [b"key", b"shared"]) == 4
+    assert await ledger.erase(["cat"], []) == 1
+
+
+async def test_a_decision_about_somebody_just_erased_leaves_no_trace(ledger: Ledger) -> None:
+    await ledger.erase(["bob"], [])
+    late = await ledger.commit(draft("d1", 1, persons=("ann", "bob")))
+    assert late.outcome is CommitOutcome.WRITTEN
+    assert await ledger.decision("d1") is None
+    assert await ledger.erase(["ann", "bob"], []) == 0
+
+
 async def test_an_erasure_told_by_the_bus_does_the_same(ledger: Ledger) -> None:
     await ledger.commit(draft("d1", 1))
     await ledger.note([Erased(("ann",), ())])
@@ -395,6 +476,25 @@ async def test_traces_are_forgotten_before_their_decisions(ledger: Ledger) -> No
     assert found.trace == b""
     await ledger.forget(NOW + Keep.DECISION_US + 1, LIMIT.within_us)
     assert await ledger.decision("d1") is None
+
+
+async def test_declines_are_forgotten_with_the_events_they_came_from(ledger: Ledger) -> None:
+    await ledger.note([Declined("ann", 1, 1, NOW), Declined("ann", 2, 2, NOW + DAY)])
+    assert await ledger.forget(NOW + Keep.DECLINE_US + 1, LIMIT.within_us) == 1
+    assert await ledger.erase(["ann"], []) == 1
+
+
+async def test_contacts_and_standing_orders_are_forgotten_when_they_count_no_longer(
+    ledger: Ledger,
+) -> None:
+    await ledger.commit(draft("d1", 1))
+    await ledger.note([Seen("ann", "d1", 1, "")])
+    assert await ledger.forget(NOW + DAY, LIMIT.within_us) == 1  # the order
+    assert await used(ledger, now_us=NOW + DAY) == 1
+    await ledger.forget(NOW + Keep.CONTACT_US + 1, 2 * Keep.CONTACT_US)
+    assert len(await ledger.contacts_after(0, 10)) == 1
+    await ledger.forget(NOW + Keep.CONTACT_US + 1, LIMIT.within_us)
+    assert await ledger.contacts_after(0, 10) == []
 
 
 async def test_concurrent_decisions_never_exceed_the_limit(ledger: Ledger) -> None:

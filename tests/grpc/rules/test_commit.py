@@ -144,7 +144,8 @@ async def test_concurrent_decisions_never_exceed_the_limit(rules: Rules) -> None
 
 async def test_each_decision_and_each_contact_is_told_once(rules: Rules) -> None:
     await rules.commit(FREE_SHIPPING, GUIDE)
-    await rules.commit(GUIDE, context=rules.context(context_digest=b"another"))
+    call = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
+    await rules.commit(RUNNING_PROMO, context=call)
     rows = await rules.database.fetch("SELECT subject, data FROM outbox ORDER BY id")
     decisions = [row["data"] for row in rows if row["subject"].startswith("decisions.")]
     contacts = [row["data"] for row in rows if row["subject"].startswith("contacts.")]
@@ -152,13 +153,14 @@ async def test_each_decision_and_each_contact_is_told_once(rules: Rules) -> None
     assert (len(decisions), len(contacts)) == (2, 1)
     assert [chosen.offer_no for chosen in first.chosen] == [FREE_SHIPPING, GUIDE]
     assert (list(first.person_ids), first.model, first.standing) == (["ann"], "prior", False)
+    # What is only reserved is told by its decision.
     contact = ContactNotice.FromString(contacts[0])
     assert (contact.person_id, contact.state, contact.offer_no) == (
         "ann",
-        "RESERVED",
-        FREE_SHIPPING,
+        "CONFIRMED",
+        RUNNING_PROMO,
     )
-    assert contact.channel == Channel.WEB
+    assert contact.channel == Channel.CALL_CENTER
 
 
 async def test_a_standing_decision_committed_anew_says_so_to_the_journal(rules: Rules) -> None:

@@ -33,7 +33,8 @@ CREATE TABLE acknowledgements (
     PRIMARY KEY (bundle_hash, service, replica)
 );
 
--- Where a pseudonym leads, as profile told: for when profile does not answer.
+-- Where a pseudonym leads, as profile told: for when profile does not answer. Version 0: nobody was
+-- told of yet, and contacts wait under a person made of the pseudonym.
 CREATE TABLE identities (
     identity_key bytea PRIMARY KEY,
     person_id    text NOT NULL,
@@ -42,6 +43,7 @@ CREATE TABLE identities (
     ambiguous    boolean NOT NULL
 );
 CREATE INDEX identities_person ON identities (person_id);
+CREATE INDEX identities_waiting ON identities (person_id) WHERE version = 0;
 
 -- What was turned down, as profile told; the latest per offer.
 CREATE TABLE declines (
@@ -51,6 +53,7 @@ CREATE TABLE declines (
     time_us   bigint NOT NULL,
     PRIMARY KEY (person_id, offer_no)
 );
+CREATE INDEX declines_time ON declines USING brin (time_us);
 
 -- Persons that were erased: what still arrives of them is not kept.
 CREATE TABLE erased_persons (
@@ -85,6 +88,7 @@ CREATE TABLE contacts (
 CREATE INDEX contacts_person ON contacts (person_id, time_us);
 CREATE INDEX contacts_decision ON contacts (decision_id) WHERE decision_id <> '';
 CREATE INDEX contacts_position ON contacts (position);
+CREATE INDEX contacts_time ON contacts USING brin (time_us);
 
 -- One decision: who, when, and what was shown in the end (a serialised CommitResponse).
 CREATE TABLE decisions (
@@ -112,6 +116,9 @@ CREATE TABLE traces (
     trace       bytea NOT NULL
 );
 CREATE INDEX traces_decided ON traces USING brin (decided_us);
+-- Numbers in columns hardly shrink: to try costs more than the page that it might save.
+ALTER TABLE traces ALTER COLUMN trace SET STORAGE EXTERNAL;
+ALTER TABLE traces SET (toast_tuple_target = 8160);
 
 -- What sticks: the ranked order per person, placement and digest of the context.
 CREATE TABLE standing (

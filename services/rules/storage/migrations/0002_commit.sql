@@ -44,27 +44,53 @@ BEGIN
     RETURN notice || '\x12'::bytea || set_byte('\x00'::bytea, 0, octet_length(encoded)) || encoded;
 END $$;
 
+-- Under whom a contact waits until profile tells whose pseudonym it is.
+CREATE FUNCTION waiting_person(the_key bytea) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN 'pseudonym/' || encode(the_key, 'hex');
+
+-- The set behind the strongest pseudonym that leads to somebody, made to wait if none does; null
+-- where the strongest fits several people. Keeps profile's word on it out until the commit, so that
+-- no contact is written under a person that has just stopped waiting.
+CREATE FUNCTION persons_behind(keys bytea[]) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    members text[];
+BEGIN
+    FOR tries IN 1 .. 2 LOOP
+        SELECT person_ids INTO members
+        FROM unnest(keys) WITH ORDINALITY AS asked (identity_key, place)
+        JOIN identities USING (identity_key)
+        WHERE NOT ambiguous
+        ORDER BY place
+        LIMIT 1
+        FOR SHARE OF identities;
+        EXIT WHEN FOUND;
+        INSERT INTO identities (identity_key, person_id, person_ids, version, ambiguous)
+        SELECT keys[1], waiting_person(keys[1]), ARRAY[waiting_person(keys[1])], 0, false
+        ON CONFLICT (identity_key) DO NOTHING;
+    END LOOP;
+    RETURN members;
+END $$;
+
 -- Commits a decision, or says which of its contacts a race refused and then writes nothing.
 -- outcome: 0 written, 1 repeated (answered is what was shown then), 2 refused.
 CREATE FUNCTION commit_decision(
     the_decision text, persons text[], identity_key_ bytea, now_us_ bigint, the_channel smallint,
     the_session text,
-    -- The contacts it needs; columns of equal length. contact_states: 1 reserve, 2 confirm.
+    -- The contacts it needs; columns of equal length. contact_states: 1 reserve, 2 confirm: only
+    -- those that are confirmed have a notice.
     contact_offers integer[], contact_placements text[], contact_states smallint[],
     contact_notices bytea[], of_policy text, limits integer[], windows_us bigint[], lapse_us_ bigint,
     -- What is written of it. subjects: contacts by person, in the order of persons.
     what_is_asked bytea, the_answer bytea, the_notice bytea, decision_subject text,
     contact_subjects text[], the_trace bytea,
-    -- What sticks; columns of equal length. The orders are joined, order_ends cuts them.
+    -- What sticks; columns of equal length. The orders are joined: order_firsts and order_lasts say
+    -- where each stands.
     the_digest bytea, the_token bigint, the_bundle text, sticky_us bigint,
     order_placements text[], order_limits integer[], order_offers integer[],
-    order_sources smallint[], order_ends integer[],
+    order_sources smallint[], order_firsts integer[], order_lasts integer[],
     OUT outcome smallint, OUT refused integer[], OUT answered bytea
 )
-LANGUAGE plpgsql
--- Arrays make the planner believe that planning anew each time pays; it costs more than the rest.
-SET plan_cache_mode = force_generic_plan
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     written_under text := coalesce(persons[1], '');
     person_place  integer := 1;
@@ -76,6 +102,11 @@ DECLARE
 BEGIN
     IF written_under <> '' THEN
         PERFORM lock_persons(persons);
+        IF EXISTS (SELECT 1 FROM erased_persons e WHERE e.person_id = ANY(persons)) THEN
+            -- Erased while it was decided: it is shown, and leaves no trace.
+            outcome := 0;
+            RETURN;
+        END IF;
         IF array_length(persons, 1) > 1 THEN
             SELECT i.person_id, array_position(persons, i.person_id)
             INTO written_under, person_place
@@ -134,9 +165,11 @@ BEGIN
         ON CONFLICT (contact_id) DO UPDATE SET state = excluded.state,
             time_us = excluded.time_us, lapse_us = excluded.lapse_us,
             position = nextval('contact_positions'), change_xid = pg_current_xact_id();
-        INSERT INTO outbox (subject, schema_number, data)
-        VALUES (contact_subjects[person_place], 1,
-            with_person(contact_notices[wanted], written_under));
+        IF contact_states[wanted] = 2 THEN
+            INSERT INTO outbox (subject, schema_number, data)
+            VALUES (contact_subjects[person_place], 1,
+                with_person(contact_notices[wanted], written_under));
+        END IF;
     END LOOP;
 
     outcome := 0;
@@ -162,12 +195,8 @@ BEGIN
         SELECT persons[1], the_digest, o.placement, o.ask_limit, the_decision,
             order_offers[o.first : o.last], order_sources[o.first : o.last], the_token, the_bundle,
             now_us_, now_us_ + sticky_us
-        FROM (
-            SELECT placement, ask_limit, last,
-                coalesce(lag(last) OVER (ORDER BY place), 0) + 1 AS first
-            FROM unnest(order_placements, order_limits, order_ends)
-                WITH ORDINALITY AS o (placement, ask_limit, last, place)
-        ) AS o
+        FROM unnest(order_placements, order_limits, order_firsts, order_lasts)
+            AS o (placement, ask_limit, first, last)
         ON CONFLICT (person_id, digest, placement) DO UPDATE SET ask_limit = excluded.ask_limit,
             decision_id = excluded.decision_id, offer_nos = excluded.offer_nos,
             sources = excluded.sources,
@@ -198,4 +227,51 @@ BEGIN
     VALUES (the_contact, persons[1], of_policy, 1, the_channel, the_offer, now_us_, until_us);
     INSERT INTO outbox (subject, schema_number, data) VALUES (contact_subject, 1, the_notice);
     RETURN true;
+END $$;
+
+-- The set that a person belongs to, as far as profile told.
+CREATE FUNCTION set_of(person text) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce(
+        (SELECT person_ids FROM identities WHERE person_id = person ORDER BY version DESC LIMIT 1),
+        ARRAY[person]);
+END $$;
+
+-- Deletes everything of these persons, or else of those whom the pseudonyms lead to; remembers whom,
+-- so that what still arrives of them is not kept. Returns how many rows.
+CREATE FUNCTION erase_persons(persons text[], keys bytea[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    whom   text[];
+    made   text[];
+    number bigint;
+    total  bigint;
+BEGIN
+    IF cardinality(persons) = 0 THEN
+        persons := ARRAY(SELECT unnest(person_ids) FROM identities
+            WHERE identity_key = ANY(keys) AND version > 0 AND NOT ambiguous);
+    END IF;
+    whom := persons || ARRAY(SELECT waiting_person(each) FROM unnest(keys) AS each);
+    PERFORM lock_persons(whom);
+    INSERT INTO erased_persons (person_id) SELECT unnest(persons) ON CONFLICT DO NOTHING;
+    WITH gone AS (
+        DELETE FROM decisions WHERE person_id = ANY(whom) AND person_id <> ''
+        RETURNING decision_id
+    )
+    SELECT array_agg(decision_id) INTO made FROM gone;
+    total := coalesce(cardinality(made), 0);
+    DELETE FROM traces WHERE decision_id = ANY(made);
+    GET DIAGNOSTICS number = ROW_COUNT;
+    total := total + number;
+    DELETE FROM contacts WHERE person_id = ANY(whom);
+    GET DIAGNOSTICS number = ROW_COUNT;
+    total := total + number;
+    DELETE FROM standing WHERE person_id = ANY(whom);
+    GET DIAGNOSTICS number = ROW_COUNT;
+    total := total + number;
+    DELETE FROM declines WHERE person_id = ANY(whom);
+    GET DIAGNOSTICS number = ROW_COUNT;
+    total := total + number;
+    DELETE FROM identities WHERE person_id = ANY(whom) OR identity_key = ANY(keys);
+    GET DIAGNOSTICS number = ROW_COUNT;
+    RETURN total + number;
 END $$;
