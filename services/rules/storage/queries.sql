@@ -184,35 +184,36 @@ ON CONFLICT (log) DO UPDATE SET position = greatest(log_positions.position, excl
 SELECT erase_persons($1, $2)
 
 -- name: forget_traces
-DELETE FROM traces WHERE decision_id IN (
-    SELECT decision_id FROM traces WHERE decided_us < $1 LIMIT $2
-)
+-- By place in the table, here and below: by key the planner would read all of it for each slice.
+DELETE FROM traces WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM traces WHERE decided_us < $1 LIMIT $2
+))
 
 -- name: forget_decisions
-DELETE FROM decisions WHERE decision_id IN (
-    SELECT decision_id FROM decisions WHERE decided_us < $1 LIMIT $2
-)
+DELETE FROM decisions WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM decisions WHERE decided_us < $1 LIMIT $2
+))
 
 -- name: forget_standing
-DELETE FROM standing WHERE (person_id, digest, placement) IN (
-    SELECT person_id, digest, placement FROM standing WHERE until_us < $1 LIMIT $2
-)
+DELETE FROM standing WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM standing WHERE until_us < $1 LIMIT $2
+))
 
 -- name: forget_declines
-DELETE FROM declines WHERE (person_id, offer_no) IN (
-    SELECT person_id, offer_no FROM declines WHERE time_us < $1 LIMIT $2
-)
-
--- name: forget_waiting
--- Pseudonyms that profile never told of, once none of their contacts is kept.
-DELETE FROM identities WHERE identity_key IN (
-    SELECT i.identity_key FROM identities i
-    WHERE i.version = 0 AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.person_id = i.person_id)
-    LIMIT $1
-)
+DELETE FROM declines WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM declines WHERE time_us < $1 LIMIT $2
+))
 
 -- name: forget_contacts
 -- Contacts that count in no window any more.
-DELETE FROM contacts WHERE contact_id IN (
-    SELECT contact_id FROM contacts WHERE time_us < $1 LIMIT $2
-)
+DELETE FROM contacts WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM contacts WHERE time_us < $1 LIMIT $2
+))
+
+-- name: forget_waiting
+-- Pseudonyms that profile never told of, once none of their contacts is kept.
+DELETE FROM identities WHERE ctid = ANY(ARRAY(
+    SELECT i.ctid FROM identities i
+    WHERE i.version = 0 AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.person_id = i.person_id)
+    LIMIT $1
+))
