@@ -106,15 +106,15 @@ async def test_what_the_caller_says_of_the_moment_travels_as_catalogue_numbers(s
 
 async def test_without_a_deadline_the_placements_own_holds(stub, edge):
     await stub.Recommend(asked())
-    assert edge.peers.profile.GetSnapshot.timeouts_s[0] <= 0.1 * 2 / 13
+    assert edge.peers.profile.GetSnapshot.timeouts_s[0] <= 0.1 * 8 / 23
 
 
 async def test_the_deadline_of_the_caller_goes_before_it_up_to_a_second(stub, edge):
     await stub.Recommend(asked(), timeout=30.0)
     await stub.Recommend(asked(), timeout=0.5)
     longest, shorter = edge.peers.profile.GetSnapshot.timeouts_s
-    assert 0.5 * 2 / 13 < longest <= 1.0 * 2 / 13
-    assert 0.1 * 2 / 13 < shorter <= 0.5 * 2 / 13
+    assert 0.5 * 8 / 23 < longest <= 1.0 * 8 / 23
+    assert 0.1 * 8 / 23 < shorter <= 0.5 * 8 / 23
 
 
 async def test_a_deadline_that_has_passed_is_refused_and_nothing_is_asked(edge):

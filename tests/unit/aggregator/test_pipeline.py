@@ -93,10 +93,10 @@ async def test_each_step_gets_its_share_and_what_was_left_unspent(edge):
     peers.rules.Check.spend_s = 0.005
     peers.ranker.Rank.spend_s = 0.001
     await decide(edge, budget_s=0.130)
-    assert peers.profile.GetSnapshot.timeouts_s == [pytest.approx(0.130 * 2 / 13)]
-    assert peers.scenario.GetDue.timeouts_s == [pytest.approx(0.120 * 3 / 11)]
-    assert peers.retrieval.Retrieve.timeouts_s == [pytest.approx(0.120 * 3 / 11)]
-    assert peers.rules.Check.timeouts_s == [pytest.approx(0.100 * 3 / 8)]
+    assert peers.profile.GetSnapshot.timeouts_s == [pytest.approx(0.130 * 8 / 23)]
+    assert peers.scenario.GetDue.timeouts_s == [pytest.approx(0.120 * 6 / 15)]
+    assert peers.retrieval.Retrieve.timeouts_s == [pytest.approx(0.120 * 6 / 15)]
+    assert peers.rules.Check.timeouts_s == [pytest.approx(0.100 * 4 / 9)]
     assert peers.ranker.Rank.timeouts_s == [pytest.approx(0.095 * 2 / 5)]
     assert peers.rules.Commit.timeouts_s == [pytest.approx(0.094)]
 
@@ -105,7 +105,10 @@ async def test_the_record_tells_budget_and_spent_of_every_step(edge):
     edge.peers.profile.GetSnapshot.spend_s = 0.010
     decision = await decide(edge, budget_s=0.130)
     first = decision.records[0]
-    assert (first.budget_s, first.spent_s) == (pytest.approx(0.020), pytest.approx(0.010))
+    assert (first.budget_s, first.spent_s) == (
+        pytest.approx(0.130 * 8 / 23),
+        pytest.approx(0.010),
+    )
 
 
 async def test_nothing_is_called_when_nothing_remains(edge):

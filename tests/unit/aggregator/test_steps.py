@@ -42,19 +42,19 @@ def test_a_stage_gets_its_weight_over_those_still_ahead():
 
 def test_the_first_step_gets_its_weight_of_the_whole():
     budget, _ = budget_of(0.130)
-    assert share_s(budget, Step.PROFILE) == pytest.approx(0.130 * 2 / 13)
+    assert share_s(budget, Step.PROFILE) == pytest.approx(0.130 * 8 / 23)
 
 
 def test_what_a_step_leaves_unspent_goes_to_the_later_ones():
     budget, ticking = budget_of(0.130)
-    ticking.now += 0.010  # profile had 20 ms
-    assert share_s(budget, Step.RETRIEVAL) == pytest.approx(0.120 * 3 / 11)
+    ticking.now += 0.010  # profile had 45 ms
+    assert share_s(budget, Step.RETRIEVAL) == pytest.approx(0.120 * 6 / 15)
 
 
 def test_what_a_step_overdraws_is_taken_from_the_later_ones():
     budget, ticking = budget_of(0.130)
     ticking.now += 0.064
-    assert share_s(budget, Step.RETRIEVAL) == pytest.approx(0.066 * 3 / 11)
+    assert share_s(budget, Step.RETRIEVAL) == pytest.approx(0.066 * 6 / 15)
 
 
 def test_steps_asked_at_the_same_time_have_the_same_share():
