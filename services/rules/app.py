@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,8 +12,7 @@ from services.rules.commit import Committer
 from services.rules.config import RulesSettings
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
-from services.rules.definitions.policy import CompiledBundle
-from services.rules.domain.ledger import Ledger
+from services.rules.forgetting import Forgetting
 from services.rules.servicer import RulesServicer
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
@@ -30,18 +28,15 @@ from services.rules.validation import VALIDATORS
 from shared.binding import DeadlineLimits, bind
 from shared.bus import Relay
 from shared.catalogue import CatalogueFollower
-from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.ids import new_id
 from shared.postgres import migrate
-from shared.service import Background, Runtime, Service
+from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 from touchpoint.rules.v1.rules_service_pb2 import DESCRIPTOR
 
 _APPLYING = DeadlineLimits(default_s=15.0, maximum_s=30.0)
-_FORGET_EVERY_S = 600.0
-_SOON_S = 0.1
 _RELAY_PACE_S = 0.2
 """Decisions are journalled and contacts confirmed within a second; nobody waits for them."""
 
@@ -102,25 +97,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
             "relay": relay.run,
             **{name: consumer.run for name, consumer in consumers.items()},
             "catching_up": CatchingUp(database, profile).run,
-            "retention": _retention(ledger, store, bundles, runtime.clock),
+            "retention": Forgetting(ledger, store, bundles, runtime.clock).run,
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
     )
-
-
-def _retention(
-    ledger: Ledger,
-    store: PostgresDefinitions,
-    bundles: BundleFollower[CompiledBundle],
-    clock: BusinessClock,
-) -> Background:
-    async def forget_for_ever() -> None:
-        while True:
-            await bundles.ready()
-            window_us = bundles.active.policy.longest_window_us
-            rows = await ledger.forget(clock.now_us(), window_us)
-            await store.forget_replicas()
-            # A slice at a time, with requests in between.
-            await asyncio.sleep(_SOON_S if rows else _FORGET_EVERY_S)
-
-    return forget_for_ever

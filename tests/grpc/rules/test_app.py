@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from shared.hosting import hosted
 from shared.opening import OPENERS
 from shared.runtime import Channels
 from shared.setting_types import Listen
+from shared.testing.background import until
 from shared.testing.postgres import TestServer
 from shared.transport.direct import DirectChannel
 from tests.grpc.rules.rules_kit import (
@@ -95,13 +96,6 @@ async def replicas(
                 grpc.aio.insecure_channel(str(other.grpc)) as second,
             ):
                 yield RulesServiceStub(first), RulesServiceStub(second)
-
-
-async def until(met: Callable[[], Awaitable[bool]]) -> None:
-    """Ask again until something holds; what it takes is bounded, not expected."""
-    async with asyncio.timeout(10):
-        while not await met():
-            await asyncio.sleep(0.02)
 
 
 async def bundle_hash(rules: RulesServiceStub) -> str:
