@@ -9,7 +9,8 @@ import typer
 
 from cli.console import Exit, JsonOption, add_row, fail, people, say_json, table
 from cli.reach import HomeOption, home_of
-from cli.suite.look import SERVING, Part, look
+from cli.suite.home import Home
+from cli.suite.look import SERVING, Part, Sight, look
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -26,20 +27,24 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         say_json({"home": str(place.path), "well": sight.is_well, **asdict(sight)})
     else:
-        shown = table("", "address", "health", "pid", "MB", "behind")
-        for part in sight.parts:
-            add_row(shown, *_cells(part), style=None if part.health == SERVING else "red")
-        people.print(shown)
-        found = sight.endpoints
-        people.print(
-            f"{sight.memory_mb:,.0f} MB in all · web http://{found.web} · data {found.data} · "
-            f"supervised by {found.pid} · logs in {place.logs}",
-            style="dim",
-            markup=False,
-            soft_wrap=True,
-        )
+        _show(sight, place)
     if not sight.is_well:
         raise typer.Exit(Exit.FAILED)
+
+
+def _show(sight: Sight, place: Home) -> None:
+    shown = table("", "address", "health", "pid", "MB", "behind")
+    for part in sight.parts:
+        add_row(shown, *_cells(part), style=None if part.health == SERVING else "red")
+    people.print(shown)
+    found = sight.endpoints
+    people.print(
+        f"{sight.memory_mb:,.0f} MB in all · web http://{found.web} · data {found.data} · "
+        f"supervised by {found.pid} · logs in {place.logs}",
+        style="dim",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _cells(part: Part) -> list[str]:

@@ -2,7 +2,8 @@
 
 from cli.importing.files import BrokenFileError
 from cli.importing.importer import Importer
-from cli.importing.kinds import KINDS, Kind
+from cli.importing.kind import Kind
+from cli.importing.kinds import KINDS
 from cli.importing.report import Report, RowError
 from cli.importing.target import Target
 

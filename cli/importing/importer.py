@@ -15,7 +15,7 @@ import grpc
 import grpc.aio
 
 from cli.importing.files import BrokenFileError, RowFile, open_rows
-from cli.importing.kinds import CellError, Kind
+from cli.importing.kind import CellError, Kind
 from cli.importing.report import Report, RowError
 from cli.importing.target import Target
 from touchpoint.client import call_error

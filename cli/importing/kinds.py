@@ -1,96 +1,22 @@
-"""The five kinds of files: their columns, and how a row becomes a message."""
+"""The five kinds of files that can be imported."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.message import Message
 
 from cli.importing import cells
-from cli.importing.files import Row
+from cli.importing.kind import IDENTITY, CellError, Columns, Fields, Kind
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.profile.v1.profile_service_pb2 import CustomerRecord
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
 
-ATTRIBUTE = "attr."
-"""Prefix of the columns that are the caller's own."""
 CONTACT = "contact_sent"
-
-Fields = dict[str, Any]
-Columns = Mapping[str, tuple[str, cells.Read]]
-"""Column to the field it fills and how its cells are read."""
-
-
-class CellError(Exception):
-    """A cell, or the lack of one, makes its row unusable."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column = column
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of file."""
-
-    name: str
-    columns: Columns
-    required: Sequence[str]
-    """Columns that every row must fill; one of the parts where `a|b` is said."""
-    finish: Callable[[Fields, Fields], Message]
-    """Makes the message of the fields and of the caller's own attributes; may raise CellError."""
-    needed: frozenset[str] = field(init=False)
-    """The fields without which a row is refused."""
-
-    def __post_init__(self) -> None:
-        single = [name for name in self.required if "|" not in name]
-        object.__setattr__(self, "needed", frozenset(self.columns[name][0] for name in single))
-
-    def check_columns(self, found: frozenset[str]) -> list[str]:
-        """Return what is wrong with a header, in sentences."""
-        unknown = sorted(name for name in found if not self._knows(name))
-        problems = [f"column {name!r} is not known; {self._known()}" for name in unknown]
-        lacking = [wanted for wanted in self.required if found.isdisjoint(wanted.split("|"))]
-        return problems + [f"column {name.replace('|', ' or ')} is missing" for name in lacking]
-
-    def build(self, row: Row) -> Message:
-        """Make the message of a row; raises CellError."""
-        fields: Fields = {}
-        attributes: Fields = {}
-        columns = self.columns
-        for name, cell in row.items():
-            if cell is None or cell == "":
-                continue
-            if name in columns:
-                filled, read = columns[name]
-                try:
-                    fields[filled] = read(cell)
-                except ValueError as error:
-                    raise CellError(name, str(error)) from None
-            elif name.startswith(ATTRIBUTE):
-                attributes[name.removeprefix(ATTRIBUTE)] = cell
-            else:
-                raise CellError(name, f"is not known; {self._known()}")
-        if not self.needed <= fields.keys():
-            missing = min(self.needed - fields.keys())
-            raise CellError(missing.removeprefix(_IDENTITY), "is missing")
-        return self.finish(fields, attributes)
-
-    def _knows(self, name: str) -> bool:
-        return name in self.columns or (name.startswith(ATTRIBUTE) and name != ATTRIBUTE)
-
-    def _known(self) -> str:
-        return f"there are {', '.join(self.columns)}, and your own as {ATTRIBUTE}NAME"
-
-
-_IDENTITY = "identity "
-"""Begins the fields that hold one identity of a kind."""
-_IDENTITY_FIELDS = {f"{_IDENTITY}{kind}": kind for kind in cells.IDENTITY_KINDS}
+_IDENTITY_FIELDS = {f"{IDENTITY}{kind}": kind for kind in cells.IDENTITY_KINDS}
 
 
 def _plain(*names: str) -> Columns:
@@ -98,7 +24,7 @@ def _plain(*names: str) -> Columns:
 
 
 def _of_identities(**kinds: str) -> Columns:
-    return {column: (f"{_IDENTITY}{kind}", cells.text) for column, kind in kinds.items()}
+    return {column: (f"{IDENTITY}{kind}", cells.text) for column, kind in kinds.items()}
 
 
 def _take_identities(fields: Fields) -> list[Identity]:

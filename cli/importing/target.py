@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import grpc.aio
-from google.protobuf.message import Message
 
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
@@ -142,5 +141,3 @@ TARGETS: Mapping[str, tuple[str, type[Any]]] = {
     "contacts": ("profile", EventsTarget),
 }
 """Kind of file to the service that takes it and how it is sent there."""
-
-Slice = list[Message]

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from cli.importing.kinds import KINDS, CellError
+from cli.importing.kind import CellError
+from cli.importing.kinds import KINDS
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 
 EVENT = {
