@@ -39,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     logging.configure("bench", "error")
     uvloop.run(until_asked_to_stop(work()))
+    if status[0] == _INTERRUPTED:
+        print(f"Interrupted; the parts that were done stand in {FILE}.")
     return status[0]
 
 

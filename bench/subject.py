@@ -56,13 +56,12 @@ class Subject(Generic[Request]):
         await self._calm()
         return await drive(self.send, self.requests, poisson(rate, duration_s, next(self._seeds)))
 
-    async def sustains(self, rate: float, duration_s: float) -> bool:
-        """Say whether a rate is sustained, without going on once it can no longer be."""
+    async def sustained(self, rate: float, duration_s: float) -> Summary:
+        """Send requests at a rate for as long as it may still turn out to be sustained."""
         await self._calm()
         bad = _Bad(allowed=(1 - GOOD_SHARE) * rate * duration_s)
         due = poisson(rate, duration_s, next(self._seeds))
-        summary = await drive(self.send, self.requests, due, enough=bad)
-        return summary.good_share >= GOOD_SHARE
+        return await drive(self.send, self.requests, due, enough=bad)
 
     async def cpu_ms(self, rate: float, duration_s: float) -> float:
         """Return the CPU time of all its processes per undegraded answer at a rate."""

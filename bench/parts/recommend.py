@@ -16,7 +16,7 @@ from bench.part import Tell
 from bench.rating import rated
 from bench.recording import record
 from bench.scale import Scale
-from bench.subject import DEADLINE_S, Subject
+from bench.subject import DEADLINE_S, GOOD_SHARE, Subject
 from cli.load.edge import recommending
 from cli.load.outcome import Summary, percentile
 
@@ -24,6 +24,7 @@ _WARM_UP_REQUESTS = 200
 _SHARE_REQUESTS = 10_000
 _SHARE_ROUNDS = 4
 _SHARE_LOAD = 0.7
+_SHARE_LONGEST_S = 240.0
 _CPU_LOAD = 0.5
 
 
@@ -91,8 +92,11 @@ class _Pair:
 
     async def _rated(self, subject: Subject[Any], earlier: Sequence[float], which: str) -> float:
         async def probe(rate: float) -> bool:
-            self.tell(f"rating {subject.name}, {which}: {rate:.0f} requests/s")
-            return await subject.sustains(rate, self.scale.probe_s)
+            summary = await subject.sustained(rate, self.scale.probe_s)
+            is_sustained = summary.good_share >= GOOD_SHARE
+            verdict = "sustained" if is_sustained else f"too much: {_why(summary)}"
+            self.tell(f"rating {subject.name}, {which}: {rate:.0f} requests/s {verdict}")
+            return is_sustained
 
         found = await rated(probe, earlier[-1] if earlier else await _guess(subject))
         if not found:
@@ -111,6 +115,13 @@ class _Pair:
         ]
 
 
+def _why(summary: Summary) -> str:
+    """Return what most often made answers no good."""
+    late = summary.undegraded_share - summary.good_share
+    counts = {**summary.reasons, "late": round(late * summary.requests)}
+    return ", ".join(sorted(counts, key=lambda reason: -counts[reason])[:2])
+
+
 async def _guess(subject: Subject[Any]) -> float:
     """Return a rate worth trying first: what is done one by one is about what is sustained."""
     return 1000 / median(await subject.one_by_one(100))
@@ -119,12 +130,14 @@ async def _guess(subject: Subject[Any]) -> float:
 async def _shares(real: Subject[Any], real_rps: float, tell: Tell) -> list[Figure]:
     """Return what is kept of the deadlines at 70% of the rated load; every request counts."""
     rate = real_rps * _SHARE_LOAD
+    # A little longer than it takes, because a Poisson process brings a few more or less.
+    duration_s = min(1.02 * _SHARE_REQUESTS / rate, _SHARE_LONGEST_S)
+    if duration_s == _SHARE_LONGEST_S:
+        tell(f"so slow that {rate * duration_s:.0f} requests instead of {_SHARE_REQUESTS} must do")
     rounds = []
     for number in range(_SHARE_ROUNDS):
         tell(f"deadlines at {rate:.0f} requests/s, round {number + 1} of {_SHARE_ROUNDS}")
-        # A little longer, because a Poisson process brings a few more or less.
-        duration_s = 1.02 * _SHARE_REQUESTS / _SHARE_ROUNDS / rate
-        rounds.append(await real.under(rate, duration_s))
+        rounds.append(await real.under(rate, duration_s / _SHARE_ROUNDS))
     return [
         _share("in_deadline_50_share", rounds, [found.in_50_share for found in rounds]),
         _share("in_deadline_100_share", rounds, [found.in_100_share for found in rounds]),
