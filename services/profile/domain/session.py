@@ -12,7 +12,7 @@ from services.profile.domain.log import Entry, Log
 STRETCH_ENDS_US = 30 * MINUTE_US
 SILENCE_US = 5 * MINUTE_US
 MAX_ITEMS = 20
-_MOST = 0.6
+_MOST = 2 / 3
 _SEPARATOR = " > "
 
 
@@ -21,7 +21,7 @@ class Session:
     """One stretch of activity without 30 minutes of silence."""
 
     category: str
-    """The deepest path with at least 60% of the time spent on anything; empty: none."""
+    """The deepest path with two thirds of the time spent on anything; empty: none."""
     minutes: float
     """Active time on it."""
     last_offer_no: int

@@ -55,6 +55,14 @@ def test_the_subject_is_the_deepest_with_most_of_the_time():
     assert session(*mixed).minutes == 10.0
 
 
+def test_a_part_of_a_subject_with_little_more_than_half_of_the_time_is_not_all_of_it():
+    desktops = f"{PCS} > Desktops"
+    found = session(
+        view(0, LAPTOPS), view(4, desktops), view(6, LAPTOPS), view(8, desktops), view(10, LAPTOPS)
+    )
+    assert (found.category, found.minutes) == (PCS, 10.0)
+
+
 def test_no_subject_when_the_time_is_spread():
     assert session(view(0, SHOES), view(5, LAPTOPS), view(10, SHOES)).category == ""
 
