@@ -122,11 +122,17 @@ class _Ports:
                 port = private_port()
             self._taken.add(port)
             return port
-        choice = choose_port(name, known - FIRST_PORT + self.first, self._taken)
+        wanted = self._shifted(known)
+        # What gives way must not take the place of the next.
+        others = {self._shifted(port) for port in (*WELL_KNOWN_PORTS.values(), WEB_PORT)}
+        choice = choose_port(name, wanted, self._taken | (others - {wanted}))
         self._taken.add(choice.port)
         if choice.moved and known != FIRST_PORT + _FURTHER:
             self.moved.append(choice)
         return choice.port
+
+    def _shifted(self, known: int) -> int:
+        return known - FIRST_PORT + self.first
 
     def web(self, service: str, number: int = 1) -> int | None:
         if service != EDGE:

@@ -32,6 +32,7 @@ def test_a_taken_port_is_named_and_the_next_free_one_used(taken_port):
     chosen = plan({}, taken_port)
     edge = chosen.of("aggregator")[0]
     assert edge.port > taken_port
+    assert edge.port not in range(taken_port, taken_port + 6)
     assert f"port {taken_port} for aggregator is taken: using {edge.port}" in map(str, chosen.moved)
 
 
