@@ -43,6 +43,8 @@ class Subjects:
     """Places of the candidates that are no items."""
     about: Mapping[int, Numbers]
     """Families of the items that a candidate is about, by place, of those that are about any."""
+    alone: Mapping[int, Numbers]
+    """Those of `about` that are about nothing else, no category."""
 
 
 def subjects_of(catalogue: CatalogueColumns, offer_nos: Numbers, is_other: BoolColumn) -> Subjects:
@@ -51,11 +53,14 @@ def subjects_of(catalogue: CatalogueColumns, offer_nos: Numbers, is_other: BoolC
     family_nos = np.where(families > 0, families, offer_nos)
     others = np.flatnonzero(is_other).tolist()
     about: dict[int, Numbers] = {}
-    for place in others:
-        items = catalogue.about_nos.get(int(offer_nos[place]))
+    alone: dict[int, Numbers] = {}
+    for place, offer_no in zip(others, offer_nos[others].tolist(), strict=True):
+        items = catalogue.about_nos.get(offer_no)
         if items:
             about[place] = catalogue.family_no[list(items)].astype(np.int64)
-    return Subjects(offer_nos, family_nos, others, about)
+            if offer_no not in catalogue.about_categories:
+                alone[place] = about[place]
+    return Subjects(offer_nos, family_nos, others, about, alone)
 
 
 def owned(places: Numbers, purchases: Purchases, now_us: int) -> BoolColumn:
@@ -82,12 +87,12 @@ def days_since_bought(places: Numbers, purchases: Purchases, now_us: int) -> Dou
 def about_owned(subjects: Subjects, catalogue: CatalogueColumns, purchases: Lookup) -> BoolColumn:
     """Return where everything that an offer is about is owned, and none of it is used up."""
     found = np.zeros(_size(subjects), np.bool_)
-    if not subjects.about:
+    if not subjects.alone:
         return found
-    about = np.concatenate(list(subjects.about.values()))
+    about = np.concatenate(list(subjects.alone.values()))
     is_owned = (purchases.places(about) >= 0) & ~catalogue.is_consumable[about]
     start = 0
-    for candidate, families in subjects.about.items():
+    for candidate, families in subjects.alone.items():
         found[candidate] = is_owned[start : start + len(families)].all()
         start += len(families)
     return found
@@ -103,7 +108,7 @@ def days_since_declined(subjects: Subjects, declines: Declines, now_us: int) -> 
         latest[family] = max(time_us, latest.get(family, time_us))
     for place in np.flatnonzero(among(subjects.family_nos, list(latest))).tolist():
         days[place] = _days(now_us, latest[int(subjects.family_nos[place])])
-    for place, families in subjects.about.items():
+    for place, families in subjects.alone.items():
         if all(family in latest for family in families.tolist()):
             about = max(_days(now_us, latest[family]) for family in families.tolist())
             days[place] = about if days[place] < 0 else min(days[place], about)

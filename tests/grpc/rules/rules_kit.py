@@ -42,7 +42,7 @@ DAY_US = 24 * 60 * MINUTE_US
 
 LAPTOP, LAPTOP_RED, MILK, SHOES, SOLD_OUT, WINE = 1, 2, 3, 4, 5, 6
 FREE_SHIPPING, LAPTOP_PROMO, RUNNING_PROMO, SURVEY, GUIDE, HELP, NEWSLETTER = range(10, 17)
-MAIL_ONLY, TOMORROW, WITHDRAWN, MILK_PROMO = 20, 21, 22, 23
+MAIL_ONLY, TOMORROW, WITHDRAWN, MILK_PROMO, LAPTOP_AND_MORE = 20, 21, 22, 23, 24
 
 
 def product(number: int, family: int, category: str, **more: Any) -> CatalogueRow:
@@ -74,6 +74,7 @@ def rows(now_us: int) -> list[CatalogueRow]:
         offer(FREE_SHIPPING, promotion),
         offer(LAPTOP_PROMO, promotion, about_nos=[LAPTOP_RED]),
         offer(MILK_PROMO, promotion, about_nos=[MILK]),
+        offer(LAPTOP_AND_MORE, promotion, about_nos=[LAPTOP], about_categories=["Running"]),
         offer(RUNNING_PROMO, promotion, about_categories=["Running"]),
         offer(SURVEY, OfferKind.SURVEY),
         offer(GUIDE, content),

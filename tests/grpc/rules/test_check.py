@@ -12,6 +12,7 @@ from tests.grpc.rules.rules_kit import (
     GUIDE,
     HELP,
     LAPTOP,
+    LAPTOP_AND_MORE,
     LAPTOP_PROMO,
     LAPTOP_RED,
     MAIL_ONLY,
@@ -82,7 +83,7 @@ async def test_the_same_offers_are_kept_when_their_reasons_are_gone(rules: Rules
 async def test_what_was_bought_an_hour_ago_is_owned_in_every_variant(rules: Rules) -> None:
     bought = minutes(rules.clock.now_us() - 60 * MINUTE_US)
     owner = ann(owned=Owned(family_nos=[LAPTOP], last_minutes=[bought], times=[1], cycle_days=[0]))
-    offers = (LAPTOP, LAPTOP_RED, LAPTOP_PROMO, SHOES)
+    offers = (LAPTOP, LAPTOP_RED, LAPTOP_PROMO, LAPTOP_AND_MORE, SHOES)
     response = await rules.check(*offers, person=owner)
     assert codes(response) == {LAPTOP: "OWNED", LAPTOP_RED: "OWNED", LAPTOP_PROMO: "OWNED"}
     stranger = await rules.check(*offers, person=ann())
@@ -121,15 +122,17 @@ async def test_a_decline_counts_for_variants_and_promotions_about_it_alone(
         family_nos=[LAPTOP],
         times_us=[rules.clock.now_us() - days * DAY_US],
     )
-    offers = (LAPTOP, LAPTOP_RED, LAPTOP_PROMO, FREE_SHIPPING)
+    offers = (LAPTOP, LAPTOP_RED, LAPTOP_PROMO, LAPTOP_AND_MORE, FREE_SHIPPING)
     for channel, placement in (
         (Channel.WEB, "web.home.banner"),
+        (Channel.EMAIL, "email.body"),
         (Channel.CALL_CENTER, "agent.prompt"),
+        (Channel.STORE, "store.associate"),
     ):
         context = rules.context(placement, channel=channel)
         response = await rules.check(*offers, person=ann(declined=declined), context=context)
         found = codes(response)
-        assert [found.get(number) for number in offers] == [code, code, code, None]
+        assert [found.get(number) for number in offers] == [code, code, code, None, None]
 
 
 async def test_a_declined_promotion_is_not_repeated_and_its_item_is_not_touched(
