@@ -22,6 +22,8 @@ from shared.transport.status import code_of
 _CODE_NAMES = {number: name for name, number in Code.items()}
 _NO_CALL = Context()
 """Where lines are written: not within whichever call came first."""
+_OK = Code.OK
+"""Looked up once: protobuf's enums find each name in Python."""
 _OUR_FAULT = {Code.INTERNAL, Code.UNKNOWN, Code.UNAVAILABLE, Code.DATA_LOSS}
 
 
@@ -35,7 +37,7 @@ class Logging:
         """Handle one rpc and log its outcome."""
         token = CURRENT_CALL.set(call)
         began = time.perf_counter()
-        code: int = Code.OK
+        code: int = _OK
         try:
             return await following(call, request)
         except BaseException as error:
@@ -51,7 +53,7 @@ class Logging:
         """Handle one stream and log its outcome with the number of messages sent."""
         # Not reset: the generator may be closed in another context than it was begun in.
         CURRENT_CALL.set(call)
-        began, sent, code = time.perf_counter(), 0, Code.OK
+        began, sent, code = time.perf_counter(), 0, _OK
         try:
             async with aclosing(following(call, request)) as responses:
                 async for response in responses:
