@@ -16,7 +16,7 @@ from services.retrieval.domain.sizes import Sizes
 from shared.catalogue import Catalogue
 from shared.errors import FieldViolation, InvalidArgument
 from shared.money import to_micros
-from touchpoint.common.v1.decision_pb2 import DecisionContext
+from touchpoint.common.v1.decision_pb2 import DecisionContext, Recipient
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
@@ -81,19 +81,21 @@ class MomentReader:
 
     def _showable(self, context: DecisionContext, kinds: frozenset[int]) -> NDArray[np.bool_]:
         mask = self._shelves.showable(kinds, context.channel, context.now_us)
-        amount = context.recipient.max_price.amount
-        if not amount:
+        if not context.HasField("recipient"):
             return mask
-        try:
-            most_micros = to_micros(amount)
-        except ValueError as error:
-            path = "context.recipient.max_price.amount"
-            raise InvalidArgument([FieldViolation(path, str(error))]) from None
-        size = len(mask)
-        is_item = self._catalogue.kind[:size] == PRODUCT
-        fits: NDArray[np.bool_] = ~is_item | (self._catalogue.price_micros[:size] <= most_micros)
-        fits &= mask
-        return fits
+        suits: NDArray[np.bool_] = mask & self._suits(context.recipient, len(mask))
+        return suits
+
+    def _suits(self, recipient: Recipient, size: int) -> NDArray[np.bool_]:
+        """Return, by offer number, what suits whom a gift is for: by their age and the price."""
+        suits = np.ones(size, np.bool_)
+        if recipient.age:
+            suits &= self._catalogue.min_age[:size] <= recipient.age
+        if recipient.max_price.amount:
+            is_item = self._catalogue.kind[:size] == PRODUCT
+            is_cheap = self._catalogue.price_micros[:size] <= _most_micros(recipient)
+            suits &= ~is_item | is_cheap
+        return suits
 
     def _category(self, context: DecisionContext) -> int:
         if not context.HasField("attributes"):
@@ -142,6 +144,14 @@ class MomentReader:
                     if len(found) == _MOST_SIZES:
                         break
         return tuple(found)
+
+
+def _most_micros(recipient: Recipient) -> int:
+    try:
+        return to_micros(recipient.max_price.amount)
+    except ValueError as error:
+        path = "context.recipient.max_price.amount"
+        raise InvalidArgument([FieldViolation(path, str(error))]) from None
 
 
 def _kinds(context: DecisionContext, definitions: Definitions) -> frozenset[int]:

@@ -119,6 +119,13 @@ async def test_a_gift_costs_no_more_than_was_said(retrieval):
         await retrieve(retrieval, recipient={"max_price": {"amount": "cheap"}})
 
 
+async def test_a_gift_is_nothing_that_its_recipient_is_too_young_for(retrieval):
+    await retrieval.items(item("thriller", attributes={"min_age": "16"}))
+    for age, is_proposed in ((15, False), (16, True), (0, True)):
+        _, found = await retrieve(retrieval, recipient={"age": age})
+        assert ("thriller" in found) is is_proposed
+
+
 async def test_nobody_known_gets_what_is_popular_and_near_the_moment(retrieval):
     _, found = await retrieve(retrieval, attributes={"category": "Garden"})
     assert found["spade"] == Source.IN_SESSION
