@@ -30,7 +30,6 @@ from shared.arms import assign_arm
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.ids import uuid7
-from shared.snapshot import encode
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 
 _LOOK_AGAIN_S = 2.0
@@ -73,7 +72,7 @@ class ProfileServicer:
         arm = assign_arm(request.arm_plan, person.person_ids[0] if person.is_known else "")
         snapshot = snapshot_of(person, arm, self._means.tiers.tiers, self._clock.now_us())
         return pb.GetSnapshotResponse(
-            snapshot=encode(snapshot),
+            snapshot=snapshot.SerializeToString(),
             person_ids=person.person_ids,
             arm=arm,
             standing_token=person.standing_token,

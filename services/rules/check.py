@@ -23,12 +23,12 @@ from services.rules.moment import frames, person_facts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
-from shared.snapshot import Snapshot
 from touchpoint.common.v1.decision_pb2 import (
     Candidates,
     DecisionContext,
     StepVersions,
 )
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.ranker.v1.ranker_pb2 import StandingOrder
 from touchpoint.rules.v1 import rules_service_pb2 as pb
@@ -44,7 +44,7 @@ class _Case:
     compiled: CompiledBundle
     context: DecisionContext
     asked: Sequence[Placement]
-    snapshot: Snapshot | None
+    snapshot: PersonSnapshot | None
     """None: profile did not answer."""
     facts: CheckFacts
     orders: Sequence[Order]
@@ -96,7 +96,7 @@ class Checker:
         context = request.context
         compiled = self._bundles.of(context.bundle_hash)
         asked = placements_asked(compiled, context)
-        snapshot = Snapshot.decode(request.snapshot) if request.snapshot else None
+        snapshot = PersonSnapshot.FromString(request.snapshot) if request.snapshot else None
         facts = await self._facts(compiled, context, snapshot)
         orders: Sequence[Order] = ()
         if facts.standing:
@@ -106,7 +106,7 @@ class Checker:
         return _Case(compiled, context, asked, snapshot, facts, orders, left)
 
     async def _facts(
-        self, compiled: CompiledBundle, context: DecisionContext, snapshot: Snapshot | None
+        self, compiled: CompiledBundle, context: DecisionContext, snapshot: PersonSnapshot | None
     ) -> CheckFacts:
         """Read once: by person, or by pseudonym where profile did not answer."""
         now_us = context.now_us
@@ -117,11 +117,9 @@ class Checker:
             if not keys:
                 return CheckFacts()
             return await self._ledger.facts_by_identity(keys, since_us, declined_us, now_us)
-        if not snapshot.is_known:
+        if not snapshot.person_ids:
             return CheckFacts()
-        key = StandingKey(
-            context.context_digest, snapshot.message.standing_token, context.bundle_hash
-        )
+        key = StandingKey(context.context_digest, snapshot.standing_token, context.bundle_hash)
         return await self._ledger.check_facts(list(snapshot.person_ids), key, since_us, now_us)
 
     def _judge(self, case: _Case, numbers: Numbers, counted: Approach) -> Verdict:

@@ -21,7 +21,6 @@ from services.rules.domain.person import (
 from services.rules.domain.verdict import FrameOf
 from shared.catalogue import Catalogue
 from shared.clock import from_us
-from shared.snapshot import Snapshot
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
@@ -29,7 +28,7 @@ from touchpoint.rules.v1 import conditions_pb2 as pb
 
 
 def person_facts(
-    snapshot: Snapshot | None,
+    snapshot: PersonSnapshot | None,
     context: DecisionContext,
     declines: Sequence[tuple[int, int]],
 ) -> PersonFacts:
@@ -38,24 +37,23 @@ def person_facts(
     if snapshot is None:
         families, times = zip(*declines, strict=True) if declines else ((), ())
         return PersonFacts(declines=Declines(np.array(families, np.int64), times), cart_nos=cart)
-    known = snapshot.message
     return PersonFacts(
         Purchases(
-            _numbers(known.owned.family_nos),
-            known.owned.last_minutes,
-            known.owned.times,
-            known.owned.cycle_days,
+            _numbers(snapshot.owned.family_nos),
+            snapshot.owned.last_minutes,
+            snapshot.owned.times,
+            snapshot.owned.cycle_days,
         ),
         Declines(
-            _decline_keys(known.declined.family_nos, known.declined.offer_nos),
-            known.declined.times_us,
+            _decline_keys(snapshot.declined.family_nos, snapshot.declined.offer_nos),
+            snapshot.declined.times_us,
         ),
         Dislikes(
-            _numbers(known.disliked.family_nos),
-            known.disliked.categories,
-            known.disliked.brands,
+            _numbers(snapshot.disliked.family_nos),
+            snapshot.disliked.categories,
+            snapshot.disliked.brands,
         ),
-        cart if len(cart) else _numbers(known.cart.offer_nos),
+        cart if len(cart) else _numbers(snapshot.cart.offer_nos),
     )
 
 
@@ -64,7 +62,7 @@ def frames(
     columns: CandidateColumns,
     catalogue: Catalogue,
     context: DecisionContext,
-    snapshot: Snapshot | None,
+    snapshot: PersonSnapshot | None,
 ) -> FrameOf:
     """Return what makes the frame of each placement; each is made once."""
     variables: dict[str, Any] = {
@@ -96,25 +94,24 @@ def _decline_keys(family_nos: Sequence[int], offer_nos: Sequence[int]) -> Number
     return np.where(families > 0, families, offers)
 
 
-def _customer(snapshot: Snapshot | None) -> pb.Customer:
+def _customer(snapshot: PersonSnapshot | None) -> pb.Customer:
     if snapshot is None:
         return pb.Customer(profile_answered=False, recency_days=-1)
-    known = snapshot.message
     return pb.Customer(
-        known=known.assurance >= Assurance.CLAIMED,
-        verified=known.assurance == Assurance.VERIFIED,
-        age=known.age,
-        value_tier=known.traits.value_tier,
-        segments=known.segments,
-        consents=_consents(known),
-        refusals=known.refusals,
-        recency_days=known.traits.recency_days if known.HasField("traits") else -1,
-        frequency=known.traits.frequency,
-        monetary_micros=known.traits.monetary_micros,
-        complaint_open=known.complaint_open,
+        known=snapshot.assurance >= Assurance.CLAIMED,
+        verified=snapshot.assurance == Assurance.VERIFIED,
+        age=snapshot.age,
+        value_tier=snapshot.traits.value_tier,
+        segments=snapshot.segments,
+        consents=_consents(snapshot),
+        refusals=snapshot.refusals,
+        recency_days=snapshot.traits.recency_days if snapshot.HasField("traits") else -1,
+        frequency=snapshot.traits.frequency,
+        monetary_micros=snapshot.traits.monetary_micros,
+        complaint_open=snapshot.complaint_open,
         profile_answered=True,
-        attributes=known.attributes,
-        locale=known.locale,
+        attributes=snapshot.attributes,
+        locale=snapshot.locale,
     )
 
 
@@ -130,10 +127,10 @@ def _consents(known: PersonSnapshot) -> Sequence[str]:
     ]
 
 
-def _session(snapshot: Snapshot | None) -> pb.Session:
-    if snapshot is None or not snapshot.message.HasField("session"):
+def _session(snapshot: PersonSnapshot | None) -> pb.Session:
+    if snapshot is None or not snapshot.HasField("session"):
         return pb.Session()
-    session = snapshot.message.session
+    session = snapshot.session
     made = pb.Session(
         category=session.category, minutes=session.minutes, hesitating=session.hesitating
     )
@@ -143,7 +140,7 @@ def _session(snapshot: Snapshot | None) -> pb.Session:
 
 
 def _request(
-    context: DecisionContext, snapshot: Snapshot | None, catalogue: Catalogue
+    context: DecisionContext, snapshot: PersonSnapshot | None, catalogue: Catalogue
 ) -> pb.Request:
     value, lines = _cart(context, snapshot)
     attributes = text_attributes(context.attributes)
@@ -158,14 +155,14 @@ def _request(
     )
 
 
-def _cart(context: DecisionContext, snapshot: Snapshot | None) -> tuple[int, int]:
+def _cart(context: DecisionContext, snapshot: PersonSnapshot | None) -> tuple[int, int]:
     """Return worth and number of lines of the cart; the caller's outranks the profile's."""
     if context.cart:
         worth = sum(round(line.quantity * line.price_micros) for line in context.cart)
         return worth, len(context.cart)
     if snapshot is None:
         return 0, 0
-    cart = snapshot.message.cart
+    cart = snapshot.cart
     return cart.value_micros, len(cart.offer_nos)
 
 
