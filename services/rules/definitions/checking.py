@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,19 @@ from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.text_places import place_within
-from services.rules.definitions.values import parameter
+from services.rules.definitions.values import duration, parameter, share
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 _NEEDS = ("needs_consent", "min_age")
+_READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
+    "sticky": duration,
+    "declined_for": duration,
+    "holdout": share,
+    "static": share,
+}
+"""Parameters that no condition need mention, so that nothing else would notice a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
         problems.add(Place(""), f"has {len(files)} files, at most {MAX_FILES} are allowed")
         return Checked(problems.sorted(), None)
     entries = read_files(files, problems)
+    _check_parameters(entries, problems)
     _check_names(entries, problems)
     _check_placements(entries, problems)
     _check_defaults(entries, problems)
@@ -84,6 +92,14 @@ def _contact_limit(policy: str, limit: Any) -> pb.ContactLimit:
     made = pb.ContactLimit(policy=policy, at_most=limit.at_most)
     made.within.FromTimedelta(limit.within)
     return made
+
+
+def _check_parameters(entries: Entries, problems: Problems) -> None:
+    for name in _READ_BY_SERVICES.keys() & entries.parameters.keys():
+        try:
+            _READ_BY_SERVICES[name](entries.parameters[name])
+        except ValueError as error:
+            problems.add(entries.parameter_places[name], f"{name}: {error}")
 
 
 def _check_names(entries: Entries, problems: Problems) -> None:

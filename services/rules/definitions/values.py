@@ -53,6 +53,14 @@ def allowance(text: str) -> Allowance:
     return Allowance(int(match.group(1)), within)
 
 
+def share(text: str) -> float:
+    """Return `5%` or `0.05`; ValueError with a sentence for anything else."""
+    value = parameter(text)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise ValueError(f"{text!r} is no share; write 5% or 0.05")
+    return float(value)
+
+
 def parameter(text: str) -> ParameterValue | None:
     """Return a parameter as conditions see it; None for an allowance, which they do not see.
 

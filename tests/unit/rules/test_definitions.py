@@ -78,6 +78,9 @@ def test_comments_and_files_do_not_change_the_name_but_content_does() -> None:
         ("    code: OUT_OF_STOCK\n", "", 17, 18, "needs a code to tell"),
         ("channel: WEB", "channel: WEB\n    channel: APP", 7, 5, "channel is given twice"),
         ("  declined_for: 30d", "  Declined: 30d", 2, 3, "is no name"),
+        ("declined_for: 30d", "declined_for: 30", 2, 17, "declined_for: '30' is no duration"),
+        ("declined_for: 30d", "sticky: half an hour", 2, 11, "is no duration"),
+        ("declined_for: 30d", "holdout: 120%", 2, 12, "is no share"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(
