@@ -124,7 +124,7 @@ class CandidateSource(Protocol):
         ...
 
 
-def is_any_of(numbers: NDArray[np.uint32], few: NDArray[np.uint32]) -> NDArray[np.bool_]:
+def is_any_of(numbers: NDArray[np.integer], few: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Return which numbers are among a few; for those comparing one by one beats sorting."""
     if len(few) > _FEW:
         return np.isin(numbers, few)

@@ -82,6 +82,14 @@ def test_the_category_of_the_visit_comes_first_then_the_one_above_it(pcs):
     assert in_visit(pcs) == ["near", "dear", "also seen", "desktop"]
 
 
+def test_of_a_wide_subject_what_is_like_the_items_looked_at_comes_first(pcs):
+    visit = pcs.visit("Computers", ["seen", "also seen"])
+    asked = pcs.asked(InSession(pcs.catalogue), person=pcs.person(visit=visit))
+    assert asked == ["near", "also seen", "dear", "desktop"]
+    unseen = pcs.person(visit=pcs.visit("Computers"))
+    assert pcs.asked(InSession(pcs.catalogue), person=unseen)[0] == "desktop"
+
+
 def test_a_price_near_what_was_looked_at_outweighs_some_popularity(pcs):
     assert in_visit(pcs).index("near") < in_visit(pcs).index("dear")
     pcs.catalogue.price_micros[pcs.no("dear")] = 1_050_000_000

@@ -17,7 +17,7 @@ from shared.catalogue import Catalogue
 
 _LOOKED_AT = 250
 """Best of a category that are weighed by price."""
-_PARENT_SHARE = 0.1
+_BESIDE_SHARE = 0.1
 """What a category beside the one looked at counts against it. In visits of the story shop its
 things are bought 0.02 times as often; real visits wander more."""
 _MOST = 100
@@ -34,6 +34,8 @@ class _Focus:
     """Usual price of what they look at; 0: not known."""
     family_nos: NDArray[np.uint32]
     """Families that are no news to them: in view and the last one viewed."""
+    within_nos: NDArray[np.int32]
+    """Categories within it of the items looked at; none: all of it is."""
 
 
 class InSession:
@@ -68,8 +70,15 @@ class InSession:
             mask[len(own) :] &= ~under[catalogue.category_no[nos[len(own) :]]]
         rank = np.concatenate((_falling(len(own)), _falling(len(above))))
         scores = 0.5 * rank + 0.5 * _nearness(catalogue.price_micros[nos], focus.price_micros)
-        scores[len(own) :] *= _PARENT_SHARE
+        scores[self._beside(nos, len(own), focus)] *= _BESIDE_SHARE
         return nos[mask], scores[mask]
+
+    def _beside(self, nos: NDArray[np.uint32], own: int, focus: _Focus) -> NDArray[np.bool_]:
+        """Return which are of other categories than was looked at; the first `own` are within."""
+        beside = np.arange(len(nos)) >= own
+        if len(focus.within_nos):
+            beside |= ~is_any_of(self._catalogue.category_no[nos], focus.within_nos)
+        return beside
 
     def _focus(self, query: Query) -> _Focus | None:
         """Take what is in view before what was viewed earlier in the visit."""
@@ -93,7 +102,14 @@ class InSession:
             item_no=item_no,
             price_micros=self._usual_price(looked_at, category_no),
             family_nos=catalogue.family_no[known],
+            within_nos=self._within(looked_at, category_no),
         )
+
+    def _within(self, item_nos: tuple[int, ...], category_no: int) -> NDArray[np.int32]:
+        categories = np.unique(self._catalogue.category_no[np.array(item_nos, np.int64)])
+        is_within = self._catalogue.categories.under(category_no)
+        within: NDArray[np.int32] = categories[is_within[categories]]
+        return within
 
     def _usual_price(self, item_nos: tuple[int, ...], category_no: int) -> float:
         """Return the median price of the items looked at, of the same category where there are."""
