@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from uuid import UUID
 
 RandomBytes = Callable[[int], bytes]
 
@@ -25,14 +24,3 @@ def uuid7(now_ms: int, random: RandomBytes = os.urandom) -> str:
 def new_id() -> str:
     """Return a UUIDv7 of this moment by the machine's clock: for requests and replicas."""
     return uuid7(time.time_ns() // 1_000_000)
-
-
-def uuid_ms(text: str) -> int:
-    """Return the milliseconds since the epoch that a UUIDv7 was made at.
-
-    Raises ValueError for anything that is not a UUIDv7.
-    """
-    found = UUID(text)
-    if found.version != 7:
-        raise ValueError(f"{text} is no UUIDv7")
-    return found.int >> 80

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 from services.aggregator.pipeline.question import Named
 from shared.errors import FieldViolation, InvalidArgument
-from shared.privacy import KINDS, IdentityError, identity_key, normalise
+from shared.privacy import STRENGTH, IdentityError, identity_key, normalise
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
-
-_STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
 
 
 class Identification:
@@ -22,7 +20,7 @@ class Identification:
 
     def one(self, identity: Identity) -> tuple[str, IdentityKey]:
         """Return the normal value and its pseudonym; raises IdentityError telling what is wrong."""
-        kind, value = identity.kind, normalise(identity.kind, identity.value, self._region).value
+        kind, value = identity.kind, normalise(identity.kind, identity.value, self._region)
         return value, IdentityKey(kind=kind, key=identity_key(self._key, kind, value))
 
     def named(self, identities: Iterable[Identity], confirmed_person_id: str = "") -> Named:
@@ -38,7 +36,7 @@ class Identification:
                 read.setdefault(key.key, (Identity(kind=identity.kind, value=value), key, at))
         if wrong:
             raise InvalidArgument(wrong)
-        ordered = sorted(read.values(), key=lambda found: _STRENGTH[found[0].kind])
+        ordered = sorted(read.values(), key=lambda found: STRENGTH[found[0].kind])
         return Named(
             [identity for identity, _, _ in ordered],
             [key for _, key, _ in ordered],

@@ -30,7 +30,7 @@ from services.profile.fields import (
     read_value_micros,
 )
 from services.profile.stamping import Stamper
-from shared.privacy import KINDS, IdentityError, identity_key, normalise
+from shared.privacy import KINDS, STRENGTH, IdentityError, identity_key, normalise
 from touchpoint.common.v1 import event_pb2
 from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.profile.v1.profile_service_pb2 import EventKeys
@@ -39,7 +39,6 @@ INVALID = "INVALID"
 MAX_IDENTITIES = 8
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _LAST_CHANNEL = 10
-_STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
 _MAX_REMEMBERED = 200_000
 
 ABOUT_OFFERS = frozenset(
@@ -116,8 +115,8 @@ class Intake:
                 normal = normalise(kind, value, self._region)
             except IdentityError as error:
                 raise MistakenError(f"identities: a {kind or 'kind'} {error}") from error
-            key = identity_key(self._deployment_key, kind, normal.value)
-            found = Identity(kind, normal.value, key)
+            key = identity_key(self._deployment_key, kind, normal)
+            found = Identity(kind, normal, key)
             if len(self._identities) >= _MAX_REMEMBERED:
                 self._identities.clear()
             self._identities[kind, value] = found
@@ -199,12 +198,12 @@ def _with_keys(event: event_pb2.Event, keys: Sequence[IdentityKey]) -> list[Iden
 
 
 def _strongest_first(who: Sequence[Identity]) -> tuple[Identity, ...]:
-    if len(who) == 1 and who[0].kind in _STRENGTH:
+    if len(who) == 1 and who[0].kind in STRENGTH:
         return (who[0],)
     if not 1 <= len(who) <= MAX_IDENTITIES:
         raise MistakenError(f"identities: must be 1 to {MAX_IDENTITIES}")
     for identity in who:
-        if identity.kind not in _STRENGTH:
+        if identity.kind not in STRENGTH:
             known = ", ".join(KINDS)
             raise MistakenError(f"identities: unknown kind {identity.kind!r}; known are {known}")
-    return tuple(dict.fromkeys(sorted(who, key=lambda identity: _STRENGTH[identity.kind])))
+    return tuple(dict.fromkeys(sorted(who, key=lambda identity: STRENGTH[identity.kind])))

@@ -77,10 +77,6 @@ class Follower:
             else:
                 pause_s = _FIRST_PAUSE_S
 
-    def mark_stale(self) -> None:
-        """Have the model catch up with its owner before the next message."""
-        self._stale = True
-
     async def check_ready(self) -> None:
         """Raise `Unavailable` until the model has caught up for the first time: for health."""
         if not self.ready.is_set():

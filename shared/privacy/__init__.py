@@ -12,19 +12,18 @@ from shared.privacy.encryption import (
 )
 from shared.privacy.identity import (
     KINDS,
+    STRENGTH,
     IdentityError,
-    NormalIdentity,
     identity_key,
     normalise,
-    strongest_first,
 )
 from shared.privacy.wrapping import FolderWrappingKeys, WrappingKeys
 
 __all__ = [
     "KINDS",
+    "STRENGTH",
     "FolderWrappingKeys",
     "IdentityError",
-    "NormalIdentity",
     "UndecipherableError",
     "WrappingKey",
     "WrappingKeys",
@@ -34,7 +33,6 @@ __all__ = [
     "new_person_key",
     "normalise",
     "renewal_of",
-    "strongest_first",
     "unwrap",
     "wrap",
 ]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import phonenumbers
 
 KINDS = ("customer", "loyalty_card", "email", "phone", "visitor")
 """Strongest first: of two persons in one request, that of the stronger identity counts."""
+STRENGTH: Mapping[str, int] = {kind: place for place, kind in enumerate(KINDS)}
+"""Kind to its place among them: the strongest sorts first."""
 LONGEST_VALUE = 256
 _LONGEST_EMAIL = 254
-_STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
 _CARD_NOISE = re.compile(r"[\s\-.]+")
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Cn"})
 
@@ -24,35 +24,18 @@ class IdentityError(ValueError):
     """An identity cannot be used; the text says why and holds nothing of its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class NormalIdentity:
-    """An identity in the one way it is written."""
-
-    kind: str
-    value: str
-    """Personal: only profile keeps it, encrypted."""
-
-    def key(self, deployment_key: bytes) -> bytes:
-        """Return its pseudonym, 32 bytes."""
-        return identity_key(deployment_key, self.kind, self.value)
-
-
 def identity_key(deployment_key: bytes, kind: str, value: str) -> bytes:
     """Return HMAC-SHA-256(deployment key, kind, 0, normal value): what all but profile see."""
     return hmac.digest(deployment_key, f"{kind}\0{value}".encode(), "sha256")
 
 
-def strongest_first(identities: Iterable[NormalIdentity]) -> list[NormalIdentity]:
-    """Return each identity once, in order of strength, those of a kind in the order given."""
-    return sorted(dict.fromkeys(identities), key=lambda identity: _STRENGTH[identity.kind])
-
-
 @lru_cache(maxsize=4096)
-def normalise(kind: str, value: str, default_region: str = "US") -> NormalIdentity:
-    """Write an identity the one way: e-mail in lower case, phone in E.164, cards without spaces.
+def normalise(kind: str, value: str, default_region: str = "US") -> str:
+    """Return an identity's value in the one way it is written.
 
+    E-mail in lower case, phone in E.164, cards without spaces; normal values stay as they are.
     `default_region` (ISO 3166) is where a phone number without a country code is dialled. Raises
-    `IdentityError`. Normal values stay as they are.
+    `IdentityError`.
     """
     if kind not in _RULES:
         raise IdentityError(f"unknown kind; known are {', '.join(KINDS)}")
@@ -63,7 +46,7 @@ def normalise(kind: str, value: str, default_region: str = "US") -> NormalIdenti
         raise IdentityError(f"is longer than {LONGEST_VALUE} characters")
     if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
         raise IdentityError("holds characters that cannot be printed")
-    return NormalIdentity(kind, _RULES[kind](text, default_region))
+    return _RULES[kind](text, default_region)
 
 
 def _as_it_is(text: str, _: str) -> str:
