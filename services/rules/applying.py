@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import structlog
-
 from services.rules.definitions import Checked, check_definitions
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.storage.definitions import Pointer, PostgresDefinitions, Readiness
@@ -14,6 +12,7 @@ from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
 from shared.definitions import BundleFollower
 from shared.errors import Aborted, FailedPrecondition, NotFound
+from shared.logging import get_logger
 from touchpoint.common.v1.bus_pb2 import DefinitionsNotice
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
@@ -21,7 +20,7 @@ ALIVE_S = 4.5
 """A replica that did not look for this long (it looks every 2 s) is not waited for."""
 _PATIENCE_S = 5.0
 _POLL_S = 0.05
-_LOG = structlog.get_logger("touchpoint.definitions")
+log = get_logger(__name__)
 
 
 class Definitions:
@@ -66,7 +65,7 @@ class Definitions:
             raise FailedPrecondition(
                 f"the shipped definitions are wrong: {first.path}:{first.line}: {first.message}"
             )
-        _LOG.info("shipped_definitions_applied", bundle_hash=checked.bundle.bundle_hash)
+        log.info("shipped_definitions_applied", bundle_hash=checked.bundle.bundle_hash)
 
     async def _activate(self, bundle_hash: str, before: Pointer) -> Pointer:
         if bundle_hash == before.active:
@@ -81,7 +80,7 @@ class Definitions:
         if not await self._store.activate(bundle_hash):
             raise Aborted("other definitions are being applied; try again")
         await self._announce(bundle_hash, active=True)
-        _LOG.info("bundle_activated", bundle_hash=bundle_hash, previous=before.active)
+        log.info("bundle_activated", bundle_hash=bundle_hash, previous=before.active)
         return Pointer(bundle_hash, before.active, "")
 
     async def _announce(self, bundle_hash: str, *, active: bool) -> None:

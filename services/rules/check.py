@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import structlog
 
 from services.rules.answers import balance, constraints, write_removals
 from services.rules.attributes import OfferAttributes
@@ -23,6 +22,7 @@ from services.rules.moment import frames, person_facts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
+from shared.logging import get_logger
 from touchpoint.common.v1.decision_pb2 import (
     Candidates,
     DecisionContext,
@@ -34,7 +34,7 @@ from touchpoint.ranker.v1.ranker_pb2 import StandingOrder
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _KNOWN_RULE = "known"
-_LOG = structlog.get_logger("touchpoint.rules")
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Checker:
             key = (compiled.policy.bundle_hash, rule)
             if key not in self._warned:
                 self._warned.add(key)
-                _LOG.warning("rule_failed", rule=rule, bundle_hash=compiled.policy.bundle_hash)
+                log.warning("rule_failed", rule=rule, bundle_hash=compiled.policy.bundle_hash)
 
 
 def placements_asked(compiled: CompiledBundle, context: DecisionContext) -> list[Placement]:

@@ -1,7 +1,8 @@
 """What a condition may cost is settled before it is stored: what could run away is refused.
 
 The C++ evaluator stops at 10,000 iterations but has no limit on memory: doubling a string or a
-list in each turn of a comprehension is what has to be kept out.
+list in each turn of a comprehension is what has to be kept out, and joining in one comprehension
+what was joined around it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from services.rules.conditions.problems import ConditionError
 MAX_BYTES = 4096
 MAX_COMPREHENSIONS = 8
 MAX_DEPTH = 2
+MAX_JOINS = 32
+"""Spread over two comprehensions and what is around them they make 1,600 of one at the most."""
 _JOINS = frozenset({"add_string", "add_list", "add_bytes"})
 _ACCUMULATORS = ("@result", "__result__")
 
@@ -36,6 +39,9 @@ def check_cost(checked: CheckedExpr) -> None:
             f"has {comprehensions} comprehensions (exists, all, map, filter …), "
             f"at most {MAX_COMPREHENSIONS} are allowed"
         )
+    joins = sum(_joins(checked, part) for part in _parts(checked.expr))
+    if joins > MAX_JOINS:
+        raise ConditionError(f"joins {joins} strings or lists, at most {MAX_JOINS} are allowed")
 
 
 def children(expr: Expr) -> Iterator[Expr]:
@@ -62,6 +68,19 @@ def children(expr: Expr) -> Iterator[Expr]:
             return
 
 
+def _parts(expr: Expr) -> Iterator[Expr]:
+    """Yield an expression and all in it."""
+    yield expr
+    for part in children(expr):
+        yield from _parts(part)
+
+
+def _joins(checked: CheckedExpr, expr: Expr) -> bool:
+    if not expr.HasField("call_expr") or _is_accumulation(expr):
+        return False
+    return not _JOINS.isdisjoint(checked.reference_map[expr.id].overload_id)
+
+
 def _check(checked: CheckedExpr, expr: Expr, depth: int, *, builds: bool = False) -> int:
     """Check an expression within `depth` comprehensions and count those in it.
 
@@ -82,8 +101,7 @@ def _check(checked: CheckedExpr, expr: Expr, depth: int, *, builds: bool = False
 
 
 def _check_call(checked: CheckedExpr, expr: Expr, builds: bool) -> None:
-    overloads = set(checked.reference_map[expr.id].overload_id)
-    if builds and overloads & _JOINS and not _is_accumulation(expr):
+    if builds and _joins(checked, expr):
         raise _at(checked, expr, "joins strings or lists within a comprehension")
     if expr.call_expr.function == "matches":
         pattern = expr.call_expr.args[-1]
@@ -93,6 +111,8 @@ def _check_call(checked: CheckedExpr, expr: Expr, builds: bool) -> None:
 
 def _is_accumulation(expr: Expr) -> bool:
     """Say whether this is the `+ [element]` that CEL itself writes for `map` and `filter`."""
+    if not expr.call_expr.args:
+        return False
     first = expr.call_expr.args[0]
     return first.HasField("ident_expr") and first.ident_expr.name in _ACCUMULATORS
 

@@ -91,6 +91,8 @@ def choice(condition: Term, then: Term, otherwise: Term) -> Term:
             return value, either(errors, branch_errors)
         yes, yes_errors = then(frame, local)
         no, no_errors = otherwise(frame, local)
+        if yes_errors is True and no_errors is True:
+            return False, True
         branch: Errors = False
         if yes_errors is not False or no_errors is not False:
             size = frame.size

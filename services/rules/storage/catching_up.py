@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.rules.domain.changes import Change, Declined, Identified
 from services.rules.storage.changes import write_changes
 from shared.call import Call, own_call
 from shared.client import follow
 from shared.errors import TouchpointError
+from shared.logging import get_logger
 from shared.postgres import Database, Queries
 from touchpoint.profile.v1.profile_service_pb2 import (
     StreamEventsRequest,
@@ -30,7 +29,7 @@ _AGAIN_S = 60.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 _SLICE = 500
-_LOG = structlog.get_logger("touchpoint.rules")
+log = get_logger(__name__)
 
 
 class CatchingUp:
@@ -72,7 +71,7 @@ class CatchingUp:
             try:
                 await self.catch_up()
             except TouchpointError as error:
-                _LOG.info("profile_not_read", reason=error.reason)
+                log.info("profile_not_read", reason=error.reason)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:

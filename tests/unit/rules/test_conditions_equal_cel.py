@@ -73,6 +73,7 @@ def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataOb
         "offer.attributes.k == 'a' && history.owned",
         "history.owned ? offer.attributes.k == 'a' : offer.stock + 1 > 0",
         "customer.segments.all(x, offer.attributes[x] == 'a')",
+        "offer.kind < (history.owned ? customer.attributes.k : customer.attributes.other)",
     ],
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

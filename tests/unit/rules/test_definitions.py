@@ -32,6 +32,12 @@ rules:
 """
 
 
+def _joined(word: str, times: int) -> str:
+    """Return a word joined to itself, as a tree because CEL takes no long chain."""
+    half = times // 2
+    return f"({_joined(word, half)} + {_joined(word, half)})" if half else word
+
+
 def checked(text: str, path: str = "all.yaml"):
     return check_definitions([DefinitionFile(path=path, text=text)])
 
@@ -137,6 +143,11 @@ def test_what_has_no_form_over_columns_is_a_warning() -> None:
         ("[1].all(a, [1].all(b, [1].all(c, a + b + c > 0)))", "nested deeper than 2"),
         ("['a'].map(x, x + x).size() > 0", "joins strings or lists within a comprehension"),
         ("offer.id.matches(offer.brand)", "must be a literal"),
+        (_joined("offer.id", 64) + " == ''", "joins 63 strings"),
+        (
+            "['a'].exists(a, [a + a + a].exists(b, " + _joined("b", 32) + " == ''))",
+            "joins 33 strings or lists, at most",
+        ),
     ],
 )
 def test_a_condition_that_could_run_away_is_refused(condition: str, message: str) -> None:
