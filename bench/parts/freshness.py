@@ -36,7 +36,7 @@ _ROUNDS = 4
 _AT_ONCE = 4
 _LIMIT = 5
 _MOST_PASSED_OVER = 50
-_TIMEOUT_S = 1.0
+_TIMEOUT_S = 5.0
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:

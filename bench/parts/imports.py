@@ -37,7 +37,7 @@ _PER_PERSON = _ORDERS * _LINES
 _DAYS = 300
 _LOOKED_AT = 20
 _PATIENCE_S = 10.0
-_TIMEOUT_S = 1.0
+_TIMEOUT_S = 5.0
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
