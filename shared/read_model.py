@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from shared.bus.follower import Follower
 from shared.bus.message import Message
 from shared.bus.port import Bus
 from shared.bus.subjects import Stream
 from shared.errors import TouchpointError
+from shared.logging import get_logger
 
 COMPARE_S = 2.0
-_LOG = structlog.get_logger("touchpoint.read_model")
+log = get_logger(__name__)
 
 
 class ReadModel:
@@ -66,7 +65,7 @@ class ReadModel:
             try:
                 await self._catch_up()
             except TouchpointError as error:
-                _LOG.warning("comparison_failed", model=self._name, reason=error.reason)
+                log.warning("comparison_failed", model=self._name, reason=error.reason)
 
     async def _pause(self) -> None:
         self._look_now.clear()

@@ -6,17 +6,16 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import structlog
-
 from services.profile.domain.recording import Touched
 from shared.bus import Bus
 from shared.errors import Unavailable
+from shared.logging import get_logger
 from touchpoint.profile.v1.state_pb2 import TouchedSet, TouchedSets
 
 SUBJECT = "profile.touched"
 """A notice, not stored in any stream."""
 _MOST_WAITING = 100
-_LOG = structlog.get_logger("touchpoint.profile")
+log = get_logger(__name__)
 
 Watch = asyncio.Queue[TouchedSet]
 
@@ -46,7 +45,7 @@ class Watchers:
         try:
             await self._bus.notify(SUBJECT, sets.SerializeToString())
         except Unavailable:
-            _LOG.info("touched_not_told")
+            log.info("touched_not_told")
 
     @contextmanager
     def watching(self, person_ids: Sequence[str]) -> Iterator[Watch]:

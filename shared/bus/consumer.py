@@ -6,13 +6,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
-import structlog
-
 from shared.bus.inbox import Inbox
 from shared.bus.message import Message
 from shared.bus.port import Bus, Subscription
 from shared.bus.subjects import Stream
 from shared.errors import Aborted, Overloaded, Unavailable
+from shared.logging import get_logger
 from shared.postgres.connection import Transaction
 from shared.postgres.database import Database
 
@@ -30,7 +29,7 @@ _LAG_ALARM_S = 5.0
 _PRUNE_EVERY_S = 600.0
 _KEEP_IDS_S = 96 * 3600.0
 """Longer than any stream keeps a message, so that no id is forgotten too early."""
-_LOG = structlog.get_logger("touchpoint.consumer")
+log = get_logger(__name__)
 
 
 class EffectConsumer:
@@ -108,7 +107,7 @@ class EffectConsumer:
             try:
                 await self._consume()
             except _PASSING as error:
-                _LOG.warning("consumer_paused", consumer=self.name, reason=error.reason)
+                log.warning("consumer_paused", consumer=self.name, reason=error.reason)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:
@@ -145,7 +144,7 @@ class EffectConsumer:
             try:
                 await self.take(messages)
             except _PASSING as error:
-                _LOG.warning("consumer_paused", consumer=self.name, reason=error.reason)
+                log.warning("consumer_paused", consumer=self.name, reason=error.reason)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:
@@ -176,6 +175,6 @@ class EffectConsumer:
                     await self._inbox.park_in(transaction, message, reason, 0)
 
     async def _mend_loss(self, place: int, first: int) -> None:
-        _LOG.error("messages_lost", consumer=self.name, after=place, before=first)
+        log.error("messages_lost", consumer=self.name, after=place, before=first)
         if self._recover is not None:
             await self._recover()

@@ -6,12 +6,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
-
 from shared.bus.message import Message
 from shared.bus.port import Bus, StreamState, Subscription
 from shared.bus.subjects import Stream
 from shared.errors import TouchpointError, Unavailable
+from shared.logging import get_logger
 
 SLICE_S = 0.005
 """Longest time to apply messages before requests get their turn."""
@@ -20,7 +19,7 @@ _WAIT_S = 1.0
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _LAG_ALARM_S = 5.0
-_LOG = structlog.get_logger("touchpoint.follower")
+log = get_logger(__name__)
 
 
 class GapError(Exception):
@@ -68,10 +67,10 @@ class Follower:
             try:
                 await self._follow()
             except GapError:
-                _LOG.info("gap_found", follower=self._name, position=self.position)
+                log.info("gap_found", follower=self._name, position=self.position)
                 self._stale = True
             except TouchpointError as error:
-                _LOG.warning("follower_paused", follower=self._name, reason=error.reason)
+                log.warning("follower_paused", follower=self._name, reason=error.reason)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from shared.bus.message import Message
+from shared.logging import get_logger
 from shared.postgres.connection import Transaction
 from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
 _QUERIES = Queries.beside(__file__, "inbox.sql")
 _LONGEST_REASON = 1000
-_LOG = structlog.get_logger("touchpoint.inbox")
+log = get_logger(__name__)
 
 
 class Inbox:
@@ -78,7 +77,7 @@ class Inbox:
             reason[:_LONGEST_REASON],
             tries,
         )
-        _LOG.error("message_parked", consumer=self._consumer, message_id=message.message_id)
+        log.error("message_parked", consumer=self._consumer, message_id=message.message_id)
 
     async def parked(self) -> Sequence[Message]:
         """Return what is put aside, oldest first."""

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -22,6 +21,7 @@ from shared.bus.port import Notice, StreamState, Subscription
 from shared.bus.subjects import STREAMS, Stream
 from shared.clock import to_us
 from shared.errors import Unavailable
+from shared.logging import get_logger
 
 _CONNECT_S = 2
 _RECONNECT_PAUSE_S = 0.1
@@ -29,7 +29,7 @@ _PING_EVERY_S = 2
 _REQUEST_S = 2.0
 _DUPLICATE_WINDOW_S = 120.0
 _FAILURES = (NatsError, OSError, TimeoutError)
-_LOG = structlog.get_logger("touchpoint.bus")
+log = get_logger(__name__)
 
 
 @asynccontextmanager
@@ -138,7 +138,7 @@ class NatsBus:
 
     async def reconnected(self) -> None:
         """Tell everybody who asked; called by the driver."""
-        _LOG.info("bus_reconnected")
+        log.info("bus_reconnected")
         for callback in tuple(self._reconnect_callbacks):
             callback()
 
@@ -175,11 +175,11 @@ class NatsBus:
 
 async def _log_error(error: Exception) -> None:
     # One per attempt to connect again: the outage itself is logged once.
-    _LOG.debug("bus_error", error=type(error).__name__)
+    log.debug("bus_error", error=type(error).__name__)
 
 
 async def _log_disconnect() -> None:
-    _LOG.warning("bus_disconnected")
+    log.warning("bus_disconnected")
 
 
 def _created_us(created: datetime | None) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
-import structlog
-
 from shared.bus.message import Publication
 from shared.bus.port import Bus
 from shared.errors import Aborted, Unavailable
+from shared.logging import get_logger
 from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
@@ -21,7 +20,7 @@ PACE_S = 0.04
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _LAG_ALARM_S = 5.0
-_LOG = structlog.get_logger("touchpoint.relay")
+log = get_logger(__name__)
 
 
 class Relay:
@@ -72,7 +71,7 @@ class Relay:
             try:
                 sent = await self.relay_once()
             except (Unavailable, Aborted) as error:
-                _LOG.warning("relay_paused", reason=error.reason, pause_s=pause_s)
+                log.warning("relay_paused", reason=error.reason, pause_s=pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
                 continue

@@ -6,17 +6,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import structlog
-
 from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
 from shared.definitions.source import BundleSource
 from shared.errors import TouchpointError, Unavailable
+from shared.logging import get_logger
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
 KEPT = 3
 LOOK_EVERY_S = 2.0
-_LOG = structlog.get_logger("touchpoint.definitions")
+log = get_logger(__name__)
 
 Compiled = TypeVar("Compiled")
 
@@ -83,7 +82,7 @@ class BundleFollower(Generic[Compiled]):
             try:
                 await self.look()
             except TouchpointError as error:
-                _LOG.warning("definitions_not_read", reason=error.reason)
+                log.warning("definitions_not_read", reason=error.reason)
             await self._pause()
 
     async def look(self) -> None:
@@ -113,7 +112,7 @@ class BundleFollower(Generic[Compiled]):
             self._keep(bundle_hash, self._compile(bundle))
         except CompileError as error:
             if self._told.get(bundle_hash) != str(error):
-                _LOG.error("bundle_not_compiled", bundle_hash=bundle_hash)
+                log.error("bundle_not_compiled", bundle_hash=bundle_hash)
             return str(error)
         return ""
 
@@ -125,7 +124,7 @@ class BundleFollower(Generic[Compiled]):
 
     def _switch_to(self, bundle_hash: str) -> None:
         if bundle_hash != self.active_hash:
-            _LOG.info("bundle_switched", bundle_hash=bundle_hash, previous=self.active_hash)
+            log.info("bundle_switched", bundle_hash=bundle_hash, previous=self.active_hash)
             # Moved to the end: the order of the dictionary is the order of forgetting.
             self._compiled[bundle_hash] = self._compiled.pop(bundle_hash)
             self.active_hash = bundle_hash

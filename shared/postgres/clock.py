@@ -8,18 +8,17 @@ import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
-import structlog
-
 from shared.bus.port import Bus
 from shared.bus.subjects import CLOCK_MOVED
 from shared.clock import from_us, refuse_move
 from shared.errors import TouchpointError
+from shared.logging import get_logger
 from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
 REFRESH_S = 1.0
 _QUERIES = Queries.beside(__file__, "clock.sql")
-_LOG = structlog.get_logger("touchpoint.clock")
+log = get_logger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -96,4 +95,4 @@ class DatabaseClock:
             try:
                 await self.refresh()
             except TouchpointError as error:
-                _LOG.warning("clock_not_refreshed", reason=error.reason)
+                log.warning("clock_not_refreshed", reason=error.reason)

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
+from shared.logging import get_logger
 from shared.postgres.connection import Connection
 from shared.postgres.database import Database
 from shared.postgres.queries import Queries
@@ -20,7 +19,7 @@ _QUERIES = Queries.beside(__file__, "migrations.sql")
 _FILE = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+\.sql")
 _PATIENCE_S = 60.0
 _PAUSE_S = 0.05
-_LOG = structlog.get_logger("touchpoint.migrations")
+log = get_logger(__name__)
 
 
 class MigrationError(Exception):
@@ -100,7 +99,7 @@ def _refuse_far_ahead(unknown: Sequence[str]) -> None:
         names = ", ".join(sorted(unknown))
         raise MigrationError(f"the schema is {len(unknown)} migrations ahead: {names}")
     if unknown:
-        _LOG.warning("schema_ahead", migration=unknown[0])
+        log.warning("schema_ahead", migration=unknown[0])
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
@@ -119,4 +118,4 @@ async def _apply(connection: Connection, migration: Migration) -> None:
     except BaseException:
         await connection.execute("ROLLBACK")
         raise
-    _LOG.info("migration_applied", origin=migration.origin, migration=migration.name)
+    log.info("migration_applied", origin=migration.origin, migration=migration.name)

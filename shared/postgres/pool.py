@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from asyncpg import PostgresError
 
 from shared.errors import Overloaded, TouchpointError, Unavailable
+from shared.logging import get_logger
 from shared.postgres.connection import Connection, Transaction
 from shared.postgres.failures import FAILURES, gone, translated
 
@@ -21,7 +21,7 @@ _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _SETTLE_S = 0.1
 """A statement left by its caller gets this long to end; nearly all take a few milliseconds."""
-_LOG = structlog.get_logger("touchpoint.postgres")
+log = get_logger(__name__)
 
 Connect = Callable[[], Awaitable[Any]]
 Rehearsal = Callable[[Transaction], Awaitable[object]]
@@ -155,7 +155,7 @@ class Pool:
                 self._hand_on(connection)
                 pause_s = _FIRST_PAUSE_S
             except (TouchpointError, PostgresError) as error:
-                _LOG.warning("database_not_reached", error=type(error).__name__)
+                log.warning("database_not_reached", error=type(error).__name__)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
@@ -166,7 +166,7 @@ class Pool:
             await connection.rehearse(self._rehearsal)
         except (TouchpointError, PostgresError) as error:
             # Cold is slow, and not wrong.
-            _LOG.warning("connection_not_warm", error=type(error).__name__)
+            log.warning("connection_not_warm", error=type(error).__name__)
 
     async def _connected(self) -> Connection:
         try:
