@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import grpc.aio
-import uvicorn
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from shared.background import running
@@ -26,15 +23,16 @@ from shared.middleware.authentication import by_name
 from shared.middleware.order import Hooks, layers
 from shared.middleware.shedding import Limiter, Share
 from shared.runtime import Channels, Openers, process_runtime
-from shared.service import HttpFace, OpenService, WarmUp
+from shared.service import OpenService, Service, WarmUp
 from shared.setting_types import Listen
 from shared.transport.cors import with_cors
 from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
 from shared.transport.http import http_app
-from shared.transport.listening import take_grpc_port, take_socket
+from shared.transport.listening import take_grpc_port
 from shared.transport.options import server_options
 from shared.transport.routes import Routes, routes
+from shared.transport.web_server import served
 
 log = get_logger(__name__)
 
@@ -98,25 +96,42 @@ async def hosted(
         stack.push_async_callback(server.stop, None)
         runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
         service = await stack.enter_async_context(open_service(settings, runtime))
-        bindings = [*service.bindings, *runtime.bindings]
-        limiter = Limiter(settings.max_in_flight)
+        bindings, limiter = [*service.bindings, *runtime.bindings], Limiter(settings.max_in_flight)
         found = _routes(bindings, service.share, limiter, settings)
         table.fill(found)
+        table.reflect(_reflected(bindings))
         if direct is not None:
             direct.open(found)
-        table.reflect(_reflected(bindings))
+        await health.begin(*(binding.service for binding in bindings))
         warm_up = _settling(service.warm_up, settle)
         health.depend(runtime.needed(service), runtime.watched(service), warm_up)
         works = {**service.background, "health": health.watch}
-        await health.begin(*(binding.service for binding in bindings))
         await stack.enter_async_context(running(works))
-        web = None
-        if service.http is not None:
-            web = await stack.enter_async_context(
-                _web(service.http, found, health, settings.max_request_bytes)
-            )
+        web = await _web(stack, service, found, health, settings)
         stack.push_async_callback(_drain, server, health, limiter)
         yield Hosted(service.name, address, web, health)
+
+
+async def _web(
+    stack: AsyncExitStack,
+    service: Service,
+    found: Routes,
+    health: Health,
+    settings: ServiceSettings,
+) -> Listen | None:
+    """Serve the HTTP face of a service, if it has one."""
+    face = service.http
+    if face is None:
+        return None
+    offered = {rpc.method for binding in face.bindings for rpc in binding.rpcs}
+    app = http_app(
+        {method: route for method, route in found.items() if method in offered},
+        health.readiness,
+        settings.max_request_bytes,
+    )
+    return await stack.enter_async_context(
+        served(with_cors(app, face.allowed_origins), face.listen)
+    )
 
 
 def _settling(warm_up: WarmUp | None, settle: Settle) -> WarmUp:
@@ -174,48 +189,3 @@ async def _drain(server: grpc.aio.Server, health: Health, limiter: Limiter) -> N
     idle.cancel()
     await server.stop(SENDING_S)
     await refusing
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn within a process that handles its signals itself."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
-@asynccontextmanager
-async def _web(
-    face: HttpFace, found: Routes, health: Health, max_request_bytes: int
-) -> AsyncIterator[Listen]:
-    offered = {rpc.method for binding in face.bindings for rpc in binding.rpcs}
-    app = http_app(
-        {method: route for method, route in found.items() if method in offered},
-        health.readiness,
-        max_request_bytes,
-    )
-    taken, address = take_socket(face.listen)
-    config = uvicorn.Config(
-        with_cors(app, face.allowed_origins),
-        loop="none",
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(GRACE_S) + 1,
-    )
-    web = _Uvicorn(config)
-    task = asyncio.create_task(web.serve(sockets=[taken]), name="http")
-    try:
-        yield address
-    finally:
-        web.should_exit = True
-        await task
-        _close(taken)
-
-
-def _close(taken: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        taken.close()
