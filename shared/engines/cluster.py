@@ -13,6 +13,7 @@ from shared.engines.account import Account
 from shared.engines.binaries import PostgresInstall
 from shared.engines.errors import EngineError, why
 from shared.engines.home import write_private
+from shared.postgres.pool_sizes import SERVER_MAXIMUM
 from shared.processes import launch, leftovers
 from shared.processes.launch import ENVIRONMENT, PYTHON
 
@@ -35,7 +36,7 @@ SETTINGS = {
     # Where it listens: TCP on loopback only, so no socket path can be too long or too open.
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
-    "max_connections": "100",
+    "max_connections": str(SERVER_MAXIMUM),
     "password_encryption": "'scram-sha-256'",
     # Sized for a laptop with 2 cores that runs the whole suite in 2 GB.
     "shared_buffers": "'128MB'",
