@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from touchpoint.aggregator.v1.aggregator_pb2 import PlacementRequest, Recommendation
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
+    ExplainDecisionRequest,
     GetCustomerViewRequest,
     GetCustomerViewResponse,
     RecommendRequest,
@@ -21,7 +22,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.money_pb2 import Money
-from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, RemovalCode
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
@@ -31,6 +32,7 @@ Person = Mapping[str, str]
 PLACES = {
     "web": ("web.home.banner", Channel.WEB),
     "web cart": ("web.cart", Channel.WEB),
+    "web help": ("web.faq", Channel.WEB),
     "e-mail": ("email.body", Channel.EMAIL),
     "call centre": ("agent.prompt", Channel.CALL_CENTER),
     "telephone menu": ("ivr.menu", Channel.IVR),
@@ -54,15 +56,16 @@ class Stage:
     outcomes: list[tuple[str, bool]] = field(default_factory=list)
     """What a story claims, and whether it came out so."""
 
-    def meet(self, name: str) -> Person:
-        """Make up a customer of that name whom nobody has met before."""
-        run = uuid.uuid4()
-        number = run.int % 10_000
-        return {
-            "customer": f"{name.lower()}-{run.hex[:8]}",
-            "visitor": f"cookie-{run.hex[8:16]}",
-            "phone": f"+1802555{number:04d}",
-        }
+    async def meet(self, name: str) -> Person:
+        """Make up a customer of that name whom nobody has met before, and who is not held out."""
+        while True:
+            person = _made_up(name)
+            await self.happens(person, "page_view")
+            shown = await self.offered(person, "web help", limit=1)  # costs no contact
+            request = ExplainDecisionRequest(decision_id=shown.decision_id)
+            explained = await self.edge.ExplainDecision(request, timeout=_TIMEOUT_S)
+            if explained.trace.arm == Arm.PERSONALISED:
+                return person
 
     async def happens(
         self,
@@ -121,6 +124,15 @@ class Stage:
     def claim(self, sentence: str, holds: bool) -> None:
         """Say what the story shows, and whether it did."""
         self.outcomes.append((sentence, holds))
+
+
+def _made_up(name: str) -> Person:
+    run = uuid.uuid4()
+    return {
+        "customer": f"{name.lower()}-{run.hex[:8]}",
+        "visitor": f"cookie-{run.hex[8:16]}",
+        "phone": f"+1802555{run.int % 10_000:04d}",
+    }
 
 
 def only(person: Person, *kinds: str) -> Person:

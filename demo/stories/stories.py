@@ -25,7 +25,7 @@ _LAPTOPS = (story.DESKTOP, story.GAMING_LAPTOP, story.LAPTOP)
 
 async def declined_last_night(stage: Stage) -> None:
     """What Ravi turns down on the web, nobody repeats to him on the telephone."""
-    ravi = stage.meet("Ravi")
+    ravi = await stage.meet("Ravi")
     await stage.happens(only(ravi, "customer", "phone"), "login")
     before = await stage.offered(only(ravi, "customer"), "web")
     stage.tell("Before:")
@@ -43,7 +43,7 @@ async def declined_last_night(stage: Stage) -> None:
 
 async def browsed_then_called(stage: Stage) -> None:
     """Ada looks at PCs for twenty minutes and calls: the agent knows, and leads with it."""
-    ada = stage.meet("Ada")
+    ada = await stage.meet("Ada")
     await stage.happens(only(ada, "customer", "visitor"), "login", ago=2 * _HOUR)
     await stage.happens(only(ada, "customer", "phone"), "login", ago=2 * _HOUR)
     for minute in range(0, 22, 2):
@@ -68,7 +68,7 @@ async def browsed_then_called(stage: Stage) -> None:
 
 async def bought_in_black(stage: Stage) -> None:
     """Lucia bought the loafers in black: no channel offers them to her in tan."""
-    lucia = stage.meet("Lucia")
+    lucia = await stage.meet("Lucia")
     await stage.happens(lucia, "view", item_id=story.LOAFERS_IN_TAN)
     before = await stage.offered(lucia, "web", limit=50)
     stage.tell("Before:")
@@ -86,7 +86,7 @@ async def bought_in_black(stage: Stage) -> None:
 
 async def three_times_a_week(stage: Stage) -> None:
     """Three approaches in a week are enough, whichever systems make them."""
-    tom = stage.meet("Tom")
+    tom = await stage.meet("Tom")
     await stage.happens(tom, "page_view")
     granted = []
     for channel in (Channel.EMAIL, Channel.SMS, Channel.DIRECT_MAIL, Channel.PUSH):
@@ -101,7 +101,7 @@ async def three_times_a_week(stage: Stage) -> None:
 
 async def a_visitor_logs_in(stage: Stage) -> None:
     """What the visitor said no to, the customer is not asked again: one memory."""
-    mia = stage.meet("Mia")
+    mia = await stage.meet("Mia")
     visitor = await stage.offered(only(mia, "visitor"), "web")
     refused = _first(visitor)
     await stage.happens(only(mia, "visitor"), "decline", offer_id=refused.offer_id)

@@ -6,6 +6,7 @@ import pytest
 
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
+from tests.journeys.definitions import for_everybody
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
 MODES = {
@@ -19,8 +20,10 @@ MODES = {
 async def channels(request, tmp_path_factory):
     """Every channel of the retailer, in front of a suite that holds the small shop."""
     home = tmp_path_factory.mktemp(request.param)
+    settings = for_everybody(tmp_path_factory.mktemp("definitions") / "shop")
+    flags = ("--data", "none", "--port", "0", *MODES[request.param])
     async with (
-        running_suite(home, "--data", "none", "--port", "0", *MODES[request.param]) as suite,
+        running_suite(home, *flags, environment=settings) as suite,
         Channels.opened(suite) as opened,
     ):
         await opened.stock(ITEMS, OFFERS, NEAR_EVERY_OFFER)

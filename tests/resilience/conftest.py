@@ -14,6 +14,7 @@ import pytest
 from shared.testing.proxy import Proxy
 from shared.testing.suite import RunningSuite, running_suite
 from tests.journeys.channels import Channels
+from tests.journeys.definitions import for_everybody
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
 BEHIND = ("profile", "retrieval", "rules", "ranker", "scenario")
@@ -31,9 +32,10 @@ class Edge:
 @pytest.fixture(scope="session")
 async def edge(tmp_path_factory):
     home = tmp_path_factory.mktemp("resilience")
+    settings = for_everybody(tmp_path_factory.mktemp("definitions") / "shop")
     async with AsyncExitStack() as stack:
         suite = await stack.enter_async_context(
-            running_suite(home, "--data", "none", "--port", "0")
+            running_suite(home, "--data", "none", "--port", "0", environment=settings)
         )
         proxies = {
             name: await stack.enter_async_context(Proxy(suite.grpc[name][0], SLOW_S).running())
