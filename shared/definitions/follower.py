@@ -15,6 +15,8 @@ from touchpoint.rules.v1.rules_pb2 import Bundle
 
 KEPT = 3
 LOOK_EVERY_S = 2.0
+FIRST_LOOKS_EVERY_S = 0.1
+"""Until a bundle is active here: without one a replica is of no use."""
 log = get_logger(__name__)
 
 Compiled = TypeVar("Compiled")
@@ -28,7 +30,7 @@ class BundleFollower(Generic[Compiled]):
     """The definitions of one replica: `active` and `of(hash)` are plain look-ups.
 
     `compile_bundle` makes of a bundle whatever the service needs, and raises `CompileError` when it
-    cannot. Looks every 2 seconds, which also keeps the replica registered with the owner, and at
+    cannot. Looks often until there is one, then every 2 seconds, which also keeps the replica registered with the owner, and at
     once when the bus says that the definitions moved.
     """
 
@@ -77,12 +79,17 @@ class BundleFollower(Generic[Compiled]):
         """Follow for ever; a background task of the service."""
         await self._bus.on_notice(BUNDLE_MOVED, lambda _: self._look_now.set())
         self._bus.on_reconnect(self._look_now.set)
+        complaint = ""
         while True:
             self._look_now.clear()
             try:
                 await self.look()
             except TouchpointError as error:
-                log.warning("definitions_not_read", reason=error.reason)
+                if error.reason != complaint:
+                    log.warning("definitions_not_read", reason=error.reason)
+                complaint = error.reason
+            else:
+                complaint = ""
             await self._pause()
 
     async def look(self) -> None:
@@ -132,7 +139,7 @@ class BundleFollower(Generic[Compiled]):
 
     async def _pause(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_EVERY_S):
+            async with asyncio.timeout(LOOK_EVERY_S if self.is_ready else FIRST_LOOKS_EVERY_S):
                 await self._look_now.wait()
         except TimeoutError:
             return
