@@ -30,8 +30,8 @@ class BundleFollower(Generic[Compiled]):
     """The definitions of one replica: `active` and `of(hash)` are plain look-ups.
 
     `compile_bundle` makes of a bundle whatever the service needs, and raises `CompileError` when it
-    cannot. Looks often until there is one, then every 2 seconds, which also keeps the replica registered with the owner, and at
-    once when the bus says that the definitions moved.
+    cannot. Looks often until there is one, then every 2 seconds, which also keeps the replica
+    registered with the owner, and at once when the bus says that the definitions moved.
     """
 
     def __init__(
