@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Change, Contacted, Declined, Erased, Identified, Seen
@@ -21,6 +21,7 @@ from services.rules.domain.ledger import (
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.in_memory_contacts import InMemoryContacts, waiting_person
+from services.rules.storage.in_memory_identities import InMemoryIdentities
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class InMemoryLedger:
     _standing: dict[tuple[str, bytes, str], tuple[DecisionDraft, StandingRow]] = field(
         default_factory=dict
     )
-    _identities: dict[bytes, Identified] = field(default_factory=dict)
+    _identities: InMemoryIdentities = field(default_factory=InMemoryIdentities)
     _declines: dict[tuple[str, int], Declined] = field(default_factory=dict)
     _erased: set[str] = field(default_factory=set)
 
@@ -69,11 +70,7 @@ class InMemoryLedger:
         return CheckFacts(persons, await self.contacts(persons, since_us, now_us), (), declines)
 
     async def persons_of(self, identity_keys: Sequence[bytes]) -> tuple[str, ...]:
-        for key in identity_keys:
-            found = self._identities.get(key)
-            if found is not None and not found.ambiguous:
-                return found.person_ids
-        return ()
+        return self._identities.persons_of(identity_keys)
 
     async def commit(self, draft: DecisionDraft) -> CommitResult:
         known = self._decisions.get(draft.decision_id)
@@ -89,7 +86,7 @@ class InMemoryLedger:
         new = [place for place, before in enumerate(held) if before is None]
         if refused := frozenset(new[max(left, 0) :]):
             return CommitResult(CommitOutcome.REFUSED, refused)
-        written_under = self._written_under(draft)
+        written_under = self._identities.written_under(draft.identity_key, draft.person_ids)
         for each, before in zip(wanted, held, strict=True):
             self._contacts.reserve_or_renew(draft, each, before, written_under)
         if known is None:
@@ -99,14 +96,9 @@ class InMemoryLedger:
         return CommitResult(CommitOutcome.WRITTEN)
 
     async def reserve(self, reservation: Reservation) -> bool:
-        persons = reservation.person_ids or await self.persons_of(reservation.identity_keys)
-        if not persons:
-            key = reservation.identity_keys[0]
-            if key in self._identities:
-                return False
-            persons = (waiting_person(key),)
-            self._identities[key] = Identified(key, persons[0], persons, 0, False)
-        return self._contacts.reserve(replace(reservation, person_ids=persons))
+        asked = reservation
+        persons = asked.person_ids or self._identities.persons_behind(asked.identity_keys)
+        return bool(persons) and self._contacts.reserve(replace(asked, person_ids=persons))
 
     async def release(self, contact_id: str, now_us: int) -> bool:
         return self._contacts.release(contact_id, now_us)
@@ -152,7 +144,7 @@ class InMemoryLedger:
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
         before = self._size()
         keys = set(identity_keys)
-        persons = set(person_ids) or self._behind(keys)
+        persons = set(person_ids) or self._identities.all_behind(keys)
         self._erased |= persons
         persons |= set(map(waiting_person, keys))
         for decision_id, stored in list(self._decisions.items()):
@@ -162,11 +154,7 @@ class InMemoryLedger:
         self._contacts.keep(lambda held: held.person_id not in persons)
         self._standing = {k: v for k, v in self._standing.items() if k[0] not in persons}
         self._declines = {k: v for k, v in self._declines.items() if k[0] not in persons}
-        self._identities = {
-            key: known
-            for key, known in self._identities.items()
-            if key not in keys and known.person_id not in persons
-        }
+        self._identities.drop(keys, persons)
         return before - self._size()
 
     async def forget(self, now_us: int, longest_window_us: int) -> int:
@@ -183,10 +171,8 @@ class InMemoryLedger:
         }
         kept_us = now_us - max(Keep.CONTACT_US, longest_window_us)
         self._contacts.keep(lambda held: held.contact.time_us >= kept_us)
-        reserved_for = {held.person_id for held in self._contacts.rows.values()}
-        for key, known in list(self._identities.items()):
-            if not known.version and known.person_id not in reserved_for:
-                del self._identities[key]
+        waiting_for = {held.person_id for held in self._contacts.rows.values()}
+        self._identities.drop_waiting(but_for=waiting_for)
         self._standing = {
             k: (draft, row)
             for k, (draft, row) in self._standing.items()
@@ -198,30 +184,18 @@ class InMemoryLedger:
         for change in changes:
             match change:
                 case Identified():
-                    known = self._identities.get(change.identity_key)
-                    if known is None or known.version < change.version:
-                        self._identities[change.identity_key] = change
-                        self._contacts.end_waiting(change)
+                    self._identities.note(change)
+                    self._contacts.end_waiting(change)
                 case Declined() if change.person_id not in self._erased:
                     before = self._declines.get((change.person_id, change.offer_no), change)
                     latest = max(before, change, key=lambda each: each.time_us)
                     self._declines[change.person_id, change.offer_no] = latest
                 case Seen():
-                    self._contacts.see(change, self._set_of(change.person_id))
+                    self._contacts.see(change, self._identities.set_of(change.person_id))
                 case Contacted() if change.person_id not in self._erased:
-                    self._contacts.record(change, self._set_of(change.person_id))
+                    self._contacts.record(change, self._identities.set_of(change.person_id))
                 case Erased():
                     await self.erase(change.person_ids, change.identity_keys)
-
-    def _behind(self, keys: Collection[bytes]) -> set[str]:
-        known = [self._identities[key] for key in keys if key in self._identities]
-        sets = [each.person_ids for each in known if each.version and not each.ambiguous]
-        return {person for persons in sets for person in persons}
-
-    def _set_of(self, person_id: str) -> tuple[str, ...]:
-        known = [each for each in self._identities.values() if each.person_id == person_id]
-        latest = max(known, key=lambda each: each.version, default=None)
-        return latest.person_ids if latest else (person_id,)
 
     def _size(self) -> int:
         tables = (
@@ -230,15 +204,9 @@ class InMemoryLedger:
             self._traces,
             self._standing,
             self._declines,
-            self._identities,
+            self._identities.rows,
         )
         return sum(len(table) for table in tables)
-
-    def _written_under(self, draft: DecisionDraft) -> str:
-        found = self._identities.get(draft.identity_key)
-        if found is not None and found.person_id in draft.person_ids:
-            return found.person_id
-        return draft.person_ids[0] if draft.person_ids else ""
 
     def _write(self, draft: DecisionDraft, written_under: str) -> None:
         self._decisions[draft.decision_id] = _Stored(draft, written_under, draft.now_us)
