@@ -239,6 +239,16 @@ async def test_a_request_over_the_limit_is_refused() -> None:
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+async def test_a_compressed_request_is_understood() -> None:
+    opened = echo_service(EchoServicer())
+    opening = hosted(settings(), opened, FakePlane().openers(), Channels())
+    async with opening as found, channel_to(found.grpc) as channel:
+        stub = stubs.EchoServiceStub(channel)
+        request, gzip = pb.SayRequest(text="x" * 900), grpc.Compression.Gzip
+        answer = await stub.Say(request, compression=gzip, timeout=5)
+    assert answer.text == request.text
+
+
 async def test_undecodable_bytes_are_the_callers_fault() -> None:
     opened = echo_service(EchoServicer())
     opening = hosted(settings(), opened, FakePlane().openers(), Channels())
