@@ -31,7 +31,9 @@ def kept(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str]
             [program] = psutil.Process(process.pid).children()
             yield process, program
         finally:
-            process.kill()
+            # Killed, it would leave its program behind.
+            process.terminate()
+            process.wait(timeout=10)
 
 
 Kept = tuple[subprocess.Popen[str], psutil.Process]
