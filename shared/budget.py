@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 Monotonic = Callable[[], float]
@@ -44,32 +44,3 @@ class Budget:
         """Return the shorter of this budget and so many seconds from now."""
         latest = (self.monotonic() if now is None else now) + seconds
         return self if self.deadline <= latest else Budget(latest, self.monotonic)
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A budget shared over steps by weight; what one step leaves unspent goes to the later ones."""
-
-    budget: Budget
-    weights: Mapping[str, float]
-    """Step to weight, in the order in which the steps run."""
-
-    def share(self, step: str, now: float | None = None) -> Budget:
-        """Return the share of a step that begins now.
-
-        A step gets what is left at this moment times its weight over the weights of itself and
-        all later steps, so the last one gets everything. Raises KeyError for an unknown step.
-        """
-        weight = self.weights[step]
-        steps = list(self.weights)
-        ahead = sum(self.weights[later] for later in steps[steps.index(step) :])
-        moment = self.budget.monotonic() if now is None else now
-        return self.budget.at_most(self.budget.remaining_s(moment) * weight / ahead, moment)
-
-
-def split(budget: Budget, weights: Mapping[str, float]) -> Split:
-    """Share a budget over ordered steps; every weight must be above zero."""
-    wrong = [step for step, weight in weights.items() if not weight > 0.0]
-    if wrong:
-        raise ValueError(f"weights must be above zero: {', '.join(wrong)}")
-    return Split(budget, weights)
