@@ -7,26 +7,24 @@ py-spy samples the named services (`--native`: C code too) for their costliest f
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from bench.customers import banner_requests
+from bench.errors import MeasurementError
 from bench.floor_graph import Floor, floor
 from bench.opened import OpenedSuite, opened_suite
 from bench.processes import ProcessTree
 from bench.recording import record
-from bench.samples import Stacks, inclusive, own, read_stacks
+from bench.samples import inclusive, own
+from bench.sampling import sampled, sampler
 from bench.subject import DEADLINE_S, Subject
 from cli.load.edge import recommending
 from shared import logging
@@ -35,7 +33,6 @@ from shared.postgres.provision import SERVICES
 _WARM_UP = 100
 _TURNS = 10
 _ALL = "all"
-_SAMPLES_PER_S = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,7 @@ class _Wish:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
+    # argparse holds the empty list, of no service named, against the choices too
     parser.add_argument("services", nargs="*", choices=[[], *SERVICES], metavar="SERVICE")
     parser.add_argument("--requests", type=int, default=400, help="to count the CPU time of")
     parser.add_argument("--rate", type=float, default=30.0, help="requests a second to sample")
@@ -58,7 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--top", type=int, default=30, help="lines of each table")
     wish = _Wish(**vars(parser.parse_args(arguments)))
     logging.configure("bench", "error")
-    uvloop.run(_profile(wish, Console()))
+    try:
+        if wish.services:
+            sampler()  # before anything is started
+        uvloop.run(_profile(wish, Console()))
+    except MeasurementError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
@@ -73,10 +77,15 @@ async def _profile(wish: _Wish, console: Console) -> None:
         costs = await _costs(subject, trees, bottom, wish, console)
         for service in wish.services:
             [process] = trees[service].roots
-            stacks = await _sampled(process, subject, wish)
+            stacks = await sampled(
+                process.pid,
+                wish.seconds,
+                lambda: subject.under(wish.rate, wish.seconds),
+                native=wish.native,
+            )
             for title, shares in (("itself", own(stacks)), ("with callees", inclusive(stacks))):
-                title = f"{service}: {title}"
-                console.print(_function_table(title, shares, costs[service], wish.top))
+                named = f"{service}: {title}"
+                console.print(_function_table(named, shares, costs[service], wish.top))
 
 
 def _trees(suite: OpenedSuite) -> Mapping[str, ProcessTree]:
@@ -121,31 +130,6 @@ async def _used(
     before = {name: tree.cpu_s() for name, tree in trees.items()}
     await subject.one_by_one(count)
     return {name: (tree.cpu_s() - before[name]) * 1000 for name, tree in trees.items()}
-
-
-async def _sampled(process: psutil.Process, subject: Subject[Any], wish: _Wish) -> Stacks:
-    """Sample a process under load."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "stacks"
-        sampler = await asyncio.create_subprocess_exec(
-            *(
-                "py-spy",
-                "record",
-                "--pid",
-                str(process.pid),
-                "--format",
-                "raw",
-                "--function",
-                "--gil",
-            ),
-            *("--duration", f"{wish.seconds:.0f}", "--rate", str(_SAMPLES_PER_S)),
-            *("--output", str(file), *(["--native"] if wish.native else [])),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        await subject.under(wish.rate, wish.seconds)
-        await sampler.wait()
-        return read_stacks(file.read_text(encoding="utf-8"))
 
 
 def _function_table(title: str, shares: Mapping[str, float], total_ms: float, top: int) -> Table:
