@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -17,12 +17,14 @@ from services.profile.domain.owned import Owned
 
 MAX_DECLINES = 500
 MAX_DISLIKES = 200
-MAX_VIEWED = 50
 MAX_PURPOSES = 64
 
-VIEW = "view"
 LOCALE = "locale"
 TIME_ZONE = "time_zone"
+
+Attributes = dict[str, tuple[int, str]]
+"""Name to the moment it was said, and the value; empty: taken away."""
+_UNSAID = (0, "")
 
 
 class State:
@@ -51,7 +53,6 @@ class State:
         "owned",
         "past",
         "refusals",
-        "seen",
     )
 
     owned: Owned
@@ -59,8 +60,6 @@ class State:
     last_purchase_us: int
     """0: never bought."""
     cart: Cart
-    seen: dict[int, int]
-    """Item to when it was last looked at, of views that have left the log; see `viewed`."""
     categories: Interests
     brands: Interests
     declines: dict[tuple[int, int], Word]
@@ -72,8 +71,8 @@ class State:
     """Purpose to whether it is refused, so that of two at one moment the refusal counts."""
     complaint: Word
     """Whether one is open."""
-    attributes: dict[str, tuple[int, str]]
-    """The caller's own, with the moment they were said."""
+    attributes: Attributes
+    """The caller's own."""
     past: Log
     """Events that were put in order."""
     arrived: Log
@@ -90,14 +89,8 @@ class State:
             log.merge(self.past, self.arrived)
             self.arrived = []
             if len(self.past) > log.MAX_KEPT + log.SLACK:
-                self.prune_log()
+                log.prune(self.past)
         return self.past
-
-    def prune_log(self) -> None:
-        """Bring the log within its bounds; views that leave it are still known."""
-        for entry in log.prune(self.log):
-            if entry.type == VIEW and entry.offer_no:
-                look_at(self.seen, entry.offer_no, entry.time_us)
 
     def take_interest(self, part: str, subject: str, weight: float) -> None:
         """Add a weight as of the epoch to `categories` or `brands`."""
@@ -120,76 +113,62 @@ EMPTY_PARTS: Mapping[str, Callable[[], Any]] = MappingProxyType(
 """What each part of a state is while nothing is known of it."""
 
 
-def viewed(state: State) -> dict[int, int]:
-    """Return the items looked at last with when, microseconds; at most 50."""
-    found = dict(state.seen)
-    for entry in state.log:
-        if entry.type == VIEW and entry.offer_no:
-            look_at(found, entry.offer_no, entry.time_us)
-    _keep_newest(found)
-    return found
-
-
-def look_at(seen: dict[int, int], offer_no: int, time_us: int) -> None:
-    if time_us > seen.get(offer_no, -1):
-        seen[offer_no] = time_us
-        _keep_newest(seen, slack=MAX_VIEWED)
-
-
 def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:
     """Set attributes; what was said later about one of them stays, an empty one takes it away."""
     for name, value in attributes.items():
         said = (time_us, value)
-        known = state.attributes.get(name, (0, ""))
+        known = state.attributes.get(name, _UNSAID)
         if value != known[1] and said >= known:
             state.attributes[name] = said
 
 
-def merge(states: list[State]) -> State:
-    """Return the state of a set: that of all events of its persons. The first is changed."""
+def merge(states: Sequence[State]) -> State:
+    """Return the state of a set: that of all events of its persons.
+
+    It is made of the first one; parts of the others go over into it. All were pruned before.
+    """
     if not states:
         return State()
     into, *others = states
+    grown: set[str] = set()
     for other in others:
-        _merge(into, other)
+        grown.update(_merge(into, other))
     if others:
-        prune(into)
+        log.prune(into.log)
+    for part in grown & _BOUNDS.keys():
+        _BOUNDS[part](getattr(into, part))
     return into
 
 
-def _merge(into: State, other: State) -> None:
-    owned.merge(into.owned, other.owned)
-    orders.merge(into.orders, other.orders)
+def _merge(into: State, other: State) -> Iterator[str]:
+    """Add another person of the set, part by part; yields the parts that both had."""
+    for part, add in _ADDITIONS.items():
+        more = getattr(other, part)
+        if not more:
+            continue
+        known = getattr(into, part)
+        if known:
+            add(known, more)
+            yield part
+        else:
+            setattr(into, part, more)
     into.last_purchase_us = max(into.last_purchase_us, other.last_purchase_us)
-    cart.merge(into.cart, other.cart)
-    for offer_no, time_us in other.seen.items():
-        look_at(into.seen, offer_no, time_us)
-    interest.merge(into.categories, other.categories)
-    interest.merge(into.brands, other.brands)
-    latest.merge(into.declines, other.declines)
-    latest.merge(into.disliked_families, other.disliked_families)
-    latest.merge(into.disliked_categories, other.disliked_categories)
-    latest.merge(into.disliked_brands, other.disliked_brands)
-    latest.merge(into.refusals, other.refusals)
     into.complaint = max(into.complaint, other.complaint)
-    for name, said in other.attributes.items():
-        into.attributes[name] = max(said, into.attributes.get(name, (0, "")))
     log.merge(into.log, other.log)
+
+
+def _merge_attributes(into: Attributes, other: Attributes) -> None:
+    for name, said in other.items():
+        into[name] = max(said, into.get(name, _UNSAID))
 
 
 def prune(state: State) -> None:
     """Bring what was read of a state within its bounds: before it is stored, and after a merge."""
     if "past" in state.parts:
-        state.prune_log()
+        log.prune(state.log)
     for part in state.parts:
         if part in _BOUNDS:
             _BOUNDS[part](getattr(state, part))
-
-
-def _keep_newest(seen: dict[int, int], *, slack: int = 0) -> None:
-    if len(seen) > MAX_VIEWED + slack:
-        for offer_no in sorted(seen, key=lambda no: (-seen[no], no))[MAX_VIEWED:]:
-            del seen[offer_no]
 
 
 _dislikes = partial(latest.prune, at_most=MAX_DISLIKES)
@@ -205,6 +184,20 @@ _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
         "disliked_categories": _dislikes,
         "disliked_brands": _dislikes,
         "refusals": partial(latest.prune, at_most=MAX_PURPOSES),
-        "seen": _keep_newest,
+    }
+)
+_ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
+    {
+        "owned": owned.merge,
+        "orders": orders.merge,
+        "cart": cart.merge,
+        "categories": interest.merge,
+        "brands": interest.merge,
+        "declines": latest.merge,
+        "disliked_families": latest.merge,
+        "disliked_categories": latest.merge,
+        "disliked_brands": latest.merge,
+        "refusals": latest.merge,
+        "attributes": _merge_attributes,
     }
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from services.profile.domain import log
 from services.profile.domain.interest import MAX_KEPT
 from services.profile.domain.log import Log
 from services.profile.domain.state import State
@@ -66,7 +67,7 @@ class StoredState(State):
             self._read.add("past")
             self.past = PARTS["past"].decode(stored)
         if "past" in self._read:
-            self.prune_log()
+            log.prune(self.log)
         for part in self._read:
             for field in PARTS[part].fields:
                 stored.ClearField(field)  # type: ignore[arg-type]

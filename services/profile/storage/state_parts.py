@@ -160,15 +160,6 @@ def _encode_texts(part: TextWords, words: dict[str, Word]) -> None:
         part.yes.append(word.yes)
 
 
-def _decode_seen(stored: ProfileState) -> dict[int, int]:
-    return dict(zip(stored.seen_nos[:], stored.seen_us[:], strict=True))
-
-
-def _encode_seen(stored: ProfileState, seen: dict[int, int]) -> None:
-    stored.seen_nos.extend(seen)
-    stored.seen_us.extend(seen.values())
-
-
 def _decode_last_purchase(stored: ProfileState) -> int:
     return stored.last_purchase_us
 
@@ -279,7 +270,6 @@ PARTS: Mapping[str, Part] = MappingProxyType(
             ("last_purchase_us",), _decode_last_purchase, _encode_last_purchase
         ),
         "cart": _within("cart", dict, _decode_cart, _encode_cart),
-        "seen": Part(("seen_nos", "seen_us"), _decode_seen, _encode_seen),
         "categories": _within("categories", dict, _decode_interests, _encode_interests),
         "brands": _within("brands", dict, _decode_interests, _encode_interests),
         "declines": _within("declines", dict, _decode_declines, _encode_declines),

@@ -2,7 +2,6 @@ import asyncio
 
 from services.profile.domain.lookup import find_person
 from services.profile.domain.recording import record
-from services.profile.domain.state import viewed
 from tests.contract.profile.desk import MINUTE_US, NOW_US, identity
 
 ADA = identity("customer", "ada")
@@ -43,7 +42,6 @@ async def test_the_state_holds_what_was_recorded_at_once(desk):
     )
     state = (await person(desk, ADA)).state()
     assert state.owned[5].quantity == 1.0
-    assert viewed(state) == {8: NOW_US}
     assert [entry.type for entry in state.log] == ["purchase", "view"]
 
 

@@ -15,7 +15,7 @@ from services.profile.domain.reading import (
     standing_token,
     traits,
 )
-from services.profile.domain.state import State, describe, viewed
+from services.profile.domain.state import State, describe
 from tests.unit.profile.happenings import NOON_US, happened, state_of
 
 DAY = 24 * 60
@@ -200,15 +200,6 @@ def test_the_later_word_on_an_attribute_counts():
 def test_the_standing_token_tells_events_and_versions_apart():
     assert len({standing_token(1, [3]), standing_token(1, [4]), standing_token(2, [3])}) == 3
     assert standing_token(2, [2, 1]) == standing_token(2, [1, 2])
-
-
-def test_items_looked_at_are_known_longer_than_their_views():
-    views = [happened("view", minute * DAY, offer_no=1 + minute % 9) for minute in range(200)]
-    state = state_of(*views)
-    assert len(state.log) < len(views)
-    assert viewed(state) == {
-        event.offer_no: event.time_us for event in sorted(views, key=lambda e: e.time_us)
-    }
 
 
 def test_a_late_change_of_what_was_bought_lately_does_not_refill_the_cart():
