@@ -7,12 +7,13 @@ import time
 
 from shared.bus.message import Publication
 from shared.bus.port import Bus
-from shared.errors import Aborted, Unavailable
+from shared.errors import Aborted, Overloaded, Unavailable
 from shared.logging import get_logger
 from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
 _QUERIES = Queries.beside(__file__, "outbox.sql")
+_PASSING = (Unavailable, Aborted, Overloaded)
 _BATCH = 1000
 _POLL_S = 0.2
 PACE_S = 0.04
@@ -43,7 +44,10 @@ class Relay:
         await self._database.leadership.lead("relay", self._relay_for_ever)
 
     async def relay_once(self) -> int:
-        """Send one batch and return its size; `Unavailable` when nothing may be deleted."""
+        """Send one batch and return its size; raises `Unavailable` when it was not acknowledged.
+
+        Then nothing is deleted. Raises what the database raises as well.
+        """
         rows = await self._database.fetch(_QUERIES.read_outbox, _BATCH)
         if rows:
             await self._bus.publish(
@@ -70,7 +74,7 @@ class Relay:
             self._database.outbox_written.clear()
             try:
                 sent = await self.relay_once()
-            except (Unavailable, Aborted) as error:
+            except _PASSING as error:
                 log.warning("relay_paused", reason=error.reason, pause_s=pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)

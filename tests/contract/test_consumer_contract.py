@@ -22,8 +22,9 @@ from shared.bus import (
     append,
 )
 from shared.bus.message import new_message_id
-from shared.errors import Unavailable
+from shared.errors import Overloaded, Unavailable
 from shared.postgres import Database
+from shared.postgres.connection import Row
 from shared.testing.background import running, until
 from shared.testing.plugin import FreshDatabase
 
@@ -345,6 +346,32 @@ async def test_the_relay_waits_out_a_bus_that_is_away(database: Database):
             return (await bus.state(EVENTS)).last == 1
 
         await until(sent)
+
+
+class BusyDatabase(Database):
+    """Has no free connection when the outbox is read for the first time."""
+
+    refused = 0
+
+    async def fetch(self, query: str, *args: object, timeout_s: float | None = None) -> list[Row]:
+        if not self.refused:
+            self.refused += 1
+            raise Overloaded("no connection came free", reason="POOL_EXHAUSTED")
+        return await super().fetch(query, *args, timeout_s=timeout_s)
+
+
+async def test_the_relay_waits_out_a_database_that_has_too_much_to_do(database: Database):
+    bus = InMemoryBus()
+    async with database.transaction() as transaction:
+        await append(transaction, events("patient"))
+    busy = BusyDatabase(database._pool, database.limits, database.leadership)
+
+    async def sent() -> bool:
+        return (await bus.state(EVENTS)).last == 1
+
+    async with running(Relay(bus, busy)):
+        await until(sent)
+    assert busy.refused == 1
 
 
 @pytest.mark.parametrize(
