@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 
 from services.profile.domain.identity import PersonSet
@@ -10,7 +9,7 @@ from services.profile.domain.ports import Recorded
 from shared.bus import Publication
 from shared.bus.subjects import HISTORY_IMPORTED, erasures_of, events_of, identities_of
 from touchpoint.common.v1.bus_pb2 import (
-    EventNotice,
+    EventNotices,
     HistoryImported,
     IdentityNotice,
     PersonErased,
@@ -19,20 +18,28 @@ from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.common.v1.vocabulary_pb2 import Origin
 
 SCHEMA_NUMBER = 1
+MAX_NOTICES = 150
+"""Of one message, so that even events whose every text is as long as may be fit into it."""
 
 
 def event_notices(recorded: Sequence[Recorded], received_us: int) -> list[Publication]:
-    """Return a message per event, in order."""
-    # Random UUIDs out of one call, as text without dashes: half the price of as many `uuid4()`.
-    noise = os.urandom(16 * len(recorded)).hex()
-    ids = (noise[start : start + 32] for start in range(0, len(noise), 32))
-    return [_event_notice(*each, received_us) for each in zip(recorded, ids, strict=True)]
+    """Return a message per partition, or a few of a large batch; each person's events in order."""
+    open_messages: dict[str, EventNotices] = {}
+    messages: list[tuple[str, EventNotices]] = []
+    for each in recorded:
+        subject = events_of(each.person_id)
+        message = open_messages.get(subject)
+        if message is None or len(message.notices) == MAX_NOTICES:
+            message = open_messages[subject] = EventNotices()
+            messages.append((subject, message))
+        _add_notice(message, each, received_us)
+    return [Publication.of(subject, SCHEMA_NUMBER, message) for subject, message in messages]
 
 
-def _event_notice(recorded: Recorded, message_id: str, received_us: int) -> Publication:
+def _add_notice(message: EventNotices, recorded: Recorded, received_us: int) -> None:
     arrival, person_id, seq, token = recorded
     event = arrival.event
-    notice = EventNotice(
+    notice = message.notices.add(
         person_id=person_id,
         seq=seq,
         event_id=arrival.event_id,
@@ -53,8 +60,6 @@ def _event_notice(recorded: Recorded, message_id: str, received_us: int) -> Publ
     )
     for kind, _, key in arrival.identities:
         notice.identity_keys.add(kind=kind, key=key)
-    data = notice.SerializeToString()
-    return Publication(events_of(person_id), SCHEMA_NUMBER, data, message_id)
 
 
 def identity_notice(

@@ -12,7 +12,7 @@ from shared.bus import EVENTS, Bus, Follower, GapError, Message
 from shared.bus.subjects import HISTORY_IMPORTED
 from shared.call import own_call
 from shared.client import follow
-from touchpoint.common.v1.bus_pb2 import EventNotice
+from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices
 from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.profile.v1.profile_service_pb2 import StreamEventsRequest
 
@@ -60,12 +60,14 @@ class PopularityFeed:
         self._seen.forget(person_ids)
 
     def apply(self, message: Message) -> None:
-        """Count one event of the bus; after an import the log is read anew."""
+        """Count the events of a message of the bus; after an import the log is read anew."""
         if message.subject == HISTORY_IMPORTED:
             raise GapError("history was imported")
-        notice = EventNotice.FromString(message.data)
-        if notice.type not in WEIGHTS or notice.received_us <= self._counted_until_us:
-            return
+        for notice in EventNotices.FromString(message.data).notices:
+            if notice.type in WEIGHTS and notice.received_us > self._counted_until_us:
+                self._count(notice)
+
+    def _count(self, notice: EventNotice) -> None:
         if self._seen.is_new(notice.person_id, notice.seq):
             self.popularity.note(notice.offer_no, notice.type, notice.time_us)
 

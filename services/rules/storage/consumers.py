@@ -16,7 +16,7 @@ from services.rules.storage.changes import write_changes
 from shared.bus import ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
 from shared.bus.subjects import HISTORY_IMPORTED
 from shared.postgres import Database, Transaction
-from touchpoint.common.v1.bus_pb2 import EventNotice, IdentityNotice, PersonErased
+from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, IdentityNotice, PersonErased
 from touchpoint.common.v1.vocabulary_pb2 import Origin
 
 
@@ -74,9 +74,10 @@ def identified(notice: IdentityNotice) -> Identified:
 
 async def _take_events(transaction: Transaction, messages: Sequence[Message]) -> None:
     notices = (
-        EventNotice.FromString(message.data)
+        notice
         for message in messages
         if message.subject != HISTORY_IMPORTED
+        for notice in EventNotices.FromString(message.data).notices
     )
     changes = [change for change in map(change_of, notices) if change is not None]
     if changes:

@@ -1,5 +1,8 @@
+from services.profile.storage.notices import MAX_NOTICES
+from shared.bus.outbox import LARGEST_MESSAGE
+from shared.bus.subjects import PARTITIONS, events_of
 from tests.grpc.profile.edge import SHOE
-from touchpoint.common.v1.bus_pb2 import EventNotice, HistoryImported
+from touchpoint.common.v1.bus_pb2 import EventNotices, HistoryImported
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 
 ADA = ("customer", "ada")
@@ -17,6 +20,16 @@ async def finish(client):
 async def outbox(client):
     rows = await client.database.fetch("SELECT subject, data FROM outbox ORDER BY id")
     return [(row["subject"], row["data"]) for row in rows]
+
+
+async def notices(client):
+    """Return (subject, notice) of every event told, in the order of the outbox."""
+    return [
+        (subject, notice)
+        for subject, data in await outbox(client)
+        if subject.startswith("events.")
+        for notice in EventNotices.FromString(data).notices
+    ]
 
 
 def purchases(client, days):
@@ -43,27 +56,48 @@ async def test_history_is_announced_once_and_its_events_are_not(client):
     await finish(client)
     await finish(client)
     told = await outbox(client)
-    assert not any(
-        EventNotice.FromString(d).seq
-        for s, d in told
-        if s.startswith("events.") and s != "events.history_imported"
-    )
-    [announced] = [data for subject, data in told if subject == "events.history_imported"]
+    [(subject, announced)] = [each for each in told if each[0].startswith("events.")]
+    assert subject == "events.history_imported"
     assert HistoryImported.FromString(announced).events == 3
 
 
 async def test_a_live_event_is_told_on_the_bus_with_its_numbers(client):
     await client.record(client.event([ADA], "view", item_id="shoe", session_id="s"))
-    notices = [
-        EventNotice.FromString(data)
-        for subject, data in await outbox(client)
-        if subject.startswith("events.")
-    ]
-    [notice] = notices
+    [(_, notice)] = await notices(client)
     answer = await client.answer(ADA)
     assert (notice.seq, notice.type, notice.offer_no, notice.family_no) == (1, "view", SHOE, SHOE)
     assert notice.person_id == answer.person_ids[0]
     assert notice.standing_token == answer.standing_token
+
+
+async def test_events_recorded_together_are_told_in_one_message_of_each_partition(client):
+    await client.record(
+        *(
+            client.event([("customer", f"c{number % 40}")], "view", item_id="shoe")
+            for number in range(120)
+        )
+    )
+    told = await notices(client)
+    messages = [subject for subject, _ in await outbox(client) if subject.startswith("events.")]
+    assert sorted(messages) == [f"events.{number}" for number in range(PARTITIONS)]
+    assert all(subject == events_of(notice.person_id) for subject, notice in told)
+    seqs = {}
+    for _, notice in told:
+        seqs.setdefault(notice.person_id, []).append(notice.seq)
+    assert list(seqs.values()) == [[1, 2, 3]] * 40
+
+
+async def test_a_message_about_many_long_events_fits_into_the_bus(client):
+    long = "ö" * 128
+    events = [
+        client.event([ADA], "view", session_id=long, order_id=long, decision_id=long)
+        for _ in range(2 * MAX_NOTICES + 1)
+    ]
+    await client.record(*events)
+    sizes = [len(data) for subject, data in await outbox(client) if subject.startswith("events.")]
+    assert len(sizes) == 3
+    assert max(sizes) < LARGEST_MESSAGE
+    assert [notice.seq for _, notice in await notices(client)] == list(range(1, len(events) + 1))
 
 
 async def test_identities_of_a_file_are_written_the_one_way(client):

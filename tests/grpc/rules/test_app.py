@@ -33,7 +33,7 @@ from tests.grpc.rules.rules_kit import (
     notices,
     rows,
 )
-from touchpoint.common.v1.bus_pb2 import EventNotice, IdentityNotice, PersonErased
+from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, IdentityNotice, PersonErased
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.decision_pb2 import DecisionContext, PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
@@ -157,8 +157,8 @@ async def test_what_profile_tells_on_the_bus_reaches_the_ledger(
     imported = EventNotice(seq=3, type="contact_sent", event_id="m2", channel=Channel.EMAIL)
     imported.MergeFrom(event)
     imported.origin = Origin.HISTORY
-    for notice in (imported, decline, sent):
-        await publish(nats_bus, events_of("ann"), notice)
+    notices = EventNotices(notices=[imported, decline, sent])
+    await publish(nats_bus, events_of("ann"), notices)
 
     async def told() -> pb.CheckResponse:
         request = pb.CheckRequest(
@@ -199,7 +199,7 @@ async def test_an_impression_confirms_what_was_reserved(replicas: Any, nats_bus:
     seen = EventNotice(
         person_id="bob", seq=1, type="impression", decision_id="d1", offer_no=FREE_SHIPPING
     )
-    await publish(nats_bus, events_of("bob"), seen)
+    await publish(nats_bus, events_of("bob"), EventNotices(notices=[seen]))
 
     async def confirmed() -> bool:
         stream = rules.StreamContacts(pb.StreamContactsRequest(), timeout=5)

@@ -10,7 +10,7 @@ from shared.background import running
 from shared.bus import InMemoryBus, Publication
 from shared.bus.subjects import HISTORY_IMPORTED, events_of
 from tests.unit.retrieval.shop import NOW_US
-from touchpoint.common.v1.bus_pb2 import EventNotice, HistoryImported
+from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, HistoryImported
 from touchpoint.profile.v1.profile_service_pb2 import StreamEventsResponse
 
 SECOND_US = 1_000_000
@@ -78,7 +78,8 @@ class Fed:
             time_us=NOW_US,
             received_us=received_us,
         )
-        await self.bus.publish([Publication.of(events_of(person), 1, notice)])
+        notices = EventNotices(notices=[notice])
+        await self.bus.publish([Publication.of(events_of(person), 1, notices)])
 
     async def import_history(self):
         await self.bus.publish([Publication.of(HISTORY_IMPORTED, 1, HistoryImported())])
