@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import grpc
 
 from cli.console import failures_told
-from cli.reach import reach
+from cli.reach import EDGE, reach, targets_setting
 from shared.call import CALLER as CALLER_KEY
 from shared.transport.options import ANSWER_LIMIT
 from touchpoint.client import Touchpoint, call_error
@@ -30,18 +30,21 @@ Response = TypeVar("Response")
 def edge(home: Path | None, told: str) -> Iterator[Touchpoint]:
     """Lend the edge; ends the command with a sentence when it refuses or does not answer."""
     address = reach(home, told).edge
-    with (
-        failures_told(address),
-        Touchpoint(address, caller=CALLER) as touchpoint,
-    ):
+    with failures_told(address), Touchpoint(address, caller=CALLER) as touchpoint:
         yield touchpoint
 
 
 @contextmanager
 def service(name: str, home: Path | None, told: str = "") -> Iterator[grpc.Channel]:
-    """Lend a channel to a service; ends the command as `edge` does. Ask through `call`."""
+    """Lend a channel to a service; ends the command as `edge` does. Ask through `call`.
+
+    `told` is the edge's address, where the service is the edge itself.
+    """
     address = reach(home, told).to(name)
-    with failures_told(address), grpc.insecure_channel(address, options=_OPTIONS) as channel:
+    with (
+        failures_told(address, "" if name == EDGE else targets_setting(name)),
+        grpc.insecure_channel(address, options=_OPTIONS) as channel,
+    ):
         yield channel
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 from google.protobuf.json_format import MessageToDict
@@ -17,8 +17,6 @@ from rich.table import Table
 from rich.text import Text
 
 from touchpoint.client import CallError
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 people = Console(highlight=False)
 """For what was asked for."""
@@ -60,8 +58,11 @@ def fail(sentence: str, code: Exit = Exit.FAILED) -> NoReturn:
 
 
 @contextmanager
-def failures_told(address: str = "") -> Iterator[None]:
-    """End the command with a sentence when what it calls refuses or does not answer."""
+def failures_told(address: str = "", setting: str = "") -> Iterator[None]:
+    """End the command with a sentence when what it calls refuses or does not answer.
+
+    `setting` says where that is, if not the option --edge.
+    """
     try:
         yield
     except CommandError as failure:
@@ -70,14 +71,16 @@ def failures_told(address: str = "") -> Iterator[None]:
         fail(str(error), Exit.USAGE)
     except CallError as error:
         if error.is_unreachable:
-            fail(_unreachable(address), Exit.UNREACHABLE)
+            fail(unreachable(address, setting), Exit.UNREACHABLE)
         fail(_refused(error))
 
 
-def _unreachable(address: str) -> str:
+def unreachable(address: str, setting: str = "") -> str:
+    """Say that nobody answers, and what to do."""
+    other = f"{setting}=HOST:PORT" if setting else "--edge HOST:PORT"
     return (
         f"Nobody answers at {address}. Start Touchpoint with `touchpoint up`, or say where it is: "
-        "--home DIR for one started there, --edge HOST:PORT for any other."
+        f"--home DIR for one started there, {other} for any other."
     )
 
 

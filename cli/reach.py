@@ -6,37 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from cli.suite.home import Home
-from shared.config import WEB_PORT, WELL_KNOWN_PORTS
+from shared.config import WELL_KNOWN_PORTS
 
 DEFAULT_HOME = Path(".touchpoint")
 GROCER_HOME = Path(".touchpoint-grocer")
 HOME_SETTING = "TOUCHPOINT_HOME"
 EDGE_SETTING = "TOUCHPOINT_EDGE"
-
-HomeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--home",
-        metavar="DIR",
-        help=f"Folder of the suite; else {HOME_SETTING}, else {DEFAULT_HOME}.",
-        rich_help_panel="Where",
-    ),
-]
-EdgeOption = Annotated[
-    str,
-    typer.Option(
-        "--edge",
-        metavar="HOST:PORT",
-        envvar=EDGE_SETTING,
-        help="The edge's gRPC; else where the suite of the home listens.",
-        rich_help_panel="Where",
-    ),
-]
+EDGE = "aggregator"
 
 
 def home_of(told: Path | None, data: str = "") -> Home:
@@ -48,15 +26,17 @@ def home_of(told: Path | None, data: str = "") -> Home:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where everything is, as host:port."""
+    """Where every service is, as host:port."""
 
-    edge: str
     services: Mapping[str, str]
-    web: str
+
+    @property
+    def edge(self) -> str:
+        return self.services[EDGE]
 
     def to(self, service: str) -> str:
-        """Return the address of a service; the edge's own name gives the edge."""
-        return self.edge if service == "aggregator" else self.services[service]
+        """Return the address of a service, the edge included."""
+        return self.services[service]
 
 
 def reach(home: Path | None = None, edge: str = "") -> Reach:
@@ -66,14 +46,17 @@ def reach(home: Path | None = None, edge: str = "") -> Reach:
     """
     running = home_of(home).endpoints()
     found = {name: f"127.0.0.1:{port}" for name, port in WELL_KNOWN_PORTS.items()}
-    web = f"127.0.0.1:{WEB_PORT}"
     if running is not None:
         found |= {name: addresses[0] for name, addresses in running.grpc.items()}
-        web = running.web
     for name in found:
-        told = os.environ.get(f"TOUCHPOINT_{name.upper()}_TARGETS", "")
+        told = os.environ.get(targets_setting(name), "")
         if told:
             found[name] = told.split(",")[0].strip()
     if edge:
-        found["aggregator"] = edge
-    return Reach(found["aggregator"], found, web)
+        found[EDGE] = edge
+    return Reach(found)
+
+
+def targets_setting(service: str) -> str:
+    """Return the setting that says where a service is."""
+    return f"TOUCHPOINT_{service.upper()}_TARGETS"

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from cli.calling import call, service
-from cli.console import Exit, JsonOption, fail, people, say_json
-from cli.reach import EdgeOption, HomeOption
+from cli.console import Exit, fail, people, say_json
+from cli.options import EdgeOption, HomeOption, JsonOption
 from cli.showing.words import duration
 from touchpoint.common.v1 import clock_service_pb2 as pb
 from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from cli.calling import call, service
-from cli.console import CommandError, Exit, JsonOption, aside, people, say_json
-from cli.reach import HomeOption
+from cli.console import CommandError, Exit, aside, people, say_json
+from cli.options import HomeOption, JsonOption
 from cli.showing.words import several
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile, Problem

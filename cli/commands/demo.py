@@ -9,10 +9,12 @@ import grpc.aio
 import typer
 from rich.markup import escape
 
-from cli.console import Exit, JsonOption, fail, people, say_json
-from cli.reach import EdgeOption, HomeOption, reach
+from cli.console import CommandError, Exit, fail, failures_told, people, say_json
+from cli.options import EdgeOption, HomeOption, JsonOption
+from cli.reach import reach
 from demo.stories.playing import Played, overview, play
 from demo.stories.stage import StoryError
+from touchpoint.client import call_error
 
 _STORIES = dict(overview())
 
@@ -20,7 +22,7 @@ _STORIES = dict(overview())
 def demo(
     stories: Annotated[
         list[str] | None,
-        typer.Argument(help=f"Of {', '.join(_STORIES)}; all when none is named."),
+        typer.Argument(metavar="[STORY…]", help=f"Of {', '.join(_STORIES)}; else all."),
     ] = None,
     edge: EdgeOption = "",
     home: HomeOption = None,
@@ -35,7 +37,7 @@ def demo(
     names = stories or list(_STORIES)
     unknown = sorted(set(names) - set(_STORIES))
     if unknown:
-        fail(f"There is no story {', '.join(unknown)}; there are {', '.join(_STORIES)}", Exit.USAGE)
+        fail(f"There is no story {', '.join(unknown)}; say {', '.join(_STORIES)}", Exit.USAGE)
     address = reach(home, edge).edge
     played = _play(address, names, quiet=as_json)
     if as_json:
@@ -49,18 +51,19 @@ def demo(
 def _play(address: str, names: list[str], *, quiet: bool) -> list[Played]:
     def begin(sentence: str) -> None:
         if not quiet:
-            people.print(f"\n[bold]{escape(sentence)}")
+            people.print(f"\n[bold]{escape(sentence)}", soft_wrap=True)
 
     def tell(line: str) -> None:
         if not quiet:
-            people.print(line, markup=False)
+            people.print(line, markup=False, soft_wrap=True)
 
-    try:
-        return asyncio.run(play(address, names, tell, begin))
-    except StoryError as error:
-        fail(f"The story cannot go on: {error}")
-    except grpc.aio.AioRpcError as error:
-        fail(f"The edge at {address} refused: {error.details()}", Exit.UNREACHABLE)
+    with failures_told(address):
+        try:
+            return asyncio.run(play(address, names, tell, begin))
+        except StoryError as error:
+            raise CommandError(f"The story cannot go on: {error}") from None
+        except grpc.aio.AioRpcError as error:
+            raise call_error(error) from None
 
 
 def _summarise(played: list[Played]) -> None:
@@ -68,4 +71,4 @@ def _summarise(played: list[Played]) -> None:
     for one in played:
         for sentence, holds in one.claims.items():
             mark = "[green]as it should" if holds else "[red]NOT as it should"
-            people.print(f"{one.name}: {escape(sentence)}: {mark}")
+            people.print(f"{one.name}: {escape(sentence)}: {mark}", soft_wrap=True)

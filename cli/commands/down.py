@@ -6,8 +6,9 @@ import os
 import signal
 import time
 
-from cli.console import JsonOption, fail, people, say_json
-from cli.reach import HomeOption, home_of
+from cli.console import fail, people, say_json
+from cli.options import HomeOption, JsonOption
+from cli.reach import home_of
 from shared.processes import holder_of
 from shared.processes.identity import ProcessIdentity
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from cli.calling import call, edge, service
-from cli.console import CommandError, JsonOption, people, say_json
-from cli.reach import HomeOption
+from cli.console import CommandError, people, say_json
+from cli.options import HomeOption, JsonOption
 from cli.showing.words import several
 from touchpoint.aggregator.v1.aggregator_pb2 import Who
 from touchpoint.profile.v1.profile_service_pb2 import ErasePersonRequest

@@ -8,8 +8,8 @@ import typer
 
 from cli.calling import business_time
 from cli.calling import edge as open_edge
-from cli.console import JsonOption, people, say_json
-from cli.reach import EdgeOption, HomeOption
+from cli.console import people, say_json
+from cli.options import EdgeOption, HomeOption, JsonOption
 from cli.showing.trace import show_trace, why
 
 
@@ -29,7 +29,9 @@ def explain(
     with open_edge(home, edge) as touchpoint:
         answer = touchpoint.explain(decision_id)
         now = business_time(touchpoint.channel)
-    if as_json:
+    if why_ and as_json:
+        say_json({"offerId": why_, "why": why(answer, why_)})
+    elif as_json:
         say_json(answer)
     elif why_:
         people.print(why(answer, why_), markup=False, soft_wrap=True)

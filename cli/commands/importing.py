@@ -13,11 +13,12 @@ import grpc.aio
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from cli.console import Exit, JsonOption, aside, fail, failures_told, people, say_json
+from cli.console import Exit, aside, fail, failures_told, people, say_json
 from cli.importing import KINDS, BrokenFileError, Importer, Report
 from cli.importing.files import digest
 from cli.importing.target import TARGETS
-from cli.reach import HomeOption, reach
+from cli.options import HomeOption, JsonOption
+from cli.reach import reach
 from cli.showing.words import several
 
 _ERRORS_SHOWN = 20

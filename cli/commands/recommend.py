@@ -10,53 +10,61 @@ import typer
 
 from cli.calling import business_time, call
 from cli.calling import edge as open_edge
-from cli.console import JsonOption, people, say_json
-from cli.reach import EdgeOption, HomeOption
+from cli.console import people, say_json
+from cli.options import (
+    DEFAULT_PLACEMENT,
+    ChannelOption,
+    EdgeOption,
+    HomeOption,
+    JsonOption,
+    PlacementsOption,
+    SessionOption,
+    WhoArgument,
+)
 from cli.showing.decision import show_decision
 from touchpoint.aggregator.v1.aggregator_pb2 import CartItem
 from touchpoint.client import cart_item, recommend_request
 
-WhoArgument = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="KIND:VALUE…",
-        help="Who it is: customer, loyalty_card, email, phone or visitor, and its value.",
-    ),
+LimitOption = Annotated[int, typer.Option(min=0, max=50, help="At most; 0: as the placement says.")]
+CartOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ITEM[:QUANTITY][@PRICE]", help="A line of the cart; repeatable."),
 ]
-ChannelOption = Annotated[
-    str,
-    typer.Option(
-        help="WEB, APP, PUSH, EMAIL, SMS, DIRECT_MAIL, CALL_CENTER, IVR, CHAT or STORE; any case."
-    ),
+ItemsOption = Annotated[
+    list[str] | None, typer.Option("--item", help="An item in view; repeatable.")
 ]
-_CART_LINE = re.compile(r"(?P<item>.+?)(?::(?P<quantity>\d+(?:\.\d+)?))?(?:@(?P<price>[\d.]+))?")
+QueryOption = Annotated[str, typer.Option(help="The search in view.")]
+ExcludeOption = Annotated[
+    list[str] | None, typer.Option(help="An item or offer to leave out; repeatable.")
+]
+LocaleOption = Annotated[str, typer.Option(help="BCP 47 language, such as en-US.")]
+DeadlineOption = Annotated[
+    int | None, typer.Option(min=1, help="The caller's deadline; else as the placement says.")
+]
+ExplainFlag = Annotated[bool, typer.Option("--explain", help="Scores and what was removed.")]
+LiveFlag = Annotated[
+    bool, typer.Option("--live", help="Decide for real: it counts, sticks and is remembered.")
+]
+_DECIMAL = r"\d+(?:\.\d+)?"
+_CART_LINE = re.compile(
+    rf"(?P<item>[^@]+?)(?::(?P<quantity>{_DECIMAL}))?(?:@(?P<price>{_DECIMAL}))?"
+)
 
 
 def recommend(
     who: WhoArgument,
     channel: ChannelOption = "WEB",
-    placement: Annotated[
-        list[str] | None, typer.Option(help="Where it is shown; may be repeated.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=0, max=50, help="At most; 0: its own.")] = 0,
-    cart: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ITEM[:QUANTITY][@PRICE]", help="A line of the cart; repeatable."),
-    ] = None,
-    item: Annotated[list[str] | None, typer.Option(help="An item in view; repeatable.")] = None,
-    session: Annotated[str, typer.Option(help="The visit or call.")] = "",
-    query: Annotated[str, typer.Option(help="The search in view.")] = "",
-    exclude: Annotated[list[str] | None, typer.Option(help="To leave out; repeatable.")] = None,
-    locale: Annotated[str, typer.Option(help="BCP 47 language.")] = "",
-    deadline: Annotated[
-        int | None, typer.Option(metavar="MS", min=1, help="Else the placement's own.")
-    ] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Scores and what was removed.")
-    ] = False,
-    live: Annotated[
-        bool, typer.Option("--live", help="Decide for real: it counts, sticks and is remembered.")
-    ] = False,
+    placements: PlacementsOption = None,
+    limit: LimitOption = 0,
+    cart: CartOption = None,
+    items: ItemsOption = None,
+    session: SessionOption = "",
+    query: QueryOption = "",
+    exclude: ExcludeOption = None,
+    locale: LocaleOption = "",
+    deadline_ms: DeadlineOption = None,
+    explain: ExplainFlag = False,
+    live: LiveFlag = False,
     edge: EdgeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -65,15 +73,14 @@ def recommend(
 
     Example: touchpoint recommend customer:C20001 --channel web --placement web.home.banner
     """
-    timeout_s = deadline / 1000 if deadline else None
     with open_edge(home, edge) as touchpoint:
         request = recommend_request(
             who,
             channel=channel,
-            placement=placement or ["web.home.banner"],
+            placement=placements or [DEFAULT_PLACEMENT],
             limit=limit,
             cart=[read_cart_line(line) for line in cart or ()],
-            items=item or (),
+            items=items or (),
             session_id=session,
             query=query,
             exclude_ids=exclude or (),
@@ -83,7 +90,7 @@ def recommend(
         )
         business_time(touchpoint.channel)  # connects: the time told is the decision's alone
         began = time.perf_counter()
-        answer = call(touchpoint.stub.Recommend, request, timeout_s)
+        answer = call(touchpoint.stub.Recommend, request, deadline_ms and deadline_ms / 1000)
         spent_ms = (time.perf_counter() - began) * 1000
     if as_json:
         say_json(answer)
@@ -92,7 +99,7 @@ def recommend(
             people,
             answer,
             spent_ms=spent_ms,
-            deadline_ms=deadline,
+            deadline_ms=deadline_ms,
             preview=not live,
             explain=explain,
         )

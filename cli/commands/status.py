@@ -7,8 +7,9 @@ from dataclasses import asdict
 
 import typer
 
-from cli.console import Exit, JsonOption, add_row, fail, people, say_json, table
-from cli.reach import HomeOption, home_of
+from cli.console import Exit, add_row, fail, people, say_json, table
+from cli.options import HomeOption, JsonOption
+from cli.reach import home_of
 from cli.suite.home import Home
 from cli.suite.look import SERVING, Part, Sight, look
 

@@ -10,35 +10,59 @@ import typer
 
 from cli.calling import business_time
 from cli.calling import edge as open_edge
-from cli.commands.recommend import ChannelOption, WhoArgument
-from cli.console import Exit, JsonOption, fail, people, say_json
-from cli.reach import EdgeOption, HomeOption
+from cli.console import fail, people, say_json
+from cli.options import (
+    ChannelOption,
+    EdgeOption,
+    HomeOption,
+    JsonOption,
+    SessionOption,
+    WhoArgument,
+)
+from touchpoint.aggregator.v1.aggregator_service_pb2 import TrackResponse
 from touchpoint.client import event
+
+TypeArgument = Annotated[
+    str, typer.Argument(metavar="TYPE", help="view, add_to_cart, purchase, decline, login, …")
+]
+ItemOption = Annotated[str, typer.Option(help="The item it is about.")]
+OfferOption = Annotated[str, typer.Option(help="The offer it is about.")]
+DecisionOption = Annotated[str, typer.Option(help="The decision that showed it.")]
+PlacementOption = Annotated[str, typer.Option(help="The placement that showed it.")]
+OrderOption = Annotated[str, typer.Option(help="The order.")]
+QuantityOption = Annotated[float, typer.Option(min=0, help="How many; 0: one.")]
+ValueOption = Annotated[str, typer.Option(metavar="AMOUNT", help="What was paid: 12.50.")]
+CurrencyOption = Annotated[str, typer.Option(help="ISO 4217, of the value.")]
+QueryOption = Annotated[str, typer.Option(help="What was searched for.")]
+PageOption = Annotated[str, typer.Option(help="The page.")]
+DurationOption = Annotated[float, typer.Option(min=0, help="How long it took, in seconds.")]
+AttributesOption = Annotated[
+    list[str] | None,
+    typer.Option("--attribute", metavar="NAME=VALUE", help="Anything else; repeatable."),
+]
+EventIdOption = Annotated[str, typer.Option(help="Yours, so that repeating counts once.")]
+TimeOption = Annotated[str, typer.Option(help="When, RFC 3339; else now, as the suite has it.")]
 
 
 def track(
-    type_: Annotated[
-        str, typer.Argument(metavar="TYPE", help="view, add_to_cart, purchase, decline, login, …")
-    ],
+    type_: TypeArgument,
     who: WhoArgument,
-    item: Annotated[str, typer.Option(help="The item it is about.")] = "",
-    offer: Annotated[str, typer.Option(help="The offer it is about.")] = "",
-    decision: Annotated[str, typer.Option(help="The decision that showed it.")] = "",
-    placement: Annotated[str, typer.Option(help="The placement that showed it.")] = "",
+    item: ItemOption = "",
+    offer: OfferOption = "",
+    decision: DecisionOption = "",
+    placement: PlacementOption = "",
     channel: ChannelOption = "WEB",
-    session: Annotated[str, typer.Option(help="The visit or call.")] = "",
-    order: Annotated[str, typer.Option(help="The order.")] = "",
-    quantity: Annotated[float, typer.Option(min=0, help="How many; 0: one.")] = 0,
-    value: Annotated[str, typer.Option(metavar="AMOUNT", help="What was paid: 12.50.")] = "",
-    currency: Annotated[str, typer.Option(help="ISO 4217, of the value.")] = "",
-    query: Annotated[str, typer.Option(help="What was searched for.")] = "",
-    page: Annotated[str, typer.Option(help="The page.")] = "",
-    duration_s: Annotated[float, typer.Option(min=0, help="How long it took.")] = 0,
-    attribute: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Anything else; repeatable.")
-    ] = None,
-    event_id: Annotated[str, typer.Option(help="Yours, so that repeating counts once.")] = "",
-    time: Annotated[str, typer.Option(help="When, RFC 3339; else now, as the suite has it.")] = "",
+    session: SessionOption = "",
+    order: OrderOption = "",
+    quantity: QuantityOption = 0,
+    value: ValueOption = "",
+    currency: CurrencyOption = "",
+    query: QueryOption = "",
+    page: PageOption = "",
+    duration_s: DurationOption = 0,
+    attributes: AttributesOption = None,
+    event_id: EventIdOption = "",
+    time: TimeOption = "",
     edge: EdgeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -66,7 +90,7 @@ def track(
             query=query,
             page=page,
             duration_s=duration_s,
-            attributes=read_attributes(attribute or []),
+            attributes=read_attributes(attributes or []),
         )
         answer = touchpoint.track(happened)
     if as_json:
@@ -75,9 +99,12 @@ def track(
         people.print(f"Noted: {type_} (event {happened.event_id}).", markup=False)
     elif answer.duplicates:
         people.print("It was noted before, with the same content.")
-    if answer.rejected:
-        refused = answer.rejected[0]
-        fail(f"Not noted: {refused.message} ({refused.code})", Exit.FAILED)
+    _fail_if_rejected(answer)
+
+
+def _fail_if_rejected(answer: TrackResponse) -> None:
+    for refused in answer.rejected:
+        fail(f"Not noted: {refused.message} ({refused.code})")
 
 
 def _time(text: str) -> datetime:

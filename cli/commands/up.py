@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from cli.console import CommandError, Exit, JsonOption, fail, people
-from cli.reach import HomeOption, home_of
+from cli.console import CommandError, Exit, fail, people
+from cli.options import HomeOption, JsonOption
+from cli.reach import home_of
 from cli.suite.session import Asked
 from cli.suite.session import up as run_suite
 from cli.suite.stopping import until_asked_to_stop
-from cli.suite.topology import ANY_PORT, FIRST_PORT, Topology, TopologyError, parse_replicas, plan
+from cli.suite.topology import FIRST_PORT, Topology, TopologyError, parse_replicas, plan
 from shared.engines import EngineError
 from shared.errors import TouchpointError
 from shared.processes import (
@@ -101,5 +102,4 @@ def _topology(data: Data, colocate: bool, replicas: list[str], port: int | None)
     if colocate and replicas:
         raise TopologyError("--colocate is one process: leave --replicas out, or --colocate")
     first = FIRST_PORT + (GROCER_SHIFT if data is Data.GROCER else 0) if port is None else port
-    assert first >= ANY_PORT
     return plan(parse_replicas(replicas), first)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from cli.calling import business_time
 from cli.calling import edge as open_edge
-from cli.commands.recommend import WhoArgument
-from cli.console import JsonOption, people, say_json
-from cli.reach import EdgeOption, HomeOption
+from cli.console import people, say_json
+from cli.options import EdgeOption, HomeOption, JsonOption, SessionOption, WhoArgument
 from cli.showing.view import show_view
 
 
 def view(
     who: WhoArgument,
-    session: Annotated[str, typer.Option(help="The visit or call.")] = "",
+    session: SessionOption = "",
     edge: EdgeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,

@@ -13,17 +13,33 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cli.console import Exit, JsonOption, aside, fail, people, say_json
+from cli.console import Exit, aside, fail, people, say_json, unreachable
 from cli.load.edge import recommending
 from cli.load.generator import drive
 from cli.load.outcome import NothingSentError, Summary
 from cli.load.people import read_people, requests, visitors
 from cli.load.schedule import poisson
-from cli.reach import EdgeOption, HomeOption, reach
+from cli.options import (
+    DEFAULT_PLACEMENT,
+    ChannelOption,
+    EdgeOption,
+    HomeOption,
+    JsonOption,
+    PlacementsOption,
+)
+from cli.reach import reach
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
-from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.client import channel as read_channel
 
-_DEFAULT_PLACEMENT = "web.home.banner"
+RateOption = Annotated[float, typer.Option(min=0.1, help="Requests a second.")]
+DurationOption = Annotated[float, typer.Option("--duration", min=1, help="Seconds.")]
+DeadlineOption = Annotated[float, typer.Option(min=1, help="The callers' deadline.")]
+PeopleOption = Annotated[
+    Path | None,
+    typer.Option("--people", help="File of kind:value lines; else visitors nobody knows."),
+]
+SeedOption = Annotated[int, typer.Option(help="The same seed, the same requests.")]
+_UNREACHABLE = "UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +52,15 @@ class _Load:
 
 
 def load(
-    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second.")] = 20.0,
-    duration: Annotated[float, typer.Option(min=1, help="Seconds.")] = 10.0,
-    deadline_ms: Annotated[float, typer.Option(min=1, help="The callers' deadline.")] = 100.0,
-    placement: Annotated[
-        list[str] | None,
-        typer.Option(help=f"May be given several times; else {_DEFAULT_PLACEMENT}."),
-    ] = None,
-    channel: Annotated[str, typer.Option(help="WEB, CALL_CENTER, IVR …")] = "WEB",
-    who: Annotated[
-        Path | None,
-        typer.Option("--people", help="File of kind:value lines; else visitors nobody knows."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, the same requests.")] = 1,
-    home: HomeOption = None,
+    rate: RateOption = 20.0,
+    duration_s: DurationOption = 10.0,
+    deadline_ms: DeadlineOption = 100.0,
+    placements: PlacementsOption = None,
+    channel: ChannelOption = "WEB",
+    who: PeopleOption = None,
+    seed: SeedOption = 1,
     edge: EdgeOption = "",
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask the edge at a steady rate, as its callers would, and report on their deadlines.
@@ -60,29 +70,33 @@ def load(
 
     Example: touchpoint load --rate 50 --duration 30 --deadline-ms 100
     """
-    wanted = _wanted(who, channel, placement or [_DEFAULT_PLACEMENT], seed)
-    told = _Load(reach(home, edge).edge, rate, duration, deadline_ms / 1000, seed)
+    told = _Load(reach(home, edge).edge, rate, duration_s, deadline_ms / 1000, seed)
     try:
+        wanted = _wanted(who, channel, placements or [DEFAULT_PLACEMENT], seed)
         summary = uvloop.run(_run(told, wanted, Console(quiet=True) if as_json else aside))
     except NothingSentError as error:
-        raise typer.BadParameter(f"{error}; give a longer --duration") from error
+        fail(f"{error}: give a longer --duration or a higher --rate", Exit.USAGE)
+    except ValueError as error:
+        fail(str(error), Exit.USAGE)
     if as_json:
         say_json(summary.as_json())
     else:
         people.print(_table(summary, told))
+    if summary.reasons.get(_UNREACHABLE) == summary.requests:
+        fail(unreachable(told.edge), Exit.UNREACHABLE)
     if summary.failed == summary.requests:
-        fail(f"Not one request was answered at {told.edge}.", Exit.FAILED)
+        fail(f"Not one request was answered at {told.edge}; the reasons stand above.")
 
 
 def _wanted(
     who: Path | None, channel: str, placements: list[str], seed: int
 ) -> Iterator[RecommendRequest]:
+    """Make the requests; raises ValueError for a file or a channel that cannot be used."""
     try:
         asked = read_people(who) if who else visitors()
-        where = Channel.Value.Value(channel.upper())
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(str(error)) from error
-    return requests(asked, where, placements, seed)
+    except OSError as error:
+        raise ValueError(f"{who} cannot be read: {error.strerror}") from error
+    return requests(asked, read_channel(channel), placements, seed)
 
 
 async def _run(told: _Load, wanted: Iterator[RecommendRequest], console: Console) -> Summary:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cli.reach import EDGE, targets_setting
 from shared.config import WEB_PORT, WELL_KNOWN_PORTS
 from shared.processes import PortChoice, choose_port, private_port
 
 SERVICES: Sequence[str] = tuple(WELL_KNOWN_PORTS)
 HOST = "127.0.0.1"
-EDGE = "aggregator"
 FIRST_PORT = WELL_KNOWN_PORTS[EDGE]
 ANY_PORT = 0
 _MOST_REPLICAS = 8
@@ -71,7 +71,7 @@ class Topology:
     def targets(self) -> dict[str, str]:
         """Return the settings that tell every service where the others are."""
         return {
-            f"TOUCHPOINT_{name.upper()}_TARGETS": ",".join(addresses)
+            targets_setting(name): ",".join(addresses)
             for name, addresses in self.addresses().items()
         }
 
@@ -137,4 +137,4 @@ class _Ports:
     def web(self, service: str, number: int = 1) -> int | None:
         if service != EDGE:
             return None
-        return self.take("web", WEB_PORT if number == 1 else WEB_PORT + number - 1)
+        return self.take("web", WEB_PORT + number - 1)

@@ -68,6 +68,12 @@ def test_a_line_of_the_cart_is_an_item_with_quantity_and_price(text, read):
     assert (line.item_id, line.quantity, line.price.amount) == read
 
 
+@pytest.mark.parametrize("text", ["", "@5", "tv@dear", "tv:2@", "tv@1@2"])
+def test_a_line_of_the_cart_that_cannot_be_read_is_refused(text):
+    with pytest.raises(ValueError, match="ITEM:QUANTITY@PRICE"):
+        read_cart_line(text)
+
+
 def test_attributes_become_what_they_look_like():
     said = ["gift=true", "age=7", "note=hello=you", "id=007"]
     assert read_attributes(said) == {"gift": True, "age": 7, "note": "hello=you", "id": "007"}
@@ -108,6 +114,22 @@ def test_nobody_at_the_address_is_said_with_what_to_do(tmp_path):
     assert answer.exit_code == 3
     assert "Nobody answers at 127.0.0.1:1" in answer.stderr
     assert "touchpoint up" in answer.stderr
+    assert "TOUCHPOINT_RULES_TARGETS=HOST:PORT" in answer.stderr
+
+
+@pytest.mark.parametrize("command", ["recommend customer:C1", "demo bought", "clock"])
+def test_an_edge_that_is_not_there_is_said_with_the_option_that_names_another(command):
+    answer = run.invoke(app, [*command.split(), "--edge", "127.0.0.1:1"])
+    assert answer.exit_code == 3
+    assert "Nobody answers at 127.0.0.1:1" in answer.stderr
+    assert "--edge HOST:PORT" in answer.stderr
+
+
+def test_a_story_that_does_not_exist_is_said_with_those_that_do():
+    answer = run.invoke(app, ["demo", "bougth"])
+    assert answer.exit_code == 2
+    assert "There is no story bougth" in answer.stderr
+    assert "bought" in answer.stderr
 
 
 def test_an_identity_without_its_kind_is_a_wrong_use():

@@ -59,11 +59,7 @@ def test_a_command_finds_the_suite_of_its_home(home, monkeypatch):
     monkeypatch.delenv("TOUCHPOINT_EDGE", raising=False)
     home.write_endpoints(Endpoints(GRPC, "127.0.0.1:4", 42))
     found = reach(home.path)
-    assert (found.edge, found.to("profile"), found.web) == (
-        "127.0.0.1:1",
-        "127.0.0.1:2",
-        "127.0.0.1:4",
-    )
+    assert (found.edge, found.to("profile")) == ("127.0.0.1:1", "127.0.0.1:2")
 
 
 def test_what_is_told_outranks_settings_and_settings_outrank_the_home(home, monkeypatch):

@@ -82,17 +82,25 @@ async def test_people_of_a_file_are_asked_for(tmp_path):
     assert {who.value for asked in edge.requests for who in asked.identities} == {"C1"}
 
 
-async def test_an_edge_that_never_answers_fails_the_command():
+async def test_an_edge_that_is_not_there_is_said_with_what_to_do():
     async with serving(Edge()) as address:
         pass
     code, _, err = await load("--edge", address, "--rate", "20", "--duration", "1")
 
-    assert code == 1
-    assert address in err
+    assert code == 3
+    assert f"Nobody answers at {address}" in err
+    assert "touchpoint up" in err
+
+
+async def test_a_file_of_people_that_is_not_there_is_named(tmp_path):
+    code, _, err = await load("--people", str(tmp_path / "nobody"))
+
+    assert code == 2
+    assert f"{tmp_path / 'nobody'} cannot be read" in " ".join(err.split())
 
 
 async def test_a_channel_that_does_not_exist_is_named():
     code, _, err = await load("--channel", "PIGEON")
 
     assert code == 2
-    assert "PIGEON" in err
+    assert "'PIGEON' is no channel; there are WEB, APP" in err
