@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from services.rules.answers import balance, constraints, write_removals
 from services.rules.attributes import OfferAttributes
+from services.rules.conditions import RequestFrame
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.contacts import Approach, Balance, approach, balances
@@ -17,8 +19,9 @@ from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
 from services.rules.domain.person import Numbers
 from services.rules.domain.standing import Order, standing_decision, standing_orders
-from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, Verdict, judge
-from services.rules.moment import frames, person_facts
+from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, FrameOf, Verdict, judge
+from services.rules.moment import MomentVariables, PlacementVariables
+from services.rules.past import person_facts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
@@ -131,8 +134,10 @@ class Checker:
             Moment(context.now_us, context.channel, context.excluded_offer_nos),
             person_facts(case.snapshot, context, case.facts.declines),
         )
-        frame_of = frames(case.compiled, columns, self._catalogue, context, case.snapshot)
-        return judge(case.compiled.policy, case.asked, columns, frame_of, counted)
+        moment = MomentVariables(context, case.snapshot, self._catalogue)
+        return judge(
+            case.compiled.policy, case.asked, columns, _frames(case, columns, moment), counted
+        )
 
     def _warn_of_failures(self, compiled: CompiledBundle, verdict: Verdict) -> None:
         """Log once per bundle and rule that it failed; what it failed for was removed."""
@@ -141,6 +146,18 @@ class Checker:
             if key not in self._warned:
                 self._warned.add(key)
                 log.warning("rule_failed", rule=rule, bundle_hash=compiled.policy.bundle_hash)
+
+
+def _frames(case: _Case, columns: CandidateColumns, moment: MomentVariables) -> FrameOf:
+    """Return what makes the frame of each placement, once for each."""
+    activate = case.compiled.compiler.activation
+
+    @cache
+    def frame_of(placement: str) -> RequestFrame:
+        variables = PlacementVariables(moment, placement) if placement else moment
+        return RequestFrame(columns, variables, activate)
+
+    return frame_of
 
 
 def placements_asked(compiled: CompiledBundle, context: DecisionContext) -> list[Placement]:

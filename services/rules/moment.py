@@ -1,24 +1,13 @@
-"""Makes of a request and a snapshot what conditions see of the person and the moment."""
+"""What conditions see of the person and the moment: read field by field, as most read few."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from google.protobuf.struct_pb2 import Struct
 
-from services.rules.conditions import RequestFrame
-from services.rules.definitions.policy import CompiledBundle
-from services.rules.domain.columns import CandidateColumns
-from services.rules.domain.person import (
-    Declines,
-    Dislikes,
-    Numbers,
-    PersonFacts,
-    Purchases,
-)
-from services.rules.domain.verdict import FrameOf
+from services.rules.conditions import Variables
 from shared.catalogue import Catalogue
 from shared.clock import from_us
 from touchpoint.common.v1.decision_pb2 import DecisionContext
@@ -26,97 +15,66 @@ from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
-
-def person_facts(
-    snapshot: PersonSnapshot | None,
-    context: DecisionContext,
-    declines: Sequence[tuple[int, int]],
-) -> PersonFacts:
-    """Return what passed between the person and the offers; without a snapshot only `declines`."""
-    cart = np.fromiter((line.offer_no for line in context.cart), np.int64, len(context.cart))
-    if snapshot is None:
-        families, times = zip(*declines, strict=True) if declines else ((), ())
-        return PersonFacts(declines=Declines(np.array(families, np.int64), times), cart_nos=cart)
-    return PersonFacts(
-        Purchases(
-            _numbers(snapshot.owned.family_nos),
-            snapshot.owned.last_minutes,
-            snapshot.owned.times,
-            snapshot.owned.cycle_days,
-        ),
-        Declines(
-            _decline_keys(snapshot.declined.family_nos, snapshot.declined.offer_nos),
-            snapshot.declined.times_us,
-        ),
-        Dislikes(
-            _numbers(snapshot.disliked.family_nos),
-            snapshot.disliked.categories,
-            snapshot.disliked.brands,
-        ),
-        cart if len(cart) else _numbers(snapshot.cart.offer_nos),
-    )
+_NOBODY = PersonSnapshot()
 
 
-def frames(
-    compiled: CompiledBundle,
-    columns: CandidateColumns,
-    catalogue: Catalogue,
-    context: DecisionContext,
-    snapshot: PersonSnapshot | None,
-) -> FrameOf:
-    """Return what makes the frame of each placement; each is made once."""
-    variables: dict[str, Any] = {
-        "customer": _customer(snapshot),
-        "session": _session(snapshot),
-        "now": from_us(context.now_us),
-    }
-    request = _request(context, snapshot, catalogue)
-    made: dict[str, RequestFrame] = {}
+class MomentVariables:
+    """The variables of one request; each field is read when a condition first asks for it."""
 
-    def frame_of(placement: str) -> RequestFrame:
-        if placement not in made:
-            asked = pb.Request()
-            asked.CopyFrom(request)
-            asked.placement = placement
-            activate = compiled.compiler.activation
-            made[placement] = RequestFrame(columns, {**variables, "request": asked}, activate)
-        return made[placement]
+    def __init__(
+        self, context: DecisionContext, snapshot: PersonSnapshot | None, catalogue: Catalogue
+    ) -> None:
+        """Take the snapshot, None when profile did not answer."""
+        self.context = context
+        self.is_answered = snapshot is not None
+        self.snapshot = _NOBODY if snapshot is None else snapshot
+        self.catalogue = catalogue
+        self._read: dict[str, Any] = {}
 
-    return frame_of
+    def field(self, name: str) -> Any:
+        """Return `customer.age` and the like; KeyError for names that conditions do not know."""
+        found = self._read.get(name)
+        if found is None:
+            found = self._read[name] = _FIELDS[name](self)
+        return found
 
+    def messages(self) -> dict[str, Any]:
+        """Return all of them as CEL takes them."""
+        return {
+            "customer": pb.Customer(**self._fields_of("customer")),
+            "request": pb.Request(**self._fields_of("request")),
+            "session": _session(self.snapshot),
+            "now": from_us(self.context.now_us),
+        }
 
-def _numbers(values: Sequence[int]) -> Numbers:
-    return np.fromiter(values, np.int64, len(values))
-
-
-def _decline_keys(family_nos: Sequence[int], offer_nos: Sequence[int]) -> Numbers:
-    families, offers = _numbers(family_nos), _numbers(offer_nos)
-    return np.where(families > 0, families, offers)
+    def _fields_of(self, variable: str) -> dict[str, Any]:
+        return {name: self.field(f"{variable}.{name}") for name in _NAMES[variable]}
 
 
-def _customer(snapshot: PersonSnapshot | None) -> pb.Customer:
-    if snapshot is None:
-        return pb.Customer(profile_answered=False, recency_days=-1)
-    return pb.Customer(
-        known=snapshot.assurance >= Assurance.CLAIMED,
-        verified=snapshot.assurance == Assurance.VERIFIED,
-        age=snapshot.age,
-        value_tier=snapshot.traits.value_tier,
-        segments=snapshot.segments,
-        consents=_consents(snapshot),
-        refusals=snapshot.refusals,
-        recency_days=snapshot.traits.recency_days if snapshot.HasField("traits") else -1,
-        frequency=snapshot.traits.frequency,
-        monetary_micros=snapshot.traits.monetary_micros,
-        complaint_open=snapshot.complaint_open,
-        profile_answered=True,
-        attributes=snapshot.attributes,
-        locale=snapshot.locale,
-    )
+class PlacementVariables:
+    """The variables of one request, asked for one of its placements."""
+
+    def __init__(self, moment: Variables, placement: str) -> None:
+        self._moment = moment
+        self._placement = placement
+
+    def field(self, name: str) -> Any:
+        return self._placement if name == "request.placement" else self._moment.field(name)
+
+    def messages(self) -> dict[str, Any]:
+        messages = dict(self._moment.messages())
+        messages["request"].placement = self._placement
+        return messages
 
 
-def _consents(known: PersonSnapshot) -> Sequence[str]:
+def _recency_days(moment: MomentVariables) -> float:
+    known = moment.snapshot
+    return float(known.traits.recency_days) if known.HasField("traits") else -1.0
+
+
+def _consents(moment: MomentVariables) -> Sequence[str]:
     """Return what is consented to and not refused; refusing a purpose refuses its channels too."""
+    known = moment.snapshot
     if not known.refusals:
         return known.consents
     refused = frozenset(known.refusals)
@@ -127,9 +85,7 @@ def _consents(known: PersonSnapshot) -> Sequence[str]:
     ]
 
 
-def _session(snapshot: PersonSnapshot | None) -> pb.Session:
-    if snapshot is None or not snapshot.HasField("session"):
-        return pb.Session()
+def _session(snapshot: PersonSnapshot) -> pb.Session:
     session = snapshot.session
     made = pb.Session(
         category=session.category, minutes=session.minutes, hesitating=session.hesitating
@@ -139,37 +95,22 @@ def _session(snapshot: PersonSnapshot | None) -> pb.Session:
     return made
 
 
-def _request(
-    context: DecisionContext, snapshot: PersonSnapshot | None, catalogue: Catalogue
-) -> pb.Request:
-    value, lines = _cart(context, snapshot)
-    attributes = text_attributes(context.attributes)
-    return pb.Request(
-        channel=Channel.Value.Name(context.channel),
-        cart_value_micros=value,
-        cart_lines=lines,
-        categories=_categories(context, catalogue),
-        locale=context.locale,
-        attributes=attributes,
-        agent_free=attributes.get("agent_free") == "true",
-    )
+def _cart_value_micros(moment: MomentVariables) -> int:
+    """Return the worth of the cart; the caller's outranks the profile's."""
+    if moment.context.cart:
+        return sum(round(line.quantity * line.price_micros) for line in moment.context.cart)
+    return moment.snapshot.cart.value_micros
 
 
-def _cart(context: DecisionContext, snapshot: PersonSnapshot | None) -> tuple[int, int]:
-    """Return worth and number of lines of the cart; the caller's outranks the profile's."""
-    if context.cart:
-        worth = sum(round(line.quantity * line.price_micros) for line in context.cart)
-        return worth, len(context.cart)
-    if snapshot is None:
-        return 0, 0
-    cart = snapshot.cart
-    return cart.value_micros, len(cart.offer_nos)
+def _cart_lines(moment: MomentVariables) -> int:
+    return len(moment.context.cart) or len(moment.snapshot.cart.offer_nos)
 
 
-def _categories(context: DecisionContext, catalogue: Catalogue) -> list[str]:
+def _categories(moment: MomentVariables) -> list[str]:
+    catalogue = moment.catalogue
     numbers = {
         int(catalogue.category_no[item_no])
-        for item_no in context.item_nos
+        for item_no in moment.context.item_nos
         if item_no < catalogue.size
     }
     return [catalogue.categories.text(number) for number in sorted(numbers) if number]
@@ -189,3 +130,38 @@ def text_attributes(attributes: Struct) -> Mapping[str, str]:
             case _:
                 continue
     return found
+
+
+_FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
+    "customer.known": lambda moment: moment.snapshot.assurance >= Assurance.CLAIMED,
+    "customer.verified": lambda moment: moment.snapshot.assurance == Assurance.VERIFIED,
+    "customer.age": lambda moment: moment.snapshot.age,
+    "customer.value_tier": lambda moment: moment.snapshot.traits.value_tier,
+    "customer.segments": lambda moment: moment.snapshot.segments,
+    "customer.consents": _consents,
+    "customer.refusals": lambda moment: moment.snapshot.refusals,
+    "customer.recency_days": _recency_days,
+    "customer.frequency": lambda moment: moment.snapshot.traits.frequency,
+    "customer.monetary_micros": lambda moment: moment.snapshot.traits.monetary_micros,
+    "customer.complaint_open": lambda moment: moment.snapshot.complaint_open,
+    "customer.profile_answered": lambda moment: moment.is_answered,
+    "customer.attributes": lambda moment: moment.snapshot.attributes,
+    "customer.locale": lambda moment: moment.snapshot.locale,
+    "request.channel": lambda moment: Channel.Value.Name(moment.context.channel),
+    "request.placement": lambda moment: "",
+    "request.cart_value_micros": _cart_value_micros,
+    "request.cart_lines": _cart_lines,
+    "request.categories": _categories,
+    "request.locale": lambda moment: moment.context.locale,
+    "request.attributes": lambda moment: text_attributes(moment.context.attributes),
+    "request.agent_free": lambda moment: (
+        moment.field("request.attributes").get("agent_free") == "true"
+    ),
+    "session.category": lambda moment: moment.snapshot.session.category,
+    "session.minutes": lambda moment: moment.snapshot.session.minutes,
+    "session.hesitating": lambda moment: moment.snapshot.session.hesitating,
+}
+_NAMES: Mapping[str, Sequence[str]] = {
+    variable: [name.split(".")[1] for name in _FIELDS if name.startswith(f"{variable}.")]
+    for variable in ("customer", "request")
+}

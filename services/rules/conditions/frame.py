@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
 from cel_expr_python import cel
 
 from services.rules.conditions.scalars import Program, outcome_of
 from services.rules.domain.values import Outcome
-from touchpoint.rules.v1 import conditions_pb2 as pb
 
-Variables = Mapping[str, pb.Customer | pb.Request | pb.Session | datetime]
-"""`customer`, `request`, `session` and `now`."""
+
+class Variables(Protocol):
+    """`customer`, `request`, `session` and `now`."""
+
+    def field(self, name: str) -> Any:
+        """Return a field by its name in conditions, `customer.age`."""
+        ...
+
+    def messages(self) -> Mapping[str, Any]:
+        """Return all of them as CEL takes them."""
+        ...
 
 
 class Columns(Protocol):
@@ -40,18 +47,23 @@ class RequestFrame:
         self._columns = columns
         self._variables = variables
         self._activate = activate
-        self._activation = activate(variables)
+        self._activation: cel.Activation | None = None
         self._known: dict[int, Outcome] = {}
 
     def column(self, name: str) -> Any:
         return self._columns[name]
 
+    def field(self, name: str) -> Any:
+        return self._variables.field(name)
+
     def scalar(self, program: Program) -> Outcome:
         known = self._known.get(id(program))
         if known is None:
+            if self._activation is None:
+                self._activation = self._activate(self._variables.messages())
             known = self._known[id(program)] = outcome_of(program, self._activation)
         return known
 
     def activation_with(self, messages: Mapping[str, Any]) -> cel.Activation:
         """Return the request's variables and one candidate's."""
-        return self._activate({**self._variables, **messages})
+        return self._activate({**self._variables.messages(), **messages})

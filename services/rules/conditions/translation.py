@@ -1,7 +1,8 @@
 """Turns CEL's checked syntax tree into a term over columns.
 
-A part that depends on no candidate stays a CEL program and is evaluated once per request by CEL
-itself, so only what differs from candidate to candidate is computed by our own operators.
+A part that depends on no candidate is the same for all of them. Fields, comparisons and what joins
+them are read and compared here; whatever else there is stays a CEL program, which CEL itself
+evaluates once per request: making the variables known to it costs more than most conditions.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ from services.rules.domain.operations import NEEDS_COLUMN, OPERATIONS, strict
 from services.rules.domain.values import Maps, Outcome, Term, Words
 
 _COMPARED = frozenset({Type.BOOL, Type.INT64, Type.DOUBLE, Type.STRING})
+_PLAIN_CALLS = frozenset(
+    {"_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in", "_+_"}
+    | {"contains", "startsWith", "endsWith"}
+)
+"""What Python answers as CEL does over single values; sums only of strings."""
 
 
 class UnsupportedError(Exception):
@@ -69,17 +75,35 @@ class Translation:
                 raise UnsupportedError(f"{kind} over candidates")
 
     def _scalar(self, expr: Expr, names: set[str]) -> Term:
-        """Keep a part that is the same for all candidates as a program of its own."""
+        """Return a part that is the same for all candidates."""
+        if not all(name.startswith("params.") for name in names):
+            try:
+                return self._plain(expr)
+            except UnsupportedError:
+                program = self._program(expr)
+                return lambda frame, local: frame.scalar(program)
+        activation = self.environment.Activation(dict(self.parameters))
+        constant = outcome_of(self._program(expr), activation)
+        return lambda frame, local: constant
+
+    def _plain(self, expr: Expr) -> Term:
+        """Return such a part without CEL; raises `UnsupportedError`."""
+        if expr.HasField("call_expr") and expr.call_expr.function in _PLAIN_CALLS:
+            return self._call(expr, frozenset())
+        name, type_ = _field_name(expr), self.checked.type_map[expr.id]
+        is_text_list = type_.list_type.elem_type.primitive == Type.STRING
+        if not name or expr.select_expr.test_only or not (_is_compared(type_) or is_text_list):
+            raise UnsupportedError("not a field")
+        return lambda frame, local: (frame.field(name), False)
+
+    def _program(self, expr: Expr) -> Program:
+        """Return a part of the condition as a program of its own."""
         part = CheckedExpr()
         part.CopyFrom(self.checked)
         part.expr.CopyFrom(expr)
         wrapped = AnyProto()
         wrapped.Pack(part)
-        program = Program(self.environment.deserialize(wrapped.SerializeToString()))
-        if all(name.startswith("params.") for name in names):
-            constant = outcome_of(program, self.environment.Activation(dict(self.parameters)))
-            return lambda frame, local: constant
-        return lambda frame, local: frame.scalar(program)
+        return Program(self.environment.deserialize(wrapped.SerializeToString()))
 
     def _variable(self, name: str, local: frozenset[str]) -> Term:
         if name not in local:
@@ -136,8 +160,7 @@ class Translation:
 
     def _check_comparable(self, parts: list[Expr], function: str) -> None:
         for part in parts:
-            type_ = self.checked.type_map[part.id]
-            if not type_.HasField("primitive") or type_.primitive not in _COMPARED:
+            if not _is_compared(self.checked.type_map[part.id]):
                 raise UnsupportedError(f"{function} of these types over candidates")
 
     def _check_list(self, parts: list[Expr]) -> None:
@@ -172,6 +195,10 @@ class Translation:
 
     def _is_map(self, expr: Expr) -> bool:
         return self.checked.type_map[expr.id].HasField("map_type")
+
+
+def _is_compared(type_: Type) -> bool:
+    return type_.HasField("primitive") and type_.primitive in _COMPARED
 
 
 def _is_present(column: Any) -> Any:

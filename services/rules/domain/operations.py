@@ -217,7 +217,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "multiply_double": _double(operator.mul),
     "divide_double": _double_division,
     "negate_double": _plain(operator.neg),
-    "int64_to_double": _plain(lambda value: value.astype(np.float64)),
+    "int64_to_double": _plain(np.float64),
     "int64_to_int64": _plain(lambda value: value),
     "double_to_double": _plain(lambda value: value),
     "add_string": _join,

@@ -30,6 +30,10 @@ class Frame(Protocol):
         """Return a column such as `offer.stock`: an array, `Words` or `Maps`."""
         ...
 
+    def field(self, name: str) -> Any:
+        """Return a field such as `customer.age`, which is the same for all candidates."""
+        ...
+
     def scalar(self, program: Any) -> Outcome:
         """Return what a term is worth that depends on no candidate; evaluated once."""
         ...

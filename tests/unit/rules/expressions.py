@@ -22,6 +22,20 @@ TEXT_FIELDS = ("offer.kind", "offer.category", "offer.brand", "offer.id", "offer
 BOOL_FIELDS = ("offer.for_channel", "offer.in_schedule", "history.owned", "history.disliked")
 
 
+class GivenVariables:
+    """Variables as a test gives them: messages, and `now`."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+
+    def field(self, name: str) -> Any:
+        variable, field = name.split(".")
+        return getattr(self._given[variable], field)
+
+    def messages(self) -> dict[str, Any]:
+        return self._given
+
+
 def _literal(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value + '"'
@@ -105,6 +119,10 @@ def _bools(depth: int) -> st.SearchStrategy[str]:
             *BOOL_FIELDS,
             "customer.known",
             "request.agent_free",
+            '("marketing:" + request.channel) in customer.consents',
+            "request.channel in ['a', 'PRODUCT']",
+            "customer.segments[1] == request.channel",
+            "customer.recency_days >= 0.5",
             "true",
             "false",
             "has(offer.attributes.k)",
@@ -192,6 +210,7 @@ def variables(draw: Any) -> dict[str, Any]:
             recency_days=draw(st.sampled_from(DOUBLES)),
             value_tier=draw(texts),
             segments=draw(st.lists(texts, max_size=3)),
+            consents=draw(st.lists(st.sampled_from(("marketing:a", "marketing:")), max_size=2)),
             attributes=draw(st.dictionaries(texts, texts, max_size=2)),
         ),
         "request": pb.Request(

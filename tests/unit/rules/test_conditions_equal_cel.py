@@ -16,7 +16,7 @@ from services.rules.definitions import check_definitions, compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.values import Outcome, spread
-from tests.unit.rules.expressions import CONDITIONS, PARAMETERS, columns, variables
+from tests.unit.rules.expressions import CONDITIONS, PARAMETERS, GivenVariables, columns, variables
 from tests.unit.rules.shop import NOW_US, shop, shopper
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
@@ -39,7 +39,9 @@ class GivenColumns:
 def both(condition: Condition, given_columns: Any, given_variables: Any) -> tuple[Outcome, Outcome]:
     """Evaluate over columns and one by one, each with a frame of its own."""
     frames = [
-        RequestFrame(GivenColumns(given_columns), given_variables, COMPILER.activation)
+        RequestFrame(
+            GivenColumns(given_columns), GivenVariables(given_variables), COMPILER.activation
+        )
         for _ in range(2)
     ]
     reference = one_by_one(condition.program, condition.fields)
@@ -75,6 +77,7 @@ def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataOb
         "offer.price_micros % offer.stock == 0 || history.owned",
         "offer.attributes.k == 'a' && history.owned",
         "history.owned ? offer.attributes.k == 'a' : offer.stock + 1 > 0",
+        "double(history.owned && customer.known ? 1 : 2) > 1.0",
         "customer.segments.all(x, offer.attributes[x] == 'a')",
         "offer.kind < (history.owned ? customer.attributes.k : customer.attributes.other)",
     ],
@@ -96,10 +99,12 @@ def test_the_shipped_rules_answer_alike_on_a_real_catalogue() -> None:
     columns_of_shop = CandidateColumns(
         shop(), lambda _: {}, np.arange(1, 200), Moment(NOW_US, 1, (5, 6)), shopper()
     )
-    given_variables = {
-        "customer": pb.Customer(profile_answered=False, age=17),
-        "request": pb.Request(channel="EMAIL"),
-    }
+    given_variables = GivenVariables(
+        {
+            "customer": pb.Customer(profile_answered=False, age=17),
+            "request": pb.Request(channel="EMAIL"),
+        }
+    )
     for rule in compiled.policy.rules:
         condition = rule.remove_when
         assert isinstance(condition, Condition)

@@ -12,6 +12,7 @@ from services.rules.domain.contacts import UNLIMITED, Approach
 from services.rules.domain.definitions import Placement, Policy, Rule
 from services.rules.domain.verdict import Verdict, judge
 from shared.catalogue import Catalogue
+from tests.unit.rules.expressions import GivenVariables
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
@@ -69,7 +70,7 @@ def judged(
     def frame_of(name: str) -> RequestFrame:
         request = pb.Request(channel="WEB", placement=name)
         variables: dict[str, Any] = {"customer": pb.Customer(), "request": request}
-        return RequestFrame(columns, variables, COMPILER.activation)
+        return RequestFrame(columns, GivenVariables(variables), COMPILER.activation)
 
     return judge(policy, asked, columns, frame_of, counted)
 
