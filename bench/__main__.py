@@ -17,8 +17,8 @@ from bench.parts import PARTS
 from bench.report import merged, print_rows, read_rows, write_rows
 from bench.run import measured
 from bench.scale import FULL, QUICK, Scale
-from cli.suite.stopping import until_asked_to_stop
 from shared import logging
+from shared.stopping import until_asked_to_stop
 
 FILE = Path("build/bench.json")
 _INTERRUPTED = 130

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any, NoReturn, TypeVar
@@ -20,6 +18,7 @@ from shared.logging import get_logger
 from shared.opening import OPENERS
 from shared.runtime import Channels
 from shared.service import OpenService
+from shared.stopping import until_asked_to_stop
 from shared.transport.listening import PortTakenError
 
 log = get_logger(__name__)
@@ -31,13 +30,13 @@ CANNOT_START = 2
 
 
 def run(settings_type: type[S], open_service: OpenService[S]) -> None:
-    """Run one service until SIGTERM or SIGINT; exits with CANNOT_START when it is told wrongly."""
+    """Run one service until it is asked to stop; exits with CANNOT_START when told wrongly."""
     settings = _settings(settings_type)
     _run(settings.service, settings, _serve(settings, open_service))
 
 
 def run_colocated(services: Sequence[tuple[type[Any], OpenService[Any]]]) -> None:
-    """Run several services in this process, the edge last, until SIGTERM or SIGINT."""
+    """Run several services in this process, the edge last, until it is asked to stop."""
     parts = [Part(_settings(settings_type), opened) for settings_type, opened in services]
     _run("touchpoint", parts[-1].settings, _serve_colocated(parts))
 
@@ -57,7 +56,7 @@ def _refuse(service: str, error: Exception) -> NoReturn:
 def _run(name: str, settings: ServiceSettings, serving: Coroutine[Any, Any, None]) -> None:
     logging.configure(name, settings.log_level)
     try:
-        uvloop.run(_until_asked_to_stop(serving))
+        uvloop.run(until_asked_to_stop(serving, lambda: log.info("stopping")))
     except PortTakenError as error:
         _refuse(name, error)
 
@@ -98,25 +97,3 @@ def spare_requests() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
-
-
-async def _until_asked_to_stop(serving: Coroutine[Any, Any, None]) -> None:
-    """Serve until the first signal, which unwinds every context; later ones hurry nothing."""
-    task = asyncio.create_task(serving)
-    asked = False
-
-    def stop() -> None:
-        nonlocal asked
-        if not asked:
-            asked = True
-            log.info("stopping")
-            task.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not asked:
-            raise

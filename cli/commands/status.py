@@ -11,7 +11,7 @@ from cli.console import Exit, add_row, fail, people, say_json, table
 from cli.options import HomeOption, JsonOption
 from cli.reach import home_of
 from cli.suite.home import Home
-from cli.suite.look import SERVING, Part, Sight, look
+from cli.suite.look import SILENT, Part, Sight, look
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -36,7 +36,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def _show(sight: Sight, place: Home) -> None:
     shown = table("", "address", "health", "pid", "MB", "behind")
     for part in sight.parts:
-        add_row(shown, *_cells(part), style=None if part.health == SERVING else "red")
+        add_row(shown, *_cells(part), style="red" if part.health == SILENT else None)
     people.print(shown)
     found = sight.endpoints
     people.print(

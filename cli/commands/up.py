@@ -12,9 +12,8 @@ import typer
 from cli.console import CommandError, Exit, fail, people
 from cli.options import HomeOption, JsonOption
 from cli.reach import home_of
-from cli.suite.session import Asked
+from cli.suite.running import Wish
 from cli.suite.session import up as run_suite
-from cli.suite.stopping import until_asked_to_stop
 from cli.suite.topology import FIRST_PORT, Topology, TopologyError, parse_replicas, plan
 from shared.engines import EngineError
 from shared.errors import TouchpointError
@@ -25,6 +24,7 @@ from shared.processes import (
     UnsupportedPlatformError,
     platform_check,
 )
+from shared.stopping import until_asked_to_stop
 from touchpoint.client import CallError
 
 GROCER_SHIFT = 100
@@ -52,33 +52,40 @@ _EXPECTED = (
 """What keeps a suite from starting; each has a sentence for whoever started it."""
 
 
+DataOption = Annotated[
+    Data, typer.Option(help="The shop to begin with: made and imported at the first start.")
+]
+ColocateFlag = Annotated[
+    bool, typer.Option("--colocate", help="All services in one process, calls go straight.")
+]
+ReplicasOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SERVICE=COUNT", help="More than one process of a service; repeatable."),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65_000,
+        help=f"Of the edge, else {FIRST_PORT}, for the grocer {FIRST_PORT + GROCER_SHIFT}; the "
+        "others lie as far above it as usual. 0: any free ones.",
+    ),
+]
+
+
 def up(
-    data: Annotated[
-        Data, typer.Option(help="The shop to begin with: made and imported at the first start.")
-    ] = Data.STORY,
-    colocate: Annotated[
-        bool, typer.Option("--colocate", help="All services in one process, calls go straight.")
-    ] = False,
-    replicas: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SERVICE=COUNT", help="More than one process of a service."),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65_000,
-            help=f"Of the edge, else {FIRST_PORT}; the others lie as far above it as usual. "
-            "0: any free ones.",
-        ),
-    ] = None,
+    data: DataOption = Data.STORY,
+    colocate: ColocateFlag = False,
+    replicas: ReplicasOption = None,
+    port: PortOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Start PostgreSQL, NATS and all services here, and show a first decision.
 
     Stays until Ctrl-C or `touchpoint down`. Given TOUCHPOINT_POSTGRES_URL or TOUCHPOINT_NATS_URL
-    it uses those instead of starting its own.
+    it uses those instead of starting its own. The grocer has a home of its own,
+    .touchpoint-grocer, so that both shops can run at once.
 
     Example: touchpoint up --data story --replicas rules=2
     """
@@ -89,9 +96,9 @@ def up(
         fail(str(error))
     except TopologyError as error:
         fail(str(error), Exit.USAGE)
-    asked = Asked(home_of(home, data), topology, data, colocate, as_json)
+    wish = Wish(home_of(home, data), topology, data, colocate)
     try:
-        asyncio.run(until_asked_to_stop(run_suite(asked, os.environ, people)))
+        asyncio.run(until_asked_to_stop(run_suite(wish, os.environ, people, as_json=as_json)))
     except _EXPECTED as error:
         fail(str(error) or type(error).__name__)
     if not as_json:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,11 @@ class FirstData:
         program = Program(self._chosen.name, command, self._environ, self._log)
         with self._log.open("wb") as said:
             process = await asyncio.create_subprocess_exec(
-                *program.tied_to_owner("linux"), stdout=said, stderr=said, start_new_session=True
+                # The simple tie everywhere: what takes seconds needs no keeper elsewhere.
+                *program.tied_to_owner("linux"),
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
             )
         try:
             status = await process.wait()
@@ -181,8 +186,6 @@ def _what_went_wrong(kind: str, report: Report) -> str:
 
 
 def _refuse_if_missing(chosen: DataSet) -> None:
-    from importlib.util import find_spec
-
     if chosen.needs and find_spec(chosen.needs) is None:
         raise CommandError(
             f"{chosen.title} needs the optional dependency {chosen.extra!r}: "

@@ -14,9 +14,12 @@ from cli.suite.home import Endpoints, Home
 from cli.suite.lag import messages_behind
 from cli.suite.running import COLOCATED
 from cli.suite.waiting import serves
+from shared.processes import holder_of
 from shared.processes.record import ChildRecord
 
 SERVING, SILENT = "serving", "not serving"
+RUNNING = "running"
+"""Of an engine: its process is there. Whether it answers, the services say."""
 _ENGINES = {"postgres": "PostgreSQL", "nats-server": "NATS"}
 
 
@@ -43,13 +46,13 @@ class Sight:
 
     @property
     def is_well(self) -> bool:
-        return all(part.health == SERVING for part in self.parts)
+        return all(part.health != SILENT for part in self.parts)
 
 
 async def look(home: Home) -> Sight | None:
     """Look at the suite of a home; None when none runs there."""
     endpoints = home.endpoints()
-    if endpoints is None or not psutil.pid_exists(endpoints.pid):
+    if endpoints is None or holder_of(home.lock) is None:
         return None
     pids = {name: who.pid for name, who in ChildRecord(home.children).read().items()}
     behind = await messages_behind(home)
@@ -84,7 +87,7 @@ def _engines(pid: int) -> list[Part]:
     for process in family:
         title = _ENGINES.get(_name(process))
         if title and title not in found:
-            found[title] = Part(title, "", SERVING, process.pid, memory_mb(process.pid), None)
+            found[title] = Part(title, "", RUNNING, process.pid, memory_mb(process.pid), None)
     return list(found.values())
 
 

@@ -36,28 +36,33 @@ class Wish:
 
     home: Home
     topology: Topology
-    colocate: bool = False
     data: str = "none"
-    on_change: Callable[[Change], None] | None = None
-    on_stage: Callable[[str], None] = lambda _: None
-    """Told what is being waited for."""
+    """The shop that it begins with."""
+    colocate: bool = False
+
+
+OnChange = Callable[[Change], None]
+"""Told when a child dies by itself, and when it is back."""
+OnStage = Callable[[str], None]
+"""Told what is being waited for."""
 
 
 @asynccontextmanager
-async def running(wish: Wish, environ: Mapping[str, str]) -> AsyncIterator[Endpoints]:
+async def running(
+    wish: Wish, environ: Mapping[str, str], on_change: OnChange, on_stage: OnStage
+) -> AsyncIterator[Endpoints]:
     """Run the whole suite within the context; on leaving it nothing of it is left.
 
-    Raises EngineError, AlreadySupervisedError, ChildFailedError, TouchpointError or OSError, each
-    with a sentence for the user.
+    The home must have been prepared. Raises EngineError, AlreadySupervisedError, ChildFailedError,
+    TouchpointError or OSError, each with a sentence for the user.
     """
     home = wish.home
-    home.prepare()
-    async with Supervisor(home.run, on_change=wish.on_change) as supervisor:
-        wish.on_stage("PostgreSQL and NATS")
+    async with Supervisor(home.run, on_change=on_change) as supervisor:
+        on_stage("PostgreSQL and NATS")
         async with engines(home.path, environ) as urls:
             development = environ.get("TOUCHPOINT_MODE") != Mode.PRODUCTION.value
             roles = await provision(urls.postgres, home.role_password, development=development)
-            wish.on_stage("the services")
+            on_stage("the services")
             try:
                 await _start(supervisor, programs(wish, _environment(wish, urls, roles, environ)))
                 endpoints = _endpoints(wish, supervisor)
@@ -65,7 +70,7 @@ async def running(wish: Wish, environ: Mapping[str, str]) -> AsyncIterator[Endpo
                 yield endpoints
             finally:
                 # Before the engines, because children still write while they end.
-                wish.on_stage("everything to end")
+                on_stage("everything to end")
                 home.forget_endpoints()
                 await supervisor.stop_all()
 

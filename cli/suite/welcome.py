@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
+import shlex
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from cli.calling import CALLER
 from cli.reach import DEFAULT_HOME
 from cli.showing.decision import show_decision
 from cli.suite.data import DataSet
@@ -19,6 +21,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.client import AsyncTouchpoint, CallError, Wanted
 
 DEADLINE_S = 0.25
+_DEADLINE_MS = DEADLINE_S * 1000
 _CHANNEL = "WEB"
 _LIMIT = 3
 _WARM_UP_S = 10.0
@@ -32,19 +35,24 @@ class FirstDecision:
 
     answer: RecommendResponse
     spent_ms: float
+    failure: str = ""
+    """Why there is none: the answer is empty then."""
 
 
-async def first_decision(endpoints: Endpoints, data: DataSet) -> FirstDecision:
-    """Ask for the data set's person; raises CallError.
+async def first_decision(edge: str, data: DataSet) -> FirstDecision:
+    """Ask the edge at host:port for the data set's person.
 
     Asks previews first until nothing is missing in them, because services that have just
     started still load their caches.
     """
-    async with AsyncTouchpoint(endpoints.edge, timeout_s=DEADLINE_S, caller="cli") as touchpoint:
+    async with AsyncTouchpoint(edge, timeout_s=DEADLINE_S, caller=CALLER) as touchpoint:
         await _warmed_up(touchpoint, data)
         began = time.perf_counter()
-        answer = await touchpoint.recommend(data.who, **_asked(data, preview=False))
-        return FirstDecision(answer, (time.perf_counter() - began) * 1000)
+        try:
+            answer, failure = await touchpoint.recommend(data.who, **_asked(data)), ""
+        except CallError as error:  # a machine this busy for a moment is no reason to end it all
+            answer, failure = RecommendResponse(), str(error)
+        return FirstDecision(answer, (time.perf_counter() - began) * 1000, failure)
 
 
 async def _warmed_up(touchpoint: AsyncTouchpoint, data: DataSet) -> None:
@@ -67,7 +75,7 @@ async def _is_warm(touchpoint: AsyncTouchpoint, data: DataSet) -> bool:
     return not answer.degraded and bool(answer.placements[0].recommendations)
 
 
-def _asked(data: DataSet, *, preview: bool) -> Wanted:
+def _asked(data: DataSet, *, preview: bool = False) -> Wanted:
     return Wanted(
         channel=_CHANNEL,
         placement=data.placement,
@@ -84,7 +92,11 @@ def show_welcome(
     """Print the decision and what to try next."""
     console.print()
     console.print(f"Right now, {data.moment} ({data.who}):", markup=False)
-    show_decision(console, first.answer, spent_ms=first.spent_ms, deadline_ms=DEADLINE_S * 1000)
+    if first.failure:
+        told = f"No decision came: {first.failure}. Everything runs; ask again."
+        console.print(told, style="yellow", markup=False, soft_wrap=True)
+    else:
+        show_decision(console, first.answer, spent_ms=first.spent_ms, deadline_ms=_DEADLINE_MS)
     console.print("\nIn a second terminal:")
     for line in lines_to_try(endpoints, home, data, first.answer):
         console.print(f"  {line}", markup=False, soft_wrap=True)
@@ -115,19 +127,19 @@ def lines_to_try(
 
 
 def _command() -> str:
-    """Return how this very program is called from the working folder."""
-    if shutil.which("touchpoint"):
-        return "touchpoint"
-    return ".venv/bin/touchpoint"
+    """Return how this very program is called from the working folder, whatever the PATH."""
+    return _from_here(Path(sys.executable).with_name("touchpoint"))
 
 
 def _where(home: Home) -> str:
-    if home.path == DEFAULT_HOME.absolute():
-        return ""
-    try:
-        return f" --home {home.path.relative_to(Path.cwd())}"
-    except ValueError:
-        return f" --home {home.path}"
+    is_default = home.path == DEFAULT_HOME.absolute()
+    return "" if is_default else f" --home {_from_here(home.path)}"
+
+
+def _from_here(path: Path) -> str:
+    """Write a path as a word of the shell, relative where it lies below the working folder."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _curl(endpoints: Endpoints, data: DataSet) -> str:
@@ -140,4 +152,4 @@ def _curl(endpoints: Endpoints, data: DataSet) -> str:
         "preview": True,
     }
     rpc = f"http://{endpoints.web}/touchpoint.aggregator.v1.AggregatorService/Recommend"
-    return f"curl -s {rpc} -H 'Content-Type: application/json' -d '{json.dumps(asked)}'"
+    return f"curl -s {rpc} -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(asked))}"

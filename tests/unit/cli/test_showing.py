@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import shlex
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from cli.showing.trace import show_trace, why
 from cli.showing.view import show_view
 from cli.suite.data import DATA_SETS
 from cli.suite.home import Endpoints, Home
-from cli.suite.welcome import lines_to_try
+from cli.suite.welcome import FirstDecision, lines_to_try, show_welcome
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, RemovalCode, Source
@@ -158,6 +160,26 @@ def test_the_lines_to_try_name_this_suite_and_this_decision(tmp_path):
     assert any("track decline" in line and "--decision d-1" in line for line in lines)
     assert any(line.endswith("--live") for line in lines)
     for line in lines[1:]:
-        words = shlex.split(line)
         assert f"--home {tmp_path}" in line
-        assert Path(words[0]).name == "touchpoint"
+
+
+def test_the_lines_to_try_are_words_of_a_shell_wherever_this_was_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    home = Home(tmp_path / "my shop")
+    endpoints = Endpoints({"aggregator": ["127.0.0.1:7500"]}, "127.0.0.1:7580", 1)
+    curl, *lines = lines_to_try(endpoints, home, DATA_SETS["story"], ANSWER)
+    assert json.loads(shlex.split(curl)[-1])["preview"] is True
+    for line in lines:
+        program, *words = shlex.split(line)
+        assert Path(program) == Path(sys.executable).with_name("touchpoint")
+        assert words[words.index("--home") + 1] == "my shop"
+
+
+def test_without_a_first_decision_the_lines_to_try_still_ask_for_one(console, tmp_path):
+    endpoints = Endpoints({"aggregator": ["127.0.0.1:7500"]}, "127.0.0.1:7580", 1)
+    missed = FirstDecision(pb.RecommendResponse(), 250.0, "deadline exceeded")
+    show_welcome(console, endpoints, Home(tmp_path), DATA_SETS["grocer"], missed)
+    said = console.export_text()
+    assert "No decision came: deadline exceeded" in said
+    assert "recommend customer:H0001" in said
+    assert "track decline" not in said

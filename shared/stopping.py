@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def until_asked_to_stop(work: Coroutine[Any, Any, None]) -> None:
-    """Do the work until it ends or a first signal unwinds it; later signals hurry nothing."""
+async def until_asked_to_stop(
+    work: Coroutine[Any, Any, None], on_asked: Callable[[], None] = lambda: None
+) -> None:
+    """Do the work until it ends or a first signal unwinds it; later signals hurry nothing.
+
+    `on_asked` is told of the first signal.
+    """
     task = asyncio.create_task(work)
     asked = False
 
@@ -19,6 +24,7 @@ async def until_asked_to_stop(work: Coroutine[Any, Any, None]) -> None:
         nonlocal asked
         if not asked:
             asked = True
+            on_asked()
             task.cancel()
 
     loop = asyncio.get_running_loop()
