@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,15 +13,12 @@ from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.slate import Slate, fill_page, known_numbers
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
-from touchpoint.common.v1.decision_pb2 import StepVersions
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
-from touchpoint.ranker.v1.ranker_pb2 import Contribution, Ranked, RankedPlacement
+from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
 MODEL = "prior"
 """Nothing is learned yet; the probabilities are those of the definitions."""
 _DEFAULT_ROWS = 100
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class RankerServicer:
@@ -38,41 +32,38 @@ class RankerServicer:
         self._journal = journal
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
-        nos = known_numbers(_column(request.candidates.offer_nos, np.uint32), self._catalogue)
+        nos = known_numbers(np.array(request.candidates.offer_nos, np.uint32), self._catalogue)
         scored = self._score(request, nos)
         asks = request.context.placements
         slates = fill_page(
             nos,
             scored.score,
-            _column(request.placement_bits, np.uint32),
+            np.array(request.placement_bits, np.uint32),
             asks,
             request.standing,
             request.constraints,
             self._catalogue,
         )
         explain = request.context.explain
-        return pb.RankResponse(
-            placements=[
-                _placement(ask.placement, slate, scored, explain)
-                for ask, slate in zip(asks, slates)
-            ],
-            versions=StepVersions(
-                catalogue_version=self._catalogue.version,
-                bundle_hash=request.context.bundle_hash,
-                model=MODEL,
-            ),
-        )
+        response = pb.RankResponse()
+        for ask, slate in zip(asks, slates):
+            _write(slate, scored, explain, response.placements.add(placement=ask.placement))
+        versions = response.versions
+        versions.catalogue_version = self._catalogue.version
+        versions.bundle_hash = request.context.bundle_hash
+        versions.model = MODEL
+        return response
 
     def _score(self, request: pb.RankRequest, nos: NDArray[np.int64]) -> Arbitration:
         catalogue = self._catalogue
         priors = self._bundles.of(request.context.bundle_hash)
-        sources = _column(request.candidates.sources, np.int64)
+        sources = np.array(request.candidates.sources, np.int64)
         lever = catalogue.lever[nos].astype(np.float64)
         if request.levers:
-            lever = lever * _column(request.levers, np.float64)
+            lever = lever * np.array(request.levers, np.float64)
         return arbitrate(
             priors.probabilities(catalogue.kind[nos], sources),
-            _column(request.candidates.scores, np.float64),
+            np.array(request.candidates.scores, np.float64),
             catalogue.value_micros[nos],
             lever,
         )
@@ -94,26 +85,20 @@ class RankerServicer:
         return pb.ErasePersonResponse(rows=await self._journal.erase(request.person_ids))
 
 
-def _column(values: Collection[Any], dtype: type[Scalar]) -> NDArray[Scalar]:
-    return np.fromiter(values, dtype, len(values))
-
-
-def _placement(placement: str, slate: Slate, scored: Arbitration, explain: bool) -> RankedPlacement:
-    return RankedPlacement(
-        placement=placement,
-        chosen=[_ranked(at, scored, explain) for at in slate.chosen],
-        next=[_ranked(at, scored, False) for at in slate.following],
-    )
-
-
-def _ranked(at: int, scored: Arbitration, explain: bool) -> Ranked:
-    return Ranked(
-        candidate=at,
-        acceptance_probability=scored.probability[at],
-        score=scored.score[at],
-        selection_probability=1.0,
-        contributions=_contributions(at, scored) if explain else (),
-    )
+def _write(slate: Slate, scored: Arbitration, explain: bool, ranked: RankedPlacement) -> None:
+    """Write what a placement shows into its message; made in place, nothing is copied."""
+    probability, score = scored.probability, scored.score
+    for listed, entries in ((slate.chosen, ranked.chosen), (slate.following, ranked.next)):
+        for at in listed:
+            entries.add(
+                candidate=at,
+                acceptance_probability=probability[at],
+                score=score[at],
+                selection_probability=1.0,
+            )
+    if explain:
+        for at, entry in zip(slate.chosen, ranked.chosen):
+            entry.contributions.extend(_contributions(at, scored))
 
 
 def _contributions(at: int, scored: Arbitration) -> list[Contribution]:

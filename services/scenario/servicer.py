@@ -9,7 +9,6 @@ from services.scenario.domain.agents import Agent, AgentStore, Presence
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.errors import FailedPrecondition, NotFound
-from touchpoint.common.v1.decision_pb2 import StepVersions
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 
@@ -21,7 +20,9 @@ class ScenarioServicer:
         self._clock = clock
 
     async def get_due(self, call: Call, request: pb.GetDueRequest) -> pb.GetDueResponse:
-        return pb.GetDueResponse(versions=StepVersions(bundle_hash=request.context.bundle_hash))
+        response = pb.GetDueResponse()
+        response.versions.bundle_hash = request.context.bundle_hash
+        return response
 
     async def list_journeys(
         self, call: Call, request: pb.ListJourneysRequest

@@ -122,8 +122,7 @@ class Catalogue:
 
     def known(self, offer_nos: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
         """Return which numbers may be used as an index and stand for something."""
-        inside = offer_nos < self.size
-        known: npt.NDArray[np.bool_] = inside & (self.kind[np.where(inside, offer_nos, 0)] > 0)
+        known: npt.NDArray[np.bool_] = self.kind[offer_nos * (offer_nos < self.size)] > 0
         return known
 
     def details(self, offer_no: int) -> CatalogueRow:

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 SEPARATOR = " > "
+_MOST_DEPTHS = 16
+"""Depths remembered; more than a category tree has, whatever somebody asks for."""
 
 
 class Dictionary:
@@ -41,6 +43,7 @@ class Categories(Dictionary):
         super().__init__()
         self._parents = [0]
         self._masks: dict[int, npt.NDArray[np.bool_]] = {}
+        self._at_depth: dict[int, npt.NDArray[np.int32]] = {}
 
     def parent(self, number: int) -> int:
         """Return the category above, 0 for one at the top."""
@@ -62,6 +65,21 @@ class Categories(Dictionary):
                 count=len(self),
             )
         return mask
+
+    def at_depth(self, depth: int) -> npt.NDArray[np.int32]:
+        """Return, by category number, the category `depth` steps from the top on its path.
+
+        One that does not lie so deep stands for itself. Made once until a category is added.
+        """
+        found = self._at_depth.get(depth)
+        if found is None or len(found) != len(self):
+            found = np.array(
+                [(self.path(number)[:depth] or [0])[-1] for number in range(len(self))], np.int32
+            )
+            if len(self._at_depth) >= _MOST_DEPTHS:
+                self._at_depth.clear()
+            self._at_depth[depth] = found
+        return found
 
     def path(self, number: int) -> list[int]:
         """Return the categories from the top down to `number`."""

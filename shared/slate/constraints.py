@@ -14,24 +14,26 @@ from touchpoint.common.v1.decision_pb2 import PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, StandingOrder
 
-Groups = NDArray[np.int64]
+Numbers = NDArray[np.int64]
+Groups = NDArray[np.integer | np.bool_]
+"""The group of each candidate; 0: does not count."""
 
 
 def places(
-    asks: Sequence[PlacementAsk], standing: Iterable[StandingOrder], nos: Groups
+    asks: Sequence[PlacementAsk], standing: Iterable[StandingOrder], nos: Numbers
 ) -> list[Place]:
     """Return the placements asked for, each with its standing order as candidate indexes."""
     orders = {order.placement: order for order in standing}
     if not orders:
         return [Place(ask.limit) for ask in asks]
-    at = {no: index for index, no in enumerate(nos.tolist())}
+    at = dict(zip(nos.tolist(), range(len(nos)), strict=True))
     return [_place(ask, orders.get(ask.placement), at) for ask in asks]
 
 
 def group_limits(
     constraints: Iterable[SlateConstraint],
     asks: Sequence[PlacementAsk],
-    nos: Groups,
+    nos: Numbers,
     catalogue: Catalogue,
 ) -> list[GroupLimit]:
     """Return the constraints that touch the placements asked for, as groups of the candidates.
@@ -40,17 +42,19 @@ def group_limits(
     attribute that is not known.
     """
     index = {ask.placement: at for at, ask in enumerate(asks)}
+    index[""] = -1
     found = []
     for number, constraint in enumerate(constraints):
-        if constraint.placement and constraint.placement not in index:
+        place = index.get(constraint.placement)
+        if place is None:
             continue
         grouping = _GROUPINGS.get(constraint.attribute)
         if grouping is None:
             raise InvalidArgument(
                 [FieldViolation(f"constraints[{number}].attribute", f"is {constraint.attribute!r}")]
             )
-        groups = grouping(constraint, nos, catalogue)
-        found.append(GroupLimit(groups, constraint.at_most, index.get(constraint.placement, -1)))
+        groups = grouping(constraint, nos, catalogue).tolist()
+        found.append(GroupLimit(groups, constraint.at_most, place))
     return found
 
 
@@ -61,40 +65,32 @@ def _place(ask: PlacementAsk, order: StandingOrder | None, at: Mapping[int, int]
     return Place(ask.limit, kept, order.exact)
 
 
-def _by_kind(constraint: SlateConstraint, nos: Groups, catalogue: Catalogue) -> Groups:
-    kinds = catalogue.kind[nos].astype(np.int64)
+def _by_kind(constraint: SlateConstraint, nos: Numbers, catalogue: Catalogue) -> Groups:
+    kinds = catalogue.kind[nos]
+    return kinds == OfferKind.Value.Value(constraint.value) if constraint.value else kinds
+
+
+def _by_brand(constraint: SlateConstraint, nos: Numbers, catalogue: Catalogue) -> Groups:
+    brands = catalogue.brand_no[nos]
     if not constraint.value:
-        return kinds
-    return _only(kinds == OfferKind.Value.Value(constraint.value))
+        return brands
+    wanted = catalogue.brands.find(constraint.value)
+    return brands == wanted if wanted else np.zeros(len(nos), np.bool_)
 
 
-def _by_brand(constraint: SlateConstraint, nos: Groups, catalogue: Catalogue) -> Groups:
-    brands = catalogue.brand_no[nos].astype(np.int64)
-    if constraint.value:
-        return _only(brands == catalogue.brands.number(constraint.value))
-    return np.where(brands == 0, -1, brands)
+def _by_category(constraint: SlateConstraint, nos: Numbers, catalogue: Catalogue) -> Groups:
+    categories, tree = catalogue.category_no[nos], catalogue.categories
+    if not constraint.value:
+        return tree.at_depth(max(constraint.depth, 1))[categories]
+    wanted = tree.find(constraint.value)
+    return tree.under(wanted)[categories] if wanted else np.zeros(len(nos), np.bool_)
 
 
-def _by_category(constraint: SlateConstraint, nos: Groups, catalogue: Catalogue) -> Groups:
-    categories = catalogue.category_no[nos]
-    tree = catalogue.categories
-    if constraint.value:
-        return _only(tree.under(tree.number(constraint.value))[categories])
-    depth = max(constraint.depth, 1)
-    above = {no: (tree.path(no)[:depth] or [-1])[-1] for no in set(categories.tolist())}
-    return np.fromiter((above[no] for no in categories.tolist()), np.int64, len(nos))
+def _by_family(_: SlateConstraint, nos: Numbers, catalogue: Catalogue) -> Groups:
+    return catalogue.family_no[nos]
 
 
-def _by_family(_: SlateConstraint, nos: Groups, catalogue: Catalogue) -> Groups:
-    families = catalogue.family_no[nos].astype(np.int64)
-    return np.where(families == 0, -1, families)
-
-
-def _only(counts: NDArray[np.bool_]) -> Groups:
-    return np.where(counts, 0, -1)
-
-
-_GROUPINGS: Mapping[str, Callable[[SlateConstraint, Groups, Catalogue], Groups]] = {
+_GROUPINGS: Mapping[str, Callable[[SlateConstraint, Numbers, Catalogue], Groups]] = {
     "KIND": _by_kind,
     "BRAND": _by_brand,
     "CATEGORY": _by_category,

