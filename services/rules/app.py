@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.rules.applying import Definitions
@@ -12,6 +12,7 @@ from services.rules.commit import Committer
 from services.rules.config import RulesSettings
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
+from services.rules.domain.screening import Screens
 from services.rules.forgetting import Forgetting
 from services.rules.servicer import RulesServicer
 from services.rules.storage import MIGRATIONS
@@ -48,14 +49,20 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     await migrate(database, MIGRATIONS)
     bus = await runtime.bus()
     attributes = OfferAttributes()
+
+    def changed(offer_nos: Sequence[int]) -> None:
+        attributes.forget(offer_nos)
+        screens.note(offer_nos)
+
     follower = CatalogueFollower(
         bus,
         RetrievalServiceStub(runtime.channel("retrieval")),
         service=settings.service,
         details=True,
-        on_change=attributes.forget,
+        on_change=changed,
     )
     attributes.catalogue = catalogue = follower.catalogue
+    screens = Screens(catalogue)
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, compile_policy)
@@ -63,7 +70,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()
     servicer = RulesServicer(
-        Checker(catalogue, attributes, bundles, ledger),
+        Checker(catalogue, attributes, screens, bundles, ledger),
         Committer(catalogue, bundles, ledger),
         ledger,
         definitions,

@@ -18,6 +18,7 @@ from services.rules.domain.contacts import Approach, Balance, approach, balances
 from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
 from services.rules.domain.person import Numbers
+from services.rules.domain.screening import Screens
 from services.rules.domain.standing import Order, standing_decision, standing_orders
 from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, FrameOf, Verdict, judge
 from services.rules.moment import MomentVariables, PlacementVariables
@@ -67,6 +68,7 @@ class Checker:
         self,
         catalogue: Catalogue,
         attributes: OfferAttributes,
+        screens: Screens,
         bundles: BundleFollower[CompiledBundle],
         ledger: Ledger,
     ) -> None:
@@ -74,6 +76,7 @@ class Checker:
         self._attributes = attributes
         self._bundles = bundles
         self._ledger = ledger
+        self._screens = screens
         self._warned: set[tuple[str, str]] = set()
 
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
@@ -135,9 +138,9 @@ class Checker:
             person_facts(case.snapshot, context, case.facts.declines),
         )
         moment = MomentVariables(context, case.snapshot, self._catalogue)
-        return judge(
-            case.compiled.policy, case.asked, columns, _frames(case, columns, moment), counted
-        )
+        frame_of = _frames(case, columns, moment)
+        screen = self._screens.of(case.compiled.policy, context.channel, context.now_us)
+        return judge(screen.passing(columns), case.asked, columns, frame_of, counted)
 
     def _warn_of_failures(self, compiled: CompiledBundle, verdict: Verdict) -> None:
         """Log once per bundle and rule that it failed; what it failed for was removed."""

@@ -30,10 +30,18 @@ class Condition:
     obstacle: str
     """Why it has to be evaluated candidate by candidate; empty: all at once."""
     program: cel.Expression
+    translation: Translation
 
     def evaluate(self, frame: Frame) -> Outcome:
         """Return whether it holds: for all alike or as a column, with where it failed."""
         return self.term(frame, {})
+
+    def bound(self, known: frozenset[str]) -> Term | None:
+        """Return a term that holds or fails wherever this does, of these columns only.
+
+        None: they say nothing about it.
+        """
+        return self.translation.bound(known)
 
 
 class ConditionCompiler:
@@ -68,7 +76,13 @@ class ConditionCompiler:
         except UnsupportedError as error:
             term, obstacle = one_by_one(program, translation.fields), str(error)
         return Condition(
-            text, term, translation.fields, translation.reads_placement, obstacle, program
+            text,
+            term,
+            translation.fields,
+            translation.reads_placement,
+            obstacle,
+            program,
+            translation,
         )
 
 

@@ -58,6 +58,27 @@ class Translation:
         """Return the whole condition over columns; raises `UnsupportedError`."""
         return self._term(self.checked.expr, frozenset())
 
+    def bound(self, known: frozenset[str]) -> Term | None:
+        """Return a term over these columns only that holds or fails wherever the condition does.
+
+        None: they say nothing about it. CEL's `&&` and `||` let an error give way to what decides,
+        so a side that is left out changes nothing where the other one settles it.
+        """
+        return self._bound(self.checked.expr, known)
+
+    def _bound(self, expr: Expr, known: frozenset[str]) -> Term | None:
+        if {name for name in _reads(expr) if not name.startswith("params.")} <= known:
+            try:
+                return self._term(expr, frozenset())
+            except UnsupportedError:
+                return None
+        if expr.call_expr.function not in ("_&&_", "_||_"):
+            return None
+        left, right = (self._bound(part, known) for part in expr.call_expr.args)
+        if expr.call_expr.function == "_||_":
+            return logic.disjunction(left, right) if left and right else None
+        return logic.conjunction(left, right) if left and right else left or right
+
     def _term(self, expr: Expr, local: frozenset[str]) -> Term:
         names = set(_names(expr))
         if not names & (COLUMN_VARIABLES | local):

@@ -77,6 +77,23 @@ class CandidateColumns:
             )
         return found
 
+    def absent(self) -> tuple[str, ...]:
+        """Return which of `ABSENCES` this request is without."""
+        person, found = self.person, []
+        if not self.moment.excluded_nos:
+            found.append("exclusions")
+        if not len(person.purchases.family_nos):
+            found += ["purchases", "bought"]
+        elif self.purchase_places.max(initial=-1) < 0:
+            found.append("bought")
+        if not len(person.declines.family_nos):
+            found.append("declines")
+        if person.dislikes.is_empty:
+            found.append("dislikes")
+        if not len(person.cart_nos):
+            found.append("cart")
+        return tuple(found)
+
     @property
     def purchase_places(self) -> Numbers:
         """Where each candidate's family stands among the purchases; -1: it was never bought."""
@@ -215,3 +232,23 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
 
 COLUMNS = frozenset(_MAKERS)
 """Every field of `offer` and `history`."""
+
+OF_CATALOGUE = frozenset(name for name in COLUMNS if name.startswith("offer.")) - {
+    "offer.attributes",
+    "offer.excluded_by_caller",
+    "offer.id",
+}
+"""What of an offer is settled by its row, the channel and the time, and quickly read for many."""
+
+_BOUGHT = frozenset(
+    f"history.{name}" for name in ("owned", "times_bought", "days_since_bought", "cycle_days")
+)
+ABSENCES: Mapping[str, frozenset[str]] = {
+    "exclusions": frozenset({"offer.excluded_by_caller"}),
+    "purchases": frozenset({"history.about_owned"}),
+    "bought": _BOUGHT,
+    "declines": frozenset({"history.days_since_declined"}),
+    "dislikes": frozenset({"history.disliked"}),
+    "cart": frozenset({"history.in_cart"}),
+}
+"""What a request may be without, and the columns that then are the same as for nobody."""

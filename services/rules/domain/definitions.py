@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.rules.domain.values import Frame, Outcome
+from services.rules.domain.values import Frame, Outcome, Term
 
 MARKETING = "marketing"
 """The policy that offers count under."""
@@ -21,6 +21,13 @@ class Condition(Protocol):
         ...
 
     def evaluate(self, frame: Frame) -> Outcome: ...
+
+    def bound(self, known: frozenset[str]) -> Term | None:
+        """Return a term that holds or fails wherever the condition does, of these columns only.
+
+        None: they say nothing about it.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

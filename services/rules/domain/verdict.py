@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.rules.domain.catalogue import kind_mask
 from services.rules.domain.columns import CandidateColumns
 from services.rules.domain.contacts import Approach
-from services.rules.domain.definitions import MARKETING, Condition, Placement, Policy, Rule
+from services.rules.domain.definitions import MARKETING, Condition, Placement, Rule
 from services.rules.domain.person import among
 from services.rules.domain.values import BoolColumn, Frame, Outcome, is_none
 
@@ -65,20 +65,23 @@ class Verdict:
 
 
 def judge(
-    policy: Policy,
+    rules: Sequence[Rule],
     asked: Sequence[Placement],
     columns: CandidateColumns,
     frame_of: FrameOf,
     approach: Approach,
 ) -> Verdict:
-    """Judge candidates that the catalogue knows, by every rule and by the contact limit."""
+    """Judge candidates that the catalogue knows, by the contact limit and by rules in their order.
+
+    `rules` may leave out those that could remove none of the candidates.
+    """
     court = _Court(asked, columns, frame_of)
     court.open()
-    for rule in policy.rules:
+    for rule in rules:
         if rule.remove_when is not None and court.is_in_session:
             court.apply(rule, rule.remove_when)
     court.limit_contacts(approach)
-    for rule in policy.rules:
+    for rule in rules:
         if rule.lever_when is not None and court.is_in_session:
             court.multiply(rule, rule.lever_when)
     return court.verdict

@@ -9,7 +9,7 @@ import numpy as np
 from services.rules.conditions import ConditionCompiler, RequestFrame
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.contacts import UNLIMITED, Approach
-from services.rules.domain.definitions import Placement, Policy, Rule
+from services.rules.domain.definitions import Placement, Rule
 from services.rules.domain.verdict import Verdict, judge
 from shared.catalogue import Catalogue
 from tests.unit.rules.expressions import GivenVariables
@@ -65,14 +65,13 @@ def judged(
     counted: Approach = NO_LIMIT,
 ) -> Verdict:
     columns = CandidateColumns(catalogue(), lambda _: {}, np.array([1, 2, 3, 4]), Moment(1, 1))
-    policy = Policy("hash", {each.name: each for each in asked}, rules, (), (), 0)
 
     def frame_of(name: str) -> RequestFrame:
         request = pb.Request(channel="WEB", placement=name)
         variables: dict[str, Any] = {"customer": pb.Customer(), "request": request}
         return RequestFrame(columns, GivenVariables(variables), COMPILER.activation)
 
-    return judge(policy, asked, columns, frame_of, counted)
+    return judge(rules, asked, columns, frame_of, counted)
 
 
 def removals(verdict: Verdict) -> list[tuple[int, str, str]]:

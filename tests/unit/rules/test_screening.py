@@ -1,0 +1,163 @@
+"""Rules that do not pass the screen would have removed nothing, whatever changed before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.rules.conditions import RequestFrame
+from services.rules.config import shipped_definitions
+from services.rules.definitions import check_definitions, compile_policy
+from services.rules.definitions.files import read_folder
+from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.columns import CandidateColumns, Moment
+from services.rules.domain.contacts import UNLIMITED, Approach
+from services.rules.domain.person import NOBODY, PersonFacts
+from services.rules.domain.screening import Screens
+from services.rules.domain.verdict import Verdict, judge
+from shared.catalogue import Catalogue
+from tests.unit.rules.expressions import GivenVariables
+from tests.unit.rules.shop import DAY_US, NOW_US, shop, shopper
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
+from touchpoint.rules.v1 import conditions_pb2 as pb
+
+PERSON = shopper()
+PERSONS = {
+    "nobody": NOBODY,
+    "shopper": PERSON,
+    "buyer": PersonFacts(purchases=PERSON.purchases),
+    "buyer of other things": PersonFacts(
+        purchases=replace(PERSON.purchases, family_nos=PERSON.purchases.family_nos + 1000)
+    ),
+    "decliner": PersonFacts(declines=PERSON.declines),
+    "who dislikes": PersonFacts(dislikes=PERSON.dislikes),
+    "with a cart": PersonFacts(cart_nos=PERSON.cart_nos),
+}
+NO_LIMIT = Approach(UNLIMITED, frozenset(), frozenset())
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(PERSONS)),
+        st.lists(st.integers(1, 199), min_size=1, max_size=9, unique=True),
+        st.integers(-3, 3),
+        st.sampled_from((Channel.WEB, Channel.EMAIL)),
+        st.sampled_from(((), (5, 150))),
+        st.sampled_from((None, "told", "untold")),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.fixture(scope="module", name="compiled")
+def _compiled() -> CompiledBundle:
+    """The shipped definitions, and rules that fail for some and read more than the catalogue."""
+    bundle = check_definitions(read_folder(shipped_definitions())).bundle
+    assert bundle is not None
+    conditions = (
+        "10 / offer.stock > 100",
+        "history.in_cart || history.owned",
+        "offer.stock == 3 || customer.age > 100",
+        "offer.category.startsWith('Shop > Aisle 1') && customer.age < 18",
+        "(history.times_bought > 1 || offer.is_consumable) && customer.age < 18",
+        "customer.segments[3] == 'x' && offer.withdrawn",
+    )
+    for index, condition in enumerate(conditions):
+        bundle.rules.add(name=f"own {index}", level=2, code=4, remove_when=condition)
+    return compile_policy(bundle)
+
+
+def verdict(
+    compiled: CompiledBundle, screens: Screens | None, columns: CandidateColumns
+) -> Verdict:
+    """Judge as Check does, or without a screen by every rule."""
+    customer = pb.Customer(age=17, profile_answered=True)
+    request = pb.Request(channel=Channel.Value.Name(columns.moment.channel))  # type: ignore[arg-type]
+    variables: dict[str, Any] = {"customer": customer, "request": request}
+    frame = RequestFrame(columns, GivenVariables(variables), compiled.compiler.activation)
+    rules = compiled.policy.rules
+    if screens is not None:
+        moment = columns.moment
+        rules = screens.of(compiled.policy, moment.channel, moment.now_us).passing(columns)
+    asked = [compiled.policy.placements["web.home.banner"]]
+    return judge(rules, asked, columns, lambda _: frame, NO_LIMIT)
+
+
+def change(catalogue: Catalogue, offer_no: int, days: int) -> list[int]:
+    """Change what stood of an offer: sold out, another time, another kind of people."""
+    row = CatalogueRow(
+        offer_no=offer_no,
+        offer_id=f"new-{offer_no}",
+        kind=OfferKind.PRODUCT,
+        family_no=offer_no,
+        stock=abs(days) % 3,
+        min_age=18 * (days % 2),
+        starts_us=NOW_US + DAY_US * days,
+        withdrawn=days == 0,
+    )
+    version = catalogue.version
+    batch = CatalogueBatch(previous_version=version, version=version + 1, rows=[row])
+    return catalogue.apply(batch)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS)
+def test_the_verdict_is_the_same_with_and_without_a_screen(
+    compiled: CompiledBundle, steps: list[Any]
+) -> None:
+    catalogue = shop()
+    screens = Screens(catalogue)
+    told = all(step[5] != "untold" for step in steps)
+    for who, offer_nos, days, channel, excluded, changes in steps:
+        if changes:
+            changed = change(catalogue, 1 + abs(days) * 40, days)
+            if told:
+                screens.note(changed)
+        moment = Moment(NOW_US + days * DAY_US, channel, excluded)
+        columns, same = (
+            CandidateColumns(catalogue, lambda _: {}, np.array(offer_nos), moment, PERSONS[who])
+            for _ in range(2)
+        )
+        found, expected = verdict(compiled, screens, columns), verdict(compiled, None, same)
+        assert found.bits.tolist() == expected.bits.tolist()
+        assert found.removals == expected.removals
+
+
+def test_most_rules_do_not_pass_for_somebody_without_a_past(compiled: CompiledBundle) -> None:
+    catalogue = shop()
+    moment = Moment(NOW_US, Channel.WEB)
+    columns = CandidateColumns(catalogue, lambda _: {}, np.array([3, 5]), moment)
+    screen = Screens(catalogue).of(compiled.policy, Channel.WEB, NOW_US)
+    passing = {rule.name for rule in screen.passing(columns)}
+    gone = ("withdrawn", "out_of_schedule", "wrong_channel", "declined", "disliked", "owned")
+    assert passing.isdisjoint(gone)
+    assert "no_consent_to_messages" in passing  # nothing of an offer tells
+
+
+@pytest.mark.parametrize(("days", "passes"), [(0, True), (1, False), (-1, True)])
+def test_a_rule_passes_when_an_offers_time_has_come(
+    compiled: CompiledBundle, days: int, passes: bool
+) -> None:
+    catalogue = shop()
+    change(catalogue, 7, 1)
+    screens = Screens(catalogue)
+    for at in (0, 2, days):
+        screen = screens.of(compiled.policy, Channel.WEB, NOW_US + at * DAY_US)
+    moment = Moment(NOW_US + days * DAY_US, Channel.WEB)
+    rules = screen.passing(CandidateColumns(catalogue, lambda _: {}, np.array([7]), moment))
+    assert ("out_of_schedule" in {rule.name for rule in rules}) is passes
+
+
+def test_only_the_screens_of_late_are_kept(compiled: CompiledBundle) -> None:
+    screens = Screens(shop())
+    kept = [
+        screens.of(replace(compiled.policy, bundle_hash=str(number)), Channel.WEB, NOW_US)
+        for number in range(20)
+    ]
+    assert screens.of(replace(compiled.policy, bundle_hash="19"), Channel.WEB, NOW_US) is kept[19]
+    assert screens.of(replace(compiled.policy, bundle_hash="0"), Channel.WEB, NOW_US) is not kept[0]
