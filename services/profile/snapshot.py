@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from services.profile.domain import cart, log
 from services.profile.domain.interest import affinities
+from services.profile.domain.latest import Word
 from services.profile.domain.lookup import Person
 from services.profile.domain.owned import kept
 from services.profile.domain.reading import (
@@ -31,6 +35,8 @@ from touchpoint.common.v1.snapshot_pb2 import (
 )
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
+T = TypeVar("T")
+
 MAX_OWNED = 4_000
 MAX_DECLINED = 500
 MAX_DISLIKED = 200
@@ -48,15 +54,16 @@ def snapshot_of(
     snapshot.seq = person.seq
     snapshot.standing_token = person.standing_token
     snapshot.assurance = person.assurance  # type: ignore[assignment]
-    snapshot.time_zone = attribute(state, TIME_ZONE)
-    snapshot.locale = attribute(state, LOCALE)
-    snapshot.age = age(state, now_us)
     snapshot.complaint_open = state.complaint.yes
     if state.attributes:
+        snapshot.time_zone = attribute(state, TIME_ZONE)
+        snapshot.locale = attribute(state, LOCALE)
+        snapshot.age = age(state, now_us)
         snapshot.attributes.update(own_attributes(state))
-    granted, refused = consents(state)
-    snapshot.consents.extend(granted)
-    snapshot.refusals.extend(refused)
+    if state.refusals:
+        granted, refused = consents(state)
+        snapshot.consents.extend(granted)
+        snapshot.refusals.extend(refused)
     _add_traits(snapshot.traits, state, tiers, now_us)
     _add_owned(snapshot.owned, state)
     _add_opinions(snapshot.declined, snapshot.disliked, state)
@@ -74,40 +81,42 @@ def _add_traits(part: Traits, state: State, tiers: Tiers, now_us: int) -> None:
     part.contribution_micros = found.contribution_micros
     part.contribution_is_sales = found.contribution_is_sales
     part.value_tier = found.value_tier
-    categories = affinities(state.categories, MAX_AFFINITIES)
-    if categories:
-        unwanted = [path for path, word in state.disliked_categories.items() if word.yes]
-        categories = liked(categories, unwanted)
-        part.categories.extend([path for path, _ in categories])
-        part.category_affinities.extend([share for _, share in categories])
-    brands = affinities(state.brands, MAX_AFFINITIES)
-    if brands:
-        unwanted = [brand for brand, word in state.disliked_brands.items() if word.yes]
-        brands = liked(brands, unwanted)
-        part.brands.extend([brand for brand, _ in brands])
-        part.brand_affinities.extend([share for _, share in brands])
+    for subjects, shares, interests, words in (
+        (part.categories, part.category_affinities, state.categories, state.disliked_categories),
+        (part.brands, part.brand_affinities, state.brands, state.disliked_brands),
+    ):
+        tastes = liked(affinities(interests, MAX_AFFINITIES), _disliked(words))
+        if tastes:
+            names, parts = zip(*tastes, strict=True)
+            subjects.extend(names)
+            shares.extend(parts)
 
 
 def _add_owned(part: Owned, state: State) -> None:
     families = kept(state.owned)[:MAX_OWNED]
     if families:
-        part.family_nos.extend([family_no for family_no, _ in families])
-        part.last_minutes.extend([owned.last_minute for _, owned in families])
-        part.times.extend([owned.times for _, owned in families])
-        part.cycle_days.extend([owned.cycle_days for _, owned in families])
+        family_nos, ownerships = zip(*families, strict=True)
+        _, last_minutes, times, cycle_days, _ = zip(*ownerships, strict=True)
+        part.family_nos.extend(family_nos)
+        part.last_minutes.extend(last_minutes)
+        part.times.extend(times)
+        part.cycle_days.extend(cycle_days)
 
 
 def _add_opinions(declined: Declined, disliked: Disliked, state: State) -> None:
-    for offer_no, family_no, time_us in standing_declines(state)[:MAX_DECLINED]:
-        declined.offer_nos.append(offer_no)
-        declined.family_nos.append(family_no)
-        declined.times_us.append(time_us)
-    for column, words in (
-        (disliked.family_nos, state.disliked_families),
-        (disliked.categories, state.disliked_categories),
-        (disliked.brands, state.disliked_brands),
-    ):
-        column.extend([subject for subject, word in words.items() if word.yes][:MAX_DISLIKED])  # type: ignore[arg-type]
+    declines = standing_declines(state)[:MAX_DECLINED]
+    if declines:
+        offer_nos, family_nos, times_us = zip(*declines, strict=True)
+        declined.offer_nos.extend(offer_nos)
+        declined.family_nos.extend(family_nos)
+        declined.times_us.extend(times_us)
+    disliked.family_nos.extend(_disliked(state.disliked_families)[:MAX_DISLIKED])
+    disliked.categories.extend(_disliked(state.disliked_categories)[:MAX_DISLIKED])
+    disliked.brands.extend(_disliked(state.disliked_brands)[:MAX_DISLIKED])
+
+
+def _disliked(words: Mapping[T, Word]) -> list[T]:
+    return [subject for subject, word in words.items() if word.yes] if words else []
 
 
 def _add_cart(part: Cart, state: State, now_us: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US, Event
@@ -29,8 +28,7 @@ class Order(NamedTuple):
 Orders = dict[int, Order]
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(NamedTuple):
     """What the orders of one window come to."""
 
     orders: int

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US, MINUTE_US
 from services.profile.domain.orders import spending
@@ -42,8 +43,7 @@ NO_TIERS = Tiers(2**62, 2**62, 2**62)
 """Before the first computation nobody stands out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What events add up to."""
 
     recency_days: float
@@ -73,6 +73,8 @@ def standing_declines(state: State) -> list[tuple[int, int, int]]:
 
     Buying the item, or another of its family, after the decline takes it back.
     """
+    if not state.declines:
+        return []
     owned = state.owned
     found = []
     for (offer_no, family_no), (time_us, declined) in state.declines.items():
@@ -115,18 +117,20 @@ def own_attributes(state: State) -> dict[str, str]:
 
 def age(state: State, now_us: int) -> int:
     """Return years out of `birth_date`, `birth_year` or `age`; 0 where none says it."""
-    today = (_EPOCH + timedelta(microseconds=now_us)).date()
     born = attribute(state, "birth_date") or attribute(state, "birth_year")
     try:
-        if len(born) == 4:
-            years = today.year - int(born)
-        elif born:
-            years = int((today - date.fromisoformat(born)).days / _YEAR_DAYS)
-        else:
-            years = int(attribute(state, "age") or 0)
+        years = _years_since(born, now_us) if born else int(attribute(state, "age") or 0)
     except ValueError:
         return 0
     return years if 0 < years <= _OLDEST else 0
+
+
+def _years_since(born: str, now_us: int) -> int:
+    """Return whole years since a date, or between a year and this one; raises ValueError."""
+    today = (_EPOCH + timedelta(microseconds=now_us)).date()
+    if len(born) == 4:
+        return today.year - int(born)
+    return int((today - date.fromisoformat(born)).days / _YEAR_DAYS)
 
 
 def standing_token(version: int, freeing_seqs: Sequence[int]) -> int:

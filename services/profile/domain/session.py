@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.profile.domain.event import CART_EDITS, MINUTE_US, REASSURING, SECOND_US, SHOPPING
 from services.profile.domain.log import Entry, Log
@@ -16,8 +16,7 @@ _MOST = 2 / 3
 _SEPARATOR = " > "
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """One stretch of activity without 30 minutes of silence."""
 
     category: str
@@ -41,16 +40,18 @@ def current_session(log: Log) -> Session | None:
     if not stretch:
         return None
     category, minutes = _subject(stretch)
-    channels = Counter(entry.channel for entry in stretch)
+    about_items = [entry for entry in reversed(stretch) if entry.offer_no]
+    on_subject = [entry.offer_no for entry in about_items if _within(entry, category)]
+    channels = [entry.channel for entry in stretch]
     return Session(
         category,
         minutes,
-        next((e.offer_no for e in reversed(stretch) if e.offer_no and _within(e, category)), 0),
+        on_subject[0] if on_subject else 0,
         stretch[0].time_us,
         stretch[-1].time_us,
         _is_hesitating(stretch),
-        tuple(dict.fromkeys(e.offer_no for e in reversed(stretch) if e.offer_no))[:MAX_ITEMS],
-        max(channels, key=lambda channel: (channels[channel], -channel)),
+        tuple(dict.fromkeys([entry.offer_no for entry in about_items]))[:MAX_ITEMS],
+        max(sorted(set(channels)), key=channels.count),
     )
 
 

@@ -25,6 +25,7 @@ TIME_ZONE = "time_zone"
 Attributes = dict[str, tuple[int, str]]
 """Name to the moment it was said, and the value; empty: taken away."""
 _UNSAID = (0, "")
+_NO_COMPLAINT = Word(0, False)
 
 
 class State:
@@ -79,8 +80,12 @@ class State:
     """Events that were not yet; see `log`."""
 
     def __init__(self) -> None:
-        for part, empty in EMPTY_PARTS.items():
-            setattr(self, part, empty())
+        self.owned, self.orders, self.last_purchase_us = {}, {}, 0
+        self.cart, self.categories, self.brands = {}, {}, {}
+        self.declines, self.disliked_families = {}, {}
+        self.disliked_categories, self.disliked_brands = {}, {}
+        self.refusals, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
+        self.past, self.arrived = [], []
 
     @property
     def log(self) -> Log:
@@ -99,18 +104,7 @@ class State:
     @property
     def parts(self) -> Collection[str]:
         """Names of the parts that are there without reading them."""
-        return EMPTY_PARTS
-
-
-def _silence() -> Word:
-    return Word(0, False)
-
-
-EMPTY_PARTS: Mapping[str, Callable[[], Any]] = MappingProxyType(
-    dict.fromkeys(State.__slots__, dict)
-    | {"last_purchase_us": int, "complaint": _silence, "past": list, "arrived": list}
-)
-"""What each part of a state is while nothing is known of it."""
+        return State.__slots__
 
 
 def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:

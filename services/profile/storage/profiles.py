@@ -13,7 +13,7 @@ from services.profile.domain.ports import Member, NewLink
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import SCHEMA_NUMBER, identity_notice
-from services.profile.storage.state_codec import decode
+from services.profile.storage.state_codec import decode_whole
 from services.profile.storage.transaction import NAME, VALUE
 from shared.postgres import Database
 
@@ -112,4 +112,4 @@ class PostgresProfiles:
 def _member(
     person_id: str, group_id: str, version: int, seq: int, freeing_seq: int, state: bytes
 ) -> Member:
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode_whole, state))

@@ -1,4 +1,4 @@
-"""A state as the bytes of one row, of which only what is asked for is read."""
+"""A state as the bytes of one row: read whole to decide, or part by part to be changed."""
 
 from __future__ import annotations
 
@@ -77,13 +77,32 @@ class StoredState(State):
 
 
 def decode(data: bytes) -> State:
-    """Return the state of a row; an empty one is that of a person nothing is known of."""
-    if not data:
-        return State()
+    """Return the state of a row, to be changed; a part is read when it is first asked for.
+
+    An empty row is that of a person nothing is known of.
+    """
+    return StoredState(_parse(data)) if data else State()
+
+
+def decode_whole(data: bytes) -> State:
+    """Return the state of a row, to be looked at from all sides; what is there is read at once."""
+    state = State()
+    if data:
+        stored = _parse(data)
+        held = {field.name for field, _ in stored.ListFields()}
+        for name, part in PARTS.items():
+            if not held.isdisjoint(part.fields):
+                setattr(state, name, part.decode(stored))
+    return state
+
+
+def _parse(data: bytes) -> ProfileState:
     stored = ProfileState.FromString(data)
     if stored.schema_number != SCHEMA_NUMBER:
-        raise UnknownStateError(f"profile state of schema {stored.schema_number}")
-    return StoredState(stored)
+        raise UnknownStateError(
+            f"profile state of schema {stored.schema_number}, this version reads {SCHEMA_NUMBER}"
+        )
+    return stored
 
 
 def encode(state: State) -> bytes:

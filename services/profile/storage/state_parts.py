@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -21,7 +22,6 @@ from services.profile.domain.owned import Owned, Ownership
 from touchpoint.profile.v1.state_pb2 import (
     CartState,
     InterestState,
-    LogEntry,
     LogState,
     NumberWords,
     OrderState,
@@ -41,6 +41,7 @@ def _maker(kind: type[T]) -> Callable[[tuple[Any, ...]], T]:
 
 _OWNERSHIP, _ORDER = _maker(Ownership), _maker(Order)
 _CHANGE, _WORD, _ENTRY = _maker(Change), _maker(Word), _maker(Entry)
+_ENTRY_FIELDS = attrgetter(*Entry._fields)
 
 
 def _decode_owned(part: OwnedState) -> Owned:
@@ -123,15 +124,16 @@ def _encode_interests(part: InterestState, interests: Interests) -> None:
 
 
 def _words(part: NumberWords | TextWords) -> map[Word]:
-    return map(_WORD, zip(part.times_us, part.yes, strict=True))
+    return map(_WORD, zip(part.times_us[:], part.yes[:], strict=True))
 
 
 def _decode_declines(part: NumberWords) -> dict[tuple[int, int], Word]:
-    return dict(zip(zip(part.numbers, part.family_nos, strict=True), _words(part), strict=True))
+    subjects = zip(part.numbers[:], part.family_nos[:], strict=True)
+    return dict(zip(subjects, _words(part), strict=True))
 
 
 def _decode_texts(part: TextWords) -> dict[str, Word]:
-    return dict(zip(part.texts, _words(part), strict=True))
+    return dict(zip(part.texts[:], _words(part), strict=True))
 
 
 def _decode_numbers(part: NumberWords) -> dict[int, Word]:
@@ -189,7 +191,7 @@ def _encode_attributes(stored: ProfileState, attributes: dict[str, tuple[int, st
 
 
 def _decode_log(part: LogState) -> Log:
-    word = list(part.words).__getitem__
+    word = part.words[:].__getitem__
     columns = zip(
         part.times_us[:],
         map(word, part.types[:]),
@@ -203,22 +205,9 @@ def _decode_log(part: LogState) -> Log:
     )
     log = list(map(_ENTRY, columns))
     if part.arrived:
-        log.extend(map(_decode_entry, part.arrived))
+        log.extend(map(_ENTRY, map(_ENTRY_FIELDS, part.arrived)))
         log.sort()
     return log
-
-
-def _decode_entry(entry: LogEntry) -> Entry:
-    return Entry(
-        entry.time_us,
-        entry.type,
-        entry.channel,
-        entry.offer_no,
-        entry.category,
-        entry.session_id,
-        entry.duration_s,
-        entry.reassurance,
-    )
 
 
 def _encode_log(part: LogState, entries: Log) -> None:
