@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache, wraps
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,9 +23,22 @@ IDENTITY_KINDS = ("customer", "loyalty_card", "email", "phone", "visitor")
 SEPARATOR = "|"
 """Between the parts of a list in a cell of CSV."""
 
+_REMEMBERED = 50_000
+"""Cells that are read once for all rows that repeat them; messages made so are never changed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
+
+
+def _remembering(read: Read) -> Read:
+    """Read text that was read before by looking it up: columns repeat themselves."""
+    look_up = lru_cache(_REMEMBERED)(read)
+
+    @wraps(read)
+    def read_once(cell: Any) -> Any:
+        return look_up(cell) if type(cell) is str else read(cell)
+
+    return read_once
 
 
 def text(cell: Any) -> str:
@@ -35,6 +49,7 @@ def text(cell: Any) -> str:
     raise ValueError(f"must be text, not {_said(cell)}")
 
 
+@_remembering
 def number(cell: Any) -> float:
     """Read a quantity or a duration: zero or more."""
     try:
@@ -71,12 +86,16 @@ def amount(cell: Any) -> Money:
         extra = set(cell) - {"amount", "currency"}
         if extra:
             raise ValueError(f"has no part {min(extra)!r}; say amount and currency")
-        return Money(
-            amount=_decimal(cell.get("amount")), currency=currency(cell.get("currency") or "")
-        )
-    return Money(amount=_decimal(cell))
+        return money(_decimal(cell.get("amount")), currency(cell.get("currency") or ""))
+    return money(_decimal(cell), "")
 
 
+@lru_cache(_REMEMBERED)
+def money(amount: str, currency: str) -> Money:
+    return Money(amount=amount, currency=currency)
+
+
+@_remembering
 def currency(cell: Any) -> str:
     if cell and not (isinstance(cell, str) and is_currency(cell)):
         raise ValueError(f"must be a currency of ISO 4217 such as USD, not {_said(cell)}")
@@ -90,13 +109,19 @@ def _decimal(cell: Any) -> str:
         cell = f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
     if not isinstance(cell, str):
         raise ValueError(f"must be an amount such as 12.50, not {_said(cell)}")
+    return _well_written(cell)
+
+
+@lru_cache(_REMEMBERED)
+def _well_written(amount: str) -> str:
     try:
-        to_micros(cell)
+        to_micros(amount)
     except ValueError as error:
-        raise ValueError(f"{error}, not {_said(cell)}") from None
-    return cell
+        raise ValueError(f"{error}, not {_said(amount)}") from None
+    return amount
 
 
+@_remembering
 def instant(cell: Any) -> Timestamp:
     """Read an instant of RFC 3339; one without a zone is UTC, a day is its beginning."""
     if isinstance(cell, str):
@@ -160,7 +185,12 @@ def _identity(part: Any) -> Identity:
         raise ValueError(f"must be kind and value, not {_said(part)}")
     if kind not in IDENTITY_KINDS:
         raise ValueError(f"{_said(kind)} is no kind of identity; there are {_KINDS_TOLD}")
-    return Identity(kind=kind, value=text(value))
+    return identity(kind, text(value))
+
+
+@lru_cache(_REMEMBERED)
+def identity(kind: str, value: str) -> Identity:
+    return Identity(kind=kind, value=value)
 
 
 _KINDS_TOLD = ", ".join(IDENTITY_KINDS)

@@ -31,7 +31,7 @@ def _take_identities(fields: Fields) -> list[Identity]:
     found: list[Identity] = fields.pop("identities", [])
     for name, kind in _IDENTITY_FIELDS.items():
         if name in fields:
-            found.append(Identity(kind=kind, value=fields.pop(name)))
+            found.append(cells.identity(kind, fields.pop(name)))
     return found
 
 
@@ -41,7 +41,7 @@ def _set_currency(fields: Fields) -> None:
     if currency:
         for name in ("price", "cost", "value"):
             if name in fields and not fields[name].currency:
-                fields[name].currency = currency
+                fields[name] = cells.money(fields[name].amount, currency)
 
 
 def _texts(attributes: Mapping[str, Any]) -> dict[str, str]:

@@ -28,13 +28,13 @@ def show_decision(
     """Print the whole answer; `explain` adds scores and what was removed."""
     for placement in answer.placements:
         show_placement(console, placement, explain=explain)
-    console.print(_sentence(answer, spent_ms, deadline_ms, preview), markup=False)
+    said = _sentence(answer, spent_ms, deadline_ms, preview)
+    console.print(said, markup=False, soft_wrap=True)
     if answer.timings:
-        console.print(timings(answer.timings), style="dim", markup=False)
-    for missing in answer.degraded:
-        console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
+        console.print(timings(answer.timings), style="dim", markup=False, soft_wrap=True)
+    show_degraded(console, answer.degraded)
     for note in answer.notes:
-        console.print(note, markup=False)
+        console.print(note, markup=False, soft_wrap=True)
     if explain and answer.removed:
         show_removed(console, answer.removed)
 
@@ -87,6 +87,12 @@ def timings(steps: Iterable[edge.Timing]) -> str:
         outcome = "" if step.outcome == "OK" else f" {step.outcome.lower()}"
         told.append(f"{step.service} {step.spent_ms:.1f}/{step.budget_ms:.0f}{outcome}")
     return f"ms spent/given: {' · '.join(told)}"
+
+
+def show_degraded(console: Console, degraded: Iterable[edge.Degraded]) -> None:
+    """Print which services did not answer, and why."""
+    for missing in degraded:
+        console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
 
 
 def show_removed(console: Console, removed: Sequence[edge.Removed]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.console import Console
 
 from cli.console import add_row, table
-from cli.showing.decision import show_placement, show_removed, timings
+from cli.showing.decision import show_degraded, show_placement, show_removed, timings
 from cli.showing.words import ago, several
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     ExplainDecisionResponse,
@@ -25,21 +25,22 @@ def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime)
     arm = Arm.Value.Name(trace.arm).lower()
     channel = Channel.Value.Name(trace.channel)
     decided = ago(trace.decided_time, now)
-    console.print(f"Decision {trace.decision_id}, {decided} on {channel}, arm {arm}.", markup=False)
+    said = f"Decision {trace.decision_id}, {decided} on {channel}, arm {arm}."
+    console.print(said, markup=False, soft_wrap=True)
     titles = {each.offer_id: each.title for each in answer.candidates}
     for placement in trace.placements:
         show_placement(console, placement, explain=True, titles=titles)
     _show_candidates(console, answer)
     if answer.removed:
         show_removed(console, answer.removed)
-    console.print(timings(trace.timings), style="dim", markup=False)
-    for missing in trace.degraded:
-        console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
+    console.print(timings(trace.timings), style="dim", markup=False, soft_wrap=True)
+    show_degraded(console, trace.degraded)
     console.print(
         f"by bundle {trace.bundle_hash[:12]}, model {trace.model or '-'}, "
         f"catalogue {trace.catalogue_version}, the person's event {trace.seq}",
         style="dim",
         markup=False,
+        soft_wrap=True,
     )
 
 

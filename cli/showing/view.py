@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.console import Console
 
 from cli.console import add_row, table
+from cli.showing.decision import show_degraded
 from cli.showing.words import ago, several
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewResponse
@@ -21,7 +22,7 @@ _AFFINITIES_SHOWN = 5
 
 def show_view(console: Console, view: GetCustomerViewResponse, now: datetime) -> None:
     """Print who it is, what they did, what they were shown, and what to do next."""
-    console.print(_who(view), style="bold", markup=False)
+    console.print(_who(view), style="bold", markup=False, soft_wrap=True)
     if view.who.ambiguous:
         for choice in view.who.choices:
             console.print(f"  {choice.description}  ({choice.person_id})", markup=False)
@@ -34,8 +35,7 @@ def show_view(console: Console, view: GetCustomerViewResponse, now: datetime) ->
     _show_actions(console, view.next_best_actions)
     _show_recent(console, view.recent, now)
     _show_presented(console, view.presented, now)
-    for missing in view.degraded:
-        console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
+    show_degraded(console, view.degraded)
 
 
 def _who(view: GetCustomerViewResponse) -> str:
@@ -88,7 +88,7 @@ def _session(session: edge.SessionView, now: datetime) -> str:
     said = ", ".join(parts)
     if session.last_item_id:
         said += f", looked at {session.last_item_title or session.last_item_id}"
-    if session.cart_value.amount:
+    if session.cart_value.amount.strip("0."):
         said += f", cart {_money(session.cart_value)}"
     return said + (", hesitating" if session.hesitating else "")
 
@@ -114,9 +114,10 @@ def _money(money: Money) -> str:
 
 def _show_actions(console: Console, actions: Iterable[edge.NextBestAction]) -> None:
     for place, action in enumerate(actions, 1):
-        console.print(f"{place}. {action.line}", style="green", markup=False)
+        console.print(f"{place}. {action.line}", style="green", markup=False, soft_wrap=True)
         for reason in action.reasons:
-            console.print(f"   {reason.text}", style="dim", markup=False)
+            if reason.text not in action.line:  # mostly it ends with the reason
+                console.print(f"   {reason.text}", style="dim", markup=False, soft_wrap=True)
 
 
 def _show_recent(console: Console, recent: Iterable[edge.RecentEvent], now: datetime) -> None:

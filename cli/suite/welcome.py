@@ -98,14 +98,15 @@ def show_welcome(
     else:
         show_decision(console, first.answer, spent_ms=first.spent_ms, deadline_ms=_DEADLINE_MS)
     console.print("\nIn a second terminal:")
-    for line in lines_to_try(endpoints, home, data, first.answer):
+    here = f"cd {shlex.quote(str(Path.cwd()))}"
+    for line in (here, *lines_to_try(endpoints, home, data, first.answer)):
         console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def lines_to_try(
     endpoints: Endpoints, home: Home, data: DataSet, answer: RecommendResponse
 ) -> list[str]:
-    """Return commands that work as they are, for this suite and no other."""
+    """Return commands that work as they are in this folder, for this suite and no other."""
     command, where = _command(), _where(home)
     looking = f" --item {data.item}" if data.item else ""
     place = f"--channel {_CHANNEL} --placement {data.placement}{looking}{where}"

@@ -174,8 +174,10 @@ async def _until(process, end):
 
 def _lines(said):
     """The lines to try, but for the stories, which are tested by themselves."""
-    lines = [line.strip() for line in said.splitlines() if line.startswith("  ")]
-    return [line for line in lines if "touchpoint" in line and not line.startswith("web")][:6]
+    _, _, after = said.partition("In a second terminal:")
+    lines = [line.strip() for line in after.splitlines() if line.startswith("  ")]
+    assert lines[0].startswith("cd ")
+    return lines[1:7]
 
 
 def _answers(line):

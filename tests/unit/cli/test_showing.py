@@ -20,6 +20,7 @@ from cli.suite.home import Endpoints, Home
 from cli.suite.welcome import FirstDecision, lines_to_try, show_welcome
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, RemovalCode, Source
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -103,10 +104,20 @@ def test_a_view_shows_who_it_is_and_what_to_say(console):
         who=edge.Who(person_id="p", name="Ada", known=True),
         value_tier="high",
         session=edge.SessionView(
-            category="PCs", minutes=20, last_item_id="l", last_item_title="Laptop"
+            category="PCs",
+            minutes=20,
+            last_item_id="l",
+            last_item_title="Laptop",
+            cart_value=Money(amount="0", currency="USD"),
         ),
         contacts=edge.Contacts(used=3, limit=3),
-        next_best_actions=[edge.NextBestAction(offer_id="o", line="May I suggest a laptop?")],
+        next_best_actions=[
+            edge.NextBestAction(
+                offer_id="o",
+                line="May I suggest a laptop? Popular this month.",
+                reasons=[edge.Reason(text="Popular this month"), edge.Reason(text="In stock")],
+            )
+        ],
         recent=[edge.RecentEvent(type="view", channel=Channel.WEB, title="Laptop")],
         presented=[edge.PresentedOffer(title="Desktop", placement="web.item", answer="decline")],
     )
@@ -119,9 +130,12 @@ def test_a_view_shows_who_it_is_and_what_to_say(console):
         "PCs (20 min, last 2 min 0 s ago), looked at Laptop",
         "3 of 3 used, the next free in 1 d 0 h",
         "1. May I suggest a laptop?",
+        "In stock",
         "decline",
     ):
         assert part in said
+    assert said.count("Popular this month") == 1
+    assert "cart" not in said
 
 
 def test_a_view_of_nobody_and_of_several_people_says_so(console):

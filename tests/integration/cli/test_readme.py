@@ -1,0 +1,57 @@
+"""What the README tells people to type works as it stands there, but for the address."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import shlex
+import urllib.request
+from pathlib import Path
+
+import pytest
+from google.protobuf.json_format import Parse
+
+from cli.suite.home import Home
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
+
+README = Path(__file__).parents[3] / "README.md"
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def endpoints(shop):
+    return Home(shop.home).endpoints()
+
+
+def block(language: str, containing: str) -> str:
+    """The one block of code in that language that contains this."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+    (found,) = [code for said, code in blocks if said == language and containing in code]
+    return found
+
+
+def test_the_call_over_http_is_answered(endpoints):
+    words = shlex.split(block("", "curl -s").replace("127.0.0.1:7480", endpoints.web))
+    headers = dict(words[at + 1].split(": ") for at, word in enumerate(words) if word == "-H")
+    body = words[words.index("-d") + 1].encode()
+    with urllib.request.urlopen(
+        urllib.request.Request(words[2], body, headers), timeout=10
+    ) as answer:
+        assert json.load(answer)["placements"][0]["placement"] == "web.home.banner"
+
+
+def test_the_call_from_python_shows_an_offer(endpoints):
+    code = block("python", "with Touchpoint").replace("127.0.0.1:7400", endpoints.edge)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        exec(compile(code, README, "exec"), {})
+    assert shown.getvalue().strip()
+
+
+def test_the_call_by_grpcurl_is_a_request_of_the_edge():
+    words = shlex.split(block("", "grpcurl"))
+    request = Parse(words[words.index("-d") + 1], RecommendRequest())
+    assert request.placements[0].placement == "web.home.banner"
+    assert words[-1] == "touchpoint.aggregator.v1.AggregatorService/Recommend"
