@@ -14,7 +14,6 @@ from shared.validation import (
     Violations,
     each,
     length,
-    one_of,
     required,
     validator,
 )
@@ -27,9 +26,25 @@ _KEY_BYTES = 32
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
-def _keys_match(request: Any, path: str, violations: Violations) -> None:
-    if len(request.identity_keys) != len(request.identities):
+def _who(request: Any, path: str, violations: Violations) -> None:
+    """Demand identities with their pseudonyms; written out, because every decision passes here."""
+    identities, keys = request.identities, request.identity_keys
+    if not 1 <= len(identities) <= MAX_IDENTITIES:
+        violations.add(f"{path}identities", f"must be 1 to {MAX_IDENTITIES}")
+        return
+    if len(keys) != len(identities):
         violations.add(f"{path}identity_keys", "must be as many as identities")
+        return
+    for place, (identity, key) in enumerate(zip(identities, keys, strict=True)):
+        if identity.kind not in KINDS:
+            known = ", ".join(KINDS)
+            violations.add(
+                f"{path}identities[{place}].kind", f"is {identity.kind!r}, must be one of {known}"
+            )
+        if not identity.value:
+            violations.add(f"{path}identities[{place}].value", "must not be empty")
+        if len(key.key) != _KEY_BYTES:
+            violations.add(f"{path}identity_keys[{place}].key", f"must have {_KEY_BYTES} bytes")
 
 
 def _is_key(key: Any, path: str, violations: Violations) -> None:
@@ -55,18 +70,25 @@ def _is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def _uuids(*names: str) -> Rule:
-    """Demand ids of ours where a field is set, alone or repeated."""
+def _uuid(*names: str) -> Rule:
+    """Demand an id of ours in each of the fields that is set."""
 
     def check(request: Any, path: str, violations: Violations) -> None:
         for name in names:
-            value = getattr(request, name)
-            single = isinstance(value, str)
-            for place, text in enumerate([value] if single else value):
-                if not _is_uuid(text) and (text or not single):
-                    violations.add(
-                        path + name + ("" if single else f"[{place}]"), "is no id of ours"
-                    )
+            text = getattr(request, name)
+            if text and not _is_uuid(text):
+                violations.add(path + name, "is no id of ours")
+
+    return check
+
+
+def _uuids(name: str) -> Rule:
+    """Demand ids of ours in a repeated field."""
+
+    def check(request: Any, path: str, violations: Violations) -> None:
+        for place, text in enumerate(getattr(request, name)):
+            if not _is_uuid(text):
+                violations.add(f"{path}{name}[{place}]", "is no id of ours")
 
     return check
 
@@ -86,17 +108,10 @@ def _are_two(request: Any, path: str, violations: Violations) -> None:
         violations.add(f"{path}other_person_id", "must be another person")
 
 
-_WHO: tuple[Rule, ...] = (
-    required("identities"),
-    each("identities", one_of("kind", KINDS), required("value"), at_most=MAX_IDENTITIES),
-    _keys_match,
-    each("identity_keys", _is_key, at_most=MAX_IDENTITIES),
-)
-
 VALIDATORS: Mapping[type[Any], Validator] = {
-    pb.GetSnapshotRequest: validator(*_WHO, _uuids("confirmed_person_id")),
-    pb.GetProfileRequest: validator(*_WHO, _uuids("confirmed_person_id")),
-    pb.WatchProfileRequest: validator(*_WHO),
+    pb.GetSnapshotRequest: validator(_who, _uuid("confirmed_person_id")),
+    pb.GetProfileRequest: validator(_who, _uuid("confirmed_person_id")),
+    pb.WatchProfileRequest: validator(_who),
     pb.RecordEventsRequest: validator(
         required("events"), _at_most("events", MAX_EVENTS), _keys_per_event, length("caller", 128)
     ),
@@ -111,12 +126,12 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     ),
     pb.LinkPersonsRequest: validator(
         required("person_id", "other_person_id"),
-        _uuids("person_id", "other_person_id"),
+        _uuid("person_id", "other_person_id"),
         _are_two,
         length("idempotency_key", 128),
     ),
     pb.UnlinkPersonsRequest: validator(
-        _link_is_named, _uuids("link_id", "person_id", "other_person_id"), _are_two
+        _link_is_named, _uuid("link_id", "person_id", "other_person_id"), _are_two
     ),
     pb.StreamEventsRequest: validator(
         _at_most("types", 100), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
