@@ -69,13 +69,13 @@ class ProfileServicer:
             person = await find_or_keep(profiles, who, confirmed, self._new_id(), now_us)
         else:
             person = await find_person(profiles, who, confirmed)
-        arm = assign_arm(request.arm_plan, person.person_ids[0] if person.is_known else "")
+        arm = assign_arm(request.arm_plan, person.oldest_id)
         snapshot = snapshot_of(person, arm, self._means.tiers.tiers, self._clock.now_us())
         return pb.GetSnapshotResponse(
             snapshot=snapshot.SerializeToString(),
-            person_ids=person.person_ids,
+            person_ids=snapshot.person_ids,
             arm=arm,
-            standing_token=person.standing_token,
+            standing_token=snapshot.standing_token,
             ambiguous=person.is_ambiguous,
             choices=map(choice_message, person.choices),
             used_identity=person.used_identity,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US
@@ -33,8 +32,7 @@ class Line(NamedTuple):
     """After `cleared_us`, by time."""
 
 
-@dataclass(frozen=True, slots=True)
-class CartItem:
+class CartItem(NamedTuple):
     """An item in the cart."""
 
     offer_no: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from services.profile.domain.event import DAY_US
 
 HALF_LIFE_US = 30 * DAY_US
@@ -47,5 +49,7 @@ def affinities(interests: Interests, at_most: int) -> list[tuple[str, float]]:
     total = sum(interests.values())
     if total <= 0.0:
         return []
-    ordered = sorted(interests.items(), key=lambda entry: (-entry[1], entry[0]))
+    # Sorting is stable: first by name, then by weight.
+    ordered = sorted(interests.items())
+    ordered.sort(key=itemgetter(1), reverse=True)
     return [(subject, weight / total) for subject, weight in ordered[:at_most]]

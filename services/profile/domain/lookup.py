@@ -120,8 +120,13 @@ class Person:
         return bool(self.members)
 
     @property
+    def oldest_id(self) -> str:
+        """Empty: nobody is known."""
+        return self.members[0].person_id if self.members else ""
+
+    @property
     def person_ids(self) -> tuple[str, ...]:
-        return tuple(member.person_id for member in self.members)
+        return tuple([member.person_id for member in self.members])
 
     @property
     def seq(self) -> int:

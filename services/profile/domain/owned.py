@@ -71,9 +71,13 @@ def prune(owned: Owned) -> None:
 
 def kept(owned: Owned) -> list[tuple[int, Ownership]]:
     """Return the families that are owned, most recently bought first."""
-    families = [entry for entry in owned.items() if entry[1].quantity > KEPT and entry[1].times]
-    families.sort(key=lambda entry: (-entry[1].last_minute, entry[0]))
-    return families
+    families = [
+        (-ownership.last_minute, family_no, ownership)
+        for family_no, ownership in owned.items()
+        if ownership.quantity > KEPT and ownership.times
+    ]
+    families.sort()
+    return [(family_no, ownership) for _, family_no, ownership in families]
 
 
 def _with_day(days: bytes, day: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -126,7 +126,7 @@ def merge(states: Sequence[State]) -> State:
     into, *others = states
     grown: set[str] = set()
     for other in others:
-        grown.update(_merge(into, other))
+        grown |= _merge(into, other)
     if others:
         log.prune(into.log)
     for part in grown & _BOUNDS.keys():
@@ -134,8 +134,9 @@ def merge(states: Sequence[State]) -> State:
     return into
 
 
-def _merge(into: State, other: State) -> Iterator[str]:
-    """Add another person of the set, part by part; yields the parts that both had."""
+def _merge(into: State, other: State) -> set[str]:
+    """Add another person of the set, part by part; return the parts that both had."""
+    grown = set()
     for part, add in _ADDITIONS.items():
         more = getattr(other, part)
         if not more:
@@ -143,12 +144,13 @@ def _merge(into: State, other: State) -> Iterator[str]:
         known = getattr(into, part)
         if known:
             add(known, more)
-            yield part
+            grown.add(part)
         else:
             setattr(into, part, more)
     into.last_purchase_us = max(into.last_purchase_us, other.last_purchase_us)
     into.complaint = max(into.complaint, other.complaint)
     log.merge(into.log, other.log)
+    return grown
 
 
 def _merge_attributes(into: Attributes, other: Attributes) -> None:
