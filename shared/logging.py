@@ -16,8 +16,9 @@ import structlog
 
 from shared.call import CURRENT_CALL
 
-FLUSH_S = 0.1
+FLUSH_S = 1.0
 MOST_WAITING = 64
+"""More lines are not written in one go: nothing else runs meanwhile."""
 _at_once = True
 _plain: PlainLines | None = None
 
