@@ -78,12 +78,9 @@ async def _is_violated(edges: _Edges, people: Iterator[Identity], turn: int) -> 
     tracked = await writer.Track(TrackRequest(events=[event]), timeout=_TIMEOUT_S)
     if tracked.accepted != 1:
         raise MeasurementError(f"the {event.type} was not accepted: {tracked}")
-    asked = RecommendRequest(identities=[person])
+    asked = GetCustomerViewRequest(identities=[person])
     again, view = await asyncio.gather(
-        _offered(reader, person),
-        reader.GetCustomerView(
-            GetCustomerViewRequest(identities=asked.identities), timeout=_TIMEOUT_S
-        ),
+        _offered(reader, person), reader.GetCustomerView(asked, timeout=_TIMEOUT_S)
     )
     seen = any(
         (recent.type, recent.item_id) == (event.type, event.item_id) for recent in view.recent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from demo.grocer.households import customer_id
 from demo.grocer.source import read
 from demo.grocer.titles import distinct_titles
+from demo.records import midnight
 
 MOST_ITEMS = 60  # a coupon for more products is about their categories
 CATEGORY_SHARE = 0.02  # of a wide coupon's products, to be worth naming
@@ -70,8 +71,8 @@ def _offer(
         "about_categories": named if wide else [],
         "about_items": [] if wide else [str(product) for product in products],
         "channels": list(CHANNELS),
-        "starts": _instant(starts + shift),
-        "ends": _instant(ends + shift + timedelta(days=1)),
+        "starts": midnight(starts + shift),
+        "ends": midnight(ends + shift + timedelta(days=1)),
         "attr.campaign": str(campaign),
         "attr.campaign_type": kind,
         "attr.price_led": "true",
@@ -96,40 +97,44 @@ def read_responses(
 
     In the order of time, unshifted.
     """
+    found = [
+        response
+        for response in (*_mailings(source, households), *_redemptions(source, households))
+        if not response.offer_id or response.offer_id in offers
+    ]
+    return sorted(found, key=lambda response: (response.at, response.event_id))
+
+
+def _mailings(source: Path, households: frozenset[int]) -> Iterator[Response]:
+    """Yield the mailings, each on the day on which its campaign starts."""
     periods = _periods(source)
-    mailed = [
-        Response(
-            event_id=f"tcj-mail-{row['campaign_id']}-{row['household_id']}",
-            type="contact_sent",
-            at=datetime.combine(periods[row["campaign_id"]][1], NOON),
-            customer_id=customer_id(row["household_id"]),
-            channel="DIRECT_MAIL",
-            offer_id="",
-            campaign=str(row["campaign_id"]),
-        )
-        for row in read(source, "campaigns").to_pylist()
-        if row["household_id"] in households
-    ]
-    redeemed = [
-        Response(
-            event_id=f"tcj-coupon-{number}",
-            type="accept",
-            at=datetime.combine(row["redemption_date"].date(), NOON),
-            customer_id=customer_id(row["household_id"]),
-            channel="STORE",
-            offer_id=offer_id(row["campaign_id"], row["coupon_upc"]),
-            campaign=str(row["campaign_id"]),
-        )
-        for number, row in enumerate(read(source, "coupon_redemptions").to_pylist())
-        if row["household_id"] in households
-        and offer_id(row["campaign_id"], row["coupon_upc"]) in offers
-    ]
-    return sorted((*mailed, *redeemed), key=lambda response: (response.at, response.event_id))
+    for row in read(source, "campaigns").to_pylist():
+        campaign, household = row["campaign_id"], row["household_id"]
+        if household in households:
+            yield Response(
+                event_id=f"tcj-mail-{campaign}-{household}",
+                type="contact_sent",
+                at=datetime.combine(periods[campaign][1], NOON),
+                customer_id=customer_id(household),
+                channel="DIRECT_MAIL",
+                offer_id="",
+                campaign=str(campaign),
+            )
+
+
+def _redemptions(source: Path, households: frozenset[int]) -> Iterator[Response]:
+    for number, row in enumerate(read(source, "coupon_redemptions").to_pylist()):
+        if row["household_id"] in households:
+            yield Response(
+                event_id=f"tcj-coupon-{number}",
+                type="accept",
+                at=datetime.combine(row["redemption_date"].date(), NOON),
+                customer_id=customer_id(row["household_id"]),
+                channel="STORE",
+                offer_id=offer_id(row["campaign_id"], row["coupon_upc"]),
+                campaign=str(row["campaign_id"]),
+            )
 
 
 def offer_id(campaign: int, coupon: int) -> str:
     return f"coupon-{campaign}-{coupon}"
-
-
-def _instant(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00Z"

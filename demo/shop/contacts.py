@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from demo.records import DAY_S
 from demo.shop.browsing import browse, buy
 from demo.shop.diary import Visit
 from demo.shop.model import Item
 from demo.shop.persuasion import choose_offer, interest, take, turn_down
 from demo.shop.shopper import Shopper
 
-DAY_S = 86_400
 RETURN_SHARE = 0.06
 RETURN_DAYS = (3, 18)
 AGENT_OFFERS_SHARE = 0.5

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
 from pathlib import Path
 
+from demo.records import decimal, instant, midnight, write_lines
 from demo.shop.model import CURRENCY, Customer, Event, Item, Offer, Shop, Taste
 
 ITEM_COLUMNS = (
@@ -29,10 +28,10 @@ def write_shop(shop: Shop, folder: Path) -> dict[str, Path]:
         "events": folder / "events.jsonl",
     }
     _write_items(shop.items, files["items"])
-    _write_lines(map(_customer, shop.customers), files["customers"])
-    _write_lines(map(_offer, shop.offers), files["offers"])
-    _write_lines(map(event_record, shop.events), files["events"])
-    _write_lines(map(_taste, *zip(*shop.tastes.items(), strict=True)), folder / "tastes.jsonl")
+    write_lines(map(_customer, shop.customers), files["customers"])
+    write_lines(map(_offer, shop.offers), files["offers"])
+    write_lines(map(_event, shop.events), files["events"])
+    write_lines(map(_taste, *zip(*shop.tastes.items(), strict=True)), folder / "tastes.jsonl")
     return files
 
 
@@ -43,12 +42,6 @@ def _write_items(items: Iterable[Item], path: Path) -> None:
         writer = csv.DictWriter(file, (*ITEM_COLUMNS, *extra), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(records)
-
-
-def _write_lines(records: Iterable[Mapping[str, object]], path: Path) -> None:
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"{encode(record)}\n" for record in records)
 
 
 def _item(item: Item) -> dict[str, object]:
@@ -89,13 +82,12 @@ def _offer(offer: Offer) -> dict[str, object]:
         about_items=list(offer.about_items),
         channels=list(offer.channels),
         value=decimal(offer.value_cents),
-        starts=_day(offer.starts),
-        ends=_day(offer.ends),
+        starts=midnight(offer.starts),
+        ends=midnight(offer.ends),
     ) | dict(_attributes(offer.attributes))
 
 
-def event_record(event: Event) -> dict[str, object]:
-    """Build the record of an event as the import and the edge know it."""
+def _event(event: Event) -> dict[str, object]:
     value = event.value_cents
     return _said(
         event_id=event.event_id,
@@ -135,17 +127,3 @@ def _said(**fields: object) -> dict[str, object]:
 
 def _attributes(attributes: Mapping[str, str]) -> Iterator[tuple[str, object]]:
     return ((f"attr.{name}", value) for name, value in attributes.items())
-
-
-def decimal(cents: int) -> str:
-    """Write cents as the decimal string of the amount."""
-    return f"{cents // 100}.{cents % 100:02d}"
-
-
-def instant(at: int) -> str:
-    """Write a second in UTC as RFC 3339."""
-    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
-
-
-def _day(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00Z"

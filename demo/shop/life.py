@@ -6,11 +6,12 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from demo.records import DAY_S, midnight_s
 from demo.shop.browsing import browse
-from demo.shop.contacts import DAY_S, call, open_mail, send_back, send_mail, visit_store
+from demo.shop.contacts import call, open_mail, send_back, send_mail, visit_store
 from demo.shop.diary import Diary
 from demo.shop.market import Market
-from demo.shop.model import Event, Offer, Taste, midnight_s
+from demo.shop.model import Event, Offer, Taste
 from demo.shop.people import Person
 from demo.shop.shopper import Shopper
 

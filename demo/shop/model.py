@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 CURRENCY = "USD"
 
@@ -122,8 +122,3 @@ class Shop:
     customers: tuple[Customer, ...]
     events: tuple[Event, ...]
     tastes: Mapping[str, Taste]
-
-
-def midnight_s(day: date) -> int:
-    """Convert the beginning of a day in UTC to seconds since 1970."""
-    return (datetime(day.year, day.month, day.day) - datetime(1970, 1, 1)).days * 86_400

@@ -6,9 +6,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from demo.records import midnight_s
 from demo.shop.diary import Diary
 from demo.shop.market import Market, appeal, fit
-from demo.shop.model import Identity, Item, Offer, Taste, midnight_s
+from demo.shop.model import Identity, Item, Offer, Taste
 from demo.shop.people import Person
 
 STAYS_ON_SUBJECT = 0.62

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from demo.records import DAY_S, midnight_s
 from demo.shop.diary import Diary, Facts
-from demo.shop.model import Customer, Event, Identity, Item, midnight_s
-
-DAY_S = 86_400
+from demo.shop.model import Customer, Event, Identity, Item
 
 LAPTOP = "laptop-halden-book-15-16-gb-512-gb-silver"
 GAMING_LAPTOP = "laptop-vektor-strike-15-gaming-16-gb-512-gb-midnight-blue"
@@ -159,7 +158,6 @@ NOAH = StoryPerson(
 )
 
 PEOPLE = (ADA, RAVI, CLARA, INES, TOMAS, GRACE, NOAH)
-COUPLE = (INES, TOMAS)
 
 ANONYMOUS_COOKIE = "v-story-anonymous"
 ANONYMOUS_BEATS = (

@@ -96,36 +96,31 @@ NUTRITION = Shelf(
     ),
 )
 
+MODELS = (
+    ("Aerolite", "Glide 4", 129, "terrain=road; support=neutral"),
+    ("Aerolite", "Tempo 2", 159, "terrain=road; support=neutral"),
+    ("Kinetik", "Steady 9", 139, "terrain=road; support=stability"),
+    ("Kinetik", "Cloudbank", 169, "terrain=road; support=max cushion"),
+    ("Kinetik", "Ridgeline", 144, "terrain=trail; support=neutral"),
+    ("Zephyr", "Carbon Race", 249, "terrain=race; support=neutral"),
+    ("Zephyr", "Daily", 109, "terrain=road; support=neutral"),
+)
+"""Of shoes, for women and for men alike."""
+
 SHELVES = (
     _shoes(
         "run-shoe-w",
         "Women",
         (Axis("colour", BRIGHT, take=3), Axis("size", WOMEN_SIZES)),
         "gender=female",
-        (
-            ("Aerolite", "Glide 4", 129, "terrain=road; support=neutral"),
-            ("Aerolite", "Tempo 2", 159, "terrain=road; support=neutral"),
-            ("Kinetik", "Steady 9", 139, "terrain=road; support=stability"),
-            ("Kinetik", "Cloudbank", 169, "terrain=road; support=max cushion"),
-            ("Kinetik", "Ridgeline", 144, "terrain=trail; support=neutral"),
-            ("Zephyr", "Carbon Race", 249, "terrain=race; support=neutral"),
-            ("Zephyr", "Daily", 109, "terrain=road; support=neutral"),
-        ),
+        MODELS,
     ),
     _shoes(
         "run-shoe-m",
         "Men",
         (Axis("colour", BRIGHT, take=3), Axis("size", MEN_SIZES)),
         "gender=male",
-        (
-            ("Aerolite", "Glide 4", 129, "terrain=road; support=neutral"),
-            ("Aerolite", "Tempo 2", 159, "terrain=road; support=neutral"),
-            ("Kinetik", "Steady 9", 139, "terrain=road; support=stability"),
-            ("Kinetik", "Cloudbank", 169, "terrain=road; support=max cushion"),
-            ("Kinetik", "Ridgeline", 144, "terrain=trail; support=neutral"),
-            ("Zephyr", "Carbon Race", 249, "terrain=race; support=neutral"),
-            ("Zephyr", "Daily", 109, "terrain=road; support=neutral"),
-        ),
+        MODELS,
     ),
     _clothing(
         "run-wear-w",

@@ -1,3 +1,5 @@
+"""Artefacts are named by their content, and nothing torn or altered is got."""
+
 import hashlib
 from pathlib import Path
 

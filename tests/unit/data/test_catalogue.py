@@ -1,3 +1,5 @@
+"""Rows of the catalogue become columns, batch by batch, without a gap."""
+
 import numpy as np
 import pytest
 

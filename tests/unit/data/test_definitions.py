@@ -1,3 +1,5 @@
+"""A bundle is compiled and acknowledged before it counts."""
+
 import asyncio
 
 import pytest

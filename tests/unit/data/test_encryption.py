@@ -1,3 +1,5 @@
+"""Personal values are read only with the key of their person and of that renewal."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""An identity has one spelling and one pseudonym."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

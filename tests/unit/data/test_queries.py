@@ -1,3 +1,5 @@
+"""Statements are read by name out of a file."""
+
 import pytest
 
 from shared.postgres import Queries, QueriesError

@@ -1,3 +1,5 @@
+"""Two story shops of the same day and of different seeds."""
+
 from __future__ import annotations
 
 from datetime import date

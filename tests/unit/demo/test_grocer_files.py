@@ -1,3 +1,5 @@
+"""The grocer's files say what the data say, and claim no more."""
+
 from __future__ import annotations
 
 import json

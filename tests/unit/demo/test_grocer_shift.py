@@ -1,3 +1,5 @@
+"""The grocer's year moves by whole weeks to end before today."""
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta

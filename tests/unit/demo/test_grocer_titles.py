@@ -1,3 +1,5 @@
+"""The grocer's abbreviations become words."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The people of the stories are where the stories need them."""
+
 from __future__ import annotations
 
 from demo.shop import story

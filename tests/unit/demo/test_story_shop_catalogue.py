@@ -1,3 +1,5 @@
+"""The shop sells things with names, prices and relations, to people who can be told apart."""
+
 from __future__ import annotations
 
 import re
@@ -7,8 +9,9 @@ from datetime import UTC, date, datetime
 import phonenumbers
 import pytest
 
+from demo.records import midnight_s
 from demo.shop import story
-from demo.shop.model import Item, Shop, midnight_s
+from demo.shop.model import Item, Shop
 
 TODAY = date(2026, 1, 1)
 CHANNELS = frozenset(["WEB", "APP", "EMAIL", "CALL_CENTER", "IVR", "STORE"])

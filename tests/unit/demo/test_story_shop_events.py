@@ -1,3 +1,5 @@
+"""What happened in the shop could have happened."""
+
 from __future__ import annotations
 
 import itertools
@@ -5,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 
+from demo.records import DAY_S, midnight_s
 from demo.shop.life import DAYS, PAUSE_S
-from demo.shop.model import Event, Shop, midnight_s
+from demo.shop.model import Event, Shop
 from demo.shop.shop import make_shop
 
 TODAY = date(2026, 1, 1)
-DAY_S = 86_400
 KNOWN_TYPES = frozenset(
     [
         "view",

@@ -1,3 +1,5 @@
+"""The files are what the import takes, and the same for the same seed and day."""
+
 from __future__ import annotations
 
 import csv
@@ -10,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.shop.files import decimal, write_shop
+from demo.records import decimal
+from demo.shop.files import write_shop
 from demo.shop.model import Shop
 
 NAMES = ("items.csv", "customers.jsonl", "offers.jsonl", "events.jsonl", "tastes.jsonl")
