@@ -16,14 +16,17 @@ from shared.privacy import (
     wrap,
 )
 
-_MAX_OPEN = 20_000
+MAX_OPEN = 50_000
+"""More than one transaction needs at once: a slice of an import makes at most 40,000 persons."""
 
 
 class Keyring:
     """Encrypts and decrypts the personal values of persons."""
 
-    def __init__(self, keys: WrappingKeys) -> None:
+    def __init__(self, keys: WrappingKeys, *, max_open: int = MAX_OPEN) -> None:
+        """Keep so many keys open; those not asked for the longest are closed first."""
         self._keys = keys
+        self._max_open = max_open
         self._current = keys.current()
         self._open: dict[str, bytes] = {}
 
@@ -43,11 +46,16 @@ class Keyring:
         return wrap(key, person_id, self._current)
 
     def is_open(self, person_id: str) -> bool:
-        return person_id in self._open
+        """Say whether a person's key is open; if so, it stays so for the calls that follow."""
+        key = self._open.pop(person_id, None)
+        if key is None:
+            return False
+        self._open[person_id] = key
+        return True
 
     def open(self, person_id: str, wrapped: bytes) -> None:
-        """Unwrap a person's key for the calls below."""
-        if person_id not in self._open:
+        """Unwrap a person's key for the calls that follow."""
+        if not self.is_open(person_id):
             key = unwrap(wrapped, person_id, self._keys.of(renewal_of(wrapped)))
             self._keep(person_id, key)
 
@@ -73,6 +81,6 @@ class Keyring:
             self._open.pop(person_id, None)
 
     def _keep(self, person_id: str, key: bytes) -> None:
-        if len(self._open) >= _MAX_OPEN:
-            self._open.clear()
+        if len(self._open) >= self._max_open:
+            del self._open[next(iter(self._open))]
         self._open[person_id] = key
