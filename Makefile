@@ -7,7 +7,7 @@ DATA ?= story
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-quality proto clean test-resilience
+.PHONY: help run test test-resilience lint bench proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'

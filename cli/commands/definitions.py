@@ -36,14 +36,7 @@ def check(
     with service("rules", home) as channel:
         request = pb.CheckDefinitionsRequest(files=read_folder(folder))
         answer = call(RulesServiceStub(channel).CheckDefinitions, request)
-    good = not _mistakes(answer.problems)
-    if as_json:
-        say_json(answer)
-    else:
-        _show(folder, answer.problems)
-        if good:
-            people.print(f"Good: bundle {answer.bundle_hash[:12]}.")
-    raise typer.Exit(Exit.DONE if good else Exit.FAILED)
+    _tell(folder, answer, _checked(answer), as_json=as_json)
 
 
 def apply(
@@ -56,13 +49,7 @@ def apply(
     with service("rules", home) as channel:
         request = pb.ApplyDefinitionsRequest(files=read_folder(folder))
         answer = call(RulesServiceStub(channel).ApplyDefinitions, request)
-    good = not _mistakes(answer.problems)
-    if as_json:
-        say_json(answer)
-    else:
-        _show(folder, answer.problems)
-        people.print(_applied(answer, good=good))
-    raise typer.Exit(Exit.DONE if good else Exit.FAILED)
+    _tell(folder, answer, _applied(answer), as_json=as_json)
 
 
 def diff(
@@ -111,7 +98,7 @@ def rollback(
 def read_folder(folder: Path) -> list[DefinitionFile]:
     """Read every YAML file below a folder; raises CommandError when there is none."""
     if not folder.is_dir():
-        raise CommandError(f"{folder} is not a folder; say which holds the definitions", Exit.USAGE)
+        raise CommandError(f"{folder} is not a folder: say which holds the definitions", Exit.USAGE)
     paths = sorted(path for path in folder.rglob("*") if path.suffix in _ENDINGS)
     if not paths:
         raise CommandError(f"{folder} holds no .yaml file", Exit.USAGE)
@@ -122,7 +109,7 @@ def _read(path: Path, folder: Path) -> DefinitionFile:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise CommandError(f"{path} is not UTF-8") from None
+        raise CommandError(f"{path} is not UTF-8: save it as such") from None
     return DefinitionFile(path=path.relative_to(folder).as_posix(), text=text)
 
 
@@ -147,6 +134,23 @@ def _in_force(stub: RulesServiceStub) -> dict[str, str]:
     return {file.path: file.text for file in active.files}
 
 
+def _tell(
+    folder: Path,
+    answer: pb.CheckDefinitionsResponse | pb.ApplyDefinitionsResponse,
+    outcome: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Print the problems and the outcome; mistakes fail the command."""
+    if as_json:
+        say_json(answer)
+    else:
+        _show(folder, answer.problems)
+        people.print(outcome)
+    if _mistakes(answer.problems):
+        raise typer.Exit(Exit.FAILED)
+
+
 def _mistakes(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if not problem.warning]
 
@@ -160,8 +164,14 @@ def _show(folder: Path, problems: Sequence[Problem]) -> None:
         aside.print(f"{several(count, 'mistake')}; nothing took effect.")
 
 
-def _applied(answer: pb.ApplyDefinitionsResponse, *, good: bool) -> str:
-    if not good:
+def _checked(answer: pb.CheckDefinitionsResponse) -> str:
+    if _mistakes(answer.problems):
+        return "These definitions cannot be applied."
+    return f"Good: bundle {answer.bundle_hash[:12]}."
+
+
+def _applied(answer: pb.ApplyDefinitionsResponse) -> str:
+    if _mistakes(answer.problems):
         return f"Still in force: bundle {answer.bundle_hash[:12]}."
     if answer.bundle_hash == answer.previous_hash:
         return f"No change: bundle {answer.bundle_hash[:12]} was in force already."

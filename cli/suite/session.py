@@ -10,11 +10,11 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from cli.console import say_json
+from cli.console import CommandError, say_json
 from cli.showing.words import duration
 from cli.suite.data import DATA_SETS, FirstData
 from cli.suite.footprint import memory_mb
-from cli.suite.home import Endpoints
+from cli.suite.home import Endpoints, Home
 from cli.suite.running import Wish, running
 from cli.suite.screen import Screen
 from cli.suite.welcome import first_decision, show_welcome
@@ -30,7 +30,7 @@ async def up(
     with Screen(console, quiet=as_json) as screen:
         for choice in wish.topology.moved:
             screen.say(str(choice), "yellow")
-        wish.home.prepare()
+        _prepare(wish.home)
         async with (
             _first_data(wish, environ) as first,
             running(wish, environ, screen.changed, screen.stage) as endpoints,
@@ -43,6 +43,15 @@ async def up(
                 await _welcome(wish, endpoints, screen, console)
             screen.say(f"Ready after {time.monotonic() - began:.1f} s.")
             await _stay(screen, endpoints)
+
+
+def _prepare(home: Home) -> None:
+    try:
+        home.prepare()
+    except OSError as error:
+        raise CommandError(
+            f"{home.path} cannot hold a suite ({error.strerror}): name another folder by --home"
+        ) from None
 
 
 @asynccontextmanager

@@ -162,6 +162,15 @@ def test_a_suite_that_is_asked_for_in_two_ways_at_once_is_refused():
     assert "--colocate is one process" in answer.stderr
 
 
+def test_a_home_that_cannot_be_made_is_said_with_what_to_do(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    answer = run.invoke(app, ["up", "--data", "none", "--port", "0", "--home", str(file / "home")])
+    assert answer.exit_code == 1
+    assert f"{file / 'home'} cannot hold a suite" in answer.stderr
+    assert "--home" in answer.stderr
+
+
 def test_status_of_a_home_where_nothing_runs_says_so(tmp_path):
     answer = run.invoke(app, ["status", "--home", str(tmp_path)])
     assert answer.exit_code == 3
