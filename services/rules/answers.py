@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from services.rules.domain.catalogue import KINDS
 from services.rules.domain.contacts import Approach, Balance
-from services.rules.domain.definitions import Placement, Policy
+from services.rules.domain.definitions import Placement, SlateRule
 from services.rules.domain.ledger import StoredDecision
 from services.rules.domain.verdict import Removals
 from touchpoint.common.v1 import decision_pb2
@@ -14,6 +14,8 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import ContactBalance, Presented
+
+Constraints = tuple[SlateConstraint, ...]
 
 
 def balance(found: Balance) -> ContactBalance:
@@ -32,24 +34,31 @@ def write_removals(removals: Removals, to: decision_pb2.Removals) -> None:
     to.placements.extend(removals.placements)
 
 
-def constraints(
-    policy: Policy, asked: Sequence[Placement], counted: Approach
-) -> Iterator[SlateConstraint]:
-    """Yield what the slate must keep to: the rules' own, and what is left of the contact limit."""
-    for rule in policy.slate_rules:
-        for placement in asked:
-            if rule.placement in ("", placement.name):
-                yield SlateConstraint(
-                    placement=placement.name,
-                    attribute=rule.attribute,
-                    depth=rule.depth,
-                    value=rule.value,
-                    at_most=rule.at_most,
-                )
+def slate_constraints(rules: Iterable[SlateRule], placements: Iterable[str]) -> Constraints:
+    """Return what the slate rules demand of placements."""
+    return tuple(
+        SlateConstraint(
+            placement=placement,
+            attribute=rule.attribute,
+            depth=rule.depth,
+            value=rule.value,
+            at_most=rule.at_most,
+        )
+        for rule in rules
+        for placement in placements
+        if rule.placement in ("", placement)
+    )
+
+
+def contact_constraints(asked: Sequence[Placement], counted: Approach) -> Constraints:
+    """Return what is left of the contact limit as constraints on the slate."""
     kinds = {kind for each in asked if not each.one_contact for kind in each.contact_kinds}
     room = counted.left + len(counted.offer_nos)
-    for kind in sorted(kinds) if 0 < room < _LARGEST_PAGE else ():
-        yield SlateConstraint(attribute="KIND", value=KINDS[kind], at_most=room)
+    if not 0 < room < _LARGEST_PAGE:
+        return ()
+    return tuple(
+        SlateConstraint(attribute="KIND", value=KINDS[kind], at_most=room) for kind in sorted(kinds)
+    )
 
 
 _LARGEST_PAGE = 16 * 50

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-from services.rules.answers import balance, constraints, write_removals
+from services.rules.answers import balance, contact_constraints, write_removals
 from services.rules.attributes import OfferAttributes
 from services.rules.conditions import RequestFrame
 from services.rules.definitions.policy import CompiledBundle
@@ -27,17 +25,14 @@ from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
 from shared.logging import get_logger
-from touchpoint.common.v1.decision_pb2 import (
-    Candidates,
-    DecisionContext,
-    StepVersions,
-)
+from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.ranker.v1.ranker_pb2 import StandingOrder
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _KNOWN_RULE = "known"
+_NO_CANDIDATES = Candidates()
 log = get_logger(__name__)
 
 
@@ -83,19 +78,18 @@ class Checker:
         """Judge the candidates and those that a standing decision brings back."""
         case = await self._case(request)
         counted = case.approach
-        added = _added(request.candidates.offer_nos, case, self._catalogue)
-        numbers = np.array([*request.candidates.offer_nos, *added.offer_nos], np.uint32)
-        places = np.flatnonzero(self._catalogue.known(numbers))
-        verdict = self._judge(case, numbers[places].astype(np.int64), counted)
+        offer_nos = list(request.candidates.offer_nos)
+        added = _added(offer_nos, case, self._catalogue) if case.orders else _NO_CANDIDATES
+        numbers = np.array([*offer_nos, *added.offer_nos], np.int64)
+        places = _known_places(self._catalogue, numbers)
+        known = numbers if places is None else numbers[places]
+        verdict = self._judge(case, known, counted)
         self._warn_of_failures(case.compiled, verdict)
         response = _answer(numbers, places, verdict)
         response.added.CopyFrom(added)
         _tell(response, case, counted)
-        response.versions.CopyFrom(
-            StepVersions(
-                catalogue_version=self._catalogue.version, bundle_hash=case.context.bundle_hash
-            )
-        )
+        response.versions.catalogue_version = self._catalogue.version
+        response.versions.bundle_hash = case.context.bundle_hash
         return response
 
     async def _case(self, request: pb.CheckRequest) -> _Case:
@@ -154,11 +148,14 @@ class Checker:
 def _frames(case: _Case, columns: CandidateColumns, moment: MomentVariables) -> FrameOf:
     """Return what makes the frame of each placement, once for each."""
     activate = case.compiled.compiler.activation
+    made: dict[str, RequestFrame] = {}
 
-    @cache
     def frame_of(placement: str) -> RequestFrame:
-        variables = PlacementVariables(moment, placement) if placement else moment
-        return RequestFrame(columns, variables, activate)
+        frame = made.get(placement)
+        if frame is None:
+            variables = PlacementVariables(moment, placement) if placement else moment
+            frame = made[placement] = RequestFrame(columns, variables, activate)
+        return frame
 
     return frame_of
 
@@ -182,14 +179,24 @@ def _asks(context: DecisionContext) -> list[tuple[str, int]]:
 
 def _tell(response: pb.CheckResponse, case: _Case, counted: Approach) -> None:
     """Add to the answer what is not about single candidates."""
-    response.balances.extend(balance(each) for each in case.balances)
-    response.constraints.extend(constraints(case.compiled.policy, case.asked, counted))
-    response.standing.extend(
-        StandingOrder(placement=order.placement, offer_nos=order.offer_nos, exact=order.exact)
-        for order in case.orders
-    )
-    response.standing_decision_id = standing_decision(_asks(case.context), case.orders)
+    names = tuple(placement.name for placement in case.asked)
+    response.constraints.extend(case.compiled.slate_constraints(names))
+    response.constraints.extend(contact_constraints(case.asked, counted))
+    response.balances.extend([balance(each) for each in case.balances])
     response.person_ids.extend(case.facts.person_ids)
+    if case.orders:
+        response.standing.extend(
+            StandingOrder(placement=order.placement, offer_nos=order.offer_nos, exact=order.exact)
+            for order in case.orders
+        )
+        response.standing_decision_id = standing_decision(_asks(case.context), case.orders)
+
+
+def _known_places(catalogue: Catalogue, numbers: Numbers) -> Numbers | None:
+    """Return which candidates the catalogue knows; None: all of them."""
+    if numbers.max(initial=0) < catalogue.size and catalogue.kind[numbers].all():
+        return None
+    return np.flatnonzero(catalogue.known(numbers.astype(np.uint32)))
 
 
 def _added(offer_nos: Sequence[int], case: _Case, catalogue: Catalogue) -> Candidates:
@@ -198,13 +205,17 @@ def _added(offer_nos: Sequence[int], case: _Case, catalogue: Catalogue) -> Candi
     Of an order that only leads, from another placement, those of the kinds that are shown here.
     """
     sources: dict[int, int] = {}
-    candidates = frozenset(offer_nos) if case.orders else frozenset()
+    candidates = frozenset(offer_nos)
     kinds = {placement.name: placement.kinds for placement in case.asked}
     for order in case.orders:
         for offer_no, source in zip(order.offer_nos, order.sources, strict=True):
+            if offer_no in candidates:
+                continue
             kind = int(catalogue.kind[offer_no]) if offer_no < catalogue.size else 0
-            if offer_no not in candidates and (order.exact or kind in kinds[order.placement]):
+            if order.exact or kind in kinds[order.placement]:
                 sources.setdefault(offer_no, source)
+    if not sources:
+        return _NO_CANDIDATES
     zeros = [0] * len(sources)
     return Candidates(
         offer_nos=sources.keys(),
@@ -216,15 +227,16 @@ def _added(offer_nos: Sequence[int], case: _Case, catalogue: Catalogue) -> Candi
     )
 
 
-def _answer(numbers: npt.NDArray[np.uint32], places: Numbers, verdict: Verdict) -> pb.CheckResponse:
-    """Return kept and removed; `places` says which candidates were judged."""
+def _answer(numbers: Numbers, places: Numbers | None, verdict: Verdict) -> pb.CheckResponse:
+    """Return kept and removed; `places` says which candidates were judged, None: all."""
     kept = np.flatnonzero(verdict.bits)
     response = pb.CheckResponse(
-        kept=places[kept].tolist(), placement_bits=verdict.bits[kept].tolist()
+        kept=(kept if places is None else places[kept]).tolist(),
+        placement_bits=verdict.bits[kept].tolist(),
     )
     if verdict.levers is not None:
         response.levers.extend(verdict.levers[kept].tolist())
-    if len(places) < len(numbers):
+    if places is not None:
         unknown = np.delete(numbers, places).tolist()
         verdict.removals.add(unknown, NOT_KNOWN_YET, _KNOWN_RULE, ELIGIBILITY)
     write_removals(verdict.removals, response.removed)

@@ -49,8 +49,8 @@ def _declines(snapshot: PersonSnapshot) -> Declines:
     families = declined.family_nos
     if not families:
         return NOBODY.declines
-    keys = np.where(families, families, declined.offer_nos)
-    return Declines(keys.astype(np.int64), declined.times_us)
+    keys = [family or offer for family, offer in zip(families, declined.offer_nos, strict=True)]
+    return Declines(_numbers(keys), declined.times_us)
 
 
 def _dislikes(snapshot: PersonSnapshot) -> Dislikes:

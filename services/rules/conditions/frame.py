@@ -40,21 +40,16 @@ class Activate(Protocol):
 class RequestFrame:
     """Columns of the candidates and, evaluated at most once, everything else."""
 
-    __slots__ = ("_activate", "_activation", "_columns", "_known", "_variables", "size")
+    __slots__ = ("_activate", "_activation", "_known", "_variables", "column", "field", "size")
 
     def __init__(self, columns: Columns, variables: Variables, activate: Activate) -> None:
         self.size = len(columns)
-        self._columns = columns
+        self.column = columns.__getitem__
+        self.field = variables.field
         self._variables = variables
         self._activate = activate
         self._activation: cel.Activation | None = None
         self._known: dict[int, Outcome] = {}
-
-    def column(self, name: str) -> Any:
-        return self._columns[name]
-
-    def field(self, name: str) -> Any:
-        return self._variables.field(name)
 
     def scalar(self, program: Program) -> Outcome:
         known = self._known.get(id(program))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache, partial
 
+from services.rules.answers import Constraints, slate_constraints
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
 from services.rules.definitions.checking import typed_parameters
 from services.rules.domain.definitions import (
@@ -18,6 +21,7 @@ from shared.definitions import CompileError
 from touchpoint.common.v1.vocabulary_pb2 import RuleLevel
 from touchpoint.rules.v1 import rules_pb2 as pb
 
+_PAGES_KEPT = 64
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -30,6 +34,8 @@ class CompiledBundle:
     """Makes the variables of its conditions known to them."""
     declined_for_us: int
     """How far back declines matter."""
+    slate_constraints: Callable[[tuple[str, ...]], Constraints]
+    """What the slate rules demand of the placements named."""
 
 
 def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
@@ -48,7 +54,12 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         slate_rules=tuple(_slate_rule(rule) for rule in bundle.slate_rules),
         sticky_us=_microseconds(parameters.get("sticky")),
     )
-    return CompiledBundle(policy, compiler, _microseconds(parameters.get("declined_for")))
+    return CompiledBundle(
+        policy,
+        compiler,
+        _microseconds(parameters.get("declined_for")),
+        lru_cache(_PAGES_KEPT)(partial(slate_constraints, policy.slate_rules)),
+    )
 
 
 def _placement(placement: pb.Placement) -> Placement:

@@ -72,7 +72,7 @@ class CandidateColumns:
         """The candidates as what they are about, for the columns of `history`."""
         found: history.Subjects | None = self._made.get("subjects")
         if found is None:
-            found = self._made["subjects"] = history.subjects_of(
+            found = self._made["subjects"] = history.Subjects(
                 self.catalogue, self.offer_nos, self.kinds != PRODUCT
             )
         return found

@@ -7,7 +7,7 @@ it was itself, or when all that it is about was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,35 +32,45 @@ _US_PER_MINUTE = 60_000_000
 _US_PER_DAY = 86_400_000_000.0
 
 
-@dataclass(frozen=True, slots=True)
 class Subjects:
     """What each candidate stands for when the past is looked at."""
 
-    offer_nos: Numbers
-    family_nos: Numbers
-    """The family of an item; the own number of every other offer."""
-    others: Sequence[int]
-    """Places of the candidates that are no items."""
-    about: Mapping[int, Numbers]
-    """Families of the items that a candidate is about, by place, of those that are about any."""
-    alone: Mapping[int, Numbers]
-    """Those of `about` that are about nothing else, no category."""
+    def __init__(
+        self, catalogue: CatalogueColumns, offer_nos: Numbers, is_other: BoolColumn
+    ) -> None:
+        """Take candidates and which of them are no items."""
+        self.offer_nos = offer_nos
+        families = catalogue.family_no[offer_nos].astype(np.int64)
+        self.family_nos = np.where(families > 0, families, offer_nos)
+        """The family of an item; the own number of every other offer."""
+        self._catalogue = catalogue
+        self._is_other = is_other
 
+    @cached_property
+    def others(self) -> Sequence[int]:
+        """Places of the candidates that are no items."""
+        return np.flatnonzero(self._is_other).tolist()
 
-def subjects_of(catalogue: CatalogueColumns, offer_nos: Numbers, is_other: BoolColumn) -> Subjects:
-    """Look up the families of candidates and of what they are about."""
-    families = catalogue.family_no[offer_nos].astype(np.int64)
-    family_nos = np.where(families > 0, families, offer_nos)
-    others = np.flatnonzero(is_other).tolist()
-    about: dict[int, Numbers] = {}
-    alone: dict[int, Numbers] = {}
-    for place, offer_no in zip(others, offer_nos[others].tolist(), strict=True):
-        items = catalogue.about_nos.get(offer_no)
-        if items:
-            about[place] = catalogue.family_no[list(items)].astype(np.int64)
-            if offer_no not in catalogue.about_categories:
-                alone[place] = about[place]
-    return Subjects(offer_nos, family_nos, others, about, alone)
+    @cached_property
+    def about(self) -> Mapping[int, Numbers]:
+        """Families of the items that candidates are about, by the places of those that are."""
+        items, family_no = self._catalogue.about_nos, self._catalogue.family_no
+        numbers = self.offer_nos[self.others].tolist()
+        return {
+            place: family_no[list(items[offer_no])].astype(np.int64)
+            for place, offer_no in zip(self.others, numbers, strict=True)
+            if offer_no in items
+        }
+
+    @cached_property
+    def alone(self) -> Mapping[int, Numbers]:
+        """Those of `about` that are about nothing else, no category."""
+        categories = self._catalogue.about_categories
+        return {
+            place: families
+            for place, families in self.about.items()
+            if int(self.offer_nos[place]) not in categories
+        }
 
 
 def owned(places: Numbers, purchases: Purchases, now_us: int) -> BoolColumn:

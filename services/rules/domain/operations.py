@@ -57,6 +57,10 @@ def _plain(function: Callable[..., Any]) -> Operation:
     return lambda *values: (function(*values), False)
 
 
+def _compare_numbers(compare: Callable[[Any, Any], Any]) -> Operation:
+    return lambda left, right: (compare(left, right), False)
+
+
 def _compare(compare: Callable[[Any, Any], Any]) -> Operation:
     """Make an operation of a comparison over numbers, truth values or strings."""
 
@@ -202,10 +206,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "equals": _compare(operator.eq),
     "not_equals": _compare(operator.ne),
     **{
-        f"{name}_{kind}": _compare(compare)
+        f"{name}_{kind}": _compare_numbers(compare)
         for name, compare in _COMPARISONS.items()
-        for kind in ("int64", "double", "string")
+        for kind in ("int64", "double")
     },
+    **{f"{name}_string": _compare(compare) for name, compare in _COMPARISONS.items()},
     "add_int64": _add,
     "subtract_int64": _subtract,
     "multiply_int64": _multiply,

@@ -13,7 +13,7 @@ from services.rules.domain.columns import CandidateColumns
 from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import MARKETING, Condition, Placement, Rule
 from services.rules.domain.person import among
-from services.rules.domain.values import BoolColumn, Frame, Outcome, is_none
+from services.rules.domain.values import BoolColumn, Frame, is_none
 
 Bits = npt.NDArray[np.uint32]
 
@@ -99,11 +99,10 @@ class _Court:
         self.verdict = Verdict(np.zeros(len(columns), np.uint32))
         self.subjects: BoolColumn | bool = True
         """Which candidates rules apply to: all but default offers."""
-
-    @property
-    def is_in_session(self) -> bool:
+        self.is_in_session = True
         """Whether a candidate is left."""
-        return not is_none(self.verdict.bits)
+        self.everywhere = (1 << len(asked)) - 1
+        """The bits of all placements."""
 
     def open(self) -> None:
         """Let every candidate fill the placements that show its kind, and defaults their own."""
@@ -111,7 +110,9 @@ class _Court:
         for index, placement in enumerate(self.asked):
             bits |= kind_mask(placement.kinds)[kinds].astype(np.uint32) << np.uint32(index)
         self._exempt_defaults()
-        if np.count_nonzero(bits) < len(bits):
+        left = np.count_nonzero(bits)
+        self.is_in_session = bool(left)
+        if left < len(bits):
             self.verdict.removals.add(
                 self._numbers(bits == 0), WRONG_CHANNEL, _PLACEMENT_KINDS, ELIGIBILITY
             )
@@ -119,16 +120,16 @@ class _Court:
     def apply(self, rule: Rule, condition: Condition) -> None:
         """Remove what the rule's condition holds for, or fails for."""
         allowed = self._allowed(rule)
-        if condition.reads_placement and len(self.asked) > 1:
-            for index, placement in enumerate(self.asked):
-                if allowed >> index & 1:
-                    self._remove(rule, self._hits(rule, condition, placement), 1 << index)
-        elif allowed:
-            self._remove(rule, self._hits(rule, condition, self._first(allowed)), allowed)
+        if not condition.reads_placement:
+            self._remove(rule, condition, "", allowed)
+            return
+        for index, placement in enumerate(self.asked):
+            self._remove(rule, condition, placement.name, allowed & 1 << index)
 
     def multiply(self, rule: Rule, condition: Condition) -> None:
         """Multiply the levers of candidates that the rule favours."""
-        value, errors = self._evaluate(condition, self._first(self._allowed(rule)))
+        name = self._first(self._allowed(rule)).name if condition.reads_placement else ""
+        value, errors = condition.evaluate(self.frame_of(name))
         met = np.logical_and(value, np.logical_not(errors)) & self._is_subject(rule)
         if np.any(met):
             if self.verdict.levers is None:
@@ -165,7 +166,7 @@ class _Court:
     def _allowed(self, rule: Rule) -> int:
         """Return the bits of the placements that a rule speaks of."""
         if not rule.placements:
-            return (1 << len(self.asked)) - 1
+            return self.everywhere
         return sum(
             1 << index
             for index, placement in enumerate(self.asked)
@@ -178,24 +179,20 @@ class _Court:
     def _is_subject(self, rule: Rule) -> BoolColumn | bool:
         return bool(not rule.kinds) or kind_mask(rule.kinds)[self.columns.kinds]
 
-    def _evaluate(self, condition: Condition, placement: Placement) -> Outcome:
-        return condition.evaluate(
-            self.frame_of(placement.name if condition.reads_placement else "")
-        )
-
-    def _hits(self, rule: Rule, condition: Condition, placement: Placement) -> BoolColumn | None:
-        value, errors = self._evaluate(condition, placement)
+    def _remove(self, rule: Rule, condition: Condition, placement: str, allowed: int) -> None:
+        """Remove from the placements allowed; none where the rule does not speak of them."""
+        if not allowed:
+            return
+        value, errors = condition.evaluate(self.frame_of(placement))
         if errors is not False:
             self.verdict.failed_rules.append(rule.name)
             value = np.logical_or(value, errors)
         if value is False or (value is not True and is_none(value)):
-            return None
+            return
         hits: BoolColumn = np.logical_and(self.subjects, value)
-        return hits & self._is_subject(rule) if rule.kinds else hits
-
-    def _remove(self, rule: Rule, hits: BoolColumn | None, allowed: int) -> None:
-        if hits is not None:
-            self._take_away(hits, allowed, rule.code, rule.name, rule.level)
+        if rule.kinds:
+            hits = hits & self._is_subject(rule)
+        self._take_away(hits, allowed, rule.code, rule.name, rule.level)
 
     def _take_away(self, hits: BoolColumn, allowed: int, code: int, rule: str, level: int) -> None:
         bits = self.verdict.bits
@@ -204,8 +201,9 @@ class _Court:
         if is_none(hits):
             return
         bits[hits] ^= losing[hits]
+        self.is_in_session = not is_none(bits)
         removals = self.verdict.removals
-        if allowed == (1 << len(self.asked)) - 1:
+        if allowed == self.everywhere:
             removals.add(self._numbers(hits), code, rule, level)
             return
         for index, placement in enumerate(self.asked):
