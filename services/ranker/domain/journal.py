@@ -28,7 +28,10 @@ class Journal(Protocol):
         """Return entries since then, newest first; of all persons when none are named."""
 
     async def erase(self, person_ids: Sequence[str]) -> int:
-        """Delete every entry of these persons and return how many there were."""
+        """Delete every entry of these persons and return how many there were.
+
+        None of theirs is written from then on: a decision may still be on its way.
+        """
 
     async def forget_before(self, time_us: int) -> int:
         """Delete entries older than that and return how many there were."""

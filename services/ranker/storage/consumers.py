@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.ranker.domain.journal import JournalEntry
-from services.ranker.storage.journal import append_entries
+from services.ranker.storage.journal import append_entries, erase_entries
 from shared.bus import DECISIONS, ERASURES, Bus, EffectConsumer, Message
-from shared.postgres import Database, Queries, Transaction
+from shared.postgres import Database, Transaction
 from touchpoint.common.v1.bus_pb2 import DecisionNotice, PersonErased
-
-_SQL = Queries.beside(__file__)
 
 
 def decisions_consumer(bus: Bus, database: Database) -> EffectConsumer:
@@ -32,7 +30,7 @@ async def _write_decisions(transaction: Transaction, messages: Sequence[Message]
 async def _erase(transaction: Transaction, messages: Sequence[Message]) -> None:
     for message in messages:
         erased = PersonErased.FromString(message.data)
-        await transaction.execute(_SQL.erase_decisions, list(erased.person_ids))
+        await erase_entries(transaction, list(erased.person_ids))
 
 
 def journal_entry(data: bytes) -> JournalEntry:

@@ -12,10 +12,12 @@ class InMemoryJournal:
 
     def __init__(self) -> None:
         self._entries: dict[str, JournalEntry] = {}
+        self._erased: set[str] = set()
 
     async def append(self, entries: Sequence[JournalEntry]) -> None:
         for entry in entries:
-            self._entries.setdefault(entry.decision_id, entry)
+            if self._erased.isdisjoint(entry.person_ids):
+                self._entries.setdefault(entry.decision_id, entry)
 
     async def newest(
         self, person_ids: Sequence[str], since_us: int, limit: int
@@ -31,6 +33,7 @@ class InMemoryJournal:
 
     async def erase(self, person_ids: Sequence[str]) -> int:
         wanted = set(person_ids)
+        self._erased |= wanted
         return self._delete(lambda entry: bool(wanted & set(entry.person_ids)))
 
     async def forget_before(self, time_us: int) -> int:

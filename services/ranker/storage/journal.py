@@ -11,7 +11,10 @@ _SQL = Queries.beside(__file__)
 
 
 async def append_entries(transaction: Transaction, entries: Sequence[JournalEntry]) -> None:
-    """Write entries in the caller's transaction; one that is there already stays as it was."""
+    """Write entries in the caller's transaction, but none of a person who was erased.
+
+    One that is there already stays as it was.
+    """
     await transaction.execute(
         _SQL.append_decisions,
         [entry.decision_id for entry in entries],
@@ -19,6 +22,13 @@ async def append_entries(transaction: Transaction, entries: Sequence[JournalEntr
         [entry.time_us for entry in entries],
         [entry.notice for entry in entries],
     )
+
+
+async def erase_entries(transaction: Transaction, person_ids: Sequence[str]) -> int:
+    """Delete all entries of persons, for good; returns how many there were."""
+    await transaction.execute(_SQL.hold_appends)
+    await transaction.execute(_SQL.note_erased, list(person_ids))
+    return int(await transaction.fetchval(_SQL.erase_decisions, list(person_ids)))
 
 
 class PostgresJournal:
@@ -39,7 +49,8 @@ class PostgresJournal:
         return [_entry(row) for row in rows]
 
     async def erase(self, person_ids: Sequence[str]) -> int:
-        return int(await self._database.fetchval(_SQL.erase_decisions, list(person_ids)))
+        async with self._database.transaction() as transaction:
+            return await erase_entries(transaction, person_ids)
 
     async def forget_before(self, time_us: int) -> int:
         return int(await self._database.fetchval(_SQL.forget_decisions, time_us))

@@ -46,6 +46,13 @@ async def test_an_erased_person_leaves_no_entry_and_others_stay(journal):
     assert await journal.newest([], 0, 10) == [entry(3, (BOB,))]
 
 
+async def test_a_decision_that_arrives_after_the_erasure_of_its_person_is_not_written(journal):
+    await journal.append([entry(1)])
+    await journal.erase([ADA])
+    await journal.append([entry(1), entry(2, (BOB, ADA)), entry(3, (BOB,))])
+    assert await journal.newest([], 0, 10) == [entry(3, (BOB,))]
+
+
 async def test_entries_older_than_the_retention_are_forgotten(journal):
     await journal.append([entry(1), entry(2), entry(3)])
     assert await journal.forget_before(3) == 2
