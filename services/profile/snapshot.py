@@ -37,15 +37,14 @@ from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 T = TypeVar("T")
 
-MAX_OWNED = 4_000
-MAX_DECLINED = 500
-MAX_DISLIKED = 200
-
 
 def snapshot_of(
     person: Person, arm: Arm.Value.ValueType, tiers: Tiers, now_us: int
 ) -> PersonSnapshot:
-    """Return what deciding needs to know; of nobody known or an ambiguous identity, nothing."""
+    """Return what deciding needs to know; of nobody known or an ambiguous identity, nothing.
+
+    It is bounded because the state is: see `prune` and `merge`.
+    """
     snapshot = PersonSnapshot(arm=arm, as_of_us=now_us)
     if not person.is_known:
         return snapshot
@@ -93,7 +92,7 @@ def _add_traits(part: Traits, state: State, tiers: Tiers, now_us: int) -> None:
 
 
 def _add_owned(part: Owned, state: State) -> None:
-    families = kept(state.owned)[:MAX_OWNED]
+    families = kept(state.owned)
     if families:
         family_nos, ownerships = zip(*families, strict=True)
         _, last_minutes, times, cycle_days, _ = zip(*ownerships, strict=True)
@@ -104,15 +103,15 @@ def _add_owned(part: Owned, state: State) -> None:
 
 
 def _add_opinions(declined: Declined, disliked: Disliked, state: State) -> None:
-    declines = standing_declines(state)[:MAX_DECLINED]
+    declines = standing_declines(state)
     if declines:
         offer_nos, family_nos, times_us = zip(*declines, strict=True)
         declined.offer_nos.extend(offer_nos)
         declined.family_nos.extend(family_nos)
         declined.times_us.extend(times_us)
-    disliked.family_nos.extend(_disliked(state.disliked_families)[:MAX_DISLIKED])
-    disliked.categories.extend(_disliked(state.disliked_categories)[:MAX_DISLIKED])
-    disliked.brands.extend(_disliked(state.disliked_brands)[:MAX_DISLIKED])
+    disliked.family_nos.extend(_disliked(state.disliked_families))
+    disliked.categories.extend(_disliked(state.disliked_categories))
+    disliked.brands.extend(_disliked(state.disliked_brands))
 
 
 def _disliked(words: Mapping[T, Word]) -> list[T]:

@@ -11,6 +11,8 @@ MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 
+SEPARATOR = " > "
+"""Between the levels of a category path."""
 NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 
 

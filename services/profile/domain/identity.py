@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 MAX_SET = 64
@@ -45,13 +46,16 @@ class PersonSet:
     version: int
 
 
-class Assurance:
+class Assurance(IntEnum):
     """How sure it is that the person is who the identity says; numbers of the vocabulary."""
 
-    NOBODY, ANONYMOUS, CLAIMED, VERIFIED = range(4)
+    NOBODY = 0
+    ANONYMOUS = 1
+    CLAIMED = 2
+    VERIFIED = 3
 
 
-def assurance(kind: str, *, verified: bool) -> int:
+def assurance(kind: str, *, verified: bool) -> Assurance:
     """Return the assurance of an identity: a cookie is at best claimed, a card is in the hand."""
     if kind == VISITOR:
         return Assurance.CLAIMED if verified else Assurance.ANONYMOUS

@@ -66,9 +66,11 @@ class PersonRecord:
 
 
 class Profiles(Protocol):
-    """Reads of profiles, each one round trip."""
+    """Reads of profiles outside of transactions, and the one write that a decision may need."""
 
-    async def find(self, keys: Sequence[bytes]) -> Found: ...
+    async def find(self, keys: Sequence[bytes]) -> Found:
+        """Return where identities lead, in one round trip; every decision waits for it."""
+        ...
 
     async def set_of(self, person_id: str) -> Sequence[Member]:
         """Return the whole set of a person, oldest first; empty: there is no such person."""
@@ -109,9 +111,10 @@ class Person:
     members: Sequence[Member] = ()
     """The set, oldest first; empty: nobody is known."""
     used_identity: int = 0
+    """Index; only the strongest counts, and callers put it first."""
     ignored_identities: tuple[int, ...] = ()
     """Indexes of identities of other people."""
-    assurance: int = Assurance.NOBODY
+    assurance: Assurance = Assurance.NOBODY
     is_ambiguous: bool = False
     choices: tuple[Choice, ...] = ()
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from services.profile.domain.event import DAY_US, MINUTE_US
+from services.profile.domain.event import DAY_US, MINUTE_US, SEPARATOR
 from services.profile.domain.orders import spending
 from services.profile.domain.state import LOCALE, TIME_ZONE, State
 
 NAME = "name"
 MAX_AFFINITIES = 64
-_SEPARATOR = " > "
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_DAYS = 365.2425
 _OLDEST = 130
@@ -91,8 +90,8 @@ def liked(
     """Return the affinities without those that were disliked, or that lie below one of them."""
     if not disliked:
         return list(affinities)
-    unwanted = tuple(subject + _SEPARATOR for subject in disliked)
-    return [(s, share) for s, share in affinities if not (s + _SEPARATOR).startswith(unwanted)]
+    unwanted = tuple(subject + SEPARATOR for subject in disliked)
+    return [(s, share) for s, share in affinities if not (s + SEPARATOR).startswith(unwanted)]
 
 
 def consents(state: State) -> tuple[list[str], list[str]]:

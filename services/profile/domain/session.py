@@ -6,14 +6,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.profile.domain.event import CART_EDITS, MINUTE_US, REASSURING, SECOND_US, SHOPPING
+from services.profile.domain.event import (
+    CART_EDITS,
+    MINUTE_US,
+    REASSURING,
+    SECOND_US,
+    SEPARATOR,
+    SHOPPING,
+)
 from services.profile.domain.log import Entry, Log
 
 STRETCH_ENDS_US = 30 * MINUTE_US
 SILENCE_US = 5 * MINUTE_US
 MAX_ITEMS = 20
 _MOST = 2 / 3
-_SEPARATOR = " > "
+"""Of the active time: from this share on a category is what is shopped for."""
 
 
 class Session(NamedTuple):
@@ -79,12 +86,12 @@ def _subject(stretch: Sequence[Entry]) -> tuple[str, float]:
         path = leaf
         while path:
             on_path_us[path] += active_us
-            path = path.rpartition(_SEPARATOR)[0]
+            path = path.rpartition(SEPARATOR)[0]
     most_us = _MOST * sum(on_leaf_us.values())
     dominant = [path for path, active_us in on_path_us.items() if active_us >= most_us]
     if not dominant:
         return "", 0.0
-    category = max(dominant, key=lambda path: (path.count(_SEPARATOR), on_path_us[path], path))
+    category = max(dominant, key=lambda path: (path.count(SEPARATOR), on_path_us[path], path))
     return category, on_path_us[category] / MINUTE_US
 
 
@@ -102,7 +109,7 @@ def _active_us(entry: Entry, following: Entry | None) -> int:
 
 
 def _within(entry: Entry, category: str) -> bool:
-    return entry.category == category or entry.category.startswith(category + _SEPARATOR)
+    return entry.category == category or entry.category.startswith(category + SEPARATOR)
 
 
 def _is_hesitating(stretch: Sequence[Entry]) -> bool:

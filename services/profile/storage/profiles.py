@@ -1,4 +1,4 @@
-"""Reads of profiles from PostgreSQL, each one round trip."""
+"""Profiles as PostgreSQL keeps them, read outside of transactions."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from typing import Any
 from services.profile.storage import QUERIES
 from shared.postgres import Database
 
-SLICE = 5_000
+_EVENTS_AT_ONCE = 5_000
+_IDENTITIES_AT_ONCE = 1_000
+"""Of one slice: each is a message of its own, and so many are written in about 5 ms."""
 _WINDOW = 20_000
 """Positions looked at in one statement, so that a rare type does not make it a long one."""
 _LOOK_AGAIN_S = 0.01
@@ -47,9 +49,9 @@ class Streams:
         horizon = await self._horizon(QUERIES.identity_position_given)
         while position < horizon:
             rows: Sequence[Any] = await self._database.fetch(
-                QUERIES.stream_identities, position, horizon, SLICE
+                QUERIES.stream_identities, position, horizon, _IDENTITIES_AT_ONCE
             )
-            position = rows[-1][0] if len(rows) == SLICE else horizon
+            position = rows[-1][0] if len(rows) == _IDENTITIES_AT_ONCE else horizon
             yield position, rows
 
     async def _slice(
@@ -58,11 +60,19 @@ class Streams:
         more: tuple[object, ...]
         where = (wanted.types, wanted.since_us, wanted.origins)
         if wanted.person_ids:
-            end, query, more = horizon, QUERIES.stream_events_of, (wanted.person_ids, SLICE)
+            end, query, more = (
+                horizon,
+                QUERIES.stream_events_of,
+                (wanted.person_ids, _EVENTS_AT_ONCE),
+            )
         else:
-            end, query, more = min(position + _WINDOW, horizon), QUERIES.stream_events, (SLICE,)
+            end, query, more = (
+                min(position + _WINDOW, horizon),
+                QUERIES.stream_events,
+                (_EVENTS_AT_ONCE,),
+            )
         rows: Sequence[Any] = await self._database.fetch(query, position, end, *where, *more)
-        return rows, rows[-1][0] if len(rows) == SLICE else end
+        return rows, rows[-1][0] if len(rows) == _EVENTS_AT_ONCE else end
 
     async def _horizon(self, last_given: str) -> int:
         """Return a position up to which nothing will appear any more.
