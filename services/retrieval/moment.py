@@ -54,7 +54,7 @@ class MomentReader:
         size = len(shelf.kind)
         return Query(
             shelf=shelf,
-            showable=self._showable(context, kinds),
+            showable=self._showable(context, kinds, definitions),
             now_us=context.now_us,
             kinds=kinds,
             limit=limit,
@@ -63,7 +63,6 @@ class MomentReader:
             category_no=self._category(context),
             person=self._person(known_person, context.now_us) if known_person else None,
             is_personal=is_personal,
-            defined_nos=definitions.defined_nos,
         )
 
     def popular(self, place: str, definitions: Definitions, now_us: int, limit: int) -> Query:
@@ -71,16 +70,21 @@ class MomentReader:
         found = definitions.places[place]
         return Query(
             shelf=self._shelves.current,
-            showable=self._shelves.showable(found.kinds, found.channel, now_us),
+            showable=self._shelves.showable(
+                found.kinds, found.channel, now_us, definitions.defined_nos
+            ),
             now_us=now_us,
             kinds=found.kinds,
             limit=limit,
             is_personal=False,
-            defined_nos=definitions.defined_nos,
         )
 
-    def _showable(self, context: DecisionContext, kinds: frozenset[int]) -> NDArray[np.bool_]:
-        mask = self._shelves.showable(kinds, context.channel, context.now_us)
+    def _showable(
+        self, context: DecisionContext, kinds: frozenset[int], definitions: Definitions
+    ) -> NDArray[np.bool_]:
+        mask = self._shelves.showable(
+            kinds, context.channel, context.now_us, definitions.defined_nos
+        )
         if not context.HasField("recipient"):
             return mask
         suits: NDArray[np.bool_] = mask & self._suits(context.recipient, len(mask))

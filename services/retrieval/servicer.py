@@ -22,7 +22,7 @@ from shared.call import Call
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
 from shared.logging import get_logger
-from touchpoint.common.v1.decision_pb2 import Candidates, StepVersions
+from touchpoint.common.v1.decision_pb2 import Candidates
 from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 from touchpoint.retrieval.v1.retrieval_pb2 import RejectedRow
@@ -34,6 +34,7 @@ DEFAULT_POPULAR = 50
 _WITHOUT_DEADLINE_S = 0.1
 _KEPT_BACK_S = 0.002
 """For merging and the way back."""
+_SOURCE_NAMES: dict[int, str] = {number: name for name, number in Source.Value.items()}
 _LOOK_AGAIN_S = 1.0
 """A follower of the catalogue is served from the store at least this often."""
 
@@ -89,13 +90,18 @@ class RetrievalServicer:
         query = self._moments.query(context, request.snapshot, definitions, limit)
         found = self._retriever.retrieve(query, _timeout_s(call))
         _log_failures(found.reports)
-        return pb.RetrieveResponse(
-            candidates=_candidates(found.candidates),
-            sources=[_source_report(report) for report in found.reports],
-            versions=StepVersions(
-                catalogue_version=self._catalogue_version(), bundle_hash=context.bundle_hash
-            ),
-        )
+        response = pb.RetrieveResponse()
+        _write(found.candidates, response.candidates)
+        for report in found.reports:
+            response.sources.add(
+                source=_SOURCE_NAMES[report.source],
+                candidates=report.candidates,
+                spent_ms=report.spent_ms,
+                failure=report.failure,
+            )
+        response.versions.catalogue_version = self._catalogue_version()
+        response.versions.bundle_hash = context.bundle_hash
+        return response
 
     async def get_popular(self, call: Call, request: pb.GetPopularRequest) -> pb.GetPopularResponse:
         definitions = self._bundles.of(request.bundle_hash)
@@ -105,7 +111,7 @@ class RetrievalServicer:
         for place in places:
             query = self._moments.popular(place, definitions, self._now_us(), limit)
             found = self._retriever.retrieve(query, _timeout_s(call))
-            response.lists.add(placement=place, candidates=_candidates(found.candidates))
+            _write(found.candidates, response.lists.add(placement=place).candidates)
         return response
 
     async def upsert_items(
@@ -192,32 +198,18 @@ def _places(asked: Collection[str], definitions: Definitions) -> Collection[str]
     return asked or definitions.places
 
 
-def _candidates(merged: Merged) -> Candidates:
-    return Candidates(
-        offer_nos=merged.offer_nos.tolist(),
-        sources=merged.sources.tolist(),
-        scores=merged.scores.tolist(),
-        evidence_nos=merged.evidence_nos.tolist(),
-        evidence_counts=merged.evidence_counts.tolist(),
-        evidence_totals=[0] * len(merged.offer_nos),
-    )
+def _write(merged: Merged, candidates: Candidates) -> None:
+    """Write the columns into their message in place: handing a message to another copies it."""
+    candidates.offer_nos.extend(merged.offer_nos.tolist())
+    candidates.sources.extend(merged.sources.tolist())
+    candidates.scores.extend(merged.scores.tolist())
+    candidates.evidence_nos.extend(merged.evidence_nos.tolist())
+    candidates.evidence_counts.extend(merged.evidence_counts.tolist())
+    candidates.evidence_totals.extend([0] * len(merged.offer_nos))
 
 
 def _log_failures(reports: Sequence[Report]) -> None:
     for report in reports:
         if report.failure:
-            source = _source_name(report.source)
+            source = _SOURCE_NAMES[report.source]
             log.warning("source_failed", source=source, reason=report.failure)
-
-
-def _source_name(source: int) -> str:
-    return Source.Value.Name(Source.Value.ValueType(source))
-
-
-def _source_report(report: Report) -> pb.SourceReport:
-    return pb.SourceReport(
-        source=_source_name(report.source),
-        candidates=report.candidates,
-        spent_ms=report.spent_ms,
-        failure=report.failure,
-    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from services.retrieval.domain.query import Proposals
 class Merged:
     """Candidates as columns of equal length, no offer and no family twice."""
 
-    offer_nos: NDArray[np.uint32]
+    offer_nos: NDArray[np.int64]
     sources: NDArray[np.uint8]
     scores: NDArray[np.float32]
     evidence_nos: NDArray[np.uint32]
@@ -41,24 +42,25 @@ class Merger:
         """Return at most `limit` candidates; `family_no` is the catalogue's column."""
         order = [source for source in self._quotas if source in proposals]
         columns = [proposals[source] for source in order]
-        lengths = [len(column.offer_nos) for column in columns]
-        if not any(lengths):
+        ends = list(accumulate(len(column.offer_nos) for column in columns))
+        if not any(ends):
             return NOTHING
         nos = np.concatenate([column.offer_nos for column in columns])
         first = self._firsts(nos, family_no)
-        source_at = np.repeat(np.arange(len(order)), lengths)[first]
-        turns = _turns(source_at, [self._quotas[source] for source in order])
-        in_turn = np.argsort(turns, kind="stable")[:limit]
+        bounds = [0, *first.searchsorted(ends).tolist()]
+        counts = [end - begin for begin, end in pairwise(bounds)]
+        turns = [self._turns(source, count) for source, count in zip(order, counts, strict=True)]
+        in_turn = np.concatenate(turns).argsort(kind="stable")[:limit]
         kept = first[in_turn]
         return Merged(
             offer_nos=nos[kept],
-            sources=np.array(order, np.uint8)[source_at[in_turn]],
+            sources=np.array(order, np.uint8).repeat(counts)[in_turn],
             scores=np.concatenate([column.scores for column in columns])[kept],
             evidence_nos=np.concatenate([column.evidence_nos for column in columns])[kept],
             evidence_counts=np.concatenate([column.evidence_counts for column in columns])[kept],
         )
 
-    def _firsts(self, nos: NDArray[np.uint32], family_no: NDArray[np.uint32]) -> NDArray[np.int64]:
+    def _firsts(self, nos: NDArray[np.int64], family_no: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return the places at which an offer or its family comes for the first time, ascending."""
         if len(family_no) > len(self._first_seen):
             self._first_seen = np.zeros(len(family_no), np.int64)
@@ -66,17 +68,15 @@ class Merger:
         things = np.where(families > 0, families, nos)
         places = np.arange(len(nos))
         self._first_seen[things[::-1]] = places[::-1]
-        return np.flatnonzero(self._first_seen[things] == places)
+        firsts: NDArray[np.int64] = (self._first_seen[things] == places).nonzero()[0]
+        return firsts
 
-
-def _turns(source_at: NDArray[np.int64], weights: Sequence[float]) -> NDArray[np.float64]:
-    """Return when each candidate has its turn; candidates of a source stand together, in order."""
-    counts = np.bincount(source_at, minlength=len(weights))
-    begins = np.cumsum(counts) - counts
-    rank = np.arange(len(source_at)) - begins[source_at]
-    turns: NDArray[np.float64] = (rank + 1) / np.array(weights)[source_at]
-    return turns
+    def _turns(self, source: int, count: int) -> NDArray[np.float64]:
+        """Return when each of the first `count` candidates of a source has its turn."""
+        return np.arange(1, count + 1) / self._quotas[source]
 
 
 _EMPTY = np.zeros(0, np.uint32)
-NOTHING = Merged(_EMPTY, np.zeros(0, np.uint8), np.zeros(0, np.float32), _EMPTY, _EMPTY)
+NOTHING = Merged(
+    _EMPTY.astype(np.int64), np.zeros(0, np.uint8), np.zeros(0, np.float32), _EMPTY, _EMPTY
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.retrieval.domain.catalogue import PRODUCT
 from services.retrieval.domain.shelf import Shelf
 
-_NONE = np.zeros(0, np.uint32)
+_NONE = np.zeros(0, np.int64)
 _FEW = 8
 
 
@@ -49,7 +49,7 @@ class Query:
 
     shelf: Shelf
     showable: NDArray[np.bool_]
-    """Offer number to whether it may be shown: the shelf's mask of channel, kinds and moment."""
+    """Offer number to whether it may be shown: by channel, kind, moment and bundle."""
     now_us: int
     kinds: Collection[int]
     """Kinds that some placement of the request shows."""
@@ -63,8 +63,6 @@ class Query:
     """None: nobody is known, or it is not for them."""
     is_personal: bool = True
     """False: sources that follow a person are left out."""
-    defined_nos: NDArray[np.uint32] = field(default_factory=lambda: _NONE)
-    """Offers of the bundle; those of other bundles are not proposed."""
 
     @property
     def wants_items(self) -> bool:
@@ -79,7 +77,7 @@ class Query:
 class Proposals:
     """Candidates of one source, best first, as columns of equal length."""
 
-    offer_nos: NDArray[np.uint32]
+    offer_nos: NDArray[np.int64]
     scores: NDArray[np.float32]
     """How strongly each is proposed, 0 to 1."""
     evidence_nos: NDArray[np.uint32]
@@ -90,19 +88,18 @@ class Proposals:
     @classmethod
     def of(
         cls,
-        offer_nos: NDArray[np.uint32],
+        offer_nos: NDArray[np.int64],
         scores: NDArray[np.floating],
         evidence_nos: NDArray[np.uint32] | int = 0,
         evidence_counts: NDArray[np.uint32] | int = 0,
     ) -> Proposals:
         """Take columns; a number stands for a whole column of it."""
         count = len(offer_nos)
-        return cls(
-            offer_nos,
-            scores.astype(np.float32, copy=False),
-            np.full(count, evidence_nos, np.uint32),
-            np.full(count, evidence_counts, np.uint32),
-        )
+        if isinstance(evidence_nos, int):
+            evidence_nos = np.full(count, evidence_nos, np.uint32)
+        if isinstance(evidence_counts, int):
+            evidence_counts = np.full(count, evidence_counts, np.uint32)
+        return cls(offer_nos, scores.astype(np.float32, copy=False), evidence_nos, evidence_counts)
 
 
 NO_PROPOSALS = Proposals.of(_NONE, np.zeros(0))
@@ -129,6 +126,6 @@ def is_any_of(numbers: NDArray[np.integer], few: NDArray[np.integer]) -> NDArray
     if len(few) > _FEW:
         return np.isin(numbers, few)
     mask = np.zeros(len(numbers), np.bool_)
-    for number in few:
+    for number in few.tolist():
         mask |= numbers == number
     return mask

@@ -111,8 +111,8 @@ class Retriever:
         )
 
     def _in_own_size(
-        self, offer_nos: NDArray[np.uint32], query: Query, size_nos: tuple[int, ...]
-    ) -> NDArray[np.uint32]:
+        self, offer_nos: NDArray[np.int64], query: Query, size_nos: tuple[int, ...]
+    ) -> NDArray[np.int64]:
         families = self._catalogue.family_no[offer_nos]
         own = offer_nos
         for size_no in reversed(size_nos):

@@ -20,6 +20,8 @@ _MOST_PER_THING = 200
 class Offers:
     """The offers that are no items, by what they are about; of each thing the most valuable."""
 
+    defined_nos: NDArray[np.uint32]
+    """All that were written by definitions, whichever bundle's."""
     about_nothing: tuple[int, ...]
     by_category: Mapping[int, Sequence[int]]
     """Category number to offers."""
@@ -43,7 +45,8 @@ class Offers:
             _list(by_family, catalogue.family_no[list(item_nos)].tolist(), no)
             if not categories and not item_nos and len(nothing) < _MOST_PER_THING:
                 nothing.append(no)
-        return cls(tuple(nothing), by_category, by_family)
+        defined_nos = np.flatnonzero(catalogue.is_defined[:size]).astype(np.uint32)
+        return cls(defined_nos, tuple(nothing), by_category, by_family)
 
 
 def _list(offers: dict[int, list[int]], things: Iterable[int], offer_no: int) -> None:
@@ -55,17 +58,22 @@ def _list(offers: dict[int, list[int]], things: Iterable[int], offer_no: int) ->
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """One item of each family that is to be had, best first, whole and by category."""
+    """One item of each family that is to be had, best first, whole and by category.
 
-    ranked: NDArray[np.uint32]
+    What arrays are indexed by is kept in 64 bits: NumPy converts other indexes on every use.
+    """
+
+    ranked: NDArray[np.int64]
     """Offer numbers of items, best first."""
     strength: NDArray[np.float32]
     """How popular each ranked one is, 0 to 1."""
     sold: NDArray[np.uint32]
     """Purchases of each one's family in the last 30 days."""
-    of_family: NDArray[np.uint32]
+    of_family: NDArray[np.int64]
     """Family number to the one of it that is to be had; 0: none."""
-    places: NDArray[np.int32]
+    every_place: NDArray[np.int64]
+    """Places in `ranked`, best first."""
+    places: NDArray[np.int64]
     """Places in `ranked`, category after category, each best first."""
     first_place: NDArray[np.int64]
     """Category to where it begins in `places`."""
@@ -73,7 +81,7 @@ class Shelf:
     """Category to where it ends in `places`."""
     size_keys: NDArray[np.int64]
     """Family and size of variants, ascending."""
-    size_nos: NDArray[np.uint32]
+    size_nos: NDArray[np.int64]
     """The variant of each key; of several the best comes first."""
     kind: NDArray[np.uint8]
     """Offer number to its kind."""
@@ -85,15 +93,18 @@ class Shelf:
     """Offer number to when it may last be shown; -1: not at all, it is sold out or withdrawn."""
     offers: Offers
 
-    def in_category(self, category_no: int) -> NDArray[np.int32]:
+    def in_category(self, category_no: int) -> NDArray[np.int64]:
         """Return places in `ranked` of a category and all below it, best first."""
         if not 0 < category_no < len(self.first_place):
             return self.places[:0]
         return self.places[self.first_place[category_no] : self.last_place[category_no]]
 
-    def showable(self, kinds: Iterable[int], channel: int, now_us: int) -> NDArray[np.bool_]:
+    def showable(
+        self, kinds: Iterable[int], channel: int, now_us: int, defined_nos: NDArray[np.uint32]
+    ) -> NDArray[np.bool_]:
         """Return, by offer number, what may be shown on a channel now; 0 may not.
 
+        Of the offers written by definitions only those of the bundle, `defined_nos`, may.
         Rules check it again on the catalogue of the moment: this keeps what is sold out, over, or
         for elsewhere from taking the place of something that could be shown.
         """
@@ -101,16 +112,17 @@ class Shelf:
         mask &= self.from_us <= now_us
         mask &= self.until_us >= now_us
         mask &= (self.channel_bits & np.uint32(1 << channel)) != 0
+        mask[np.setdiff1d(self.offers.defined_nos, defined_nos)] = False
         return mask
 
-    def representatives(self, family_nos: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    def representatives(self, family_nos: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return which item of each family is to be had, 0 for none."""
         known = family_nos < len(self.of_family)
-        return np.where(known, self.of_family[np.where(known, family_nos, 0)], np.uint32(0))
+        return self.of_family[family_nos * known]  # of family 0 there is none
 
     def in_size(
-        self, offer_nos: NDArray[np.uint32], family_nos: NDArray[np.uint32], size_no: int
-    ) -> NDArray[np.uint32]:
+        self, offer_nos: NDArray[np.int64], family_nos: NDArray[np.uint32], size_no: int
+    ) -> NDArray[np.int64]:
         """Return the variants of a size, or the offer itself where its family has none of it."""
         if not len(self.size_keys):
             return offer_nos

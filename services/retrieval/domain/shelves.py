@@ -45,7 +45,7 @@ class Shelves:
         self._ancestors = ancestors_of(catalogue.categories)
         self._offers: Offers | None = None
         self._families = np.zeros(0, np.uint32)
-        self._masks: dict[tuple[int, frozenset[int], int], NDArray[np.bool_]] = {}
+        self._masks: dict[tuple[int, frozenset[int], int, bytes], NDArray[np.bool_]] = {}
         self._is_stacked = False
         self.current: Shelf = stack(self._goods(), Offers.of(catalogue), now_us())
 
@@ -87,14 +87,16 @@ class Shelves:
         self._masks.clear()
         self._is_stacked = True
 
-    def showable(self, kinds: frozenset[int], channel: int, now_us: int) -> NDArray[np.bool_]:
+    def showable(
+        self, kinds: frozenset[int], channel: int, now_us: int, defined_nos: NDArray[np.uint32]
+    ) -> NDArray[np.bool_]:
         """Return the current shelf's mask of what may be shown, exact to the second."""
-        key = (channel, kinds, now_us // _US)
+        key = (channel, kinds, now_us // _US, defined_nos.tobytes())
         mask = self._masks.get(key)
         if mask is None:
             if len(self._masks) >= _MOST_MASKS:
                 self._masks.clear()
-            mask = self._masks[key] = self.current.showable(kinds, channel, now_us)
+            mask = self._masks[key] = self.current.showable(kinds, channel, now_us, defined_nos)
         return mask
 
     def _families_moved(self, offer_nos: NDArray[np.int64]) -> bool:

@@ -106,6 +106,7 @@ def stack(goods: Goods, offers: Offers, now_us: int) -> Shelf:
         ranked=ranked,
         strength=_strength(heat[ranked_families]),
         sold=sold[ranked_families].astype(np.uint32),
+        every_place=np.arange(len(ranked)),
         of_family=of_family,
         places=places,
         first_place=first,
@@ -133,9 +134,9 @@ def _sums(
     return np.bincount(numbers, values, minlength=size).astype(np.float64, copy=False)
 
 
-def _representatives(goods: Goods, alive: NDArray[np.int64]) -> NDArray[np.uint32]:
+def _representatives(goods: Goods, alive: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return per family its root, or where that is not to be had its most popular variant."""
-    of_family = np.zeros(len(goods.kind), np.uint32)
+    of_family = np.zeros(len(goods.kind), np.int64)
     families = goods.family_no[alive]
     is_root = families == alive
     variants = alive[~is_root]
@@ -155,7 +156,7 @@ def _strength(heat: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def _by_category(
     category_no: NDArray[np.int32], ancestors: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Sort places by the category of each depth; a category is of one depth, so each comes once."""
     count = ancestors.shape[1]
     first, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
@@ -164,7 +165,7 @@ def _by_category(
         there = depth[category_no]
         if count <= _MOST_16_BIT:
             there = there.astype(np.uint16)  # sorted by radix, ten times faster
-        parts.append(np.argsort(there, kind="stable").astype(np.int32))
+        parts.append(np.argsort(there, kind="stable"))
         counts = np.bincount(there, minlength=count)
         ends = begin + np.cumsum(counts)
         own = counts > 0
@@ -174,13 +175,11 @@ def _by_category(
     return np.concatenate(parts), first, last
 
 
-def _by_size(
-    goods: Goods, alive: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+def _by_size(goods: Goods, alive: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Sort the variants that have a size by family and size, the hottest first."""
     families = goods.family_no[alive]
     members = np.bincount(families, minlength=1)
     sized = alive[(goods.size_no[alive] > 0) & (members[families] > 1)]
     keys = size_keys(goods.family_no[sized], goods.size_no[sized])
     order = np.lexsort((sized, -goods.heat[sized], keys))
-    return keys[order], sized[order].astype(np.uint32)
+    return keys[order], sized[order]

@@ -77,9 +77,10 @@ class Shop:
     def query(self, *, kinds=ALL_KINDS, channel=Channel.WEB, limit=50, in_view=(), **more):
         shelf = self.shelf()
         category = more.pop("category", "")
+        defined_nos = more.pop("defined_nos", np.zeros(0, np.uint32))
         return Query(
             shelf=shelf,
-            showable=shelf.showable(kinds, channel, NOW_US),
+            showable=shelf.showable(kinds, channel, NOW_US, defined_nos),
             now_us=NOW_US,
             kinds=kinds,
             limit=limit,

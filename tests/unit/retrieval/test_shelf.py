@@ -7,6 +7,8 @@ from services.retrieval.domain.stacking import ancestors_of
 from shared.catalogue import Categories
 from tests.unit.retrieval.shop import NOW_US, Shop
 
+NONE_DEFINED = np.zeros(0, np.uint32)
+
 
 def test_every_category_knows_its_ancestor_at_each_depth():
     categories = Categories()
@@ -78,8 +80,8 @@ async def test_a_mask_is_of_the_shelf_that_stands_and_exact_to_the_second():
     number = shop.item("a", starts_us=NOW_US + 1_000_000)
     shelves = shelves_of(shop)
     kinds = frozenset({1})
-    assert not shelves.showable(kinds, 1, NOW_US)[number]
-    assert shelves.showable(kinds, 1, NOW_US + 1_000_000)[number]
+    assert not shelves.showable(kinds, 1, NOW_US, NONE_DEFINED)[number]
+    assert shelves.showable(kinds, 1, NOW_US + 1_000_000, NONE_DEFINED)[number]
     other = shop.item("b")
     await shelves.restack()
-    assert shelves.showable(kinds, 1, NOW_US)[other]
+    assert shelves.showable(kinds, 1, NOW_US, NONE_DEFINED)[other]

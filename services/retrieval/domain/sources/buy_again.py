@@ -20,6 +20,7 @@ _FADING_CYCLES = 3.0
 _MANY_TIMES = 10.0
 _MINUTES_PER_DAY = 1440.0
 _US_PER_MINUTE = 60_000_000
+_NONE = np.zeros(0)
 
 
 class BuyAgain:
@@ -35,18 +36,22 @@ class BuyAgain:
         if person is None or not query.wants_items or not len(person.owned_family_nos):
             return NO_PROPOSALS
         due, cycles = self._due(person, query.now_us)
+        if not len(due):
+            return NO_PROPOSALS
         nos = query.shelf.representatives(person.owned_family_nos[due])
         shown = query.showable[nos]
         nos, due, cycles = nos[shown], due[shown], cycles[shown]
         times = person.times_bought[due]
         scores = _scores(times, cycles)
-        best = np.argsort(-scores, kind="stable")[: query.limit]
+        best = (-scores).argsort(kind="stable")[: query.limit]
         return Proposals.of(nos[best], scores[best], 0, times[best].astype(np.uint32))
 
     def _due(self, person: Person, now_us: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return places of families that are due, with how many cycles ago each was last bought."""
         habits = (person.times_bought >= HABIT_TIMES) & self._is_used_up(person.owned_family_nos)
-        again = np.flatnonzero((person.cycle_days > 0.0) | habits)
+        again = ((person.cycle_days > 0.0) | habits).nonzero()[0]
+        if not len(again):
+            return again, _NONE
         days = (now_us // _US_PER_MINUTE - person.bought_minutes[again]) / _MINUTES_PER_DAY
         cycle_days = person.cycle_days[again]
         has_cycle = cycle_days > 0.0
@@ -55,7 +60,7 @@ class BuyAgain:
         return again[due], cycles[due]
 
     def _is_used_up(self, family_nos: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        known = np.where(family_nos < self._catalogue.size, family_nos, 0)
+        known = family_nos * (family_nos < self._catalogue.size)
         is_used_up: NDArray[np.bool_] = self._catalogue.is_consumable[known]
         return is_used_up
 

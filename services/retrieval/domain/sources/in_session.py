@@ -51,12 +51,12 @@ class InSession:
         if focus is None:
             return NO_PROPOSALS
         nos, scores = self._weighed(focus, query)
-        best = np.argsort(-scores, kind="stable")[: min(query.limit, _MOST)]
+        best = (-scores).argsort(kind="stable")[: min(query.limit, _MOST)]
         return Proposals.of(nos[best], scores[best], focus.item_no)
 
     def _weighed(
         self, focus: _Focus, query: Query
-    ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Weigh the best of the category and, where those are few, of the one above it."""
         catalogue, shelf = self._catalogue, query.shelf
         own = shelf.in_category(focus.category_no)[:_LOOKED_AT]
@@ -73,7 +73,7 @@ class InSession:
         scores[self._beside(nos, len(own), focus)] *= _BESIDE_SHARE
         return nos[mask], scores[mask]
 
-    def _beside(self, nos: NDArray[np.uint32], own: int, focus: _Focus) -> NDArray[np.bool_]:
+    def _beside(self, nos: NDArray[np.int64], own: int, focus: _Focus) -> NDArray[np.bool_]:
         """Return which are of other categories than was looked at; the first `own` are within."""
         beside = np.arange(len(nos)) >= own
         if len(focus.within_nos):

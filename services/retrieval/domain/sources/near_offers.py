@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
 from shared.catalogue import Catalogue
@@ -41,15 +40,16 @@ class NearOffers:
         near = dict.fromkeys(offers.about_nothing, (_ABOUT_NOTHING, 0))
         _look_up(offers.by_category, categories, near)
         _look_up(offers.by_family, families, near)
-        nos = np.fromiter(near, np.uint32, len(near))
-        table = np.array(list(near.values()), np.float64).reshape(-1, 2)
-        shown = np.flatnonzero(query.showable[nos] & self._of_bundle(nos, query))
-        best = shown[np.argsort(-table[shown, 0], kind="stable")[: query.limit]]
-        return Proposals.of(nos[best], table[best, 0], table[best, 1].astype(np.uint32))
-
-    def _of_bundle(self, nos: NDArray[np.uint32], query: Query) -> NDArray[np.bool_]:
-        mask: NDArray[np.bool_] = ~self._catalogue.is_defined[nos]
-        return mask if mask.all() else mask | np.isin(nos, query.defined_nos)
+        # These are a few, and for a few plain Python is quicker than arrays.
+        may_be_shown = query.showable[list(near)].tolist() if near else ()
+        shown = [no for no, may_be in zip(near, may_be_shown) if may_be]
+        shown.sort(key=lambda no: -near[no][0])
+        best = shown[: query.limit]
+        return Proposals.of(
+            np.array(best, np.int64),
+            np.array([near[no][0] for no in best]),
+            np.array([near[no][1] for no in best], np.uint32),
+        )
 
     def _moment(self, query: Query) -> tuple[_Nearness, _Nearness]:
         """Return the families and the categories that the moment is about."""
