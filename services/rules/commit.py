@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from services.rules.answers import write_removals
 from services.rules.check import placements_asked
@@ -69,20 +69,21 @@ class _Page:
         self._request = request
         self._compiled = compiled
         placements = {each.name: each for each in placements_asked(compiled, request.context)}
-        self._slots = [
-            Slot(
-                placements[each.placement],
-                [chosen.offer_no for chosen in each.chosen],
-                [following.offer_no for following in each.next],
+        self._slots: list[Slot] = []
+        self._notices: dict[str, dict[int, ChosenNotice]] = {}
+        """What came with each offer, by placement."""
+        for each in request.placements:
+            chosen, following = list(each.chosen), list(each.next)
+            known = self._notices.setdefault(each.placement, {})
+            known.update((notice.offer_no, notice) for notice in (*following, *chosen))
+            self._slots.append(
+                Slot(
+                    placements[each.placement],
+                    [notice.offer_no for notice in chosen],
+                    [notice.offer_no for notice in following],
+                )
             )
-            for each in request.placements
-        ]
-        self._notices: Mapping[tuple[str, int], ChosenNotice] = {
-            (each.placement, notice.offer_no): notice
-            for each in request.placements
-            for notice in (*each.next, *each.chosen)
-        }
-        self._offers = _offers(self._slots, catalogue)
+        self._offers = Offers(catalogue.kind, catalogue.is_default)
         self._removals = Removals()
         self.answer = pb.CommitResponse()
 
@@ -115,28 +116,20 @@ class _Page:
         )
 
     def _answer(self) -> pb.CommitResponse:
-        answer = pb.CommitResponse(
-            placements=[
-                pb.CommitPlacement(placement=slot.placement.name, chosen=self._chosen(slot))
-                for slot in self._slots
-            ]
-        )
+        answer = pb.CommitResponse()
+        for slot in self._slots:
+            name, notices = slot.placement.name, self._notices[slot.placement.name]
+            shown = answer.placements.add(placement=name).chosen
+            shown.extend([notices[offer_no] for offer_no in slot.chosen])
+            for position, notice in enumerate(shown):
+                notice.placement, notice.position = name, position
+                notice.replaced = notice.offer_no in slot.replaced
         write_removals(self._removals, answer.refused)
         return answer
 
-    def _chosen(self, slot: Slot) -> list[ChosenNotice]:
-        chosen = []
-        for position, offer_no in enumerate(slot.chosen):
-            notice = ChosenNotice()
-            notice.CopyFrom(self._notices[slot.placement.name, offer_no])
-            notice.placement, notice.position = slot.placement.name, position
-            notice.replaced = offer_no in slot.replaced
-            chosen.append(notice)
-        return chosen
-
     def _notice(self) -> DecisionNotice:
         context = self._request.context
-        return DecisionNotice(
+        notice = DecisionNotice(
             decision_id=context.decision_id,
             person_ids=self._request.person_ids,
             time_us=context.now_us,
@@ -144,9 +137,11 @@ class _Page:
             bundle_hash=context.bundle_hash,
             model=self._request.model,
             arm=context.arm,
-            chosen=[chosen for each in self.answer.placements for chosen in each.chosen],
             degraded=self._request.degraded,
         )
+        for placement in self.answer.placements:
+            notice.chosen.extend(placement.chosen)
+        return notice
 
     def _sticky_us(self) -> int:
         usual_us = self._compiled.policy.sticky_us
@@ -163,24 +158,11 @@ class _Page:
         asked = {ask.placement: ask.limit for ask in self._request.context.placements}
         orders = []
         for slot in self._slots:
-            name = slot.placement.name
+            name, notices = slot.placement.name, self._notices[slot.placement.name]
             offer_nos = tuple(dict.fromkeys((*slot.chosen, *slot.next)))
-            sources = tuple(int(self._notices[name, offer_no].source) for offer_no in offer_nos)
+            sources = tuple([notices[offer_no].source for offer_no in offer_nos])
             orders.append(StandingOrder(name, asked[name], offer_nos, sources))
         return tuple(orders)
-
-
-def _offers(slots: Sequence[Slot], catalogue: Catalogue) -> Offers:
-    numbers = {
-        offer_no
-        for slot in slots
-        for offer_no in (*slot.chosen, *slot.next)
-        if offer_no < catalogue.size
-    }
-    return Offers(
-        {offer_no: int(catalogue.kind[offer_no]) for offer_no in numbers},
-        {offer_no for offer_no in numbers if catalogue.is_default[offer_no]},
-    )
 
 
 def _digest(request: pb.CommitRequest) -> bytes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 
 from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import WantedContact
+from services.rules.domain.values import BoolColumn
 
 
 @dataclass(slots=True)
@@ -24,14 +28,16 @@ class Slot:
 class Offers:
     """What matters of the offers when contacts are counted."""
 
-    kinds: Mapping[int, int]
+    kinds: npt.NDArray[np.uint8]
     """Kind by catalogue number; 0: not known, so it is no contact."""
-    defaults: Collection[int]
-    """Default offers: they carry no limit."""
+    is_default: BoolColumn
+    """Default offers, by catalogue number: they carry no limit."""
 
     def is_contact(self, offer_no: int, placement: Placement) -> bool:
         return (
-            self.kinds.get(offer_no, 0) in placement.contact_kinds and offer_no not in self.defaults
+            offer_no < len(self.kinds)
+            and int(self.kinds[offer_no]) in placement.contact_kinds
+            and not self.is_default[offer_no]
         )
 
 

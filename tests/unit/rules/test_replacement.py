@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import WantedContact
 from services.rules.domain.replacement import Offers, Slot, replace_refused, wanted_contacts
 
 PRODUCT, PROMOTION = 1, 2
 OFFERS = Offers(
-    {1: PRODUCT, 2: PRODUCT, 3: PRODUCT, 11: PROMOTION, 12: PROMOTION, 13: PROMOTION}, {13}
+    np.array([0, *[PRODUCT] * 3, *[0] * 7, *[PROMOTION] * 3], np.uint8), np.arange(14) == 13
 )
 
 
@@ -21,6 +23,10 @@ def placement(name: str = "banner", *, one_contact: bool = False) -> Placement:
 def test_only_kinds_that_count_there_and_no_defaults_need_a_contact() -> None:
     slots = [Slot(placement(), [1, 11, 13], [])]
     assert wanted_contacts(slots, OFFERS) == (WantedContact(11, "banner", False),)
+
+
+def test_what_the_catalogue_does_not_know_needs_no_contact() -> None:
+    assert wanted_contacts([Slot(placement(), [7, 99], [])], OFFERS) == ()
 
 
 def test_a_message_needs_one_contact_for_all_of_it() -> None:
