@@ -97,6 +97,14 @@ async def test_a_long_log_comes_in_slices(database, desk):
     assert await stream(database, types=["nothing"]) == []
 
 
+async def test_many_identities_come_in_slices(database, desk):
+    visitors = [identity("visitor", f"v{number}") for number in range(1_001)]
+    await recorded(desk, *(desk.arrival(who) for who in visitors))
+    slices = [rows async for _, rows in Streams(database).identities(0)]
+    assert [len(rows) for rows in slices] == [1_000, 1]
+    assert {row["identity_key"] for rows in slices for row in rows} == {who.key for who in visitors}
+
+
 async def test_an_erasure_that_was_cut_short_is_finished_later(database, desk, keys):
     await recorded(desk, desk.arrival(ADA), desk.arrival(BOB))
     [ada] = (await find_person(desk.store, [ADA], "")).person_ids
