@@ -7,18 +7,15 @@ from typing import Any
 
 from services.profile.domain import log
 from services.profile.domain.interest import MAX_KEPT
-from services.profile.domain.log import Log
 from services.profile.domain.state import State
+from services.profile.storage.state_log import append
 from services.profile.storage.state_parts import PARTS
 from touchpoint.profile.v1.state_pb2 import (
     InterestState,
-    LogState,
     ProfileState,
 )
 
 SCHEMA_NUMBER = 1
-_MAX_ARRIVED = 32
-"""So many events are added behind a stored log before it is read and put in order."""
 
 
 class UnknownStateError(Exception):
@@ -50,9 +47,12 @@ class StoredState(State):
 
     def take_interest(self, part: str, subject: str, weight: float) -> None:
         """Add to the stored weight where it lies, unless it is a new subject of too many."""
+        if part in self._read:
+            super().take_interest(part, subject, weight)
+            return
         stored: InterestState = getattr(self._stored, part)
         subjects = stored.subjects[:]
-        if part in self._read or (subject not in subjects and len(subjects) >= MAX_KEPT):
+        if subject not in subjects and len(subjects) >= MAX_KEPT:
             super().take_interest(part, subject, weight)
         elif subject in subjects:
             stored.weights[subjects.index(subject)] += weight
@@ -63,7 +63,7 @@ class StoredState(State):
     def put_back(self) -> ProfileState:
         """Return the row with the parts that were read as they are now."""
         stored = self._stored
-        if self.arrived and not ("past" in self._read or _append(stored.log, self.arrived)):
+        if self.arrived and not ("past" in self._read or append(stored.log, self.arrived)):
             self._read.add("past")
             self.past = PARTS["past"].decode(stored)
         if "past" in self._read:
@@ -114,22 +114,3 @@ def encode(state: State) -> bytes:
     for name, part in PARTS.items():
         part.encode(stored, getattr(state, name))
     return stored.SerializeToString()
-
-
-def _append(part: LogState, arrived: Log) -> bool:
-    """Add events behind a stored log, in any order, if there is room."""
-    if len(part.arrived) + len(arrived) > _MAX_ARRIVED:
-        return False
-    for entry in arrived:
-        added = part.arrived.add()
-        (
-            added.time_us,
-            added.type,
-            added.channel,
-            added.offer_no,
-            added.category,
-            added.session_id,
-            added.duration_s,
-            added.reassurance,
-        ) = entry
-    return True

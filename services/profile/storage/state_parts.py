@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
-from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from services.profile.domain.cart import Cart, Change, Line
 from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
-from services.profile.domain.log import Entry, Log
 from services.profile.domain.orders import Order, Orders
 from services.profile.domain.owned import Owned, Ownership
+from services.profile.storage.state_log import decode_log, encode_log, maker
 from touchpoint.profile.v1.state_pb2 import (
     CartState,
     InterestState,
-    LogState,
     NumberWords,
     OrderState,
     OwnedState,
@@ -30,18 +27,8 @@ from touchpoint.profile.v1.state_pb2 import (
     TextWords,
 )
 
-T = TypeVar("T")
-
-
-def _maker(kind: type[T]) -> Callable[[tuple[Any, ...]], T]:
-    """Return what makes a named tuple of a tuple: at half the price of its own constructor."""
-    make: Any = tuple.__new__
-    return partial(make, kind)
-
-
-_OWNERSHIP, _ORDER = _maker(Ownership), _maker(Order)
-_CHANGE, _WORD, _ENTRY = _maker(Change), _maker(Word), _maker(Entry)
-_ENTRY_FIELDS = attrgetter(*Entry._fields)
+_OWNERSHIP, _ORDER = maker(Ownership), maker(Order)
+_CHANGE, _WORD = maker(Change), maker(Word)
 
 
 def _decode_owned(part: OwnedState) -> Owned:
@@ -190,43 +177,6 @@ def _encode_attributes(stored: ProfileState, attributes: dict[str, tuple[int, st
         stored.attribute_values.append(value)
 
 
-def _decode_log(part: LogState) -> Log:
-    word = part.words[:].__getitem__
-    columns = zip(
-        part.times_us[:],
-        map(word, part.types[:]),
-        part.channels[:],
-        part.offer_nos[:],
-        map(word, part.categories[:]),
-        map(word, part.sessions[:]),
-        part.durations_s[:],
-        part.reassurances[:],
-        strict=True,
-    )
-    log = list(map(_ENTRY, columns))
-    if part.arrived:
-        log.extend(map(_ENTRY, map(_ENTRY_FIELDS, part.arrived)))
-        log.sort()
-    return log
-
-
-def _encode_log(part: LogState, entries: Log) -> None:
-    times, types, channels, offer_nos, categories, sessions, durations, reassurances = zip(
-        *entries, strict=True
-    )
-    words = dict.fromkeys(chain(types, categories, sessions))
-    index = dict(zip(words, range(len(words)), strict=True)).__getitem__
-    part.words.extend(words)
-    part.times_us.extend(times)
-    part.types.extend(map(index, types))
-    part.channels.extend(channels)
-    part.offer_nos.extend(offer_nos)
-    part.categories.extend(map(index, categories))
-    part.sessions.extend(map(index, sessions))
-    part.durations_s.extend(durations)
-    part.reassurances.extend(reassurances)
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """How one part of a state is stored."""
@@ -272,7 +222,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
             _decode_attributes,
             _encode_attributes,
         ),
-        "past": _within("log", list, _decode_log, _encode_log),
+        "past": _within("log", list, decode_log, encode_log),
     }
 )
 """By the names of `State`; what arrived is not there, because it is put in order first."""
