@@ -1,0 +1,24 @@
+"""The ledgers that the contract is held to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from services.rules.domain.ledger import Ledger
+from services.rules.storage import MIGRATIONS
+from services.rules.storage.in_memory import InMemoryLedger
+from services.rules.storage.ledger import PostgresLedger
+from shared.testing.plugin import FreshDatabase
+
+
+@pytest_asyncio.fixture(params=["in memory", "PostgreSQL"], loop_scope="session")
+async def ledger(
+    request: pytest.FixtureRequest, fresh_database: FreshDatabase
+) -> AsyncIterator[Ledger]:
+    if request.param == "in memory":
+        yield InMemoryLedger()
+    else:
+        yield PostgresLedger(await fresh_database("rules", MIGRATIONS))
