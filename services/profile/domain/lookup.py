@@ -104,7 +104,7 @@ class Choice:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Person:
     """Whom the identities mean."""
 
@@ -117,6 +117,7 @@ class Person:
     assurance: Assurance = Assurance.NOBODY
     is_ambiguous: bool = False
     choices: tuple[Choice, ...] = ()
+    _state: State | None = None
 
     @property
     def is_known(self) -> bool:
@@ -143,8 +144,10 @@ class Person:
         return standing_token(self.members[0].version, [m.freeing_seq for m in self.members])
 
     def state(self) -> State:
-        """Return the state of the whole set."""
-        return merge([member.state for member in self.members])
+        """Return the state of the whole set, made once: those of the members are used up by it."""
+        if self._state is None:
+            self._state = merge([member.state for member in self.members])
+        return self._state
 
 
 async def find_person(

@@ -119,7 +119,8 @@ def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:
 def merge(states: Sequence[State]) -> State:
     """Return the state of a set: that of all events of its persons.
 
-    It is made of the first one; parts of the others go over into it. All were pruned before.
+    It is made of the first one, and parts of the others go over into it: none of them is to be used
+    after that. All were pruned before.
     """
     if not states:
         return State()

@@ -44,6 +44,21 @@ async def test_the_record_shows_masked_identities_consents_and_links(client):
     assert list(record.snapshot.person_ids)
 
 
+async def test_the_record_of_linked_persons_counts_what_each_did_once(client):
+    await client.record(
+        client.event([COOKIE], "purchase", item_id="shoe", order_id="o1", ago_s=90),
+        client.event([COOKIE], "add_to_cart", item_id="laptop", ago_s=80),
+        client.event([ADA], "purchase", item_id="shoe", order_id="o2", ago_s=70),
+        client.event([ADA], "add_to_cart", item_id="laptop", ago_s=60),
+        client.event([ADA, COOKIE], "login"),
+    )
+    shown, decided_by = (await client.profile(ADA)).snapshot, await client.snapshot(ADA)
+    assert list(shown.recent.types) == list(decided_by.recent.types)
+    assert shown.cart == decided_by.cart
+    assert shown.owned == decided_by.owned
+    assert shown.traits.monetary_micros == decided_by.traits.monetary_micros == 160_000_000
+
+
 async def test_attributes_locale_and_time_zone_of_a_customer_are_in_the_snapshot(client):
     await import_customers(
         client,
