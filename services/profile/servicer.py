@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.profile.columns import event_columns, identity_columns
+from services.profile.customers import read_customers
 from services.profile.domain import persons
-from services.profile.domain.customers import Customer, write_customers
+from services.profile.domain.customers import write_customers
 from services.profile.domain.identity import Identity
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_or_keep, find_person
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
-from services.profile.domain.reading import NAME
-from services.profile.domain.recording import AT_ONCE, import_history, record
-from services.profile.domain.state import LOCALE, TIME_ZONE
-from services.profile.intake import INVALID, Intake
+from services.profile.domain.recording import import_history, record
+from services.profile.intake import Intake
 from services.profile.people import choice_message, profile_message
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.erasing import Erasures
@@ -126,15 +125,7 @@ class ProfileServicer:
     async def import_customers(
         self, call: Call, request: pb.ImportCustomersRequest
     ) -> pb.ImportCustomersResponse:
-        rows: list[Customer] = []
-        wrong: list[Rejection] = []
-        for place, customer in enumerate(request.customers):
-            try:
-                rows.append(self._customer(place, customer))
-            except ValueError as error:
-                wrong.append(Rejection(place, INVALID, str(error)))
-            if place % AT_ONCE == 0:
-                await asyncio.sleep(0)
+        rows, wrong = await read_customers(request.customers, self._means.intake.identity)
         now_us = self._clock.now_us()
         written = await write_customers(self._store, rows, now_us=now_us, new_id=self._new_id)
         await self._means.watchers.tell(written.touched)
@@ -223,17 +214,6 @@ class ProfileServicer:
 
     async def _find(self, request: Any, confirmed_person_id: str) -> Person:
         return await find_person(self._means.profiles, _identities(request), confirmed_person_id)
-
-    def _customer(self, place: int, customer: pb.CustomerRecord) -> Customer:
-        identity = self._means.intake.identity
-        who = tuple(dict.fromkeys(identity(each.kind, each.value) for each in customer.identities))
-        if not who or who[0].kind != "customer":
-            raise ValueError("identities: must begin with the customer id")
-        attributes = dict(customer.attributes)
-        name = attributes.pop(NAME, "")
-        said = {LOCALE: customer.locale, TIME_ZONE: customer.time_zone}
-        attributes.update({key: value for key, value in said.items() if value})
-        return Customer(place, who, attributes, name)
 
     def _new_id(self) -> str:
         return uuid7(self._clock.now_us() // 1000)

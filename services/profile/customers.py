@@ -1,0 +1,45 @@
+"""Reads the customers of a file, or says what is wrong with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from services.profile.domain.customers import Customer
+from services.profile.domain.identity import CUSTOMER, Identity
+from services.profile.domain.placing import Rejection
+from services.profile.domain.reading import NAME
+from services.profile.domain.recording import AT_ONCE
+from services.profile.domain.state import LOCALE, TIME_ZONE
+from services.profile.intake import INVALID
+from touchpoint.profile.v1.profile_service_pb2 import CustomerRecord
+
+Identify = Callable[[str, str], Identity]
+"""Makes an identity of its kind and value; raises ValueError."""
+
+
+async def read_customers(
+    records: Sequence[CustomerRecord], identify: Identify
+) -> tuple[list[Customer], list[Rejection]]:
+    """Return the customers that can be taken, and what is wrong with the others."""
+    taken: list[Customer] = []
+    wrong: list[Rejection] = []
+    for place, record in enumerate(records):
+        try:
+            taken.append(_customer(place, record, identify))
+        except ValueError as error:
+            wrong.append(Rejection(place, INVALID, str(error)))
+        if place % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return taken, wrong
+
+
+def _customer(place: int, record: CustomerRecord, identify: Identify) -> Customer:
+    who = tuple(dict.fromkeys(identify(each.kind, each.value) for each in record.identities))
+    if not who or who[0].kind != CUSTOMER:
+        raise ValueError("identities: must begin with the customer id")
+    attributes = dict(record.attributes)
+    name = attributes.pop(NAME, "")
+    said = {LOCALE: record.locale, TIME_ZONE: record.time_zone}
+    attributes.update({key: value for key, value in said.items() if value})
+    return Customer(place, who, attributes, name)
