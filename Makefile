@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 DATA ?= story
 ONLY ?=
 
+ifeq ($(filter story grocer,$(DATA)),)
+$(error DATA is story or grocer, not '$(DATA)')
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-resilience lint bench proto clean
 

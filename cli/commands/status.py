@@ -11,7 +11,7 @@ from cli.console import Exit, add_row, fail, people, say_json, table
 from cli.options import HomeOption, JsonOption
 from cli.reach import home_of
 from cli.suite.home import Home
-from cli.suite.look import SILENT, Part, Sight, look
+from cli.suite.look import RUNNING, SILENT, Part, Sight, look
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -49,8 +49,9 @@ def _show(sight: Sight, place: Home) -> None:
 
 
 def _cells(part: Part) -> list[str]:
-    """Write a part as cells; a dash is what is not known."""
+    """Write a part as cells; a dash is what is not known. An engine follows no bus."""
     pid = str(part.pid) if part.pid else "-"
     memory = "-" if part.memory_mb is None else f"{part.memory_mb:,.0f}"
-    behind = "" if part.behind is None else f"{part.behind:,}"
+    unknown = "" if part.health == RUNNING else "-"
+    behind = unknown if part.behind is None else f"{part.behind:,}"
     return [part.name, part.address, part.health, pid, memory, behind]

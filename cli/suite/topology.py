@@ -14,8 +14,8 @@ HOST = "127.0.0.1"
 FIRST_PORT = WELL_KNOWN_PORTS[EDGE]
 ANY_PORT = 0
 _MOST_REPLICAS = 8
-_FURTHER = 10
-"""Further replicas listen from this far above the edge's port."""
+_FURTHER_PORT = FIRST_PORT + 10
+"""Further replicas listen from here on."""
 
 
 class TopologyError(ValueError):
@@ -104,7 +104,7 @@ def plan(replicas: Mapping[str, int], first_port: int = FIRST_PORT) -> Topology:
         chosen.append(Replica(service, 1, ports.take(service, known), ports.web(service)))
     for service, count in replicas.items():
         for number in range(2, count + 1):
-            port = ports.take(f"{service}-{number}", FIRST_PORT + _FURTHER)
+            port = ports.take(f"{service}-{number}", _FURTHER_PORT)
             chosen.append(Replica(service, number, port, ports.web(service, number)))
     return Topology(tuple(chosen), tuple(ports.moved))
 
@@ -127,7 +127,7 @@ class _Ports:
         others = {self._shifted(port) for port in (*WELL_KNOWN_PORTS.values(), WEB_PORT)}
         choice = choose_port(name, wanted, self._taken | (others - {wanted}))
         self._taken.add(choice.port)
-        if choice.moved and known != FIRST_PORT + _FURTHER:
+        if choice.moved and known != _FURTHER_PORT:
             self.moved.append(choice)
         return choice.port
 

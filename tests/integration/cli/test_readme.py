@@ -16,7 +16,7 @@ from google.protobuf.json_format import Parse
 from cli.suite.home import Home
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 
-README = Path(__file__).parents[3] / "README.md"
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.processes
 
 
@@ -25,9 +25,10 @@ def endpoints(shop):
     return Home(shop.home).endpoints()
 
 
-def block(language: str, containing: str) -> str:
+def block(language: str, containing: str, readme: str = "README.md") -> str:
     """The one block of code in that language that contains this."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+    text = (ROOT / readme).read_text()
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     (found,) = [code for said, code in blocks if said == language and containing in code]
     return found
 
@@ -42,11 +43,12 @@ def test_the_call_over_http_is_answered(endpoints):
         assert json.load(answer)["placements"][0]["placement"] == "web.home.banner"
 
 
-def test_the_call_from_python_shows_an_offer(endpoints):
-    code = block("python", "with Touchpoint").replace("127.0.0.1:7400", endpoints.edge)
+@pytest.mark.parametrize("readme", ["README.md", "client/README.md"])
+def test_the_call_from_python_shows_an_offer(endpoints, readme):
+    code = block("python", "with Touchpoint", readme).replace("127.0.0.1:7400", endpoints.edge)
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
-        exec(compile(code, README, "exec"), {})
+        exec(compile(code, readme, "exec"), {})
     assert shown.getvalue().strip()
 
 
