@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.errors import MeasurementError
 from bench.processes import ProcessTree
+from cli.reach import targets_setting
 from cli.suite.home import Home
 from shared.engines import EngineUrls, engines
 from shared.postgres.provision import provision
@@ -32,7 +33,7 @@ class OpenedSuite:
     def environment(self, service: str) -> dict[str, str]:
         """Return the settings of one more process of a service, but for where it listens."""
         targets = {
-            f"TOUCHPOINT_{name.upper()}_TARGETS": ",".join(addresses)
+            targets_setting(name): ",".join(addresses)
             for name, addresses in self.running.grpc.items()
         }
         return {
