@@ -14,6 +14,7 @@ from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.screening import Screens
 from services.rules.forgetting import Forgetting
+from services.rules.moment import channel_fields
 from services.rules.servicer import RulesServicer
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
@@ -62,7 +63,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         on_change=changed,
     )
     attributes.catalogue = catalogue = follower.catalogue
-    screens = Screens(catalogue)
+    screens = Screens(catalogue, channel_fields)
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, compile_policy)

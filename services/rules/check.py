@@ -163,14 +163,18 @@ def _frames(case: _Case, columns: CandidateColumns, moment: MomentVariables) -> 
 def placements_asked(compiled: CompiledBundle, context: DecisionContext) -> list[Placement]:
     """Return the definitions of what is to be filled; `InvalidArgument` for unknown names."""
     known = compiled.policy.placements
-    wrong = [
-        FieldViolation(f"context.placements[{index}].placement", f"{ask.placement} is not defined")
-        for index, ask in enumerate(context.placements)
-        if ask.placement not in known
-    ]
-    if wrong:
-        raise InvalidArgument(wrong)
-    return [known[ask.placement] for ask in context.placements]
+    try:
+        return [known[ask.placement] for ask in context.placements]
+    except KeyError:
+        raise InvalidArgument(
+            [
+                FieldViolation(
+                    f"context.placements[{index}].placement", f"{ask.placement} is not defined"
+                )
+                for index, ask in enumerate(context.placements)
+                if ask.placement not in known
+            ]
+        ) from None
 
 
 def _asks(context: DecisionContext) -> list[tuple[str, int]]:
@@ -229,7 +233,7 @@ def _added(offer_nos: Sequence[int], case: _Case, catalogue: Catalogue) -> Candi
 
 def _answer(numbers: Numbers, places: Numbers | None, verdict: Verdict) -> pb.CheckResponse:
     """Return kept and removed; `places` says which candidates were judged, None: all."""
-    kept = np.flatnonzero(verdict.bits)
+    kept = verdict.bits.nonzero()[0]
     response = pb.CheckResponse(
         kept=(kept if places is None else places[kept]).tolist(),
         placement_bits=verdict.bits[kept].tolist(),

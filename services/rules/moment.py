@@ -67,6 +67,11 @@ class PlacementVariables:
         return messages
 
 
+def channel_fields(channel: int) -> Mapping[str, Any]:
+    """Return what fields are worth in every request on a channel."""
+    return {"request.channel": Channel.Value.Name(Channel.Value.ValueType(channel))}
+
+
 def _recency_days(moment: MomentVariables) -> float:
     known = moment.snapshot
     return float(known.traits.recency_days) if known.HasField("traits") else -1.0

@@ -43,11 +43,12 @@ def _columns_agree(request: pb.CheckRequest, path: str, violations: Violations) 
 
 
 def _is_committed(request: pb.CommitRequest, path: str, violations: Violations) -> None:
-    if not request.context.decision_id:
+    context = request.context
+    if not context.decision_id:
         violations.add(f"{path}context.decision_id", "must not be empty")
-    if request.context.preview:
+    if context.preview:
         violations.add(f"{path}context.preview", "a preview leaves no trace and is not committed")
-    asked = {ask.placement for ask in request.context.placements}
+    asked = {ask.placement for ask in context.placements}
     for index, placement in enumerate(request.placements):
         if placement.placement not in asked:
             name = f"{path}placements[{index}].placement"

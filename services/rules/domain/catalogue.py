@@ -67,6 +67,15 @@ class CatalogueColumns(Protocol):
 
 
 @lru_cache(maxsize=256)
+def page_bits(kinds: tuple[frozenset[int], ...]) -> npt.NDArray[np.uint32]:
+    """Return for each kind of offer a bit for every place of a page that shows it."""
+    bits = np.zeros(len(KINDS), np.uint32)
+    for index, shown in enumerate(kinds):
+        bits[kind_mask(shown)] |= np.uint32(1 << index)
+    return bits
+
+
+@lru_cache(maxsize=256)
 def kind_mask(kinds: frozenset[int]) -> BoolColumn:
     """Return a mask over kinds of offers, to be indexed by their numbers."""
     return np.isin(np.arange(len(KINDS)), list(kinds))

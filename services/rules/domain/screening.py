@@ -7,7 +7,7 @@ request. A rule that passes is asked in full; one that does not could remove non
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +28,14 @@ _MOST_KEPT = 16
 _NEVER_US = 1 << 62
 
 
+Fields = Mapping[str, Any]
+"""What fields of the variables are worth, by their name in conditions."""
+
+
+def _nothing(channel: int) -> Fields:
+    return {}
+
+
 class VersionedCatalogue(CatalogueColumns, Protocol):
     """A catalogue that says when it changed."""
 
@@ -38,11 +46,15 @@ class VersionedCatalogue(CatalogueColumns, Protocol):
 class Screen:
     """The rules of one bundle by offer, on one channel."""
 
-    def __init__(self, policy: Policy, catalogue: VersionedCatalogue, channel: int) -> None:
+    def __init__(
+        self, policy: Policy, catalogue: VersionedCatalogue, channel: int, fields: Fields
+    ) -> None:
+        """Take the channel by its number, and what fields are worth for all on it."""
         self._rules = policy.rules
         self._catalogue = catalogue
         self._channel = channel
-        self._bounds = _bounds(policy.rules, OF_CATALOGUE)
+        self._fields = fields
+        self._bounds = _bounds(policy.rules, OF_CATALOGUE | fields.keys())
         self._without: dict[tuple[str, ...], int] = {}
         self._bits = np.zeros(0, np.uint64)
         self._changed: list[int] = []
@@ -94,11 +106,17 @@ class Screen:
         )
         bits = np.zeros(len(offer_nos), np.uint64)
         for index, (rule, bound) in enumerate(zip(self._rules, self._bounds, strict=False)):
-            hits = np.broadcast_to(_may_hold(bound, columns), bits.shape)
+            hits = np.broadcast_to(self._may_hold(bound, columns), bits.shape)
             if rule.kinds:
                 hits = hits & kind_mask(rule.kinds)[columns.kinds]
             bits |= hits.astype(np.uint64) << np.uint64(index)
         self._bits[offer_nos] = bits
+
+    def _may_hold(self, bound: Term | None, columns: CandidateColumns) -> Any:
+        """Return whether, or for which offers, a rule may hold or fail."""
+        if bound is None:
+            return True
+        return np.logical_or(*bound(_Frame(columns, self._fields), {}))
 
     def _rescheduled(self, now_us: int) -> Numbers:
         """Return the offers whose time began or ended between the last time and this."""
@@ -115,7 +133,7 @@ class Screen:
             self._catalogue, _unknown, np.zeros(1, np.int64), Moment(0, self._channel)
         )
         return sum(
-            int(np.any(_may_hold(bound, columns))) << index
+            int(np.any(self._may_hold(bound, columns))) << index
             for index, bound in enumerate(_bounds(self._rules, names))
         )
 
@@ -123,8 +141,12 @@ class Screen:
 class Screens:
     """The screens of the bundles in use."""
 
-    def __init__(self, catalogue: VersionedCatalogue) -> None:
+    def __init__(
+        self, catalogue: VersionedCatalogue, fields_of: Callable[[int], Fields] = _nothing
+    ) -> None:
+        """`fields_of` returns what is the same for all requests on a channel: `request.channel`."""
         self._catalogue = catalogue
+        self._fields_of = fields_of
         self._kept: dict[tuple[str, int], Screen] = {}
 
     def of(self, policy: Policy, channel: int, now_us: int) -> Screen:
@@ -134,7 +156,9 @@ class Screens:
         if screen is None:
             if len(self._kept) >= _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
-            screen = self._kept[key] = Screen(policy, self._catalogue, channel)
+            screen = self._kept[key] = Screen(
+                policy, self._catalogue, channel, self._fields_of(channel)
+            )
         screen.keep_up(now_us)
         return screen
 
@@ -145,17 +169,18 @@ class Screens:
 
 
 class _Frame:
-    """A frame of columns only, which is all that a bound reads."""
+    """A frame of columns and known fields, which is all that a bound reads."""
 
-    def __init__(self, columns: CandidateColumns) -> None:
+    def __init__(self, columns: CandidateColumns, fields: Fields) -> None:
         self.size = len(columns)
         self._columns = columns
+        self._fields = fields
 
     def column(self, name: str) -> Any:
         return self._columns[name]
 
     def field(self, name: str) -> Any:
-        raise KeyError(name)
+        return self._fields[name]
 
     def scalar(self, program: Any) -> Outcome:
         raise KeyError("a bound has no such part")
@@ -167,11 +192,6 @@ def _bounds(rules: Sequence[Rule], known: frozenset[str]) -> list[Term | None]:
         rule.remove_when.bound(known) if rule.remove_when and not rule.lever_when else None
         for rule in rules[:_SCREENED]
     ]
-
-
-def _may_hold(bound: Term | None, columns: CandidateColumns) -> Any:
-    """Return whether, or for which offers, a rule may hold or fail."""
-    return True if bound is None else np.logical_or(*bound(_Frame(columns), {}))
 
 
 def _instants_us(catalogue: VersionedCatalogue) -> Sequence[npt.NDArray[np.int64]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from services.rules.domain.catalogue import kind_mask
+from services.rules.domain.catalogue import kind_mask, page_bits
 from services.rules.domain.columns import CandidateColumns
 from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import MARKETING, Condition, Placement, Rule
@@ -106,9 +106,8 @@ class _Court:
 
     def open(self) -> None:
         """Let every candidate fill the placements that show its kind, and defaults their own."""
-        kinds, bits = self.columns.kinds, self.verdict.bits
-        for index, placement in enumerate(self.asked):
-            bits |= kind_mask(placement.kinds)[kinds].astype(np.uint32) << np.uint32(index)
+        shown = page_bits(tuple([placement.kinds for placement in self.asked]))
+        bits = self.verdict.bits = shown[self.columns.kinds]
         self._exempt_defaults()
         left = np.count_nonzero(bits)
         self.is_in_session = bool(left)
@@ -189,20 +188,19 @@ class _Court:
             value = np.logical_or(value, errors)
         if value is False or (value is not True and is_none(value)):
             return
-        hits: BoolColumn = np.logical_and(self.subjects, value)
+        hits: BoolColumn = value if self.subjects is True else np.logical_and(self.subjects, value)
         if rule.kinds:
             hits = hits & self._is_subject(rule)
         self._take_away(hits, allowed, rule.code, rule.name, rule.level)
 
     def _take_away(self, hits: BoolColumn, allowed: int, code: int, rule: str, level: int) -> None:
-        bits = self.verdict.bits
+        bits, removals = self.verdict.bits, self.verdict.removals
         losing = bits & np.uint32(allowed)
         hits = hits & (losing != 0)
         if is_none(hits):
             return
-        bits[hits] ^= losing[hits]
+        bits[hits] &= ~np.uint32(allowed)
         self.is_in_session = not is_none(bits)
-        removals = self.verdict.removals
         if allowed == self.everywhere:
             removals.add(self._numbers(hits), code, rule, level)
             return

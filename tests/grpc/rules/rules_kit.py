@@ -18,6 +18,7 @@ from services.rules.config import shipped_definitions
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.screening import Screens
+from services.rules.moment import channel_fields
 from services.rules.servicer import RulesServicer
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
@@ -219,7 +220,7 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     definitions = Definitions(store, bus, bundles)
     await definitions.ship(read_folder(shipped_definitions()))
     servicer = RulesServicer(
-        Checker(catalogue, attributes, Screens(catalogue), bundles, ledger),
+        Checker(catalogue, attributes, Screens(catalogue, channel_fields), bundles, ledger),
         Committer(catalogue, bundles, ledger),
         ledger,
         definitions,
