@@ -20,9 +20,10 @@ class ReadModel:
     """Keeps a model equal to its owner's state.
 
     `catch_up` asks the owner for everything after the model's own version and applies it; called
-    at the start, on a gap, after a reconnect and every 2 seconds, so it must cost little when there
-    is nothing new. `apply` takes one bus message, ignores what is known and raises `GapError` when
-    something before it is missing. Neither needs a lock: both apply without awaiting in between.
+    at the start, on a gap and when behind. `is_behind` compares versions with the owner; called
+    after a reconnect and every 2 seconds, so it must cost little. `apply` takes one bus message,
+    ignores what is known and raises `GapError` when something before it is missing. None needs a
+    lock: both apply without awaiting in between.
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class ReadModel:
         name: str,
         apply: Callable[[Message], None],
         catch_up: Callable[[], Awaitable[None]],
+        is_behind: Callable[[], Awaitable[bool]],
     ) -> None:
         self._name = name
+        self._is_behind = is_behind
         self._catch_up = catch_up
         self._follower = Follower(bus, stream, name=name, apply=apply, catch_up=catch_up)
         self._look_now = asyncio.Event()
@@ -63,7 +66,8 @@ class ReadModel:
         while True:
             await self._pause()
             try:
-                await self._catch_up()
+                if await self._is_behind():
+                    await self._catch_up()
             except TouchpointError as error:
                 log.warning("comparison_failed", model=self._name, reason=error.reason)
 

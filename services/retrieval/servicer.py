@@ -17,7 +17,8 @@ from services.retrieval.domain.merging import Merged
 from services.retrieval.domain.retriever import Report, Retriever
 from services.retrieval.intake import read_items, read_offers
 from services.retrieval.moment import MomentReader
-from services.retrieval.rows import encode_batch, encode_row
+from services.retrieval.rows import encode_row
+from services.retrieval.slices import SliceReader
 from shared.call import Call
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
@@ -76,6 +77,7 @@ class RetrievalServicer:
     ) -> None:
         """Take the parts; `forget` drops what is remembered of persons."""
         self._writing = writing
+        self._slices = SliceReader(writing.store)
         self._retriever = retriever
         self._moments = moments
         self._bundles = bundles
@@ -141,17 +143,21 @@ class RetrievalServicer:
     ) -> AsyncIterator[pb.StreamCatalogueResponse]:
         version, is_first = request.version, True
         while True:
-            part = await self._writing.store.read_after(version)
-            if is_first or part.version > version:
-                yield pb.StreamCatalogueResponse(
-                    batch=encode_batch(part), newest_version=part.newest_version
-                )
-            version, is_first = part.version, False
+            part = await self._slices.after(version)
+            if is_first or part.batch.version > version:
+                yield part
+            version, is_first = part.batch.version, False
             if version < part.newest_version:
                 continue
             if not request.follow:
                 return
             await self._wait_for_newer(version)
+
+    async def get_catalogue_version(
+        self, call: Call, request: pb.GetCatalogueVersionRequest
+    ) -> pb.GetCatalogueVersionResponse:
+        """Answer from memory, which is compared with the store just as often."""
+        return pb.GetCatalogueVersionResponse(version=self._catalogue_version())
 
     async def get_offers(self, call: Call, request: pb.GetOffersRequest) -> pb.GetOffersResponse:
         entries = await self._writing.store.find(request.offer_ids)

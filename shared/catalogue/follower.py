@@ -12,17 +12,21 @@ from google.protobuf.message import DecodeError
 from shared.bus import CATALOGUE, Bus, GapError, Message
 from shared.call import own_call
 from shared.catalogue.catalogue import Catalogue, CatalogueGapError
-from shared.client import follow
+from shared.client import follow, invoke
 from shared.read_model import ReadModel
 from touchpoint.common.v1.bus_pb2 import CatalogueNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
-from touchpoint.retrieval.v1.retrieval_service_pb2 import StreamCatalogueRequest
+from touchpoint.retrieval.v1.retrieval_service_pb2 import (
+    GetCatalogueVersionRequest,
+    StreamCatalogueRequest,
+)
 
 if TYPE_CHECKING:
     from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceAsyncStub
 
 _STREAM_TIMEOUT_S = 120.0
-_METHOD = "/touchpoint.retrieval.v1.RetrievalService/StreamCatalogue"
+_TIMEOUT_S = 2.0
+_SERVICE = "/touchpoint.retrieval.v1.RetrievalService/"
 
 OnChange = Callable[[Sequence[int]], None]
 """Told the numbers of the rows that were written, right after they were."""
@@ -49,6 +53,7 @@ class CatalogueFollower:
             name=f"{service}_catalogue_{os.getpid()}",
             apply=self._apply_message,
             catch_up=self._catch_up,
+            is_behind=self._is_behind,
         )
 
     async def ready(self) -> None:
@@ -82,10 +87,16 @@ class CatalogueFollower:
         if changed and self._on_change is not None:
             self._on_change(changed)
 
+    async def _is_behind(self) -> bool:
+        call = own_call(_SERVICE + "GetCatalogueVersion")
+        request = GetCatalogueVersionRequest()
+        newest = await invoke(self._retrieval.GetCatalogueVersion, request, call, _TIMEOUT_S)
+        return newest.version != self.catalogue.version
+
     async def _catch_up(self) -> None:
         """Fetch what the owner has and this has not; a slice is applied whole, then others run."""
         request = StreamCatalogueRequest(version=self.catalogue.version)
-        call = own_call(_METHOD)
+        call = own_call(_SERVICE + "StreamCatalogue")
         stream = follow(self._retrieval.StreamCatalogue, request, call, _STREAM_TIMEOUT_S)
         async for response in stream:
             self._apply(response.batch)

@@ -82,6 +82,10 @@ class CatalogueStore(Protocol):
         """Write what can be written, all of it or nothing; the same again makes no version."""
         ...
 
+    async def newest_version(self) -> int:
+        """Return the newest version, 0 before the first."""
+        ...
+
     async def read_after(self, version: int) -> CatalogueSlice:
         """Return the rows changed since a version, at most `MOST_ROWS`, in order of change.
 

@@ -12,6 +12,7 @@ from services.retrieval.domain.catalogue import PRODUCT
 from shared.catalogue import Catalogue
 
 _SIZE_BITS = 24
+_KINDS = 256
 _MOST_PER_THING = 200
 """Offers that are remembered of one category or family."""
 
@@ -108,11 +109,16 @@ class Shelf:
         Rules check it again on the catalogue of the moment: this keeps what is sold out, over, or
         for elsewhere from taking the place of something that could be shown.
         """
-        mask: NDArray[np.bool_] = np.isin(self.kind, list(kinds))
+        is_wanted = np.zeros(_KINDS, np.bool_)
+        is_wanted[list(kinds)] = True
+        mask: NDArray[np.bool_] = is_wanted[self.kind]
         mask &= self.from_us <= now_us
         mask &= self.until_us >= now_us
         mask &= (self.channel_bits & np.uint32(1 << channel)) != 0
-        mask[np.setdiff1d(self.offers.defined_nos, defined_nos)] = False
+        known = defined_nos[defined_nos < len(mask)]
+        of_bundle = mask[known]
+        mask[self.offers.defined_nos] = False
+        mask[known] = of_bundle
         return mask
 
     def representatives(self, family_nos: NDArray[np.uint32]) -> NDArray[np.int64]:

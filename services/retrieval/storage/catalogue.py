@@ -49,6 +49,10 @@ class PostgresCatalogue:
                 await transaction.execute(_SQL.move_version, version, planned.last_no)
             return Written(version, planned.rejections)
 
+    async def newest_version(self) -> int:
+        version: int = await self._database.fetchval(_SQL.newest_version)
+        return version
+
     async def read_after(self, version: int) -> CatalogueSlice:
         rows = await self._database.fetch(_SQL.entries_after, version, MOST_ROWS + 1)
         newest: int = rows[0]["newest_version"]

@@ -36,6 +36,9 @@ class InMemoryCatalogue:
         self._last_no = planned.last_no
         return Written(self._version, planned.rejections)
 
+    async def newest_version(self) -> int:
+        return self._version
+
     async def read_after(self, version: int) -> CatalogueSlice:
         if version > self._version:
             raise OutOfRange(f"the catalogue is at {self._version}, not yet at {version}")

@@ -36,6 +36,7 @@ class CatalogueReplica:
             name="retrieval_catalogue",
             apply=self._apply_message,
             catch_up=self.catch_up,
+            is_behind=self._is_behind,
         )
 
     async def run(self) -> None:
@@ -67,6 +68,9 @@ class CatalogueReplica:
                 self._apply(encode_batch(part))
                 if part.version == part.newest_version:
                     return
+
+    async def _is_behind(self) -> bool:
+        return await self._store.newest_version() != self.catalogue.version
 
     def _apply_message(self, message: Message) -> None:
         notice = CatalogueNotice()

@@ -48,6 +48,7 @@ async def test_rows_get_numbers_from_one_on_and_are_read_in_order_of_change(stor
         (1, "a", content("dented")),
     ]
     assert (read.previous_version, read.version, read.newest_version) == (0, 3, 3)
+    assert await store.newest_version() == 3
 
 
 async def test_the_same_content_again_makes_no_version(store):

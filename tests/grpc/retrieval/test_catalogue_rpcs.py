@@ -74,6 +74,13 @@ async def test_a_reader_that_has_all_is_told_so_at_once(retrieval):
     assert [(p.batch.version, p.newest_version, len(p.batch.rows)) for p in parts] == [(1, 1, 0)]
 
 
+async def test_the_version_is_told_without_the_rows(retrieval):
+    await retrieval.items(item("a"))
+    await retrieval.items(item("b"))
+    answer = await retrieval.stub.GetCatalogueVersion(pb.GetCatalogueVersionRequest(), timeout=5)
+    assert answer.version == 2
+
+
 async def test_a_follower_gets_changes_as_they_come(retrieval):
     await retrieval.items(item("a"))
     copy = Catalogue()

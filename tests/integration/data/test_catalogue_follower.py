@@ -23,6 +23,8 @@ class CatalogueOwner:
 
     def __init__(self) -> None:
         self.rows: list[CatalogueRow] = []
+        self.streams = 0
+        self.comparisons = 0
 
     def add(self, title: str) -> CatalogueBatch:
         number = len(self.rows) + 1
@@ -36,6 +38,7 @@ class CatalogueOwner:
     async def stream_catalogue(
         self, call: Call, request: pb.StreamCatalogueRequest
     ) -> AsyncIterator[pb.StreamCatalogueResponse]:
+        self.streams += 1
         newest = len(self.rows)
         for first in range(request.version, newest, 2):
             rows = self.rows[first : first + 2]
@@ -43,6 +46,12 @@ class CatalogueOwner:
                 batch=CatalogueBatch(previous_version=first, version=first + len(rows), rows=rows),
                 newest_version=newest,
             )
+
+    async def get_catalogue_version(
+        self, call: Call, request: pb.GetCatalogueVersionRequest
+    ) -> pb.GetCatalogueVersionResponse:
+        self.comparisons += 1
+        return pb.GetCatalogueVersionResponse(version=len(self.rows))
 
 
 def _unserved(rpc: str) -> Callable:
@@ -134,3 +143,19 @@ async def test_a_change_nobody_announced_is_found_by_comparing(
         in_memory_bus.disconnect()
         in_memory_bus.reconnect()  # a reconnect compares at once, else it is every two seconds
         await until(lambda: follower.catalogue.version == 1)
+
+
+async def test_comparing_fetches_nothing_while_nothing_is_missing(in_memory_bus: InMemoryBus):
+    owner = CatalogueOwner()
+    owner.add("a")
+    async with following(in_memory_bus, owner) as follower:
+        await follower.ready()
+        streams = owner.streams
+        in_memory_bus.disconnect()
+        in_memory_bus.reconnect()
+        await until(lambda: owner.comparisons == 1)
+        owner.add("b")
+        in_memory_bus.disconnect()
+        in_memory_bus.reconnect()
+        await until(lambda: follower.catalogue.version == 2)
+    assert owner.streams == streams + 1

@@ -75,6 +75,12 @@ def test_an_offer_of_the_definitions_is_proposed_under_the_bundle_that_has_it(sh
     assert set(near(shop, defined_nos=own)) == {"survey", "defined"}
 
 
+def test_an_offer_defined_after_the_shelf_was_stacked_waits_for_the_next(shop):
+    shop.offer("defined", is_defined=True)
+    own = np.array([shop.no("defined"), shop.no("defined") + 1], np.uint32)
+    assert set(near(shop, defined_nos=own)) == {"survey", "defined"}
+
+
 def test_only_kinds_that_are_shown_are_proposed(shop):
     kinds = frozenset({OfferKind.PRODUCT, OfferKind.CONTENT})
     assert near(shop, kinds=kinds, category="Garden") == ["garden guide"]
