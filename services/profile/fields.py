@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from google.protobuf.struct_pb2 import Value
 
@@ -16,6 +19,9 @@ AHEAD_US = 10 * 60 * 1_000_000
 MAX_ATTRIBUTES = 32
 LONGEST_ID = 128
 _LONGEST_TEXT = 512
+_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_REMEMBERED = 10_000
+"""Types and amounts that are read once, because events repeat them."""
 _LAST_SECOND = 253_402_300_799  # the year 9999: what a Timestamp may hold
 _MAX_QUANTITY = 1e9
 _MAX_DURATION_S = 30 * 86_400.0
@@ -28,6 +34,24 @@ _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 class MistakenError(ValueError):
     """An event cannot be taken; the text begins with the field."""
+
+
+class Said(NamedTuple):
+    """The plain fields of an event, read at once: reading one costs more than checking it."""
+
+    event_id: str
+    type: str
+    channel: int
+    session_id: str
+    order_id: str
+    item_id: str
+    offer_id: str
+    decision_id: str
+    placement: str
+    quantity: float
+    query: str
+    page: str
+    duration_s: float
 
 
 def read_time_us(event: event_pb2.Event, now_us: int) -> int:
@@ -43,28 +67,30 @@ def read_time_us(event: event_pb2.Event, now_us: int) -> int:
     return time_us
 
 
-def read_texts(event: event_pb2.Event) -> tuple[str, str]:
-    """Return session and order; raises when any text is too long."""
-    session_id, order_id = event.session_id, event.order_id
-    if max(len(session_id), len(order_id), len(event.item_id), len(event.offer_id)) > LONGEST_ID:
+def check_texts(said: Said) -> None:
+    ids = said.session_id, said.order_id, said.item_id, said.offer_id
+    if max(map(len, ids)) > LONGEST_ID:
         raise MistakenError(f"session, order, item or offer id: at most {LONGEST_ID} characters")
-    if len(event.decision_id) > LONGEST_ID or len(event.placement) > LONGEST_ID:
+    if len(said.decision_id) > LONGEST_ID or len(said.placement) > LONGEST_ID:
         raise MistakenError(f"decision_id and placement: at most {LONGEST_ID} characters")
-    if len(event.query) > _LONGEST_TEXT or len(event.page) > _LONGEST_TEXT:
+    if len(said.query) > _LONGEST_TEXT or len(said.page) > _LONGEST_TEXT:
         raise MistakenError(f"query and page: at most {_LONGEST_TEXT} characters")
-    return session_id, order_id
 
 
-def read_quantity(event: event_pb2.Event) -> float:
-    quantity = event.quantity
+@lru_cache(_REMEMBERED)
+def check_type(event_type: str) -> None:
+    if not _TYPE.fullmatch(event_type):
+        raise MistakenError("type: must be 1 to 64 characters in lower_snake_case")
+
+
+def read_quantity(quantity: float) -> float:
     # Written so that NaN fails too.
     if not 0.0 <= quantity <= _MAX_QUANTITY:
         raise MistakenError(f"quantity: is {quantity:g}, must be from 0 to {_MAX_QUANTITY:g}")
     return quantity or 1.0
 
 
-def read_duration_s(event: event_pb2.Event) -> float:
-    duration_s = event.duration_s
+def read_duration_s(duration_s: float) -> float:
     if not 0.0 <= duration_s <= _MAX_DURATION_S:
         raise MistakenError(f"duration_s: must be from 0 to {_MAX_DURATION_S:g}")
     return duration_s
@@ -72,17 +98,21 @@ def read_duration_s(event: event_pb2.Event) -> float:
 
 def read_value_micros(event: event_pb2.Event, kind: str, price_micros: int, quantity: float) -> int:
     """Return what was paid; of a purchase that does not say, the price as of now."""
-    if event.HasField("value") and event.value.amount:
-        try:
-            micros = to_micros(event.value.amount)
-        except ValueError as error:
-            raise MistakenError(f"value.amount: {error}") from None
-        if kind == "return":
-            return abs(micros)
-        if micros < 0:
-            raise MistakenError("value.amount: must not be negative")
-        return micros
-    return round(price_micros * quantity) if kind in _BOUGHT else 0
+    amount = event.value.amount if event.HasField("value") else ""
+    if not amount:
+        return round(price_micros * quantity) if kind in _BOUGHT else 0
+    micros = _amount_micros(amount)
+    if micros < 0 and kind != "return":
+        raise MistakenError("value.amount: must not be negative")
+    return abs(micros)
+
+
+@lru_cache(_REMEMBERED)
+def _amount_micros(amount: str) -> int:
+    try:
+        return to_micros(amount)
+    except ValueError as error:
+        raise MistakenError(f"value.amount: {error}") from None
 
 
 def read_attributes(
