@@ -175,7 +175,7 @@ SELECT person_id::text, slice_id, events
 FROM pending_folds
 WHERE import_id = $1 AND get_byte(uuid_send(person_id), 15) % $2::integer = $3::integer
 ORDER BY pending_folds.person_id, slice_id
-LIMIT 500
+LIMIT 2000
 
 -- name: take_pending_folds
 DELETE FROM pending_folds
@@ -185,14 +185,20 @@ WHERE pending_folds.import_id = $1
 RETURNING pending_folds.person_id::text, pending_folds.slice_id
 
 -- name: imported_events
-SELECT events.person_id::text, time_us, type, channel, offer_no, family_no, category, brand,
+-- Person by person through the index: left to itself the planner reads the whole log, or a person's
+-- whole history once for each of its slices.
+SELECT event.person_id::text, time_us, type, channel, offer_no, family_no, category, brand,
     price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift, duration_s,
     reassurance, details
-FROM events
-WHERE events.person_id = ANY($1::uuid[])
-    AND (events.person_id, slice_id) IN (
-        SELECT * FROM unnest($1::uuid[], $2::bigint[]))
-ORDER BY events.person_id, time_us
+FROM (
+    SELECT person_id, array_agg(slice_id) AS slices
+    FROM unnest($1::uuid[], $2::bigint[]) AS taken (person_id, slice_id)
+    GROUP BY person_id) AS person
+CROSS JOIN LATERAL (
+    SELECT * FROM events
+    WHERE events.person_id = person.person_id AND slice_id = ANY(person.slices)
+    OFFSET 0) AS event
+ORDER BY event.person_id, time_us
 
 -- name: finish_import
 -- Says whether it is the first time, and the totals.
