@@ -100,7 +100,7 @@ def _link_is_named(request: Any, path: str, violations: Violations) -> None:
 
 def _somebody_is_named(request: Any, path: str, violations: Violations) -> None:
     if not request.identity_keys and not request.person_ids:
-        violations.add(f"{path}identity_keys", "must not be empty where person_ids is")
+        violations.add(f"{path}identity_keys", "must be set, or person_ids")
 
 
 def _are_two(request: Any, path: str, violations: Violations) -> None:

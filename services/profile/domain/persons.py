@@ -51,6 +51,7 @@ async def link(
 ) -> Joined:
     """Make two persons one set. Raises `NotFound`, and `FailedPrecondition` if it is too large.
 
+    Repeated with its key it is the same link, also when that was undone since: it stays undone.
     Two that are one set already by way of others get a link of their own: it then outlives those.
     """
 
@@ -77,7 +78,8 @@ async def unlink(
 ) -> Parted:
     """Undo a link, or all links that join two persons. Raises `NotFound` if there is none.
 
-    Links undone are those between the two; where others still connect them, they stay one set.
+    Where others still connect the two, they stay one set. A link named by its id may be undone
+    again: nothing changes.
     """
 
     async def attempt(transaction: ProfileTransaction) -> Parted:

@@ -56,6 +56,9 @@ class _Tables:
     profiles: dict[str, _Profile] = field(default_factory=dict)
     fits: dict[bytes, set[str]] = field(default_factory=dict)
     links: dict[str, tuple[NewLink, int]] = field(default_factory=dict)
+    """By id, with the time of each; also those undone."""
+    undone: set[str] = field(default_factory=set)
+    """Ids of links."""
     events: list[Recorded] = field(default_factory=list)
     pending: list[tuple[str, Recorded]] = field(default_factory=list)
 
@@ -67,9 +70,19 @@ class _Tables:
             dict(self.profiles),
             {key: set(persons) for key, persons in self.fits.items()},
             dict(self.links),
+            set(self.undone),
             list(self.events),
             list(self.pending),
         )
+
+    def standing_links(self, person_ids: Sequence[str]) -> list[tuple[NewLink, int]]:
+        """Return the links of any of the persons that were not undone."""
+        return [
+            (link, time_us)
+            for link, time_us in self.links.values()
+            if link.link_id not in self.undone
+            and (link.person_id in person_ids or link.other_person_id in person_ids)
+        ]
 
 
 class InMemoryProfiles:
@@ -159,11 +172,7 @@ class InMemoryProfiles:
                 for each in tables.identities.values()
                 if each.person_id in person_ids
             ],
-            [
-                (link, time_us)
-                for link, time_us in tables.links.values()
-                if link.person_id in person_ids or link.other_person_id in person_ids
-            ],
+            tables.standing_links(person_ids),
         )
 
 
@@ -242,11 +251,7 @@ class _Transaction:
         return [next(self._versions) for _ in range(count)]
 
     async def links(self, person_ids: Sequence[str]) -> Sequence[NewLink]:
-        return [
-            link
-            for link, _ in self._tables.links.values()
-            if link.person_id in person_ids or link.other_person_id in person_ids
-        ]
+        return [link for link, _ in self._tables.standing_links(person_ids)]
 
     async def link_by_key(self, idempotency_key: str) -> NewLink | None:
         links = (link for link, _ in self._tables.links.values())
@@ -257,8 +262,7 @@ class _Transaction:
         return found[0] if found else None
 
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
-        for link_id in link_ids:
-            self._tables.links.pop(link_id, None)
+        self._tables.undone.update(link_ids)
 
     async def pending(
         self, import_id: str, max_events: int, share: tuple[int, int]

@@ -131,9 +131,20 @@ async def test_undoing_a_link_twice_changes_nothing(desk):
     first = await unlinked(desk, ada, bob)
     with pytest.raises(NotFound):
         await unlinked(desk, ada, bob)
+    again = await unlinked(desk, link_id=made.link_id)
+    assert (again.person_ids, again.other_person_ids) == ((ada,), (bob,))
     assert first.touched
+    assert not again.touched
     assert (await person(desk, ADA)).person_ids == (ada,)
-    assert made.link_id
+
+
+async def test_a_link_that_was_undone_is_not_made_again_by_its_key(desk):
+    ada, bob = await seen(desk, ADA, BOB)
+    first = await linked(desk, ada, bob, "key")
+    await unlinked(desk, ada, bob)
+    again = await linked(desk, ada, bob, "key")
+    assert again.link_id == first.link_id
+    assert again.person_ids == (ada,)
 
 
 async def test_persons_that_do_not_exist_cannot_be_linked(desk):
