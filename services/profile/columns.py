@@ -32,6 +32,7 @@ _EVENT_FIELDS = (
 
 
 def event_columns(rows: Sequence[Any]) -> EventColumns:
+    """Return rows of `stream_events`, whose positions are left out."""
     if not rows:
         return EventColumns()
     _, *columns = zip(*rows, strict=True)
@@ -39,6 +40,7 @@ def event_columns(rows: Sequence[Any]) -> EventColumns:
 
 
 def identity_columns(position: int, rows: Sequence[Any]) -> StreamIdentitiesResponse:
+    """Return rows of `stream_identities` and the position after them."""
     response = StreamIdentitiesResponse(position=position)
     for _, key, kind, person_id, shared, version, person_ids in rows:
         response.identity_keys.append(IdentityKey(kind=kind, key=key))

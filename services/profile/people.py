@@ -1,11 +1,12 @@
-"""The record of a person as people read it: identities masked, consents and links with times."""
+"""Persons as people read them: identities masked, consents and links with times."""
 
 from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.profile.domain.identity import masked
-from services.profile.domain.lookup import Choice, Person, PersonRecord
+from services.profile.domain.lookup import Choice, IdentityRecord, Person, PersonRecord
+from services.profile.domain.ports import NewLink
 from services.profile.domain.reading import Tiers
 from services.profile.snapshot import snapshot_of
 from touchpoint.common.v1.vocabulary_pb2 import Arm
@@ -26,31 +27,33 @@ def choice_message(choice: Choice) -> PersonChoice:
 def profile_message(
     person: Person, record: PersonRecord, tiers: Tiers, now_us: int
 ) -> GetProfileResponse:
-    consents = person.state().refusals
+    refusals = sorted(person.state().refusals.items())
     return GetProfileResponse(
         snapshot=snapshot_of(person, Arm.UNSPECIFIED, tiers, now_us),
         name=record.name,
-        identities=[
-            KnownIdentity(
-                kind=each.kind,
-                masked_value=masked(each.kind, each.value),
-                verified=each.verified,
-                first_seen_time=timestamp(each.first_seen_us),
-            )
-            for each in record.identities
-        ],
+        identities=map(_known_identity, record.identities),
         consents=[
             Consent(purpose=purpose, granted=not word.yes, changed_time=timestamp(word.time_us))
-            for purpose, word in sorted(consents.items())
+            for purpose, word in refusals
         ],
-        links=[
-            Link(
-                link_id=link.link_id,
-                person_id=link.person_id,
-                other_person_id=link.other_person_id,
-                event_id=link.event_id,
-                linked_time=timestamp(linked_us),
-            )
-            for link, linked_us in record.links
-        ],
+        links=[_link(link, linked_us) for link, linked_us in record.links],
+    )
+
+
+def _known_identity(record: IdentityRecord) -> KnownIdentity:
+    return KnownIdentity(
+        kind=record.kind,
+        masked_value=masked(record.kind, record.value),
+        verified=record.verified,
+        first_seen_time=timestamp(record.first_seen_us),
+    )
+
+
+def _link(link: NewLink, linked_us: int) -> Link:
+    return Link(
+        link_id=link.link_id,
+        person_id=link.person_id,
+        other_person_id=link.other_person_id,
+        event_id=link.event_id,
+        linked_time=timestamp(linked_us),
     )

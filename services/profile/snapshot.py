@@ -55,10 +55,7 @@ def snapshot_of(
     snapshot.assurance = person.assurance  # type: ignore[assignment]
     snapshot.complaint_open = state.complaint.yes
     if state.attributes:
-        snapshot.time_zone = attribute(state, TIME_ZONE)
-        snapshot.locale = attribute(state, LOCALE)
-        snapshot.age = age(state, now_us)
-        snapshot.attributes.update(own_attributes(state))
+        _add_attributes(snapshot, state, now_us)
     if state.refusals:
         granted, refused = consents(state)
         snapshot.consents.extend(granted)
@@ -70,6 +67,13 @@ def snapshot_of(
     _add_recent(snapshot.recent, state)
     _add_session(snapshot.session, state)
     return snapshot
+
+
+def _add_attributes(snapshot: PersonSnapshot, state: State, now_us: int) -> None:
+    snapshot.time_zone = attribute(state, TIME_ZONE)
+    snapshot.locale = attribute(state, LOCALE)
+    snapshot.age = age(state, now_us)
+    snapshot.attributes.update(own_attributes(state))
 
 
 def _add_traits(part: Traits, state: State, tiers: Tiers, now_us: int) -> None:

@@ -85,10 +85,7 @@ async def unlink(
     async def attempt(transaction: ProfileTransaction) -> Parted:
         one, other = person_id, other_person_id
         if link_id:
-            named = await transaction.link_by_id(link_id)
-            if named is None:
-                raise NotFound("there is no such link", reason="LINK_NOT_FOUND")
-            one, other = named.person_id, named.other_person_id
+            one, other = await _ends(transaction, link_id)
         sets = await _locked(transaction, (one, other), now_us, changes_of_sets=2)
         members = sets.set_of(one)
         links = await transaction.links(_ids(members))
@@ -109,6 +106,14 @@ async def unlink(
         )
 
     return await with_retries(store, attempt)
+
+
+async def _ends(transaction: ProfileTransaction, link_id: str) -> tuple[str, str]:
+    """Return the two persons that a link joins; raises `NotFound`."""
+    link = await transaction.link_by_id(link_id)
+    if link is None:
+        raise NotFound(f"there is no link {link_id}", reason="LINK_NOT_FOUND")
+    return link.person_id, link.other_person_id
 
 
 def _is_meant(link: NewLink, link_id: str, one: str, other: str) -> bool:
