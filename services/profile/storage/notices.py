@@ -46,7 +46,7 @@ def _add_notice(message: EventNotices, recorded: Recorded, received_us: int) -> 
         type=event.type,
         time_us=event.time_us,
         received_us=received_us,
-        channel=event.channel,  # type: ignore[arg-type]
+        channel=event.channel,
         origin=Origin.LIVE,
         offer_no=event.offer_no,
         family_no=event.family_no,

@@ -258,15 +258,6 @@ SELECT person_id::text, key_wrapped, name_encrypted FROM persons
 WHERE person_id = ANY($1::uuid[]) AND name_encrypted IS NOT NULL
 ORDER BY person_id
 
--- name: watched
-SELECT group_id::text, version, max(seq_sum)::bigint AS seq, array_agg(person_id::text ORDER BY person_id) AS person_ids
-FROM (
-    SELECT group_id, version, person_id, sum(seq) OVER (PARTITION BY group_id) AS seq_sum
-    FROM profiles
-    WHERE group_id IN (SELECT group_id FROM profiles WHERE person_id = ANY($1::uuid[]))
-) AS members
-GROUP BY group_id, version
-
 -- name: position_given
 -- The last position given out, committed or not.
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('events', 'position')), 0)
