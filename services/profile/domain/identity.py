@@ -10,6 +10,9 @@ from typing import NamedTuple
 MAX_SET = 64
 """More persons than this are not one person: the identity that would join them is shared."""
 
+_ENDS_SHOWN_FROM = 8
+"""Characters: of a shorter value the ends would be most of it."""
+
 CARD = "loyalty_card"
 VISITOR = "visitor"
 CUSTOMER = "customer"
@@ -65,12 +68,12 @@ def assurance(kind: str, *, verified: bool) -> Assurance:
 
 
 def masked(kind: str, value: str) -> str:
-    """Return a value with all but its ends hidden, the domain of an e-mail address included."""
+    """Return a value of which at most half can be read; of an address the initials and the end."""
     if kind == "email" and "@" in value:
         name, _, domain = value.partition("@")
         host, dot, top = domain.rpartition(".")
         return f"{name[:1]}…@{host[:1]}…{dot}{top}"
-    if len(value) <= 4:
+    if len(value) < _ENDS_SHOWN_FROM:
         return f"{value[:1]}…"
     return f"{value[:2]}…{value[-2:]}"
 
