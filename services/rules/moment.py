@@ -162,6 +162,7 @@ _FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
     "request.agent_free": lambda moment: (
         moment.field("request.attributes").get("agent_free") == "true"
     ),
+    "request.gift": lambda moment: moment.context.HasField("recipient"),
     "session.category": lambda moment: moment.snapshot.session.category,
     "session.minutes": lambda moment: moment.snapshot.session.minutes,
     "session.hesitating": lambda moment: moment.snapshot.session.hesitating,

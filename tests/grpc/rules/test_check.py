@@ -32,7 +32,7 @@ from tests.grpc.rules.rules_kit import (
     kept,
     minutes,
 )
-from touchpoint.common.v1.decision_pb2 import PlacementAsk
+from touchpoint.common.v1.decision_pb2 import PlacementAsk, Recipient
 from touchpoint.common.v1.snapshot_pb2 import Declined as DeclinedColumns
 from touchpoint.common.v1.snapshot_pb2 import Disliked, Owned
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -86,6 +86,34 @@ async def test_what_was_bought_an_hour_ago_is_owned_in_every_variant(rules: Rule
     assert codes(response) == {LAPTOP: "OWNED", LAPTOP_RED: "OWNED", LAPTOP_PROMO: "OWNED"}
     stranger = await rules.check(*offers, person=ann())
     assert kept(stranger, *offers) == list(offers)
+
+
+async def test_what_the_giver_has_may_be_given_but_not_what_they_declined(rules: Rules) -> None:
+    bought = minutes(rules.clock.now_us() - DAY_US)
+    giver = ann(
+        owned=Owned(
+            family_nos=[LAPTOP, MILK], last_minutes=[bought] * 2, times=[1, 9], cycle_days=[0, 7]
+        ),
+        declined=DeclinedColumns(
+            offer_nos=[SHOES], family_nos=[SHOES], times_us=[rules.clock.now_us() - DAY_US]
+        ),
+    )
+    offers = (LAPTOP, LAPTOP_RED, LAPTOP_PROMO, MILK, SHOES)
+    gift = rules.context(recipient=Recipient(relationship="mother"))
+    assert codes(await rules.check(*offers, person=giver, context=gift)) == {SHOES: "DECLINED"}
+    assert codes(await rules.check(*offers, person=giver)) == {
+        LAPTOP: "OWNED",
+        LAPTOP_RED: "OWNED",
+        LAPTOP_PROMO: "OWNED",
+        MILK: "NOT_DUE",
+        SHOES: "DECLINED",
+    }
+
+
+async def test_a_gift_need_not_wait_until_it_is_known_what_the_giver_has(rules: Rules) -> None:
+    gift = rules.context(recipient=Recipient(age=8))
+    assert codes(await rules.check(LAPTOP_PROMO, context=gift)) == {}
+    assert codes(await rules.check(LAPTOP_PROMO)) == {LAPTOP_PROMO: "OWNED"}
 
 
 @pytest.mark.parametrize(("days", "code"), [(1, "NOT_DUE"), (6, None)])

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from services.rules.moment import MomentVariables, PlacementVariables
 from shared.catalogue import Catalogue
-from touchpoint.common.v1.decision_pb2 import CartLine, DecisionContext
+from touchpoint.common.v1.decision_pb2 import CartLine, DecisionContext, Recipient
 from touchpoint.common.v1.snapshot_pb2 import Cart, PersonSnapshot, Session, Traits
 from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
 
@@ -63,6 +63,12 @@ def test_the_cart_that_the_caller_sent_outranks_the_profiles() -> None:
     variables = MomentVariables(asked, SOMEBODY, Catalogue())
     assert variables.field("request.cart_value_micros") == 100
     assert variables.field("request.cart_lines") == 1
+
+
+@pytest.mark.parametrize(("recipient", "gift"), [(None, False), (Recipient(), True)])
+def test_a_request_with_a_recipient_is_for_a_gift(recipient: Recipient | None, gift: bool) -> None:
+    asked = DecisionContext(recipient=recipient)
+    assert MomentVariables(asked, SOMEBODY, Catalogue()).field("request.gift") is gift
 
 
 def test_a_placement_differs_in_its_name_only() -> None:
