@@ -40,11 +40,12 @@ class Merger:
         self, proposals: Mapping[int, Proposals], family_no: NDArray[np.uint32], limit: int
     ) -> Merged:
         """Return at most `limit` candidates; `family_no` is the catalogue's column."""
-        order = [source for source in self._quotas if source in proposals]
-        columns = [proposals[source] for source in order]
-        ends = list(accumulate(len(column.offer_nos) for column in columns))
-        if not any(ends):
+        found = {source: column for source, column in proposals.items() if len(column.offer_nos)}
+        order = [source for source in self._quotas if source in found]
+        if not order:
             return NOTHING
+        columns = [found[source] for source in order]
+        ends = list(accumulate(len(column.offer_nos) for column in columns))
         nos = np.concatenate([column.offer_nos for column in columns])
         first = self._firsts(nos, family_no)
         bounds = [0, *first.searchsorted(ends).tolist()]
