@@ -17,8 +17,8 @@ from cel.expr.syntax_pb2 import Expr
 from cel_expr_python import cel
 from google.protobuf.any_pb2 import Any as AnyProto
 
-from services.rules.conditions.gate import children
 from services.rules.conditions.scalars import Program, outcome_of
+from services.rules.conditions.syntax import field_name, fields_read, joined, variables_read
 from services.rules.conditions.variables import COLUMN_VARIABLES
 from services.rules.domain import logic
 from services.rules.domain.columns import COLUMNS
@@ -50,7 +50,7 @@ class Translation:
 
     def __post_init__(self) -> None:
         """Collect what the condition reads."""
-        read = set(_reads(self.checked.expr))
+        read = set(fields_read(self.checked.expr))
         self.fields = frozenset(name for name in read if name.split(".")[0] in COLUMN_VARIABLES)
         self.reads_placement = bool(read & {"request", "request.placement"})
 
@@ -67,7 +67,7 @@ class Translation:
         return self._bound(self.checked.expr, known)
 
     def _bound(self, expr: Expr, known: frozenset[str]) -> Term | None:
-        if {name for name in _reads(expr) if not name.startswith("params.")} <= known:
+        if {name for name in fields_read(expr) if not name.startswith("params.")} <= known:
             try:
                 return self._term(expr, frozenset())
             except UnsupportedError:
@@ -80,7 +80,7 @@ class Translation:
         return logic.conjunction(left, right) if left and right else left or right
 
     def _term(self, expr: Expr, local: frozenset[str]) -> Term:
-        names = set(_names(expr))
+        names = set(variables_read(expr))
         if not names & (COLUMN_VARIABLES | local):
             return self._scalar(expr, names)
         match expr.WhichOneof("expr_kind"):
@@ -111,7 +111,7 @@ class Translation:
         """Return such a part without CEL; raises `UnsupportedError`."""
         if expr.HasField("call_expr") and expr.call_expr.function in _PLAIN_CALLS:
             return self._call(expr, frozenset())
-        name, type_ = _field_name(expr), self.checked.type_map[expr.id]
+        name, type_ = field_name(expr), self.checked.type_map[expr.id]
         is_text_list = type_.list_type.elem_type.primitive == Type.STRING
         if not name or expr.select_expr.test_only or not (_is_compared(type_) or is_text_list):
             raise UnsupportedError("not a field")
@@ -139,7 +139,7 @@ class Translation:
             if selected.test_only:
                 return strict(OPERATIONS["in_map"], (lambda frame, variables: key, maps))
             return strict(OPERATIONS["index_map"], (maps, lambda frame, variables: key))
-        name = _field_name(expr)
+        name = field_name(expr)
         if name not in COLUMNS:
             raise UnsupportedError(f"the field {selected.field}")
         if selected.test_only:
@@ -151,9 +151,9 @@ class Translation:
         parts = [*((call.target,) if call.HasField("target") else ()), *call.args]
         match call.function:
             case "_&&_":
-                return logic.conjunction(*(self._term(part, local) for part in parts))
+                return logic.conjunction(*[self._term(part, local) for part in joined(expr)])
             case "_||_":
-                return logic.disjunction(*(self._term(part, local) for part in parts))
+                return logic.disjunction(*[self._term(part, local) for part in joined(expr)])
             case "!_":
                 return logic.negation(self._term(parts[0], local))
             case "_?_:_":
@@ -194,7 +194,7 @@ class Translation:
 
     def _comprehension(self, expr: Expr, local: frozenset[str]) -> Term:
         loop = expr.comprehension_expr
-        if set(_names(loop.iter_range)) & (COLUMN_VARIABLES | local):
+        if set(variables_read(loop.iter_range)) & (COLUMN_VARIABLES | local):
             raise UnsupportedError("a comprehension over what differs between candidates")
         step = loop.loop_step.call_expr
         is_quantifier = (
@@ -206,13 +206,13 @@ class Translation:
         )
         if not is_quantifier:
             raise UnsupportedError("a comprehension other than exists and all over candidates")
-        elements = self._scalar(loop.iter_range, set(_names(loop.iter_range)))
+        elements = self._scalar(loop.iter_range, set(variables_read(loop.iter_range)))
         predicate = self._term(step.args[1], local | {loop.iter_var})
         exists = step.function == "_||_"
         return logic.quantifier(elements, loop.iter_var, predicate, exists=exists)
 
     def _has_columns(self, expr: Expr) -> bool:
-        return bool(set(_names(expr)) & COLUMN_VARIABLES)
+        return bool(set(variables_read(expr)) & COLUMN_VARIABLES)
 
     def _is_map(self, expr: Expr) -> bool:
         return self.checked.type_map[expr.id].HasField("map_type")
@@ -229,27 +229,3 @@ def _is_present(column: Any) -> Any:
     if isinstance(column, Maps):
         return np.array([bool(each) for each in column.maps], np.bool_)
     return column != 0
-
-
-def _field_name(expr: Expr) -> str:
-    """Return `offer.stock` for a field of a variable, else an empty string."""
-    selected = expr.select_expr
-    if not selected.operand.HasField("ident_expr"):
-        return ""
-    return f"{selected.operand.ident_expr.name}.{selected.field}"
-
-
-def _names(expr: Expr) -> list[str]:
-    """Return the variables in an expression, those that comprehensions bind among them."""
-    if expr.HasField("ident_expr"):
-        return [expr.ident_expr.name]
-    return [name for part in children(expr) for name in _names(part)]
-
-
-def _reads(expr: Expr) -> list[str]:
-    """Return the fields read, or the variable where it is read as a whole."""
-    if expr.HasField("select_expr") and _field_name(expr):
-        return [_field_name(expr)]
-    if expr.HasField("ident_expr"):
-        return [expr.ident_expr.name]
-    return [name for part in children(expr) for name in _reads(part)]

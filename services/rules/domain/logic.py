@@ -6,7 +6,7 @@ either order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,36 +24,42 @@ from services.rules.domain.values import (
 )
 
 
-def conjunction(left: Term, right: Term) -> Term:
-    """Return `left && right`; the right side is not looked at where the left settles it for all."""
-    return _connective(left, right, decisive=False)
+def conjunction(first: Term, *others: Term) -> Term:
+    """Return `first && other && …`; what follows is not looked at where it is settled for all."""
+    return _connective(first, others, decisive=False)
 
 
-def disjunction(left: Term, right: Term) -> Term:
-    """Return `left || right`; the right side is not looked at where the left settles it for all."""
-    return _connective(left, right, decisive=True)
+def disjunction(first: Term, *others: Term) -> Term:
+    """Return `first || other || …`; what follows is not looked at where it is settled for all."""
+    return _connective(first, others, decisive=True)
 
 
-def _connective(left: Term, right: Term, *, decisive: bool) -> Term:
-    neutral = not decisive
-    join: Callable[[Any, Any], Any] = np.logical_or if decisive else np.logical_and
-
+def _connective(first: Term, others: tuple[Term, ...], *, decisive: bool) -> Term:
     def evaluate(frame: Frame, local: Mapping[str, Any]) -> Outcome:
-        first, first_errors = left(frame, local)
-        if first_errors is False and _settles(first, decisive):
-            return decisive, False
-        second, second_errors = right(frame, local)
-        if second_errors is False and second is decisive:
-            return decisive, False
-        if first_errors is False and first is neutral:
-            return second, second_errors
-        if second_errors is False and second is neutral:
-            return first, first_errors
-        if first_errors is False and second_errors is False:
-            return join(first, second), False
-        return _with_errors(frame.size, (first, first_errors), (second, second_errors), decisive)
+        outcome = first(frame, local)
+        for term in others:
+            if outcome[1] is False and _settles(outcome[0], decisive):
+                return decisive, False
+            outcome = _joined(outcome, term(frame, local), decisive, frame.size)
+        return outcome
 
     return evaluate
+
+
+def _joined(left: Outcome, right: Outcome, decisive: bool, size: int) -> Outcome:
+    """Return `left && right` or `left || right` of two outcomes."""
+    neutral = not decisive
+    first, first_errors = left
+    second, second_errors = right
+    if second_errors is False and second is decisive:
+        return right
+    if first_errors is False and first is neutral:
+        return right
+    if second_errors is False and second is neutral:
+        return left
+    if first_errors is False and second_errors is False:
+        return (np.logical_or if decisive else np.logical_and)(first, second), False
+    return _with_errors(size, left, right, decisive)
 
 
 def _settles(value: Any, decisive: bool) -> bool:
@@ -136,11 +142,7 @@ def quantifier(elements: Term, variable: str, predicate: Term, *, exists: bool) 
                 break
             inner = {**local, variable: element}
             met = predicate(frame, inner)
-            outcome = _connective(_known(outcome), _known(met), decisive=exists)(frame, local)
+            outcome = _joined(outcome, met, exists, frame.size)
         return outcome
 
     return evaluate
-
-
-def _known(outcome: Outcome) -> Term:
-    return lambda frame, local: outcome
