@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Callable, Sequence
-from functools import partial
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from services.profile.domain.event import (
     Event,
     is_about_shipping_or_returns,
 )
 from services.profile.domain.identity import Identity
+from services.profile.domain.making import maker
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival
 from services.profile.domain.recording import AT_ONCE
@@ -49,16 +49,7 @@ ABOUT_OFFERS = frozenset(
 """Types that are about what was proposed; all others are about the item first."""
 
 
-T = TypeVar("T")
-
-
-def _maker(kind: type[T]) -> Callable[[tuple[Any, ...]], T]:
-    """Return what makes a named tuple of a tuple: at half the price of its own constructor."""
-    make: Any = tuple.__new__
-    return partial(make, kind)
-
-
-_SAID, _EVENT, _ARRIVAL = _maker(Said), _maker(Event), _maker(Arrival)
+_SAID, _EVENT, _ARRIVAL = maker(Said), maker(Event), maker(Arrival)
 _read: Callable[[event_pb2.Event], tuple[Any, ...]] = attrgetter(*Said._fields)
 
 

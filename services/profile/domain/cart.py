@@ -6,6 +6,7 @@ from bisect import insort
 from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US
+from services.profile.domain.making import maker
 
 MAX_LINES = 100
 MAX_BOUGHT = 20
@@ -42,6 +43,7 @@ class CartItem(NamedTuple):
 
 Cart = dict[int, Line]
 _EMPTY = Line(-1, ())
+_LINE = maker(Line)
 _SLACK = 40
 
 
@@ -57,8 +59,9 @@ def clear(cart: Cart, offer_no: int, time_us: int) -> None:
     """Note that the item was bought; known also when nothing lies there, for late changes."""
     line = cart.get(offer_no, _EMPTY)
     if time_us > line.cleared_us:
-        left = tuple(change for change in line.changes if change.time_us > time_us)
-        cart[offer_no] = Line(time_us, left)
+        changes = line.changes
+        left = tuple([each for each in changes if each.time_us > time_us]) if changes else ()
+        cart[offer_no] = _LINE((time_us, left))
         _bound(cart, _SLACK)
 
 

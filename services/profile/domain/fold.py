@@ -11,8 +11,10 @@ from services.profile.domain.event import INTEREST, LIKE_INTEREST, Event
 from services.profile.domain.interest import weight_as_of_epoch
 from services.profile.domain.latest import Word, say
 from services.profile.domain.log import MAX_KEPT, Entry
+from services.profile.domain.making import maker
 from services.profile.domain.state import State
 
+_ENTRY = maker(Entry)
 MARKETING = "marketing"
 _OWN_MARKETING = MappingProxyType(
     {3: "PUSH", 4: "EMAIL", 5: "SMS", 6: "DIRECT_MAIL", 7: "CALL_CENTER"}
@@ -43,15 +45,17 @@ def apply(state: State, event: Event) -> None:
         _take_interest(state, event, weight)
     arrived = state.arrived
     arrived.append(
-        Entry(
-            event.time_us,
-            kind,
-            event.channel,
-            event.offer_no,
-            event.category,
-            event.session_id,
-            event.duration_s,
-            event.reassurance,
+        _ENTRY(
+            (
+                event.time_us,
+                kind,
+                event.channel,
+                event.offer_no,
+                event.category,
+                event.session_id,
+                event.duration_s,
+                event.reassurance,
+            )
         )
     )
     if len(arrived) > MAX_KEPT:

@@ -6,6 +6,7 @@ import zlib
 from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US, Event
+from services.profile.domain.making import maker
 
 WINDOW_DAYS = 365
 KEPT_DAYS = WINDOW_DAYS + 35
@@ -26,6 +27,7 @@ class Order(NamedTuple):
 
 
 Orders = dict[int, Order]
+_ORDER = maker(Order)
 
 
 class Spending(NamedTuple):
@@ -52,14 +54,17 @@ def buy(orders: Orders, event: Event) -> None:
     known = orders.get(key)
     contribution, unknown = _contribution(event)
     if known is None:
-        orders[key] = Order(day, True, event.value_micros, contribution, unknown)
+        orders[key] = _ORDER((day, True, event.value_micros, contribution, unknown))
         return
-    orders[key] = Order(
-        max(day, known.day) if known.bought else day,
-        True,
-        known.value_micros + event.value_micros,
-        known.contribution_micros + contribution,
-        known.cost_unknown or unknown,
+    last_day, bought, value_micros, contribution_micros, cost_unknown = known
+    orders[key] = _ORDER(
+        (
+            max(day, last_day) if bought else day,
+            True,
+            value_micros + event.value_micros,
+            contribution_micros + contribution,
+            cost_unknown or unknown,
+        )
     )
 
 

@@ -8,6 +8,7 @@ from operator import sub
 from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US, MINUTE_US
+from services.profile.domain.making import maker
 
 MAX_FAMILIES = 4_000
 MAX_DAYS = 32
@@ -33,6 +34,7 @@ class Ownership(NamedTuple):
 Owned = dict[int, Ownership]
 _NONE = Ownership(0.0, 0, 0, 0.0, b"")
 _DAY_BYTES = 2
+_OWNERSHIP = maker(Ownership)
 
 
 def buy(owned: Owned, family_no: int, time_us: int, quantity: float) -> None:
@@ -43,8 +45,8 @@ def buy(owned: Owned, family_no: int, time_us: int, quantity: float) -> None:
     if more is not days:
         times += 1
         cycle_days = _cycle_days(more)
-    owned[family_no] = Ownership(
-        before + quantity, max(minute, last_minute), times, cycle_days, more
+    owned[family_no] = _OWNERSHIP(
+        (before + quantity, max(minute, last_minute), times, cycle_days, more)
     )
 
 

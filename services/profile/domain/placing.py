@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.profile.domain.identity import Identity, Known
+from services.profile.domain.making import maker
 from services.profile.domain.ports import Arrival, NewIdentity
 
 NewId = Callable[[], str]
@@ -40,6 +41,9 @@ class Placed(NamedTuple):
     arrival: Arrival
     person_id: str
     joins: tuple[Join, ...] = ()
+
+
+_PLACED = maker(Placed)
 
 
 @dataclass(slots=True)
@@ -106,7 +110,7 @@ def place(
         elif arrival.event.type == LOGIN:
             _place_login(plan, arrival, may_link, new_id)
         else:
-            plan.placed.append(Placed(arrival, _person(plan, arrival, new_id)))
+            plan.placed.append(_PLACED((arrival, _person(plan, arrival, new_id), ())))
     return plan
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 from services.profile.domain.event import frees_standing_decision
 from services.profile.domain.fold import apply
 from services.profile.domain.linking import Sets
+from services.profile.domain.making import maker
 from services.profile.domain.placing import NewId, Plan, Rejection, place
 from services.profile.domain.ports import (
     Arrival,
@@ -26,6 +27,7 @@ from shared.errors import Aborted
 TRIES = 8
 AT_ONCE = 100
 """Events handled before other requests get their turn: about 5 ms of each step."""
+_RECORDED = maker(Recorded)
 T = TypeVar("T")
 
 
@@ -207,6 +209,6 @@ def _write_history(plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -> N
             sets.join(join, new_id(), arrival.event_id)
     sets.changes.keep(())
     sets.changes.events = [
-        Recorded(arrival, person_id, 0, 0) for arrival, person_id, _ in plan.placed
+        _RECORDED((arrival, person_id, 0, 0)) for arrival, person_id, _ in plan.placed
     ]
     outcome.accepted += len(plan.placed)
