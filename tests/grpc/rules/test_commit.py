@@ -124,7 +124,7 @@ async def test_nobody_known_has_no_limit(rules: Rules) -> None:
 
 async def test_concurrent_decisions_never_exceed_the_limit(rules: Rules) -> None:
     offers = (*PROMOTIONS, LAPTOP_PROMO)
-    at_once = asyncio.Semaphore(60)  # a connection carries 100 calls
+    at_once = asyncio.Semaphore(20)  # so few that none outlives its deadline on a busy machine
 
     async def decide(number: int) -> pb.CommitResponse:
         async with at_once:
