@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from itertools import groupby
 
 from bench.figures import DEFINITIONS, Figure
+from bench.neighbours import NOTABLE_SHARE, Neighbours
 from bench.opened import opened_suite
 from bench.part import Part, Tell
 from bench.scale import Scale
@@ -22,8 +23,11 @@ async def measured(
         tell(" ".join(("starting the suite", *flags)))
         async with opened_suite(*flags) as suite:
             for part in group:
+                neighbours = Neighbours()
                 async with asyncio.timeout(PART_TIMEOUT_S):
                     figures = await part.measure(suite, scale, _named(part.name, tell))
+                if (share := neighbours.share()) > NOTABLE_SHARE:
+                    tell(f"{part.name}: other machines took {share:.0%} of the CPU time meanwhile")
                 assert {figure.name for figure in figures} == names_of(part)
                 yield figures
 
