@@ -13,15 +13,25 @@ import grpc.aio
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from cli.console import Exit, aside, fail, failures_told, people, say_json
+from cli.console import (
+    CommandError,
+    Exit,
+    aside,
+    fail,
+    failures_told,
+    people,
+    say_json,
+    unreachable,
+)
 from cli.importing import KINDS, BrokenFileError, Importer, Report
 from cli.importing.files import digest
 from cli.importing.target import TARGETS
 from cli.options import HomeOption, JsonOption
-from cli.reach import reach
+from cli.reach import reach, targets_setting
 from cli.showing.words import several
 
 _ERRORS_SHOWN = 20
+_CONNECT_S = 3.0
 
 
 class What(StrEnum):
@@ -70,7 +80,13 @@ async def _apply(
     importer: Importer, what: What, file: Path, home: Path | None, progress: Callable[[int], None]
 ) -> Report:
     service, target = TARGETS[what]
-    async with grpc.aio.insecure_channel(reach(home).to(service)) as channel:
+    address = reach(home).to(service)
+    async with grpc.aio.insecure_channel(address) as channel:
+        try:
+            await asyncio.wait_for(channel.channel_ready(), _CONNECT_S)
+        except TimeoutError:
+            sentence = unreachable(address, targets_setting(service))
+            raise CommandError(sentence, Exit.UNREACHABLE) from None
         return await importer.apply(target(channel, digest(file)), progress)
 
 

@@ -117,6 +117,18 @@ def test_nobody_at_the_address_is_said_with_what_to_do(tmp_path):
     assert "TOUCHPOINT_RULES_TARGETS=HOST:PORT" in answer.stderr
 
 
+def test_an_import_into_nothing_is_said_with_what_to_do(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("item_id,title,category\nA,A kettle,Kitchen\n")
+    answer = run.invoke(
+        app,
+        ["import", "items", str(path), "--home", str(tmp_path)],
+        env={"TOUCHPOINT_RETRIEVAL_TARGETS": "127.0.0.1:1"},
+    )
+    assert answer.exit_code == 3
+    assert "Nobody answers at 127.0.0.1:1" in answer.stderr
+
+
 @pytest.mark.parametrize("command", ["recommend customer:C1", "demo bought", "clock"])
 def test_an_edge_that_is_not_there_is_said_with_the_option_that_names_another(command):
     answer = run.invoke(app, [*command.split(), "--edge", "127.0.0.1:1"])
