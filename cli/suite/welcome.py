@@ -19,6 +19,7 @@ from cli.suite.data import DataSet
 from cli.suite.home import Endpoints, Home
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.client import AsyncTouchpoint, CallError, Wanted
+from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 DEADLINE_S = 0.25
 _DEADLINE_MS = DEADLINE_S * 1000
@@ -33,6 +34,8 @@ _WHOLE_ANSWERS = 5
 class FirstDecision:
     """A live decision and how long its caller waited for it."""
 
+    who: str
+    """The person it was asked for, as the command line writes them."""
     answer: RecommendResponse
     spent_ms: float
     failure: str = ""
@@ -40,19 +43,36 @@ class FirstDecision:
 
 
 async def first_decision(edge: str, data: DataSet) -> FirstDecision:
-    """Ask the edge at host:port for the data set's person.
+    """Ask the edge at host:port for somebody of the data set.
 
     Asks previews first until nothing is missing in them, because services that have just
-    started still load their caches.
+    started still load their caches. Who is held out gets nothing personal and would show little:
+    another is asked for then.
     """
     async with AsyncTouchpoint(edge, timeout_s=DEADLINE_S, caller=CALLER) as touchpoint:
         await _warmed_up(touchpoint, data)
-        began = time.perf_counter()
-        try:
-            answer, failure = await touchpoint.recommend(data.who, **_asked(data)), ""
-        except CallError as error:  # a machine this busy for a moment is no reason to end it all
-            answer, failure = RecommendResponse(), str(error)
-        return FirstDecision(answer, (time.perf_counter() - began) * 1000, failure)
+        for who in data.people:
+            first = await _asked_for(touchpoint, who, data)
+            if first.failure or await _is_personalised(touchpoint, first.answer):
+                break
+        return first
+
+
+async def _asked_for(touchpoint: AsyncTouchpoint, who: str, data: DataSet) -> FirstDecision:
+    began = time.perf_counter()
+    try:
+        answer, failure = await touchpoint.recommend(who, **_asked(data)), ""
+    except CallError as error:  # a machine this busy for a moment is no reason to end it all
+        answer, failure = RecommendResponse(), str(error)
+    return FirstDecision(who, answer, (time.perf_counter() - began) * 1000, failure)
+
+
+async def _is_personalised(touchpoint: AsyncTouchpoint, answer: RecommendResponse) -> bool:
+    try:
+        explained = await touchpoint.explain(answer.decision_id)
+    except CallError:  # nobody can tell
+        return True
+    return explained.trace.arm == Arm.PERSONALISED
 
 
 async def _warmed_up(touchpoint: AsyncTouchpoint, data: DataSet) -> None:
@@ -69,7 +89,7 @@ async def _warmed_up(touchpoint: AsyncTouchpoint, data: DataSet) -> None:
 
 async def _is_warm(touchpoint: AsyncTouchpoint, data: DataSet) -> bool:
     try:
-        answer = await touchpoint.recommend(data.who, **_asked(data, preview=True))
+        answer = await touchpoint.recommend(data.people[0], **_asked(data, preview=True))
     except CallError:
         return False
     return not answer.degraded and bool(answer.placements[0].recommendations)
@@ -91,7 +111,7 @@ def show_welcome(
 ) -> None:
     """Print the decision and what to try next."""
     console.print()
-    console.print(f"Right now, {data.moment} ({data.who}):", markup=False)
+    console.print(f"Right now, {data.moment} ({first.who}):", markup=False)
     if first.failure:
         told = f"No decision came: {first.failure}. Everything runs; ask again."
         console.print(told, style="yellow", markup=False, soft_wrap=True)
@@ -99,29 +119,29 @@ def show_welcome(
         show_decision(console, first.answer, spent_ms=first.spent_ms, deadline_ms=_DEADLINE_MS)
     console.print("\nIn a second terminal:")
     here = f"cd {shlex.quote(str(Path.cwd()))}"
-    for line in (here, *lines_to_try(endpoints, home, data, first.answer)):
+    for line in (here, *lines_to_try(endpoints, home, data, first)):
         console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def lines_to_try(
-    endpoints: Endpoints, home: Home, data: DataSet, answer: RecommendResponse
+    endpoints: Endpoints, home: Home, data: DataSet, first: FirstDecision
 ) -> list[str]:
     """Return commands that work as they are in this folder, for this suite and no other."""
-    command, where = _command(), _where(home)
+    command, where, who, answer = _command(), _where(home), first.who, first.answer
     looking = f" --item {data.item}" if data.item else ""
     place = f"--channel {_CHANNEL} --placement {data.placement}{looking}{where}"
     place += f" --limit {_LIMIT}"
-    lines = [_curl(endpoints, data), f"{command} recommend {data.who} {place}"]
+    lines = [_curl(endpoints, data, who), f"{command} recommend {who} {place}"]
     shown = answer.placements[0].recommendations if answer.placements else ()
     if shown:
         offer = shown[0].offer_id
         lines += [
-            f"{command} track decline {data.who} --offer {offer} "
+            f"{command} track decline {who} --offer {offer} "
             f"--decision {answer.decision_id} --channel {_CHANNEL}{where}",
-            f"{command} recommend {data.who} {place} --live",
+            f"{command} recommend {who} {place} --live",
             f"{command} explain {answer.decision_id}{where}",
         ]
-    lines.append(f"{command} view {data.who}{where}")
+    lines.append(f"{command} view {who}{where}")
     if data.name == "story":
         lines.append(f"{command} demo{where}")
     return lines
@@ -143,8 +163,8 @@ def _from_here(path: Path) -> str:
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
-def _curl(endpoints: Endpoints, data: DataSet) -> str:
-    kind, _, value = data.who.partition(":")
+def _curl(endpoints: Endpoints, data: DataSet, who: str) -> str:
+    kind, _, value = who.partition(":")
     asked = {
         "identities": [{"kind": kind, "value": value}],
         "channel": _CHANNEL,

@@ -15,9 +15,10 @@ from rich.console import Console
 from cli.showing.decision import show_decision
 from cli.showing.trace import show_trace, why
 from cli.showing.view import show_view
+from cli.suite import welcome
 from cli.suite.data import DATA_SETS
 from cli.suite.home import Endpoints, Home
-from cli.suite.welcome import FirstDecision, lines_to_try, show_welcome
+from cli.suite.welcome import FirstDecision, first_decision, lines_to_try, show_welcome
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.common.v1.money_pb2 import Money
@@ -63,6 +64,7 @@ TRACE = pb.ExplainDecisionResponse(
         )
     ],
 )
+FIRST = FirstDecision("customer:C20001", ANSWER, 12.3)
 
 
 @pytest.fixture
@@ -169,7 +171,7 @@ def test_why_or_why_not_is_one_sentence(offer, said):
 
 def test_the_lines_to_try_name_this_suite_and_this_decision(tmp_path):
     endpoints = Endpoints({"aggregator": ["127.0.0.1:7500"]}, "127.0.0.1:7580", 1)
-    lines = lines_to_try(endpoints, Home(tmp_path), DATA_SETS["story"], ANSWER)
+    lines = lines_to_try(endpoints, Home(tmp_path), DATA_SETS["story"], FIRST)
     assert "http://127.0.0.1:7580/" in lines[0]
     assert any("track decline" in line and "--decision d-1" in line for line in lines)
     assert any(line.endswith("--live") for line in lines)
@@ -181,7 +183,7 @@ def test_the_lines_to_try_are_words_of_a_shell_wherever_this_was_started(tmp_pat
     monkeypatch.chdir(tmp_path)
     home = Home(tmp_path / "my shop")
     endpoints = Endpoints({"aggregator": ["127.0.0.1:7500"]}, "127.0.0.1:7580", 1)
-    curl, *lines = lines_to_try(endpoints, home, DATA_SETS["story"], ANSWER)
+    curl, *lines = lines_to_try(endpoints, home, DATA_SETS["story"], FIRST)
     assert json.loads(shlex.split(curl)[-1])["preview"] is True
     for line in lines:
         program, *words = shlex.split(line)
@@ -189,9 +191,41 @@ def test_the_lines_to_try_are_words_of_a_shell_wherever_this_was_started(tmp_pat
         assert words[words.index("--home") + 1] == "my shop"
 
 
+class Edge:
+    """Answers everybody the same, and holds out whom it is told to."""
+
+    def __init__(self, held_out):
+        self.held_out = held_out
+
+    def __call__(self, *_args, **_kwargs):
+        return self
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_error):
+        pass
+
+    async def recommend(self, who, **wanted):
+        shown = [edge.PlacementRecommendations(placement="web.item", recommendations=[LAMP])]
+        return pb.RecommendResponse(decision_id="" if wanted["preview"] else who, placements=shown)
+
+    async def explain(self, decision_id):
+        arm = Arm.HOLDOUT if decision_id in self.held_out else Arm.PERSONALISED
+        return pb.ExplainDecisionResponse(trace=edge.DecisionTrace(arm=arm))
+
+
+async def test_the_first_decision_is_for_somebody_who_is_not_held_out(monkeypatch):
+    first, second, *_ = DATA_SETS["story"].people
+    for held_out, asked in (([], first), ([first], second)):
+        monkeypatch.setattr(welcome, "AsyncTouchpoint", Edge(held_out))
+        found = await first_decision("127.0.0.1:7500", DATA_SETS["story"])
+        assert (found.who, found.answer.decision_id) == (asked, asked)
+
+
 def test_without_a_first_decision_the_lines_to_try_still_ask_for_one(console, tmp_path):
     endpoints = Endpoints({"aggregator": ["127.0.0.1:7500"]}, "127.0.0.1:7580", 1)
-    missed = FirstDecision(pb.RecommendResponse(), 250.0, "deadline exceeded")
+    missed = FirstDecision("customer:H0001", pb.RecommendResponse(), 250.0, "deadline exceeded")
     show_welcome(console, endpoints, Home(tmp_path), DATA_SETS["grocer"], missed)
     said = console.export_text()
     assert "No decision came: deadline exceeded" in said
