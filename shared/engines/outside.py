@@ -17,6 +17,8 @@ FOLDER_SETTING = "TOUCHPOINT_UNPRIVILEGED_FOLDER"
 FOLDERS = ("/var/lib/touchpoint", "/var/tmp/touchpoint")  # noqa: S108 - checked to be root's
 PASSABLE = 0o711
 OWNER_MARK = "home"
+POINTER = "postgres-lies-in"
+"""Of the home: names the folder outside, so that a lost password is not taken for a new home."""
 
 
 async def outside_folder(
@@ -26,7 +28,7 @@ async def outside_folder(
 
     Only folders that we make ourselves are used; nobody's permissions are changed. What a deleted
     home of the same path left there (it knew another `secret`) is thrown away. Raises `EngineError`
-    if no place can be reached by the account.
+    if no place can be reached by the account, or if this home's own folder has another secret.
     """
     refusals = []
     for root in _roots(environ):
@@ -37,6 +39,7 @@ async def outside_folder(
             refusals.append(f"{root}: {error.strerror or error}")
             continue
         if await can_run(account, copy.postgres, folder):
+            (home / POINTER).write_text(f"{folder}\n")
             return folder, copy
         refusals.append(f"{root}: programs cannot be run there by uid {account.uid}")
     raise EngineError(
@@ -70,11 +73,21 @@ def _own_folder(root: Path, home: Path, secret: str) -> Path:
     mark = folder / OWNER_MARK
     owner = hashlib.sha256(secret.encode()).hexdigest()
     if not mark.exists() or mark.read_text() != owner:
+        if _is_named_by(home, folder):
+            raise EngineError(
+                f"the password in {home}/secrets/postgres does not open the database in {folder}: "
+                "restore the one or remove the other."
+            )
         shutil.rmtree(folder)
         _make(folder)
         mark.write_text(owner)
         mark.chmod(0o600)
     return folder
+
+
+def _is_named_by(home: Path, folder: Path) -> bool:
+    pointer = home / POINTER
+    return pointer.exists() and pointer.read_text().strip() == str(folder) and any(folder.iterdir())
 
 
 def _make(folder: Path) -> None:

@@ -98,6 +98,21 @@ async def test_what_a_deleted_home_left_outside_is_not_taken_for_the_new_ones(
         assert await connection.fetchval("SELECT to_regclass('kept')") is None
 
 
+async def test_a_lost_password_does_not_cost_the_data_outside(
+    private_home: Path, outside: Path
+) -> None:
+    async with _connected(PostgresEngine(private_home, _denied(outside))) as connection:
+        await connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
+    secret = private_home / "secrets" / "postgres"
+    kept = secret.read_text()
+    secret.unlink()
+    with pytest.raises(EngineError, match=r"secrets/postgres does not open the\s+database in"):
+        await PostgresEngine(private_home, _denied(outside)).start()
+    secret.write_text(kept)
+    async with _connected(PostgresEngine(private_home, _denied(outside))) as connection:
+        assert await connection.fetchval("SELECT n FROM kept") == 42
+
+
 async def test_erasing_leaves_nothing_outside(private_home: Path, outside: Path) -> None:
     engine = PostgresEngine(private_home, _denied(outside))
     async with engine.running():
