@@ -12,7 +12,7 @@ from bench.errors import MeasurementError
 from bench.processes import ProcessTree
 from cli.reach import targets_setting
 from cli.suite.home import Home
-from shared.engines import EngineUrls, engines
+from shared.engines import EngineUrls, PostgresEngine, engines
 from shared.postgres.provision import provision
 from shared.testing.suite import RunningSuite, running_suite
 
@@ -55,6 +55,8 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
     with tempfile.TemporaryDirectory(prefix="touchpoint-bench-") as folder:
         home = Path(folder)
         async with AsyncExitStack() as stack:
+            # Data that may only lie outside of the home would stay there.
+            stack.callback(PostgresEngine(home).erase)
             urls = await stack.enter_async_context(engines(home))
             given = {"TOUCHPOINT_POSTGRES_URL": urls.postgres, "TOUCHPOINT_NATS_URL": urls.nats}
             starting = running_suite(home, *_STORY, *flags, environment=given)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest_asyncio
 
 from shared.bus import Bus, InMemoryBus, open_bus
 from shared.engines import NatsEngine, PostgresEngine
+from shared.engines.outside import FOLDER_SETTING, PASSABLE
 from shared.postgres import Database
 from shared.testing.clock import FakeClock
 from shared.testing.nats import remove_streams
@@ -21,8 +24,24 @@ FreshDatabase = Callable[[str, Path], Awaitable[Database]]
 """`await fresh_database("rules", folder_of_migrations)`: opened, migrated, dropped at the end."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unprivileged_folder() -> Iterator[None]:
+    """Let what root may only keep outside of its homes go with the run."""
+    if os.geteuid() != 0 or FOLDER_SETTING in os.environ:
+        yield
+        return
+    folder = Path(tempfile.mkdtemp(prefix="touchpoint-tests-", dir="/var/tmp"))
+    folder.chmod(PASSABLE)
+    os.environ[FOLDER_SETTING] = str(folder)
+    yield
+    del os.environ[FOLDER_SETTING]
+    shutil.rmtree(folder)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestServer]:
+async def postgres(
+    tmp_path_factory: pytest.TempPathFactory, unprivileged_folder: None
+) -> AsyncIterator[TestServer]:
     """Lend the run's PostgreSQL: the one named in the environment, else an embedded one."""
     given = os.environ.get("TOUCHPOINT_POSTGRES_URL")
     if given:

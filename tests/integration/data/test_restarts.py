@@ -20,6 +20,7 @@ from shared.postgres import Database, Limits, open_database
 from shared.testing.background import running, until
 from shared.testing.plugin import FreshDatabase
 from shared.testing.postgres import TestServer
+from tests.integration.engines.processes import of_home
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 RELAY = Path(__file__).with_name("relay_process.py")
@@ -41,13 +42,9 @@ async def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 
 def process_under(home: Path, name: str) -> psutil.Process:
-    """The main process of an engine: the oldest of its name that mentions the home."""
-    found = [
-        process
-        for process in psutil.process_iter(["name", "cmdline", "create_time"])
-        if process.info["name"] == name and str(home) in " ".join(process.info["cmdline"] or [])
-    ]
-    return min(found, key=lambda process: process.info["create_time"])
+    """The main process of an engine: the oldest of its name that belongs to the home."""
+    found = [process for process in of_home(home) if process.name() == name]
+    return min(found, key=lambda process: process.create_time())
 
 
 async def store_names(transaction, messages) -> None:

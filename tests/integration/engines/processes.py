@@ -10,13 +10,22 @@ from pathlib import Path
 
 import psutil
 
+from shared.engines.outside import existing_folders
+
 ROOT = Path(__file__).parents[3]
 GONE_TIMEOUT_S = 30.0
 
 
+def data_of(home: Path) -> Path:
+    """Return where PostgreSQL's data of a home lies: outside of it where only root may enter."""
+    folders = (home, *existing_folders(home, os.environ))
+    return next(folder / "postgres" for folder in folders if (folder / "postgres").is_dir())
+
+
 def of_home(home: Path, *more: Path) -> list[psutil.Process]:
     """List the processes that name the home on their command line or work below it."""
-    places = [str(place) for place in (home, *more)]
+    outside = existing_folders(home, os.environ)
+    places = [str(place) for place in (home, *outside, *more)]
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

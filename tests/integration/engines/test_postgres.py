@@ -15,7 +15,7 @@ from shared.engines.binaries import find_postgres
 from shared.processes import launch
 from shared.processes.launch import PYTHON
 from shared.processes.ports import LOOPBACK
-from tests.integration.engines.processes import assert_gone, engine, of_home, owner
+from tests.integration.engines.processes import assert_gone, data_of, engine, of_home, owner
 
 
 async def _run(url: str, statement: str) -> object:
@@ -100,8 +100,8 @@ async def _patiently(url: str) -> object:
 async def test_the_pid_file_of_a_dead_server_does_not_stop_a_start(home: Path) -> None:
     async with PostgresEngine(home).running() as url:
         await _remember(url)
-        kept = (home / "postgres" / "postmaster.pid").read_text()
-    (home / "postgres" / "postmaster.pid").write_text(kept)
+        kept = (data_of(home) / "postmaster.pid").read_text()
+    (data_of(home) / "postmaster.pid").write_text(kept)
     async with PostgresEngine(home).running() as url:
         assert await _remembered(url) == 42
 
@@ -111,10 +111,10 @@ async def test_the_pid_file_naming_a_stranger_does_not_stop_a_start_or_harm_the_
 ) -> None:
     async with PostgresEngine(home).running() as url:
         await _remember(url)
-        kept = (home / "postgres" / "postmaster.pid").read_text()
+        kept = (data_of(home) / "postmaster.pid").read_text()
     _, *rest = kept.splitlines(keepends=True)
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as stranger:
-        (home / "postgres" / "postmaster.pid").write_text("".join((f"{stranger.pid}\n", *rest)))
+        (data_of(home) / "postmaster.pid").write_text("".join((f"{stranger.pid}\n", *rest)))
         async with PostgresEngine(home).running() as url:
             assert await _remembered(url) == 42
         assert stranger.poll() is None
@@ -126,7 +126,7 @@ async def test_a_server_without_an_owner_is_ended_and_replaced(home: Path) -> No
     install = find_postgres()
     account = await choose_account(home, install.postgres, os.environ)
     become = launch.order(os.getpid(), 9, account.order() if account else None)
-    serve = (str(install.postgres), "-D", str(home / "postgres"))
+    serve = (str(install.postgres), "-D", str(data_of(home)))
     with subprocess.Popen(
         [*PYTHON, launch.__file__, become, *serve],
         stderr=subprocess.PIPE,
@@ -173,7 +173,7 @@ async def test_a_lost_password_is_told_with_the_two_places_that_must_agree(home:
 async def test_a_server_that_cannot_start_is_reported_with_what_it_said(home: Path) -> None:
     async with PostgresEngine(home).running():
         pass
-    (home / "postgres" / "global" / "pg_control").unlink()
+    (data_of(home) / "global" / "pg_control").unlink()
     with pytest.raises(EngineError, match=r"ended with status \d+ while starting.*(?s:.)*control"):
         await PostgresEngine(home).start()
     assert of_home(home) == []
