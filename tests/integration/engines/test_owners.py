@@ -1,11 +1,13 @@
 """Both engines together, under owners that are killed, and addresses given from outside."""
 
+import os
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from shared.engines import AlreadyRunningError, EngineUrls, NatsEngine, engines
+from shared.engines.outside import FOLDER_SETTING
 from tests.integration.engines.conftest import in_a_namespace, needs_namespaces
 from tests.integration.engines.processes import assert_gone, engine, of_home, owner
 
@@ -58,8 +60,9 @@ async def test_only_the_engine_whose_address_is_missing_is_started(home: Path) -
 async def test_when_one_engine_cannot_start_the_other_is_ended(home: Path) -> None:
     async with NatsEngine(home).running():
         before = {each.pid for each in of_home(home)}
+        only_where = {key: os.environ[key] for key in (FOLDER_SETTING,) if key in os.environ}
         with pytest.raises(AlreadyRunningError, match=r"NATS of .* is already running"):
-            async with engines(home, {}):
+            async with engines(home, only_where):
                 pass
         assert {each.pid for each in of_home(home)} == before
 
