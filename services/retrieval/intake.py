@@ -137,6 +137,7 @@ def _read_offer(offer: Offer, reader: RowReader, defined: bool) -> Draft:
         min_age=reader.age(offer.attributes.get("min_age", "")),
         is_default=offer.is_default,
         is_defined=defined,
+        is_journey_only=offer.is_journey_only,
     )
     row.creative.text = reader.text("text", offer.text, 4096) or row.creative.text
     row.creative.link = reader.text("link", offer.link, 2048) or row.creative.link

@@ -29,12 +29,28 @@ CONTACTS = Stream("CONTACTS", ("contacts.*",))
 CATALOGUE = Stream("CATALOGUE", ("catalogue.*",))
 DEFINITIONS = Stream("DEFINITIONS", ("definitions.*",))
 ERASURES = Stream("ERASURES", ("erasures.*",))
-STREAMS = (EVENTS, IDENTITIES, DECISIONS, CONTACTS, CATALOGUE, DEFINITIONS, ERASURES)
+LEARNING = Stream("LEARNING", ("learning.*",))
+MODELS = Stream("MODELS", ("models.*",), max_bytes=16 * _MIB)
+JOURNEYS = Stream("JOURNEYS", ("journeys.*",))
+STREAMS = (
+    EVENTS,
+    IDENTITIES,
+    DECISIONS,
+    CONTACTS,
+    CATALOGUE,
+    DEFINITIONS,
+    ERASURES,
+    LEARNING,
+    MODELS,
+    JOURNEYS,
+)
 
 HISTORY_IMPORTED = "events.history_imported"
 """In EVENTS too, with a message of its own: readers of events look at the subject first."""
 CATALOGUE_CHANGED = "catalogue.changed"
 BUNDLE_MOVED = "definitions.bundle_moved"
+LEARNING_GREW = "learning.grew"
+RETRIEVAL_MODEL_MOVED = "models.retrieval"
 CLOCK_MOVED = "clock.moved"
 """A notice, not stored in any stream: the offset in the database is what counts."""
 
@@ -71,3 +87,7 @@ def contacts_of(person_id: str) -> str:
 
 def erasures_of(person_id: str) -> str:
     return f"erasures.{partition(person_id)}"
+
+
+def journeys_of(person_id: str) -> str:
+    return f"journeys.{partition(person_id)}"

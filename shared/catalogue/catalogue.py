@@ -50,6 +50,7 @@ _COLUMNS = (
     _Column("withdrawn", np.bool_, attrgetter("withdrawn")),
     _Column("is_default", np.bool_, attrgetter("is_default")),
     _Column("is_defined", np.bool_, attrgetter("is_defined")),
+    _Column("is_journey_only", np.bool_, attrgetter("is_journey_only")),
     _Column("is_consumable", np.bool_, attrgetter("is_consumable")),
 )
 
@@ -89,6 +90,7 @@ class Catalogue:
     is_default: npt.NDArray[np.bool_]
     is_defined: npt.NDArray[np.bool_]
     """Written by the definitions: proposed only under a bundle that has it."""
+    is_journey_only: npt.NDArray[np.bool_]
     is_consumable: npt.NDArray[np.bool_]
     """Used up and bought again."""
 

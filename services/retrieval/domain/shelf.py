@@ -31,10 +31,11 @@ class Offers:
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Offers:
-        """Index a catalogue; defaults stand in a placement by themselves and are left out."""
+        """Index a catalogue; defaults and what only journeys propose find their place without it."""
         size = catalogue.size
         listed = (catalogue.kind[:size] > PRODUCT) & ~catalogue.withdrawn[:size]
-        nos = np.flatnonzero(listed & ~catalogue.is_default[:size])
+        listed &= ~catalogue.is_default[:size] & ~catalogue.is_journey_only[:size]
+        nos = np.flatnonzero(listed)
         nos = nos[np.argsort(-catalogue.value_micros[nos], kind="stable")]
         nothing: list[int] = []
         by_category: dict[int, list[int]] = {}

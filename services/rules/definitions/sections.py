@@ -132,6 +132,7 @@ _OFFER = Section(
         "lever": number(0.001, 1000),
         "channel_creatives": list_of(_channel_creative, 10),
         "is_default": flag,
+        "is_journey_only": flag,
     },
     ("offer_id", "kind", "title"),
 )

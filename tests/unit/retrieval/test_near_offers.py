@@ -61,6 +61,7 @@ def test_an_offer_about_a_part_of_the_category_is_not_near_the_whole(shop):
         {"starts_us": NOW_US + 1},
         {"channels": [Channel.IVR]},
         {"is_default": True},
+        {"is_journey_only": True},
         {"is_defined": True},
     ],
 )
