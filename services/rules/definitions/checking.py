@@ -12,6 +12,7 @@ from services.rules.conditions.variables import ParameterValue
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.reading import Entry
+from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.text_places import place_within
 from services.rules.definitions.values import duration, parameter, share
@@ -50,6 +51,7 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     _check_placements(entries, problems)
     _check_defaults(entries, problems)
     _check_rules(entries, problems)
+    _check_scenarios(entries, problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
     bundle = _bundle(entries)
@@ -85,6 +87,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         offers=all_of("offers", Offer),
         slate_rules=all_of("slate_rules", pb.SlateRule),
         priors=all_of("priors", pb.Prior),
+        scenarios=all_of("scenarios", pb.Scenario),
     )
 
 
@@ -168,6 +171,13 @@ def _check_rules(entries: Entries, problems: Problems) -> None:
         for name in ("remove_when", "lever_when"):
             if name in entry.values:
                 _check_condition(compiler, entry, name, problems)
+
+
+def _check_scenarios(entries: Entries, problems: Problems) -> None:
+    offers = _names(entries, "offers", "offer_id")
+    placements = _names(entries, "placements", "placement")
+    for entry in entries.by_section["scenarios"]:
+        check_scenario(entry, offers, placements, problems)
 
 
 def _check_pairs(entry: Entry, problems: Problems) -> None:

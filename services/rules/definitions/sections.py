@@ -8,6 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
+from services.rules.definitions import scenarios
 from services.rules.definitions.reading import (
     MistakeError,
     Read,
@@ -137,6 +138,8 @@ _OFFER = Section(
     ("offer_id", "kind", "title"),
 )
 
+_SCENARIO = Section("scenario", scenarios.FIELDS, scenarios.REQUIRED)
+
 PARAMETERS = "parameters"
 """The one section that is a mapping: parameters by name."""
 
@@ -147,5 +150,6 @@ SECTIONS: Mapping[str, Section] = {
     "offers": _OFFER,
     "slate_rules": _SLATE_RULE,
     "priors": _PRIOR,
+    "scenarios": _SCENARIO,
 }
 """Every section that is a list."""
