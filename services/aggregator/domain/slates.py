@@ -36,6 +36,8 @@ class Choice(NamedTuple):
     replaced: bool = False
     """Took the place of what a race refused."""
     parts: tuple[Part, ...] = ()
+    features: bytes = b""
+    """What the ranker saw of it, in its own encoding; it learns from the answer by that."""
 
 
 @dataclass(frozen=True, slots=True)

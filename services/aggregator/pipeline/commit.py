@@ -53,6 +53,7 @@ def _notices(placement: str, choices: Sequence[Choice]) -> list[ChosenNotice]:
             score=choice.score,
             source=choice.source,  # type: ignore[arg-type]
             replaced=choice.replaced,
+            features=choice.features,
         )
         for position, choice in enumerate(choices)
     ]

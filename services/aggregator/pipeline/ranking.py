@@ -58,6 +58,7 @@ def _choice(ranked: Ranked, candidates: Candidates) -> Choice:
         ranked.score,
         False,
         tuple(Part(part.name, part.value, part.text) for part in ranked.contributions),
+        ranked.features,
     )
 
 

@@ -223,6 +223,7 @@ def _ranked(at):
         score=0.5,
         selection_probability=1.0,
         contributions=[part],
+        features=b"seen %d" % at,
     )
 
 

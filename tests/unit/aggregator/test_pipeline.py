@@ -100,6 +100,13 @@ async def test_a_standing_decision_keeps_its_id_to_the_end(edge):
     assert edge.peers.rules.Commit.request.context.decision_id == "standing"
 
 
+async def test_what_the_ranker_saw_is_committed_with_each_choice(edge):
+    await decide(edge)
+    [page] = edge.peers.rules.Commit.request.placements
+    assert [notice.features for notice in page.chosen] == [b"seen 0", b"seen 1"]
+    assert [notice.features for notice in page.next] == [b"seen 2", b"seen 3", b"seen 4", b"seen 5"]
+
+
 async def test_a_preview_commits_nothing_and_keeps_nobody(edge):
     decision = await decide(edge, asked(preview=True))
     assert shown(decision) == [[PC_1, PC_2]]
