@@ -13,7 +13,7 @@ from services.profile.domain import persons
 from services.profile.domain.customers import write_customers
 from services.profile.domain.identity import Identity
 from services.profile.domain.importing import fold_history
-from services.profile.domain.lookup import Person, Profiles, find_or_keep, find_person
+from services.profile.domain.lookup import Person, Profiles, find_by_id, find_or_keep, find_person
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
 from services.profile.domain.recording import import_history, record
@@ -61,13 +61,7 @@ class ProfileServicer:
     async def get_snapshot(
         self, call: Call, request: pb.GetSnapshotRequest
     ) -> pb.GetSnapshotResponse:
-        profiles, who = self._means.profiles, _identities(request)
-        confirmed = request.confirmed_person_id
-        if request.keep_unknown:
-            now_us = self._clock.now_us()
-            person = await find_or_keep(profiles, who, confirmed, self._new_id(), now_us)
-        else:
-            person = await find_person(profiles, who, confirmed)
+        person = await self._asked_for(request)
         arm = assign_arm(request.arm_plan, person.oldest_id)
         snapshot = snapshot_of(person, arm, self._means.tiers.tiers, self._clock.now_us())
         return pb.GetSnapshotResponse(
@@ -80,6 +74,16 @@ class ProfileServicer:
             used_identity=person.used_identity,
             ignored_identities=person.ignored_identities,
         )
+
+    async def _asked_for(self, request: pb.GetSnapshotRequest) -> Person:
+        profiles, confirmed = self._means.profiles, request.confirmed_person_id
+        if request.person_id:
+            return await find_by_id(profiles, request.person_id)
+        who = _identities(request)
+        if not request.keep_unknown:
+            return await find_person(profiles, who, confirmed)
+        now_us = self._clock.now_us()
+        return await find_or_keep(profiles, who, confirmed, self._new_id(), now_us)
 
     async def record_events(
         self, call: Call, request: pb.RecordEventsRequest

@@ -47,6 +47,13 @@ def _who(request: Any, path: str, violations: Violations) -> None:
             violations.add(f"{path}identity_keys[{place}].key", f"must have {_KEY_BYTES} bytes")
 
 
+def _who_or_person(request: pb.GetSnapshotRequest, path: str, violations: Violations) -> None:
+    if not request.person_id:
+        _who(request, path, violations)
+    elif request.identities or request.keep_unknown:
+        violations.add(f"{path}person_id", "must stand alone, without identities or keep_unknown")
+
+
 def _is_key(key: Any, path: str, violations: Violations) -> None:
     if len(key.key) != _KEY_BYTES:
         violations.add(f"{path}key", f"must have {_KEY_BYTES} bytes")
@@ -109,7 +116,7 @@ def _are_two(request: Any, path: str, violations: Violations) -> None:
 
 
 VALIDATORS: Mapping[type[Any], Validator] = {
-    pb.GetSnapshotRequest: validator(_who, _uuid("confirmed_person_id")),
+    pb.GetSnapshotRequest: validator(_who_or_person, _uuid("confirmed_person_id", "person_id")),
     pb.GetProfileRequest: validator(_who, _uuid("confirmed_person_id")),
     pb.WatchProfileRequest: validator(_who),
     pb.RecordEventsRequest: validator(

@@ -177,6 +177,11 @@ async def find_person(
     )
 
 
+async def find_by_id(profiles: Profiles, person_id: str) -> Person:
+    """Return the set of a person whom nobody named: what is known counts, who they are does not."""
+    return Person(await profiles.set_of(person_id), assurance=Assurance.ANONYMOUS)
+
+
 async def find_or_keep(
     profiles: Profiles,
     identities: Sequence[Identity],

@@ -1,4 +1,9 @@
 from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from grpc import StatusCode
+from grpc.aio import AioRpcError
 
 from tests.grpc.profile.edge import COUPON, LAPTOP, SHOE, SHOE_IN_BLUE
 from touchpoint.common.v1.money_pb2 import Money
@@ -192,3 +197,21 @@ async def test_the_arm_is_that_of_the_oldest_person(client):
     after = await client.answer(ADA)
     assert after.person_ids[0] == before.person_ids[0]
     assert after.arm == before.arm == (await client.snapshot(ADA)).arm
+
+
+async def test_a_service_that_knows_no_identity_asks_by_person(client):
+    await client.record(client.event([ADA], "add_to_cart", item_id="shoe"))
+    [person_id] = (await client.answer(ADA)).person_ids
+    by_id = await client.answer(person_id=person_id)
+    assert list(by_id.person_ids) == [person_id]
+    assert list((await client.snapshot(person_id=person_id)).cart.offer_nos) == [SHOE]
+
+
+async def test_a_person_that_is_not_there_is_nobody(client):
+    assert not (await client.answer(person_id=str(uuid4()))).person_ids
+
+
+async def test_a_person_stands_alone_in_a_request(client):
+    with pytest.raises(AioRpcError) as refused:
+        await client.answer(ADA, person_id=str(uuid4()))
+    assert refused.value.code() is StatusCode.INVALID_ARGUMENT
