@@ -31,7 +31,7 @@ class Offers:
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Offers:
-        """Index a catalogue; defaults and what only journeys propose find their place without it."""
+        """Index a catalogue, without defaults and what only journeys propose."""
         size = catalogue.size
         listed = (catalogue.kind[:size] > PRODUCT) & ~catalogue.withdrawn[:size]
         listed &= ~catalogue.is_default[:size] & ~catalogue.is_journey_only[:size]

@@ -38,3 +38,72 @@ LEFT JOIN LATERAL (
     ORDER BY version, offer_no
     LIMIT $2
 ) AS changed ON true
+
+-- name: model_version
+SELECT version FROM model_version
+
+-- name: kept_models
+-- One statement, so that the version covers just these models.
+SELECT state.version, catalogue.catalogue_id::text AS current_catalogue_id,
+       catalogue.version AS current_catalogue_version, kept.*
+FROM model_version AS state
+CROSS JOIN catalogue_version AS catalogue
+LEFT JOIN LATERAL (
+    SELECT model_no, item_artefact, person_artefact, catalogue_id::text AS catalogue_id,
+           catalogue_version, trained_us, report
+    FROM models
+    ORDER BY model_no DESC
+) AS kept ON true
+
+-- name: begin_training
+-- Machine time; the token fences off whoever held the lease before.
+UPDATE model_version
+SET token = token + 1, leased_until = clock_timestamp() + make_interval(secs => $1)
+WHERE leased_until < clock_timestamp()
+RETURNING token
+
+-- name: renew_training
+UPDATE model_version
+SET leased_until = clock_timestamp() + make_interval(secs => $2)
+WHERE token = $1 AND leased_until >= clock_timestamp()
+RETURNING token
+
+-- name: end_training
+UPDATE model_version SET leased_until = '-infinity' WHERE token = $1
+
+-- name: lock_models
+SELECT version, token, leased_until >= clock_timestamp() AS is_leased FROM model_version FOR UPDATE
+
+-- name: move_model_version
+UPDATE model_version SET version = version + 1 RETURNING version
+
+-- name: write_model
+INSERT INTO models
+    (item_artefact, person_artefact, catalogue_id, catalogue_version, trained_us, report)
+VALUES ($1, $2, $3::text::uuid, $4, $5, $6)
+
+-- name: drop_older_models
+DELETE FROM models
+WHERE model_no NOT IN (SELECT model_no FROM models ORDER BY model_no DESC LIMIT $1)
+RETURNING model_no, item_artefact, person_artefact, catalogue_id::text AS catalogue_id,
+          catalogue_version, trained_us, report
+
+-- name: drop_other_models
+DELETE FROM models WHERE model_no <> ALL ($1::bigint[])
+
+-- name: write_person_artefact
+UPDATE models SET person_artefact = $2 WHERE model_no = $1
+
+-- name: ask_erasure
+INSERT INTO model_erasures (person_id)
+SELECT unnest($1::text[])
+ON CONFLICT DO NOTHING
+
+-- name: model_erasures
+SELECT person_id FROM model_erasures ORDER BY person_id
+
+-- name: end_erasure
+-- A training under way may have read the log before they were gone from it.
+DELETE FROM model_erasures
+USING model_version AS state
+WHERE person_id = ANY ($1::text[]) AND state.leased_until < clock_timestamp()
