@@ -61,7 +61,9 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         until = ago(promise.expires_time, now)
         yield "promised", f"{promise.title or promise.offer_id}, ends {until}"
     for journey in view.journeys:
-        yield "journey", f"{journey.scenario}: {journey.stage}, waits for {journey.waits_for}"
+        waits = f"waits for {journey.waits_for}"
+        going = f"stands still: {journey.obstacle}" if journey.obstacle else waits
+        yield "journey", f"{journey.scenario}: {journey.stage}, {going}"
 
 
 def _traits(view: GetCustomerViewResponse) -> Iterator[tuple[str, str]]:

@@ -167,6 +167,7 @@ def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:
             stage=journey.stage,
             stage_entered_time=journey.stage_entered_time,
             waits_for=journey.waits_for,
+            obstacle=journey.obstacle,
         )
         for journey in under_way
     ]
