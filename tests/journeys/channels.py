@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
+import os
+import signal
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -11,9 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 import grpc.aio
 
+from shared.processes.record import ChildRecord
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.aggregator.v1.aggregator_pb2 import Context, PlacementRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.clock_service_pb2 import GetClockRequest, MoveClockRequest
+from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.money_pb2 import Money
@@ -29,6 +33,10 @@ TIMEOUT_S = 5.0
 """What a journey waits for an answer; the edge gives none more than a second to decide."""
 ATTEMPTS = 5
 PATIENCE_S = 10.0
+KILLED_S = 60.0
+"""A killed process is started again, and its services read their models anew."""
+COLOCATED = "suite"
+_ASK = GetClockRequest()
 _STUBS = {
     "aggregator": AggregatorServiceStub,
     "profile": ProfileServiceStub,
@@ -42,18 +50,24 @@ _STUBS = {
 class Channels:
     """Calls the edge as web, app, call centre and the rest do; `stubs` reach every service."""
 
-    def __init__(self, suite, stubs):
+    def __init__(self, suite, stubs, clocks):
         self.suite = suite
         self.stubs = stubs
+        self.clocks = clocks
         self.edge = stubs["aggregator"]
-        self._edges = itertools.cycle([self.edge])
+        self.ahead = timedelta()
+        """How far the suite's business time is ahead."""
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, suite):
         channels = {name: grpc.aio.insecure_channel(suite.grpc[name][0]) for name in _STUBS}
         try:
-            yield cls(suite, {name: _STUBS[name](channel) for name, channel in channels.items()})
+            yield cls(
+                suite,
+                {name: _STUBS[name](channel) for name, channel in channels.items()},
+                {name: ClockServiceStub(channel) for name, channel in channels.items()},
+            )
         finally:
             for channel in channels.values():
                 await channel.close()
@@ -118,12 +132,54 @@ class Channels:
             channel=channel,
             **more,
         )
-        event.time.FromDatetime(datetime.now(UTC) - ago)
+        event.time.FromDatetime(self.now() - ago)
         if value is not None:
             event.value.CopyFrom(Money(amount=str(value), currency="USD"))
         answer = await self.edge.Track(edge_pb.TrackRequest(events=[event]), timeout=5)
         assert answer.accepted == 1, answer
         return event
+
+    def now(self):
+        """Return the business time of the suite."""
+        return datetime.now(UTC) + self.ahead
+
+    async def move_clock(self, by):
+        """Move business time forward, and wait until every service has it."""
+        request = MoveClockRequest()
+        request.by.FromTimedelta(by)
+        moved = await self.clocks["aggregator"].MoveClock(request, timeout=TIMEOUT_S)
+        self.ahead = moved.offset.ToTimedelta()
+
+        async def everywhere():
+            answers = [await clock.GetClock(_ASK, timeout=TIMEOUT_S) for clock in self._clocks()]
+            return all(answer.offset.ToTimedelta() >= self.ahead for answer in answers)
+
+        await until(everywhere)
+
+    def _clocks(self):
+        return self.clocks.values()
+
+    async def kill(self, service):
+        """Kill a service as a crash would, and return once it is back: alone, or with its process.
+
+        The one that is started in its place listens where the killed one did.
+        """
+        children = ChildRecord(self.suite.home / "run" / "up.json")
+        name = service if service in children.read() else COLOCATED
+        killed = children.read()[name]
+        os.kill(killed.pid, signal.SIGKILL)
+
+        async def is_back():
+            if children.read().get(name, killed) == killed:
+                return False
+            try:
+                for clock in self._clocks():
+                    await clock.GetClock(_ASK, timeout=TIMEOUT_S)
+            except grpc.aio.AioRpcError:
+                return False
+            return True
+
+        await until(is_back, KILLED_S)
 
     async def view(self, person, **more):
         request = edge_pb.GetCustomerViewRequest(identities=identities(person), **more)
@@ -157,8 +213,8 @@ def session(session_id: str) -> Context:
     return Context(session_id=session_id)
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], patience_s: float = PATIENCE_S) -> None:
     """Return once a condition holds that the bus brings about; fail when it never does."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(patience_s):
         while not await condition():
             await asyncio.sleep(0.02)

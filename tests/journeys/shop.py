@@ -24,6 +24,7 @@ def _item(item_id, title, category, price, variant_of="", **attributes):
 SHOE, SHOE_IN_BLUE = "shoe-red", "shoe-blue"
 LAMP = "lamp"
 PCS = [f"pc-{number}" for number in range(1, 6)]
+BIKES = [(number, f"bike-{number}") for number in range(1, 5)]
 FREE_SHIPPING, SHOE_PROMOTION, DVD_PROMOTION = (
     "free-shipping",
     "ten-off-shoes",
@@ -39,6 +40,7 @@ ITEMS = [
         for n, pc in enumerate(PCS)
     ),
     *(_item(f"tv-{n}", f"Lumen TV {40 + n}", "Electronics > TVs", 900 + n) for n in range(4)),
+    *(_item(bike, f"Tourer Bike {n}", "Sport > Cycling > Bikes", 480 + n) for n, bike in BIKES),
     *(_item(f"dvd-{n}", f"Classic Film {n}", "Media > DVDs", 12 + n) for n in range(6)),
     *(_item(f"tin-{n}", f"Crumb Baking Tin {n}", "Home > Bakeware", 15 + n) for n in range(4)),
 ]
