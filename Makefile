@@ -48,7 +48,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run-story: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[charts]'
 	@touch $@
 
 $(VENV)/.run-grocer: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
