@@ -64,7 +64,7 @@ async def running(
             roles = await provision(urls.postgres, home.role_password, development=development)
             on_stage("the services")
             try:
-                await _start(supervisor, programs(wish, _environment(wish, urls, roles, environ)))
+                await _start(supervisor, programs(wish, environment_of(wish, urls, roles, environ)))
                 endpoints = _endpoints(wish, supervisor)
                 home.write_endpoints(endpoints)
                 yield endpoints
@@ -136,9 +136,10 @@ def _program(
     )
 
 
-def _environment(
+def environment_of(
     wish: Wish, urls: EngineUrls, roles: Mapping[str, str], environ: Mapping[str, str]
 ) -> dict[str, str]:
+    """Return what every process is told alike; `programs` adds where each listens."""
     told = {
         **_ONE_THREAD,
         **environ,
