@@ -1,22 +1,36 @@
-"""`touchpoint demo`: plays the stories and says whether each came out as it should."""
+"""`touchpoint demo`: plays the stories, or sends simulated shoppers whose taste is known."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import grpc.aio
 import typer
 from rich.markup import escape
+from rich.progress import MofNCompleteColumn, Progress
 
-from cli.console import CommandError, Exit, fail, failures_told, people, say_json
+from cli.console import CommandError, Exit, aside, fail, failures_told, people, say_json
 from cli.options import EdgeOption, HomeOption, JsonOption
-from cli.reach import reach
+from cli.reach import home_of, reach
+from cli.showing.traffic import traffic_shown
 from demo.stories.playing import Played, overview, play
 from demo.stories.stage import StoryError
+from demo.traffic import playing as traffic_playing
+from demo.traffic.chart import NoChartError, draw
+from demo.traffic.report import Report
+from demo.traffic.run import Plan
+from demo.traffic.visits import TrafficError
 from touchpoint.client import call_error
 
 _STORIES = dict(overview())
+_TRAFFIC = "Traffic"
+"""The panel of the help with what only traffic reads."""
+_CHART = "traffic.png"
+
+Result = TypeVar("Result")
 
 
 def demo(
@@ -24,21 +38,60 @@ def demo(
         list[str] | None,
         typer.Argument(metavar="[STORY…]", help=f"Of {', '.join(_STORIES)}; else all."),
     ] = None,
+    traffic: Annotated[
+        bool,
+        typer.Option(
+            "--traffic", help="Send simulated shoppers instead.", rich_help_panel=_TRAFFIC
+        ),
+    ] = False,
+    rounds: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Rounds of traffic.", rich_help_panel=_TRAFFIC)
+    ] = 10,
+    shoppers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=10_000, help="In a round, each time others.", rich_help_panel=_TRAFFIC
+        ),
+    ] = 60,
+    seed: Annotated[
+        int, typer.Option(help="The same seed, the same tastes.", rich_help_panel=_TRAFFIC)
+    ] = 1,
+    chart: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=f"Where to draw acceptance, as PNG; else {_CHART} in the suite's folder.",
+            rich_help_panel=_TRAFFIC,
+        ),
+    ] = None,
     edge: EdgeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Play everyday stories on the story shop, and show what every channel saw.
 
-    Each story makes up a person of its own, so that it can be played again and again.
+    Each story makes up a person of its own, so that it can be played again and again. With
+    --traffic, simulated shoppers with a hidden taste answer what they are shown, so that one can
+    see the suite learn it: in about a minute, with a table and a chart.
 
     Example: touchpoint demo declined called
+
+    Example: touchpoint demo --traffic --rounds 10 --shoppers 60 --chart acceptance.png
     """
-    names = stories or list(_STORIES)
+    if traffic and stories:
+        fail("Say a story or --traffic, not both", Exit.USAGE)
+    address = reach(home, edge).edge
+    if traffic:
+        file = chart or home_of(home).path / _CHART
+        _send_traffic(address, Plan(rounds, shoppers, seed), file, as_json=as_json)
+    else:
+        _play_stories(address, stories or list(_STORIES), as_json=as_json)
+
+
+def _play_stories(address: str, names: list[str], *, as_json: bool) -> None:
     unknown = sorted(set(names) - set(_STORIES))
     if unknown:
         fail(f"There is no story {', '.join(unknown)}; say {', '.join(_STORIES)}", Exit.USAGE)
-    address = reach(home, edge).edge
     played = _play(address, names, quiet=as_json)
     if as_json:
         say_json({"stories": [{"story": one.name, "claims": one.claims} for one in played]})
@@ -57,13 +110,7 @@ def _play(address: str, names: list[str], *, quiet: bool) -> list[Played]:
         if not quiet:
             people.print(line, markup=False, soft_wrap=True)
 
-    with failures_told(address):
-        try:
-            return asyncio.run(play(address, names, tell, begin))
-        except StoryError as error:
-            raise CommandError(f"The story cannot go on: {error}") from None
-        except grpc.aio.AioRpcError as error:
-            raise call_error(error) from None
+    return _run(address, play(address, names, tell, begin))
 
 
 def _summarise(played: list[Played]) -> None:
@@ -72,3 +119,39 @@ def _summarise(played: list[Played]) -> None:
         for sentence, holds in one.claims.items():
             mark = "[green]as it should" if holds else "[red]NOT as it should"
             people.print(f"{one.name}: {escape(sentence)}: {mark}", soft_wrap=True)
+
+
+def _send_traffic(address: str, plan: Plan, chart: Path, *, as_json: bool) -> None:
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=aside, transient=True, disable=as_json) as progress:
+        bar = progress.add_task("shoppers", total=plan.visits)
+        report = _run(address, traffic_playing.play(address, plan, lambda _: progress.advance(bar)))
+    drawn, why_not = _draw(report, chart)
+    if as_json:
+        say_json(report.as_json() | {"chart": str(drawn or "")})
+        return
+    people.print(traffic_shown(report))
+    people.print(why_not or f"Chart: {drawn}", markup=False, soft_wrap=True)
+
+
+def _draw(report: Report, chart: Path) -> tuple[Path | None, str]:
+    """Return where the chart is, or why there is none."""
+    try:
+        draw(report, chart)
+    except NoChartError as error:
+        return None, str(error)
+    except OSError as error:
+        return None, f"The chart cannot be written to {chart}: {error.strerror}"
+    return chart, ""
+
+
+def _run(address: str, playing: Coroutine[Any, Any, Result]) -> Result:
+    with failures_told(address):
+        try:
+            return asyncio.run(playing)
+        except StoryError as error:
+            raise CommandError(f"The story cannot go on: {error}") from None
+        except TrafficError as error:
+            raise CommandError(str(error)) from None
+        except grpc.aio.AioRpcError as error:
+            raise call_error(error) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from cli.console import add_row, table
 from cli.showing.words import several
@@ -11,16 +12,10 @@ from demo.traffic.chart import sparkline
 from demo.traffic.report import Report, verdict
 from demo.traffic.tally import Tally
 
-_COLUMNS = (
-    "round",
-    "shoppers",
-    "shown",
-    "accepted",
-    "acceptance",
-    "expected",
-    "random choice",
-    "taste known",
-    "worth of 100",
+_COLUMNS = ("round", "people", "shown", "taken", "share", "expected", "random", "ideal", "worth")
+_LEGEND = (
+    "expected: share by the people's hidden taste; random: of anything allowed there; ideal: if "
+    "arbitration knew the taste; worth: expected, of 100 shown."
 )
 
 
@@ -30,7 +25,7 @@ def traffic_shown(report: Report) -> Group:
     said = [f"{line}  {verdict(report.climb)}"]
     if report.degraded:
         said.append(f"{several(report.degraded, 'decision was', 'decisions were')} degraded.")
-    return Group(_rows(report), "", *said)
+    return Group(_rows(report), Text(_LEGEND, style="dim"), "", *said)
 
 
 def _rows(report: Report) -> Table:

@@ -25,14 +25,15 @@ def browse(shopper: Shopper, at: int, channel: str, cookie: str, *, signed_in: b
         visit.note("login", page="/login")
     visit.note("page_view", shopper.dwell_s(9), page="/")
     banner(shopper, visit)
-    seen = _look_around(shopper, visit)
+    seen = look_around(shopper, visit)
     _put_into_cart(shopper, visit, seen)
     if shopper.cart and shopper.chance(0.5):
         _check_out(shopper, visit)
     return visit.at
 
 
-def _look_around(shopper: Shopper, visit: Visit) -> list[Item]:
+def look_around(shopper: Shopper, visit: Visit) -> list[Item]:
+    """Note a search or a category and the products looked at there, and return these."""
     category = shopper.next_subject()
     path = category.lower().replace(" > ", "/").replace(" ", "-")
     if shopper.chance(0.45):

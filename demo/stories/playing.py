@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import grpc.aio
 
 from demo.stories.stage import Stage
 from demo.stories.stories import STORIES
+from demo.suite_time import ahead
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
-from touchpoint.common.v1.clock_service_pb2 import GetClockRequest
-from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
-
-_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,18 @@ async def play(
     AioRpcError when the edge does not answer.
     """
     async with grpc.aio.insecure_channel(edge) as channel:
-        ahead = await _ahead(channel)
-        return [await _one(channel, name, ahead, tell, begin) for name in names]
+        early = await ahead(channel)
+        return [await _one(channel, name, early, tell, begin) for name in names]
 
 
 async def _one(
     channel: grpc.aio.Channel,
     name: str,
-    ahead: timedelta,
+    early: timedelta,
     tell: Callable[[str], None],
     begin: Callable[[str], None],
 ) -> Played:
-    stage = Stage(AggregatorServiceStub(channel), tell, ahead)
+    stage = Stage(AggregatorServiceStub(channel), tell, early)
     story = STORIES[name]
     begin(first_sentence(name))
     await story(stage)
@@ -67,10 +64,3 @@ def first_sentence(name: str) -> str:
 def overview() -> Iterator[tuple[str, str]]:
     """Yield each story's name and what it is about."""
     return ((name, first_sentence(name)) for name in STORIES)
-
-
-async def _ahead(channel: grpc.aio.Channel) -> timedelta:
-    """Return how far the suite's time is ahead of this machine's."""
-    clock = ClockServiceStub(channel)
-    answer = await clock.GetClock(GetClockRequest(), timeout=_TIMEOUT_S)
-    return answer.business_time.ToDatetime(tzinfo=UTC) - datetime.now(UTC)

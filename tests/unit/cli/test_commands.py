@@ -129,7 +129,9 @@ def test_an_import_into_nothing_is_said_with_what_to_do(tmp_path):
     assert "Nobody answers at 127.0.0.1:1" in answer.stderr
 
 
-@pytest.mark.parametrize("command", ["recommend customer:C1", "demo bought", "clock"])
+@pytest.mark.parametrize(
+    "command", ["recommend customer:C1", "demo bought", "demo --traffic", "clock"]
+)
 def test_an_edge_that_is_not_there_is_said_with_the_option_that_names_another(command):
     answer = run.invoke(app, [*command.split(), "--edge", "127.0.0.1:1"])
     assert answer.exit_code == 3
@@ -142,6 +144,12 @@ def test_a_story_that_does_not_exist_is_said_with_those_that_do():
     assert answer.exit_code == 2
     assert "There is no story bougth" in answer.stderr
     assert "bought" in answer.stderr
+
+
+def test_a_story_and_traffic_at_once_are_a_wrong_use():
+    answer = run.invoke(app, ["demo", "bought", "--traffic"])
+    assert answer.exit_code == 2
+    assert "not both" in answer.stderr
 
 
 def test_an_identity_without_its_kind_is_a_wrong_use():

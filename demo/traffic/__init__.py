@@ -1,0 +1,1 @@
+"""Simulated shoppers of known hidden taste, who visit through the edge and answer what they see."""

@@ -1,0 +1,79 @@
+"""What a shopper sees of whatever is offered: kind, subject, price, and what it is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from demo.shop.items import make_items
+from demo.shop.model import Item, Offer
+from demo.shop.offers import make_offers
+from demo.shop.tastes import is_within
+
+STORY_SEED = 7
+"""Of the story shop as `touchpoint up` makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ware:
+    """Something offered; `categories` are the leaves it is about, none where it is about all."""
+
+    offer_id: str
+    kind: str
+    categories: tuple[str, ...] = ()
+    price_cents: int = 0
+    worth_cents: int = 0
+    """To the business, when accepted: what remains of a product's price, or an offer's value."""
+    is_price_led: bool = False
+
+    @property
+    def dearness(self) -> float:
+        """Orders of magnitude above 50 dollars; 0 for what has no price."""
+        return math.log10(self.price_cents / 5_000) if self.price_cents else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wares:
+    """Everything the story shop offers."""
+
+    items: tuple[Item, ...]
+    offers: tuple[Offer, ...]
+    by_id: dict[str, Ware]
+
+    @classmethod
+    def of(cls, items: tuple[Item, ...], offers: tuple[Offer, ...]) -> Wares:
+        leaves = sorted({item.category for item in items})
+        known = (*map(_product, items), *_about(offers, leaves))
+        return cls(items, offers, {ware.offer_id: ware for ware in known})
+
+    def named(self, offer_id: str, kind: str) -> Ware:
+        """Return what is offered; of what the shop does not know, such as defaults, the kind."""
+        return self.by_id.get(offer_id) or Ware(offer_id, kind)
+
+
+def story_wares(today: date) -> Wares:
+    """Make the wares of the story shop as they are today."""
+    return Wares.of(make_items(STORY_SEED, today), make_offers(today))
+
+
+def _product(item: Item) -> Ware:
+    return Ware(
+        item.item_id,
+        "PRODUCT",
+        (item.category,),
+        item.price_cents,
+        item.price_cents - item.cost_cents,
+    )
+
+
+def _about(offers: Iterable[Offer], leaves: Iterable[str]) -> Iterator[Ware]:
+    for offer in offers:
+        yield Ware(
+            offer.offer_id,
+            offer.kind,
+            tuple(leaf for leaf in leaves if is_within(leaf, offer.about_categories)),
+            worth_cents=offer.value_cents,
+            is_price_led=offer.attributes.get("price_led") == "true",
+        )
