@@ -1,1 +1,1 @@
-"""The call centre as the scenario service sees it."""
+"""What happens on a journey, and who is to do something about it."""

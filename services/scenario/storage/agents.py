@@ -26,8 +26,8 @@ class PostgresAgents:
 
     async def find(self, agent_id: str) -> Agent | None:
         row = await self._database.fetchrow(_SQL.find_agent, agent_id)
-        return None if row is None else _agent(row)
+        return None if row is None else agent_of(row)
 
 
-def _agent(row: Row) -> Agent:
+def agent_of(row: Row) -> Agent:
     return Agent(row["agent_id"], Presence(row["presence"]), tuple(row["skills"]), row["capacity"])

@@ -1,0 +1,104 @@
+"""What the journeys' domain needs of whoever keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.scenario.domain.journey import Journey, Transition
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSet:
+    """The persons who are one with a person, as profile told."""
+
+    person_id: str
+    person_ids: tuple[str, ...]
+    version: int
+    """Rises with every change; an older word never replaces a newer one."""
+
+
+class JourneyTransaction(Protocol):
+    """Journeys within one transaction; what is read to be changed is locked."""
+
+    async def sets_of(self, person_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return the set of each person, themselves where nothing was told; none of the erased."""
+        ...
+
+    async def keep_sets(self, sets: Sequence[PersonSet]) -> set[str]:
+        """Keep what is news and return whom it concerns: all of the sets before and after."""
+        ...
+
+    async def open_of(self, person_ids: Collection[str]) -> list[Journey]:
+        """Return the journeys of persons that are not over, locked in the order of their ids."""
+        ...
+
+    async def last_ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
+        """Return when each person ended each scenario last, of journeys that entered a stage."""
+        ...
+
+    async def save(self, transitions: Sequence[Transition]) -> None:
+        """Write journeys, effects and notices; of a person who was erased nothing is written.
+
+        An effect whose key is there already is not brought about again. The tasks of a journey
+        that is over, or in another stage, end with it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A journey that this worker alone may bring forward, until its lease is over."""
+
+    journey: Journey
+
+    @property
+    def token(self) -> int:
+        return self.journey.token
+
+
+class JourneyStore(Protocol):
+    """Keeps journeys."""
+
+    def transaction(self) -> AbstractAsyncContextManager[JourneyTransaction]:
+        """Lend a transaction, committed at the end of the block."""
+        ...
+
+    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Claim]:
+        """Take journeys that are due and nobody's, the longest due first.
+
+        The lease runs on the database's clock, and each claim raises the journey's token.
+        """
+        ...
+
+    async def put_off(self, claim: Claim, pause_s: float) -> None:
+        """Leave a journey alone for a while of machine time, if it is still this claim's."""
+        ...
+
+    async def next_due_us(self) -> int:
+        """Return when the next journey that is nobody's falls due, 0 when none does."""
+        ...
+
+    async def open_for(self, person_ids: Sequence[str]) -> list[Journey]:
+        """Return the journeys under way of persons, latest first."""
+        ...
+
+    async def look_again(
+        self, offer_nos: Sequence[int], scenarios: Collection[str], now_us: int
+    ) -> int:
+        """Let journeys be looked at now, and return how many.
+
+        Those that propose one of these offers, or belong to none of the scenarios while they
+        propose, and all that are parked.
+        """
+        ...
+
+    async def forget_over(self, before_us: int) -> int:
+        """Delete journeys that ended before a time, with their tasks; returns how many."""
+        ...
+
+    async def erase(self, person_ids: Sequence[str]) -> int:
+        """Delete all that is kept of persons, for good; returns how many rows there were."""
+        ...

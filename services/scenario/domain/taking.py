@@ -1,0 +1,173 @@
+"""What comes in, brought to the journeys of whole sets of persons within one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from services.scenario.domain.journey import (
+    Facts,
+    Happened,
+    Journey,
+    Outcome,
+    Transition,
+)
+from services.scenario.domain.passage import begin, end, happened, look, rest
+from services.scenario.domain.ports import Claim, JourneyTransaction, PersonSet
+from services.scenario.domain.scenario import Scenario
+
+NewId = Callable[[int], str]
+"""Makes an id of a moment in business time."""
+
+
+class Steps:
+    """The journeys of some persons during one transaction, and what became of each."""
+
+    def __init__(self, journeys: Iterable[Journey]) -> None:
+        self._journeys = {journey.journey_id: journey for journey in journeys}
+        self._transitions: dict[str, Transition] = {}
+
+    def of(self, person_ids: Collection[str]) -> list[Journey]:
+        """Return the journeys of persons that are not over, oldest first."""
+        found = [
+            journey
+            for journey in self._journeys.values()
+            if journey.person_id in person_ids and not journey.is_over
+        ]
+        return sorted(found, key=_age)
+
+    def take(self, transition: Transition | None) -> None:
+        """Go a step; several steps of one journey are written as one."""
+        if transition is None:
+            return
+        journey_id = transition.journey.journey_id
+        before = self._transitions.get(journey_id)
+        if before is not None:
+            transition = replace(
+                transition,
+                effects=(*before.effects, *transition.effects),
+                is_new=before.is_new,
+                is_visible=before.is_visible or transition.is_visible,
+            )
+        self._journeys[journey_id] = transition.journey
+        self._transitions[journey_id] = transition
+
+    @property
+    def transitions(self) -> list[Transition]:
+        """What became of those that changed."""
+        return list(self._transitions.values())
+
+
+async def take_events(
+    transaction: JourneyTransaction,
+    events: Sequence[Happened],
+    scenarios: Mapping[str, Sequence[Scenario]],
+    now_us: int,
+    new_id: NewId,
+) -> list[Transition]:
+    """Bring live events, in order, to the journeys of their persons; some begin new ones.
+
+    `scenarios` are those of the active bundle by the type of event that starts them.
+    """
+    groups = await transaction.sets_of({event.person_id for event in events})
+    members = {person_id for group in groups.values() for person_id in group}
+    steps = Steps(await transaction.open_of(members))
+    starting = members if any(event.type in scenarios for event in events) else set()
+    ended = await transaction.last_ended(starting) if starting else {}
+    for event in events:
+        group = groups.get(event.person_id)
+        if group is None:
+            continue
+        for journey in steps.of(group):
+            go(steps, group, happened(journey, event, now_us), now_us)
+        for scenario in scenarios.get(event.type, ()):
+            if _may_begin(scenario, event, group, steps, ended):
+                steps.take(begin(scenario, event, new_id(now_us), now_us))
+    return await _saved(transaction, steps)
+
+
+async def take_sets(transaction: JourneyTransaction, sets: Sequence[PersonSet]) -> list[Transition]:
+    """Keep who is one with whom: of several journeys of a scenario the oldest goes on.
+
+    The others rest, and wake when the link is undone.
+    """
+    touched = await transaction.keep_sets(sets)
+    if not touched:
+        return []
+    groups = await transaction.sets_of(touched)
+    members = {person_id for group in groups.values() for person_id in group}
+    steps = Steps(await transaction.open_of(members))
+    for person_id, group in groups.items():
+        together = steps.of(group)
+        for journey in together:
+            if journey.person_id == person_id:
+                steps.take(rest(journey, _has_older(journey, together)))
+    return await _saved(transaction, steps)
+
+
+async def take_timer(
+    transaction: JourneyTransaction, claim: Claim, facts: Facts, now_us: int
+) -> list[Transition]:
+    """Bring a claimed journey forward; nothing, when it is another's or has changed meanwhile."""
+    group, steps = await _steps_of(transaction, claim.journey.person_id)
+    for journey in steps.of(group):
+        if _is_still(journey, claim):
+            go(steps, group, look(journey, facts, now_us), now_us)
+    return await _saved(transaction, steps)
+
+
+async def _steps_of(
+    transaction: JourneyTransaction, person_id: str
+) -> tuple[tuple[str, ...], Steps]:
+    group = (await transaction.sets_of([person_id])).get(person_id, ())
+    return group, Steps(await transaction.open_of(group) if group else ())
+
+
+async def _saved(transaction: JourneyTransaction, steps: Steps) -> list[Transition]:
+    transitions = steps.transitions
+    if transitions:
+        await transaction.save(transitions)
+    return transitions
+
+
+def go(steps: Steps, group: Collection[str], transition: Transition | None, now_us: int) -> None:
+    """Go a step; with a journey end those of its scenario that rested because of it."""
+    steps.take(transition)
+    if transition is None or not transition.journey.is_over:
+        return
+    for journey in steps.of(group):
+        if journey.dormant and journey.scenario.name == transition.journey.scenario.name:
+            steps.take(end(journey, Outcome.MERGED, now_us))
+
+
+def _may_begin(
+    scenario: Scenario,
+    event: Happened,
+    group: Collection[str],
+    steps: Steps,
+    ended: Mapping[tuple[str, str], int],
+) -> bool:
+    if any(journey.scenario.name == scenario.name for journey in steps.of(group)):
+        return False
+    latest_us = max((ended.get((person_id, scenario.name), 0) for person_id in group), default=0)
+    return not latest_us or event.time_us >= latest_us + scenario.again_after_us
+
+
+def _is_still(journey: Journey, claim: Claim) -> bool:
+    claimed = claim.journey
+    return (
+        journey.journey_id == claimed.journey_id
+        and journey.token == claim.token
+        and journey.version == claimed.version
+    )
+
+
+def _has_older(journey: Journey, together: Sequence[Journey]) -> bool:
+    return any(
+        other.scenario.name == journey.scenario.name and _age(other) < _age(journey)
+        for other in together
+    )
+
+
+def _age(journey: Journey) -> tuple[int, str]:
+    return journey.started_us, journey.journey_id

@@ -1,0 +1,220 @@
+"""The call centre's tasks: who may take one, put it off and end it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.journey import Facts
+from services.scenario.domain.passage import answered
+from services.scenario.domain.ports import JourneyTransaction
+from services.scenario.domain.taking import Steps, go
+from shared.errors import FailedPrecondition, NotFound, PermissionDenied
+
+HOLD_US = 15 * 60_000_000
+"""How long a task is held after it was claimed, in business time."""
+OUTCOMES = ("accepted", "declined", "not_reached", "done")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task; times are business time in microseconds, 0 where there is none."""
+
+    task_id: str
+    journey_id: str
+    person_id: str
+    kind: str
+    due_us: int
+    expires_us: int = 0
+    person_ids: tuple[str, ...] = ()
+    """The set of the person, as it is now."""
+    reason: str = ""
+    script: str = ""
+    offer_ids: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    priority: int = 0
+    agent_id: str = ""
+    claimed_until_us: int = 0
+    claims: int = 0
+    """How often it was taken; one that came free again is told again."""
+    outcome: str = ""
+    ended_by: str = ""
+    """The agent who ended it; empty: it ended with its journey."""
+
+    def is_held(self, now_us: int) -> bool:
+        return bool(self.agent_id) and now_us < self.claimed_until_us
+
+    def is_over(self, now_us: int) -> bool:
+        return bool(self.outcome) or 0 < self.expires_us <= now_us
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """How an agent says that a task ended."""
+
+    task_id: str
+    agent_id: str
+    outcome: str
+    note: str = ""
+
+
+class TaskTransaction(JourneyTransaction, Protocol):
+    """Tasks beside the journeys that gave them, within one transaction."""
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        """Return an agent, locked."""
+        ...
+
+    async def held_by(self, agent_id: str, now_us: int) -> int:
+        """Return how many tasks an agent holds."""
+        ...
+
+    async def find_task(self, task_id: str, *, lock: bool) -> Task | None: ...
+
+    async def next_task(self, skills: Collection[str], now_us: int) -> Task | None:
+        """Return the first task that is due, free and asks for no other skills; locked.
+
+        One that is being taken by somebody else right now is passed over.
+        """
+        ...
+
+    async def save_task(self, task: Task, note: str = "") -> None:
+        """Write who holds a task, when it is due and how it ended; a note is encrypted."""
+        ...
+
+
+class TaskStore(Protocol):
+    """Keeps tasks."""
+
+    def transaction(self) -> AbstractAsyncContextManager[TaskTransaction]:
+        """Lend a transaction, committed at the end of the block."""
+        ...
+
+    async def waiting(self, skills: Collection[str], now_us: int, limit: int) -> Sequence[Task]:
+        """Return tasks that are due, free and ask for no other skills, first to be done first."""
+        ...
+
+    async def held(self, agent_id: str, now_us: int) -> int:
+        """Return how many tasks an agent holds."""
+        ...
+
+
+async def claim(transaction: TaskTransaction, agent_id: str, task_id: str, now_us: int) -> Task:
+    """Give a task to an agent, the next that fits where none is named; at most one gets it."""
+    agent = signed_on(await transaction.agent(agent_id), agent_id)
+    if task_id:
+        task = _known(await transaction.find_task(task_id, lock=True), task_id)
+        if task.is_held(now_us) and task.agent_id == agent_id and not task.is_over(now_us):
+            return task
+        _refuse_claim(task, agent, now_us)
+    held = await transaction.held_by(agent_id, now_us)
+    if held >= agent.capacity:
+        raise FailedPrecondition(
+            f"agent {agent_id!r} holds {held} tasks, which is all they take at a time",
+            reason="AGENT_AT_CAPACITY",
+        )
+    if not task_id:
+        found = await transaction.next_task(agent.skills, now_us)
+        if found is None:
+            raise NotFound("no task waits for this agent", reason="NO_TASK")
+        task = found
+    taken = replace(
+        task, agent_id=agent_id, claimed_until_us=now_us + HOLD_US, claims=task.claims + 1
+    )
+    await transaction.save_task(taken)
+    return taken
+
+
+async def complete(
+    transaction: TaskTransaction, completion: Completion, facts: Facts, now_us: int
+) -> Task:
+    """End a task and bring its outcome to its journey; the same said twice changes nothing."""
+    task_id = completion.task_id
+    seen = _known(await transaction.find_task(task_id, lock=False), task_id)
+    # The journeys are locked before the task, as everywhere.
+    group = (await transaction.sets_of([seen.person_id])).get(seen.person_id, ())
+    steps = Steps(await transaction.open_of(group))
+    task = _known(await transaction.find_task(task_id, lock=True), task_id)
+    if task.outcome and task.ended_by == completion.agent_id:
+        if task.outcome == completion.outcome:
+            return task
+        raise FailedPrecondition(
+            f"the task has ended as {task.outcome} already", reason="TASK_ENDED"
+        )
+    _refuse_change(task, completion.agent_id, now_us)
+    ended = replace(
+        task, outcome=completion.outcome, ended_by=completion.agent_id, claimed_until_us=0
+    )
+    await transaction.save_task(ended, completion.note)
+    for journey in steps.of(group):
+        if journey.journey_id == task.journey_id:
+            go(steps, group, answered(journey, completion.outcome, facts, now_us), now_us)
+    if steps.transitions:
+        await transaction.save(steps.transitions)
+    return ended
+
+
+async def snooze(
+    transaction: TaskTransaction, agent_id: str, task_id: str, until_us: int, now_us: int
+) -> Task:
+    """Put a task off; it is nobody's until then."""
+    task = _known(await transaction.find_task(task_id, lock=True), task_id)
+    _refuse_change(task, agent_id, now_us)
+    if task.expires_us and until_us >= task.expires_us:
+        raise FailedPrecondition(
+            "by then the task would no longer be worth doing", reason="TASK_EXPIRES_BEFORE"
+        )
+    put_off = replace(task, agent_id="", claimed_until_us=0, due_us=max(until_us, now_us))
+    await transaction.save_task(put_off)
+    return put_off
+
+
+def signed_on(agent: Agent | None, agent_id: str) -> Agent:
+    """Return the agent; `FailedPrecondition` while they are away."""
+    if agent is None or agent.presence is Presence.AWAY:
+        raise FailedPrecondition(
+            f"agent {agent_id!r} is not signed on; call SetAgentStatus first",
+            reason="AGENT_NOT_SIGNED_ON",
+        )
+    return agent
+
+
+def _known(task: Task | None, task_id: str) -> Task:
+    if task is None:
+        raise NotFound(f"there is no task {task_id!r}", reason="NO_SUCH_TASK")
+    return task
+
+
+def _refuse_over(task: Task, now_us: int) -> None:
+    if task.outcome:
+        raise FailedPrecondition(f"the task has ended as {task.outcome}", reason="TASK_ENDED")
+    if task.is_over(now_us):
+        raise FailedPrecondition("the task is no longer worth doing", reason="TASK_EXPIRED")
+
+
+def _refuse_claim(task: Task, agent: Agent, now_us: int) -> None:
+    _refuse_over(task, now_us)
+    if task.is_held(now_us):
+        raise FailedPrecondition("another agent holds the task", reason="TASK_HELD")
+    if task.due_us > now_us:
+        raise FailedPrecondition("the task is not due yet", reason="TASK_NOT_DUE")
+    missing = sorted(set(task.skills) - set(agent.skills))
+    if missing:
+        raise FailedPrecondition(
+            f"the task asks for skills that the agent has not: {', '.join(missing)}",
+            reason="SKILL_MISSING",
+        )
+
+
+def _refuse_change(task: Task, agent_id: str, now_us: int) -> None:
+    """Let only its holder change a task; one whose time ran out may, while nobody else took it."""
+    _refuse_over(task, now_us)
+    if not task.agent_id:
+        raise FailedPrecondition(
+            "nobody holds the task; call ClaimTask first", reason="TASK_NOT_HELD"
+        )
+    if task.agent_id != agent_id:
+        raise PermissionDenied("another agent holds the task", reason="TASK_HELD_BY_OTHER")

@@ -1,0 +1,87 @@
+"""What scenario takes from the bus: events, who is one with whom, erasures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from services.scenario.definitions import Playbook
+from services.scenario.domain.journey import Happened
+from services.scenario.domain.ports import PersonSet
+from services.scenario.domain.taking import take_events, take_sets
+from services.scenario.storage.journeys import erase_persons
+from services.scenario.storage.transaction import PostgresJourneyTransaction
+from shared.bus import ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
+from shared.bus.subjects import HISTORY_IMPORTED
+from shared.clock import BusinessClock
+from shared.definitions import BundleFollower
+from shared.ids import uuid7
+from shared.postgres import Database, Transaction
+from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, IdentityNotice, PersonErased
+from touchpoint.common.v1.vocabulary_pb2 import Origin
+
+Wake = Callable[[], None]
+
+
+def events_consumer(
+    bus: Bus,
+    database: Database,
+    bundles: BundleFollower[Playbook],
+    clock: BusinessClock,
+    wake: Wake,
+) -> EffectConsumer:
+    """Return what begins journeys and ends them; `wake` is called when timers may have changed."""
+
+    async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
+        events = list(happenings(messages))
+        if not events:
+            return
+        journeys = await PostgresJourneyTransaction.enter(transaction)
+        starting = bundles.active.starting
+        if await take_events(journeys, events, starting, clock.now_us(), new_journey_id):
+            wake()
+
+    return EffectConsumer(bus, database, name="scenario_events", stream=EVENTS, handle=take)
+
+
+def identities_consumer(bus: Bus, database: Database, wake: Wake) -> EffectConsumer:
+    """Return what keeps who is one with whom."""
+
+    async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
+        told = [person_set(IdentityNotice.FromString(message.data)) for message in messages]
+        journeys = await PostgresJourneyTransaction.enter(transaction)
+        if await take_sets(journeys, told):
+            wake()
+
+    return EffectConsumer(bus, database, name="scenario_identities", stream=IDENTITIES, handle=take)
+
+
+def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:
+    """Return what forgets erased persons."""
+    return EffectConsumer(bus, database, name="scenario_erasures", stream=ERASURES, handle=_erase)
+
+
+def happenings(messages: Iterable[Message]) -> Iterable[Happened]:
+    """Return the live events that messages tell of, in order."""
+    for message in messages:
+        if message.subject == HISTORY_IMPORTED:
+            continue
+        for notice in EventNotices.FromString(message.data).notices:
+            if notice.origin == Origin.LIVE:
+                yield happened_of(notice)
+
+
+def happened_of(notice: EventNotice) -> Happened:
+    return Happened(notice.person_id, notice.type, notice.time_us, notice.offer_no)
+
+
+def person_set(notice: IdentityNotice) -> PersonSet:
+    return PersonSet(notice.person_id, tuple(notice.person_ids), notice.version)
+
+
+def new_journey_id(now_us: int) -> str:
+    return uuid7(now_us // 1000)
+
+
+async def _erase(transaction: Transaction, messages: Sequence[Message]) -> None:
+    for message in messages:
+        await erase_persons(transaction, PersonErased.FromString(message.data).person_ids)

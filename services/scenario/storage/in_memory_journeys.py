@@ -1,0 +1,255 @@
+"""Journeys and tasks kept in memory, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from services.scenario.domain.agents import Agent
+from services.scenario.domain.journey import GiveTask, Journey, Phase, Transition
+from services.scenario.domain.passage import is_due
+from services.scenario.domain.ports import Claim, PersonSet
+from services.scenario.domain.tasks import Task
+from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
+
+Key = tuple[str, int, int]
+
+
+class InMemoryJourneys:
+    """A `JourneyStore` and `TaskStore` that forgets with its process."""
+
+    def __init__(
+        self,
+        agents: InMemoryAgents | None = None,
+        machine_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.journeys: dict[str, Journey] = {}
+        self.sets: dict[str, PersonSet] = {}
+        self.erased: set[str] = set()
+        self.effects: dict[Key, str] = {}
+        self.tasks: dict[str, tuple[Task, int]] = {}
+        """Task and the occurrence of its journey that gave it."""
+        self.notes: dict[str, str] = {}
+        self.agents = agents or InMemoryAgents()
+        self._leases: dict[str, float] = {}
+        self._machine_s = machine_s
+        self._turn = asyncio.Lock()
+        self._numbers = itertools.count(1)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[InMemoryTransaction]:
+        async with self._turn:
+            before = (dict(self.journeys), dict(self.effects), dict(self.tasks), dict(self.sets))
+            try:
+                yield InMemoryTransaction(self)
+            except BaseException:
+                self.journeys, self.effects, self.tasks, self.sets = before
+                raise
+
+    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Claim]:
+        free = [each for each in self._free() if is_due(each, now_us)]
+        claims = []
+        for journey in sorted(free, key=lambda each: each.due_us)[:limit]:
+            claimed = replace(journey, token=journey.token + 1)
+            self.journeys[journey.journey_id] = claimed
+            self._leases[journey.journey_id] = self._machine_s() + lease_s
+            claims.append(Claim(claimed))
+        return claims
+
+    async def put_off(self, claim: Claim, pause_s: float) -> None:
+        kept = self.journeys.get(claim.journey.journey_id)
+        if kept and (kept.token, kept.version) == (claim.token, claim.journey.version):
+            self._leases[kept.journey_id] = self._machine_s() + pause_s
+
+    async def next_due_us(self) -> int:
+        waiting = [each.due_us for each in self._free() if each.due_us]
+        return min(waiting, default=0)
+
+    async def open_for(self, person_ids: Sequence[str]) -> list[Journey]:
+        found = [each for each in self._open() if each.person_id in person_ids]
+        found.sort(key=lambda each: (max(each.entered_us, each.started_us), each.journey_id))
+        return found[::-1]
+
+    async def look_again(
+        self, offer_nos: Sequence[int], scenarios: Collection[str], now_us: int
+    ) -> int:
+        found = 0
+        for journey in self._open():
+            proposes_in_vain = journey.offer_no != 0 and (
+                journey.offer_no in offer_nos or journey.scenario.name not in scenarios
+            )
+            is_later = journey.due_us > now_us or journey.due_us == 0
+            in_stage = journey.phase is Phase.STAGE and proposes_in_vain
+            if is_later and (journey.phase is Phase.PARKED or in_stage):
+                found += 1
+                self._keep(replace(journey, due_us=now_us, version=journey.version + 1))
+        return found
+
+    async def erase(self, person_ids: Sequence[str]) -> int:
+        async with self._turn:
+            self.erased.update(person_ids)
+            gone = [each for each in self.journeys.values() if each.person_id in person_ids]
+            tasks = [each for each, _ in self.tasks.values() if each.person_id in person_ids]
+            sets = [each for each in self.sets if each in person_ids]
+            self._delete(gone)
+            for person_id in sets:
+                del self.sets[person_id]
+            return len(gone) + len(tasks) + len(sets)
+
+    async def forget_over(self, before_us: int) -> int:
+        gone = [
+            each for each in self.journeys.values() if each.is_over and each.ended_us < before_us
+        ]
+        self._delete(gone)
+        return len(gone)
+
+    async def waiting(self, skills: Collection[str], now_us: int, limit: int) -> Sequence[Task]:
+        free = [
+            task
+            for task, _ in self.tasks.values()
+            if task.due_us <= now_us
+            and not (task.is_over(now_us) or task.is_held(now_us))
+            and set(task.skills) <= set(skills)
+        ]
+        free.sort(key=lambda task: (-task.priority, task.due_us, task.task_id))
+        return [self.shown(task) for task in free[:limit]]
+
+    async def held(self, agent_id: str, now_us: int) -> int:
+        return sum(
+            task.agent_id == agent_id and task.is_held(now_us) and not task.is_over(now_us)
+            for task, _ in self.tasks.values()
+        )
+
+    async def note_of(self, task_id: str) -> str:
+        return self.notes.get(task_id, "")
+
+    def set_of(self, person_id: str) -> tuple[str, ...]:
+        known = self.sets.get(person_id)
+        return known.person_ids if known else (person_id,)
+
+    def shown(self, task: Task) -> Task:
+        """Return a task with the set of its person as it is now."""
+        return replace(task, person_ids=self.set_of(task.person_id))
+
+    def write(self, transition: Transition) -> None:
+        """Keep a journey and bring about what is not there yet."""
+        journey = transition.journey
+        if journey.person_id in self.erased:
+            return
+        self._keep(journey)
+        key = (journey.journey_id, journey.stage, journey.occurrence)
+        for effect in transition.effects:
+            if key in self.effects:
+                continue
+            self.effects[key] = "task" if isinstance(effect, GiveTask) else "proposal"
+            if isinstance(effect, GiveTask):
+                task = self._task(journey, effect)
+                self.tasks[task.task_id] = task, journey.occurrence
+        self._end_tasks(journey)
+
+    def _task(self, journey: Journey, effect: GiveTask) -> Task:
+        order = effect.order
+        return Task(
+            task_id=f"task-{next(self._numbers):04d}",
+            journey_id=journey.journey_id,
+            person_id=journey.person_id,
+            kind=order.kind,
+            due_us=effect.due_us,
+            expires_us=effect.expires_us,
+            reason=order.reason,
+            script=effect.script,
+            offer_ids=effect.offer_ids,
+            skills=order.skills,
+            priority=order.priority,
+        )
+
+    def _end_tasks(self, journey: Journey) -> None:
+        for task, occurrence in list(self.tasks.values()):
+            is_other = occurrence != task_that_stays(journey)
+            if task.journey_id == journey.journey_id and is_other and not task.outcome:
+                ended = replace(task, outcome=outcome_of_tasks(journey), claimed_until_us=0)
+                self.tasks[task.task_id] = ended, occurrence
+
+    def _delete(self, gone: Sequence[Journey]) -> None:
+        for journey in gone:
+            del self.journeys[journey.journey_id]
+            for task, _ in list(self.tasks.values()):
+                if task.journey_id == journey.journey_id:
+                    del self.tasks[task.task_id]
+                    self.notes.pop(task.task_id, None)
+
+    def _keep(self, journey: Journey) -> None:
+        self.journeys[journey.journey_id] = journey
+        self._leases.pop(journey.journey_id, None)
+
+    def _open(self) -> list[Journey]:
+        return [each for each in self.journeys.values() if not each.is_over]
+
+    def _free(self) -> list[Journey]:
+        now_s = self._machine_s()
+        return [
+            each
+            for each in self._open()
+            if not each.dormant and self._leases.get(each.journey_id, now_s) <= now_s
+        ]
+
+
+class InMemoryTransaction:
+    """A `TaskTransaction` that no other runs beside."""
+
+    def __init__(self, store: InMemoryJourneys) -> None:
+        self._store = store
+
+    async def sets_of(self, person_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        store = self._store
+        return {each: store.set_of(each) for each in person_ids if each not in store.erased}
+
+    async def keep_sets(self, sets: Sequence[PersonSet]) -> set[str]:
+        store, touched = self._store, set[str]()
+        for told in sets:
+            known = store.sets.get(told.person_id)
+            is_news = known.version < told.version if known else len(told.person_ids) > 1
+            if is_news and told.person_id not in store.erased:
+                touched.update(store.set_of(told.person_id), told.person_ids)
+                store.sets[told.person_id] = told
+        return touched
+
+    async def open_of(self, person_ids: Collection[str]) -> list[Journey]:
+        found = await self._store.open_for(list(person_ids))
+        return sorted(found, key=lambda each: each.journey_id)
+
+    async def last_ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
+        ended: dict[tuple[str, str], int] = {}
+        for journey in self._store.journeys.values():
+            if journey.is_over and journey.occurrence and journey.person_id in person_ids:
+                key = journey.person_id, journey.scenario.name
+                ended[key] = max(ended.get(key, 0), journey.ended_us)
+        return ended
+
+    async def save(self, transitions: Sequence[Transition]) -> None:
+        for transition in transitions:
+            self._store.write(transition)
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        return await self._store.agents.find(agent_id)
+
+    async def held_by(self, agent_id: str, now_us: int) -> int:
+        return await self._store.held(agent_id, now_us)
+
+    async def find_task(self, task_id: str, *, lock: bool) -> Task | None:
+        known = self._store.tasks.get(task_id)
+        return self._store.shown(known[0]) if known else None
+
+    async def next_task(self, skills: Collection[str], now_us: int) -> Task | None:
+        found = await self._store.waiting(skills, now_us, 1)
+        return found[0] if found else None
+
+    async def save_task(self, task: Task, note: str = "") -> None:
+        _, occurrence = self._store.tasks[task.task_id]
+        self._store.tasks[task.task_id] = task, occurrence
+        if note:
+            self._store.notes[task.task_id] = note

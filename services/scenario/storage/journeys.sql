@@ -1,0 +1,157 @@
+-- name: pass_gate
+-- Writers pass together, an erasure alone: what it deletes nobody is writing.
+SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/erasing', 0));
+
+-- name: close_gate
+SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/erasing', 0));
+
+-- name: sets_of
+SELECT asked.person_id, coalesce(s.person_ids, ARRAY[asked.person_id]) AS person_ids
+FROM unnest($1::text[]) AS asked (person_id)
+LEFT JOIN person_sets s ON s.person_id = asked.person_id
+WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = asked.person_id);
+
+-- name: known_sets
+SELECT person_id, person_ids FROM person_sets WHERE person_id = ANY($1::text[]);
+
+-- name: keep_sets
+-- Whoever stands alone and always did needs no row.
+INSERT INTO person_sets AS known (person_id, person_ids, version)
+SELECT told.person_id, members.ids, told.version
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS told (person_id, person_ids, version)
+CROSS JOIN LATERAL (SELECT string_to_array(told.person_ids, ',')) AS members (ids)
+WHERE (cardinality(members.ids) > 1
+       OR EXISTS (SELECT FROM person_sets s WHERE s.person_id = told.person_id))
+  AND NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = told.person_id)
+ON CONFLICT (person_id) DO UPDATE
+SET person_ids = excluded.person_ids, version = excluded.version
+WHERE known.version < excluded.version
+RETURNING person_id, person_ids;
+
+-- name: lock_open
+-- In the order of their ids, so that two who lock several never wait for each other.
+SELECT * FROM journeys
+WHERE person_id = ANY($1::text[]) AND phase <> 4
+ORDER BY journey_id
+FOR UPDATE;
+
+-- name: open_for
+SELECT * FROM journeys
+WHERE person_id = ANY($1::text[]) AND phase <> 4
+ORDER BY greatest(entered_us, started_us) DESC, journey_id DESC;
+
+-- name: last_ended
+SELECT person_id, scenario, max(ended_us) AS ended_us
+FROM journeys
+WHERE person_id = ANY($1::text[]) AND phase = 4 AND occurrence > 0
+GROUP BY person_id, scenario;
+
+-- name: add_journeys
+INSERT INTO journeys (journey_id, person_id, scenario, definition, phase, version, started_us,
+    due_us, outcome, ended_us, dormant)
+SELECT journey_id, person_id, scenario, definition, phase, version, started_us, due_us, outcome,
+    ended_us, dormant
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[],
+    $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::boolean[])
+    AS added (journey_id, person_id, scenario, definition, phase, version, started_us, due_us,
+        outcome, ended_us, dormant)
+WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = added.person_id)
+RETURNING journey_id;
+
+-- name: move_journey
+-- Whoever holds a lease on it has lost it: what they read is no longer so.
+UPDATE journeys
+SET phase = $2, version = $3, due_us = $4, stage = $5, entered_us = $6, until_us = $7,
+    occurrence = $8, offer_no = $9, answers_to = $10, cart_nos = $11, cart_quantities = $12,
+    cart_value_micros = $13, obstacle = $14, outcome = $15, ended_us = $16, dormant = $17,
+    owner = '', lease_until = NULL, changed_time = clock_timestamp()
+WHERE journey_id = $1;
+
+-- name: add_effect
+INSERT INTO effects (journey_id, stage, occurrence, kind) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+RETURNING true;
+
+-- name: add_task
+INSERT INTO tasks (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids,
+    skills, priority, due_us, expires_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+
+-- name: end_tasks
+-- Of journeys that are over, or in another stage by now.
+UPDATE tasks SET outcome = moved.outcome, claimed_until_us = 0
+FROM unnest($1::text[], $2::integer[], $3::text[]) AS moved (journey_id, occurrence, outcome)
+WHERE tasks.journey_id = moved.journey_id AND tasks.occurrence <> moved.occurrence
+  AND tasks.outcome = '';
+
+-- name: claim_due
+UPDATE journeys
+SET owner = $1, lease_until = clock_timestamp() + make_interval(secs => $3), token = token + 1
+WHERE journey_id IN (
+    SELECT journey_id FROM journeys
+    WHERE phase <> 4 AND NOT dormant AND due_us > 0 AND due_us <= $2
+      AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    ORDER BY due_us
+    LIMIT $4
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING *;
+
+-- name: put_off
+UPDATE journeys SET owner = '', lease_until = clock_timestamp() + make_interval(secs => $4)
+WHERE journey_id = $1 AND token = $2 AND version = $3;
+
+-- name: next_due
+SELECT coalesce(min(due_us), 0) FROM journeys
+WHERE phase <> 4 AND NOT dormant AND due_us > 0
+  AND (lease_until IS NULL OR lease_until < clock_timestamp());
+
+-- name: look_again
+-- Those parked, and those that propose what cannot be had or for a scenario that is not defined.
+WITH woken AS (
+    UPDATE journeys
+    SET due_us = $1, version = version + 1, owner = '', lease_until = NULL
+    WHERE phase IN (2, 3) AND (due_us > $1 OR due_us = 0)
+      AND (phase = 3 OR offer_no = ANY($2::bigint[])
+           OR (offer_no <> 0 AND scenario <> ALL($3::text[])))
+    RETURNING 1
+)
+SELECT count(*) FROM woken;
+
+-- name: proposing
+-- What the read model begins with.
+SELECT * FROM journeys WHERE phase = 2 AND offer_no <> 0 AND NOT dormant;
+
+-- name: changed_lately
+SELECT * FROM journeys WHERE changed_time > clock_timestamp() - make_interval(secs => $1);
+
+-- name: note_erased
+INSERT INTO erased_persons (person_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING;
+
+-- name: erase_journeys
+-- Their effects and tasks go with them.
+DELETE FROM journeys WHERE person_id = ANY($1::text[]) RETURNING journey_id, person_id, version;
+
+-- name: count_tasks
+SELECT count(*) FROM tasks WHERE person_id = ANY($1::text[]);
+
+-- name: erase_keys
+WITH gone AS (DELETE FROM person_keys WHERE person_id = ANY($1::text[]) RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: erase_sets
+WITH gone AS (DELETE FROM person_sets WHERE person_id = ANY($1::text[]) RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: forget_over
+WITH gone AS (
+    DELETE FROM journeys WHERE phase = 4 AND ended_us < $1 RETURNING 1
+)
+SELECT count(*) FROM gone;
+
+-- name: log_position
+SELECT position FROM log_positions WHERE log = $1;
+
+-- name: move_log_position
+INSERT INTO log_positions (log, position) VALUES ($1, $2)
+ON CONFLICT (log) DO UPDATE SET position = greatest(log_positions.position, excluded.position);

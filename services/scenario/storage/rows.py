@@ -1,0 +1,99 @@
+"""Journeys and tasks between their rows and the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.scenario.definitions import kept_scenario
+from services.scenario.domain.journey import Journey, Outcome, Phase, Transition
+from services.scenario.domain.scenario import Cart
+from services.scenario.domain.tasks import Task
+from shared.postgres import Row
+
+
+def journey_of(row: Row) -> Journey:
+    return Journey(
+        journey_id=row["journey_id"],
+        person_id=row["person_id"],
+        scenario=kept_scenario(row["definition"]),
+        started_us=row["started_us"],
+        phase=Phase(row["phase"]),
+        due_us=row["due_us"],
+        version=row["version"],
+        stage=row["stage"],
+        entered_us=row["entered_us"],
+        until_us=row["until_us"],
+        occurrence=row["occurrence"],
+        offer_no=row["offer_no"],
+        answers_to=tuple(row["answers_to"]),
+        cart=Cart(tuple(row["cart_nos"]), tuple(row["cart_quantities"]), row["cart_value_micros"]),
+        obstacle=row["obstacle"],
+        outcome=Outcome(row["outcome"]),
+        ended_us=row["ended_us"],
+        dormant=row["dormant"],
+        token=row["token"],
+    )
+
+
+def new_columns(transitions: Sequence[Transition]) -> list[list[Any]]:
+    """Return the columns of journeys that begin, as `add_journeys` takes them."""
+    journeys = [transition.journey for transition in transitions]
+    return [
+        [journey.journey_id for journey in journeys],
+        [journey.person_id for journey in journeys],
+        [journey.scenario.name for journey in journeys],
+        [journey.scenario.definition for journey in journeys],
+        [journey.phase.value for journey in journeys],
+        [journey.version for journey in journeys],
+        [journey.started_us for journey in journeys],
+        [journey.due_us for journey in journeys],
+        [journey.outcome.value for journey in journeys],
+        [journey.ended_us for journey in journeys],
+        [journey.dormant for journey in journeys],
+    ]
+
+
+def moved_row(journey: Journey) -> tuple[Any, ...]:
+    """Return the arguments of `move_journey`."""
+    return (
+        journey.journey_id,
+        journey.phase.value,
+        journey.version,
+        journey.due_us,
+        journey.stage,
+        journey.entered_us,
+        journey.until_us,
+        journey.occurrence,
+        journey.offer_no,
+        list(journey.answers_to),
+        list(journey.cart.offer_nos),
+        list(journey.cart.quantities),
+        journey.cart.value_micros,
+        journey.obstacle,
+        journey.outcome.value,
+        journey.ended_us,
+        journey.dormant,
+    )
+
+
+def task_of(row: Row) -> Task:
+    return Task(
+        task_id=row["task_id"],
+        journey_id=row["journey_id"],
+        person_id=row["person_id"],
+        kind=row["kind"],
+        due_us=row["due_us"],
+        expires_us=row["expires_us"],
+        person_ids=tuple(row["person_ids"]),
+        reason=row["reason"],
+        script=row["script"],
+        offer_ids=tuple(row["offer_ids"]),
+        skills=tuple(row["skills"]),
+        priority=row["priority"],
+        agent_id=row["agent_id"],
+        claimed_until_us=row["claimed_until_us"],
+        claims=row["claims"],
+        outcome=row["outcome"],
+        ended_by=row["ended_by"],
+    )

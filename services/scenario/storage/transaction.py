@@ -1,0 +1,174 @@
+"""Journeys, their effects and tasks within one transaction of PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from services.scenario.domain.agents import Agent
+from services.scenario.domain.journey import GiveTask, Journey, Outcome, Phase, Transition
+from services.scenario.domain.ports import PersonSet
+from services.scenario.domain.tasks import Task
+from services.scenario.storage.agents import agent_of
+from services.scenario.storage.notes import Notes
+from services.scenario.storage.notices import journey_notice, publication
+from services.scenario.storage.rows import journey_of, moved_row, new_columns, task_of
+from shared.bus import append
+from shared.ids import uuid7
+from shared.postgres import Queries, Transaction
+
+_SQL = Queries.beside(__file__, "journeys.sql")
+_TASKS = Queries.beside(__file__, "tasks.sql")
+_EVERY_TASK = -1
+"""Stands for the stage whose task goes on, where none does."""
+EXPIRED, CANCELLED = "expired", "cancelled"
+"""Outcomes of tasks that end with their journey or stage."""
+
+
+class PostgresJourneyTransaction:
+    """A `TaskTransaction` on an open transaction; it has to pass the gate first."""
+
+    def __init__(self, transaction: Transaction, notes: Notes | None = None) -> None:
+        self._tx = transaction
+        self._notes = notes
+
+    @classmethod
+    async def enter(
+        cls, transaction: Transaction, notes: Notes | None = None
+    ) -> PostgresJourneyTransaction:
+        """Pass the gate: no person is erased until the transaction ends."""
+        await transaction.execute(_SQL.pass_gate)
+        return cls(transaction, notes)
+
+    async def sets_of(self, person_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        rows = await self._tx.fetch(_SQL.sets_of, list(person_ids))
+        return {row["person_id"]: tuple(row["person_ids"]) for row in rows}
+
+    async def keep_sets(self, sets: Sequence[PersonSet]) -> set[str]:
+        newest: dict[str, PersonSet] = {}
+        for told in sorted(sets, key=lambda each: each.version):
+            newest[told.person_id] = told
+        before = await self._tx.fetch(_SQL.known_sets, list(newest))
+        rows = await self._tx.fetch(
+            _SQL.keep_sets,
+            list(newest),
+            [",".join(told.person_ids) for told in newest.values()],
+            [told.version for told in newest.values()],
+        )
+        moved = {row["person_id"] for row in rows}
+        touched = {person_id for row in rows for person_id in row["person_ids"]}
+        for row in before:
+            if row["person_id"] in moved:
+                touched.update(row["person_ids"])
+        return touched | moved
+
+    async def open_of(self, person_ids: Collection[str]) -> list[Journey]:
+        rows = await self._tx.fetch(_SQL.lock_open, list(person_ids))
+        return [journey_of(row) for row in rows]
+
+    async def last_ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
+        rows = await self._tx.fetch(_SQL.last_ended, list(person_ids))
+        return {(row["person_id"], row["scenario"]): row["ended_us"] for row in rows}
+
+    async def save(self, transitions: Sequence[Transition]) -> None:
+        moved = [each for each in transitions if not each.is_new]
+        if moved:
+            await self._tx.executemany(
+                _SQL.move_journey, [moved_row(each.journey) for each in moved]
+            )
+        written = moved + await self._added([each for each in transitions if each.is_new])
+        for transition in written:
+            await self._bring_about(transition)
+        await self._end_tasks([each.journey for each in moved])
+        notices = [journey_notice(each.journey) for each in written if each.is_visible]
+        if notices:
+            await append(self._tx, [publication(notice) for notice in notices])
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        row = await self._tx.fetchrow(_TASKS.lock_agent, agent_id)
+        return None if row is None else agent_of(row)
+
+    async def held_by(self, agent_id: str, now_us: int) -> int:
+        return int(await self._tx.fetchval(_TASKS.held_by, agent_id, now_us))
+
+    async def find_task(self, task_id: str, *, lock: bool) -> Task | None:
+        statement = _TASKS.lock_task if lock else _TASKS.find_task
+        row = await self._tx.fetchrow(statement, task_id)
+        return None if row is None else task_of(row)
+
+    async def next_task(self, skills: Collection[str], now_us: int) -> Task | None:
+        row = await self._tx.fetchrow(_TASKS.next_task, list(skills), now_us)
+        return None if row is None else task_of(row)
+
+    async def save_task(self, task: Task, note: str = "") -> None:
+        sealed = None
+        if note and self._notes is not None:
+            sealed = await self._notes.seal(self._tx, task.person_id, note)
+        await self._tx.execute(
+            _TASKS.save_task,
+            task.task_id,
+            task.agent_id,
+            task.claimed_until_us,
+            task.claims,
+            task.due_us,
+            task.outcome,
+            task.ended_by,
+            sealed,
+        )
+
+    async def _added(self, begun: Sequence[Transition]) -> list[Transition]:
+        if not begun:
+            return []
+        rows = await self._tx.fetch(_SQL.add_journeys, *new_columns(begun))
+        added = {row["journey_id"] for row in rows}
+        return [each for each in begun if each.journey.journey_id in added]
+
+    async def _bring_about(self, transition: Transition) -> None:
+        """Write effects whose key is not there yet."""
+        journey = transition.journey
+        for effect in transition.effects:
+            kind = "task" if isinstance(effect, GiveTask) else "proposal"
+            is_first = await self._tx.fetchval(
+                _SQL.add_effect, journey.journey_id, journey.stage, journey.occurrence, kind
+            )
+            if is_first and isinstance(effect, GiveTask):
+                await self._add_task(journey, effect)
+
+    async def _add_task(self, journey: Journey, effect: GiveTask) -> None:
+        order = effect.order
+        await self._tx.execute(
+            _SQL.add_task,
+            uuid7(effect.due_us // 1000),
+            journey.journey_id,
+            journey.occurrence,
+            journey.person_id,
+            order.kind,
+            order.reason,
+            effect.script,
+            list(effect.offer_ids),
+            list(order.skills),
+            order.priority,
+            effect.due_us,
+            effect.expires_us,
+        )
+
+    async def _end_tasks(self, journeys: Sequence[Journey]) -> None:
+        gave = [journey for journey in journeys if journey.occurrence]
+        if not gave:
+            return
+        await self._tx.execute(
+            _SQL.end_tasks,
+            [journey.journey_id for journey in gave],
+            [task_that_stays(journey) for journey in gave],
+            [outcome_of_tasks(journey) for journey in gave],
+        )
+
+
+def task_that_stays(journey: Journey) -> int:
+    """Return the occurrence whose task goes on after a move, or one that no task has."""
+    return journey.occurrence if journey.phase is Phase.STAGE else _EVERY_TASK
+
+
+def outcome_of_tasks(journey: Journey) -> str:
+    """Return how the other tasks of a journey end."""
+    in_time = journey.is_over and journey.outcome is not Outcome.PASSED
+    return CANCELLED if in_time else EXPIRED

@@ -1,0 +1,71 @@
+"""The journeys' stores, and persons with ids as profile makes them."""
+
+import itertools
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.taking import take_events, take_sets, take_timer
+from services.scenario.storage import MIGRATIONS
+from services.scenario.storage.agents import PostgresAgents
+from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.storage.journeys import PostgresJourneys
+from services.scenario.storage.notes import Notes
+from shared.privacy import FolderWrappingKeys
+from tests.unit.scenario.playing import MINUTE_US, NOON_US, abandoned_cart, event, facts
+
+ALL = {kind: [abandoned_cart()] for kind in ("add_to_cart", "checkout_started")}
+QUIET_US = NOON_US + 30 * MINUTE_US
+
+
+@dataclass
+class Desk:
+    """A store of journeys with what tests do to it."""
+
+    store: object
+    agents: object
+    numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
+
+    def new_id(self, now_us):
+        return f"journey-{next(self.numbers):04d}"
+
+    async def take(self, *events, now_us=None):
+        async with self.store.transaction() as transaction:
+            return await take_events(
+                transaction, events, ALL, now_us or events[-1].time_us, self.new_id
+            )
+
+    async def link(self, *sets):
+        async with self.store.transaction() as transaction:
+            return await take_sets(transaction, sets)
+
+    async def look(self, now_us, found=None, worker="worker"):
+        claims = await self.store.claim(worker, now_us, 5.0, 50)
+        return [step for claim in claims for step in await self.act(claim, now_us, found)]
+
+    async def act(self, claim, now_us, found=None):
+        async with self.store.transaction() as transaction:
+            return await take_timer(transaction, claim, found or facts(), now_us)
+
+    async def call_for(self, person_id):
+        """Lead somebody to the stage in which an agent calls them; returns the journey's id."""
+        await self.take(event(person_id=person_id))
+        await self.look(QUIET_US)
+        (journey,) = await self.store.open_for([person_id])
+        await self.look(journey.due_us)
+        return journey.journey_id
+
+    async def sign_on(self, agent_id, skills=("sales",), capacity=1):
+        await self.agents.save(Agent(agent_id, Presence.AVAILABLE, skills, capacity), NOON_US)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def desk(request, fresh_database, tmp_path):
+    if request.param == "memory":
+        agents = InMemoryAgents()
+        return Desk(InMemoryJourneys(agents), agents)
+    database = await fresh_database("scenario", MIGRATIONS)
+    notes = Notes(FolderWrappingKeys(tmp_path))
+    return Desk(PostgresJourneys(database, notes), PostgresAgents(database))

@@ -1,0 +1,190 @@
+"""What every store does with the call centre's tasks."""
+
+import asyncio
+
+import pytest
+
+from services.scenario.domain.tasks import HOLD_US, Completion, claim, complete, snooze
+from services.scenario.storage.transaction import CANCELLED
+from shared.errors import FailedPrecondition, NotFound, PermissionDenied
+from tests.contract.scenario.conftest import QUIET_US
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event, facts
+
+DUE_US = QUIET_US + 2 * DAY_US
+EXPIRES_US = DUE_US + 3 * DAY_US
+
+
+@pytest.fixture
+async def calls(desk):
+    """Somebody is to be called, and an agent is there."""
+    await desk.call_for(ADA)
+    await desk.sign_on("eve")
+    await desk.sign_on("max")
+    return Calls(desk)
+
+
+class Calls:
+    """What agents do, each in a transaction of its own."""
+
+    def __init__(self, desk):
+        self.desk = desk
+
+    async def claim(self, agent_id="eve", task_id="", now_us=DUE_US):
+        async with self.desk.store.transaction() as transaction:
+            return await claim(transaction, agent_id, task_id, now_us)
+
+    async def complete(self, task, agent_id="eve", outcome="done", note="", now_us=DUE_US):
+        said = Completion(task.task_id, agent_id, outcome, note)
+        async with self.desk.store.transaction() as transaction:
+            return await complete(transaction, said, facts(), now_us)
+
+    async def snooze(self, task, until_us, agent_id="eve", now_us=DUE_US):
+        async with self.desk.store.transaction() as transaction:
+            return await snooze(transaction, agent_id, task.task_id, until_us, now_us)
+
+
+async def test_a_task_is_held_for_a_quarter_of_an_hour_and_then_anybodys_again(calls):
+    task = await calls.claim()
+    assert (task.agent_id, task.claimed_until_us) == ("eve", DUE_US + HOLD_US)
+    with pytest.raises(NotFound, match="no task waits"):
+        await calls.claim("max", now_us=DUE_US + HOLD_US - 1)
+    assert (await calls.claim("max", now_us=DUE_US + HOLD_US)).task_id == task.task_id
+
+
+async def test_one_of_many_agents_who_ask_at_once_gets_the_task(calls):
+    for number in range(3):
+        await calls.desk.sign_on(f"agent-{number}")
+    outcomes = await asyncio.gather(
+        *(calls.claim(f"agent-{number}") for number in range(3)), return_exceptions=True
+    )
+    assert sum(not isinstance(outcome, NotFound) for outcome in outcomes) == 1
+
+
+async def test_claiming_what_one_holds_changes_nothing(calls):
+    task = await calls.claim()
+    assert await calls.claim(task_id=task.task_id, now_us=DUE_US + MINUTE_US) == task
+
+
+async def test_a_task_that_another_holds_is_refused_by_name(calls):
+    task = await calls.claim()
+    with pytest.raises(FailedPrecondition, match="another agent holds"):
+        await calls.claim("max", task.task_id)
+
+
+async def test_an_agent_without_the_skill_gets_no_task_and_is_told_which(calls):
+    (task,) = await calls.desk.store.waiting(["sales"], DUE_US, 1)
+    await calls.desk.sign_on("tim", skills=("returns",))
+    with pytest.raises(NotFound):
+        await calls.claim("tim")
+    with pytest.raises(FailedPrecondition, match="sales"):
+        await calls.claim("tim", task.task_id)
+
+
+async def test_an_agent_takes_no_more_tasks_than_their_capacity(calls):
+    await calls.desk.call_for(BOB)
+    await calls.claim()
+    with pytest.raises(FailedPrecondition, match="at a time"):
+        await calls.claim()
+    await calls.desk.sign_on("eve", capacity=2)
+    assert (await calls.claim()).person_id == BOB
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "declined", "done", "not_reached"])
+async def test_an_outcome_ends_the_task_and_its_journey(calls, outcome):
+    task = await calls.claim()
+    ended = await calls.complete(task, outcome=outcome)
+    assert (ended.outcome, ended.ended_by) == (outcome, "eve")
+    assert await calls.desk.store.open_for([ADA]) == []
+    assert (await find(calls, task)).outcome == outcome
+
+
+async def test_the_same_completion_twice_answers_the_same(calls):
+    task = await calls.claim()
+    first = await calls.complete(task, outcome="accepted")
+    again = await calls.complete(task, outcome="accepted", now_us=DUE_US + DAY_US)
+    assert again == first
+
+
+async def test_another_outcome_afterwards_is_refused(calls):
+    task = await calls.claim()
+    await calls.complete(task, outcome="accepted")
+    with pytest.raises(FailedPrecondition, match="ended as accepted"):
+        await calls.complete(task, outcome="declined")
+
+
+async def test_a_task_that_somebody_else_holds_cannot_be_completed_or_put_off(calls):
+    task = await calls.claim()
+    with pytest.raises(PermissionDenied, match="another agent"):
+        await calls.complete(task, "max")
+    with pytest.raises(PermissionDenied, match="another agent"):
+        await calls.snooze(task, DUE_US + DAY_US, "max")
+    assert len(await calls.desk.store.open_for([ADA])) == 1
+
+
+async def test_a_task_that_nobody_holds_is_to_be_claimed_first(calls):
+    (task,) = await calls.desk.store.waiting(["sales"], DUE_US, 1)
+    with pytest.raises(FailedPrecondition, match="ClaimTask"):
+        await calls.complete(task)
+
+
+async def test_an_agent_whose_time_ran_out_may_still_complete_what_nobody_took(calls):
+    task = await calls.claim()
+    late_us = DUE_US + 2 * HOLD_US
+    assert (await calls.complete(task, now_us=late_us)).outcome == "done"
+
+
+async def test_a_task_put_off_is_nobodys_and_due_again_then(calls):
+    task = await calls.claim()
+    until_us = DUE_US + DAY_US
+    await calls.snooze(task, until_us)
+    with pytest.raises(NotFound):
+        await calls.claim(now_us=until_us - 1)
+    with pytest.raises(FailedPrecondition, match="not due"):
+        await calls.claim(task_id=task.task_id, now_us=until_us - 1)
+    assert (await calls.claim("max", now_us=until_us)).task_id == task.task_id
+
+
+async def test_a_task_cannot_be_put_off_past_its_end(calls):
+    task = await calls.claim()
+    with pytest.raises(FailedPrecondition, match="worth doing"):
+        await calls.snooze(task, EXPIRES_US)
+
+
+async def test_a_task_past_its_end_can_neither_be_taken_nor_completed(calls):
+    task = await calls.claim()
+    with pytest.raises(FailedPrecondition, match="worth doing"):
+        await calls.claim("max", task.task_id, EXPIRES_US)
+    with pytest.raises(FailedPrecondition, match="worth doing"):
+        await calls.complete(task, now_us=EXPIRES_US)
+
+
+async def test_a_task_whose_journey_ended_meanwhile_says_so(calls):
+    task = await calls.claim()
+    await calls.desk.take(event("purchase", DUE_US + 1))
+    with pytest.raises(FailedPrecondition, match=CANCELLED):
+        await calls.complete(task, now_us=DUE_US + 2)
+
+
+async def test_tasks_of_higher_priority_and_then_those_due_longest_come_first(calls):
+    await calls.desk.call_for(BOB)
+    await calls.desk.sign_on("eve", capacity=2)
+    assert [(await calls.claim()).person_id for _ in range(2)] == [ADA, BOB]
+
+
+async def test_a_note_is_kept_and_gone_with_the_person(calls):
+    task = await calls.claim()
+    await calls.complete(task, note="has a cold, call again in May")
+    store = calls.desk.store
+    assert await store.note_of(task.task_id) == "has a cold, call again in May"
+    await store.erase([ADA])
+    assert await store.note_of(task.task_id) == ""
+
+
+async def test_a_task_that_does_not_exist_is_not_found(calls):
+    with pytest.raises(NotFound, match="no task 'x'"):
+        await calls.claim(task_id="x")
+
+
+async def find(calls, task):
+    async with calls.desk.store.transaction() as transaction:
+        return await transaction.find_task(task.task_id, lock=False)
