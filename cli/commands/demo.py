@@ -94,7 +94,7 @@ def _play_stories(address: str, names: list[str], *, as_json: bool) -> None:
         fail(f"There is no story {', '.join(unknown)}; say {', '.join(_STORIES)}", Exit.USAGE)
     played = _play(address, names, quiet=as_json)
     if as_json:
-        say_json({"stories": [{"story": one.name, "claims": one.claims} for one in played]})
+        say_json({"stories": [_as_json(one) for one in played]})
     else:
         _summarise(played)
     if not all(one.came_out for one in played):
@@ -113,9 +113,16 @@ def _play(address: str, names: list[str], *, quiet: bool) -> list[Played]:
     return _run(address, play(address, names, tell, begin))
 
 
+def _as_json(one: Played) -> dict[str, Any]:
+    skipped = {"skipped": one.skipped} if one.skipped else {}
+    return {"story": one.name, "claims": one.claims, **skipped}
+
+
 def _summarise(played: list[Played]) -> None:
     people.print()
     for one in played:
+        if one.skipped:
+            people.print(f"{one.name}: [yellow]left out: {escape(one.skipped)}", soft_wrap=True)
         for sentence, holds in one.claims.items():
             mark = "[green]as it should" if holds else "[red]NOT as it should"
             people.print(f"{one.name}: {escape(sentence)}: {mark}", soft_wrap=True)

@@ -69,7 +69,7 @@ def track(
 ) -> None:
     """Say what happened; once it is acknowledged it is durable and the very next answer knows it.
 
-    Example: touchpoint track decline customer:C20001 --offer promo-free-shipping
+    Example: touchpoint track decline customer:C20001 --offer promo-running-10
     """
     with open_edge(home, edge) as touchpoint:
         happened = event(

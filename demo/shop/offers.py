@@ -17,9 +17,9 @@ _TABLE: tuple[
     tuple[str, str, str, str, str, tuple[str, ...], tuple[str, ...], int, dict[str, str]], ...
 ] = (
     (
-        "PROMOTION", "promo-free-shipping", "Free shipping on your next order",
-        "No minimum, this week only.", "/offers/free-shipping",
-        (), EVERYWHERE, 600, {"price_led": "true", "discount": "shipping"},
+        "PROMOTION", "promo-next-5", "$5 off your next order",
+        "On anything, this week only.", "/offers/next-order",
+        (), EVERYWHERE, 600, {"price_led": "true", "discount": "$5"},
     ),
     (
         "PROMOTION", "promo-running-10", "10% off everything for running",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 
 import grpc.aio
 
-from demo.stories.stage import Stage
-from demo.stories.stories import STORIES
-from demo.suite_time import ahead
+from demo.stories.repertoire import STORIES
+from demo.stories.stage import Stage, StorySkipped
+from demo.suite_time import ahead, move
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 
 
@@ -20,6 +20,8 @@ class Played:
 
     name: str
     claims: dict[str, bool]
+    skipped: str = ""
+    """Why it could not be played here; empty: it was."""
 
     @property
     def came_out(self) -> bool:
@@ -38,21 +40,23 @@ async def play(
     AioRpcError when the edge does not answer.
     """
     async with grpc.aio.insecure_channel(edge) as channel:
-        early = await ahead(channel)
-        return [await _one(channel, name, early, tell, begin) for name in names]
+        return [await _one(channel, name, tell, begin) for name in names]
 
 
 async def _one(
     channel: grpc.aio.Channel,
     name: str,
-    early: timedelta,
     tell: Callable[[str], None],
     begin: Callable[[str], None],
 ) -> Played:
-    stage = Stage(AggregatorServiceStub(channel), tell, early)
+    early = await ahead(channel)
+    stage = Stage(AggregatorServiceStub(channel), tell, early, partial(move, channel))
     story = STORIES[name]
     begin(first_sentence(name))
-    await story(stage)
+    try:
+        await story(stage)
+    except StorySkipped as reason:
+        return Played(name, dict(stage.outcomes), str(reason))
     return Played(name, dict(stage.outcomes))
 
 

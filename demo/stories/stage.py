@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from touchpoint.aggregator.v1.aggregator_pb2 import PlacementRequest, Recommendation
+import grpc
+import grpc.aio
+
+from touchpoint.aggregator.v1.aggregator_pb2 import Context, PlacementRequest, Recommendation
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     ExplainDecisionRequest,
+    ExplainDecisionResponse,
     GetCustomerViewRequest,
     GetCustomerViewResponse,
     RecommendRequest,
@@ -22,7 +28,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.money_pb2 import Money
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, RemovalCode
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, RemovalCode, Source
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
@@ -31,18 +37,27 @@ Person = Mapping[str, str]
 """Identity kind to value."""
 PLACES = {
     "web": ("web.home.banner", Channel.WEB),
+    "web item": ("web.item", Channel.WEB),
     "web cart": ("web.cart", Channel.WEB),
+    "web checkout": ("web.checkout", Channel.WEB),
     "web help": ("web.faq", Channel.WEB),
     "e-mail": ("email.body", Channel.EMAIL),
     "call centre": ("agent.prompt", Channel.CALL_CENTER),
     "telephone menu": ("ivr.menu", Channel.IVR),
     "store till": ("store.till", Channel.STORE),
 }
-_TIMEOUT_S = 1.0
+_TIMEOUT_S = 5.0
+"""The edge itself takes no longer than a second to decide."""
+_PATIENCE_S = 15.0
+_GLANCE_S = 0.1
 
 
 class StoryError(Exception):
     """A story cannot go on; the sentence says what is missing."""
+
+
+class StorySkipped(Exception):  # noqa: N818 nothing went wrong
+    """A story has nothing to be played on here; the sentence says what would change that."""
 
 
 @dataclass(slots=True)
@@ -53,6 +68,8 @@ class Stage:
     tell: Callable[[str], None]
     ahead: timedelta = timedelta()
     """How far the suite's time is ahead of this machine's."""
+    move: Callable[[timedelta], Awaitable[timedelta]] | None = None
+    """Moves the suite's time on and returns how far ahead it is then."""
     outcomes: list[tuple[str, bool]] = field(default_factory=list)
     """What a story claims, and whether it came out so."""
 
@@ -62,10 +79,14 @@ class Stage:
             person = _made_up(name)
             await self.happens(person, "page_view")
             shown = await self.offered(person, "web help", limit=1)  # costs no contact
-            request = ExplainDecisionRequest(decision_id=shown.decision_id)
-            explained = await self.edge.ExplainDecision(request, timeout=_TIMEOUT_S)
+            explained = await self.explained(shown)
             if explained.trace.arm == Arm.PERSONALISED:
                 return person
+
+    async def explained(self, answer: RecommendResponse) -> ExplainDecisionResponse:
+        """Get the trace of what was answered."""
+        request = ExplainDecisionRequest(decision_id=answer.decision_id)
+        return await self.edge.ExplainDecision(request, timeout=_TIMEOUT_S)
 
     async def happens(
         self,
@@ -91,13 +112,35 @@ class Stage:
         for refused in answer.rejected:
             raise StoryError(f"{type_} was not taken: {refused.message}")
 
-    async def offered(self, person: Person, place: str, limit: int = 5) -> RecommendResponse:
+    async def passes(self, by: timedelta) -> None:
+        """Let time pass for the whole suite; raises StorySkipped where it cannot be moved."""
+        try:
+            if self.move is not None:
+                self.ahead = await self.move(by)
+                return
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.FAILED_PRECONDITION:
+                raise
+        raise StorySkipped("time can be moved in development only")
+
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Wait for what the suite does by itself; raises StoryError when it does not."""
+        ends = time.monotonic() + _PATIENCE_S
+        while not await holds():
+            if time.monotonic() > ends:
+                raise StoryError(f"{what} did not come within {_PATIENCE_S:g} s")
+            await asyncio.sleep(_GLANCE_S)
+
+    async def offered(
+        self, person: Person, place: str, limit: int = 5, *, looking_at: str = ""
+    ) -> RecommendResponse:
         """Ask what a channel should offer now, with what was removed."""
         placement, channel = PLACES[place]
         request = RecommendRequest(
             identities=_identities(person),
             channel=channel,
             placements=[PlacementRequest(placement=placement, limit=limit)],
+            context=Context(item_ids=[looking_at] if looking_at else []),
             explain=True,
         )
         return await self.edge.Recommend(request, timeout=_TIMEOUT_S)
@@ -146,6 +189,13 @@ def recommendations(answer: RecommendResponse) -> Sequence[Recommendation]:
 
 def offer_ids(answer: RecommendResponse) -> set[str]:
     return {shown.offer_id for shown in recommendations(answer)}
+
+
+def sources(answer: RecommendResponse) -> dict[str, Source.Value.ValueType]:
+    """Return where each thing shown came from."""
+    return {
+        shown.offer_id: shown.reasons[0].code for shown in recommendations(answer) if shown.reasons
+    }
 
 
 def why_not(answer: RecommendResponse, offer_id: str) -> str:

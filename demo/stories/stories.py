@@ -1,8 +1,7 @@
-"""The stories themselves: each plays, tells what the channels saw, and claims what it shows."""
+"""Stories of one memory: what one channel learns of a person, all of them know."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from demo.shop import story
@@ -18,7 +17,6 @@ from touchpoint.aggregator.v1.aggregator_pb2 import Recommendation
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
-Story = Callable[[Stage], Awaitable[None]]
 _HOUR = timedelta(hours=1)
 _LAPTOPS = (story.DESKTOP, story.GAMING_LAPTOP, story.LAPTOP)
 
@@ -121,16 +119,6 @@ async def two_people_one_telephone(stage: Stage) -> None:
         stage.tell(f"  it may be: {choice.description}")
     stage.claim("the number is ambiguous", view.who.ambiguous and len(view.who.choices) == 2)
     stage.claim("nothing personal is said", not view.recent)
-
-
-STORIES: Mapping[str, Story] = {
-    "declined": declined_last_night,
-    "called": browsed_then_called,
-    "bought": bought_in_black,
-    "contacts": three_times_a_week,
-    "login": a_visitor_logs_in,
-    "shared-phone": two_people_one_telephone,
-}
 
 
 def _first(answer: RecommendResponse) -> Recommendation:
