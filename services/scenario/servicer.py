@@ -2,76 +2,111 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
-from services.scenario.domain.agents import Agent, AgentStore, Presence
+from services.scenario.desk import TaskDesk
+from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.journey import Journey
+from services.scenario.domain.ports import JourneyStore
+from services.scenario.domain.tasks import Completion, Task
+from services.scenario.domain.waiting import waits_for
+from services.scenario.due import DueActions
 from shared.call import Call
-from shared.clock import BusinessClock
-from shared.errors import FailedPrecondition, NotFound
+from shared.clock import from_us
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.scenario.v1 import scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 
 class ScenarioServicer:
-    """No scenario is defined yet, so nothing is ever due and no task ever waits."""
+    """Journeys for those who decide, tasks for those who call."""
 
-    def __init__(self, agents: AgentStore, clock: BusinessClock) -> None:
-        self._agents = agents
-        self._clock = clock
+    def __init__(self, due: DueActions, journeys: JourneyStore, desk: TaskDesk) -> None:
+        self._due = due
+        self._journeys = journeys
+        self._desk = desk
 
     async def get_due(self, call: Call, request: pb.GetDueRequest) -> pb.GetDueResponse:
-        response = pb.GetDueResponse()
-        response.versions.bundle_hash = request.context.bundle_hash
-        return response
+        return self._due.answer(request)
 
     async def list_journeys(
         self, call: Call, request: pb.ListJourneysRequest
     ) -> pb.ListJourneysResponse:
-        return pb.ListJourneysResponse()
+        found = await self._journeys.open_for(request.person_ids)
+        return pb.ListJourneysResponse(
+            journeys=[_journey(journey) for journey in found if not journey.dormant]
+        )
 
     async def set_agent_status(
         self, call: Call, request: pb.SetAgentStatusRequest
     ) -> pb.SetAgentStatusResponse:
         agent = Agent(
-            request.agent_id, Presence(request.status), tuple(request.skills), request.capacity
+            request.agent_id,
+            Presence(request.status),
+            tuple(request.skills),
+            request.capacity or 1,
         )
-        await self._agents.save(agent, self._clock.now_us())
+        await self._desk.sign(agent)
         return pb.SetAgentStatusResponse(status=request.status)
 
     async def watch_tasks(
         self, call: Call, request: pb.WatchTasksRequest
     ) -> AsyncIterator[pb.WatchTasksResponse]:
-        await self._signed_on(request.agent_id)
-        await asyncio.Event().wait()  # no task ever falls due: the caller ends the stream
-        yield pb.WatchTasksResponse()
+        async for task in self._desk.watch(request.agent_id):
+            yield pb.WatchTasksResponse(task=_task(task))
 
     async def claim_task(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:
-        await self._signed_on(request.agent_id)
-        raise NotFound("no task waits for this agent", reason="NO_TASK")
+        task = await self._desk.claim(request.agent_id, request.task_id)
+        return pb.ClaimTaskResponse(task=_task(task))
 
     async def complete_task(
         self, call: Call, request: pb.CompleteTaskRequest
     ) -> pb.CompleteTaskResponse:
-        raise _no_such_task(request.task_id)
+        completion = Completion(request.task_id, request.agent_id, request.outcome, request.note)
+        return pb.CompleteTaskResponse(task=_task(await self._desk.complete(completion)))
 
     async def snooze_task(self, call: Call, request: pb.SnoozeTaskRequest) -> pb.SnoozeTaskResponse:
-        raise _no_such_task(request.task_id)
+        until_us = request.until_time.ToMicroseconds()
+        task = await self._desk.snooze(request.agent_id, request.task_id, until_us)
+        return pb.SnoozeTaskResponse(task=_task(task))
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest
     ) -> pb.ErasePersonResponse:
-        """Nothing is kept of a person until journeys are."""
-        return pb.ErasePersonResponse(rows=0)
-
-    async def _signed_on(self, agent_id: str) -> Agent:
-        agent = await self._agents.find(agent_id)
-        if agent is None or agent.presence is Presence.AWAY:
-            raise FailedPrecondition(
-                f"agent {agent_id!r} is not signed on; call SetAgentStatus first",
-                reason="AGENT_NOT_SIGNED_ON",
-            )
-        return agent
+        return pb.ErasePersonResponse(rows=await self._journeys.erase(request.person_ids))
 
 
-def _no_such_task(task_id: str) -> NotFound:
-    return NotFound(f"there is no task {task_id!r}", reason="NO_SUCH_TASK")
+def _journey(journey: Journey) -> scenario_pb2.Journey:
+    stage = journey.current
+    message = scenario_pb2.Journey(
+        journey_id=journey.journey_id,
+        scenario=journey.scenario.name,
+        stage=stage.name if stage is not None else "",
+        waits_for=waits_for(journey),
+        obstacle=journey.obstacle,
+    )
+    message.stage_entered_time.FromDatetime(from_us(journey.entered_us or journey.started_us))
+    return message
+
+
+def _task(task: Task) -> scenario_pb2.Task:
+    message = scenario_pb2.Task(
+        task_id=task.task_id,
+        kind=task.kind,
+        person_ids=task.person_ids,
+        reason=task.reason,
+        script=task.script,
+        offer_ids=task.offer_ids,
+        skills=task.skills,
+        priority=task.priority,
+        agent_id=task.agent_id,
+        channel=Channel.CALL_CENTER,
+        journey_id=task.journey_id,
+        outcome=task.outcome,
+    )
+    message.due_time.FromDatetime(from_us(task.due_us))
+    if task.expires_us:
+        message.expires_time.FromDatetime(from_us(task.expires_us))
+    if task.claimed_until_us:
+        message.claimed_until_time.FromDatetime(from_us(task.claimed_until_us))
+    return message

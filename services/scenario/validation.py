@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.validation import Validator, between, known_enum, length, required, validator
+from services.scenario.domain.tasks import OUTCOMES
+from shared.validation import (
+    Validator,
+    between,
+    known_enum,
+    length,
+    one_of,
+    required,
+    validator,
+)
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 _AGENT = (required("agent_id"), length("agent_id", 128))
@@ -17,7 +26,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     ),
     pb.WatchTasksRequest: validator(*_AGENT),
     pb.ClaimTaskRequest: validator(*_AGENT, length("task_id", 128)),
-    pb.CompleteTaskRequest: validator(*_TASK, length("outcome", 64), length("note", 4096)),
+    pb.CompleteTaskRequest: validator(*_TASK, one_of("outcome", OUTCOMES), length("note", 4096)),
     pb.SnoozeTaskRequest: validator(*_TASK, required("until_time")),
     pb.ListJourneysRequest: validator(length("person_ids", 64)),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),

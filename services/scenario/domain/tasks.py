@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.scenario.domain.agents import Agent, Presence
-from services.scenario.domain.journey import Facts
+from services.scenario.domain.journey import Facts, Journey
 from services.scenario.domain.passage import answered
 from services.scenario.domain.ports import JourneyTransaction
 from services.scenario.domain.taking import Steps, go
@@ -16,6 +16,8 @@ from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 
 HOLD_US = 15 * 60_000_000
 """How long a task is held after it was claimed, in business time."""
+FactsOf = Callable[[Journey], Facts]
+"""Says what is so at this moment, without asking anybody."""
 OUTCOMES = ("accepted", "declined", "not_reached", "done")
 
 
@@ -129,7 +131,7 @@ async def claim(transaction: TaskTransaction, agent_id: str, task_id: str, now_u
 
 
 async def complete(
-    transaction: TaskTransaction, completion: Completion, facts: Facts, now_us: int
+    transaction: TaskTransaction, completion: Completion, facts_of: FactsOf, now_us: int
 ) -> Task:
     """End a task and bring its outcome to its journey; the same said twice changes nothing."""
     task_id = completion.task_id
@@ -151,7 +153,12 @@ async def complete(
     await transaction.save_task(ended, completion.note)
     for journey in steps.of(group):
         if journey.journey_id == task.journey_id:
-            go(steps, group, answered(journey, completion.outcome, facts, now_us), now_us)
+            go(
+                steps,
+                group,
+                answered(journey, completion.outcome, facts_of(journey), now_us),
+                now_us,
+            )
     if steps.transitions:
         await transaction.save(steps.transitions)
     return ended

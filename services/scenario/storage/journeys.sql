@@ -64,7 +64,8 @@ UPDATE journeys
 SET phase = $2, version = $3, due_us = $4, stage = $5, entered_us = $6, until_us = $7,
     occurrence = $8, offer_no = $9, answers_to = $10, cart_nos = $11, cart_quantities = $12,
     cart_value_micros = $13, obstacle = $14, outcome = $15, ended_us = $16, dormant = $17,
-    owner = '', lease_until = NULL, changed_time = clock_timestamp()
+    owner = '', lease_until = NULL,
+    changed_time = CASE WHEN $18 THEN clock_timestamp() ELSE changed_time END
 WHERE journey_id = $1;
 
 -- name: add_effect

@@ -54,8 +54,9 @@ def new_columns(transitions: Sequence[Transition]) -> list[list[Any]]:
     ]
 
 
-def moved_row(journey: Journey) -> tuple[Any, ...]:
+def moved_row(transition: Transition) -> tuple[Any, ...]:
     """Return the arguments of `move_journey`."""
+    journey = transition.journey
     return (
         journey.journey_id,
         journey.phase.value,
@@ -74,6 +75,7 @@ def moved_row(journey: Journey) -> tuple[Any, ...]:
         journey.outcome.value,
         journey.ended_us,
         journey.dormant,
+        transition.is_visible,
     )
 
 

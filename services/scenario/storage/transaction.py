@@ -72,9 +72,7 @@ class PostgresJourneyTransaction:
     async def save(self, transitions: Sequence[Transition]) -> None:
         moved = [each for each in transitions if not each.is_new]
         if moved:
-            await self._tx.executemany(
-                _SQL.move_journey, [moved_row(each.journey) for each in moved]
-            )
+            await self._tx.executemany(_SQL.move_journey, map(moved_row, moved))
         written = moved + await self._added([each for each in transitions if each.is_new])
         for transition in written:
             await self._bring_about(transition)

@@ -1,0 +1,113 @@
+"""The call centre's desk: agents take tasks, put them off and end them, and see new ones come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from services.scenario.crashing import Reach
+from services.scenario.domain.agents import Agent, AgentStore, Presence
+from services.scenario.domain.tasks import (
+    Completion,
+    FactsOf,
+    Task,
+    TaskStore,
+    claim,
+    complete,
+    signed_on,
+    snooze,
+)
+from shared.clock import BusinessClock
+
+LOOK_EVERY_S = 1.0
+"""Tasks fall due, and agents change, on other replicas too."""
+
+
+class TaskNews:
+    """Wakes whoever watches for tasks, as soon as there may be another."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait(self, longest_s: float) -> None:
+        """Return when told, or after a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self._changed.wait()
+
+
+class TaskDesk:
+    """What agents do; each in a transaction of its own."""
+
+    def __init__(
+        self,
+        store: TaskStore,
+        agents: AgentStore,
+        clock: BusinessClock,
+        facts_of: FactsOf,
+        *,
+        news: TaskNews | None = None,
+        wake: Callable[[], None] = lambda: None,
+        reach: Reach = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._agents = agents
+        self._clock = clock
+        self._facts_of = facts_of
+        self._news = news or TaskNews()
+        self._wake = wake
+        self._reach = reach
+
+    async def sign(self, agent: Agent) -> None:
+        """Keep how an agent is now."""
+        await self._agents.save(agent, self._clock.now_us())
+        self._news.tell()
+
+    async def claim(self, agent_id: str, task_id: str) -> Task:
+        """Give a task to an agent; see `services.scenario.domain.tasks.claim`."""
+        async with self._store.transaction() as transaction:
+            return await claim(transaction, agent_id, task_id, self._clock.now_us())
+
+    async def complete(self, completion: Completion) -> Task:
+        """End a task with its outcome."""
+        async with self._store.transaction() as transaction:
+            task = await complete(transaction, completion, self._facts_of, self._clock.now_us())
+            self._reach("before_completion_commit")
+        self._reach("after_completion_commit")
+        self._news.tell()
+        self._wake()
+        return task
+
+    async def snooze(self, agent_id: str, task_id: str, until_us: int) -> Task:
+        """Put a task off."""
+        async with self._store.transaction() as transaction:
+            task = await snooze(transaction, agent_id, task_id, until_us, self._clock.now_us())
+        self._news.tell()
+        return task
+
+    async def watch(self, agent_id: str) -> AsyncIterator[Task]:
+        """Yield tasks as they wait for an agent, for ever, up to what they take at a time.
+
+        Each is told once, and again when it came free after somebody held it.
+        """
+        signed_on(await self._agents.find(agent_id), agent_id)
+        told: dict[str, int] = {}
+        while True:
+            for task in await self._fitting(agent_id):
+                if told.get(task.task_id) != task.claims:
+                    told[task.task_id] = task.claims
+                    yield task
+            await self._news.wait(LOOK_EVERY_S)
+
+    async def _fitting(self, agent_id: str) -> list[Task]:
+        agent = await self._agents.find(agent_id)
+        if agent is None or agent.presence is not Presence.AVAILABLE:
+            return []
+        now_us = self._clock.now_us()
+        free = agent.capacity - await self._store.held(agent_id, now_us)
+        return list(await self._store.waiting(agent.skills, now_us, free)) if free > 0 else []

@@ -1,0 +1,87 @@
+"""What journeys propose at this moment, in memory, by the person they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+KEPT_VERSIONS = 50_000
+"""Of journeys that propose nothing: late word of an earlier version must not bring them back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a journey stands, as it was told."""
+
+    journey_id: str
+    person_id: str
+    version: int
+    scenario: str
+    stage: str
+    offer_no: int
+    """0: it proposes nothing."""
+    placements: tuple[str, ...] = ()
+    lever: float = 1.0
+    entered_us: int = 0
+    until_us: int = 0
+    """0: until it moves on."""
+
+
+class Proposals:
+    """A read model; whatever order it is told in, the highest version of a journey counts."""
+
+    def __init__(self) -> None:
+        self._standing: dict[str, Standing] = {}
+        self._by_person: dict[str, dict[str, Standing]] = {}
+        self._silent: dict[str, int] = {}
+
+    def apply(self, told: Standing) -> bool:
+        """Take where a journey stands; says whether that was news."""
+        journey_id = told.journey_id
+        known = self._standing.get(journey_id)
+        version = known.version if known else self._silent.get(journey_id, 0)
+        if told.version <= version:
+            return False
+        if known is not None:
+            self._remove(known)
+        if told.offer_no:
+            self._silent.pop(journey_id, None)
+            self._standing[journey_id] = told
+            self._by_person.setdefault(told.person_id, {})[journey_id] = told
+        else:
+            self._silence(journey_id, told.version)
+        return True
+
+    def of(self, person_ids: Iterable[str], now_us: int) -> list[Standing]:
+        """Return what journeys of a set of persons propose, latest first, one per scenario.
+
+        Of two of the same scenario, which a link brought together, the older counts.
+        """
+        chosen: dict[str, Standing] = {}
+        for person_id in person_ids:
+            for told in self._by_person.get(person_id, {}).values():
+                if told.until_us and told.until_us <= now_us:
+                    continue
+                other = chosen.get(told.scenario)
+                if other is None or told.journey_id < other.journey_id:
+                    chosen[told.scenario] = told
+        if len(chosen) < 2:
+            return list(chosen.values())
+        return sorted(chosen.values(), key=lambda told: (-told.entered_us, told.journey_id))
+
+    def offer_nos(self) -> set[int]:
+        """Return everything that is proposed to anybody."""
+        return {told.offer_no for told in self._standing.values()}
+
+    def _remove(self, known: Standing) -> None:
+        del self._standing[known.journey_id]
+        of_person = self._by_person[known.person_id]
+        del of_person[known.journey_id]
+        if not of_person:
+            del self._by_person[known.person_id]
+
+    def _silence(self, journey_id: str, version: int) -> None:
+        self._silent.pop(journey_id, None)
+        self._silent[journey_id] = version
+        if len(self._silent) > KEPT_VERSIONS:
+            del self._silent[next(iter(self._silent))]

@@ -1,0 +1,96 @@
+"""What is due at this moment: scenarios of the session beside the journeys under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.scenario.definitions import Playbook
+from services.scenario.domain.proposals import Proposals, Standing
+from services.scenario.domain.scenario import Cart, Proposal, Scenario
+from services.scenario.finding import cart_of, is_to_be_had
+from shared.catalogue import Catalogue
+from shared.definitions import BundleFollower
+from touchpoint.common.v1.decision_pb2 import CartLine
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+
+_NOTHING_PERSONAL = (Arm.HOLDOUT, Arm.STATIC)
+
+
+class DueActions:
+    """Answers from memory alone: every decision waits for it."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        bundles: BundleFollower[Playbook],
+        proposals: Proposals,
+    ) -> None:
+        self._catalogue = catalogue
+        self._bundles = bundles
+        self._proposals = proposals
+
+    def answer(self, request: pb.GetDueRequest) -> pb.GetDueResponse:
+        """Return what is proposed; `Unavailable` when the bundle asked for is not here."""
+        context = request.context
+        playbook = self._bundles.of(context.bundle_hash)
+        response = pb.GetDueResponse()
+        response.versions.bundle_hash = context.bundle_hash
+        response.versions.catalogue_version = self._catalogue.version
+        if context.arm in _NOTHING_PERSONAL or not request.snapshot:
+            return response
+        snapshot = PersonSnapshot.FromString(request.snapshot)
+        cart = self._cart(context.cart, snapshot)
+        for scenario in playbook.in_session:
+            if scenario.when.holds(hesitating=snapshot.session.hesitating, cart=cart):
+                self._propose(response, playbook, scenario, context.now_us)
+        for standing in self._proposals.of(snapshot.person_ids, context.now_us):
+            self._continue(response, playbook, standing, context.now_us)
+        return response
+
+    def _propose(
+        self, response: pb.GetDueResponse, playbook: Playbook, scenario: Scenario, now_us: int
+    ) -> None:
+        stage = scenario.stages[0]
+        proposal: Proposal | None = stage.propose
+        assert proposal is not None, "compiled scenarios of the session propose"
+        offer_no = self._catalogue.offer_no(proposal.offer_id)
+        if is_to_be_had(self._catalogue, playbook, offer_no, now_us):
+            response.actions.add(
+                offer_no=offer_no,
+                scenario=scenario.name,
+                stage=stage.name,
+                placements=proposal.placements,
+                lever=proposal.lever,
+            )
+
+    def _continue(
+        self, response: pb.GetDueResponse, playbook: Playbook, standing: Standing, now_us: int
+    ) -> None:
+        if standing.scenario not in playbook.scenarios:
+            return
+        if is_to_be_had(self._catalogue, playbook, standing.offer_no, now_us):
+            response.actions.add(
+                offer_no=standing.offer_no,
+                journey_id=standing.journey_id,
+                scenario=standing.scenario,
+                stage=standing.stage,
+                placements=standing.placements,
+                lever=standing.lever,
+            )
+
+    def _cart(self, sent: Sequence[CartLine], snapshot: PersonSnapshot) -> Cart:
+        """Return the cart: what the caller sent outranks what profile knows."""
+        if not sent:
+            return cart_of(snapshot)
+        worth = sum(line.quantity * (line.price_micros or self._price(line)) for line in sent)
+        return Cart(
+            tuple(line.offer_no for line in sent),
+            tuple(line.quantity for line in sent),
+            round(worth),
+        )
+
+    def _price(self, line: CartLine) -> int:
+        known = 0 < line.offer_no < self._catalogue.size
+        return int(self._catalogue.price_micros[line.offer_no]) if known else 0

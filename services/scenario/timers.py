@@ -1,0 +1,151 @@
+"""Brings due journeys forward: claims them, finds out what is so, and writes what comes of it.
+
+Every replica works. A worker that dies leaves its lease behind, which runs out on the database's
+clock; whatever it has not committed was never so, and what it wrote late is fenced off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+
+from services.scenario.crashing import Reach
+from services.scenario.domain.journey import Facts, Journey, Transition
+from services.scenario.domain.ports import Claim, JourneyStore
+from services.scenario.domain.taking import take_timer
+from services.scenario.finding import Finder
+from shared.clock import BusinessClock
+from shared.errors import TouchpointError
+from shared.logging import get_logger
+
+BATCH = 50
+POLL_S = 1.0
+"""At least so often the next due time is asked for: other replicas may have set one."""
+_AT_ONCE = 2
+"""Journeys acted on at the same time: the pool is small, and requests need it too."""
+_EAGER_S = 1.0
+_EAGER_POLL_S = 0.02
+"""After word that the clock was moved, until this process has read it too."""
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+log = get_logger(__name__)
+
+Moved = Callable[[Sequence[Transition]], None]
+"""Told what was committed."""
+
+
+class Timers:
+    """A worker of one replica; see `run`."""
+
+    def __init__(
+        self,
+        store: JourneyStore,
+        finder: Finder,
+        clock: BusinessClock,
+        *,
+        owner: str,
+        lease_s: float,
+        moved: Moved = lambda _: None,
+        reach: Reach = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._finder = finder
+        self._clock = clock
+        self._owner = owner
+        self._lease_s = lease_s
+        self._moved = moved
+        self._reach = reach
+        self._wake = asyncio.Event()
+        self._eager_until = 0.0
+        self._failures: dict[str, int] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def run(self) -> None:
+        """Work for ever; a background task of the service."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            self._wake.clear()
+            try:
+                if not await self.work_once():
+                    await self._pause()
+            except TouchpointError as error:
+                log.warning("timers_paused", reason=error.reason, pause_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            else:
+                pause_s = _FIRST_PAUSE_S
+
+    def wake(self) -> None:
+        """Look at the next due time soon: a transaction that may have set it is about to commit."""
+        asyncio.get_running_loop().call_later(_EAGER_POLL_S, self._wake.set)
+
+    def clock_moved(self) -> None:
+        """Look at once, and again until this process knows of the new time."""
+        self._eager_until = time.monotonic() + _EAGER_S
+        self._wake.set()
+
+    async def work_once(self) -> int:
+        """Bring a batch of due journeys forward; returns how many were claimed."""
+        now_us = self._clock.now_us()
+        claims = await self._store.claim(self._owner, now_us, self._lease_s, BATCH)
+        if claims:
+            self._reach("after_claim")
+            await asyncio.gather(*(self._attempt(claim) for claim in claims))
+        return len(claims)
+
+    async def _attempt(self, claim: Claim) -> None:
+        """Act on a claim; what does not answer now is asked again later, ever more seldom."""
+        journey_id = claim.journey.journey_id
+        try:
+            async with self._turns:
+                await self._act(claim)
+        except TouchpointError as error:
+            failures = self._failures[journey_id] = self._failures.get(journey_id, 0) + 1
+            pause_s = min(_FIRST_PAUSE_S * 2 ** (failures - 1), _LONGEST_PAUSE_S)
+            log.warning("journey_put_off", journey_id=journey_id, reason=error.reason)
+            with contextlib.suppress(TouchpointError):  # else the lease runs out by itself
+                await self._store.put_off(claim, pause_s)
+        else:
+            self._failures.pop(journey_id, None)
+
+    async def _act(self, claim: Claim) -> None:
+        facts = await self._finder.about(claim.journey)
+        steps = await self._commit(claim, facts)
+        self._reach("after_commit")
+        if not steps:  # taken from us meanwhile; if not, it is free for the next look
+            await self._store.put_off(claim, 0.0)
+            return
+        self._moved(steps)
+        self._tell(claim.journey, steps)
+
+    async def _commit(self, claim: Claim, facts: Facts) -> list[Transition]:
+        async with self._store.transaction() as transaction:
+            steps = await take_timer(transaction, claim, facts, self._clock.now_us())
+            self._reach("before_commit")
+        return steps
+
+    def _tell(self, before: Journey, steps: Sequence[Transition]) -> None:
+        after = next(step.journey for step in steps if step.journey.journey_id == before.journey_id)
+        log.info(
+            "journey_moved",
+            journey_id=after.journey_id,
+            scenario=after.scenario.name,
+            phase=after.phase.name.lower(),
+            stage=after.current.name if after.current else "",
+            outcome=after.outcome.value,
+            lateness_ms=(self._clock.now_us() - before.due_us) // 1000,
+        )
+
+    async def _pause(self) -> None:
+        """Return at the next due time, when woken, or after a while."""
+        due_us = await self._store.next_due_us()
+        wait_s = POLL_S if time.monotonic() > self._eager_until else _EAGER_POLL_S
+        if due_us:
+            wait_s = min(wait_s, (due_us - self._clock.now_us()) / 1e6)
+        if wait_s <= 0.0:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()

@@ -1,0 +1,74 @@
+"""The scenario service over a real server, on journeys in memory."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from services.scenario.desk import TaskDesk, TaskNews
+from services.scenario.domain.proposals import Proposals
+from services.scenario.domain.taking import take_events
+from services.scenario.due import DueActions
+from services.scenario.servicer import ScenarioServicer
+from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.timers import Timers
+from services.scenario.validation import VALIDATORS
+from shared.binding import bind
+from shared.catalogue import Catalogue
+from shared.clock import from_us
+from shared.testing.clock import FakeClock
+from shared.testing.grpc import grpc_service
+from tests.unit.scenario.playing import NOON_US, abandoned_cart, event, facts
+from tests.unit.scenario.shop import OneBundle, Told, catalogue
+from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
+
+
+@dataclass
+class Face:
+    """A stub, and what stands behind it."""
+
+    stub: ScenarioServiceStub
+    store: InMemoryJourneys
+    proposals: Proposals
+    catalogue: Catalogue
+    bundles: OneBundle
+    clock: FakeClock
+    timers: Timers
+    news: TaskNews
+    finder: Told
+
+    async def happens(self, *events):
+        async with self.store.transaction() as transaction:
+            starting = {"add_to_cart": [abandoned_cart()]}
+            number = len(self.store.journeys)
+            await take_events(
+                transaction, events, starting, self.clock.now_us(), lambda _: f"journey-{number}"
+            )
+
+    async def passes(self, **time):
+        """Let time pass, and what falls due be done."""
+        self.clock.advance(timedelta(**time))
+        await self.timers.work_once()
+        self.news.tell()
+
+    async def lead_to_the_call(self, person_id="person-ada"):
+        await self.happens(event(time_us=self.clock.now_us(), person_id=person_id))
+        await self.passes(minutes=30)
+        await self.passes(days=2)
+
+
+@pytest.fixture
+async def face():
+    agents, clock, news = InMemoryAgents(), FakeClock(from_us(NOON_US)), TaskNews()
+    store, proposals = InMemoryJourneys(agents), Proposals()
+    offers, bundles = catalogue(), OneBundle()
+    desk = TaskDesk(store, agents, clock, lambda _: facts(), news=news)
+    servicer = ScenarioServicer(DueActions(offers, bundles, proposals), store, desk)
+    finder = Told()
+    timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
+    contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]
+    async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
+        stub = ScenarioServiceStub(channel)
+        yield Face(stub, store, proposals, offers, bundles, clock, timers, news, finder)

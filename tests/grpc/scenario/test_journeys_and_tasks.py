@@ -1,0 +1,147 @@
+"""Journeys and the call centre's tasks as their callers see them, over a real server."""
+
+import grpc
+import pytest
+
+from tests.unit.scenario.playing import ADA, BOB, event, facts
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
+
+
+async def journeys(face, *person_ids):
+    request = pb.ListJourneysRequest(person_ids=person_ids or [ADA])
+    return list((await face.stub.ListJourneys(request, timeout=5)).journeys)
+
+
+async def sign_on(face, agent_id="eve", status=AgentStatus.AVAILABLE, capacity=0):
+    request = pb.SetAgentStatusRequest(
+        agent_id=agent_id, status=status, skills=["sales"], capacity=capacity
+    )
+    await face.stub.SetAgentStatus(request, timeout=5)
+
+
+async def claim(face, agent_id="eve", task_id=""):
+    request = pb.ClaimTaskRequest(agent_id=agent_id, task_id=task_id)
+    return (await face.stub.ClaimTask(request, timeout=5)).task
+
+
+async def complete(face, task, agent_id="eve", outcome="accepted"):
+    request = pb.CompleteTaskRequest(agent_id=agent_id, task_id=task.task_id, outcome=outcome)
+    return (await face.stub.CompleteTask(request, timeout=5)).task
+
+
+async def test_a_journey_says_where_it_is_and_what_it_waits_for(face):
+    await face.happens(event())
+    (quiet,) = await journeys(face)
+    assert (quiet.scenario, quiet.stage) == ("abandoned_cart", "")
+    assert quiet.waits_for == "30 minutes without any event"
+    await face.passes(minutes=30)
+    (offered,) = await journeys(face)
+    assert offered.stage == "web_offer"
+    assert offered.waits_for == "an answer to come_back, until 2026-03-04 12:30 UTC"
+    assert offered.stage_entered_time.ToDatetime() == face.clock.now().replace(tzinfo=None)
+    await face.passes(days=2)
+    (called,) = await journeys(face)
+    assert called.waits_for == "the outcome of its task (call), until 2026-03-07 12:30 UTC"
+
+
+async def test_a_journey_whose_offer_is_gone_shows_the_obstacle(face):
+    await face.happens(event())
+    face.finder.found = facts(offers={})
+    await face.passes(minutes=30)
+    (parked,) = await journeys(face)
+    assert parked.obstacle == "its offer is gone: come_back"
+    assert parked.waits_for == "its obstacle to go, until 2026-03-04 12:30 UTC"
+
+
+async def test_an_agent_takes_the_call_and_its_outcome_ends_the_journey(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    task = await claim(face)
+    assert (task.kind, task.channel, task.agent_id) == ("call", Channel.CALL_CENTER, "eve")
+    assert list(task.person_ids) == [ADA]
+    assert task.script == "You had Trail shoes and 2 × Wool socks, worth 149.90 EUR."
+    assert list(task.offer_ids) == ["come_back"]
+    assert (await complete(face, task)).outcome == "accepted"
+    assert await journeys(face) == []
+
+
+async def test_a_task_completed_by_somebody_else_is_refused_with_a_sentence(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    await sign_on(face, "max")
+    task = await claim(face)
+    with pytest.raises(grpc.aio.AioRpcError, match="another agent holds the task") as refused:
+        await complete(face, task, "max")
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert len(await journeys(face)) == 1
+
+
+async def test_an_outcome_that_is_none_is_refused(face):
+    with pytest.raises(grpc.aio.AioRpcError, match="accepted, declined, not_reached, done"):
+        await complete(face, pb.ClaimTaskResponse().task, outcome="maybe")
+
+
+async def test_an_agent_who_signed_on_is_told_that_no_task_waits(face):
+    await sign_on(face)
+    with pytest.raises(grpc.aio.AioRpcError, match="no task waits") as refused:
+        await claim(face)
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_an_agent_who_is_not_signed_on_is_told_to(face):
+    await sign_on(face, status=AgentStatus.AWAY)
+    for agent_id in ("eve", "bob"):
+        with pytest.raises(grpc.aio.AioRpcError, match="SetAgentStatus") as refused:
+            await claim(face, agent_id)
+        assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+
+
+async def test_a_status_without_agent_or_value_is_refused_with_both_paths(face):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await face.stub.SetAgentStatus(pb.SetAgentStatusRequest(capacity=101), timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert all(path in refused.value.details() for path in ("agent_id", "status", "capacity"))
+
+
+async def test_a_watching_agent_is_sent_tasks_as_they_fall_due_up_to_their_capacity(face):
+    await sign_on(face)
+    watching = face.stub.WatchTasks(pb.WatchTasksRequest(agent_id="eve"), timeout=20)
+    await face.lead_to_the_call()
+    first = (await watching.read()).task
+    assert list(first.person_ids) == [ADA]
+    await face.lead_to_the_call(BOB)
+    held = await claim(face, task_id=first.task_id)
+    await complete(face, held)
+    assert list((await watching.read()).task.person_ids) == [BOB]
+    watching.cancel()
+
+
+async def test_a_task_put_off_is_sent_again_when_it_is_due(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    task = await claim(face)
+    request = pb.SnoozeTaskRequest(agent_id="eve", task_id=task.task_id)
+    request.until_time.FromMicroseconds(face.clock.now_us() + 3_600_000_000)
+    await face.stub.SnoozeTask(request, timeout=5)
+    watching = face.stub.WatchTasks(pb.WatchTasksRequest(agent_id="eve"), timeout=20)
+    await face.passes(hours=1)
+    assert (await watching.read()).task.task_id == task.task_id
+    watching.cancel()
+
+
+async def test_a_watcher_who_is_not_signed_on_is_refused(face):
+    watching = face.stub.WatchTasks(pb.WatchTasksRequest(agent_id="bob"), timeout=5)
+    with pytest.raises(grpc.aio.AioRpcError, match="SetAgentStatus"):
+        await watching.read()
+
+
+async def test_erasing_a_person_ends_journey_and_task(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    response = await face.stub.ErasePerson(pb.ErasePersonRequest(person_ids=[ADA]), timeout=5)
+    assert response.rows == 2
+    assert await journeys(face) == []
+    with pytest.raises(grpc.aio.AioRpcError, match="no task waits"):
+        await claim(face)
