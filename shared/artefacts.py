@@ -7,6 +7,8 @@ import hashlib
 import os
 import re
 import tempfile
+import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +42,13 @@ class ArtefactStore(Protocol):
         """Forget an artefact; one that is not there is forgotten already."""
         ...
 
+    async def sweep(self, keep: Collection[str], older_than_s: float) -> int:
+        """Remove all but the artefacts to keep, and what a crash left half written; count them.
+
+        What was put less than `older_than_s` ago stays: its pointer may not be written yet.
+        """
+        ...
+
 
 class FolderArtefacts:
     """Files in a folder: written aside, flushed to disk, then renamed, so none is half there."""
@@ -58,6 +67,9 @@ class FolderArtefacts:
 
     async def remove(self, name: str) -> None:
         await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+
+    async def sweep(self, keep: Collection[str], older_than_s: float) -> int:
+        return await asyncio.to_thread(self._sweep, frozenset(keep), older_than_s)
 
     def _put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
@@ -95,6 +107,15 @@ class FolderArtefacts:
             raise ArtefactError(f"artefact {name} cannot be read") from error
         _refuse_other(name, digest.hexdigest())
         return path
+
+    def _sweep(self, keep: frozenset[str], older_than_s: float) -> int:
+        swept = 0
+        for path in self._folder.glob("*/*"):
+            age_s = time.time() - path.stat().st_mtime
+            if path.name not in keep and age_s >= older_than_s:
+                path.unlink(missing_ok=True)
+                swept += 1
+        return swept
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -10,10 +10,15 @@ from services.retrieval.definitions import DefinedOffers, Definitions
 from services.retrieval.domain.query import CandidateSource
 from services.retrieval.domain.retriever import Retriever
 from services.retrieval.domain.shelves import Shelves
+from services.retrieval.domain.sources.also_bought import AlsoBought
 from services.retrieval.domain.sources.buy_again import BuyAgain
+from services.retrieval.domain.sources.for_you import ForYou
 from services.retrieval.domain.sources.in_session import InSession
 from services.retrieval.domain.sources.near_offers import NearOffers
+from services.retrieval.domain.sources.people_like_you import PeopleLikeYou
 from services.retrieval.domain.sources.popular import Popular
+from services.retrieval.domain.sources.similar import Similar
+from services.retrieval.learned import compose
 from services.retrieval.moment import MomentReader
 from services.retrieval.servicer import RetrievalServicer, Writing
 from services.retrieval.storage import MIGRATIONS
@@ -35,6 +40,10 @@ from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 QUOTAS: dict[int, float] = {
     Source.BUY_AGAIN: 3.0,
     Source.IN_SESSION: 4.0,
+    Source.FOR_YOU: 4.0,
+    Source.ALSO_BOUGHT: 3.0,
+    Source.PEOPLE_LIKE_YOU: 2.0,
+    Source.SIMILAR: 2.0,
     Source.OFFER: 2.0,
     Source.POPULAR: 3.0,
 }
@@ -55,9 +64,14 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
     bus, now_us = await runtime.bus(), runtime.clock.now_us
     store = PostgresCatalogue(database)
     replica = CatalogueReplica(bus, store)
-    feed = PopularityFeed(bus, ProfileServiceStub(runtime.channel("profile")), now_us)
-    shelves = Shelves(replica.catalogue, replica.sizes, lambda: feed.popularity, now_us)
+    profile = ProfileServiceStub(runtime.channel("profile"))
+    feed = PopularityFeed(bus, profile, now_us)
+    learned = compose(settings, database, bus, profile, replica.catalogue, now_us, feed.forget)
+    shelves = Shelves(
+        replica.catalogue, replica.sizes, lambda: feed.popularity, now_us, learned.model
+    )
     replica.on_change, feed.on_recount = shelves.rows_changed, shelves.popularity_changed
+    learned.replica.on_change = shelves.model_changed
     rules = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
     defined = DefinedOffers(rules, store, settings.currency, replica.catch_up)
     bundles: BundleFollower[Definitions] = BundleFollower(bus, defined, defined.compile)
@@ -65,11 +79,12 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
     servicer = RetrievalServicer(
         Writing(store, replica, settings.currency),
         Retriever(replica.catalogue, sources(replica.catalogue), QUOTAS),
-        MomentReader(replica.catalogue, replica.sizes, shelves),
+        MomentReader(replica.catalogue, replica.sizes, shelves, learned.model),
         bundles,
+        learned.learning,
         catalogue_version=lambda: replica.catalogue.version,
         now_us=now_us,
-        forget=feed.forget,
+        forget=learned.forget,
     )
     yield Service(
         name=settings.service,
@@ -79,6 +94,7 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
             "catalogue_lag": replica.check_lag,
             "popularity": feed.check_lag,
             "relay": relay.check_lag,
+            **learned.watched,
         },
         answers_without_postgres=True,
         background={
@@ -87,13 +103,14 @@ async def open_service(settings: RetrievalSettings, runtime: Runtime) -> AsyncIt
             "definitions": bundles.run,
             "popularity": feed.run,
             "relay": relay.run,
+            **learned.background,
         },
     )
 
 
 def _bound(servicer: RetrievalServicer) -> Binding:
     contract = DESCRIPTOR.services_by_name["RetrievalService"]
-    deadlines = {"UpsertItems": _WRITING, "UpsertOffers": _WRITING}
+    deadlines = dict.fromkeys(("UpsertItems", "UpsertOffers", "ErasePerson"), _WRITING)
     return bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines)
 
 
@@ -102,6 +119,10 @@ def sources(catalogue: Catalogue) -> dict[int, CandidateSource]:
     return {
         Source.BUY_AGAIN: BuyAgain(catalogue),
         Source.IN_SESSION: InSession(catalogue),
+        Source.FOR_YOU: ForYou(),
+        Source.ALSO_BOUGHT: AlsoBought(catalogue),
+        Source.PEOPLE_LIKE_YOU: PeopleLikeYou(),
+        Source.SIMILAR: Similar(catalogue),
         Source.OFFER: NearOffers(catalogue),
         Source.POPULAR: Popular(catalogue),
     }

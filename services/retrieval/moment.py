@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from services.retrieval.definitions import Definitions
 from services.retrieval.domain.catalogue import PRODUCT
 from services.retrieval.domain.query import Person, Query, Visit
+from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelves import Shelves
 from services.retrieval.domain.sizes import Sizes
+from services.retrieval.domain.taste import Taste, taste_of
 from shared.catalogue import Catalogue
 from shared.errors import FieldViolation, InvalidArgument
 from shared.money import to_micros
@@ -33,10 +35,17 @@ _IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
 class MomentReader:
     """Knows what the numbers and paths of a request stand for on this replica."""
 
-    def __init__(self, catalogue: Catalogue, sizes: Sizes, shelves: Shelves) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        sizes: Sizes,
+        shelves: Shelves,
+        model: Callable[[], ServedModel | None] = lambda: None,
+    ) -> None:
         self._catalogue = catalogue
         self._sizes = sizes
         self._shelves = shelves
+        self._model = model
 
     def query(
         self, context: DecisionContext, snapshot: bytes, definitions: Definitions, limit: int
@@ -52,17 +61,25 @@ class MomentReader:
         is_gift = context.HasField("recipient")
         known_person = _decoded(snapshot) if snapshot and is_personal and not is_gift else None
         size = len(shelf.kind)
+        item_nos = _below(size, context.item_nos)
+        cart_nos = _below(size, _cart(context, known_person)) if is_personal else ()
+        person = self._person(known_person, context.now_us) if known_person else None
+        model = self._model() if is_personal else None
+        taste = None if model is None or is_gift else self._taste(model, person, item_nos, cart_nos)
         return Query(
             shelf=shelf,
             showable=self._showable(context, kinds, definitions),
             now_us=context.now_us,
             kinds=kinds,
             limit=limit,
-            item_nos=_below(size, context.item_nos),
-            cart_nos=_below(size, _cart(context, known_person)) if is_personal else (),
+            item_nos=item_nos,
+            cart_nos=cart_nos,
             category_no=self._category(context),
-            person=self._person(known_person, context.now_us) if known_person else None,
+            person=person,
             is_personal=is_personal,
+            model=model,
+            taste=taste,
+            offer_tastes=self._shelves.offer_tastes(model),
         )
 
     def popular(self, place: str, definitions: Definitions, now_us: int, limit: int) -> Query:
@@ -126,7 +143,22 @@ class MomentReader:
                 )
             ),
             size_nos=self._own_sizes(snapshot),
+            person_ids=tuple(snapshot.person_ids),
         )
+
+    def _taste(
+        self,
+        model: ServedModel,
+        person: Person | None,
+        item_nos: tuple[int, ...],
+        cart_nos: tuple[int, ...],
+    ) -> Taste | None:
+        """Return the taste of the person, or of whoever looks at these items."""
+        visit = person.visit if person else None
+        seen = (*item_nos, *visit.item_nos) if visit else item_nos
+        families = self._catalogue.family_no[[*cart_nos, *seen]].tolist()
+        in_cart, looked_at = families[: len(cart_nos)], families[len(cart_nos) :]
+        return taste_of(model, person.person_ids if person else (), in_cart, looked_at)
 
     def _visit(self, snapshot: PersonSnapshot, now_us: int) -> Visit | None:
         session = snapshot.session

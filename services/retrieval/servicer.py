@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from services.retrieval.domain.catalogue import (
 from services.retrieval.domain.merging import Merged
 from services.retrieval.domain.retriever import Report, Retriever
 from services.retrieval.intake import read_items, read_offers
+from services.retrieval.model_rpcs import Learning, told
 from services.retrieval.moment import MomentReader
 from services.retrieval.rows import encode_row
 from services.retrieval.slices import SliceReader
@@ -70,10 +72,11 @@ class RetrievalServicer:
         retriever: Retriever,
         moments: MomentReader,
         bundles: BundleFollower[Definitions],
+        learning: Learning,
         *,
         catalogue_version: Callable[[], int],
         now_us: Callable[[], int],
-        forget: Callable[[Sequence[str]], None],
+        forget: Callable[[Collection[str]], None],
     ) -> None:
         """Take the parts; `forget` drops what is remembered of persons."""
         self._writing = writing
@@ -81,6 +84,7 @@ class RetrievalServicer:
         self._retriever = retriever
         self._moments = moments
         self._bundles = bundles
+        self._learning = learning
         self._catalogue_version = catalogue_version
         self._now_us = now_us
         self._forget = forget
@@ -103,6 +107,7 @@ class RetrievalServicer:
             )
         response.versions.catalogue_version = self._catalogue_version()
         response.versions.bundle_hash = context.bundle_hash
+        response.versions.model = self._learning.model
         return response
 
     async def get_popular(self, call: Call, request: pb.GetPopularRequest) -> pb.GetPopularResponse:
@@ -166,9 +171,17 @@ class RetrievalServicer:
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest
     ) -> pb.ErasePersonResponse:
-        """Drop what memory holds; counts have no names, so no row is there to be deleted."""
+        """Drop what memory holds, and their vectors; counts have no names."""
         self._forget(request.person_ids)
-        return pb.ErasePersonResponse(rows=0)
+        return pb.ErasePersonResponse(rows=await self._learning.erase(request.person_ids))
+
+    async def train(self, call: Call, request: pb.TrainRequest) -> AsyncIterator[pb.TrainResponse]:
+        async with aclosing(told(self._learning.trainer, request)) as responses:
+            async for response in responses:
+                yield response
+
+    async def get_model(self, call: Call, request: pb.GetModelRequest) -> pb.GetModelResponse:
+        return self._learning.described()
 
     async def _write(
         self, drafts: Sequence[Draft], rejections: Sequence[Rejection]
@@ -211,7 +224,7 @@ def _write(merged: Merged, candidates: Candidates) -> None:
     candidates.scores.extend(merged.scores.tolist())
     candidates.evidence_nos.extend(merged.evidence_nos.tolist())
     candidates.evidence_counts.extend(merged.evidence_counts.tolist())
-    candidates.evidence_totals.extend([0] * len(merged.offer_nos))
+    candidates.evidence_totals.extend(merged.evidence_totals.tolist())
 
 
 def _log_failures(reports: Sequence[Report]) -> None:

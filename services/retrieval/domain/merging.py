@@ -21,6 +21,7 @@ class Merged:
     scores: NDArray[np.float32]
     evidence_nos: NDArray[np.uint32]
     evidence_counts: NDArray[np.uint32]
+    evidence_totals: NDArray[np.uint32]
 
 
 class Merger:
@@ -59,6 +60,7 @@ class Merger:
             scores=np.concatenate([column.scores for column in columns])[kept],
             evidence_nos=np.concatenate([column.evidence_nos for column in columns])[kept],
             evidence_counts=np.concatenate([column.evidence_counts for column in columns])[kept],
+            evidence_totals=np.concatenate([column.evidence_totals for column in columns])[kept],
         )
 
     def _firsts(self, nos: NDArray[np.int64], family_no: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -79,5 +81,5 @@ class Merger:
 
 _EMPTY = np.zeros(0, np.uint32)
 NOTHING = Merged(
-    _EMPTY.astype(np.int64), np.zeros(0, np.uint8), np.zeros(0, np.float32), _EMPTY, _EMPTY
+    _EMPTY.astype(np.int64), np.zeros(0, np.uint8), np.zeros(0, np.float32), _EMPTY, _EMPTY, _EMPTY
 )

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain.offer_tastes import NO_OFFERS, OfferTastes
+from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelf import Shelf
+from services.retrieval.domain.taste import Taste
 
 _NONE = np.zeros(0, np.int64)
 _FEW = 8
@@ -41,6 +44,8 @@ class Person:
     """Category and affinity 0 to 1, strongest first."""
     size_nos: tuple[int, ...]
     """Sizes the person bought, newest first."""
+    person_ids: tuple[str, ...] = ()
+    """The persons a merge made one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,12 @@ class Query:
     """None: nobody is known, or it is not for them."""
     is_personal: bool = True
     """False: sources that follow a person are left out."""
+    model: ServedModel | None = None
+    """None: none was trained yet."""
+    taste: Taste | None = None
+    """Of the person, in the space of the model; None: nothing tells of it."""
+    offer_tastes: OfferTastes = NO_OFFERS
+    """Offers in the space of the same model."""
 
     @property
     def wants_items(self) -> bool:
@@ -84,6 +95,8 @@ class Proposals:
     """The item the evidence speaks of; 0: none."""
     evidence_counts: NDArray[np.uint32]
     """How much of it there is; 0: not counted."""
+    evidence_totals: NDArray[np.uint32]
+    """What the count is out of; 0: not said."""
 
     @classmethod
     def of(
@@ -92,14 +105,21 @@ class Proposals:
         scores: NDArray[np.floating],
         evidence_nos: NDArray[np.uint32] | int = 0,
         evidence_counts: NDArray[np.uint32] | int = 0,
+        evidence_totals: NDArray[np.uint32] | int = 0,
     ) -> Proposals:
         """Take columns; a number stands for a whole column of it."""
         count = len(offer_nos)
-        if isinstance(evidence_nos, int):
-            evidence_nos = np.full(count, evidence_nos, np.uint32)
-        if isinstance(evidence_counts, int):
-            evidence_counts = np.full(count, evidence_counts, np.uint32)
-        return cls(offer_nos, scores.astype(np.float32, copy=False), evidence_nos, evidence_counts)
+        return cls(
+            offer_nos,
+            scores.astype(np.float32, copy=False),
+            _column(evidence_nos, count),
+            _column(evidence_counts, count),
+            _column(evidence_totals, count),
+        )
+
+
+def _column(values: NDArray[np.uint32] | int, count: int) -> NDArray[np.uint32]:
+    return np.full(count, values, np.uint32) if isinstance(values, int) else values
 
 
 NO_PROPOSALS = Proposals.of(_NONE, np.zeros(0))

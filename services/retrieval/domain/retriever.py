@@ -108,6 +108,7 @@ class Retriever:
             merged.scores[keep],
             merged.evidence_nos[keep],
             merged.evidence_counts[keep],
+            merged.evidence_totals[keep],
         )
 
     def _in_own_size(

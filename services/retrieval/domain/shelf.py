@@ -28,6 +28,8 @@ class Offers:
     """Category number to offers."""
     by_family: Mapping[int, Sequence[int]]
     """Number of an item's family to offers."""
+    about: Mapping[int, tuple[Sequence[int], Sequence[int]]]
+    """Offer to the families and the categories it is about, of those that are about any."""
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Offers:
@@ -40,15 +42,18 @@ class Offers:
         nothing: list[int] = []
         by_category: dict[int, list[int]] = {}
         by_family: dict[int, list[int]] = {}
+        about: dict[int, tuple[Sequence[int], Sequence[int]]] = {}
         for no in nos.tolist():
             categories = catalogue.about_categories.get(no, ())
-            item_nos = catalogue.about_nos.get(no, ())
+            families = catalogue.family_no[list(catalogue.about_nos.get(no, ()))].tolist()
             _list(by_category, categories, no)
-            _list(by_family, catalogue.family_no[list(item_nos)].tolist(), no)
-            if not categories and not item_nos and len(nothing) < _MOST_PER_THING:
+            _list(by_family, families, no)
+            if categories or families:
+                about[no] = (families, categories)
+            elif len(nothing) < _MOST_PER_THING:
                 nothing.append(no)
         defined_nos = np.flatnonzero(catalogue.is_defined[:size]).astype(np.uint32)
-        return cls(defined_nos, tuple(nothing), by_category, by_family)
+        return cls(defined_nos, tuple(nothing), by_category, by_family, about)
 
 
 def _list(offers: dict[int, list[int]], things: Iterable[int], offer_no: int) -> None:

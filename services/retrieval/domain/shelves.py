@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain.offer_tastes import NO_OFFERS, OfferTastes, offer_tastes
 from services.retrieval.domain.popularity import Popularity
+from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelf import Offers, Shelf
 from services.retrieval.domain.sizes import Sizes
 from services.retrieval.domain.stacking import Goods, ancestors_of, stack
@@ -27,6 +30,19 @@ _MOST_MASKS = 64
 _US = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Offers placed in the space of a model."""
+
+    offers: Offers | None = None
+    model: ServedModel | None = None
+    tastes: OfferTastes = NO_OFFERS
+
+    def is_of(self, offers: Offers, model: ServedModel) -> bool:
+        """Say whether it is just these offers in just this model."""
+        return self.offers is offers and self.model is model
+
+
 class Shelves:
     """Owns the current shelf; a query takes it once and keeps it."""
 
@@ -36,11 +52,14 @@ class Shelves:
         sizes: Sizes,
         popularity: Callable[[], Popularity],
         now_us: Callable[[], int],
+        model: Callable[[], ServedModel | None] = lambda: None,
     ) -> None:
         self._catalogue = catalogue
         self._sizes = sizes
         self._popularity = popularity
         self._now_us = now_us
+        self._model = model
+        self._placed = _Placed()
         self._changed = asyncio.Event()
         self._ancestors = ancestors_of(catalogue.categories)
         self._offers: Offers | None = None
@@ -65,6 +84,10 @@ class Shelves:
         """Say that all counts were made anew."""
         self._changed.set()
 
+    def model_changed(self) -> None:
+        """Say that another model is served."""
+        self._changed.set()
+
     async def run(self) -> None:
         """Stack for ever; a background task of the service."""
         while True:
@@ -86,6 +109,9 @@ class Shelves:
         self.current = await asyncio.to_thread(stack, goods, offers, self._now_us())
         self._masks.clear()
         self._is_stacked = True
+        model = self._model()
+        if model is not None and not self._placed.is_of(offers, model):
+            self._placed = await asyncio.to_thread(_place, offers, model, goods)
 
     def showable(
         self, kinds: frozenset[int], channel: int, now_us: int, defined_nos: NDArray[np.uint32]
@@ -98,6 +124,10 @@ class Shelves:
                 self._masks.clear()
             mask = self._masks[key] = self.current.showable(kinds, channel, now_us, defined_nos)
         return mask
+
+    def offer_tastes(self, model: ServedModel | None) -> OfferTastes:
+        """Return the offers in the space of a model; none until they were placed in it."""
+        return self._placed.tastes if self._placed.model is model else NO_OFFERS
 
     def _families_moved(self, offer_nos: NDArray[np.int64]) -> bool:
         """Say whether items changed their family: offers are indexed by it."""
@@ -118,3 +148,8 @@ class Shelves:
         )
         self._families = goods.family_no
         return goods
+
+
+def _place(offers: Offers, model: ServedModel, goods: Goods) -> _Placed:
+    tastes = offer_tastes(offers.about, model, goods.category_no, goods.ancestors)
+    return _Placed(offers, model, tastes)

@@ -88,6 +88,10 @@ async def test_each_candidate_says_where_it_comes_from_and_why(retrieval):
     assert {report.source: report.failure for report in response.sources} == {
         "BUY_AGAIN": "",
         "IN_SESSION": "",
+        "FOR_YOU": "",
+        "ALSO_BOUGHT": "",
+        "PEOPLE_LIKE_YOU": "",
+        "SIMILAR": "",
         "OFFER": "",
         "POPULAR": "",
     }

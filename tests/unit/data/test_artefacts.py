@@ -56,3 +56,16 @@ async def test_a_write_that_was_interrupted_leaves_nothing_to_be_found(tmp_path:
 async def test_only_hashes_are_names(tmp_path: Path, name: str):
     with pytest.raises(ArtefactError, match="no name"):
         await FolderArtefacts(tmp_path).get(name)
+
+
+async def test_sweeping_removes_what_nobody_needs_once_it_is_old(tmp_path):
+    store = FolderArtefacts(tmp_path)
+    kept, orphan = await store.put(b"kept"), await store.put(b"orphan")
+    half = tmp_path / orphan[:2] / ".draft-of-a-crash"
+    half.write_bytes(b"half")
+    assert await store.sweep({kept}, 3600.0) == 0
+    assert await store.sweep({kept}, 0.0) == 2
+    assert await store.get(kept) == b"kept"
+    assert not half.exists()
+    with pytest.raises(ArtefactError):
+        await store.get(orphan)

@@ -19,6 +19,10 @@ _PER_STEP_UP = 0.9
 _OF_ITEMS = 0.9
 """An offer about the category of an item counts a little less than one about the item."""
 _ABOUT_NOTHING = 0.2
+_TO_TASTE = 0.7
+"""An offer right where a taste points is as near as a category liked very much."""
+_LEAST_TO_TASTE = 0.1
+_MOST_TO_TASTE = 50
 
 _Nearness = dict[int, tuple[float, int]]
 """Category, family or offer to how near it is, 0 to 1, and the item that brings it near, or 0."""
@@ -40,6 +44,7 @@ class NearOffers:
         near = dict.fromkeys(offers.about_nothing, (_ABOUT_NOTHING, 0))
         _look_up(offers.by_category, categories, near)
         _look_up(offers.by_family, families, near)
+        _add_to_taste(query, near)
         # These are a few, and for a few plain Python is quicker than arrays.
         may_be_shown = query.showable[list(near)].tolist() if near else ()
         shown = [no for no, may_be in zip(near, may_be_shown) if may_be]
@@ -93,6 +98,17 @@ def _raise_to(nearnesses: _Nearness, key: int, nearness: float, item_no: int) ->
         return False
     nearnesses[key] = (nearness, item_no)
     return True
+
+
+def _add_to_taste(query: Query, near: _Nearness) -> None:
+    """Add the offers about what the person would like, by cosine."""
+    if query.taste is None:
+        return
+    nos, cosines = query.offer_tastes.nearest(query.taste.unit, _MOST_TO_TASTE)
+    for offer_no, cosine in zip(nos.tolist(), cosines.tolist()):
+        if cosine < _LEAST_TO_TASTE:
+            return
+        _raise_to(near, offer_no, _TO_TASTE * min(cosine, 1.0), 0)
 
 
 def _look_up(listed: Mapping[int, Sequence[int]], things: _Nearness, near: _Nearness) -> None:

@@ -1,0 +1,119 @@
+"""A learned model made ready to be asked: looked up by offer and person, searched by nearness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.domain.learning.fold_in import FoldIn
+from services.retrieval.domain.learning.model import (
+    NOT_LEARNED,
+    ItemModel,
+    LearnedModel,
+    PersonModel,
+)
+
+_SHORTEST = 1e-9
+
+
+class VectorIndex(Protocol):
+    """Vectors that can be searched."""
+
+    def nearest(
+        self, vector: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return rows and inner products of at most `count` of the vectors, largest first."""
+        ...
+
+
+BuildIndex = Callable[[NDArray[np.float32]], VectorIndex]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """What sources ask. Items stand for their families; rows are those of the learned model."""
+
+    name: str
+    """Content hash, as traces show it."""
+    items: ItemModel
+    persons: PersonModel
+    fold_in: FoldIn
+    taste_index: VectorIndex
+    """Item factors: the inner product with a taste foretells the preference."""
+    content_index: VectorIndex
+    """Item contents: the inner product is the cosine."""
+    person_index: VectorIndex
+    """Persons' factors at length 1."""
+    person_rows: Mapping[str, int]
+    item_rows: NDArray[np.int64]
+    """Offer number to row of `items.factors`, or `NOT_LEARNED`."""
+    content_rows: NDArray[np.int64]
+    """Offer number to row of `items.content`, or `NOT_LEARNED`."""
+    bought_share: NDArray[np.float32]
+    """By row of items: the share of all persons who bought it."""
+
+    @classmethod
+    def of(cls, name: str, learned: LearnedModel, build: BuildIndex) -> ServedModel:
+        """Make a model ready; takes as long as its indexes take, so do it in a thread."""
+        items, persons = learned.items, learned.persons
+        return cls(
+            name=name,
+            items=items,
+            persons=persons,
+            fold_in=FoldIn(items),
+            taste_index=build(items.factors),
+            content_index=build(items.content),
+            person_index=build(of_length_one(persons.factors)),
+            person_rows={each: row for row, each in enumerate(persons.person_ids)},
+            item_rows=_by_number(items.offer_nos),
+            content_rows=_by_number(items.content_nos),
+            bought_share=(items.buyers / max(len(persons.person_ids), 1)).astype(np.float32),
+        )
+
+    def forgetting(self, person_ids: Collection[str], build: BuildIndex) -> ServedModel:
+        """Return the model with nothing left of some persons; itself when it knows none of them."""
+        persons = self.persons.without(person_ids)
+        if persons is self.persons:
+            return self
+        return replace(
+            self,
+            persons=persons,
+            person_index=build(of_length_one(persons.factors)),
+            person_rows={each: row for row, each in enumerate(persons.person_ids)},
+        )
+
+    def rows_of_persons(self, person_ids: Collection[str]) -> NDArray[np.int64]:
+        """Return the rows of those that the model knows."""
+        rows = self.person_rows
+        return np.array([rows[each] for each in person_ids if each in rows], np.int64)
+
+    def rows_of_items(self, family_nos: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the row of each family's item in `items.factors`, or `NOT_LEARNED`."""
+        return _looked_up(self.item_rows, family_nos)
+
+    def rows_of_contents(self, family_nos: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the row of each family's item in `items.content`, or `NOT_LEARNED`."""
+        return _looked_up(self.content_rows, family_nos)
+
+
+def of_length_one(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (n, d) vectors at length 1; one that is nothing stays nothing."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: NDArray[np.float32] = (vectors / np.maximum(lengths, _SHORTEST)).astype(np.float32)
+    return scaled
+
+
+def _by_number(offer_nos: NDArray[np.uint32]) -> NDArray[np.int64]:
+    rows = np.full(int(offer_nos.max(initial=0)) + 1, NOT_LEARNED, np.int64)
+    rows[offer_nos] = np.arange(len(offer_nos))
+    return rows
+
+
+def _looked_up(rows: NDArray[np.int64], numbers: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Look numbers up; 0 is never an offer, so it stands for those past the end too."""
+    found: NDArray[np.int64] = rows[numbers * (numbers < len(rows))]
+    return found

@@ -1,0 +1,87 @@
+"""What training learns from: profile's event log, and what items are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain.learning.interactions import WEIGHTS, InteractionLog, Interactions
+from shared.call import own_call
+from shared.catalogue import Catalogue
+from shared.client import follow
+from touchpoint.profile.v1.profile_pb2 import EventColumns
+from touchpoint.profile.v1.profile_service_pb2 import StreamEventsRequest
+
+if TYPE_CHECKING:
+    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+
+_METHOD = "/touchpoint.profile.v1.ProfileService/StreamEvents"
+_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTexts:
+    """What items are called; columns of equal length, one row per family."""
+
+    offer_nos: NDArray[np.uint32]
+    """Ascending."""
+    titles: tuple[str, ...]
+    categories: tuple[str, ...]
+    brands: tuple[str, ...]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> ItemTexts:
+        """Read the families that are still sold."""
+        size = catalogue.size
+        is_root = catalogue.family_no[:size] == np.arange(size)
+        is_sold = (catalogue.kind[:size] == PRODUCT) & ~catalogue.withdrawn[:size]
+        nos = np.flatnonzero(is_root & is_sold)
+        categories, brands = catalogue.categories, catalogue.brands
+        return cls(
+            offer_nos=nos.astype(np.uint32),
+            titles=tuple(catalogue.titles[no] for no in nos.tolist()),
+            categories=tuple(map(categories.text, catalogue.category_no[nos].tolist())),
+            brands=tuple(map(brands.text, catalogue.brand_no[nos].tolist())),
+        )
+
+
+class EventLog:
+    """Reads the log of profile; history counts, because training was asked for."""
+
+    def __init__(self, profile: ProfileServiceAsyncStub, catalogue: Catalogue) -> None:
+        self._profile = profile
+        self._catalogue = catalogue
+
+    async def read(self, since_us: int, tell: Callable[[int], None]) -> Interactions:
+        """Return what persons did with families since then; `tell` hears of the events so far.
+
+        Raises TouchpointError where profile does not answer.
+        """
+        log = InteractionLog()
+        request = StreamEventsRequest(types=list(WEIGHTS))
+        if since_us:
+            request.since_time.FromMicroseconds(since_us)
+        call = own_call(_METHOD)
+        async for response in follow(self._profile.StreamEvents, request, call, _TIMEOUT_S):
+            columns = response.events
+            log.add(
+                columns.person_ids,
+                columns.types,
+                self._families(columns),
+                np.array(columns.times_us, np.int64),
+                columns.gifts or [False] * len(columns.types),
+            )
+            tell(len(log))
+        return log.interactions()
+
+    def _families(self, columns: EventColumns) -> NDArray[np.uint32]:
+        """Return the family that each item is of today, or was when it is not known here."""
+        nos = np.array(columns.offer_nos, np.uint32)
+        today = self._catalogue.family_no[nos * (nos < self._catalogue.size)]
+        stamped = np.array(columns.family_nos, np.uint32)
+        return np.where(today > 0, today, stamped) if len(stamped) == len(nos) else today

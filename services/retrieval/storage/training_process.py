@@ -1,0 +1,129 @@
+"""Training in a process of its own: arrays go in, progress and two files come out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.domain.learning.interactions import Interactions
+from services.retrieval.storage.event_log import ItemTexts
+from services.retrieval.storage.model_files import pack, texts, texts_of, unpack
+from shared.errors import Internal
+from shared.logging import get_logger
+
+log = get_logger(__name__)
+
+MODULE = "services.retrieval.training"
+_LONGEST_LINE = 1 << 20
+_ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one training is told beside the arrays."""
+
+    catalogue_id: str
+    catalogue_version: int
+    trained_us: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out."""
+
+    report: dict[str, Any]
+    """Fields of TrainingReport; with a refusal there are no files."""
+    items: bytes = b""
+    persons: bytes = b""
+
+
+Tell = Callable[[str, float], None]
+"""Hears what is being done, in words, and which share of all is done."""
+
+
+async def train_aside(
+    order: Order, interactions: Interactions, items: ItemTexts, tell: Tell
+) -> Outcome:
+    """Train in a child at low priority, so that requests go on; cancelling ends the child.
+
+    Nothing of persons is written to disk: all goes through pipes. A parent that dies closes them,
+    and the child ends itself. Raises Internal when the child fails; its log says why.
+    """
+    data = await asyncio.to_thread(pack_input, order, interactions, items)
+    async with _child() as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(len(data).to_bytes(8, "big"))
+        process.stdin.write(data)
+        del data
+        parts: dict[str, bytes] = {}
+        while line := await process.stdout.readline():
+            told = json.loads(line)
+            if told["event"] == "progress":
+                tell(told["step"], told["share_done"])
+            elif told["event"] == "file":
+                parts[told["part"]] = await process.stdout.readexactly(told["bytes"])
+            else:
+                return Outcome(told["report"], **parts)
+        code = await process.wait()
+    log.error("training_failed", exit_code=code)
+    raise Internal("training ended without a result", reason="TRAINING_FAILED")
+
+
+@asynccontextmanager
+async def _child() -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", MODULE, stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def pack_input(order: Order, interactions: Interactions, items: ItemTexts) -> bytes:
+    """Return what the child reads; `unpack_input` reverses it."""
+    return pack(
+        {
+            **texts(_ORDER, [json.dumps(asdict(order))]),
+            **texts("person_ids", interactions.person_ids),
+            "persons": interactions.persons,
+            "offer_nos": interactions.offer_nos,
+            "times_us": interactions.times_us,
+            "weights": interactions.weights,
+            "item_nos": items.offer_nos,
+            **texts("titles", items.titles),
+            **texts("categories", items.categories),
+            **texts("brands", items.brands),
+        }
+    )
+
+
+def unpack_input(data: bytes) -> tuple[Order, Interactions, ItemTexts]:
+    arrays: dict[str, NDArray[Any]] = unpack(data)
+    interactions = Interactions(
+        person_ids=texts_of("person_ids", arrays),
+        persons=arrays["persons"].astype(np.int32, copy=False),
+        offer_nos=arrays["offer_nos"].astype(np.uint32, copy=False),
+        times_us=arrays["times_us"].astype(np.int64, copy=False),
+        weights=arrays["weights"].astype(np.float32, copy=False),
+    )
+    items = ItemTexts(
+        offer_nos=arrays["item_nos"],
+        titles=texts_of("titles", arrays),
+        categories=texts_of("categories", arrays),
+        brands=texts_of("brands", arrays),
+    )
+    return Order(**json.loads(texts_of(_ORDER, arrays)[0])), interactions, items

@@ -1,0 +1,72 @@
+"""FOR_YOU: what is nearest to a taste."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.retrieval.domain.sources.for_you import ForYou
+from services.retrieval.domain.taste import taste_of
+from tests.unit.retrieval.learned import CYCLING, RUNNING, ask, asked, model_of
+from touchpoint.common.v1.vocabulary_pb2 import OfferKind
+
+
+def test_what_is_nearest_to_the_taste_comes_first(sports):
+    model = model_of({"ada": (RUNNING, [1]), "bob": (CYCLING, [4])})
+    assert asked(sports, ForYou(), model)[:3] == ["shoes", "socks", "watch"]
+    assert asked(sports, ForYou(), model, ids=["bob"])[:3] == ["bike", "helmet", "pump"]
+
+
+def test_what_the_person_has_is_left_out_and_others_move_up(sports):
+    model = model_of({"ada": (RUNNING, [1])})
+    found = asked(sports, ForYou(), model, owned=["shoes", "socks"], limit=1)
+    assert found == ["watch"]
+
+
+def test_scores_are_what_the_model_foretells_between_0_and_1(sports):
+    model = model_of({"ada": ((2.0, -1.0), [1])})
+    scores = ask(sports, ForYou(), model).scores.tolist()
+    assert scores[0] == 1.0
+    assert scores[-1] == 0.0
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_only_what_is_to_be_had_is_proposed(sports):
+    sports.item("shoes, red", of="shoes", stock=3)
+    sports.catalogue.stock[sports.no("shoes")] = 0
+    sports.catalogue.stock[sports.no("socks")] = 0
+    found = asked(sports, ForYou(), model_of({"ada": (RUNNING, [])}))
+    assert found[0] == "shoes, red"
+    assert "socks" not in found
+
+
+def test_a_visitor_is_met_by_what_they_looked_at(sports):
+    model = model_of({"ada": (RUNNING, [1])})
+    assert asked(sports, ForYou(), model, ids=["new"], seen=["pump"])[0] == "bike"
+    assert asked(sports, ForYou(), model, ids=["new"], seen=["watch"])[0] == "shoes"
+
+
+def test_a_visit_moves_a_known_taste(sports):
+    model = model_of({"ada": ((0.5, 0.3), [1])})
+    assert asked(sports, ForYou(), model)[0] == "shoes"
+    seen = asked(sports, ForYou(), model, seen=["bike", "helmet", "pump"])
+    assert seen[0] == "bike"
+
+
+def test_persons_that_are_one_count_by_what_was_learned_of_each(sports):
+    model = model_of({"ada": (RUNNING, [1, 2, 3]), "web": (CYCLING, [4])})
+    assert asked(sports, ForYou(), model, ids=["ada", "web"])[0] == "shoes"
+    model = model_of({"ada": (RUNNING, [1]), "web": (CYCLING, [4, 5, 6])})
+    assert asked(sports, ForYou(), model, ids=["ada", "web"])[0] == "bike"
+
+
+@pytest.mark.parametrize("change", [{"kinds": frozenset({OfferKind.SURVEY})}, {"taste": None}])
+def test_nothing_is_proposed_where_it_is_not_wanted_or_nothing_is_known(sports, change):
+    model = model_of({"ada": (RUNNING, [1])})
+    taste = taste_of(model, ["ada"], (), ())
+    query = replace(sports.query(model=model, taste=taste), **change)
+    assert len(ForYou().propose(query).offer_nos) == 0
+    assert len(ForYou().propose(sports.query(model=model, taste=taste)).offer_nos) > 0
+
+
+def test_without_a_model_there_is_nothing_to_propose(sports):
+    assert sports.asked(ForYou()) == []
