@@ -98,8 +98,9 @@ LIKE_INTEREST = 10.0
 """How much a `preference` of sentiment `like` says."""
 
 
-def frees_standing_decision(event_type: str) -> bool:
-    return event_type not in STANDING
+def frees_standing_decision(event_type: str, reassurance: bool = False) -> bool:
+    """Say whether decisions are made anew after it; a page that reassures tells of hesitation."""
+    return event_type not in STANDING or reassurance
 
 
 def is_about_shipping_or_returns(page: str) -> bool:

@@ -181,7 +181,7 @@ async def _apply_live(plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -
         kind = arrival.event.type
         apply(member.state, arrival.event)
         member.seq += 1
-        member.freeing_seq += frees_standing_decision(kind)
+        member.freeing_seq += frees_standing_decision(kind, arrival.event.reassurance)
         sets.changes.events.append(Recorded(arrival, person_id, member.seq, sets.token(member)))
         changed[person_id] = member
         causes[member.group_id] = kind

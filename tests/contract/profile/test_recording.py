@@ -45,6 +45,15 @@ async def test_the_state_holds_what_was_recorded_at_once(desk):
     assert [entry.type for entry in state.log] == ["purchase", "view"]
 
 
+async def test_a_page_about_shipping_frees_a_standing_decision_and_any_other_does_not(desk):
+    await recorded(desk, desk.arrival(ADA))
+    before = (await person(desk, ADA)).standing_token
+    await recorded(desk, desk.arrival(ADA, kind="page_view"))
+    assert (await person(desk, ADA)).standing_token == before
+    await recorded(desk, desk.arrival(ADA, kind="page_view", reassurance=True))
+    assert (await person(desk, ADA)).standing_token != before
+
+
 async def test_the_same_event_counts_once(desk):
     arrival = desk.arrival(ADA, event_id="once")
     first = await recorded(desk, arrival)
