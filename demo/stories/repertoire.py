@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from demo.stories.discoveries import bikes_instead_of_shoes, people_alike
+from demo.stories.journeys import a_cart_left_behind, hesitation_at_the_checkout
 from demo.stories.stage import Stage
 from demo.stories.stories import (
     a_visitor_logs_in,
@@ -26,4 +27,7 @@ STORIES: Mapping[str, Story] = {
     "shared-phone": two_people_one_telephone,
     "bikes": bikes_instead_of_shoes,
     "alike": people_alike,
+    "hesitation": hesitation_at_the_checkout,
+    # The last one, because it moves time on by two days for the whole suite.
+    "abandoned": a_cart_left_behind,
 }
