@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import grpc.aio
 
+from cli.suite.waiting import serves
 from shared.processes.record import ChildRecord
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.aggregator.v1.aggregator_pb2 import Context, PlacementRequest
@@ -48,13 +49,14 @@ _STUBS = {
 
 
 class Channels:
-    """Calls the edge as web, app, call centre and the rest do; `stubs` reach every service."""
+    """Calls the edge as web, app, call centre and the rest do; `ways` lead to every service."""
 
-    def __init__(self, suite, stubs, clocks):
+    def __init__(self, suite, ways):
         self.suite = suite
-        self.stubs = stubs
-        self.clocks = clocks
-        self.edge = stubs["aggregator"]
+        self.ways = ways
+        self.stubs = {name: _STUBS[name](channel) for name, channel in ways.items()}
+        self.clocks = {name: ClockServiceStub(channel) for name, channel in ways.items()}
+        self.edge = self.stubs["aggregator"]
         self.ahead = timedelta()
         """How far the suite's business time is ahead."""
 
@@ -63,11 +65,7 @@ class Channels:
     async def opened(cls, suite):
         channels = {name: grpc.aio.insecure_channel(suite.grpc[name][0]) for name in _STUBS}
         try:
-            yield cls(
-                suite,
-                {name: _STUBS[name](channel) for name, channel in channels.items()},
-                {name: ClockServiceStub(channel) for name, channel in channels.items()},
-            )
+            yield cls(suite, channels)
         finally:
             for channel in channels.values():
                 await channel.close()
@@ -151,13 +149,12 @@ class Channels:
         self.ahead = moved.offset.ToTimedelta()
 
         async def everywhere():
-            answers = [await clock.GetClock(_ASK, timeout=TIMEOUT_S) for clock in self._clocks()]
+            answers = [
+                await clock.GetClock(_ASK, timeout=TIMEOUT_S) for clock in self.clocks.values()
+            ]
             return all(answer.offset.ToTimedelta() >= self.ahead for answer in answers)
 
         await until(everywhere)
-
-    def _clocks(self):
-        return self.clocks.values()
 
     async def kill(self, service):
         """Kill a service as a crash would, and return once it is back: alone, or with its process.
@@ -172,12 +169,8 @@ class Channels:
         async def is_back():
             if children.read().get(name, killed) == killed:
                 return False
-            try:
-                for clock in self._clocks():
-                    await clock.GetClock(_ASK, timeout=TIMEOUT_S)
-            except grpc.aio.AioRpcError:
-                return False
-            return True
+            health = [serves(channel, name) for name, channel in self.ways.items()]
+            return all(await asyncio.gather(*health))
 
         await until(is_back, KILLED_S)
 
