@@ -17,6 +17,8 @@ from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
 
 Key = tuple[str, int, int]
+_TABLES = ("journeys", "effects", "tasks", "sets", "notes", "_leases")
+"""What a transaction that fails leaves as it was."""
 
 
 class InMemoryJourneys:
@@ -43,11 +45,12 @@ class InMemoryJourneys:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[InMemoryTransaction]:
         async with self._turn:
-            before = (dict(self.journeys), dict(self.effects), dict(self.tasks), dict(self.sets))
+            before = {name: dict(getattr(self, name)) for name in _TABLES}
             try:
                 yield InMemoryTransaction(self)
             except BaseException:
-                self.journeys, self.effects, self.tasks, self.sets = before
+                for name, rows in before.items():
+                    setattr(self, name, rows)
                 raise
 
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Claim]:

@@ -1,0 +1,37 @@
+"""What an agent says."""
+
+from services.scenario.domain.scenario import Cart
+from services.scenario.domain.script import spoken
+
+TITLES = {number: f"Item {number}" for number in range(1, 9)}
+
+
+def said(*offer_nos, script="{cart}", quantities=None, value_micros=0, currency=""):
+    cart = Cart(offer_nos, quantities or (1.0,) * len(offer_nos), value_micros)
+    return spoken(script, cart, TITLES, currency)
+
+
+def test_items_are_told_by_title():
+    assert said(1) == "Item 1"
+    assert said(1, 2) == "Item 1 and Item 2"
+    assert said(1, 2, 3) == "Item 1, Item 2 and Item 3"
+
+
+def test_of_more_than_five_only_five_are_told_by_title():
+    assert said(1, 2, 3, 4, 5, 6, 7) == "Item 1, Item 2, Item 3, Item 4, Item 5 and 2 more"
+
+
+def test_items_without_a_title_are_counted():
+    assert said(1, 99) == "Item 1 and 1 more"
+    assert said(99) == "some items"
+    assert said() == "nothing"
+
+
+def test_the_worth_is_told_with_its_currency_where_there_is_one():
+    assert said(script="worth {cart_value}", value_micros=12_500_000) == "worth 12.50"
+    told = said(script="worth {cart_value}!", value_micros=12_000_000, currency="EUR")
+    assert told == "worth 12 EUR!"
+
+
+def test_every_other_brace_stays_as_it_is_written():
+    assert said(1, script="{name}: {cart} {0} {}") == "{name}: Item 1 {0} {}"

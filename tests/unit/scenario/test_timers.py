@@ -1,0 +1,121 @@
+"""The worker of a replica, on journeys in memory."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.scenario.domain.journey import Phase
+from services.scenario.domain.taking import take_events
+from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.timers import Timers
+from shared.clock import from_us
+from shared.testing.background import running, until
+from shared.testing.clock import FakeClock
+from tests.unit.scenario.playing import ADA, NOON_US, abandoned_cart, event
+from tests.unit.scenario.shop import Told
+
+QUIET = timedelta(minutes=30)
+
+
+class DeathError(BaseException):
+    """The process dies: nothing of it gets to clean up."""
+
+
+class Machine:
+    """Machine time that a test moves."""
+
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+@pytest.fixture
+def machine():
+    return Machine()
+
+
+@pytest.fixture
+def clock():
+    return FakeClock(from_us(NOON_US))
+
+
+@pytest.fixture
+async def store(machine, clock):
+    kept = InMemoryJourneys(machine_s=machine)
+    async with kept.transaction() as transaction:
+        starting = {"add_to_cart": [abandoned_cart()]}
+        await take_events(transaction, [event()], starting, clock.now_us(), lambda _: "journey")
+    return kept
+
+
+def worker(store, clock, finder=None, **more):
+    return Timers(store, finder or Told(), clock, owner="worker", lease_s=5.0, **more)
+
+
+async def test_nobody_is_asked_before_it_is_time(store, clock):
+    finder = Told()
+    assert await worker(store, clock, finder).work_once() == 0
+    assert finder.asked == 0
+
+
+async def test_what_was_committed_is_told_to_the_read_model(store, clock):
+    told = []
+    clock.advance(QUIET)
+    await worker(store, clock, moved=told.extend).work_once()
+    assert [step.journey.phase for step in told] == [Phase.STAGE]
+
+
+async def test_while_profile_does_not_answer_the_journey_is_left_alone_and_not_lost(
+    store, clock, machine
+):
+    finder = Told(failures=2)
+    timers = worker(store, clock, finder)
+    clock.advance(QUIET)
+    for pause_s in (0.5, 1.0):
+        assert await timers.work_once() == 1
+        machine.now_s += pause_s - 0.01
+        assert await timers.work_once() == 0
+        machine.now_s += 0.02
+    assert await timers.work_once() == 1
+    assert finder.asked == 3
+    (journey,) = await store.open_for([ADA])
+    assert journey.phase is Phase.STAGE
+
+
+async def test_a_worker_that_dies_after_its_claim_loses_nothing_but_its_lease(
+    store, clock, machine
+):
+    def die(point):
+        if point == "before_commit":
+            raise DeathError
+
+    clock.advance(QUIET)
+    with pytest.raises(DeathError):
+        await worker(store, clock, reach=die).work_once()
+    (journey,) = await store.open_for([ADA])
+    assert journey.phase is Phase.QUIET
+    successor = worker(store, clock)
+    assert await successor.work_once() == 0
+    machine.now_s += 5.0
+    assert await successor.work_once() == 1
+    assert len(store.effects) == 1
+
+
+async def test_running_it_looks_at_once_when_the_clock_was_moved(store, clock):
+    timers = worker(store, clock)
+    async with running(timers):
+        await asyncio.sleep(0)
+        clock.advance(QUIET)
+        timers.clock_moved()
+        await until(lambda: len(store.effects) == 1, timeout_s=5.0)
+
+
+async def test_running_it_looks_at_the_next_due_time_without_being_told(store, clock):
+    clock.advance(QUIET - timedelta(milliseconds=1))
+    async with running(worker(store, clock)):
+        await until(lambda: len(store.effects) == 0)
+        clock.advance(timedelta(milliseconds=1))
+        await until(lambda: len(store.effects) == 1, timeout_s=5.0)
