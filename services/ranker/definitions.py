@@ -1,0 +1,34 @@
+"""The ranker's part of a bundle: what is assumed, and where what is decided is seen for sure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.ranker.domain.priors import Prior, PriorTable
+from shared.definitions import CompileError
+from touchpoint.rules.v1.rules_pb2 import Bundle, ContactMoment
+
+
+@dataclass(frozen=True, slots=True)
+class RankingDefinitions:
+    """What the ranker makes of a bundle."""
+
+    priors: PriorTable
+    seen_when_decided: frozenset[str]
+    """Placements where a decision is seen as soon as it is made: agent, IVR, e-mail, store."""
+
+
+def compile_bundle(bundle: Bundle) -> RankingDefinitions:
+    """Compile the ranker's part of a bundle; raises `CompileError`."""
+    try:
+        priors = PriorTable(
+            Prior(prior.kind, prior.source, prior.probability) for prior in bundle.priors
+        )
+    except ValueError as error:
+        raise CompileError(str(error)) from error
+    seen = frozenset(
+        placement.placement
+        for placement in bundle.placements
+        if placement.contact_moment == ContactMoment.DECISION
+    )
+    return RankingDefinitions(priors, seen)

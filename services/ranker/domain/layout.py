@@ -1,0 +1,109 @@
+"""Where the features of the model lie: columns of the design matrix, each with its own region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION: Final = 1
+"""Raised with any change below: rows and snapshots of another layout teach nothing here."""
+WEIGHTS: Final = 1 << 18
+MOST_SEGMENTS: Final = 4
+MOST_ATTRIBUTES: Final = 3
+
+
+class Group(Enum):
+    """Which part of a score a column belongs to."""
+
+    CONTEXT = "context"
+    OFFER = "offer"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One feature per candidate: a hash of what it names, folded into a region of the weights.
+
+    The prior variance is what one column may say before anything is learned, in squared log-odds.
+    Crosses of person and offer hold most of it: what some accept shall be learned for those like
+    them first, and for everybody only when everybody accepts it.
+    """
+
+    name: str
+    size: int
+    """Weights of its region, a power of two."""
+    variance: float
+    group: Group
+    start: int = 0
+
+
+def _column(name: str, bits: int, variance: float, group: Group) -> tuple[str, int, float, Group]:
+    return name, 1 << bits, variance, group
+
+
+_COLUMNS: Final = (
+    _column("base", 2, 0.001, Group.CONTEXT),
+    _column("kind_channel", 8, 0.001, Group.CONTEXT),
+    _column("kind_placement", 11, 0.002, Group.CONTEXT),
+    _column("kind_source", 9, 0.003, Group.CONTEXT),
+    _column("source_placement", 13, 0.002, Group.CONTEXT),
+    _column("source_strength", 9, 0.002, Group.CONTEXT),
+    _column("kind", 4, 0.001, Group.OFFER),
+    _column("offer", 15, 0.004, Group.OFFER),
+    _column("family", 15, 0.008, Group.OFFER),
+    _column("category_1", 10, 0.002, Group.OFFER),
+    _column("category_2", 12, 0.004, Group.OFFER),
+    _column("brand", 12, 0.002, Group.OFFER),
+    _column("kind_price", 9, 0.002, Group.OFFER),
+    _column("kind_assurance", 6, 0.002, Group.PERSON),
+    _column("kind_tier", 7, 0.002, Group.PERSON),
+    _column("kind_recency", 7, 0.002, Group.PERSON),
+    _column("kind_cart", 5, 0.002, Group.PERSON),
+    _column("price_tier", 10, 0.005, Group.PERSON),
+    _column("kind_category_affinity", 7, 0.02, Group.PERSON),
+    _column("kind_brand_affinity", 7, 0.01, Group.PERSON),
+    _column("kind_in_mind", 6, 0.03, Group.PERSON),
+    _column("kind_liked_1", 13, 0.01, Group.PERSON),
+    _column("category_1_liked_1", 14, 0.08, Group.PERSON),
+    _column("category_2_liked", 15, 0.06, Group.PERSON),
+    _column("family_liked_1", 16, 0.04, Group.PERSON),
+    _column("brand_liked_brand", 13, 0.02, Group.PERSON),
+    _column("category_1_in_mind_1", 13, 0.03, Group.PERSON),
+    _column("category_1_persona", 12, 0.04, Group.PERSON),
+    _column("category_1_age", 11, 0.02, Group.PERSON),
+)
+_SLOTS: Final = (
+    (_column("category_1_segment", 11, 0.02, Group.PERSON), MOST_SEGMENTS),
+    (_column("category_1_attribute", 11, 0.01, Group.PERSON), MOST_ATTRIBUTES),
+)
+"""Of several of a kind; they share a region, so that their order means nothing."""
+
+
+def _placed() -> Iterator[Column]:
+    start = 0
+    for name, size, variance, group in _COLUMNS:
+        yield Column(name, size, variance, group, start)
+        start += size
+    for (name, size, variance, group), slots in _SLOTS:
+        for slot in range(slots):
+            yield Column(f"{name}_{slot}", size, variance, group, start)
+        start += size
+    assert start <= WEIGHTS, f"{start} weights do not fit into {WEIGHTS}"
+
+
+COLUMNS: Final = tuple(_placed())
+COLUMN: Final = {column.name: place for place, column in enumerate(COLUMNS)}
+"""Name to place."""
+
+
+def prior_variances() -> NDArray[np.float64]:
+    """Return the variance of every weight before anything is learned, shape (WEIGHTS,)."""
+    variances = np.zeros(WEIGHTS)
+    for column in COLUMNS:
+        variances[column.start : column.start + column.size] = column.variance
+    return variances

@@ -1,0 +1,80 @@
+"""What the model sees is the same on every replica, and of those alike."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from services.ranker.domain.layout import COLUMNS, WEIGHTS, Group
+from services.ranker.domain.situation import Liked, Situation
+from tests.unit.ranker.shop import BANNER, BIKES, BOOKS, COUPON, liker, maker, proposed, shop
+
+
+def seen(situation, *nos, catalogue=None):
+    return maker(catalogue).features(proposed(*nos), situation)
+
+
+def test_replicas_that_learned_of_categories_in_another_order_see_the_same():
+    one = seen(liker(BIKES), 1, 15, COUPON)
+    other = seen(liker(BIKES), 1, 15, COUPON, catalogue=shop(order="backwards"))
+    assert one.indices.tolist() == other.indices.tolist()
+
+
+def test_each_feature_lies_in_the_region_of_its_column():
+    features = seen(liker(BIKES, segments=["a", "b"], persona="p", age=40), *range(1, 22))
+    for row, place in zip(features.indices, features.columns, strict=True):
+        column = COLUMNS[place]
+        assert column.start <= row.min() <= row.max() < column.start + column.size <= WEIGHTS
+
+
+def test_groups_partition_the_rows():
+    features = seen(liker(BIKES, segments=["a"]), 1)
+    slices = [features.of_group(group) for group in Group]
+    assert [each.start for each in slices[1:]] == [each.stop for each in slices[:-1]]
+    assert (slices[0].start, slices[-1].stop) == (0, len(features.columns))
+
+
+def test_people_alike_are_seen_alike_whoever_they_are():
+    assert np.array_equal(seen(liker(BIKES), 1).indices, seen(liker(BIKES), 1).indices)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"value_tier": "top"},
+        {"recency_days": 400.0},
+        {"has_cart": True},
+        {"assurance": 3},
+        {"categories": Liked([BOOKS], [0.6])},
+        {"categories": Liked([BIKES], [0.1])},
+        {"brands": Liked(["brand-1"], [0.5])},
+        {"category_in_mind": BIKES},
+        {"persona": "gardener"},
+        {"segments": ["s"]},
+        {"age": 30},
+        {"attributes": ["a=b"]},
+        {"channel": 8},
+        {"placements": ["agent.prompt"]},
+    ],
+)
+def test_every_trait_is_seen(changed):
+    plain = liker(BIKES)
+    other = dataclasses.replace(plain, **changed)
+    assert sorted(seen(plain, 1).indices[:, 0]) != sorted(seen(other, 1).indices[:, 0])
+
+
+def test_the_order_of_segments_means_nothing():
+    one, other = (liker(BIKES, segments=names) for names in (["a", "b"], ["b", "a"]))
+    assert sorted(seen(one, 1).indices[:, 0]) == sorted(seen(other, 1).indices[:, 0])
+
+
+def test_a_promotion_is_seen_as_of_the_category_it_is_about():
+    features = seen(liker(BIKES), COUPON, 1)
+    category = next(place for place, each in enumerate(COLUMNS) if each.name == "category_2")
+    row = features.columns.tolist().index(category)
+    assert features.indices[row, 0] == features.indices[row, 1]
+
+
+def test_nobody_known_and_nothing_proposed_are_seen_too():
+    assert seen(Situation(1, [BANNER]), 1).indices.shape[1] == 1
+    assert seen(Situation(1, [BANNER])).indices.shape[1] == 0

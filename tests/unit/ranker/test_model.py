@@ -1,0 +1,194 @@
+"""The model finds the truth, corrects what it took for a negative, and keeps every bit."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.ranker.domain.answers import Outcome
+from services.ranker.domain.encoding import Sight, decode, encode
+from services.ranker.domain.layout import COLUMNS, WEIGHTS
+from services.ranker.domain.model import Model, SnapshotError, predictive, prior_offset
+
+PRIOR = 0.03
+USED = [
+    column for column in COLUMNS if not column.name.endswith(("t_1", "t_2", "t_3", "e_1", "e_2"))
+]
+SPREAD = sum(column.variance for column in USED)
+
+
+def sight(*choices, prior=PRIOR):
+    """Make a row of one weight per column; a choice moves all columns from its place on."""
+    shift = [sum(choice for place, choice in choices if at >= place) for at in range(len(USED))]
+    indices = [column.start + (shift[at] * 7) % column.size for at, column in enumerate(USED)]
+    offset = prior_offset(np.array([prior]), SPREAD)[0]
+    return Sight(float(offset), np.array(indices, np.uint32))
+
+
+def show(model, row, accepted=False):
+    model.learn(model.number + 1, Outcome.SHOWN, row)
+    if accepted:
+        model.learn(model.number + 1, Outcome.ACCEPTED, row)
+
+
+def test_with_nothing_learned_the_prediction_is_the_prior():
+    for prior in (0.001, 0.03, 0.5):
+        assert Model().predict(sight(prior=prior)) == pytest.approx(prior, rel=1e-9)
+    assert predictive(prior_offset(np.array([0.03]), 2.0), 2.0)[0] == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize("truth", [0.01, 0.1, 0.4])
+def test_a_rate_is_found_within_hundreds_of_rows_and_followed_when_it_changes(truth):
+    model, row, random = Model(), sight(), np.random.default_rng(5)
+    for rate in (truth, PRIOR):
+        predictions = []
+        for _ in range(2500):
+            show(model, row, bool(random.random() < rate))
+            predictions.append(model.predict(row))
+        assert np.mean(predictions[-1500:]) == pytest.approx(rate, rel=0.2)
+        assert np.std(predictions[-1500:]) < 0.6 * rate
+
+
+def test_the_uncertainty_of_a_repeated_row_is_that_of_the_full_covariance():
+    model, row = Model(), sight(prior=0.2)
+    spread = float(model.variance_matrix(row.indices).sum())
+    for _ in range(50):
+        chance = model.predict(row)
+        drifted = spread + 5e-4 * (SPREAD - spread)
+        kappa_chance = _predictive(model, row, drifted)
+        spread = drifted / (1 + drifted * kappa_chance * (1 - kappa_chance))
+        show(model, row, accepted=False)
+        assert float(model.variance_matrix(row.indices).sum()) == pytest.approx(spread, rel=1e-9)
+        assert model.predict(row) < chance
+
+
+def _predictive(model, row, spread):
+    log_odds = row.offset + float(model.means(row.indices))
+    return float(predictive(np.array([log_odds]), spread)[0])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.005, 0.5), st.integers(0, 200))
+def test_an_acceptance_corrects_the_negative_as_if_it_had_been_known(prior, seen_before):
+    model, row = Model(), sight(prior=prior)
+    for _ in range(seen_before):
+        show(model, row)
+    before = row.offset + float(model.means(row.indices))
+    held = model.variance_matrix(row.indices).sum()
+    drifted = float(held) + 5e-4 * (SPREAD - float(held))
+    chance = _predictive(model, row, drifted)
+    known = before + drifted / (1 + drifted * chance * (1 - chance)) * (1 - chance)
+    show(model, row, accepted=True)
+    corrected = row.offset + float(model.means(row.indices))
+    information = drifted * chance * (1 - chance)
+    assert corrected - before == pytest.approx(known - before, rel=2 * information + 0.01)
+
+
+def test_a_decline_leaves_the_negative_as_it_stands():
+    one, other, row = Model(), Model(), sight()
+    show(one, row)
+    show(other, row)
+    other.learn(2, Outcome.DECLINED, row)
+    assert one.predict(row) == other.predict(row)
+
+
+def test_shuffled_answers_teach_nothing_but_the_base_rate():
+    model, random = Model(), np.random.default_rng(3)
+    kinds = [sight((6, kind)) for kind in range(8)]
+    finals = np.zeros((3000, 8))
+    for turn in range(3000):
+        show(model, kinds[turn % 8], bool(random.random() < 0.1))
+        finals[turn] = [model.predict(each) for each in kinds]
+    settled = finals[1000:].mean(axis=0)
+    assert settled.mean() == pytest.approx(0.1, rel=0.2)
+    assert settled.max() / settled.min() < 1.6
+
+
+def test_what_some_accept_is_raised_for_those_like_them_and_not_for_others():
+    model, random = Model(), np.random.default_rng(1)
+    likers, others = sight((18, 1)), sight((18, 2))
+    predictions = []
+    for _ in range(300):
+        show(model, likers, bool(random.random() < 0.3))
+        show(model, others, bool(random.random() < PRIOR))
+        predictions.append((model.predict(likers), model.predict(others)))
+    for_likers, for_others = np.mean(predictions[150:], axis=0)
+    assert for_likers > 7 * PRIOR
+    assert for_others < 2 * PRIOR
+
+
+def test_it_agrees_with_batch_logistic_regression():
+    """The oracle: Newton's method on the same rows with the same prior."""
+    random = np.random.default_rng(11)
+    rows = [sight((6, offer), (18, 11 * taste)) for offer in range(5) for taste in range(4)]
+    truth = 1 / (1 + np.exp(2.0 - random.normal(0, 1, len(rows))))
+    model, seen = Model(), []
+    for _ in range(6000):
+        at = int(random.integers(len(rows)))
+        accepted = bool(random.random() < truth[at])
+        seen.append((at, accepted))
+        show(model, rows[at], accepted)
+    batch = _batch(rows, seen)
+    online = np.array([model.predict(row) for row in rows])
+    assert np.corrcoef(np.log(online), np.log(batch))[0, 1] > 0.9
+    assert np.abs(online - batch).mean() < 0.05
+
+
+def _batch(rows, seen):
+    used = np.unique(np.concatenate([row.indices for row in rows]))
+    design = np.array([np.isin(used, row.indices) for row in rows], float)
+    prior = np.diag(1 / Model().variance_matrix(used))
+    at = np.array([which for which, _ in seen])
+    label = np.array([accepted for _, accepted in seen], float)
+    weights = np.zeros(len(used))
+    for _ in range(200):
+        chance = 1 / (1 + np.exp(-(rows[0].offset + design @ weights)))
+        counts = np.bincount(at, minlength=len(rows))
+        hits = np.bincount(at, label, len(rows))
+        slope = design.T @ (hits - counts * chance) - prior @ weights
+        bend = (design.T * (counts * chance * (1 - chance))) @ design + prior
+        weights += 0.1 * np.linalg.solve(bend, slope)
+    return 1 / (1 + np.exp(-(rows[0].offset + design @ weights)))
+
+
+def test_nothing_diverges_under_a_long_run_of_acceptances():
+    model, row = Model(), sight()
+    for _ in range(5000):
+        show(model, row, accepted=True)
+    assert 0.9 < model.predict(row) <= 1.0
+    assert math.isfinite(float(model.means(row.indices)))
+
+
+def test_a_snapshot_with_the_rows_after_it_gives_the_same_bits():
+    random = np.random.default_rng(2)
+    rows = [sight((3, int(random.integers(50)))) for _ in range(400)]
+    whole, half = Model(), Model()
+    for row in rows[:200]:
+        show(whole, row, accepted=True)
+        show(half, row, accepted=True)
+    restored = Model.restored(half.snapshot())
+    for row in rows[200:]:
+        show(whole, row)
+        show(restored, row)
+    assert restored.snapshot() == whole.snapshot()
+    assert restored.number == whole.number
+
+
+@pytest.mark.parametrize("cut", [0, 10, 40, -1])
+def test_a_torn_snapshot_is_refused(cut):
+    model = Model()
+    show(model, sight())
+    with pytest.raises(SnapshotError):
+        Model.restored(model.snapshot()[:cut])
+
+
+def test_a_row_of_another_layout_is_no_row():
+    row = sight()
+    data = encode(row.offset, row.indices)
+    assert decode(data).indices.tolist() == sorted(row.indices.tolist())
+    assert decode(b"\x09" + data[1:]) is None
+    assert decode(data[:-1]) is None
+    assert decode(b"") is None
+    assert decode(data[:5] + np.array([WEIGHTS], "<u4").tobytes()) is None
