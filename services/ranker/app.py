@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from services.ranker.config import RankerSettings
-from services.ranker.domain.journal import Journal
-from services.ranker.domain.priors import Prior, PriorTable
-from services.ranker.servicer import RankerServicer
+from services.ranker.definitions import RankingDefinitions, compile_bundle
+from services.ranker.domain.answers import OfferFacts
+from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage import MIGRATIONS
-from services.ranker.storage.consumers import decisions_consumer, erasures_consumer
+from services.ranker.storage.consumers import (
+    Learning,
+    decisions_consumer,
+    erasures_consumer,
+    events_consumer,
+    identities_consumer,
+)
 from services.ranker.storage.journal import PostgresJournal
+from services.ranker.storage.learning import LearningWriter, PostgresLearningLog
+from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.snapshots import PostgresPointers, Snapshots
 from services.ranker.validation import VALIDATORS
+from shared.artefacts import FolderArtefacts
 from shared.binding import bind
-from shared.catalogue.follower import CatalogueFollower
+from shared.bus import EffectConsumer, Relay
+from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
-from shared.definitions import BundleFollower, CompileError, RpcBundleSource
+from shared.definitions import BundleFollower, RpcBundleSource
+from shared.errors import Unavailable
 from shared.postgres import migrate
 from shared.service import Background, Runtime, Service
 from touchpoint.ranker.v1.ranker_service_pb2 import DESCRIPTOR
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
-from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 _DAY_US = 86_400_000_000
 _FORGET_EVERY_S = 3600.0
+_PARK_EVERY_S = 5.0
 
 
 @asynccontextmanager
@@ -41,46 +54,116 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     bundles = BundleFollower(
         bus,
         RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service),
-        prior_table,
+        compile_bundle,
     )
-    journal = PostgresJournal(database)
-    decisions, erasures = decisions_consumer(bus, database), erasures_consumer(bus, database)
+    journal, log = PostgresJournal(database), PostgresLearningLog(database)
+    artefacts = FolderArtefacts(settings.home / "artefacts")
+    replica = ModelReplica(bus, log, Snapshots(PostgresPointers(database), artefacts))
+    learning = Learning(
+        LearningWriter(facts_of(catalogue.catalogue), settings.showings_per_day),
+        seen_when_decided(bundles),
+        runtime.clock.now_us,
+    )
+    consumers = {
+        "decisions": decisions_consumer(bus, database, learning),
+        "answers": events_consumer(bus, database, learning),
+        "identities": identities_consumer(bus, database),
+        "erasures": erasures_consumer(bus, database),
+    }
+    relay = Relay(bus, database)
+    servicer = RankerServicer(catalogue.catalogue, bundles, Kept(journal, log, replica))
     contract = DESCRIPTOR.services_by_name["RankerService"]
-    servicer = RankerServicer(catalogue.catalogue, bundles, journal)
+    loaded = partial(_loaded, catalogue, bundles)
     yield Service(
         name=settings.service,
         bindings=(bind(contract, servicer, validators=VALIDATORS),),
-        checks={"catalogue": catalogue.check_ready, "definitions": bundles.check},
+        checks={
+            "catalogue": catalogue.check_ready,
+            "definitions": bundles.check,
+            "model": replica.check_ready,
+        },
         watched={
             "catalogue_lag": catalogue.check_lag,
-            "decisions": decisions.check_lag,
-            "erasures": erasures.check_lag,
+            "model_lag": replica.check_lag,
+            "relay": relay.check_lag,
+            **{name: consumer.check_lag for name, consumer in consumers.items()},
         },
         answers_without_postgres=True,
         background={
             "catalogue": catalogue.run,
             "definitions": bundles.run,
-            "decisions": decisions.run,
-            "erasures": erasures.run,
-            "retention": _retention(journal, runtime.clock, settings.journal_days),
+            "model": replica.run,
+            "snapshots": partial(replica.save_for_ever, database.leadership),
+            "relay": relay.run,
+            **{name: _after(loaded, consumer) for name, consumer in consumers.items()},
+            "parking": _parking(log, runtime.clock, settings.decision_patience_s),
+            "retention": _retention(journal, log, runtime.clock, settings.journal_days),
         },
     )
 
 
-def prior_table(bundle: Bundle) -> PriorTable:
-    """Compile the ranker's part of a bundle."""
-    try:
-        return PriorTable(
-            Prior(prior.kind, prior.source, prior.probability) for prior in bundle.priors
+def facts_of(catalogue: Catalogue) -> Callable[[int], OfferFacts]:
+    """Return what looks an offer up in the catalogue of this replica."""
+
+    def look(offer_no: int) -> OfferFacts:
+        if not 0 < offer_no < catalogue.size:
+            return OfferFacts(0, offer_no)
+        return OfferFacts(
+            int(catalogue.kind[offer_no]),
+            int(catalogue.family_no[offer_no]) or offer_no,
+            int(catalogue.ends_us[offer_no]),
         )
-    except ValueError as error:
-        raise CompileError(str(error)) from error
+
+    return look
 
 
-def _retention(journal: Journal, clock: BusinessClock, days: int) -> Background:
+def seen_when_decided(
+    bundles: BundleFollower[RankingDefinitions],
+) -> Callable[[str], frozenset[str]]:
+    """Return what tells, by bundle, the placements where a decision is seen at once."""
+
+    def placements(bundle_hash: str) -> frozenset[str]:
+        try:
+            return bundles.of(bundle_hash).seen_when_decided
+        except Unavailable:  # of an older bundle: placements hardly ever change their moment
+            return bundles.active.seen_when_decided
+
+    return placements
+
+
+async def _loaded(
+    catalogue: CatalogueFollower, bundles: BundleFollower[RankingDefinitions]
+) -> None:
+    """Return once there is all that answers are judged by."""
+    await catalogue.ready()
+    await bundles.ready()
+
+
+def _after(loaded: Background, consumer: EffectConsumer) -> Background:
+    async def consume() -> None:
+        await loaded()
+        await consumer.run()
+
+    return consume
+
+
+def _parking(log: PostgresLearningLog, clock: BusinessClock, patience_s: float) -> Background:
+    async def park_for_ever() -> None:
+        while True:
+            await log.park_late(clock.now_us(), patience_s)
+            await asyncio.sleep(_PARK_EVERY_S)
+
+    return park_for_ever
+
+
+def _retention(
+    journal: PostgresJournal, log: PostgresLearningLog, clock: BusinessClock, days: int
+) -> Background:
     async def forget_for_ever() -> None:
         while True:
-            await journal.forget_before(clock.now_us() - days * _DAY_US)
+            oldest_us = clock.now_us() - days * _DAY_US
+            await journal.forget_before(oldest_us)
+            await log.forget_before(oldest_us)
             await asyncio.sleep(_FORGET_EVERY_S)
 
     return forget_for_ever

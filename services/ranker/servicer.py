@@ -2,113 +2,121 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
-from services.ranker.domain.arbitration import Arbitration, arbitrate
+from services.ranker.definitions import RankingDefinitions
+from services.ranker.domain.explanation import explain
 from services.ranker.domain.journal import Journal
-from services.ranker.domain.priors import PriorTable
+from services.ranker.domain.learning_log import LearningLog
+from services.ranker.ranking import Ranker, Ranking
+from services.ranker.storage.notices import learning_row
+from services.ranker.storage.replica import ModelReplica
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
-from shared.slate import Slate, fill_page, known_numbers
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
-MODEL = "prior"
-"""Nothing is learned yet; the probabilities are those of the definitions."""
 _DEFAULT_ROWS = 100
+_SLICE_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the ranker keeps: decisions, what was learned of them, and the model made of that."""
+
+    journal: Journal
+    log: LearningLog
+    replica: ModelReplica
 
 
 class RankerServicer:
-    """Ranks by the priors of the bundle that the edge decided by."""
+    """Ranks by the definitions that the edge decided by and what this replica has learned."""
 
     def __init__(
-        self, catalogue: Catalogue, bundles: BundleFollower[PriorTable], journal: Journal
+        self, catalogue: Catalogue, bundles: BundleFollower[RankingDefinitions], kept: Kept
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
-        self._journal = journal
+        self._kept = kept
+        self._ranker = Ranker(catalogue, lambda: kept.replica.model)
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
-        nos = known_numbers(np.array(request.candidates.offer_nos, np.uint32), self._catalogue)
-        scored = self._score(request, nos)
-        asks = request.context.placements
-        slates = fill_page(
-            nos,
-            scored.score,
-            np.array(request.placement_bits, np.uint32),
-            asks,
-            request.standing,
-            request.constraints,
-            self._catalogue,
-        )
-        explain = request.context.explain
+        context = request.context
+        ranking = self._ranker.rank(request, self._bundles.of(context.bundle_hash))
         response = pb.RankResponse()
-        for ask, slate in zip(asks, slates):
-            _write(slate, scored, explain, response.placements.add(placement=ask.placement))
+        for place, ask in enumerate(context.placements):
+            _write(ranking, place, response.placements.add(placement=ask.placement))
+            if context.explain:
+                self._explain(ranking, place, response.placements[place])
         versions = response.versions
         versions.catalogue_version = self._catalogue.version
-        versions.bundle_hash = request.context.bundle_hash
-        versions.model = MODEL
+        versions.bundle_hash = context.bundle_hash
+        versions.model = self._kept.replica.version
         return response
 
-    def _score(self, request: pb.RankRequest, nos: NDArray[np.int64]) -> Arbitration:
-        catalogue = self._catalogue
-        priors = self._bundles.of(request.context.bundle_hash)
-        sources = np.array(request.candidates.sources, np.int64)
-        lever = catalogue.lever[nos].astype(np.float64)
-        if request.levers:
-            lever = lever * np.array(request.levers, np.float64)
-        return arbitrate(
-            priors.probabilities(catalogue.kind[nos], sources),
-            np.array(request.candidates.scores, np.float64),
-            catalogue.value_micros[nos],
-            lever,
-        )
+    def _explain(self, ranking: Ranking, place: int, ranked: RankedPlacement) -> None:
+        model = self._kept.replica.model
+        for at, entry in zip(ranking.slates[place].chosen, ranked.chosen):
+            entry.contributions.extend(
+                Contribution(name=part.name, value=part.value, text=part.text)
+                for part in explain(ranking.judgement, at, model)
+            )
 
     async def list_decisions(
         self, call: Call, request: pb.ListDecisionsRequest
     ) -> pb.ListDecisionsResponse:
         since_us = request.since_time.ToMicroseconds() if request.HasField("since_time") else 0
-        entries = await self._journal.newest(
+        entries = await self._kept.journal.newest(
             request.person_ids, since_us, request.limit or _DEFAULT_ROWS
         )
         return pb.ListDecisionsResponse(
             decisions=[DecisionNotice.FromString(entry.notice) for entry in entries]
         )
 
+    async def get_model(self, call: Call, request: pb.GetModelRequest) -> pb.GetModelResponse:
+        state, replica = await self._kept.log.state(), self._kept.replica
+        response = pb.GetModelResponse(
+            model=replica.version,
+            learned_rows=replica.model.number,
+            written_rows=state.written,
+            outcomes={outcome.name: count for outcome, count in state.outcomes.items()},
+        )
+        for parked in state.parked:
+            told = response.parked.add(
+                reason=parked.reason.name,
+                count=parked.count,
+                latest_event_id=parked.latest_event_id,
+            )
+            told.latest_time.FromMicroseconds(parked.latest_us)
+        return response
+
+    async def stream_learning(
+        self, call: Call, request: pb.StreamLearningRequest
+    ) -> AsyncIterator[pb.StreamLearningResponse]:
+        number = request.number
+        while rows := await self._kept.log.rows_after(number, _SLICE_ROWS):
+            number = rows[-1].number
+            yield pb.StreamLearningResponse(number=number, rows=[learning_row(row) for row in rows])
+
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest
     ) -> pb.ErasePersonResponse:
-        return pb.ErasePersonResponse(rows=await self._journal.erase(request.person_ids))
+        return pb.ErasePersonResponse(rows=await self._kept.journal.erase(request.person_ids))
 
 
-def _write(slate: Slate, scored: Arbitration, explain: bool, ranked: RankedPlacement) -> None:
+def _write(ranking: Ranking, place: int, ranked: RankedPlacement) -> None:
     """Write what a placement shows into its message; made in place, nothing is copied."""
-    probability, score = scored.probability, scored.score
+    judgement, slate = ranking.judgement, ranking.slates[place]
+    probability, score, sighted = judgement.probability, judgement.score, judgement.sighted
     for listed, entries in ((slate.chosen, ranked.chosen), (slate.following, ranked.next)):
         for at in listed:
             entries.add(
                 candidate=at,
                 acceptance_probability=probability[at],
                 score=score[at],
-                selection_probability=1.0,
+                selection_probability=ranking.selection_probability(place, at),
+                features=sighted.encoded(at) if sighted else b"",
             )
-    if explain:
-        for at, entry in zip(slate.chosen, ranked.chosen):
-            entry.contributions.extend(_contributions(at, scored))
-
-
-def _contributions(at: int, scored: Arbitration) -> list[Contribution]:
-    assumed, evidence, lever = scored.parts(at)
-    return [
-        Contribution(
-            name="prior",
-            value=assumed,
-            text=f"{scored.prior[at]:.2%} of such are accepted, worth {scored.value[at]:.2f} each",
-        ),
-        Contribution(name="evidence", value=evidence, text="how strongly the source proposes it"),
-        Contribution(name="lever", value=lever, text=f"lever {scored.lever[at]:g}"),
-    ]

@@ -12,8 +12,8 @@ Column = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Arbitration:
-    """Columns of shape (candidates,)."""
+class Assumed:
+    """What is assumed of candidates before anything is learned; columns of shape (candidates,)."""
 
     prior: Column
     """Acceptance probability of kind and source, before the evidence."""
@@ -22,28 +22,20 @@ class Arbitration:
     value: Column
     """Worth when accepted, in units of the currency."""
     lever: Column
-    score: Column
-    """probability x value x lever, in units of the currency."""
 
-    def parts(self, at: int) -> tuple[float, float, float]:
-        """Return what prior, evidence and lever each add to the score of one candidate.
-
-        Telescoped, so that they add up: prior x value; what the strength of the evidence changes
-        of it; what the lever changes of that.
-        """
-        assumed = float(self.prior[at] * self.value[at])
-        expected = float(self.probability[at] * self.value[at])
-        return assumed, expected - assumed, float(self.score[at]) - expected
+    @property
+    def stake(self) -> Column:
+        """What a score is per unit of probability."""
+        return self.value * self.lever
 
 
-def arbitrate(
+def assume(
     prior: Column, strength: Column, value_micros: NDArray[np.int64], lever: Column
-) -> Arbitration:
-    """Score candidates; `strength` of the evidence (0 to 1) scales the prior probability.
+) -> Assumed:
+    """Return what is assumed; `strength` of the evidence (0 to 1) scales the prior probability.
 
     A value that is not known or negative counts as nothing: it is never worth proposing.
     """
     # np.clip does the same at three times the cost.
     probability = prior * np.minimum(np.maximum(strength, 0.0), 1.0)
-    value = np.maximum(value_micros, 0) / MICROS
-    return Arbitration(prior, probability, value, lever, probability * value * lever)
+    return Assumed(prior, probability, np.maximum(value_micros, 0) / MICROS, lever)

@@ -1,20 +1,65 @@
-"""What the ranker takes from the bus: decisions into the journal, erasures out of it."""
+"""What the ranker takes from the bus: decisions, their answers, who is who, and erasures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from services.ranker.domain.journal import JournalEntry
 from services.ranker.storage.journal import append_entries, erase_entries
-from shared.bus import DECISIONS, ERASURES, Bus, EffectConsumer, Message
+from services.ranker.storage.learning import LearningWriter, SeenAtOnce, note_sets
+from services.ranker.storage.notices import (
+    bundle_of,
+    journal_entry,
+    read_answers,
+    read_decision,
+)
+from shared.bus import DECISIONS, ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
 from shared.postgres import Database, Transaction
-from touchpoint.common.v1.bus_pb2 import DecisionNotice, PersonErased
+from touchpoint.common.v1.bus_pb2 import IdentityNotice, PersonErased
 
 
-def decisions_consumer(bus: Bus, database: Database) -> EffectConsumer:
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What the consumers need to write the learning log."""
+
+    writer: LearningWriter
+    seen_at_once: SeenAtOnce
+    now_us: Callable[[], int]
+
+
+def decisions_consumer(bus: Bus, database: Database, learning: Learning) -> EffectConsumer:
     """Return the one writer of the journal."""
+
+    async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
+        await learning.writer.begin(transaction)
+        entries = [journal_entry(message.data) for message in messages]
+        new = await append_entries(transaction, entries)
+        decided = [
+            (read_decision(entry.notice), learning.seen_at_once(bundle_of(entry.notice)))
+            for entry in new
+        ]
+        if decided:
+            await learning.writer.decided(transaction, decided, learning.now_us())
+
+    return EffectConsumer(bus, database, name="ranker_decisions", stream=DECISIONS, handle=take)
+
+
+def events_consumer(bus: Bus, database: Database, learning: Learning) -> EffectConsumer:
+    """Return what joins answers with decisions."""
+
+    async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
+        answers = read_answers(messages)
+        if answers:
+            await learning.writer.begin(transaction)
+            await learning.writer.answered(transaction, answers, learning.now_us())
+
+    return EffectConsumer(bus, database, name="ranker_events", stream=EVENTS, handle=take)
+
+
+def identities_consumer(bus: Bus, database: Database) -> EffectConsumer:
+    """Return what knows who is the same person."""
     return EffectConsumer(
-        bus, database, name="ranker_decisions", stream=DECISIONS, handle=_write_decisions
+        bus, database, name="ranker_identities", stream=IDENTITIES, handle=_take_identities
     )
 
 
@@ -23,17 +68,20 @@ def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:
     return EffectConsumer(bus, database, name="ranker_erasures", stream=ERASURES, handle=_erase)
 
 
-async def _write_decisions(transaction: Transaction, messages: Sequence[Message]) -> None:
-    await append_entries(transaction, [journal_entry(message.data) for message in messages])
+async def _take_identities(transaction: Transaction, messages: Sequence[Message]) -> None:
+    newest: dict[str, IdentityNotice] = {}
+    for message in messages:
+        notice = IdentityNotice.FromString(message.data)
+        held = newest.get(notice.person_id)
+        if held is None or held.version < notice.version:
+            newest[notice.person_id] = notice
+    await note_sets(
+        transaction,
+        [(each.person_id, each.person_ids, each.version) for each in newest.values()],
+    )
 
 
 async def _erase(transaction: Transaction, messages: Sequence[Message]) -> None:
     for message in messages:
         erased = PersonErased.FromString(message.data)
         await erase_entries(transaction, list(erased.person_ids))
-
-
-def journal_entry(data: bytes) -> JournalEntry:
-    """Return the entry of a serialised DecisionNotice."""
-    notice = DecisionNotice.FromString(data)
-    return JournalEntry(notice.decision_id, tuple(notice.person_ids), notice.time_us, data)

@@ -1,10 +1,14 @@
-"""The journal kept in memory, for tests."""
+"""The journal and the learning log kept in memory, for tests."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
+from services.ranker.domain.answers import Answer, Decision, Look, Outcome, Parked, Row
 from services.ranker.domain.journal import JournalEntry
+from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
+from services.ranker.domain.teaching import Known, Lesson, Teacher
 
 
 class InMemoryJournal:
@@ -44,3 +48,147 @@ class InMemoryJournal:
         deleted = len(self._entries) - len(kept)
         self._entries = kept
         return deleted
+
+
+class InMemoryLearningLog:
+    """A `LearningLog` with the decisions and persons that it is written from."""
+
+    def __init__(self, look: Look, showings_per_day: int) -> None:
+        self._look = look
+        self._showings_per_day = showings_per_day
+        self._rows: list[NumberedRow] = []
+        self._decisions: dict[str, Decision] = {}
+        self._sets: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._taught: Counter[tuple[str, int]] = Counter()
+        self._waiting: dict[tuple[str, str], Answer] = {}
+        self._unclaimed: dict[tuple[str, str], Answer] = {}
+        self._parked: dict[tuple[str, str], tuple[Answer, Parked, int]] = {}
+        self._erased: set[str] = set()
+
+    async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
+        return self._rows[number : number + limit]
+
+    async def written(self) -> int:
+        return len(self._rows)
+
+    async def state(self) -> LogState:
+        outcomes = Counter(each.row.outcome for each in self._rows)
+        return LogState(
+            len(self._rows),
+            {outcome: outcomes[outcome] for outcome in Outcome},
+            [count for reason in Parked for count in self._counted(reason)],
+        )
+
+    async def decided(
+        self, decisions: Sequence[tuple[Decision, frozenset[str]]], now_us: int
+    ) -> None:
+        """Take decisions, each with the placements where it is seen at once."""
+        teachable = [
+            (decision, seen)
+            for decision, seen in decisions
+            if decision.decision_id not in self._decisions
+            and self._erased.isdisjoint(decision.person_ids)
+        ]
+        self._decisions.update((each.decision_id, each) for each, _ in teachable)
+        teacher = self._teacher()
+        for decision, seen in teachable:
+            teacher.decided(decision, seen)
+        for answer in self._came_early({each.decision_id for each, _ in teachable}):
+            teacher.answered(answer)
+        self._write(teacher.lesson, now_us)
+
+    async def answered(self, answers: Sequence[Answer], now_us: int) -> None:
+        """Take answers, of each person in their order."""
+        teacher = self._teacher()
+        for answer in answers:
+            if answer.person_id not in self._erased:
+                teacher.answered(answer)
+        self._write(teacher.lesson, now_us)
+
+    async def note_set(self, person_id: str, person_ids: Sequence[str], version: int) -> None:
+        """Keep who is the same person."""
+        if self._sets.get(person_id, (-1, ()))[0] < version:
+            self._sets[person_id] = version, tuple(person_ids)
+
+    async def park_late(self, now_us: int, patience_s: float) -> None:
+        """Put aside all that wait: in memory nobody waits any longer than a test does."""
+        for key, answer in self._waiting.items():
+            self._parked[key] = answer, Parked.NO_DECISION, now_us
+        self._waiting.clear()
+
+    async def erase(self, person_ids: Sequence[str]) -> None:
+        """Let nothing lead to persons any more."""
+        gone = set(person_ids)
+        self._erased |= gone
+        self._rows = [
+            NumberedRow(each.number, _unlinked(each.row))
+            if gone & set(each.row.person_ids)
+            else each
+            for each in self._rows
+        ]
+        for kept in (self._waiting, self._unclaimed, self._parked):
+            for key in [key for key in kept if key[0] in gone]:
+                kept.pop(key)
+        self._decisions = {
+            key: each for key, each in self._decisions.items() if gone.isdisjoint(each.person_ids)
+        }
+
+    def _teacher(self) -> Teacher:
+        known = Known(
+            self._decisions,
+            [each.row for each in self._rows if each.row.decision_id],
+            {person: persons for person, (_, persons) in self._sets.items()},
+            self._taught,
+            list(self._unclaimed.values()),
+        )
+        return Teacher(known, self._look, self._showings_per_day)
+
+    def _came_early(self, decision_ids: set[str]) -> list[Answer]:
+        early = [each for each in self._waiting.values() if each.decision_id in decision_ids]
+        early += [
+            answer
+            for answer, reason, _ in self._parked.values()
+            if reason is Parked.NO_DECISION and answer.decision_id in decision_ids
+        ]
+        for answer in early:
+            self._waiting.pop(_key(answer), None)
+            self._parked.pop(_key(answer), None)
+        return sorted(early, key=lambda answer: (answer.time_us, answer.event_id))
+
+    def _write(self, lesson: Lesson, now_us: int) -> None:
+        for row in lesson.rows:
+            self._rows.append(NumberedRow(len(self._rows) + 1, row))
+        self._taught.update(lesson.taught)
+        self._waiting.update((_key(answer), answer) for answer in lesson.waiting)
+        self._unclaimed.update((_key(answer), answer) for answer in lesson.unclaimed)
+        for answer in lesson.claimed:
+            self._unclaimed.pop(_key(answer), None)
+        for answer, reason in lesson.parked:
+            self._parked.setdefault(_key(answer), (answer, reason, now_us))
+
+    def _counted(self, reason: Parked) -> list[ParkedCount]:
+        found = [
+            (us, answer.event_id) for answer, why, us in self._parked.values() if why is reason
+        ]
+        if not found:
+            return []
+        latest_us, latest_event_id = max(found)
+        return [ParkedCount(reason, len(found), latest_event_id, latest_us)]
+
+
+def _key(answer: Answer) -> tuple[str, str]:
+    return answer.person_id, answer.event_id
+
+
+def _unlinked(row: Row) -> Row:
+    return Row(
+        "",
+        row.placement,
+        row.offer_no,
+        row.outcome,
+        row.features,
+        row.time_us,
+        row.selection_probability,
+        row.family_no,
+        (),
+    )

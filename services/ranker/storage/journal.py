@@ -5,30 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.ranker.domain.journal import JournalEntry
+from services.ranker.storage.learning import erase_links, lock_log
 from shared.postgres import Database, Queries, Row, Transaction
 
 _SQL = Queries.beside(__file__)
 
 
-async def append_entries(transaction: Transaction, entries: Sequence[JournalEntry]) -> None:
+async def append_entries(
+    transaction: Transaction, entries: Sequence[JournalEntry]
+) -> list[JournalEntry]:
     """Write entries in the caller's transaction, but none of a person who was erased.
 
-    One that is there already stays as it was.
+    One that is there already stays as it was. Returns those that are new.
     """
-    await transaction.execute(
+    added = await transaction.fetch(
         _SQL.append_decisions,
         [entry.decision_id for entry in entries],
         [",".join(entry.person_ids) for entry in entries],
         [entry.time_us for entry in entries],
         [entry.notice for entry in entries],
     )
+    new = {str(row["decision_id"]) for row in added}
+    return [entry for entry in entries if entry.decision_id in new]
 
 
 async def erase_entries(transaction: Transaction, person_ids: Sequence[str]) -> int:
-    """Delete all entries of persons, for good; returns how many there were."""
+    """Delete all entries and answers of persons, for good; returns how many there were.
+
+    Rows of the learning log stay, and no longer say whom they are about.
+    """
+    await lock_log(transaction)
     await transaction.execute(_SQL.hold_appends)
     await transaction.execute(_SQL.note_erased, list(person_ids))
-    return int(await transaction.fetchval(_SQL.erase_decisions, list(person_ids)))
+    answers = await erase_links(transaction, person_ids)
+    return answers + int(await transaction.fetchval(_SQL.erase_decisions, list(person_ids)))
 
 
 class PostgresJournal:

@@ -6,7 +6,8 @@ FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[])
     AS entry (decision_id, person_ids, time_us, notice)
 CROSS JOIN LATERAL (SELECT string_to_array(entry.person_ids, ',')::uuid[]) AS persons (ids)
 WHERE NOT EXISTS (SELECT FROM erased_persons WHERE person_id = ANY (persons.ids))
-ON CONFLICT (decision_id) DO NOTHING;
+ON CONFLICT (decision_id) DO NOTHING
+RETURNING decision_id;
 
 -- name: newest_decisions
 SELECT decision_id, person_ids, time_us, notice

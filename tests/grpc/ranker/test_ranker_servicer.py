@@ -3,11 +3,16 @@
 import grpc
 import pytest
 
-from services.ranker.app import prior_table
-from services.ranker.servicer import RankerServicer
-from services.ranker.storage.in_memory import InMemoryJournal
+from services.ranker.app import facts_of
+from services.ranker.definitions import compile_bundle
+from services.ranker.servicer import Kept, RankerServicer
+from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
+from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
 from services.ranker.validation import VALIDATORS
+from shared.artefacts import FolderArtefacts
 from shared.binding import bind
+from shared.bus import InMemoryBus
 from shared.catalogue import Catalogue
 from shared.testing.grpc import grpc_service
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
@@ -25,7 +30,7 @@ class OneBundle:
     """Definitions with one bundle, whatever the hash."""
 
     def __init__(self, bundle):
-        self._table = prior_table(bundle)
+        self._table = compile_bundle(bundle)
 
     def of(self, bundle_hash):
         return self._table
@@ -68,9 +73,13 @@ def chosen(response):
 
 
 @pytest.fixture
-async def ranker():
+async def ranker(tmp_path):
     bundle = Bundle(priors=[Prior(kind=OfferKind.PRODUCT, probability=0.1)])
-    servicer = RankerServicer(catalogue(), OneBundle(bundle), InMemoryJournal())
+    store = FolderArtefacts(tmp_path)
+    log = InMemoryLearningLog(facts_of(catalogue()), showings_per_day=1000)
+    replica = ModelReplica(InMemoryBus(), log, Snapshots(InMemoryPointers(), store))
+    kept = Kept(InMemoryJournal(), log, replica)
+    servicer = RankerServicer(catalogue(), OneBundle(bundle), kept)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         yield RankerServiceStub(channel)

@@ -1,0 +1,102 @@
+"""Ranks one request: reads it, judges its candidates and fills the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.ranker.definitions import RankingDefinitions
+from services.ranker.domain.arbitration import Assumed, assume
+from services.ranker.domain.entities import Entities
+from services.ranker.domain.features import FeatureMaker, Proposed
+from services.ranker.domain.judgement import Judgement, as_assumed, generator, judge, sight
+from services.ranker.domain.model import Model
+from services.ranker.situations import read_situation
+from shared.catalogue import Catalogue
+from shared.slate import Page, Slate, known_numbers, read_page
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+
+IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
+"""Arms that are judged by the priors alone, and of which nothing is learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One page, with how it came about."""
+
+    judgement: Judgement
+    slates: list[Slate]
+    shares: list[NDArray[np.float64]] | None
+    """Selection probabilities by placement; None: nothing was sampled."""
+
+    def selection_probability(self, place: int, candidate: int) -> float:
+        """Return with which probability a placement shows a candidate, given the draws."""
+        return 1.0 if self.shares is None else float(self.shares[place][candidate])
+
+
+class Ranker:
+    """Ranks by the catalogue and the model of this replica."""
+
+    def __init__(self, catalogue: Catalogue, model: Callable[[], Model]) -> None:
+        self._catalogue = catalogue
+        self._model = model
+        self._maker = FeatureMaker(Entities(catalogue))
+
+    def rank(self, request: pb.RankRequest, definitions: RankingDefinitions) -> Ranking:
+        """Return the page; the same request on the same model gives the same page."""
+        candidates = request.candidates
+        bits = np.array(request.placement_bits, np.uint32)
+        nos = known_numbers(np.array(candidates.offer_nos, np.uint32), self._catalogue)
+        sources = np.array(candidates.sources, np.int64)
+        strengths = np.array(candidates.scores, np.float64)
+        proposed = Proposed(nos, sources, strengths, bits)
+        page = read_page(
+            nos,
+            bits,
+            request.context.placements,
+            request.standing,
+            request.constraints,
+            self._catalogue,
+        )
+        assumed = self._assumed(request, proposed, definitions)
+        judgement = self._judged(request, proposed, assumed, page)
+        return Ranking(judgement, page.fill(judgement.score), _shares(page, judgement))
+
+    def _assumed(
+        self, request: pb.RankRequest, proposed: Proposed, definitions: RankingDefinitions
+    ) -> Assumed:
+        catalogue, nos = self._catalogue, proposed.nos
+        lever = catalogue.lever[nos].astype(np.float64)
+        if request.levers:
+            lever = lever * np.array(request.levers, np.float64)
+        prior = definitions.priors.probabilities(catalogue.kind[nos], proposed.sources)
+        return assume(prior, proposed.strengths, catalogue.value_micros[nos], lever)
+
+    def _judged(
+        self, request: pb.RankRequest, proposed: Proposed, assumed: Assumed, page: Page
+    ) -> Judgement:
+        context, model = request.context, self._model()
+        if context.arm in IMPERSONAL or not len(proposed.nos):
+            return as_assumed(assumed)
+        situation = read_situation(context, request.snapshot, self._catalogue)
+        sighted = sight(self._maker.features(proposed, situation), assumed)
+        if model.number == 0:
+            return as_assumed(assumed, sighted)
+        if all(place.exact for place in page.places):
+            return judge(assumed, sighted, model, None)
+        return judge(assumed, sighted, model, generator(context.seed))
+
+
+def _shares(page: Page, judgement: Judgement) -> list[NDArray[np.float64]] | None:
+    """Return how often each placement shows each candidate; a standing order shows it for sure."""
+    if judgement.draws is None:
+        return None
+    shares = page.shares(judgement.draws)
+    for place, share in zip(page.places, shares):
+        if place.exact:
+            share[:] = 1.0
+    return shares

@@ -1,0 +1,273 @@
+"""The learning log kept in PostgreSQL; whoever writes it takes turns at one row."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+
+from services.ranker.domain.answers import DAY_US, Answer, Decision, Look, Outcome, Parked, Row
+from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
+from services.ranker.domain.teaching import Known, Lesson, Teacher
+from services.ranker.storage.notices import learning_notices, read_decision
+from shared.bus import append
+from shared.postgres import Database, Queries, Transaction
+from shared.postgres import Row as Record
+
+_SQL = Queries.beside(__file__, "learning.sql")
+_WAITING, _UNCLAIMED = 0, 3
+SeenAtOnce = Callable[[str], frozenset[str]]
+"""Placements where what is decided by a bundle is seen at once."""
+
+
+class LearningWriter:
+    """Writes the log within the transactions of the consumers."""
+
+    def __init__(self, look: Look, showings_per_day: int) -> None:
+        self._look = look
+        self._showings_per_day = showings_per_day
+
+    async def begin(self, transaction: Transaction) -> None:
+        """Wait for the turn to write; first of all in a transaction, so that none waits round."""
+        await transaction.fetchval(_SQL.lock_log)
+
+    async def decided(
+        self,
+        transaction: Transaction,
+        decisions: Sequence[tuple[Decision, frozenset[str]]],
+        now_us: int,
+    ) -> None:
+        """Take decisions new in the journal, each with the placements where it is seen at once.
+
+        Answers that came before their decision are taken now.
+        """
+        named = [decision.decision_id for decision, _ in decisions]
+        waiting = [_read(row) for row in await transaction.fetch(_SQL.take_waiting, named)]
+        at_once = [
+            (decision, seen)
+            for decision, seen in decisions
+            if any(shown.placement in seen for shown in decision.shown)
+        ]
+        if not waiting and not at_once:
+            return
+        teacher = await self._teacher(transaction, [each for each, _ in at_once], waiting)
+        for decision, seen in at_once:
+            teacher.decided(decision, seen)
+        for answer in sorted(waiting, key=lambda each: (each.time_us, each.event_id)):
+            teacher.answered(answer)
+        await self._write(transaction, teacher.lesson, now_us)
+
+    async def answered(
+        self, transaction: Transaction, answers: Sequence[Answer], now_us: int
+    ) -> None:
+        """Take answers, of each person in their order."""
+        persons = list({answer.person_id for answer in answers})
+        erased = {str(row["person_id"]) for row in await transaction.fetch(_SQL.erased_of, persons)}
+        theirs = [answer for answer in answers if answer.person_id not in erased]
+        if not theirs:
+            return
+        teacher = await self._teacher(transaction, [], theirs)
+        for answer in theirs:
+            teacher.answered(answer)
+        await self._write(transaction, teacher.lesson, now_us)
+
+    async def _teacher(
+        self, transaction: Transaction, decisions: Sequence[Decision], answers: Sequence[Answer]
+    ) -> Teacher:
+        named = list(filter(None, {_uuid(answer.decision_id) for answer in answers}))
+        found = [
+            read_decision(row["notice"])
+            for row in await transaction.fetch(_SQL.decisions_named, named)
+        ]
+        persons = {answer.person_id for answer in answers}
+        persons.update(person for each in (*decisions, *found) for person in each.person_ids)
+        sets = {
+            str(row["person_id"]): tuple(row["person_ids"])
+            for row in await transaction.fetch(_SQL.sets_of, list(persons))
+        }
+        everybody = list(persons.union(*sets.values()))
+        families = {answer.family_no for answer in answers}
+        named += [decision.decision_id for decision in decisions]
+        rows = await transaction.fetch(_SQL.rows_about, named, everybody, list(families))
+        days = {answer.time_us // DAY_US for answer in answers}
+        days.update(decision.time_us // DAY_US for decision in decisions)
+        known = Known(
+            {each.decision_id: each for each in (*found, *decisions)},
+            [_numbered(row).row for row in rows],
+            sets,
+            {
+                (str(row["person_id"]), row["day"]): row["showings"]
+                for row in await transaction.fetch(_SQL.taught_to, everybody, list(days))
+            },
+            [_read(row) for row in await transaction.fetch(_SQL.unclaimed_of, everybody)],
+        )
+        return Teacher(known, self._look, self._showings_per_day)
+
+    async def _write(self, transaction: Transaction, lesson: Lesson, now_us: int) -> None:
+        if lesson.rows:
+            await _append_rows(transaction, lesson.rows)
+        if lesson.taught:
+            persons, days = zip(*lesson.taught)
+            counts = list(lesson.taught.values())
+            await transaction.execute(_SQL.count_taught, persons, days, counts)
+        kept = [
+            *((answer, _WAITING, 0) for answer in lesson.waiting),
+            *((answer, _UNCLAIMED, 0) for answer in lesson.unclaimed),
+            *((answer, reason.value, now_us) for answer, reason in lesson.parked),
+        ]
+        if kept:
+            await transaction.execute(_SQL.keep_answers, *_kept_columns(kept))
+        if lesson.claimed:
+            await transaction.execute(
+                _SQL.drop_answers,
+                [answer.person_id for answer in lesson.claimed],
+                [answer.event_id for answer in lesson.claimed],
+            )
+
+
+class PostgresLearningLog:
+    """A `LearningLog` on the service's schema, with its upkeep."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
+        return [
+            _numbered(row) for row in await self._database.fetch(_SQL.rows_after, number, limit)
+        ]
+
+    async def written(self) -> int:
+        return int(await self._database.fetchval(_SQL.written))
+
+    async def state(self) -> LogState:
+        row = await self._database.fetchrow(_SQL.log_state)
+        assert row is not None, "the log has its one row from the start"
+        parked = await self._database.fetch(_SQL.parked_answers)
+        return LogState(
+            row["number"],
+            {
+                Outcome.SHOWN: row["shown"],
+                Outcome.ACCEPTED: row["accepted"],
+                Outcome.DECLINED: row["declined"],
+            },
+            [
+                ParkedCount(
+                    Parked(each["state"]),
+                    each["count"],
+                    each["latest_event_id"],
+                    each["latest_us"],
+                )
+                for each in parked
+            ],
+        )
+
+    async def park_late(self, now_us: int, patience_s: float) -> None:
+        """Put aside what waited for its decision so long, and forget what nothing will claim."""
+        await self._database.execute(_SQL.park_late, now_us, patience_s)
+        await self._database.execute(_SQL.forget_unclaimed, now_us - DAY_US)
+
+    async def forget_before(self, time_us: int) -> None:
+        """Let rows that old no longer say whom they are about; their lesson stays."""
+        await self._database.execute(_SQL.unlink_old, time_us)
+        await self._database.execute(_SQL.forget_kept, time_us)
+        await self._database.execute(_SQL.forget_taught, time_us // DAY_US)
+
+
+async def note_sets(
+    transaction: Transaction, sets: Iterable[tuple[str, Sequence[str], int]]
+) -> None:
+    """Keep who is the same person: person, the whole set, version."""
+    rows = [(person_id, list(person_ids), version) for person_id, person_ids, version in sets]
+    await transaction.executemany(_SQL.note_set, rows)
+
+
+async def erase_links(transaction: Transaction, person_ids: Sequence[str]) -> int:
+    """Let nothing in the log lead to persons any more; returns how many answers were deleted.
+
+    What was learned of them stays: it holds numbers of features, and nobody's id.
+    """
+    persons = list(person_ids)
+    await transaction.execute(_SQL.unlink_persons, persons)
+    await transaction.execute(_SQL.erase_taught, persons)
+    await transaction.execute(_SQL.erase_sets, persons)
+    return int(await transaction.fetchval(_SQL.erase_kept, persons))
+
+
+async def lock_log(transaction: Transaction) -> None:
+    """Wait for the turn to write the log."""
+    await transaction.fetchval(_SQL.lock_log)
+
+
+async def _append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
+    """Append rows under the next numbers, and tell every replica of them."""
+    last = int(await transaction.fetchval(_SQL.lock_log))
+    numbered = [NumberedRow(last + place, row) for place, row in enumerate(rows, start=1)]
+    await transaction.execute(
+        _SQL.append_rows,
+        [each.number for each in numbered],
+        [row.decision_id for row in rows],
+        [row.placement for row in rows],
+        [row.offer_no for row in rows],
+        [row.outcome.value for row in rows],
+        [row.features for row in rows],
+        [row.time_us for row in rows],
+        [row.selection_probability for row in rows],
+        [row.family_no for row in rows],
+        [",".join(row.person_ids) for row in rows],
+    )
+    counts = [sum(row.outcome is outcome for row in rows) for outcome in Outcome]
+    await transaction.execute(_SQL.count_rows, len(rows), *counts)
+    await append(transaction, learning_notices(numbered))
+
+
+def _kept_columns(kept: Sequence[tuple[Answer, int, int]]) -> tuple[list[object], ...]:
+    answers = [answer for answer, _, _ in kept]
+    return (
+        [answer.person_id for answer in answers],
+        [answer.event_id for answer in answers],
+        [answer.type for answer in answers],
+        [answer.time_us for answer in answers],
+        [answer.offer_no for answer in answers],
+        [answer.family_no for answer in answers],
+        [answer.decision_id for answer in answers],
+        [answer.placement for answer in answers],
+        [state for _, state, _ in kept],
+        [parked_us for _, _, parked_us in kept],
+    )
+
+
+def _numbered(row: Record) -> NumberedRow:
+    return NumberedRow(
+        row["number"],
+        Row(
+            row["decision_id"] or "",
+            row["placement"],
+            row["offer_no"],
+            Outcome(row["outcome"]),
+            row["features"],
+            row["time_us"],
+            row["selection_probability"],
+            row["family_no"],
+            tuple(row["person_ids"]),
+        ),
+    )
+
+
+def _read(row: Record) -> Answer:
+    return Answer(
+        row["event_id"],
+        row["person_id"],
+        row["type"],
+        row["time_us"],
+        row["offer_no"],
+        row["family_no"],
+        row["decision_id"],
+        row["placement"],
+    )
+
+
+def _uuid(text: str) -> str:
+    """Return the id in its canonical text, or nothing: a caller may have sent anything for one."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return ""

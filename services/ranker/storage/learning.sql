@@ -1,0 +1,148 @@
+-- name: lock_log
+-- Whoever writes the log takes turns, so that numbers have no gaps and each sees the others' rows.
+SELECT number FROM learning_log FOR UPDATE
+
+-- name: written
+SELECT number FROM learning_log
+
+-- name: log_state
+SELECT number, shown, accepted, declined FROM learning_log
+
+-- name: count_rows
+UPDATE learning_log
+SET number = number + $1, shown = shown + $2, accepted = accepted + $3, declined = declined + $4
+
+-- name: append_rows
+INSERT INTO learning_rows
+    (number, decision_id, placement, offer_no, outcome, features, time_us,
+     selection_probability, family_no, person_ids)
+SELECT added.number, added.decision_id, added.placement, added.offer_no, added.outcome,
+    added.features, added.time_us, added.selection_probability, added.family_no,
+    string_to_array(added.person_ids, ',')::uuid[]
+FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[],
+            $7::bigint[], $8::real[], $9::bigint[], $10::text[])
+    AS added (number, decision_id, placement, offer_no, outcome, features, time_us,
+              selection_probability, family_no, person_ids)
+
+-- name: rows_after
+SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
+    selection_probability, family_no, person_ids::text[] AS person_ids
+FROM learning_rows
+WHERE number > $1
+ORDER BY number
+LIMIT $2
+
+-- name: rows_about
+-- Rows of decisions that are named, and of those that showed some family to some person.
+WITH wanted AS (
+    SELECT unnest($1::uuid[]) AS decision_id
+    UNION
+    SELECT decision_id FROM learning_rows
+    WHERE person_ids && $2::uuid[] AND family_no = ANY ($3::bigint[])
+)
+SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
+    selection_probability, family_no, person_ids::text[] AS person_ids
+FROM learning_rows JOIN wanted USING (decision_id)
+ORDER BY number
+
+-- name: decisions_named
+SELECT notice FROM decisions WHERE decision_id = ANY ($1::uuid[])
+
+-- name: sets_of
+SELECT person_id::text AS person_id, person_ids::text[] AS person_ids
+FROM person_sets WHERE person_id = ANY ($1::uuid[])
+
+-- name: erased_of
+SELECT person_id::text AS person_id FROM erased_persons WHERE person_id = ANY ($1::uuid[])
+
+-- name: note_set
+-- Nothing is kept of those who are alone and always were.
+INSERT INTO person_sets (person_id, person_ids, version)
+SELECT $1::uuid, $2::uuid[], $3
+WHERE NOT EXISTS (SELECT FROM erased_persons WHERE person_id = $1::uuid)
+    AND (cardinality($2::uuid[]) > 1
+         OR EXISTS (SELECT FROM person_sets WHERE person_id = $1::uuid))
+ON CONFLICT (person_id) DO UPDATE SET person_ids = excluded.person_ids, version = excluded.version
+WHERE person_sets.version < excluded.version
+
+-- name: taught_to
+SELECT person_id::text AS person_id, day, showings FROM taught
+WHERE person_id = ANY ($1::uuid[]) AND day = ANY ($2::integer[])
+
+-- name: count_taught
+INSERT INTO taught (person_id, day, showings)
+SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[])
+ON CONFLICT (person_id, day) DO UPDATE SET showings = taught.showings + excluded.showings
+
+-- name: keep_answers
+INSERT INTO kept_answers
+    (person_id, event_id, type, time_us, offer_no, family_no, decision_id, placement, state,
+     parked_us)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+                     $7::text[], $8::text[], $9::smallint[], $10::bigint[])
+ON CONFLICT (person_id, event_id) DO NOTHING
+
+-- name: take_waiting
+-- Also those that were put aside: their decision came after all.
+DELETE FROM kept_answers WHERE decision_id = ANY ($1::text[]) AND state IN (0, 1)
+RETURNING person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
+    placement
+
+-- name: unclaimed_of
+SELECT person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
+    placement
+FROM kept_answers WHERE state = 3 AND person_id = ANY ($1::uuid[])
+ORDER BY time_us, event_id
+
+-- name: drop_answers
+DELETE FROM kept_answers AS kept
+USING unnest($1::uuid[], $2::text[]) AS gone (person_id, event_id)
+WHERE kept.person_id = gone.person_id AND kept.event_id = gone.event_id
+
+-- name: park_late
+UPDATE kept_answers SET state = 1, parked_us = $1
+WHERE state = 0 AND kept_time < clock_timestamp() - make_interval(secs => $2)
+
+-- name: parked_answers
+SELECT state, count(*) AS count,
+    (array_agg(event_id ORDER BY parked_us DESC, event_id DESC))[1] AS latest_event_id,
+    max(parked_us) AS latest_us
+FROM kept_answers WHERE state IN (1, 2) GROUP BY state ORDER BY state
+
+-- name: forget_unclaimed
+DELETE FROM kept_answers WHERE state = 3 AND time_us < $1
+
+-- name: forget_kept
+DELETE FROM kept_answers WHERE time_us < $1
+
+-- name: forget_taught
+DELETE FROM taught WHERE day < $1
+
+-- name: unlink_old
+UPDATE learning_rows SET decision_id = NULL, person_ids = '{}'
+WHERE time_us < $1 AND decision_id IS NOT NULL
+
+-- name: unlink_persons
+UPDATE learning_rows SET decision_id = NULL, person_ids = '{}' WHERE person_ids && $1::uuid[]
+
+-- name: erase_kept
+WITH erased AS (DELETE FROM kept_answers WHERE person_id = ANY ($1::uuid[]) RETURNING 1)
+SELECT count(*) FROM erased
+
+-- name: erase_taught
+DELETE FROM taught WHERE person_id = ANY ($1::uuid[])
+
+-- name: erase_sets
+DELETE FROM person_sets WHERE person_ids && $1::uuid[] OR person_id = ANY ($1::uuid[])
+
+-- name: snapshots
+SELECT number, artefact FROM model_snapshots ORDER BY number DESC
+
+-- name: keep_snapshot
+INSERT INTO model_snapshots (number, artefact) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING
+
+-- name: drop_snapshots
+-- The newest stay; an artefact is named twice when nothing changed in between.
+WITH kept AS (SELECT number, artefact FROM model_snapshots ORDER BY number DESC LIMIT $1)
+DELETE FROM model_snapshots WHERE number NOT IN (SELECT number FROM kept)
+RETURNING artefact, artefact IN (SELECT artefact FROM kept) AS still_used

@@ -1,0 +1,118 @@
+"""Messages of the bus, read into what the learning log is made of, and written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from services.ranker.domain.answers import ANSWERING, CREDITED, DAY_US, Answer, Decision, Shown
+from services.ranker.domain.journal import JournalEntry
+from services.ranker.domain.learning_log import NumberedRow
+from shared.bus import Message, Publication
+from shared.bus.subjects import HISTORY_IMPORTED, LEARNING_GREW
+from touchpoint.common.v1.bus_pb2 import (
+    DecisionNotice,
+    EventNotice,
+    EventNotices,
+    LearningNotice,
+)
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Origin
+from touchpoint.ranker.v1.ranker_pb2 import LearningRow
+
+_SCHEMA_NUMBER = 1
+_IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
+_MOST_ROWS = 150
+"""Of one message: they are applied in one slice, and a slice lasts 5 ms at most."""
+
+
+def journal_entry(data: bytes) -> JournalEntry:
+    """Return the entry of a serialised DecisionNotice."""
+    notice = DecisionNotice.FromString(data)
+    return JournalEntry(notice.decision_id, tuple(notice.person_ids), notice.time_us, data)
+
+
+def read_decision(data: bytes) -> Decision:
+    """Return what a serialised DecisionNotice showed; of some arms nothing is learned."""
+    notice = DecisionNotice.FromString(data)
+    teaches = notice.arm not in _IMPERSONAL
+    return Decision(
+        notice.decision_id,
+        tuple(notice.person_ids),
+        notice.time_us,
+        [
+            Shown(
+                chosen.placement,
+                chosen.offer_no,
+                chosen.features if teaches else b"",
+                chosen.selection_probability,
+            )
+            for chosen in notice.chosen
+        ],
+    )
+
+
+def bundle_of(data: bytes) -> str:
+    """Return the bundle that a serialised DecisionNotice was decided by."""
+    return DecisionNotice.FromString(data).bundle_hash
+
+
+def read_answers(messages: Iterable[Message]) -> list[Answer]:
+    """Return the answers among the events, in order; imported and late ones teach nothing."""
+    return [_answer(notice) for notice in _notices(messages) if _teaches(notice)]
+
+
+def _notices(messages: Iterable[Message]) -> Iterator[EventNotice]:
+    for message in messages:
+        if message.subject != HISTORY_IMPORTED:
+            yield from EventNotices.FromString(message.data).notices
+
+
+def _teaches(notice: EventNotice) -> bool:
+    if notice.origin == Origin.HISTORY or notice.received_us - notice.time_us > DAY_US:
+        return False
+    if notice.decision_id:
+        return notice.type in ANSWERING or notice.type in CREDITED
+    return notice.type in CREDITED and notice.offer_no > 0
+
+
+def _answer(notice: EventNotice) -> Answer:
+    return Answer(
+        notice.event_id,
+        notice.person_id,
+        notice.type,
+        notice.time_us,
+        notice.offer_no,
+        notice.family_no or notice.offer_no,
+        notice.decision_id,
+        notice.placement,
+    )
+
+
+def learning_row(numbered: NumberedRow) -> LearningRow:
+    """Return a row as others see it."""
+    row = numbered.row
+    return LearningRow(
+        number=numbered.number,
+        decision_id=row.decision_id,
+        placement=row.placement,
+        offer_no=row.offer_no,
+        outcome=row.outcome.value,  # type: ignore[arg-type]
+        features=row.features,
+        time_us=row.time_us,
+        selection_probability=row.selection_probability,
+    )
+
+
+def learning_notices(rows: Sequence[NumberedRow]) -> list[Publication]:
+    """Return the messages that tell every replica of new rows."""
+    slices = [rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS)]
+    return [
+        Publication.of(
+            LEARNING_GREW,
+            _SCHEMA_NUMBER,
+            LearningNotice(
+                number=part[-1].number,
+                rows=[learning_row(row).SerializeToString() for row in part],
+            ),
+        )
+        for part in slices
+    ]

@@ -1,0 +1,153 @@
+"""The model of one replica: a snapshot and every row after it, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from services.ranker.domain.answers import Outcome
+from services.ranker.domain.encoding import decode
+from services.ranker.domain.learning_log import LearningLog
+from services.ranker.domain.model import EMPTY_NAME, Model
+from services.ranker.storage.snapshots import Pointer, Snapshots
+from shared.bus import LEARNING, Bus, GapError, Message
+from shared.bus.follower import SLICE_S
+from shared.errors import Unavailable
+from shared.postgres.leadership import Leadership
+from shared.read_model import ReadModel
+from touchpoint.common.v1.bus_pb2 import LearningNotice
+from touchpoint.ranker.v1.ranker_pb2 import LearningRow
+
+SNAPSHOT_EVERY: Final = 2000
+"""Rows; a restart reads at most as many more from the log."""
+_SLICE_ROWS = 1000
+_LOOK_EVERY_S = 1.0
+_LONGEST_LAG_S = 5.0
+_NAME_DIGITS = 12
+PRIOR: Final = "prior"
+
+
+class ModelReplica:
+    """Serve from `model`, keep `run` running."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        log: LearningLog,
+        snapshots: Snapshots,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.model = Model()
+        self.written = 0
+        """The last row of the log when it was last looked at."""
+        self._log = log
+        self._snapshots = snapshots
+        self._base: Pointer | None = None
+        self._monotonic = monotonic
+        self._behind_since: float | None = None
+        self._read_model = ReadModel(
+            bus,
+            LEARNING,
+            name=f"ranker_model_{os.getpid()}",
+            apply=self.apply,
+            catch_up=self.catch_up,
+            is_behind=self.is_behind,
+        )
+
+    @property
+    def version(self) -> str:
+        """What a decision says that it was decided by: the latest snapshot and the last row."""
+        if self.model.number == 0:
+            return PRIOR
+        name = self._base.artefact if self._base else EMPTY_NAME
+        return f"{name[:_NAME_DIGITS]}+{self.model.number}"
+
+    async def run(self) -> None:
+        """Restore and follow for ever; a background task of the service."""
+        await self.restore()
+        await self._read_model.run()
+
+    async def check_ready(self) -> None:
+        """Raise `Unavailable` until all that was learned at the start is here: for health."""
+        await self._read_model.check_ready()
+
+    async def check_lag(self) -> None:
+        """Raise `Unavailable` until then and while the model is stale: for health to watch."""
+        await self._read_model.check_lag()
+        if self._behind_since is not None:
+            lag_s = self._monotonic() - self._behind_since
+            if lag_s > _LONGEST_LAG_S:
+                raise Unavailable(f"the model lags {lag_s:.0f} s behind", reason="MODEL_STALE")
+
+    async def restore(self) -> None:
+        """Begin with the newest snapshot that is whole and not behind what is here already."""
+        model, pointer = await self._snapshots.restore()
+        if model.number >= self.model.number:
+            self.model, self._base = model, pointer
+
+    async def catch_up(self) -> None:
+        """Learn all that is in the log and not yet here; a slice at a time, then others run."""
+        while rows := await self._log.rows_after(self.model.number, _SLICE_ROWS):
+            slice_ends = time.monotonic() + SLICE_S
+            for numbered in rows:
+                row = numbered.row
+                self._learn(numbered.number, row.outcome, row.features)
+                if time.monotonic() >= slice_ends:
+                    await asyncio.sleep(0)
+                    slice_ends = time.monotonic() + SLICE_S
+
+    def apply(self, message: Message) -> None:
+        """Learn the rows of a message; raises `GapError` where some before them are missing."""
+        try:
+            notice = LearningNotice.FromString(message.data)
+            rows = [LearningRow.FromString(row) for row in notice.rows]
+        except DecodeError as error:
+            raise GapError(str(error)) from error
+        for row in rows:
+            if row.number > self.model.number + 1:
+                raise GapError(f"row {self.model.number} is followed by {row.number}")
+            self._learn(row.number, Outcome(row.outcome), row.features)
+        if notice.number > self.model.number:
+            raise GapError("rows were left out")
+        self.written = max(self.written, notice.number)
+
+    async def is_behind(self) -> bool:
+        """Look how far the log reaches, and what snapshot there is."""
+        self.written = await self._log.written()
+        pointer = await self._snapshots.latest()
+        if pointer is not None and pointer.number <= self.model.number:
+            self._base = pointer
+        is_behind = self.written > self.model.number
+        if not is_behind:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = self._monotonic()
+        return is_behind
+
+    async def save_if_due(self) -> bool:
+        """Save a snapshot when enough was learned since the last one."""
+        pointer = await self._snapshots.latest()
+        if self.model.number - (pointer.number if pointer else 0) < SNAPSHOT_EVERY:
+            return False
+        self._base = await self._snapshots.save(self.model)
+        return True
+
+    async def save_for_ever(self, leadership: Leadership) -> None:
+        """Save whenever it is due, on one replica; a background task of the service."""
+        await leadership.lead("snapshots", self._save_for_ever)
+
+    async def _save_for_ever(self) -> None:
+        await self._read_model.ready()
+        while True:
+            await self.save_if_due()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _learn(self, number: int, outcome: Outcome, features: bytes) -> None:
+        """Learn a row unless it was learned already: the log and the bus both bring it."""
+        if number == self.model.number + 1:
+            self.model.learn(number, outcome, decode(features))

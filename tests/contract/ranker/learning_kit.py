@@ -1,0 +1,90 @@
+"""People, offers, decisions and answers for tests of the learning log."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+
+from services.ranker.domain.answers import (
+    CONTENT,
+    DAY_US,
+    HOUR_US,
+    PRODUCT,
+    PROMOTION,
+    SURVEY,
+    Answer,
+    OfferFacts,
+    Outcome,
+)
+from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+
+ADA, BOB, CEM = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
+SHOES, BLUE_SHOES, BOOK, COUPON, GUIDE, QUESTION = 1, 2, 3, 4, 5, 6
+NOON_US = 20_000 * DAY_US + 12 * HOUR_US
+FACTS = {
+    SHOES: OfferFacts(PRODUCT, SHOES),
+    BLUE_SHOES: OfferFacts(PRODUCT, SHOES),
+    BOOK: OfferFacts(PRODUCT, BOOK),
+    COUPON: OfferFacts(PROMOTION, COUPON, ends_us=NOON_US + 48 * HOUR_US),
+    GUIDE: OfferFacts(CONTENT, GUIDE),
+    QUESTION: OfferFacts(SURVEY, QUESTION),
+}
+BANNER, PROMPT = "web.home.banner", "agent.prompt"
+SEEN_AT_ONCE = frozenset({PROMPT})
+SHOWN, ACCEPTED, DECLINED = Outcome.SHOWN, Outcome.ACCEPTED, Outcome.DECLINED
+_EVENTS = itertools.count(1)
+
+
+def decision_id(number):
+    return str(uuid.UUID(int=1000 + number))
+
+
+def decision(
+    number, *offers, persons=(ADA,), placement=BANNER, hours=0.0, arm=Arm.PERSONALISED, seen=b"seen"
+):
+    return DecisionNotice(
+        decision_id=decision_id(number),
+        person_ids=persons,
+        time_us=NOON_US + int(hours * HOUR_US),
+        arm=arm,
+        chosen=[
+            ChosenNotice(
+                placement=placement,
+                offer_no=offer,
+                position=position,
+                selection_probability=0.5,
+                features=seen + bytes([offer]) if seen else b"",
+            )
+            for position, offer in enumerate(offers)
+        ],
+    )
+
+
+def answer(kind, offer=0, about=None, person=ADA, hours=1.0, event_id=""):
+    """Make an event; `about` is the number of the decision it names."""
+    return Answer(
+        event_id=event_id or f"event-{next(_EVENTS)}",
+        person_id=person,
+        type=kind,
+        time_us=NOON_US + int(hours * HOUR_US),
+        offer_no=offer,
+        family_no=FACTS[offer].family_no if offer in FACTS else offer,
+        decision_id="" if about is None else decision_id(about),
+    )
+
+
+async def lessons(desk):
+    """Return decision, offer and outcome of each row, in order."""
+    return [
+        (
+            int(uuid.UUID(each.row.decision_id)) - 1000 if each.row.decision_id else None,
+            each.row.offer_no,
+            each.row.outcome,
+        )
+        for each in await desk.log.rows_after(0, 1000)
+    ]
+
+
+async def parked(desk):
+    return {each.reason.name: each.count for each in (await desk.log.state()).parked}

@@ -1,0 +1,210 @@
+"""Replicas of the model end with the same bits, whatever happens on the way."""
+
+import asyncio
+import itertools
+
+import numpy as np
+import pytest
+
+from services.ranker.domain.answers import Outcome, Row
+from services.ranker.domain.encoding import encode
+from services.ranker.domain.layout import COLUMNS
+from services.ranker.domain.learning_log import NumberedRow
+from services.ranker.storage import replica as replicas
+from services.ranker.storage.notices import learning_notices
+from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
+from shared.artefacts import FolderArtefacts
+from shared.bus import InMemoryBus, Message
+from shared.errors import Unavailable
+from shared.testing.background import running, until
+
+
+class WrittenLog:
+    """A log that a test writes by hand."""
+
+    def __init__(self):
+        self.rows = []
+        self._random = np.random.default_rng(3)
+
+    def grow(self, count):
+        """Write so many more rows and return the messages that tell of them."""
+        added = [self._row(len(self.rows) + place) for place in range(1, count + 1)]
+        self.rows += added
+        return learning_notices(added)
+
+    def _row(self, number):
+        indices = [column.start + int(self._random.integers(column.size)) for column in COLUMNS]
+        features = encode(-3.0, np.array(indices[:25], np.uint32))
+        outcome = Outcome.SHOWN if self._random.random() < 0.8 else Outcome.ACCEPTED
+        return NumberedRow(number, Row("", "p", 1, outcome, features, number, 0.5, 1, ()))
+
+    async def rows_after(self, number, limit):
+        return self.rows[number : number + limit]
+
+    async def written(self):
+        return len(self.rows)
+
+
+@pytest.fixture
+def log():
+    return WrittenLog()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "artefacts"
+
+
+@pytest.fixture
+def pointers():
+    return InMemoryPointers()
+
+
+@pytest.fixture
+def replica_of(in_memory_bus, log, folder, pointers):
+    def make():
+        return ModelReplica(in_memory_bus, log, Snapshots(pointers, FolderArtefacts(folder)))
+
+    return make
+
+
+def stored(publications):
+    sequence = itertools.count(1)
+    return [
+        Message(each.subject, 1, each.data, each.message_id, next(sequence), 0)
+        for each in publications
+    ]
+
+
+async def test_replicas_that_follow_and_one_that_comes_late_are_equal_bit_for_bit(
+    in_memory_bus, log, replica_of
+):
+    one, two = replica_of(), replica_of()
+    async with running(one, two):
+        await until(lambda: _ready(one))
+        await until(lambda: _ready(two))
+        for _ in range(5):
+            await in_memory_bus.publish(log.grow(200))
+        await until(lambda: one.model.number == two.model.number == 1000)
+    late = replica_of()
+    await late.catch_up()
+    assert one.model.snapshot() == two.model.snapshot() == late.model.snapshot()
+    assert one.version == two.version == late.version
+    assert one.version.endswith("+1000")
+
+
+async def _ready(replica):
+    try:
+        await replica.check_ready()
+    except Unavailable:
+        return False
+    return True
+
+
+async def test_messages_that_were_lost_or_come_twice_are_made_up_for(
+    in_memory_bus, log, replica_of
+):
+    one = replica_of()
+    async with running(one):
+        await until(lambda: _ready(one))
+        first, lost, last = log.grow(10), log.grow(10), log.grow(10)
+        await in_memory_bus.publish(first)
+        await in_memory_bus.publish(last)
+        await until(lambda: one.model.number == 30)
+        in_memory_bus.forget_ids()
+        await in_memory_bus.publish([*first, *lost, *last])
+        await in_memory_bus.publish(log.grow(1))
+        await until(lambda: one.model.number == 31)
+    assert one.model.snapshot() == (await _from_the_first_row(log)).snapshot()
+
+
+async def _from_the_first_row(log):
+    model = ModelReplica(InMemoryBus(), log, Snapshots(InMemoryPointers(), None))
+    await model.catch_up()
+    return model.model
+
+
+async def test_a_restart_from_a_snapshot_gives_the_same_bits(log, replica_of):
+    log.grow(replicas.SNAPSHOT_EVERY + 100)
+    one = replica_of()
+    await one.catch_up()
+    assert await one.save_if_due()
+    assert not await one.save_if_due()
+    log.grow(300)
+    await one.catch_up()
+    again = replica_of()
+    await again.restore()
+    assert again.model.number == replicas.SNAPSHOT_EVERY + 100
+    await again.catch_up()
+    assert again.model.snapshot() == one.model.snapshot()
+    assert again.version == one.version
+
+
+async def test_a_torn_snapshot_is_passed_over_for_the_one_before_and_then_for_the_rows(
+    log, replica_of, folder, pointers
+):
+    one = replica_of()
+    for _ in range(2):
+        log.grow(replicas.SNAPSHOT_EVERY)
+        await one.catch_up()
+        await one.save_if_due()
+    newest, before = await pointers.newest_first()
+    _tear(folder, newest.artefact)
+    again = replica_of()
+    await again.restore()
+    assert again.model.number == before.number
+    _tear(folder, before.artefact)
+    anew = replica_of()
+    await anew.restore()
+    assert anew.model.number == 0
+    for each in (again, anew):
+        await each.catch_up()
+        assert each.model.snapshot() == one.model.snapshot()
+
+
+def _tear(folder, artefact):
+    path = folder / artefact[:2] / artefact
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+async def test_old_snapshots_are_removed(log, replica_of, folder):
+    one = replica_of()
+    for _ in range(5):
+        log.grow(replicas.SNAPSHOT_EVERY)
+        await one.catch_up()
+        await one.save_if_due()
+    assert len([path for path in folder.rglob("*") if path.is_file()]) == 3
+
+
+async def test_a_replica_that_is_behind_says_so(in_memory_bus, log, pointers):
+    now_s = [0.0]
+    snapshots = Snapshots(pointers, None)
+    one = ModelReplica(in_memory_bus, log, snapshots, monotonic=lambda: now_s[0])
+    async with running(one):
+        await until(lambda: _ready(one))
+    log.grow(5)
+    assert await one.is_behind()
+    await one.check_lag()
+    now_s[0] = 6.0
+    with pytest.raises(Unavailable, match="lags 6 s behind"):
+        await one.check_lag()
+    await one.catch_up()
+    assert not await one.is_behind()
+    await one.check_lag()
+
+
+async def test_learning_gives_way_to_requests(log, replica_of):
+    log.grow(3000)
+    one, turns = replica_of(), 0
+
+    async def serve():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    serving = asyncio.create_task(serve())
+    await one.catch_up()
+    serving.cancel()
+    assert turns > 3

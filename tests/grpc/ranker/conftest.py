@@ -1,0 +1,63 @@
+"""A ranker that learns, over a real server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest_asyncio
+
+from services.ranker.app import facts_of
+from services.ranker.servicer import Kept, RankerServicer
+from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
+from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
+from services.ranker.validation import VALIDATORS
+from shared.artefacts import FolderArtefacts
+from shared.binding import bind
+from shared.bus import InMemoryBus
+from shared.testing.grpc import grpc_service
+from tests.unit.ranker.shop import PROMPT, definitions, shop
+from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+
+
+class OneBundle:
+    """Definitions with one bundle, whatever the hash."""
+
+    def __init__(self, compiled):
+        self._compiled = compiled
+
+    def of(self, bundle_hash):
+        return self._compiled
+
+
+@dataclass
+class LearningShop:
+    """A ranker with a hand in what it keeps."""
+
+    stub: RankerServiceStub
+    log: InMemoryLearningLog
+    replica: ModelReplica
+
+    async def decided(self, *decisions):
+        """Let decisions be learned of, seen at once where an agent says them."""
+        await self.log.decided([(each, frozenset({PROMPT})) for each in decisions], 0)
+        await self.replica.catch_up()
+
+    async def answered(self, *answers):
+        await self.log.answered(answers, 0)
+        await self.replica.catch_up()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def learning_shop(tmp_path):
+    """Lend a ranker of the small shop."""
+    catalogue = shop()
+    log = InMemoryLearningLog(facts_of(catalogue), showings_per_day=1000)
+    snapshots = Snapshots(InMemoryPointers(), FolderArtefacts(tmp_path))
+    replica = ModelReplica(InMemoryBus(), log, snapshots)
+    kept = Kept(InMemoryJournal(), log, replica)
+    servicer = RankerServicer(catalogue, OneBundle(definitions()), kept)
+    contract = pb.DESCRIPTOR.services_by_name["RankerService"]
+    async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
+        yield LearningShop(RankerServiceStub(channel), log, replica)
