@@ -33,7 +33,9 @@ class ItemModel:
     buyers: NDArray[np.uint32]
     """(n,) persons who bought it."""
     heat: NDArray[np.float32]
-    """(n,) how much it is bought lately, 0 to 1, the most bought is 1."""
+    """(n,) persons who bought it, each decayed since they last did."""
+    repeats: NDArray[np.float32]
+    """(n,) days on which a buyer bought it, on average; 1: nobody did again."""
     neighbour_nos: NDArray[np.uint32]
     """(n, k) offers bought by the same persons, the closest first; 0 is padding."""
     neighbour_scores: NDArray[np.float32]
@@ -41,7 +43,8 @@ class ItemModel:
     neighbour_counts: NDArray[np.uint32]
     """(n, k) persons who bought both; 0 is padding."""
     blend: NDArray[np.float32]
-    """(signals,) weights of `blending.SIGNALS`, found on the last part of the log."""
+    """(1 + signals,) a constant, then the weights of `signals.SIGNALS`, learned from the last part
+    of the log."""
     content_nos: NDArray[np.uint32]
     """(m,) ascending: every item with a title, whether or not anybody bought it."""
     content: NDArray[np.float32]
@@ -70,7 +73,8 @@ class PersonModel:
     weights: NDArray[np.float32]
     """How strongly, as iALS weighed it; above 0."""
     habits: NDArray[np.float32]
-    """How often, each purchase decayed to `ItemModel.trained_us`; 0: only looked at."""
+    """(pairs, 3) days of purchase, each decayed until `ItemModel.trained_us` by
+    `signals.HABIT_HALF_LIVES_DAYS`; 0: only looked at."""
 
     def without(self, person_ids: Collection[str]) -> PersonModel:
         """Return the model with nothing left of some persons; itself when it knows none of them."""
