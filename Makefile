@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= story
 ONLY ?=
+SEED ?=
 
 ifeq ($(filter story grocer,$(DATA)),)
 $(error DATA is story or grocer, not '$(DATA)')
@@ -22,8 +23,8 @@ run: $(VENV)/.run-$(DATA)  ## Start everything with the story shop (DATA=grocer:
 test: $(VENV)/.dev  ## Run every test that this machine can run
 	$(BIN)/python -m pytest
 
-test-resilience: $(VENV)/.dev  ## Run only the suites that kill, slow and black-hole services
-	$(BIN)/python -m pytest tests/resilience
+test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
+	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load
 
 lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 	$(BIN)/ruff check .
