@@ -1,6 +1,12 @@
 """What every store of journeys does."""
 
-from services.scenario.domain.journey import GiveTask, Outcome, Phase, ProposeOffer
+from services.scenario.domain.journey import (
+    GiveTask,
+    Outcome,
+    Phase,
+    ProposeOffer,
+    Transition,
+)
 from services.scenario.domain.ports import PersonSet
 from tests.contract.scenario.conftest import QUIET_US
 from tests.unit.scenario.playing import (
@@ -239,3 +245,13 @@ async def test_each_stage_has_its_effect_once_over_the_whole_way(desk):
         for _ in range(3):
             effects += [made for step in await desk.look(now_us) for made in step.effects]
     assert [type(effect) for effect in effects] == [ProposeOffer, GiveTask]
+
+
+async def test_an_effect_written_twice_comes_about_once(desk):
+    await desk.call_for(ADA)
+    (journey,) = await desk.store.open_for([ADA])
+    order = journey.current.task
+    again = Transition(journey, (GiveTask(order, (), "", NOON_US, 0),))
+    async with desk.store.transaction() as transaction:
+        await transaction.save([again])
+    assert len(await desk.store.waiting(["sales"], QUIET_US + 2 * DAY_US, 10)) == 1
