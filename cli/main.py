@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Registered] = {
     "status": Registered(RUN, "cli.commands.status:status"),
     "clock": Registered(RUN, "cli.commands.clock:clock"),
     "import": Registered(DATA, "cli.commands.importing:import_"),
+    "train": Registered(DATA, "cli.commands.train:train"),
     "erase": Registered(DATA, "cli.commands.erase:erase"),
     "recommend": Registered(ASK, "cli.commands.recommend:recommend"),
     "view": Registered(ASK, "cli.commands.view:view"),

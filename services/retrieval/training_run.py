@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from services.retrieval.domain.learning.content import ItemTexts
 from services.retrieval.domain.learning.interactions import Interactions
 from services.retrieval.domain.learning.model import PersonModel
 from services.retrieval.domain.models import LEASE_S, Added, ModelStore, StoredModel
 from services.retrieval.storage.erasing import ORPHANED_S, names_of
-from services.retrieval.storage.event_log import EventLog, ItemTexts
+from services.retrieval.storage.event_log import EventLog, item_texts
 from services.retrieval.storage.model_files import decode, encode
 from services.retrieval.storage.training_process import Order, Outcome, Tell, train_aside
 from shared.artefacts import ArtefactStore
@@ -55,7 +56,7 @@ class Trainer:
         async with self._leased() as token:
             await self._artefacts.sweep(names_of(await self._store.kept()), ORPHANED_S)
             order = await self._order(seed)
-            texts = ItemTexts.of(self._catalogue)
+            texts = item_texts(self._catalogue)
             interactions = await self._read(since_us, tell)
             outcome = await self._train(order, interactions, texts, _after_reading(tell))
             report = TrainingReport(**outcome.report)

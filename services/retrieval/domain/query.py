@@ -149,3 +149,13 @@ def is_any_of(numbers: NDArray[np.integer], few: NDArray[np.integer]) -> NDArray
     for number in few.tolist():
         mask |= numbers == number
     return mask
+
+
+def highest(scores: NDArray[np.floating], count: int) -> NDArray[np.int64]:
+    """Return the places of the `count` highest, best first; of equals the earlier comes first."""
+    if len(scores) <= count:
+        return (-scores).argsort(kind="stable")
+    least = np.partition(scores, -count)[-count]
+    places = (scores >= least).nonzero()[0]
+    best: NDArray[np.int64] = places[(-scores[places]).argsort(kind="stable")][:count]
+    return best

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.learning.blending import Blender
 from services.retrieval.domain.learning.fold_in import FoldIn
 from services.retrieval.domain.learning.model import (
     NOT_LEARNED,
@@ -18,6 +19,8 @@ from services.retrieval.domain.learning.model import (
 )
 
 _SHORTEST = 1e-9
+_ALIKE = 60
+_MOST_REMEMBERED = 4096
 
 
 class VectorIndex(Protocol):
@@ -34,6 +37,29 @@ BuildIndex = Callable[[NDArray[np.float32]], VectorIndex]
 
 
 @dataclass(frozen=True, slots=True)
+class Baskets:
+    """What each person bought, without what they only looked at."""
+
+    starts: NDArray[np.int64]
+    """(p + 1,) where in `rows` each person's begin and the next one's."""
+    rows: NDArray[np.int64]
+    """Rows of items, in the width that counting takes without converting."""
+
+    @classmethod
+    def of(cls, persons: PersonModel) -> Baskets:
+        """Read the purchases out of a model."""
+        is_bought = (persons.habits > 0.0).any(axis=1)
+        before = np.concatenate((np.zeros(1, np.int64), is_bought.cumsum()))
+        return cls(before[persons.starts], persons.rows[is_bought].astype(np.int64))
+
+    def of_all(self, people: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows that some persons bought, one after the other, and how many each."""
+        starts, ends = self.starts[people], self.starts[people + 1]
+        slices = [self.rows[start:end] for start, end in zip(starts.tolist(), ends.tolist())]
+        return np.concatenate(slices), ends - starts
+
+
+@dataclass(frozen=True, slots=True)
 class ServedModel:
     """What sources ask. Items stand for their families; rows are those of the learned model."""
 
@@ -42,6 +68,7 @@ class ServedModel:
     items: ItemModel
     persons: PersonModel
     fold_in: FoldIn
+    blender: Blender
     taste_index: VectorIndex
     """Item factors: the inner product with a taste foretells the preference."""
     content_index: VectorIndex
@@ -55,6 +82,9 @@ class ServedModel:
     """Offer number to row of `items.content`, or `NOT_LEARNED`."""
     bought_share: NDArray[np.float32]
     """By row of items: the share of all persons who bought it."""
+    baskets: Baskets
+    near_contents: dict[int, tuple[NDArray[np.int64], NDArray[np.float32]]]
+    """By row of contents: what was found near it; the same few items are looked at all day."""
 
     @classmethod
     def of(cls, name: str, learned: LearnedModel, build: BuildIndex) -> ServedModel:
@@ -65,6 +95,7 @@ class ServedModel:
             items=items,
             persons=persons,
             fold_in=FoldIn(items),
+            blender=Blender(items),
             taste_index=build(items.factors),
             content_index=build(items.content),
             person_index=build(of_length_one(persons.factors)),
@@ -72,6 +103,8 @@ class ServedModel:
             item_rows=_by_number(items.offer_nos),
             content_rows=_by_number(items.content_nos),
             bought_share=(items.buyers / max(len(persons.person_ids), 1)).astype(np.float32),
+            baskets=Baskets.of(persons),
+            near_contents={},
         )
 
     def forgetting(self, person_ids: Collection[str], build: BuildIndex) -> ServedModel:
@@ -84,7 +117,18 @@ class ServedModel:
             persons=persons,
             person_index=build(of_length_one(persons.factors)),
             person_rows={each: row for row, each in enumerate(persons.person_ids)},
+            baskets=Baskets.of(persons),
         )
+
+    def alike(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the rows of contents nearest to one of them, itself first, and their cosines."""
+        found = self.near_contents.get(row)
+        if found is None:
+            if len(self.near_contents) >= _MOST_REMEMBERED:
+                self.near_contents.clear()
+            found = self.content_index.nearest(self.items.content[row], _ALIKE)
+            self.near_contents[row] = found
+        return found
 
     def rows_of_persons(self, person_ids: Collection[str]) -> NDArray[np.int64]:
         """Return the rows of those that the model knows."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.learning import signals
 from services.retrieval.domain.served_model import ServedModel, of_length_one
 
 IN_CART = 1.0
@@ -28,6 +29,8 @@ class Taste:
     """Rows of the model that are this very person."""
     items_seen: int
     """Items of this visit that it is made of."""
+    known: signals.Taste
+    """All that speaks for what comes next."""
 
 
 def taste_of(
@@ -42,21 +45,38 @@ def taste_of(
     before gets a vector of the few things they looked at (Hu, Koren, Volinsky 2008, fold-in).
     """
     own_rows = model.rows_of_persons(person_ids)
-    learned = _learned(model, own_rows) if len(own_rows) else None
+    known = _learned(model, own_rows) if len(own_rows) else None
     rows, weights = _seen(model, cart_family_nos, seen_family_nos)
-    if learned is None and not len(rows):
+    if len(rows):
+        vector = model.fold_in.person_vector(rows, weights, known.vector if known else None)
+        visit = signals.visitor_taste(vector, rows, weights)
+        known = _joined(vector, (known, visit)) if known else visit
+    if known is None:
         return None
-    vector = learned
-    if vector is None or len(rows):
-        vector = model.fold_in.person_vector(rows, weights, learned)
-    return Taste(vector, of_length_one(vector), own_rows, len(rows))
+    return Taste(known.vector, of_length_one(known.vector), own_rows, len(rows), known)
 
 
-def _learned(model: ServedModel, own_rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    persons = model.persons
-    known = (persons.starts[own_rows + 1] - persons.starts[own_rows]).astype(np.float32)
-    mean: NDArray[np.float32] = (known @ persons.factors[own_rows]) / max(known.sum(), 1.0)
-    return mean
+def _learned(model: ServedModel, own_rows: NDArray[np.int64]) -> signals.Taste:
+    tastes = [signals.taste_of(model.persons, row) for row in own_rows.tolist()]
+    if len(tastes) == 1:
+        return tastes[0]
+    known = np.array([len(each.rows) for each in tastes], np.float32)
+    mean = known @ np.stack([each.vector for each in tastes]) / max(known.sum(), 1.0)
+    return _joined(mean.astype(np.float32), tastes)
+
+
+def _joined(vector: NDArray[np.float32], tastes: Sequence[signals.Taste]) -> signals.Taste:
+    """Add up what several know, around one vector."""
+    rows = np.concatenate([each.rows for each in tastes])
+    rows, places = np.unique(rows, return_inverse=True)
+    weights = np.bincount(places, np.concatenate([each.weights for each in tastes]))
+    habits = np.zeros((len(rows), tastes[0].habits.shape[1]), np.float32)
+    begin = 0
+    for each in tastes:
+        # Within one every row comes once, so that adding at places adds all.
+        habits[places[begin : begin + len(each.rows)]] += each.habits
+        begin += len(each.rows)
+    return signals.Taste(vector, rows, weights.astype(np.float32), habits)
 
 
 def _seen(

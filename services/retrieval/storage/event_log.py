@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain.learning.content import ItemTexts
 from services.retrieval.domain.learning.interactions import WEIGHTS, InteractionLog, Interactions
 from shared.call import own_call
 from shared.catalogue import Catalogue
@@ -24,30 +24,19 @@ _METHOD = "/touchpoint.profile.v1.ProfileService/StreamEvents"
 _TIMEOUT_S = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTexts:
-    """What items are called; columns of equal length, one row per family."""
-
-    offer_nos: NDArray[np.uint32]
-    """Ascending."""
-    titles: tuple[str, ...]
-    categories: tuple[str, ...]
-    brands: tuple[str, ...]
-
-    @classmethod
-    def of(cls, catalogue: Catalogue) -> ItemTexts:
-        """Read the families that are still sold."""
-        size = catalogue.size
-        is_root = catalogue.family_no[:size] == np.arange(size)
-        is_sold = (catalogue.kind[:size] == PRODUCT) & ~catalogue.withdrawn[:size]
-        nos = np.flatnonzero(is_root & is_sold)
-        categories, brands = catalogue.categories, catalogue.brands
-        return cls(
-            offer_nos=nos.astype(np.uint32),
-            titles=tuple(catalogue.titles[no] for no in nos.tolist()),
-            categories=tuple(map(categories.text, catalogue.category_no[nos].tolist())),
-            brands=tuple(map(brands.text, catalogue.brand_no[nos].tolist())),
-        )
+def item_texts(catalogue: Catalogue) -> ItemTexts:
+    """Read what the families that are still sold are called, one row per family."""
+    size = catalogue.size
+    is_root = catalogue.family_no[:size] == np.arange(size)
+    is_sold = (catalogue.kind[:size] == PRODUCT) & ~catalogue.withdrawn[:size]
+    nos = np.flatnonzero(is_root & is_sold)
+    categories, brands = catalogue.categories, catalogue.brands
+    return ItemTexts(
+        offer_nos=nos.astype(np.uint32),
+        titles=tuple(catalogue.titles[no] for no in nos.tolist()),
+        categories=tuple(map(categories.text, catalogue.category_no[nos].tolist())),
+        brands=tuple(map(brands.text, catalogue.brand_no[nos].tolist())),
+    )
 
 
 class EventLog:

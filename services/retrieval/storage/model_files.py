@@ -86,6 +86,7 @@ def check(model: LearnedModel) -> None:
         "offer_nos": (count,),
         "buyers": (count,),
         "heat": (count,),
+        "repeats": (count,),
         "neighbour_scores": items.neighbour_nos.shape,
         "neighbour_counts": items.neighbour_nos.shape,
         "content_nos": items.content.shape[:1],
@@ -96,7 +97,7 @@ def check(model: LearnedModel) -> None:
         and items.neighbour_nos.shape[:1] == (count,)
         and persons.factors.shape == (known, width)
         and persons.starts.shape == (known + 1,)
-        and persons.habits.shape == persons.weights.shape == (pairs,)
+        and persons.weights.shape == persons.habits.shape[:1] == (pairs,)
         and (persons.starts[0], persons.starts[-1]) == (0, pairs)
         and bool((np.diff(persons.starts) >= 0).all())
         and bool((persons.rows < count).all())

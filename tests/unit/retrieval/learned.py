@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from services.retrieval.domain.learning.model import ItemModel, LearnedModel, PersonModel
+from services.retrieval.domain.learning.signals import SIGNALS
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import taste_of
 from shared.artefacts import ArtefactError
@@ -54,7 +55,8 @@ def learned(
     """Make a model.
 
     `items`: number to factors; `persons`: id to (factors, numbers of what was bought);
-    `neighbours`: number to [(number, score, bought both)]; `content`: number to vector.
+    `neighbours`: number to [(number, score, bought both)]; `content`: number to vector. Of all
+    that speaks for an item only the vector counts.
     """
     nos = np.array(sorted(items), np.uint32)
     row = {no: at for at, no in enumerate(nos.tolist())}
@@ -69,8 +71,9 @@ def learned(
             factors=_matrix([items[no] for no in nos.tolist()]),
             buyers=np.array([(buyers or {}).get(no, 0) for no in nos.tolist()], np.uint32),
             heat=np.zeros(len(nos), np.float32),
+            repeats=np.ones(len(nos), np.float32),
             **_neighbours(neighbours or {}, row),
-            blend=np.ones(1, np.float32),
+            blend=np.array([0.0, *(each == "vector" for each in SIGNALS)], np.float32),
             content_nos=np.array(sorted(content or {}), np.uint32),
             content=_matrix([content[no] for no in sorted(content or {})]),
         ),
@@ -103,7 +106,7 @@ def _persons(persons, row, width):
         starts=np.concatenate((np.zeros(1, np.int64), ends)),
         rows=rows,
         weights=np.ones(len(rows), np.float32),
-        habits=np.ones(len(rows), np.float32),
+        habits=np.ones((len(rows), 3), np.float32),
     )
 
 

@@ -11,7 +11,7 @@ from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 
 
 def test_what_is_nearest_to_the_taste_comes_first(sports):
-    model = model_of({"ada": (RUNNING, [1]), "bob": (CYCLING, [4])})
+    model = model_of({"ada": (RUNNING, []), "bob": (CYCLING, [])})
     assert asked(sports, ForYou(), model)[:3] == ["shoes", "socks", "watch"]
     assert asked(sports, ForYou(), model, ids=["bob"])[:3] == ["bike", "helmet", "pump"]
 
@@ -22,12 +22,17 @@ def test_what_the_person_has_is_left_out_and_others_move_up(sports):
     assert found == ["watch"]
 
 
-def test_scores_are_what_the_model_foretells_between_0_and_1(sports):
-    model = model_of({"ada": ((2.0, -1.0), [1])})
+def test_scores_are_probabilities_that_rise_with_the_taste(sports):
+    model = model_of({"ada": ((2.0, -1.0), []), "bob": ((1.0, -1.0), [])})
     scores = ask(sports, ForYou(), model).scores.tolist()
-    assert scores[0] == 1.0
-    assert scores[-1] == 0.0
     assert scores == sorted(scores, reverse=True)
+    assert 0.0 < scores[-1] < 0.5 < scores[0] < 1.0
+    assert scores[0] > ask(sports, ForYou(), model, ids=["bob"]).scores[0]
+
+
+def test_what_was_bought_before_the_training_is_no_news(sports):
+    model = model_of({"ada": (RUNNING, [1, 2])})
+    assert asked(sports, ForYou(), model)[0] == "watch"
 
 
 def test_only_what_is_to_be_had_is_proposed(sports):
@@ -46,17 +51,19 @@ def test_a_visitor_is_met_by_what_they_looked_at(sports):
 
 
 def test_a_visit_moves_a_known_taste(sports):
-    model = model_of({"ada": ((0.5, 0.3), [1])})
+    model = model_of({"ada": ((0.5, 0.3), [6])})
     assert asked(sports, ForYou(), model)[0] == "shoes"
     seen = asked(sports, ForYou(), model, seen=["bike", "helmet", "pump"])
     assert seen[0] == "bike"
 
 
 def test_persons_that_are_one_count_by_what_was_learned_of_each(sports):
-    model = model_of({"ada": (RUNNING, [1, 2, 3]), "web": (CYCLING, [4])})
-    assert asked(sports, ForYou(), model, ids=["ada", "web"])[0] == "shoes"
-    model = model_of({"ada": (RUNNING, [1]), "web": (CYCLING, [4, 5, 6])})
-    assert asked(sports, ForYou(), model, ids=["ada", "web"])[0] == "bike"
+    model = model_of({"ada": (RUNNING, [2, 3]), "web": (CYCLING, [6])})
+    found = asked(sports, ForYou(), model, ids=["ada", "web"])
+    assert found == ["shoes", "helmet", "bike"]
+    model = model_of({"ada": (RUNNING, [2]), "web": (CYCLING, [5, 6])})
+    found = asked(sports, ForYou(), model, ids=["ada", "web"])
+    assert found == ["bike", "shoes", "watch"]
 
 
 @pytest.mark.parametrize("change", [{"kinds": frozenset({OfferKind.SURVEY})}, {"taste": None}])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, is_any_of
 from services.retrieval.domain.served_model import ServedModel
 from shared.catalogue import Catalogue
 
@@ -42,7 +42,7 @@ class AlsoBought:
             return NO_PROPOSALS
         found = _Pairs.of(model, rows, weights)
         nos = query.shelf.representatives(found.families)
-        usable = query.showable[nos] & ~np.isin(found.families, families)
+        usable = query.showable[nos] & ~is_any_of(found.families, families)
         usable &= found.counts >= FEWEST_BOTH
         at = usable.nonzero()[0]
         at = at[(-found.scores[at]).argsort(kind="stable")]

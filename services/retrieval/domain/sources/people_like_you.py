@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.learning.model import PersonModel
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import Taste
 
-NEIGHBOURS = 50
+NEIGHBOURS = 30
 FEWEST_BUYERS = 2
 """What a single neighbour bought says nothing of people."""
 _FEWEST_SEEN = 3
@@ -37,18 +36,17 @@ class PeopleLikeYou:
         people, alike = _neighbours(model, taste)
         if len(people) < FEWEST_BUYERS:
             return NO_PROPOSALS
-        items, buyers = _bought(model.persons, people)
+        items, bought = model.baskets.of_all(people)
         size = len(model.items.offer_nos)
-        strength = np.bincount(items, alike[buyers], minlength=size) / alike.sum()
-        counts = np.bincount(items, minlength=size)
-        strength -= model.bought_share
+        weights = (alike / alike.sum()).repeat(bought)
+        strength = np.bincount(items, weights, minlength=size) - model.bought_share
         known = model.rows_of_items(person.owned_family_nos)
         strength[known[known >= 0]] = 0.0
-        rows = ((strength > 0.0) & (counts >= FEWEST_BUYERS)).nonzero()[0]
+        counts = np.bincount(items, minlength=size)
+        rows = ((counts >= FEWEST_BUYERS) & (strength > 0.0)).nonzero()[0]
         nos = query.shelf.representatives(model.items.offer_nos[rows])
-        shown = query.showable[nos]
-        rows, nos = rows[shown], nos[shown]
-        best = (-strength[rows]).argsort(kind="stable")[: min(query.limit, _MOST)]
+        shown = query.showable[nos].nonzero()[0]
+        best = shown[highest(strength[rows[shown]], min(query.limit, _MOST))]
         rows = rows[best]
         evidence = counts[rows].astype(np.uint32)
         return Proposals.of(nos[best], strength[rows], 0, evidence, len(people))
@@ -61,16 +59,3 @@ def _neighbours(model: ServedModel, taste: Taste) -> tuple[NDArray[np.int64], ND
     for own in taste.own_rows.tolist():
         others &= rows != own
     return rows[others][:NEIGHBOURS], cosines[others][:NEIGHBOURS]
-
-
-def _bought(
-    persons: PersonModel, people: NDArray[np.int64]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the rows of the items that people bought, and whose place in `people` each is."""
-    starts = persons.starts[people]
-    counts = persons.starts[people + 1] - starts
-    buyers = np.arange(len(people)).repeat(counts)
-    before = counts.cumsum() - counts
-    places = np.arange(len(buyers)) + (starts - before)[buyers]
-    is_bought = persons.habits[places] > 0.0
-    return persons.rows[places[is_bought]], buyers[is_bought]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, is_any_of
 from services.retrieval.domain.served_model import ServedModel
 from shared.catalogue import Catalogue
 
 _MOST_SEEDS = 3
 _LEAST_ALIKE = 0.2
 """A cosine below this is no likeness."""
-_PER_SEED = 60
 _EARLIER = 0.9
 """What was looked at before counts a little less than what came after it."""
 
@@ -38,7 +37,7 @@ class Similar:
         near, scores, of_seed = _nearest(model, rows)
         found = model.items.content_nos[near]
         nos = query.shelf.representatives(found)
-        usable = query.showable[nos] & (scores >= _LEAST_ALIKE) & ~np.isin(found, families)
+        usable = query.showable[nos] & (scores >= _LEAST_ALIKE) & ~is_any_of(found, families)
         at = usable.nonzero()[0]
         at = at[(-scores[at]).argsort(kind="stable")]
         at = at[np.sort(np.unique(found[at], return_index=True)[1])][: query.limit]
@@ -58,10 +57,7 @@ def _nearest(
     model: ServedModel, seed_rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
     """Return rows near the seeds, how near, and whose place among the seeds that was."""
-    found = [
-        model.content_index.nearest(model.items.content[row], _PER_SEED)
-        for row in seed_rows.tolist()
-    ]
+    found = [model.alike(row) for row in seed_rows.tolist()]
     lengths = [len(rows) for rows, _ in found]
     near = np.concatenate([rows for rows, _ in found])
     scores = np.concatenate([cosines * _EARLIER**at for at, (_, cosines) in enumerate(found)])

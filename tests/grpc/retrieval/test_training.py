@@ -1,0 +1,150 @@
+"""Training in its own process, from profile's log to what is proposed."""
+
+import asyncio
+import subprocess
+import sys
+
+import numpy as np
+import psutil
+import pytest
+
+from services.retrieval.domain.learning.content import ItemTexts
+from services.retrieval.domain.learning.interactions import Interactions
+from services.retrieval.domain.learning.model import ItemModel, PersonModel
+from services.retrieval.storage import training_process
+from services.retrieval.storage.in_memory import InMemoryCatalogue
+from services.retrieval.storage.model_files import decode
+from services.retrieval.storage.training_process import (
+    MODULE,
+    Order,
+    pack_input,
+    train_aside,
+    unpack_input,
+)
+from shared.errors import Internal
+from tests.grpc.retrieval.replicas import Retrieval, item
+from tests.grpc.retrieval.test_models import model_of, sources_of
+from touchpoint.common.v1.vocabulary_pb2 import Source
+
+DAY_US = 86_400_000_000
+ORDER = Order("0190aaaa-0000-7000-8000-000000000001", 3, 200 * DAY_US, 1)
+RUN, RIDE = range(1, 16), range(16, 31)
+
+
+def purchases(seed=1):
+    """60 persons, each of whom buys ten of fifteen things of one of two kinds."""
+    random = np.random.default_rng(seed)
+    for person in range(60):
+        liked = RUN if person % 2 else RIDE
+        for number in random.choice(liked, 10, replace=False).tolist():
+            yield f"person-{person}", number, int(random.integers(1, 190)) * DAY_US
+
+
+def interactions():
+    rows = list(purchases())
+    ids = tuple(dict.fromkeys(person for person, _, _ in rows))
+    return Interactions(
+        person_ids=ids,
+        persons=np.array([ids.index(person) for person, _, _ in rows], np.int32),
+        offer_nos=np.array([number for _, number, _ in rows], np.uint32),
+        times_us=np.array([time_us for _, _, time_us in rows], np.int64),
+        weights=np.ones(len(rows), np.float32),
+    )
+
+
+def texts():
+    titles = [f"{'running' if no in RUN else 'cycling'} thing {no}" for no in (*RUN, *RIDE)]
+    nos = np.array([*RUN, *RIDE], np.uint32)
+    return ItemTexts(nos, titles, ["Sports"] * len(nos), ["né «Ä»"] * len(nos))
+
+
+def test_what_the_child_reads_is_what_was_packed():
+    order, found, items = unpack_input(pack_input(ORDER, interactions(), texts()))
+    assert order == ORDER
+    assert found.person_ids == interactions().person_ids
+    assert np.array_equal(found.offer_nos, interactions().offer_nos)
+    assert list(items.titles) == texts().titles
+    assert items.brands[0] == "né «Ä»"
+
+
+async def test_the_child_tells_how_far_it_is_and_hands_over_a_model():
+    steps = []
+    outcome = await train_aside(
+        ORDER, interactions(), texts(), lambda step, share: steps.append((step, share))
+    )
+    items, persons = decode(ItemModel, outcome.items), decode(PersonModel, outcome.persons)
+    assert items.offer_nos.tolist() == [*RUN, *RIDE]
+    assert len(persons.person_ids) == 60
+    assert (items.catalogue_id, items.catalogue_version) == (ORDER.catalogue_id, 3)
+    assert outcome.report["persons"] == 60
+    assert outcome.report["trials"]
+    assert outcome.report["spent_s"] > 0
+    shares = [share for _, share in steps]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+
+
+async def test_too_little_to_learn_from_comes_back_as_a_sentence():
+    few = interactions()
+    few = few.only(few.persons < 3)
+    outcome = await train_aside(ORDER, few, texts(), lambda *_: None)
+    assert "needed" in outcome.report["refusal"]
+    assert (outcome.items, outcome.persons) == (b"", b"")
+
+
+async def test_a_child_that_dies_is_told_as_our_own_fault(monkeypatch):
+    monkeypatch.setattr(training_process, "MODULE", "no.such.module")
+    with pytest.raises(Internal):
+        await train_aside(ORDER, interactions(), texts(), lambda *_: None)
+
+
+def children():
+    found = psutil.Process().children()
+    return [child for child in found if MODULE in " ".join(child.cmdline())]
+
+
+async def test_whoever_stops_waiting_ends_the_child():
+    told = asyncio.Event()
+    work = asyncio.create_task(train_aside(ORDER, interactions(), texts(), lambda *_: told.set()))
+    async with asyncio.timeout(30):
+        await told.wait()
+    [child] = children()
+    assert child.nice() > psutil.Process().nice()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    assert not child.is_running()
+
+
+def test_a_child_whose_parent_is_gone_ends_itself():
+    many = interactions()
+    many = many.only(np.tile(np.arange(len(many.persons)), 500))
+    data = pack_input(ORDER, many, texts())
+    child = subprocess.Popen(
+        [sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    child.stdin.write(len(data).to_bytes(8, "big") + data)
+    child.stdin.close()
+    assert child.wait(timeout=30) == 3
+
+
+@pytest.fixture
+async def retrieval(in_memory_bus, clock):
+    opened = Retrieval(InMemoryCatalogue(), in_memory_bus, clock)
+    async with opened.serving():
+        names = [f"run-{no}" for no in RUN] + [f"ride-{no}" for no in RIDE]
+        await opened.items(*(item(name, category=name) for name in names))
+        yield opened
+
+
+async def test_everybody_is_proposed_what_their_kind_buys(retrieval, clock):
+    begin_us = clock.now_us() - 200 * DAY_US
+    for person, number, time_us in purchases():
+        retrieval.log.add(person, number, time_us=begin_us + time_us)
+    _, report = await retrieval.train()
+    assert (report.refusal, report.persons, report.items) == ("", 60, 30)
+    assert (await model_of(retrieval)).report.pairs == 600
+    for person, kind in (("person-1", "run"), ("person-2", "ride")):
+        found, _ = await sources_of(retrieval, person)
+        first = next(iter(found))
+        assert first.startswith(kind)
+        assert found[first] == Source.FOR_YOU
