@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import CrashPoints
-from services.scenario.definitions import playbook
+from services.scenario.definitions import Playbook, playbook
 from services.scenario.desk import TaskDesk, TaskNews
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.due import DueActions
@@ -29,15 +30,15 @@ from services.scenario.storage.notes import Notes, Renewal
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
 from shared.binding import bind
-from shared.bus import Relay
+from shared.bus import Bus, EffectConsumer, Relay
 from shared.bus.subjects import CLOCK_MOVED
 from shared.catalogue import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.ids import new_id
-from shared.postgres import migrate
+from shared.postgres import Database, migrate
 from shared.privacy import FolderWrappingKeys
-from shared.service import Background, Runtime, Service
+from shared.service import Background, HealthCheck, Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -52,91 +53,127 @@ async def open_service(settings: ScenarioSettings, runtime: Runtime) -> AsyncIte
     """Open the service on its schema, its definitions, the catalogue and profile."""
     database = await runtime.postgres()
     await migrate(database, MIGRATIONS)
-    bus, clock = await runtime.bus(), runtime.clock
-    keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping-scenario")
-    store, agents = PostgresJourneys(database, Notes(keys)), PostgresAgents(database)
-    crashes = CrashPoints(settings.crash_at, settings.home / "run" / "crashed")
-    rules = RulesServiceStub(runtime.channel("rules"))
-    bundles = BundleFollower(bus, RpcBundleSource(rules, settings.service), playbook)
-    profile = ProfileServiceStub(runtime.channel("profile"))
-    news = TaskNews()
-    proposals = ProposalFollower(bus, store, news.tell)
-
-    def changed(offer_nos: Sequence[int]) -> None:
-        obstacles.note(offer_nos)
-
-    catalogue = CatalogueFollower(
-        bus,
-        RetrievalServiceStub(runtime.channel("retrieval")),
-        service=settings.service,
-        on_change=changed,
-    )
-    finder = Finder(catalogue.catalogue, bundles, profile, clock)
-    timers = Timers(
-        store,
-        finder,
-        clock,
-        owner=new_id(),
-        lease_s=settings.lease_s,
-        moved=proposals.moved,
-        reach=crashes.reach,
-    )
-    obstacles = Obstacles(
-        store, proposals.proposals, catalogue.catalogue, bundles, clock, timers.wake
-    )
-    await bus.on_notice(CLOCK_MOVED, lambda _: timers.clock_moved())
-    desk = TaskDesk(
-        store,
-        agents,
-        clock,
-        finder.at_hand,
-        news=news,
-        wake=timers.wake,
-        reach=crashes.reach,
-    )
-    relay = Relay(bus, database)
-    consumers = {
-        "events": events_consumer(bus, database, bundles, clock, timers.wake),
-        "identities": identities_consumer(bus, database, timers.wake),
-        "erasures": erasures_consumer(bus, database),
-    }
-    servicer = ScenarioServicer(
-        DueActions(catalogue.catalogue, bundles, proposals.proposals), store, desk
-    )
+    bus = await runtime.bus()
+    parts = _Parts(settings, runtime, database, bus)
+    await bus.on_notice(CLOCK_MOVED, lambda _: parts.timers.clock_moved())
     contract = DESCRIPTOR.services_by_name["ScenarioService"]
-
-    async def work() -> None:
-        await asyncio.gather(catalogue.ready(), bundles.ready())
-        await timers.run()
-
     yield Service(
         name=settings.service,
-        bindings=(bind(contract, servicer, validators=VALIDATORS),),
-        checks={
-            "catalogue": catalogue.check_ready,
-            "definitions": bundles.check,
-            "journeys": proposals.check_ready,
-        },
-        watched={
-            "catalogue_lag": catalogue.check_lag,
-            "journeys_lag": proposals.check_lag,
-            "relay": relay.check_lag,
-            **{name: consumer.check_lag for name, consumer in consumers.items()},
-        },
-        background={
-            "catalogue": catalogue.run,
-            "definitions": bundles.run,
-            "journeys": proposals.run,
-            "relay": relay.run,
-            **{name: consumer.run for name, consumer in consumers.items()},
-            "timers": work,
-            "obstacles": obstacles.run,
-            "catching_up": CatchingUp(database, profile).run,
-            "key_renewal": Renewal(database, keys, clock).run,
-            "retention": _retention(store, clock, settings.journey_days),
-        },
+        bindings=(bind(contract, parts.servicer(), validators=VALIDATORS),),
+        checks=parts.checks(),
+        watched=parts.watched(),
+        background=parts.background(settings),
         answers_without_postgres=True,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """What this replica keeps in memory of others' data and of its own journeys."""
+
+    catalogue: CatalogueFollower
+    bundles: BundleFollower[Playbook]
+    journeys: ProposalFollower
+
+
+class _Parts:
+    """The parts of the service that live as long as it does."""
+
+    def __init__(
+        self, settings: ScenarioSettings, runtime: Runtime, database: Database, bus: Bus
+    ) -> None:
+        self.clock: BusinessClock = runtime.clock
+        self.database = database
+        self.keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping-scenario")
+        self.store = PostgresJourneys(database, Notes(self.keys))
+        self.profile = ProfileServiceStub(runtime.channel("profile"))
+        self.news = TaskNews()
+        self.models = self._follow(settings, runtime, bus)
+        catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
+        self.finder = Finder(catalogue, bundles, self.profile, self.clock)
+        self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
+        self.timers = Timers(
+            self.store,
+            self.finder,
+            self.clock,
+            owner=new_id(),
+            lease_s=settings.lease_s,
+            moved=self.models.journeys.moved,
+            reach=self.reach,
+        )
+        proposals = self.models.journeys.proposals
+        self.obstacles = Obstacles(
+            self.store, proposals, catalogue, bundles, self.clock, self.timers.wake
+        )
+        self.relay = Relay(bus, database)
+        wake = self.timers.wake
+        self.consumers: Mapping[str, EffectConsumer] = {
+            "events": events_consumer(bus, database, bundles, self.clock, wake),
+            "identities": identities_consumer(bus, database, wake),
+            "erasures": erasures_consumer(bus, database),
+        }
+
+    def servicer(self) -> ScenarioServicer:
+        models = self.models
+        due = DueActions(models.catalogue.catalogue, models.bundles, models.journeys.proposals)
+        desk = TaskDesk(
+            self.store,
+            PostgresAgents(self.database),
+            self.clock,
+            self.finder.at_hand,
+            news=self.news,
+            wake=self.timers.wake,
+            reach=self.reach,
+        )
+        return ScenarioServicer(due, self.store, desk)
+
+    def checks(self) -> dict[str, HealthCheck]:
+        return {
+            "catalogue": self.models.catalogue.check_ready,
+            "definitions": self.models.bundles.check,
+            "journeys": self.models.journeys.check_ready,
+        }
+
+    def watched(self) -> dict[str, HealthCheck]:
+        return {
+            "catalogue_lag": self.models.catalogue.check_lag,
+            "journeys_lag": self.models.journeys.check_lag,
+            "relay": self.relay.check_lag,
+            **{name: consumer.check_lag for name, consumer in self.consumers.items()},
+        }
+
+    def background(self, settings: ScenarioSettings) -> dict[str, Background]:
+        return {
+            "catalogue": self.models.catalogue.run,
+            "definitions": self.models.bundles.run,
+            "journeys": self.models.journeys.run,
+            "relay": self.relay.run,
+            **{name: consumer.run for name, consumer in self.consumers.items()},
+            "timers": self._work,
+            "obstacles": self.obstacles.run,
+            "catching_up": CatchingUp(self.database, self.profile).run,
+            "key_renewal": Renewal(self.database, self.keys, self.clock).run,
+            "retention": _retention(self.store, self.clock, settings.journey_days),
+        }
+
+    def _follow(self, settings: ScenarioSettings, runtime: Runtime, bus: Bus) -> _Models:
+        rules = RulesServiceStub(runtime.channel("rules"))
+        retrieval = RetrievalServiceStub(runtime.channel("retrieval"))
+        return _Models(
+            CatalogueFollower(
+                bus, retrieval, service=settings.service, on_change=self._catalogue_changed
+            ),
+            BundleFollower(bus, RpcBundleSource(rules, settings.service), playbook),
+            ProposalFollower(bus, self.store, self.news.tell),
+        )
+
+    def _catalogue_changed(self, offer_nos: Sequence[int]) -> None:
+        self.obstacles.note(offer_nos)
+
+    async def _work(self) -> None:
+        """Bring timers forward, once it is known what can be proposed."""
+        await asyncio.gather(self.models.catalogue.ready(), self.models.bundles.ready())
+        await self.timers.run()
 
 
 def _retention(store: JourneyStore, clock: BusinessClock, days: int) -> Background:

@@ -1,0 +1,261 @@
+"""Two replicas of the whole service on PostgreSQL and NATS, before peers of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import grpc.aio
+import pytest_asyncio
+
+from services.scenario.app import open_service
+from services.scenario.config import ScenarioSettings
+from services.scenario.storage import MIGRATIONS
+from shared.bus import Publication
+from shared.bus.subjects import events_of
+from shared.hosting import hosted
+from shared.opening import OPENERS
+from shared.runtime import Channels
+from shared.setting_types import Listen
+from shared.testing.background import until
+from tests.unit.scenario.playing import ADA, COME_BACK
+from tests.unit.scenario.shop import bundle, rows, snapshot
+from touchpoint.common.v1.bus_pb2 import CatalogueNotice, EventNotice, EventNotices
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
+from touchpoint.common.v1.clock_service_pb2 import GetClockRequest, MoveClockRequest
+from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
+from touchpoint.common.v1.vocabulary_pb2 import Origin
+from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
+from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
+from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
+from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
+from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
+
+
+@dataclass
+class Peers:
+    """What rules, retrieval and profile say; `profile_is_away` makes the last fail."""
+
+    profile_is_away: bool = False
+    batches: list[CatalogueBatch] = field(
+        default_factory=lambda: [CatalogueBatch(previous_version=0, version=1, rows=list(rows()))]
+    )
+
+    async def get_active_bundle(self, request: Any, context: Any) -> Any:
+        return rules_pb.GetActiveBundleResponse(bundle_hash="b")
+
+    async def get_bundle(self, request: Any, context: Any) -> Any:
+        return rules_pb.GetBundleResponse(bundle=bundle())
+
+    async def acknowledge_bundle(self, request: Any, context: Any) -> Any:
+        return rules_pb.AcknowledgeBundleResponse()
+
+    async def get_catalogue_version(self, request: Any, context: Any) -> Any:
+        return retrieval_pb.GetCatalogueVersionResponse(version=self.batches[-1].version)
+
+    async def stream_catalogue(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        for batch in self.batches:
+            if request.version < batch.version:
+                yield retrieval_pb.StreamCatalogueResponse(batch=batch)
+
+    async def get_snapshot(self, request: Any, context: Any) -> Any:
+        if self.profile_is_away:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        known = snapshot(person_ids=(request.person_id,))
+        return profile_pb.GetSnapshotResponse(snapshot=known.SerializeToString())
+
+    async def stream_identities(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        for response in ():
+            yield response
+
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        return [
+            _handler(
+                "rules",
+                GetActiveBundle=(self.get_active_bundle, rules_pb.GetActiveBundleRequest),
+                GetBundle=(self.get_bundle, rules_pb.GetBundleRequest),
+                AcknowledgeBundle=(self.acknowledge_bundle, rules_pb.AcknowledgeBundleRequest),
+            ),
+            _handler(
+                "retrieval",
+                GetCatalogueVersion=(
+                    self.get_catalogue_version,
+                    retrieval_pb.GetCatalogueVersionRequest,
+                ),
+                StreamCatalogue=(self.stream_catalogue, retrieval_pb.StreamCatalogueRequest),
+            ),
+            _handler(
+                "profile",
+                GetSnapshot=(self.get_snapshot, profile_pb.GetSnapshotRequest),
+                StreamIdentities=(self.stream_identities, profile_pb.StreamIdentitiesRequest),
+            ),
+        ]
+
+
+def _handler(service: str, **rpcs: Any) -> grpc.GenericRpcHandler:
+    made = {}
+    for name, (function, request) in rpcs.items():
+        streams = name.startswith("Stream")
+        make = (
+            grpc.unary_stream_rpc_method_handler if streams else grpc.unary_unary_rpc_method_handler
+        )
+        made[name] = make(function, request.FromString, lambda message: message.SerializeToString())
+    full = f"touchpoint.{service}.v1.{service.capitalize()}Service"
+    return grpc.method_handlers_generic_handler(full, made)
+
+
+@asynccontextmanager
+async def serving(peers: Peers) -> AsyncIterator[grpc.aio.Channel]:
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers(tuple(peers.handlers()))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield channel
+    await server.stop(grace=0)
+
+
+@dataclass
+class Pair:
+    """Two replicas, the bus between them and what stands behind them."""
+
+    one: ScenarioServiceStub
+    other: ScenarioServiceStub
+    clock: ClockServiceStub
+    bus: Any
+    peers: Peers
+
+    async def now_us(self) -> int:
+        answer = await self.clock.GetClock(GetClockRequest(), timeout=5)
+        return answer.business_time.ToMicroseconds()
+
+    async def happens(self, event_type: str, **more: Any) -> None:
+        notice = EventNotice(
+            type=event_type,
+            time_us=await self.now_us(),
+            person_id=ADA,
+            origin=Origin.LIVE,
+            **more,
+        )
+        message = EventNotices(notices=[notice])
+        await self.bus.publish([Publication.of(events_of(ADA), 1, message)])
+
+    async def passes(self, **time: int) -> None:
+        request = MoveClockRequest()
+        request.by.FromTimedelta(timedelta(**time))
+        await self.clock.MoveClock(request, timeout=5)
+
+    async def stage(self) -> list[str]:
+        request = pb.ListJourneysRequest(person_ids=[ADA])
+        return [each.stage for each in (await self.one.ListJourneys(request, timeout=5)).journeys]
+
+    async def begins(self) -> None:
+        await self.happens("add_to_cart")
+
+        async def began() -> bool:
+            return await self.stage() == [""]
+
+        await until(began)
+
+    async def due(self, replica: ScenarioServiceStub) -> list[int]:
+        request = pb.GetDueRequest(snapshot=snapshot().SerializeToString())
+        request.context.bundle_hash = "b"
+        request.context.now_us = await self.now_us()
+        return [each.offer_no for each in (await replica.GetDue(request, timeout=5)).actions]
+
+    async def both_propose(self, *offer_nos: int) -> None:
+        async def is_so() -> bool:
+            said = [await self.due(replica) for replica in (self.one, self.other)]
+            return said == [list(offer_nos)] * 2
+
+        await until(is_so)
+
+    async def is_in(self, *stages: str) -> None:
+        async def is_so() -> bool:
+            return await self.stage() == list(stages)
+
+        await until(is_so)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pair(postgres, nats_url, nats_bus, tmp_path):
+    peers = Peers()
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(postgres.clone("scenario", MIGRATIONS))
+        behind = await stack.enter_async_context(serving(peers))
+        settings = ScenarioSettings(
+            postgres_url=url,
+            nats_url=nats_url,
+            listen=Listen("127.0.0.1", 0),
+            home=tmp_path,
+            deployment_key=bytes(32),
+            lease_s=1.0,
+        )
+        near = Channels(direct=dict.fromkeys(("rules", "retrieval", "profile"), behind))
+        channels = []
+        for _ in range(2):
+            replica = await stack.enter_async_context(hosted(settings, open_service, OPENERS, near))
+            await replica.health.serving.wait()
+            channel = grpc.aio.insecure_channel(str(replica.grpc))
+            channels.append(await stack.enter_async_context(channel))
+        one, other = map(ScenarioServiceStub, channels)
+        yield Pair(one, other, ClockServiceStub(channels[0]), nats_bus, peers)
+
+
+async def test_an_abandoned_cart_goes_from_the_site_to_the_call_centre(pair):
+    await pair.begins()
+    await pair.passes(minutes=31)
+    await pair.both_propose(COME_BACK)
+    await pair.passes(days=2)
+    await pair.both_propose()
+    await pair.is_in("call")
+    signed_on = pb.SetAgentStatusRequest(
+        agent_id="eve", status=AgentStatus.AVAILABLE, skills=["sales"]
+    )
+    await pair.one.SetAgentStatus(signed_on, timeout=5)
+    task = (await pair.other.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)).task
+    assert task.script == "You had Trail shoes and 2 × Wool socks, worth 149.90 EUR."
+    done = pb.CompleteTaskRequest(agent_id="eve", task_id=task.task_id, outcome="declined")
+    await pair.one.CompleteTask(done, timeout=5)
+    await pair.is_in()
+
+
+async def test_a_decline_on_the_site_ends_it_on_every_replica(pair):
+    await pair.begins()
+    await pair.passes(minutes=31)
+    await pair.both_propose(COME_BACK)
+    await pair.happens("decline", offer_no=COME_BACK)
+    await pair.both_propose()
+    await pair.is_in()
+
+
+async def test_while_profile_is_away_nothing_is_lost(pair):
+    await pair.begins()
+    pair.peers.profile_is_away = True
+    await pair.passes(minutes=31)
+    assert await pair.stage() == [""]
+    pair.peers.profile_is_away = False
+    await pair.both_propose(COME_BACK)
+
+
+async def test_an_offer_taken_back_parks_the_journey_with_the_reason(pair):
+    await pair.begins()
+    await pair.passes(minutes=31)
+    await pair.both_propose(COME_BACK)
+    gone = [row for row in rows(come_back={"withdrawn": True}) if row.offer_no == COME_BACK]
+    batch = CatalogueBatch(previous_version=1, version=2, rows=gone)
+    pair.peers.batches.append(batch)
+    notice = CatalogueNotice(batch=batch)
+    await pair.bus.publish([Publication.of("catalogue.changed", 1, notice)])
+
+    async def is_parked() -> bool:
+        request = pb.ListJourneysRequest(person_ids=[ADA])
+        found = (await pair.one.ListJourneys(request, timeout=5)).journeys
+        return [each.obstacle for each in found] == ["its offer is gone: come_back"]
+
+    await until(is_parked)
+    await pair.both_propose()
