@@ -12,7 +12,7 @@ from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.arbitration import Assumed, assume
 from services.ranker.domain.entities import Entities
 from services.ranker.domain.features import FeatureMaker, Proposed
-from services.ranker.domain.judgement import Judgement, as_assumed, generator, judge, sight
+from services.ranker.domain.judgement import Chance, Judgement, as_assumed, judge, sight
 from services.ranker.domain.model import Model
 from services.ranker.situations import read_situation
 from shared.catalogue import Catalogue
@@ -87,8 +87,9 @@ class Ranker:
         if model.number == 0:
             return as_assumed(assumed, sighted)
         if all(place.exact for place in page.places):
-            return judge(assumed, sighted, model, None)
-        return judge(assumed, sighted, model, generator(context.seed))
+            return judge(assumed, sighted, model)
+        positions = sum(place.limit for place in page.places)
+        return judge(assumed, sighted, model, Chance(context.seed, positions))
 
 
 def _shares(page: Page, judgement: Judgement) -> list[NDArray[np.float64]] | None:

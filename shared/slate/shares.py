@@ -38,10 +38,7 @@ class _Group:
     def __init__(self, limit: GroupLimit, draws: int) -> None:
         self.place = limit.place
         self._at_most = limit.at_most
-        dense = {0: 0}
-        self._groups = np.array(
-            [dense.setdefault(group, len(dense)) for group in limit.groups], np.intp
-        )
+        self._groups = np.array(limit.groups, np.intp)
         self._shown = np.zeros((draws, int(self._groups.max(initial=0)) + 1), np.int32)
         self.full_from_start: Mask = (self._groups > 0) & (self._at_most <= 0)
 
@@ -70,9 +67,9 @@ class _Pages:
         self._scores = scores
         self._last = places - 1
         draws, count = scores.shape
-        own = -1 - np.arange(count)
+        own = np.arange(-1, -1 - count, -1)
         self._keys = np.where(families > 0, families.astype(np.int64), own).astype(np.int32)
-        self._has_families = len(np.unique(self._keys)) < count
+        self._has_families = len(set(self._keys.tolist())) < count
         self._groups = [_Group(limit, draws) for limit in limits if any(limit.groups)]
         self._gone: Mask = np.zeros(scores.shape, np.bool_)
 

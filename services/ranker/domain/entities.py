@@ -14,7 +14,7 @@ from shared.catalogue.dictionary import Dictionary
 
 Hashes = NDArray[np.uint32]
 _AFFINITIES = np.array([1e-6, 0.05, 0.15, 0.35])
-_MOST_LIKED = 8
+_MOST_LIKED = 6
 """Further down the list is too little liked to tell anything."""
 _MICROS = 1e6
 

@@ -9,7 +9,7 @@ from services.ranker.domain.answers import Outcome
 from services.ranker.domain.arbitration import assume
 from services.ranker.domain.encoding import decode
 from services.ranker.domain.explanation import explain
-from services.ranker.domain.judgement import DRAWS, generator, judge, sight
+from services.ranker.domain.judgement import DRAWS, Chance, judge, sight
 from services.ranker.domain.model import Model
 from tests.unit.ranker.shop import BIKE_NOS, BIKES, BOOK_NOS, BOOKS, PRIOR, liker, maker, proposed
 
@@ -38,7 +38,7 @@ def teach(model, situation, nos, rate, rounds, random):
 
 def expected(model, situation, *nos):
     found = sighted(situation, *nos)
-    return judge(assumed(len(nos)), found, model, None).probability
+    return judge(assumed(len(nos)), found, model).probability
 
 
 def test_acceptances_by_some_raise_it_for_unseen_people_like_them_and_not_for_others():
@@ -57,7 +57,7 @@ def test_a_draw_is_repeated_by_its_seed_and_differs_by_another():
     model, random = Model(), np.random.default_rng(1)
     teach(model, liker(BIKES), BIKE_NOS, 0.1, 50, random)
     found, size = sighted(liker(BIKES), *EVERYTHING), assumed(len(EVERYTHING))
-    one, again, other = (judge(size, found, model, generator(seed)) for seed in (5, 5, 6))
+    one, again, other = (judge(size, found, model, Chance(seed)) for seed in (5, 5, 6))
     assert one.draws.shape == (DRAWS, len(EVERYTHING))
     assert np.array_equal(one.draws, again.draws)
     assert not np.array_equal(one.score, other.score)
@@ -71,7 +71,7 @@ def test_draws_are_unbiased_and_narrow_with_what_is_learned():
     spreads = []
     for model in (few, many):
         found = sighted(liker(BIKES), *EVERYTHING)
-        judged = judge(assumed(len(EVERYTHING)), found, model, generator(3))
+        judged = judge(assumed(len(EVERYTHING)), found, model, Chance(3))
         drawn = judged.draws / 10.0
         # Nothing but noise of 64 draws lies between their mean and what is expected.
         assert drawn.mean(axis=0)[:10] == pytest.approx(judged.probability[:10], rel=0.25)
@@ -81,7 +81,7 @@ def test_draws_are_unbiased_and_narrow_with_what_is_learned():
 
 def test_what_all_candidates_share_is_not_explored():
     found = sighted(liker(BIKES), 1)
-    judged = judge(assumed(1), found, _taught(), generator(3))
+    judged = judge(assumed(1), found, _taught(), Chance(3))
     assert np.ptp(judged.draws) == 0.0
 
 
@@ -104,7 +104,7 @@ def test_contributions_add_up_to_the_score(strength, lever, seed, rounds, sample
     teach(model, liker(BIKES), BIKE_NOS, 0.4, rounds, np.random.default_rng(seed % 1000))
     found = sighted(liker(BIKES), 1, 2, 15, strength=strength)
     basis = assumed(3, strength, lever)
-    judged = judge(basis, found, model, generator(seed) if samples else None)
+    judged = judge(basis, found, model, Chance(seed) if samples else None)
     for at in range(3):
         parts = explain(judged, at, model)
         total = sum(part.value for part in parts)
@@ -116,5 +116,10 @@ def test_contributions_add_up_to_the_score(strength, lever, seed, rounds, sample
 
 def test_with_nothing_learned_all_is_as_assumed():
     found = sighted(liker(BIKES), *EVERYTHING, strength=0.5)
-    judged = judge(assumed(len(EVERYTHING), 0.5), found, Model(), None)
+    judged = judge(assumed(len(EVERYTHING), 0.5), found, Model())
     assert judged.probability == pytest.approx(judged.assumed.probability)
+
+
+@pytest.mark.parametrize(("positions", "draws"), [(0, 64), (8, 64), (9, 32), (17, 16), (99, 16)])
+def test_a_page_of_many_positions_is_filled_less_often(positions, draws):
+    assert Chance(1, positions).draws == draws
