@@ -46,6 +46,8 @@ from touchpoint.scenario.v1.scenario_service_pb2 import DESCRIPTOR
 
 _DAY_US = 86_400_000_000
 _FORGET_EVERY_S = 3600.0
+_MARK_DAYS = 2
+"""Longer than word of a link can be late."""
 
 
 @asynccontextmanager
@@ -109,7 +111,7 @@ class _Parts:
         wake = self.timers.wake
         self.consumers: Mapping[str, EffectConsumer] = {
             "events": events_consumer(bus, database, bundles, self.clock, wake),
-            "identities": identities_consumer(bus, database, wake),
+            "identities": identities_consumer(bus, database, self.clock, wake),
             "erasures": erasures_consumer(bus, database),
         }
 
@@ -151,7 +153,7 @@ class _Parts:
             **{name: consumer.run for name, consumer in self.consumers.items()},
             "timers": self._work,
             "obstacles": self.obstacles.run,
-            "catching_up": CatchingUp(self.database, self.profile).run,
+            "catching_up": CatchingUp(self.database, self.profile, self.clock).run,
             "key_renewal": Renewal(self.database, self.keys, self.clock).run,
             "retention": _retention(self.store, self.clock, settings.journey_days),
         }
@@ -179,7 +181,9 @@ class _Parts:
 def _retention(store: JourneyStore, clock: BusinessClock, days: int) -> Background:
     async def forget_for_ever() -> None:
         while True:
-            await store.forget_over(clock.now_us() - days * _DAY_US)
+            now_us = clock.now_us()
+            await store.forget_over(now_us - days * _DAY_US)
+            await store.forget_marks(now_us - _MARK_DAYS * _DAY_US)
             await asyncio.sleep(_FORGET_EVERY_S)
 
     return forget_for_ever

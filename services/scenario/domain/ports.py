@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.scenario.domain.journey import Journey, Transition
+from services.scenario.domain.journey import Happened, Journey, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class JourneyTransaction(Protocol):
 
     async def keep_sets(self, sets: Sequence[PersonSet]) -> set[str]:
         """Keep what is news and return whom it concerns: all of the sets before and after."""
+        ...
+
+    async def mark(self, events: Sequence[Happened]) -> None:
+        """Note the latest of each kind, for whoever turns out to be one with its person."""
+        ...
+
+    async def marks_of(self, person_ids: Collection[str]) -> list[Happened]:
+        """Return what was noted of persons, oldest first."""
         ...
 
     async def open_of(self, person_ids: Collection[str]) -> list[Journey]:
@@ -97,6 +105,10 @@ class JourneyStore(Protocol):
 
     async def forget_over(self, before_us: int) -> int:
         """Delete journeys that ended before a time, with their tasks; returns how many."""
+        ...
+
+    async def forget_marks(self, before_us: int) -> int:
+        """Delete what was noted of events before a time; returns how many rows."""
         ...
 
     async def erase(self, person_ids: Sequence[str]) -> int:

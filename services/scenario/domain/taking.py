@@ -12,7 +12,7 @@ from services.scenario.domain.journey import (
     Outcome,
     Transition,
 )
-from services.scenario.domain.passage import begin, end, happened, look, rest
+from services.scenario.domain.passage import ANSWERS, begin, end, happened, look, rest
 from services.scenario.domain.ports import Claim, JourneyTransaction, PersonSet
 from services.scenario.domain.scenario import Scenario
 
@@ -72,6 +72,9 @@ async def take_events(
     groups = await transaction.sets_of({event.person_id for event in events})
     members = {person_id for group in groups.values() for person_id in group}
     steps = Steps(await transaction.open_of(members))
+    marks = [event for event in events if event.person_id in groups and _is_mark(event, scenarios)]
+    if marks:
+        await transaction.mark(marks)
     starting = members if any(event.type in scenarios for event in events) else set()
     ended = await transaction.last_ended(starting) if starting else {}
     for event in events:
@@ -86,10 +89,13 @@ async def take_events(
     return await _saved(transaction, steps)
 
 
-async def take_sets(transaction: JourneyTransaction, sets: Sequence[PersonSet]) -> list[Transition]:
+async def take_sets(
+    transaction: JourneyTransaction, sets: Sequence[PersonSet], now_us: int
+) -> list[Transition]:
     """Keep who is one with whom: of several journeys of a scenario the oldest goes on.
 
-    The others rest, and wake when the link is undone.
+    The others rest, and wake when the link is undone. A goal that one of them reached since ends
+    the journey, though it was heard of before the link.
     """
     touched = await transaction.keep_sets(sets)
     if not touched:
@@ -102,6 +108,10 @@ async def take_sets(transaction: JourneyTransaction, sets: Sequence[PersonSet]) 
         for journey in together:
             if journey.person_id == person_id:
                 steps.take(rest(journey, _has_older(journey, together)))
+    for mark in await transaction.marks_of(members):
+        group = groups.get(mark.person_id, ())
+        for journey in steps.of(group):
+            go(steps, group, happened(journey, mark, now_us), now_us)
     return await _saved(transaction, steps)
 
 
@@ -151,6 +161,12 @@ def _may_begin(
         return False
     latest_us = max((ended.get((person_id, scenario.name), 0) for person_id in group), default=0)
     return not latest_us or event.time_us >= latest_us + scenario.again_after_us
+
+
+def _is_mark(event: Happened, scenarios: Mapping[str, Sequence[Scenario]]) -> bool:
+    return event.type in ANSWERS or any(
+        event.type in scenario.goals for started in scenarios.values() for scenario in started
+    )
 
 
 def _is_still(journey: Journey, claim: Claim) -> bool:

@@ -10,6 +10,7 @@ from services.scenario.domain.taking import take_sets
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.call import own_call
 from shared.client import follow
+from shared.clock import BusinessClock
 from shared.errors import TouchpointError
 from shared.logging import get_logger
 from shared.postgres import Database, Queries
@@ -35,9 +36,12 @@ log = get_logger(__name__)
 class CatchingUp:
     """Reads the log at the start and every minute; the bus tells the same facts sooner."""
 
-    def __init__(self, database: Database, profile: ProfileServiceAsyncStub) -> None:
+    def __init__(
+        self, database: Database, profile: ProfileServiceAsyncStub, clock: BusinessClock
+    ) -> None:
         self._database = database
         self._profile = profile
+        self._clock = clock
 
     async def run(self) -> None:
         """Catch up for ever while this replica leads; a background task of the service."""
@@ -55,7 +59,7 @@ class CatchingUp:
             for start in range(0, len(sets), _SLICE):
                 async with self._database.transaction() as transaction:
                     journeys = await PostgresJourneyTransaction.enter(transaction)
-                    await take_sets(journeys, sets[start : start + _SLICE])
+                    await take_sets(journeys, sets[start : start + _SLICE], self._clock.now_us())
             await self._database.execute(_SQL.move_log_position, _LOG, response.position)
 
     async def _catch_up_for_ever(self) -> None:

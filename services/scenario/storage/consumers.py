@@ -43,13 +43,15 @@ def events_consumer(
     return EffectConsumer(bus, database, name="scenario_events", stream=EVENTS, handle=take)
 
 
-def identities_consumer(bus: Bus, database: Database, wake: Wake) -> EffectConsumer:
+def identities_consumer(
+    bus: Bus, database: Database, clock: BusinessClock, wake: Wake
+) -> EffectConsumer:
     """Return what keeps who is one with whom."""
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
         told = [person_set(IdentityNotice.FromString(message.data)) for message in messages]
         journeys = await PostgresJourneyTransaction.enter(transaction)
-        if await take_sets(journeys, told):
+        if await take_sets(journeys, told, clock.now_us()):
             wake()
 
     return EffectConsumer(bus, database, name="scenario_identities", stream=IDENTITIES, handle=take)

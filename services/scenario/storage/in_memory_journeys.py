@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from services.scenario.domain.agents import Agent
-from services.scenario.domain.journey import GiveTask, Journey, Phase, Transition
+from services.scenario.domain.journey import GiveTask, Happened, Journey, Phase, Transition
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import Claim, PersonSet
 from services.scenario.domain.tasks import Task
@@ -17,7 +17,7 @@ from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
 
 Key = tuple[str, int, int]
-_TABLES = ("journeys", "effects", "tasks", "sets", "notes", "_leases")
+_TABLES = ("journeys", "effects", "tasks", "sets", "notes", "marks", "_leases")
 """What a transaction that fails leaves as it was."""
 
 
@@ -36,6 +36,7 @@ class InMemoryJourneys:
         self.tasks: dict[str, tuple[Task, int]] = {}
         """Task and the occurrence of its journey that gave it."""
         self.notes: dict[str, str] = {}
+        self.marks: dict[tuple[str, str, int], Happened] = {}
         self.agents = agents or InMemoryAgents()
         self._leases: dict[str, float] = {}
         self._machine_s = machine_s
@@ -101,7 +102,10 @@ class InMemoryJourneys:
             self._delete(gone)
             for person_id in sets:
                 del self.sets[person_id]
-            return len(gone) + len(tasks) + len(sets)
+            marks = [key for key in self.marks if key[0] in person_ids]
+            for key in marks:
+                del self.marks[key]
+            return len(gone) + len(tasks) + len(sets) + len(marks)
 
     async def forget_over(self, before_us: int) -> int:
         gone = [
@@ -109,6 +113,12 @@ class InMemoryJourneys:
         ]
         self._delete(gone)
         return len(gone)
+
+    async def forget_marks(self, before_us: int) -> int:
+        old = [key for key, mark in self.marks.items() if mark.time_us < before_us]
+        for key in old:
+            del self.marks[key]
+        return len(old)
 
     async def waiting(self, skills: Collection[str], now_us: int, limit: int) -> Sequence[Task]:
         free = [
@@ -220,6 +230,18 @@ class InMemoryTransaction:
                 touched.update(store.set_of(told.person_id), told.person_ids)
                 store.sets[told.person_id] = told
         return touched
+
+    async def mark(self, events: Sequence[Happened]) -> None:
+        for event in events:
+            key = event.person_id, event.type, event.offer_no
+            known = self._store.marks.get(key)
+            is_later = known is None or known.time_us < event.time_us
+            if is_later and event.person_id not in self._store.erased:
+                self._store.marks[key] = event
+
+    async def marks_of(self, person_ids: Collection[str]) -> list[Happened]:
+        found = [mark for mark in self._store.marks.values() if mark.person_id in person_ids]
+        return sorted(found, key=lambda mark: mark.time_us)
 
     async def open_of(self, person_ids: Collection[str]) -> list[Journey]:
         found = await self._store.open_for(list(person_ids))

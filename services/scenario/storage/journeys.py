@@ -64,6 +64,9 @@ class PostgresJourneys:
     async def forget_over(self, before_us: int) -> int:
         return int(await self._database.fetchval(_SQL.forget_over, before_us))
 
+    async def forget_marks(self, before_us: int) -> int:
+        return int(await self._database.fetchval(_SQL.forget_marks, before_us))
+
     async def proposing(self) -> list[Journey]:
         """Return every journey that proposes something."""
         return [journey_of(row) for row in await self._database.fetch(_SQL.proposing)]
@@ -94,7 +97,8 @@ async def erase_persons(transaction: Transaction, person_ids: Sequence[str]) -> 
     rows = await transaction.fetch(_SQL.erase_journeys, persons)
     keys = int(await transaction.fetchval(_SQL.erase_keys, persons))
     sets = int(await transaction.fetchval(_SQL.erase_sets, persons))
+    marks = int(await transaction.fetchval(_SQL.erase_marks, persons))
     notices = [erased_notice(row["journey_id"], row["person_id"], row["version"]) for row in rows]
     if notices:
         await append(transaction, [publication(notice) for notice in notices])
-    return len(rows) + tasks + keys + sets
+    return len(rows) + tasks + keys + sets + marks

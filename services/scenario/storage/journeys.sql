@@ -28,6 +28,30 @@ SET person_ids = excluded.person_ids, version = excluded.version
 WHERE known.version < excluded.version
 RETURNING person_id, person_ids;
 
+-- name: add_marks
+INSERT INTO person_marks AS known (person_id, type, offer_no, time_us)
+SELECT person_id, type, offer_no, max(time_us)
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+    AS made (person_id, type, offer_no, time_us)
+WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = made.person_id)
+GROUP BY person_id, type, offer_no
+ORDER BY person_id, type, offer_no
+ON CONFLICT (person_id, type, offer_no) DO UPDATE
+SET time_us = greatest(known.time_us, excluded.time_us);
+
+-- name: marks_of
+SELECT person_id, type, offer_no, time_us FROM person_marks
+WHERE person_id = ANY($1::text[])
+ORDER BY time_us;
+
+-- name: forget_marks
+WITH gone AS (DELETE FROM person_marks WHERE time_us < $1 RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: erase_marks
+WITH gone AS (DELETE FROM person_marks WHERE person_id = ANY($1::text[]) RETURNING 1)
+SELECT count(*) FROM gone;
+
 -- name: lock_open
 -- In the order of their ids, so that two who lock several never wait for each other.
 SELECT * FROM journeys

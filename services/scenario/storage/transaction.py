@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from services.scenario.domain.agents import Agent
-from services.scenario.domain.journey import GiveTask, Journey, Outcome, Phase, Transition
+from services.scenario.domain.journey import GiveTask, Happened, Journey, Outcome, Phase, Transition
 from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.agents import agent_of
@@ -60,6 +60,21 @@ class PostgresJourneyTransaction:
             if row["person_id"] in moved:
                 touched.update(row["person_ids"])
         return touched | moved
+
+    async def mark(self, events: Sequence[Happened]) -> None:
+        await self._tx.execute(
+            _SQL.add_marks,
+            [event.person_id for event in events],
+            [event.type for event in events],
+            [event.offer_no for event in events],
+            [event.time_us for event in events],
+        )
+
+    async def marks_of(self, person_ids: Collection[str]) -> list[Happened]:
+        rows = await self._tx.fetch(_SQL.marks_of, list(person_ids))
+        return [
+            Happened(row["person_id"], row["type"], row["time_us"], row["offer_no"]) for row in rows
+        ]
 
     async def open_of(self, person_ids: Collection[str]) -> list[Journey]:
         rows = await self._tx.fetch(_SQL.lock_open, list(person_ids))

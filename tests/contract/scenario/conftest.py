@@ -14,7 +14,7 @@ from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
 from shared.privacy import FolderWrappingKeys
-from tests.unit.scenario.playing import MINUTE_US, NOON_US, abandoned_cart, event, facts
+from tests.unit.scenario.playing import DAY_US, MINUTE_US, NOON_US, abandoned_cart, event, facts
 
 ALL = {kind: [abandoned_cart()] for kind in ("add_to_cart", "checkout_started")}
 QUIET_US = NOON_US + 30 * MINUTE_US
@@ -39,7 +39,7 @@ class Desk:
 
     async def link(self, *sets):
         async with self.store.transaction() as transaction:
-            return await take_sets(transaction, sets)
+            return await take_sets(transaction, sets, NOON_US + DAY_US)
 
     async def look(self, now_us, found=None, worker="worker"):
         claims = await self.store.claim(worker, now_us, 5.0, 50)

@@ -63,7 +63,7 @@ class Plane:
         self.follower = ProposalFollower(bus, self.store)
         self.jobs = [
             events_consumer(bus, database, OneBundle(), self.clock, self._wake),
-            identities_consumer(bus, database, self._wake),
+            identities_consumer(bus, database, self.clock, self._wake),
             erasures_consumer(bus, database),
             Relay(bus, database),
             self.follower,

@@ -255,3 +255,28 @@ async def test_an_effect_written_twice_comes_about_once(desk):
     async with desk.store.transaction() as transaction:
         await transaction.save([again])
     assert len(await desk.store.waiting(["sales"], QUIET_US + 2 * DAY_US, 10)) == 1
+
+
+async def test_a_goal_heard_of_before_the_link_ends_the_journey_that_the_link_brings_to_it(desk):
+    await desk.take(event(person_id=ADA))
+    await desk.take(event("purchase", NOON_US + MINUTE_US, person_id=BOB))
+    assert len(await desk.store.open_for([ADA])) == 1
+    await desk.link(*one(2, *BOTH))
+    assert await desk.store.open_for(BOTH) == []
+
+
+async def test_a_goal_from_before_the_journey_and_one_forgotten_end_nothing_with_the_link(desk):
+    await desk.take(event("purchase", NOON_US - 1, person_id=BOB))
+    await desk.take(event(person_id=ADA))
+    await desk.take(event("purchase", NOON_US + 1, person_id="person-cy"))
+    assert await desk.store.forget_marks(NOON_US + 1) == 1
+    assert await desk.store.forget_marks(NOON_US + 2) == 1
+    await desk.link(*one(2, ADA, BOB, "person-cy"))
+    assert len(await desk.store.open_for([ADA])) == 1
+
+
+async def test_what_was_noted_of_somebody_goes_with_them(desk):
+    await desk.take(event("purchase", person_id=BOB))
+    assert await desk.store.erase([BOB]) == 1
+    await desk.take(event("purchase", NOON_US + 1, person_id=BOB))
+    assert await desk.store.erase([BOB]) == 0

@@ -109,7 +109,7 @@ class World:
         persons = (ADA, BOB)
         sets = [PersonSet(each, persons if together else (each,), self.version) for each in persons]
         async with self.store.transaction() as transaction:
-            await take_sets(transaction, sets)
+            await take_sets(transaction, sets, self.now_us)
 
     def _new_id(self, now_us):
         self.number += 1
