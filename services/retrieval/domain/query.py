@@ -159,3 +159,8 @@ def highest(scores: NDArray[np.floating], count: int) -> NDArray[np.int64]:
     places = (scores >= least).nonzero()[0]
     best: NDArray[np.int64] = places[(-scores[places]).argsort(kind="stable")][:count]
     return best
+
+
+def saturated(strengths: NDArray[np.floating], half: float) -> NDArray[np.floating]:
+    """Return strengths from 0 up as scores from 0 to 1: a half for `half`, near 1 for far more."""
+    return strengths / (strengths + half)

@@ -17,9 +17,11 @@ from services.retrieval.domain.learning.model import (
     LearnedModel,
     PersonModel,
 )
+from services.retrieval.domain.learning.signals import taste_of
 
 _SHORTEST = 1e-9
 _ALIKE = 60
+_ASKED = 64
 _MOST_REMEMBERED = 4096
 
 
@@ -82,6 +84,8 @@ class ServedModel:
     """Offer number to row of `items.content`, or `NOT_LEARNED`."""
     bought_share: NDArray[np.float32]
     """By row of items: the share of all persons who bought it."""
+    usual_best: float
+    """Probability of the likeliest thing of a person, for the median of them."""
     baskets: Baskets
     near_contents: dict[int, tuple[NDArray[np.int64], NDArray[np.float32]]]
     """By row of contents: what was found near it; the same few items are looked at all day."""
@@ -90,12 +94,13 @@ class ServedModel:
     def of(cls, name: str, learned: LearnedModel, build: BuildIndex) -> ServedModel:
         """Make a model ready; takes as long as its indexes take, so do it in a thread."""
         items, persons = learned.items, learned.persons
+        blender = Blender(items)
         return cls(
             name=name,
             items=items,
             persons=persons,
             fold_in=FoldIn(items),
-            blender=Blender(items),
+            blender=blender,
             taste_index=build(items.factors),
             content_index=build(items.content),
             person_index=build(of_length_one(persons.factors)),
@@ -103,6 +108,7 @@ class ServedModel:
             item_rows=_by_number(items.offer_nos),
             content_rows=_by_number(items.content_nos),
             bought_share=(items.buyers / max(len(persons.person_ids), 1)).astype(np.float32),
+            usual_best=_usual_best(blender, persons),
             baskets=Baskets.of(persons),
             near_contents={},
         )
@@ -142,6 +148,15 @@ class ServedModel:
     def rows_of_contents(self, family_nos: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the row of each family's item in `items.content`, or `NOT_LEARNED`."""
         return _looked_up(self.content_rows, family_nos)
+
+
+def _usual_best(blender: Blender, persons: PersonModel) -> float:
+    """Ask for the best of some persons, evenly over all."""
+    count = len(persons.person_ids)
+    asked = np.unique(np.linspace(0, count - 1, min(count, _ASKED)).astype(np.int64)).tolist()
+    ranked = (blender.ranked(taste_of(persons, row), 1, novel=True) for row in asked)
+    best = [float(each.scores[0]) for each in ranked if len(each.scores)]
+    return float(np.median(best)) if best else 1.0
 
 
 def of_length_one(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

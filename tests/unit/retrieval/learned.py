@@ -50,7 +50,14 @@ class InMemoryArtefacts:
 
 
 def learned(
-    items, persons=None, *, neighbours=None, content=None, buyers=None, catalogue_id=CATALOGUE_ID
+    items,
+    persons=None,
+    *,
+    neighbours=None,
+    content=None,
+    buyers=None,
+    catalogue_id=CATALOGUE_ID,
+    constant=0.0,
 ):
     """Make a model.
 
@@ -73,7 +80,7 @@ def learned(
             heat=np.zeros(len(nos), np.float32),
             repeats=np.ones(len(nos), np.float32),
             **_neighbours(neighbours or {}, row),
-            blend=np.array([0.0, *(each == "vector" for each in SIGNALS)], np.float32),
+            blend=np.array([constant, *(each == "vector" for each in SIGNALS)], np.float32),
             content_nos=np.array(sorted(content or {}), np.uint32),
             content=_matrix([content[no] for no in sorted(content or {})]),
         ),

@@ -22,12 +22,20 @@ def test_what_the_person_has_is_left_out_and_others_move_up(sports):
     assert found == ["watch"]
 
 
-def test_scores_are_probabilities_that_rise_with_the_taste(sports):
+def test_scores_rise_with_the_taste_and_the_best_are_near_1(sports):
     model = model_of({"ada": ((2.0, -1.0), []), "bob": ((1.0, -1.0), [])})
     scores = ask(sports, ForYou(), model).scores.tolist()
     assert scores == sorted(scores, reverse=True)
-    assert 0.0 < scores[-1] < 0.5 < scores[0] < 1.0
+    assert 0.0 < scores[-1] < scores[0] < 1.0
+    assert scores[0] > 0.8
     assert scores[0] > ask(sports, ForYou(), model, ids=["bob"]).scores[0]
+
+
+def test_scores_do_not_depend_on_how_rarely_anything_is_bought(sports):
+    model = model_of({"ada": (RUNNING, [])})
+    rare = model_of({"ada": (RUNNING, [])}, constant=-5.0)
+    likely, unlikely = (ask(sports, ForYou(), each).scores for each in (model, rare))
+    assert unlikely[0] == pytest.approx(likely[0], abs=0.02)
 
 
 def test_what_was_bought_before_the_training_is_no_news(sports):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, saturated
 
 _MOST = 60
 _NEAREST = 150
 """Rows near the taste that are weighed; the blend adds what neighbours and heat bring up."""
 _SPARE = 2
 """Some of the best are sold out, or not for this channel."""
+_HALF = 0.25
+"""What is so likely, beside the likeliest thing of most persons, scores a half."""
 
 
 class ForYou:
@@ -31,4 +33,5 @@ class ForYou:
             is_new[model.rows_of_items(query.person.owned_family_nos)] = False
         nos = query.shelf.representatives(model.items.offer_nos[ranked.rows])
         found = (query.showable[nos] & is_new[ranked.rows]).nonzero()[0][:limit]
-        return Proposals.of(nos[found], ranked.scores[found])
+        scores = saturated(ranked.scores[found], _HALF * model.usual_best)
+        return Proposals.of(nos[found], scores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest, saturated
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import Taste
 
@@ -17,6 +17,8 @@ _FEWEST_SEEN = 3
 _LEAST_ALIKE = 0.1
 """A cosine below this is no likeness."""
 _MOST = 100
+_HALF = 0.05
+"""Bought by so much larger a share of them than of all, a thing scores a half."""
 
 
 class PeopleLikeYou:
@@ -49,7 +51,8 @@ class PeopleLikeYou:
         best = shown[highest(strength[rows[shown]], min(query.limit, _MOST))]
         rows = rows[best]
         evidence = counts[rows].astype(np.uint32)
-        return Proposals.of(nos[best], strength[rows], 0, evidence, len(people))
+        scores = saturated(strength[rows], _HALF)
+        return Proposals.of(nos[best], scores, 0, evidence, len(people))
 
 
 def _neighbours(model: ServedModel, taste: Taste) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
