@@ -1,4 +1,4 @@
-"""A suite for one run of the benchmark: free ports, a home of its own, the story shop in it."""
+"""A suite for one run of the benchmark: free ports, a home of its own, and a shop in it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from shared.postgres.provision import provision
 from shared.testing.suite import RunningSuite, running_suite
 
 _STORY = ("--data", "story", "--port", "0")
+"""Unless the flags that follow say otherwise."""
+_READY_S = 600.0
+"""A year of a grocer is imported in minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class OpenedSuite:
 
 @asynccontextmanager
 async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
-    """Run the suite with the story shop; on leaving, everything of it is gone.
+    """Run the suite, if nothing else is said with the story shop; on leaving it is gone.
 
     The engines are ours, so that we know their addresses, and are counted with the suite. Raises
     MeasurementError when the suite does not start.
@@ -59,7 +62,7 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
             stack.callback(PostgresEngine(home).erase)
             urls = await stack.enter_async_context(engines(home))
             given = {"TOUCHPOINT_POSTGRES_URL": urls.postgres, "TOUCHPOINT_NATS_URL": urls.nats}
-            starting = running_suite(home, *_STORY, *flags, environment=given)
+            starting = running_suite(home, *_STORY, *flags, environment=given, ready_s=_READY_S)
             try:
                 running = await stack.enter_async_context(starting)
             except RuntimeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from bench.figures import Figure
 from bench.opened import OpenedSuite
@@ -22,3 +23,12 @@ class Part:
     measure: Measure
     flags: Sequence[str] = ()
     """How its suite is started; parts with the same flags share one."""
+    needs: str = ""
+    """A module without which it cannot be measured; it is then left out, with that reason."""
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot be measured here; "" when it can."""
+        if self.needs and find_spec(self.needs) is None:
+            return f"left out, because {self.needs} is not installed"
+        return ""

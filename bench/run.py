@@ -19,7 +19,11 @@ async def measured(
     parts: Sequence[Part], scale: Scale, tell: Tell
 ) -> AsyncGenerator[list[Figure], None]:
     """Yield the figures of each part as soon as they are there; raises what the parts raise."""
-    for flags, group in groupby(parts, key=lambda part: tuple(part.flags)):
+    for part in parts:
+        if part.obstacle:
+            tell(f"{part.name}: {part.obstacle}")
+    possible = [part for part in parts if not part.obstacle]
+    for flags, group in groupby(possible, key=lambda part: tuple(part.flags)):
         tell(" ".join(("starting the suite", *flags)))
         async with opened_suite(*flags) as suite:
             for part in group:

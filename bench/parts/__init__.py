@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.part import Part
-from bench.parts import freshness, imports, limits, memory, recommend, track
+from bench.parts import (
+    freshness,
+    imports,
+    learning,
+    limits,
+    memory,
+    recommend,
+    timers,
+    track,
+    training,
+)
 
 _REPLICATED = (
     *("--replicas", "aggregator=2"),
     *("--replicas", "profile=2"),
     *("--replicas", "rules=2"),
+    *("--replicas", "ranker=2"),
 )
+_GROCER = ("--data", "grocer")
 
 PARTS: Sequence[Part] = (
     Part("recommend", recommend.measure),
     Part("memory", memory.measure),
     Part("track", track.measure),
     Part("import", imports.measure),
+    Part("timers", timers.measure),
+    Part("learning", learning.measure, _REPLICATED),
     Part("freshness", freshness.measure, _REPLICATED),
     Part("limits", limits.measure, _REPLICATED),
+    Part("training", training.measure, _GROCER, needs=training.NEEDS),
 )

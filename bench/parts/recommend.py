@@ -17,6 +17,7 @@ from bench.rating import rated
 from bench.recording import record
 from bench.scale import Scale
 from bench.subject import DEADLINE_S, GOOD_SHARE, Subject
+from bench.under_track import under_track
 from cli.load.edge import recommending
 from cli.load.outcome import Summary, percentile
 
@@ -25,7 +26,7 @@ _SHARE_REQUESTS = 10_000
 _SHARE_ROUNDS = 4
 _SHARE_LOAD = 0.7
 _SHARE_LONGEST_S = 240.0
-_CPU_LOAD = 0.5
+_HALF = 0.5
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
@@ -49,6 +50,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
             *await pair.cpu(real_rps, floor_rps),
             *capacities,
             *await _shares(real, real_rps, tell),
+            await under_track(suite, real_rps * _HALF, scale, tell),
         ]
 
 
@@ -107,8 +109,8 @@ class _Pair:
         ours, bottoms = [], []
         for number in range(self.scale.rounds):
             self.tell(f"CPU at half the rated load, round {number + 1} of {self.scale.rounds}")
-            ours.append(await self.real.cpu_ms(real_rps * _CPU_LOAD, self.scale.cpu_s))
-            bottoms.append(await self.bottom.cpu_ms(floor_rps * _CPU_LOAD, self.scale.cpu_s))
+            ours.append(await self.real.cpu_ms(real_rps * _HALF, self.scale.cpu_s))
+            bottoms.append(await self.bottom.cpu_ms(floor_rps * _HALF, self.scale.cpu_s))
         return [
             Figure.median("recommend_cpu_ms", ours),
             Figure.median("floor_cpu_ms", bottoms),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 import time
-import uuid
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import grpc.aio
 
-from bench.customers import shoppers
+from bench.customers import events
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
@@ -21,14 +18,11 @@ from bench.raw_insert import CONNECTIONS, ROWS, raw_inserts
 from bench.scale import Scale
 from touchpoint.aggregator.v1.aggregator_service_pb2 import TrackRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
-from touchpoint.common.v1.event_pb2 import Event
-from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 if TYPE_CHECKING:
     from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
 
 _TIMEOUT_S = 10.0
-_TYPES = ("view", "view", "view", "view", "search", "page_view", "add_to_cart", "click")
 _WARM_UP_S = 1.0
 
 
@@ -57,35 +51,17 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
 async def _events_per_s(stub: AggregatorServiceAsyncStub, duration_s: float) -> float:
     start = time.perf_counter()
     callers = (_track_until(stub, start + duration_s, seed) for seed in range(CONNECTIONS))
-    events = sum(await asyncio.gather(*callers))
-    return events / (time.perf_counter() - start)
+    accepted = sum(await asyncio.gather(*callers))
+    return accepted / (time.perf_counter() - start)
 
 
 async def _track_until(stub: AggregatorServiceAsyncStub, until: float, seed: int) -> int:
-    events = _events(seed)
+    tracked = events(seed)
     accepted = 0
     while time.perf_counter() < until:
-        request = TrackRequest(events=itertools.islice(events, ROWS))
+        request = TrackRequest(events=itertools.islice(tracked, ROWS))
         answer = await stub.Track(request, timeout=_TIMEOUT_S)
         if answer.rejected:
             raise MeasurementError(f"an event was rejected: {answer.rejected[0].message}")
         accepted += answer.accepted
     return accepted
-
-
-def _events(seed: int) -> Iterator[Event]:
-    """Yield what customers of the shop do, for ever."""
-    chance = random.Random(seed)
-    shop = shoppers()
-    while True:
-        event = Event(
-            event_id=str(uuid.uuid4()),
-            type=chance.choice(_TYPES),
-            identities=[chance.choice(shop.customers)],
-            channel=Channel.WEB,
-            session_id=f"session-{seed}",
-            item_id=chance.choice(shop.item_ids),
-            duration_s=12.0,
-        )
-        event.time.GetCurrentTime()
-        yield event

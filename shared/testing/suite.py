@@ -32,7 +32,10 @@ class RunningSuite:
 
 @asynccontextmanager
 async def running_suite(
-    home: Path, *flags: str, environment: Mapping[str, str] | None = None
+    home: Path,
+    *flags: str,
+    environment: Mapping[str, str] | None = None,
+    ready_s: float = _READY_S,
 ) -> AsyncIterator[RunningSuite]:
     """Run `touchpoint up` in a home of its own; on leaving, it is asked to stop and waited for."""
     process = await asyncio.create_subprocess_exec(
@@ -41,7 +44,7 @@ async def running_suite(
         env={**os.environ, **(environment or {})},
     )
     try:
-        await _until_ready(process)
+        await _until_ready(process, ready_s)
         yield _found(home)
     finally:
         if process.returncode is None:
@@ -49,9 +52,9 @@ async def running_suite(
         await asyncio.wait_for(process.wait(), _STOP_S)
 
 
-async def _until_ready(process: asyncio.subprocess.Process) -> None:
+async def _until_ready(process: asyncio.subprocess.Process, ready_s: float) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(_READY_S):
+    async with asyncio.timeout(ready_s):
         while line := await process.stdout.readline():
             if line.startswith(b"{"):
                 return

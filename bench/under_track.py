@@ -1,0 +1,146 @@
+"""What tracking and learning beside it does to the slowest answers."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import grpc.aio
+
+from bench.customers import PLACEMENT, banner_requests, events
+from bench.errors import MeasurementError
+from bench.figures import Figure
+from bench.opened import OpenedSuite
+from bench.part import Tell
+from bench.scale import Scale
+from bench.subject import DEADLINE_S, Subject
+from cli.load.edge import degraded
+from cli.load.schedule import poisson
+from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest, TrackRequest
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.event_pb2 import Event
+from touchpoint.common.v1.identity_pb2 import Identity
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.ranker.v1.ranker_service_pb2 import GetModelRequest
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+
+if TYPE_CHECKING:
+    from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
+
+EVENTS_PER_S = 500
+_IN_A_BATCH = 10
+_ANSWERS = 4
+"""Of a batch at most, about what was shown last: these are learned from."""
+_ACCEPTED_SHARE = 0.2
+_REMEMBERED = 2_000
+_LONG_S = 3600.0
+_TIMEOUT_S = 10.0
+
+
+async def under_track(suite: OpenedSuite, rate: float, scale: Scale, tell: Tell) -> Figure:
+    """Compare p99 at a rate with and without events beside it, in turn."""
+    ratios = []
+    async with (
+        grpc.aio.insecure_channel(suite.running.edge) as channel,
+        grpc.aio.insecure_channel(suite.running.grpc["ranker"][0]) as ranker,
+    ):
+        shoppers = _Shoppers(AggregatorServiceStub(channel))
+        subject = Subject("the suite", shoppers.ask, banner_requests(), suite.processes)
+        model = RankerServiceStub(ranker)
+        for number in range(scale.rounds):
+            tell(f"p99 beside {EVENTS_PER_S} events/s, round {number + 1} of {scale.rounds}")
+            quiet = await subject.under(rate, scale.probe_s)
+            before = await model.GetModel(GetModelRequest(), timeout=_TIMEOUT_S)
+            async with shoppers.tracking(number):
+                busy = await subject.under(rate, scale.probe_s)
+            after = await model.GetModel(GetModelRequest(), timeout=_TIMEOUT_S)
+            if after.learned_rows <= before.learned_rows:
+                raise MeasurementError("nothing was learned beside the load")
+            ratios.append(busy.p99_ms / quiet.p99_ms)
+    return Figure.median("recommend_p99_under_track_ratio", ratios)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An offer in front of somebody."""
+
+    person: Identity
+    session_id: str
+    decision_id: str
+    offer_id: str
+
+    def event(self, type_: str) -> Event:
+        event = Event(
+            event_id=str(uuid.uuid4()),
+            type=type_,
+            identities=[self.person],
+            channel=Channel.WEB,
+            session_id=self.session_id,
+            decision_id=self.decision_id,
+            offer_id=self.offer_id,
+            placement=PLACEMENT,
+        )
+        event.time.GetCurrentTime()
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class _Shoppers:
+    """Those who are shown something, look around, and answer what they were shown."""
+
+    edge: AggregatorServiceAsyncStub
+    shown: deque[_Shown] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+
+    async def ask(self, request: RecommendRequest) -> str:
+        answer = await self.edge.Recommend(request, timeout=DEADLINE_S)
+        person, session = request.identities[0], request.context.session_id
+        self.shown.extend(
+            _Shown(person, session, answer.decision_id, found.offer_id)
+            for placement in answer.placements
+            for found in placement.recommendations
+        )
+        return degraded(answer)
+
+    @asynccontextmanager
+    async def tracking(self, seed: int) -> AsyncIterator[None]:
+        """Track within the context, open loop; raises MeasurementError when it is not kept up."""
+        sending = asyncio.create_task(self._track(seed))
+        try:
+            yield
+        finally:
+            sending.cancel()
+            (outcome,) = await asyncio.gather(sending, return_exceptions=True)
+        if not isinstance(outcome, asyncio.CancelledError):
+            raise MeasurementError(f"tracking ended before its time: {outcome}")
+
+    async def _track(self, seed: int) -> None:
+        chance, others = random.Random(seed), events(seed)
+        begun = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for at in poisson(EVENTS_PER_S / _IN_A_BATCH, _LONG_S, seed):
+                await asyncio.sleep(begun + at - time.monotonic())
+                group.create_task(self._send(list(self._batch(chance, others))))
+
+    async def _send(self, batch: Sequence[Event]) -> None:
+        answer = await self.edge.Track(TrackRequest(events=batch), timeout=_TIMEOUT_S)
+        if answer.rejected:
+            raise MeasurementError(f"an event was rejected: {answer.rejected[0].message}")
+
+    def _batch(self, chance: random.Random, others: Iterator[Event]) -> Iterator[Event]:
+        answers = 0
+        while self.shown and answers < _ANSWERS:
+            seen = self.shown.popleft()
+            yield seen.event("impression")
+            answers += 1
+            if chance.random() < _ACCEPTED_SHARE:
+                yield seen.event("accept")
+                answers += 1
+        yield from itertools.islice(others, _IN_A_BATCH - answers)
