@@ -4,7 +4,7 @@ from services.retrieval.domain.sources.also_bought import AlsoBought
 from tests.unit.retrieval.learned import ask, model_of
 
 TOGETHER = {
-    1: [(2, 0.8, 40), (3, 0.3, 4), (4, 0.4, 1)],
+    1: [(2, 0.4, 40), (3, 0.3, 4), (4, 0.4, 1)],
     5: [(2, 0.9, 3), (6, 0.7, 30)],
 }
 
