@@ -33,7 +33,7 @@ from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 TIMEOUT_S = 5.0
 """What a journey waits for an answer; the edge gives none more than a second to decide."""
 ATTEMPTS = 5
-PATIENCE_S = 10.0
+PATIENCE_S = 15.0
 KILLED_S = 60.0
 """A killed process is started again, and its services read their models anew."""
 COLOCATED = "suite"

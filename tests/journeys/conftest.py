@@ -15,12 +15,15 @@ MODES = {
     "replicated": ("--replicas", "rules=2", "--replicas", "profile=2"),
 }
 
+IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "5"}
+"""So that what waits in vain is put aside while a test waits for it."""
+
 
 @pytest.fixture(scope="session", params=MODES)
 async def channels(request, tmp_path_factory):
     """Every channel of the retailer, in front of a suite that holds the small shop."""
     home = tmp_path_factory.mktemp(request.param)
-    settings = for_everybody(tmp_path_factory.mktemp("definitions") / "shop")
+    settings = for_everybody(tmp_path_factory.mktemp("definitions") / "shop") | IMPATIENT
     flags = ("--data", "none", "--port", "0", *MODES[request.param])
     async with (
         running_suite(home, *flags, environment=settings) as suite,
