@@ -30,8 +30,9 @@ class Column:
     """One feature per candidate: a hash of what it names, folded into a region of the weights.
 
     The prior variance is what one column may say before anything is learned, in squared log-odds.
-    Crosses of person and offer hold most of it: what some accept shall be learned for those like
-    them first, and for everybody only when everybody accepts it.
+    Crosses of taste and offer hold nearly all of it: what some accept is believed of those like
+    them at once, and of everybody only in the long run, when it held for one taste after another
+    (what has little variance also loses little of it, so that it keeps on learning slowly).
     """
 
     name: str
@@ -47,33 +48,33 @@ def _column(name: str, bits: int, variance: float, group: Group) -> tuple[str, i
 
 
 _COLUMNS: Final = (
-    _column("base", 2, 0.001, Group.CONTEXT),
-    _column("kind_channel", 8, 0.001, Group.CONTEXT),
-    _column("kind_placement", 11, 0.002, Group.CONTEXT),
-    _column("kind_source", 9, 0.003, Group.CONTEXT),
-    _column("source_placement", 13, 0.002, Group.CONTEXT),
-    _column("source_strength", 9, 0.002, Group.CONTEXT),
-    _column("kind", 4, 0.001, Group.OFFER),
-    _column("offer", 15, 0.004, Group.OFFER),
-    _column("family", 15, 0.008, Group.OFFER),
-    _column("category_1", 10, 0.002, Group.OFFER),
-    _column("category_2", 12, 0.004, Group.OFFER),
-    _column("brand", 12, 0.002, Group.OFFER),
-    _column("kind_price", 9, 0.002, Group.OFFER),
-    _column("kind_assurance", 6, 0.002, Group.PERSON),
-    _column("kind_tier", 7, 0.002, Group.PERSON),
-    _column("kind_recency", 7, 0.002, Group.PERSON),
-    _column("kind_cart", 5, 0.002, Group.PERSON),
-    _column("price_tier", 10, 0.005, Group.PERSON),
-    _column("kind_category_affinity", 7, 0.02, Group.PERSON),
-    _column("kind_brand_affinity", 7, 0.01, Group.PERSON),
-    _column("kind_in_mind", 6, 0.03, Group.PERSON),
+    _column("base", 2, 0.0005, Group.CONTEXT),
+    _column("kind_channel", 8, 0.0005, Group.CONTEXT),
+    _column("kind_placement", 11, 0.0005, Group.CONTEXT),
+    _column("kind_source", 9, 0.001, Group.CONTEXT),
+    _column("source_placement", 13, 0.0005, Group.CONTEXT),
+    _column("source_strength", 9, 0.0005, Group.CONTEXT),
+    _column("kind", 4, 0.0005, Group.OFFER),
+    _column("offer", 15, 0.001, Group.OFFER),
+    _column("family", 15, 0.002, Group.OFFER),
+    _column("category_1", 10, 0.0005, Group.OFFER),
+    _column("category_2", 12, 0.001, Group.OFFER),
+    _column("brand", 12, 0.0005, Group.OFFER),
+    _column("kind_price", 9, 0.0005, Group.OFFER),
+    _column("kind_assurance", 6, 0.0005, Group.PERSON),
+    _column("kind_tier", 7, 0.0005, Group.PERSON),
+    _column("kind_recency", 7, 0.0005, Group.PERSON),
+    _column("kind_cart", 5, 0.0005, Group.PERSON),
+    _column("price_tier", 10, 0.001, Group.PERSON),
+    _column("kind_category_affinity", 7, 0.015, Group.PERSON),
+    _column("kind_brand_affinity", 7, 0.002, Group.PERSON),
+    _column("kind_in_mind", 6, 0.002, Group.PERSON),
     _column("kind_liked_1", 13, 0.01, Group.PERSON),
-    _column("category_1_liked_1", 14, 0.08, Group.PERSON),
-    _column("category_2_liked", 15, 0.06, Group.PERSON),
-    _column("family_liked_1", 16, 0.04, Group.PERSON),
+    _column("category_1_liked_1", 14, 0.1, Group.PERSON),
+    _column("category_2_liked", 15, 0.07, Group.PERSON),
+    _column("family_liked_1", 16, 0.06, Group.PERSON),
     _column("brand_liked_brand", 13, 0.02, Group.PERSON),
-    _column("category_1_in_mind_1", 13, 0.03, Group.PERSON),
+    _column("category_1_in_mind_1", 13, 0.003, Group.PERSON),
     _column("category_1_persona", 12, 0.04, Group.PERSON),
     _column("category_1_age", 11, 0.02, Group.PERSON),
 )
