@@ -43,6 +43,20 @@ def test_what_was_bought_before_the_training_is_no_news(sports):
     assert asked(sports, ForYou(), model)[0] == "watch"
 
 
+def test_the_evidence_is_the_thing_bought_that_lies_nearest(sports):
+    model = model_of({"ada": ((1.0, 1.0), [3, 6])})
+    proposals = ask(sports, ForYou(), model)
+    because = dict(zip(sports.told(proposals), proposals.evidence_nos.tolist()))
+    assert (because["shoes"], because["bike"]) == (sports.no("watch"), sports.no("pump"))
+
+
+def test_what_lies_far_from_all_that_was_bought_has_no_evidence(sports):
+    model = model_of({"ada": (RUNNING, [6])})
+    proposals = ask(sports, ForYou(), model, seen=["watch"])
+    because = dict(zip(sports.told(proposals), proposals.evidence_nos.tolist()))
+    assert (because["shoes"], because["bike"]) == (0, sports.no("pump"))
+
+
 def test_only_what_is_to_be_had_is_proposed(sports):
     sports.item("shoes, red", of="shoes", stock=3)
     sports.catalogue.stock[sports.no("shoes")] = 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, saturated
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest, saturated
+from services.retrieval.domain.served_model import ServedModel, of_length_one
+from services.retrieval.domain.taste import Taste
 
 _MOST = 60
 _NEAREST = 150
@@ -13,6 +16,9 @@ _SPARE = 2
 """Some of the best are sold out, or not for this channel."""
 _HALF = 0.25
 """What is so likely, beside the likeliest thing of most persons, scores a half."""
+_MOST_BOUGHT = 40
+_NEAR = 0.4
+"""A cosine below this explains nothing."""
 
 
 class ForYou:
@@ -34,4 +40,22 @@ class ForYou:
         nos = query.shelf.representatives(model.items.offer_nos[ranked.rows])
         found = (query.showable[nos] & is_new[ranked.rows]).nonzero()[0][:limit]
         scores = saturated(ranked.scores[found], _HALF * model.usual_best)
-        return Proposals.of(nos[found], scores)
+        return Proposals.of(nos[found], scores, _because(model, taste, ranked.rows[found]))
+
+
+def _because(model: ServedModel, taste: Taste, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Return the item bought that lies nearest to each row, 0 where none is near.
+
+    So a recommendation of implicit feedback is explained by the past (Hu, Koren, Volinsky 2008,
+    section 5), the vectors standing for the weights.
+    """
+    is_bought = (taste.known.habits > 0.0).any(axis=1)
+    weights, bought = taste.known.weights[is_bought], taste.known.rows[is_bought]
+    bought = bought[highest(weights, _MOST_BOUGHT)]
+    if not len(bought) or not len(rows):
+        return np.zeros(len(rows), np.uint32)
+    factors = model.items.factors
+    cosines = of_length_one(factors[rows]) @ of_length_one(factors[bought]).T
+    nearest = model.items.offer_nos[bought[cosines.argmax(axis=1)]]
+    evidence: NDArray[np.uint32] = np.where(cosines.max(axis=1) >= _NEAR, nearest, 0)
+    return evidence.astype(np.uint32, copy=False)
