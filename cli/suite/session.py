@@ -15,6 +15,7 @@ from cli.showing.words import duration
 from cli.suite.data import DATA_SETS, FirstData
 from cli.suite.footprint import memory_mb
 from cli.suite.home import Endpoints, Home
+from cli.suite.learning import train_first
 from cli.suite.running import Wish, running
 from cli.suite.screen import Screen
 from cli.suite.welcome import first_decision, show_welcome
@@ -37,6 +38,7 @@ async def up(
         ):
             if first is not None:
                 await first.fill(endpoints, screen)
+                await train_first(endpoints, wish.home, screen)
             if as_json:
                 say_json({"ready": True, "home": str(wish.home.path), **asdict(endpoints)})
             else:

@@ -144,6 +144,7 @@ def lines_to_try(
     lines.append(f"{command} view {who}{where}")
     if data.name == "story":
         lines.append(f"{command} demo{where}")
+        lines.append(f"{command} demo --traffic{where}")
     return lines
 
 
