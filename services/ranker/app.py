@@ -20,7 +20,8 @@ from services.ranker.storage.consumers import (
     identities_consumer,
 )
 from services.ranker.storage.journal import PostgresJournal
-from services.ranker.storage.learning import LearningWriter, PostgresLearningLog
+from services.ranker.storage.learning import LearningWriter
+from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import PostgresPointers, Snapshots
 from services.ranker.validation import VALIDATORS

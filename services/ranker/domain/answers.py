@@ -44,6 +44,11 @@ class Answer:
     """The decision it names; empty: none."""
     placement: str = ""
 
+    @property
+    def may_be_credited(self) -> bool:
+        """Whether it may accept what another decision showed than the one it names."""
+        return self.type == "purchase" or (not self.decision_id and self.type in CREDITED)
+
 
 @dataclass(frozen=True, slots=True)
 class OfferFacts:

@@ -1,16 +1,17 @@
-"""The learning log kept in PostgreSQL; whoever writes it takes turns at one row."""
+"""The learning log as it is written in PostgreSQL; writers take turns at one row."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 
-from services.ranker.domain.answers import DAY_US, Answer, Decision, Look, Outcome, Parked, Row
-from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
+from services.ranker.domain.answers import DAY_US, Answer, Decision, Look, Outcome, Row
+from services.ranker.domain.learning_log import NumberedRow
 from services.ranker.domain.teaching import Known, Lesson, Teacher
+from services.ranker.storage.learning_log import read_row
 from services.ranker.storage.notices import learning_notices, read_decision
 from shared.bus import append
-from shared.postgres import Database, Queries, Transaction
+from shared.postgres import Queries, Transaction
 from shared.postgres import Row as Record
 
 _SQL = Queries.beside(__file__, "learning.sql")
@@ -85,14 +86,14 @@ class LearningWriter:
             for row in await transaction.fetch(_SQL.sets_of, list(persons))
         }
         everybody = list(persons.union(*sets.values()))
-        families = {answer.family_no for answer in answers}
+        families = {answer.family_no for answer in answers if answer.may_be_credited}
         named += [decision.decision_id for decision in decisions]
         rows = await transaction.fetch(_SQL.rows_about, named, everybody, list(families))
         days = {answer.time_us // DAY_US for answer in answers}
         days.update(decision.time_us // DAY_US for decision in decisions)
         known = Known(
             {each.decision_id: each for each in (*found, *decisions)},
-            [_numbered(row).row for row in rows],
+            [read_row(row).row for row in rows],
             sets,
             {
                 (str(row["person_id"]), row["day"]): row["showings"]
@@ -122,54 +123,6 @@ class LearningWriter:
                 [answer.person_id for answer in lesson.claimed],
                 [answer.event_id for answer in lesson.claimed],
             )
-
-
-class PostgresLearningLog:
-    """A `LearningLog` on the service's schema, with its upkeep."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
-        return [
-            _numbered(row) for row in await self._database.fetch(_SQL.rows_after, number, limit)
-        ]
-
-    async def written(self) -> int:
-        return int(await self._database.fetchval(_SQL.written))
-
-    async def state(self) -> LogState:
-        row = await self._database.fetchrow(_SQL.log_state)
-        assert row is not None, "the log has its one row from the start"
-        parked = await self._database.fetch(_SQL.parked_answers)
-        return LogState(
-            row["number"],
-            {
-                Outcome.SHOWN: row["shown"],
-                Outcome.ACCEPTED: row["accepted"],
-                Outcome.DECLINED: row["declined"],
-            },
-            [
-                ParkedCount(
-                    Parked(each["state"]),
-                    each["count"],
-                    each["latest_event_id"],
-                    each["latest_us"],
-                )
-                for each in parked
-            ],
-        )
-
-    async def park_late(self, now_us: int, patience_s: float) -> None:
-        """Put aside what waited for its decision so long, and forget what nothing will claim."""
-        await self._database.execute(_SQL.park_late, now_us, patience_s)
-        await self._database.execute(_SQL.forget_unclaimed, now_us - DAY_US)
-
-    async def forget_before(self, time_us: int) -> None:
-        """Let rows that old no longer say whom they are about; their lesson stays."""
-        await self._database.execute(_SQL.unlink_old, time_us)
-        await self._database.execute(_SQL.forget_kept, time_us)
-        await self._database.execute(_SQL.forget_taught, time_us // DAY_US)
 
 
 async def note_sets(
@@ -232,23 +185,6 @@ def _kept_columns(kept: Sequence[tuple[Answer, int, int]]) -> tuple[list[object]
         [answer.placement for answer in answers],
         [state for _, state, _ in kept],
         [parked_us for _, _, parked_us in kept],
-    )
-
-
-def _numbered(row: Record) -> NumberedRow:
-    return NumberedRow(
-        row["number"],
-        Row(
-            row["decision_id"] or "",
-            row["placement"],
-            row["offer_no"],
-            Outcome(row["outcome"]),
-            row["features"],
-            row["time_us"],
-            row["selection_probability"],
-            row["family_no"],
-            tuple(row["person_ids"]),
-        ),
     )
 
 

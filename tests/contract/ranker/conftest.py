@@ -8,7 +8,8 @@ from services.ranker.domain.answers import OfferFacts
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.journal import append_entries, erase_entries
-from services.ranker.storage.learning import LearningWriter, PostgresLearningLog, note_sets
+from services.ranker.storage.learning import LearningWriter, note_sets
+from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.notices import journal_entry, read_decision
 from tests.contract.ranker.learning_kit import FACTS, SEEN_AT_ONCE
 

@@ -16,7 +16,8 @@ from services.ranker.storage.consumers import (
     events_consumer,
     identities_consumer,
 )
-from services.ranker.storage.learning import LearningWriter, PostgresLearningLog
+from services.ranker.storage.learning import LearningWriter
+from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import PostgresPointers, Snapshots
 from shared.artefacts import FolderArtefacts

@@ -1,0 +1,74 @@
+"""The learning log as replicas read it from PostgreSQL, with its upkeep."""
+
+from __future__ import annotations
+
+from services.ranker.domain.answers import DAY_US, Outcome, Parked, Row
+from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
+from shared.postgres import Database, Queries
+from shared.postgres import Row as Record
+
+_SQL = Queries.beside(__file__, "learning.sql")
+
+
+class PostgresLearningLog:
+    """A `LearningLog` on the service's schema, with its upkeep."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
+        return [read_row(row) for row in await self._database.fetch(_SQL.rows_after, number, limit)]
+
+    async def written(self) -> int:
+        return int(await self._database.fetchval(_SQL.written))
+
+    async def state(self) -> LogState:
+        row = await self._database.fetchrow(_SQL.log_state)
+        assert row is not None, "the log has its one row from the start"
+        parked = await self._database.fetch(_SQL.parked_answers)
+        return LogState(
+            row["number"],
+            {
+                Outcome.SHOWN: row["shown"],
+                Outcome.ACCEPTED: row["accepted"],
+                Outcome.DECLINED: row["declined"],
+            },
+            [
+                ParkedCount(
+                    Parked(each["state"]),
+                    each["count"],
+                    each["latest_event_id"],
+                    each["latest_us"],
+                )
+                for each in parked
+            ],
+        )
+
+    async def park_late(self, now_us: int, patience_s: float) -> None:
+        """Put aside what waited for its decision so long, and forget what nothing will claim."""
+        await self._database.execute(_SQL.park_late, now_us, patience_s)
+        await self._database.execute(_SQL.forget_unclaimed, now_us - DAY_US)
+
+    async def forget_before(self, time_us: int) -> None:
+        """Let rows that old no longer say whom they are about; their lesson stays."""
+        await self._database.execute(_SQL.unlink_old, time_us)
+        await self._database.execute(_SQL.forget_kept, time_us)
+        await self._database.execute(_SQL.forget_taught, time_us // DAY_US)
+
+
+def read_row(row: Record) -> NumberedRow:
+    """Return a row of the log as it stands in its table."""
+    return NumberedRow(
+        row["number"],
+        Row(
+            row["decision_id"] or "",
+            row["placement"],
+            row["offer_no"],
+            Outcome(row["outcome"]),
+            row["features"],
+            row["time_us"],
+            row["selection_probability"],
+            row["family_no"],
+            tuple(row["person_ids"]),
+        ),
+    )
