@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from services.scenario.crashing import Reach
 from services.scenario.domain.journey import Facts, Journey, Transition
 from services.scenario.domain.ports import Claim, JourneyStore
-from services.scenario.domain.taking import take_timer
+from services.scenario.domain.taking import take_timers
 from services.scenario.finding import Finder
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
@@ -23,8 +23,8 @@ from shared.logging import get_logger
 BATCH = 50
 POLL_S = 1.0
 """At least so often the next due time is asked for: other replicas may have set one."""
-_AT_ONCE = 2
-"""Journeys acted on at the same time: the pool is small, and requests need it too."""
+_AT_ONCE = 8
+"""Persons asked about at the same time: profile has requests to answer."""
 _EAGER_S = 1.0
 _EAGER_POLL_S = 0.02
 """After word that the clock was moved, until this process has read it too."""
@@ -32,6 +32,7 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 log = get_logger(__name__)
 
+Found = tuple[Claim, Facts]
 Moved = Callable[[Sequence[Transition]], None]
 """Told what was committed."""
 
@@ -92,42 +93,69 @@ class Timers:
         claims = await self._store.claim(self._owner, now_us, self._lease_s, BATCH)
         if claims:
             self._reach("after_claim")
-            await asyncio.gather(*(self._attempt(claim) for claim in claims))
+            found = await asyncio.gather(*map(self._find_out, claims))
+            await self._bring_forward([each for each in found if each is not None])
         return len(claims)
 
-    async def _attempt(self, claim: Claim) -> None:
-        """Act on a claim; what does not answer now is asked again later, ever more seldom."""
-        journey_id = claim.journey.journey_id
+    async def _find_out(self, claim: Claim) -> Found | None:
+        """Return a claim with what decides about it; None when it had to be put off."""
         try:
             async with self._turns:
-                await self._act(claim)
-        except TouchpointError as error:
-            failures = self._failures[journey_id] = self._failures.get(journey_id, 0) + 1
-            pause_s = min(_FIRST_PAUSE_S * 2 ** (failures - 1), _LONGEST_PAUSE_S)
-            log.warning("journey_put_off", journey_id=journey_id, reason=error.reason)
-            with contextlib.suppress(TouchpointError):  # else the lease runs out by itself
-                await self._store.put_off(claim, pause_s)
-        else:
-            self._failures.pop(journey_id, None)
+                return claim, await self._finder.about(claim.journey)
+        except Exception as error:  # see `_bring_forward`
+            await self._put_off(claim, error)
+            return None
 
-    async def _act(self, claim: Claim) -> None:
-        facts = await self._finder.about(claim.journey)
-        steps = await self._commit(claim, facts)
-        self._reach("after_commit")
-        if not steps:  # taken from us meanwhile; if not, it is free for the next look
-            await self._store.put_off(claim, 0.0)
+    async def _bring_forward(self, found: Sequence[Found]) -> None:
+        """Act on claims in one transaction, halved down to the one at fault when it fails.
+
+        That one is asked for again later, ever more seldom; the others go on.
+        """
+        if not found:
             return
+        try:
+            steps = await self._commit(found)
+        except Exception as error:  # the edge of a background process: poison must not stop it
+            if len(found) == 1:
+                await self._put_off(found[0][0], error)
+                return
+            middle = len(found) // 2
+            await self._bring_forward(found[:middle])
+            await self._bring_forward(found[middle:])
+            return
+        self._reach("after_commit")
         self._moved(steps)
-        self._tell(claim.journey, steps)
+        await self._settle([claim for claim, _ in found], steps)
 
-    async def _commit(self, claim: Claim, facts: Facts) -> list[Transition]:
+    async def _commit(self, found: Sequence[Found]) -> list[Transition]:
         async with self._store.transaction() as transaction:
-            steps = await take_timer(transaction, claim, facts, self._clock.now_us())
+            steps = await take_timers(transaction, found, self._clock.now_us())
             self._reach("before_commit")
         return steps
 
-    def _tell(self, before: Journey, steps: Sequence[Transition]) -> None:
-        after = next(step.journey for step in steps if step.journey.journey_id == before.journey_id)
+    async def _settle(self, claims: Sequence[Claim], steps: Sequence[Transition]) -> None:
+        """Tell of what moved, and let go of what did not: it was taken from us, or is not due."""
+        after = {step.journey.journey_id: step.journey for step in steps}
+        for claim in claims:
+            before = claim.journey
+            self._failures.pop(before.journey_id, None)
+            if before.journey_id in after:
+                self._tell(before, after[before.journey_id])
+            else:
+                await self._store.put_off(claim, 0.0)
+
+    async def _put_off(self, claim: Claim, error: Exception) -> None:
+        journey_id = claim.journey.journey_id
+        failures = self._failures[journey_id] = self._failures.get(journey_id, 0) + 1
+        pause_s = min(_FIRST_PAUSE_S * 2 ** (failures - 1), _LONGEST_PAUSE_S)
+        if isinstance(error, TouchpointError):
+            log.warning("journey_put_off", journey_id=journey_id, reason=error.reason)
+        else:
+            log.error("journey_failed", journey_id=journey_id, exc_info=error)
+        with contextlib.suppress(TouchpointError):  # else the lease runs out by itself
+            await self._store.put_off(claim, pause_s)
+
+    def _tell(self, before: Journey, after: Journey) -> None:
         log.info(
             "journey_moved",
             journey_id=after.journey_id,

@@ -115,22 +115,20 @@ async def take_sets(
     return await _saved(transaction, steps)
 
 
-async def take_timer(
-    transaction: JourneyTransaction, claim: Claim, facts: Facts, now_us: int
+async def take_timers(
+    transaction: JourneyTransaction, found: Sequence[tuple[Claim, Facts]], now_us: int
 ) -> list[Transition]:
-    """Bring a claimed journey forward; nothing, when it is another's or has changed meanwhile."""
-    group, steps = await _steps_of(transaction, claim.journey.person_id)
-    for journey in steps.of(group):
-        if _is_still(journey, claim):
-            go(steps, group, look(journey, facts, now_us), now_us)
+    """Bring claimed journeys forward; none that is another's by now or has changed meanwhile."""
+    persons = {claim.journey.person_id for claim, _ in found}
+    groups = await transaction.sets_of(persons)
+    members = {person_id for group in groups.values() for person_id in group}
+    steps = Steps(await transaction.open_of(members) if members else ())
+    for claim, facts in found:
+        group = groups.get(claim.journey.person_id, ())
+        for journey in steps.of(group):
+            if _is_still(journey, claim):
+                go(steps, group, look(journey, facts, now_us), now_us)
     return await _saved(transaction, steps)
-
-
-async def _steps_of(
-    transaction: JourneyTransaction, person_id: str
-) -> tuple[tuple[str, ...], Steps]:
-    group = (await transaction.sets_of([person_id])).get(person_id, ())
-    return group, Steps(await transaction.open_of(group) if group else ())
 
 
 async def _saved(transaction: JourneyTransaction, steps: Steps) -> list[Transition]:

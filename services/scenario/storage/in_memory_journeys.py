@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from services.scenario.domain.agents import Agent
 from services.scenario.domain.journey import GiveTask, Happened, Journey, Phase, Transition
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import Claim, PersonSet
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.in_memory_transaction import InMemoryTransaction
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
 
 Key = tuple[str, int, int]
@@ -209,72 +209,3 @@ class InMemoryJourneys:
             for each in self._open()
             if not each.dormant and self._leases.get(each.journey_id, now_s) <= now_s
         ]
-
-
-class InMemoryTransaction:
-    """A `TaskTransaction` that no other runs beside."""
-
-    def __init__(self, store: InMemoryJourneys) -> None:
-        self._store = store
-
-    async def sets_of(self, person_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        store = self._store
-        return {each: store.set_of(each) for each in person_ids if each not in store.erased}
-
-    async def keep_sets(self, sets: Sequence[PersonSet]) -> set[str]:
-        store, touched = self._store, set[str]()
-        for told in sets:
-            known = store.sets.get(told.person_id)
-            is_news = known.version < told.version if known else len(told.person_ids) > 1
-            if is_news and told.person_id not in store.erased:
-                touched.update(store.set_of(told.person_id), told.person_ids)
-                store.sets[told.person_id] = told
-        return touched
-
-    async def mark(self, events: Sequence[Happened]) -> None:
-        for event in events:
-            key = event.person_id, event.type, event.offer_no
-            known = self._store.marks.get(key)
-            is_later = known is None or known.time_us < event.time_us
-            if is_later and event.person_id not in self._store.erased:
-                self._store.marks[key] = event
-
-    async def marks_of(self, person_ids: Collection[str]) -> list[Happened]:
-        found = [mark for mark in self._store.marks.values() if mark.person_id in person_ids]
-        return sorted(found, key=lambda mark: mark.time_us)
-
-    async def open_of(self, person_ids: Collection[str]) -> list[Journey]:
-        found = await self._store.open_for(list(person_ids))
-        return sorted(found, key=lambda each: each.journey_id)
-
-    async def last_ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
-        ended: dict[tuple[str, str], int] = {}
-        for journey in self._store.journeys.values():
-            if journey.is_over and journey.occurrence and journey.person_id in person_ids:
-                key = journey.person_id, journey.scenario.name
-                ended[key] = max(ended.get(key, 0), journey.ended_us)
-        return ended
-
-    async def save(self, transitions: Sequence[Transition]) -> None:
-        for transition in transitions:
-            self._store.write(transition)
-
-    async def agent(self, agent_id: str) -> Agent | None:
-        return await self._store.agents.find(agent_id)
-
-    async def held_by(self, agent_id: str, now_us: int) -> int:
-        return await self._store.held(agent_id, now_us)
-
-    async def find_task(self, task_id: str, *, lock: bool) -> Task | None:
-        known = self._store.tasks.get(task_id)
-        return self._store.shown(known[0]) if known else None
-
-    async def next_task(self, skills: Collection[str], now_us: int) -> Task | None:
-        found = await self._store.waiting(skills, now_us, 1)
-        return found[0] if found else None
-
-    async def save_task(self, task: Task, note: str = "") -> None:
-        _, occurrence = self._store.tasks[task.task_id]
-        self._store.tasks[task.task_id] = task, occurrence
-        if note:
-            self._store.notes[task.task_id] = note

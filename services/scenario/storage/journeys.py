@@ -11,7 +11,7 @@ from services.scenario.domain.tasks import Task
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import erased_notice, publication
 from services.scenario.storage.rows import journey_of, task_of
-from services.scenario.storage.transaction import PostgresJourneyTransaction
+from services.scenario.storage.transaction import BEGIN, PostgresJourneyTransaction
 from shared.bus import append
 from shared.postgres import Database, Queries, Transaction
 
@@ -28,8 +28,8 @@ class PostgresJourneys:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresJourneyTransaction]:
-        async with self._database.transaction() as transaction:
-            yield await PostgresJourneyTransaction.enter(transaction, self._notes)
+        async with self._database.transaction(BEGIN) as transaction:
+            yield PostgresJourneyTransaction(transaction, self._notes)
 
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Claim]:
         rows = await self._database.fetch(_SQL.claim_due, owner, now_us, lease_s, limit)

@@ -92,10 +92,14 @@ SET phase = $2, version = $3, due_us = $4, stage = $5, entered_us = $6, until_us
     changed_time = CASE WHEN $18 THEN clock_timestamp() ELSE changed_time END
 WHERE journey_id = $1;
 
--- name: add_effect
-INSERT INTO effects (journey_id, stage, occurrence, kind) VALUES ($1, $2, $3, $4)
+-- name: add_effects
+-- Returns those that were not there yet.
+INSERT INTO effects (journey_id, stage, occurrence, kind)
+SELECT journey_id, stage, occurrence, kind
+FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::text[])
+    AS made (journey_id, stage, occurrence, kind)
 ON CONFLICT DO NOTHING
-RETURNING true;
+RETURNING journey_id, occurrence;
 
 -- name: add_task
 INSERT INTO tasks (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids,

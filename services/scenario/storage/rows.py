@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.scenario.definitions import kept_scenario
-from services.scenario.domain.journey import Journey, Outcome, Phase, Transition
+from services.scenario.domain.journey import GiveTask, Journey, Outcome, Phase, Transition
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
+from shared.ids import uuid7
 from shared.postgres import Row
 
 
@@ -76,6 +77,25 @@ def moved_row(transition: Transition) -> tuple[Any, ...]:
         journey.ended_us,
         journey.dormant,
         transition.is_visible,
+    )
+
+
+def new_task_row(journey: Journey, effect: GiveTask) -> tuple[Any, ...]:
+    """Return the arguments of `add_task`."""
+    order = effect.order
+    return (
+        uuid7(effect.due_us // 1000),
+        journey.journey_id,
+        journey.occurrence,
+        journey.person_id,
+        order.kind,
+        order.reason,
+        effect.script,
+        list(effect.offer_ids),
+        list(order.skills),
+        order.priority,
+        effect.due_us,
+        effect.expires_us,
     )
 
 

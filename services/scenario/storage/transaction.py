@@ -11,13 +11,14 @@ from services.scenario.domain.tasks import Task
 from services.scenario.storage.agents import agent_of
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import journey_notice, publication
-from services.scenario.storage.rows import journey_of, moved_row, new_columns, task_of
+from services.scenario.storage.rows import journey_of, moved_row, new_columns, new_task_row, task_of
 from shared.bus import append
-from shared.ids import uuid7
 from shared.postgres import Queries, Transaction
 
 _SQL = Queries.beside(__file__, "journeys.sql")
 _TASKS = Queries.beside(__file__, "tasks.sql")
+BEGIN = f"BEGIN; {_SQL.pass_gate}"
+"""Begins a transaction that has passed the gate, in one round trip."""
 _EVERY_TASK = -1
 """Stands for the stage whose task goes on, where none does."""
 EXPIRED, CANCELLED = "expired", "cancelled"
@@ -25,19 +26,17 @@ EXPIRED, CANCELLED = "expired", "cancelled"
 
 
 class PostgresJourneyTransaction:
-    """A `TaskTransaction` on an open transaction; it has to pass the gate first."""
+    """A `TaskTransaction` on an open transaction that has passed the gate; see `enter`."""
 
     def __init__(self, transaction: Transaction, notes: Notes | None = None) -> None:
         self._tx = transaction
         self._notes = notes
 
     @classmethod
-    async def enter(
-        cls, transaction: Transaction, notes: Notes | None = None
-    ) -> PostgresJourneyTransaction:
+    async def enter(cls, transaction: Transaction) -> PostgresJourneyTransaction:
         """Pass the gate: no person is erased until the transaction ends."""
         await transaction.execute(_SQL.pass_gate)
-        return cls(transaction, notes)
+        return cls(transaction)
 
     async def sets_of(self, person_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         rows = await self._tx.fetch(_SQL.sets_of, list(person_ids))
@@ -89,8 +88,7 @@ class PostgresJourneyTransaction:
         if moved:
             await self._tx.executemany(_SQL.move_journey, map(moved_row, moved))
         written = moved + await self._added([each for each in transitions if each.is_new])
-        for transition in written:
-            await self._bring_about(transition)
+        await self._bring_about([each for each in written if each.effects])
         await self._end_tasks([each.journey for each in moved])
         notices = [journey_notice(each.journey) for each in written if each.is_visible]
         if notices:
@@ -135,37 +133,29 @@ class PostgresJourneyTransaction:
         added = {row["journey_id"] for row in rows}
         return [each for each in begun if each.journey.journey_id in added]
 
-    async def _bring_about(self, transition: Transition) -> None:
+    async def _bring_about(self, transitions: Sequence[Transition]) -> None:
         """Write effects whose key is not there yet."""
-        journey = transition.journey
-        for effect in transition.effects:
-            kind = "task" if isinstance(effect, GiveTask) else "proposal"
-            is_first = await self._tx.fetchval(
-                _SQL.add_effect, journey.journey_id, journey.stage, journey.occurrence, kind
-            )
-            if is_first and isinstance(effect, GiveTask):
-                await self._add_task(journey, effect)
-
-    async def _add_task(self, journey: Journey, effect: GiveTask) -> None:
-        order = effect.order
-        await self._tx.execute(
-            _SQL.add_task,
-            uuid7(effect.due_us // 1000),
-            journey.journey_id,
-            journey.occurrence,
-            journey.person_id,
-            order.kind,
-            order.reason,
-            effect.script,
-            list(effect.offer_ids),
-            list(order.skills),
-            order.priority,
-            effect.due_us,
-            effect.expires_us,
+        if not transitions:
+            return
+        made = [(each.journey, effect) for each in transitions for effect in each.effects]
+        rows = await self._tx.fetch(
+            _SQL.add_effects,
+            [journey.journey_id for journey, _ in made],
+            [journey.stage for journey, _ in made],
+            [journey.occurrence for journey, _ in made],
+            ["task" if isinstance(effect, GiveTask) else "proposal" for _, effect in made],
         )
+        first = {(row["journey_id"], row["occurrence"]) for row in rows}
+        tasks = [
+            new_task_row(journey, effect)
+            for journey, effect in made
+            if isinstance(effect, GiveTask) and (journey.journey_id, journey.occurrence) in first
+        ]
+        if tasks:
+            await self._tx.executemany(_SQL.add_task, tasks)
 
     async def _end_tasks(self, journeys: Sequence[Journey]) -> None:
-        gave = [journey for journey in journeys if journey.occurrence]
+        gave = [journey for journey in journeys if _may_have_tasks(journey)]
         if not gave:
             return
         await self._tx.execute(
@@ -174,6 +164,11 @@ class PostgresJourneyTransaction:
             [task_that_stays(journey) for journey in gave],
             [outcome_of_tasks(journey) for journey in gave],
         )
+
+
+def _may_have_tasks(journey: Journey) -> bool:
+    """Say whether another stage than the present one may have given a task."""
+    return journey.occurrence > (1 if journey.phase is Phase.STAGE else 0)
 
 
 def task_that_stays(journey: Journey) -> int:

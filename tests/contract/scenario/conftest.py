@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.scenario.domain.agents import Agent, Presence
-from services.scenario.domain.taking import take_events, take_sets, take_timer
+from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.in_memory import InMemoryAgents
@@ -47,12 +47,12 @@ class Desk:
 
     async def act(self, claim, now_us, found=None):
         async with self.store.transaction() as transaction:
-            return await take_timer(transaction, claim, found or facts(), now_us)
+            return await take_timers(transaction, [(claim, found or facts())], now_us)
 
-    async def call_for(self, person_id):
+    async def call_for(self, person_id, later_us=0):
         """Lead somebody to the stage in which an agent calls them; returns the journey's id."""
-        await self.take(event(person_id=person_id))
-        await self.look(QUIET_US)
+        await self.take(event(person_id=person_id, time_us=NOON_US + later_us))
+        await self.look(QUIET_US + later_us)
         (journey,) = await self.store.open_for([person_id])
         await self.look(journey.due_us)
         return journey.journey_id

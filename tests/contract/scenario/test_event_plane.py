@@ -3,7 +3,7 @@
 import pytest
 
 from services.scenario.domain.journey import Phase
-from services.scenario.domain.taking import take_timer
+from services.scenario.domain.taking import take_timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import _SQL as AGENTS
 from services.scenario.storage.consumers import (
@@ -84,7 +84,7 @@ class Plane:
     async def offer(self):
         (claim,) = await self.store.claim("worker", QUIET_US, 5.0, 10)
         async with self.store.transaction() as transaction:
-            return await take_timer(transaction, claim, facts(), QUIET_US)
+            return await take_timers(transaction, [(claim, facts())], QUIET_US)
 
     def proposed(self, *person_ids):
         standing = self.follower.proposals.of(person_ids or [ADA], QUIET_US)

@@ -10,8 +10,8 @@ from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US
 from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event, facts
 
-DUE_US = QUIET_US + 2 * DAY_US
-EXPIRES_US = DUE_US + 3 * DAY_US
+DUE_US = QUIET_US + 2 * DAY_US + MINUTE_US
+EXPIRES_US = QUIET_US + 5 * DAY_US
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_an_agent_without_the_skill_gets_no_task_and_is_told_which(calls):
 
 
 async def test_an_agent_takes_no_more_tasks_than_their_capacity(calls):
-    await calls.desk.call_for(BOB)
+    await calls.desk.call_for(BOB, later_us=1)
     await calls.claim()
     with pytest.raises(FailedPrecondition, match="at a time"):
         await calls.claim()
@@ -166,7 +166,7 @@ async def test_a_task_whose_journey_ended_meanwhile_says_so(calls):
 
 
 async def test_tasks_of_higher_priority_and_then_those_due_longest_come_first(calls):
-    await calls.desk.call_for(BOB)
+    await calls.desk.call_for(BOB, later_us=1)
     await calls.desk.sign_on("eve", capacity=2)
     assert [(await calls.claim()).person_id for _ in range(2)] == [ADA, BOB]
 

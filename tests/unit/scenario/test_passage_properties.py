@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.scenario.domain.journey import GiveTask
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import PersonSet
-from services.scenario.domain.taking import take_events, take_sets, take_timer
+from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from tests.unit.scenario.playing import (
     ADA,
@@ -90,7 +90,7 @@ class World:
         written = dict(self.store.effects)
         steps = []
         async with self._dying(crash) as transaction:
-            steps = await take_timer(transaction, claim, found, self.now_us)
+            steps = await take_timers(transaction, [(claim, found)], self.now_us)
         if crash:
             assert self.store.effects == written
             return

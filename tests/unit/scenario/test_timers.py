@@ -1,6 +1,7 @@
 """The worker of a replica, on journeys in memory."""
 
 import asyncio
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -119,3 +120,27 @@ async def test_running_it_looks_at_the_next_due_time_without_being_told(store, c
         await until(lambda: len(store.effects) == 0)
         clock.advance(timedelta(milliseconds=1))
         await until(lambda: len(store.effects) == 1, timeout_s=5.0)
+
+
+async def test_a_journey_that_cannot_be_brought_forward_does_not_hold_up_the_others(
+    store, clock, machine
+):
+    class Poisoned(Told):
+        async def about(self, journey):
+            found = await super().about(journey)
+            return None if journey.journey_id == "journey" else found
+
+    async with store.transaction() as transaction:
+        starting = {"add_to_cart": [abandoned_cart()]}
+        numbers = itertools.count()
+        others = [event(person_id=f"person-{number}") for number in range(6)]
+        await take_events(
+            transaction, others, starting, clock.now_us(), lambda _: f"j{next(numbers)}"
+        )
+    clock.advance(QUIET)
+    timers = worker(store, clock, Poisoned())
+    assert await timers.work_once() == 7
+    assert len(store.effects) == 6
+    assert await timers.work_once() == 0
+    machine.now_s += 1.0
+    assert await timers.work_once() == 1
