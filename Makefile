@@ -12,7 +12,7 @@ $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-resilience lint bench proto clean
+.PHONY: help run test test-resilience lint bench bench-quality proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 
 bench: $(VENV)/.dev  ## Measure; ONLY=<part> measures one part
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+bench-quality: $(VENV)/.dev  ## Measure how good candidates are, on real shops; ONLY=<shop>
+	$(BIN)/python -m bench.quality $(if $(ONLY),--only $(ONLY))
 
 proto: $(VENV)/.dev  ## Compile protos/ into gen/
 	$(BIN)/python hatch_build.py

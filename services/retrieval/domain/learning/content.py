@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 MOST_DIMENSIONS = 64
 _BUCKETS = 1 << 14
 """Terms are told apart by hash: two that share a bucket are taken for one."""
-_STEM = 5
+_STEM = 4
 """Letters of a longer word that also count by themselves: `runner` is near `running`."""
 _STEM_WEIGHT = 0.5
 _CATEGORY_WEIGHT = 1.0
@@ -42,11 +42,15 @@ class ContentVectors:
     vectors: NDArray[np.float32]
 
 
+NO_CONTENT = ContentVectors(np.zeros(0, np.uint32), np.zeros((0, 1), np.float32))
+
+
 @dataclass(frozen=True, slots=True)
 class _Terms:
     """Sparse lines of weighted terms."""
 
     line_count: int
+    term_count: int
     lines: NDArray[np.int64]
     """Ascending."""
     terms: NDArray[np.int64]
@@ -61,11 +65,13 @@ def content_vectors(texts: ItemTexts, seed: int) -> ContentVectors:
     """
     order = np.argsort(texts.offer_nos, kind="stable")
     order = order[[bool(texts.titles[at].strip()) for at in order.tolist()]]
+    if not len(order):
+        return NO_CONTENT
     terms = _weighed(_terms(texts, order))
     dimensions = min(MOST_DIMENSIONS, len(order))
     random = np.random.default_rng(seed)
-    start = random.standard_normal((_BUCKETS, dimensions + _OVERSAMPLED)).astype(np.float32)
-    basis = start
+    width = dimensions + _OVERSAMPLED
+    basis = random.standard_normal((terms.term_count, width)).astype(np.float32)
     for _ in range(2):
         basis, _ = np.linalg.qr(_times_turned(terms, _times(terms, basis)))
     projected = _times(terms, basis)
@@ -103,11 +109,9 @@ def _terms(texts: ItemTexts, order: NDArray[np.int64]) -> _Terms:
             lines.append(line)
             terms.append(bucket)
             weights.append(weight)
+    used, numbers = np.unique(np.array(terms, np.int64), return_inverse=True)
     return _Terms(
-        len(order),
-        np.array(lines, np.int64),
-        np.array(terms, np.int64),
-        np.array(weights, np.float32),
+        len(order), len(used), np.array(lines, np.int64), numbers, np.array(weights, np.float32)
     )
 
 
@@ -126,12 +130,12 @@ def _said(title: str, category: str, brand: str) -> Iterator[tuple[str, float]]:
 
 def _weighed(terms: _Terms) -> _Terms:
     """Weigh rare terms more than common ones, and all lines the same."""
-    seen_in = np.bincount(terms.terms, minlength=_BUCKETS)
+    seen_in = np.bincount(terms.terms, minlength=terms.term_count)
     rarity = np.log((1.0 + terms.line_count) / (1.0 + seen_in))
     weights = terms.weights * rarity[terms.terms]
     lengths = np.sqrt(np.bincount(terms.lines, weights**2, minlength=terms.line_count))
     weights = weights / np.where(lengths > 0, lengths, 1.0)[terms.lines]
-    return _Terms(terms.line_count, terms.lines, terms.terms, weights.astype(np.float32))
+    return replace(terms, weights=weights.astype(np.float32))
 
 
 def _times(terms: _Terms, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -141,7 +145,7 @@ def _times(terms: _Terms, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
 def _times_turned(terms: _Terms, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     order = np.argsort(terms.terms, kind="stable")
     columns = terms.terms[order], terms.lines[order], terms.weights[order]
-    return _product(*columns, _BUCKETS, matrix)
+    return _product(*columns, terms.term_count, matrix)
 
 
 def _product(

@@ -82,5 +82,5 @@ def _loss(
     """Return the log-loss with the ridge, and the chances."""
     strength: NDArray[np.float32] = scaled @ weights.astype(np.float32)
     losses = np.logaddexp(np.float32(0.0), np.where(answers, -strength, strength))
-    chance: NDArray[np.float32] = 1.0 / (1.0 + np.exp(-np.clip(strength, -30.0, 30.0)))
+    chance = (1.0 / (1.0 + np.exp(-np.clip(strength, -30.0, 30.0)))).astype(np.float32)
     return float(losses.sum(dtype=np.float64) + 0.5 * _RIDGE * weights @ weights), chance

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.retrieval.domain.learning.interactions import Interactions
 from services.retrieval.domain.learning.model import NOT_LEARNED, rows_among
-from services.retrieval.domain.learning.pairs import Pairs, summed
+from services.retrieval.domain.learning.pairs import Pairs
 from services.retrieval.domain.learning.signals import HABIT_HALF_LIVES_DAYS
 
 DAY_US = 86_400_000_000
@@ -44,6 +44,27 @@ class History:
         return self.taste.only(self.bought)
 
 
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """Events of items that can be learned, as columns of equal length."""
+
+    places: NDArray[np.int64]
+    """Of the pair of each."""
+    ages: NDArray[np.float64]
+    """Days."""
+    weights: NDArray[np.float32]
+    bought: NDArray[np.bool_]
+    pair_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Days on which pairs were bought, each once."""
+
+    places: NDArray[np.int64]
+    ago: NDArray[np.int64]
+
+
 def history_until(interactions: Interactions, now_us: int) -> History:
     """Return the history before a moment, of the items that at least two persons dealt with."""
     past = interactions.only(interactions.times_us < now_us)
@@ -51,25 +72,30 @@ def history_until(interactions: Interactions, now_us: int) -> History:
     rows = rows_among(offer_nos, past.offer_nos)
     past, rows = past.only(rows != NOT_LEARNED), rows[rows != NOT_LEARNED]
     shape = (len(past.person_ids), len(offer_nos))
-    ages = (now_us - past.times_us) / DAY_US
-    fresh = past.weights * np.exp2(-ages / _TASTE_HALF_LIFE_DAYS)
-    recency = summed(shape, past.persons, rows, fresh)
-    strongest = _strongest(recency, past, rows)
-    floor = _LEAST_TASTE * np.minimum(strongest, 1.0)
-    weights = (floor + np.log1p(recency.weights)).astype(np.float32)
-    taste = Pairs(*shape, recency.persons, recency.rows, weights)
-    habits = _habits(taste, past, rows, ages)
+    width = max(len(offer_nos), 1)
+    cells, places = np.unique(past.persons.astype(np.int64) * width + rows, return_inverse=True)
+    events = _Events(
+        places=places.astype(np.int64),
+        ages=(now_us - past.times_us) / DAY_US,
+        weights=past.weights,
+        bought=past.are_purchases,
+        pair_count=len(cells),
+    )
+    days = _days_of_purchase(events)
+    habits = _habits(days, events.pair_count)
+    taste = Pairs(*shape, cells // width, cells % width, _taste_weights(events))
     bought = habits[:, -1] > 0
     buyers = np.bincount(taste.rows[bought], minlength=len(offer_nos))
-    heat, days = _lately(taste, past, rows, ages)
+    days_of_row = np.bincount(taste.rows[days.places], minlength=len(offer_nos))
+    lately = np.bincount(taste.rows, _since_bought(events), minlength=len(offer_nos))
     return History(
         person_ids=past.person_ids,
         offer_nos=offer_nos,
         taste=taste,
         bought=bought,
         habits=habits,
-        heat=heat,
-        repeats=(np.maximum(days, 1) / np.maximum(buyers, 1)).astype(np.float32),
+        heat=lately.astype(np.float32),
+        repeats=(np.maximum(days_of_row, 1) / np.maximum(buyers, 1)).astype(np.float32),
     )
 
 
@@ -83,50 +109,33 @@ def _learnable(past: Interactions) -> NDArray[np.uint32]:
     return np.sort(most).astype(np.uint32)
 
 
-def _places(
-    taste: Pairs, persons: NDArray[np.integer], rows: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the place among the pairs of each event."""
-    width = max(taste.row_count, 1)
-    keys = taste.persons * width + taste.rows
-    return keys.searchsorted(persons.astype(np.int64) * width + rows).astype(np.int64)
+def _taste_weights(events: _Events) -> NDArray[np.float32]:
+    """Return how strongly each pair tells of taste: a floor by its strongest event, and more."""
+    strongest = np.zeros(events.pair_count, np.float32)
+    np.maximum.at(strongest, events.places, events.weights)
+    fresh = events.weights * np.exp2(-events.ages / _TASTE_HALF_LIFE_DAYS)
+    summed = np.bincount(events.places, fresh, minlength=events.pair_count)
+    return (_LEAST_TASTE * np.minimum(strongest, 1.0) + np.log1p(summed)).astype(np.float32)
 
 
-def _strongest(pairs: Pairs, past: Interactions, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the greatest weight of an event of each pair, as it was when it happened."""
-    strongest = np.zeros(len(pairs), np.float32)
-    np.maximum.at(strongest, _places(pairs, past.persons, rows), past.weights)
-    return strongest
-
-
-def _habits(
-    taste: Pairs, past: Interactions, rows: NDArray[np.int64], ages: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Return days of purchase by pair, decayed by each half-life; two of one day are one."""
-    bought = past.are_purchases
-    places = _places(taste, past.persons[bought], rows[bought])
-    days = ages[bought].astype(np.int64)
+def _days_of_purchase(events: _Events) -> _Days:
+    """Return the days on which a pair was bought: twice on one day is once."""
+    days = events.ages[events.bought].astype(np.int64)
     most = int(days.max(initial=0)) + 1
-    once = np.unique(places * most + days)
-    places, days = once // most, once % most
+    once = np.unique(events.places[events.bought] * most + days)
+    return _Days(once // most, once % most)
+
+
+def _habits(days: _Days, pair_count: int) -> NDArray[np.float32]:
     decayed = [
-        np.bincount(places, np.exp2(-days / half_life), minlength=len(taste))
+        np.bincount(days.places, np.exp2(-days.ago / half_life), minlength=pair_count)
         for half_life in HABIT_HALF_LIVES_DAYS
     ]
     return np.stack(decayed, 1).astype(np.float32)
 
 
-def _lately(
-    taste: Pairs, past: Interactions, rows: NDArray[np.int64], ages: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return, by row, persons decayed since they last bought it, and days of purchase."""
-    bought = past.are_purchases
-    places = _places(taste, past.persons[bought], rows[bought])
-    youngest = np.full(len(taste), np.inf)
-    np.minimum.at(youngest, places, ages[bought])
-    decayed = np.exp2(-youngest / HEAT_HALF_LIFE_DAYS)
-    heat = np.bincount(taste.rows, decayed, minlength=taste.row_count)
-    most = int(ages.max(initial=0)) + 1
-    once = np.unique(places * most + ages[bought].astype(np.int64)) // most
-    days = np.bincount(taste.rows[once], minlength=taste.row_count)
-    return heat.astype(np.float32), days.astype(np.int64)
+def _since_bought(events: _Events) -> NDArray[np.float64]:
+    """Return, by pair, 1 for what was just bought, decaying since; 0 if it never was."""
+    youngest = np.full(events.pair_count, np.inf)
+    np.minimum.at(youngest, events.places[events.bought], events.ages[events.bought])
+    return np.exp2(-youngest / HEAT_HALF_LIFE_DAYS)

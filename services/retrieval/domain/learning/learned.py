@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.retrieval.domain.learning.content import ContentVectors
+from services.retrieval.domain.learning.content import NO_CONTENT
 from services.retrieval.domain.learning.history import History
 from services.retrieval.domain.learning.ials import Factors, Matrix, Setting
 from services.retrieval.domain.learning.model import ItemModel, LearnedModel, PersonModel
-from services.retrieval.domain.learning.neighbours import closest
+from services.retrieval.domain.learning.neighbours import MOST_CANDIDATES, Neighbours, closest
 from services.retrieval.domain.learning.signals import DEFAULT_BLEND
 
-NO_CONTENT = ContentVectors(np.zeros(0, np.uint32), np.zeros((0, 1), np.float32))
 _OF_VECTORS = 0.6
 """Share of the time that the vectors take; neighbours take the rest."""
 
@@ -34,18 +33,24 @@ def learned(
     seed: int,
     origin: Origin,
     on_share: Callable[[float], None],
+    most_candidates: int = MOST_CANDIDATES,
 ) -> LearnedModel:
-    """Return a model that knows no content and weighs no signal yet."""
+    """Return a model that knows no content and weighs no signal yet.
+
+    Neighbours are looked for among the `most_candidates` most bought.
+    """
     factors = Matrix(history.taste).factorised(
         setting, seed, lambda done: on_share(_OF_VECTORS * done / setting.sweeps)
     )
-    items = _items(history, setting, factors, origin)
+    near = closest(history.purchases, most_candidates=most_candidates)
+    items = _items(history, setting, factors, near, origin)
     on_share(1.0)
     return LearnedModel(items, _persons(history, factors))
 
 
-def _items(history: History, setting: Setting, factors: Factors, origin: Origin) -> ItemModel:
-    near = closest(history.purchases)
+def _items(
+    history: History, setting: Setting, factors: Factors, near: Neighbours, origin: Origin
+) -> ItemModel:
     is_real = near.counts > 0
     return ItemModel(
         catalogue_id=origin.catalogue_id,

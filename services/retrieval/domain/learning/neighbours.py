@@ -15,9 +15,9 @@ _SHRINKAGE = 10.0
 """Added to the denominator of a cosine, so that two who bought two rare things prove little."""
 _FEWEST_TOGETHER = 2
 """Persons who must have bought both; one may have done so by chance."""
-_MOST_CANDIDATES = 8_192
+MOST_CANDIDATES = 8_192
 """Rows that may be neighbours, the most bought: all rows have some, for what is theirs to say."""
-_MOST_OF_ONE = 1_000
+_MOST_OF_ONE = 700
 """Rows of one person that count: who buys more of all kinds is a shop."""
 _MOST_CELLS = 1 << 22
 _MOST_STEPS = 1 << 22
@@ -34,11 +34,13 @@ class Neighbours:
     """Persons who bought both; 0 is padding."""
 
 
-def closest(pairs: Pairs, most: int = MOST_NEIGHBOURS) -> Neighbours:
-    """Return the neighbours of each row among those that persons share; weights play no part."""
+def closest(
+    pairs: Pairs, most: int = MOST_NEIGHBOURS, most_candidates: int = MOST_CANDIDATES
+) -> Neighbours:
+    """Return the neighbours of each row among the most bought; weights play no part."""
     pairs = _without_shops(pairs)
     buyers = pairs.buyers
-    candidates = np.sort(np.argsort(-buyers, kind="stable")[:_MOST_CANDIDATES])
+    candidates = np.sort(np.argsort(-buyers, kind="stable")[:most_candidates])
     among = _restricted(pairs, candidates)
     turned, starts = pairs.turned(), among.starts
     width = min(most, len(candidates))
@@ -50,7 +52,9 @@ def closest(pairs: Pairs, most: int = MOST_NEIGHBOURS) -> Neighbours:
     norms = np.sqrt(buyers.astype(np.float32))
     for first, last in _chunks(turned, np.diff(starts), len(candidates)):
         together = _together(turned, among, starts, first, last)
-        cosines = together / (norms[first:last, None] * norms[candidates] + _SHRINKAGE)
+        cosines = np.multiply.outer(norms[first:last], norms[candidates])
+        cosines += _SHRINKAGE
+        np.divide(together, cosines, out=cosines, where=together >= _FEWEST_TOGETHER)
         cosines[together < _FEWEST_TOGETHER] = 0.0
         _leave_out_self(cosines, candidates, first)
         best = _best(cosines, width)
@@ -76,18 +80,20 @@ def _chunks(turned: Pairs, counts: NDArray[np.int64], width: int) -> Iterator[tu
 
 def _together(
     turned: Pairs, among: Pairs, starts: NDArray[np.int64], first: int, last: int
-) -> NDArray[np.int32]:
+) -> NDArray[np.int64]:
     """Count, for rows `first` to `last`, the persons they share with each candidate."""
     begin, end = turned.persons.searchsorted((first, last))
     lines = turned.persons[begin:end] - first
     persons = turned.rows[begin:end]
     counts = starts[persons + 1] - starts[persons]
     total = int(counts.sum())
-    offsets = np.repeat(starts[persons] - (counts.cumsum() - counts), counts)
-    cells = np.repeat(lines * among.row_count, counts)
-    cells += among.rows[offsets + np.arange(total)]
+    ends = counts.cumsum()
+    at = np.repeat(starts[persons] - (ends - counts), counts)
+    at += np.arange(total)
+    cells = among.rows[at]
+    cells += np.repeat(lines * among.row_count, counts)
     shape = (last - first, among.row_count)
-    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int32)
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
 
 
 def _leave_out_self(

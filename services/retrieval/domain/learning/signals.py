@@ -70,6 +70,13 @@ def visitor_taste(
     return Taste(vector, rows[order], weights[order].astype(np.float32), no_habits)
 
 
+def nobodys_taste(items: ItemModel) -> Taste:
+    """Return the taste of somebody of whom nothing is known: what is bought lately is all."""
+    nothing = np.zeros(0, np.int64)
+    vector = np.zeros(items.factors.shape[1], np.float32)
+    return visitor_taste(vector, nothing, nothing.astype(np.float32))
+
+
 class Signals:
     """Computes the columns for persons against the items of one model."""
 

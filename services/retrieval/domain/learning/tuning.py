@@ -12,9 +12,9 @@ REGULARISATIONS = (0.001, 0.003, 0.01, 0.03)
 UNOBSERVED_WEIGHTS = (0.03, 0.1, 0.3, 1.0, 3.0)
 _START = (0.003, 0.3)
 _DIMENSIONS = 32
-_SWEEPS = 6
+_SWEEPS = 4
 """Enough to tell settings apart; the final vectors are longer and solved more often."""
-_MOST_TRIALS = 9
+_MOST_TRIALS = 8
 
 
 @dataclass(frozen=True, slots=True)
