@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import random
 import time
-import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,20 +14,19 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
-from bench.customers import PLACEMENT, banner_requests, events
+from bench.customers import banner_requests, events
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
 from bench.part import Tell
 from bench.scale import Scale
+from bench.shown import Shown
 from bench.subject import DEADLINE_S, Subject
 from cli.load.edge import degraded
 from cli.load.schedule import poisson
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest, TrackRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 from touchpoint.common.v1.event_pb2 import Event
-from touchpoint.common.v1.identity_pb2 import Identity
-from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.ranker.v1.ranker_service_pb2 import GetModelRequest
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
@@ -69,44 +67,15 @@ async def under_track(suite: OpenedSuite, rate: float, scale: Scale, tell: Tell)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """An offer in front of somebody."""
-
-    person: Identity
-    session_id: str
-    decision_id: str
-    offer_id: str
-
-    def event(self, type_: str) -> Event:
-        event = Event(
-            event_id=str(uuid.uuid4()),
-            type=type_,
-            identities=[self.person],
-            channel=Channel.WEB,
-            session_id=self.session_id,
-            decision_id=self.decision_id,
-            offer_id=self.offer_id,
-            placement=PLACEMENT,
-        )
-        event.time.GetCurrentTime()
-        return event
-
-
-@dataclass(frozen=True, slots=True)
 class _Shoppers:
     """Those who are shown something, look around, and answer what they were shown."""
 
     edge: AggregatorServiceAsyncStub
-    shown: deque[_Shown] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    shown: deque[Shown] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
     async def ask(self, request: RecommendRequest) -> str:
         answer = await self.edge.Recommend(request, timeout=DEADLINE_S)
-        person, session = request.identities[0], request.context.session_id
-        self.shown.extend(
-            _Shown(person, session, answer.decision_id, found.offer_id)
-            for placement in answer.placements
-            for found in placement.recommendations
-        )
+        self.shown.extend(Shown.in_answer(request, answer))
         return degraded(answer)
 
     @asynccontextmanager
@@ -138,9 +107,9 @@ class _Shoppers:
         answers = 0
         while self.shown and answers < _ANSWERS:
             seen = self.shown.popleft()
-            yield seen.event("impression")
+            yield seen.seen()
             answers += 1
             if chance.random() < _ACCEPTED_SHARE:
-                yield seen.event("accept")
+                yield seen.accepted()
                 answers += 1
         yield from itertools.islice(others, _IN_A_BATCH - answers)

@@ -19,13 +19,17 @@ from bench.figures import Figure
 from bench.opened import OpenedSuite
 from bench.part import Tell
 from bench.scale import Scale
+from bench.shown import Shown
 from cli.load.outcome import percentile
 from touchpoint.aggregator.v1.aggregator_pb2 import PlacementRequest
-from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest, TrackRequest
+from touchpoint.aggregator.v1.aggregator_service_pb2 import (
+    ExplainDecisionRequest,
+    RecommendRequest,
+    TrackRequest,
+)
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
-from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
-from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
 from touchpoint.ranker.v1.ranker_service_pb2 import GetModelRequest, GetModelResponse
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
@@ -102,42 +106,18 @@ async def _see_and_accept(
     """Let somebody see an offer and then accept it; return how long each took to be learned, ms."""
     shown = await _shown(edge, people)
     latencies = []
-    for type_ in ("impression", "accept"):
-        rows = await replicas.written()
-        answer = await edge.Track(TrackRequest(events=[shown.event(type_)]), timeout=_TIMEOUT_S)
+    for answering in (shown.seen, shown.accepted):
+        rows, event = await replicas.written(), answering()
+        answer = await edge.Track(TrackRequest(events=[event]), timeout=_TIMEOUT_S)
         acknowledged = time.perf_counter()
         if answer.accepted != 1:
-            raise MeasurementError(f"the {type_} was not accepted: {answer}")
+            raise MeasurementError(f"the {event.type} was not accepted: {answer}")
         await replicas.until_learned(rows + 1)
         latencies.append((time.perf_counter() - acknowledged) * 1000)
     return latencies
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """An offer in front of somebody."""
-
-    person: Identity
-    decision_id: str
-    offer_id: str
-    session_id: str
-
-    def event(self, type_: str) -> Event:
-        event = Event(
-            event_id=str(uuid.uuid4()),
-            type=type_,
-            identities=[self.person],
-            channel=Channel.WEB,
-            session_id=self.session_id,
-            decision_id=self.decision_id,
-            offer_id=self.offer_id,
-            placement=PLACEMENT,
-        )
-        event.time.GetCurrentTime()
-        return event
-
-
-async def _shown(edge: AggregatorServiceAsyncStub, people: Iterator[Identity]) -> _Shown:
+async def _shown(edge: AggregatorServiceAsyncStub, people: Iterator[Identity]) -> Shown:
     """Show something to the next person who is shown more than what everybody sees."""
     for person in itertools.islice(people, _MOST_PASSED_OVER):
         request = RecommendRequest(
@@ -147,8 +127,14 @@ async def _shown(edge: AggregatorServiceAsyncStub, people: Iterator[Identity]) -
         )
         request.context.session_id = str(uuid.uuid4())
         answer = await edge.Recommend(request, timeout=_TIMEOUT_S)
-        for found in answer.placements[0].recommendations:
-            if not answer.degraded and found.reasons[0].code != Source.DEFAULT:
-                session_id = request.context.session_id
-                return _Shown(person, answer.decision_id, found.offer_id, session_id)
+        shown = next(Shown.in_answer(request, answer), None)
+        if shown is not None and not answer.degraded and await _is_learned_from(edge, shown):
+            return shown
     raise MeasurementError(f"{_MOST_PASSED_OVER} customers in a row were shown nothing personal")
+
+
+async def _is_learned_from(edge: AggregatorServiceAsyncStub, shown: Shown) -> bool:
+    """Say whether the model chose it: of those held out nothing is learned."""
+    request = ExplainDecisionRequest(decision_id=shown.decision_id)
+    explained = await edge.ExplainDecision(request, timeout=_TIMEOUT_S)
+    return explained.trace.arm not in (Arm.HOLDOUT, Arm.STATIC)
