@@ -29,6 +29,8 @@ _PAIR = 0x9E3779B1
 _WORD = 0xFFFF_FFFF
 _STARTS = np.array([[column.start] for column in COLUMNS], np.uint32)
 _MASKS = np.array([[column.size - 1] for column in COLUMNS], np.uint32)
+_SALTS = [column.start * int(_FOLD) for column in COLUMNS]
+"""What tells equal hashes in different columns apart."""
 _VARIANCES = np.array([column.variance for column in COLUMNS])
 _STRENGTHS = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
 _RECENCIES = (1.0, 7.0, 30.0, 90.0, 365.0)
@@ -110,14 +112,14 @@ class _Rows:
 
     def __init__(self, count: int) -> None:
         self._rows: dict[int, Hashes] = {}
-        self._spices: dict[int, int] = {}
+        self._salts: dict[int, int] = {}
         self._count = count
 
     def add(self, name: str, left: Hashes, right: int = 0) -> None:
         """Add a column: what it hashes of each candidate, crossed with something of the person."""
         place = COLUMN[name]
         self._rows[place] = left
-        self._spices[place] = (right * _PAIR + COLUMNS[place].start * _FOLD.item()) & _WORD
+        self._salts[place] = (right * _PAIR + _SALTS[place]) & _WORD
 
     def folded(self) -> Features:
         """Mix the hashes well and fold each into the region of its column."""
@@ -125,7 +127,7 @@ class _Rows:
         mixed = np.empty((len(places), self._count), np.uint32)
         for row, place in enumerate(places):
             mixed[row] = self._rows[place]
-        mixed ^= np.array([self._spices[place] for place in places], np.uint32)[:, None]
+        mixed ^= np.array([self._salts[place] for place in places], np.uint32)[:, None]
         # The finaliser of MurmurHash3 (Appleby 2011): every bit of the input reaches the low bits.
         mixed ^= mixed >> 16
         mixed *= _FOLD

@@ -1,0 +1,80 @@
+"""What of a request and a person the model looks at, and what it leaves alone."""
+
+import pytest
+
+from services.ranker.domain.situation import NOTHING, Liked
+from services.ranker.situations import VISIT_LASTS_US, read_situation
+from tests.unit.ranker.shop import BANNER, BIKES, BOOK_NOS, BOOKS, shop
+from touchpoint.common.v1.decision_pb2 import CartLine, DecisionContext, PlacementAsk, Recipient
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Session, Traits
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
+
+NOW_US = 10 * VISIT_LASTS_US
+
+
+def context(**more):
+    return DecisionContext(
+        channel=Channel.WEB, now_us=NOW_US, placements=[PlacementAsk(placement=BANNER)], **more
+    )
+
+
+def person(**more):
+    return PersonSnapshot(
+        person_ids=["ada"],
+        assurance=Assurance.VERIFIED,
+        traits=Traits(
+            value_tier="top", recency_days=3, categories=[BIKES], category_affinities=[0.5]
+        ),
+        segments=["b", "a"],
+        attributes={"size": "M", "club": "yes"},
+        session=Session(category=BIKES, last_us=NOW_US - VISIT_LASTS_US),
+        **more,
+    )
+
+
+def situation(context, person=None):
+    return read_situation(context, person.SerializeToString() if person else b"", shop())
+
+
+def test_a_person_is_read_with_traits_segments_and_visit():
+    found = situation(context(), person())
+    assert (found.value_tier, found.recency_days, found.assurance) == ("top", 3.0, 3)
+    assert (list(found.categories.names), found.categories.top) == ([BIKES], BIKES)
+    assert found.segments == ["a", "b"]
+    assert found.attributes == ["club=yes", "size=M"]
+    assert found.category_in_mind == BIKES
+
+
+def test_what_is_in_view_outranks_the_visit_and_a_visit_is_forgotten():
+    known = person()
+    assert situation(context(item_nos=[BOOK_NOS[0]]), known).category_in_mind == BOOKS
+    named = context()
+    named.attributes["category"] = BOOKS
+    assert situation(named, known).category_in_mind == BOOKS
+    known.session.last_us -= 1
+    assert situation(context(), known).category_in_mind == ""
+
+
+def test_an_item_that_this_replica_does_not_know_is_no_category():
+    assert situation(context(item_nos=[999])).category_in_mind == ""
+
+
+def test_of_a_gift_nothing_of_the_giver_is_read():
+    found = situation(context(recipient=Recipient(age=9)), person())
+    assert (found.categories, found.segments, found.value_tier) == (NOTHING, (), "")
+    assert found.assurance == Assurance.UNSPECIFIED
+
+
+@pytest.mark.parametrize("carts", [0, 1])
+def test_a_cart_is_seen_whether_the_caller_or_profile_tells_of_it(carts):
+    lines = [CartLine(offer_no=1, quantity=1)] * carts
+    assert situation(context(cart=lines)).has_cart == bool(carts)
+    known = person()
+    known.cart.offer_nos.extend([1] * carts)
+    assert situation(context(), known).has_cart == bool(carts)
+
+
+def test_nobody_known_never_bought_and_likes_nothing():
+    found = situation(context())
+    assert found.recency_days < 0
+    assert found.categories == Liked()
