@@ -17,6 +17,9 @@ DRAWS: Final = 64
 """Of which one decides; the share of them that choose a candidate is its probability."""
 _POSITIONS: Final = 8
 """As many are filled in every draw at the usual cost; for more of them there are fewer draws."""
+_CURIOSITY: Final = 0.5
+"""Scales the noise: half of it earns more (Chapelle & Li 2011, "posterior reshaping"), all the
+more as what candidates share is drawn for each by itself."""
 _SURE: Final = 30.0
 """Log-odds beyond which nothing changes in single precision."""
 
@@ -84,7 +87,8 @@ def judge(
 ) -> Judgement:
     """Judge by what was learned; with a `chance`, one of its draws of the weights decides.
 
-    Noise is drawn per candidate from its own marginal, N(m·x, x'Vx), as of independent weights.
+    Noise is drawn per candidate from its own marginal, N(m·x, x'Vx), as of independent weights,
+    and scaled down; the probabilities that are told are those of the draws as they are.
     Weights that speak for every candidate alike would move all log-odds by the same amount and so
     hardly their order: they are not drawn but averaged over. What else candidates share is drawn
     for each by itself, which explores a little more than drawing the weights would.
@@ -117,7 +121,7 @@ def _drawn(
     log_odds: Column, own: Column, shared: float, noise: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return acceptance probabilities of every draw, shape (draws, candidates)."""
-    odds = noise * np.sqrt(own).astype(np.float32)
+    odds = noise * (_CURIOSITY * np.sqrt(own)).astype(np.float32)
     odds += np.clip(log_odds, -_SURE, _SURE).astype(np.float32)
     odds *= np.float32(-1.0 / np.sqrt(1.0 + np.pi / 8.0 * shared))
     np.exp(odds, out=odds)
