@@ -27,6 +27,7 @@ from touchpoint.common.v1.bus_pb2 import CatalogueNotice, EventNotice, EventNoti
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.clock_service_pb2 import GetClockRequest, MoveClockRequest
 from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
+from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.common.v1.vocabulary_pb2 import Origin
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
@@ -34,6 +35,9 @@ from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
+
+CY, DEE = "person-cy", "person-dee"
+"""One person, as profile's log tells at the start."""
 
 
 @dataclass
@@ -69,8 +73,16 @@ class Peers:
         return profile_pb.GetSnapshotResponse(snapshot=known.SerializeToString())
 
     async def stream_identities(self, request: Any, context: Any) -> AsyncIterator[Any]:
-        for response in ():
-            yield response
+        persons = [CY, DEE]
+        if request.position == 0:
+            yield profile_pb.StreamIdentitiesResponse(
+                position=2,
+                identity_keys=[IdentityKey(kind="customer", key=bytes(32)) for _ in persons],
+                sets=[
+                    profile_pb.PersonSet(person_id=each, person_ids=persons, version=2)
+                    for each in persons
+                ],
+            )
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         return [
@@ -133,31 +145,31 @@ class Pair:
         answer = await self.clock.GetClock(GetClockRequest(), timeout=5)
         return answer.business_time.ToMicroseconds()
 
-    async def happens(self, event_type: str, **more: Any) -> None:
+    async def happens(self, event_type: str, person_id: str = ADA, **more: Any) -> None:
         notice = EventNotice(
             type=event_type,
             time_us=await self.now_us(),
-            person_id=ADA,
+            person_id=person_id,
             origin=Origin.LIVE,
             **more,
         )
         message = EventNotices(notices=[notice])
-        await self.bus.publish([Publication.of(events_of(ADA), 1, message)])
+        await self.bus.publish([Publication.of(events_of(person_id), 1, message)])
 
     async def passes(self, **time: int) -> None:
         request = MoveClockRequest()
         request.by.FromTimedelta(timedelta(**time))
         await self.clock.MoveClock(request, timeout=5)
 
-    async def stage(self) -> list[str]:
-        request = pb.ListJourneysRequest(person_ids=[ADA])
+    async def stage(self, person_id: str = ADA) -> list[str]:
+        request = pb.ListJourneysRequest(person_ids=[person_id])
         return [each.stage for each in (await self.one.ListJourneys(request, timeout=5)).journeys]
 
-    async def begins(self) -> None:
-        await self.happens("add_to_cart")
+    async def begins(self, person_id: str = ADA) -> None:
+        await self.happens("add_to_cart", person_id)
 
         async def began() -> bool:
-            return await self.stage() == [""]
+            return await self.stage(person_id) == [""]
 
         await until(began)
 
@@ -259,3 +271,12 @@ async def test_an_offer_taken_back_parks_the_journey_with_the_reason(pair):
 
     await until(is_parked)
     await pair.both_propose()
+
+
+async def test_a_link_that_only_profiles_log_tells_of_is_known(pair):
+    async def ended() -> bool:
+        await pair.happens("purchase", DEE)
+        return await pair.stage(CY) == []
+
+    await pair.begins(CY)
+    await until(ended)

@@ -1,0 +1,107 @@
+"""What can be proposed at a moment, and who notices that it cannot any more."""
+
+import pytest
+
+from services.scenario.domain.proposals import Proposals, Standing
+from services.scenario.domain.taking import take_events, take_timers
+from services.scenario.finding import is_to_be_had
+from services.scenario.obstacles import Obstacles
+from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from shared.clock import from_us
+from shared.testing.background import running, until
+from shared.testing.clock import FakeClock
+from tests.unit.scenario.playing import (
+    ADA,
+    COME_BACK,
+    MINUTE_US,
+    NOON_US,
+    abandoned_cart,
+    event,
+    facts,
+)
+from tests.unit.scenario.shop import OneBundle, bundle, catalogue
+
+QUIET_US = NOON_US + 30 * MINUTE_US
+
+
+@pytest.mark.parametrize(
+    ("changes", "can_be_had"),
+    [
+        ({}, True),
+        ({"withdrawn": True}, False),
+        ({"starts_us": NOON_US + 1}, False),
+        ({"starts_us": NOON_US}, True),
+        ({"ends_us": NOON_US}, False),
+        ({"ends_us": NOON_US + 1}, True),
+    ],
+)
+def test_an_offer_can_be_had_in_its_season_while_nobody_took_it_back(changes, can_be_had):
+    offers, playbook = catalogue(come_back=changes), OneBundle().active
+    assert is_to_be_had(offers, playbook, COME_BACK, NOON_US) is can_be_had
+
+
+def test_an_offer_that_the_bundle_does_not_define_and_one_unknown_cannot_be_had():
+    playbook = OneBundle(bundle(offers=[])).active
+    assert not is_to_be_had(catalogue(), playbook, COME_BACK, NOON_US)
+    for number in (0, 99, 10_000_000):
+        assert not is_to_be_had(catalogue(), OneBundle().active, number, NOON_US)
+
+
+class Watched:
+    """A journey that proposes, and what watches over it."""
+
+    def __init__(self):
+        self.store, self.clock = InMemoryJourneys(), FakeClock(from_us(QUIET_US))
+        self.proposals, self.bundles = Proposals(), OneBundle()
+        self.catalogue, self.woken = catalogue(), 0
+        self.obstacles = Obstacles(
+            self.store, self.proposals, self.catalogue, self.bundles, self.clock, self._wake
+        )
+
+    def _wake(self):
+        self.woken += 1
+
+    async def propose(self):
+        starting = {"add_to_cart": [abandoned_cart()]}
+        async with self.store.transaction() as transaction:
+            await take_events(transaction, [event()], starting, NOON_US, lambda _: "journey")
+        (claim,) = await self.store.claim("worker", QUIET_US, 5.0, 1)
+        async with self.store.transaction() as transaction:
+            await take_timers(transaction, [(claim, facts())], QUIET_US)
+        self.proposals.apply(Standing("journey", ADA, 2, "abandoned_cart", "web_offer", COME_BACK))
+
+    async def due_us(self):
+        (journey,) = await self.store.open_for([ADA])
+        return journey.due_us
+
+
+@pytest.fixture
+async def watched():
+    made = Watched()
+    await made.propose()
+    return made
+
+
+async def test_while_everything_is_there_nothing_is_looked_at_again(watched):
+    later_us = await watched.due_us()
+    async with running(watched.obstacles):
+        await until(lambda: watched.obstacles._seen == "b")
+    assert await watched.due_us() == later_us
+    assert watched.woken == 0
+
+
+async def test_a_row_that_changed_lets_its_journeys_be_looked_at_now(watched):
+    async with running(watched.obstacles):
+        await until(lambda: watched.obstacles._seen == "b")
+        watched.catalogue.withdrawn[COME_BACK] = True
+        watched.obstacles.note([3])
+        watched.obstacles.note([COME_BACK])
+        await until(lambda: watched.woken == 1)
+    assert await watched.due_us() == QUIET_US
+
+
+async def test_definitions_without_its_scenario_let_a_journey_be_looked_at_now(watched):
+    watched.bundles.replace(bundle(with_abandoned_cart=False), "other")
+    async with running(watched.obstacles):
+        await until(lambda: watched.woken == 1)
+    assert await watched.due_us() == QUIET_US
