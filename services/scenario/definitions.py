@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from services.scenario.domain.passage import ANSWERS
 from services.scenario.domain.scenario import (
     Proposal,
     Scenario,
@@ -26,6 +27,8 @@ class Playbook:
     in_session: Sequence[Scenario] = ()
     starting: Mapping[str, Sequence[Scenario]] = field(default_factory=dict)
     """By the type of event that begins them."""
+    telling: frozenset[str] = ANSWERS
+    """Types of events that matter whoever they are of: they begin, end or answer."""
     offer_ids: frozenset[str] = frozenset()
     """Offers that the bundle itself defines."""
 
@@ -44,6 +47,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
         {scenario.name: scenario for scenario in scenarios},
         [scenario for scenario in scenarios if scenario.is_in_session],
         starting,
+        ANSWERS.union(starting, *(scenario.goals for scenario in scenarios)),
         frozenset(offer.offer_id for offer in bundle.offers),
     )
 

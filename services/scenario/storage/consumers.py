@@ -15,10 +15,11 @@ from shared.bus.subjects import HISTORY_IMPORTED
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.ids import uuid7
-from shared.postgres import Database, Transaction
+from shared.postgres import Database, Queries, Transaction
 from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, IdentityNotice, PersonErased
 from touchpoint.common.v1.vocabulary_pb2 import Origin
 
+_SQL = Queries.beside(__file__, "journeys.sql")
 Wake = Callable[[], None]
 
 
@@ -33,7 +34,7 @@ def events_consumer(
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
         events = list(happenings(messages))
-        if not events:
+        if not events or not await _matter(transaction, events, bundles.active):
             return
         journeys = await PostgresJourneyTransaction.enter(transaction)
         starting = bundles.active.starting
@@ -82,6 +83,14 @@ def person_set(notice: IdentityNotice) -> PersonSet:
 
 def new_journey_id(now_us: int) -> str:
     return uuid7(now_us // 1000)
+
+
+async def _matter(transaction: Transaction, events: Sequence[Happened], active: Playbook) -> bool:
+    """Say whether events can change anything: most are views of people on no journey."""
+    if any(event.type in active.telling for event in events):
+        return True
+    persons = list({event.person_id for event in events})
+    return bool(await transaction.fetchval(_SQL.are_on_a_journey, persons))
 
 
 async def _erase(transaction: Transaction, messages: Sequence[Message]) -> None:

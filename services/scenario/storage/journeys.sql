@@ -14,6 +14,14 @@ WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = asked.person_
 -- name: known_sets
 SELECT person_id, person_ids FROM person_sets WHERE person_id = ANY($1::text[]);
 
+-- name: are_on_a_journey
+SELECT EXISTS (
+    SELECT FROM unnest($1::text[]) AS heard (person_id)
+    LEFT JOIN person_sets s ON s.person_id = heard.person_id
+    JOIN journeys j ON j.person_id = ANY(coalesce(s.person_ids, ARRAY[heard.person_id]))
+    WHERE j.phase <> 4
+);
+
 -- name: keep_sets
 -- Whoever stands alone and always did needs no row.
 INSERT INTO person_sets AS known (person_id, person_ids, version)

@@ -81,6 +81,11 @@ class Plane:
 
         await until(is_so)
 
+    async def is_one(self, *person_ids):
+        async with self.store.transaction() as transaction:
+            known = await transaction.sets_of(person_ids)
+            return set(known.values()) == {person_ids}
+
     async def offer(self):
         (claim,) = await self.store.claim("worker", QUIET_US, 5.0, 10)
         async with self.store.transaction() as transaction:
@@ -115,6 +120,20 @@ async def test_history_and_what_is_older_than_a_day_begin_nothing(plane):
     await plane.bus.publish([imported, told(origin=Origin.HISTORY), old, told(person_id=BOB)])
     await plane.holds(1, BOB)
     assert await plane.count(ADA, "person-old") == 0
+
+
+async def test_a_view_pushes_the_quiet_of_somebody_on_a_journey_and_of_their_set(plane):
+    await plane.bus.publish(one(2, ADA, BOB))
+    await plane.bus.publish([told()])
+    await plane.holds(1)
+    await until(lambda: plane.is_one(ADA, BOB))
+    await plane.bus.publish([told("view", NOON_US + MINUTE_US, BOB)])
+
+    async def is_pushed():
+        (journey,) = await plane.store.open_for([ADA])
+        return journey.due_us == QUIET_US + MINUTE_US
+
+    await until(is_pushed)
 
 
 async def test_the_same_event_delivered_twice_begins_one_journey(plane):
@@ -167,11 +186,7 @@ async def test_a_replica_that_starts_later_knows_what_is_proposed(plane, in_memo
 async def test_a_link_told_on_the_bus_makes_a_goal_of_one_end_the_journey_of_the_other(plane):
     await plane.bus.publish(one(2, ADA, BOB))
 
-    async def is_known():
-        async with plane.store.transaction() as transaction:
-            return await transaction.sets_of([BOB]) == {BOB: (ADA, BOB)}
-
-    await until(is_known)
+    await until(lambda: plane.is_one(ADA, BOB))
     await plane.bus.publish([told()])
     await plane.holds(1)
     await plane.bus.publish([told("purchase", NOON_US + MINUTE_US, BOB)])
