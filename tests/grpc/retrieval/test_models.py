@@ -242,3 +242,39 @@ async def test_who_is_erased_during_a_training_is_not_in_its_model(retrieval, ch
     await training
     assert set(retrieval.models.model.person_rows) == {"bob", "cem"}
     assert not [data for data in retrieval.artefacts.files.values() if b"ada" in data]
+
+
+async def test_a_model_of_another_catalogue_is_refused_with_its_reason(retrieval, child):
+    _, good = await retrieval.train()
+    child.made = learned(ITEMS, catalogue_id="0190ffff-0000-7000-8000-000000000009")
+    await retrieval.train()
+    answer = await model_of(retrieval)
+    assert (answer.model, answer.version) == (good.model, 2)
+    assert "another catalogue" in answer.refusal
+    found, response = await sources_of(retrieval)
+    assert Source.FOR_YOU in found.values()
+    assert response.versions.model == good.model
+    with pytest.raises(Unavailable, match="another catalogue"):
+        await retrieval.models.check()
+
+
+async def test_files_of_models_that_are_kept_no_longer_are_gone(retrieval, child):
+    for count in (1, 2, 3, 4):
+        child.made = learned(ITEMS, {"ada": ((1.0, count), [1])}, buyers={1: count})
+        await retrieval.train()
+        assert len(retrieval.artefacts.files) == 2 * min(count, 2)
+    assert len((await retrieval.pointers.kept()).models) == 2
+
+
+async def test_a_training_that_lost_its_lease_moves_nothing_and_leaves_no_file(retrieval, child):
+    child.may_end.clear()
+    training = asyncio.create_task(retrieval.train())
+    await child.began.wait()
+    await retrieval.pointers.end_training(1)
+    assert await retrieval.pointers.begin_training() == 2
+    child.may_end.set()
+    with pytest.raises(grpc.aio.AioRpcError, match="took the place") as refused:
+        await training
+    assert refused.value.code() is grpc.StatusCode.ABORTED
+    assert retrieval.artefacts.files == {}
+    assert await retrieval.pointers.begin_training() is None
