@@ -46,6 +46,11 @@ def test_what_was_bought_last_brings_up_things_where_nothing_is_in_view(sports):
     assert proposals.scores[0] < in_view.scores[0]
 
 
+def test_what_was_bought_and_is_sold_out_since_still_brings_up_things(sports):
+    sports.catalogue.stock[sports.no("helmet")] = 0
+    assert sports.told(found(sports, owned=["helmet"])) == ["socks", "pump"]
+
+
 def test_what_is_sold_out_is_left_out(sports):
     sports.catalogue.stock[sports.no("socks")] = 0
     assert sports.told(found(sports, in_view=["shoes"])) == ["watch"]

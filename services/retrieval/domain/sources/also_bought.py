@@ -61,8 +61,9 @@ class AlsoBought:
         for item_no in query.cart_nos[:_MOST_IN_CART]:
             weights.setdefault(item_no, _IN_CART)
         if query.person is not None:
-            bought = query.shelf.representatives(query.person.owned_family_nos[:_MOST_BOUGHT])
-            for item_no in bought[bought > 0].tolist():
+            # A family is called after its root, whether or not that is still sold.
+            bought = query.person.owned_family_nos[:_MOST_BOUGHT]
+            for item_no in bought[bought < self._catalogue.size].tolist():
                 weights.setdefault(item_no, _BOUGHT)
         count = len(weights)
         seeds = np.fromiter(weights, np.int64, count)
