@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         except MeasurementError as error:
             is_void = True
             console.print(f"[red]{error}")
-    write_rows(FILE, rows)
+        write_rows(FILE, rows)
     print_rows(rows, console)
     return int(is_void)
 

@@ -60,6 +60,8 @@ class _Side:
     """One side of the matrix, ready to be solved again and again."""
 
     line_count: int
+    column_count: int
+    """Columns of the whole."""
     counts: NDArray[np.int64]
     batches: tuple[_Batch, ...]
 
@@ -67,9 +69,13 @@ class _Side:
 class Matrix:
     """Pairs laid out for both half steps, so that several settings can share the work."""
 
-    def __init__(self, pairs: Pairs) -> None:
-        self._persons = _side(pairs)
-        self._rows = _side(pairs.turned())
+    def __init__(self, pairs: Pairs, rows_of_whole: int | None = None) -> None:
+        """Take pairs; `rows_of_whole` is how many rows there are where these are only some.
+
+        Then persons are regularised as in the whole, so that what does best here does there.
+        """
+        self._persons = _side(pairs, rows_of_whole or pairs.row_count)
+        self._rows = _side(pairs.turned(), pairs.person_count)
 
     def factorised(
         self,
@@ -98,7 +104,7 @@ def _solved(side: _Side, other: NDArray[np.float32], setting: Setting) -> NDArra
     basis = vectors.astype(np.float32)
     turned = other @ basis
     unobserved = np.maximum(values, 0.0).astype(np.float32)
-    of_unobserved = setting.unobserved_weight * len(other)
+    of_unobserved = setting.unobserved_weight * side.column_count
     strengths = setting.regularisation * (side.counts + of_unobserved) ** EXPONENT
     solved = np.zeros((side.line_count, other.shape[1]), np.float32)
     for batch in side.batches:
@@ -136,11 +142,11 @@ def _solved_in_pairs(
     return solved
 
 
-def _side(pairs: Pairs) -> _Side:
+def _side(pairs: Pairs, column_count: int) -> _Side:
     starts = pairs.starts
     counts = np.diff(starts)
     batches = tuple(_batch(pairs, starts, counts, lines) for lines in _alike(counts))
-    return _Side(pairs.person_count, counts, batches)
+    return _Side(pairs.person_count, column_count, counts, batches)
 
 
 def _alike(counts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

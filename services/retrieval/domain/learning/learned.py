@@ -11,7 +11,8 @@ from services.retrieval.domain.learning.content import NO_CONTENT
 from services.retrieval.domain.learning.history import History
 from services.retrieval.domain.learning.ials import Factors, Matrix, Setting
 from services.retrieval.domain.learning.model import ItemModel, LearnedModel, PersonModel
-from services.retrieval.domain.learning.neighbours import MOST_CANDIDATES, Neighbours, closest
+from services.retrieval.domain.learning.neighbours import Neighbours, closest
+from services.retrieval.domain.learning.pairs import Pairs
 from services.retrieval.domain.learning.signals import DEFAULT_BLEND
 
 _OF_VECTORS = 0.6
@@ -33,19 +34,27 @@ def learned(
     seed: int,
     origin: Origin,
     on_share: Callable[[float], None],
-    most_candidates: int = MOST_CANDIDATES,
+    most_with_neighbours: int | None = None,
 ) -> LearnedModel:
     """Return a model that knows no content and weighs no signal yet.
 
-    Neighbours are looked for among the `most_candidates` most bought.
+    Neighbours are looked for of all items, or of the `most_with_neighbours` most bought.
     """
     factors = Matrix(history.taste).factorised(
         setting, seed, lambda done: on_share(_OF_VECTORS * done / setting.sweeps)
     )
-    near = closest(history.purchases, most_candidates=most_candidates)
+    near = closest(_most_bought(history.purchases, most_with_neighbours))
     items = _items(history, setting, factors, near, origin)
     on_share(1.0)
     return LearnedModel(items, _persons(history, factors))
+
+
+def _most_bought(purchases: Pairs, most_rows: int | None) -> Pairs:
+    if most_rows is None or most_rows >= purchases.row_count:
+        return purchases
+    kept = np.zeros(purchases.row_count, np.bool_)
+    kept[np.argsort(-purchases.buyers, kind="stable")[:most_rows]] = True
+    return purchases.only(kept[purchases.rows])
 
 
 def _items(

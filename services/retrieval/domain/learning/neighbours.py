@@ -15,7 +15,7 @@ _SHRINKAGE = 10.0
 """Added to the denominator of a cosine, so that two who bought two rare things prove little."""
 _FEWEST_TOGETHER = 2
 """Persons who must have bought both; one may have done so by chance."""
-MOST_CANDIDATES = 8_192
+_MOST_CANDIDATES = 8_192
 """Rows that may be neighbours, the most bought: all rows have some, for what is theirs to say."""
 _MOST_OF_ONE = 700
 """Rows of one person that count: who buys more of all kinds is a shop."""
@@ -34,15 +34,14 @@ class Neighbours:
     """Persons who bought both; 0 is padding."""
 
 
-def closest(
-    pairs: Pairs, most: int = MOST_NEIGHBOURS, most_candidates: int = MOST_CANDIDATES
-) -> Neighbours:
+def closest(pairs: Pairs, most: int = MOST_NEIGHBOURS) -> Neighbours:
     """Return the neighbours of each row among the most bought; weights play no part."""
     pairs = _without_shops(pairs)
     buyers = pairs.buyers
-    candidates = np.sort(np.argsort(-buyers, kind="stable")[:most_candidates])
+    candidates = np.sort(np.argsort(-buyers, kind="stable")[:_MOST_CANDIDATES])
     among = _restricted(pairs, candidates)
-    turned, starts = pairs.turned(), among.starts
+    lines = np.flatnonzero(buyers >= _FEWEST_TOGETHER)
+    turned, starts = _restricted(pairs, lines).turned(), among.starts
     width = min(most, len(candidates))
     found = Neighbours(
         np.zeros((pairs.row_count, width), np.int64),
@@ -52,16 +51,16 @@ def closest(
     norms = np.sqrt(buyers.astype(np.float32))
     for first, last in _chunks(turned, np.diff(starts), len(candidates)):
         together = _together(turned, among, starts, first, last)
-        cosines = np.multiply.outer(norms[first:last], norms[candidates])
+        cosines = np.multiply.outer(norms[lines[first:last]], norms[candidates])
         cosines += _SHRINKAGE
         np.divide(together, cosines, out=cosines, where=together >= _FEWEST_TOGETHER)
         cosines[together < _FEWEST_TOGETHER] = 0.0
-        _leave_out_self(cosines, candidates, first)
+        _leave_out_self(cosines, candidates, lines[first:last])
         best = _best(cosines, width)
         scores = np.take_along_axis(cosines, best, 1)
-        found.rows[first:last] = candidates[best]
-        found.scores[first:last] = scores
-        found.counts[first:last] = np.take_along_axis(together, best, 1) * (scores > 0)
+        found.rows[lines[first:last]] = candidates[best]
+        found.scores[lines[first:last]] = scores
+        found.counts[lines[first:last]] = np.take_along_axis(together, best, 1) * (scores > 0)
     return found
 
 
@@ -97,10 +96,11 @@ def _together(
 
 
 def _leave_out_self(
-    cosines: NDArray[np.floating], candidates: NDArray[np.int64], first: int
+    cosines: NDArray[np.floating], candidates: NDArray[np.int64], lines: NDArray[np.int64]
 ) -> None:
-    begin, end = candidates.searchsorted((first, first + len(cosines)))
-    cosines[candidates[begin:end] - first, np.arange(begin, end)] = 0.0
+    places = np.minimum(candidates.searchsorted(lines), len(candidates) - 1)
+    is_candidate = candidates[places] == lines
+    cosines[is_candidate.nonzero()[0], places[is_candidate]] = 0.0
 
 
 def _best(scores: NDArray[np.floating], width: int) -> NDArray[np.int64]:

@@ -24,8 +24,9 @@ _TUNED = (0.05, 0.4)
 _WEIGHED = (0.4, 0.65)
 _ALL = (0.65, 0.9)
 """Shares of the whole at which steps begin and end."""
-_CANDIDATES_OF_PAST = 4_096
-"""Neighbours among the most bought are enough to learn how much neighbours weigh."""
+_WITH_NEIGHBOURS_OF_PAST = 4_096
+_SWEEPS_OF_PAST = 5
+"""Neighbours of the most bought, and rougher vectors, are enough to learn what each weighs."""
 FEWEST = 20
 """Persons with two items, and items with two persons, below which there is nothing to learn."""
 
@@ -124,7 +125,8 @@ def _blend(
     middle = 0.7 * _WEIGHED[1] + 0.3 * _WEIGHED[0]
     step = "learning from what came before"
     of_past = _part(step, _WEIGHED[0], middle, on_progress)
-    model = learned(validation.past, setting, seed, origin, of_past, _CANDIDATES_OF_PAST)
+    rougher = replace(setting, sweeps=min(setting.sweeps, _SWEEPS_OF_PAST))
+    model = learned(validation.past, rougher, seed, origin, of_past, _WITH_NEIGHBOURS_OF_PAST)
     step = "weighing what speaks for an item"
     return fitted_blend(validation, model, _part(step, middle, _WEIGHED[1], on_progress))
 

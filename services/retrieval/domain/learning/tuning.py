@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.retrieval.domain.learning.ials import Matrix, Setting
+from services.retrieval.domain.learning.sketch import sketched
 from services.retrieval.domain.learning.validation import Validation
 
 REGULARISATIONS = (0.001, 0.003, 0.01, 0.03)
@@ -34,13 +35,14 @@ def tuned(validation: Validation, seed: int, on_trial: Callable[[int, int], None
     """
     if not validation.suffices:
         return [Trial(*_START, 0.0)]
-    matrix = Matrix(validation.past.taste)
+    sketch = sketched(validation, seed)
+    matrix = Matrix(sketch.taste, sketch.rows_of_whole)
     tried: dict[tuple[float, float], float] = {}
 
     def score(place: tuple[float, float]) -> float:
         if place not in tried and len(tried) < _MOST_TRIALS:
             setting = Setting(*place, dimensions=_DIMENSIONS, sweeps=_SWEEPS)
-            tried[place] = validation.novel_ndcg(matrix.factorised(setting, seed))
+            tried[place] = sketch.novel_ndcg(matrix.factorised(setting, seed))
             on_trial(len(tried), _MOST_TRIALS)
         return tried.get(place, -1.0)
 

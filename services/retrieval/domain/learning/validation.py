@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.learning.history import DAY_US, History, history_until
-from services.retrieval.domain.learning.ials import Factors
 from services.retrieval.domain.learning.interactions import Interactions
 from services.retrieval.domain.learning.model import NOT_LEARNED, rows_among
 from services.retrieval.domain.learning.pairs import Pairs, summed
-from services.retrieval.domain.learning.scoring import DEPTH, ndcg
 
 _SHARE = 0.15
 _MOST_DAYS = 42.0
-_MOST_PERSONS = 1_000
-_AT_ONCE = 128
+_MOST_PERSONS = 800
 _FEWEST_PERSONS = 20
 """With fewer, a difference between two settings is chance."""
 
@@ -41,30 +38,6 @@ class Validation:
         known = self.past.taste.persons * width + self.past.taste.rows
         wanted = self.persons[self.later.persons] * width + self.later.rows
         return self.later.only(~np.isin(wanted, known))
-
-    def novel_ndcg(self, factors: Factors) -> float:
-        """Return NDCG@10 over all items that were new to a person, mean over persons."""
-        truth = self.novel()
-        starts = truth.starts
-        found = []
-        for lines in np.array_split(
-            np.arange(len(self.persons)), len(self.persons) // _AT_ONCE + 1
-        ):
-            top = _top(self._novel_scores(factors, lines))
-            for line, first in zip(lines.tolist(), top, strict=True):
-                wanted = truth.rows[starts[line] : starts[line + 1]]
-                if len(wanted):
-                    found.append(ndcg((first[:, None] == wanted).any(axis=1), len(wanted)))
-        return float(np.mean(found)) if found else 0.0
-
-    def _novel_scores(self, factors: Factors, lines: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return (lines, rows); what a person dealt with is -inf."""
-        persons = self.persons[lines]
-        scores: NDArray[np.float32] = factors.persons[persons] @ factors.rows.T
-        starts = self.past.taste.starts
-        for line, person in enumerate(persons.tolist()):
-            scores[line, self.past.taste.rows[starts[person] : starts[person + 1]]] = -np.inf
-        return scores
 
 
 def held_back(interactions: Interactions, seed: int) -> Validation:
@@ -103,11 +76,3 @@ def _sample(persons: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     if len(persons) <= _MOST_PERSONS:
         return persons
     return np.sort(np.random.default_rng(seed).choice(persons, _MOST_PERSONS, replace=False))
-
-
-def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the places of the ten highest of each line, highest first."""
-    count = min(DEPTH, scores.shape[1])
-    best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
-    order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable")
-    return np.take_along_axis(best, order, 1)
