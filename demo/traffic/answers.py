@@ -35,6 +35,8 @@ class Seen:
     """Of accepting it, by the hidden truth."""
     accepted: bool
     declined: bool = False
+    predicted: float = 0.0
+    """The probability by the suite's own word."""
 
 
 def past_events(arrival: Arrival) -> Iterator[EventMessage]:

@@ -27,6 +27,8 @@ class Arrival:
 
     name: str
     """Of the truth: the same seed, round and number, the same person."""
+    number: int
+    """Those of the same number in other rounds have the same taste."""
     identity: Identity
     session_id: str
     taste: Taste
@@ -51,12 +53,17 @@ class Crowd:
         return cls(wares, market, Assortment.of(wares.items), seed, run)
 
     def arrivals(self, round_: int, count: int, now_s: int, pages: int) -> Iterator[Arrival]:
-        """Make so many, who come at a second since 1970 and will look at so many items."""
-        return (self._arrival(f"{round_}-{number}", now_s, pages) for number in range(count))
+        """Make so many, who come at a second since 1970 and will look at so many items.
 
-    def _arrival(self, name: str, now_s: int, pages: int) -> Arrival:
+        The tastes of every round are the same, so that rounds can be compared; the people are new.
+        """
+        return (self._arrival(round_, number, now_s, pages) for number in range(count))
+
+    def _arrival(self, round_: int, number: int, now_s: int, pages: int) -> Arrival:
+        born = random.Random(f"{self.seed}/taste/{number}")
+        taste = draw_taste(*draw_persona(born), self.assortment, born)
+        name = f"{round_}-{number}"
         rng = random.Random(f"{self.seed}/shopper/{name}")
-        taste = draw_taste(*draw_persona(rng), self.assortment, rng)
         identity = Identity("visitor", f"traffic-{self.run}-{name}")
         diary = Diary(identity.value, now_s)
         shopper = Shopper(taste, self.market, self.wares.offers, diary, rng)
@@ -64,4 +71,6 @@ class Crowd:
             visit = diary.visit(begins, "WEB", identity)
             look_around(shopper, visit)
         fancies = tuple(shopper.pick(shopper.subject) for _ in range(pages))
-        return Arrival(name, identity, visit.session_id, taste, tuple(diary.events), fancies)
+        return Arrival(
+            name, number, identity, visit.session_id, taste, tuple(diary.events), fancies
+        )

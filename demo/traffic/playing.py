@@ -33,5 +33,5 @@ async def play(address: str, plan: Plan, on_visit: Callable[[Visit], None]) -> R
 
         wares = story_wares(clock().date())
         crowd = Crowd.of(wares, plan.seed, uuid.uuid4().hex[:8])
-        visits = Visits(edge, HiddenTruth.of(plan.seed), wares, clock)
+        visits = Visits(edge, HiddenTruth.of(plan.seed, wares), wares, clock)
         return Report.of(await send(plan, crowd, visits, on_visit))

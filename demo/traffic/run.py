@@ -59,7 +59,7 @@ async def _round(
 
     async def one(arrival: Arrival) -> Visit:
         async with room:
-            visit = Visit(round_, await visits.play(arrival))
+            visit = Visit(round_, arrival.number, await visits.play(arrival))
         on_visit(visit)
         return visit
 

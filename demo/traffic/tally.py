@@ -21,11 +21,13 @@ class Visit:
     """What one shopper was shown in one round."""
 
     round: int
+    number: int
+    """Those of the same number in other rounds have the same taste."""
     pages: tuple[Page, ...]
 
     @property
     def is_personal(self) -> bool:
-        return all(page.arm == PERSONALISED for page in self.pages)
+        return all(page.arm == PERSONALISED for page in self.pages if page.seen)
 
     @property
     def expected(self) -> float:
@@ -102,20 +104,33 @@ def rounds(visits: Sequence[Visit]) -> list[Tally]:
 
 
 def climb(visits: Sequence[Visit]) -> Climb:
-    """Compare the personalised shoppers of the first round with those of the last third of them.
+    """Compare what was shown in the first round with the last third of them, taste by taste.
 
-    Over shoppers, not over answers: what one shopper was shown is alike (Welch's test). Raises
-    ValueError for fewer than two shoppers on either side.
+    Only tastes that were personalised at both ends count, each once: a paired comparison, as what
+    one shopper is shown is alike, and tastes differ more than rounds. Raises ValueError for fewer
+    than two of them, or a single round.
     """
     last = max((visit.round for visit in visits), default=0)
-    third = max(1, last // 3)
     personal = [visit for visit in visits if visit.is_personal and not visit.is_empty]
-    before = [visit.expected for visit in personal if visit.round == 1]
-    after = [visit.expected for visit in personal if visit.round > last - third]
-    if min(len(before), len(after)) < 2:
+    before = _by_taste(visit for visit in personal if visit.round == 1)
+    after = _by_taste(visit for visit in personal if visit.round > last - max(1, last // 3))
+    both = sorted(before.keys() & after.keys())
+    if len(both) < 2 or last < 2:
         raise ValueError("too few shoppers to compare")
-    error = math.sqrt(variance(before) / len(before) + variance(after) / len(after))
-    return Climb(fmean(before), fmean(after), error)
+    gains = [after[each] - before[each] for each in both]
+    return Climb(
+        fmean(before[each] for each in both),
+        fmean(after[each] for each in both),
+        math.sqrt(variance(gains) / len(gains)),
+    )
+
+
+def _by_taste(visits: Iterable[Visit]) -> dict[int, float]:
+    """Return the expected acceptance of each taste."""
+    found: dict[int, list[float]] = {}
+    for visit in visits:
+        found.setdefault(visit.number, []).append(visit.expected)
+    return {number: fmean(expected) for number, expected in found.items()}
 
 
 def _mean(values: Iterable[float]) -> float:

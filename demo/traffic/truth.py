@@ -8,19 +8,22 @@ from dataclasses import dataclass
 
 from demo.shop.model import Taste
 from demo.shop.personas import PERSONAS
-from demo.traffic.wares import Ware
+from demo.traffic.wares import Ware, Wares
 
 USUAL = {"PRODUCT": -2.6, "PROMOTION": -2.4, "CONTENT": -2.2, "SERVICE": -3.0, "SURVEY": -3.4}
 """Log-odds of each kind for somebody who neither likes nor dislikes what it is about."""
 HABIT = 0.6
 """How much personas differ in what kinds they answer: standard deviation of the log-odds."""
-RELISH = 1.3
+CRAVING = 2.0
+"""How much personas differ in what departments they take things from, looked for or not: likewise.
+This is what nobody can know beforehand: it has to be learned from answers."""
+RELISH = 0.4
 """Log-odds for each e-fold that a category is liked more than the average one."""
 DEAREST = 3.0
 """Farther than so many e-folds no liking goes, to either side."""
-PRICE = 0.7
-"""Log-odds lost for each order of magnitude of the price, by those who do not care …"""
-THRIFT = 1.3
+PRICE = 4.0
+"""Log-odds lost for each order of magnitude above a whim, by those who do not care …"""
+THRIFT = 1.0
 """… and what utter thrift adds to it; it also makes a lower price attractive as an offer."""
 
 
@@ -31,18 +34,26 @@ class HiddenTruth:
     seed: int
     habits: dict[tuple[str, str], float]
     """Log-odds by persona and kind."""
+    cravings: dict[tuple[str, str], float]
+    """Log-odds by persona and department."""
 
     @classmethod
-    def of(cls, seed: int) -> HiddenTruth:
+    def of(cls, seed: int, wares: Wares) -> HiddenTruth:
         rng = random.Random(f"{seed}/habits")
-        kinds = [(persona.name, kind) for persona in PERSONAS for kind in USUAL]
-        return cls(seed, {each: rng.gauss(0, HABIT) for each in kinds})
+        names = [persona.name for persona in PERSONAS]
+        departments = sorted({department(ware) for ware in wares.by_id.values()} - {""})
+        return cls(
+            seed,
+            {(name, kind): rng.gauss(0, HABIT) for name in names for kind in USUAL},
+            {(name, each): rng.gauss(0, CRAVING) for name in names for each in departments},
+        )
 
     def probability(self, taste: Taste, ware: Ware) -> float:
         """Return the probability that it is accepted when it is seen, 0 to 1."""
         log_odds = (
             USUAL[ware.kind]
             + self.habits[taste.persona, ware.kind]
+            + self.cravings.get((taste.persona, department(ware)), 0.0)
             + RELISH * relish(taste, ware)
             - (PRICE + THRIFT * taste.thrift) * ware.dearness
             + _lever(taste, ware)
@@ -53,6 +64,11 @@ class HiddenTruth:
         """Draw one person's answer at a moment: always the same for the same offer."""
         drawn = random.Random(f"{self.seed}/{moment}/{ware.offer_id}").random()
         return drawn < self.probability(taste, ware)
+
+
+def department(ware: Ware) -> str:
+    """Return the top category of what it is about; empty: about nothing."""
+    return ware.categories[0].split(" > ")[0] if ware.categories else ""
 
 
 def relish(taste: Taste, ware: Ware) -> float:

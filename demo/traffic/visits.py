@@ -9,6 +9,8 @@ from datetime import datetime
 from statistics import fmean
 from typing import Protocol, Unpack
 
+from grpc import StatusCode
+
 from demo.traffic.answers import Seen, answers, view
 from demo.traffic.crowd import Arrival
 from demo.traffic.truth import HiddenTruth
@@ -19,11 +21,13 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     RecommendResponse,
     TrackResponse,
 )
-from touchpoint.client import Wanted
+from touchpoint.client import CallError, Wanted
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.vocabulary_pb2 import Arm, OfferKind
 
 HOME, ITEM = "web.home.banner", "web.item"
+SLOTS = 2
+"""Things asked for on a page."""
 DECLINES = 0.05
 """Of what is not accepted, so much is turned down for good; the rest is passed over."""
 _REMOVED = "REMOVED"
@@ -56,6 +60,10 @@ class Page:
     degraded: bool = False
 
 
+LOST = Page((), "", 0.0, 0.0, degraded=True)
+"""Of a page whose decision nobody kept, nothing can be learned or said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visits:
     """Plays visits at an edge; `clock` is the time there."""
@@ -76,15 +84,32 @@ class Visits:
     async def _page(self, arrival: Arrival, name: str, placement: str, *in_view: str) -> Page:
         who = f"{arrival.identity.kind}:{arrival.identity.value}"
         decision = await self.edge.recommend(
-            who, channel="WEB", placement=placement, session_id=arrival.session_id, items=in_view
+            who,
+            channel="WEB",
+            placement=placement,
+            session_id=arrival.session_id,
+            items=in_view,
+            limit=SLOTS,
+            exclude_ids=self.wares.too_dear,
         )
         seen = [each for shown in decision.placements for each in self._seen(arrival, name, shown)]
         told = answers(arrival, seen, decision.decision_id, self.clock())
         await accepted(self.edge, list(told))
-        explained = await self.edge.explain(decision.decision_id)
+        explained = await self._explained(decision.decision_id)
+        if explained is None:
+            return LOST
         chance, best = self._levels(arrival, explained, len(seen))
         arm = Arm.Value.Name(explained.trace.arm)
         return Page(tuple(seen), arm, chance, best, bool(decision.degraded))
+
+    async def _explained(self, decision_id: str) -> ExplainDecisionResponse | None:
+        """Get the trace; None of a decision that could not be kept in its time."""
+        try:
+            return await self.edge.explain(decision_id)
+        except CallError as error:
+            if error.code is not StatusCode.NOT_FOUND:
+                raise
+            return None
 
     def _seen(self, arrival: Arrival, page: str, shown: PlacementRecommendations) -> list[Seen]:
         moment = f"{arrival.name}/{page}"
@@ -94,7 +119,8 @@ class Visits:
             takes = self.truth.accepts(moment, arrival.taste, ware)
             refuses = not takes and _declines(moment, ware.offer_id)
             probability = self.truth.probability(arrival.taste, ware)
-            found.append(Seen(ware, shown.placement, probability, takes, refuses))
+            told = each.acceptance_probability
+            found.append(Seen(ware, shown.placement, probability, takes, refuses, told))
         return found
 
     def _levels(

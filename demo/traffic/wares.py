@@ -12,6 +12,10 @@ from demo.shop.model import Item, Offer
 from demo.shop.offers import make_offers
 from demo.shop.tastes import is_within
 
+WHIM_CENTS = 5_000
+DEAR_CENTS = 60_000
+"""Above this nothing is shown here. One bicycle earns as much as a hundred books, so arbitration is
+right to ask a thousand people whether one of them wants it; nobody learns that in a minute."""
 STORY_SEED = 7
 """Of the story shop as `touchpoint up` makes it."""
 
@@ -30,8 +34,8 @@ class Ware:
 
     @property
     def dearness(self) -> float:
-        """Orders of magnitude above 50 dollars; 0 for what has no price."""
-        return math.log10(self.price_cents / 5_000) if self.price_cents else 0.0
+        """Orders of magnitude above what is bought on a whim, 50 dollars; 0 for what is not."""
+        return max(0.0, math.log10(self.price_cents / WHIM_CENTS)) if self.price_cents else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,15 @@ class Wares:
     items: tuple[Item, ...]
     offers: tuple[Offer, ...]
     by_id: dict[str, Ware]
+    too_dear: tuple[str, ...] = ()
+    """Ids of what these pages leave out."""
 
     @classmethod
     def of(cls, items: tuple[Item, ...], offers: tuple[Offer, ...]) -> Wares:
         leaves = sorted({item.category for item in items})
         known = (*map(_product, items), *_about(offers, leaves))
-        return cls(items, offers, {ware.offer_id: ware for ware in known})
+        dear = tuple(item.item_id for item in items if item.price_cents > DEAR_CENTS)
+        return cls(items, offers, {ware.offer_id: ware for ware in known}, dear)
 
     def named(self, offer_id: str, kind: str) -> Ware:
         """Return what is offered; of what the shop does not know, such as defaults, the kind."""

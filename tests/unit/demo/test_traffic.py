@@ -25,7 +25,7 @@ def wares() -> Wares:
 
 
 async def _sent(wares, edge, plan, run="r"):
-    visits = Visits(edge, HiddenTruth.of(plan.seed), wares, lambda: NOW)
+    visits = Visits(edge, HiddenTruth.of(plan.seed, wares), wares, lambda: NOW)
     return await send(plan, Crowd.of(wares, plan.seed, run), visits, lambda _: None)
 
 

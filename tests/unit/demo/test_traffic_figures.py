@@ -15,12 +15,12 @@ from demo.traffic.wares import Ware
 TIN = Ware("tin", "PRODUCT", ("Kitchen",), 2_000, worth_cents=800)
 
 
-def _visit(round_, *probabilities, accepted=0, arm="PERSONALISED", chance=0.1, best=0.5):
+def _visit(round_, *probabilities, number=0, accepted=0, arm="PERSONALISED", chance=0.1, best=0.5):
     seen = tuple(
-        Seen(TIN, "web.item", probability, accepted=number < accepted)
-        for number, probability in enumerate(probabilities)
+        Seen(TIN, "web.item", probability, accepted=place < accepted)
+        for place, probability in enumerate(probabilities)
     )
-    return Visit(round_, (Page(seen, arm, chance, best),))
+    return Visit(round_, number, (Page(seen, arm, chance, best),))
 
 
 def test_shares_are_of_what_was_shown_and_levels_weigh_each_page_by_it():
@@ -36,7 +36,7 @@ def test_shares_are_of_what_was_shown_and_levels_weigh_each_page_by_it():
 
 
 def test_nothing_shown_is_no_acceptance_and_no_mistake():
-    found = tally([Visit(1, (Page((), "PERSONALISED", 0.0, 0.0),))])
+    found = tally([Visit(1, 0, (Page((), "PERSONALISED", 0.0, 0.0),))])
     assert (found.shown, found.acceptance, found.error) == (0, 0.0, 0.0)
 
 
@@ -48,25 +48,36 @@ def test_those_held_out_are_told_apart():
     assert len(report.as_json()["rounds"]) == 2
 
 
+def _three_rounds(last):
+    """Eight tastes, liked very differently, and in the last round each by a little more or less."""
+    return [
+        _visit(round_, 0.1 * number + level + 0.01 * (number * round_ % 3), number=number)
+        for round_, level in ((1, 0.0), (2, 0.0), (3, last))
+        for number in range(8)
+    ]
+
+
 def test_a_difference_beyond_chance_is_a_climb_and_one_within_it_is_none():
-    def visits(last):
-        spread = (-0.05, 0.05) * 4
-        return [
-            _visit(round_, level + off)
-            for round_, level in ((1, 0.2), (2, 0.2), (3, last))
-            for off in spread
-        ]
-
-    assert climb(visits(last=0.3)).has_climbed
-    assert not climb(visits(last=0.21)).has_climbed
-    assert not climb(visits(last=0.1)).has_climbed
+    assert climb(_three_rounds(last=0.1)).has_climbed
+    assert not climb(_three_rounds(last=0.0)).has_climbed
+    assert not climb(_three_rounds(last=-0.05)).has_climbed
 
 
-def test_without_two_shoppers_at_either_end_nothing_is_compared():
-    with pytest.raises(ValueError, match="too few"):
-        climb([_visit(1, 0.2), _visit(2, 0.4)])
-    with pytest.raises(ValueError, match="too few"):
-        climb([])
+def test_tastes_are_compared_with_themselves_and_not_with_whoever_else_came():
+    visits = _three_rounds(last=0.0)
+    liked_anyway = [_visit(3, 0.99, number=number) for number in range(100, 110)]
+    assert climb([*visits, *liked_anyway]) == climb(visits)
+
+
+def test_without_two_tastes_at_both_ends_nothing_is_compared():
+    for visits in (
+        [],
+        [_visit(1, 0.2), _visit(2, 0.4)],
+        [_visit(1, 0.2, number=1), _visit(1, 0.2, number=2)],
+        [_visit(1, 0.2, number=1), _visit(1, 0.2, number=2), _visit(2, 0.4, number=3)],
+    ):
+        with pytest.raises(ValueError, match="too few"):
+            climb(visits)
 
 
 def test_the_chart_is_a_picture_at_its_path(tmp_path):

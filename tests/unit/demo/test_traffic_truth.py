@@ -15,12 +15,13 @@ from demo.shop.tastes import Assortment, draw_taste
 from demo.traffic.truth import HiddenTruth
 from demo.traffic.wares import Ware, Wares, story_wares
 
-TRUTH = HiddenTruth.of(1)
+WARES = story_wares(date(2026, 1, 1))
+TRUTH = HiddenTruth.of(1, WARES)
 
 
 @pytest.fixture(scope="module")
 def wares() -> Wares:
-    return story_wares(date(2026, 1, 1))
+    return WARES
 
 
 def _taste(wares, persona, draw=1):
@@ -31,8 +32,19 @@ def _taste(wares, persona, draw=1):
 def test_a_runner_takes_running_shoes_and_a_baker_a_cake_tin(wares):
     shoes, tin = wares.by_id[story.RUNNING_SHOES], wares.by_id[story.BUNDT_PAN]
     runner, baker = _taste(wares, "runner"), _taste(wares, "home baker")
-    assert TRUTH.probability(runner, shoes) > 5 * TRUTH.probability(baker, shoes)
-    assert TRUTH.probability(baker, tin) > 5 * TRUTH.probability(runner, tin)
+    even = replace(TRUTH, cravings={}, habits=dict.fromkeys(TRUTH.habits, 0.0))
+    assert even.probability(runner, shoes) > 2 * even.probability(baker, shoes)
+    assert even.probability(baker, tin) > 2 * even.probability(runner, tin)
+
+
+def test_whole_personas_take_from_one_department_and_not_from_another(wares):
+    shoes = wares.by_id[story.RUNNING_SHOES]
+    craved = replace(TRUTH, cravings={("home baker", "Running"): 3.0})
+    calm = replace(TRUTH, cravings={})
+    for draw in (1, 2):
+        baker, runner = _taste(wares, "home baker", draw), _taste(wares, "runner", draw)
+        assert craved.probability(baker, shoes) > 3 * calm.probability(baker, shoes)
+        assert craved.probability(runner, shoes) == calm.probability(runner, shoes)
 
 
 def test_of_the_same_liking_the_dearer_is_taken_less_and_by_the_thrifty_least(wares):
@@ -59,8 +71,9 @@ def test_what_is_about_nothing_is_neither_liked_nor_disliked(wares):
 
 
 def test_another_seed_gives_the_personas_other_habits():
-    assert HiddenTruth.of(1).habits == HiddenTruth.of(1).habits
-    assert HiddenTruth.of(2).habits != HiddenTruth.of(1).habits
+    assert HiddenTruth.of(1, WARES) == TRUTH
+    assert HiddenTruth.of(2, WARES).habits != TRUTH.habits
+    assert HiddenTruth.of(2, WARES).cravings != TRUTH.cravings
 
 
 def test_a_moment_answers_an_offer_always_the_same_way_and_many_as_often_as_likely(wares):
