@@ -58,7 +58,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         compile_bundle,
     )
     journal, log = PostgresJournal(database), PostgresLearningLog(database)
-    artefacts = FolderArtefacts(settings.home / "artefacts")
+    artefacts = FolderArtefacts(settings.home / "artefacts" / settings.service)
     replica = ModelReplica(bus, log, Snapshots(PostgresPointers(database), artefacts))
     learning = Learning(
         LearningWriter(facts_of(catalogue.catalogue), settings.showings_per_day),
