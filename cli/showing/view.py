@@ -63,7 +63,7 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
     for journey in view.journeys:
         waits = f"waits for {journey.waits_for}"
         going = f"stands still: {journey.obstacle}" if journey.obstacle else waits
-        yield "journey", f"{journey.scenario}: {journey.stage}, {going}"
+        yield "journey", ", ".join(filter(None, (journey.scenario, journey.stage, going)))
 
 
 def _traits(view: GetCustomerViewResponse) -> Iterator[tuple[str, str]]:

@@ -55,6 +55,7 @@ class RankerServicer:
         versions.catalogue_version = self._catalogue.version
         versions.bundle_hash = context.bundle_hash
         versions.model = self._kept.replica.version
+        versions.model_stale = self._kept.replica.is_stale
         return response
 
     def _explain(self, ranking: Ranking, place: int, ranked: RankedPlacement) -> None:

@@ -127,6 +127,17 @@ async def test_a_cart_left_behind_is_answered_on_the_site_and_then_by_a_call(
     await over(channels, ada)
 
 
+async def test_what_was_shown_before_does_not_hide_what_the_journey_offers_now(channels, somebody):
+    eve = await known(channels, somebody("eve"))
+    await leave_a_cart(channels, eve)
+    await until(lambda: begun(channels, eve))
+    await channels.move_clock(LEFT_ALONE - timedelta(minutes=2))
+    assert not await offered(channels, eve)
+    await channels.move_clock(timedelta(minutes=2))
+    await in_stage(channels, eve, "on_the_site")
+    assert await offered(channels, eve)
+
+
 async def test_twin_who_buys_in_time_is_neither_offered_anything_nor_called(channels, somebody):
     bob = await known(channels, somebody("bob"))
     await leave_a_cart(channels, bob)

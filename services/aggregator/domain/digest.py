@@ -63,6 +63,18 @@ def context_digest(moment: Moment) -> bytes:
     return digest.digest()
 
 
+def with_journeys(digest: bytes, proposed: Iterable[tuple[str, str, str]]) -> bytes:
+    """Return the digest of a moment in which journeys propose something.
+
+    A journey moves by itself, as time passes: what it proposes now must not wait for a decision
+    that was made before it did. Each is named by journey, scenario and stage.
+    """
+    named = [text.encode() for each in proposed for text in each]
+    if not named:
+        return digest
+    return blake2b(digest + _framed(named), digest_size=DIGEST_BYTES).digest()
+
+
 def _framed(texts: Iterable[bytes]) -> bytes:
     """Return the texts with their lengths, so that no two lists have the same bytes."""
     parts = list(texts)

@@ -34,6 +34,8 @@ class Outcome(Enum):
     OVERLOADED = "OVERLOADED"
     NO_BUDGET = "NO_BUDGET"
     FAILED = "FAILED"
+    MODEL_STALE = "MODEL_STALE"
+    """It answered, by what it knew some time ago."""
     SKIPPED = "SKIPPED"
 
     @property

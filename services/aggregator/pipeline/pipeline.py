@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.aggregator.domain.candidates import Candidates, Proposal
+from services.aggregator.domain.digest import with_journeys
 from services.aggregator.domain.slates import PlacementSlate, unreserved
 from services.aggregator.domain.steps import Step
 from services.aggregator.peers import Peers
@@ -89,7 +90,12 @@ class Pipeline:
         due_request = GetDueRequest(context=context, snapshot=person.snapshot)
         actions = await steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
         retrieved = await retrieving
-        proposal = due(actions.actions if actions is not None else ())
+        proposed = actions.actions if actions is not None else ()
+        context.context_digest = with_journeys(
+            context.context_digest,
+            ((each.journey_id, each.scenario, each.stage) for each in proposed),
+        )
+        proposal = due(proposed)
         if retrieved is None:
             found = self._popular.of([ask.placement.name for ask in question.asks])
             return proposal, self._packed(proposal.followed_by(found))
@@ -165,6 +171,8 @@ class Pipeline:
         ranked = await steps.ask(Step.RANK, self._peers.ranker.Rank, request)
         if ranked is None:
             return ranking.by_order(allowed, context, self._catalogue), StepVersions()
+        if ranked.versions.model_stale:
+            steps.note_stale(Step.RANK)
         return ranking.as_ranked(ranked.placements, allowed.candidates), ranked.versions
 
     async def _commit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from services.aggregator.domain.steps import Outcome, Step, StepRecord, share_s
@@ -52,6 +53,11 @@ class Stepper:
             outcome = OUTCOMES.get(type(error), Outcome.FAILED)
         self.records.append(StepRecord(step, share, monotonic() - began, outcome))
         return response
+
+    def note_stale(self, step: Step) -> None:
+        """Note that a step, the last one, answered by what it knew some time ago."""
+        assert self.records[-1].step is step, f"{step} was not the last"
+        self.records[-1] = replace(self.records[-1], outcome=Outcome.MODEL_STALE)
 
     def skip(self, *steps: Step) -> None:
         """Note steps that this decision has no need of."""

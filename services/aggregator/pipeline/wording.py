@@ -111,10 +111,22 @@ class Wording:
         """Return the category that a source speaks of: mostly that of what it proposes."""
         if choice.source == Source.IN_SESSION:
             return moment.category
+        if choice.source == Source.FOR_YOU:
+            return self._liked(choice.offer_no, moment.facts)
         about = self._catalogue.about_categories.get(choice.offer_no)
         if about:
             return self._catalogue.categories.text(about[0])
         return self.category(choice.offer_no)
+
+    def _liked(self, offer_no: int, facts: PersonSnapshot) -> str:
+        """Return the category that it is of and that the person likes; empty where there is none.
+
+        The nearest by taste may be of a category that the person never looked at.
+        """
+        path, liked = self.category(offer_no), set(facts.traits.categories)
+        while path and path not in liked:
+            path = path.rpartition(" > ")[0]
+        return path
 
     def _minutes_since_bought(self, offer_no: int, moment: Moment) -> int:
         owned = moment.facts.owned

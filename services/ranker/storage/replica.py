@@ -79,10 +79,16 @@ class ModelReplica:
     async def check_lag(self) -> None:
         """Raise `Unavailable` until then and while the model is stale: for health to watch."""
         await self._read_model.check_lag()
-        if self._behind_since is not None:
-            lag_s = self._monotonic() - self._behind_since
-            if lag_s > _LONGEST_LAG_S:
-                raise Unavailable(f"the model lags {lag_s:.0f} s behind", reason="MODEL_STALE")
+        if self.is_stale:
+            raise Unavailable(f"the model lags {self._lag_s():.0f} s behind", reason="MODEL_STALE")
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the log has been ahead of the model for so long that decisions should say so."""
+        return self._lag_s() > _LONGEST_LAG_S
+
+    def _lag_s(self) -> float:
+        return 0.0 if self._behind_since is None else self._monotonic() - self._behind_since
 
     async def restore(self) -> None:
         """Begin with the newest snapshot that is whole and not behind what is here already."""

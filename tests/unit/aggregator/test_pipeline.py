@@ -52,6 +52,32 @@ async def test_what_a_journey_proposes_goes_first_and_once(edge):
     assert list(rank.levers) == [4.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 
 
+async def test_a_journey_that_moves_frees_what_was_decided_before(edge):
+    await decide(edge)
+    edge.peers.scenario.GetDue.answer = lambda _: due(PAN)
+    await decide(edge)
+    await decide(edge)
+    rules = edge.peers.rules
+    before, during, again = [asked.context.context_digest for asked in rules.Check.requests]
+    assert again == during != before
+    assert [asked.context.context_digest for asked in rules.Commit.requests[1:]] == [during] * 2
+
+
+async def test_a_stale_model_is_used_and_told_of(edge):
+    rank = edge.peers.ranker.Rank
+    fresh = rank.answer
+
+    def stale(request):
+        answer = fresh(request)
+        answer.versions.model_stale = True
+        return answer
+
+    rank.answer = stale
+    decision = await decide(edge)
+    assert shown(decision) == [[PC_1, PC_2]]
+    assert decision.degraded == {"ranker": Outcome.MODEL_STALE}
+
+
 async def test_a_journey_fills_only_the_placements_it_names(edge):
     edge.peers.scenario.GetDue.answer = lambda _: due(PAN, placements=[HERO])
     await decide(edge, asked(BANNER, HERO))

@@ -58,6 +58,16 @@ def test_what_is_being_looked_at_is_told_and_not_what_is_proposed_for_it(wording
     assert wording.reason(choice, found, moment()).text == "Because of what you are looking at"
 
 
+def test_a_liking_is_told_only_of_what_is_liked(wording):
+    found = Candidates([PC_2], [Source.FOR_YOU], [1.0], [0], [0], [0])
+    choice = Choice(PC_2, Source.FOR_YOU)
+    facts = PersonSnapshot()
+    assert wording.reason(choice, found, moment(facts=facts)).text == "Chosen for you"
+    facts.traits.categories.append("Electronics")
+    told = wording.reason(choice, found, moment(facts=facts)).text
+    assert told == "Because you like Electronics"
+
+
 def test_an_offer_tells_the_category_that_it_is_about():
     catalogue = shop()
     sale = row(20, "sale", OfferKind.PROMOTION, "Sale", about_categories=["Electronics > PCs"])
