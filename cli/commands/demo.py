@@ -46,7 +46,7 @@ def demo(
     ] = False,
     rounds: Annotated[
         int, typer.Option(min=1, max=1_000, help="Rounds of traffic.", rich_help_panel=_TRAFFIC)
-    ] = 10,
+    ] = 12,
     shoppers: Annotated[
         int,
         typer.Option(

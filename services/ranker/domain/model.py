@@ -16,7 +16,7 @@ from services.ranker.domain.layout import VERSION, WEIGHTS, prior_variances
 
 Column = NDArray[np.float64]
 
-DRIFT: Final = 5e-4
+DRIFT: Final = 3e-4
 """Share of the way back to its prior variance that a weight goes before each row it is part of."""
 _LARGEST_SHARE = 0.5
 _PROBIT = math.pi / 8.0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.ranker.domain.answers import Outcome
 from services.ranker.domain.encoding import Sight, decode, encode
 from services.ranker.domain.layout import COLUMNS, WEIGHTS
-from services.ranker.domain.model import Model, SnapshotError, predictive, prior_offset
+from services.ranker.domain.model import DRIFT, Model, SnapshotError, predictive, prior_offset
 
 PRIOR = 0.03
 USED = [
@@ -52,16 +52,21 @@ def test_a_rate_is_found_within_hundreds_of_rows_and_followed_when_it_changes(tr
 
 
 def test_the_uncertainty_of_a_repeated_row_is_that_of_the_full_covariance():
+    """But for the first rows, of which no weight takes in more than half of what it may."""
     model, row = Model(), sight(prior=0.2)
-    spread = float(model.variance_matrix(row.indices).sum())
-    for _ in range(50):
-        chance = model.predict(row)
-        drifted = spread + 5e-4 * (SPREAD - spread)
+    for turn in range(60):
+        chance, spread = model.predict(row), _spread(model, row)
+        drifted = spread + DRIFT * (SPREAD - spread)
         kappa_chance = _predictive(model, row, drifted)
-        spread = drifted / (1 + drifted * kappa_chance * (1 - kappa_chance))
+        of_full = drifted / (1 + drifted * kappa_chance * (1 - kappa_chance))
         show(model, row, accepted=False)
-        assert float(model.variance_matrix(row.indices).sum()) == pytest.approx(spread, rel=1e-9)
+        assert _spread(model, row) >= of_full * (1 - 1e-9)
+        assert turn < 20 or _spread(model, row) == pytest.approx(of_full, rel=1e-9)
         assert model.predict(row) < chance
+
+
+def _spread(model, row):
+    return float(model.variance_matrix(row.indices).sum())
 
 
 def _predictive(model, row, spread):
@@ -77,7 +82,7 @@ def test_an_acceptance_corrects_the_negative_as_if_it_had_been_known(prior, seen
         show(model, row)
     before = row.offset + float(model.means(row.indices))
     held = model.variance_matrix(row.indices).sum()
-    drifted = float(held) + 5e-4 * (SPREAD - float(held))
+    drifted = float(held) + DRIFT * (SPREAD - float(held))
     chance = _predictive(model, row, drifted)
     known = before + drifted / (1 + drifted * chance * (1 - chance)) * (1 - chance)
     show(model, row, accepted=True)
@@ -103,7 +108,8 @@ def test_shuffled_answers_teach_nothing_but_the_base_rate():
         finals[turn] = [model.predict(each) for each in kinds]
     settled = finals[1000:].mean(axis=0)
     assert settled.mean() == pytest.approx(0.1, rel=0.2)
-    assert settled.max() / settled.min() < 1.6
+    # Of 375 showings each the rates themselves lie that far apart.
+    assert settled.max() / settled.min() < 1.9
 
 
 def test_what_some_accept_is_raised_for_those_like_them_and_not_for_others():
@@ -120,7 +126,7 @@ def test_what_some_accept_is_raised_for_those_like_them_and_not_for_others():
 
 
 def test_it_agrees_with_batch_logistic_regression():
-    """The oracle: Newton's method on the same rows with the same prior."""
+    """The oracle: the mode of the posterior given the same rows and the same prior."""
     random = np.random.default_rng(11)
     rows = [sight((6, offer), (18, 11 * taste)) for offer in range(5) for taste in range(4)]
     truth = 1 / (1 + np.exp(2.0 - random.normal(0, 1, len(rows))))
@@ -132,8 +138,8 @@ def test_it_agrees_with_batch_logistic_regression():
         show(model, rows[at], accepted)
     batch = _batch(rows, seen)
     online = np.array([model.predict(row) for row in rows])
-    assert np.corrcoef(np.log(online), np.log(batch))[0, 1] > 0.9
-    assert np.abs(online - batch).mean() < 0.05
+    assert np.corrcoef(np.log(online), np.log(batch))[0, 1] > 0.95
+    assert np.abs(online - batch).mean() < 0.02
 
 
 def _batch(rows, seen):
@@ -143,13 +149,12 @@ def _batch(rows, seen):
     at = np.array([which for which, _ in seen])
     label = np.array([accepted for _, accepted in seen], float)
     weights = np.zeros(len(used))
-    for _ in range(200):
+    counts, hits = np.bincount(at, minlength=len(rows)), np.bincount(at, label, len(rows))
+    # A bound of the curvature (Böhning 1992) in place of the curvature: it never overshoots.
+    steepest = np.linalg.inv((design.T * (counts / 4)) @ design + prior)
+    for _ in range(2000):
         chance = 1 / (1 + np.exp(-(rows[0].offset + design @ weights)))
-        counts = np.bincount(at, minlength=len(rows))
-        hits = np.bincount(at, label, len(rows))
-        slope = design.T @ (hits - counts * chance) - prior @ weights
-        bend = (design.T * (counts * chance * (1 - chance))) @ design + prior
-        weights += 0.1 * np.linalg.solve(bend, slope)
+        weights += steepest @ (design.T @ (hits - counts * chance) - prior @ weights)
     return 1 / (1 + np.exp(-(rows[0].offset + design @ weights)))
 
 
