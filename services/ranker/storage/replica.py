@@ -49,7 +49,9 @@ class ModelReplica:
         self._snapshots = snapshots
         self._base: Pointer | None = None
         self._monotonic = monotonic
-        self._behind_since: float | None = None
+        self._owed = 0
+        """The row that the log had reached when it was first seen ahead of the model."""
+        self._owed_since_s = 0.0
         self._read_model = ReadModel(
             bus,
             LEARNING,
@@ -88,7 +90,8 @@ class ModelReplica:
         return self._lag_s() > _LONGEST_LAG_S
 
     def _lag_s(self) -> float:
-        return 0.0 if self._behind_since is None else self._monotonic() - self._behind_since
+        is_owed = self.model.number < self._owed
+        return self._monotonic() - self._owed_since_s if is_owed else 0.0
 
     async def restore(self) -> None:
         """Begin with the newest snapshot that is whole and not behind what is here already."""
@@ -128,12 +131,10 @@ class ModelReplica:
         pointer = await self._snapshots.latest()
         if pointer is not None and pointer.number <= self.model.number:
             self._base = pointer
-        is_behind = self.written > self.model.number
-        if not is_behind:
-            self._behind_since = None
-        elif self._behind_since is None:
-            self._behind_since = self._monotonic()
-        return is_behind
+        if self.model.number >= self._owed:
+            # A log that grows is ahead at every look; only rows that stay away make a model stale.
+            self._owed, self._owed_since_s = self.written, self._monotonic()
+        return self.written > self.model.number
 
     async def save_if_due(self) -> bool:
         """Save a snapshot when enough was learned since the last one."""

@@ -194,6 +194,22 @@ async def test_a_replica_that_is_behind_says_so(in_memory_bus, log, pointers):
     await one.check_lag()
 
 
+async def test_a_replica_that_follows_a_log_that_always_grows_is_not_stale(log, pointers):
+    now_s = [0.0]
+    snapshots = Snapshots(pointers, None)
+    one = ModelReplica(InMemoryBus(), log, snapshots, monotonic=lambda: now_s[0])
+    for _ in range(10):
+        log.grow(1)
+        assert await one.is_behind()
+        await one.catch_up()
+        log.grow(1)
+        now_s[0] += 2.0
+        assert not one.is_stale
+    assert await one.is_behind()
+    now_s[0] += 6.0
+    assert one.is_stale
+
+
 async def test_learning_gives_way_to_requests(log, replica_of):
     log.grow(3000)
     one, turns = replica_of(), 0
