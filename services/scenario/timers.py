@@ -13,14 +13,16 @@ from collections.abc import Callable, Sequence
 
 from services.scenario.crashing import Reach
 from services.scenario.domain.journey import Facts, Journey, Transition
+from services.scenario.domain.passage import needs_situation
 from services.scenario.domain.ports import Claim, JourneyStore
 from services.scenario.domain.taking import take_timers
 from services.scenario.finding import Finder
 from shared.clock import BusinessClock
-from shared.errors import TouchpointError
+from shared.errors import Overloaded, TouchpointError, Unavailable
 from shared.logging import get_logger
 
-BATCH = 50
+BATCH = 16
+"""Two rounds of questions: even where each waits in vain, the lease of the last is not over."""
 POLL_S = 1.0
 """At least so often the next due time is asked for: other replicas may have set one."""
 _AT_ONCE = 8
@@ -28,8 +30,16 @@ _AT_ONCE = 8
 _EAGER_S = 1.0
 _EAGER_POLL_S = 0.02
 """After word that the clock was moved, until this process has read it too."""
+_COMMITTED_S = (0.02, 0.15)
+"""When a transaction that is about to commit has: as a rule, and on a busy machine."""
+_LEAST_PAUSE_S = 0.01
+"""When something is due that cannot be claimed: somebody else has it locked."""
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
+"""Of one journey that fails again and again."""
+_LONGEST_OUTAGE_PAUSE_S = 1.0
+"""While the database is away: so soon after it is back, timers go on."""
+_AWAY = (Unavailable, Overloaded)
 log = get_logger(__name__)
 
 Found = tuple[Claim, Facts]
@@ -61,7 +71,6 @@ class Timers:
         self._wake = asyncio.Event()
         self._eager_until = 0.0
         self._failures: dict[str, int] = {}
-        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
         """Work for ever; a background task of the service."""
@@ -74,13 +83,15 @@ class Timers:
             except TouchpointError as error:
                 log.warning("timers_paused", reason=error.reason, pause_s=pause_s)
                 await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                pause_s = min(pause_s * 2, _LONGEST_OUTAGE_PAUSE_S)
             else:
                 pause_s = _FIRST_PAUSE_S
 
     def wake(self) -> None:
         """Look at the next due time soon: a transaction that may have set it is about to commit."""
-        asyncio.get_running_loop().call_later(_EAGER_POLL_S, self._wake.set)
+        loop = asyncio.get_running_loop()
+        for after_s in _COMMITTED_S:
+            loop.call_later(after_s, self._wake.set)
 
     def clock_moved(self) -> None:
         """Look at once, and again until this process knows of the new time."""
@@ -88,20 +99,28 @@ class Timers:
         self._wake.set()
 
     async def work_once(self) -> int:
-        """Bring a batch of due journeys forward; returns how many were claimed."""
+        """Bring a batch of due journeys forward; returns how many were claimed.
+
+        First those that profile is not asked about: they need not wait until it answers.
+        """
         now_us = self._clock.now_us()
         claims = await self._store.claim(self._owner, now_us, self._lease_s, BATCH)
         if claims:
             self._reach("after_claim")
-            found = await asyncio.gather(*map(self._find_out, claims))
-            await self._bring_forward([each for each in found if each is not None])
+            asking = [claim for claim in claims if needs_situation(claim.journey)]
+            await self._act_on([claim for claim in claims if not needs_situation(claim.journey)])
+            for start in range(0, len(asking), _AT_ONCE):
+                await self._act_on(asking[start : start + _AT_ONCE])
         return len(claims)
+
+    async def _act_on(self, claims: Sequence[Claim]) -> None:
+        found = await asyncio.gather(*map(self._find_out, claims))
+        await self._bring_forward([each for each in found if each is not None])
 
     async def _find_out(self, claim: Claim) -> Found | None:
         """Return a claim with what decides about it; None when it had to be put off."""
         try:
-            async with self._turns:
-                return claim, await self._finder.about(claim.journey)
+            return claim, await self._finder.about(claim.journey)
         except Exception as error:  # see `_bring_forward`
             await self._put_off(claim, error)
             return None
@@ -109,12 +128,15 @@ class Timers:
     async def _bring_forward(self, found: Sequence[Found]) -> None:
         """Act on claims in one transaction, halved down to the one at fault when it fails.
 
-        That one is asked for again later, ever more seldom; the others go on.
+        That one is asked for again later, ever more seldom; the others go on. No journey is at
+        fault while the database is away: then all stay claimed until their lease is over.
         """
         if not found:
             return
         try:
             steps = await self._commit(found)
+        except _AWAY:
+            raise
         except Exception as error:  # the edge of a background process: poison must not stop it
             if len(found) == 1:
                 await self._put_off(found[0][0], error)
@@ -172,8 +194,6 @@ class Timers:
         wait_s = POLL_S if time.monotonic() > self._eager_until else _EAGER_POLL_S
         if due_us:
             wait_s = min(wait_s, (due_us - self._clock.now_us()) / 1e6)
-        if wait_s <= 0.0:
-            return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(max(wait_s, _LEAST_PAUSE_S)):
                 await self._wake.wait()

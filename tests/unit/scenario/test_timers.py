@@ -2,18 +2,21 @@
 
 import asyncio
 import itertools
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from services.scenario.domain.journey import Phase
+from services.scenario.domain.passage import needs_situation
 from services.scenario.domain.taking import take_events
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.timers import Timers
 from shared.clock import from_us
+from shared.errors import Unavailable
 from shared.testing.background import running, until
 from shared.testing.clock import FakeClock
-from tests.unit.scenario.playing import ADA, NOON_US, abandoned_cart, event
+from tests.unit.scenario.playing import ADA, BOB, NOON_US, abandoned_cart, event
 from tests.unit.scenario.shop import Told
 
 QUIET = timedelta(minutes=30)
@@ -144,3 +147,118 @@ async def test_a_journey_that_cannot_be_brought_forward_does_not_hold_up_the_oth
     assert await timers.work_once() == 0
     machine.now_s += 1.0
     assert await timers.work_once() == 1
+
+
+async def test_what_needs_nothing_of_profile_does_not_wait_until_it_answers(store, clock):
+    """Ada's cart waits for its call while Bob's is asked about in vain."""
+
+    class Silent(Told):
+        async def about(self, journey):
+            if needs_situation(journey):
+                await asyncio.Event().wait()
+            return await super().about(journey)
+
+    clock.advance(QUIET)
+    await worker(store, clock).work_once()
+    async with store.transaction() as transaction:
+        starting, later_us = {"add_to_cart": [abandoned_cart()]}, clock.now_us()
+        bobs = event(person_id=BOB, time_us=later_us)
+        await take_events(transaction, [bobs], starting, later_us, lambda _: "bobs")
+    clock.advance(timedelta(days=2))
+    async with running(worker(store, clock, Silent())):
+        await until(lambda: len(store.tasks) == 1, timeout_s=5.0)
+
+
+class Away(InMemoryJourneys):
+    """Journeys whose database goes away after a claim, and comes back when it is told to."""
+
+    is_away = True
+    tries = 0
+
+    @asynccontextmanager
+    async def transaction(self):
+        self.tries += 1
+        if self.is_away:
+            raise Unavailable("the database cannot be reached")
+        async with super().transaction() as transaction:
+            yield transaction
+
+
+async def test_while_the_database_is_away_no_journey_is_taken_for_the_one_at_fault(machine, clock):
+    store = Away(machine_s=machine)
+    store.is_away = False
+    async with store.transaction() as transaction:
+        starting, numbers = {"add_to_cart": [abandoned_cart()]}, itertools.count()
+        everybody = [event(person_id=f"person-{number}") for number in range(4)]
+        await take_events(
+            transaction, everybody, starting, clock.now_us(), lambda _: f"j{next(numbers)}"
+        )
+    clock.advance(QUIET)
+    store.is_away, store.tries = True, 0
+    timers = worker(store, clock)
+    with pytest.raises(Unavailable):
+        await timers.work_once()
+    assert store.tries == 1
+    store.is_away = False
+    assert await timers.work_once() == 0
+    machine.now_s += 5.0
+    assert await timers.work_once() == 4
+    assert len(store.effects) == 4
+
+
+async def test_however_long_the_database_is_away_it_is_asked_every_second(clock, monkeypatch):
+    class Gone(InMemoryJourneys):
+        async def claim(self, owner, now_us, lease_s, limit):
+            raise Unavailable("the database cannot be reached")
+
+    pauses = []
+
+    async def sleep(pause_s):
+        pauses.append(pause_s)
+        if len(pauses) == 10:
+            raise DeathError
+
+    monkeypatch.setattr("services.scenario.timers.asyncio.sleep", sleep)
+    with pytest.raises(DeathError):
+        await worker(Gone(), clock).run()
+    assert pauses == [0.5, *[1.0] * 9]
+
+
+async def test_what_is_due_and_locked_by_somebody_else_does_not_keep_the_worker_busy(store, clock):
+    class Locked(InMemoryJourneys):
+        looks = 0
+
+        async def claim(self, owner, now_us, lease_s, limit):
+            self.looks += 1
+            if self.looks > 100:
+                raise DeathError
+            return []
+
+        async def next_due_us(self):
+            return NOON_US
+
+    locked = Locked()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await worker(locked, clock).run()
+    assert locked.looks > 1
+
+
+async def test_a_commit_that_comes_late_is_seen_all_the_same(store, clock, monkeypatch):
+    monkeypatch.setattr("services.scenario.timers.POLL_S", 60.0)
+    looks = 0
+    claim = store.claim
+
+    async def counted(*arguments):
+        nonlocal looks
+        looks += 1
+        return await claim(*arguments)
+
+    store.claim = counted
+    timers = worker(store, clock)
+    async with running(timers):
+        await until(lambda: looks == 1)
+        timers.wake()
+        await until(lambda: looks == 2)
+        clock.advance(QUIET)
+        await until(lambda: len(store.effects) == 1, timeout_s=5.0)
