@@ -111,10 +111,16 @@ class FolderArtefacts:
     def _sweep(self, keep: frozenset[str], older_than_s: float) -> int:
         swept = 0
         for path in self._folder.glob("*/*"):
-            age_s = time.time() - path.stat().st_mtime
-            if path.name not in keep and age_s >= older_than_s:
-                path.unlink(missing_ok=True)
-                swept += 1
+            if path.name in keep:
+                continue
+            try:
+                age_s = time.time() - path.stat().st_mtime
+                if age_s >= older_than_s:
+                    path.unlink()
+                    swept += 1
+            except FileNotFoundError:
+                # Another process swept it as well, or its draft was given its name.
+                continue
         return swept
 
     def _path(self, name: str) -> Path:

@@ -69,3 +69,17 @@ async def test_sweeping_removes_what_nobody_needs_once_it_is_old(tmp_path):
     assert not half.exists()
     with pytest.raises(ArtefactError):
         await store.get(orphan)
+
+
+async def test_what_another_process_sweeps_at_the_same_time_is_no_failure(tmp_path, monkeypatch):
+    store = FolderArtefacts(tmp_path)
+    await store.put(b"old")
+    stat = Path.stat
+
+    def after_another_swept(path, **how):
+        if path.parent.parent == tmp_path:
+            path.unlink(missing_ok=True)
+        return stat(path, **how)
+
+    monkeypatch.setattr(Path, "stat", after_another_swept)
+    assert await store.sweep((), 0.0) == 0
