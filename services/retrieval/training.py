@@ -78,10 +78,14 @@ def _say(write: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def _end_with_parent(read: BinaryIO) -> None:
-    """End this process when the one that wants its model is gone: its end of the pipe closes."""
+    """End this process when the one that wants its model is gone: its end of the pipe closes.
+
+    It is read past its buffer, whose lock the thread would still hold when this process ends.
+    """
+    pipe = read.fileno()
 
     def wait() -> None:
-        read.read(1)
+        os.read(pipe, 1)
         os._exit(_PARENT_GONE)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -69,18 +69,24 @@ async def train_aside(
         process.stdin.write(len(data).to_bytes(8, "big"))
         process.stdin.write(data)
         del data
-        parts: dict[str, bytes] = {}
-        while line := await process.stdout.readline():
-            told = json.loads(line)
-            if told["event"] == "progress":
-                tell(told["step"], told["share_done"])
-            elif told["event"] == "file":
-                parts[told["part"]] = await process.stdout.readexactly(told["bytes"])
-            else:
-                return Outcome(told["report"], **parts)
-        code = await process.wait()
-    log.error("training_failed", exit_code=code)
+        try:
+            return await _outcome(process.stdout, tell)
+        except asyncio.IncompleteReadError:
+            log.error("training_failed", exit_code=await process.wait())
     raise Internal("training ended without a result", reason="TRAINING_FAILED")
+
+
+async def _outcome(said: asyncio.StreamReader, tell: Tell) -> Outcome:
+    """Hear a child out; raises IncompleteReadError where it ends before its report."""
+    parts: dict[str, bytes] = {}
+    while True:
+        told = json.loads(await said.readuntil(b"\n"))
+        if told["event"] == "progress":
+            tell(told["step"], told["share_done"])
+        elif told["event"] == "file":
+            parts[told["part"]] = await said.readexactly(told["bytes"])
+        else:
+            return Outcome(told["report"], **parts)
 
 
 @asynccontextmanager

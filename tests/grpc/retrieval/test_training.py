@@ -92,10 +92,32 @@ async def test_too_little_to_learn_from_comes_back_as_a_sentence():
     assert (outcome.items, outcome.persons) == (b"", b"")
 
 
-async def test_a_child_that_dies_is_told_as_our_own_fault(monkeypatch):
-    monkeypatch.setattr(training_process, "MODULE", "no.such.module")
+DEATHS = {
+    "at once": "",
+    "within a line": """print('{"event": "prog', end='')""",
+    "within a file": """print('{"event": "file", "part": "items", "bytes": 9}\\nabc', end='')""",
+}
+
+
+@pytest.mark.parametrize("said", DEATHS.values(), ids=DEATHS)
+async def test_a_child_that_dies_is_told_as_our_own_fault(monkeypatch, tmp_path, said):
+    (tmp_path / "short_lived.py").write_text(said)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(training_process, "MODULE", "short_lived")
     with pytest.raises(Internal):
         await train_aside(ORDER, interactions(), texts(), lambda *_: None)
+
+
+def test_a_child_that_is_done_ends_in_order():
+    few = interactions()
+    data = pack_input(ORDER, few.only(few.persons < 3), texts())
+    with subprocess.Popen(
+        [sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        child.stdin.write(len(data).to_bytes(8, "big") + data)
+        child.stdin.flush()
+        assert "refusal" in child.stdout.readlines()[-1].decode()
+        assert child.wait(timeout=30) == 0
 
 
 def children():
