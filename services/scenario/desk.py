@@ -28,14 +28,19 @@ class TaskNews:
     """Wakes whoever watches for tasks, as soon as there may be another."""
 
     def __init__(self) -> None:
+        self.number = 0
+        """How often it was told."""
         self._changed = asyncio.Event()
 
     def tell(self) -> None:
+        self.number += 1
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def wait(self, longest_s: float) -> None:
-        """Return when told, or after a while."""
+    async def wait(self, seen: int, longest_s: float) -> None:
+        """Return when told more often than was seen, or after a while."""
+        if self.number != seen:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(longest_s):
                 await self._changed.wait()
@@ -98,11 +103,12 @@ class TaskDesk:
         signed_on(await self._agents.find(agent_id), agent_id)
         told: dict[str, int] = {}
         while True:
+            seen = self._news.number
             for task in await self._fitting(agent_id):
                 if told.get(task.task_id) != task.claims:
                     told[task.task_id] = task.claims
                     yield task
-            await self._news.wait(LOOK_EVERY_S)
+            await self._news.wait(seen, LOOK_EVERY_S)
 
     async def _fitting(self, agent_id: str) -> list[Task]:
         agent = await self._agents.find(agent_id)

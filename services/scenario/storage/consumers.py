@@ -30,7 +30,7 @@ def events_consumer(
     clock: BusinessClock,
     wake: Wake,
 ) -> EffectConsumer:
-    """Return what begins journeys and ends them; `wake` is called when timers may have changed."""
+    """Return what begins journeys and ends them; `wake` is called when something falls due sooner."""
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
         events = list(happenings(messages))
@@ -38,7 +38,9 @@ def events_consumer(
             return
         journeys = await PostgresJourneyTransaction.enter(transaction)
         starting = bundles.active.starting
-        if await take_events(journeys, events, starting, clock.now_us(), new_journey_id):
+        steps = await take_events(journeys, events, starting, clock.now_us(), new_journey_id)
+        # All else that an event does to a journey puts its timer off, or ends it.
+        if any(step.is_new for step in steps):
             wake()
 
     return EffectConsumer(bus, database, name="scenario_events", stream=EVENTS, handle=take)

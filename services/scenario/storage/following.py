@@ -24,11 +24,11 @@ class ProposalFollower:
         self,
         bus: Bus,
         store: PostgresJourneys,
-        on_news: Callable[[], None] = lambda: None,
+        on_task: Callable[[], None] = lambda: None,
     ) -> None:
         self.proposals = Proposals()
         self._store = store
-        self._on_news = on_news
+        self._on_task = on_task
         self._model = ReadModel(
             bus,
             JOURNEYS,
@@ -54,12 +54,16 @@ class ProposalFollower:
         """Take what this process itself has committed; the bus will say the same later."""
         for transition in transitions:
             if transition.is_visible:
-                self._apply(journey_notice(transition.journey))
-        self._on_news()
+                self._hear(journey_notice(transition.journey))
 
     def _apply_message(self, message: Message) -> None:
-        self._apply(JourneyNotice.FromString(message.data))
-        self._on_news()
+        self._hear(JourneyNotice.FromString(message.data))
+
+    def _hear(self, notice: JourneyNotice) -> None:
+        self._apply(notice)
+        # In a stage without an offer somebody has a task; every agent who watches looks for it.
+        if notice.stage and not (notice.offer_no or notice.ended):
+            self._on_task()
 
     def _apply(self, notice: JourneyNotice) -> None:
         self.proposals.apply(

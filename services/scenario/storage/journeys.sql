@@ -144,13 +144,20 @@ WHERE phase <> 4 AND NOT dormant AND due_us > 0
   AND (lease_until IS NULL OR lease_until < clock_timestamp());
 
 -- name: look_again
--- Those parked, and those that propose what cannot be had or for a scenario that is not defined.
-WITH woken AS (
-    UPDATE journeys
-    SET due_us = $1, version = version + 1, owner = '', lease_until = NULL
+-- Those parked, and those that propose what cannot be had or for a scenario that is not defined;
+-- locked in the order of their ids, as by whoever brings several forward.
+WITH found AS (
+    SELECT journey_id FROM journeys
     WHERE phase IN (2, 3) AND (due_us > $1 OR due_us = 0)
       AND (phase = 3 OR offer_no = ANY($2::bigint[])
            OR (offer_no <> 0 AND scenario <> ALL($3::text[])))
+    ORDER BY journey_id
+    FOR UPDATE
+), woken AS (
+    UPDATE journeys
+    SET due_us = $1, version = version + 1, owner = '', lease_until = NULL
+    FROM found
+    WHERE journeys.journey_id = found.journey_id
     RETURNING 1
 )
 SELECT count(*) FROM woken;

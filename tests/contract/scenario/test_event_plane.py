@@ -59,8 +59,8 @@ class Plane:
     def __init__(self, database, bus, folder):
         self.clock = FakeClock(from_us(NOON_US))
         self.store = PostgresJourneys(database, Notes(FolderWrappingKeys(folder)))
-        self.bus, self.woken = bus, 0
-        self.follower = ProposalFollower(bus, self.store)
+        self.bus, self.woken, self.tasks = bus, 0, 0
+        self.follower = ProposalFollower(bus, self.store, self._task)
         self.jobs = [
             events_consumer(bus, database, OneBundle(), self.clock, self._wake),
             identities_consumer(bus, database, self.clock, self._wake),
@@ -71,6 +71,9 @@ class Plane:
 
     def _wake(self):
         self.woken += 1
+
+    def _task(self):
+        self.tasks += 1
 
     async def count(self, *person_ids):
         return len(await self.store.open_for(person_ids or [ADA]))
@@ -86,10 +89,10 @@ class Plane:
             known = await transaction.sets_of(person_ids)
             return set(known.values()) == {person_ids}
 
-    async def offer(self):
-        (claim,) = await self.store.claim("worker", QUIET_US, 5.0, 10)
+    async def offer(self, now_us=QUIET_US):
+        (claim,) = await self.store.claim("worker", now_us, 5.0, 10)
         async with self.store.transaction() as transaction:
-            return await take_timers(transaction, [(claim, facts())], QUIET_US)
+            return await take_timers(transaction, [(claim, facts())], now_us)
 
     def proposed(self, *person_ids):
         standing = self.follower.proposals.of(person_ids or [ADA], QUIET_US)
@@ -134,6 +137,7 @@ async def test_a_view_pushes_the_quiet_of_somebody_on_a_journey_and_of_their_set
         return journey.due_us == QUIET_US + MINUTE_US
 
     await until(is_pushed)
+    assert plane.woken == 1, "nothing falls due sooner"
 
 
 async def test_the_same_event_delivered_twice_begins_one_journey(plane):
@@ -162,6 +166,16 @@ async def test_a_replica_knows_at_once_what_it_has_committed_itself(plane):
     plane.bus.disconnect()
     plane.follower.moved(await plane.offer())
     assert plane.proposed() == [COME_BACK]
+
+
+async def test_those_who_watch_for_tasks_hear_of_tasks_alone(plane):
+    await plane.bus.publish([told()])
+    await plane.holds(1)
+    await plane.offer()
+    await until(lambda: plane.proposed() == [COME_BACK])
+    assert plane.tasks == 0
+    await plane.offer(QUIET_US + 2 * DAY_US)
+    await until(lambda: plane.tasks == 1)
 
 
 async def test_what_the_bus_lost_is_found_in_the_tables(plane):
@@ -199,8 +213,8 @@ async def test_an_erasure_told_on_the_bus_deletes_and_silences(plane):
     erased = PersonErased(person_ids=[ADA])
     await plane.bus.publish([Publication.of(erasures_of(ADA), 1, erased)])
     await plane.holds(0, ADA)
-    await plane.bus.publish([told(time_us=NOON_US + 1), told("view", NOON_US + MINUTE_US, BOB)])
-    await until(lambda: plane.woken >= 2)
+    await plane.bus.publish([told(time_us=NOON_US + 1), told(person_id="person-cy")])
+    await plane.holds(1, "person-cy")
     assert await plane.count(ADA) == 0
     (kept,) = await plane.store.open_for([BOB])
     assert kept.phase is Phase.QUIET

@@ -131,6 +131,23 @@ async def test_a_task_put_off_is_sent_again_when_it_is_due(face):
     watching.cancel()
 
 
+async def test_a_task_that_comes_while_a_watcher_looks_is_not_missed(face, monkeypatch):
+    monkeypatch.setattr("services.scenario.desk.LOOK_EVERY_S", 3600.0)
+    await sign_on(face)
+    look = face.store.waiting
+
+    async def waiting(*arguments):
+        found = await look(*arguments)
+        if not face.store.tasks:
+            await face.lead_to_the_call()
+        return found
+
+    face.store.waiting = waiting
+    watching = face.stub.WatchTasks(pb.WatchTasksRequest(agent_id="eve"), timeout=10)
+    assert list((await watching.read()).task.person_ids) == [ADA]
+    watching.cancel()
+
+
 async def test_a_watcher_who_is_not_signed_on_is_refused(face):
     watching = face.stub.WatchTasks(pb.WatchTasksRequest(agent_id="bob"), timeout=5)
     with pytest.raises(grpc.aio.AioRpcError, match="SetAgentStatus"):
