@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.ranker.domain.answers import (
     ANSWERING,
@@ -116,10 +116,12 @@ class Teacher:
         row = self._seen.get((decision.decision_id, shown.placement, shown.offer_no))
         if row is None:
             return
+        # Who names what was shown answers after seeing it, whatever a device takes for the time.
+        answered = replace(answer, time_us=max(answer.time_us, row.time_us))
         if answer.type == "decline":
-            self._conclude(row, Outcome.DECLINED, answer.time_us)
+            self._conclude(row, Outcome.DECLINED, answered.time_us)
         else:
-            self._accept(row, answer)
+            self._accept(row, answered)
 
     def _credited(self, answer: Answer) -> None:
         """Credit the last showing of what was accepted."""

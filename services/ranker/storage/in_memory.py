@@ -58,7 +58,8 @@ class InMemoryLearningLog:
         self._showings_per_day = showings_per_day
         self._rows: list[NumberedRow] = []
         self._decisions: dict[str, Decision] = {}
-        self._sets: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.sets: dict[str, tuple[int, tuple[str, ...]]] = {}
+        """Person to version and the whole set."""
         self._taught: Counter[tuple[str, int]] = Counter()
         self._waiting: dict[tuple[str, str], Answer] = {}
         self._unclaimed: dict[tuple[str, str], Answer] = {}
@@ -83,13 +84,12 @@ class InMemoryLearningLog:
         self, decisions: Sequence[tuple[Decision, frozenset[str]]], now_us: int
     ) -> None:
         """Take decisions, each with the placements where it is seen at once."""
-        teachable = [
-            (decision, seen)
-            for decision, seen in decisions
-            if decision.decision_id not in self._decisions
-            and self._erased.isdisjoint(decision.person_ids)
-        ]
-        self._decisions.update((each.decision_id, each) for each, _ in teachable)
+        teachable = []
+        for decision, seen in decisions:
+            is_new = decision.decision_id not in self._decisions
+            if is_new and self._erased.isdisjoint(decision.person_ids):
+                self._decisions[decision.decision_id] = decision
+                teachable.append((decision, seen))
         teacher = self._teacher()
         for decision, seen in teachable:
             teacher.decided(decision, seen)
@@ -106,9 +106,11 @@ class InMemoryLearningLog:
         self._write(teacher.lesson, now_us)
 
     async def note_set(self, person_id: str, person_ids: Sequence[str], version: int) -> None:
-        """Keep who is the same person."""
-        if self._sets.get(person_id, (-1, ()))[0] < version:
-            self._sets[person_id] = version, tuple(person_ids)
+        """Keep who is the same person, but nothing of who was erased."""
+        if not self._erased.isdisjoint((person_id, *person_ids)):
+            return
+        if self.sets.get(person_id, (-1, ()))[0] < version:
+            self.sets[person_id] = version, tuple(person_ids)
 
     async def park_late(self, now_us: int, patience_s: float) -> None:
         """Put aside all that wait: in memory nobody waits any longer than a test does."""
@@ -126,6 +128,11 @@ class InMemoryLearningLog:
             else each
             for each in self._rows
         ]
+        self.sets = {
+            person_id: held
+            for person_id, held in self.sets.items()
+            if gone.isdisjoint((person_id, *held[1]))
+        }
         for kept in (self._waiting, self._unclaimed, self._parked):
             for key in [key for key in kept if key[0] in gone]:
                 kept.pop(key)
@@ -137,7 +144,7 @@ class InMemoryLearningLog:
         known = Known(
             self._decisions,
             [each.row for each in self._rows if each.row.decision_id],
-            {person: persons for person, (_, persons) in self._sets.items()},
+            {person: persons for person, (_, persons) in self.sets.items()},
             self._taught,
             list(self._unclaimed.values()),
         )

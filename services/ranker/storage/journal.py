@@ -16,17 +16,20 @@ async def append_entries(
 ) -> list[JournalEntry]:
     """Write entries in the caller's transaction, but none of a person who was erased.
 
-    One that is there already stays as it was. Returns those that are new.
+    One that is there already stays as it was. Returns those that are new, each once.
     """
+    first: dict[str, JournalEntry] = {}
+    for entry in entries:
+        first.setdefault(entry.decision_id, entry)
     added = await transaction.fetch(
         _SQL.append_decisions,
-        [entry.decision_id for entry in entries],
-        [",".join(entry.person_ids) for entry in entries],
-        [entry.time_us for entry in entries],
-        [entry.notice for entry in entries],
+        list(first),
+        [",".join(entry.person_ids) for entry in first.values()],
+        [entry.time_us for entry in first.values()],
+        [entry.notice for entry in first.values()],
     )
     new = {str(row["decision_id"]) for row in added}
-    return [entry for entry in entries if entry.decision_id in new]
+    return [entry for entry in first.values() if entry.decision_id in new]
 
 
 async def erase_entries(transaction: Transaction, person_ids: Sequence[str]) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 
 from services.ranker.domain.answers import DAY_US, Answer, Decision, Look, Outcome, Row
 from services.ranker.domain.learning_log import NumberedRow
 from services.ranker.domain.teaching import Known, Lesson, Teacher
 from services.ranker.storage.learning_log import read_row
-from services.ranker.storage.notices import learning_notices, read_decision
+from services.ranker.storage.notices import canonical_id, learning_notices, read_decision
 from shared.bus import append
 from shared.postgres import Queries, Transaction
 from shared.postgres import Row as Record
@@ -29,7 +28,7 @@ class LearningWriter:
 
     async def begin(self, transaction: Transaction) -> None:
         """Wait for the turn to write; first of all in a transaction, so that none waits round."""
-        await transaction.fetchval(_SQL.lock_log)
+        await lock_log(transaction)
 
     async def decided(
         self,
@@ -74,7 +73,7 @@ class LearningWriter:
     async def _teacher(
         self, transaction: Transaction, decisions: Sequence[Decision], answers: Sequence[Answer]
     ) -> Teacher:
-        named = list(filter(None, {_uuid(answer.decision_id) for answer in answers}))
+        named = list(filter(None, {canonical_id(answer.decision_id) for answer in answers}))
         found = [
             read_decision(row["notice"])
             for row in await transaction.fetch(_SQL.decisions_named, named)
@@ -128,7 +127,11 @@ class LearningWriter:
 async def note_sets(
     transaction: Transaction, sets: Iterable[tuple[str, Sequence[str], int]]
 ) -> None:
-    """Keep who is the same person: person, the whole set, version."""
+    """Keep who is the same person: person, the whole set, version.
+
+    In turn with erasing, so that a set that is being told does not outlive who is in it.
+    """
+    await lock_log(transaction)
     rows = [(person_id, list(person_ids), version) for person_id, person_ids, version in sets]
     await transaction.executemany(_SQL.note_set, rows)
 
@@ -145,14 +148,14 @@ async def erase_links(transaction: Transaction, person_ids: Sequence[str]) -> in
     return int(await transaction.fetchval(_SQL.erase_kept, persons))
 
 
-async def lock_log(transaction: Transaction) -> None:
-    """Wait for the turn to write the log."""
-    await transaction.fetchval(_SQL.lock_log)
+async def lock_log(transaction: Transaction) -> int:
+    """Wait for the turn to write the log, and return the number of its last row."""
+    return int(await transaction.fetchval(_SQL.lock_log))
 
 
 async def _append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
     """Append rows under the next numbers, and tell every replica of them."""
-    last = int(await transaction.fetchval(_SQL.lock_log))
+    last = await lock_log(transaction)
     numbered = [NumberedRow(last + place, row) for place, row in enumerate(rows, start=1)]
     await transaction.execute(
         _SQL.append_rows,
@@ -199,11 +202,3 @@ def _read(row: Record) -> Answer:
         row["decision_id"],
         row["placement"],
     )
-
-
-def _uuid(text: str) -> str:
-    """Return the id in its canonical text, or nothing: a caller may have sent anything for one."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        return ""

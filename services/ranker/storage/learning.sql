@@ -49,17 +49,20 @@ ORDER BY number
 SELECT notice FROM decisions WHERE decision_id = ANY ($1::uuid[])
 
 -- name: sets_of
+-- Of those named and of all who are the same as one of them.
+WITH named AS (SELECT person_ids FROM person_sets WHERE person_id = ANY ($1::uuid[]))
 SELECT person_id::text AS person_id, person_ids::text[] AS person_ids
-FROM person_sets WHERE person_id = ANY ($1::uuid[])
+FROM person_sets
+WHERE person_id = ANY ($1::uuid[]) OR person_id IN (SELECT unnest(person_ids) FROM named)
 
 -- name: erased_of
 SELECT person_id::text AS person_id FROM erased_persons WHERE person_id = ANY ($1::uuid[])
 
 -- name: note_set
--- Nothing is kept of those who are alone and always were.
+-- Nothing is kept of those who are alone and always were, nor of who was erased.
 INSERT INTO person_sets (person_id, person_ids, version)
 SELECT $1::uuid, $2::uuid[], $3
-WHERE NOT EXISTS (SELECT FROM erased_persons WHERE person_id = $1::uuid)
+WHERE NOT EXISTS (SELECT FROM erased_persons WHERE person_id = ANY ($2::uuid[] || $1::uuid))
     AND (cardinality($2::uuid[]) > 1
          OR EXISTS (SELECT FROM person_sets WHERE person_id = $1::uuid))
 ON CONFLICT (person_id) DO UPDATE SET person_ids = excluded.person_ids, version = excluded.version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 
 from services.ranker.domain.answers import ANSWERING, CREDITED, DAY_US, Answer, Decision, Shown
@@ -82,9 +83,17 @@ def _answer(notice: EventNotice) -> Answer:
         notice.time_us,
         notice.offer_no,
         notice.family_no or notice.offer_no,
-        notice.decision_id,
+        canonical_id(notice.decision_id) or notice.decision_id,
         notice.placement,
     )
+
+
+def canonical_id(text: str) -> str:
+    """Return an id as we write it, or nothing: a caller may have sent anything for one."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return ""
 
 
 def learning_row(numbered: NumberedRow) -> LearningRow:

@@ -44,6 +44,9 @@ class InMemoryDesk:
     async def erase(self, *persons):
         await self.log.erase(persons)
 
+    async def sets(self):
+        return set(self.log.sets)
+
 
 class PostgresDesk:
     """Brings messages into the schema, as the consumers do."""
@@ -77,6 +80,10 @@ class PostgresDesk:
     async def erase(self, *persons):
         async with self.database.transaction() as transaction:
             await erase_entries(transaction, persons)
+
+    async def sets(self):
+        rows = await self.database.fetch("SELECT person_id FROM person_sets")
+        return {str(row["person_id"]) for row in rows}
 
 
 @pytest_asyncio.fixture(params=["in memory", "PostgreSQL"], loop_scope="session")

@@ -1,5 +1,6 @@
 """From the bus into the log and back to every replica: nothing lost, nothing twice."""
 
+import asyncio
 import random
 import uuid
 from contextlib import asynccontextmanager
@@ -16,7 +17,8 @@ from services.ranker.storage.consumers import (
     events_consumer,
     identities_consumer,
 )
-from services.ranker.storage.learning import LearningWriter
+from services.ranker.storage.journal import PostgresJournal
+from services.ranker.storage.learning import LearningWriter, note_sets
 from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import PostgresPointers, Snapshots
@@ -178,6 +180,34 @@ async def test_links_and_erasures_reach_the_log(plane):
         await until(lambda: _count(plane, "person_sets", 0))
     rows = await plane.log.rows_after(0, 9)
     assert [(each.row.decision_id, each.row.person_ids) for each in rows] == [("", ())] * 2
+
+
+async def test_a_set_that_is_told_while_its_person_is_erased_is_not_kept(plane):
+    database = plane.database
+
+    async def waits_or_is_done():
+        waiting = await database.fetchval(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return waiting or erasing.done()
+
+    async with database.transaction() as linking:
+        await note_sets(linking, [(ADA, [ADA, BOB], 1), (BOB, [ADA, BOB], 1)])
+        erasing = asyncio.create_task(PostgresJournal(database).erase([ADA, BOB]))
+        await until(waits_or_is_done)
+    await erasing
+    assert await _count(plane, "person_sets", 0)
+
+
+async def test_an_answer_may_write_the_id_of_its_decision_in_capitals(plane):
+    subject, notices = happened("impression", SHOES, about=0xA)
+    notices.notices[0].decision_id = notices.notices[0].decision_id.upper()
+    assert notices.notices[0].decision_id != decision_id(0xA)
+    async with plane.process():
+        await plane.publish(decided(0xA, SHOES))
+        await plane.publish((subject, notices))
+        await until(has_written(plane, 1))
 
 
 async def _count(plane, table, count):

@@ -177,6 +177,55 @@ async def test_the_set_of_a_person_is_credited_until_it_is_parted(desk):
     assert (await lessons(desk))[-1] == (1, SHOES, ACCEPTED)
 
 
+async def test_what_was_bought_by_another_of_the_set_waits_for_its_showing_too(desk):
+    await desk.decide(decision(1, SHOES, persons=(ADA,)))
+    await desk.link(ADA, BOB)
+    await desk.answer(answer("purchase", SHOES, person=BOB, hours=2))
+    await desk.answer(answer("impression", SHOES, about=1, person=ADA, hours=1))
+    assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, ACCEPTED)]
+
+
+async def test_a_device_whose_clock_is_slow_still_accepts_what_its_answer_names(desk):
+    await desk.decide(decision(1, COUPON, GUIDE, hours=1))
+    await desk.answer(
+        answer("impression", GUIDE, about=1, hours=1.1),
+        answer("accept", COUPON, about=1, hours=0.99),
+        answer("click", GUIDE, about=1, hours=0.99),
+    )
+    assert [row for row in await lessons(desk) if row[2] is ACCEPTED] == [
+        (1, COUPON, ACCEPTED),
+        (1, GUIDE, ACCEPTED),
+    ]
+    shown_at, accepted_at = (
+        {each.row.place: each.row.time_us for each in rows if each.row.outcome is outcome}
+        for rows in [await desk.log.rows_after(0, 9)]
+        for outcome in (SHOWN, ACCEPTED)
+    )
+    assert shown_at == accepted_at
+
+
+async def test_an_earlier_purchase_does_not_accept_what_was_shown_only_afterwards(desk):
+    await desk.decide(decision(1, SHOES, placement=PROMPT, hours=1))
+    await desk.answer(answer("purchase", SHOES, hours=0.9))
+    assert await lessons(desk) == [(1, SHOES, SHOWN)]
+
+
+async def test_a_decision_told_again_at_once_changes_nothing_of_what_was_seen(desk):
+    await desk.answer(answer("impression", SHOES, about=1))
+    await desk.decide(decision(1, SHOES), decision(1, SHOES, seen=b"otherwise seen"))
+    [seen] = await desk.log.rows_after(0, 9)
+    assert seen.row.features == b"seen\x01"
+
+
+async def test_nothing_is_kept_of_a_set_with_somebody_who_was_erased(desk):
+    await desk.erase(ADA)
+    await desk.link(ADA, BOB)
+    await desk.decide(decision(1, SHOES, placement=PROMPT, persons=(BOB,)))
+    await desk.answer(answer("purchase", SHOES, person=ADA))
+    assert await lessons(desk) == [(1, SHOES, SHOWN)]
+    assert await desk.sets() == set()
+
+
 async def test_a_person_teaches_so_often_a_day_over_the_whole_set(desk):
     await desk.link(ADA, BOB)
     for number in range(6):
