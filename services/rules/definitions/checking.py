@@ -118,7 +118,7 @@ def _check_names(entries: Entries, problems: Problems) -> None:
 def _check_placements(entries: Entries, problems: Problems) -> None:
     if not entries.by_section["placements"]:
         problems.add(Place(""), "no placement is defined")
-    known = _names(entries, "placements", "placement")
+    known = _named(entries, "placements", "placement")
     for entry in entries.by_section["rules"]:
         for name in entry.values.get("placements", ()):
             if name not in known:
@@ -174,8 +174,8 @@ def _check_rules(entries: Entries, problems: Problems) -> None:
 
 
 def _check_scenarios(entries: Entries, problems: Problems) -> None:
-    offers = _names(entries, "offers", "offer_id")
-    placements = _names(entries, "placements", "placement")
+    offers = _named(entries, "offers", "offer_id")
+    placements = _named(entries, "placements", "placement")
     for entry in entries.by_section["scenarios"]:
         check_scenario(entry, offers, placements, problems)
 
@@ -204,5 +204,5 @@ def _check_condition(
         problems.add(entry.where(name), message, warning=True)
 
 
-def _names(entries: Entries, section: str, name_field: str) -> set[str]:
-    return {entry.values.get(name_field, "") for entry in entries.by_section[section]}
+def _named(entries: Entries, section: str, name_field: str) -> dict[str, Entry]:
+    return {entry.values.get(name_field, ""): entry for entry in entries.by_section[section]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from yaml.nodes import Node
@@ -25,6 +25,7 @@ from services.rules.definitions.reading import (
     whole_number,
     word_of,
 )
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1.rules_pb2 import Proposal, Scenario, Situation, Stage, TaskOrder
 
 TASK_KINDS = ("call", "call_back", "follow_up")
@@ -89,7 +90,7 @@ REQUIRED = ("scenario", "stages")
 
 
 def check_scenario(
-    entry: Entry, offers: Collection[str], placements: Collection[str], problems: Problems
+    entry: Entry, offers: Mapping[str, Entry], placements: Mapping[str, Entry], problems: Problems
 ) -> None:
     """Note what is wrong with a scenario beyond its single fields."""
     scenario = Scenario(**entry.values)
@@ -122,12 +123,15 @@ def _order(stages: list[Stage]) -> Iterator[str]:
     for stage in stages[:-1]:
         if not stage.HasField("lasts"):
             yield f"stage {stage.stage} needs lasts: the next one begins after it"
+    for stage in stages:
+        if stage.HasField("lasts") and not stage.lasts.ToNanoseconds():
+            yield f"stage {stage.stage} lasts no time: nobody could answer"
 
 
 def _check_names(
     stage: Stage,
-    offers: Collection[str],
-    placements: Collection[str],
+    offers: Mapping[str, Entry],
+    placements: Mapping[str, Entry],
     where: Place,
     problems: Problems,
 ) -> None:
@@ -140,6 +144,20 @@ def _check_names(
         if name not in placements:
             message = f"there is no placement {name}{suggestion(name, placements)}"
             problems.add(where, f"stage {stage.stage}: {message}")
+        elif stage.propose.offer in offers:
+            offer = offers[stage.propose.offer]
+            for message in _never_shown(offer, placements[name]):
+                problems.add(where, f"stage {stage.stage}: {message}")
+
+
+def _never_shown(offer: Entry, placement: Entry) -> Iterator[str]:
+    """Tell why a placement never shows an offer."""
+    shown, where = offer.values["offer_id"], placement.values["placement"]
+    kind, channel = offer.values.get("kind"), placement.values.get("channel")
+    if kind and kind not in placement.values.get("kinds", (kind,)):
+        yield f"{where} shows no {OfferKind.Value.Name(kind)}, which {shown} is"
+    if channel and channel not in (offer.values.get("channels") or (channel,)):
+        yield f"{shown} is not for the channel {Channel.Value.Name(channel)} of {where}"
 
 
 def _check_in_session(entry: Entry, scenario: Scenario, problems: Problems) -> None:
@@ -147,7 +165,7 @@ def _check_in_session(entry: Entry, scenario: Scenario, problems: Problems) -> N
     for name in _IN_SESSION_ONLY:
         if name in entry.places:
             problems.add(entry.where(name), f"{name} needs starts_on: without it nothing is kept")
-    if "when" not in entry.places:
+    if scenario.when == Situation():
         problems.add(entry.place, "a scenario without starts_on needs when")
     if len(scenario.stages) > 1 or any(stage.HasField("task") for stage in scenario.stages):
         message = "without starts_on a scenario has one stage, and that proposes an offer"

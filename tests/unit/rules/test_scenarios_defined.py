@@ -71,6 +71,14 @@ def test_scenarios_change_the_name_of_the_bundle() -> None:
         ("[web.cart], lever", "[web.kart], lever", 18, "did you mean web.cart?"),
         ("        lasts: 2d\n", "", 18, "site needs lasts"),
         ("stage: call\n", "stage: site\n", 18, "stage site is defined twice"),
+        ("        lasts: 2d", "        lasts: 0s", 18, "site lasts no time"),
+        ("[PROMOTION, CONTENT]", "[CONTENT]", 18, "web.cart shows no PROMOTION, which come_back"),
+        (
+            "Come back,",
+            "Come back, channels: [EMAIL, SMS],",
+            18,
+            "come_back is not for the channel WEB of web.cart",
+        ),
         ("        lasts: 2d", "        lasts: soon", 20, "is no duration"),
         ("        lasts: 2d", "        lasts: 2d\n        last: 2d", 21, "unknown key last"),
         ("kind: call,", "kind: shout,", 22, "must be one of call"),
@@ -80,6 +88,7 @@ def test_scenarios_change_the_name_of_the_bundle() -> None:
         ("    starts_on: [add_to_cart]\n", "", 13, "quiet_for needs starts_on"),
         ("    starts_on: [add_to_cart]\n", "", 17, "has one stage"),
         ("when: {hesitating: true, cart_above: 20 EUR}", "title: Doubt", 23, "needs when"),
+        ("when: {hesitating: true, cart_above: 20 EUR}", "when: {}", 23, "needs when"),
         ("scenario: doubt", "scenario: left_cart", 23, "left_cart is defined twice"),
         (
             "{stage: reassure, propose: {offer: come_back}}",
