@@ -12,8 +12,8 @@ from touchpoint.common.v1.vocabulary_pb2 import Source
 
 _MINUTE = timedelta(minutes=1)
 _PAGE = 3
-_RUNNING, _BIKES = ("run-",), ("bike-", "cycle-")
-"""How the ids of what is for running, and of what is about bikes, begin."""
+_RUNNING, _CYCLING = ("run-",), ("bike-", "cycle-", "helmet-")
+"""How the ids of what is for running, and of what is for cycling, begin."""
 _RUNNERS_THINGS = (story.RUNNING_SHOES, story.RUNNING_WATCH, story.ENERGY_GELS)
 _BAKERS_THINGS = (story.BUNDT_PAN, story.FLOUR, story.BANNETON)
 _LEARNED = {
@@ -44,8 +44,10 @@ async def bikes_instead_of_shoes(stage: Stage) -> None:
     stage.tell("He passes over all of it, and looks at two bikes and a helmet.")
     after = await stage.offered(leo, "web", limit=_PAGE)
     stage.show("home page", after)
-    stage.claim("first it was about running", _about(_RUNNING, before) > _about(_BIKES, before))
-    stage.claim("then it is about bikes", _about(_BIKES, after) > _about(_RUNNING, after))
+    cycling = _about(_CYCLING, after)
+    stage.claim("first something was for running", _about(_RUNNING, before) > 0)
+    stage.claim("then more of it is for cycling", cycling > _about(_CYCLING, before))
+    stage.claim("and more than for running", cycling > _about(_RUNNING, after))
 
 
 async def people_alike(stage: Stage) -> None:

@@ -65,12 +65,30 @@ def _unserved(rpc: str) -> Callable:
     return refuse
 
 
+def _unserved_stream(rpc: str) -> Callable:
+    method = pb.DESCRIPTOR.services_by_name["RetrievalService"].methods_by_name[rpc]
+    request, response = (getattr(pb, kind.name) for kind in (method.input_type, method.output_type))
+
+    async def refuse(self, call: Call, request):
+        raise Unimplemented("not asked for here")
+        yield
+
+    refuse.__annotations__ = {
+        "call": Call,
+        "request": request,
+        "return": AsyncIterator[response],
+    }
+    return refuse
+
+
+CatalogueOwner.train = _unserved_stream("Train")
 for _rpc, _name in (
     ("Retrieve", "retrieve"),
     ("GetPopular", "get_popular"),
     ("UpsertItems", "upsert_items"),
     ("UpsertOffers", "upsert_offers"),
     ("GetOffers", "get_offers"),
+    ("GetModel", "get_model"),
     ("ErasePerson", "erase_person"),
 ):
     setattr(CatalogueOwner, _name, _unserved(_rpc))
