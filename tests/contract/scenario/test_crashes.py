@@ -1,4 +1,4 @@
-"""A worker killed at each of its crash points: what it had begun is done by another, once."""
+"""A process killed at each of its crash points: what it had begun is done by another, once."""
 
 import asyncio
 import os
@@ -9,8 +9,11 @@ from functools import partial
 import pytest
 
 from services.scenario.crashing import CrashPoints, crash_point
+from services.scenario.desk import TaskDesk
 from services.scenario.domain.taking import take_events
+from services.scenario.domain.tasks import Completion
 from services.scenario.storage import MIGRATIONS
+from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
 from services.scenario.timers import Timers
@@ -19,19 +22,19 @@ from shared.postgres import open_database
 from shared.privacy import FolderWrappingKeys
 from shared.testing.background import running, until
 from shared.testing.clock import FakeClock
-from tests.contract.scenario.conftest import ALL, QUIET_US
-from tests.unit.scenario.playing import DAY_US, event
+from tests.contract.scenario.conftest import ALL, QUIET_US, Desk
+from tests.unit.scenario.playing import ADA, DAY_US, event, facts
 from tests.unit.scenario.shop import Told
 
 PEOPLE = [f"person-{number}" for number in range(5)]
 CALL_US = QUIET_US + 2 * DAY_US
 
 
-async def died(url, marks, point, now_us):
+async def died(url, marks, point, now_us, *task):
     """Let a process work once; returns how it ended."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.contract.scenario.dying_worker"),
-        *(url, str(marks), point, str(now_us)),
+        *(url, str(marks), point, str(now_us), *task),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
@@ -67,6 +70,35 @@ async def test_a_kill_loses_no_task_and_gives_none_twice(postgres, tmp_path, poi
         assert effects == 2 * len(PEOPLE)
         notices = await database.fetch("SELECT message_id FROM outbox")
         assert len(notices) == 3 * len(PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("point", "outcome"),
+    [("before_completion_commit", ""), ("after_completion_commit", "accepted")],
+)
+async def test_a_task_ended_in_a_kill_is_ended_by_saying_it_again_and_once(
+    postgres, tmp_path, point, outcome
+):
+    async with (
+        postgres.clone("scenario", MIGRATIONS) as url,
+        open_database(url, application="scenario", connections=4) as database,
+    ):
+        agents = PostgresAgents(database)
+        desk = Desk(PostgresJourneys(database, Notes(FolderWrappingKeys(tmp_path))), agents)
+        await desk.call_for(ADA)
+        await desk.sign_on("eve")
+        clock = FakeClock(from_us(CALL_US))
+        survivor = TaskDesk(desk.store, agents, clock, lambda _: facts())
+        task = await survivor.claim("eve", "")
+        said = task.task_id, "eve"
+        assert await died(url, tmp_path / "marks", point, CALL_US, *said) == -signal.SIGKILL
+        assert await database.fetchval("SELECT outcome FROM tasks") == outcome
+        assert bool(await desk.store.open_for([ADA])) is not bool(outcome)
+        for _ in range(2):
+            assert (await survivor.complete(Completion(*said, "accepted"))).outcome == "accepted"
+        assert await desk.store.open_for([ADA]) == []
+        # It began, proposed, gave the task, and ended.
+        assert await database.fetchval("SELECT count(*) FROM outbox") == 4
 
 
 async def _all_in(store, stage):
