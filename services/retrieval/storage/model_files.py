@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.learning.model import ItemModel, LearnedModel, PersonModel
+from services.retrieval.domain.learning.signals import HABIT_HALF_LIVES_DAYS, SIGNALS
 from shared.artefacts import ArtefactError
 
 _FORMAT = 1
@@ -101,13 +102,21 @@ def check(model: LearnedModel) -> None:
         and (persons.starts[0], persons.starts[-1]) == (0, pairs)
         and bool((np.diff(persons.starts) >= 0).all())
         and bool((persons.rows < count).all())
-        and all(
-            bool(np.isfinite(each).all())
-            for each in (items.factors, items.content, persons.factors)
-        )
+        and persons.habits.shape[1:] == (len(HABIT_HALF_LIVES_DAYS),)
+        and items.blend.shape == (1 + len(SIGNALS),)
+        and all(bool(np.isfinite(each).all()) for each in _numbers_of(items, persons))
     )
     if not fits:
         raise ArtefactError("the arrays of the model do not fit each other")
+
+
+def _numbers_of(*parts: ItemModel | PersonModel) -> Iterator[NDArray[np.floating]]:
+    """Yield all columns that could hold what is no number."""
+    for part in parts:
+        for field in fields(part):
+            column = getattr(part, field.name)
+            if isinstance(column, np.ndarray) and column.dtype.kind == "f":
+                yield column
 
 
 def _value(name: str, hint: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:

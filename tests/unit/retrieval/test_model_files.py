@@ -81,6 +81,8 @@ def persons(**changes):
     [
         items(factors=MODEL.items.factors[:, :1]),
         items(factors=MODEL.items.factors * np.float32("nan")),
+        items(heat=MODEL.items.heat + np.float32("inf")),
+        items(blend=MODEL.items.blend[1:]),
         items(buyers=MODEL.items.buyers[1:]),
         items(neighbour_counts=MODEL.items.neighbour_counts[:, :0]),
         items(content_nos=MODEL.items.content_nos[1:]),
@@ -88,6 +90,7 @@ def persons(**changes):
         persons(starts=MODEL.persons.starts[::-1].copy()),
         persons(person_ids=("ada",)),
         persons(habits=MODEL.persons.habits[1:]),
+        persons(habits=MODEL.persons.habits[:, 1:]),
     ],
 )
 def test_arrays_that_do_not_fit_each_other_are_refused(model):
