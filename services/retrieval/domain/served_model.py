@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -77,7 +77,8 @@ class ServedModel:
     """Item contents: the inner product is the cosine."""
     person_index: VectorIndex
     """Persons' factors at length 1."""
-    person_rows: Mapping[str, int]
+    person_rows: dict[str, int]
+    """Row of each person but those who are hidden."""
     item_rows: NDArray[np.int64]
     """Offer number to row of `items.factors`, or `NOT_LEARNED`."""
     content_rows: NDArray[np.int64]
@@ -104,7 +105,7 @@ class ServedModel:
             taste_index=build(items.factors),
             content_index=build(items.content),
             person_index=build(of_length_one(persons.factors)),
-            person_rows={each: row for row, each in enumerate(persons.person_ids)},
+            person_rows=_rows_by_id(persons),
             item_rows=_by_number(items.offer_nos),
             content_rows=_by_number(items.content_nos),
             bought_share=(items.buyers / max(len(persons.person_ids), 1)).astype(np.float32),
@@ -114,17 +115,27 @@ class ServedModel:
         )
 
     def forgetting(self, person_ids: Collection[str], build: BuildIndex) -> ServedModel:
-        """Return the model with nothing left of some persons; itself when it knows none of them."""
+        """Return the model with nothing left of some persons; itself when it knows none of them.
+
+        Takes as long as an index of persons takes, so do it in a thread.
+        """
         persons = self.persons.without(person_ids)
-        if persons is self.persons:
-            return self
+        return self if persons is self.persons else self.with_persons(persons, build)
+
+    def with_persons(self, persons: PersonModel, build: BuildIndex) -> ServedModel:
+        """Return the model with other persons; all that is known of items stays as it is."""
         return replace(
             self,
             persons=persons,
             person_index=build(of_length_one(persons.factors)),
-            person_rows={each: row for row, each in enumerate(persons.person_ids)},
+            person_rows=_rows_by_id(persons),
             baskets=Baskets.of(persons),
         )
+
+    def hide(self, person_ids: Collection[str]) -> None:
+        """Know some persons no more, at once and at no cost; `forgetting` takes out their data."""
+        for person_id in person_ids:
+            self.person_rows.pop(person_id, None)
 
     def alike(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the rows of contents nearest to one of them, itself first, and their cosines."""
@@ -157,6 +168,10 @@ def _usual_best(blender: Blender, persons: PersonModel) -> float:
     ranked = (blender.ranked(taste_of(persons, row), 1, novel=True) for row in asked)
     best = [float(each.scores[0]) for each in ranked if len(each.scores)]
     return float(np.median(best)) if best else 1.0
+
+
+def _rows_by_id(persons: PersonModel) -> dict[str, int]:
+    return {person_id: row for row, person_id in enumerate(persons.person_ids)}
 
 
 def of_length_one(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain.learning.model import ItemModel
 from services.retrieval.domain.offer_tastes import NO_OFFERS, OfferTastes, offer_tastes
 from services.retrieval.domain.popularity import Popularity
 from services.retrieval.domain.served_model import ServedModel
@@ -35,12 +36,13 @@ class _Placed:
     """Offers placed in the space of a model."""
 
     offers: Offers | None = None
-    model: ServedModel | None = None
+    items: ItemModel | None = None
+    """Where things lie; which persons the model knows does not matter."""
     tastes: OfferTastes = NO_OFFERS
 
     def is_of(self, offers: Offers, model: ServedModel) -> bool:
-        """Say whether it is just these offers in just this model."""
-        return self.offers is offers and self.model is model
+        """Say whether it is just these offers in the space of this model."""
+        return self.offers is offers and self.items is model.items
 
 
 class Shelves:
@@ -127,7 +129,8 @@ class Shelves:
 
     def offer_tastes(self, model: ServedModel | None) -> OfferTastes:
         """Return the offers in the space of a model; none until they were placed in it."""
-        return self._placed.tastes if self._placed.model is model else NO_OFFERS
+        is_there = model is not None and self._placed.items is model.items
+        return self._placed.tastes if is_there else NO_OFFERS
 
     def _families_moved(self, offer_nos: NDArray[np.int64]) -> bool:
         """Say whether items changed their family: offers are indexed by it."""
@@ -152,4 +155,4 @@ class Shelves:
 
 def _place(offers: Offers, model: ServedModel, goods: Goods) -> _Placed:
     tastes = offer_tastes(offers.about, model, goods.category_no, goods.ancestors)
-    return _Placed(offers, model, tastes)
+    return _Placed(offers, model.items, tastes)

@@ -93,22 +93,29 @@ class ModelEraser:
         for stored in kept.models:
             try:
                 data = await self._artefacts.get(stored.person_artefact)
-                persons = await asyncio.to_thread(decode, PersonModel, data)
+                left, gone = await asyncio.to_thread(_without, data, person_ids)
             except ArtefactError as error:
                 # Nobody can say whom it holds, so it may not stay.
                 log.error("model_dropped", model=stored.name, reason=str(error))
                 done.old.append(stored.person_artefact)
                 continue
-            left = persons.without(person_ids)
-            if left is persons:
+            if not gone:
                 done.models.append(stored)
                 continue
-            name = await self._artefacts.put(await asyncio.to_thread(encode, left))
+            name = await self._artefacts.put(left)
             done.models.append(replace(stored, person_artefact=name))
             done.old.append(stored.person_artefact)
             done.new.append(name)
-            done.persons = max(done.persons, len(persons.person_ids) - len(left.person_ids))
+            done.persons = max(done.persons, gone)
         return done
+
+
+def _without(data: bytes, person_ids: Sequence[str]) -> tuple[bytes, int]:
+    """Return a file of persons without some, and how many of them were in it."""
+    persons = decode(PersonModel, data)
+    left = persons.without(person_ids)
+    gone = len(persons.person_ids) - len(left.person_ids)
+    return (encode(left) if gone else data), gone
 
 
 def names_of(kept: Kept) -> set[str]:

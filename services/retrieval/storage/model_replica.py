@@ -50,6 +50,8 @@ class ModelReplica:
         self._store = store
         self._artefacts = artefacts
         self._forgotten: set[str] = set()
+        """Who may still be in a file that is loaded."""
+        self._to_purge = asyncio.Event()
         self._retry_at = 0.0
         self._turn = asyncio.Lock()
         self._follower = ReadModel(
@@ -67,8 +69,10 @@ class ModelReplica:
         return self.served.model if self.served else None
 
     async def run(self) -> None:
-        """Follow for ever; a background task of the service."""
-        await self._follower.run()
+        """Follow and purge for ever; a background task of the service."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follower.run())
+            tasks.create_task(self._purge_for_ever())
 
     async def check(self) -> None:
         """Raise `Unavailable` while a newer model cannot be served: for health to watch."""
@@ -76,27 +80,43 @@ class ModelReplica:
             raise Unavailable(self.refusal, reason="MODEL_REFUSED")
 
     def forget(self, person_ids: Collection[str]) -> None:
-        """Drop persons from memory, also from what is just being loaded."""
+        """Know persons no more from now on; their data leave memory at once, but aside."""
         self._forgotten.update(person_ids)
         if self.served is not None:
-            model = self.served.model.forgetting(person_ids, build_index)
-            self.served = Served(model, self.served.stored)
+            self.served.model.hide(person_ids)
+        self._to_purge.set()
 
     async def catch_up(self) -> None:
         """Serve the newest model that can be, if it is not served yet."""
         async with self._turn:
-            self._forgotten.clear()
-            kept = await self._store.kept()
-            refusals: list[str] = []
-            for stored in kept.models:
-                try:
-                    await self._serve(stored, kept)
+            while True:
+                kept = await self._store.kept()
+                self._drop_foreign(kept)
+                refusal = await self._serve_first(kept)
+                # Files that were replaced while they were read are no fault of the newest model.
+                if not refusal or await self._store.newest_version() == kept.version:
                     break
-                except ArtefactError as error:
-                    refusals.append(f"model {stored.name} is not served: {error}")
             self.version = kept.version
             self._retry_at = time.monotonic() + RETRY_S
-            self._refuse(refusals[0] if refusals else "")
+            self._refuse(refusal)
+
+    def _drop_foreign(self, kept: Kept) -> None:
+        """Serve nothing rather than a model whose numbers mean other things by now."""
+        if self.served is not None and kept.obstacle(self.served.stored):
+            log.error("model_dropped", model=self.served.stored.name)
+            self.served = None
+            self.on_change()
+
+    async def _serve_first(self, kept: Kept) -> str:
+        """Serve the newest that can be served; return why the newest of all cannot, or nothing."""
+        refusal = ""
+        for stored in kept.models:
+            try:
+                await self._serve(stored, kept)
+                break
+            except ArtefactError as error:
+                refusal = refusal or f"model {stored.name} is not served: {error}"
+        return refusal
 
     async def _serve(self, stored: StoredModel, kept: Kept) -> None:
         """Raise `ArtefactError` where it must not or cannot be served."""
@@ -105,12 +125,39 @@ class ModelReplica:
             raise ArtefactError(obstacle)
         if self.served is not None and self.served.stored == stored:
             return
-        items = await self._artefacts.get(stored.item_artefact)
+        known = self._with_items_of(stored)
+        items = b"" if known else await self._artefacts.get(stored.item_artefact)
         persons = await self._artefacts.get(stored.person_artefact)
-        model = await asyncio.to_thread(_ready, stored, items, persons)
-        self.served = Served(model.forgetting(self._forgotten, build_index), stored)
+        model = await asyncio.to_thread(_ready, stored, items, persons, known)
+        self._forgotten.intersection_update(model.person_rows)
+        model.hide(self._forgotten)
+        self.served = Served(model, stored)
         log.info("model_served", model=stored.name, persons=len(model.person_rows))
+        if self._forgotten:
+            self._to_purge.set()
         self.on_change()
+
+    def _with_items_of(self, stored: StoredModel) -> ServedModel | None:
+        """Return what is served where only persons were taken out of it since."""
+        served = self.served
+        is_known = served is not None and served.stored.item_artefact == stored.item_artefact
+        return served.model if served is not None and is_known else None
+
+    async def _purge_for_ever(self) -> None:
+        while True:
+            await self._to_purge.wait()
+            self._to_purge.clear()
+            await self._purge()
+
+    async def _purge(self) -> None:
+        """Take out the data of whoever is hidden, in a thread: requests go on."""
+        async with self._turn:
+            if self.served is None:
+                return
+            served, gone = self.served, tuple(self._forgotten)
+            model = await asyncio.to_thread(served.model.forgetting, gone, build_index)
+            model.hide(self._forgotten)
+            self.served = Served(model, served.stored)
 
     def _refuse(self, refusal: str) -> None:
         if refusal and refusal != self.refusal:
@@ -129,9 +176,15 @@ class ModelReplica:
             raise GapError("another model is to be served")
 
 
-def _ready(stored: StoredModel, items: bytes, persons: bytes) -> ServedModel:
-    learned = LearnedModel(decode(ItemModel, items), decode(PersonModel, persons))
+def _ready(
+    stored: StoredModel, items: bytes, persons: bytes, known: ServedModel | None
+) -> ServedModel:
+    """Make a model ready; of one whose items are `known` only the persons are read."""
+    item_model = known.items if known else decode(ItemModel, items)
+    learned = LearnedModel(item_model, decode(PersonModel, persons))
     check(learned)
     if learned.items.catalogue_id != stored.catalogue_id:
         raise ArtefactError("it was trained on another catalogue")
+    if known:
+        return known.with_persons(learned.persons, build_index)
     return ServedModel.of(stored.name, learned, build_index)

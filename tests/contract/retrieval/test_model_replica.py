@@ -1,12 +1,13 @@
 """How replicas come to serve the model that the pointer names, and what they refuse."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
 
 from services.retrieval.domain.models import StoredModel
-from services.retrieval.storage import MIGRATIONS
+from services.retrieval.storage import MIGRATIONS, model_replica
 from services.retrieval.storage.erasing import ModelEraser, erasure_follower, erasures_consumer
 from services.retrieval.storage.model_files import encode
 from services.retrieval.storage.model_replica import ModelReplica
@@ -167,6 +168,71 @@ async def test_a_model_whose_pointer_lies_about_its_catalogue_is_refused(
     await replica.catch_up()
     assert replica.model is None
     assert "another catalogue" in replica.refusal
+
+
+async def test_a_model_is_served_no_longer_once_the_catalogue_is_another(
+    database, store, artefacts
+):
+    replica = ModelReplica(InMemoryBus(), store, artefacts)
+    await publish(store, artefacts)
+    await replica.catch_up()
+    assert replica.model is not None
+    await database.execute("DELETE FROM models")
+    await database.execute("UPDATE catalogue_version SET catalogue_id = gen_random_uuid()")
+    await replica.catch_up()
+    assert replica.model is None
+
+
+async def test_files_replaced_while_they_are_read_are_no_fault_of_a_model(store, artefacts, folder):
+    await publish(store, artefacts)
+
+    class Erasing(FolderArtefacts):
+        has_erased = False
+
+        async def get(self, name):
+            if not self.has_erased:
+                self.has_erased = True
+                await ModelEraser(store, artefacts).erase(["bob"])
+            return await super().get(name)
+
+    replica = ModelReplica(InMemoryBus(), store, Erasing(folder))
+    refusals = []
+    replica._refuse = refusals.append
+    await replica.catch_up()
+    assert refusals == [""]
+    assert list(replica.model.person_rows) == ["ada"]
+
+
+async def test_who_is_forgotten_stays_so_when_a_file_still_holds_them(store, artefacts):
+    replica = ModelReplica(InMemoryBus(), store, artefacts)
+    await publish(store, artefacts, RUNNING)
+    await replica.catch_up()
+    replica.forget(["ada"])
+    assert list(replica.model.person_rows) == ["bob"]
+    await publish(store, artefacts, CYCLING)
+    await replica.catch_up()
+    assert list(replica.model.person_rows) == ["bob"]
+
+
+async def test_forgetting_builds_nothing_anew_but_persons_and_that_aside(
+    store, artefacts, monkeypatch
+):
+    built, build_index = [], model_replica.build_index
+
+    def build(vectors):
+        built.append((len(vectors), threading.current_thread() is threading.main_thread()))
+        return build_index(vectors)
+
+    replica = ModelReplica(InMemoryBus(), store, artefacts)
+    await publish(store, artefacts)
+    await replica.catch_up()
+    monkeypatch.setattr(model_replica, "build_index", build)
+    async with running({"replica": replica.run}):
+        replica.forget(["ada"])
+        await becomes(lambda: replica.model.persons.person_ids, ("bob",))
+        await ModelEraser(store, artefacts).erase(["ada"])
+        await becomes(lambda: replica.version, 2)
+    assert built == [(1, False), (1, False)]
 
 
 async def test_who_is_erased_leaves_every_replica_and_every_kept_file(

@@ -3,10 +3,13 @@
 import pytest
 
 from services.retrieval.domain.offer_tastes import offer_tastes
+from services.retrieval.domain.popularity import Popularity
 from services.retrieval.domain.shelf import Offers
+from services.retrieval.domain.shelves import Shelves
+from services.retrieval.domain.sizes import Sizes
 from services.retrieval.domain.sources.near_offers import NearOffers
 from services.retrieval.domain.stacking import ancestors_of
-from tests.unit.retrieval.learned import CYCLING, RUNNING, ask, model_of
+from tests.unit.retrieval.learned import CYCLING, RUNNING, ExactIndex, ask, model_of
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 
@@ -62,3 +65,14 @@ def test_a_category_counts_with_all_below_it(offers):
         "run club",
         "helmet coupon",
     }
+
+
+async def test_offers_stay_in_their_places_when_a_person_is_forgotten(offers):
+    model = model_of({"ada": (RUNNING, [1])})
+    shelves = Shelves(offers.catalogue, Sizes(), lambda: Popularity(0), lambda: 0, lambda: model)
+    await shelves.restack()
+    forgotten = model.forgetting(["ada"], ExactIndex)
+    assert len(shelves.offer_tastes(forgotten).offer_nos) == 2
+    other = model_of({"ada": (RUNNING, [1])})
+    assert len(shelves.offer_tastes(other).offer_nos) == 0
+    assert len(shelves.offer_tastes(None).offer_nos) == 0
