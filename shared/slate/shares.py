@@ -38,8 +38,10 @@ class _Group:
     def __init__(self, limit: GroupLimit, draws: int) -> None:
         self.place = limit.place
         self._at_most = limit.at_most
-        self._groups = np.array(limit.groups, np.intp)
-        self._shown = np.zeros((draws, int(self._groups.max(initial=0)) + 1), np.int32)
+        # Numbered anew, 0 first: groups may be numbers out of a whole catalogue.
+        numbers, found = np.unique([0, *limit.groups], return_inverse=True)
+        self._groups = found[1:]
+        self._shown = np.zeros((draws, len(numbers)), np.int32)
         self.full_from_start: Mask = (self._groups > 0) & (self._at_most <= 0)
 
     def take(self, live: Mask, picks: NDArray[np.intp]) -> Mask | None:

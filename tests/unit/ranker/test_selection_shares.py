@@ -43,6 +43,14 @@ def test_each_draw_fills_the_page_as_one_by_one(page):
         assert ours == pytest.approx(theirs / len(scores))
 
 
+def test_groups_are_told_apart_whatever_their_numbers_are():
+    scores = np.array([[3, 2, 1, 1]], np.float32)
+    anywhere, nothing = np.ones(4, np.uint32), np.zeros(4, np.int64)
+    limits = [GroupLimit([1 << 40, 1 << 40, 7, 0], 1)]
+    [shares] = selection_shares(scores, anywhere, nothing, [Place(4)], limits)
+    assert shares.tolist() == [1.0, 0.0, 1.0, 1.0]
+
+
 def test_nothing_to_show_has_no_shares():
     scores = np.zeros((4, 0), np.float32)
     nothing = np.zeros(0, np.uint32)
