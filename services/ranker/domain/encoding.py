@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ranker.domain.layout import VERSION, WEIGHTS
+from services.ranker.domain.layout import PLACED, VERSION
 
 _HEAD = struct.Struct("<Bf")
 """Version of the layout, prior log-odds."""
@@ -36,7 +36,7 @@ def decode(data: bytes) -> Sight | None:
         return None
     version, offset = _HEAD.unpack_from(data)
     indices = np.frombuffer(data, _INDEX, offset=_HEAD.size)
-    if version != VERSION or not np.isfinite(offset) or indices.max() >= WEIGHTS:
+    if version != VERSION or not np.isfinite(offset) or indices.max() >= PLACED:
         return None
     # Two segments may fall together, which is rare; here nobody waits for it to be found out.
     return Sight(offset, np.unique(indices))

@@ -98,6 +98,8 @@ def _placed() -> Iterator[Column]:
 
 
 COLUMNS: Final = tuple(_placed())
+PLACED: Final = max(column.start + column.size for column in COLUMNS)
+"""Weights from here on belong to no column."""
 COLUMN: Final = {column.name: place for place, column in enumerate(COLUMNS)}
 """Name to place."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.ranker.domain.answers import Outcome
 from services.ranker.domain.encoding import Sight, decode, encode
-from services.ranker.domain.layout import COLUMNS, WEIGHTS
+from services.ranker.domain.layout import COLUMNS, PLACED
 from services.ranker.domain.model import DRIFT, Model, SnapshotError, predictive, prior_offset
 
 PRIOR = 0.03
@@ -196,4 +196,6 @@ def test_a_row_of_another_layout_is_no_row():
     assert decode(b"\x09" + data[1:]) is None
     assert decode(data[:-1]) is None
     assert decode(b"") is None
-    assert decode(data[:5] + np.array([WEIGHTS], "<u4").tobytes()) is None
+    # A weight of no column has no variance to learn with.
+    assert decode(data[:5] + np.array([PLACED], "<u4").tobytes()) is None
+    assert decode(data[:5] + np.array([PLACED - 1], "<u4").tobytes()) is not None
