@@ -18,6 +18,7 @@ from services.ranker.storage.snapshots import Pointer, Snapshots
 from shared.bus import LEARNING, Bus, GapError, Message
 from shared.bus.follower import SLICE_S
 from shared.errors import Unavailable
+from shared.logging import get_logger
 from shared.postgres.leadership import Leadership
 from shared.read_model import ReadModel
 from touchpoint.common.v1.bus_pb2 import LearningNotice
@@ -30,6 +31,7 @@ _LOOK_EVERY_S = 1.0
 _LONGEST_LAG_S = 5.0
 _NAME_DIGITS = 12
 PRIOR: Final = "prior"
+log = get_logger(__name__)
 
 
 class ModelReplica:
@@ -127,7 +129,10 @@ class ModelReplica:
 
     async def is_behind(self) -> bool:
         """Look how far the log reaches, and what snapshot there is."""
+        learned = self.model.number
         self.written = await self._log.written()
+        if self.written < learned:
+            await self._begin_again()
         pointer = await self._snapshots.latest()
         if pointer is not None and pointer.number <= self.model.number:
             self._base = pointer
@@ -135,6 +140,12 @@ class ModelReplica:
             # A log that grows is ahead at every look; only rows that stay away make a model stale.
             self._owed, self._owed_since_s = self.written, self._monotonic()
         return self.written > self.model.number
+
+    async def _begin_again(self) -> None:
+        """Forget rows that the log lost: its database was put back to an earlier moment."""
+        log.error("log_went_back", learned=self.model.number, written=self.written)
+        self.model, self._base = await self._snapshots.restore()
+        self._owed = 0
 
     async def save_if_due(self) -> bool:
         """Save a snapshot when enough was learned since the last one."""

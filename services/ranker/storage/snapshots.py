@@ -13,6 +13,8 @@ from shared.postgres import Database, Queries
 
 _SQL = Queries.beside(__file__, "learning.sql")
 _KEPT = 3
+_ORPHANED_S = 60.0
+"""What is not pointed at by then never will be: its writer died in between."""
 log = get_logger(__name__)
 
 
@@ -80,6 +82,8 @@ class Snapshots:
         pointer = Pointer(number, await self._store.put(data))
         for artefact in await self._pointers.keep(pointer):
             await self._store.remove(artefact)
+        pointers = await self._pointers.newest_first()
+        await self._store.sweep([each.artefact for each in pointers], _ORPHANED_S)
         log.info("model_saved", row=number, artefact=pointer.artefact)
         return pointer
 

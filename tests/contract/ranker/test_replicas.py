@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from services.ranker.storage import replica as replicas
 from services.ranker.storage.notices import learning_notices
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
-from shared.artefacts import FolderArtefacts
+from shared.artefacts import ArtefactError, FolderArtefacts
 from shared.bus import InMemoryBus, Message
 from shared.errors import Unavailable
 from shared.testing.background import running, until
@@ -175,6 +176,31 @@ async def test_old_snapshots_are_removed(log, replica_of, folder):
         await one.catch_up()
         await one.save_if_due()
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 3
+
+
+async def test_what_a_crash_left_of_a_snapshot_is_removed_with_the_next(log, replica_of, folder):
+    artefacts = FolderArtefacts(folder)
+    orphan, being_saved = await artefacts.put(b"orphan"), await artefacts.put(b"being saved")
+    os.utime(await artefacts.file(orphan), (0, 0))
+    log.grow(replicas.SNAPSHOT_EVERY)
+    one = replica_of()
+    await one.catch_up()
+    await one.save_if_due()
+    with pytest.raises(ArtefactError):
+        await artefacts.get(orphan)
+    assert await artefacts.get(being_saved)
+
+
+async def test_a_log_that_was_put_back_to_an_earlier_moment_is_followed_from_there(log, replica_of):
+    one = replica_of()
+    log.grow(30)
+    await one.catch_up()
+    del log.rows[10:]
+    log.grow(3)
+    assert await one.is_behind()
+    await one.catch_up()
+    assert one.model.snapshot() == (await _from_the_first_row(log)).snapshot()
+    assert not await one.is_behind()
 
 
 async def test_a_replica_that_is_behind_says_so(in_memory_bus, log, pointers):
