@@ -7,6 +7,9 @@ import hashlib
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
 
+IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
+"""Arms that nothing personal decides for, and of which nothing is learned."""
+
 
 def assign_arm(plan: ArmPlan, oldest_person_id: str) -> Arm.Value.ValueType:
     """Return the arm, the same on every replica and for as long as the plan's salt and shares stay.

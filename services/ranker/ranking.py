@@ -15,13 +15,10 @@ from services.ranker.domain.features import FeatureMaker, Proposed
 from services.ranker.domain.judgement import Chance, Judgement, as_assumed, judge, sight
 from services.ranker.domain.model import Model
 from services.ranker.situations import read_situation
+from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.slate import Page, Slate, known_numbers, read_page
-from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
-
-IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
-"""Arms that are judged by the priors alone, and of which nothing is learned."""
 
 
 @dataclass(frozen=True, slots=True)

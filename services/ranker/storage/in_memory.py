@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from services.ranker.domain.answers import Answer, Decision, Look, Outcome, Parked, Row
+from services.ranker.domain.answers import Answer, Decision, Look, Outcome, Parked
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
 from services.ranker.domain.teaching import Known, Lesson, Teacher
@@ -123,7 +124,7 @@ class InMemoryLearningLog:
         gone = set(person_ids)
         self._erased |= gone
         self._rows = [
-            NumberedRow(each.number, _unlinked(each.row))
+            NumberedRow(each.number, replace(each.row, decision_id="", person_ids=()))
             if gone & set(each.row.person_ids)
             else each
             for each in self._rows
@@ -185,17 +186,3 @@ class InMemoryLearningLog:
 
 def _key(answer: Answer) -> tuple[str, str]:
     return answer.person_id, answer.event_id
-
-
-def _unlinked(row: Row) -> Row:
-    return Row(
-        "",
-        row.placement,
-        row.offer_no,
-        row.outcome,
-        row.features,
-        row.time_us,
-        row.selection_probability,
-        row.family_no,
-        (),
-    )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from services.ranker.domain.answers import ANSWERING, CREDITED, DAY_US, Answer, Decision, Shown
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.domain.learning_log import NumberedRow
+from shared.arms import IMPERSONAL
 from shared.bus import Message, Publication
 from shared.bus.subjects import HISTORY_IMPORTED, LEARNING_GREW
 from touchpoint.common.v1.bus_pb2 import (
@@ -16,11 +17,10 @@ from touchpoint.common.v1.bus_pb2 import (
     EventNotices,
     LearningNotice,
 )
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Origin
+from touchpoint.common.v1.vocabulary_pb2 import Origin
 from touchpoint.ranker.v1.ranker_pb2 import LearningRow
 
 _SCHEMA_NUMBER = 1
-_IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
 _MOST_ROWS = 150
 """Of one message: they are applied in one slice, and a slice lasts 5 ms at most."""
 
@@ -34,7 +34,7 @@ def journal_entry(data: bytes) -> JournalEntry:
 def read_decision(data: bytes) -> Decision:
     """Return what a serialised DecisionNotice showed; of some arms nothing is learned."""
     notice = DecisionNotice.FromString(data)
-    teaches = notice.arm not in _IMPERSONAL
+    teaches = notice.arm not in IMPERSONAL
     return Decision(
         notice.decision_id,
         tuple(notice.person_ids),
