@@ -55,9 +55,9 @@ class Lesson:
 class Teacher:
     """Takes decisions and answers in order and collects what they teach.
 
-    Seen is a negative at once; taken up corrects it once; turned down lets it stand for good. Of
-    what is accepted the last showing before it is credited, over all channels and the whole set of
-    persons. Nothing of one person counts more than `showings_per_day` times a business day: nobody
+    Seen is a negative at once; taken up corrects it once; turned down lets it stand for good. What
+    is accepted is credited to the showing that it names, else to the last one before it, over all
+    channels and the whole set of persons. Nothing of one person counts more than `showings_per_day` times a business day: nobody
     can teach the model alone.
     """
 
@@ -120,8 +120,10 @@ class Teacher:
         answered = replace(answer, time_us=max(answer.time_us, row.time_us))
         if answer.type == "decline":
             self._conclude(row, Outcome.DECLINED, answered.time_us)
-        else:
-            self._accept(row, answered)
+        elif self._is_accepted(row, answered):
+            self._conclude(row, Outcome.ACCEPTED, answered.time_us)
+        elif answer.type == "purchase":
+            self._credited(answer)  # too late for what it names; it may have been seen since
 
     def _credited(self, answer: Answer) -> None:
         """Credit the last showing of what was accepted."""
@@ -135,7 +137,7 @@ class Teacher:
         ]
         if showings:
             last = max(showings, key=lambda row: (row.time_us, row.place))
-            self._accept(last, answer)
+            self._conclude(last, Outcome.ACCEPTED, answer.time_us)
         elif answer.type == "accept":
             self.lesson.parked.append((answer, Parked.NOT_SHOWN))
         elif answer.type == "purchase":
@@ -165,7 +167,7 @@ class Teacher:
         for answer in self._unclaimed:
             is_theirs = not set(self._set_of(answer.person_id)).isdisjoint(row.person_ids)
             if is_theirs and answer.family_no == row.family_no and self._is_accepted(row, answer):
-                self._accept(row, answer)
+                self._conclude(row, Outcome.ACCEPTED, answer.time_us)
                 self._unclaimed.remove(answer)
                 self._forget_unclaimed(answer)
                 return
@@ -175,10 +177,6 @@ class Teacher:
             self.lesson.unclaimed.remove(answer)
         else:
             self.lesson.claimed.append(answer)
-
-    def _accept(self, row: Row, answer: Answer) -> None:
-        if self._is_accepted(row, answer):
-            self._conclude(row, Outcome.ACCEPTED, answer.time_us)
 
     def _is_accepted(self, row: Row, answer: Answer) -> bool:
         facts = self._look(row.offer_no)

@@ -204,6 +204,20 @@ async def test_a_device_whose_clock_is_slow_still_accepts_what_its_answer_names(
     assert shown_at == accepted_at
 
 
+async def test_a_purchase_that_names_a_showing_of_long_ago_is_credited_to_one_since(desk):
+    await desk.decide(decision(1, SHOES, placement=PROMPT))
+    await desk.decide(decision(2, SHOES, placement=PROMPT, hours=30))
+    await desk.answer(answer("purchase", SHOES, about=1, hours=31))
+    assert (await lessons(desk))[-1] == (2, SHOES, ACCEPTED)
+
+
+async def test_a_purchase_that_names_a_showing_in_time_is_credited_to_that(desk):
+    await desk.decide(decision(1, SHOES, placement=PROMPT))
+    await desk.decide(decision(2, SHOES, placement=PROMPT, hours=2))
+    await desk.answer(answer("purchase", SHOES, about=1, hours=3))
+    assert (await lessons(desk))[-1] == (1, SHOES, ACCEPTED)
+
+
 async def test_an_earlier_purchase_does_not_accept_what_was_shown_only_afterwards(desk):
     await desk.decide(decision(1, SHOES, placement=PROMPT, hours=1))
     await desk.answer(answer("purchase", SHOES, hours=0.9))
