@@ -40,7 +40,7 @@ class Outcome(Enum):
 
     @property
     def degrades(self) -> bool:
-        """Whether a fallback took the place of an answer that was wanted."""
+        """Whether a fallback, or an answer out of date, took the place of what was wanted."""
         return self not in (Outcome.OK, Outcome.SKIPPED)
 
 
