@@ -35,6 +35,7 @@ class CallCentre:
         self.tasks = list(tasks)
         self.statuses = []
         self.completed = []
+        self.handed_back = []
 
     async def SetAgentStatus(self, request, timeout):  # noqa: N802 as the stub names it
         self.statuses.append(request.status)
@@ -43,6 +44,9 @@ class CallCentre:
         if not self.tasks:
             raise _refusal(grpc.StatusCode.NOT_FOUND)
         return ClaimTaskResponse(task=self.tasks.pop(0))
+
+    async def SnoozeTask(self, request, timeout):  # noqa: N802
+        self.handed_back.append(request.task_id)
 
     async def CompleteTask(self, request, timeout):  # noqa: N802
         self.completed.append(request.task_id)
@@ -53,13 +57,15 @@ def _stage(**how):
     return Stage(CallCentre(), tell=lambda _: None, **how)
 
 
-async def test_an_agent_passes_over_other_peoples_tasks_and_signs_off():
+async def test_an_agent_hands_other_peoples_tasks_back_and_signs_off():
     edge = CallCentre(Task(task_id="1", person_ids=["p"]), Task(task_id="2", person_ids=["q", "r"]))
     async with signed_on(edge, "sales") as agent:
         task = await agent.claim(["r"])
         assert (await agent.complete(task, "accepted")).outcome == "accepted"
         assert await agent.claim(["r"]) is None
+        assert edge.handed_back == []
     assert edge.completed == ["2"]
+    assert edge.handed_back == ["1"]
     assert edge.statuses == [AgentStatus.AVAILABLE, AgentStatus.AWAY]
 
 
