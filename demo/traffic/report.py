@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from demo.traffic.tally import Climb, Tally, Visit, climb, rounds, tally
+from demo.traffic.tally import SURE, Climb, Tally, Visit, climb, rounds, tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ def verdict(found: Climb | None) -> str:
     way = f"from {found.before:.1%} to {found.after:.1%}"
     if found.has_climbed:
         return f"Acceptance climbed {way}, {found.after / found.before:.1f} times as much."
-    return (
-        f"No climb: expected acceptance went {way}, which chance alone would do "
-        f"(± {2 * found.error:.1%})."
-    )
+    chance = f"± {SURE * found.error:.1%}"
+    if found.has_fallen:
+        return f"No climb: expected acceptance fell {way}, more than chance alone does ({chance})."
+    return f"No climb: expected acceptance went {way}, which chance alone would do ({chance})."
 
 
 def _figures(found: Tally) -> dict[str, Any]:

@@ -80,6 +80,11 @@ class Climb:
         """Whether it rose by more than chance lets it."""
         return self.after - self.before > SURE * self.error
 
+    @property
+    def has_fallen(self) -> bool:
+        """Whether it fell by more than chance lets it."""
+        return self.before - self.after > SURE * self.error
+
 
 def tally(visits: Iterable[Visit]) -> Tally:
     """Add visits up; chance and best weigh each page by what it showed."""

@@ -10,6 +10,7 @@ import pytest
 from demo.traffic.crowd import Crowd
 from demo.traffic.report import Report, verdict
 from demo.traffic.run import Plan, send
+from demo.traffic.tally import Climb
 from demo.traffic.truth import HiddenTruth
 from demo.traffic.visits import TrafficError, Visits
 from demo.traffic.wares import Ware, Wares, story_wares
@@ -50,6 +51,15 @@ async def test_no_climb_is_seen_at_an_edge_that_does_not_learn(wares):
         every = [each.expected for each in report.rounds]
         chance = [each.chance for each in report.rounds]
         assert sum(every) == pytest.approx(sum(chance), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("after", "word"), [(0.10, "climbed"), (0.072, "chance alone would"), (0.02, "fell")]
+)
+def test_the_verdict_says_what_chance_does_and_what_it_does_not(after, word):
+    said = verdict(Climb(before=0.05, after=after, error=0.01))
+    assert word in said
+    assert ("± 2.3%" in said) is (word != "climbed")
 
 
 async def test_too_few_shoppers_are_no_evidence(wares):
