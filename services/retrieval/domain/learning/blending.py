@@ -38,12 +38,17 @@ class Blender:
         return self._signals
 
     def pool(
-        self, taste: Taste, evidence: NDArray[np.float32], near: NDArray[np.integer] | None
+        self,
+        taste: Taste,
+        evidence: NDArray[np.float32],
+        near: NDArray[np.integer] | None,
+        *,
+        novel: bool = False,
     ) -> NDArray[np.int64]:
         """Return rows worth weighing, ascending.
 
         `near` are those nearest to the person's vector, as an index found them; None: all are
-        compared with it.
+        compared with it. `novel` leaves out what the person bought before.
         """
         if near is None:
             near = _first(self._items.factors @ taste.vector, _BY_VECTOR)
@@ -51,6 +56,8 @@ class Blender:
         mask = self._in_pool
         for rows in (self._hottest, near, told, taste.rows):
             mask[rows] = True
+        if novel:
+            mask[taste.rows[taste.habits[:, -1] > 0]] = False
         pool = mask.nonzero()[0]
         mask[pool] = False
         return pool
@@ -60,10 +67,7 @@ class Blender:
     ) -> Ranked:
         """Return at most `limit` rows; `novel` leaves out what the person bought before."""
         evidence = self._signals.evidence(taste)
-        pool = self.pool(taste, evidence, near)
-        if novel and len(taste.rows):
-            bought = taste.rows[taste.habits[:, -1] > 0]
-            pool = pool[~np.isin(pool, bought)]
+        pool = self.pool(taste, evidence, near, novel=novel)
         if not len(pool):
             return Ranked(pool, np.zeros(0, np.float32))
         columns = self._signals.columns(taste, pool, evidence)
@@ -75,9 +79,10 @@ class Blender:
 
 def _first(scores: NDArray[np.floating], count: int) -> NDArray[np.int64]:
     """Return the places of the highest scores, highest first, equal ones in their order."""
-    if count < len(scores):
-        best = np.sort(np.argpartition(-scores, count)[:count])
-    else:
-        best = np.arange(len(scores))
-    first: NDArray[np.int64] = best[np.argsort(-scores[best], kind="stable")]
+    lowest_first = -scores
+    if count >= len(scores):
+        return lowest_first.argsort(kind="stable")
+    best = lowest_first.argpartition(count)[:count]
+    best.sort()
+    first: NDArray[np.int64] = best[lowest_first[best].argsort(kind="stable")]
     return first

@@ -82,25 +82,22 @@ class Signals:
 
     def __init__(self, items: ItemModel) -> None:
         self._items = items
-        count = len(items.offer_nos)
-        self._heat = np.log(items.heat + 0.5).astype(np.float32)
-        self._buyers = np.log(items.buyers + 3.0).astype(np.float32)
+        self._popular = np.stack((np.log(items.heat + 0.5), np.log(items.buyers + 3.0)), 1)
+        self._popular = self._popular.astype(np.float32)
         self._repeats = np.log(np.maximum(items.repeats, 1.0)).astype(np.float32)
         self._neighbour_rows = np.maximum(items.rows_of(items.neighbour_nos.ravel()), 0).reshape(
             items.neighbour_nos.shape
         )
-        self._evidence = np.zeros(count, np.float32)
-        self._place = np.full(count, -1, np.int64)
 
     def evidence(self, taste: Taste) -> NDArray[np.float32]:
         """Return (n,) how strongly a person's items speak for each of their neighbours."""
         rows, weights = taste.rows, taste.weights
         if len(rows) > _REMEMBERED:
-            strongest = np.argpartition(-weights, _REMEMBERED)[:_REMEMBERED]
+            strongest = (-weights).argpartition(_REMEMBERED)[:_REMEMBERED]
             rows, weights = rows[strongest], weights[strongest]
         near = self._neighbour_rows[rows].ravel()
         scores = (self._items.neighbour_scores[rows] * weights[:, None]).ravel()
-        summed = np.bincount(near, scores, minlength=len(self._evidence))
+        summed = np.bincount(near, scores, minlength=len(self._popular))
         most = float(summed.max()) if len(summed) else 0.0
         evidence: NDArray[np.float32] = (summed / (most or 1.0)).astype(np.float32)
         return evidence
@@ -108,28 +105,25 @@ class Signals:
     def columns(
         self, taste: Taste, rows: NDArray[np.int64], evidence: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return (rows, signals) for rows, each given once."""
-        heat, buyers = self._heat[rows], self._buyers[rows]
-        vector = self._items.factors[rows] @ taste.vector
-        neighbours = np.log(evidence[rows] + _LEAST_EVIDENCE)
-        habits, seen = self._habits(taste, rows)
-        own = (habits[:, -1] > 0).astype(np.float32)
-        columns = np.empty((len(rows), len(SIGNALS)), np.float32)
-        columns[:, :6] = np.stack((heat, buyers, vector, neighbours, seen * (1 - own), own), 1)
-        columns[:, _HABITS] = np.log1p(_HABIT_SCALE * habits)
-        general = np.stack((self._repeats[rows], heat, buyers, vector, neighbours), 1)
-        columns[:, 9:] = general * own[:, None]
+        """Return (rows, signals) for rows, ascending and each given once."""
+        columns = np.zeros((len(rows), len(SIGNALS)), np.float32)
+        columns[:, :2] = self._popular[rows]
+        columns[:, 2] = self._items.factors[rows] @ taste.vector
+        columns[:, 3] = np.log(evidence[rows] + _LEAST_EVIDENCE)
+        if len(rows) and len(taste.rows):
+            self._add_own(columns, taste, rows)
         return columns
 
-    def _habits(
-        self, taste: Taste, rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return habits (rows, 3) and how strongly the person dealt with each."""
-        habits = np.zeros((len(rows), len(HABIT_HALF_LIVES_DAYS)), np.float32)
-        seen = np.zeros(len(rows), np.float32)
-        if len(taste.rows):
-            places = np.minimum(taste.rows.searchsorted(rows), len(taste.rows) - 1)
-            found = taste.rows[places] == rows
-            habits[found] = taste.habits[places[found]]
-            seen[found] = taste.weights[places[found]]
-        return habits, seen
+    def _add_own(self, columns: NDArray[np.float32], taste: Taste, rows: NDArray[np.int64]) -> None:
+        """Fill what tells of the person's own dealings, in the few lines that have any."""
+        lines = rows.searchsorted(taste.rows)
+        lines[lines == len(rows)] = 0
+        is_there = (rows[lines] == taste.rows).nonzero()[0]
+        lines, habits = lines[is_there], taste.habits[is_there]
+        is_bought = habits[:, -1] > 0
+        bought = lines[is_bought]
+        columns[lines, 4] = taste.weights[is_there] * ~is_bought
+        columns[bought, 5] = 1.0
+        columns[lines, _HABITS] = np.log1p(_HABIT_SCALE * habits)
+        columns[bought, 9] = self._repeats[rows[bought]]
+        columns[bought, 10:] = columns[bought, :4]
