@@ -49,7 +49,7 @@ def offer_tastes(
     is near it, so it would say nothing of any. An item counts the same however often it is bought.
     """
     known = model.items.offer_nos < len(category_no)
-    vectors = of_length_one(model.items.factors) * known[:, np.newaxis]
+    vectors = model.item_units * known[:, np.newaxis]
     vectors[known] -= vectors[known].mean(axis=0) if known.any() else 0.0
     categories = category_no[model.items.offer_nos * known] * known
     sums, counts = _by_category(vectors, categories, ancestors)

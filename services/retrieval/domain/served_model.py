@@ -71,6 +71,8 @@ class ServedModel:
     persons: PersonModel
     fold_in: FoldIn
     blender: Blender
+    item_units: NDArray[np.float32]
+    """(n, d) item factors at length 1."""
     taste_index: VectorIndex
     """Item factors: the inner product with a taste foretells the preference."""
     content_index: VectorIndex
@@ -102,6 +104,7 @@ class ServedModel:
             persons=persons,
             fold_in=FoldIn(items),
             blender=blender,
+            item_units=of_length_one(items.factors),
             taste_index=build(items.factors),
             content_index=build(items.content),
             person_index=build(of_length_one(persons.factors)),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest, saturated
-from services.retrieval.domain.served_model import ServedModel, of_length_one
+from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import Taste
 
 _MOST = 60
@@ -54,8 +54,7 @@ def _because(model: ServedModel, taste: Taste, rows: NDArray[np.int64]) -> NDArr
     bought = bought[highest(weights, _MOST_BOUGHT)]
     if not len(bought) or not len(rows):
         return np.zeros(len(rows), np.uint32)
-    factors = model.items.factors
-    cosines = of_length_one(factors[rows]) @ of_length_one(factors[bought]).T
+    cosines = model.item_units[rows] @ model.item_units[bought].T
     nearest = model.items.offer_nos[bought[cosines.argmax(axis=1)]]
     evidence: NDArray[np.uint32] = np.where(cosines.max(axis=1) >= _NEAR, nearest, 0)
     return evidence.astype(np.uint32, copy=False)
