@@ -57,8 +57,8 @@ class Teacher:
 
     Seen is a negative at once; taken up corrects it once; turned down lets it stand for good. What
     is accepted is credited to the showing that it names, else to the last one before it, over all
-    channels and the whole set of persons. Nothing of one person counts more than `showings_per_day` times a business day: nobody
-    can teach the model alone.
+    channels and the whole set of persons. Nothing of one person counts more than
+    `showings_per_day` times a business day: nobody can teach the model alone.
     """
 
     def __init__(self, known: Known, look: Look, showings_per_day: int) -> None:

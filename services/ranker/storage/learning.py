@@ -73,31 +73,19 @@ class LearningWriter:
     async def _teacher(
         self, transaction: Transaction, decisions: Sequence[Decision], answers: Sequence[Answer]
     ) -> Teacher:
-        named = list(filter(None, {canonical_id(answer.decision_id) for answer in answers}))
-        found = [
-            read_decision(row["notice"])
-            for row in await transaction.fetch(_SQL.decisions_named, named)
-        ]
+        every = [*await _named_by(transaction, answers), *decisions]
         persons = {answer.person_id for answer in answers}
-        persons.update(person for each in (*decisions, *found) for person in each.person_ids)
+        persons.update(person for each in every for person in each.person_ids)
         sets = {
             str(row["person_id"]): tuple(row["person_ids"])
             for row in await transaction.fetch(_SQL.sets_of, list(persons))
         }
         everybody = list(persons.union(*sets.values()))
-        families = {answer.family_no for answer in answers if answer.may_be_credited}
-        named += [decision.decision_id for decision in decisions]
-        rows = await transaction.fetch(_SQL.rows_about, named, everybody, list(families))
-        days = {answer.time_us // DAY_US for answer in answers}
-        days.update(decision.time_us // DAY_US for decision in decisions)
         known = Known(
-            {each.decision_id: each for each in (*found, *decisions)},
-            [read_row(row).row for row in rows],
+            {each.decision_id: each for each in every},
+            await _rows_about(transaction, every, everybody, answers),
             sets,
-            {
-                (str(row["person_id"]), row["day"]): row["showings"]
-                for row in await transaction.fetch(_SQL.taught_to, everybody, list(days))
-            },
+            await _taught_to(transaction, everybody, [*decisions, *answers]),
             [_read(row) for row in await transaction.fetch(_SQL.unclaimed_of, everybody)],
         )
         return Teacher(known, self._look, self._showings_per_day)
@@ -151,6 +139,37 @@ async def erase_links(transaction: Transaction, person_ids: Sequence[str]) -> in
 async def lock_log(transaction: Transaction) -> int:
     """Wait for the turn to write the log, and return the number of its last row."""
     return int(await transaction.fetchval(_SQL.lock_log))
+
+
+async def _named_by(transaction: Transaction, answers: Sequence[Answer]) -> list[Decision]:
+    """Return the decisions of the journal that answers name."""
+    named = {canonical_id(answer.decision_id) for answer in answers} - {""}
+    found = await transaction.fetch(_SQL.decisions_named, list(named))
+    return [read_decision(row["notice"]) for row in found]
+
+
+async def _rows_about(
+    transaction: Transaction,
+    decisions: Sequence[Decision],
+    persons: Sequence[str],
+    answers: Sequence[Answer],
+) -> list[Row]:
+    """Return the rows of decisions, and of what showed to persons what answers may accept."""
+    families = {answer.family_no for answer in answers if answer.may_be_credited}
+    named = [decision.decision_id for decision in decisions]
+    rows = await transaction.fetch(_SQL.rows_about, named, list(persons), list(families))
+    return [read_row(row).row for row in rows]
+
+
+async def _taught_to(
+    transaction: Transaction, persons: Sequence[str], moments: Iterable[Decision | Answer]
+) -> dict[tuple[str, int], int]:
+    """Return how often persons taught on the business days of decisions and answers."""
+    days = {moment.time_us // DAY_US for moment in moments}
+    return {
+        (str(row["person_id"]), row["day"]): row["showings"]
+        for row in await transaction.fetch(_SQL.taught_to, list(persons), list(days))
+    }
 
 
 async def _append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
