@@ -40,6 +40,7 @@ class Trainer:
         catalogue: Catalogue,
         now_us: Callable[[], int],
         train: TrainAside = train_aside,
+        renew_every_s: float = LEASE_S / 3,
     ) -> None:
         self._store = store
         self._artefacts = artefacts
@@ -47,6 +48,7 @@ class Trainer:
         self._catalogue = catalogue
         self._now_us = now_us
         self._train = train
+        self._renew_every_s = renew_every_s
 
     async def train(self, since_us: int, seed: int, tell: Tell) -> TrainingReport:
         """Train on what happened since then (0: ever) and serve it; the report may be a refusal.
@@ -56,7 +58,7 @@ class Trainer:
         async with self._leased() as token:
             await self._artefacts.sweep(names_of(await self._store.kept()), ORPHANED_S)
             order = await self._order(seed)
-            texts = item_texts(self._catalogue)
+            texts = await item_texts(self._catalogue)
             interactions = await self._read(since_us, tell)
             outcome = await self._train(order, interactions, texts, _after_reading(tell))
             report = TrainingReport(**outcome.report)
@@ -100,7 +102,7 @@ class Trainer:
             if added.is_added:
                 return
             if added.is_fenced_off:
-                raise Aborted("another training took the place of this one", reason="FENCED_OFF")
+                raise _fenced_off()
             erased = (*erased, *added.still_in_it)
 
     async def _drop_files(self, model: StoredModel, added: Added) -> None:
@@ -120,22 +122,34 @@ class Trainer:
         token = await self._store.begin_training()
         if token is None:
             raise Aborted("another training is under way", reason="TRAINING_UNDER_WAY")
-        renewing = asyncio.create_task(self._renew(token))
+        held = asyncio.timeout(None)
         try:
-            yield token
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
-            await self._store.end_training(token)
+            async with held:
+                renewing = asyncio.create_task(self._renew(token, held))
+                try:
+                    yield token
+                finally:
+                    renewing.cancel()
+                    await asyncio.gather(renewing, return_exceptions=True)
+                    await self._store.end_training(token)
+        except TimeoutError:
+            if held.expired():
+                raise _fenced_off() from None
+            raise
 
-    async def _renew(self, token: int) -> None:
-        """Hold on to the lease; without it the pointer is not moved in the end."""
+    async def _renew(self, token: int, held: asyncio.Timeout) -> None:
+        """Hold on to the lease; once it is lost there is nothing to train for."""
         while True:
-            await asyncio.sleep(LEASE_S / 3)
+            await asyncio.sleep(self._renew_every_s)
             try:
-                await self._store.renew(token)
+                if not await self._store.renew(token):
+                    held.reschedule(asyncio.get_running_loop().time())
             except TouchpointError as error:
                 log.warning("lease_not_renewed", reason=error.reason)
+
+
+def _fenced_off() -> Aborted:
+    return Aborted("another training took the place of this one", reason="FENCED_OFF")
 
 
 def _after_reading(tell: Tell) -> Tell:

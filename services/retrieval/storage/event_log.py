@@ -26,19 +26,23 @@ _TIMEOUT_S = 600.0
 _AT_ONCE = 1000
 
 
-def item_texts(catalogue: Catalogue) -> ItemTexts:
-    """Read what the families that are still sold are called, one row per family."""
+async def item_texts(catalogue: Catalogue) -> ItemTexts:
+    """Read what the families that are still sold are called, one row per family.
+
+    A family goes by its root, also where only variants of that are left. Requests have their turn
+    in between.
+    """
     size = catalogue.size
-    is_root = catalogue.family_no[:size] == np.arange(size)
     is_sold = (catalogue.kind[:size] == PRODUCT) & ~catalogue.withdrawn[:size]
-    nos = np.flatnonzero(is_root & is_sold)
-    categories, brands = catalogue.categories, catalogue.brands
-    return ItemTexts(
-        offer_nos=nos.astype(np.uint32),
-        titles=tuple(catalogue.titles[no] for no in nos.tolist()),
-        categories=tuple(map(categories.text, catalogue.category_no[nos].tolist())),
-        brands=tuple(map(brands.text, catalogue.brand_no[nos].tolist())),
-    )
+    nos = np.unique(catalogue.family_no[:size][is_sold])
+    titles, categories, brands = list[str](), list[str](), list[str]()
+    for begin in range(0, len(nos), _AT_ONCE):
+        part = nos[begin : begin + _AT_ONCE]
+        titles += [catalogue.titles[no] for no in part.tolist()]
+        categories += map(catalogue.categories.text, catalogue.category_no[part].tolist())
+        brands += map(catalogue.brands.text, catalogue.brand_no[part].tolist())
+        await asyncio.sleep(0)
+    return ItemTexts(nos.astype(np.uint32), titles, categories, brands)
 
 
 class EventLog:
@@ -61,7 +65,7 @@ class EventLog:
         async for response in follow(self._profile.StreamEvents, request, call, _TIMEOUT_S):
             await self._take(response.events, log)
             tell(len(log))
-        return log.interactions()
+        return await asyncio.to_thread(log.interactions)
 
     async def _take(self, columns: EventColumns, log: InteractionLog) -> None:
         """Take a slice over in parts of a millisecond or two, requests having their turn between.

@@ -5,12 +5,15 @@ import asyncio
 import grpc
 import pytest
 
+from services.retrieval.storage.event_log import EventLog
 from services.retrieval.storage.in_memory import InMemoryCatalogue
+from services.retrieval.storage.in_memory_models import InMemoryModels
 from services.retrieval.storage.model_files import encode
 from services.retrieval.storage.training_process import Outcome
-from shared.errors import Internal, Unavailable
+from services.retrieval.training_run import Trainer
+from shared.errors import Aborted, Internal, Unavailable
 from tests.grpc.retrieval.replicas import Retrieval, item
-from tests.unit.retrieval.learned import ITEMS, RUNNING, learned
+from tests.unit.retrieval.learned import CATALOGUE_ID, ITEMS, RUNNING, learned
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, Source
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
@@ -278,3 +281,24 @@ async def test_a_training_that_lost_its_lease_moves_nothing_and_leaves_no_file(r
     assert refused.value.code() is grpc.StatusCode.ABORTED
     assert retrieval.artefacts.files == {}
     assert await retrieval.pointers.begin_training() is None
+
+
+async def test_a_training_whose_lease_is_lost_ends_at_once(retrieval, child):
+    class Lost(InMemoryModels):
+        async def renew(self, token):
+            return False
+
+    child.may_end.clear()
+    catalogue = retrieval.replica.catalogue
+    trainer = Trainer(
+        Lost(CATALOGUE_ID, lambda: catalogue.version),
+        retrieval.artefacts,
+        EventLog(retrieval.log, catalogue),
+        catalogue,
+        retrieval.clock.now_us,
+        child,
+        renew_every_s=0.0,
+    )
+    with pytest.raises(Aborted, match="took the place"):
+        await trainer.train(0, 1, lambda step, share: None)
+    assert child.was_cancelled.is_set() or not child.began.is_set()
