@@ -68,7 +68,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     consumers = {
         "decisions": decisions_consumer(bus, database, learning),
         "answers": events_consumer(bus, database, learning),
-        "identities": identities_consumer(bus, database),
+        "identities": identities_consumer(bus, database, learning),
         "erasures": erasures_consumer(bus, database),
     }
     relay = Relay(bus, database)

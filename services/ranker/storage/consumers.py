@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.ranker.storage.journal import append_entries, erase_entries
-from services.ranker.storage.learning import LearningWriter, SeenAtOnce, note_sets
+from services.ranker.storage.learning import LearningWriter, PersonSet, SeenAtOnce
 from services.ranker.storage.notices import (
     bundle_of,
     journal_entry,
@@ -56,11 +56,13 @@ def events_consumer(bus: Bus, database: Database, learning: Learning) -> EffectC
     return EffectConsumer(bus, database, name="ranker_events", stream=EVENTS, handle=take)
 
 
-def identities_consumer(bus: Bus, database: Database) -> EffectConsumer:
+def identities_consumer(bus: Bus, database: Database, learning: Learning) -> EffectConsumer:
     """Return what knows who is the same person."""
-    return EffectConsumer(
-        bus, database, name="ranker_identities", stream=IDENTITIES, handle=_take_identities
-    )
+
+    async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
+        await learning.writer.linked(transaction, _newest_sets(messages), learning.now_us())
+
+    return EffectConsumer(bus, database, name="ranker_identities", stream=IDENTITIES, handle=take)
 
 
 def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:
@@ -68,17 +70,14 @@ def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:
     return EffectConsumer(bus, database, name="ranker_erasures", stream=ERASURES, handle=_erase)
 
 
-async def _take_identities(transaction: Transaction, messages: Sequence[Message]) -> None:
+def _newest_sets(messages: Sequence[Message]) -> list[PersonSet]:
     newest: dict[str, IdentityNotice] = {}
     for message in messages:
         notice = IdentityNotice.FromString(message.data)
         held = newest.get(notice.person_id)
         if held is None or held.version < notice.version:
             newest[notice.person_id] = notice
-    await note_sets(
-        transaction,
-        [(each.person_id, each.person_ids, each.version) for each in newest.values()],
-    )
+    return [(each.person_id, each.person_ids, each.version) for each in newest.values()]
 
 
 async def _erase(transaction: Transaction, messages: Sequence[Message]) -> None:

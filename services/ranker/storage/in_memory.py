@@ -106,12 +106,16 @@ class InMemoryLearningLog:
                 teacher.answered(answer)
         self._write(teacher.lesson, now_us)
 
-    async def note_set(self, person_id: str, person_ids: Sequence[str], version: int) -> None:
+    async def note_set(
+        self, person_id: str, person_ids: Sequence[str], version: int, now_us: int
+    ) -> None:
         """Keep who is the same person, but nothing of who was erased."""
         if not self._erased.isdisjoint((person_id, *person_ids)):
             return
         if self.sets.get(person_id, (-1, ()))[0] < version:
             self.sets[person_id] = version, tuple(person_ids)
+            bought = [key for key in self._unclaimed if key[0] in person_ids]
+            await self.answered([self._unclaimed.pop(key) for key in bought], now_us)
 
     async def park_late(self, now_us: int, patience_s: float) -> None:
         """Put aside all that wait: in memory nobody waits any longer than a test does."""

@@ -17,6 +17,8 @@ _SQL = Queries.beside(__file__, "learning.sql")
 _WAITING, _UNCLAIMED = 0, 3
 SeenAtOnce = Callable[[str], frozenset[str]]
 """Placements where what is decided by a bundle is seen at once."""
+PersonSet = tuple[str, Sequence[str], int]
+"""A person, all who are the same, and a version that rises with every change of them."""
 
 
 class LearningWriter:
@@ -70,6 +72,22 @@ class LearningWriter:
             teacher.answered(answer)
         await self._write(transaction, teacher.lesson, now_us)
 
+    async def linked(
+        self, transaction: Transaction, sets: Sequence[PersonSet], now_us: int
+    ) -> None:
+        """Take who is the same person, which also travels on a stream of its own.
+
+        What they bought may be what another of them was shown, though nobody knew it yet.
+        """
+        await note_sets(transaction, sets)
+        persons = {each for _, everybody, _ in sets if len(everybody) > 1 for each in everybody}
+        if not persons:
+            return
+        bought = await transaction.fetch(_SQL.take_unclaimed, list(persons))
+        if bought:
+            answers = sorted(map(_read, bought), key=lambda each: (each.time_us, each.event_id))
+            await self.answered(transaction, answers, now_us)
+
     async def _teacher(
         self, transaction: Transaction, decisions: Sequence[Decision], answers: Sequence[Answer]
     ) -> Teacher:
@@ -112,10 +130,8 @@ class LearningWriter:
             )
 
 
-async def note_sets(
-    transaction: Transaction, sets: Iterable[tuple[str, Sequence[str], int]]
-) -> None:
-    """Keep who is the same person: person, the whole set, version.
+async def note_sets(transaction: Transaction, sets: Iterable[PersonSet]) -> None:
+    """Keep who is the same person.
 
     In turn with erasing, so that a set that is being told does not outlive who is in it.
     """

@@ -97,6 +97,11 @@ SELECT person_id::text AS person_id, event_id, type, time_us, offer_no, family_n
 FROM kept_answers WHERE state = 3 AND person_id = ANY ($1::uuid[])
 ORDER BY time_us, event_id
 
+-- name: take_unclaimed
+DELETE FROM kept_answers WHERE state = 3 AND person_id = ANY ($1::uuid[])
+RETURNING person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
+    placement
+
 -- name: drop_answers
 DELETE FROM kept_answers AS kept
 USING unnest($1::uuid[], $2::text[]) AS gone (person_id, event_id)

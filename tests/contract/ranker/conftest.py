@@ -8,7 +8,7 @@ from services.ranker.domain.answers import OfferFacts
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.journal import append_entries, erase_entries
-from services.ranker.storage.learning import LearningWriter, note_sets
+from services.ranker.storage.learning import LearningWriter
 from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.notices import journal_entry, read_decision
 from tests.contract.ranker.learning_kit import FACTS, SEEN_AT_ONCE
@@ -35,11 +35,11 @@ class InMemoryDesk:
 
     async def link(self, *persons, version=1):
         for person in persons:
-            await self.log.note_set(person, persons, version)
+            await self.log.note_set(person, persons, version, now_us=0)
 
     async def part(self, *persons, version=2):
         for person in persons:
-            await self.log.note_set(person, (person,), version)
+            await self.log.note_set(person, (person,), version, now_us=0)
 
     async def erase(self, *persons):
         await self.log.erase(persons)
@@ -71,11 +71,15 @@ class PostgresDesk:
 
     async def link(self, *persons, version=1):
         async with self.database.transaction() as transaction:
-            await note_sets(transaction, [(each, persons, version) for each in persons])
+            await self._writer.linked(
+                transaction, [(each, persons, version) for each in persons], 0
+            )
 
     async def part(self, *persons, version=2):
         async with self.database.transaction() as transaction:
-            await note_sets(transaction, [(each, (each,), version) for each in persons])
+            await self._writer.linked(
+                transaction, [(each, (each,), version) for each in persons], 0
+            )
 
     async def erase(self, *persons):
         async with self.database.transaction() as transaction:

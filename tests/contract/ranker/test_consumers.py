@@ -73,7 +73,7 @@ class Plane:
         async with running(
             decisions_consumer(self.bus, self.database, learning),
             events_consumer(self.bus, self.database, learning),
-            identities_consumer(self.bus, self.database),
+            identities_consumer(self.bus, self.database, learning),
             erasures_consumer(self.bus, self.database),
             Relay(self.bus, self.database),
             replica,

@@ -185,6 +185,14 @@ async def test_what_was_bought_by_another_of_the_set_waits_for_its_showing_too(d
     assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, ACCEPTED)]
 
 
+async def test_a_purchase_is_credited_too_when_it_is_told_before_the_link(desk):
+    await desk.decide(decision(1, SHOES, placement=PROMPT), decision(2, BOOK, placement=PROMPT))
+    await desk.answer(answer("purchase", SHOES, person=BOB), answer("purchase", BOOK, person=CEM))
+    await desk.link(ADA, BOB)
+    await desk.link(ADA, BOB, version=2)
+    assert (await lessons(desk))[2:] == [(1, SHOES, ACCEPTED)]
+
+
 async def test_a_device_whose_clock_is_slow_still_accepts_what_its_answer_names(desk):
     await desk.decide(decision(1, COUPON, GUIDE, hours=1))
     await desk.answer(
