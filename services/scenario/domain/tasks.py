@@ -33,6 +33,8 @@ class Task:
     expires_us: int = 0
     person_ids: tuple[str, ...] = ()
     """The set of the person, as it is now."""
+    rests: bool = False
+    """As its journey does: the same set of persons is on an older one."""
     reason: str = ""
     script: str = ""
     offer_ids: tuple[str, ...] = ()
@@ -77,7 +79,7 @@ class TaskTransaction(JourneyTransaction, Protocol):
     async def find_task(self, task_id: str, *, lock: bool) -> Task | None: ...
 
     async def next_task(self, skills: Collection[str], now_us: int) -> Task | None:
-        """Return the first task that is due, free and asks for no other skills; locked.
+        """Return the first task that is due, free, at no rest and asks for no other skills; locked.
 
         One that is being taken by somebody else right now is passed over.
         """
@@ -96,7 +98,7 @@ class TaskStore(Protocol):
         ...
 
     async def waiting(self, skills: Collection[str], now_us: int, limit: int) -> Sequence[Task]:
-        """Return tasks that are due, free and ask for no other skills, first to be done first."""
+        """Return tasks that `next_task` would, first to be done first."""
         ...
 
     async def held(self, agent_id: str, now_us: int) -> int:
@@ -206,6 +208,10 @@ def _refuse_claim(task: Task, agent: Agent, now_us: int) -> None:
     _refuse_over(task, now_us)
     if task.is_held(now_us):
         raise FailedPrecondition("another agent holds the task", reason="TASK_HELD")
+    if task.rests:
+        raise FailedPrecondition(
+            "the person is on an older journey of the same scenario", reason="TASK_RESTS"
+        )
     if task.due_us > now_us:
         raise FailedPrecondition("the task is not due yet", reason="TASK_NOT_DUE")
     missing = sorted(set(task.skills) - set(agent.skills))

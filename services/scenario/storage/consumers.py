@@ -30,7 +30,7 @@ def events_consumer(
     clock: BusinessClock,
     wake: Wake,
 ) -> EffectConsumer:
-    """Return what begins journeys and ends them; `wake` is called when something falls due sooner."""
+    """Return what begins journeys and ends them; `wake` is called when one begins."""
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
         events = list(happenings(messages))

@@ -125,7 +125,7 @@ class InMemoryJourneys:
             task
             for task, _ in self.tasks.values()
             if task.due_us <= now_us
-            and not (task.is_over(now_us) or task.is_held(now_us))
+            and not (task.is_over(now_us) or task.is_held(now_us) or self._rests(task))
             and set(task.skills) <= set(skills)
         ]
         free.sort(key=lambda task: (-task.priority, task.due_us, task.task_id))
@@ -145,8 +145,9 @@ class InMemoryJourneys:
         return known.person_ids if known else (person_id,)
 
     def shown(self, task: Task) -> Task:
-        """Return a task with the set of its person as it is now."""
-        return replace(task, person_ids=self.set_of(task.person_id))
+        """Return a task with what depends on the set of its person as it is now."""
+        person_ids = self.set_of(task.person_id)
+        return replace(task, person_ids=person_ids, rests=self._rests(task))
 
     def write(self, transition: Transition) -> None:
         """Keep a journey and bring about what is not there yet."""
@@ -163,6 +164,9 @@ class InMemoryJourneys:
                 task = self._task(journey, effect)
                 self.tasks[task.task_id] = task, journey.occurrence
         self._end_tasks(journey)
+
+    def _rests(self, task: Task) -> bool:
+        return self.journeys[task.journey_id].dormant
 
     def _task(self, journey: Journey, effect: GiveTask) -> Task:
         order = effect.order

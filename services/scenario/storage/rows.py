@@ -108,6 +108,7 @@ def task_of(row: Row) -> Task:
         due_us=row["due_us"],
         expires_us=row["expires_us"],
         person_ids=tuple(row["person_ids"]),
+        rests=row["rests"],
         reason=row["reason"],
         script=row["script"],
         offer_ids=tuple(row["offer_ids"]),

@@ -7,29 +7,33 @@ WHERE agent_id = $1 AND outcome = '' AND claimed_until_us > $2
   AND (expires_us = 0 OR expires_us > $2);
 
 -- name: find_task
-SELECT t.*, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
-FROM tasks t LEFT JOIN person_sets s ON s.person_id = t.person_id
+SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
+FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
+LEFT JOIN person_sets s ON s.person_id = t.person_id
 WHERE t.task_id = $1;
 
 -- name: lock_task
-SELECT t.*, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
-FROM tasks t LEFT JOIN person_sets s ON s.person_id = t.person_id
+SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
+FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
+LEFT JOIN person_sets s ON s.person_id = t.person_id
 WHERE t.task_id = $1
 FOR UPDATE OF t;
 
 -- name: next_task
-SELECT t.*, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
-FROM tasks t LEFT JOIN person_sets s ON s.person_id = t.person_id
-WHERE t.outcome = '' AND t.due_us <= $2 AND (t.expires_us = 0 OR t.expires_us > $2)
+SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
+FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
+LEFT JOIN person_sets s ON s.person_id = t.person_id
+WHERE t.outcome = '' AND NOT j.dormant AND t.due_us <= $2 AND (t.expires_us = 0 OR t.expires_us > $2)
   AND (t.agent_id = '' OR t.claimed_until_us <= $2) AND t.skills <@ $1::text[]
 ORDER BY t.priority DESC, t.due_us, t.task_id
 LIMIT 1
 FOR UPDATE OF t SKIP LOCKED;
 
 -- name: waiting_tasks
-SELECT t.*, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
-FROM tasks t LEFT JOIN person_sets s ON s.person_id = t.person_id
-WHERE t.outcome = '' AND t.due_us <= $2 AND (t.expires_us = 0 OR t.expires_us > $2)
+SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
+FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
+LEFT JOIN person_sets s ON s.person_id = t.person_id
+WHERE t.outcome = '' AND NOT j.dormant AND t.due_us <= $2 AND (t.expires_us = 0 OR t.expires_us > $2)
   AND (t.agent_id = '' OR t.claimed_until_us <= $2) AND t.skills <@ $1::text[]
 ORDER BY t.priority DESC, t.due_us, t.task_id
 LIMIT $3;

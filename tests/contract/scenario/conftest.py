@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
@@ -18,6 +19,15 @@ from tests.unit.scenario.playing import DAY_US, MINUTE_US, NOON_US, abandoned_ca
 
 ALL = {kind: [abandoned_cart()] for kind in ("add_to_cart", "checkout_started")}
 QUIET_US = NOON_US + 30 * MINUTE_US
+
+
+def one(version, *persons):
+    """Say that persons are one, as profile tells it: once for each."""
+    return [PersonSet(person_id, persons, version) for person_id in persons]
+
+
+def apart(version, *persons):
+    return [PersonSet(person_id, (person_id,), version) for person_id in persons]
 
 
 @dataclass

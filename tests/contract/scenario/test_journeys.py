@@ -7,8 +7,7 @@ from services.scenario.domain.journey import (
     ProposeOffer,
     Transition,
 )
-from services.scenario.domain.ports import PersonSet
-from tests.contract.scenario.conftest import QUIET_US
+from tests.contract.scenario.conftest import QUIET_US, apart, one
 from tests.unit.scenario.playing import (
     ADA,
     BOB,
@@ -22,15 +21,6 @@ from tests.unit.scenario.playing import (
 )
 
 BOTH = (ADA, BOB)
-
-
-def one(version, *persons):
-    """Say that persons are one, as profile tells it: once for each."""
-    return [PersonSet(person_id, persons, version) for person_id in persons]
-
-
-def apart(version, *persons):
-    return [PersonSet(person_id, (person_id,), version) for person_id in persons]
 
 
 async def test_a_journey_is_kept_as_it_was_left(desk):

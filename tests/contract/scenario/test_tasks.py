@@ -7,7 +7,7 @@ import pytest
 from services.scenario.domain.tasks import HOLD_US, Completion, claim, complete, snooze
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
-from tests.contract.scenario.conftest import QUIET_US
+from tests.contract.scenario.conftest import QUIET_US, apart, one
 from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event, facts
 
 DUE_US = QUIET_US + 2 * DAY_US + MINUTE_US
@@ -58,6 +58,23 @@ async def test_one_of_many_agents_who_ask_at_once_gets_the_task(calls):
         *(calls.claim(f"agent-{number}") for number in range(3)), return_exceptions=True
     )
     assert sum(not isinstance(outcome, NotFound) for outcome in outcomes) == 1
+
+
+async def test_of_two_calls_to_one_person_the_younger_rests_until_the_link_is_undone(calls):
+    desk = calls.desk
+    await desk.call_for(BOB, later_us=MINUTE_US)
+    (younger,) = [
+        each for each in await desk.store.waiting(["sales"], DUE_US, 9) if each.person_id == BOB
+    ]
+    await desk.link(*one(2, ADA, BOB))
+    assert [each.person_id for each in await desk.store.waiting(["sales"], DUE_US, 9)] == [ADA]
+    with pytest.raises(FailedPrecondition, match="on an older journey"):
+        await calls.claim(task_id=younger.task_id)
+    assert (await calls.claim()).person_id == ADA
+    with pytest.raises(NotFound, match="no task waits"):
+        await calls.claim("max")
+    await desk.link(*apart(3, ADA, BOB))
+    assert (await calls.claim("max")).person_id == BOB
 
 
 async def test_claiming_what_one_holds_changes_nothing(calls):
