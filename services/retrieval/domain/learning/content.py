@@ -86,16 +86,6 @@ def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
 
 
-def about_vector(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the vector, of length 1, of what is about things with the vectors given, (k, d).
-
-    An offer that is no item is where the things are that it is about; about nothing: 0.
-    """
-    mean = normalised(vectors).sum(axis=0, keepdims=True, dtype=np.float32)
-    vector: NDArray[np.float32] = normalised(mean)[0]
-    return vector
-
-
 def _terms(texts: ItemTexts, order: NDArray[np.int64]) -> _Terms:
     buckets: dict[str, int] = {}
     lines: list[int] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -81,28 +81,19 @@ class InteractionLog:
         self._times_us.append(times_us[teaches].astype(np.int64, copy=False))
         self._weights.append(weights[teaches])
 
-    def interactions(self, merged: Mapping[str, str] | None = None) -> Interactions:
-        """Return all that was taken; `merged` maps a person's id to the one it now goes by."""
-        ids = list(self._numbers)
-        goes_by = [(merged or {}).get(each, each) for each in ids]
-        person_ids = tuple(dict.fromkeys(goes_by))
-        number = {each: at for at, each in enumerate(person_ids)}
-        renumbered = np.array([number[each] for each in goes_by], np.int32)
-        persons = _joined(self._persons, np.int32)
+    def interactions(self) -> Interactions:
+        """Return all that was taken.
+
+        Persons that were merged stay apart: merging can be undone, and a request names all of
+        them.
+        """
         return Interactions(
-            person_ids=person_ids,
-            persons=renumbered[persons] if len(persons) else persons,
+            person_ids=tuple(self._numbers),
+            persons=_joined(self._persons, np.int32),
             offer_nos=_joined(self._offer_nos, np.uint32),
             times_us=_joined(self._times_us, np.int64),
             weights=_joined(self._weights, np.float32),
         )
-
-
-def without_persons(interactions: Interactions, person_ids: Collection[str]) -> Interactions:
-    """Return what is left when some persons are to be forgotten."""
-    gone = set(person_ids)
-    stays = np.array([each not in gone for each in interactions.person_ids], np.bool_)
-    return interactions.only(stays[interactions.persons]) if len(stays) else interactions
 
 
 def _joined(columns: Sequence[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:

@@ -54,10 +54,6 @@ class ItemModel:
         """Return the row of each offer in `factors`, or `NOT_LEARNED`."""
         return rows_among(self.offer_nos, offer_nos)
 
-    def content_rows_of(self, offer_nos: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Return the row of each offer in `content`, or `NOT_LEARNED`."""
-        return rows_among(self.content_nos, offer_nos)
-
 
 @dataclass(frozen=True, slots=True)
 class PersonModel:

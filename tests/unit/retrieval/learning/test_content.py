@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.retrieval.domain.learning.content import ItemTexts, about_vector, content_vectors
+from services.retrieval.domain.learning.content import ItemTexts, content_vectors
 
 
 def texts(*rows: tuple[int, str, str, str]) -> ItemTexts:
@@ -47,12 +47,3 @@ def test_a_shop_without_titles_has_no_vectors() -> None:
 def test_the_same_words_and_seed_make_the_same_vectors() -> None:
     one, other = (content_vectors(SHELF, seed=3).vectors for _ in range(2))
     assert np.array_equal(one, other)
-
-
-def test_an_offer_is_where_the_things_are_that_it_is_about() -> None:
-    about = np.array([[3.0, 0.0], [0.0, 0.5]], np.float32)
-    assert about_vector(about) == pytest.approx([0.5**0.5, 0.5**0.5])
-
-
-def test_an_offer_about_nothing_is_nowhere() -> None:
-    assert about_vector(np.zeros((0, 4), np.float32)).tolist() == [0.0] * 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.retrieval.domain.learning.history import DAY_US, history_until
-from services.retrieval.domain.learning.interactions import InteractionLog, without_persons
+from services.retrieval.domain.learning.interactions import InteractionLog
 from tests.unit.retrieval.learning.tastes import NOW_US, events
 
 
@@ -42,19 +42,6 @@ def test_gifts_nobody_nothing_and_other_types_teach_nothing() -> None:
     assert len(log) == 1
     assert taken.person_ids == ("bob",)
     assert taken.offer_nos.tolist() == [6]
-
-
-def test_persons_that_were_merged_are_one() -> None:
-    log = log_of(
-        ("ann", "view", 1, False), ("old-ann", "view", 2, False), ("bob", "view", 3, False)
-    )
-    taken = log.interactions({"old-ann": "ann"})
-    assert [taken.person_ids[person] for person in taken.persons] == ["ann", "ann", "bob"]
-
-
-def test_forgotten_persons_leave_no_event() -> None:
-    taken = without_persons(events(("ann", 1, 1.0, 1.0), ("bob", 2, 1.0, 1.0)), {"ann"})
-    assert taken.offer_nos.tolist() == [2]
 
 
 def test_an_empty_log_has_no_interactions() -> None:
