@@ -59,8 +59,10 @@ class Trainer:
             await self._artefacts.sweep(names_of(await self._store.kept()), ORPHANED_S)
             order = await self._order(seed)
             texts = await item_texts(self._catalogue)
-            interactions = await self._read(since_us, tell)
-            outcome = await self._train(order, interactions, texts, _after_reading(tell))
+            # Nothing else holds the log, so that it takes no memory while a child trains on it.
+            outcome = await self._train(
+                order, await self._read(since_us, tell), texts, _after_reading(tell)
+            )
             report = TrainingReport(**outcome.report)
             if not report.refusal:
                 await self._serve(token, order, outcome, report)

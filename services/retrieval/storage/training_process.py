@@ -28,6 +28,7 @@ _LONGEST_LINE = 1 << 20
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """More of them wait for each other in small products: training took eight times as long."""
 _ORDER = "order"
+_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,30 @@ async def train_aside(
     and the child ends itself. Raises Internal when the child fails; its log says why.
     """
     data = await asyncio.to_thread(pack_input, order, interactions, items)
+    del interactions, items
     async with _child() as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(len(data).to_bytes(8, "big"))
-        process.stdin.write(data)
+        await _hand_over(data, process.stdin)
         del data
         try:
             return await _outcome(process.stdout, tell)
         except asyncio.IncompleteReadError:
             log.error("training_failed", exit_code=await process.wait())
     raise Internal("training ended without a result", reason="TRAINING_FAILED")
+
+
+async def _hand_over(data: bytes, write: asyncio.StreamWriter) -> None:
+    """Write in parts: a pipe takes little at once, and what it does not take is copied."""
+    view = memoryview(data)
+    try:
+        write.write(len(data).to_bytes(8, "big"))
+        for begin in range(0, len(data), _AT_ONCE):
+            write.write(view[begin : begin + _AT_ONCE])
+            await write.drain()
+    except ConnectionError:
+        # The child is gone, which its end of the other pipe tells as well.
+        return
 
 
 async def _outcome(said: asyncio.StreamReader, tell: Tell) -> Outcome:

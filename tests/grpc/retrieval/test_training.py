@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import psutil
@@ -106,6 +107,37 @@ async def test_a_child_that_dies_is_told_as_our_own_fault(monkeypatch, tmp_path,
     monkeypatch.setattr(training_process, "MODULE", "short_lived")
     with pytest.raises(Internal):
         await train_aside(ORDER, interactions(), texts(), lambda *_: None)
+
+
+async def test_a_long_log_goes_to_the_child_in_parts_and_is_then_let_go(monkeypatch):
+    written, write = [], asyncio.StreamWriter.write
+    monkeypatch.setattr(
+        asyncio.StreamWriter, "write", lambda to, data: (written.append(len(data)), write(to, data))
+    )
+    long = interactions()
+    long = long.only(np.tile(np.arange(len(long.persons)), 500))
+    held = weakref.ref(long.times_us)
+    work = train_aside(ORDER, long, texts(), lambda *_: let_go.set())
+    let_go = asyncio.Event()
+    del long
+    training = asyncio.create_task(work)
+    async with asyncio.timeout(30):
+        await let_go.wait()
+    assert held() is None
+    assert sum(written) > 5_000_000
+    assert max(written) <= 1 << 18
+    training.cancel()
+    await asyncio.gather(training, return_exceptions=True)
+
+
+async def test_a_child_that_dies_over_a_long_log_is_told_all_the_same(monkeypatch, tmp_path):
+    (tmp_path / "short_lived.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(training_process, "MODULE", "short_lived")
+    long = interactions()
+    long = long.only(np.tile(np.arange(len(long.persons)), 500))
+    with pytest.raises(Internal):
+        await train_aside(ORDER, long, texts(), lambda *_: None)
 
 
 def test_a_child_that_is_done_ends_in_order():
