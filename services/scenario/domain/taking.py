@@ -139,12 +139,12 @@ async def _saved(transaction: JourneyTransaction, steps: Steps) -> list[Transiti
 
 
 def go(steps: Steps, group: Collection[str], transition: Transition | None, now_us: int) -> None:
-    """Go a step; with a journey end those of its scenario that rested because of it."""
+    """Go a step; with a journey end all of its scenario, at rest or not, that its set is on."""
     steps.take(transition)
     if transition is None or not transition.journey.is_over:
         return
     for journey in steps.of(group):
-        if journey.dormant and journey.scenario.name == transition.journey.scenario.name:
+        if journey.scenario.name == transition.journey.scenario.name:
             steps.take(end(journey, Outcome.MERGED, now_us))
 
 

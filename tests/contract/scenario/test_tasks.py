@@ -77,6 +77,17 @@ async def test_of_two_calls_to_one_person_the_younger_rests_until_the_link_is_un
     assert (await calls.claim("max")).person_id == BOB
 
 
+async def test_who_answered_a_call_that_rests_by_now_is_not_called_again(calls):
+    await calls.desk.call_for(BOB, later_us=MINUTE_US)
+    first, second = await calls.claim(), await calls.claim("max")
+    assert (first.person_id, second.person_id) == (ADA, BOB)
+    await calls.desk.link(*one(2, ADA, BOB))
+    await calls.complete(second, "max", "declined")
+    assert await calls.desk.store.open_for([ADA, BOB]) == []
+    with pytest.raises(FailedPrecondition, match="has ended as cancelled"):
+        await calls.complete(first)
+
+
 async def test_claiming_what_one_holds_changes_nothing(calls):
     task = await calls.claim()
     assert await calls.claim(task_id=task.task_id, now_us=DUE_US + MINUTE_US) == task
