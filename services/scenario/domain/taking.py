@@ -37,10 +37,13 @@ class Steps:
         return sorted(found, key=_age)
 
     def take(self, transition: Transition | None) -> None:
-        """Go a step; several steps of one journey are written as one."""
+        """Go a step, but none from its end; several steps of one journey are written as one."""
         if transition is None:
             return
         journey_id = transition.journey.journey_id
+        known = self._journeys.get(journey_id)
+        if known is not None and known.is_over:
+            return
         before = self._transitions.get(journey_id)
         if before is not None:
             transition = replace(
