@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
+
 from services.retrieval.domain.learning.model import ItemModel, LearnedModel, PersonModel
 from services.retrieval.domain.models import Kept, ModelStore, StoredModel
 from services.retrieval.domain.served_model import ServedModel
@@ -172,7 +174,11 @@ class ModelReplica:
     def _apply(self, message: Message) -> None:
         if message.subject != RETRIEVAL_MODEL_MOVED:
             return
-        if ModelNotice.FromString(message.data).version > self.version:
+        try:
+            version = ModelNotice.FromString(message.data).version
+        except DecodeError as error:
+            raise GapError(str(error)) from error
+        if version > self.version:
             raise GapError("another model is to be served")
 
 

@@ -15,10 +15,10 @@ from services.retrieval.storage.models import PostgresModels
 from shared.artefacts import FolderArtefacts
 from shared.background import running
 from shared.bus import InMemoryBus, Publication, Relay
-from shared.bus.subjects import erasures_of
+from shared.bus.subjects import RETRIEVAL_MODEL_MOVED, erasures_of
 from shared.errors import Unavailable
 from tests.unit.retrieval.learned import CYCLING, ITEMS, RUNNING, learned
-from touchpoint.common.v1.bus_pb2 import PersonErased
+from touchpoint.common.v1.bus_pb2 import ModelNotice, PersonErased
 
 
 @pytest.fixture
@@ -100,6 +100,16 @@ async def test_what_the_bus_lost_comes_with_the_next_comparison(database, store,
         await publish(store, artefacts)
         await becomes(lambda: replica.version, 1)
     assert taste_of_ada(replica) == RUNNING
+
+
+async def test_a_notice_that_cannot_be_read_is_followed_by_a_look_at_the_pointer(store, artefacts):
+    bus = InMemoryBus()
+    replica = ModelReplica(bus, store, artefacts)
+    async with running({"replica": replica.run}):
+        await becomes(lambda: replica._follower._follower.ready.is_set(), True)
+        torn = Publication.of(RETRIEVAL_MODEL_MOVED, 1, ModelNotice(version=1))
+        await bus.publish([replace(torn, data=b"\xff")])
+        await becomes(lambda: replica._follower._follower.position, 1)
 
 
 @pytest.mark.parametrize("part", ["item_artefact", "person_artefact"])
