@@ -15,7 +15,7 @@ MODES = {
     "replicated": ("--replicas", "rules=2", "--replicas", "profile=2"),
 }
 
-IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "5"}
+IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}
 """So that what waits in vain is put aside while a test waits for it."""
 
 

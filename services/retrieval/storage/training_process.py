@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import subprocess
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from subprocess import PIPE
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,11 @@ from shared.logging import get_logger
 log = get_logger(__name__)
 
 MODULE = "services.retrieval.training"
-_LONGEST_LINE = 1 << 20
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """More of them wait for each other in small products: training took eight times as long."""
 _ORDER = "order"
-_AT_ONCE = 1 << 18
+
+Child: TypeAlias = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,63 +64,64 @@ async def train_aside(
     Nothing of persons is written to disk: all goes through pipes. A parent that dies closes them,
     and the child ends itself. Raises Internal when the child fails; its log says why.
     """
-    data = await asyncio.to_thread(pack_input, order, interactions, items)
+    given = [await asyncio.to_thread(pack_input, order, interactions, items)]
     del interactions, items
-    async with _child() as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        await _hand_over(data, process.stdin)
-        del data
-        try:
-            return await _outcome(process.stdout, tell)
-        except asyncio.IncompleteReadError:
-            log.error("training_failed", exit_code=await process.wait())
+    loop = asyncio.get_running_loop()
+
+    def tell_soon(step: str, share_done: float) -> None:
+        loop.call_soon_threadsafe(tell, step, share_done)
+
+    child = _started()
+    talking = asyncio.ensure_future(asyncio.to_thread(_outcome, child, given, tell_soon))
+    try:
+        return await asyncio.shield(talking)
+    except EOFError:
+        log.error("training_failed", exit_code=await asyncio.to_thread(child.wait))
+    finally:
+        child.kill()  # does nothing to one that has ended
+        await asyncio.gather(talking, return_exceptions=True)
+        await asyncio.to_thread(child.wait)
     raise Internal("training ended without a result", reason="TRAINING_FAILED")
 
 
-async def _hand_over(data: bytes, write: asyncio.StreamWriter) -> None:
-    """Write in parts: a pipe takes little at once, and what it does not take is copied."""
-    view = memoryview(data)
-    try:
-        write.write(len(data).to_bytes(8, "big"))
-        for begin in range(0, len(data), _AT_ONCE):
-            write.write(view[begin : begin + _AT_ONCE])
-            await write.drain()
-    except ConnectionError:
-        # The child is gone, which its end of the other pipe tells as well.
-        return
+def _started() -> Child:
+    """Start the child as `subprocess` does, by vfork.
+
+    The event loop's own way forks, and gRPC's handlers of a fork crashed one child in some.
+    """
+    command = [sys.executable, "-m", MODULE]
+    return subprocess.Popen(command, stdin=PIPE, stdout=PIPE, env=os.environ | _ONE_THREAD)
 
 
-async def _outcome(said: asyncio.StreamReader, tell: Tell) -> Outcome:
-    """Hear a child out; raises IncompleteReadError where it ends before its report."""
+def _outcome(child: Child, given: list[bytes], tell: Tell) -> Outcome:
+    """Hand over what was given, and hear the child out; runs in a thread of its own.
+
+    Raises EOFError where the child ends before its report.
+    """
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with child.stdin as write, child.stdout as read:
+        # One that is gone tells so at its end of the other pipe as well.
+        with contextlib.suppress(BrokenPipeError):
+            write.write(len(given[0]).to_bytes(8, "big"))
+            write.write(given.pop())
+            write.flush()
+        return _heard(read, tell)
+
+
+def _heard(read: IO[bytes], tell: Tell) -> Outcome:
     parts: dict[str, bytes] = {}
-    while True:
-        told = json.loads(await said.readuntil(b"\n"))
+    while (line := read.readline()).endswith(b"\n"):
+        told = json.loads(line)
         if told["event"] == "progress":
             tell(told["step"], told["share_done"])
         elif told["event"] == "file":
-            parts[told["part"]] = await said.readexactly(told["bytes"])
+            parts[told["part"]] = data = read.read(told["bytes"])
+            if len(data) < told["bytes"]:
+                break
         else:
             return Outcome(told["report"], **parts)
-
-
-@asynccontextmanager
-async def _child() -> AsyncIterator[Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        MODULE,
-        stdin=PIPE,
-        stdout=PIPE,
-        limit=_LONGEST_LINE,
-        env=os.environ | _ONE_THREAD,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    raise EOFError
 
 
 def pack_input(order: Order, interactions: Interactions, items: ItemTexts) -> bytes:

@@ -109,11 +109,7 @@ async def test_a_child_that_dies_is_told_as_our_own_fault(monkeypatch, tmp_path,
         await train_aside(ORDER, interactions(), texts(), lambda *_: None)
 
 
-async def test_a_long_log_goes_to_the_child_in_parts_and_is_then_let_go(monkeypatch):
-    written, write = [], asyncio.StreamWriter.write
-    monkeypatch.setattr(
-        asyncio.StreamWriter, "write", lambda to, data: (written.append(len(data)), write(to, data))
-    )
+async def test_a_long_log_is_let_go_once_the_child_has_it():
     long = interactions()
     long = long.only(np.tile(np.arange(len(long.persons)), 500))
     held = weakref.ref(long.times_us)
@@ -124,8 +120,6 @@ async def test_a_long_log_goes_to_the_child_in_parts_and_is_then_let_go(monkeypa
     async with asyncio.timeout(30):
         await let_go.wait()
     assert held() is None
-    assert sum(written) > 5_000_000
-    assert max(written) <= 1 << 18
     training.cancel()
     await asyncio.gather(training, return_exceptions=True)
 
