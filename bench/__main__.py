@@ -57,7 +57,7 @@ async def _measure(parts: list[Part], scale: Scale, console: Console) -> int:
                 write_rows(FILE, merged(read_rows(FILE), rows))
                 print_rows(rows, console)
     except (MeasurementError, TimeoutError, OSError) as error:
-        console.print(f"[red]nothing more was measured: {error or type(error).__name__}")
+        console.print(f"[red]nothing more was measured: {str(error) or type(error).__name__}")
         return 1
     console.print(f"\nall of {FILE}:")
     print_rows(read_rows(FILE), console)
