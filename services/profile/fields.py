@@ -75,6 +75,9 @@ def check_texts(said: Said) -> None:
         raise MistakenError(f"decision_id and placement: at most {LONGEST_ID} characters")
     if len(said.query) > _LONGEST_TEXT or len(said.page) > _LONGEST_TEXT:
         raise MistakenError(f"query and page: at most {_LONGEST_TEXT} characters")
+    # PostgreSQL holds every character but this one.
+    if "\0" in "".join((said.event_id, *ids, said.decision_id, said.placement, said.page)):
+        raise MistakenError("event, ids, placement and page: must not hold the character NUL")
 
 
 @lru_cache(_REMEMBERED)

@@ -175,3 +175,19 @@ async def test_no_personal_value_lies_in_the_database_in_clear(client):
             assert "byron" not in row["row"]
             assert b"byron".hex() not in row["row"]
             assert b"canary".hex() not in row["row"]
+
+
+@pytest.mark.parametrize("name", ["event_id", "item_id", "session_id", "placement", "page"])
+async def test_a_character_that_cannot_be_stored_is_refused_and_spoils_nothing_else(client, name):
+    response = await client.record(
+        client.event([ADA], "view", **{name: "a\0b"}), client.event([ADA], "view")
+    )
+    assert (response.accepted, codes(response)) == (1, [(0, "INVALID")])
+
+
+async def test_it_may_stand_in_what_is_kept_as_json_or_encrypted(client):
+    response = await client.record(
+        client.event([ADA], "search", query="a\0b"),
+        client.event([ADA], "view", attributes={"colour": "a\0b"}),
+    )
+    assert response.accepted == 2
