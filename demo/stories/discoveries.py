@@ -27,9 +27,9 @@ _LEARNED = {
 async def bikes_instead_of_shoes(stage: Stage) -> None:
     """Leo passes over running shoes and looks at bikes: so does the next home page."""
     leo = only(await stage.meet("Leo"), "visitor")
-    await _looks_at(stage, leo, [story.RUNNING_SHOES], since=12)
+    await _looks_at(stage, leo, _RUNNERS_THINGS, since=12)
     before = await stage.offered(leo, "web", limit=_PAGE)
-    stage.tell("Leo has looked at a pair of running shoes.")
+    stage.tell("Leo has looked at running shoes, a watch for running, and energy gels.")
     stage.show("home page", before)
     for shown in recommendations(before):
         for type_ in ("impression", "ignore"):

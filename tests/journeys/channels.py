@@ -30,12 +30,10 @@ from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceS
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 20.0
 """What a journey waits for an answer; the edge gives none more than a second to decide."""
-ATTEMPTS = 5
-PATIENCE_S = 15.0
-KILLED_S = 60.0
-"""A killed process is started again, and its services read their models anew."""
+PATIENCE_S = 60.0
+"""What is waited for at most; only a machine that stalls, or a fault, takes so long."""
 COLOCATED = "suite"
 _ASK = GetClockRequest()
 _STUBS = {
@@ -109,12 +107,7 @@ class Channels:
             placements=[PlacementRequest(placement=placement, limit=limit)],
             **more,
         )
-        for _ in range(ATTEMPTS):
-            answer = await self.edge.Recommend(request, timeout=timeout)
-            if not answer.degraded:
-                break
-        assert not answer.degraded, answer.degraded
-        return answer
+        return await whole(lambda: self.edge.Recommend(request, timeout=timeout))
 
     async def agent(self, person, **more):
         """Ask what the call-centre agent should propose."""
@@ -133,7 +126,7 @@ class Channels:
         event.time.FromDatetime(self.now() - ago)
         if value is not None:
             event.value.CopyFrom(Money(amount=str(value), currency="USD"))
-        answer = await self.edge.Track(edge_pb.TrackRequest(events=[event]), timeout=5)
+        answer = await self.edge.Track(edge_pb.TrackRequest(events=[event]), timeout=TIMEOUT_S)
         assert answer.accepted == 1, answer
         return event
 
@@ -172,11 +165,12 @@ class Channels:
             health = [serves(channel, name) for name, channel in self.ways.items()]
             return all(await asyncio.gather(*health))
 
-        await until(is_back, KILLED_S)
+        await until(is_back)
 
     async def view(self, person, **more):
+        """Ask for all that is known of a person; with a part missing, ask again."""
         request = edge_pb.GetCustomerViewRequest(identities=identities(person), **more)
-        return await self.edge.GetCustomerView(request, timeout=TIMEOUT_S)
+        return await whole(lambda: self.edge.GetCustomerView(request, timeout=TIMEOUT_S))
 
 
 def identities(person: Mapping[str, str]) -> list[Identity]:
@@ -211,3 +205,15 @@ async def until(condition: Callable[[], Awaitable[bool]], patience_s: float = PA
     async with asyncio.timeout(patience_s):
         while not await condition():
             await asyncio.sleep(0.02)
+
+
+async def whole(ask: Callable[[], Awaitable]):
+    """Return the first answer to which nothing is missing; fail when there never is one."""
+    answers = []
+
+    async def complete():
+        answers.append(await ask())
+        return not answers[-1].degraded
+
+    await until(complete)
+    return answers[-1]
