@@ -24,6 +24,11 @@ FreshDatabase = Callable[[str, Path], Awaitable[Database]]
 """`await fresh_database("rules", folder_of_migrations)`: opened, migrated, dropped at the end."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Test in two processes, each with engines of its own; in one, on engines that are given."""
+    return 0 if {"TOUCHPOINT_POSTGRES_URL", "TOUCHPOINT_NATS_URL"} & set(os.environ) else 2
+
+
 @pytest.fixture(scope="session", autouse=True)
 def unprivileged_folder() -> Iterator[None]:
     """Let what root may only keep outside of its homes go with the run."""
