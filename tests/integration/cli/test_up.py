@@ -17,9 +17,10 @@ import pytest
 
 pytestmark = pytest.mark.processes
 
-READY_S = 60.0
-END_S = 30.0
-STORY_S = 110.0
+READY_S = 120.0
+END_S = 60.0
+STORY_S = 240.0
+ATTEMPTS = 10
 
 
 @contextlib.asynccontextmanager
@@ -57,11 +58,19 @@ async def all_gone(family, within_s=END_S):
     assert not living, [each.cmdline() for each in living]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_every_child_ends_when_it_is_asked_to_stop(tmp_path, number):
-    async with up(tmp_path) as (process, ready):
+@pytest.mark.parametrize(
+    ("number", "mode", "processes"),
+    [
+        (signal.SIGTERM, (), 6),
+        (signal.SIGINT, ("--colocate",), 1),
+        (signal.SIGHUP, ("--colocate",), 1),
+    ],
+)
+async def test_every_child_ends_when_it_is_asked_to_stop(tmp_path, number, mode, processes):
+    async with up(tmp_path, *mode) as (process, ready):
         family = family_of(process)
-        assert len(ready["pids"]) == 6
+        assert len(ready["pids"]) == processes
+        assert ready["colocated"] == bool(mode)
         process.send_signal(number)
         _, said = await asyncio.wait_for(process.communicate(), END_S)
         assert process.returncode == 0, said
@@ -69,14 +78,22 @@ async def test_every_child_ends_when_it_is_asked_to_stop(tmp_path, number):
     assert not (tmp_path / "run" / "endpoints.json").exists()
 
 
-async def test_a_second_one_in_the_same_home_is_refused_and_the_first_lives_on(tmp_path):
+async def test_a_second_one_in_the_same_home_is_refused_and_the_first_lives_until_down(tmp_path):
     async with up(tmp_path) as (process, _):
+        family = family_of(process)
         second = await start(tmp_path)
         _, said = await asyncio.wait_for(second.communicate(), END_S)
         assert second.returncode == 1
         assert f"already runs in {tmp_path} (process {process.pid})" in said.decode()
         assert process.returncode is None
         assert (tmp_path / "run" / "endpoints.json").exists()
+        down = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cli.main", "down", "--home", str(tmp_path)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await asyncio.wait_for(down.communicate(), END_S)
+        assert b"Everything has ended" in said
+        await all_gone(family, within_s=1)
 
 
 async def test_after_kill_9_nothing_is_left_and_the_next_start_works(tmp_path):
@@ -89,8 +106,10 @@ async def test_after_kill_9_nothing_is_left_and_the_next_start_works(tmp_path):
         assert len(ready["pids"]) == 6
 
 
-async def test_a_child_that_dies_is_started_again(tmp_path):
-    async with up(tmp_path) as (_, ready):
+async def test_replicas_are_processes_of_their_own_and_one_that_dies_is_started_again(tmp_path):
+    async with up(tmp_path, "--replicas", "scenario=2") as (_, ready):
+        assert {"scenario", "scenario-2"} <= set(ready["pids"])
+        assert len(set(ready["grpc"]["scenario"])) == 2
         os.kill(ready["pids"]["scenario"], signal.SIGKILL)
         async with asyncio.timeout(READY_S):
             while (pid := recorded(tmp_path, "scenario")) in (None, ready["pids"]["scenario"]):
@@ -103,30 +122,6 @@ def recorded(home, name):
         return json.loads((home / "run" / "up.json").read_text())[name]["pid"]
     except (ValueError, KeyError):
         return None
-
-
-async def test_down_ends_a_suite_and_waits_for_it(tmp_path):
-    async with up(tmp_path) as (process, _):
-        family = family_of(process)
-        down = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cli.main", "down", "--home", str(tmp_path)),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        said, _ = await asyncio.wait_for(down.communicate(), END_S)
-        assert b"Everything has ended" in said
-        await all_gone(family, within_s=1)
-
-
-async def test_one_process_serves_all_when_colocated(tmp_path):
-    async with up(tmp_path, "--colocate") as (_, ready):
-        assert list(ready["pids"]) == ["suite"]
-        assert ready["colocated"]
-
-
-async def test_replicas_are_processes_of_their_own(tmp_path):
-    async with up(tmp_path, "--replicas", "scenario=2") as (_, ready):
-        assert {"scenario", "scenario-2"} <= set(ready["pids"])
-        assert len(set(ready["grpc"]["scenario"])) == 2
 
 
 async def test_a_service_that_cannot_start_ends_it_all_with_where_to_look(tmp_path):
@@ -153,10 +148,18 @@ async def test_the_story_shop_begins_with_a_decision_and_lines_that_work(tmp_pat
         said = await asyncio.wait_for(_until(process, "Ctrl-C ends it"), STORY_S)
         assert "Because you looked at" in said
         assert "ms spent/given: profile" in said
-        offered, again = [await asyncio.to_thread(_answers, line) for line in _lines(said)][1:4:2]
-        declined = next(line for line in _lines(said) if " decline " in line).split("--offer ")[1]
-        assert declined.split()[0] in offered
-        assert declined.split()[0] not in again
+        lines = _lines(said)
+        declined = (
+            next(line for line in lines if " decline " in line).split("--offer ")[1].split()[0]
+        )
+        await asyncio.to_thread(_answers, lines[0])
+        for _ in range(ATTEMPTS):  # a machine that stalls is answered by what stands in
+            if declined in await asyncio.to_thread(_answers, lines[1]):
+                break
+        else:
+            raise AssertionError(f"{declined} is not offered again: {lines[1]}")
+        _, again, *_ = [await asyncio.to_thread(_answers, line) for line in lines[2:]]
+        assert declined not in again
         assert not list((tmp_path / "data").glob("story*"))
     finally:
         process.terminate()
