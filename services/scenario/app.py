@@ -26,7 +26,7 @@ from services.scenario.storage.consumers import (
 )
 from services.scenario.storage.following import ProposalFollower
 from services.scenario.storage.journeys import PostgresJourneys
-from services.scenario.storage.notes import Notes, Renewal
+from services.scenario.storage.notes import NoteKeys, Notes
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
 from shared.binding import bind
@@ -154,7 +154,7 @@ class _Parts:
             "timers": self._work,
             "obstacles": self.obstacles.run,
             "catching_up": CatchingUp(self.database, self.profile, self.clock).run,
-            "key_renewal": Renewal(self.database, self.keys, self.clock).run,
+            "key_renewal": NoteKeys(self.database, self.keys, self.clock).run,
             "retention": _retention(self.store, self.clock, settings.journey_days),
         }
 

@@ -8,8 +8,6 @@ from typing import Protocol
 
 from shared.privacy.encryption import KEY_BYTES, UndecipherableError, WrappingKey
 
-RENEW_AFTER_DAYS = 30
-
 
 class WrappingKeys(Protocol):
     """The wrapping keys that still exist; a key management service can stand behind it."""

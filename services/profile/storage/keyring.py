@@ -59,11 +59,6 @@ class Keyring:
             key = unwrap(wrapped, person_id, self._keys.of(renewal_of(wrapped)))
             self._keep(person_id, key)
 
-    def rewrap(self, person_id: str, wrapped: bytes) -> bytes:
-        """Return the same key under the current wrapping key."""
-        key = unwrap(wrapped, person_id, self._keys.of(renewal_of(wrapped)))
-        return wrap(key, person_id, self._current)
-
     def encrypt(self, person_id: str, text: str, purpose: str) -> bytes:
         """Encrypt for a person whose key was made or opened; KeyError if it was not."""
         return encrypt(self._open[person_id], text, purpose)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import struct
-from collections.abc import Sequence
 from typing import Any
 
-from services.profile.domain.event import DAY_US, MINUTE_US
+from services.profile.domain.event import DAY_US
 from services.profile.domain.reading import NO_TIERS, Tiers
 from services.profile.storage import QUERIES
 from services.profile.storage.erasing import Erasures
@@ -15,16 +13,12 @@ from services.profile.storage.keyring import Keyring
 from shared.clock import BusinessClock
 from shared.postgres import Database
 from shared.privacy import WrappingKeys
-from shared.privacy.wrapping import RENEW_AFTER_DAYS
+from shared.privacy.renewal import Renewal
 
 KEEP_EVENT_IDS_DAYS = 35
 KEEP_EVENTS_DAYS = 761
 """25 months."""
 EVERY_S = 30.0
-_GRACE_US = 5 * MINUTE_US
-"""After a renewal, until every replica has seen it and keys are wrapped anew."""
-_FIRST_PERSON = "00000000-0000-0000-0000-000000000000"
-_RENEWAL = struct.Struct(">I")
 
 
 class TierReader:
@@ -52,11 +46,11 @@ class Upkeep:
         clock: BusinessClock,
     ) -> None:
         self._database = database
-        self._keys = keys
         self._keyring = keyring
         self._tiers = tiers
         self._clock = clock
         self._erasures = Erasures(database, keyring)
+        self._renewal = Renewal(database, QUERIES, keys)
 
     async def lead(self) -> None:
         """Do what one replica does for all; a background task."""
@@ -76,7 +70,9 @@ class Upkeep:
         await self._database.execute(QUERIES.compute_tiers, now_us)
         await self._forget(QUERIES.forget_event_ids, now_us - KEEP_EVENT_IDS_DAYS * DAY_US)
         await self._forget(QUERIES.forget_events, now_us - KEEP_EVENTS_DAYS * DAY_US)
-        await self._renew(now_us)
+        self._keyring.refresh()
+        await self._renewal.once(now_us)
+        self._keyring.refresh()
 
     async def _lead_for_ever(self) -> None:
         while True:
@@ -86,32 +82,3 @@ class Upkeep:
     async def _forget(self, query: str, before_us: int) -> None:
         while await self._database.fetchval(query, before_us):
             continue
-
-    async def _renew(self, now_us: int) -> None:
-        """Renew the wrapping key when it is due, and wrap all keys anew once all know of it."""
-        self._keyring.refresh()
-        current = self._keyring.current
-        latest: Any = await self._database.fetchrow(QUERIES.latest_renewal)
-        if latest is None or latest[0] != current.renewal:
-            await self._database.execute(QUERIES.begin_renewal, current.renewal, now_us)
-        elif now_us - latest[1] > RENEW_AFTER_DAYS * DAY_US:
-            renewed = self._keys.renew(current.renewal)
-            self._keyring.refresh()
-            await self._database.execute(QUERIES.begin_renewal, renewed.renewal, now_us)
-        elif now_us - latest[1] > _GRACE_US:
-            await self._wrap_anew(current.renewal)
-
-    async def _wrap_anew(self, renewal: int) -> None:
-        """Wrap every key under the current renewal, then destroy the older ones."""
-        after = _FIRST_PERSON
-        while True:
-            rows: Sequence[Any] = await self._database.fetch(
-                QUERIES.keys_of_other_renewals, _RENEWAL.pack(renewal), after
-            )
-            if not rows:
-                break
-            persons = [row[0] for row in rows]
-            wrapped = [self._keyring.rewrap(*row) for row in rows]
-            await self._database.execute(QUERIES.replace_keys, persons, wrapped)
-            after = persons[-1]
-        self._keys.discard(renewal)

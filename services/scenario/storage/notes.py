@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
-from collections.abc import Sequence
-from typing import Any
 
 from shared.clock import BusinessClock
 from shared.postgres import Database, Queries, Transaction
@@ -19,16 +16,12 @@ from shared.privacy import (
     unwrap,
     wrap,
 )
-from shared.privacy.wrapping import RENEW_AFTER_DAYS
+from shared.privacy.renewal import Renewal
 
 NOTE = "task_note"
 """What notes are encrypted for."""
 _SQL = Queries.beside(__file__, "tasks.sql")
-_DAY_US = 86_400_000_000
-_GRACE_US = 300_000_000
-"""After a renewal, until every replica has seen it and keys are wrapped anew."""
 _EVERY_S = 300.0
-_RENEWAL = struct.Struct(">I")
 
 
 class Notes:
@@ -61,21 +54,16 @@ class Notes:
         except UndecipherableError:
             return ""
 
-    def rewrapped(self, person_id: str, wrapped: bytes) -> bytes:
-        """Return the same key under the current wrapping key."""
-        return wrap(self._opened(person_id, wrapped), person_id, self._keys.current())
-
     def _opened(self, person_id: str, wrapped: bytes) -> bytes:
         return unwrap(wrapped, person_id, self._keys.of(renewal_of(wrapped)))
 
 
-class Renewal:
-    """Renews the wrapping key every 30 days and destroys the old one, and backups with it."""
+class NoteKeys:
+    """Keeps the wrapping key of notes young."""
 
     def __init__(self, database: Database, keys: WrappingKeys, clock: BusinessClock) -> None:
         self._database = database
-        self._keys = keys
-        self._notes = Notes(keys)
+        self._renewal = Renewal(database, _SQL, keys)
         self._clock = clock
 
     async def run(self) -> None:
@@ -84,32 +72,9 @@ class Renewal:
 
     async def once(self) -> None:
         """Begin a renewal that is due, or finish one that was begun."""
-        now_us = self._clock.now_us()
-        current = self._keys.current()
-        latest = await self._database.fetchrow(_SQL.latest_renewal)
-        if latest is None or latest["renewal"] != current.renewal:
-            await self._database.execute(_SQL.begin_renewal, current.renewal, now_us)
-        elif now_us - latest["renewed_us"] > RENEW_AFTER_DAYS * _DAY_US:
-            renewed = self._keys.renew(current.renewal)
-            await self._database.execute(_SQL.begin_renewal, renewed.renewal, now_us)
-        elif now_us - latest["renewed_us"] > _GRACE_US:
-            await self._wrap_anew(current.renewal)
+        await self._renewal.once(self._clock.now_us())
 
     async def _renew_for_ever(self) -> None:
         while True:
             await self.once()
             await asyncio.sleep(_EVERY_S)
-
-    async def _wrap_anew(self, renewal: int) -> None:
-        after = ""
-        while True:
-            rows: Sequence[Any] = await self._database.fetch(
-                _SQL.keys_of_other_renewals, _RENEWAL.pack(renewal), after
-            )
-            if not rows:
-                break
-            persons = [row["person_id"] for row in rows]
-            anew = [self._notes.rewrapped(row["person_id"], row["wrapped"]) for row in rows]
-            await self._database.execute(_SQL.replace_keys, persons, anew)
-            after = persons[-1]
-        self._keys.discard(renewal)

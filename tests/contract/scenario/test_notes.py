@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.scenario.storage import MIGRATIONS
-from services.scenario.storage.notes import Notes, Renewal
+from services.scenario.storage.notes import NoteKeys, Notes
 from shared.privacy import FolderWrappingKeys, UndecipherableError
 from tests.unit.scenario.playing import ADA
 
@@ -34,7 +34,7 @@ async def kept(database, notes):
 
 async def test_a_renewal_wraps_keys_anew_and_destroys_the_old_one(database, tmp_path, clock):
     keys = FolderWrappingKeys(tmp_path)
-    notes, renewal = Notes(keys), Renewal(database, keys, clock)
+    notes, renewal = Notes(keys), NoteKeys(database, keys, clock)
     await kept(database, notes)
     await renewal.once()
     clock.advance(timedelta(days=31))
@@ -49,7 +49,7 @@ async def test_a_renewal_wraps_keys_anew_and_destroys_the_old_one(database, tmp_
 
 async def test_nothing_is_renewed_before_its_time(database, tmp_path, clock):
     keys = FolderWrappingKeys(tmp_path)
-    renewal = Renewal(database, keys, clock)
+    renewal = NoteKeys(database, keys, clock)
     for _ in range(3):
         await renewal.once()
         clock.advance(timedelta(days=9))
