@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from services.rules.domain.changes import Change, Declined, Identified
 from services.rules.storage.changes import write_changes
 from shared.call import Call, own_call
+from shared.catching_up import keep_caught_up
 from shared.client import follow
-from shared.errors import TouchpointError
-from shared.logging import get_logger
 from shared.postgres import Database, Queries
 from touchpoint.profile.v1.profile_service_pb2 import (
     StreamEventsRequest,
@@ -25,11 +24,7 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
 
 _SQL = Queries.beside(__file__)
 _STREAM_TIMEOUT_S = 300.0
-_AGAIN_S = 60.0
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 10.0
 _SLICE = 500
-log = get_logger(__name__)
 
 
 class CatchingUp:
@@ -45,7 +40,7 @@ class CatchingUp:
 
     async def run(self) -> None:
         """Catch up for ever while this replica leads; a background task of the service."""
-        await self._database.leadership.lead("catching_up", self._catch_up_for_ever)
+        await keep_caught_up(self._database, self.catch_up)
 
     async def catch_up(self) -> None:
         """Read both logs to their ends; raises the kit's errors."""
@@ -64,19 +59,6 @@ class CatchingUp:
             _STREAM_TIMEOUT_S,
         ):
             await self._write("identities", pseudonyms.position, _identified(pseudonyms))
-
-    async def _catch_up_for_ever(self) -> None:
-        pause_s = _FIRST_PAUSE_S
-        while True:
-            try:
-                await self.catch_up()
-            except TouchpointError as error:
-                log.info("profile_not_read", reason=error.reason)
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-            else:
-                pause_s = _FIRST_PAUSE_S
-                await asyncio.sleep(_AGAIN_S)
 
     async def _position(self, log: str) -> int:
         return int(await self._database.fetchval(_SQL.log_position, log) or 0)

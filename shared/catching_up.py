@@ -1,0 +1,41 @@
+"""Reads another service's log to its end, for what the bus kept no longer: at the start and again.
+
+What the bus tells meanwhile is the same facts; both may come twice and in any order. So this mends
+whatever the bus lost, without anybody noticing that it did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.errors import TouchpointError
+from shared.logging import get_logger
+from shared.postgres import Database
+from shared.service import Background
+
+AGAIN_S = 60.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
+log = get_logger(__name__)
+
+
+async def keep_caught_up(database: Database, catch_up: Background) -> None:
+    """Catch up every minute for ever, while this replica leads; a background task of a service.
+
+    `catch_up` reads from where it was left and raises the kit's errors when it cannot.
+    """
+
+    async def catch_up_for_ever() -> None:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                await catch_up()
+            except TouchpointError as error:
+                log.info("log_not_read", reason=error.reason)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            else:
+                pause_s = _FIRST_PAUSE_S
+                await asyncio.sleep(AGAIN_S)
+
+    await database.leadership.lead("catching_up", catch_up_for_ever)
