@@ -15,12 +15,12 @@ from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelves import Shelves
 from services.retrieval.domain.sizes import Sizes
 from services.retrieval.domain.taste import Taste, taste_of
+from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.errors import FieldViolation, InvalidArgument
 from shared.money import to_micros
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Recipient
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 VISIT_LASTS_US = 2 * 3600 * 1_000_000
 """What was shopped for is still on somebody's mind so long after; many call when they are done."""
@@ -29,7 +29,6 @@ CATEGORY = "category"
 _MOST_SIZES = 2
 _MOST_LIKED = 4
 _MOST_VIEWED = 20
-_IMPERSONAL = (Arm.HOLDOUT, Arm.STATIC)
 
 
 class MomentReader:
@@ -57,7 +56,7 @@ class MomentReader:
         """
         kinds = _kinds(context, definitions)
         shelf = self._shelves.current
-        is_personal = context.arm not in _IMPERSONAL
+        is_personal = context.arm not in IMPERSONAL
         is_gift = context.HasField("recipient")
         known_person = _decoded(snapshot) if snapshot and is_personal and not is_gift else None
         size = len(shelf.kind)
