@@ -30,7 +30,8 @@ class Follower:
     """Applies one stream to a model in memory, after the model caught up with its owner.
 
     `catch_up` fetches from the owner whatever the model lacks; it is called at the start, when
-    the stream no longer holds what comes next (lost, emptied, made anew), and after `GapError`.
+    the stream no longer holds what comes next (lost, emptied, made anew), after `GapError`, and
+    after a message that cannot be applied at all, which is passed over.
     Messages stored while it ran are applied afterwards, so `apply` must ignore what it knows.
     A model restored from a snapshot passes the `position` kept in it and skips the first call.
     """
@@ -122,7 +123,14 @@ class Follower:
     async def _apply_in_slices(self, messages: Sequence[Message]) -> None:
         slice_ends = time.monotonic() + SLICE_S
         for message in messages:
-            self._apply(message)
+            try:
+                self._apply(message)
+            except (GapError, TouchpointError):
+                raise
+            except Exception as error:  # poison: its owner tells the same facts another way
+                place = f"{self._stream.name}:{message.sequence}"
+                log.error("message_not_applied", follower=self._name, at=place, exc_info=error)
+                self._stale = True
             self.position = message.sequence
             if time.monotonic() >= slice_ends:
                 await asyncio.sleep(0)
