@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -85,9 +86,20 @@ app = typer.Typer(
 )
 
 
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"touchpoint {version('touchpoint-server')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _every_command() -> None:
-    """Only its presence counts: it makes this a group of commands."""
+def _every_command(
+    is_version_asked: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Its presence also makes this a group of commands."""
 
 
 def main() -> None:

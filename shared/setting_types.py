@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -86,12 +87,17 @@ def _boolean(text: str) -> bool:
     raise ValueError("must be true or false")
 
 
-def _number(kind: Callable[[str], Any], wanted: str) -> Parse:
+def _positive(kind: Callable[[str], Any], wanted: str) -> Parse:
+    """Return a parser of how much of something there may be: nothing at all is never meant."""
+
     def parse(text: str) -> Any:
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             raise ValueError(f"must be {wanted}") from None
+        if not 0 < number < math.inf:
+            raise ValueError(f"must be {wanted} above 0")
+        return number
 
     return parse
 
@@ -105,8 +111,8 @@ def _mode(text: str) -> Mode:
 
 BY_ANNOTATION: Mapping[str, Parse] = {
     "str": str,
-    "int": _number(int, "a whole number"),
-    "float": _number(float, "a number"),
+    "int": _positive(int, "a whole number"),
+    "float": _positive(float, "a number"),
     "bool": _boolean,
     "Path": Path,
     "Mode": _mode,

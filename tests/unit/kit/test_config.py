@@ -77,6 +77,12 @@ def test_all_mistakes_are_told_at_once_with_key_and_value() -> None:
     assert len(told) == 7
 
 
+@pytest.mark.parametrize("text", ["0", "-1"])
+def test_what_is_kept_for_no_time_at_all_is_a_mistake(text: str) -> None:
+    with pytest.raises(ConfigError, match="must be a whole number above 0"):
+        loaded(TOUCHPOINT_RULES_KEEP_DAYS=text)
+
+
 def test_a_secret_is_shown_neither_in_a_mistake_nor_at_the_start() -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(TOUCHPOINT_DEPLOYMENT_KEY="sesame", TOUCHPOINT_POSTGRES_URL="mysql://u:hunter2@h")
