@@ -50,18 +50,22 @@ async def _measure(parts: list[Part], scale: Scale, console: Console) -> int:
     def tell(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {text}", highlight=False)
 
+    failures = []
     try:
         async with aclosing(measured(parts, scale, tell)) as measuring:
-            async for figures in measuring:
-                rows = [figure.row() for figure in figures]
+            async for found in measuring:
+                rows = [figure.row() for figure in found.figures]
                 write_rows(FILE, merged(read_rows(FILE), rows))
                 print_rows(rows, console)
+                if found.failure:
+                    failures.append(found.failure)
+                    console.print(f"[red]not all was measured of {found.failure}")
     except (MeasurementError, TimeoutError, OSError) as error:
         console.print(f"[red]nothing more was measured: {str(error) or type(error).__name__}")
         return 1
     console.print(f"\nall of {FILE}:")
     print_rows(read_rows(FILE), console)
-    return 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -12,7 +12,9 @@ from bench.scale import Scale
 
 Tell = Callable[[str], None]
 """Told what is being measured."""
-Measure = Callable[[OpenedSuite, Scale, Tell], Awaitable[list[Figure]]]
+Measuring = AsyncGenerator[list[Figure], None]
+"""Figures as soon as they are known, so that none is lost when a later one cannot be measured."""
+Measure = Callable[[OpenedSuite, Scale, Tell], Measuring]
 
 
 @dataclass(frozen=True, slots=True)

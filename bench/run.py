@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import groupby
 
+import grpc.aio
+
+from bench.errors import MeasurementError
 from bench.figures import DEFINITIONS, Figure
 from bench.neighbours import NOTABLE_SHARE, Neighbours
-from bench.opened import opened_suite
+from bench.opened import OpenedSuite, opened_suite
 from bench.part import Part, Tell
 from bench.scale import Scale
 
-PART_TIMEOUT_S = 600.0
+PART_TIMEOUT_S = 1800.0
 
 
-async def measured(
-    parts: Sequence[Part], scale: Scale, tell: Tell
-) -> AsyncGenerator[list[Figure], None]:
-    """Yield the figures of each part as soon as they are there; raises what the parts raise."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a part came to."""
+
+    figures: Sequence[Figure]
+    failure: str = ""
+    """Why figures of the part are missing; "" when none is."""
+
+
+async def measured(parts: Sequence[Part], scale: Scale, tell: Tell) -> AsyncGenerator[Found, None]:
+    """Yield the figures of each part once it is over; one that fails does not keep the others."""
     for part in parts:
         if part.obstacle:
             tell(f"{part.name}: {part.obstacle}")
@@ -28,12 +40,26 @@ async def measured(
         async with opened_suite(*flags) as suite:
             for part in group:
                 neighbours = Neighbours()
-                async with asyncio.timeout(PART_TIMEOUT_S):
-                    figures = await part.measure(suite, scale, _named(part.name, tell))
+                found = await found_by(part, suite, scale, _named(part.name, tell))
                 if (share := neighbours.share()) > NOTABLE_SHARE:
                     tell(f"{part.name}: other machines took {share:.0%} of the CPU time meanwhile")
-                assert {figure.name for figure in figures} == names_of(part)
-                yield figures
+                yield found
+
+
+async def found_by(part: Part, suite: OpenedSuite, scale: Scale, tell: Tell) -> Found:
+    """Measure a part; whatever keeps it from its end is told with the figures found until then."""
+    figures: list[Figure] = []
+    try:
+        async with (
+            asyncio.timeout(PART_TIMEOUT_S),
+            aclosing(part.measure(suite, scale, tell)) as measuring,
+        ):
+            async for some in measuring:
+                figures += some
+    except (MeasurementError, TimeoutError, OSError, grpc.aio.AioRpcError) as error:
+        return Found(figures, f"{part.name}: {str(error) or type(error).__name__}")
+    assert {figure.name for figure in figures} == names_of(part)
+    return Found(figures)
 
 
 def _named(name: str, tell: Tell) -> Tell:

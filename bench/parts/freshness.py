@@ -15,7 +15,7 @@ from bench.customers import PLACEMENT, shoppers
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.scale import Scale
 from touchpoint.aggregator.v1.aggregator_pb2 import PlacementRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
@@ -39,7 +39,7 @@ _MOST_PASSED_OVER = 50
 _TIMEOUT_S = 5.0
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Track a decline or a purchase of what was offered, then ask through the other replica."""
     del scale  # 1,000 in every form
     people = itertools.cycle(shoppers().customers)
@@ -54,7 +54,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
             turns = iter(range(WRITES // _ROUNDS))
             callers = (_violations(edges, people, turns) for _ in range(_AT_ONCE))
             violations.append(sum(await asyncio.gather(*callers)))
-    return [Figure.pooled("read_your_write_violations", sum(violations), violations)]
+    yield [Figure.pooled("read_your_write_violations", sum(violations), violations)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bench.customers import shoppers
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.scale import Scale
 from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
@@ -40,7 +40,7 @@ _PATIENCE_S = 10.0
 _TIMEOUT_S = 5.0
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Import purchases by the command that users import with, until the views show the traits."""
     rates = []
     file = suite.running.home / "bench-events.csv"
@@ -54,7 +54,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
             await _import(file, suite.running.home)
             await _until_shown(edge, people[:: max(1, len(people) // _LOOKED_AT)])
             rates.append(events / (time.perf_counter() - start))
-    return [Figure.median("import_events_per_s", rates)]
+    yield [Figure.median("import_events_per_s", rates)]
 
 
 def _people(number: int, count: int) -> list[str]:

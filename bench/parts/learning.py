@@ -17,7 +17,7 @@ from bench.customers import PLACEMENT, shoppers
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.scale import Scale
 from bench.shown import Shown
 from cli.load.outcome import percentile
@@ -45,7 +45,7 @@ _PATIENCE_S = 10.0
 _TIMEOUT_S = 5.0
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Track one answer after the other; each counts until the slower replica has learned it.
 
     One replica writes the learning log and is not told here: the slower one is the other, or later
@@ -69,7 +69,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
             while len(latencies) < ANSWERS:
                 latencies += await _see_and_accept(edge, replicas, people)
             rounds.append(percentile(sorted(latencies), 0.99))
-    return [Figure.median("learn_to_other_replica_p99_ms", rounds)]
+    yield [Figure.median("learn_to_other_replica_p99_ms", rounds)]
 
 
 @dataclass(frozen=True, slots=True)

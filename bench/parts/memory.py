@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.customers import banner_requests
 from bench.figures import Figure
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.scale import Scale
 from bench.subject import DEADLINE_S, Subject
 from cli.load.edge import recommending
@@ -14,7 +14,7 @@ _RPS = 20.0
 _ROUND_S = 5.0
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Measure after each round of a little load, so that everything has been used."""
     rounds = []
     async with recommending(suite.running.edge, DEADLINE_S) as send:
@@ -23,4 +23,4 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
             tell(f"memory under load, round {number + 1} of {scale.rounds}")
             await subject.under(_RPS, _ROUND_S)
             rounds.append(suite.processes.resident_mb())
-    return [Figure.median("rss_total_mb", rounds)]
+    yield [Figure.median("rss_total_mb", rounds)]

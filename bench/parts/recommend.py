@@ -12,7 +12,7 @@ from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.floor_graph import floor
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.rating import rated
 from bench.recording import record
 from bench.scale import Scale
@@ -29,7 +29,7 @@ _SHARE_LONGEST_S = 240.0
 _HALF = 0.5
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Measure latency, CPU and capacity, taking turns with the floor so that ratios mean something.
 
     Latency is that of one call at a time over gRPC for `web.home.banner` of known customers, each
@@ -43,15 +43,12 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
         pair = _Pair(real, bottom, scale, tell)
         await real.one_by_one(_WARM_UP_REQUESTS)
         await bottom.one_by_one(_WARM_UP_REQUESTS)
-        latencies = await pair.latencies()
+        yield await pair.latencies()
         capacities, real_rps, floor_rps = await pair.capacities()
-        return [
-            *latencies,
-            *await pair.cpu(real_rps, floor_rps),
-            *capacities,
-            *await _shares(real, real_rps, tell),
-            await under_track(suite, real_rps * _HALF, scale, tell),
-        ]
+        yield capacities
+        yield await pair.cpu(real_rps, floor_rps)
+        yield await _shares(real, real_rps, tell)
+        yield [await under_track(suite, real_rps * _HALF, scale, tell)]
 
 
 @dataclass(frozen=True, slots=True)

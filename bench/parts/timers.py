@@ -18,7 +18,7 @@ from bench.customers import shoppers
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.scale import Scale
 from cli.load.outcome import percentile
 from cli.load.schedule import poisson
@@ -47,7 +47,7 @@ _TIMEOUT_S = 5.0
 _PAUSE_S = 0.2
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Leave carts behind, and listen on the bus for the journeys that then go on.
 
     The shipped definitions, but for the time after which a cart counts as abandoned.
@@ -68,7 +68,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
                 rounds.append(percentile(sorted(lateness), 0.99))
     finally:
         await _apply(suite, _SHIPPED, _SHIPPED)
-    return [Figure.median("timer_lateness_p99_ms", rounds)]
+    yield [Figure.median("timer_lateness_p99_ms", rounds)]
 
 
 @dataclass(slots=True)

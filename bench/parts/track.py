@@ -13,7 +13,7 @@ from bench.customers import events
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.raw_insert import CONNECTIONS, ROWS, raw_inserts
 from bench.scale import Scale
 from touchpoint.aggregator.v1.aggregator_service_pb2 import TrackRequest
@@ -26,7 +26,7 @@ _TIMEOUT_S = 10.0
 _WARM_UP_S = 1.0
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Track with as many callers and as many events a call as the plain inserts have."""
     tracked, inserted = [], []
     async with (
@@ -42,7 +42,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
             tell(f"plain inserts, {which}")
             inserted.append(await inserts.rows_per_s(scale.raw_insert_s))
     ratios = [ours / plain for ours, plain in zip(tracked, inserted)]
-    return [
+    yield [
         Figure.median("track_events_per_s", tracked),
         Figure.median("track_over_raw_insert", ratios),
     ]

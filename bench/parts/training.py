@@ -9,7 +9,7 @@ import grpc.aio
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
-from bench.part import Tell
+from bench.part import Measuring, Tell
 from bench.scale import Scale
 from touchpoint.retrieval.v1.retrieval_service_pb2 import TrainRequest
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
@@ -20,7 +20,7 @@ ROUNDS = 2
 _TIMEOUT_S = 280.0
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Train as `touchpoint train` does, from the call to the report."""
     del scale
     rounds = []
@@ -39,4 +39,4 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> list[Figure]:
                 f"round {number + 1} of {ROUNDS}: {report.persons:,} persons, {report.items:,} "
                 f"items, {report.pairs:,} pairs in {rounds[-1]:.1f} s"
             )
-    return [Figure.median("train_s", rounds)]
+    yield [Figure.median("train_s", rounds)]

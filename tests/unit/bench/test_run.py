@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bench.figures import DEFINITIONS
+from bench.errors import MeasurementError
+from bench.figures import DEFINITIONS, Figure
 from bench.part import Part
 from bench.parts import PARTS
-from bench.run import measured, names_of
+from bench.run import found_by, measured, names_of
 from bench.scale import QUICK
 
 
@@ -20,6 +21,16 @@ async def test_a_part_whose_module_is_absent_is_left_out_with_that_reason():
     part = Part("training", never, needs="no_such_module")
     assert [figures async for figures in measured([part], QUICK, said.append)] == []
     assert said == ["training: left out, because no_such_module is not installed"]
+
+
+async def test_figures_known_before_a_part_failed_are_kept_with_the_reason():
+    async def halfway(suite, scale, tell):
+        yield [Figure.median("train_s", [3.0])]
+        raise MeasurementError("the shop is closed")
+
+    found = await found_by(Part("training", halfway), suite=None, scale=QUICK, tell=print)
+    assert [figure.name for figure in found.figures] == ["train_s"]
+    assert found.failure == "training: the shop is closed"
 
 
 def test_a_part_that_needs_nothing_has_no_obstacle():
