@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ class Leadership:
         self._connection: Any = None
         self._lost = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._beaten_at = 0.0
 
     async def lead(self, job: str, work: Callable[[], Awaitable[None]]) -> None:
         """Wait until this replica leads `job`, then run `work`; again whenever the lock was lost.
@@ -96,12 +98,15 @@ class Leadership:
             await self._unlock(job, lost)
 
     async def _beat(self, lost: asyncio.Event) -> None:
-        """Notice a server that is gone without having closed the connection."""
+        """Notice a server that is gone without having closed the connection; once for all jobs."""
         async with self._turn:
             if lost.is_set() or self._connection is None:
                 return
+            if time.monotonic() - self._beaten_at < _BEAT_S / 2:
+                return
             try:
                 await self._connection.execute(_BEAT)
+                self._beaten_at = time.monotonic()
             except FAILURES:
                 self._connection.terminate()
                 lost.set()
