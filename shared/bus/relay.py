@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 from shared.bus.message import Publication
 from shared.bus.port import Bus
-from shared.errors import Aborted, Overloaded, Unavailable
+from shared.bus.subjects import OUTBOX_WRITTEN
+from shared.errors import Aborted, Overloaded, TouchpointError, Unavailable
 from shared.logging import get_logger
 from shared.postgres.database import Database
 from shared.postgres.queries import Queries
@@ -15,7 +17,8 @@ from shared.postgres.queries import Queries
 _QUERIES = Queries.beside(__file__, "outbox.sql")
 _PASSING = (Unavailable, Aborted, Overloaded)
 _BATCH = 1000
-_POLL_S = 0.2
+_POLL_S = 1.0
+"""After which a commit is found that nobody told of."""
 PACE_S = 0.04
 """At least from one batch to the next: what is committed meanwhile shares its three round trips."""
 _FIRST_PAUSE_S = 0.05
@@ -31,17 +34,27 @@ class Relay:
     from vacuuming. Whatever dies between publishing and deleting is published again under the same
     message id, which the stream or the consumer's inbox absorbs.
 
-    A commit after a quiet moment is relayed at once; under load batches begin `pace_s` apart.
+    A commit after a quiet moment is relayed at once, and those of other replicas when they tell
+    of them; under load batches begin `pace_s` apart.
     """
 
     def __init__(self, bus: Bus, database: Database, pace_s: float = PACE_S) -> None:
         self._bus = bus
         self._database = database
         self._pace_s = pace_s
+        self._is_leading = False
+        self._more = asyncio.Event()
+        self._told_on = OUTBOX_WRITTEN + database.leadership.application
+        self._listens = False
 
     async def run(self) -> None:
-        """Relay for ever while this replica leads; a background task of the service."""
-        await self._database.leadership.lead("relay", self._relay_for_ever)
+        """Relay for ever while this replica leads, else tell who does; a background task."""
+        if not self._listens:
+            await self._bus.on_notice(self._told_on, lambda _: self._more.set())
+            self._listens = True
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tell_for_ever())
+            group.create_task(self._database.leadership.lead("relay", self._relay_for_ever))
 
     async def relay_once(self) -> int:
         """Send one batch and return its size; raises `Unavailable` when it was not acknowledged.
@@ -67,11 +80,30 @@ class Relay:
         if age_s > _LAG_ALARM_S:
             raise Unavailable(f"the outbox lags {age_s:.0f} s behind", reason="OUTBOX_LAGS")
 
+    async def _tell_for_ever(self) -> None:
+        """Tell whoever relays of each commit of this process."""
+        while True:
+            await self._database.outbox_written.wait()
+            self._database.outbox_written.clear()
+            if self._is_leading:
+                self._more.set()
+                continue
+            with contextlib.suppress(TouchpointError):  # it looks by itself in a while
+                await self._bus.notify(self._told_on)
+            await asyncio.sleep(self._pace_s)
+
     async def _relay_for_ever(self) -> None:
+        self._is_leading = True
+        try:
+            await self._relay_batches()
+        finally:
+            self._is_leading = False
+
+    async def _relay_batches(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
             next_at = time.monotonic() + self._pace_s
-            self._database.outbox_written.clear()
+            self._more.clear()
             try:
                 sent = await self.relay_once()
             except _PASSING as error:
@@ -85,9 +117,7 @@ class Relay:
                 await asyncio.sleep(next_at - time.monotonic())
 
     async def _wait_for_more(self) -> None:
-        """Return after a commit of this process, or after a while for those of other replicas."""
-        try:
+        """Return after a commit that was told of, or after a while for any other."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POLL_S):
-                await self._database.outbox_written.wait()
-        except TimeoutError:
-            return
+                await self._more.wait()

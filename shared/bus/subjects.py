@@ -53,6 +53,8 @@ LEARNING_GREW = "learning.grew"
 RETRIEVAL_MODEL_MOVED = "models.retrieval"
 CLOCK_MOVED = "clock.moved"
 """A notice, not stored in any stream: the offset in the database is what counts."""
+OUTBOX_WRITTEN = "outbox.written."
+"""Before a service's name; a notice to the replica that relays: the outbox is what counts."""
 
 
 _TAKEN = {stream.subjects[0].partition(".")[0]: stream for stream in STREAMS}

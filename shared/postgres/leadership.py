@@ -27,8 +27,9 @@ class Leadership:
     """
 
     def __init__(self, url: str, application: str, limits: Limits) -> None:
+        self.application = application
+        """Whose replicas these are."""
         self._url = url
-        self._application = application
         self._limits = limits
         self._connection: Any = None
         self._lost = asyncio.Event()
@@ -69,7 +70,7 @@ class Leadership:
                 self._url,
                 timeout=self._limits.connect_s,
                 command_timeout=self._limits.command_s,
-                server_settings=self._limits.server_settings(f"{self._application}-leadership"),
+                server_settings=self._limits.server_settings(f"{self.application}-leadership"),
             )
             lost = self._lost = asyncio.Event()
             connection.add_termination_listener(lambda _: lost.set())

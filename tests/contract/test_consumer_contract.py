@@ -17,14 +17,20 @@ from shared.bus import (
     Publication,
     Relay,
     append,
+    relay,
 )
 from shared.bus.message import new_message_id
 from shared.errors import Overloaded, Unavailable
-from shared.postgres import Database
+from shared.postgres import Database, open_database
 from shared.postgres.connection import Row
 from shared.testing.background import running, until
 from shared.testing.plugin import FreshDatabase
+from shared.testing.postgres import TestServer
 
+LOCKS = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND granted AND datname = current_database()
+"""
 MIGRATIONS = Path(__file__).parent.parent / "integration" / "data" / "migrations"
 
 
@@ -88,6 +94,32 @@ async def test_a_function_in_the_database_may_write_the_outbox_too(bus: Bus, dat
         got = await subscription.next_batch(10, 5.0)
         await subscription.close()
     assert [m.data for m in got] == [b"from sql"]
+
+
+async def test_what_another_replica_commits_is_relayed_when_it_tells_of_it(
+    bus: Bus, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(relay, "_POLL_S", 3600.0)
+    async with (
+        postgres.clone("rules", MIGRATIONS) as url,
+        open_database(url, application="rules", connections=2) as leader,
+        open_database(url, application="rules", connections=2) as other,
+        running(Relay(bus, leader)),
+    ):
+        await until(relays(leader))
+        async with running(Relay(bus, other)):
+            subscription = await bus.follow(EVENTS, "test", 0)
+            async with other.transaction() as transaction:
+                await append(transaction, events("from the other"))
+            assert [m.data for m in await subscription.next_batch(1, 10.0)] == [b"from the other"]
+            await subscription.close()
+
+
+def relays(database: Database) -> Callable:
+    async def led() -> bool:
+        return await database.fetchval(LOCKS) > 0
+
+    return led
 
 
 async def test_what_was_published_but_not_deleted_takes_effect_once(bus: Bus, database: Database):
