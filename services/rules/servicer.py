@@ -76,7 +76,7 @@ class RulesServicer:
             channel=request.channel,
             offer_no=request.offer_no,
             now_us=now_us,
-            until_us=now_us + Keep.RESERVATION_US,
+            until_us=now_us + (request.held_for.ToMicroseconds() or Keep.RESERVATION_US),
             limits=tuple(self._bundles.active.policy.contact_limits),
         )
         response = pb.ReserveContactResponse(granted=await self._ledger.reserve(reservation))

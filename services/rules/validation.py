@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.rules.domain.retention import Keep
 from shared.validation import (
     Validator,
     Violations,
@@ -60,6 +61,11 @@ def _somebody(request: Any, path: str, violations: Violations) -> None:
         violations.add(f"{path}person_ids", "or identity_keys must say whom")
 
 
+def _held_for_a_while(request: Any, path: str, violations: Violations) -> None:
+    if not 0 <= request.held_for.ToMicroseconds() <= Keep.LONGEST_RESERVATION_US:
+        violations.add(f"{path}held_for", "must be between 0 and 90 days")
+
+
 _files = each("files", required("path"), length("path", 256), at_most=_MAX_FILES)
 _persons = length("person_ids", _MAX_PERSONS)
 _replica = (required("service", "replica"), length("service", 64), length("replica", 128))
@@ -81,6 +87,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         known_enum("channel"),
         _persons,
         _somebody,
+        _held_for_a_while,
     ),
     pb.ReleaseContactRequest: validator(required("contact_id")),
     pb.GetDecisionRequest: validator(required("decision_id")),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from services.scenario.approaching import RulesApproaches
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import CrashPoints
 from services.scenario.definitions import Playbook, playbook
@@ -89,6 +90,7 @@ class _Parts:
         self.keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping-scenario")
         self.store = PostgresJourneys(database, Notes(self.keys))
         self.profile = ProfileServiceStub(runtime.channel("profile"))
+        self.rules = RulesServiceStub(runtime.channel("rules"))
         self.news = TaskNews()
         self.models = self._follow(settings, runtime, bus)
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
@@ -123,6 +125,7 @@ class _Parts:
             PostgresAgents(self.database),
             self.clock,
             self.finder.at_hand,
+            RulesApproaches(self.rules, self.clock),
             news=self.news,
             wake=self.timers.wake,
             reach=self.reach,
@@ -159,13 +162,12 @@ class _Parts:
         }
 
     def _follow(self, settings: ScenarioSettings, runtime: Runtime, bus: Bus) -> _Models:
-        rules = RulesServiceStub(runtime.channel("rules"))
         retrieval = RetrievalServiceStub(runtime.channel("retrieval"))
         return _Models(
             CatalogueFollower(
                 bus, retrieval, service=settings.service, on_change=self._catalogue_changed
             ),
-            BundleFollower(bus, RpcBundleSource(rules, settings.service), playbook),
+            BundleFollower(bus, RpcBundleSource(self.rules, settings.service), playbook),
             ProposalFollower(bus, self.store, self.news.tell),
         )
 

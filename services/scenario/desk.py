@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from services.scenario.crashing import Reach
 from services.scenario.domain.agents import Agent, AgentStore, Presence
 from services.scenario.domain.tasks import (
+    HOLD_US,
+    Approaches,
     Completion,
     FactsOf,
     Task,
     TaskStore,
     claim,
     complete,
+    give_back,
     signed_on,
     snooze,
 )
 from shared.clock import BusinessClock
+from shared.errors import FailedPrecondition, TouchpointError
 
 LOOK_EVERY_S = 1.0
 """Tasks fall due, and agents change, on other replicas too."""
@@ -55,6 +60,7 @@ class TaskDesk:
         agents: AgentStore,
         clock: BusinessClock,
         facts_of: FactsOf,
+        approaches: Approaches,
         *,
         news: TaskNews | None = None,
         wake: Callable[[], None] = lambda: None,
@@ -64,6 +70,7 @@ class TaskDesk:
         self._agents = agents
         self._clock = clock
         self._facts_of = facts_of
+        self._approaches = approaches
         self._news = news or TaskNews()
         self._wake = wake
         self._reach = reach
@@ -74,9 +81,39 @@ class TaskDesk:
         self._news.tell()
 
     async def claim(self, agent_id: str, task_id: str) -> Task:
-        """Give a task to an agent; see `services.scenario.domain.tasks.claim`."""
+        """Give a task to an agent whose person may be approached once more.
+
+        Others are put off until they may; see also `services.scenario.domain.tasks.claim`.
+        """
+        while True:
+            now_us = self._clock.now_us()
+            async with self._store.transaction() as transaction:
+                task = await claim(transaction, agent_id, task_id, now_us)
+            try:
+                free_us = await self._reserved(task)
+            except TouchpointError:
+                if task.claimed_until_us == now_us + HOLD_US:  # taken now, not held before
+                    await self._give_back(task, now_us)
+                raise
+            if free_us is None:
+                return task
+            await self._give_back(task, free_us)
+            if task_id:
+                raise FailedPrecondition(
+                    "the person was approached as often as the contact limit allows",
+                    reason="CONTACT_LIMIT",
+                )
+
+    async def _reserved(self, task: Task) -> int | None:
+        """Return None when the call may be made, else from when on."""
+        if task.claims > 1:  # whoever held it before let its time run out
+            await self._approaches.release(replace(task, claims=task.claims - 1).contact_id)
+        return await self._approaches.reserve(task.contact_id, task.person_ids or (task.person_id,))
+
+    async def _give_back(self, task: Task, until_us: int) -> None:
         async with self._store.transaction() as transaction:
-            return await claim(transaction, agent_id, task_id, self._clock.now_us())
+            await give_back(transaction, task, until_us)
+        self._news.tell()
 
     async def complete(self, completion: Completion) -> Task:
         """End a task with its outcome."""
@@ -92,6 +129,8 @@ class TaskDesk:
         """Put a task off."""
         async with self._store.transaction() as transaction:
             task = await snooze(transaction, agent_id, task_id, until_us, self._clock.now_us())
+        with contextlib.suppress(TouchpointError):  # whoever takes it next gives the call back
+            await self._approaches.release(task.contact_id)
         self._news.tell()
         return task
 

@@ -1,14 +1,15 @@
 """(f) A cart left behind: an offer on the site, and without an answer a call; crashes included."""
 
+import uuid
 from datetime import timedelta
 
 import grpc
 import grpc.aio
 import pytest
 
-from tests.journeys.channels import TIMEOUT_S, only, shown, until
+from tests.journeys.channels import TIMEOUT_S, identities, only, shown, until
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
-from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as scenario_pb
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
@@ -157,6 +158,33 @@ async def test_twin_who_takes_the_offer_on_the_site_is_not_called(channels, ada)
     who = await persons(channels, ada)
     await channels.move_clock(WAITED_FOR)
     assert await claimed(channels, await signed_on(channels, "agent-1"), who) is None
+
+
+async def test_who_was_approached_often_enough_is_neither_offered_it_nor_called(channels, somebody):
+    fred = await known(channels, somebody("fred"))
+    await leave_a_cart(channels, fred)
+    await until(lambda: begun(channels, fred))
+    await channels.move_clock(LEFT_ALONE)
+    await in_stage(channels, fred, "on_the_site")
+    who = await persons(channels, fred)
+    await use_up_the_contacts(channels, fred)
+    assert not await offered(channels, fred)
+    await channels.move_clock(WAITED_FOR)
+    await in_stage(channels, fred, "call")
+    agent = await signed_on(channels, "agent-1")
+    assert await claimed(channels, agent, who) is None
+
+
+async def use_up_the_contacts(channels, person):
+    """Let another system approach somebody until it is refused."""
+    granted = True
+    while granted:
+        request = edge_pb.ReserveContactRequest(
+            contact_id=str(uuid.uuid4()), identities=identities(person), channel=Channel.EMAIL
+        )
+        granted = (await channels.edge.ReserveContact(request, timeout=TIMEOUT_S)).granted
+        if granted:
+            await channels.track(person, "contact_sent", channel=Channel.EMAIL)
 
 
 async def test_twin_a_cheap_cart_may_be_left_behind(channels, somebody):

@@ -15,4 +15,5 @@ class Keep:
     DECLINE_US = 760 * _DAY_US
     """As long as profile keeps the events they came from."""
     RESERVATION_US = 1 * _DAY_US
-    """How long another system's reservation counts before it is confirmed."""
+    """How long a reservation counts before it is confirmed, where nothing else is asked for."""
+    LONGEST_RESERVATION_US = 90 * _DAY_US

@@ -48,6 +48,11 @@ class Task:
     ended_by: str = ""
     """The agent who ended it; empty: it ended with its journey."""
 
+    @property
+    def contact_id(self) -> str:
+        """What the call counts as; anew each time the task is taken."""
+        return f"{self.task_id}:{self.claims}"
+
     def is_held(self, now_us: int) -> bool:
         return bool(self.agent_id) and now_us < self.claimed_until_us
 
@@ -63,6 +68,21 @@ class Completion:
     agent_id: str
     outcome: str
     note: str = ""
+
+
+class Approaches(Protocol):
+    """The limits of how often a person may be approached, over all channels together."""
+
+    async def reserve(self, contact_id: str, person_ids: Sequence[str]) -> int | None:
+        """Reserve a call; None when it may be made, else when to try again, in microseconds.
+
+        The same id is answered the same. Raises `Unavailable` when it cannot be known.
+        """
+        ...
+
+    async def release(self, contact_id: str) -> None:
+        """Give a call back that was not made; one that is not held changes nothing."""
+        ...
 
 
 class TaskTransaction(JourneyTransaction, Protocol):
@@ -176,7 +196,18 @@ async def snooze(
         raise FailedPrecondition(
             "by then the task would no longer be worth doing", reason="TASK_EXPIRES_BEFORE"
         )
-    put_off = replace(task, agent_id="", claimed_until_us=0, due_us=max(until_us, now_us))
+    return await _put_off(transaction, task, max(until_us, now_us))
+
+
+async def give_back(transaction: TaskTransaction, taken: Task, until_us: int) -> None:
+    """Put a task off that was taken and may not be done yet, unless it is another's by now."""
+    task = await transaction.find_task(taken.task_id, lock=True)
+    if task is not None and task.claims == taken.claims and task.agent_id == taken.agent_id:
+        await _put_off(transaction, task, until_us)
+
+
+async def _put_off(transaction: TaskTransaction, task: Task, until_us: int) -> Task:
+    put_off = replace(task, agent_id="", claimed_until_us=0, due_us=until_us)
     await transaction.save_task(put_off)
     return put_off
 

@@ -221,6 +221,25 @@ async def test_another_system_asks_before_it_mails(rules: Rules) -> None:
     assert (unknown.granted, unknown.balance.used) == (True, 1)
 
 
+async def test_a_reservation_counts_for_a_day_or_for_as_long_as_it_is_asked_for(
+    rules: Rules,
+) -> None:
+    for contact_id, days in (("mail-1", 0), ("call-1", 5)):
+        request = pb.ReserveContactRequest(
+            contact_id=contact_id, policy="marketing", person_ids=["ann"], channel=Channel.EMAIL
+        )
+        request.held_for.FromSeconds(days * 86_400)
+        assert (await rules.stub.ReserveContact(request, timeout=5)).granted
+    asked = pb.GetContactsRequest(person_ids=["ann"])
+    for days, used in ((0, 2), (2, 1), (4, 0)):
+        rules.clock.advance(timedelta(days=days))
+        [balance] = (await rules.stub.GetContacts(asked, timeout=5)).balances
+        assert balance.used == used
+    request.held_for.FromSeconds(91 * 86_400)
+    with pytest.raises(grpc.aio.AioRpcError, match="held_for"):
+        await rules.stub.ReserveContact(request, timeout=5)
+
+
 async def test_erasure_leaves_no_decision_and_no_contact(rules: Rules) -> None:
     context = rules.context()
     await rules.commit(FREE_SHIPPING, context=context)

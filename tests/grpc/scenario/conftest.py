@@ -20,7 +20,7 @@ from shared.clock import from_us
 from shared.testing.clock import FakeClock
 from shared.testing.grpc import grpc_service
 from tests.unit.scenario.playing import NOON_US, abandoned_cart, event, facts
-from tests.unit.scenario.shop import OneBundle, Told, catalogue
+from tests.unit.scenario.shop import Approachable, OneBundle, Told, catalogue
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
@@ -38,6 +38,7 @@ class Face:
     timers: Timers
     news: TaskNews
     finder: Told
+    approaches: Approachable
 
     async def happens(self, *events):
         async with self.store.transaction() as transaction:
@@ -64,11 +65,12 @@ async def face():
     agents, clock, news = InMemoryAgents(), FakeClock(from_us(NOON_US)), TaskNews()
     store, proposals = InMemoryJourneys(agents), Proposals()
     offers, bundles = catalogue(), OneBundle()
-    desk = TaskDesk(store, agents, clock, lambda _: facts(), news=news)
+    approaches = Approachable()
+    desk = TaskDesk(store, agents, clock, lambda _: facts(), approaches, news=news)
     servicer = ScenarioServicer(DueActions(offers, bundles, proposals), store, desk)
     finder = Told()
     timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
     contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         stub = ScenarioServiceStub(channel)
-        yield Face(stub, store, proposals, offers, bundles, clock, timers, news, finder)
+        yield Face(stub, store, proposals, offers, bundles, clock, timers, news, finder, approaches)

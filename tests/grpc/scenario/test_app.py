@@ -45,6 +45,8 @@ class Peers:
     """What rules, retrieval and profile say; `profile_is_away` makes the last fail."""
 
     profile_is_away: bool = False
+    calls: list[str] = field(default_factory=list)
+    """Reserved at rules."""
     batches: list[CatalogueBatch] = field(
         default_factory=lambda: [CatalogueBatch(previous_version=0, version=1, rows=list(rows()))]
     )
@@ -57,6 +59,10 @@ class Peers:
 
     async def acknowledge_bundle(self, request: Any, context: Any) -> Any:
         return rules_pb.AcknowledgeBundleResponse()
+
+    async def reserve_contact(self, request: Any, context: Any) -> Any:
+        self.calls.append(request.contact_id)
+        return rules_pb.ReserveContactResponse(granted=True)
 
     async def get_catalogue_version(self, request: Any, context: Any) -> Any:
         return retrieval_pb.GetCatalogueVersionResponse(version=self.batches[-1].version)
@@ -91,6 +97,7 @@ class Peers:
                 GetActiveBundle=(self.get_active_bundle, rules_pb.GetActiveBundleRequest),
                 GetBundle=(self.get_bundle, rules_pb.GetBundleRequest),
                 AcknowledgeBundle=(self.acknowledge_bundle, rules_pb.AcknowledgeBundleRequest),
+                ReserveContact=(self.reserve_contact, rules_pb.ReserveContactRequest),
             ),
             _handler(
                 "retrieval",
@@ -231,6 +238,7 @@ async def test_an_abandoned_cart_goes_from_the_site_to_the_call_centre(pair):
     await pair.one.SetAgentStatus(signed_on, timeout=5)
     task = (await pair.other.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)).task
     assert task.script == "You had Trail shoes and 2 × Wool socks, worth 149.90 EUR."
+    assert pair.peers.calls == [f"{task.task_id}:1"]
     done = pb.CompleteTaskRequest(agent_id="eve", task_id=task.task_id, outcome="declined")
     await pair.one.CompleteTask(done, timeout=5)
     await pair.is_in()

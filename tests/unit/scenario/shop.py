@@ -103,3 +103,26 @@ class Told:
             self.failures -= 1
             raise Unavailable("profile does not answer")
         return self.found
+
+
+class Approachable:
+    """Contact limits of the test's own: persons are free but for those in `free_us`."""
+
+    def __init__(self) -> None:
+        self.free_us = {}
+        """From when on somebody may be approached again."""
+        self.reserved = {}
+        """Contact id to persons."""
+        self.failure = None
+
+    async def reserve(self, contact_id, person_ids):
+        if self.failure is not None:
+            raise self.failure
+        waits = [self.free_us[each] for each in person_ids if each in self.free_us]
+        if waits:
+            return max(waits)
+        self.reserved[contact_id] = tuple(person_ids)
+        return None
+
+    async def release(self, contact_id):
+        self.reserved.pop(contact_id, None)
