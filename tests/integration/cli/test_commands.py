@@ -34,11 +34,11 @@ def test_status_names_every_process_and_says_that_it_serves(touchpoint):
 
 
 def test_a_preview_leaves_no_decision_and_a_live_one_can_be_explained(shop):
-    asked = ("recommend", "customer:c-1", *HOME_BANNER)
-    preview = shop.json(*asked)
+    asked = ("customer:c-1", *HOME_BANNER)
+    preview = shop.decision(*asked)
     assert offers_of(preview)
     shop("explain", preview["decisionId"], ends_with=1)
-    live = shop.json(*asked, "--live")
+    live = shop.decision(*asked, "--live")
     explained = shop.json("explain", live["decisionId"])
     assert offers_of(explained["trace"]) == offers_of(live)
     shown = offers_of(live)[0]
@@ -47,15 +47,15 @@ def test_a_preview_leaves_no_decision_and_a_live_one_can_be_explained(shop):
 
 
 def test_what_was_declined_is_gone_from_the_next_answer(shop):
-    asked = ("recommend", "customer:c-2", *HOME_BANNER, "--live")
-    first = shop.json(*asked)
+    asked = ("customer:c-2", *HOME_BANNER, "--live")
+    first = shop.decision(*asked)
     declined = offers_of(first)[0]
     said = shop(
         *("track", "decline", "customer:c-2", "--offer", declined),
         *("--decision", first["decisionId"]),
     )
     assert "Noted: decline" in said
-    assert declined not in offers_of(shop.json(*asked))
+    assert declined not in offers_of(shop.decision(*asked))
 
 
 def test_the_same_event_again_is_known_and_with_other_content_refused(shop):
