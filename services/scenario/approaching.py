@@ -21,6 +21,8 @@ HELD_FOR = Duration(seconds=90 * 86_400)
 """A call counts as made unless it is given back; no window of a limit is longer."""
 AGAIN_US = 3_600_000_000
 """When to try again where rules does not say from when on the person is free."""
+LEAST_US = 60_000_000
+"""However soon that is: clocks differ a little, and nobody is to ask in a loop."""
 _TIMEOUT_S = 1.0
 _SERVICE = "/touchpoint.rules.v1.RulesService"
 
@@ -45,8 +47,9 @@ class RulesApproaches:
         answer = await invoke(self._rules.ReserveContact, request, call, _TIMEOUT_S)
         if answer.granted:
             return None
+        now_us = self._clock.now_us()
         free_us = answer.balance.free_time.ToMicroseconds()
-        return max(free_us, self._clock.now_us()) if free_us else self._clock.now_us() + AGAIN_US
+        return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
 
     async def release(self, contact_id: str) -> None:
         """See `services.scenario.domain.tasks.Approaches`."""
