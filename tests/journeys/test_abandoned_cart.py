@@ -90,7 +90,12 @@ async def persons(channels, person):
 @pytest.fixture
 async def ada(channels, somebody):
     """A customer who left a dear cart behind and was offered something on the site."""
-    person = await known(channels, somebody("ada"))
+    return await asked_back(channels, somebody("ada"))
+
+
+async def asked_back(channels, whoever):
+    """Let somebody leave a dear cart behind until the site is to ask them back."""
+    person = await known(channels, whoever)
     await leave_a_cart(channels, person)
     await until(lambda: begun(channels, person))
     await channels.move_clock(LEFT_ALONE)
@@ -161,11 +166,7 @@ async def test_twin_who_takes_the_offer_on_the_site_is_not_called(channels, ada)
 
 
 async def test_who_was_approached_often_enough_is_neither_offered_it_nor_called(channels, somebody):
-    fred = await known(channels, somebody("fred"))
-    await leave_a_cart(channels, fred)
-    await until(lambda: begun(channels, fred))
-    await channels.move_clock(LEFT_ALONE)
-    await in_stage(channels, fred, "on_the_site")
+    fred = await asked_back(channels, somebody("fred"))
     who = await persons(channels, fred)
     await use_up_the_contacts(channels, fred)
     assert not await offered(channels, fred)
