@@ -27,7 +27,7 @@ from services.rules.storage.definitions import OwnBundleSource, PostgresDefiniti
 from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.rehearsal import rehearse_decision
 from services.rules.validation import VALIDATORS
-from shared.binding import DeadlineLimits, bind
+from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Relay
 from shared.catalogue import CatalogueFollower
 from shared.definitions import BundleFollower
@@ -86,13 +86,9 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         "erasures": erasures_consumer(bus, database),
     }
     profile = ProfileServiceStub(runtime.channel("profile"))
-    contract = DESCRIPTOR.services_by_name["RulesService"]
-    deadlines = dict.fromkeys(
-        ("ApplyDefinitions", "RollbackDefinitions", "CheckDefinitions"), _APPLYING
-    )
     yield Service(
         name=settings.service,
-        bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines),),
+        bindings=(_bound(servicer),),
         checks={"catalogue": follower.check_ready, "definitions": bundles.check},
         watched={
             "catalogue_lag": follower.check_lag,
@@ -109,3 +105,11 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
     )
+
+
+def _bound(servicer: RulesServicer) -> Binding:
+    """Bind the contract; to apply definitions takes longer than to decide by them."""
+    contract = DESCRIPTOR.services_by_name["RulesService"]
+    slow = ("ApplyDefinitions", "RollbackDefinitions", "CheckDefinitions")
+    deadlines = dict.fromkeys(slow, _APPLYING)
+    return bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines)

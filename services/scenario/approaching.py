@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
 
 POLICY = "marketing"
 HELD_FOR = Duration(seconds=90 * 86_400)
-"""A call counts as made unless it is given back; no window of a limit is longer."""
+"""A call counts as made unless it is given back: the longest that rules holds a reservation."""
 AGAIN_US = 3_600_000_000
 """When to try again where rules does not say from when on the person is free."""
 LEAST_US = 60_000_000
