@@ -54,7 +54,7 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
     if view.session.category:
         yield "shopping for", _session(view.session, now)
     if view.consent:
-        yield "consent", ", ".join(_consent(each) for each in view.consent)
+        yield "consent", ", ".join(_consent(each, now) for each in view.consent)
     if view.contacts.limit:
         yield "contacts", _contacts(view.contacts, now)
     for promise in view.open_promises:
@@ -102,8 +102,12 @@ def _contacts(contacts: edge.Contacts, now: datetime) -> str:
     return said
 
 
-def _consent(consent: edge.Consent) -> str:
-    return f"{consent.purpose} {'given' if consent.granted else 'refused'}"
+def _consent(consent: edge.Consent, now: datetime) -> str:
+    said = f"{consent.purpose} {'given' if consent.granted else 'refused'}"
+    if consent.granted and consent.HasField("expires_time"):
+        ends = "ends" if consent.stands else "ended"
+        said += f", {ends} {ago(consent.expires_time, now)}"
+    return said
 
 
 def _affinity(liked: edge.Affinity) -> str:

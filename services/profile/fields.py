@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from google.protobuf.struct_pb2 import Value
 
-from services.profile.domain.event import DETAILS, NO_DETAILS
+from services.profile.domain import consent
+from services.profile.domain.event import DETAILS, DETAILS_OF, NO_DETAILS, Event
 from shared.money import to_micros
 from touchpoint.common.v1 import event_pb2
 
@@ -124,6 +125,7 @@ def read_attributes(
     """Return the behavioural attributes, whether it is a gift, and all others, as text."""
     if not event.HasField("attributes"):
         return NO_DETAILS, False, NO_DETAILS
+    understood = DETAILS_OF.get(event.type, DETAILS)
     fields = event.attributes.fields
     if len(fields) > MAX_ATTRIBUTES:
         raise MistakenError(f"attributes: has more than {MAX_ATTRIBUTES} keys")
@@ -133,11 +135,19 @@ def read_attributes(
         text = _text(fields[name])
         if name == _GIFT:
             gift = text.lower() in _YES
-        elif name in DETAILS:
+        elif name in understood:
             details[name] = text[:_LONGEST_TEXT]
         else:
             others[name] = text
     return details, gift, others
+
+
+def check_consent(event: Event) -> None:
+    """Refuse a word on consent that is malformed or contradicts itself, with all that is wrong."""
+    if event.type in consent.CONSENT_TYPES:
+        wrong = consent.mistakes(event)
+        if wrong:
+            raise MistakenError("; ".join(wrong))
 
 
 def _text(value: Value) -> str:

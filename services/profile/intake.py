@@ -22,6 +22,7 @@ from services.profile.fields import (
     LONGEST_ID,
     MistakenError,
     Said,
+    check_consent,
     check_texts,
     check_type,
     private_part,
@@ -199,6 +200,7 @@ class Intake:
                 details,
             )
         )
+        check_consent(counted)
         return counted, private_part(query, page, others) if query or page or others else ""
 
 

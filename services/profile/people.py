@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.profile.domain import consent
 from services.profile.domain.identity import masked
 from services.profile.domain.lookup import Choice, IdentityRecord, Person, PersonRecord
 from services.profile.domain.ports import NewLink
@@ -27,16 +28,26 @@ def choice_message(choice: Choice) -> PersonChoice:
 def profile_message(
     person: Person, record: PersonRecord, tiers: Tiers, now_us: int
 ) -> GetProfileResponse:
-    refusals = sorted(person.state().refusals.items())
+    said = sorted(person.state().consents.items())
     return GetProfileResponse(
         snapshot=snapshot_of(person, Arm.UNSPECIFIED, tiers, now_us),
         name=record.name,
         identities=map(_known_identity, record.identities),
-        consents=[
-            Consent(purpose=purpose, granted=not word.yes, changed_time=timestamp(word.time_us))
-            for purpose, word in refusals
-        ],
+        consents=[consent_message(purpose, word, now_us) for purpose, word in said],
         links=[_link(link, linked_us) for link, linked_us in record.links],
+    )
+
+
+def consent_message(purpose: str, word: consent.Consent, now_us: int) -> Consent:
+    """Write what was said of a purpose; one that is granted for ever has no end."""
+    ends = word.until_us < consent.NEVER
+    return Consent(
+        purpose=purpose,
+        granted=not word.refused,
+        changed_time=timestamp(word.time_us),
+        source=word.source,
+        expires_time=timestamp(word.until_us) if ends else None,
+        stands=word.stands(now_us),
     )
 
 

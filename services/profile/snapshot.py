@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from services.profile.domain import cart, log
+from services.profile.domain import cart, consent, log
 from services.profile.domain.interest import affinities
 from services.profile.domain.latest import Word
 from services.profile.domain.lookup import Person
@@ -15,7 +15,6 @@ from services.profile.domain.reading import (
     Tiers,
     age,
     attribute,
-    consents,
     liked,
     own_attributes,
     standing_declines,
@@ -56,8 +55,8 @@ def snapshot_of(
     snapshot.complaint_open = state.complaint.yes
     if state.attributes:
         _add_attributes(snapshot, state, now_us)
-    if state.refusals:
-        granted, refused = consents(state)
+    if state.consents:
+        granted, refused = consent.standing(state.consents, now_us)
         snapshot.consents.extend(granted)
         snapshot.refusals.extend(refused)
     _add_traits(snapshot.traits, state, tiers, now_us)

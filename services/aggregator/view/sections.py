@@ -52,7 +52,12 @@ def consents(profile: GetProfileResponse) -> Iterable[pb.Consent]:
     """Write the consents with their dates."""
     return (
         pb.Consent(
-            purpose=consent.purpose, granted=consent.granted, changed_time=consent.changed_time
+            purpose=consent.purpose,
+            granted=consent.granted,
+            changed_time=consent.changed_time,
+            source=consent.source,
+            expires_time=consent.expires_time if consent.HasField("expires_time") else None,
+            stands=consent.stands,
         )
         for consent in profile.consents
     )

@@ -52,6 +52,11 @@ class Event(NamedTuple):
 
 DETAILS = frozenset({"category", "brand", "sentiment", "purpose", "granted", "status", "resolved"})
 """Attributes that change a profile; all others are kept, encrypted, and change nothing."""
+_OF_CONSENT = DETAILS | {"channel", "source", "expires"}
+DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"consent": _OF_CONSENT, "subscribe": _OF_CONSENT, "unsubscribe": _OF_CONSENT}
+)
+"""The same for types of which more is understood."""
 
 STANDING = frozenset({"impression", "page_view", "email_open", "contact_sent"})
 """Types that leave a standing decision as it is; all others free it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from services.profile.domain import cart, orders, owned
+from services.profile.domain import cart, consent, orders, owned
 from services.profile.domain.cart import Change
 from services.profile.domain.event import INTEREST, LIKE_INTEREST, Event
 from services.profile.domain.interest import weight_as_of_epoch
@@ -15,11 +15,6 @@ from services.profile.domain.making import maker
 from services.profile.domain.state import State
 
 _ENTRY = maker(Entry)
-MARKETING = "marketing"
-_OWN_MARKETING = MappingProxyType(
-    {3: "PUSH", 4: "EMAIL", 5: "SMS", 6: "DIRECT_MAIL", 7: "CALL_CENTER"}
-)
-"""Channels on which one is subscribed by itself; numbers of `Channel`."""
 _YES = frozenset({"true", "1", "yes", "granted"})
 _OVER = frozenset({"closed", "resolved"})
 
@@ -127,26 +122,7 @@ def _preference(state: State, event: Event) -> None:
 
 
 def _consent(state: State, event: Event) -> None:
-    purpose = event.details.get("purpose") or MARKETING
-    granted = event.details.get("granted", "true").lower() in _YES
-    say(state.refusals, purpose, Word(event.time_us, not granted))
-
-
-def _subscribe(state: State, event: Event) -> None:
-    say(state.refusals, _subscription(event), Word(event.time_us, False))
-
-
-def _unsubscribe(state: State, event: Event) -> None:
-    say(state.refusals, _subscription(event), Word(event.time_us, True))
-
-
-def _subscription(event: Event) -> str:
-    """Return what is (un)subscribed: as said, else by the channel, else all marketing."""
-    said = event.details.get("purpose")
-    if said:
-        return said
-    channel = _OWN_MARKETING.get(event.channel)
-    return f"{MARKETING}:{channel}" if channel else MARKETING
+    consent.say(state.consents, *consent.read(event))
 
 
 def _complaint(state: State, event: Event) -> None:
@@ -164,9 +140,7 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "decline": _decline,
         "accept": _accept,
         "preference": _preference,
-        "consent": _consent,
-        "subscribe": _subscribe,
-        "unsubscribe": _unsubscribe,
+        **dict.fromkeys(consent.CONSENT_TYPES, _consent),
         "complaint": _complaint,
     }
 )

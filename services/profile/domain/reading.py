@@ -94,13 +94,6 @@ def liked(
     return [(s, share) for s, share in affinities if not (s + SEPARATOR).startswith(unwanted)]
 
 
-def consents(state: State) -> tuple[list[str], list[str]]:
-    """Return the purposes consented to and those refused, each by name."""
-    purposes = sorted(state.refusals.items())
-    granted = [purpose for purpose, word in purposes if not word.yes]
-    return granted, [purpose for purpose, word in purposes if word.yes]
-
-
 def attribute(state: State, name: str) -> str:
     return state.attributes.get(name, (0, ""))[1]
 

@@ -7,8 +7,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from services.profile.domain import cart, interest, latest, log, orders, owned
+from services.profile.domain import cart, consent, interest, latest, log, orders, owned
 from services.profile.domain.cart import Cart
+from services.profile.domain.consent import Consents
 from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
 from services.profile.domain.log import Log
@@ -17,7 +18,6 @@ from services.profile.domain.owned import Owned
 
 MAX_DECLINES = 500
 MAX_DISLIKES = 200
-MAX_PURPOSES = 64
 
 LOCALE = "locale"
 TIME_ZONE = "time_zone"
@@ -45,6 +45,7 @@ class State:
         "cart",
         "categories",
         "complaint",
+        "consents",
         "declines",
         "disliked_brands",
         "disliked_categories",
@@ -53,7 +54,6 @@ class State:
         "orders",
         "owned",
         "past",
-        "refusals",
     )
 
     owned: Owned
@@ -68,8 +68,7 @@ class State:
     disliked_families: dict[int, Word]
     disliked_categories: dict[str, Word]
     disliked_brands: dict[str, Word]
-    refusals: dict[str, Word]
-    """Purpose to whether it is refused, so that of two at one moment the refusal counts."""
+    consents: Consents
     complaint: Word
     """Whether one is open."""
     attributes: Attributes
@@ -84,7 +83,7 @@ class State:
         self.cart, self.categories, self.brands = {}, {}, {}
         self.declines, self.disliked_families = {}, {}
         self.disliked_categories, self.disliked_brands = {}, {}
-        self.refusals, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
+        self.consents, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
         self.past, self.arrived = [], []
 
     @property
@@ -180,7 +179,7 @@ _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
         "disliked_families": _dislikes,
         "disliked_categories": _dislikes,
         "disliked_brands": _dislikes,
-        "refusals": partial(latest.prune, at_most=MAX_PURPOSES),
+        "consents": consent.prune,
     }
 )
 _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
@@ -194,7 +193,7 @@ _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
         "disliked_families": latest.merge,
         "disliked_categories": latest.merge,
         "disliked_brands": latest.merge,
-        "refusals": latest.merge,
+        "consents": consent.merge,
         "attributes": _merge_attributes,
     }
 )

@@ -230,6 +230,12 @@ FROM profiles AS own JOIN profiles AS member USING (group_id)
 WHERE own.person_id = $1::uuid
 ORDER BY member.person_id
 
+-- name: states_of_sets
+-- Each person with the state of everybody in their set.
+SELECT own.person_id::text, member.state
+FROM profiles AS own JOIN profiles AS member USING (group_id)
+WHERE own.person_id = ANY($1::uuid[])
+
 -- name: fits
 -- Whom a shared identity fits, with what tells them apart.
 SELECT DISTINCT person_id::text, created_us, key_wrapped, name_encrypted,

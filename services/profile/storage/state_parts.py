@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from services.profile.domain.cart import Cart, Change, Line
+from services.profile.domain.consent import NEVER, Consent, Consents
 from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
 from services.profile.domain.orders import Order, Orders
@@ -28,7 +29,7 @@ from touchpoint.profile.v1.state_pb2 import (
 )
 
 _OWNERSHIP, _ORDER = maker(Ownership), maker(Order)
-_CHANGE, _WORD = maker(Change), maker(Word)
+_CHANGE, _WORD, _CONSENT = maker(Change), maker(Word), maker(Consent)
 
 
 def _decode_owned(part: OwnedState) -> Owned:
@@ -127,6 +128,24 @@ def _decode_numbers(part: NumberWords) -> dict[int, Word]:
     return dict(zip(part.numbers[:], _words(part), strict=True))
 
 
+def _decode_consents(part: TextWords) -> Consents:
+    """Read consents; those stored before these had a source and an end have neither."""
+    count = len(part.texts)
+    ends = part.until_us[:] or [NEVER] * count
+    sources = part.sources[:] or [""] * count
+    words = map(_CONSENT, zip(part.times_us[:], part.yes[:], ends, sources, strict=True))
+    return dict(zip(part.texts[:], words, strict=True))
+
+
+def _encode_consents(part: TextWords, consents: Consents) -> None:
+    times, refused, ends, sources = zip(*consents.values(), strict=True)
+    part.texts.extend(consents)
+    part.times_us.extend(times)
+    part.yes.extend(refused)
+    part.until_us.extend(ends)
+    part.sources.extend(sources)
+
+
 def _encode_declines(part: NumberWords, declines: dict[tuple[int, int], Word]) -> None:
     for (number, family_no), word in declines.items():
         part.numbers.append(number)
@@ -215,7 +234,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "disliked_families": _within("families", dict, _decode_numbers, _encode_numbers),
         "disliked_categories": _within("categories_disliked", dict, _decode_texts, _encode_texts),
         "disliked_brands": _within("brands_disliked", dict, _decode_texts, _encode_texts),
-        "refusals": _within("refusals", dict, _decode_texts, _encode_texts),
+        "consents": _within("refusals", dict, _decode_consents, _encode_consents),
         "complaint": Part(("complaint_us", "complaint_open"), _decode_complaint, _encode_complaint),
         "attributes": Part(
             ("attribute_names", "attribute_us", "attribute_values"),

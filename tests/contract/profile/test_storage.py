@@ -11,12 +11,13 @@ from services.profile.domain.recording import import_history, record
 from services.profile.storage import MIGRATIONS, QUERIES
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.sharing import who_shares
 from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader, Upkeep
 from shared.privacy import FolderWrappingKeys, UndecipherableError, renewal_of
 from shared.testing.clock import FakeClock
 from shared.testing.statements import refuted_statements
-from tests.contract.profile.desk import NOW_US, Desk, PostgresStore, identity
+from tests.contract.profile.desk import MINUTE_US, NOW_US, Desk, PostgresStore, identity
 from touchpoint.common.v1.bus_pb2 import IdentityNotice
 
 ADA = identity("customer", "ada")
@@ -181,6 +182,25 @@ async def test_keys_are_wrapped_anew_after_a_renewal_and_values_stay(database, d
     fresh = PostgresStore(database, Keyring(FolderWrappingKeys(keys._folder)))
     [shown] = (await fresh.record([ada])).identities
     assert shown.value == "ada"
+
+
+async def test_only_those_share_whose_whole_set_said_so_last(database, desk):
+    def say(who, granted, minutes=0, **more):
+        details = {"purpose": "sharing", "granted": granted, **more}
+        time_us = NOW_US + minutes * MINUTE_US
+        return desk.arrival(who, kind="consent", details=details, time_us=time_us)
+
+    cookie, silent = identity("visitor", "cookie"), identity("customer", "silent")
+    ends = "2026-02-26T00:00:00Z"
+    await recorded(desk, say(ADA, "true"), say(BOB, "true", expires=ends), say(cookie, "false", 1))
+    await recorded(desk, desk.arrival(silent))
+    persons = {who: (await find_person(desk.store, [who], "")).oldest_id for who in (ADA, BOB)}
+    everybody = [*persons.values(), (await find_person(desk.store, [silent], "")).oldest_id]
+    assert await who_shares(database, everybody, NOW_US) == set(persons.values())
+    much_later = NOW_US + 30 * DAY_US
+    assert await who_shares(database, everybody, much_later) == {persons[ADA]}
+    await recorded(desk, desk.arrival(ADA, cookie, kind="login"))
+    assert await who_shares(database, everybody, NOW_US) == {persons[BOB]}
 
 
 async def test_imported_events_are_streamed_as_history(database, desk):

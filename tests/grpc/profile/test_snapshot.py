@@ -167,6 +167,29 @@ async def test_an_unsubscription_by_mail_is_of_mail(client):
     assert list((await client.snapshot(ADA)).refusals) == ["marketing:EMAIL"]
 
 
+async def test_a_consent_that_has_ended_is_none_and_the_record_says_when_it_did(client):
+    attributes = {"purpose": "sharing", "source": "till 4", "expires": "2026-12-31"}
+    await client.record(client.event([ADA], "consent", attributes=attributes))
+    assert list((await client.snapshot(ADA)).consents) == ["sharing"]
+    [shown] = (await client.profile(ADA)).consents
+    assert (shown.source, shown.stands) == ("till 4", True)
+    assert shown.expires_time.ToJsonString() == "2027-01-01T00:00:00Z"
+    await client.clock.move(timedelta(days=366))
+    assert not (await client.snapshot(ADA)).consents
+    [shown] = (await client.profile(ADA)).consents
+    assert (shown.granted, shown.stands) == (True, False)
+
+
+async def test_a_consent_that_contradicts_itself_is_refused_with_all_that_is_wrong(client):
+    attributes = {"purpose": "news:SMS", "channel": "EMAIL", "granted": "perhaps"}
+    told = await client.record(client.event([ADA], "consent", attributes=attributes))
+    [refused] = told.rejected
+    assert refused.code == "INVALID"
+    assert "attributes.channel: contradicts" in refused.message
+    assert "attributes.granted: must be true or false" in refused.message
+    assert not (await client.answer(ADA)).person_ids
+
+
 async def test_a_complaint_is_open_until_it_is_resolved(client):
     await client.record(client.event([ADA], "complaint", ago_s=5))
     assert (await client.snapshot(ADA)).complaint_open

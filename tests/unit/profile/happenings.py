@@ -54,7 +54,10 @@ def events(draw):
         details["brand"] = draw(st.sampled_from(["", "X", "Y"]))
     if kind in ("consent", "subscribe", "unsubscribe"):
         details["granted"] = draw(st.sampled_from(["true", "false"]))
-        details["purpose"] = draw(st.sampled_from(["", "marketing", "survey"]))
+        details["purpose"] = draw(st.sampled_from(["", "marketing", "sharing"]))
+        details["expires"] = draw(st.sampled_from(["2026-01-02", "2027-01-02", "never"]))
+        details["source"] = draw(st.sampled_from(["", "till", "form"]))
+        details["channel"] = draw(st.sampled_from(["", "EMAIL"]))
     if kind == "complaint":
         details["status"] = draw(st.sampled_from(["", "closed"]))
     return Event(

@@ -9,7 +9,6 @@ from services.profile.domain.reading import (
     NO_TIERS,
     Tiers,
     age,
-    consents,
     liked,
     standing_declines,
     standing_token,
@@ -155,21 +154,6 @@ def test_a_purchase_empties_its_line_and_what_came_later_stays():
 
 def test_a_cart_is_forgotten_after_thirty_days():
     assert not lines(put(0), now_us=NOON_US + 31 * DAY_US)
-
-
-def test_of_two_words_at_one_moment_the_refusal_counts():
-    def say(granted):
-        return happened("consent", details={"purpose": "survey", "granted": granted})
-
-    for order in ((say("true"), say("false")), (say("false"), say("true"))):
-        assert consents(state_of(*order)) == ([], ["survey"])
-
-
-@pytest.mark.parametrize(
-    ("channel", "purpose"), [(4, "marketing:EMAIL"), (5, "marketing:SMS"), (1, "marketing")]
-)
-def test_an_unsubscription_is_of_its_channel_else_of_everything(channel, purpose):
-    assert consents(state_of(happened("unsubscribe", channel=channel)))[1] == [purpose]
 
 
 @pytest.mark.parametrize(
