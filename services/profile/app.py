@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.profile.config import ProfileSettings
+from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
 from services.profile.intake import Intake
 from services.profile.servicer import Means, ProfileServicer
 from services.profile.stamping import Stamper
@@ -24,11 +25,13 @@ from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
+from shared.definitions import BundleFollower, RpcBundleSource
 from shared.postgres import Database, migrate
 from shared.privacy import FolderWrappingKeys
 from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2 import DESCRIPTOR
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
+from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 DEADLINES: Mapping[str, DeadlineLimits] = {
     # A batch holds up to 1,000 events, and what is not acknowledged has to be sent again.
@@ -56,6 +59,7 @@ def build(
     bus: Bus,
     catalogue: Catalogue,
     clock: BusinessClock,
+    definitions: DefinitionsOf,
 ) -> Profile:
     """Put the service together on what a process, or a test, has opened."""
     keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
@@ -71,6 +75,7 @@ def build(
             tiers,
             watchers,
             clock,
+            definitions,
         )
     )
     contract = DESCRIPTOR.services_by_name["ProfileService"]
@@ -90,16 +95,21 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
     catalogue = CatalogueFollower(
         bus, RetrievalServiceStub(runtime.channel("retrieval")), service=settings.service
     )
-    profile = build(settings, database, bus, catalogue.catalogue, runtime.clock)
+    source = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
+    bundles = BundleFollower(bus, source, compile_bundle)
+    profile = build(
+        settings, database, bus, catalogue.catalogue, runtime.clock, definitions_of(bundles)
+    )
     relay = Relay(bus, database)
     await profile.watchers.listen()
     yield Service(
         name=settings.service,
         bindings=(profile.binding,),
-        checks={"catalogue": catalogue.check_ready},
+        checks={"catalogue": catalogue.check_ready, "definitions": bundles.check},
         watched={"catalogue_lag": catalogue.check_lag, "relay": relay.check_lag},
         background={
             "catalogue": catalogue.run,
+            "definitions": bundles.run,
             "relay": relay.run,
             "upkeep": profile.upkeep.lead,
             "own_upkeep": profile.upkeep.follow,

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.profile.columns import event_columns, identity_columns
 from services.profile.customers import read_customers
+from services.profile.definitions import DefinitionsOf
 from services.profile.domain import persons
 from services.profile.domain.customers import write_customers
 from services.profile.domain.identity import Identity
@@ -48,6 +49,7 @@ class Means:
     tiers: TierReader
     watchers: Watchers
     clock: BusinessClock
+    definitions: DefinitionsOf
 
 
 class ProfileServicer:

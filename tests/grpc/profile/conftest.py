@@ -5,6 +5,7 @@ import pytest_asyncio
 
 from services.profile.app import build
 from services.profile.config import ProfileSettings
+from services.profile.definitions import NO_DEFINITIONS
 from services.profile.storage import MIGRATIONS
 from shared.testing.grpc import grpc_service
 from tests.grpc.profile.edge import KEY, Client, catalogue
@@ -23,7 +24,7 @@ def settings(tmp_path):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(database, in_memory_bus, clock, settings):
-    built = build(settings, database, in_memory_bus, catalogue(), clock)
+    built = build(settings, database, in_memory_bus, catalogue(), clock, lambda _: NO_DEFINITIONS)
     await built.watchers.listen()
     async with grpc_service(built.binding) as channel:
         yield Client(ProfileServiceStub(channel), clock, database)
