@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Registered] = {
     "import": Registered(DATA, "cli.commands.importing:import_"),
     "train": Registered(DATA, "cli.commands.train:train"),
     "erase": Registered(DATA, "cli.commands.erase:erase"),
+    "parked": Registered(DATA, "cli.commands.parked:parked"),
     "recommend": Registered(ASK, "cli.commands.recommend:recommend"),
     "view": Registered(ASK, "cli.commands.view:view"),
     "track": Registered(ASK, "cli.commands.track:track"),

@@ -15,6 +15,7 @@ from services.profile.storage import MIGRATIONS, QUERIES
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.parked import ParkedEvents
 from services.profile.storage.profiles import PostgresProfiles
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import PostgresTransactions
@@ -41,6 +42,7 @@ DEADLINES: Mapping[str, DeadlineLimits] = {
     # A year of a whole shop is folded; what was committed before the deadline stays.
     "FinishImport": DeadlineLimits(default_s=600.0, maximum_s=3600.0),
     "ErasePerson": DeadlineLimits(default_s=30.0, maximum_s=120.0),
+    "ReplayParkedEvents": DeadlineLimits(default_s=10.0, maximum_s=30.0),
 }
 
 
@@ -71,6 +73,7 @@ def build(
             Intake(Stamper(catalogue), settings.deployment_key, settings.phone_region),
             Imports(database),
             Erasures(database, keyring),
+            ParkedEvents(database),
             Streams(database),
             tiers,
             watchers,

@@ -12,7 +12,7 @@ from google.protobuf.struct_pb2 import Value
 
 from services.profile.domain import consent
 from services.profile.domain.event import DETAILS, DETAILS_OF, NO_DETAILS, Event
-from shared.money import to_micros
+from shared.money import MAX_MICROS, to_micros
 from touchpoint.common.v1 import event_pb2
 
 AHEAD_US = 10 * 60 * 1_000_000
@@ -104,7 +104,12 @@ def read_value_micros(event: event_pb2.Event, kind: str, price_micros: int, quan
     """Return what was paid; of a purchase that does not say, the price as of now."""
     amount = event.value.amount if event.HasField("value") else ""
     if not amount:
-        return round(price_micros * quantity) if kind in _BOUGHT else 0
+        if kind not in _BOUGHT:
+            return 0
+        worth = round(price_micros * quantity)
+        if worth > MAX_MICROS:
+            raise MistakenError("quantity: times the item's price is more than can be paid")
+        return worth
     micros = _amount_micros(amount)
     if micros < 0 and kind != "return":
         raise MistakenError("value.amount: must not be negative")
@@ -136,6 +141,8 @@ def read_attributes(
         if name == _GIFT:
             gift = text.lower() in _YES
         elif name in understood:
+            if "\0" in text:
+                raise MistakenError(f"attributes.{name}: must not hold the character NUL")
             details[name] = text[:_LONGEST_TEXT]
         else:
             others[name] = text

@@ -19,10 +19,12 @@ from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
 from services.profile.domain.recording import import_history, record
 from services.profile.intake import Intake
+from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.history import Imports
+from services.profile.storage.parked import ParkedEvents
 from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader
 from services.profile.watching import Watch, Watchers
@@ -45,6 +47,7 @@ class Means:
     intake: Intake
     imports: Imports
     erasures: Erasures
+    parked: ParkedEvents
     streams: Streams
     tiers: TierReader
     watchers: Watchers
@@ -52,10 +55,11 @@ class Means:
     definitions: DefinitionsOf
 
 
-class ProfileServicer:
+class ProfileServicer(ParkedEventRpcs):
     """Answers who somebody is, and writes down what they do."""
 
     def __init__(self, means: Means) -> None:
+        super().__init__(means.transactions, means.parked, means.watchers, means.clock)
         self._means = means
         self._store = means.transactions
         self._clock = means.clock
@@ -98,10 +102,12 @@ class ProfileServicer:
             self._store, arrivals, may_link=request.may_link, now_us=now_us, new_id=self._new_id
         )
         await self._means.watchers.tell(outcome.touched)
+        log_parked(outcome.parked)
         return pb.RecordEventsResponse(
             accepted=outcome.accepted,
             duplicates=outcome.duplicates,
             rejected=_rejected((*wrong, *outcome.rejected)),
+            parked=len(outcome.parked),
         )
 
     async def import_events(
@@ -126,7 +132,10 @@ class ProfileServicer:
         now_us = self._clock.now_us()
         folded = await fold_history(self._store, request.import_id, now_us)
         totals = await self._means.imports.announce(request.import_id, folded.persons, now_us)
-        return pb.FinishImportResponse(persons=totals.persons, events=totals.events)
+        log_parked(folded.parked)
+        return pb.FinishImportResponse(
+            persons=totals.persons, events=totals.events, parked=len(folded.parked)
+        )
 
     async def import_customers(
         self, call: Call, request: pb.ImportCustomersRequest

@@ -22,6 +22,7 @@ from services.profile.domain.reading import (
 )
 from services.profile.domain.session import current_session
 from services.profile.domain.state import LOCALE, TIME_ZONE, State
+from shared.money import MAX_MICROS
 from touchpoint.common.v1.snapshot_pb2 import (
     Cart,
     Declined,
@@ -128,7 +129,7 @@ def _add_cart(part: Cart, state: State, now_us: int) -> None:
         part.quantities.append(item.quantity)
         part.price_micros.append(item.price_micros)
         value_micros += item.quantity * item.price_micros
-    part.value_micros = round(value_micros)
+    part.value_micros = min(round(value_micros), MAX_MICROS)
 
 
 def _add_recent(part: Recent, state: State) -> None:

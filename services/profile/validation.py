@@ -12,6 +12,7 @@ from shared.validation import (
     Rule,
     Validator,
     Violations,
+    between,
     each,
     length,
     required,
@@ -22,6 +23,7 @@ from touchpoint.profile.v1 import profile_service_pb2 as pb
 MAX_EVENTS = 1_000
 MAX_SLICE = 5_000
 MAX_PERSONS = 64
+MAX_PARKED = 1_000
 _KEY_BYTES = 32
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -143,6 +145,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.StreamEventsRequest: validator(
         _at_most("types", 100), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
     ),
+    pb.ListParkedEventsRequest: validator(between("limit", 0, MAX_PARKED)),
     pb.ErasePersonRequest: validator(
         _somebody_is_named,
         each("identity_keys", _is_key, at_most=MAX_IDENTITIES),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from services.profile.domain.fold import fold
-from services.profile.domain.ports import Changes, Pending, ProfileTransaction, Transactions
+from services.profile.domain.parking import fold_into
+from services.profile.domain.ports import (
+    Changes,
+    Parked,
+    Pending,
+    ProfileTransaction,
+    Transactions,
+)
 from services.profile.domain.recording import with_retries
-from services.profile.domain.state import prune
 
 MAX_EVENTS = 4_000
 """Folded in one transaction: a tenth of a second, short also when others want the processor."""
-_SLICE = 250
-"""Folded before requests get their turn: so many take about 5 ms."""
 WORKERS = 2
 """While one folds, PostgreSQL reads for the other."""
 
@@ -26,6 +28,8 @@ class Folded:
 
     persons: int = 0
     events: int = 0
+    parked: Sequence[Parked] = ()
+    """Those of the events that cannot be folded."""
 
 
 async def fold_history(store: Transactions, import_id: str, now_us: int) -> Folded:
@@ -37,33 +41,43 @@ async def fold_history(store: Transactions, import_id: str, now_us: int) -> Fold
     parts = await asyncio.gather(
         *(_fold_share(store, import_id, now_us, share) for share in shares)
     )
-    return Folded(sum(part.persons for part in parts), sum(part.events for part in parts))
+    return Folded(
+        sum(part.persons for part in parts),
+        sum(part.events for part in parts),
+        [each for part in parts for each in part.parked],
+    )
 
 
 async def _fold_share(
     store: Transactions, import_id: str, now_us: int, share: tuple[int, int]
 ) -> Folded:
-    async def attempt(transaction: ProfileTransaction) -> Sequence[Pending]:
+    async def attempt(transaction: ProfileTransaction) -> tuple[Sequence[Pending], Changes]:
         pending = await transaction.pending(import_id, MAX_EVENTS, share)
+        changes = Changes(now_us)
         if pending:
-            await _fold(transaction, pending, now_us)
-        return pending
+            await _fold(transaction, pending, changes)
+        return pending, changes
 
     events = 0
     persons: set[str] = set()
-    while done := await with_retries(store, attempt):
+    parked: list[Parked] = []
+    while True:
+        done, changes = await with_retries(store, attempt)
+        if not done:
+            return Folded(len(persons), events, parked)
         persons.update(each.member.person_id for each in done)
         events += sum(len(each.events) for each in done)
-    return Folded(len(persons), events)
+        parked += changes.parked
 
 
-async def _fold(transaction: ProfileTransaction, pending: Sequence[Pending], now_us: int) -> None:
+async def _fold(
+    transaction: ProfileTransaction, pending: Sequence[Pending], changes: Changes
+) -> None:
     for each in pending:
-        remaining = iter(each.events)
-        while some := list(islice(remaining, _SLICE)):
-            fold(each.member.state, some)
-            await asyncio.sleep(0)
-        prune(each.member.state)
+        member = each.member
+        for place, reason in await fold_into(transaction, member, each.events, changes.now_us):
+            changes.parked.append(Parked(each.positions[place], member.person_id, 0, reason))
         # What is known of the person is another now: standing decisions are decided anew.
-        each.member.freeing_seq += 1
-    await transaction.save(Changes(now_us, members=[each.member for each in pending]))
+        member.freeing_seq += 1
+        changes.members.append(member)
+    await transaction.save(changes)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from services.profile.domain.event import DAY_US, Event
 from services.profile.domain.making import maker
+from shared.money import MAX_MICROS
 
 WINDOW_DAYS = 365
 KEPT_DAYS = WINDOW_DAYS + 35
@@ -113,7 +114,12 @@ def spending(orders: Orders, now_us: int) -> Spending:
             monetary += value_micros
             contribution += contribution_micros
             unknown = unknown or cost_unknown
-    return Spending(count, monetary, contribution, unknown)
+    return Spending(count, _bounded(monetary), _bounded(contribution), unknown)
+
+
+def _bounded(micros: int) -> int:
+    """Keep absurd sums within what a message holds: a person stays readable whatever is sent."""
+    return max(-MAX_MICROS, min(micros, MAX_MICROS))
 
 
 def _contribution(event: Event) -> tuple[int, bool]:

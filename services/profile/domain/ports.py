@@ -37,6 +37,16 @@ class Arrival(NamedTuple):
     """What only an export may read; stored encrypted. Empty: nothing."""
 
 
+class Packed(NamedTuple):
+    """A state in the form in which it is stored."""
+
+    load: Callable[[], State]
+    """Reads it again."""
+    data: bytes = b""
+    contribution_micros: int | None = None
+    """None: the orders were not looked at."""
+
+
 @dataclass(slots=True)
 class Member:
     """One person of a set, whose row is locked."""
@@ -48,20 +58,26 @@ class Member:
     """Number of the person's last event."""
     freeing_seq: int
     load: Callable[[], State] = State
-    """Reads the stored state; called at most once."""
+    """Reads the stored state."""
+    packed: Packed | None = None
+    """The state as it was last packed; see `ProfileTransaction.pack`."""
     _state: State | None = None
 
     @property
     def state(self) -> State:
         """The state, to be changed in place."""
         if self._state is None:
-            self._state = self.load()
+            self._state = self.packed.load() if self.packed else self.load()
         return self._state
 
     @property
     def is_loaded(self) -> bool:
         """Whether the state may have changed."""
-        return self._state is not None
+        return self._state is not None or self.packed is not None
+
+    def go_back(self) -> None:
+        """Undo what happened to the state since it was read or packed."""
+        self._state = None
 
 
 class NewIdentity(NamedTuple):
@@ -80,6 +96,16 @@ class Recorded(NamedTuple):
     seq: int
     """0 for history, which takes no number."""
     standing_token: int
+
+
+class Parked(NamedTuple):
+    """An event that could not be folded into the state of its person."""
+
+    position: int
+    """In the log; 0: it is being written, and known by its number."""
+    person_id: str
+    seq: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +145,10 @@ class Changes:
     """Those whose set changed, new ones included."""
     links: list[NewLink] = field(default_factory=list)
     events: list[Recorded] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    """Events that are in the log and not in the state."""
+    unparked: list[int] = field(default_factory=list)
+    """Positions of events that were parked and are in the state now."""
     names: dict[str, str] = field(default_factory=dict)
     """Person to name; stored encrypted."""
 
@@ -145,10 +175,12 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A person and those imported events that its state does not hold yet."""
+    """A person, locked, and events of the log that its state does not hold yet."""
 
     member: Member
     events: Sequence[Event]
+    positions: Sequence[int]
+    """Of each event, in the log."""
 
 
 class Claimed(NamedTuple):
@@ -182,6 +214,13 @@ class ProfileTransaction(Protocol):
 
     async def next_versions(self, count: int) -> Sequence[int]:
         """Return numbers for changes of sets, each larger than any given before."""
+        ...
+
+    def pack(self, member: Member, now_us: int) -> None:
+        """Bring a member's state into the form in which it is stored.
+
+        Raises what code raises when the state holds something that has no such form.
+        """
         ...
 
     async def save(self, changes: Changes) -> None:
@@ -223,6 +262,10 @@ class ProfileTransaction(Protocol):
 
         `share` is (part, parts) of all persons, so that several workers do not meet.
         """
+        ...
+
+    async def parked(self, position: int, max_events: int) -> Sequence[Pending]:
+        """Lock the persons of the next parked events after a position of the log."""
         ...
 
 

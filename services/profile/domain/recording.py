@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from services.profile.domain.event import frees_standing_decision
-from services.profile.domain.fold import apply
 from services.profile.domain.linking import Sets
 from services.profile.domain.making import maker
+from services.profile.domain.parking import fold_into
 from services.profile.domain.placing import NewId, Plan, Rejection, place
 from services.profile.domain.ports import (
     Arrival,
     Changes,
     Member,
+    Parked,
     ProfileTransaction,
     RaceLost,
     Recorded,
     Transactions,
 )
-from services.profile.domain.state import prune
 from shared.errors import Aborted
 
 TRIES = 8
@@ -50,6 +50,8 @@ class Outcome:
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     touched: list[Touched] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    """Those of the accepted that count only once they can be folded."""
 
 
 async def record(
@@ -66,7 +68,7 @@ async def record(
             await _release_rejected(transaction, plan, outcome)
             groups = {found.group_id for found in plan.used.values()}
             sets = await locked_sets(transaction, plan, groups, plan.joins(), now_us)
-            await _apply_live(plan, sets, outcome, new_id)
+            await _apply_live(transaction, plan, sets, outcome, new_id)
             await transaction.save(sets.changes)
         return outcome
 
@@ -139,7 +141,9 @@ async def _claimed(
     fresh = [arrival for arrival in first.values() if arrival.key in claimed.fresh]
     known = [arrival for arrival in first.values() if arrival.key not in claimed.fresh]
     for arrival in known:
-        _count_again(arrival, claimed.standing.get(arrival.key, b""), outcome)
+        if arrival.key not in claimed.standing:
+            raise RaceLost("the claim was forgotten, being 35 days old, while it was looked at")
+        _count_again(arrival, claimed.standing[arrival.key], outcome)
     for arrival in repeated:
         _count_again(arrival, first[arrival.key].digest, outcome)
     return fresh
@@ -168,28 +172,46 @@ def _keys(arrivals: Sequence[Arrival]) -> set[bytes]:
     return {identity.key for arrival in arrivals for identity in arrival.identities}
 
 
-async def _apply_live(plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -> None:
+async def _apply_live(
+    transaction: ProfileTransaction, plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId
+) -> None:
     """Give each event its number and its effect, in the order of the request."""
     causes: dict[str, str] = {}
-    changed: dict[str, Member] = {}
+    by_person: dict[str, list[Recorded]] = {}
     for count, (arrival, person_id, joins) in enumerate(plan.placed, start=1):
         if count % AT_ONCE == 0:
             await asyncio.sleep(0)
         for join in joins:
             sets.join(join, new_id(), arrival.event_id)
         member = sets.member(person_id)
-        kind = arrival.event.type
-        apply(member.state, arrival.event)
+        event = arrival.event
         member.seq += 1
-        member.freeing_seq += frees_standing_decision(kind, arrival.event.reassurance)
-        sets.changes.events.append(Recorded(arrival, person_id, member.seq, sets.token(member)))
-        changed[person_id] = member
-        causes[member.group_id] = kind
-    for member in changed.values():
-        prune(member.state)
+        member.freeing_seq += frees_standing_decision(event.type, event.reassurance)
+        recorded = _RECORDED((arrival, person_id, member.seq, sets.token(member)))
+        sets.changes.events.append(recorded)
+        by_person.setdefault(person_id, []).append(recorded)
+        causes[member.group_id] = event.type
+    changed = {person_id: sets.member(person_id) for person_id in by_person}
+    await _fold_live(transaction, sets, by_person)
     sets.changes.keep(changed.values())
     outcome.accepted += len(plan.placed)
+    outcome.parked.extend(sets.changes.parked)
     outcome.touched.extend(_touched(sets, changed, causes))
+
+
+async def _fold_live(
+    transaction: ProfileTransaction, sets: Sets, by_person: Mapping[str, Sequence[Recorded]]
+) -> None:
+    """Fold what happened into the states; what cannot be folded is parked."""
+    changes = sets.changes
+    for count, (person_id, recorded) in enumerate(by_person.items(), start=1):
+        if count % AT_ONCE == 0:
+            await asyncio.sleep(0)
+        events = [each.arrival.event for each in recorded]
+        member = sets.member(person_id)
+        for failure in await fold_into(transaction, member, events, changes.now_us):
+            seq = recorded[failure.place].seq
+            changes.parked.append(Parked(0, person_id, seq, failure.reason))
 
 
 def _touched(sets: Sets, changed: dict[str, Member], causes: dict[str, str]) -> Iterable[Touched]:

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
-from services.profile.domain.ports import Changes, Member, Pending
+from services.profile.domain.ports import Changes, Pending
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import history_imported
-from services.profile.storage.rows import HISTORY_COLUMNS, event_of, event_row
-from services.profile.storage.state_codec import decode
+from services.profile.storage.parked import pending_events
+from services.profile.storage.rows import HISTORY_COLUMNS, event_row
 from shared.bus import append
 from shared.postgres import Database, Transaction
-
-_PERSON = itemgetter(0)
 
 
 class History:
@@ -64,13 +59,7 @@ class History:
         if taken:
             columns = map(list, zip(*taken, strict=True))
             rows = await self._tx.fetch(QUERIES.imported_events, *columns)
-        events = {person: list(map(event_of, group)) for person, group in groupby(rows, _PERSON)}
-        return [Pending(_member(row), events.get(row[0], ())) for row in locked]
-
-
-def _member(row: Any) -> Member:
-    person_id, group_id, version, seq, freeing_seq, state = row
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
+        return pending_events(locked, rows)
 
 
 def _up_to(max_events: int, waiting: Sequence[Any]) -> Iterator[tuple[str, int]]:

@@ -18,6 +18,8 @@ from services.profile.domain.ports import (
     Claimed,
     Member,
     NewLink,
+    Packed,
+    Parked,
     Pending,
     ProfileTransaction,
     RaceLost,
@@ -60,7 +62,10 @@ class _Tables:
     undone: set[str] = field(default_factory=set)
     """Ids of links."""
     events: list[Recorded] = field(default_factory=list)
-    pending: list[tuple[str, Recorded]] = field(default_factory=list)
+    """A position is the place in it, from 1 on."""
+    pending: list[tuple[str, int]] = field(default_factory=list)
+    """Import and position."""
+    parked: dict[int, Parked] = field(default_factory=dict)
 
     def copied(self) -> _Tables:
         """Return a copy that later changes do not reach."""
@@ -73,6 +78,7 @@ class _Tables:
             set(self.undone),
             list(self.events),
             list(self.pending),
+            dict(self.parked),
         )
 
     def standing_links(self, person_ids: Sequence[str]) -> list[tuple[NewLink, int]]:
@@ -97,6 +103,11 @@ class InMemoryProfiles:
     def events(self) -> Sequence[Recorded]:
         """The log."""
         return self._tables.events
+
+    @property
+    def parked_events(self) -> Sequence[Parked]:
+        """What is in the log and in no state."""
+        return list(self._tables.parked.values())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ProfileTransaction]:
@@ -268,30 +279,54 @@ class _Transaction:
         self, import_id: str, max_events: int, share: tuple[int, int]
     ) -> Sequence[Pending]:
         part, parts = share
+        tables = self._tables
         mine = [
             each
-            for each in self._tables.pending
-            if each[0] == import_id and int(each[1].person_id[-2:], 16) % parts == part
+            for each in tables.pending
+            if each[0] == import_id
+            and int(tables.events[each[1] - 1].person_id[-2:], 16) % parts == part
         ][:max_events]
-        self._tables.pending = [each for each in self._tables.pending if each not in mine]
-        persons = {recorded.person_id for _, recorded in mine}
-        groups = {self._tables.profiles[person].group_id for person in persons}
+        tables.pending = [each for each in tables.pending if each not in mine]
+        return self._pending([position for _, position in mine])
+
+    async def parked(self, position: int, max_events: int) -> Sequence[Pending]:
+        after = sorted(each for each in self._tables.parked if each > position)
+        return self._pending(after[:max_events])
+
+    def _pending(self, positions: Sequence[int]) -> Sequence[Pending]:
+        tables = self._tables
+        by_person: dict[str, list[int]] = {}
+        for position in positions:
+            by_person.setdefault(tables.events[position - 1].person_id, []).append(position)
+        groups = {tables.profiles[person_id].group_id for person_id in by_person}
         return [
-            Pending(
-                member,
-                [r.arrival.event for _, r in mine if r.person_id == member.person_id],
-            )
-            for member in _members(self._tables, groups)
-            if member.person_id in persons
+            Pending(member, [tables.events[at - 1].arrival.event for at in places], places)
+            for member in _members(tables, groups)
+            if (places := by_person.get(member.person_id))
         ]
+
+    def pack(self, member: Member, now_us: int) -> None:
+        member.packed = Packed(_Copy(copy.deepcopy(member.state)))
 
     async def save(self, changes: Changes) -> None:
         self._save_persons(changes)
-        self._tables.events.extend(changes.events)
+        tables = self._tables
+        tables.events.extend(changes.events)
+        for position in changes.unparked:
+            del tables.parked[position]
+        for each in changes.parked:
+            position = each.position or self._position(each)
+            tables.parked[position] = each._replace(position=position)
+
+    def _position(self, parked: Parked) -> int:
+        numbers = ((each.person_id, each.seq) for each in self._tables.events)
+        return list(numbers).index((parked.person_id, parked.seq)) + 1
 
     async def save_history(self, changes: Changes, import_id: str) -> None:
+        before = len(self._tables.events)
         await self.save(changes)
-        self._tables.pending.extend((import_id, recorded) for recorded in changes.events)
+        positions = range(before + 1, len(self._tables.events) + 1)
+        self._tables.pending.extend((import_id, position) for position in positions)
 
     def _save_persons(self, changes: Changes) -> None:
         tables = self._tables

@@ -187,7 +187,7 @@ RETURNING pending_folds.person_id::text, pending_folds.slice_id
 -- name: imported_events
 -- Person by person through the index: left to itself the planner reads the whole log, or a person's
 -- whole history once for each of its slices.
-SELECT event.person_id::text, time_us, type, channel, offer_no, family_no, category, brand,
+SELECT event.person_id::text, event.position, time_us, type, channel, offer_no, family_no, category, brand,
     price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift, duration_s,
     reassurance, details
 FROM (
@@ -199,6 +199,47 @@ CROSS JOIN LATERAL (
     WHERE events.person_id = person.person_id AND slice_id = ANY(person.slices)
     OFFSET 0) AS event
 ORDER BY event.person_id, time_us
+
+-- name: park_recorded
+-- Of events that this transaction writes, and whose positions only the server knows.
+INSERT INTO parked_events (position, person_id, reason, parked_us)
+SELECT position, person_id, reason, $4
+FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS failed (person_id, seq, reason)
+JOIN events USING (person_id, seq)
+
+-- name: park_logged
+INSERT INTO parked_events (position, person_id, reason, parked_us)
+SELECT position, person_id, reason, $4
+FROM unnest($1::bigint[], $2::uuid[], $3::text[]) AS failed (position, person_id, reason)
+ON CONFLICT (position) DO UPDATE
+SET reason = excluded.reason, tries = parked_events.tries + 1
+
+-- name: unpark
+DELETE FROM parked_events WHERE position = ANY($1::bigint[])
+
+-- name: next_parked
+SELECT position, person_id::text FROM parked_events
+WHERE position > $1 ORDER BY position LIMIT $2
+
+-- name: parked_events
+-- In the columns of `imported_events`.
+SELECT events.person_id::text, events.position, time_us, type, channel, offer_no, family_no,
+    category, brand, price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift,
+    duration_s, reassurance, details
+FROM parked_events JOIN events USING (position)
+WHERE parked_events.position = ANY($1::bigint[])
+ORDER BY events.person_id, time_us
+
+-- name: list_parked
+SELECT events.position, events.person_id::text, event_id, caller, type, time_us, received_us,
+    CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, parked_us, tries, reason
+FROM parked_events JOIN events USING (position)
+WHERE parked_events.position > $1
+ORDER BY parked_events.position
+LIMIT $2
+
+-- name: count_parked
+SELECT count(*) FROM parked_events
 
 -- name: finish_import
 -- Says whether it is the first time, and the totals.
@@ -334,11 +375,12 @@ link AS (
     WHERE person_id = ANY($1::uuid[]) OR other_person_id = ANY($1::uuid[]) RETURNING 1),
 fit AS (DELETE FROM shared_identities WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 fold AS (DELETE FROM pending_folds WHERE person_id = ANY($1::uuid[]) RETURNING 1),
+parked AS (DELETE FROM parked_events WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 begun AS (
     INSERT INTO erasures (person_id, erased_us) SELECT unnest($1::uuid[]), $2
     ON CONFLICT DO NOTHING RETURNING 1)
 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM profile) + (SELECT count(*) FROM link)
-    + (SELECT count(*) FROM fit) + (SELECT count(*) FROM fold)
+    + (SELECT count(*) FROM fit) + (SELECT count(*) FROM fold) + (SELECT count(*) FROM parked)
 
 -- name: erase_identities
 DELETE FROM identities WHERE person_id = ANY($1::uuid[]) RETURNING identity_key, kind
@@ -368,7 +410,8 @@ SELECT count(*) FROM gone
 WITH gone AS (
     DELETE FROM events WHERE position IN (
         SELECT position FROM events WHERE received_us < $1 LIMIT 5000)
-    RETURNING 1)
+    RETURNING position),
+parked AS (DELETE FROM parked_events USING gone WHERE parked_events.position = gone.position)
 SELECT count(*) FROM gone
 
 -- name: read_tiers

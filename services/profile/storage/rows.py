@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from services.profile.domain.event import NO_DETAILS, Event
 from services.profile.domain.orders import spending
-from services.profile.domain.ports import Member, Recorded
+from services.profile.domain.ports import Member, Packed, Recorded
 from services.profile.domain.recording import AT_ONCE
-from services.profile.domain.state import State
 from services.profile.storage.keyring import Keyring
-from services.profile.storage.state_codec import encode
+from services.profile.storage.state_codec import decode, encode
 
 PRIVATE = "event"
 """What the private part of an event is encrypted for."""
@@ -72,16 +72,25 @@ def event_row(recorded: Recorded, received_us: int, keyring: Keyring) -> tuple[A
 
 
 def event_of(row: Any) -> Event:
-    """Return the event of a row that holds a person and then the columns of an event."""
+    """Return the event of a row that holds a person, a position and the columns of an event."""
     details = row[-1]
-    return Event._make((*row[1:-1], NO_DETAILS if details is None else _decode_details(details)))
+    return Event._make((*row[2:-1], NO_DETAILS if details is None else _decode_details(details)))
+
+
+def member_of(row: Sequence[Any]) -> Member:
+    """Return the member of a row of `lock_sets`."""
+    person_id, group_id, version, seq, freeing_seq, state = row
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
 
 
 async def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:
     """Return columns of profiles; states that were not touched are None."""
     rows: list[tuple[Any, ...]] = []
     for member in members:
-        stored = _stored(member.state, now_us) if member.is_loaded else (None, None)
+        if member.is_loaded and member.packed is None:
+            pack(member, now_us)
+        packed = member.packed
+        stored = (packed.contribution_micros, packed.data) if packed else (None, None)
         rows.append((member.person_id, member.seq, member.freeing_seq, *stored))
         if len(rows) % AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -94,9 +103,11 @@ def set_columns(members: Iterable[Member]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _stored(state: State, now_us: int) -> tuple[int | None, bytes]:
-    """Return the contribution, None where orders did not change, and the state."""
-    contribution = None
+def pack(member: Member, now_us: int) -> None:
+    """See `ProfileTransaction`."""
+    state, before = member.state, member.packed
+    contribution = before.contribution_micros if before else None
     if "orders" in state.parts and state.orders:
         contribution = spending(state.orders, now_us).contribution_micros
-    return contribution, encode(state)
+    data = encode(state)
+    member.packed = Packed(partial(decode, data), data, contribution)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 from services.profile.domain.identity import Known
@@ -21,8 +20,15 @@ from services.profile.storage import QUERIES
 from services.profile.storage.history import History
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import event_notices, identity_notice
-from services.profile.storage.rows import EVENT_COLUMNS, event_row, profile_columns, set_columns
-from services.profile.storage.state_codec import decode
+from services.profile.storage.parked import lock_parked, park
+from services.profile.storage.rows import (
+    EVENT_COLUMNS,
+    event_row,
+    member_of,
+    pack,
+    profile_columns,
+    set_columns,
+)
 from shared.bus import Publication, append
 from shared.postgres import Database, Transaction
 
@@ -48,11 +54,6 @@ class PostgresTransactions:
     async def transaction(self) -> AsyncIterator[ProfileTransaction]:
         async with self._database.transaction() as transaction:
             yield PostgresTransaction(transaction, self._keyring)
-
-
-def member_of(row: Sequence[Any]) -> Member:
-    person_id, group_id, version, seq, freeing_seq, state = row
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
 
 
 class PostgresTransaction:
@@ -135,6 +136,12 @@ class PostgresTransaction:
     ) -> Sequence[Pending]:
         return await self._history.pending(import_id, max_events, share)
 
+    async def parked(self, position: int, max_events: int) -> Sequence[Pending]:
+        return await lock_parked(self._tx, position, max_events)
+
+    def pack(self, member: Member, now_us: int) -> None:
+        pack(member, now_us)
+
     async def save(self, changes: Changes) -> None:
         publications = await self._save_persons(changes)
         if changes.events:
@@ -147,6 +154,8 @@ class PostgresTransaction:
             else:
                 await self._tx.copy_rows("events", EVENT_COLUMNS, rows)
             publications += event_notices(changes.events, changes.now_us)
+        if changes.parked or changes.unparked:
+            await park(self._tx, changes)
         if publications:
             await append(self._tx, publications)
 

@@ -177,6 +177,14 @@ async def test_no_personal_value_lies_in_the_database_in_clear(client):
             assert b"canary".hex() not in row["row"]
 
 
+@pytest.mark.parametrize("name", ["category", "brand", "sentiment"])
+async def test_it_is_refused_in_an_attribute_that_counts(client, name):
+    response = await client.record(
+        client.event([ADA], "view", attributes={name: "a\0b"}), client.event([ADA], "view")
+    )
+    assert (response.accepted, codes(response)) == (1, [(0, "INVALID")])
+
+
 @pytest.mark.parametrize("name", ["event_id", "item_id", "session_id", "placement", "page"])
 async def test_a_character_that_cannot_be_stored_is_refused_and_spoils_nothing_else(client, name):
     response = await client.record(

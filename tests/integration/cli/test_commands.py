@@ -105,6 +105,19 @@ def test_an_import_of_events_may_be_repeated(shop, tmp_path):
     assert (again["applied"], again["duplicates"]) == (0, 1)
 
 
+def test_an_event_that_no_profile_can_hold_is_parked_and_listed(shop):
+    assert "No event is parked" in shop("parked")
+    most = ("--value", "9223372036854", "--order", "fortune", "--item", "lamp")
+    for _ in range(2):
+        assert "Noted" in shop("track", "purchase", "customer:c-8", *most)
+    assert "purchase" in shop("parked", ends_with=1)
+    found = shop.json("parked", "--replay", ends_with=1)
+    assert (found["replayed"], found["stillParked"], found["total"]) == (0, 1, 1)
+    assert [(event["type"], event["tries"]) for event in found["events"]] == [("purchase", 2)]
+    shop("erase", "customer:c-8", "--yes")
+    assert "No event is parked" in shop("parked")
+
+
 def test_a_broken_file_is_refused_before_anything_is_applied(shop, tmp_path):
     path = tmp_path / "items.jsonl"
     path.write_text('{"item_id": "ghost", "title": "Ghost"}\n{"item_id": \n')

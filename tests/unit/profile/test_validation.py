@@ -33,6 +33,10 @@ def test_a_request_that_names_somebody_is_taken():
         (asked([COOKIE], [IdentityKey(key=b"short")]), "identity_keys[0].key"),
         (asked([COOKIE], [KEY], confirmed_person_id="ada"), "confirmed_person_id"),
         (pb.StreamEventsRequest(person_ids=[PERSON, ""]), "person_ids[1]"),
+        (pb.LinkPersonsRequest(person_id=PERSON, other_person_id=PERSON), "other_person_id"),
+        (pb.UnlinkPersonsRequest(person_id=PERSON, other_person_id=PERSON), "other_person_id"),
+        (pb.UnlinkPersonsRequest(person_id=PERSON), "link_id"),
+        (pb.ListParkedEventsRequest(limit=1_001), "limit"),
     ],
 )
 def test_what_is_wrong_is_told_by_its_path(request_, path):
