@@ -18,6 +18,8 @@ _BATCH = 500
 _WAIT_S = 1.0
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
+_LONGEST_PAUSE_AFTER_POISON_S = 60.0
+"""To catch up may mean to read months of a log; a defect must not make that a loop."""
 _LAG_ALARM_S = 5.0
 log = get_logger(__name__)
 
@@ -34,6 +36,7 @@ class Follower:
     after a message that cannot be applied at all, which is passed over.
     Messages stored while it ran are applied afterwards, so `apply` must ignore what it knows.
     A model restored from a snapshot passes the `position` kept in it and skips the first call.
+    `rest` waits for so many seconds before it catches up because of a message like that.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Follower:
         catch_up: Callable[[], Awaitable[None]],
         position: int | None = None,
         subjects: Sequence[str] = (),
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.position = position
         """Sequence of the last message applied."""
@@ -58,8 +62,11 @@ class Follower:
         self._apply = apply
         self._catch_up = catch_up
         self._subjects = tuple(subjects)
+        self._rest = rest
         self._created_us: int | None = None
         self._stale = False
+        self._poison_pause_s = _FIRST_PAUSE_S
+        self._poisoned_at = -_LONGEST_PAUSE_AFTER_POISON_S
 
     async def run(self) -> None:
         """Follow for ever; a background task of the service."""
@@ -74,8 +81,9 @@ class Follower:
                 log.warning("follower_paused", follower=self._name, reason=error.reason)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-            else:
+            else:  # only poison ends it without an error
                 pause_s = _FIRST_PAUSE_S
+                await self._rest_after_poison()
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` until the model has caught up for the first time: for health."""
@@ -104,6 +112,15 @@ class Follower:
             await self._apply_from(subscription)
         finally:
             await subscription.close()
+
+    async def _rest_after_poison(self) -> None:
+        """Pause before catching up, the longer the more often it is needed."""
+        now = time.monotonic()
+        if now - self._poisoned_at >= 2 * _LONGEST_PAUSE_AFTER_POISON_S:
+            self._poison_pause_s = _FIRST_PAUSE_S
+        self._poisoned_at = now
+        await self._rest(self._poison_pause_s)
+        self._poison_pause_s = min(self._poison_pause_s * 4, _LONGEST_PAUSE_AFTER_POISON_S)
 
     def _needs_catching_up(self, state: StreamState) -> bool:
         return (

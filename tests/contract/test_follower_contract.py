@@ -131,3 +131,22 @@ async def test_what_cannot_be_applied_is_fetched_from_the_owner_and_holds_up_not
         await bus.publish(events("after"))
         await until(lambda: b"after" in model.texts)
     assert (model.caught_up, follower.position) == (2, 3)
+
+
+async def test_the_more_often_something_cannot_be_applied_the_longer_it_waits_to_catch_up():
+    bus, paused = InMemoryBus(), []
+    model = Model()
+
+    def apply(message: Message) -> None:
+        raise ValueError("cannot be digested")
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+
+    follower = Follower(bus, EVENTS, name="m", apply=apply, catch_up=model.catch_up, rest=pause)
+    async with running(follower):
+        for number in range(3):
+            await follower.ready.wait()
+            await bus.publish(events(f"poison {number}"))
+            await until(lambda: model.caught_up == number + 2)  # noqa: B023 - waited for here
+    assert paused == [0.05, 0.2, 0.8]

@@ -142,7 +142,7 @@ def erasure_follower(bus: Bus, forget: Callable[[Collection[str]], None]) -> Fol
     """Return what drops erased persons from this replica's memory as soon as it is told."""
 
     async def nothing_is_missed() -> None:
-        """Do nothing: who was erased before is in nothing that was loaded since."""
+        """Do nothing: the eraser writes the files anew, and replicas load what was written anew."""
 
     return Follower(
         bus,
