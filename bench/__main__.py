@@ -55,7 +55,7 @@ async def _measure(parts: list[Part], scale: Scale, console: Console) -> int:
         async with aclosing(measured(parts, scale, tell)) as measuring:
             async for found in measuring:
                 rows = [figure.row() for figure in found.figures]
-                write_rows(FILE, merged(read_rows(FILE), rows))
+                write_rows(FILE, merged(read_rows(FILE), rows, found.names))
                 print_rows(rows, console)
                 if found.failure:
                     failures.append(found.failure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,15 @@ def read_rows(file: Path) -> list[Row]:
     return [row for row in found if row.get("name") in DEFINITIONS] if known else []
 
 
-def merged(earlier: Sequence[Row], measured: Sequence[Row]) -> list[Row]:
-    """Return all rows in their order, those just measured instead of the earlier ones."""
-    rows = {row["name"]: row for row in (*earlier, *measured)}
+def merged(
+    earlier: Sequence[Row], measured: Sequence[Row], names: Collection[str] = ()
+) -> list[Row]:
+    """Return all rows in their order, those just measured instead of the earlier ones.
+
+    Earlier rows of `names` go also where none was measured: figures of two runs are no table.
+    """
+    kept = [row for row in earlier if row["name"] not in names]
+    rows = {row["name"]: row for row in (*kept, *measured)}
     return [rows[name] for name in DEFINITIONS if name in rows]
 
 

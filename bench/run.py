@@ -8,8 +8,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import groupby
 
-import grpc.aio
-
 from bench.errors import MeasurementError
 from bench.figures import DEFINITIONS, Figure
 from bench.neighbours import NOTABLE_SHARE, Neighbours
@@ -24,9 +22,15 @@ PART_TIMEOUT_S = 1800.0
 class Found:
     """What a part came to."""
 
+    part: Part
     figures: Sequence[Figure]
     failure: str = ""
     """Why figures of the part are missing; "" when none is."""
+
+    @property
+    def names(self) -> set[str]:
+        """All figures that the part is there to measure."""
+        return names_of(self.part)
 
 
 async def measured(parts: Sequence[Part], scale: Scale, tell: Tell) -> AsyncGenerator[Found, None]:
@@ -56,10 +60,13 @@ async def found_by(part: Part, suite: OpenedSuite, scale: Scale, tell: Tell) -> 
         ):
             async for some in measuring:
                 figures += some
-    except (MeasurementError, TimeoutError, OSError, grpc.aio.AioRpcError) as error:
-        return Found(figures, f"{part.name}: {str(error) or type(error).__name__}")
-    assert {figure.name for figure in figures} == names_of(part)
-    return Found(figures)
+    except Exception as error:  # whatever it is, it must not take the other parts with it
+        reason = str(error) if isinstance(error, MeasurementError) else repr(error)
+        return Found(part, figures, f"{part.name}: {reason}")
+    missing = names_of(part) - {figure.name for figure in figures}
+    return Found(
+        part, figures, f"{part.name}: did not measure {', '.join(missing)}" if missing else ""
+    )
 
 
 def _named(name: str, tell: Tell) -> Tell:

@@ -21,6 +21,7 @@ from bench.part import Measuring, Tell
 from bench.scale import Scale
 from bench.shown import Shown
 from cli.load.outcome import percentile
+from shared.arms import IMPERSONAL
 from touchpoint.aggregator.v1.aggregator_pb2 import PlacementRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     ExplainDecisionRequest,
@@ -29,7 +30,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 from touchpoint.common.v1.identity_pb2 import Identity
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.ranker.v1.ranker_service_pb2 import GetModelRequest, GetModelResponse
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
@@ -137,4 +138,4 @@ async def _is_learned_from(edge: AggregatorServiceAsyncStub, shown: Shown) -> bo
     """Say whether the model chose it: of those held out nothing is learned."""
     request = ExplainDecisionRequest(decision_id=shown.decision_id)
     explained = await edge.ExplainDecision(request, timeout=_TIMEOUT_S)
-    return explained.trace.arm not in (Arm.HOLDOUT, Arm.STATIC)
+    return explained.trace.arm not in IMPERSONAL
