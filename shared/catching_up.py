@@ -19,8 +19,8 @@ _LONGEST_PAUSE_S = 10.0
 log = get_logger(__name__)
 
 
-async def keep_caught_up(database: Database, catch_up: Background) -> None:
-    """Catch up every minute for ever, while this replica leads; a background task of a service.
+async def keep_caught_up(database: Database, owner: str, catch_up: Background) -> None:
+    """Catch up with an owner every minute for ever, while this replica leads; a background task.
 
     `catch_up` reads from where it was left and raises the kit's errors when it cannot.
     """
@@ -31,7 +31,7 @@ async def keep_caught_up(database: Database, catch_up: Background) -> None:
             try:
                 await catch_up()
             except TouchpointError as error:
-                log.info("log_not_read", reason=error.reason)
+                log.info("log_not_read", owner=owner, reason=error.reason)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:

@@ -8,14 +8,12 @@ from services.scenario.definitions import Playbook
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.scenario import Cart, Proposal, Scenario
 from services.scenario.finding import cart_of, is_to_be_had
+from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from touchpoint.common.v1.decision_pb2 import CartLine
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
-
-_NOTHING_PERSONAL = (Arm.HOLDOUT, Arm.STATIC)
 
 
 class DueActions:
@@ -38,7 +36,7 @@ class DueActions:
         response = pb.GetDueResponse()
         response.versions.bundle_hash = context.bundle_hash
         response.versions.catalogue_version = self._catalogue.version
-        if context.arm in _NOTHING_PERSONAL or not request.snapshot:
+        if context.arm in IMPERSONAL or not request.snapshot:
             return response
         snapshot = PersonSnapshot.FromString(request.snapshot)
         cart = self._cart(context.cart, snapshot)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.postgres import Database, Queries
-from shared.privacy.encryption import renewal_of, unwrap, wrap
+from shared.privacy.encryption import WrappingKey, renewal_of, unwrap, wrap
 from shared.privacy.wrapping import WrappingKeys
 
 RENEW_AFTER_DAYS = 30
@@ -40,15 +40,15 @@ class Renewal:
         elif now_us - latest[1] > RENEW_AFTER_DAYS * _DAY_US:
             await self._begin(self._keys.renew(current.renewal).renewal, now_us)
         elif now_us - latest[1] > _GRACE_US:
-            await self._wrap_anew(current.renewal)
+            await self._wrap_anew(current)
 
     async def _begin(self, renewal: int, now_us: int) -> None:
         await self._database.execute(self._queries.begin_renewal, renewal, now_us)
 
-    async def _wrap_anew(self, renewal: int) -> None:
-        """Wrap every key under this renewal, then destroy the older ones."""
+    async def _wrap_anew(self, under: WrappingKey) -> None:
+        """Wrap every key under this one, then destroy the older wrapping keys."""
         after = _FIRST_PERSON
-        prefix = _RENEWAL.pack(renewal)
+        prefix = _RENEWAL.pack(under.renewal)
         while True:
             rows: Sequence[Any] = await self._database.fetch(
                 self._queries.keys_of_other_renewals, prefix, after
@@ -56,12 +56,12 @@ class Renewal:
             if not rows:
                 break
             persons = [person_id for person_id, _ in rows]
-            anew = [self._rewrapped(person_id, wrapped) for person_id, wrapped in rows]
+            anew = [self._rewrapped(person_id, wrapped, under) for person_id, wrapped in rows]
             await self._database.execute(self._queries.replace_keys, persons, anew)
             after = persons[-1]
-        self._keys.discard(renewal)
+        self._keys.discard(under.renewal)
 
-    def _rewrapped(self, person_id: str, wrapped: bytes) -> bytes:
-        """Return the same key under the current wrapping key."""
+    def _rewrapped(self, person_id: str, wrapped: bytes, under: WrappingKey) -> bytes:
+        """Return the same key under another wrapping key."""
         key = unwrap(wrapped, person_id, self._keys.of(renewal_of(wrapped)))
-        return wrap(key, person_id, self._keys.current())
+        return wrap(key, person_id, under)

@@ -24,6 +24,7 @@ FreshDatabase = Callable[[str, Path], Awaitable[Database]]
 """`await fresh_database("rules", folder_of_migrations)`: opened, migrated, dropped at the end."""
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Test in two processes, each with engines of its own; in one, on engines that are given."""
     return 0 if {"TOUCHPOINT_POSTGRES_URL", "TOUCHPOINT_NATS_URL"} & set(os.environ) else 2

@@ -40,7 +40,7 @@ class CatchingUp:
 
     async def run(self) -> None:
         """Catch up for ever while this replica leads; a background task of the service."""
-        await keep_caught_up(self._database, self.catch_up)
+        await keep_caught_up(self._database, "profile", self.catch_up)
 
     async def catch_up(self) -> None:
         """Read both logs to their ends; raises the kit's errors."""
