@@ -19,6 +19,7 @@ from services.rules.servicer import RulesServicer
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
 from services.rules.storage.consumers import (
+    calls_consumer,
     erasures_consumer,
     events_consumer,
     identities_consumer,
@@ -82,6 +83,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     relay = Relay(bus, database, pace_s=_RELAY_PACE_S)
     consumers = {
         "events": events_consumer(bus, database),
+        "calls": calls_consumer(bus, database),
         "identities": identities_consumer(bus, database),
         "erasures": erasures_consumer(bus, database),
     }

@@ -90,7 +90,11 @@ class RulesServicer:
     async def release_contact(
         self, call: Call, request: pb.ReleaseContactRequest
     ) -> pb.ReleaseContactResponse:
-        released = await self._ledger.release(request.contact_id, self._clock.now_us())
+        released = await self._ledger.release(
+            request.contact_id,
+            self._clock.now_us(),
+            unless_confirmed=request.unless_confirmed,
+        )
         return pb.ReleaseContactResponse(released=released)
 
     async def get_decision(

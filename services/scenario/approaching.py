@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from google.protobuf.duration_pb2 import Duration
-
-from shared.call import own_call
+from services.scenario.domain.tasks import HOLD_US
+from shared.call import Call
 from shared.client import invoke
 from shared.clock import BusinessClock
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -17,33 +16,50 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
 
 POLICY = "marketing"
-HELD_FOR = Duration(seconds=90 * 86_400)
-"""A call counts as made unless it is given back: the longest that rules holds a reservation."""
+HELD_US = HOLD_US - 5_000_000
+"""A call that was not made is free again by itself, just before somebody else may take the task;
+one that was made is told of when its task ends."""
 AGAIN_US = 3_600_000_000
 """When to try again where rules does not say from when on the person is free."""
 LEAST_US = 60_000_000
 """However soon that is: clocks differ a little, and nobody is to ask in a loop."""
-_TIMEOUT_S = 1.0
-_SERVICE = "/touchpoint.rules.v1.RulesService"
+_TIMEOUT_S = 0.4
+"""Of the second that an agent waits: what is left gives the task back."""
+
+
+class Approaches(Protocol):
+    """The limits of how often a person may be approached, over all channels together."""
+
+    async def reserve(self, call: Call, contact_id: str, person_ids: Sequence[str]) -> int | None:
+        """Reserve a call; None when it may be made, else when to try again, in microseconds.
+
+        The same id is answered the same. Raises the kit's errors when it cannot be known.
+        """
+        ...
+
+    async def release(self, call: Call, contact_id: str) -> None:
+        """Give back a call that was not made; one that is not held, or was made, stays as it is.
+
+        Raises the kit's errors.
+        """
+        ...
 
 
 class RulesApproaches:
-    """Reserves calls in the ledger of rules."""
+    """Reserves calls in the ledger of rules; see `Approaches`."""
 
     def __init__(self, rules: RulesServiceAsyncStub, clock: BusinessClock) -> None:
         self._rules = rules
         self._clock = clock
 
-    async def reserve(self, contact_id: str, person_ids: Sequence[str]) -> int | None:
-        """See `services.scenario.domain.tasks.Approaches`."""
+    async def reserve(self, call: Call, contact_id: str, person_ids: Sequence[str]) -> int | None:
         request = ReserveContactRequest(
             contact_id=contact_id,
             person_ids=person_ids,
             policy=POLICY,
             channel=Channel.CALL_CENTER,
-            held_for=HELD_FOR,
         )
-        call = own_call(f"{_SERVICE}/ReserveContact")
+        request.held_for.FromMicroseconds(HELD_US)
         answer = await invoke(self._rules.ReserveContact, request, call, _TIMEOUT_S)
         if answer.granted:
             return None
@@ -51,8 +67,6 @@ class RulesApproaches:
         free_us = answer.balance.free_time.ToMicroseconds()
         return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
 
-    async def release(self, contact_id: str) -> None:
-        """See `services.scenario.domain.tasks.Approaches`."""
-        request = ReleaseContactRequest(contact_id=contact_id)
-        call = own_call(f"{_SERVICE}/ReleaseContact")
+    async def release(self, call: Call, contact_id: str) -> None:
+        request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)
         await invoke(self._rules.ReleaseContact, request, call, _TIMEOUT_S)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 
+from services.scenario.approaching import Approaches
 from services.scenario.crashing import Reach
 from services.scenario.domain.agents import Agent, AgentStore, Presence
 from services.scenario.domain.tasks import (
-    HOLD_US,
-    Approaches,
     Completion,
     FactsOf,
     Task,
@@ -21,7 +19,9 @@ from services.scenario.domain.tasks import (
     give_back,
     signed_on,
     snooze,
+    undo_claim,
 )
+from shared.call import Call
 from shared.clock import BusinessClock
 from shared.errors import FailedPrecondition, TouchpointError
 
@@ -80,40 +80,46 @@ class TaskDesk:
         await self._agents.save(agent, self._clock.now_us())
         self._news.tell()
 
-    async def claim(self, agent_id: str, task_id: str) -> Task:
+    async def claim(self, call: Call, agent_id: str, task_id: str) -> Task:
         """Give a task to an agent whose person may be approached once more.
 
-        Others are put off until they may; see also `services.scenario.domain.tasks.claim`.
+        Others are put off until they may; see also `services.scenario.domain.tasks.claim`. While
+        that cannot be known, the task is left as it was and the kit's error raised.
         """
         while True:
             now_us = self._clock.now_us()
             async with self._store.transaction() as transaction:
                 task = await claim(transaction, agent_id, task_id, now_us)
-            try:
-                free_us = await self._reserved(task)
-            except TouchpointError:
-                if task.claimed_until_us == now_us + HOLD_US:  # taken now, not held before
-                    await self._give_back(task, now_us)
-                raise
+            if task.taken_us < now_us:  # theirs already
+                return task
+            free_us = await self._reserved(call, task)
             if free_us is None:
                 return task
-            await self._give_back(task, free_us)
+            async with self._store.transaction() as transaction:
+                await give_back(transaction, task, free_us)
+            self._news.tell()
             if task_id:
                 raise FailedPrecondition(
                     "the person was approached as often as the contact limit allows",
                     reason="CONTACT_LIMIT",
                 )
 
-    async def _reserved(self, task: Task) -> int | None:
+    async def _reserved(self, call: Call, task: Task) -> int | None:
         """Return None when the call may be made, else from when on."""
-        if task.claims > 1:  # whoever held it before let its time run out
-            await self._approaches.release(replace(task, claims=task.claims - 1).contact_id)
-        return await self._approaches.reserve(task.contact_id, task.person_ids or (task.person_id,))
+        is_known = False
+        try:
+            persons = task.person_ids or (task.person_id,)
+            free_us = await self._approaches.reserve(call, task.contact_id, persons)
+            is_known = True
+            return free_us
+        finally:
+            # Also when the agent's deadline ends this: nobody was told that they hold the task.
+            if not is_known:
+                await asyncio.shield(self._undo(task))
 
-    async def _give_back(self, task: Task, until_us: int) -> None:
+    async def _undo(self, task: Task) -> None:
         async with self._store.transaction() as transaction:
-            await give_back(transaction, task, until_us)
-        self._news.tell()
+            await undo_claim(transaction, task)
 
     async def complete(self, completion: Completion) -> Task:
         """End a task with its outcome."""
@@ -125,12 +131,12 @@ class TaskDesk:
         self._wake()
         return task
 
-    async def snooze(self, agent_id: str, task_id: str, until_us: int) -> Task:
+    async def snooze(self, call: Call, agent_id: str, task_id: str, until_us: int) -> Task:
         """Put a task off."""
         async with self._store.transaction() as transaction:
             task = await snooze(transaction, agent_id, task_id, until_us, self._clock.now_us())
-        with contextlib.suppress(TouchpointError):  # whoever takes it next gives the call back
-            await self._approaches.release(task.contact_id)
+        with contextlib.suppress(TouchpointError):  # it is free by itself when the hold is over
+            await self._approaches.release(call, task.contact_id)
         self._news.tell()
         return task
 

@@ -56,7 +56,7 @@ class ScenarioServicer:
             yield pb.WatchTasksResponse(task=_task(task))
 
     async def claim_task(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:
-        task = await self._desk.claim(request.agent_id, request.task_id)
+        task = await self._desk.claim(call, request.agent_id, request.task_id)
         return pb.ClaimTaskResponse(task=_task(task))
 
     async def complete_task(
@@ -67,7 +67,7 @@ class ScenarioServicer:
 
     async def snooze_task(self, call: Call, request: pb.SnoozeTaskRequest) -> pb.SnoozeTaskResponse:
         until_us = request.until_time.ToMicroseconds()
-        task = await self._desk.snooze(request.agent_id, request.task_id, until_us)
+        task = await self._desk.snooze(call, request.agent_id, request.task_id, until_us)
         return pb.SnoozeTaskResponse(task=_task(task))
 
     async def erase_person(

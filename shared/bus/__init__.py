@@ -16,6 +16,7 @@ from shared.bus.outbox import append
 from shared.bus.port import Bus, StreamState, Subscription
 from shared.bus.relay import Relay
 from shared.bus.subjects import (
+    CALLS,
     CATALOGUE,
     CONTACTS,
     DECISIONS,
@@ -32,6 +33,7 @@ from shared.bus.subjects import (
 )
 
 __all__ = [
+    "CALLS",
     "CATALOGUE",
     "CONTACTS",
     "DECISIONS",

@@ -32,6 +32,7 @@ ERASURES = Stream("ERASURES", ("erasures.*",))
 LEARNING = Stream("LEARNING", ("learning.*",))
 MODELS = Stream("MODELS", ("models.*",), max_bytes=16 * _MIB)
 JOURNEYS = Stream("JOURNEYS", ("journeys.*",))
+CALLS = Stream("CALLS", ("calls.*",), max_bytes=16 * _MIB)
 STREAMS = (
     EVENTS,
     IDENTITIES,
@@ -43,6 +44,7 @@ STREAMS = (
     LEARNING,
     MODELS,
     JOURNEYS,
+    CALLS,
 )
 
 HISTORY_IMPORTED = "events.history_imported"
@@ -93,3 +95,7 @@ def erasures_of(person_id: str) -> str:
 
 def journeys_of(person_id: str) -> str:
     return f"journeys.{partition(person_id)}"
+
+
+def calls_of(person_id: str) -> str:
+    return f"calls.{partition(person_id)}"

@@ -17,6 +17,8 @@ from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 SCENARIO, OFFER = "abandoned_cart", "come_back"
 LEFT_ALONE = timedelta(minutes=31)
 WAITED_FOR = timedelta(days=2, minutes=1)
+HELD = timedelta(minutes=16)
+"""Longer than a task, and the contact reserved for it, is held."""
 DEAR, CHEAP = "tv-1", "dvd-1"
 
 
@@ -117,6 +119,7 @@ async def test_a_cart_left_behind_is_answered_on_the_site_and_then_by_a_call(
     await in_stage(channels, ada, "call")
     agent, other = await signed_on(channels, "agent-1"), await signed_on(channels, "agent-2")
     who = await persons(channels, ada)
+    used = (await channels.view(ada)).contacts.used
     task = await claimed(channels, agent, who)
     assert task is not None
     assert "Lumen TV 41" in task.script
@@ -131,6 +134,8 @@ async def test_a_cart_left_behind_is_answered_on_the_site_and_then_by_a_call(
     assert await claimed(channels, other, who) is None
     await complete(channels, agent, task.task_id, "declined")
     await over(channels, ada)
+    await channels.move_clock(HELD)
+    assert (await channels.view(ada)).contacts.used == used + 1
 
 
 async def test_what_was_shown_before_does_not_hide_what_the_journey_offers_now(channels, somebody):

@@ -177,8 +177,10 @@ class Ledger(Protocol):
         """
         ...
 
-    async def release(self, contact_id: str, now_us: int) -> bool:
-        """Give a contact back; False when it was not held."""
+    async def release(
+        self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
+    ) -> bool:
+        """Give a contact back; False when it was not held, or is confirmed and so to stay."""
         ...
 
     async def contacts(

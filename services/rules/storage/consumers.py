@@ -1,4 +1,4 @@
-"""What rules takes from the bus: declines, impressions and contacts, pseudonyms, erasures."""
+"""What rules takes from the bus: declines, impressions, contacts, calls, pseudonyms, erasures."""
 
 from __future__ import annotations
 
@@ -13,16 +13,27 @@ from services.rules.domain.changes import (
     Seen,
 )
 from services.rules.storage.changes import write_changes
-from shared.bus import ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
+from shared.bus import CALLS, ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
 from shared.bus.subjects import HISTORY_IMPORTED
 from shared.postgres import Database, Transaction
-from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, IdentityNotice, PersonErased
-from touchpoint.common.v1.vocabulary_pb2 import Origin
+from touchpoint.common.v1.bus_pb2 import (
+    CallNotice,
+    EventNotice,
+    EventNotices,
+    IdentityNotice,
+    PersonErased,
+)
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 
 
 def events_consumer(bus: Bus, database: Database) -> EffectConsumer:
     """Return what keeps declines and the ledger up to date."""
     return EffectConsumer(bus, database, name="rules_events", stream=EVENTS, handle=_take_events)
+
+
+def calls_consumer(bus: Bus, database: Database) -> EffectConsumer:
+    """Return what confirms the contacts of calls that were made."""
+    return EffectConsumer(bus, database, name="rules_calls", stream=CALLS, handle=_take_calls)
 
 
 def identities_consumer(bus: Bus, database: Database) -> EffectConsumer:
@@ -62,6 +73,19 @@ def change_of(notice: EventNotice) -> Change | None:
     return None
 
 
+def called(notice: CallNotice) -> Contacted:
+    return Contacted(
+        contact_id=notice.contact_id,
+        event_id=notice.contact_id,
+        person_id=notice.person_id,
+        decision_id="",
+        channel=Channel.CALL_CENTER,
+        offer_no=0,
+        session_id="",
+        time_us=notice.time_us,
+    )
+
+
 def identified(notice: IdentityNotice) -> Identified:
     return Identified(
         notice.identity_key.key,
@@ -82,6 +106,10 @@ async def _take_events(transaction: Transaction, messages: Sequence[Message]) ->
     changes = [change for change in map(change_of, notices) if change is not None]
     if changes:
         await write_changes(transaction, changes)
+
+
+async def _take_calls(transaction: Transaction, messages: Sequence[Message]) -> None:
+    await write_changes(transaction, [called(CallNotice.FromString(m.data)) for m in messages])
 
 
 async def _take_identities(transaction: Transaction, messages: Sequence[Message]) -> None:

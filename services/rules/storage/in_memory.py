@@ -98,10 +98,14 @@ class InMemoryLedger:
     async def reserve(self, reservation: Reservation) -> bool:
         asked = reservation
         persons = asked.person_ids or self._identities.persons_behind(asked.identity_keys)
-        return bool(persons) and self._contacts.reserve(replace(asked, person_ids=persons))
+        if not persons or self._erased.intersection(persons):
+            return False
+        return self._contacts.reserve(replace(asked, person_ids=persons))
 
-    async def release(self, contact_id: str, now_us: int) -> bool:
-        return self._contacts.release(contact_id, now_us)
+    async def release(
+        self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
+    ) -> bool:
+        return self._contacts.release(contact_id, now_us, unless_confirmed=unless_confirmed)
 
     async def contacts(
         self, person_ids: Sequence[str], since_us: int, now_us: int

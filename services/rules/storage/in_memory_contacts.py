@@ -117,8 +117,12 @@ class InMemoryContacts:
 
     def reserve(self, asked: Reservation) -> bool:
         known = self.rows.get(asked.contact_id)
-        if known is not None:
-            return known.state != ContactState.RELEASED
+        if known is not None and known.state != ContactState.RESERVED:
+            return known.state == ContactState.CONFIRMED
+        if known is not None and known.counts(asked.now_us):
+            later_us = max(known.lapse_us, asked.until_us)
+            self.rows[asked.contact_id] = replace(known, lapse_us=later_us)
+            return True
         if self.left(asked.person_ids, asked.policy, asked.limits, asked.now_us) <= 0:
             return False
         contact = Contact(asked.policy, asked.now_us, asked.offer_no, "", "", "")
@@ -132,9 +136,11 @@ class InMemoryContacts:
         )
         return True
 
-    def release(self, contact_id: str, now_us: int) -> bool:
+    def release(self, contact_id: str, now_us: int, *, unless_confirmed: bool) -> bool:
         held = self.rows.get(contact_id)
         if held is None or not held.counts(now_us):
+            return False
+        if unless_confirmed and held.state == ContactState.CONFIRMED:
             return False
         self._move(held, ContactState.RELEASED)
         return True

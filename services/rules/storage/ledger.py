@@ -110,9 +110,13 @@ class PostgresLedger:
             transaction.wrote_outbox = True
         return bool(granted)
 
-    async def release(self, contact_id: str, now_us: int) -> bool:
+    async def release(
+        self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
+    ) -> bool:
         async with self._database.transaction() as transaction:
-            row = await transaction.fetchrow(_SQL.release_contact, contact_id, now_us)
+            row = await transaction.fetchrow(
+                _SQL.release_contact, contact_id, now_us, unless_confirmed
+            )
             if row is not None:
                 await append(transaction, [publication(notice_of(row, ContactState.RELEASED))])
         return row is not None

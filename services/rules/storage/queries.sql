@@ -65,7 +65,7 @@ WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 A
 -- Returns what the notice of it needs, nothing when it was not held.
 UPDATE contacts
 SET state = 3, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
-WHERE contact_id = $1 AND (state = 2 OR state = 1 AND lapse_us > $2)
+WHERE contact_id = $1 AND (state = 2 AND NOT $3 OR state = 1 AND lapse_us > $2)
 RETURNING contact_id, person_id, policy, channel, offer_no, time_us
 
 -- name: decision

@@ -53,6 +53,11 @@ class Task:
         """What the call counts as; anew each time the task is taken."""
         return f"{self.task_id}:{self.claims}"
 
+    @property
+    def taken_us(self) -> int:
+        """When it was taken by who holds it."""
+        return self.claimed_until_us - HOLD_US
+
     def is_held(self, now_us: int) -> bool:
         return bool(self.agent_id) and now_us < self.claimed_until_us
 
@@ -68,21 +73,6 @@ class Completion:
     agent_id: str
     outcome: str
     note: str = ""
-
-
-class Approaches(Protocol):
-    """The limits of how often a person may be approached, over all channels together."""
-
-    async def reserve(self, contact_id: str, person_ids: Sequence[str]) -> int | None:
-        """Reserve a call; None when it may be made, else when to try again, in microseconds.
-
-        The same id is answered the same. Raises `Unavailable` when it cannot be known.
-        """
-        ...
-
-    async def release(self, contact_id: str) -> None:
-        """Give a call back that was not made; one that is not held changes nothing."""
-        ...
 
 
 class TaskTransaction(JourneyTransaction, Protocol):
@@ -107,6 +97,10 @@ class TaskTransaction(JourneyTransaction, Protocol):
 
     async def save_task(self, task: Task, note: str = "") -> None:
         """Write who holds a task, when it is due and how it ended; a note is encrypted."""
+        ...
+
+    async def tell_of_call(self, task: Task, now_us: int) -> None:
+        """Tell the ledger of contacts that the call of a task was made."""
         ...
 
 
@@ -173,6 +167,7 @@ async def complete(
         task, outcome=completion.outcome, ended_by=completion.agent_id, claimed_until_us=0
     )
     await transaction.save_task(ended, completion.note)
+    await transaction.tell_of_call(ended, now_us)
     for journey in steps.of(group):
         if journey.journey_id == task.journey_id:
             go(
@@ -204,6 +199,14 @@ async def give_back(transaction: TaskTransaction, taken: Task, until_us: int) ->
     task = await transaction.find_task(taken.task_id, lock=True)
     if task is not None and task.claims == taken.claims and task.agent_id == taken.agent_id:
         await _put_off(transaction, task, until_us)
+
+
+async def undo_claim(transaction: TaskTransaction, taken: Task) -> None:
+    """Leave a task as it was before it was taken, unless it is another's by now."""
+    task = await transaction.find_task(taken.task_id, lock=True)
+    if task is not None and task.claims == taken.claims and task.agent_id == taken.agent_id:
+        free = replace(task, agent_id="", claimed_until_us=0, claims=task.claims - 1)
+        await transaction.save_task(free)
 
 
 async def _put_off(transaction: TaskTransaction, task: Task, until_us: int) -> Task:

@@ -17,7 +17,7 @@ from services.scenario.storage.in_memory_transaction import InMemoryTransaction
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
 
 Key = tuple[str, int, int]
-_TABLES = ("journeys", "effects", "tasks", "sets", "notes", "marks", "_leases")
+_TABLES = ("journeys", "effects", "tasks", "sets", "notes", "calls", "marks", "_leases")
 """What a transaction that fails leaves as it was."""
 
 
@@ -36,6 +36,8 @@ class InMemoryJourneys:
         self.tasks: dict[str, tuple[Task, int]] = {}
         """Task and the occurrence of its journey that gave it."""
         self.notes: dict[str, str] = {}
+        self.calls: dict[str, int] = {}
+        """Contacts of calls that were told of, with the time of each."""
         self.marks: dict[tuple[str, str, int], Happened] = {}
         self.agents = agents or InMemoryAgents()
         self._leases: dict[str, float] = {}

@@ -81,3 +81,6 @@ class InMemoryTransaction:
         self._store.tasks[task.task_id] = task, occurrence
         if note:
             self._store.notes[task.task_id] = note
+
+    async def tell_of_call(self, task: Task, now_us: int) -> None:
+        self._store.calls[task.contact_id] = now_us

@@ -1,11 +1,11 @@
-"""What scenario tells the others on the bus: where journeys stand, never a personal value."""
+"""What scenario tells the others on the bus: where journeys stand, and that a call was made."""
 
 from __future__ import annotations
 
 from services.scenario.domain.journey import Journey
 from shared.bus import Publication
-from shared.bus.subjects import journeys_of
-from touchpoint.common.v1.bus_pb2 import JourneyNotice
+from shared.bus.subjects import calls_of, journeys_of
+from touchpoint.common.v1.bus_pb2 import CallNotice, JourneyNotice
 
 SCHEMA_NUMBER = 1
 
@@ -38,3 +38,9 @@ def erased_notice(journey_id: str, person_id: str, version: int) -> JourneyNotic
 
 def publication(notice: JourneyNotice) -> Publication:
     return Publication.of(journeys_of(notice.person_id), SCHEMA_NUMBER, notice)
+
+
+def call_made(contact_id: str, person_id: str, time_us: int) -> Publication:
+    """Return the news that the call of a reserved contact was made."""
+    notice = CallNotice(contact_id=contact_id, person_id=person_id, time_us=time_us)
+    return Publication.of(calls_of(person_id), SCHEMA_NUMBER, notice)

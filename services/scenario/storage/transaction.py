@@ -10,7 +10,7 @@ from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.agents import agent_of
 from services.scenario.storage.notes import Notes
-from services.scenario.storage.notices import journey_notice, publication
+from services.scenario.storage.notices import call_made, journey_notice, publication
 from services.scenario.storage.rows import journey_of, moved_row, new_columns, new_task_row, task_of
 from shared.bus import append
 from shared.postgres import Queries, Transaction
@@ -125,6 +125,9 @@ class PostgresJourneyTransaction:
             task.ended_by,
             sealed,
         )
+
+    async def tell_of_call(self, task: Task, now_us: int) -> None:
+        await append(self._tx, [call_made(task.contact_id, task.person_id, now_us)])
 
     async def _added(self, begun: Sequence[Transition]) -> list[Transition]:
         if not begun:

@@ -7,7 +7,7 @@ import asyncio
 from services.rules.domain.changes import Identified, Seen
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.ledger import CommitOutcome, Ledger, WantedContact
-from tests.contract.rules.ledger_kit import DAY, NOW, contacted, draft, reservation, used
+from tests.contract.rules.ledger_kit import DAY, MINUTE, NOW, contacted, draft, reservation, used
 
 
 async def test_contacts_beyond_the_limit_are_refused_and_nothing_is_written(
@@ -96,6 +96,33 @@ async def test_another_system_reserves_within_the_same_limit(ledger: Ledger) -> 
     assert not await ledger.release("mail-1", NOW)
     assert not await ledger.reserve(reservation("mail-1"))
     assert await ledger.reserve(reservation("mail-3"))
+
+
+async def test_a_reservation_asked_for_again_is_held_longer(ledger: Ledger) -> None:
+    await ledger.reserve(reservation("call", until_us=NOW + MINUTE))
+    assert await ledger.reserve(reservation("call", until_us=NOW + 2 * MINUTE))
+    assert await used(ledger, now_us=NOW + MINUTE) == 1
+    assert await used(ledger, now_us=NOW + 2 * MINUTE) == 0
+
+
+async def test_a_reservation_that_has_lapsed_counts_anew(ledger: Ledger) -> None:
+    await ledger.reserve(reservation("call", until_us=NOW + MINUTE))
+    later = {"now_us": NOW + 2 * MINUTE, "until_us": NOW + 3 * MINUTE}
+    await ledger.commit(draft("d1", 1, 2, 3, now_us=NOW + 2 * MINUTE))
+    assert not await ledger.reserve(reservation("call", **later))
+    assert await ledger.reserve(reservation("call", **{**later, "limits": ()}))
+    assert await used(ledger, now_us=NOW + 2 * MINUTE) == 4
+
+
+async def test_what_was_confirmed_meanwhile_stays_when_only_a_reservation_is_given_back(
+    ledger: Ledger,
+) -> None:
+    await ledger.reserve(reservation("e1"))
+    await ledger.note([contacted(1)])
+    assert not await ledger.release("e1", NOW, unless_confirmed=True)
+    assert await used(ledger) == 1
+    await ledger.reserve(reservation("mail-2"))
+    assert await ledger.release("mail-2", NOW, unless_confirmed=True)
 
 
 async def test_a_policy_without_a_limit_is_always_granted(ledger: Ledger) -> None:

@@ -41,6 +41,12 @@ async def test_erasure_leaves_nothing_and_keeps_out_what_still_arrives(ledger: L
     assert await ledger.erase(["ann"], []) == 0
 
 
+async def test_nobody_who_was_erased_is_approached(ledger: Ledger) -> None:
+    await ledger.erase(["ann"], [])
+    assert not await ledger.reserve(reservation("call", person_ids=("ann", "bob")))
+    assert await ledger.contacts_after(0, 10) == []
+
+
 async def test_an_erasure_by_pseudonym_alone_finds_the_persons_behind_it(ledger: Ledger) -> None:
     await ledger.note(
         [

@@ -17,6 +17,7 @@ from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
 from services.scenario.timers import Timers
+from shared.call import own_call
 from shared.clock import from_us
 from shared.postgres import open_database
 from shared.privacy import FolderWrappingKeys
@@ -89,7 +90,7 @@ async def test_a_task_ended_in_a_kill_is_ended_by_saying_it_again_and_once(
         await desk.sign_on("eve")
         clock = FakeClock(from_us(CALL_US))
         survivor = TaskDesk(desk.store, agents, clock, lambda _: facts(), Approachable())
-        task = await survivor.claim("eve", "")
+        task = await survivor.claim(own_call("/ClaimTask"), "eve", "")
         said = task.task_id, "eve"
         assert await died(url, tmp_path / "marks", point, CALL_US, *said) == -signal.SIGKILL
         assert await database.fetchval("SELECT outcome FROM tasks") == outcome
@@ -97,8 +98,8 @@ async def test_a_task_ended_in_a_kill_is_ended_by_saying_it_again_and_once(
         for _ in range(2):
             assert (await survivor.complete(Completion(*said, "accepted"))).outcome == "accepted"
         assert await desk.store.open_for([ADA]) == []
-        # It began, proposed, gave the task, and ended.
-        assert await database.fetchval("SELECT count(*) FROM outbox") == 4
+        # It began, proposed, gave the task, told of the call, and ended.
+        assert await database.fetchval("SELECT count(*) FROM outbox") == 5
 
 
 async def _all_in(store, stage):

@@ -9,10 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import grpc.aio
+import pytest
 import pytest_asyncio
 
 from services.scenario.app import open_service
 from services.scenario.config import ScenarioSettings
+from services.scenario.domain.tasks import HOLD_US
 from services.scenario.storage import MIGRATIONS
 from shared.bus import Publication
 from shared.bus.subjects import events_of
@@ -28,7 +30,7 @@ from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.clock_service_pb2 import GetClockRequest, MoveClockRequest
 from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
 from touchpoint.common.v1.identity_pb2 import IdentityKey
-from touchpoint.common.v1.vocabulary_pb2 import Origin
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
@@ -45,8 +47,10 @@ class Peers:
     """What rules, retrieval and profile say; `profile_is_away` makes the last fail."""
 
     profile_is_away: bool = False
-    calls: list[str] = field(default_factory=list)
-    """Reserved at rules."""
+    calls: list[rules_pb.ReserveContactRequest] = field(default_factory=list)
+    """Asked of rules."""
+    refusals: list[rules_pb.ReserveContactResponse] = field(default_factory=list)
+    """Answered first, last one first."""
     batches: list[CatalogueBatch] = field(
         default_factory=lambda: [CatalogueBatch(previous_version=0, version=1, rows=list(rows()))]
     )
@@ -61,8 +65,9 @@ class Peers:
         return rules_pb.AcknowledgeBundleResponse()
 
     async def reserve_contact(self, request: Any, context: Any) -> Any:
-        self.calls.append(request.contact_id)
-        return rules_pb.ReserveContactResponse(granted=True)
+        self.calls.append(request)
+        granted = rules_pb.ReserveContactResponse(granted=True)
+        return self.refusals.pop() if self.refusals else granted
 
     async def get_catalogue_version(self, request: Any, context: Any) -> Any:
         return retrieval_pb.GetCatalogueVersionResponse(version=self.batches[-1].version)
@@ -238,10 +243,35 @@ async def test_an_abandoned_cart_goes_from_the_site_to_the_call_centre(pair):
     await pair.one.SetAgentStatus(signed_on, timeout=5)
     task = (await pair.other.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)).task
     assert task.script == "You had Trail shoes and 2 × Wool socks, worth 149.90 EUR."
-    assert pair.peers.calls == [f"{task.task_id}:1"]
+    (asked,) = pair.peers.calls
+    assert (asked.contact_id, list(asked.person_ids)) == (f"{task.task_id}:1", [ADA])
+    assert (asked.policy, asked.channel) == ("marketing", Channel.CALL_CENTER)
+    assert 0 < asked.held_for.seconds < HOLD_US // 1_000_000
     done = pb.CompleteTaskRequest(agent_id="eve", task_id=task.task_id, outcome="declined")
     await pair.one.CompleteTask(done, timeout=5)
     await pair.is_in()
+
+
+@pytest.mark.parametrize("free_us", [0, 1], ids=["unknown", "long ago"])
+async def test_a_call_refused_by_rules_is_not_asked_for_again_at_once(pair, free_us):
+    await pair.begins()
+    await pair.passes(minutes=31)
+    await pair.both_propose(COME_BACK)
+    await pair.passes(days=2)
+    await pair.is_in("call")
+    signed_on = pb.SetAgentStatusRequest(
+        agent_id="eve", status=AgentStatus.AVAILABLE, skills=["sales"]
+    )
+    await pair.one.SetAgentStatus(signed_on, timeout=5)
+    refusal = rules_pb.ReserveContactResponse()
+    refusal.balance.free_time.FromMicroseconds(free_us)
+    pair.peers.refusals.append(refusal)
+    for _ in range(2):
+        with pytest.raises(grpc.aio.AioRpcError, match="no task waits"):
+            await pair.one.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)
+    assert len(pair.peers.calls) == 1
+    await pair.passes(hours=1, minutes=1)
+    assert (await pair.one.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)).task.task_id
 
 
 async def test_a_decline_on_the_site_ends_it_on_every_replica(pair):

@@ -4,7 +4,8 @@ import grpc
 import pytest
 
 from shared.errors import Unavailable
-from tests.grpc.scenario.test_journeys_and_tasks import claim, sign_on
+from shared.testing.background import until
+from tests.grpc.scenario.test_journeys_and_tasks import claim, complete, sign_on
 from tests.unit.scenario.playing import ADA, BOB
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
@@ -66,14 +67,17 @@ async def test_a_call_put_off_is_given_back_and_counts_anew_when_taken(face):
     assert face.approaches.reserved == {f"{task.task_id}:2": (ADA,)}
 
 
-async def test_a_call_that_was_never_made_is_given_back_by_whoever_takes_it_next(face):
+async def test_only_a_call_whose_task_was_ended_is_told_of(face):
     await face.lead_to_the_call()
     await sign_on(face)
-    task = await claim(face)
+    await claim(face)
     await face.passes(minutes=16)
     await sign_on(face, "max")
-    await claim(face, "max")
-    assert face.approaches.reserved == {f"{task.task_id}:2": (ADA,)}
+    task = await claim(face, "max")
+    assert face.store.calls == {}
+    await complete(face, task, "max")
+    await complete(face, task, "max")
+    assert face.store.calls == {f"{task.task_id}:2": face.clock.now_us()}
 
 
 async def test_while_the_limit_is_not_known_nobody_is_called_and_the_task_stays(face):
@@ -84,7 +88,25 @@ async def test_while_the_limit_is_not_known_nobody_is_called_and_the_task_stays(
         await claim(face)
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     face.approaches.failure = None
-    assert list((await claim(face)).person_ids) == [ADA]
+    task = await claim(face)
+    assert face.approaches.reserved == {f"{task.task_id}:1": (ADA,)}
+
+
+async def test_an_agent_who_waits_in_vain_holds_nothing(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    face.approaches.hangs = True
+    with pytest.raises(grpc.aio.AioRpcError) as late:
+        await face.stub.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=0.2)
+    assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    face.approaches.hangs = False
+
+    async def is_free() -> bool:
+        return await face.store.held("eve", face.clock.now_us()) == 0
+
+    await until(is_free)
+    task = await claim(face)
+    assert face.approaches.reserved == {f"{task.task_id}:1": (ADA,)}
 
 
 async def snooze(face, task, *, minutes):

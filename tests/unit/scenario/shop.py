@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from services.scenario.definitions import playbook
 from services.scenario.domain.scenario import Cart
 from shared.catalogue import Catalogue
@@ -114,15 +116,20 @@ class Approachable:
         self.reserved = {}
         """Contact id to persons."""
         self.failure = None
+        self.hangs = False
 
-    async def reserve(self, contact_id, person_ids):
+    async def reserve(self, call, contact_id, person_ids):
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.failure is not None:
             raise self.failure
+        if contact_id in self.reserved:
+            return None
         waits = [self.free_us[each] for each in person_ids if each in self.free_us]
         if waits:
             return max(waits)
         self.reserved[contact_id] = tuple(person_ids)
         return None
 
-    async def release(self, contact_id):
+    async def release(self, call, contact_id):
         self.reserved.pop(contact_id, None)
