@@ -15,6 +15,8 @@ IDENTITY = "identity "
 """Begins the fields that hold one identity of a kind."""
 ATTRIBUTE = "attr."
 """Prefix of the columns that are the caller's own."""
+OWNER = "owner."
+"""Prefix of the columns that say who looks after a customer."""
 
 Fields = dict[str, Any]
 Columns = Mapping[str, tuple[str, cells.Read]]
@@ -40,6 +42,8 @@ class Kind:
     """Columns that every row must fill; one of the parts where `a|b` is said."""
     finish: Callable[[Fields, Fields], Message]
     """Makes the message of the fields and of the caller's own attributes; may raise CellError."""
+    has_owners: bool = False
+    """Whether columns may say who looks after somebody."""
     needed: frozenset[str] = field(init=False)
     """The fields without which a row is refused."""
 
@@ -70,6 +74,8 @@ class Kind:
                     raise CellError(name, str(error)) from None
             elif name.startswith(ATTRIBUTE):
                 attributes[name.removeprefix(ATTRIBUTE)] = cell
+            elif self.has_owners and name.startswith(OWNER):
+                fields.setdefault("owners", {})[name.removeprefix(OWNER)] = str(cell)
             else:
                 raise CellError(name, f"is not known; {self._known()}")
         if not self.needed <= fields.keys():
@@ -78,7 +84,10 @@ class Kind:
         return self.finish(fields, attributes)
 
     def _knows(self, name: str) -> bool:
-        return name in self.columns or (name.startswith(ATTRIBUTE) and name != ATTRIBUTE)
+        prefixes = (ATTRIBUTE, OWNER) if self.has_owners else (ATTRIBUTE,)
+        own = any(name.startswith(prefix) and name != prefix for prefix in prefixes)
+        return name in self.columns or own
 
     def _known(self) -> str:
-        return f"there are {', '.join(self.columns)}, and your own as {ATTRIBUTE}NAME"
+        owners = f", who looks after them as {OWNER}ROLE" if self.has_owners else ""
+        return f"there are {', '.join(self.columns)}{owners}, and your own as {ATTRIBUTE}NAME"

@@ -154,6 +154,7 @@ _LIST = [
         },
         ("customer_id",),
         _customer,
+        has_owners=True,
     ),
     Kind("events", _EVENT_COLUMNS, ("event_id", "type", "time", _WHOSE), _event),
     Kind("contacts", _EVENT_COLUMNS, ("event_id", "time", _WHOSE, "channel"), _contact),

@@ -18,6 +18,7 @@ from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from services.aggregator.recommending import Apart, Recommending
+from services.aggregator.relationships import RelationshipDesk
 from services.aggregator.servicer import DEADLINES, AggregatorServicer
 from services.aggregator.tasks import TaskDesk
 from services.aggregator.tracking import Tracking
@@ -94,6 +95,7 @@ def bound(
         explaining=Explaining(peers, wording, definitions),
         contacts=ContactDesk(peers, identification, catalogue, definitions),
         tasks=TaskDesk(peers),
+        relationships=RelationshipDesk(peers, identification, wording, catalogue, clock),
         definitions=definitions,
         clock=clock,
     )

@@ -9,6 +9,7 @@ from services.aggregator.contacts import ContactDesk
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.explaining import Explaining
 from services.aggregator.recommending import Recommending
+from services.aggregator.relationships import RelationshipDesk
 from services.aggregator.tasks import TaskDesk
 from services.aggregator.tracking import Tracking
 from services.aggregator.view.views import Views
@@ -35,6 +36,7 @@ class AggregatorServicer:
     explaining: Explaining
     contacts: ContactDesk
     tasks: TaskDesk
+    relationships: RelationshipDesk
     definitions: Callable[[], Definitions]
     clock: BusinessClock
 
@@ -92,3 +94,18 @@ class AggregatorServicer:
         self, call: Call, request: pb.ReleaseContactRequest
     ) -> pb.ReleaseContactResponse:
         return await self.contacts.release(call, request)
+
+    async def set_relationship(
+        self, call: Call, request: pb.SetRelationshipRequest
+    ) -> pb.SetRelationshipResponse:
+        return await self.relationships.begin(call, request)
+
+    async def end_relationship(
+        self, call: Call, request: pb.EndRelationshipRequest
+    ) -> pb.EndRelationshipResponse:
+        return await self.relationships.end(call, request)
+
+    async def list_clients(
+        self, call: Call, request: pb.ListClientsRequest
+    ) -> pb.ListClientsResponse:
+        return await self.relationships.clients(call, request)

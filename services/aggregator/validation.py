@@ -173,4 +173,19 @@ def validators(definitions: Callable[[], Definitions]) -> Mapping[type[Any], Val
             length("offer_id", MAX_ID),
         ),
         pb.ReleaseContactRequest: validator(required("contact_id"), length("contact_id", MAX_ID)),
+        # What a role and an owner may be called, profile knows and says.
+        pb.SetRelationshipRequest: validator(
+            *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role", "owner_id")
+        ),
+        pb.EndRelationshipRequest: validator(
+            *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role")
+        ),
+        pb.ListClientsRequest: validator(
+            required("owner_id"),
+            length("owner_id", MAX_ID),
+            length("role", 64),
+            between("page_size", 0, 500),
+            length("page_token", MAX_ID),
+            _LOCALE,
+        ),
     }

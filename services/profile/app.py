@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
 from services.profile.intake import Intake
+from services.profile.relationship_desk import RelationshipDesk
 from services.profile.servicer import Means, ProfileServicer
 from services.profile.stamping import Stamper
 from services.profile.storage import MIGRATIONS, QUERIES
+from services.profile.storage.clients import PostgresClients
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
@@ -66,10 +68,12 @@ def build(
     """Put the service together on what a process, or a test, has opened."""
     keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
     keyring, tiers, watchers = Keyring(keys), TierReader(database), Watchers(bus)
+    store, profiles = PostgresTransactions(database, keyring), PostgresProfiles(database, keyring)
+    clients = PostgresClients(database, keyring)
     servicer = ProfileServicer(
         Means(
-            PostgresTransactions(database, keyring),
-            PostgresProfiles(database, keyring),
+            store,
+            profiles,
             Intake(Stamper(catalogue), settings.deployment_key, settings.phone_region),
             Imports(database),
             Erasures(database, keyring),
@@ -79,6 +83,7 @@ def build(
             watchers,
             clock,
             definitions,
+            RelationshipDesk(store, profiles, clients, tiers, clock),
         )
     )
     contract = DESCRIPTOR.services_by_name["ProfileService"]

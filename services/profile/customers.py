@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from services.profile.domain.customers import Customer
 from services.profile.domain.identity import CUSTOMER, Identity
@@ -12,6 +12,7 @@ from services.profile.domain.reading import NAME
 from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.state import LOCALE, TIME_ZONE
 from services.profile.intake import INVALID
+from services.profile.relations import owner_mistake, role_mistake
 from touchpoint.profile.v1.profile_service_pb2 import CustomerRecord
 
 Identify = Callable[[str, str], Identity]
@@ -42,4 +43,13 @@ def _customer(place: int, record: CustomerRecord, identify: Identify) -> Custome
     name = attributes.pop(NAME, "")
     said = {LOCALE: record.locale, TIME_ZONE: record.time_zone}
     attributes.update({key: value for key, value in said.items() if value})
-    return Customer(place, who, attributes, name)
+    return Customer(place, who, attributes, name, _owners(record))
+
+
+def _owners(record: CustomerRecord) -> Mapping[str, str]:
+    """Return who looks after the customer, or say which of them cannot be."""
+    for role, owner_id in record.owners.items():
+        mistake = role_mistake(role) or owner_mistake(owner_id)
+        if mistake:
+            raise ValueError(f"owners: {mistake}")
+    return dict(record.owners)

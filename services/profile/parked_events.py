@@ -8,8 +8,8 @@ from typing import Any
 
 from services.profile.domain.ports import Parked, Transactions
 from services.profile.domain.replaying import replay
-from services.profile.people import timestamp
 from services.profile.storage.parked import ParkedEvents
+from services.profile.timestamps import timestamp
 from services.profile.watching import Watchers
 from shared.call import Call
 from shared.clock import BusinessClock

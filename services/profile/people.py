@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from services.profile.domain import consent
 from services.profile.domain.identity import masked
 from services.profile.domain.lookup import Choice, IdentityRecord, Person, PersonRecord
 from services.profile.domain.ports import NewLink
 from services.profile.domain.reading import Tiers
+from services.profile.domain.relationships import tenures
+from services.profile.relations import relationships
 from services.profile.snapshot import snapshot_of
+from services.profile.timestamps import timestamp
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_pb2 import Consent, KnownIdentity, Link, PersonChoice
 from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse
-
-
-def timestamp(time_us: int) -> Timestamp:
-    found = Timestamp()
-    found.FromMicroseconds(time_us)
-    return found
 
 
 def choice_message(choice: Choice) -> PersonChoice:
@@ -35,6 +30,7 @@ def profile_message(
         identities=map(_known_identity, record.identities),
         consents=[consent_message(purpose, word, now_us) for purpose, word in said],
         links=[_link(link, linked_us) for link, linked_us in record.links],
+        relationships=relationships(tenures(record.relationships), now_us),
     )
 
 

@@ -21,6 +21,7 @@ from services.profile.domain.recording import import_history, record
 from services.profile.intake import Intake
 from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
+from services.profile.relationship_desk import RelationshipDesk
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.history import Imports
@@ -53,6 +54,7 @@ class Means:
     watchers: Watchers
     clock: BusinessClock
     definitions: DefinitionsOf
+    relationships: RelationshipDesk
 
 
 class ProfileServicer(ParkedEventRpcs):
@@ -219,6 +221,21 @@ class ProfileServicer(ParkedEventRpcs):
     ) -> AsyncIterator[pb.StreamIdentitiesResponse]:
         async for position, rows in self._means.streams.identities(request.position):
             yield identity_columns(position, rows)
+
+    async def set_relationship(
+        self, call: Call, request: pb.SetRelationshipRequest
+    ) -> pb.SetRelationshipResponse:
+        return await self._means.relationships.begin(request)
+
+    async def end_relationship(
+        self, call: Call, request: pb.EndRelationshipRequest
+    ) -> pb.EndRelationshipResponse:
+        return await self._means.relationships.end(request)
+
+    async def list_clients(
+        self, call: Call, request: pb.ListClientsRequest
+    ) -> pb.ListClientsResponse:
+        return await self._means.relationships.clients(request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

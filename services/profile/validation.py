@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.profile.intake import MAX_IDENTITIES
+from services.profile.relations import owner_mistake, role_mistake
 from shared.privacy import KINDS
 from shared.validation import (
     Rule,
@@ -102,6 +103,26 @@ def _uuids(name: str) -> Rule:
     return check
 
 
+def _one_person(request: Any, path: str, violations: Violations) -> None:
+    """Demand either identities or a person."""
+    if not request.person_id:
+        _who(request, path, violations)
+    elif request.identities or request.confirmed_person_id:
+        violations.add(f"{path}person_id", "must stand alone, without identities")
+
+
+def _role(request: Any, path: str, violations: Violations) -> None:
+    mistake = role_mistake(request.role)
+    if mistake:
+        violations.add(f"{path}role", mistake)
+
+
+def _owner(request: Any, path: str, violations: Violations) -> None:
+    mistake = owner_mistake(request.owner_id)
+    if mistake:
+        violations.add(f"{path}owner_id", mistake)
+
+
 def _link_is_named(request: Any, path: str, violations: Violations) -> None:
     if not request.link_id and not (request.person_id and request.other_person_id):
         violations.add(f"{path}link_id", "must be set, or both persons")
@@ -141,6 +162,15 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     ),
     pb.UnlinkPersonsRequest: validator(
         _link_is_named, _uuid("link_id", "person_id", "other_person_id"), _are_two
+    ),
+    pb.SetRelationshipRequest: validator(
+        _one_person, _uuid("confirmed_person_id", "person_id"), _role, _owner
+    ),
+    pb.EndRelationshipRequest: validator(
+        _one_person, _uuid("confirmed_person_id", "person_id"), _role
+    ),
+    pb.ListClientsRequest: validator(
+        _owner, length("role", 64), between("page_size", 0, 500), _uuid("page_token")
     ),
     pb.StreamEventsRequest: validator(
         _at_most("types", 100), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")

@@ -98,6 +98,18 @@ ENGLISH: Phrases = {
     "where.CHAT": "in the chat",
     "where.STORE": "in the shop",
     "where.other": "with us",
+    # Why a word with a client is due; `.item` names what to buy again.
+    "due.COMPLAINT": "Complained {ago}, and it is still open",
+    "due.CART_LEFT": "Left a cart behind {ago}",
+    "due.BUY_AGAIN": "Something is due to be bought again",
+    "due.BUY_AGAIN.item": "{item} is due to be bought again",
+    "due.BIRTHDAY": "Has a birthday in {days} days",
+    "due.BIRTHDAY.today": "Has a birthday today",
+    "due.BIRTHDAY.tomorrow": "Has a birthday tomorrow",
+    "due.NEW_CLIENT": "New in your care ({ago}): introduce yourself",
+    "due.LAPSING": "Buys less often than usual",
+    "due.LONG_SILENT": "Nobody spoke with them for long; the last time was {ago}",
+    "due.other": "A word is due",
     # Notes about a request.
     "note.ignored": "identities[{index}] ({kind}) belongs to another person and was left aside",
     "note.ambiguous": "identities[{index}] ({kind}) fits several people: nothing personal was used",
@@ -189,6 +201,17 @@ GERMAN: Phrases = {
     "where.CHAT": "im Chat",
     "where.STORE": "im Laden",
     "where.other": "bei uns",
+    "due.COMPLAINT": "Hat sich beschwert ({ago}), und das ist noch offen",
+    "due.CART_LEFT": "Hat {ago} einen Warenkorb zurückgelassen",
+    "due.BUY_AGAIN": "Etwas ist bald aufgebraucht",
+    "due.BUY_AGAIN.item": "{item} ist bald aufgebraucht",
+    "due.BIRTHDAY": "Hat in {days} Tagen Geburtstag",
+    "due.BIRTHDAY.today": "Hat heute Geburtstag",
+    "due.BIRTHDAY.tomorrow": "Hat morgen Geburtstag",
+    "due.NEW_CLIENT": "Neu bei Ihnen ({ago}): stellen Sie sich vor",
+    "due.LAPSING": "Kauft seltener als sonst",
+    "due.LONG_SILENT": "Lange hat niemand mit ihnen gesprochen, zuletzt {ago}",
+    "due.other": "Ein Gespräch steht an",
 }
 
 LANGUAGES: Mapping[str, Phrases] = {"en": ENGLISH, "de": GERMAN}

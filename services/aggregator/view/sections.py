@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from services.aggregator.pipeline.wording import Wording
+from shared.catalogue import Catalogue
 from shared.money import from_micros
 from touchpoint.aggregator.v1 import aggregator_pb2 as pb
 from touchpoint.common.v1 import snapshot_pb2
@@ -176,6 +177,12 @@ def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:
         )
         for journey in under_way
     ]
+
+
+def currency_of(catalogue: Catalogue) -> str:
+    """Return the deployment's currency; empty when the catalogue has several."""
+    known = catalogue.currencies
+    return next(iter(known)) if len(known) == 1 else ""
 
 
 def money(micros: int, currency: str) -> Money:

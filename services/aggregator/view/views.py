@@ -117,9 +117,10 @@ class Views:
         if profile is not None:
             view.who.CopyFrom(sections.who(profile))
             view.consent.extend(sections.consents(profile))
+            view.relationships.extend(profile.relationships)
         if view.who.ambiguous:
             return view
-        currency = self._currency()
+        currency = sections.currency_of(self._catalogue)
         view.value_tier = facts.traits.value_tier
         view.traits.CopyFrom(sections.traits(facts.traits, currency))
         view.segments.extend(facts.segments)
@@ -144,8 +145,3 @@ class Views:
                     view.contacts.CopyFrom(contacts(balance))
         if findings.journeys is not None:
             view.journeys.extend(sections.journeys(findings.journeys.journeys))
-
-    def _currency(self) -> str:
-        """Return the deployment's currency; empty when the catalogue has several."""
-        known = self._catalogue.currencies
-        return next(iter(known)) if len(known) == 1 else ""

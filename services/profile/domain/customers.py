@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from services.profile.domain.identity import Identity
@@ -16,9 +17,11 @@ from services.profile.domain.ports import (
     Transactions,
 )
 from services.profile.domain.recording import Touched, locked_sets, with_retries
+from services.profile.domain.relationships import OPEN, Relationship, beginning
 from services.profile.domain.state import describe, prune
 
 IMPORTED = "imported"
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Customer(NamedTuple):
@@ -30,6 +33,8 @@ class Customer(NamedTuple):
     attributes: Mapping[str, str]
     name: str
     """Personal; empty: not said."""
+    owners: Mapping[str, str] = NOBODY
+    """Role to who looks after them."""
 
 
 @dataclass(slots=True)
@@ -75,6 +80,7 @@ async def write_customers(
         groups = {found.group_id for found in part.plan.used.values()}
         sets = await locked_sets(transaction, part.plan, groups, len(part.joins), now_us)
         _write(part, rows, sets, now_us, new_id)
+        await _name_owners(transaction, part, rows, sets)
         await transaction.save(sets.changes)
         written.touched.extend(_touched(sets, set(part.persons.values())))
         return written
@@ -142,6 +148,32 @@ def _write(part: _Slice, rows: Sequence[Customer], sets: Sets, now_us: int, new_
         if row.name:
             changes.names[person_id] = row.name
     changes.keep(changed.values())
+
+
+async def _name_owners(
+    transaction: ProfileTransaction, part: _Slice, rows: Sequence[Customer], sets: Sets
+) -> None:
+    """Note who looks after customers from now on, where somebody else did, or nobody."""
+    named = [row for row in rows if row.owners and row.place in part.persons]
+    if not named:
+        return
+    changes = sets.changes
+    persons = {row.place: part.persons[row.place] for row in named}
+    members = {
+        member.person_id: member.group_id
+        for person_id in set(persons.values())
+        for member in sets.set_of(person_id)
+    }
+    said = await transaction.relationships(sorted(members))
+    for row in named:
+        group_id = members[persons[row.place]]
+        known = [
+            each for each in (*said, *changes.relationships) if members[each.person_id] == group_id
+        ]
+        for role, owner_id in row.owners.items():
+            now_us = changes.now_us
+            wanted = Relationship(persons[row.place], role, owner_id, now_us, OPEN, now_us)
+            changes.relationships.extend(beginning(known, wanted, says_when=False))
 
 
 def _touched(sets: Sets, person_ids: set[str]) -> list[Touched]:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from services.profile.domain.identity import Assurance, Identity, assurance, initials
 from services.profile.domain.ports import Member, NewLink
 from services.profile.domain.reading import standing_token
+from services.profile.domain.relationships import Relationship
 from services.profile.domain.state import State, merge
 from shared.clock import from_us
 
@@ -63,6 +64,8 @@ class PersonRecord:
     identities: Sequence[IdentityRecord]
     links: Sequence[tuple[NewLink, int]]
     """With the time of each, microseconds."""
+    relationships: Sequence[Relationship] = ()
+    """What was said of who looks after them."""
 
 
 class Profiles(Protocol):
@@ -117,6 +120,8 @@ class Person:
     assurance: Assurance = Assurance.NOBODY
     is_ambiguous: bool = False
     choices: tuple[Choice, ...] = ()
+    own_id: str = ""
+    """The person of the set whose identity counted: what is said of them is written there."""
     _state: State | None = None
 
     @property
@@ -161,7 +166,7 @@ async def find_person(
     keys = [identity.key for identity in identities]
     if confirmed_person_id and await profiles.is_one_of(keys, confirmed_person_id):
         members = await profiles.set_of(confirmed_person_id)
-        return Person(members, assurance=Assurance.CLAIMED)
+        return Person(members, assurance=Assurance.CLAIMED, own_id=confirmed_person_id)
     found = await profiles.find(keys)
     first = next((asked for asked in found.asked if asked.place == 0), None)
     if first is None:
@@ -174,12 +179,14 @@ async def find_person(
         found.members,
         ignored_identities=tuple(ignored),
         assurance=assurance(identities[0].kind, verified=first.verified),
+        own_id=first.person_id,
     )
 
 
 async def find_by_id(profiles: Profiles, person_id: str) -> Person:
     """Return the set of a person whom nobody named: what is known counts, who they are does not."""
-    return Person(await profiles.set_of(person_id), assurance=Assurance.ANONYMOUS)
+    members = await profiles.set_of(person_id)
+    return Person(members, assurance=Assurance.ANONYMOUS, own_id=person_id if members else "")
 
 
 async def find_or_keep(
@@ -200,6 +207,7 @@ async def find_or_keep(
         [kept],
         ignored_identities=person.ignored_identities,
         assurance=assurance(identities[0].kind, verified=False),
+        own_id=kept.person_id,
     )
 
 

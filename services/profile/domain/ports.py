@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from services.profile.domain.event import Event
 from services.profile.domain.identity import Identity, Known, PersonSet
+from services.profile.domain.relationships import Relationship
 from services.profile.domain.state import State
 from shared.errors import Aborted
 
@@ -151,6 +152,8 @@ class Changes:
     """Positions of events that were parked and are in the state now."""
     names: dict[str, str] = field(default_factory=dict)
     """Person to name; stored encrypted."""
+    relationships: list[Relationship] = field(default_factory=list)
+    """Said now; of what was said of one beginning before, the new word counts."""
 
     def keep(self, changed: Iterable[Member]) -> None:
         """Have locked members written: those changed, and those whose set changed."""
@@ -253,6 +256,10 @@ class ProfileTransaction(Protocol):
 
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
         """Note that links stand no longer; they stay known by id and key."""
+        ...
+
+    async def relationships(self, person_ids: Sequence[str]) -> Sequence[Relationship]:
+        """Return what was said of who looks after persons."""
         ...
 
     async def pending(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from services.profile.domain.clients import Asked as ClientsAsked
+from services.profile.domain.clients import ClientRecord
 from services.profile.domain.identity import Identity, Known
 from services.profile.domain.linking import new_member
 from services.profile.domain.lookup import Asked, Fit, Found, IdentityRecord, PersonRecord
@@ -25,6 +27,7 @@ from services.profile.domain.ports import (
     RaceLost,
     Recorded,
 )
+from services.profile.domain.relationships import Relationship, written
 from services.profile.domain.state import State
 
 
@@ -66,6 +69,7 @@ class _Tables:
     pending: list[tuple[str, int]] = field(default_factory=list)
     """Import and position."""
     parked: dict[int, Parked] = field(default_factory=dict)
+    relationships: list[Relationship] = field(default_factory=list)
 
     def copied(self) -> _Tables:
         """Return a copy that later changes do not reach."""
@@ -79,6 +83,7 @@ class _Tables:
             list(self.events),
             list(self.pending),
             dict(self.parked),
+            list(self.relationships),
         )
 
     def standing_links(self, person_ids: Sequence[str]) -> list[tuple[NewLink, int]]:
@@ -184,7 +189,25 @@ class InMemoryProfiles:
                 if each.person_id in person_ids
             ],
             tables.standing_links(person_ids),
+            [each for each in tables.relationships if each.person_id in person_ids],
         )
+
+    async def page(self, asked: ClientsAsked) -> Sequence[ClientRecord]:
+        tables = self._tables
+        given = {
+            tables.profiles[each.person_id].group_id
+            for each in tables.relationships
+            if each.owner_id == asked.owner_id
+            and asked.role in ("", each.role)
+            and each.from_us <= asked.now_us < each.until_us
+        }
+        groups = sorted(group for group in given if group > asked.after)[: asked.at_most]
+        return [await self._client(_members(tables, {group})) for group in groups]
+
+    async def _client(self, members: Sequence[Member]) -> ClientRecord:
+        record = await self.record([member.person_id for member in members])
+        customer_ids = (each.value for each in record.identities if each.kind == "customer")
+        return ClientRecord(members, record.relationships, record.name, next(customer_ids, ""))
 
 
 def _members(tables: _Tables, group_ids: set[str]) -> list[Member]:
@@ -275,6 +298,9 @@ class _Transaction:
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
         self._tables.undone.update(link_ids)
 
+    async def relationships(self, person_ids: Sequence[str]) -> Sequence[Relationship]:
+        return [each for each in self._tables.relationships if each.person_id in person_ids]
+
     async def pending(
         self, import_id: str, max_events: int, share: tuple[int, int]
     ) -> Sequence[Pending]:
@@ -345,6 +371,7 @@ class _Transaction:
             tables.profiles[person_id] = replace(tables.profiles[person_id], name=name)
         for link in changes.links:
             tables.links[link.link_id] = (link, changes.now_us)
+        tables.relationships = list(written(tables.relationships, changes.relationships).values())
 
     def _save_member(self, member: Member, now_us: int) -> None:
         known = self._tables.profiles.get(member.person_id)

@@ -305,6 +305,41 @@ SELECT person_id::text, key_wrapped, name_encrypted FROM persons
 WHERE person_id = ANY($1::uuid[]) AND name_encrypted IS NOT NULL
 ORDER BY person_id
 
+-- name: relationships_of
+SELECT person_id::text, role, owner_id, from_us, until_us, set_us
+FROM relationships WHERE person_id = ANY($1::uuid[])
+
+-- name: write_relationships
+-- A beginning said again is corrected.
+INSERT INTO relationships (person_id, role, owner_id, from_us, until_us, set_us)
+SELECT person_id, role, owner_id, from_us, until_us, set_us
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+    AS said (person_id, role, owner_id, from_us, until_us, set_us)
+ON CONFLICT (person_id, role, from_us) DO UPDATE
+SET owner_id = excluded.owner_id, until_us = excluded.until_us, set_us = excluded.set_us
+
+-- name: clients_of
+-- Sets with a relationship of the owner that holds now, unless another one has begun since.
+SELECT DISTINCT group_id::text
+FROM relationships JOIN profiles USING (person_id)
+WHERE owner_id = $1 AND ($2 = '' OR role = $2)
+    AND from_us <= $3 AND (until_us IS NULL OR until_us > $3)
+    AND ($4::uuid IS NULL OR group_id > $4::uuid)
+ORDER BY group_id
+LIMIT $5
+
+-- name: sets_of_groups
+SELECT person_id::text, group_id::text, version, seq, freeing_seq, state
+FROM profiles
+WHERE group_id = ANY($1::uuid[])
+ORDER BY profiles.group_id, profiles.person_id
+
+-- name: customer_ids_of
+SELECT person_id::text, key_wrapped, value_encrypted
+FROM identities JOIN persons USING (person_id)
+WHERE person_id = ANY($1::uuid[]) AND kind = 'customer'
+ORDER BY first_seen_us, identity_key
+
 -- name: position_given
 -- The last position given out, committed or not.
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('events', 'position')), 0)
@@ -376,11 +411,13 @@ link AS (
 fit AS (DELETE FROM shared_identities WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 fold AS (DELETE FROM pending_folds WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 parked AS (DELETE FROM parked_events WHERE person_id = ANY($1::uuid[]) RETURNING 1),
+relationship AS (DELETE FROM relationships WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 begun AS (
     INSERT INTO erasures (person_id, erased_us) SELECT unnest($1::uuid[]), $2
     ON CONFLICT DO NOTHING RETURNING 1)
 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM profile) + (SELECT count(*) FROM link)
     + (SELECT count(*) FROM fit) + (SELECT count(*) FROM fold) + (SELECT count(*) FROM parked)
+    + (SELECT count(*) FROM relationship)
 
 -- name: erase_identities
 DELETE FROM identities WHERE person_id = ANY($1::uuid[]) RETURNING identity_key, kind

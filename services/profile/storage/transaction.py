@@ -16,11 +16,13 @@ from services.profile.domain.ports import (
     ProfileTransaction,
     RaceLost,
 )
+from services.profile.domain.relationships import Relationship
 from services.profile.storage import QUERIES
 from services.profile.storage.history import History
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import event_notices, identity_notice
 from services.profile.storage.parked import lock_parked, park
+from services.profile.storage.relationships import read_relationships, write_relationships
 from services.profile.storage.rows import (
     EVENT_COLUMNS,
     event_row,
@@ -131,6 +133,9 @@ class PostgresTransaction:
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
         await self._tx.execute(QUERIES.undo_links, link_ids, now_us)
 
+    async def relationships(self, person_ids: Sequence[str]) -> Sequence[Relationship]:
+        return await read_relationships(self._tx, person_ids)
+
     async def pending(
         self, import_id: str, max_events: int, share: tuple[int, int]
     ) -> Sequence[Pending]:
@@ -186,6 +191,8 @@ class PostgresTransaction:
             await self._share(changes)
         if changes.links:
             await self._insert_links(changes)
+        if changes.relationships:
+            await write_relationships(self._tx, changes.relationships)
         return await self._identity_notices(changes)
 
     async def _insert_persons(self, changes: Changes) -> None:

@@ -6,6 +6,7 @@ import itertools
 from services.profile.domain.event import Event
 from services.profile.domain.identity import Identity
 from services.profile.domain.ports import Arrival
+from services.profile.storage.clients import PostgresClients
 from services.profile.storage.profiles import PostgresProfiles
 from services.profile.storage.transaction import PostgresTransactions
 from shared.ids import uuid7
@@ -18,8 +19,8 @@ def identity(kind, value):
     return Identity(kind, value, hashlib.sha256(f"{kind}\0{value}".encode()).digest())
 
 
-class PostgresStore(PostgresTransactions, PostgresProfiles):
-    """Both ports on one database."""
+class PostgresStore(PostgresTransactions, PostgresProfiles, PostgresClients):
+    """All ports on one database."""
 
     def __init__(self, database, keyring):
         PostgresTransactions.__init__(self, database, keyring)

@@ -163,6 +163,7 @@ async def test_erasing_leaves_nothing_and_the_identity_is_somebody_new(client):
     await client.record(
         client.event([ADA, COOKIE], "login"), client.event([ADA], "search", query="secret")
     )
+    await import_customers(client, customer(ADA, owners={"sales_person": "ann"}))
     before = (await client.answer(ADA)).person_ids
     erased = await client.stub.ErasePerson(
         pb.ErasePersonRequest(identity_keys=keys_of([Identity(kind="customer", value="ada")])),
@@ -170,7 +171,8 @@ async def test_erasing_leaves_nothing_and_the_identity_is_somebody_new(client):
     )
     assert sorted(erased.person_ids) == sorted(before)
     assert erased.rows >= 2
-    for table in ("persons", "profiles", "identities", "events", "links", "erasures"):
+    tables = ("persons", "profiles", "identities", "events", "links", "erasures", "relationships")
+    for table in tables:
         assert await client.database.fetchval(f"SELECT count(*) FROM {table}") == 0
     assert not (await client.answer(COOKIE)).person_ids
     await client.record(client.event([ADA], "view"))

@@ -260,6 +260,9 @@ def fake_peers(ticking=None):
             GetSnapshot=known_person,
             GetProfile=lambda _: profile_pb.GetProfileResponse(snapshot=snapshot()),
             RecordEvents=lambda asked: profile_pb.RecordEventsResponse(accepted=len(asked.events)),
+            SetRelationship=lambda _: profile_pb.SetRelationshipResponse(),
+            EndRelationship=lambda _: profile_pb.EndRelationshipResponse(),
+            ListClients=lambda _: profile_pb.ListClientsResponse(),
         ),
         retrieval=stub(
             Retrieve=lambda _: retrieval_pb.RetrieveResponse(candidates=candidates(*_PROPOSED)),

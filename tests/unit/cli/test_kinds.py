@@ -162,3 +162,10 @@ def test_a_header_is_judged_before_any_row():
     assert any("column type is missing" in problem for problem in problems)
     assert any("identities or customer_id" in problem for problem in problems)
     assert KINDS["events"].check_columns(frozenset(EVENT)) == []
+
+
+def test_a_file_of_customers_says_who_looks_after_them_by_role():
+    row = {"customer_id": "c-1", "owner.sales_person": "ann", "owner.store": ""}
+    assert dict(KINDS["customers"].build(row).owners) == {"sales_person": "ann"}
+    assert not KINDS["customers"].check_columns(frozenset(row))
+    assert KINDS["items"].check_columns(frozenset({"item_id", "title", "owner.store"}))
