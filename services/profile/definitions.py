@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from shared.definitions import BundleFollower
+from services.profile.domain.scores import Points, Score
+from services.profile.domain.segments import Segment
+from shared.conditions import ConditionError
+from shared.conditions.segments import SegmentCompiler
+from shared.conditions.values import typed_parameters
+from shared.definitions import BundleFollower, CompileError
 from shared.errors import Unavailable
+from touchpoint.rules.v1 import rules_pb2
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
 
@@ -15,6 +21,10 @@ class ProfileDefinitions:
     """What profile makes of a bundle."""
 
     bundle_hash: str = ""
+    scores: Sequence[Score] = ()
+    segments: Sequence[Segment] = ()
+    compiler: SegmentCompiler = field(default_factory=lambda: SegmentCompiler({}))
+    """Compiles further segments by the same parameters."""
 
 
 NO_DEFINITIONS = ProfileDefinitions()
@@ -25,8 +35,35 @@ DefinitionsOf = Callable[[str], ProfileDefinitions]
 
 
 def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
-    """Compile profile's part of a bundle; raises `CompileError`."""
-    return ProfileDefinitions(bundle.bundle_hash)
+    """Compile profile's part of a bundle; raises `CompileError` telling what to change."""
+    compiler = SegmentCompiler(typed_parameters(bundle.parameters))
+    return ProfileDefinitions(
+        bundle.bundle_hash,
+        [_score(score) for score in bundle.scores],
+        [_segment(segment, compiler) for segment in bundle.segments],
+        compiler,
+    )
+
+
+def compile_segment(name: str, title: str, when: str, compiler: SegmentCompiler) -> Segment:
+    """Return a segment; raises `ConditionError` with its place in the condition."""
+    predicate = compiler.compile(when)
+    return Segment(name, title, when, predicate.reads, predicate.holds)
+
+
+def _segment(segment: rules_pb2.Segment, compiler: SegmentCompiler) -> Segment:
+    try:
+        return compile_segment(segment.segment, segment.title, segment.when, compiler)
+    except ConditionError as error:
+        raise CompileError(f"segment {segment.segment!r}: {error.message}") from None
+
+
+def _score(score: rules_pb2.Score) -> Score:
+    return Score(
+        score.score,
+        [Points(each.on, each.points, each.per_value) for each in score.points],
+        [(getattr(each, "from"), each.stage) for each in score.stages],
+    )
 
 
 def definitions_of(bundles: BundleFollower[ProfileDefinitions]) -> DefinitionsOf:

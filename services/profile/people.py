@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.profile.definitions import ProfileDefinitions
 from services.profile.domain import consent
 from services.profile.domain.identity import masked
 from services.profile.domain.lookup import Choice, IdentityRecord, Person, PersonRecord
@@ -21,11 +22,15 @@ def choice_message(choice: Choice) -> PersonChoice:
 
 
 def profile_message(
-    person: Person, record: PersonRecord, tiers: Tiers, now_us: int
+    person: Person,
+    record: PersonRecord,
+    tiers: Tiers,
+    now_us: int,
+    definitions: ProfileDefinitions,
 ) -> GetProfileResponse:
     said = sorted(person.state().consents.items())
     return GetProfileResponse(
-        snapshot=snapshot_of(person, Arm.UNSPECIFIED, tiers, now_us),
+        snapshot=snapshot_of(person, Arm.UNSPECIFIED, tiers, now_us, definitions),
         name=record.name,
         identities=map(_known_identity, record.identities),
         consents=[consent_message(purpose, word, now_us) for purpose, word in said],

@@ -71,7 +71,13 @@ class ProfileServicer(ParkedEventRpcs):
     ) -> pb.GetSnapshotResponse:
         person = await self._asked_for(request)
         arm = assign_arm(request.arm_plan, person.oldest_id)
-        snapshot = snapshot_of(person, arm, self._means.tiers.tiers, self._clock.now_us())
+        snapshot = snapshot_of(
+            person,
+            arm,
+            self._means.tiers.tiers,
+            self._clock.now_us(),
+            self._means.definitions(request.bundle_hash),
+        )
         return pb.GetSnapshotResponse(
             snapshot=snapshot.SerializeToString(),
             person_ids=snapshot.person_ids,
@@ -159,7 +165,9 @@ class ProfileServicer(ParkedEventRpcs):
                 ambiguous=person.is_ambiguous, choices=map(choice_message, person.choices)
             )
         found = await self._means.profiles.record(person.person_ids)
-        return profile_message(person, found, self._means.tiers.tiers, self._clock.now_us())
+        definitions = self._means.definitions("")
+        now_us = self._clock.now_us()
+        return profile_message(person, found, self._means.tiers.tiers, now_us, definitions)
 
     async def watch_profile(
         self, call: Call, request: pb.WatchProfileRequest

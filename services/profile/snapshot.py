@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
+from services.profile.definitions import NO_DEFINITIONS, ProfileDefinitions
 from services.profile.domain import cart, consent, log
 from services.profile.domain.interest import affinities
 from services.profile.domain.latest import Word
@@ -20,26 +22,31 @@ from services.profile.domain.reading import (
     standing_declines,
     traits,
 )
+from services.profile.domain.scores import Score
+from services.profile.domain.segments import segments_of
 from services.profile.domain.session import current_session
 from services.profile.domain.state import LOCALE, TIME_ZONE, State
+from shared.conditions.person import PersonValues
 from shared.money import MAX_MICROS
-from touchpoint.common.v1.snapshot_pb2 import (
-    Cart,
-    Declined,
-    Disliked,
-    Owned,
-    PersonSnapshot,
-    Recent,
-    Session,
-    Traits,
-)
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 T = TypeVar("T")
 
 
+class Moment(NamedTuple):
+    """What a state is read by."""
+
+    now_us: int
+    tiers: Tiers
+
+
 def snapshot_of(
-    person: Person, arm: Arm.Value.ValueType, tiers: Tiers, now_us: int
+    person: Person,
+    arm: Arm.Value.ValueType,
+    tiers: Tiers,
+    now_us: int,
+    definitions: ProfileDefinitions = NO_DEFINITIONS,
 ) -> PersonSnapshot:
     """Return what deciding needs to know; of nobody known or an ambiguous identity, nothing.
 
@@ -53,37 +60,76 @@ def snapshot_of(
     snapshot.seq = person.seq
     snapshot.standing_token = person.standing_token
     snapshot.assurance = person.assurance  # type: ignore[assignment]
-    snapshot.complaint_open = state.complaint.yes
-    if state.attributes:
-        _add_attributes(snapshot, state, now_us)
-    if state.consents:
-        granted, refused = consent.standing(state.consents, now_us)
-        snapshot.consents.extend(granted)
-        snapshot.refusals.extend(refused)
-    _add_traits(snapshot.traits, state, tiers, now_us)
-    _add_owned(snapshot.owned, state)
-    _add_opinions(snapshot.declined, snapshot.disliked, state)
-    _add_cart(snapshot.cart, state, now_us)
-    _add_recent(snapshot.recent, state)
-    _add_session(snapshot.session, state)
+    moment = Moment(now_us, tiers)
+    for add in _PARTS.values():
+        add(snapshot, state, moment)
+    if definitions.scores:
+        _add_scores(snapshot.traits, state, definitions.scores)
+    if definitions.segments:
+        snapshot.segments.extend(segments_of(definitions.segments, PersonValues(snapshot)))
     return snapshot
 
 
-def _add_attributes(snapshot: PersonSnapshot, state: State, now_us: int) -> None:
+def facts_of(
+    state: State,
+    tiers: Tiers,
+    now_us: int,
+    definitions: ProfileDefinitions,
+    parts: frozenset[str],
+) -> PersonSnapshot:
+    """Return only those parts of a person that are asked for, by the names of conditions' fields.
+
+    Of a state that reads its parts on demand, the others are not even decoded.
+    """
+    snapshot = PersonSnapshot(as_of_us=now_us)
+    moment = Moment(now_us, tiers)
+    for name in parts & _PARTS.keys():
+        _PARTS[name](snapshot, state, moment)
+    if "scores" in parts:
+        _add_scores(snapshot.traits, state, definitions.scores)
+    return snapshot
+
+
+def _add_scores(part: Traits, state: State, scores: Sequence[Score]) -> None:
+    for score in scores:
+        value = part.scores[score.name] = score.value(state.tallies)
+        if stage := score.stage(value):
+            part.score_stages[score.name] = stage
+
+
+def _add_attributes(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    if not state.attributes:
+        return
     snapshot.time_zone = attribute(state, TIME_ZONE)
     snapshot.locale = attribute(state, LOCALE)
-    snapshot.age = age(state, now_us)
+    snapshot.age = age(state, moment.now_us)
     snapshot.attributes.update(own_attributes(state))
 
 
-def _add_traits(part: Traits, state: State, tiers: Tiers, now_us: int) -> None:
-    found = traits(state, now_us, tiers)
+def _add_complaint(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    snapshot.complaint_open = state.complaint.yes
+
+
+def _add_consents(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    if state.consents:
+        granted, refused = consent.standing(state.consents, moment.now_us)
+        snapshot.consents.extend(granted)
+        snapshot.refusals.extend(refused)
+
+
+def _add_orders(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    part, found = snapshot.traits, traits(state, moment.now_us, moment.tiers)
     part.recency_days = found.recency_days
     part.frequency = found.frequency
     part.monetary_micros = found.monetary_micros
     part.contribution_micros = found.contribution_micros
     part.contribution_is_sales = found.contribution_is_sales
     part.value_tier = found.value_tier
+    part.tenure_days = found.tenure_days
+
+
+def _add_tastes(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    part = snapshot.traits
     for subjects, shares, interests, words in (
         (part.categories, part.category_affinities, state.categories, state.disliked_categories),
         (part.brands, part.brand_affinities, state.brands, state.disliked_brands),
@@ -95,8 +141,8 @@ def _add_traits(part: Traits, state: State, tiers: Tiers, now_us: int) -> None:
             shares.extend(parts)
 
 
-def _add_owned(part: Owned, state: State) -> None:
-    families = kept(state.owned)
+def _add_owned(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    part, families = snapshot.owned, kept(state.owned)
     if families:
         family_nos, ownerships = zip(*families, strict=True)
         _, last_minutes, times, cycle_days, _ = zip(*ownerships, strict=True)
@@ -106,7 +152,8 @@ def _add_owned(part: Owned, state: State) -> None:
         part.cycle_days.extend(cycle_days)
 
 
-def _add_opinions(declined: Declined, disliked: Disliked, state: State) -> None:
+def _add_opinions(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    declined, disliked = snapshot.declined, snapshot.disliked
     declines = standing_declines(state)
     if declines:
         offer_nos, family_nos, times_us = zip(*declines, strict=True)
@@ -122,9 +169,9 @@ def _disliked(words: Mapping[T, Word]) -> list[T]:
     return [subject for subject, word in words.items() if word.yes] if words else []
 
 
-def _add_cart(part: Cart, state: State, now_us: int) -> None:
-    value_micros = 0.0
-    for item in cart.items(state.cart, now_us):
+def _add_cart(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    part, value_micros = snapshot.cart, 0.0
+    for item in cart.items(state.cart, moment.now_us):
         part.offer_nos.append(item.offer_no)
         part.quantities.append(item.quantity)
         part.price_micros.append(item.price_micros)
@@ -132,8 +179,8 @@ def _add_cart(part: Cart, state: State, now_us: int) -> None:
     part.value_micros = min(round(value_micros), MAX_MICROS)
 
 
-def _add_recent(part: Recent, state: State) -> None:
-    entries = log.recent(state.log)
+def _add_recent(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    part, entries = snapshot.recent, log.recent(state.log)
     if entries:
         times_us, types, channels, offer_nos, categories, session_ids, _, _ = zip(
             *entries, strict=True
@@ -146,8 +193,8 @@ def _add_recent(part: Recent, state: State) -> None:
         part.session_ids.extend(session_ids)
 
 
-def _add_session(part: Session, state: State) -> None:
-    session = current_session(state.log)
+def _add_session(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    part, session = snapshot.session, current_session(state.log)
     if session is not None:
         part.category = session.category
         part.minutes = session.minutes
@@ -157,3 +204,20 @@ def _add_session(part: Session, state: State) -> None:
         part.hesitating = session.hesitating
         part.offer_nos.extend(session.offer_nos)
         part.channel = session.channel  # type: ignore[assignment]
+
+
+_PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingProxyType(
+    {
+        "complaint": _add_complaint,
+        "attributes": _add_attributes,
+        "consents": _add_consents,
+        "orders": _add_orders,
+        "tastes": _add_tastes,
+        "owned": _add_owned,
+        "opinions": _add_opinions,
+        "cart": _add_cart,
+        "recent": _add_recent,
+        "session": _add_session,
+    }
+)
+"""What a snapshot is made of, by the names that `shared.conditions.customer` uses."""

@@ -139,7 +139,9 @@ def _are_two(request: Any, path: str, violations: Violations) -> None:
 
 
 VALIDATORS: Mapping[type[Any], Validator] = {
-    pb.GetSnapshotRequest: validator(_who_or_person, _uuid("confirmed_person_id", "person_id")),
+    pb.GetSnapshotRequest: validator(
+        _who_or_person, _uuid("confirmed_person_id", "person_id"), length("bundle_hash", 64)
+    ),
     pb.GetProfileRequest: validator(_who, _uuid("confirmed_person_id")),
     pb.WatchProfileRequest: validator(_who),
     pb.RecordEventsRequest: validator(

@@ -131,7 +131,8 @@ class Checker:
             Moment(context.now_us, context.channel, context.excluded_offer_nos),
             person_facts(case.snapshot, context, case.facts.declines),
         )
-        moment = MomentVariables(context, case.snapshot, self._catalogue)
+        reads = case.compiled.compiler.reads
+        moment = MomentVariables(context, case.snapshot, self._catalogue, reads)
         frame_of = _frames(case, columns, moment)
         screen = self._screens.of(case.compiled.policy, context.channel, context.now_us)
         return judge(screen.passing(columns), case.asked, columns, frame_of, counted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
@@ -10,9 +10,10 @@ from google.protobuf.struct_pb2 import Struct
 from services.rules.conditions import Variables
 from shared.catalogue import Catalogue
 from shared.clock import from_us
+from shared.conditions.customer import FIELDS, PERSON_MESSAGES, person_messages
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
 _NOBODY = PersonSnapshot()
@@ -22,9 +23,14 @@ class MomentVariables:
     """The variables of one request; each field is read when a condition first asks for it."""
 
     def __init__(
-        self, context: DecisionContext, snapshot: PersonSnapshot | None, catalogue: Catalogue
+        self,
+        context: DecisionContext,
+        snapshot: PersonSnapshot | None,
+        catalogue: Catalogue,
+        reads: Collection[str] = tuple(PERSON_MESSAGES),
     ) -> None:
-        """Take the snapshot, None when profile did not answer."""
+        """Take the snapshot, None when profile did not answer, and what conditions read of it."""
+        self._reads = reads
         self.context = context
         self.is_answered = snapshot is not None
         self.snapshot = _NOBODY if snapshot is None else snapshot
@@ -39,16 +45,14 @@ class MomentVariables:
         return found
 
     def messages(self) -> dict[str, Any]:
-        """Return all of them as CEL takes them."""
+        """Return them as CEL takes them, filled as far as conditions read them."""
+        person = person_messages(self.field, self._reads)
+        person["customer"].profile_answered = self.is_answered
         return {
-            "customer": pb.Customer(**self._fields_of("customer")),
-            "request": pb.Request(**self._fields_of("request")),
-            "session": _session(self.snapshot),
+            **person,
+            "request": pb.Request(**{name: self.field(f"request.{name}") for name in _REQUEST}),
             "now": from_us(self.context.now_us),
         }
-
-    def _fields_of(self, variable: str) -> dict[str, Any]:
-        return {name: self.field(f"{variable}.{name}") for name in _NAMES[variable]}
 
 
 class PlacementVariables:
@@ -70,34 +74,6 @@ class PlacementVariables:
 def channel_fields(channel: int) -> Mapping[str, Any]:
     """Return what fields are worth in every request on a channel."""
     return {"request.channel": Channel.Value.Name(Channel.Value.ValueType(channel))}
-
-
-def _recency_days(moment: MomentVariables) -> float:
-    known = moment.snapshot
-    return float(known.traits.recency_days) if known.HasField("traits") else -1.0
-
-
-def _consents(moment: MomentVariables) -> Sequence[str]:
-    """Return what is consented to and not refused; refusing a purpose refuses its channels too."""
-    known = moment.snapshot
-    if not known.refusals:
-        return known.consents
-    refused = frozenset(known.refusals)
-    return [
-        purpose
-        for purpose in known.consents
-        if purpose not in refused and purpose.partition(":")[0] not in refused
-    ]
-
-
-def _session(snapshot: PersonSnapshot) -> pb.Session:
-    session = snapshot.session
-    made = pb.Session(
-        category=session.category, minutes=session.minutes, hesitating=session.hesitating
-    )
-    if session.last_us:
-        made.last_time.FromMicroseconds(session.last_us)
-    return made
 
 
 def _cart_value_micros(moment: MomentVariables) -> int:
@@ -137,21 +113,13 @@ def text_attributes(attributes: Struct) -> Mapping[str, str]:
     return found
 
 
+def _of_person(read: Callable[[PersonSnapshot], Any]) -> Callable[[MomentVariables], Any]:
+    return lambda moment: read(moment.snapshot)
+
+
 _FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
-    "customer.known": lambda moment: moment.snapshot.assurance >= Assurance.CLAIMED,
-    "customer.verified": lambda moment: moment.snapshot.assurance == Assurance.VERIFIED,
-    "customer.age": lambda moment: moment.snapshot.age,
-    "customer.value_tier": lambda moment: moment.snapshot.traits.value_tier,
-    "customer.segments": lambda moment: moment.snapshot.segments,
-    "customer.consents": _consents,
-    "customer.refusals": lambda moment: moment.snapshot.refusals,
-    "customer.recency_days": _recency_days,
-    "customer.frequency": lambda moment: moment.snapshot.traits.frequency,
-    "customer.monetary_micros": lambda moment: moment.snapshot.traits.monetary_micros,
-    "customer.complaint_open": lambda moment: moment.snapshot.complaint_open,
+    **{name: _of_person(field.read) for name, field in FIELDS.items()},
     "customer.profile_answered": lambda moment: moment.is_answered,
-    "customer.attributes": lambda moment: moment.snapshot.attributes,
-    "customer.locale": lambda moment: moment.snapshot.locale,
     "request.channel": lambda moment: Channel.Value.Name(moment.context.channel),
     "request.placement": lambda moment: "",
     "request.cart_value_micros": _cart_value_micros,
@@ -163,11 +131,7 @@ _FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
         moment.field("request.attributes").get("agent_free") == "true"
     ),
     "request.gift": lambda moment: moment.context.HasField("recipient"),
-    "session.category": lambda moment: moment.snapshot.session.category,
-    "session.minutes": lambda moment: moment.snapshot.session.minutes,
-    "session.hesitating": lambda moment: moment.snapshot.session.hesitating,
 }
-_NAMES: Mapping[str, Sequence[str]] = {
-    variable: [name.split(".")[1] for name in _FIELDS if name.startswith(f"{variable}.")]
-    for variable in ("customer", "request")
-}
+_REQUEST: Sequence[str] = [
+    name.partition(".")[2] for name in _FIELDS if name.startswith("request.")
+]

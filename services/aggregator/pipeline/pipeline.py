@@ -69,6 +69,7 @@ class Pipeline:
             arm_plan=arm_plan(question),
             keep_unknown=not context.preview,
             session_id=context.session_id,
+            bundle_hash=context.bundle_hash,
         )
         answer = await steps.ask(Step.PROFILE, self._peers.profile.GetSnapshot, request)
         person = Person(answer)

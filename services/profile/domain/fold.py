@@ -24,7 +24,7 @@ Effect = Callable[[State, Event], None]
 def fold(state: State, events: Iterable[Event]) -> None:
     """Add events, in any order, to a state."""
     # For many events it is cheaper to read what nearly all of them add to.
-    _ = state.categories, state.brands
+    _ = state.categories, state.brands, state.tallies
     for event in events:
         apply(state, event)
 
@@ -35,6 +35,7 @@ def apply(state: State, event: Event) -> None:
     effect = _EFFECTS.get(kind)
     if effect is not None:
         effect(state, event)
+    state.tally(kind, event.value_micros)
     weight = INTEREST.get(kind)
     if weight is not None and not event.gift:
         _take_interest(state, event, weight)

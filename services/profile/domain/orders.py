@@ -38,6 +38,8 @@ class Spending(NamedTuple):
     monetary_micros: int
     contribution_micros: int
     cost_unknown: bool
+    first_day: int
+    """Of the first order that is still known, up to 400 days back; 0: none is."""
 
 
 def order_key(event: Event) -> int:
@@ -108,13 +110,16 @@ def spending(orders: Orders, now_us: int) -> Spending:
     since = now_us // DAY_US - WINDOW_DAYS
     count = monetary = contribution = 0
     unknown = False
+    first_day = 0
     for day, bought, value_micros, contribution_micros, cost_unknown in orders.values():
+        if bought and not 0 < first_day <= day:
+            first_day = day
         if day > since:
             count += bought
             monetary += value_micros
             contribution += contribution_micros
             unknown = unknown or cost_unknown
-    return Spending(count, _bounded(monetary), _bounded(contribution), unknown)
+    return Spending(count, _bounded(monetary), _bounded(contribution), unknown, first_day)
 
 
 def _bounded(micros: int) -> int:

@@ -52,6 +52,8 @@ class Traits(NamedTuple):
     contribution_micros: int
     contribution_is_sales: bool
     value_tier: str
+    tenure_days: float
+    """Since the first order that is still known, up to 400; -1: none is."""
 
 
 def traits(state: State, now_us: int, tiers: Tiers) -> Traits:
@@ -64,6 +66,7 @@ def traits(state: State, now_us: int, tiers: Tiers) -> Traits:
         spent.contribution_micros,
         spent.cost_unknown,
         tiers.tier(spent.contribution_micros, bought=bought),
+        float(max(0, now_us // DAY_US - spent.first_day)) if spent.first_day else -1.0,
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from services.profile.domain import cart, consent, interest, latest, log, orders, owned
+from services.profile.domain import cart, consent, interest, latest, log, orders, owned, tallies
 from services.profile.domain.cart import Cart
 from services.profile.domain.consent import Consents
 from services.profile.domain.interest import Interests
@@ -15,6 +15,7 @@ from services.profile.domain.latest import Word
 from services.profile.domain.log import Log
 from services.profile.domain.orders import Orders
 from services.profile.domain.owned import Owned
+from services.profile.domain.tallies import Tallies
 
 MAX_DECLINES = 500
 MAX_DISLIKES = 200
@@ -54,6 +55,7 @@ class State:
         "orders",
         "owned",
         "past",
+        "tallies",
     )
 
     owned: Owned
@@ -73,6 +75,8 @@ class State:
     """Whether one is open."""
     attributes: Attributes
     """The caller's own."""
+    tallies: Tallies
+    """Events ever, by type."""
     past: Log
     """Events that were put in order."""
     arrived: Log
@@ -84,6 +88,7 @@ class State:
         self.declines, self.disliked_families = {}, {}
         self.disliked_categories, self.disliked_brands = {}, {}
         self.consents, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
+        self.tallies = {}
         self.past, self.arrived = [], []
 
     @property
@@ -99,6 +104,10 @@ class State:
     def take_interest(self, part: str, subject: str, weight: float) -> None:
         """Add a weight as of the epoch to `categories` or `brands`."""
         interest.add(getattr(self, part), subject, weight)
+
+    def tally(self, kind: str, value_micros: int) -> None:
+        """Count an event of a type."""
+        tallies.add(self.tallies, kind, value_micros)
 
     @property
     def parts(self) -> Collection[str]:
@@ -180,6 +189,7 @@ _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
         "disliked_categories": _dislikes,
         "disliked_brands": _dislikes,
         "consents": consent.prune,
+        "tallies": tallies.prune,
     }
 )
 _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
@@ -195,5 +205,6 @@ _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
         "disliked_brands": latest.merge,
         "consents": consent.merge,
         "attributes": _merge_attributes,
+        "tallies": tallies.merge,
     }
 )

@@ -455,10 +455,10 @@ SELECT count(*) FROM gone
 SELECT top_micros, high_micros, medium_micros FROM value_tiers
 
 -- name: compute_tiers
--- The best 5%, 20% and half of those who ever bought.
+-- The best tenth, three tenths and half of those who ever bought.
 INSERT INTO value_tiers (top_micros, high_micros, medium_micros, computed_us)
 SELECT parts[1], parts[2], parts[3], $1 FROM (
-    SELECT percentile_disc(ARRAY[0.95, 0.80, 0.50]) WITHIN GROUP (ORDER BY contribution_micros)
+    SELECT percentile_disc(ARRAY[0.90, 0.70, 0.50]) WITHIN GROUP (ORDER BY contribution_micros)
         AS parts
     FROM profiles WHERE contribution_micros IS NOT NULL) AS computed
 WHERE parts IS NOT NULL

@@ -8,6 +8,7 @@ from typing import Any
 from services.profile.domain import log
 from services.profile.domain.interest import MAX_KEPT
 from services.profile.domain.state import State
+from services.profile.domain.tallies import MAX_TYPES
 from services.profile.storage.state_log import append
 from services.profile.storage.state_parts import PARTS
 from touchpoint.profile.v1.state_pb2 import (
@@ -59,6 +60,25 @@ class StoredState(State):
         else:
             stored.subjects.append(subject)
             stored.weights.append(weight)
+
+    def tally(self, kind: str, value_micros: int) -> None:
+        """Count where the tally lies, unless it is a new type of too many."""
+        if "tallies" in self._read:
+            super().tally(kind, value_micros)
+            return
+        stored = self._stored.tallies
+        types = stored.types[:]
+        if kind in types:
+            place = types.index(kind)
+            stored.counts[place] += 1
+            if value_micros:
+                stored.value_micros[place] += value_micros
+        elif len(types) >= MAX_TYPES:
+            super().tally(kind, value_micros)
+        else:
+            stored.types.append(kind)
+            stored.counts.append(1)
+            stored.value_micros.append(value_micros)
 
     def put_back(self) -> ProfileState:
         """Return the row with the parts that were read as they are now."""

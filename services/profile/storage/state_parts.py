@@ -17,6 +17,7 @@ from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
 from services.profile.domain.orders import Order, Orders
 from services.profile.domain.owned import Owned, Ownership
+from services.profile.domain.tallies import Tallies, Tally
 from services.profile.storage.state_log import decode_log, encode_log, maker
 from touchpoint.profile.v1.state_pb2 import (
     CartState,
@@ -25,11 +26,13 @@ from touchpoint.profile.v1.state_pb2 import (
     OrderState,
     OwnedState,
     ProfileState,
+    TallyState,
     TextWords,
 )
 
 _OWNERSHIP, _ORDER = maker(Ownership), maker(Order)
 _CHANGE, _WORD, _CONSENT = maker(Change), maker(Word), maker(Consent)
+_TALLY = maker(Tally)
 
 
 def _decode_owned(part: OwnedState) -> Owned:
@@ -168,6 +171,18 @@ def _encode_texts(part: TextWords, words: dict[str, Word]) -> None:
         part.yes.append(word.yes)
 
 
+def _decode_tallies(part: TallyState) -> Tallies:
+    columns = zip(part.counts[:], part.value_micros[:], strict=True)
+    return dict(zip(part.types[:], map(_TALLY, columns), strict=True))
+
+
+def _encode_tallies(part: TallyState, tallies: Tallies) -> None:
+    counts, values = zip(*tallies.values(), strict=True)
+    part.types.extend(tallies)
+    part.counts.extend(counts)
+    part.value_micros.extend(values)
+
+
 def _decode_last_purchase(stored: ProfileState) -> int:
     return stored.last_purchase_us
 
@@ -241,6 +256,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
             _decode_attributes,
             _encode_attributes,
         ),
+        "tallies": _within("tallies", dict, _decode_tallies, _encode_tallies),
         "past": _within("log", list, decode_log, encode_log),
     }
 )

@@ -2,6 +2,6 @@
 
 from services.rules.conditions.compiler import Condition, ConditionCompiler
 from services.rules.conditions.frame import RequestFrame, Variables
-from services.rules.conditions.problems import ConditionError
+from shared.conditions import ConditionError
 
 __all__ = ["Condition", "ConditionCompiler", "ConditionError", "RequestFrame", "Variables"]

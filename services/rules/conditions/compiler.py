@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cel.expr.checked_pb2 import CheckedExpr
 from cel_expr_python import cel
-from google.protobuf.any_pb2 import Any as AnyProto
 
-from services.rules.conditions.gate import check_cost, check_length
 from services.rules.conditions.one_by_one import one_by_one
-from services.rules.conditions.problems import ConditionError, from_report
 from services.rules.conditions.translation import Translation, UnsupportedError
-from services.rules.conditions.variables import ParameterValue, environment, parameter_data
+from services.rules.conditions.variables import MESSAGES
 from services.rules.domain.values import Frame, Outcome, Term
+from shared.conditions import Checked, Environment
+from shared.conditions.syntax import fields_read
+from shared.conditions.values import ParameterValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,46 +47,29 @@ class ConditionCompiler:
     """Compiles the conditions of one bundle, whose parameters are typed constants."""
 
     def __init__(self, parameters: Mapping[str, ParameterValue]) -> None:
-        self._environment = environment(parameters)
-        self.parameter_data = parameter_data(parameters)
+        self._environment = Environment(MESSAGES, parameters)
+        self.activation = self._environment.activation
+        self.reads: set[str] = set()
+        """Every field that a condition compiled so far reads; a variable where it is all of it."""
 
     def compile(self, text: str) -> Condition:
         """Return the condition; raises `ConditionError` with its place in the text."""
-        check_length(text)
-        try:
-            program = self._environment.compile(text)
-        except RuntimeError as error:  # how the binding reports every mistake
-            raise from_report(str(error)) from None
-        if program.return_type() != cel.Type.BOOL:
-            raise ConditionError(f"must be true or false, is {program.return_type().name()}")
-        checked = _checked(program)
-        check_cost(checked)
-        return self._condition(text, program, checked)
+        return self._condition(self._environment.check(text))
 
-    def activation(self, data: Mapping[str, object]) -> cel.Activation:
-        """Return variables to evaluate by, the parameters among them."""
-        return self._environment.Activation({**self.parameter_data, **data})
-
-    def _condition(self, text: str, program: cel.Expression, checked: CheckedExpr) -> Condition:
-        translation = Translation(checked, self._environment, self.parameter_data)
+    def _condition(self, checked: Checked) -> Condition:
+        translation = Translation(checked.tree, self._environment)
+        self.reads.update(fields_read(checked.tree.expr))
         obstacle = ""
         try:
             term = translation.term()
         except UnsupportedError as error:
-            term, obstacle = one_by_one(program, translation.fields), str(error)
+            term, obstacle = one_by_one(checked.program, translation.fields), str(error)
         return Condition(
-            text,
+            checked.text,
             term,
             translation.fields,
             translation.reads_placement,
             obstacle,
-            program,
+            checked.program,
             translation,
         )
-
-
-def _checked(program: cel.Expression) -> CheckedExpr:
-    wrapped = AnyProto.FromString(program.serialize())
-    checked = CheckedExpr()
-    wrapped.Unpack(checked)
-    return checked

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from cel_expr_python import cel
 
-from services.rules.conditions.scalars import Program, outcome_of
 from services.rules.domain.values import Outcome
+from shared.conditions import Program, outcome_of
 
 
 class Variables(Protocol):

@@ -7,23 +7,20 @@ evaluates once per request: making the variables known to it costs more than mos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from cel.expr.checked_pb2 import CheckedExpr, Type
 from cel.expr.syntax_pb2 import Expr
-from cel_expr_python import cel
-from google.protobuf.any_pb2 import Any as AnyProto
 
-from services.rules.conditions.scalars import Program, outcome_of
-from services.rules.conditions.syntax import field_name, fields_read, joined, variables_read
 from services.rules.conditions.variables import COLUMN_VARIABLES
 from services.rules.domain import logic
 from services.rules.domain.columns import COLUMNS
 from services.rules.domain.operations import NEEDS_COLUMN, OPERATIONS, strict
 from services.rules.domain.values import Maps, Outcome, Term, Words
+from shared.conditions import Environment, outcome_of
+from shared.conditions.syntax import field_name, fields_read, joined, variables_read
 
 _COMPARED = frozenset({Type.BOOL, Type.INT64, Type.DOUBLE, Type.STRING})
 _PLAIN_CALLS = frozenset(
@@ -42,8 +39,7 @@ class Translation:
     """The translation of one condition; `fields` and `reads_placement` hold at once."""
 
     checked: CheckedExpr
-    environment: cel.Env
-    parameters: Mapping[str, object]
+    environment: Environment
     fields: frozenset[str] = field(init=False)
     """Fields of `offer` and `history` that it reads."""
     reads_placement: bool = field(init=False)
@@ -101,10 +97,10 @@ class Translation:
             try:
                 return self._plain(expr)
             except UnsupportedError:
-                program = self._program(expr)
+                program = self.environment.part(self.checked, expr)
                 return lambda frame, local: frame.scalar(program)
-        activation = self.environment.Activation(dict(self.parameters))
-        constant = outcome_of(self._program(expr), activation)
+        program = self.environment.part(self.checked, expr)
+        constant = outcome_of(program, self.environment.activation({}))
         return lambda frame, local: constant
 
     def _plain(self, expr: Expr) -> Term:
@@ -116,15 +112,6 @@ class Translation:
         if not name or expr.select_expr.test_only or not (_is_compared(type_) or is_text_list):
             raise UnsupportedError("not a field")
         return lambda frame, local: (frame.field(name), False)
-
-    def _program(self, expr: Expr) -> Program:
-        """Return a part of the condition as a program of its own."""
-        part = CheckedExpr()
-        part.CopyFrom(self.checked)
-        part.expr.CopyFrom(expr)
-        wrapped = AnyProto()
-        wrapped.Pack(part)
-        return Program(self.environment.deserialize(wrapped.SerializeToString()))
 
     def _variable(self, name: str, local: frozenset[str]) -> Term:
         if name not in local:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.rules.conditions import ConditionCompiler, ConditionError
-from services.rules.conditions.variables import ParameterValue
+from services.rules.definitions.audiences import check_scores, check_segments
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.text_places import place_within
-from services.rules.definitions.values import duration, parameter, share
+from shared.conditions.values import duration, share, typed_parameters
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
@@ -52,6 +52,8 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     _check_defaults(entries, problems)
     _check_rules(entries, problems)
     _check_scenarios(entries, problems)
+    check_segments(entries.by_section["segments"], typed_parameters(entries.parameters), problems)
+    check_scores(entries.by_section["scores"], problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
     bundle = _bundle(entries)
@@ -69,12 +71,6 @@ def content_hash(bundle: pb.Bundle) -> str:
     return hashlib.sha256(content.SerializeToString(deterministic=True)).hexdigest()
 
 
-def typed_parameters(parameters: dict[str, str]) -> dict[str, ParameterValue]:
-    """Return the parameters that conditions may use, as they see them."""
-    typed = {name: parameter(text) for name, text in parameters.items()}
-    return {name: value for name, value in typed.items() if value is not None}
-
-
 def _bundle(entries: Entries) -> pb.Bundle:
     def all_of(section: str, make: Any) -> list[Any]:
         return [make(**entry.values) for entry in entries.by_section[section]]
@@ -88,6 +84,8 @@ def _bundle(entries: Entries) -> pb.Bundle:
         slate_rules=all_of("slate_rules", pb.SlateRule),
         priors=all_of("priors", pb.Prior),
         scenarios=all_of("scenarios", pb.Scenario),
+        segments=all_of("segments", pb.Segment),
+        scores=all_of("scores", pb.Score),
     )
 
 

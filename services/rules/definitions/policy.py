@@ -9,7 +9,6 @@ from functools import lru_cache, partial
 
 from services.rules.answers import Constraints, slate_constraints
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
-from services.rules.definitions.checking import typed_parameters
 from services.rules.domain.definitions import (
     ContactLimit,
     Placement,
@@ -17,6 +16,7 @@ from services.rules.domain.definitions import (
     Rule,
     SlateRule,
 )
+from shared.conditions.values import typed_parameters
 from shared.definitions import CompileError
 from touchpoint.common.v1.vocabulary_pb2 import RuleLevel
 from touchpoint.rules.v1 import rules_pb2 as pb
@@ -40,7 +40,7 @@ class CompiledBundle:
 
 def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
     """Return a bundle ready to decide by; raises `CompileError` telling what to change."""
-    parameters = typed_parameters(dict(bundle.parameters))
+    parameters = typed_parameters(bundle.parameters)
     compiler = ConditionCompiler(parameters)
     try:
         rules = [_rule(rule, compiler) for rule in bundle.rules]

@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from services.rules.definitions.problems import Place, Problems, place_of, suggestion
-from services.rules.definitions.values import duration
+from shared.conditions.values import duration
 from shared.money import is_currency, to_micros
 from touchpoint.common.v1.money_pb2 import Money
 
@@ -133,6 +133,18 @@ def number(least: float, most: float) -> Read:
         found = reader.text(node)
         if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", found) or not least <= float(found) <= most:
             raise MistakeError(f"must be a number from {least:g} to {most:g}, is {found!r}")
+        return float(found)
+
+    return read
+
+
+def signed_number(most: float) -> Read:
+    """Read a number from -most to most."""
+
+    def read(reader: Reader, node: Node) -> float:
+        found = reader.text(node)
+        if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", found) or abs(float(found)) > most:
+            raise MistakeError(f"must be a number from {-most:g} to {most:g}, is {found!r}")
         return float(found)
 
     return read

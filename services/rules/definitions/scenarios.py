@@ -46,7 +46,7 @@ def _part(made: type[Any], fields: Mapping[str, Read], required: tuple[str, ...]
     return read
 
 
-def _event_type(reader: Reader, node: Node) -> str:
+def event_type(reader: Reader, node: Node) -> str:
     found = reader.text(node)
     if not _EVENT_TYPE.fullmatch(found):
         raise MistakeError(f"must be a type of event in lower_snake_case, is {found!r}")
@@ -79,10 +79,10 @@ _STAGE = _part(
 FIELDS: Mapping[str, Read] = {
     "scenario": _NAME,
     "title": text(),
-    "starts_on": list_of(_event_type, 20),
+    "starts_on": list_of(event_type, 20),
     "when": _part(Situation, {"hesitating": flag, "cart_above": parsed(proto_money)}),
     "quiet_for": parsed(proto_duration),
-    "goals": list_of(_event_type, 20),
+    "goals": list_of(event_type, 20),
     "again_after": parsed(proto_duration),
     "stages": list_of(_STAGE, 20),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
-from services.rules.definitions import scenarios
+from services.rules.definitions import audiences, scenarios
 from services.rules.definitions.reading import (
     MistakeError,
     Read,
@@ -27,7 +27,7 @@ from services.rules.definitions.reading import (
     whole_number,
     word_of,
 )
-from services.rules.definitions.values import allowance
+from shared.conditions.values import allowance
 from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Creative
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, RuleLevel, Source
 from touchpoint.rules.v1.rules_pb2 import ContactMoment
@@ -139,6 +139,8 @@ _OFFER = Section(
 )
 
 _SCENARIO = Section("scenario", scenarios.FIELDS, scenarios.REQUIRED)
+_SEGMENT = Section("segment", audiences.SEGMENT, audiences.SEGMENT_REQUIRED)
+_SCORE = Section("score", audiences.SCORE, audiences.SCORE_REQUIRED)
 
 PARAMETERS = "parameters"
 """The one section that is a mapping: parameters by name."""
@@ -151,5 +153,7 @@ SECTIONS: Mapping[str, Section] = {
     "slate_rules": _SLATE_RULE,
     "priors": _PRIOR,
     "scenarios": _SCENARIO,
+    "segments": _SEGMENT,
+    "scores": _SCORE,
 }
 """Every section that is a list."""

@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from services.rules.domain.values import Maps, Words
+from touchpoint.common.v1.conditions_pb2 import Customer, ShoppingSession
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
 PARAMETERS = {"declined_for": timedelta(days=30), "click_to_call.min_cart": 1000, "share": 0.7}
@@ -201,10 +202,10 @@ def variables(draw: Any) -> dict[str, Any]:
     """What is the same for all candidates."""
     texts = st.sampled_from(TEXTS)
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    session = pb.Session(hesitating=draw(st.booleans()))
+    session = ShoppingSession(hesitating=draw(st.booleans()))
     session.last_time.FromDatetime(now - timedelta(minutes=draw(st.integers(0, 60))))
     return {
-        "customer": pb.Customer(
+        "customer": Customer(
             known=draw(st.booleans()),
             age=draw(st.sampled_from((0, 17, 40))),
             recency_days=draw(st.sampled_from(DOUBLES)),

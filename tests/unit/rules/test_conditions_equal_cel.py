@@ -18,6 +18,7 @@ from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.values import Outcome, spread
 from tests.unit.rules.expressions import CONDITIONS, PARAMETERS, GivenVariables, columns, variables
 from tests.unit.rules.shop import NOW_US, shop, shopper
+from touchpoint.common.v1.conditions_pb2 import Customer
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
 COMPILER = ConditionCompiler(PARAMETERS)
@@ -101,7 +102,7 @@ def test_the_shipped_rules_answer_alike_on_a_real_catalogue() -> None:
     )
     given_variables = GivenVariables(
         {
-            "customer": pb.Customer(profile_answered=False, age=17),
+            "customer": Customer(profile_answered=False, age=17),
             "request": pb.Request(channel="EMAIL"),
         }
     )

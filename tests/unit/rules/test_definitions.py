@@ -7,7 +7,7 @@ import pytest
 from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions, compile_policy
 from services.rules.definitions.files import read_folder
-from services.rules.definitions.values import allowance, duration, parameter
+from shared.conditions.values import allowance, duration, parameter
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 GOOD = """\

@@ -25,6 +25,7 @@ from shared.catalogue import Catalogue
 from tests.unit.rules.expressions import GivenVariables
 from tests.unit.rules.shop import DAY_US, NOW_US, shop, shopper
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
+from touchpoint.common.v1.conditions_pb2 import Customer
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
@@ -77,7 +78,7 @@ def verdict(
     compiled: CompiledBundle, screens: Screens | None, columns: CandidateColumns
 ) -> Verdict:
     """Judge as Check does, or without a screen by every rule."""
-    customer = pb.Customer(age=17, profile_answered=True)
+    customer = Customer(age=17, profile_answered=True)
     request = pb.Request(channel=Channel.Value.Name(columns.moment.channel))  # type: ignore[arg-type]
     variables: dict[str, Any] = {"customer": customer, "request": request}
     frame = RequestFrame(columns, GivenVariables(variables), compiled.compiler.activation)

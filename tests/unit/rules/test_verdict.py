@@ -14,6 +14,7 @@ from services.rules.domain.verdict import Verdict, judge
 from shared.catalogue import Catalogue
 from tests.unit.rules.expressions import GivenVariables
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
+from touchpoint.common.v1.conditions_pb2 import Customer
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
 PRODUCT, PROMOTION, CONTENT = 1, 2, 3
@@ -68,7 +69,7 @@ def judged(
 
     def frame_of(name: str) -> RequestFrame:
         request = pb.Request(channel="WEB", placement=name)
-        variables: dict[str, Any] = {"customer": pb.Customer(), "request": request}
+        variables: dict[str, Any] = {"customer": Customer(), "request": request}
         return RequestFrame(columns, GivenVariables(variables), COMPILER.activation)
 
     return judge(rules, asked, columns, frame_of, counted)

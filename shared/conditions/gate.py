@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from cel.expr.checked_pb2 import CheckedExpr, Type
 from cel.expr.syntax_pb2 import Expr
 
-from services.rules.conditions.problems import ConditionError
+from shared.conditions.problems import ConditionError
 
 MAX_BYTES = 4096
 MAX_COMPREHENSIONS = 8

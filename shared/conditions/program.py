@@ -1,10 +1,10 @@
-"""Parts of conditions that are the same for all candidates, evaluated by CEL itself."""
+"""Parts of conditions that CEL itself evaluates."""
 
 from __future__ import annotations
 
-from cel_expr_python import cel
+from typing import Any
 
-from services.rules.domain.values import Outcome
+from cel_expr_python import cel
 
 _ERROR = cel.Type.ERROR
 
@@ -18,8 +18,8 @@ class Program:
         self.expression = expression
 
 
-def outcome_of(program: Program, activation: cel.Activation) -> Outcome:
-    """Evaluate a part of a condition: its value in plain Python, or that it failed."""
+def outcome_of(program: Program, activation: cel.Activation) -> tuple[Any, bool]:
+    """Evaluate a part of a condition: its value in plain Python, and whether it failed."""
     result = program.expression.eval(activation)
     value = result.plain_value()
     # An error's plain value is its text, so that only a string can be one.

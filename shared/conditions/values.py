@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.rules.conditions.variables import ParameterValue
+ParameterValue = bool | int | float | str | timedelta
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -79,3 +80,9 @@ def parameter(text: str) -> ParameterValue | None:
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
+
+
+def typed_parameters(parameters: Mapping[str, str]) -> dict[str, ParameterValue]:
+    """Return the parameters that conditions may use, as they see them."""
+    typed = {name: parameter(text) for name, text in parameters.items()}
+    return {name: value for name, value in typed.items() if value is not None}
