@@ -29,7 +29,12 @@ def compile_protos(root: Path = ROOT, target: Path | None = None) -> int:
     fresh.mkdir()
     include = [root / "protos", Path(str(files("grpc_tools") / "_proto")), _google_apis()]
     plugins = ("python", "grpc_python", "mypy", "mypy_grpc")
-    _protoc(fresh, plugins, [f"-I{path}" for path in include], [str(path) for path in sources])
+    searched = [f"-I{path}" for path in include]
+    names = [str(path) for path in sources]
+    _protoc(fresh, plugins, searched, names)
+    # What the comments say, for the data dictionary of an export.
+    comments = f"--descriptor_set_out={fresh / 'touchpoint' / 'comments.binpb'}"
+    _protoc(fresh, (), [comments, "--include_source_info", *searched], names)
     descriptors = fresh / "cel.binpb"
     descriptors.write_bytes(_cel_descriptors())
     _protoc(fresh, ("python", "mypy"), [f"--descriptor_set_in={descriptors}"], CEL)

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Registered] = {
     "status": Registered(RUN, "cli.commands.status:status"),
     "clock": Registered(RUN, "cli.commands.clock:clock"),
     "import": Registered(DATA, "cli.commands.importing:import_"),
+    "export": Registered(DATA, "cli.commands.export:app"),
     "train": Registered(DATA, "cli.commands.train:train"),
     "erase": Registered(DATA, "cli.commands.erase:erase"),
     "parked": Registered(DATA, "cli.commands.parked:parked"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import grpc.aio
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from cli.console import (
     CommandError,
@@ -24,7 +25,10 @@ from cli.console import (
     unreachable,
 )
 from cli.importing import KINDS, BrokenFileError, Importer, Report
+from cli.importing.exported import RESTORED, Export
 from cli.importing.files import digest
+from cli.importing.importer import Progress
+from cli.importing.restorer import Restorer
 from cli.importing.target import TARGETS
 from cli.options import HomeOption, JsonOption
 from cli.reach import reach, targets_setting
@@ -42,11 +46,16 @@ class What(StrEnum):
     EVENTS = "events"
     CONTACTS = "contacts"
     OFFERS = "offers"
+    EXPORT = "export"
+    """The folder of an export that holds everybody: another home, whole."""
 
 
 def import_(
     what: Annotated[What, typer.Argument(help="What the file holds.", show_choices=True)],
-    file: Annotated[Path, typer.Argument(help="CSV, JSON Lines (.jsonl) or Parquet.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV, JSON Lines (.jsonl) or Parquet; of an export its folder."),
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read every row, apply none.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -58,16 +67,24 @@ def import_(
 
     Example: touchpoint import items items.csv --dry-run
     """
+    if what is What.EXPORT:
+        _restore(file, home, as_json=as_json)
+        return
     try:
         importer = Importer(KINDS[what], file)
         importer.check()
     except BrokenFileError as error:
         fail(f"{error}\nNothing of it was applied.")
-    with failures_told(), _bar(importer, quiet=as_json) as progress:
+    with failures_told(), _bar(importer.size, quiet=as_json) as progress:
         if dry_run:
             report = importer.rehearse(progress)
         else:
             report = asyncio.run(_apply(importer, what, file, home, progress))
+    _tell(what, file, report, as_json=as_json)
+
+
+def _tell(what: What, file: Path, report: Report, *, as_json: bool) -> None:
+    """Say what became of every row; raises Exit when part of it was refused."""
     if as_json:
         say_json({"file": str(file), "what": what.value, **report.as_json()})
     else:
@@ -76,10 +93,33 @@ def import_(
         raise typer.Exit(Exit.FAILED)
 
 
+def _restore(folder: Path, home: Path | None, *, as_json: bool) -> None:
+    """Bring another home's export into this one; raises Exit when part of it was refused."""
+    try:
+        export = Export.open(folder)
+        with failures_told(), _bar(export.count(*RESTORED), quiet=as_json) as progress:
+            report = asyncio.run(_restored(export, home, progress))
+    except BrokenFileError as error:
+        fail(str(error))
+    _tell(What.EXPORT, folder, report, as_json=as_json)
+
+
+async def _restored(export: Export, home: Path | None, progress: Progress) -> Report:
+    async with _channel("profile", home) as profile, _channel("retrieval", home) as retrieval:
+        return await Restorer(export, profile, retrieval, progress).run()
+
+
 async def _apply(
-    importer: Importer, what: What, file: Path, home: Path | None, progress: Callable[[int], None]
+    importer: Importer, what: What, file: Path, home: Path | None, progress: Progress
 ) -> Report:
     service, target = TARGETS[what]
+    async with _channel(service, home) as channel:
+        return await importer.apply(target(channel, digest(file)), progress)
+
+
+@asynccontextmanager
+async def _channel(service: str, home: Path | None) -> AsyncIterator[grpc.aio.Channel]:
+    """Lend a channel to a service; raises CommandError when nobody answers."""
     address = reach(home).to(service)
     async with grpc.aio.insecure_channel(address) as channel:
         try:
@@ -87,15 +127,15 @@ async def _apply(
         except TimeoutError:
             sentence = unreachable(address, targets_setting(service))
             raise CommandError(sentence, Exit.UNREACHABLE) from None
-        return await importer.apply(target(channel, digest(file)), progress)
+        yield channel
 
 
 @contextmanager
-def _bar(importer: Importer, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def _bar(size: int, *, quiet: bool) -> Iterator[Progress]:
     """Show how far the file is read; gives the function that is told of more."""
     columns = (TextColumn("reading"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=aside, transient=True, disable=quiet) as progress:
-        task = progress.add_task("", total=importer.size or None)
+    with Bar(*columns, console=aside, transient=True, disable=quiet) as progress:
+        task = progress.add_task("", total=size or None)
         yield lambda more: progress.advance(task, more)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import grpc
 import grpc.aio
 
 from cli.importing.files import BrokenFileError, RowFile, open_rows
 from cli.importing.kind import CellError, Kind
+from cli.importing.patience import BUSY_PAUSES_S, repeated
 from cli.importing.report import Report, RowError
 from cli.importing.target import Target
 from touchpoint.client import call_error
@@ -23,18 +23,6 @@ from touchpoint.client import call_error
 SLICE_ROWS = 5_000
 SLICE_BYTES = 3_000_000
 """Services take requests up to 4 MiB."""
-
-BUSY_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""A service that has too much to do refuses at once; an import can wait, and say it again."""
-_PASSING = {
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.ABORTED,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-}
-"""Busy, restarting, or a race was lost."""
-
-Answer = TypeVar("Answer")
 
 Progress = Callable[[int], None]
 """Told how much more of the file's size has been read."""
@@ -95,7 +83,7 @@ class Importer:
         with self._timed():
             try:
                 await self._send_all(target, progress)
-                self.report.persons = await self._repeated(target.finish)
+                self.report.persons = await repeated(target.finish, self._busy_pauses_s)
             except grpc.aio.AioRpcError as error:
                 self.report.stopped = str(call_error(error)) or error.code().name
         return self.report
@@ -133,22 +121,13 @@ class Importer:
             await asyncio.gather(*sending, return_exceptions=True)
 
     async def _send(self, target: Target, part: _Slice) -> None:
-        outcome = await self._repeated(lambda: target.send(part.messages, part.rows[0]))
+        outcome = await repeated(
+            lambda: target.send(part.messages, part.rows[0]), self._busy_pauses_s
+        )
         self.report.applied += outcome.applied
         self.report.duplicates += outcome.duplicates
         for refused in outcome.refused:
             self.report.refuse(RowError(part.rows[refused.index], refused.column, refused.reason))
-
-    async def _repeated(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Attempt again, while that may help, what may be repeated without harm."""
-        for pause_s in self._busy_pauses_s:
-            try:
-                return await attempt()
-            except grpc.aio.AioRpcError as error:
-                if error.code() not in _PASSING:
-                    raise
-            await asyncio.sleep(pause_s)
-        return await attempt()
 
     def _slices(self, progress: Progress) -> Iterator[_Slice]:
         part = _Slice()

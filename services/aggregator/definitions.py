@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from services.aggregator.domain.definitions import Definitions, arms
+from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.placements import (
     DEFAULT_DEADLINE_S,
     MAXIMUM_DEADLINE_S,
     Placement,
 )
+from shared.arm_shares import arms
 from shared.definitions import CompileError
 from touchpoint.rules.v1 import rules_pb2
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
 from services.profile.intake import Intake
+from services.profile.records import RecordReader
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.servicer import Means, ProfileServicer
 from services.profile.stamping import Stamper
 from services.profile.storage import MIGRATIONS, QUERIES
 from services.profile.storage.clients import PostgresClients
 from services.profile.storage.erasing import Erasures
+from services.profile.storage.exports import Exports
 from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.parked import ParkedEvents
@@ -22,6 +24,7 @@ from services.profile.storage.profiles import PostgresProfiles
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import PostgresTransactions
 from services.profile.storage.upkeep import TierReader, Upkeep
+from services.profile.transferring import Transfers
 from services.profile.validation import VALIDATORS
 from services.profile.watching import Watchers
 from shared.binding import Binding, DeadlineLimits, bind
@@ -41,6 +44,8 @@ DEADLINES: Mapping[str, DeadlineLimits] = {
     "RecordEvents": DeadlineLimits(default_s=5.0, maximum_s=30.0),
     "ImportEvents": DeadlineLimits(default_s=30.0, maximum_s=120.0),
     "ImportCustomers": DeadlineLimits(default_s=30.0, maximum_s=120.0),
+    "RestorePersons": DeadlineLimits(default_s=30.0, maximum_s=120.0),
+    "RestoreEvents": DeadlineLimits(default_s=30.0, maximum_s=120.0),
     # A year of a whole shop is folded; what was committed before the deadline stays.
     "FinishImport": DeadlineLimits(default_s=600.0, maximum_s=3600.0),
     "ErasePerson": DeadlineLimits(default_s=30.0, maximum_s=120.0),
@@ -69,18 +74,22 @@ def build(
     keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
     keyring, tiers, watchers = Keyring(keys), TierReader(database), Watchers(bus)
     store, profiles = PostgresTransactions(database, keyring), PostgresProfiles(database, keyring)
-    clients = PostgresClients(database, keyring)
+    clients, streams = PostgresClients(database, keyring), Streams(database)
+    stamper = Stamper(catalogue)
+    intake = Intake(stamper, settings.deployment_key, settings.phone_region)
+    exports = Exports(database, keyring, streams)
     servicer = ProfileServicer(
         Means(
             store,
             profiles,
-            Intake(Stamper(catalogue), settings.deployment_key, settings.phone_region),
+            intake,
             Imports(database),
             Erasures(database, keyring),
             ParkedEvents(database),
-            Streams(database),
+            streams,
             tiers,
             watchers,
+            Transfers(store, exports, RecordReader(intake, stamper), catalogue, tiers, clock),
             clock,
             definitions,
             RelationshipDesk(store, profiles, clients, tiers, clock),

@@ -40,7 +40,7 @@ from touchpoint.profile.v1.profile_service_pb2 import EventKeys
 
 INVALID = "INVALID"
 MAX_IDENTITIES = 8
-_LAST_CHANNEL = 10
+LAST_CHANNEL = 10
 _MAX_REMEMBERED = 200_000
 
 ABOUT_OFFERS = frozenset(
@@ -132,6 +132,14 @@ class Intake:
             self._identities[kind, value] = found
         return found
 
+    def fingerprints(self, caller: str, event_id: str, content: bytes) -> tuple[bytes, bytes]:
+        """Return what stands for an event's name and for its content, 16 bytes each."""
+        name = f"{caller}\0{event_id}".encode()
+        return (
+            blake2b(name, digest_size=16, key=self._id_key).digest(),
+            blake2b(content, digest_size=16, key=self._content_key).digest(),
+        )
+
     def _arrival(
         self,
         place: int,
@@ -145,16 +153,15 @@ class Intake:
         if not 1 <= len(event_id) <= LONGEST_ID:
             raise MistakenError(f"event_id: must have 1 to {LONGEST_ID} characters")
         check_texts(said)
-        name, content = (
-            f"{caller}\0{event_id}".encode(),
-            event.SerializeToString(deterministic=True),
+        key, digest = self.fingerprints(
+            caller, event_id, event.SerializeToString(deterministic=True)
         )
         counted, private = self._counted(event, said, now_us)
         return _ARRIVAL(
             (
                 place,
-                blake2b(name, digest_size=16, key=self._id_key).digest(),
-                blake2b(content, digest_size=16, key=self._content_key).digest(),
+                key,
+                digest,
                 counted,
                 _strongest_first(who),
                 event_id,
@@ -169,7 +176,7 @@ class Intake:
         """Return what counts of an event, and what is private of it."""
         kind, channel = said.type, said.channel
         check_type(kind)
-        if not 0 <= channel <= _LAST_CHANNEL:
+        if not 0 <= channel <= LAST_CHANNEL:
             raise MistakenError(f"channel: has the unknown value {channel}")
         details, gift, others = read_attributes(event)
         if kind in ABOUT_OFFERS:

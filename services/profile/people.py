@@ -32,7 +32,7 @@ def profile_message(
     return GetProfileResponse(
         snapshot=snapshot_of(person, Arm.UNSPECIFIED, tiers, now_us, definitions),
         name=record.name,
-        identities=map(_known_identity, record.identities),
+        identities=map(_known_identity, sorted(record.identities, key=_by_age)),
         consents=[consent_message(purpose, word, now_us) for purpose, word in said],
         links=[_link(link, linked_us) for link, linked_us in record.links],
         relationships=relationships(tenures(record.relationships), now_us),
@@ -50,6 +50,11 @@ def consent_message(purpose: str, word: consent.Consent, now_us: int) -> Consent
         expires_time=timestamp(word.until_us) if ends else None,
         stands=word.stands(now_us),
     )
+
+
+def _by_age(record: IdentityRecord) -> tuple[int, str, str]:
+    """Order them alike in every home."""
+    return record.first_seen_us, record.kind, record.value
 
 
 def _known_identity(record: IdentityRecord) -> KnownIdentity:

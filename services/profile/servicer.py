@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from services.profile.domain.customers import write_customers
 from services.profile.domain.identity import Identity
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_by_id, find_or_keep, find_person
-from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
 from services.profile.domain.recording import import_history, record
 from services.profile.intake import Intake
@@ -28,6 +27,7 @@ from services.profile.storage.history import Imports
 from services.profile.storage.parked import ParkedEvents
 from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader
+from services.profile.transferring import TransferRpcs, Transfers, told
 from services.profile.watching import Watch, Watchers
 from shared.arms import assign_arm
 from shared.call import Call
@@ -52,16 +52,20 @@ class Means:
     streams: Streams
     tiers: TierReader
     watchers: Watchers
+    transfers: Transfers
     clock: BusinessClock
     definitions: DefinitionsOf
     relationships: RelationshipDesk
 
 
-class ProfileServicer(ParkedEventRpcs):
+class ProfileServicer(ParkedEventRpcs, TransferRpcs):
     """Answers who somebody is, and writes down what they do."""
 
     def __init__(self, means: Means) -> None:
-        super().__init__(means.transactions, means.parked, means.watchers, means.clock)
+        ParkedEventRpcs.__init__(
+            self, means.transactions, means.parked, means.watchers, means.clock
+        )
+        TransferRpcs.__init__(self, means.transfers)
         self._means = means
         self._store = means.transactions
         self._clock = means.clock
@@ -114,7 +118,7 @@ class ProfileServicer(ParkedEventRpcs):
         return pb.RecordEventsResponse(
             accepted=outcome.accepted,
             duplicates=outcome.duplicates,
-            rejected=_rejected((*wrong, *outcome.rejected)),
+            rejected=told((*wrong, *outcome.rejected)),
             parked=len(outcome.parked),
         )
 
@@ -131,7 +135,7 @@ class ProfileServicer(ParkedEventRpcs):
         return pb.ImportEventsResponse(
             accepted=outcome.accepted,
             duplicates=outcome.duplicates,
-            rejected=_rejected((*wrong, *outcome.rejected)),
+            rejected=told((*wrong, *outcome.rejected)),
         )
 
     async def finish_import(
@@ -155,7 +159,7 @@ class ProfileServicer(ParkedEventRpcs):
         return pb.ImportCustomersResponse(
             created=written.created,
             updated=written.updated,
-            rejected=_rejected((*wrong, *written.rejected)),
+            rejected=told((*wrong, *written.rejected)),
         )
 
     async def get_profile(self, call: Call, request: pb.GetProfileRequest) -> pb.GetProfileResponse:
@@ -272,11 +276,4 @@ def _identities(request: Any) -> list[Identity]:
     return [
         Identity(identity.kind, identity.value, key.key)
         for identity, key in zip(request.identities, request.identity_keys, strict=True)
-    ]
-
-
-def _rejected(rejections: Iterable[Rejection]) -> list[pb.RejectedEvent]:
-    return [
-        pb.RejectedEvent(index=each.place, code=each.code, message=each.message)
-        for each in sorted(rejections)
     ]

@@ -25,6 +25,7 @@ MAX_EVENTS = 1_000
 MAX_SLICE = 5_000
 MAX_PERSONS = 64
 MAX_PARKED = 1_000
+MAX_RESTORED = 1_000
 _KEY_BYTES = 32
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -138,6 +139,16 @@ def _are_two(request: Any, path: str, violations: Violations) -> None:
         violations.add(f"{path}other_person_id", "must be another person")
 
 
+def _columns_are_equal(request: Any, path: str, violations: Violations) -> None:
+    events = request.events
+    count = len(events.event_ids)
+    if not 1 <= count <= MAX_SLICE:
+        violations.add(f"{path}events.event_ids", f"must be 1 to {MAX_SLICE}")
+    for field in events.DESCRIPTOR.fields:
+        if len(getattr(events, field.name)) != count:
+            violations.add(f"{path}events.{field.name}", "must be as many as event_ids")
+
+
 VALIDATORS: Mapping[type[Any], Validator] = {
     pb.GetSnapshotRequest: validator(
         _who_or_person, _uuid("confirmed_person_id", "person_id"), length("bundle_hash", 64)
@@ -178,6 +189,17 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         _at_most("types", 100), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
     ),
     pb.ListParkedEventsRequest: validator(between("limit", 0, MAX_PARKED)),
+    pb.ExportProfilesRequest: validator(_uuid("after_person_id")),
+    pb.ExportEventsRequest: validator(_at_most("types", 100)),
+    pb.RestorePersonsRequest: validator(
+        required("import_id"),
+        length("import_id", 128),
+        _at_most("persons", MAX_RESTORED),
+        _at_most("links", MAX_RESTORED),
+    ),
+    pb.RestoreEventsRequest: validator(
+        required("import_id", "events"), length("import_id", 128), _columns_are_equal
+    ),
     pb.ErasePersonRequest: validator(
         _somebody_is_named,
         each("identity_keys", _is_key, at_most=MAX_IDENTITIES),

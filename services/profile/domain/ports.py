@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -176,6 +176,15 @@ class Changes:
         }
 
 
+@dataclass(slots=True)
+class Origins:
+    """Moments of what was written by a restore and is older than that, microseconds."""
+
+    persons: dict[str, int] = field(default_factory=dict)
+    identities: dict[bytes, int] = field(default_factory=dict)
+    links: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A person, locked, and events of the log that its state does not hold yet."""
@@ -256,6 +265,14 @@ class ProfileTransaction(Protocol):
 
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
         """Note that links stand no longer; they stay known by id and key."""
+        ...
+
+    async def hold(self, person_ids: Collection[str]) -> frozenset[str]:
+        """Return those who are there; none of them can be erased before the transaction ends."""
+        ...
+
+    async def date_back(self, origins: Origins) -> None:
+        """Give what was written in this transaction the moments that it has; never later ones."""
         ...
 
     async def relationships(self, person_ids: Sequence[str]) -> Sequence[Relationship]:

@@ -61,7 +61,7 @@ async def record(
 
     async def attempt(transaction: ProfileTransaction) -> Outcome:
         outcome = Outcome()
-        fresh = await _claimed(transaction, arrivals, outcome, now_us)
+        fresh = await claimed(transaction, arrivals, outcome, now_us)
         if fresh:
             known = await transaction.resolve(_keys(fresh))
             plan = place(fresh, known, may_link=may_link, new_id=new_id)
@@ -82,7 +82,7 @@ async def import_history(
 
     async def attempt(transaction: ProfileTransaction) -> Outcome:
         outcome = Outcome()
-        fresh = await _claimed(transaction, arrivals, outcome, now_us)
+        fresh = await claimed(transaction, arrivals, outcome, now_us)
         if fresh:
             known = await transaction.resolve(_keys(fresh), hold=True)
             plan = place(fresh, known, may_link=True, new_id=new_id)
@@ -131,19 +131,19 @@ def _check_unchanged(version: int, member: Member | None) -> None:
         raise RaceLost("the set changed while it was waited for")
 
 
-async def _claimed(
+async def claimed(
     transaction: ProfileTransaction, arrivals: Sequence[Arrival], outcome: Outcome, now_us: int
 ) -> list[Arrival]:
     """Return the events that are new; the same one twice in a batch counts once."""
     first: dict[bytes, Arrival] = {}
     repeated = [a for a in arrivals if first.setdefault(a.key, a) is not a]
-    claimed = await transaction.claim([(a.key, a.digest) for a in first.values()], now_us)
-    fresh = [arrival for arrival in first.values() if arrival.key in claimed.fresh]
-    known = [arrival for arrival in first.values() if arrival.key not in claimed.fresh]
+    claim = await transaction.claim([(a.key, a.digest) for a in first.values()], now_us)
+    fresh = [arrival for arrival in first.values() if arrival.key in claim.fresh]
+    known = [arrival for arrival in first.values() if arrival.key not in claim.fresh]
     for arrival in known:
-        if arrival.key not in claimed.standing:
+        if arrival.key not in claim.standing:
             raise RaceLost("the claim was forgotten, being 35 days old, while it was looked at")
-        _count_again(arrival, claimed.standing[arrival.key], outcome)
+        _count_again(arrival, claim.standing[arrival.key], outcome)
     for arrival in repeated:
         _count_again(arrival, first[arrival.key].digest, outcome)
     return fresh

@@ -6,3 +6,5 @@ from shared.postgres import Queries
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 QUERIES = Queries.beside(__file__)
+TRANSFER = Queries.beside(__file__, "transfer.sql")
+"""What leaves for a warehouse or comes from another home."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -20,6 +20,7 @@ from services.profile.domain.ports import (
     Claimed,
     Member,
     NewLink,
+    Origins,
     Packed,
     Parked,
     Pending,
@@ -300,6 +301,21 @@ class _Transaction:
 
     async def relationships(self, person_ids: Sequence[str]) -> Sequence[Relationship]:
         return [each for each in self._tables.relationships if each.person_id in person_ids]
+
+    async def hold(self, person_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(person_ids) & self._tables.profiles.keys()
+
+    async def date_back(self, origins: Origins) -> None:
+        tables = self._tables
+        for person_id, time_us in origins.persons.items():
+            known = tables.profiles[person_id]
+            tables.profiles[person_id] = replace(known, created_us=min(time_us, known.created_us))
+        for key, time_us in origins.identities.items():
+            seen = tables.identities[key]
+            seen.first_seen_us = min(time_us, seen.first_seen_us)
+        for link_id, time_us in origins.links.items():
+            link, linked_us = tables.links[link_id]
+            tables.links[link_id] = (link, min(time_us, linked_us))
 
     async def pending(
         self, import_id: str, max_events: int, share: tuple[int, int]

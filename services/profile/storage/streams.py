@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.profile.storage import QUERIES
+from services.profile.storage import QUERIES, TRANSFER
 from shared.postgres import Database
 
 _EVENTS_AT_ONCE = 5_000
@@ -43,6 +43,19 @@ class Streams:
             rows, position = await self._slice(position, horizon, wanted)
             if rows or position == horizon:
                 yield position, rows
+
+    async def records(
+        self, position: int, types: Sequence[str]
+    ) -> AsyncIterator[tuple[int, Sequence[Any]]]:
+        """Yield (position after it, rows of `export_events`), up to what is there now."""
+        horizon = await self._horizon(QUERIES.position_given)
+        while position < horizon:
+            end = min(position + _WINDOW, horizon)
+            rows: Sequence[Any] = await self._database.fetch(
+                TRANSFER.export_events, position, end, types, _EVENTS_AT_ONCE
+            )
+            position = rows[-1][0] if len(rows) == _EVENTS_AT_ONCE else end
+            yield position, rows
 
     async def identities(self, position: int) -> AsyncIterator[tuple[int, Sequence[Any]]]:
         """Yield (position after it, rows of `stream_identities`), up to what is there now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,12 +12,13 @@ from services.profile.domain.ports import (
     Claimed,
     Member,
     NewLink,
+    Origins,
     Pending,
     ProfileTransaction,
     RaceLost,
 )
 from services.profile.domain.relationships import Relationship
-from services.profile.storage import QUERIES
+from services.profile.storage import QUERIES, TRANSFER
 from services.profile.storage.history import History
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import event_notices, identity_notice
@@ -135,6 +136,20 @@ class PostgresTransaction:
 
     async def relationships(self, person_ids: Sequence[str]) -> Sequence[Relationship]:
         return await read_relationships(self._tx, person_ids)
+
+    async def hold(self, person_ids: Collection[str]) -> frozenset[str]:
+        await self._tx.execute(QUERIES.allow_pauses)
+        rows: Sequence[Any] = await self._tx.fetch(TRANSFER.hold_persons, sorted(person_ids))
+        return frozenset(row[0] for row in rows)
+
+    async def date_back(self, origins: Origins) -> None:
+        for query, moments in (
+            (TRANSFER.date_back_persons, origins.persons),
+            (TRANSFER.date_back_identities, origins.identities),
+            (TRANSFER.date_back_links, origins.links),
+        ):
+            if moments:
+                await self._tx.execute(query, list(moments), list(moments.values()))
 
     async def pending(
         self, import_id: str, max_events: int, share: tuple[int, int]

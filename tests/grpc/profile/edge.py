@@ -44,8 +44,9 @@ def row(number, item_id, family, category, brand, price, cost):
 class Client:
     """Says things to profile the way the edge does."""
 
-    def __init__(self, stub, clock, database):
+    def __init__(self, stub, clock, database, key=KEY):
         self.stub = stub
+        self._key = key
         self.clock = clock
         self.database = database
         self._numbers = itertools.count(1)
@@ -64,7 +65,9 @@ class Client:
         return event
 
     async def record(self, *events, may_link=True, caller="web"):
-        keys = [pb.EventKeys(identity_keys=keys_of(event.identities)) for event in events]
+        keys = [
+            pb.EventKeys(identity_keys=keys_of(event.identities, self._key)) for event in events
+        ]
         return await self.stub.RecordEvents(
             pb.RecordEventsRequest(events=events, keys=keys, caller=caller, may_link=may_link),
             timeout=5,
@@ -74,7 +77,7 @@ class Client:
         identities = [Identity(kind=kind, value=value) for kind, value in who]
         request = pb.GetSnapshotRequest(
             identities=identities,
-            identity_keys=keys_of(identities),
+            identity_keys=keys_of(identities, self._key),
             arm_plan=ArmPlan(salt="s"),
             **more,
         )
@@ -85,12 +88,14 @@ class Client:
 
     async def profile(self, *who):
         identities = [Identity(kind=kind, value=value) for kind, value in who]
-        request = pb.GetProfileRequest(identities=identities, identity_keys=keys_of(identities))
+        request = pb.GetProfileRequest(
+            identities=identities, identity_keys=keys_of(identities, self._key)
+        )
         return await self.stub.GetProfile(request, timeout=5)
 
 
-def keys_of(identities):
+def keys_of(identities, key=KEY):
     return [
-        IdentityKey(kind=each.kind, key=identity_key(KEY, each.kind, each.value))
+        IdentityKey(kind=each.kind, key=identity_key(key, each.kind, each.value))
         for each in identities
     ]

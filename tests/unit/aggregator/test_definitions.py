@@ -3,7 +3,7 @@
 import pytest
 
 from services.aggregator.definitions import compile_bundle
-from services.aggregator.domain.definitions import Arms, arms, share
+from shared.arm_shares import Arms, arms, share
 from shared.definitions import CompileError
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1.rules_pb2 import Bundle, ContactLimit, Placement, Rule

@@ -1,0 +1,225 @@
+"""Records as they move between homes: made of what is stored, and read with suspicion."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from services.profile.domain.event import NO_DETAILS, Event
+from services.profile.domain.placing import Rejection
+from services.profile.domain.ports import Arrival, NewLink
+from services.profile.domain.recording import AT_ONCE
+from services.profile.domain.restoring import MovedEvent, MovedIdentity, MovedLink, MovedPerson
+from services.profile.fields import AHEAD_US, LONGEST_ID, MistakenError, check_type
+from services.profile.intake import INVALID, LAST_CHANNEL, Intake
+from services.profile.stamping import Stamper
+from services.profile.storage.exports import StoredIdentity, StoredPerson
+from touchpoint.profile.v1.transfer_pb2 import (
+    AttributeRecord,
+    EventRecords,
+    IdentityRecord,
+    LinkRecord,
+    PersonRecord,
+)
+
+_COLUMNS = (
+    "person_ids", "event_ids", "callers", "types", "times_us", "received_us", "channels", "origins",
+    "offer_ids", "categories", "brands", "price_micros", "cost_micros", "quantities",
+    "value_micros", "session_ids", "order_ids", "gifts", "durations_s", "reassurances", "details",
+    "decision_ids", "placements", "privates",
+)  # fmt: skip
+"""In the order of the statement `export_events`, after the position."""
+_RECEIVED, _ORIGIN, _OFFER = 5, 7, 8
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_LONGEST_TEXT = 8_192
+_LARGEST = 2**62
+
+
+def event_records(rows: Sequence[Any], offer_ids: Sequence[str]) -> EventRecords:
+    """Return rows of `export_events`, their positions left out and numbers as ids."""
+    if not rows:
+        return EventRecords()
+    _, *cells = zip(*rows, strict=True)
+    columns: dict[str, Any] = dict(zip(_COLUMNS, cells, strict=True))
+    known = len(offer_ids)
+    numbers = columns["offer_ids"]
+    columns["offer_ids"] = [offer_ids[number] if number < known else "" for number in numbers]
+    return EventRecords(**columns)
+
+
+def person_record(person: StoredPerson) -> PersonRecord:
+    said = sorted(person.state.attributes.items())
+    return PersonRecord(
+        person_id=person.person_id,
+        profile_id=person.profile_id,
+        created_us=person.created_us,
+        name=person.name,
+        identities=[
+            IdentityRecord(
+                kind=each.kind,
+                value=each.value,
+                verified=each.verified,
+                first_seen_us=each.first_seen_us,
+                fits=each.fits,
+            )
+            for each in sorted(person.identities, key=_by_age)
+        ],
+        attributes=[
+            AttributeRecord(name=name, value=value, said_us=time_us)
+            for name, (time_us, value) in said
+        ],
+    )
+
+
+def _by_age(each: StoredIdentity) -> tuple[int, str, str]:
+    """Order them alike in every home."""
+    return each.first_seen_us, each.kind, each.value
+
+
+def link_record(moved: MovedLink) -> LinkRecord:
+    link = moved.link
+    return LinkRecord(
+        link_id=link.link_id,
+        person_id=link.person_id,
+        other_person_id=link.other_person_id,
+        event_id=link.event_id,
+        linked_us=moved.linked_us,
+    )
+
+
+class RecordReader:
+    """Reads what another home wrote, or says what is wrong with it."""
+
+    def __init__(self, intake: Intake, stamper: Stamper) -> None:
+        self._intake = intake
+        self._stamp = stamper.stamp
+
+    def persons(self, records: Iterable[PersonRecord]) -> tuple[list[MovedPerson], list[Rejection]]:
+        return _read(records, self._person)
+
+    def links(self, records: Iterable[LinkRecord]) -> tuple[list[MovedLink], list[Rejection]]:
+        return _read(records, _link)
+
+    async def events(
+        self, records: EventRecords, now_us: int
+    ) -> tuple[list[MovedEvent], list[Rejection]]:
+        """Return the events that can be taken; columns are of equal length."""
+        taken: list[MovedEvent] = []
+        wrong: list[Rejection] = []
+        columns = [getattr(records, name) for name in _COLUMNS]
+        for place, row in enumerate(zip(*columns, strict=True)):
+            try:
+                taken.append(self._event(place, row, now_us))
+            except ValueError as error:
+                wrong.append(Rejection(place, INVALID, str(error)))
+            if place % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return taken, wrong
+
+    def _person(self, place: int, record: PersonRecord) -> MovedPerson:
+        _check_ids(person_id=record.person_id)
+        identities = []
+        for each in record.identities:
+            _check_ids(**{f"fits[{at}]": fit for at, fit in enumerate(each.fits)})
+            identity = self._intake.identity(each.kind, each.value)
+            identities.append(
+                MovedIdentity(identity, each.verified, each.first_seen_us, tuple(each.fits))
+            )
+        attributes = tuple((each.name, each.value, each.said_us) for each in record.attributes)
+        return MovedPerson(
+            place, record.person_id, record.created_us, record.name, tuple(identities), attributes
+        )
+
+    def _event(self, place: int, row: tuple[Any, ...], now_us: int) -> MovedEvent:
+        (
+            person_id, event_id, caller, kind, time_us, _, channel, _, offer_id, category, brand,
+            price, cost, quantity, value, session_id, order_id, gift, duration_s, reassurance,
+            details, decision_id, placement, private,
+        ) = row  # fmt: skip
+        _check_ids(person_id=person_id)
+        check_type(kind)
+        _check_texts(row)
+        _check_numbers(time_us, channel, quantity, duration_s, (price, cost, value), now_us)
+        offer_no, family_no, *_ = self._stamp(offer_id)
+        event = Event(
+            time_us, kind, channel, offer_no, family_no, category, brand, price, cost, quantity,
+            value, session_id, order_id, gift, duration_s, reassurance, _details(details),
+        )  # fmt: skip
+        # When it came in, and how, is another matter in each home.
+        content = repr((*row[:_RECEIVED], channel, *row[_OFFER:])).encode()
+        key, digest = self._intake.fingerprints(caller, event_id, content)
+        arrival = Arrival(
+            place, key, digest, event, (), event_id, caller, decision_id, placement, private
+        )
+        return MovedEvent(person_id, arrival)
+
+
+def _read(records: Iterable[Any], read: Callable[[int, Any], Any]) -> tuple[list[Any], list[Any]]:
+    taken, wrong = [], []
+    for place, record in enumerate(records):
+        try:
+            taken.append(read(place, record))
+        except ValueError as error:
+            wrong.append(Rejection(place, INVALID, str(error)))
+    return taken, wrong
+
+
+def _link(place: int, record: LinkRecord) -> MovedLink:
+    one, other = record.person_id, record.other_person_id
+    _check_ids(link_id=record.link_id, person_id=one, other_person_id=other)
+    if one == other:
+        raise MistakenError("other_person_id: must be another person")
+    link = NewLink(record.link_id, one, other, record.event_id)
+    return MovedLink(place, link, record.linked_us)
+
+
+def _check_ids(**ids: str) -> None:
+    for name, text in ids.items():
+        if not _UUID.fullmatch(text):
+            raise MistakenError(f"{name}: is no id of ours")
+
+
+def _check_texts(row: tuple[Any, ...]) -> None:
+    for name, text in zip(_COLUMNS, row, strict=True):
+        if not isinstance(text, str):
+            continue
+        longest = _LONGEST_TEXT if name in ("details", "privates", "categories") else LONGEST_ID
+        if len(text) > longest:
+            raise MistakenError(f"{name}: at most {longest} characters")
+        if "\0" in text:
+            raise MistakenError(f"{name}: must not hold the character NUL")
+    if not row[1]:
+        raise MistakenError("event_ids: must not be empty")
+
+
+def _check_numbers(
+    time_us: int,
+    channel: int,
+    quantity: float,
+    duration_s: float,
+    amounts: Sequence[int],
+    now_us: int,
+) -> None:
+    if not 0 <= time_us <= now_us + AHEAD_US:
+        raise MistakenError("times_us: must lie between 1970 and now")
+    if not 0 <= channel <= LAST_CHANNEL:
+        raise MistakenError(f"channels: has the unknown value {channel}")
+    if not 0.0 <= quantity <= 1e9 or not 0.0 <= duration_s <= 1e9:  # so that NaN fails too
+        raise MistakenError("quantities and durations_s: must be from 0 to 1e9")
+    if not all(-1 <= amount <= _LARGEST for amount in amounts):
+        raise MistakenError("price, cost and value: must be zero or more")
+
+
+def _details(text: str) -> Mapping[str, str]:
+    if not text:
+        return NO_DETAILS
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise MistakenError("details: must be a JSON object of texts")
+    return found

@@ -1,0 +1,141 @@
+"""Everything that is kept, in the order in which it leaves: persons by id, events by position."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from services.profile.domain.ports import Member, NewLink
+from services.profile.domain.restoring import MovedLink
+from services.profile.domain.state import State
+from services.profile.storage import QUERIES, TRANSFER
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.rows import PRIVATE
+from services.profile.storage.state_codec import decode, decode_whole
+from services.profile.storage.streams import Streams
+from services.profile.storage.transaction import NAME, VALUE
+from shared.postgres import Database
+
+PERSONS_AT_ONCE = 200
+"""Their snapshots are about a megabyte at most, and made in a fifth of a second."""
+_FIRST = "00000000-0000-0000-0000-000000000000"
+_SET, _PERSON = itemgetter(1), itemgetter(0)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIdentity:
+    """An identity in full."""
+
+    kind: str
+    value: str
+    verified: bool
+    first_seen_us: int
+    fits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPerson:
+    """One person, without what they did."""
+
+    person_id: str
+    profile_id: str
+    created_us: int
+    name: str
+    state: State
+    identities: Sequence[StoredIdentity]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some persons, the sets that they are the oldest of, and the links that name them first."""
+
+    persons: Sequence[StoredPerson]
+    sets: Sequence[Sequence[Member]]
+    links: Sequence[MovedLink]
+
+
+class Exports:
+    """Reads beside everything else: no transaction lasts longer than one page."""
+
+    def __init__(self, database: Database, keyring: Keyring, streams: Streams) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._streams = streams
+
+    async def persons(self, after: str, *, personal: bool) -> AsyncIterator[Page]:
+        """Yield everybody after a person (empty: everybody); names and values only if personal.
+
+        Somebody whose set changes meanwhile may be in the state before or after it.
+        """
+        after = after or _FIRST
+        while rows := await self._database.fetch(TRANSFER.export_persons, after, PERSONS_AT_ONCE):
+            page = await self._page(rows, personal=personal)
+            yield page
+            after = page.persons[-1].person_id
+
+    async def _page(self, rows: Sequence[Any], *, personal: bool) -> Page:
+        persons = [row[0] for row in rows]
+        oldest = [row[0] for row in rows if row[0] == row[1]]
+        async with self._database.connection() as connection:
+            members: Sequence[Any] = await connection.fetch(TRANSFER.export_sets, oldest)
+            links: Sequence[Any] = await connection.fetch(TRANSFER.export_links, persons)
+            seen: Sequence[Any] = ()
+            if personal:
+                seen = await connection.fetch(TRANSFER.export_identities, persons)
+        identities = {person: list(rows) for person, rows in groupby(seen, _PERSON)}
+        return Page(
+            [self._person(row, identities, personal=personal) for row in rows],
+            [list(map(_member, of_set)) for _, of_set in groupby(members, _SET)],
+            [MovedLink(0, NewLink(*row[:4]), row[4]) for row in links],
+        )
+
+    def _person(
+        self, row: Any, identities: Mapping[str, Sequence[Any]], *, personal: bool
+    ) -> StoredPerson:
+        person_id, profile_id, state, created_us, wrapped, sealed_name = row
+        name = ""
+        if personal:
+            self._keyring.open(person_id, wrapped)
+            name = self._keyring.decrypt(person_id, sealed_name, NAME) if sealed_name else ""
+        found = [
+            StoredIdentity(
+                kind,
+                self._keyring.decrypt(person_id, sealed, VALUE),
+                verified,
+                first_seen_us,
+                tuple(fits or ()),
+            )
+            for _, kind, verified, sealed, first_seen_us, fits in identities.get(person_id, ())
+        ]
+        return StoredPerson(person_id, profile_id, created_us, name, decode(state), found)
+
+    async def events(
+        self, position: int, types: Sequence[str], *, personal: bool
+    ) -> AsyncIterator[tuple[int, Sequence[Any]]]:
+        """Yield (position after it, rows of `export_events`), the private part as text."""
+        async for after, rows in self._streams.records(position, types):
+            yield after, await self._opened(rows, personal=personal)
+
+    async def _opened(self, rows: Sequence[Any], *, personal: bool) -> Sequence[Any]:
+        persons = {row[1] for row in rows if row[-1] is not None} if personal else set()
+        if not persons:
+            return [(*row[:-1], "") for row in rows]
+        keys: Sequence[Any] = await self._database.fetch(QUERIES.person_keys, sorted(persons))
+        known = {person_id for person_id, _ in keys}  # without those erased in between
+        for person_id, wrapped in keys:
+            self._keyring.open(person_id, wrapped)
+        return [(*row[:-1], self._private(row[1], row[-1], known)) for row in rows]
+
+    def _private(self, person_id: str, sealed: bytes | None, known: set[str]) -> str:
+        if sealed is None or person_id not in known:
+            return ""
+        return self._keyring.decrypt(person_id, sealed, PRIVATE)
+
+
+def _member(row: Any) -> Member:
+    person_id, group_id, version, seq, freeing_seq, state = row
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode_whole, state))

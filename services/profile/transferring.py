@@ -1,0 +1,127 @@
+"""The rpcs about moving: everything out for a warehouse or another home, and in from one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+
+from services.profile.domain.lookup import Person
+from services.profile.domain.placing import Rejection
+from services.profile.domain.ports import Transactions
+from services.profile.domain.restoring import restore_events, restore_links, restore_persons
+from services.profile.records import RecordReader, event_records, link_record, person_record
+from services.profile.snapshot import snapshot_of
+from services.profile.storage.exports import Exports
+from services.profile.storage.upkeep import TierReader
+from shared.arms import assign_arm
+from shared.call import Call
+from shared.catalogue import Catalogue
+from shared.clock import BusinessClock
+from shared.errors import Unavailable
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """What moving stands on."""
+
+    store: Transactions
+    exports: Exports
+    reader: RecordReader
+    catalogue: Catalogue
+    tiers: TierReader
+    clock: BusinessClock
+
+    async def profiles(
+        self, request: pb.ExportProfilesRequest
+    ) -> AsyncIterator[pb.ExportProfilesResponse]:
+        pages = self.exports.persons(request.after_person_id, personal=request.personal)
+        async for page in pages:
+            response = pb.ExportProfilesResponse(
+                after_person_id=page.persons[-1].person_id,
+                persons=map(person_record, page.persons),
+                links=map(link_record, page.links),
+            )
+            for members in page.sets:
+                person, arm = Person(members), Arm.UNSPECIFIED
+                if request.HasField("arm_plan"):
+                    arm = assign_arm(request.arm_plan, person.oldest_id)
+                now_us = self.clock.now_us()
+                response.profiles.append(snapshot_of(person, arm, self.tiers.tiers, now_us))
+                await asyncio.sleep(0)
+            yield response
+
+    async def events(
+        self, request: pb.ExportEventsRequest
+    ) -> AsyncIterator[pb.ExportEventsResponse]:
+        slices = self.exports.events(request.position, request.types, personal=request.personal)
+        async for position, rows in slices:
+            records = event_records(rows, self.catalogue.offer_ids)
+            yield pb.ExportEventsResponse(position=position, events=records)
+
+    async def restore_persons(self, request: pb.RestorePersonsRequest) -> pb.RestorePersonsResponse:
+        persons, wrong = self.reader.persons(request.persons)
+        now_us = self.clock.now_us()
+        written = await restore_persons(self.store, persons, now_us=now_us)
+        links, wrong_links = self.reader.links(request.links)
+        linked = await restore_links(self.store, links, now_us=now_us)
+        return pb.RestorePersonsResponse(
+            created=written.created,
+            updated=written.updated,
+            linked=linked.created,
+            rejected=told((*wrong, *written.rejected)),
+            rejected_links=told((*wrong_links, *linked.rejected)),
+        )
+
+    async def restore_events(self, request: pb.RestoreEventsRequest) -> pb.RestoreEventsResponse:
+        if request.catalogue_version > self.catalogue.version:
+            raise Unavailable("the catalogue has not arrived here yet; repeat in a moment")
+        now_us = self.clock.now_us()
+        events, wrong = await self.reader.events(request.events, now_us)
+        outcome = await restore_events(
+            self.store, events, import_id=request.import_id, now_us=now_us
+        )
+        return pb.RestoreEventsResponse(
+            accepted=outcome.accepted,
+            duplicates=outcome.duplicates,
+            rejected=told((*wrong, *outcome.rejected)),
+        )
+
+
+class TransferRpcs:
+    """A part of the servicer."""
+
+    def __init__(self, transfers: Transfers) -> None:
+        self.__transfers = transfers
+
+    async def export_profiles(
+        self, call: Call, request: pb.ExportProfilesRequest
+    ) -> AsyncIterator[pb.ExportProfilesResponse]:
+        async for response in self.__transfers.profiles(request):
+            yield response
+
+    async def export_events(
+        self, call: Call, request: pb.ExportEventsRequest
+    ) -> AsyncIterator[pb.ExportEventsResponse]:
+        async for response in self.__transfers.events(request):
+            yield response
+
+    async def restore_persons(
+        self, call: Call, request: pb.RestorePersonsRequest
+    ) -> pb.RestorePersonsResponse:
+        return await self.__transfers.restore_persons(request)
+
+    async def restore_events(
+        self, call: Call, request: pb.RestoreEventsRequest
+    ) -> pb.RestoreEventsResponse:
+        return await self.__transfers.restore_events(request)
+
+
+def told(rejections: Iterable[Rejection]) -> list[pb.RejectedEvent]:
+    """Return what was refused in the order of the request."""
+    return [
+        pb.RejectedEvent(index=each.place, code=each.code, message=each.message)
+        for each in sorted(rejections)
+    ]

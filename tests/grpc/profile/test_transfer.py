@@ -1,0 +1,197 @@
+"""What leaves one home arrives in another: the same people, with the same views."""
+
+import grpc.aio
+import pytest
+import pytest_asyncio
+
+from services.profile.app import build
+from services.profile.config import ProfileSettings
+from services.profile.definitions import NO_DEFINITIONS
+from services.profile.storage import MIGRATIONS
+from shared.testing.grpc import grpc_service
+from tests.grpc.profile.edge import Client, catalogue
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+from touchpoint.profile.v1.profile_pb2 import ArmPlan
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.profile.v1.transfer_pb2 import EventRecords
+
+ADA, CARD, COOKIE = ("customer", "ada"), ("loyalty_card", "77"), ("visitor", "cookie")
+BOB, PHONE = ("customer", "bob"), ("phone", "+15550100")
+OWN_TO_A_HOME = ("seq", "standing_token", "as_of_us")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other(fresh_database, in_memory_bus, clock, tmp_path):
+    """An empty home beside the client's, on keys of its own."""
+    database = await fresh_database("profile", MIGRATIONS)
+    home = tmp_path / "other"
+    settings = ProfileSettings(
+        postgres_url="postgresql://unused", deployment_key=b"o" * 32, home=home
+    )
+    built = build(settings, database, in_memory_bus, catalogue(), clock, lambda _: NO_DEFINITIONS)
+    async with grpc_service(built.binding) as channel:
+        yield Client(ProfileServiceStub(channel), clock, database, key=b"o" * 32)
+
+
+async def a_past(client):
+    """Somebody with a name, a card, a device and a past; somebody else with the same phone."""
+    for customer, name in (("ada", "Ada Byron"), ("bob", "Bob Cole")):
+        record = pb.CustomerRecord(attributes={"name": name, "city": "Bath"}, locale="en-GB")
+        for kind, value in (("customer", customer), PHONE):
+            record.identities.add(kind=kind, value=value)
+        request = pb.ImportCustomersRequest(import_id="c", customers=[record])
+        await client.stub.ImportCustomers(request, timeout=5)
+    await client.record(
+        client.event([COOKIE], "view", item_id="shoe", ago_s=9e6, page="/returns", query="shoe 42"),
+        client.event([ADA, CARD], "login", ago_s=8e6),
+        client.event([ADA, COOKIE], "login", ago_s=7e6),
+        client.event([ADA], "purchase", item_id="shoe-blue", order_id="o1", ago_s=6e6),
+        client.event([ADA], "purchase", item_id="laptop", order_id="o2", ago_s=5e6, quantity=2),
+        client.event([ADA], "return", item_id="laptop", order_id="o2", ago_s=4e6),
+        client.event([CARD], "decline", offer_id="coupon", ago_s=3e6),
+        client.event(
+            [ADA], "preference", ago_s=3e6, attributes={"sentiment": "dislike", "brand": "Abacus"}
+        ),
+        client.event([ADA], "consent", ago_s=2e6, attributes={"purpose": "sharing"}),
+        client.event([ADA], "add_to_cart", item_id="shoe", ago_s=60, session_id="s"),
+        client.event([BOB], "complaint", ago_s=30, attributes={"text": "late again"}),
+    )
+
+
+async def exported(client, **more):
+    request = pb.ExportProfilesRequest(**{"personal": True} | more)
+    pages = [page async for page in client.stub.ExportProfiles(request, timeout=10)]
+    events = pb.ExportEventsRequest(personal=more.get("personal", True))
+    slices = [part.events async for part in client.stub.ExportEvents(events, timeout=10)]
+    return pages, slices
+
+
+async def restored(client, pages, slices):
+    answers = [
+        await client.stub.RestorePersons(
+            pb.RestorePersonsRequest(import_id="move", persons=page.persons, links=page.links),
+            timeout=10,
+        )
+        for page in pages
+    ]
+    for events in slices:
+        request = pb.RestoreEventsRequest(import_id="move", events=events, catalogue_version=1)
+        answers.append(await client.stub.RestoreEvents(request, timeout=10))
+    await client.stub.FinishImport(pb.FinishImportRequest(import_id="move"), timeout=10)
+    return answers
+
+
+def same_everywhere(profile):
+    for field in OWN_TO_A_HOME:
+        profile.snapshot.ClearField(field)
+    return profile
+
+
+async def refusal(rpc, request):
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await rpc(request, timeout=5)
+    return failed.value.details()
+
+
+async def test_another_home_has_the_same_views(client, other):
+    await a_past(client)
+    await restored(other, *await exported(client))
+    for who in (ADA, CARD, COOKIE, BOB, PHONE):
+        here, there = await client.profile(who), await other.profile(who)
+        assert same_everywhere(there) == same_everywhere(here)
+    ada = await other.profile(ADA)
+    assert (ada.name, len(ada.snapshot.person_ids), len(ada.links)) == ("Ada Byron", 3, 2)
+    assert ada.snapshot.traits.contribution_micros
+    assert (await other.profile(PHONE)).ambiguous
+
+
+async def test_what_is_restored_may_be_exported_again_unchanged(client, other):
+    await a_past(client)
+    pages, slices = await exported(client)
+    await restored(other, pages, slices)
+    again_pages, again_slices = await exported(other)
+    assert [page.persons for page in again_pages] == [page.persons for page in pages]
+    for records, again in zip(slices, again_slices, strict=True):
+        for field in ("received_us", "origins"):
+            records.ClearField(field)
+            again.ClearField(field)
+        assert again == records
+
+
+async def test_a_restore_may_be_repeated(client, other):
+    await a_past(client)
+    moved = await exported(client)
+    await restored(other, *moved)
+    persons, events = await restored(other, *moved)
+    assert (persons.created, persons.linked, events.accepted, events.duplicates) == (0, 0, 0, 11)
+    here, there = await client.profile(ADA), await other.profile(ADA)
+    assert same_everywhere(there) == same_everywhere(here)
+
+
+async def test_without_personal_values_nobody_is_named(client):
+    await a_past(client)
+    pages, slices = await exported(client, personal=False)
+    assert not any(each.name or each.identities for page in pages for each in page.persons)
+    assert not any(private for records in slices for private in records.privates)
+    pages, slices = await exported(client)
+    assert any("late again" in private for records in slices for private in records.privates)
+
+
+async def test_every_set_is_exported_once_with_its_oldest_person(client):
+    await a_past(client)
+    pages, _ = await exported(client, arm_plan=ArmPlan(salt="s"))
+    sets = [list(each.person_ids) for page in pages for each in page.profiles]
+    assert sorted(len(each) for each in sets) == [1, 3]
+    assert all(each.arm for page in pages for each in page.profiles)
+
+
+async def test_a_stranger_s_identity_is_not_taken_over(client, other):
+    await a_past(client)
+    await other.record(other.event([CARD], "view", event_id="own"))
+    pages, slices = await exported(client)
+    persons, events = await restored(other, pages, slices)
+    [refused] = persons.rejected
+    assert (refused.code, "loyalty_card leads to somebody else" in refused.message) == (
+        "IDENTITY_TAKEN",
+        True,
+    )
+    assert {each.code for each in events.rejected} == {"PERSON_NOT_FOUND"}
+
+
+BAD = (
+    ("person_ids", "nobody", "is no id of ours"),
+    ("types", "No Type", "lower_snake_case"),
+    ("times_us", -1, "between 1970 and now"),
+    ("quantities", float("nan"), "from 0 to"),
+    ("details", "[1]", "JSON object"),
+    ("channels", 77, "unknown value"),
+    ("session_ids", "s" * 200, "at most 128"),
+    ("event_ids", "", "must not be empty"),
+)
+
+
+async def test_bad_events_are_told_by_their_fields_and_the_others_are_restored(client, other):
+    await a_past(client)
+    pages, [records] = await exported(client)
+    for place, (field, value, _) in enumerate(BAD):
+        getattr(records, field)[place] = value
+    _, answer = await restored(other, pages, [records])
+    assert [(each.index, each.code) for each in answer.rejected] == [
+        (place, "INVALID") for place in range(len(BAD))
+    ]
+    for refused, (field, _, said) in zip(answer.rejected, BAD, strict=True):
+        assert said in refused.message, field
+    assert answer.accepted == len(records.types) - len(BAD)
+
+
+async def test_columns_of_unequal_length_are_refused_as_a_whole(other):
+    events = EventRecords(event_ids=["e"], types=["view", "view"])
+    request = pb.RestoreEventsRequest(import_id="move", events=events)
+    assert "events.types" in await refusal(other.stub.RestoreEvents, request)
+
+
+async def test_events_wait_for_the_catalogue_they_belong_to(client, other):
+    await a_past(client)
+    _, [records] = await exported(client)
+    request = pb.RestoreEventsRequest(import_id="move", events=records, catalogue_version=9)
+    assert "not arrived" in await refusal(other.stub.RestoreEvents, request)
