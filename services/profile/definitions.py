@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.profile.domain.identity import Assurance
 from services.profile.domain.scores import Points, Score
 from services.profile.domain.segments import Segment
 from shared.conditions import ConditionError
@@ -25,7 +26,12 @@ class ProfileDefinitions:
     segments: Sequence[Segment] = ()
     compiler: SegmentCompiler = field(default_factory=lambda: SegmentCompiler({}))
     """Compiles further segments by the same parameters."""
+    assurances: Mapping[str, Assurance] = field(default_factory=dict)
+    """Kind of identity to the most that it proves by itself; kinds not named: as they come."""
 
+
+_ASSURANCE = "assurance."
+"""Begins the names of parameters that say what kinds of identities prove."""
 
 NO_DEFINITIONS = ProfileDefinitions()
 """Before the first bundle is here."""
@@ -42,6 +48,7 @@ def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
         [_score(score) for score in bundle.scores],
         [_segment(segment, compiler) for segment in bundle.segments],
         compiler,
+        _assurances(bundle.parameters),
     )
 
 
@@ -64,6 +71,14 @@ def _score(score: rules_pb2.Score) -> Score:
         [Points(each.on, each.points, each.per_value) for each in score.points],
         [(getattr(each, "from"), each.stage) for each in score.stages],
     )
+
+
+def _assurances(parameters: Mapping[str, str]) -> dict[str, Assurance]:
+    return {
+        name.removeprefix(_ASSURANCE): Assurance[text]
+        for name, text in parameters.items()
+        if name.startswith(_ASSURANCE)
+    }
 
 
 def definitions_of(bundles: BundleFollower[ProfileDefinitions]) -> DefinitionsOf:

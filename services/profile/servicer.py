@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,9 +99,10 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
             return await find_by_id(profiles, request.person_id)
         who = _identities(request)
         if not request.keep_unknown:
-            return await find_person(profiles, who, confirmed)
+            return self._sure(who, await find_person(profiles, who, confirmed))
         now_us = self._clock.now_us()
-        return await find_or_keep(profiles, who, confirmed, self._new_id(), now_us)
+        person = await find_or_keep(profiles, who, confirmed, self._new_id(), now_us)
+        return self._sure(who, person)
 
     async def record_events(
         self, call: Call, request: pb.RecordEventsRequest
@@ -220,6 +221,18 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
             person_ids=parted.person_ids, other_person_ids=parted.other_person_ids
         )
 
+    async def detach_identity(
+        self, call: Call, request: pb.DetachIdentityRequest
+    ) -> pb.DetachIdentityResponse:
+        identity = Identity(request.identity.kind, request.identity.value, request.identity_key.key)
+        detached = await persons.detach(
+            self._store, identity, now_us=self._clock.now_us(), new_id=self._new_id
+        )
+        await self._means.watchers.tell(detached.touched)
+        return pb.DetachIdentityResponse(
+            person_id=detached.person_id, former_person_ids=detached.former_person_ids
+        )
+
     async def stream_events(
         self, call: Call, request: pb.StreamEventsRequest
     ) -> AsyncIterator[pb.StreamEventsResponse]:
@@ -257,7 +270,15 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
         return pb.ErasePersonResponse(person_ids=erased.person_ids, rows=erased.rows)
 
     async def _find(self, request: Any, confirmed_person_id: str) -> Person:
-        return await find_person(self._means.profiles, _identities(request), confirmed_person_id)
+        who = _identities(request)
+        return self._sure(who, await find_person(self._means.profiles, who, confirmed_person_id))
+
+    def _sure(self, who: Sequence[Identity], person: Person) -> Person:
+        """Return the person known no more surely than the definitions let this identity say."""
+        most = self._means.definitions("").assurances.get(who[person.used_identity].kind)
+        if most is not None and not person.is_confirmed:
+            person.assurance = min(person.assurance, most)
+        return person
 
     def _new_id(self) -> str:
         return uuid7(self._clock.now_us() // 1000)

@@ -51,6 +51,14 @@ def _who(request: Any, path: str, violations: Violations) -> None:
             violations.add(f"{path}identity_keys[{place}].key", f"must have {_KEY_BYTES} bytes")
 
 
+def _one_identity(request: pb.DetachIdentityRequest, path: str, violations: Violations) -> None:
+    if request.identity.kind not in KINDS:
+        violations.add(f"{path}identity.kind", f"must be one of {', '.join(KINDS)}")
+    if not request.identity.value:
+        violations.add(f"{path}identity.value", "must not be empty")
+    _is_key(request.identity_key, f"{path}identity_key.", violations)
+
+
 def _who_or_person(request: pb.GetSnapshotRequest, path: str, violations: Violations) -> None:
     if not request.person_id:
         _who(request, path, violations)
@@ -185,6 +193,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.ListClientsRequest: validator(
         _owner, length("role", 64), between("page_size", 0, 500), _uuid("page_token")
     ),
+    pb.DetachIdentityRequest: validator(_one_identity),
     pb.StreamEventsRequest: validator(
         _at_most("types", 100), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
     ),

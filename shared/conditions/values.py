@@ -23,6 +23,7 @@ _ALLOWANCE = re.compile(r"(\d{1,6}) per (\S+)", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)%", re.ASCII)
 _LONGEST = timedelta(days=3660)
+ASSURANCES = ("ANONYMOUS", "CLAIMED", "VERIFIED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,13 @@ def share(text: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
         raise ValueError(f"{text!r} is no share; write 5% or 0.05")
     return float(value)
+
+
+def assurance(text: str) -> str:
+    """Return how much an identity proves; ValueError with a sentence for anything else."""
+    if text not in ASSURANCES:
+        raise ValueError(f"{text!r} is no assurance; write {', '.join(ASSURANCES)}")
+    return text
 
 
 def parameter(text: str) -> ParameterValue | None:

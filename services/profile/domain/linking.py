@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.profile.domain.identity import MAX_SET
+from services.profile.domain.identity import MAX_SET, Identity
 from services.profile.domain.placing import Join
-from services.profile.domain.ports import Changes, Member, NewLink, SharedIdentity
+from services.profile.domain.ports import (
+    Changes,
+    Member,
+    NewIdentity,
+    NewLink,
+    SharedIdentity,
+)
 from services.profile.domain.reading import standing_token
 
 FIRST_VERSION = 1
@@ -76,6 +82,18 @@ class Sets:
             self._move(members)
         self.changes.links.append(link)
         return True
+
+    def part_identity(self, identity: Identity, person_id: str, new_person_id: str) -> None:
+        """Let an identity of a person lead to a new one; both sets are other ones by that."""
+        members = self._groups.pop(self._members[person_id].group_id)
+        self._move(members)
+        self._members[person_id].freeing_seq += 1
+        person = new_member(new_person_id)
+        person.version = next(self._versions)
+        self._members[new_person_id] = person
+        self._groups[new_person_id] = [person]
+        self.changes.new_members.append(person)
+        self.changes.identities.append(NewIdentity(identity, new_person_id, False))
 
     def take_apart(self, components: Sequence[set[str]]) -> None:
         """Make a set of each component; together they are one whole set as it was."""

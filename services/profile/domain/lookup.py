@@ -118,6 +118,8 @@ class Person:
     ignored_identities: tuple[int, ...] = ()
     """Indexes of identities of other people."""
     assurance: Assurance = Assurance.NOBODY
+    is_confirmed: bool = False
+    """Somebody who may, said that it is this one of several."""
     is_ambiguous: bool = False
     choices: tuple[Choice, ...] = ()
     own_id: str = ""
@@ -166,7 +168,12 @@ async def find_person(
     keys = [identity.key for identity in identities]
     if confirmed_person_id and await profiles.is_one_of(keys, confirmed_person_id):
         members = await profiles.set_of(confirmed_person_id)
-        return Person(members, assurance=Assurance.CLAIMED, own_id=confirmed_person_id)
+        return Person(
+            members,
+            assurance=Assurance.CLAIMED,
+            own_id=confirmed_person_id,
+            is_confirmed=True,
+        )
     found = await profiles.find(keys)
     first = next((asked for asked in found.asked if asked.place == 0), None)
     if first is None:

@@ -1,11 +1,11 @@
-"""Joining and parting persons on somebody's word."""
+"""Joining and parting persons, and taking an identity from one, on somebody's word."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.profile.domain.identity import connected
+from services.profile.domain.identity import Identity, connected
 from services.profile.domain.linking import Sets
 from services.profile.domain.placing import NewId
 from services.profile.domain.ports import (
@@ -19,7 +19,7 @@ from services.profile.domain.ports import (
 from services.profile.domain.recording import Touched, with_retries
 from shared.errors import FailedPrecondition, NotFound
 
-LINKED, UNLINKED = "linked", "unlinked"
+LINKED, UNLINKED, DETACHED = "linked", "unlinked", "identity_detached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,15 @@ class Parted:
     person_ids: tuple[str, ...]
     other_person_ids: tuple[str, ...]
     touched: tuple[Touched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """Where an identity leads, and where it led to."""
+
+    person_id: str
+    former_person_ids: tuple[str, ...]
+    touched: tuple[Touched, ...]
 
 
 async def link(
@@ -104,6 +113,42 @@ async def unlink(
             _ids(sets.set_of(other)),
             _touched(sets, UNLINKED, one, other) if undone else (),
         )
+
+    return await with_retries(store, attempt)
+
+
+async def detach(
+    store: Transactions, identity: Identity, *, now_us: int, new_id: NewId
+) -> Detached:
+    """Let an identity lead to a new person; what was written under the old one stays there.
+
+    Raises `NotFound`, and `FailedPrecondition` where it fits several people, or is all that its
+    person is reached by: such a person is unlinked from the others of the set instead.
+    """
+
+    async def attempt(transaction: ProfileTransaction) -> Detached:
+        known = (await transaction.resolve([identity.key])).get(identity.key)
+        if known is None:
+            raise NotFound(f"nobody has this {identity.kind}", reason="IDENTITY_NOT_FOUND")
+        if known.shared:
+            raise FailedPrecondition(
+                f"this {identity.kind} fits several people and leads to none of them",
+                reason="IDENTITY_SHARED",
+            )
+        sets = await _locked(transaction, (known.person_id,), now_us, changes_of_sets=2)
+        if await transaction.identities_of(known.person_id) < 2:
+            raise FailedPrecondition(
+                f"this {identity.kind} is all that the person is reached by; "
+                "unlink the person instead",
+                reason="LAST_IDENTITY",
+            )
+        await transaction.detach(identity.key, known.person_id)
+        person_id = new_id()
+        sets.part_identity(identity, known.person_id, person_id)
+        sets.changes.keep([sets.member(known.person_id)])
+        await transaction.save(sets.changes)
+        former = _ids(sets.set_of(known.person_id))
+        return Detached(person_id, former, _touched(sets, DETACHED, known.person_id))
 
     return await with_retries(store, attempt)
 

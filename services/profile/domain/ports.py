@@ -251,6 +251,14 @@ class ProfileTransaction(Protocol):
         """Return those who have a customer identity of their own."""
         ...
 
+    async def identities_of(self, person_id: str) -> int:
+        """Return how many identities lead to a person."""
+        ...
+
+    async def detach(self, key: bytes, person_id: str) -> None:
+        """Take an identity from its person; RaceLost when it is another's or shared by now."""
+        ...
+
     async def links(self, person_ids: Sequence[str]) -> Sequence[NewLink]:
         """Return the standing links among the persons of a set."""
         ...

@@ -285,6 +285,15 @@ class _Transaction:
     async def next_versions(self, count: int) -> Sequence[int]:
         return [next(self._versions) for _ in range(count)]
 
+    async def identities_of(self, person_id: str) -> int:
+        return sum(each.person_id == person_id for each in self._tables.identities.values())
+
+    async def detach(self, key: bytes, person_id: str) -> None:
+        known = self._tables.identities.get(key)
+        if known is None or known.shared or known.person_id != person_id:
+            raise RaceLost("the identity is another's by now")
+        del self._tables.identities[key]
+
     async def links(self, person_ids: Sequence[str]) -> Sequence[NewLink]:
         return [link for link, _ in self._tables.standing_links(person_ids)]
 

@@ -130,6 +130,12 @@ UPDATE identities SET position = nextval('identity_positions')
 WHERE person_id = ANY($1::uuid[]) OR identity_key = ANY($2::bytea[])
 RETURNING identity_key, kind, person_id::text, shared
 
+-- name: count_identities
+SELECT count(*) FROM identities WHERE person_id = $1
+
+-- name: detach_identity
+DELETE FROM identities WHERE identity_key = $1 AND person_id = $2 AND NOT shared RETURNING 1
+
 -- name: insert_events
 INSERT INTO events (
     person_id, seq, event_id, caller, received_us, time_us, type, channel, offer_no, family_no,

@@ -119,6 +119,14 @@ class PostgresTransaction:
         rows: Sequence[Any] = await self._tx.fetch(QUERIES.next_versions, count)
         return [row[0] for row in rows]
 
+    async def identities_of(self, person_id: str) -> int:
+        count: int = await self._tx.fetchval(QUERIES.count_identities, person_id)
+        return count
+
+    async def detach(self, key: bytes, person_id: str) -> None:
+        if await self._tx.fetchval(QUERIES.detach_identity, key, person_id) is None:
+            raise RaceLost("the identity is another's by now")
+
     async def links(self, person_ids: Sequence[str]) -> Sequence[NewLink]:
         rows: Sequence[Any] = await self._tx.fetch(QUERIES.standing_links, person_ids)
         return [NewLink(row[0], row[1], row[2], row[3]) for row in rows]

@@ -15,7 +15,8 @@ from services.rules.definitions.reading import Entry
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.text_places import place_within
-from shared.conditions.values import duration, share, typed_parameters
+from shared.conditions.values import assurance, duration, share, typed_parameters
+from shared.privacy import KINDS
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
@@ -26,6 +27,7 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "declined_for": duration,
     "holdout": share,
     "static": share,
+    **{f"assurance.{kind}": assurance for kind in KINDS},
 }
 """Parameters that no condition need mention, so that nothing else would notice a wrong one."""
 
@@ -96,6 +98,10 @@ def _contact_limit(policy: str, limit: Any) -> pb.ContactLimit:
 
 
 def _check_parameters(entries: Entries, problems: Problems) -> None:
+    for name, place in entries.parameter_places.items():
+        if name.startswith("assurance.") and name not in _READ_BY_SERVICES:
+            kinds = ", ".join(KINDS)
+            problems.add(place, f"{name}: there is no such kind of identity; known are {kinds}")
     for name in _READ_BY_SERVICES.keys() & entries.parameters.keys():
         try:
             _READ_BY_SERVICES[name](entries.parameters[name])

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from services.profile.domain.lookup import find_or_keep, find_person
-from services.profile.domain.persons import link, unlink
+from services.profile.domain.persons import detach, link, unlink
 from services.profile.domain.recording import record
 from shared.errors import FailedPrecondition, NotFound
 from tests.contract.profile.desk import NOW_US, identity
@@ -169,3 +169,48 @@ async def test_a_login_after_the_parting_links_again(desk):
     await unlinked(desk, ada, cookie)
     await logged_in(desk, ADA, COOKIE)
     assert (await person(desk, COOKIE)).person_ids == (ada, cookie)
+
+
+async def detached(desk, who):
+    return await detach(desk.store, who, now_us=NOW_US, new_id=desk.new_id)
+
+
+async def test_a_wrong_card_leads_to_somebody_new_and_what_was_written_stays(desk):
+    kept = await keep(desk, ADA, COOKIE)
+    await seen(desk, COOKIE)
+    token = (await person(desk, ADA)).standing_token
+    parted = await detached(desk, COOKIE)
+    assert parted.former_person_ids == kept.person_ids
+    assert (await person(desk, COOKIE)).person_ids == (parted.person_id,)
+    assert (await person(desk, COOKIE)).seq == 0
+    assert (await person(desk, ADA)).seq == 1
+    assert (await person(desk, ADA)).standing_token != token
+    await seen(desk, COOKIE)
+    assert ((await person(desk, COOKIE)).seq, (await person(desk, ADA)).seq) == (1, 1)
+
+
+async def test_an_identity_taken_from_a_set_leaves_the_others_together(desk):
+    kept = await keep(desk, ADA, COOKIE)
+    [bob] = await seen(desk, BOB)
+    await linked(desk, kept.oldest_id, bob)
+    parted = await detached(desk, COOKIE)
+    assert set(parted.former_person_ids) == {kept.oldest_id, bob}
+    assert (await person(desk, BOB)).person_ids == (await person(desk, ADA)).person_ids
+
+
+async def test_an_identity_that_is_all_of_a_person_is_not_taken(desk):
+    await seen(desk, ADA)
+    with pytest.raises(FailedPrecondition, match="unlink the person"):
+        await detached(desk, ADA)
+    with pytest.raises(NotFound):
+        await detached(desk, BOB)
+
+
+async def test_taking_an_identity_twice_at_once_makes_one_person(desk):
+    await keep(desk, ADA, COOKIE)
+    found = await asyncio.gather(
+        *(detached(desk, COOKIE) for _ in range(4)), return_exceptions=True
+    )
+    made = [each for each in found if not isinstance(each, FailedPrecondition)]
+    assert len(made) == 1
+    assert (await person(desk, COOKIE)).person_ids == (made[0].person_id,)

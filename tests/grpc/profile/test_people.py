@@ -3,11 +3,18 @@ import asyncio
 import grpc
 import pytest
 
-from tests.grpc.profile.edge import keys_of
+from services.profile.app import build
+from services.profile.definitions import compile_bundle
+from shared.testing.grpc import grpc_service
+from tests.grpc.profile.edge import Client, catalogue, keys_of
 from touchpoint.common.v1.identity_pb2 import Identity
+from touchpoint.common.v1.vocabulary_pb2 import Assurance
 from touchpoint.profile.v1 import profile_service_pb2 as pb
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.rules.v1.rules_pb2 import Bundle
 
 ADA = ("customer", "ada")
+BOB = ("customer", "bob")
 EMAIL = ("email", "ada@shop.example")
 COOKIE = ("visitor", "cookie-1234")
 
@@ -77,7 +84,7 @@ async def test_attributes_locale_and_time_zone_of_a_customer_are_in_the_snapshot
 
 async def test_bad_customers_are_named_and_the_good_ones_stored(client):
     response = await import_customers(
-        client, customer(EMAIL), customer(ADA), customer(("customer", "bob"), ("email", "nonsense"))
+        client, customer(EMAIL), customer(ADA), customer(BOB, ("email", "nonsense"))
     )
     assert response.created == 1
     assert [(each.index, each.code) for each in response.rejected] == [
@@ -91,13 +98,13 @@ async def test_a_shared_phone_answers_with_choices_and_leads_where_confirmed(cli
     await import_customers(
         client,
         customer(ADA, phone, attributes={"name": "Ada Byron"}),
-        customer(("customer", "bob"), phone, attributes={"name": "Bob Cole"}),
+        customer(BOB, phone, attributes={"name": "Bob Cole"}),
     )
     answer = await client.answer(phone)
     assert answer.ambiguous
     assert not answer.person_ids
     assert {choice.description[:5] for choice in answer.choices} == {"A… B…", "B… C…"}
-    bob = (await client.answer(("customer", "bob"))).person_ids
+    bob = (await client.answer(BOB)).person_ids
     confirmed = await client.answer(phone, confirmed_person_id=bob[0])
     assert confirmed.person_ids == bob
     event = await client.record(client.event([phone], "call_started"))
@@ -149,6 +156,44 @@ async def test_persons_are_linked_and_parted_on_an_agents_word(client):
     )
     assert list(parted.person_ids) == [ada]
     assert (await client.answer(COOKIE)).person_ids == [cookie]
+
+
+async def test_a_wrong_card_is_taken_from_its_person_and_told_anew(client):
+    card = ("loyalty_card", "47110815")
+    await import_customers(client, customer(ADA, card))
+    [ada] = (await client.answer(card)).person_ids
+    identity = Identity(kind=card[0], value=card[1])
+    request = pb.DetachIdentityRequest(identity=identity, identity_key=keys_of([identity])[0])
+    parted = await client.stub.DetachIdentity(request, timeout=5)
+    assert list(parted.former_person_ids) == [ada]
+    assert (await client.answer(card)).person_ids == [parted.person_id]
+    [shown] = (await client.profile(card)).identities
+    assert shown.masked_value == "47…15"
+    stream = client.stub.StreamIdentities(pb.StreamIdentitiesRequest(), timeout=5)
+    told = {
+        (key.kind, each.person_id): each.version
+        async for batch in stream
+        for key, each in zip(batch.identity_keys, batch.sets, strict=True)
+    }
+    assert told["loyalty_card", parted.person_id] > 1
+    assert ("loyalty_card", ada) not in told
+
+
+async def test_an_identity_proves_no_more_than_the_definitions_allow(
+    database, in_memory_bus, clock, settings
+):
+    found = compile_bundle(Bundle(parameters={"assurance.phone": "ANONYMOUS"}))
+    built = build(settings, database, in_memory_bus, catalogue(), clock, lambda _: found)
+    phone = ("phone", "+12025550100")
+    async with grpc_service(built.binding) as channel:
+        client = Client(ProfileServiceStub(channel), clock, database)
+        await import_customers(client, customer(ADA, phone))
+        assert (await client.snapshot(phone)).assurance == Assurance.ANONYMOUS
+        assert (await client.snapshot(ADA)).assurance == Assurance.VERIFIED
+        await import_customers(client, customer(BOB, phone))
+        [bob] = (await client.answer(BOB)).person_ids
+        confirmed = await client.snapshot(phone, confirmed_person_id=bob)
+        assert confirmed.assurance == Assurance.CLAIMED
 
 
 async def test_an_id_that_is_none_of_ours_is_refused(client):

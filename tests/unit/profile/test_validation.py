@@ -36,6 +36,11 @@ def test_a_request_that_names_somebody_is_taken():
         (pb.LinkPersonsRequest(person_id=PERSON, other_person_id=PERSON), "other_person_id"),
         (pb.UnlinkPersonsRequest(person_id=PERSON, other_person_id=PERSON), "other_person_id"),
         (pb.UnlinkPersonsRequest(person_id=PERSON), "link_id"),
+        (pb.DetachIdentityRequest(identity=COOKIE), "identity_key.key"),
+        (
+            pb.DetachIdentityRequest(identity_key=KEY, identity=Identity(kind="card", value="a")),
+            "identity.kind",
+        ),
         (pb.ListParkedEventsRequest(limit=1_001), "limit"),
     ],
 )

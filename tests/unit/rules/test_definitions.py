@@ -87,6 +87,8 @@ def test_comments_and_files_do_not_change_the_name_but_content_does() -> None:
         ("declined_for: 30d", "declined_for: 30", 2, 17, "declined_for: '30' is no duration"),
         ("declined_for: 30d", "sticky: half an hour", 2, 11, "is no duration"),
         ("declined_for: 30d", "holdout: 120%", 2, 12, "is no share"),
+        ("declined_for: 30d", "assurance.phone: SURE", 2, 20, "is no assurance"),
+        ("declined_for: 30d", "assurance.face: CLAIMED", 2, 19, "no such kind of identity"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(
