@@ -16,6 +16,9 @@ from shared.errors import Unavailable
 from touchpoint.rules.v1 import rules_pb2
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
+_ASSURANCE = "assurance."
+"""Begins the names of parameters that say what kinds of identities prove."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileDefinitions:
@@ -29,9 +32,6 @@ class ProfileDefinitions:
     assurances: Mapping[str, Assurance] = field(default_factory=dict)
     """Kind of identity to the most that it proves by itself; kinds not named: as they come."""
 
-
-_ASSURANCE = "assurance."
-"""Begins the names of parameters that say what kinds of identities prove."""
 
 NO_DEFINITIONS = ProfileDefinitions()
 """Before the first bundle is here."""
