@@ -46,6 +46,7 @@ class Desk:
         digest=b"",
         time_us=NOW_US,
         private="",
+        event=None,
         **what,
     ):
         event_id = event_id or f"event-{next(self._numbers)}"
@@ -54,7 +55,7 @@ class Desk:
             place,
             key,
             digest or key,
-            Event(time_us, kind, 1, **what),
+            event or Event(time_us, kind, 1, **what),
             tuple(who),
             event_id,
             "test",
