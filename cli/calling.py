@@ -58,6 +58,16 @@ def call(
         raise call_error(error) from None
 
 
+def call_each(
+    rpc: Callable[..., Iterator[Response]], request: Any, timeout_s: float | None
+) -> Iterator[Response]:
+    """Read a service's stream to its end; raises CallError."""
+    try:
+        yield from rpc(request, timeout=timeout_s, metadata=_METADATA)
+    except grpc.RpcError as error:
+        raise call_error(error) from None
+
+
 def business_time(channel: grpc.Channel) -> datetime:
     """Ask what time the suite has; it differs from this machine's once the clock was moved."""
     answer = call(ClockServiceStub(channel).GetClock, GetClockRequest())

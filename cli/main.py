@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Registered] = {
     "import": Registered(DATA, "cli.commands.importing:import_"),
     "export": Registered(DATA, "cli.commands.export:app"),
     "train": Registered(DATA, "cli.commands.train:train"),
+    "audit": Registered(DATA, "cli.commands.audit:audit"),
     "erase": Registered(DATA, "cli.commands.erase:erase"),
     "parked": Registered(DATA, "cli.commands.parked:parked"),
     "recommend": Registered(ASK, "cli.commands.recommend:recommend"),

@@ -23,6 +23,8 @@ class Caller:
     name: str
     may_link: bool = False
     """Whether a `login` event of this caller links two identities to one person."""
+    may_export: bool = False
+    """Whether it may have all that is kept of a person, and the trail of who read what."""
 
 
 ANONYMOUS = Caller("anonymous")

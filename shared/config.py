@@ -126,6 +126,12 @@ class ServiceSettings:
         help="callers whose login events link identities; * for all",
         parse=names,
     )
+    may_export: frozenset[str] = setting(
+        env="TOUCHPOINT_MAY_EXPORT",
+        default=frozenset({"cli"}),
+        help="callers that may export persons and read the audit trail; * for all",
+        parse=names,
+    )
     max_in_flight: int = setting(
         env="TOUCHPOINT_{SERVICE}_MAX_IN_FLIGHT",
         default=64,

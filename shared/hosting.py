@@ -168,7 +168,7 @@ def _routes(
     hooks = Hooks(
         limiter=limiter,
         share=share,
-        authenticate=by_name(settings.may_link),
+        authenticate=by_name(settings.may_link, settings.may_export),
     )
     return routes(bindings, layers(bindings, hooks))
 

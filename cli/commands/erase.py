@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.calling import call, edge, service
-from cli.console import CommandError, people, say_json
+from cli.calling import call, service
+from cli.console import people, say_json
+from cli.finding import find_person
 from cli.options import HomeOption, JsonOption
 from cli.showing.words import several
 from touchpoint.aggregator.v1.aggregator_pb2 import Who
@@ -28,7 +28,7 @@ def erase(
 
     Example: touchpoint erase email:ada.brenner@example.com
     """
-    found = _find(who, home)
+    found = find_person(who, home)
     if not yes:
         people.print(f"This erases {_described(found)}, everywhere and for good.", markup=False)
         typer.confirm("Erase?", abort=True)
@@ -41,17 +41,6 @@ def erase(
         people.print(
             f"Erased: {several(answer.rows, 'row')} of profile. The other services follow."
         )
-
-
-def _find(who: str, home: Path | None) -> Who:
-    """Ask who that is; raises CommandError when it is nobody, or more than one."""
-    with edge(home, "") as touchpoint:
-        found = touchpoint.view(who).who
-        if found.ambiguous:
-            raise CommandError(f"{who} fits several people; name one by an identity of their own")
-        if not found.person_ids:
-            raise CommandError(f"nobody is known as {who}")
-        return found
 
 
 def _described(found: Who) -> str:

@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
+from cli.commands.export_person import person
 from cli.console import CommandError, add_row, aside, failures_told, people, say_json, table
 from cli.exporting import dictionary
 from cli.exporting.exporter import Exported, Exporter, Tell
@@ -34,7 +35,6 @@ class _TablesUnlessNamed(TyperGroup):
 _TABLES = "tables"
 app = typer.Typer(
     cls=_TablesUnlessNamed,
-    help="Export tables for a warehouse: `touchpoint export DIR`, or one person whole.",
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
@@ -43,7 +43,13 @@ app = typer.Typer(
 
 @app.callback()
 def _every_export() -> None:
-    """Its presence makes this a group of commands, also while it has but one."""
+    """Export tables for a warehouse: `touchpoint export DIR`, or one person whole.
+
+    Example: touchpoint export warehouse --in-house
+    """
+
+
+app.command("person")(person)
 
 
 @app.command(_TABLES)

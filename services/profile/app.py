@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
+from services.profile.domain.audit import Sealer
+from services.profile.exporting import ExportDesk
 from services.profile.intake import Intake
 from services.profile.records import RecordReader
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.servicer import Means, ProfileServicer
 from services.profile.stamping import Stamper
 from services.profile.storage import MIGRATIONS, QUERIES
+from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.clients import PostgresClients
 from services.profile.storage.erasing import Erasures
+from services.profile.storage.export import PersonExport
 from services.profile.storage.exports import Exports
 from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
@@ -73,18 +77,22 @@ def build(
     """Put the service together on what a process, or a test, has opened."""
     keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
     keyring, tiers, watchers = Keyring(keys), TierReader(database), Watchers(bus)
-    store, profiles = PostgresTransactions(database, keyring), PostgresProfiles(database, keyring)
     clients, streams = PostgresClients(database, keyring), Streams(database)
     stamper = Stamper(catalogue)
     intake = Intake(stamper, settings.deployment_key, settings.phone_region)
     exports = Exports(database, keyring, streams)
+    sealer = Sealer(settings.deployment_key)
+    trail = AuditTrail(database, sealer, clock.now_us)
+    erasures = Erasures(database, keyring, sealer)
+    store = PostgresTransactions(database, keyring, sealer)
+    profiles = PostgresProfiles(database, keyring)
     servicer = ProfileServicer(
         Means(
             store,
             profiles,
             intake,
             Imports(database),
-            Erasures(database, keyring),
+            erasures,
             ParkedEvents(database),
             streams,
             tiers,
@@ -93,13 +101,14 @@ def build(
             clock,
             definitions,
             RelationshipDesk(store, profiles, clients, tiers, clock),
+            ExportDesk(PersonExport(database, keyring, trail), trail, profiles, tiers, clock),
         )
     )
     contract = DESCRIPTOR.services_by_name["ProfileService"]
     return Profile(
         bind(contract, servicer, validators=VALIDATORS, deadlines=DEADLINES),
         watchers,
-        Upkeep(database, keys, keyring, tiers, clock),
+        Upkeep(database, keys, keyring, tiers, clock, erasures),
     )
 
 

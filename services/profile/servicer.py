@@ -11,12 +11,14 @@ from services.profile.columns import event_columns, identity_columns
 from services.profile.customers import read_customers
 from services.profile.definitions import DefinitionsOf
 from services.profile.domain import persons
+from services.profile.domain.audit import Action
 from services.profile.domain.customers import write_customers
 from services.profile.domain.identity import Identity
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_by_id, find_or_keep, find_person
 from services.profile.domain.ports import Transactions
 from services.profile.domain.recording import import_history, record
+from services.profile.exporting import ExportDesk, by
 from services.profile.intake import Intake
 from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
@@ -56,6 +58,7 @@ class Means:
     clock: BusinessClock
     definitions: DefinitionsOf
     relationships: RelationshipDesk
+    exports: ExportDesk
 
 
 class ProfileServicer(ParkedEventRpcs, TransferRpcs):
@@ -169,6 +172,8 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
             return pb.GetProfileResponse(
                 ambiguous=person.is_ambiguous, choices=map(choice_message, person.choices)
             )
+        # Before it is shown: whoever is not written down sees nothing.
+        await self._means.exports.note(call, Action.READ, person.person_ids)
         found = await self._means.profiles.record(person.person_ids)
         definitions = self._means.definitions("")
         now_us = self._clock.now_us()
@@ -202,6 +207,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
             request.idempotency_key,
             now_us=self._clock.now_us(),
             new_id=self._new_id,
+            by=by(call),
         )
         await self._means.watchers.tell(joined.touched)
         return pb.LinkPersonsResponse(link_id=joined.link_id, person_ids=joined.person_ids)
@@ -215,6 +221,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
             request.person_id,
             request.other_person_id,
             now_us=self._clock.now_us(),
+            by=by(call),
         )
         await self._means.watchers.tell(parted.touched)
         return pb.UnlinkPersonsResponse(
@@ -260,14 +267,31 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
     async def list_clients(
         self, call: Call, request: pb.ListClientsRequest
     ) -> pb.ListClientsResponse:
-        return await self._means.relationships.clients(request)
+        listed = await self._means.relationships.clients(request)
+        seen = [person_id for client in listed.clients for person_id in client.person_ids]
+        await self._means.exports.note(call, Action.READ, seen)
+        return listed
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest
     ) -> pb.ErasePersonResponse:
         keys = [each.key for each in request.identity_keys]
-        erased = await self._means.erasures.erase(keys, request.person_ids, self._clock.now_us())
+        erased = await self._means.erasures.erase(
+            keys, request.person_ids, self._clock.now_us(), by(call)
+        )
         return pb.ErasePersonResponse(person_ids=erased.person_ids, rows=erased.rows)
+
+    async def export_person(
+        self, call: Call, request: pb.ExportPersonRequest
+    ) -> AsyncIterator[pb.ExportPersonResponse]:
+        async for response in self._means.exports.person(call, request):
+            yield response
+
+    async def stream_audit(
+        self, call: Call, request: pb.StreamAuditRequest
+    ) -> AsyncIterator[pb.StreamAuditResponse]:
+        async for response in self._means.exports.audit(call, request):
+            yield response
 
     async def _find(self, request: Any, confirmed_person_id: str) -> Person:
         who = _identities(request)

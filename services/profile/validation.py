@@ -209,6 +209,10 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.RestoreEventsRequest: validator(
         required("import_id", "events"), length("import_id", 128), _columns_are_equal
     ),
+    pb.ExportPersonRequest: validator(
+        required("person_ids"), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
+    ),
+    pb.StreamAuditRequest: validator(_at_most("person_ids", MAX_PERSONS), _uuids("person_ids")),
     pb.ErasePersonRequest: validator(
         _somebody_is_named,
         each("identity_keys", _is_key, at_most=MAX_IDENTITIES),

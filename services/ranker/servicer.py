@@ -15,6 +15,7 @@ from services.ranker.storage.replica import ModelReplica
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
+from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
@@ -106,6 +107,13 @@ class RankerServicer:
         self, call: Call, request: pb.ErasePersonRequest
     ) -> pb.ErasePersonResponse:
         return pb.ErasePersonResponse(rows=await self._kept.journal.erase(request.person_ids))
+
+    async def export_person(
+        self, call: Call, request: pb.ExportPersonRequest
+    ) -> AsyncIterator[pb.ExportPersonResponse]:
+        demand_permission(call)
+        async for table, rows in self._kept.journal.export(request.person_ids):
+            yield pb.ExportPersonResponse(table=table, rows=rows)
 
 
 def _write(ranking: Ranking, place: int, ranked: RankedPlacement) -> None:

@@ -31,4 +31,5 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.RankRequest: validator(required("context"), _columns_agree),
     pb.ListDecisionsRequest: validator(length("person_ids", 64), between("limit", 0, 1000)),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
+    pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
 }

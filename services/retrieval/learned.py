@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.retrieval.config import RetrievalSettings
@@ -11,6 +12,7 @@ from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.model_rpcs import Learning
 from services.retrieval.storage.erasing import ModelEraser, erasure_follower, erasures_consumer
 from services.retrieval.storage.event_log import EventLog
+from services.retrieval.storage.export import export_person
 from services.retrieval.storage.model_replica import ModelReplica
 from services.retrieval.storage.models import PostgresModels
 from services.retrieval.training_run import Trainer
@@ -67,7 +69,7 @@ def compose(
     erasures = erasures_consumer(bus, database, eraser)
     return Learned(
         replica=replica,
-        learning=Learning(trainer, replica, eraser.erase),
+        learning=Learning(trainer, replica, eraser.erase, partial(export_person, store, artefacts)),
         watched={"model": replica.check, "erasures": erasures.check_lag},
         background={
             "models": replica.run,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.retrieval.storage.model_replica import Served
 from services.retrieval.storage.training_process import Tell
+from shared.person_export import Rows
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 from touchpoint.retrieval.v1.retrieval_pb2 import TrainingProgress, TrainingReport
 
@@ -60,6 +61,8 @@ class Learning:
     replica: Replica
     erase: Callable[[Sequence[str]], Awaitable[int]]
     """Takes persons out of all models and returns how many there were."""
+    export: Callable[[Sequence[str]], AsyncIterator[Rows]]
+    """Yields what all models hold of persons."""
 
     @property
     def model(self) -> str:

@@ -25,6 +25,7 @@ from shared.call import Call
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
 from shared.logging import get_logger
+from shared.person_export import demand_permission
 from touchpoint.common.v1.decision_pb2 import Candidates
 from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
@@ -174,6 +175,13 @@ class RetrievalServicer:
         """Drop what memory holds, and their vectors; counts have no names."""
         self._forget(request.person_ids)
         return pb.ErasePersonResponse(rows=await self._learning.erase(request.person_ids))
+
+    async def export_person(
+        self, call: Call, request: pb.ExportPersonRequest
+    ) -> AsyncIterator[pb.ExportPersonResponse]:
+        demand_permission(call)
+        async for table, rows in self._learning.export(request.person_ids):
+            yield pb.ExportPersonResponse(table=table, rows=rows)
 
     async def train(self, call: Call, request: pb.TrainRequest) -> AsyncIterator[pb.TrainResponse]:
         async with aclosing(told(self._learning.trainer, request)) as responses:

@@ -38,4 +38,5 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.UpsertOffersRequest: validator(required("offers"), length("offers", MOST_ROWS)),
     pb.GetOffersRequest: validator(required("offer_ids"), length("offer_ids", 1000)),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
+    pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
 }

@@ -19,6 +19,7 @@ from shared.call import Call
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.errors import NotFound
+from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
@@ -185,6 +186,14 @@ class RulesServicer:
     ) -> pb.ErasePersonResponse:
         keys = [each.key for each in request.identity_keys]
         return pb.ErasePersonResponse(rows=await self._ledger.erase(request.person_ids, keys))
+
+    async def export_person(
+        self, call: Call, request: pb.ExportPersonRequest
+    ) -> AsyncIterator[pb.ExportPersonResponse]:
+        demand_permission(call)
+        keys = [each.key for each in request.identity_keys]
+        async for table, rows in self._ledger.export(request.person_ids, keys):
+            yield pb.ExportPersonResponse(table=table, rows=rows)
 
     async def _balances(self, persons: Sequence[str]) -> list[Balance]:
         policy, now_us = self._bundles.active.policy, self._clock.now_us()

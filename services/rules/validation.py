@@ -99,4 +99,5 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         required("bundle_hash"), length("failure", 4000), *_replica
     ),
     pb.ErasePersonRequest: validator(_persons, _somebody),
+    pb.ExportPersonRequest: validator(_persons, _somebody),
 }

@@ -13,6 +13,7 @@ from services.scenario.domain.waiting import waits_for
 from services.scenario.due import DueActions
 from shared.call import Call
 from shared.clock import from_us
+from shared.person_export import demand_permission
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
@@ -74,6 +75,13 @@ class ScenarioServicer:
         self, call: Call, request: pb.ErasePersonRequest
     ) -> pb.ErasePersonResponse:
         return pb.ErasePersonResponse(rows=await self._journeys.erase(request.person_ids))
+
+    async def export_person(
+        self, call: Call, request: pb.ExportPersonRequest
+    ) -> AsyncIterator[pb.ExportPersonResponse]:
+        demand_permission(call)
+        async for table, rows in self._journeys.export(request.person_ids):
+            yield pb.ExportPersonResponse(table=table, rows=rows)
 
 
 def _journey(journey: Journey) -> scenario_pb2.Journey:

@@ -30,4 +30,5 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.SnoozeTaskRequest: validator(*_TASK, required("until_time")),
     pb.ListJourneysRequest: validator(length("person_ids", 64)),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
+    pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
 }

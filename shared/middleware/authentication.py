@@ -14,16 +14,20 @@ Authenticate = Callable[[Call], Caller]
 EVERYBODY = "*"
 
 
-def by_name(may_link: Collection[str]) -> Authenticate:
-    """Trust the name that the caller gives itself; those listed may link (`*` lists all)."""
-    all_may = EVERYBODY in may_link
+def by_name(may_link: Collection[str], may_export: Collection[str] = ()) -> Authenticate:
+    """Trust the name that the caller gives itself; those listed may link, or export persons.
+
+    `*` lists all.
+    """
     known: dict[str, Caller] = {}
 
     def authenticate(call: Call) -> Caller:
         name = call.metadata.get(CALLER) or "anonymous"
         caller = known.get(name)
         if caller is None:
-            caller = Caller(name, may_link=all_may or name in may_link)
+            caller = Caller(
+                name, may_link=_lists(may_link, name), may_export=_lists(may_export, name)
+            )
             if len(known) < 1000:  # a caller may not fill our memory with names
                 known[name] = caller
         return caller
@@ -31,7 +35,11 @@ def by_name(may_link: Collection[str]) -> Authenticate:
     return authenticate
 
 
-TRUST_EVERYBODY = by_name({EVERYBODY})
+def _lists(names: Collection[str], name: str) -> bool:
+    return EVERYBODY in names or name in names
+
+
+TRUST_EVERYBODY = by_name({EVERYBODY}, {EVERYBODY})
 
 
 class Authentication:

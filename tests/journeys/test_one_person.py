@@ -1,7 +1,12 @@
 """(d) Merge, un-merge, erase and limit hold in every service, for the very next decision."""
 
+import json
 import uuid
 
+import grpc
+import pytest
+
+from shared.call import CALLER
 from tests.journeys.channels import Channel, identities, only, removed, shown, until
 from tests.journeys.shop import FREE_SHIPPING, ITEMS, LAMP, SHOE, SHOE_IN_BLUE
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
@@ -13,6 +18,13 @@ from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as scenario_pb
 
 SHOES = {SHOE, SHOE_IN_BLUE}
+PACKAGES = {
+    "profile": profile_pb,
+    "retrieval": retrieval_pb,
+    "rules": rules_pb,
+    "ranker": ranker_pb,
+    "scenario": scenario_pb,
+}
 
 
 async def login(channels, person):
@@ -149,18 +161,55 @@ async def forgotten(channels, persons):
     return not used and not contacts.presented and not await journalled(channels, persons)
 
 
+async def test_every_service_exports_a_person_to_those_who_may_and_then_has_nothing(
+    channels, somebody
+):
+    ada = somebody("ada")
+    await login(channels, ada)
+    await channels.track(only(ada, "customer"), "decline", item_id=SHOE, query="a secret wish")
+    await channels.recommend(only(ada, "customer"))
+    assert await reserve(channels, only(ada, "customer"))
+    persons = list((await channels.view(only(ada, "customer"))).who.person_ids)
+    await until(lambda: journalled(channels, persons))
+    kept = {service: await exported(channels, service, persons) for service in PACKAGES}
+    profile, rules, ranker = kept["profile"], kept["rules"], kept["ranker"]
+    assert {row["value"] for row in profile["identities"]} == {ada["customer"], ada["visitor"]}
+    assert {"query": "a secret wish"} in [row["private"] for row in profile["events"]]
+    assert {"read", "exported"} <= {row["action"] for row in profile["audit"]}
+    [decision] = {row["decision_id"] for row in rules["decisions"]}
+    assert decision == ranker["decisions"][0]["decision_id"]
+    assert rules["traces"][0]["trace"]["decision_id"] == decision
+    assert rules["contacts"]
+    for service in PACKAGES:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await exported(channels, service, persons, caller="web")
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    await channels.stubs["profile"].ErasePerson(
+        profile_pb.ErasePersonRequest(person_ids=persons), timeout=5
+    )
+
+    async def nothing_left():
+        others = [await exported(channels, s, persons) for s in PACKAGES if s != "profile"]
+        return not any(others)
+
+    await until(nothing_left)
+
+
+async def exported(channels, service, persons, caller="cli"):
+    """Return the rows that a service has of persons, by table."""
+    request = PACKAGES[service].ExportPersonRequest(person_ids=persons)
+    stub, metadata = channels.stubs[service], [(CALLER, caller)]
+    tables = {}
+    async for response in stub.ExportPerson(request, timeout=30, metadata=metadata):
+        tables.setdefault(response.table, []).extend(map(json.loads, response.rows))
+    return tables
+
+
 async def test_every_service_erases_a_person_when_asked_directly(channels, somebody):
     ada = somebody("ada")
     await channels.track(ada, "view", item_id=ITEMS[0].item_id)
     persons = list((await channels.view(ada)).who.person_ids)
-    packages = {
-        "profile": profile_pb,
-        "retrieval": retrieval_pb,
-        "rules": rules_pb,
-        "ranker": ranker_pb,
-        "scenario": scenario_pb,
-    }
-    for service, package in packages.items():
+    for service, package in PACKAGES.items():
         await channels.stubs[service].ErasePerson(
             package.ErasePersonRequest(person_ids=persons), timeout=5
         )

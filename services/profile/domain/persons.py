@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.profile.domain.audit import NOBODY, Action, By, Note
 from services.profile.domain.identity import Identity, connected
 from services.profile.domain.linking import Sets
 from services.profile.domain.placing import NewId
@@ -57,6 +58,7 @@ async def link(
     *,
     now_us: int,
     new_id: NewId,
+    by: By = NOBODY,
 ) -> Joined:
     """Make two persons one set. Raises `NotFound`, and `FailedPrecondition` if it is too large.
 
@@ -76,14 +78,20 @@ async def link(
         made = NewLink(new_id(), person_id, other_person_id, "", idempotency_key)
         if not sets.connect(made):
             raise FailedPrecondition("the set would have too many persons", reason="SET_TOO_LARGE")
-        await _save(transaction, sets)
+        await _save(transaction, sets, by, Action.LINKED, person_id, other_person_id)
         return Joined(made.link_id, _ids(sets.set_of(person_id)), _touched(sets, LINKED, person_id))
 
     return await with_retries(store, attempt)
 
 
 async def unlink(
-    store: Transactions, link_id: str, person_id: str, other_person_id: str, *, now_us: int
+    store: Transactions,
+    link_id: str,
+    person_id: str,
+    other_person_id: str,
+    *,
+    now_us: int,
+    by: By = NOBODY,
 ) -> Parted:
     """Undo a link, or all links that join two persons. Raises `NotFound` if there is none.
 
@@ -107,7 +115,8 @@ async def unlink(
         everybody = set(_ids(members))
         if undone and component != everybody:
             sets.take_apart([component, everybody - component])
-            await _save(transaction, sets)
+        if undone:
+            await _save(transaction, sets, by, Action.UNLINKED, one, other)
         return Parted(
             _ids(sets.set_of(one)),
             _ids(sets.set_of(other)),
@@ -187,8 +196,11 @@ async def _locked(
     return Sets(Changes(now_us), members, (), iter(numbers))
 
 
-async def _save(transaction: ProfileTransaction, sets: Sets) -> None:
+async def _save(
+    transaction: ProfileTransaction, sets: Sets, by: By, action: Action, *person_ids: str
+) -> None:
     sets.changes.keep(())
+    sets.changes.notes = [Note(by, action, person_id) for person_id in person_ids]
     await transaction.save(sets.changes)
 
 

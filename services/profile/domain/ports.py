@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from services.profile.domain.audit import Note
 from services.profile.domain.event import Event
 from services.profile.domain.identity import Identity, Known, PersonSet
 from services.profile.domain.relationships import Relationship
@@ -154,6 +155,8 @@ class Changes:
     """Person to name; stored encrypted."""
     relationships: list[Relationship] = field(default_factory=list)
     """Said now; of what was said of one beginning before, the new word counts."""
+    notes: list[Note] = field(default_factory=list)
+    """What the audit trail is told of it."""
 
     def keep(self, changed: Iterable[Member]) -> None:
         """Have locked members written: those changed, and those whose set changed."""

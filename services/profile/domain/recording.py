@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from services.profile.domain.audit import Action, By, Note
+from services.profile.domain.consent import CONSENT_TYPES
 from services.profile.domain.event import frees_standing_decision
 from services.profile.domain.linking import Sets
 from services.profile.domain.making import maker
@@ -189,6 +191,8 @@ async def _apply_live(
         member.freeing_seq += frees_standing_decision(event.type, event.reassurance)
         recorded = _RECORDED((arrival, person_id, member.seq, sets.token(member)))
         sets.changes.events.append(recorded)
+        if event.type in CONSENT_TYPES:
+            sets.changes.notes.append(_consent_changed(arrival, person_id, "RecordEvents"))
         by_person.setdefault(person_id, []).append(recorded)
         causes[member.group_id] = event.type
     changed = {person_id: sets.member(person_id) for person_id in by_person}
@@ -214,6 +218,10 @@ async def _fold_live(
             changes.parked.append(Parked(0, person_id, seq, failure.reason))
 
 
+def _consent_changed(arrival: Arrival, person_id: str, rpc: str) -> Note:
+    return Note(By(arrival.caller, rpc), Action.CONSENT_CHANGED, person_id)
+
+
 def _touched(sets: Sets, changed: dict[str, Member], causes: dict[str, str]) -> Iterable[Touched]:
     groups = {member.group_id: person_id for person_id, member in changed.items()}
     for group_id, person_id in groups.items():
@@ -230,6 +238,11 @@ def _write_history(plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -> N
         for join in joins:
             sets.join(join, new_id(), arrival.event_id)
     sets.changes.keep(())
+    sets.changes.notes = [
+        _consent_changed(arrival, person_id, "ImportEvents")
+        for arrival, person_id, _ in plan.placed
+        if arrival.event.type in CONSENT_TYPES
+    ]
     sets.changes.events = [
         _RECORDED((arrival, person_id, 0, 0)) for arrival, person_id, _ in plan.placed
     ]

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.profile.domain.audit import NOBODY, Action, By, Note, Sealer
 from services.profile.storage import QUERIES
+from services.profile.storage.audit_trail import append_notes
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import person_erased
 from shared.bus import append
@@ -24,11 +26,14 @@ class Erased:
 class Erasures:
     """Deletes keys, identities and rows of whole sets."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, sealer: Sealer) -> None:
         self._database = database
         self._keyring = keyring
+        self._sealer = sealer
 
-    async def erase(self, keys: Sequence[bytes], person_ids: Sequence[str], now_us: int) -> Erased:
+    async def erase(
+        self, keys: Sequence[bytes], person_ids: Sequence[str], now_us: int, by: By = NOBODY
+    ) -> Erased:
         """Erase the sets that pseudonyms or persons lead to; nobody there is no error.
 
         With the first commit the persons are nobody and the others are told. What then remains of
@@ -45,6 +50,8 @@ class Erasures:
             rows = await transaction.fetchval(QUERIES.erase_persons, persons, now_us)
             pseudonyms = dict(map(tuple, gone))
             await append(transaction, [person_erased(persons, pseudonyms, now_us)])
+            notes = [Note(by, Action.ERASED, person_id) for person_id in persons]
+            await append_notes(transaction, self._sealer, notes, now_us)
         self._keyring.forget(persons)
         rows += len(gone) + await self.finish(persons)
         return Erased(tuple(persons), rows)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from services.profile.domain.audit import Note
 from services.profile.domain.clients import Asked as ClientsAsked
 from services.profile.domain.clients import ClientRecord
 from services.profile.domain.identity import Identity, Known
@@ -71,6 +72,8 @@ class _Tables:
     """Import and position."""
     parked: dict[int, Parked] = field(default_factory=dict)
     relationships: list[Relationship] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    """Of the audit trail."""
 
     def copied(self) -> _Tables:
         """Return a copy that later changes do not reach."""
@@ -85,6 +88,7 @@ class _Tables:
             list(self.pending),
             dict(self.parked),
             list(self.relationships),
+            list(self.notes),
         )
 
     def standing_links(self, person_ids: Sequence[str]) -> list[tuple[NewLink, int]]:
@@ -114,6 +118,11 @@ class InMemoryProfiles:
     def parked_events(self) -> Sequence[Parked]:
         """What is in the log and in no state."""
         return list(self._tables.parked.values())
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """What the audit trail was told."""
+        return self._tables.notes
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ProfileTransaction]:
@@ -363,6 +372,7 @@ class _Transaction:
         self._save_persons(changes)
         tables = self._tables
         tables.events.extend(changes.events)
+        tables.notes.extend(changes.notes)
         for position in changes.unparked:
             del tables.parked[position]
         for each in changes.parked:

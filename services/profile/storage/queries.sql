@@ -489,3 +489,29 @@ INSERT INTO key_renewals (renewal, begun_us) VALUES ($1, $2) ON CONFLICT DO NOTH
 
 -- name: latest_renewal
 SELECT renewal, begun_us FROM key_renewals ORDER BY renewal DESC LIMIT 1
+
+-- name: lock_audit_head
+-- Until the commit: whoever writes next continues from what is written now.
+SELECT position, seal, mark FROM audit_head FOR UPDATE
+
+-- name: append_audit
+WITH added AS (
+    INSERT INTO audit (position, time_us, caller, rpc, action, pseudonym, previous, seal)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
+        $6::bytea[], $7::bytea[], $8::bytea[]))
+UPDATE audit_head SET position = $9, seal = $10, mark = $11
+
+-- name: read_audit_head
+SELECT position, seal, mark FROM audit_head
+
+-- name: read_audit
+SELECT position, time_us, caller, rpc, action, pseudonym, previous, seal FROM audit
+WHERE position > $1
+ORDER BY position
+LIMIT $2
+
+-- name: read_audit_of
+SELECT position, time_us, caller, rpc, action, pseudonym, previous, seal FROM audit
+WHERE position > $1 AND pseudonym = ANY($3::bytea[])
+ORDER BY position
+LIMIT $2

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from typing import Any
 
+from services.profile.domain.audit import Sealer
 from services.profile.domain.identity import Known
 from services.profile.domain.ports import (
     Changes,
@@ -19,6 +20,7 @@ from services.profile.domain.ports import (
 )
 from services.profile.domain.relationships import Relationship
 from services.profile.storage import QUERIES, TRANSFER
+from services.profile.storage.audit_trail import append_notes
 from services.profile.storage.history import History
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import event_notices, identity_notice
@@ -49,22 +51,24 @@ _SEEING_LOCKS = 256
 class PostgresTransactions:
     """Opens transactions on the schema of profile."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, sealer: Sealer) -> None:
         self._database = database
         self._keyring = keyring
+        self._sealer = sealer
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ProfileTransaction]:
         async with self._database.transaction() as transaction:
-            yield PostgresTransaction(transaction, self._keyring)
+            yield PostgresTransaction(transaction, self._keyring, self._sealer)
 
 
 class PostgresTransaction:
     """The steps of one transaction."""
 
-    def __init__(self, transaction: Transaction, keyring: Keyring) -> None:
+    def __init__(self, transaction: Transaction, keyring: Keyring, sealer: Sealer) -> None:
         self._tx = transaction
         self._keyring = keyring
+        self._sealer = sealer
         self._history = History(transaction, keyring)
         self._writes_positions = False
 
@@ -186,6 +190,7 @@ class PostgresTransaction:
             await park(self._tx, changes)
         if publications:
             await append(self._tx, publications)
+        await self._note(changes)
 
     async def save_history(self, changes: Changes, import_id: str) -> None:
         publications = await self._save_persons(changes)
@@ -193,6 +198,12 @@ class PostgresTransaction:
         await self._history.write(changes, import_id)
         if publications:
             await append(self._tx, publications)
+        await self._note(changes)
+
+    async def _note(self, changes: Changes) -> None:
+        """Write the audit trail, last of all: everybody who writes it waits for this commit."""
+        if changes.notes:
+            await append_notes(self._tx, self._sealer, changes.notes, changes.now_us)
 
     async def _save_persons(self, changes: Changes) -> list[Publication]:
         """Write persons, sets and identities; returns the notices about identities."""

@@ -44,12 +44,13 @@ class Upkeep:
         keyring: Keyring,
         tiers: TierReader,
         clock: BusinessClock,
+        erasures: Erasures,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._tiers = tiers
         self._clock = clock
-        self._erasures = Erasures(database, keyring)
+        self._erasures = erasures
         self._renewal = Renewal(database, QUERIES, keys)
 
     async def lead(self) -> None:

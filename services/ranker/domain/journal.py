@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +32,9 @@ class Journal(Protocol):
 
         None of theirs is written from then on: a decision may still be on its way.
         """
+
+    def export(self, person_ids: Sequence[str]) -> AsyncIterator[tuple[str, list[str]]]:
+        """Yield all that is kept of persons: a table, and some of its rows as JSON."""
 
     async def forget_before(self, time_us: int) -> int:
         """Delete entries older than that and return how many there were."""

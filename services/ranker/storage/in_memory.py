@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from services.ranker.domain.answers import Answer, Decision, Look, Outcome, Parked
@@ -40,6 +41,13 @@ class InMemoryJournal:
         wanted = set(person_ids)
         self._erased |= wanted
         return self._delete(lambda entry: bool(wanted & set(entry.person_ids)))
+
+    async def export(self, person_ids: Sequence[str]) -> AsyncIterator[tuple[str, list[str]]]:
+        wanted = set(person_ids)
+        entries = [each for each in self._entries.values() if wanted & set(each.person_ids)]
+        if entries:
+            facts = [{"decision_id": each.decision_id, "time_us": each.time_us} for each in entries]
+            yield "decisions", list(map(json.dumps, facts))
 
     async def forget_before(self, time_us: int) -> int:
         return self._delete(lambda entry: entry.time_us < time_us)

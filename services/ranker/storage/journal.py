@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from services.ranker.domain.journal import JournalEntry
+from services.ranker.storage.export import export_person
 from services.ranker.storage.learning import erase_links, lock_log
+from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row, Transaction
 
 _SQL = Queries.beside(__file__)
@@ -64,6 +66,9 @@ class PostgresJournal:
     async def erase(self, person_ids: Sequence[str]) -> int:
         async with self._database.transaction() as transaction:
             return await erase_entries(transaction, person_ids)
+
+    def export(self, person_ids: Sequence[str]) -> AsyncIterator[Rows]:
+        return export_person(self._database, person_ids)
 
     async def forget_before(self, time_us: int) -> int:
         return int(await self._database.fetchval(_SQL.forget_decisions, time_us))

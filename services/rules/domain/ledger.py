@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -205,6 +205,12 @@ class Ledger(Protocol):
 
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
         """Delete everything of these persons; returns how many rows."""
+        ...
+
+    def export(
+        self, person_ids: Sequence[str], identity_keys: Sequence[bytes]
+    ) -> AsyncIterator[tuple[str, list[str]]]:
+        """Yield all that is kept of these persons: a table, and some of its rows as JSON."""
         ...
 
     async def forget(self, now_us: int, longest_window_us: int) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Change, Contacted, Declined, Erased, Identified, Seen
@@ -144,6 +145,14 @@ class InMemoryLedger:
 
     async def contacts_after(self, position: int, limit: int) -> Sequence[LoggedContact]:
         return self._contacts.after(position)[:limit]
+
+    async def export(
+        self, person_ids: Sequence[str], identity_keys: Sequence[bytes]
+    ) -> AsyncIterator[tuple[str, list[str]]]:
+        persons = {*person_ids, *map(waiting_person, identity_keys)}
+        ids = [key for key, held in self._decisions.items() if held.written_under in persons]
+        if ids:
+            yield "decisions", [json.dumps({"decision_id": each}) for each in ids]
 
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
         before = self._size()

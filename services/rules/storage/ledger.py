@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from services.rules.domain.changes import Change
 from services.rules.domain.contacts import Contact
@@ -20,9 +20,11 @@ from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.changes import write_changes
 from services.rules.storage.commit_arguments import commit_arguments, signed
+from services.rules.storage.export import export_person
 from services.rules.storage.notices import ContactState, contact_notice, notice_of, publication
 from shared.bus import append
 from shared.bus.subjects import contacts_of
+from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row
 from touchpoint.common.v1.bus_pb2 import ContactNotice
 
@@ -159,6 +161,11 @@ class PostgresLedger:
         return int(
             await self._database.fetchval(_SQL.erase_persons, list(person_ids), list(identity_keys))
         )
+
+    def export(
+        self, person_ids: Sequence[str], identity_keys: Sequence[bytes]
+    ) -> AsyncIterator[Rows]:
+        return export_person(self._database, person_ids, identity_keys)
 
     async def forget(self, now_us: int, longest_window_us: int) -> int:
         rows = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -109,6 +109,10 @@ class JourneyStore(Protocol):
 
     async def forget_marks(self, before_us: int) -> int:
         """Delete what was noted of events before a time; returns how many rows."""
+        ...
+
+    def export(self, person_ids: Sequence[str]) -> AsyncIterator[tuple[str, list[str]]]:
+        """Yield all that is kept of persons: a table, and some of its rows as JSON."""
         ...
 
     async def erase(self, person_ids: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -94,6 +95,11 @@ class InMemoryJourneys:
                 found += 1
                 self._keep(replace(journey, due_us=now_us, version=journey.version + 1))
         return found
+
+    async def export(self, person_ids: Sequence[str]) -> AsyncIterator[tuple[str, list[str]]]:
+        theirs = [each for each in self.journeys.values() if each.person_id in person_ids]
+        if theirs:
+            yield "journeys", [json.dumps({"journey_id": each.journey_id}) for each in theirs]
 
     async def erase(self, person_ids: Sequence[str]) -> int:
         async with self._turn:

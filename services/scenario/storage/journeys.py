@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import Claim
 from services.scenario.domain.tasks import Task
+from services.scenario.storage.export import export_person
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import erased_notice, publication
 from services.scenario.storage.rows import journey_of, task_of
 from services.scenario.storage.transaction import BEGIN, PostgresJourneyTransaction
 from shared.bus import append
+from shared.person_export import Rows
 from shared.postgres import Database, Queries, Transaction
 
 _SQL = Queries.beside(__file__, "journeys.sql")
@@ -56,6 +58,9 @@ class PostgresJourneys:
             _SQL.look_again, now_us, list(offer_nos), list(scenarios)
         )
         return int(found)
+
+    def export(self, person_ids: Sequence[str]) -> AsyncIterator[Rows]:
+        return export_person(self._database, self._notes, person_ids)
 
     async def erase(self, person_ids: Sequence[str]) -> int:
         async with self._database.transaction() as transaction:

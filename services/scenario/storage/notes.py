@@ -47,10 +47,14 @@ class Notes:
         if row is None or row["note"] is None:
             return ""
         wrapped = await database.fetchval(_SQL.person_key, row["person_id"])
-        if wrapped is None:
+        return self.opened(row["person_id"], wrapped, row["note"])
+
+    def opened(self, person_id: str, wrapped: bytes | None, sealed: bytes | None) -> str:
+        """Return a sealed note; empty when there is none, or the key of its person is gone."""
+        if wrapped is None or sealed is None:
             return ""
         try:
-            return decrypt(self._opened(row["person_id"], wrapped), row["note"], NOTE)
+            return decrypt(self._opened(person_id, wrapped), sealed, NOTE)
         except UndecipherableError:
             return ""
 

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 
+from services.profile.domain.audit import Sealer
 from services.profile.domain.event import Event
 from services.profile.domain.identity import Identity
 from services.profile.domain.ports import Arrival
@@ -13,6 +14,7 @@ from shared.ids import uuid7
 
 NOW_US = 1_772_000_000_000_000
 MINUTE_US = 60_000_000
+SEALER = Sealer(b"k" * 32)
 
 
 def identity(kind, value):
@@ -23,7 +25,7 @@ class PostgresStore(PostgresTransactions, PostgresProfiles, PostgresClients):
     """All ports on one database."""
 
     def __init__(self, database, keyring):
-        PostgresTransactions.__init__(self, database, keyring)
+        PostgresTransactions.__init__(self, database, keyring, SEALER)
 
 
 class Desk:

@@ -12,7 +12,7 @@ from services.profile.domain.replaying import MAX_AT_ONCE, replay
 from services.profile.domain.state import State, prune
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.parked import ParkedEvents
-from tests.contract.profile.desk import NOW_US, Desk, identity
+from tests.contract.profile.desk import NOW_US, SEALER, Desk, identity
 
 ADA = identity("customer", "ada")
 BOB = identity("customer", "bob")
@@ -181,6 +181,6 @@ async def test_what_is_parked_can_be_listed_and_goes_with_its_person(postgres_st
     ]
     assert rows[0]["reason"].startswith("KeyError in broken (test_parking.py")
     assert [row["event_id"] for row in await listed.after(rows[0]["position"], 10)] == ["second"]
-    erasures = Erasures(postgres_store._database, postgres_store._keyring)
+    erasures = Erasures(postgres_store._database, postgres_store._keyring, SEALER)
     await erasures.erase([ADA.key], (), NOW_US)
     assert await listed.count() == 1

@@ -17,7 +17,7 @@ from services.profile.storage.upkeep import TierReader, Upkeep
 from shared.privacy import FolderWrappingKeys, UndecipherableError, renewal_of
 from shared.testing.clock import FakeClock
 from shared.testing.statements import refuted_statements
-from tests.contract.profile.desk import MINUTE_US, NOW_US, Desk, PostgresStore, identity
+from tests.contract.profile.desk import MINUTE_US, NOW_US, SEALER, Desk, PostgresStore, identity
 from touchpoint.common.v1.bus_pb2 import IdentityNotice
 
 ADA = identity("customer", "ada")
@@ -109,7 +109,7 @@ async def test_many_identities_come_in_slices(database, desk):
 async def test_an_erasure_that_was_cut_short_is_finished_later(database, desk, keys):
     await recorded(desk, desk.arrival(ADA), desk.arrival(BOB))
     [ada] = (await find_person(desk.store, [ADA], "")).person_ids
-    erasures = Erasures(database, Keyring(keys))
+    erasures = Erasures(database, Keyring(keys), SEALER)
     await database.execute(QUERIES.erase_persons, [ada], NOW_US)
     assert await database.fetchval("SELECT count(*) FROM events") == 2
     await erasures.finish_left_over()
@@ -119,7 +119,7 @@ async def test_an_erasure_that_was_cut_short_is_finished_later(database, desk, k
 
 async def test_an_erasure_waits_for_an_import_and_takes_its_rows_along(database, desk, keys):
     await recorded(desk, desk.arrival(ADA))
-    erasures = Erasures(database, Keyring(keys))
+    erasures = Erasures(database, Keyring(keys), SEALER)
     async with desk.store.transaction() as transaction:
         await transaction.resolve([ADA.key], hold=True)
         erasing = asyncio.create_task(erasures.erase([ADA.key], (), NOW_US))
@@ -131,7 +131,8 @@ async def test_an_erasure_waits_for_an_import_and_takes_its_rows_along(database,
 
 def upkeep(database, keys, clock):
     keyring = Keyring(keys)
-    return Upkeep(database, keys, keyring, TierReader(database), clock), keyring
+    erasures = Erasures(database, keyring, SEALER)
+    return Upkeep(database, keys, keyring, TierReader(database), clock, erasures), keyring
 
 
 async def test_old_duplicates_and_old_events_are_forgotten(database, desk, keys):

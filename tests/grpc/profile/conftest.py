@@ -22,9 +22,13 @@ def settings(tmp_path):
     return ProfileSettings(postgres_url="postgresql://unused", deployment_key=KEY, home=tmp_path)
 
 
+@pytest.fixture
+def built(database, in_memory_bus, clock, settings):
+    return build(settings, database, in_memory_bus, catalogue(), clock, lambda _: NO_DEFINITIONS)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def client(database, in_memory_bus, clock, settings):
-    built = build(settings, database, in_memory_bus, catalogue(), clock, lambda _: NO_DEFINITIONS)
+async def client(built, database, clock):
     await built.watchers.listen()
     async with grpc_service(built.binding) as channel:
         yield Client(ProfileServiceStub(channel), clock, database)

@@ -1,6 +1,7 @@
 """A retrieval service for tests: real parts on the store and the bus that forget."""
 
 from contextlib import asynccontextmanager
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from services.retrieval.moment import MomentReader
 from services.retrieval.servicer import RetrievalServicer, Writing
 from services.retrieval.storage.erasing import ModelEraser
 from services.retrieval.storage.event_log import EventLog
+from services.retrieval.storage.export import export_person
 from services.retrieval.storage.in_memory_models import InMemoryModels
 from services.retrieval.storage.model_replica import ModelReplica
 from services.retrieval.storage.replica import CatalogueReplica
@@ -117,7 +119,12 @@ class Retrieval:
             Retriever(catalogue, sources(catalogue), QUOTAS),
             MomentReader(catalogue, self.replica.sizes, self.shelves, lambda: self.models.model),
             self.bundles,
-            Learning(trainer, self.models, self.eraser.erase),
+            Learning(
+                trainer,
+                self.models,
+                self.eraser.erase,
+                partial(export_person, self.pointers, self.artefacts),
+            ),
             catalogue_version=lambda: catalogue.version,
             now_us=clock.now_us,
             forget=self._forget,

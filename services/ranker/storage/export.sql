@@ -1,0 +1,24 @@
+-- name: decisions
+SELECT decision_id, person_ids, time_us, notice FROM decisions
+WHERE person_ids && $1::uuid[]
+ORDER BY time_us, decision_id
+
+-- name: learning_rows
+SELECT number, decision_id, placement, offer_no, outcome, features, time_us, selection_probability,
+    family_no, person_ids
+FROM learning_rows
+WHERE person_ids && $1::uuid[]
+ORDER BY number
+
+-- name: taught
+SELECT person_id, day, showings FROM taught WHERE person_id = ANY ($1::uuid[]) ORDER BY person_id, day
+
+-- name: kept_answers
+SELECT person_id, event_id, type, time_us, offer_no, family_no, decision_id, placement, state,
+    parked_us
+FROM kept_answers
+WHERE person_id = ANY ($1::uuid[])
+ORDER BY time_us, event_id
+
+-- name: person_sets
+SELECT person_id, person_ids, version FROM person_sets WHERE person_ids && $1::uuid[]

@@ -1,0 +1,31 @@
+"""What the scenario service keeps of a person, for an export."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from services.scenario.storage.notes import Notes
+from shared.person_export import Kept, Rows, kept_rows
+from shared.postgres import Database, Queries
+
+_SQL = Queries.beside(__file__, "export.sql")
+
+
+async def export_person(
+    database: Database, notes: Notes, person_ids: Sequence[str]
+) -> AsyncIterator[Rows]:
+    def with_note(row: Mapping[str, Any]) -> Mapping[str, Any]:
+        task = dict(row)
+        note, wrapped = task["note"], task.pop("wrapped")
+        return {**task, "note": notes.opened(task["person_id"], wrapped, note)}
+
+    kept = (
+        Kept("journeys", _SQL.journeys),
+        Kept("effects", _SQL.effects),
+        Kept("tasks", _SQL.tasks, with_note),
+        Kept("person_sets", _SQL.person_sets),
+        Kept("person_marks", _SQL.person_marks),
+    )
+    async for rows in kept_rows(database, kept, list(person_ids)):
+        yield rows

@@ -1,0 +1,29 @@
+-- name: journeys
+SELECT journey_id, person_id, scenario, phase, version, started_us, due_us, stage, entered_us,
+    until_us, occurrence, offer_no, answers_to, cart_nos, cart_quantities, cart_value_micros,
+    obstacle, outcome, ended_us, dormant
+FROM journeys
+WHERE person_id = ANY($1::text[])
+ORDER BY started_us, journey_id
+
+-- name: effects
+SELECT e.journey_id, e.stage, e.occurrence, e.kind, e.written_time
+FROM journeys j JOIN effects e USING (journey_id)
+WHERE j.person_id = ANY($1::text[])
+ORDER BY e.written_time
+
+-- name: tasks
+SELECT t.task_id, t.journey_id, t.occurrence, t.person_id, t.kind, t.reason, t.script, t.offer_ids,
+    t.skills, t.priority, t.due_us, t.expires_us, t.agent_id, t.claimed_until_us, t.claims,
+    t.outcome, t.ended_by, t.note, k.wrapped
+FROM tasks t LEFT JOIN person_keys k USING (person_id)
+WHERE t.person_id = ANY($1::text[])
+ORDER BY t.due_us, t.task_id
+
+-- name: person_sets
+SELECT person_id, person_ids, version FROM person_sets WHERE person_id = ANY($1::text[])
+
+-- name: person_marks
+SELECT person_id, type, offer_no, time_us FROM person_marks
+WHERE person_id = ANY($1::text[])
+ORDER BY time_us, type

@@ -1,0 +1,67 @@
+"""No table that says something about persons is left out of their export."""
+
+import json
+
+import pytest
+
+from services.profile.storage import MIGRATIONS as PROFILE
+from services.profile.storage import export as profile_export
+from services.ranker.storage import MIGRATIONS as RANKER
+from services.ranker.storage import export as ranker_export
+from services.retrieval.storage import MIGRATIONS as RETRIEVAL
+from services.rules.storage import MIGRATIONS as RULES
+from services.rules.storage import export as rules_export
+from services.scenario.storage import MIGRATIONS as SCENARIO
+from services.scenario.storage import export as scenario_export
+from shared.person_export import slices
+from shared.postgres import Queries
+from shared.testing.statements import refuted_statements
+
+PERSONAL = ["person_id", "person_ids", "other_person_id", "pseudonym"]
+FOLLOWING = {"person_keys": "a key, not a fact", "erased_persons": "who is nobody any more"}
+SERVICES = {
+    "profile": (PROFILE, profile_export, {"erasures": "who is nobody any more"}),
+    "rules": (RULES, rules_export, FOLLOWING),
+    "ranker": (RANKER, ranker_export, FOLLOWING),
+    "scenario": (SCENARIO, scenario_export, FOLLOWING),
+    "retrieval": (RETRIEVAL, None, {"model_erasures": "who is nobody any more"}),
+}
+READ_ELSEWHERE = {"profile": {"audit"}}
+"""Tables that a stream of their own is read through."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_table_about_persons_is_in_the_export(fresh_database, service):
+    migrations, module, left_out = SERVICES[service]
+    database = await fresh_database(service, migrations)
+    rows = await database.fetch(
+        "SELECT DISTINCT table_name::text FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND column_name = ANY($1::text[])",
+        PERSONAL,
+    )
+    exported = set(statements(module)) | READ_ELSEWHERE.get(service, set())
+    assert {row["table_name"] for row in rows} - set(left_out) <= exported
+
+
+@pytest.mark.parametrize("service", [name for name, found in SERVICES.items() if found[1]])
+async def test_every_statement_of_an_export_fits_the_schema(postgres, service):
+    migrations, module, _ = SERVICES[service]
+    async with postgres.clone(service, migrations) as url:
+        assert await refuted_statements(url, statements(module)) == {}
+
+
+def statements(module):
+    return Queries.beside(module.__file__, "export.sql") if module else Queries({})
+
+
+def test_rows_come_in_slices_that_fit_into_messages():
+    short = [{"number": number} for number in range(1_001)]
+    assert [len(rows) for rows in slices(short)] == [500, 500, 1]
+    long = [{"text": "x" * 200_000}] * 3
+    assert [len(rows) for rows in slices(long)] == [1, 1, 1]
+    assert list(slices([])) == []
+
+
+def test_bytes_ids_and_lists_become_what_json_has():
+    [[text]] = slices([{"bytes": b"\0\1", "list": (1, 2)}])
+    assert json.loads(text) == {"bytes": "AAE=", "list": [1, 2]}
