@@ -9,15 +9,14 @@ from rich.console import Console
 
 from cli.console import add_row, table
 from cli.showing.decision import show_degraded
-from cli.showing.words import ago, several
+from cli.showing.traits import money, traits
+from cli.showing.words import ago
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewResponse
-from touchpoint.common.v1.money_pb2 import Money
-from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, Doubt
 
 _RECENT_SHOWN = 12
 _PRESENTED_SHOWN = 8
-_AFFINITIES_SHOWN = 5
 
 
 def show_view(console: Console, view: GetCustomerViewResponse, now: datetime) -> None:
@@ -50,7 +49,7 @@ def _who(view: GetCustomerViewResponse) -> str:
 
 
 def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:
-    yield from _traits(view)
+    yield from traits(view, now)
     if view.session.category:
         yield "shopping for", _session(view.session, now)
     if view.consent:
@@ -66,33 +65,19 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         yield "journey", ", ".join(filter(None, (journey.scenario, journey.stage, going)))
 
 
-def _traits(view: GetCustomerViewResponse) -> Iterator[tuple[str, str]]:
-    traits = view.traits
-    if view.value_tier:
-        yield "value", f"{view.value_tier}, {_money(traits.monetary)} in 12 months"
-    if traits.recency_days >= 0 and traits.frequency:
-        yield (
-            "bought",
-            f"{several(traits.frequency, 'order')}, last {traits.recency_days:.0f} days ago",
-        )
-    for name, liked in (("likes", traits.categories), ("brands", traits.brands)):
-        if liked:
-            yield name, ", ".join(_affinity(each) for each in liked[:_AFFINITIES_SHOWN])
-    if view.segments:
-        yield "segments", ", ".join(view.segments)
-    if view.persona.name:
-        yield "persona", f"{view.persona.name} ({view.persona.probability:.0%})"
-
-
 def _session(session: edge.SessionView, now: datetime) -> str:
-    parts = [f"{session.category} ({session.minutes:.0f} min"]
-    parts.append(f"last {ago(session.last_time, now)})")
-    said = ", ".join(parts)
+    said = f"{session.category} ({session.minutes:.0f} min"
+    if session.active_minutes >= session.minutes + 1:
+        said += f" of {session.active_minutes:.0f}"
+    said += f", last {ago(session.last_time, now)})"
     if session.last_item_id:
         said += f", looked at {session.last_item_title or session.last_item_id}"
     if session.cart_value.amount.strip("0."):
-        said += f", cart {_money(session.cart_value)}"
-    return said + (", hesitating" if session.hesitating else "")
+        said += f", cart {money(session.cart_value)}"
+    if not session.hesitating:
+        return said
+    about = Doubt.Value.Name(session.doubt).lower()
+    return f"{said}, hesitating" + (f" ({about})" if session.doubt else "")
 
 
 def _contacts(contacts: edge.Contacts, now: datetime) -> str:
@@ -108,14 +93,6 @@ def _consent(consent: edge.Consent, now: datetime) -> str:
         ends = "ends" if consent.stands else "ended"
         said += f", {ends} {ago(consent.expires_time, now)}"
     return said
-
-
-def _affinity(liked: edge.Affinity) -> str:
-    return f"{liked.name} {liked.affinity:.0%}"
-
-
-def _money(money: Money) -> str:
-    return f"{money.amount or '0'} {money.currency}".strip()
 
 
 def _show_actions(console: Console, actions: Iterable[edge.NextBestAction]) -> None:

@@ -25,6 +25,7 @@ from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.parked import ParkedEvents
 from services.profile.storage.profiles import PostgresProfiles
+from services.profile.storage.refolding import Refolding
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import PostgresTransactions
 from services.profile.storage.upkeep import TierReader, Upkeep
@@ -64,6 +65,7 @@ class Profile:
     binding: Binding
     watchers: Watchers
     upkeep: Upkeep
+    refolding: Refolding
 
 
 def build(
@@ -109,6 +111,7 @@ def build(
         bind(contract, servicer, validators=VALIDATORS, deadlines=DEADLINES),
         watchers,
         Upkeep(database, keys, keyring, tiers, clock, erasures),
+        Refolding(database, store, clock),
     )
 
 
@@ -119,7 +122,10 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
     await migrate(database, MIGRATIONS)
     bus = await runtime.bus()
     catalogue = CatalogueFollower(
-        bus, RetrievalServiceStub(runtime.channel("retrieval")), service=settings.service
+        bus,
+        RetrievalServiceStub(runtime.channel("retrieval")),
+        service=settings.service,
+        variants=True,
     )
     source = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
     bundles = BundleFollower(bus, source, compile_bundle)
@@ -139,6 +145,7 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             "relay": relay.run,
             "upkeep": profile.upkeep.lead,
             "own_upkeep": profile.upkeep.follow,
+            "refolding": profile.refolding.lead,
         },
         warm_up=lambda: database.rehearse(lambda rehearsal: rehearsal.fetch(QUERIES.snapshot, [])),
     )

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from services.profile.domain.event import (
     Event,
-    is_about_shipping_or_returns,
+    Topic,
+    topic_of,
 )
 from services.profile.domain.identity import Identity
 from services.profile.domain.making import maker
@@ -183,9 +184,10 @@ class Intake:
             stamp = self._stamp(said.offer_id or said.item_id)
         else:
             stamp = self._stamp(said.item_id or said.offer_id)
-        offer_no, family_no, category, brand, price_micros, cost_micros = stamp
+        offer_no, family_no, category, brand, price_micros, cost_micros, variant = stamp
         quantity = read_quantity(said.quantity)
         query, page = said.query, said.page
+        topic = topic_of(page) if page else Topic.NONE
         counted = _EVENT(
             (
                 read_time_us(event, now_us),
@@ -203,7 +205,9 @@ class Intake:
                 said.order_id,
                 gift,
                 read_duration_s(said.duration_s),
-                bool(page) and is_about_shipping_or_returns(page),
+                topic > 0,
+                variant,
+                topic,
                 details,
             )
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from services.profile.definitions import NO_DEFINITIONS, ProfileDefinitions
 from services.profile.domain import cart, consent, log
+from services.profile.domain.cart import CartItem
 from services.profile.domain.interest import affinities
 from services.profile.domain.latest import Word
 from services.profile.domain.lookup import Person
@@ -26,19 +27,19 @@ from services.profile.domain.scores import Score
 from services.profile.domain.segments import segments_of
 from services.profile.domain.session import current_session
 from services.profile.domain.state import LOCALE, TIME_ZONE, State
+from services.profile.snapshot_traits import (
+    Moment,
+    add_habits,
+    add_kept,
+    add_soft_dislikes,
+    add_stages,
+)
 from shared.conditions.person import PersonValues
 from shared.money import MAX_MICROS
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 T = TypeVar("T")
-
-
-class Moment(NamedTuple):
-    """What a state is read by."""
-
-    now_us: int
-    tiers: Tiers
 
 
 def snapshot_of(
@@ -126,6 +127,10 @@ def _add_orders(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
     part.contribution_is_sales = found.contribution_is_sales
     part.value_tier = found.value_tier
     part.tenure_days = found.tenure_days
+    part.promotion_share = found.promotion_share
+    part.price_sensitivity = found.price_sensitivity
+    part.return_share = found.return_share
+    part.complaints = found.complaints
 
 
 def _add_tastes(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
@@ -170,13 +175,16 @@ def _disliked(words: Mapping[T, Word]) -> list[T]:
 
 
 def _add_cart(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
-    part, value_micros = snapshot.cart, 0.0
-    for item in cart.items(state.cart, moment.now_us):
+    part, lines = snapshot.cart, cart.items(state.cart, moment.now_us)
+    for item in lines:
         part.offer_nos.append(item.offer_no)
         part.quantities.append(item.quantity)
         part.price_micros.append(item.price_micros)
-        value_micros += item.quantity * item.price_micros
-    part.value_micros = min(round(value_micros), MAX_MICROS)
+    part.value_micros = _value_micros(lines)
+
+
+def _value_micros(lines: Sequence[CartItem]) -> int:
+    return min(round(sum(line.quantity * line.price_micros for line in lines)), MAX_MICROS)
 
 
 def _add_recent(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
@@ -204,6 +212,13 @@ def _add_session(snapshot: PersonSnapshot, state: State, moment: Moment) -> None
         part.hesitating = session.hesitating
         part.offer_nos.extend(session.offer_nos)
         part.channel = session.channel  # type: ignore[assignment]
+        part.active_minutes = session.active_minutes
+        part.searches = session.counts["searches"]
+        part.articles = session.counts["articles"]
+        part.questions = session.counts["questions"]
+        part.doubt = session.checkout.doubt  # type: ignore[assignment]
+        part.checkout_minutes = session.checkout.minutes
+        part.cart_value_micros = _value_micros(cart.items(state.cart, moment.now_us))
 
 
 _PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingProxyType(
@@ -213,8 +228,12 @@ _PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingP
         "consents": _add_consents,
         "orders": _add_orders,
         "tastes": _add_tastes,
+        "kept": add_kept,
+        "habits": add_habits,
+        "stages": add_stages,
         "owned": _add_owned,
         "opinions": _add_opinions,
+        "aversions": add_soft_dislikes,
         "cart": _add_cart,
         "recent": _add_recent,
         "session": _add_session,

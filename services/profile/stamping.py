@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from shared.catalogue import Catalogue
@@ -18,9 +19,12 @@ class Stamp(NamedTuple):
     brand: str
     price_micros: int
     cost_micros: int
+    variant: str
+    """JSON; empty for most."""
 
 
-UNKNOWN = Stamp(0, 0, "", "", 0, -1)
+UNKNOWN = Stamp(0, 0, "", "", 0, -1, "")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 class Stamper:
@@ -54,4 +58,5 @@ class Stamper:
             catalogue.brands.text(int(catalogue.brand_no[number])),
             int(catalogue.price_micros[number]),
             int(catalogue.cost_micros[number]),
+            _encode(variant) if (variant := catalogue.variant(number)) else "",
         )

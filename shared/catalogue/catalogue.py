@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.catalogue.dictionary import Categories, Dictionary
+from shared.catalogue.variants import Variants
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
 
 ALL_CHANNELS = 0xFFFF_FFFF
@@ -94,8 +95,11 @@ class Catalogue:
     is_consumable: npt.NDArray[np.bool_]
     """Used up and bought again."""
 
-    def __init__(self, *, details: bool = False) -> None:
-        """Keep `details` (creatives, attributes) only where they are shown or asked for."""
+    def __init__(self, *, details: bool = False, variants: bool = False) -> None:
+        """Keep `details` (creatives, attributes) only where they are shown or asked for.
+
+        Keep what tells `variants` of a family apart only where events are stamped with it.
+        """
         self.version = 0
         self.size = 1
         """One more than the highest number known."""
@@ -111,6 +115,7 @@ class Catalogue:
         """Numbers of the categories that an offer is about."""
         self._numbers: dict[str, int] = {}
         self._details: list[bytes] | None = [b""] if details else None
+        self._variants = Variants() if variants else None
         self._allocate(_FIRST_CAPACITY)
 
     def offer_no(self, offer_id: str) -> int:
@@ -133,6 +138,12 @@ class Catalogue:
         if not 0 < offer_no < self.size or not self._details[offer_no]:
             raise KeyError(offer_no)
         return CatalogueRow.FromString(self._details[offer_no])
+
+    def variant(self, offer_no: int) -> Mapping[str, str]:
+        """Return what tells an item from others of its family; nothing where that is not kept."""
+        if self._variants is None:
+            return {}
+        return self._variants.of(offer_no, int(self.family_no[offer_no]))
 
     def creative(self, offer_no: int, channel: int) -> Creative:
         """Return what is shown of an offer on a channel; KeyError if unknown."""
@@ -165,6 +176,8 @@ class Catalogue:
         self._write_dictionaries(numbers, rows)
         for row in rows:
             self._write_texts(row)
+        if self._variants is not None:
+            self._variants.put(rows, self.size)
 
     def _write_dictionaries(
         self, numbers: npt.NDArray[np.int64], rows: Sequence[CatalogueRow]

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from itertools import islice
 
 from services.aggregator.pipeline.wording import Wording
+from services.aggregator.view.traits import money
 from shared.catalogue import Catalogue
-from shared.money import from_micros
 from touchpoint.aggregator.v1 import aggregator_pb2 as pb
 from touchpoint.common.v1 import snapshot_pb2
-from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse
 from touchpoint.rules.v1.rules_pb2 import Presented, Promise
@@ -64,26 +63,6 @@ def consents(profile: GetProfileResponse) -> Iterable[pb.Consent]:
     )
 
 
-def traits(found: snapshot_pb2.Traits, currency: str) -> pb.Traits:
-    """Write what is computed of a person."""
-    return pb.Traits(
-        recency_days=found.recency_days,
-        frequency=found.frequency,
-        monetary=money(found.monetary_micros, currency),
-        contribution=money(found.contribution_micros, currency),
-        contribution_is_sales=found.contribution_is_sales,
-        categories=_affinities(found.categories, found.category_affinities),
-        brands=_affinities(found.brands, found.brand_affinities),
-    )
-
-
-def _affinities(names: Iterable[str], strengths: Iterable[float]) -> list[pb.Affinity]:
-    return [
-        pb.Affinity(name=name, affinity=strength)
-        for name, strength in zip(names, strengths, strict=True)
-    ]
-
-
 def session(facts: PersonSnapshot, wording: Wording, currency: str) -> pb.SessionView:
     """Write what is being shopped for."""
     found = facts.session
@@ -94,6 +73,12 @@ def session(facts: PersonSnapshot, wording: Wording, currency: str) -> pb.Sessio
         last_item_title=wording.title(found.last_offer_no),
         cart_value=money(facts.cart.value_micros, currency),
         hesitating=found.hesitating,
+        active_minutes=round(found.active_minutes, 1),
+        searches=found.searches,
+        articles=found.articles,
+        questions=found.questions,
+        doubt=found.doubt,
+        checkout_minutes=round(found.checkout_minutes, 1),
     )
     if found.last_us:
         view.last_time.FromMicroseconds(found.last_us)
@@ -183,8 +168,3 @@ def currency_of(catalogue: Catalogue) -> str:
     """Return the deployment's currency; empty when the catalogue has several."""
     known = catalogue.currencies
     return next(iter(known)) if len(known) == 1 else ""
-
-
-def money(micros: int, currency: str) -> Money:
-    """Write an amount at the edge."""
-    return Money(amount=from_micros(micros), currency=currency)

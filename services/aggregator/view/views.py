@@ -16,6 +16,7 @@ from services.aggregator.view import sections
 from services.aggregator.view.findings import Findings, Gathering
 from services.aggregator.view.newest import newest
 from services.aggregator.view.prompting import next_best_actions
+from services.aggregator.view.traits import traits
 from shared.budget import Budget
 from shared.call import Call
 from shared.catalogue import Catalogue
@@ -122,7 +123,7 @@ class Views:
             return view
         currency = sections.currency_of(self._catalogue)
         view.value_tier = facts.traits.value_tier
-        view.traits.CopyFrom(sections.traits(facts.traits, currency))
+        view.traits.CopyFrom(traits(facts, self._wording, currency))
         view.segments.extend(facts.segments)
         view.persona.name, view.persona.probability = facts.persona, facts.persona_probability
         view.session.CopyFrom(sections.session(facts, self._wording, currency))

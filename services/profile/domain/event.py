@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -46,11 +47,17 @@ class Event(NamedTuple):
     duration_s: float = 0.0
     reassurance: bool = False
     """The page is about shipping, returns or questions: what a hesitating buyer reads."""
+    variant: str = ""
+    """What tells the item from others of its family, a JSON object; empty: nothing."""
+    topic: int = 0
+    """What a reassuring page is about, a `Topic`."""
     details: Mapping[str, str] = NO_DETAILS
     """The behavioural attributes among `DETAILS`, in text form."""
 
 
-DETAILS = frozenset({"category", "brand", "sentiment", "purpose", "granted", "status", "resolved"})
+DETAILS = frozenset(
+    {"category", "brand", "sentiment", "purpose", "granted", "status", "resolved", "discount"}
+)
 """Attributes that change a profile; all others are kept, encrypted, and change nothing."""
 _OF_CONSENT = DETAILS | {"channel", "source", "expires"}
 DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -108,7 +115,25 @@ def frees_standing_decision(event_type: str, reassurance: bool = False) -> bool:
     return event_type not in STANDING or reassurance
 
 
-def is_about_shipping_or_returns(page: str) -> bool:
-    """Say whether a page is one that a hesitating buyer reads."""
+class Topic(IntEnum):
+    """What a page is about that a hesitating buyer reads."""
+
+    NONE = 0
+    SHIPPING = 1
+    RETURNS = 2
+    QUESTIONS = 3
+
+
+_TOPICS = (
+    ("shipping", Topic.SHIPPING),
+    ("delivery", Topic.SHIPPING),
+    ("return", Topic.RETURNS),
+    ("refund", Topic.RETURNS),
+    ("faq", Topic.QUESTIONS),
+)
+
+
+def topic_of(page: str) -> Topic:
+    """Return what a page is about, by words in its address; most are about nothing of the kind."""
     text = page.lower()
-    return any(word in text for word in ("shipping", "delivery", "return", "faq", "refund"))
+    return next((topic for word, topic in _TOPICS if word in text), Topic.NONE)

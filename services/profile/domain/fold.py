@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from services.profile.domain import cart, consent, orders, owned
+from services.profile.domain import (
+    aversions,
+    cart,
+    complaints,
+    consent,
+    habits,
+    orders,
+    owned,
+    variants,
+)
 from services.profile.domain.cart import Change
-from services.profile.domain.event import INTEREST, LIKE_INTEREST, Event
+from services.profile.domain.event import (
+    INTEREST,
+    LIKE_INTEREST,
+    MINUTE_US,
+    Event,
+    Topic,
+)
 from services.profile.domain.interest import weight_as_of_epoch
 from services.profile.domain.latest import Word, say
 from services.profile.domain.log import MAX_KEPT, Entry
@@ -24,7 +39,7 @@ Effect = Callable[[State, Event], None]
 def fold(state: State, events: Iterable[Event]) -> None:
     """Add events, in any order, to a state."""
     # For many events it is cheaper to read what nearly all of them add to.
-    _ = state.categories, state.brands, state.tallies
+    _ = state.categories, state.brands, state.habits, state.tallies
     for event in events:
         apply(state, event)
 
@@ -39,6 +54,9 @@ def apply(state: State, event: Event) -> None:
     weight = INTEREST.get(kind)
     if weight is not None and not event.gift:
         _take_interest(state, event, weight)
+    counted = habits.numbers(event)
+    if counted:
+        state.count_habits(counted, weight_as_of_epoch(1.0, event.time_us))
     arrived = state.arrived
     arrived.append(
         _ENTRY(
@@ -50,7 +68,7 @@ def apply(state: State, event: Event) -> None:
                 event.category,
                 event.session_id,
                 event.duration_s,
-                event.reassurance,
+                event.topic or (Topic.QUESTIONS if event.reassurance else Topic.NONE),
             )
         )
     )
@@ -70,16 +88,37 @@ def _take_interest(state: State, event: Event, weight: float) -> None:
 def _purchase(state: State, event: Event) -> None:
     state.last_purchase_us = max(state.last_purchase_us, event.time_us)
     orders.buy(state.orders, event)
-    if event.family_no and not event.gift:
-        owned.buy(state.owned, event.family_no, event.time_us, event.quantity)
+    if not event.gift:
+        _keep(state, event)
     if event.offer_no:
         cart.clear(state.cart, event.offer_no, event.time_us)
 
 
+def _keep(state: State, event: Event) -> None:
+    """Note a purchase that was no gift."""
+    time_us, category, brand = event.time_us, event.category, event.brand
+    if event.family_no:
+        owned.buy(state.owned, event.family_no, time_us, event.quantity)
+    if category:
+        owned.buy(state.bought_categories, category, time_us, event.quantity)
+        if event.variant:
+            variants.buy(state.variants, event)
+    if brand:
+        brands = state.bought_brands
+        brands[brand] = max(time_us // MINUTE_US, brands.get(brand, 0))
+
+
 def _return(state: State, event: Event) -> None:
     orders.give_back(state.orders, event)
-    if event.family_no and not event.gift:
+    if event.gift:
+        return
+    if event.family_no:
         owned.give_back(state.owned, event.family_no, event.quantity)
+    if event.category:
+        owned.give_back(state.bought_categories, event.category, event.quantity)
+        if event.variant:
+            variants.give_back(state.variants, event)
+    aversions.note(state.aversions, event)
 
 
 def _put_in(state: State, event: Event) -> None:
@@ -98,6 +137,11 @@ def _decline(state: State, event: Event) -> None:
     if event.offer_no:
         family_no = event.family_no or event.offer_no
         say(state.declines, (event.offer_no, family_no), Word(event.time_us, True))
+    _ignore(state, event)
+
+
+def _ignore(state: State, event: Event) -> None:
+    aversions.note(state.aversions, event)
 
 
 def _accept(state: State, event: Event) -> None:
@@ -130,6 +174,8 @@ def _complaint(state: State, event: Event) -> None:
     details = event.details
     over = details.get("status") in _OVER or details.get("resolved", "").lower() in _YES
     state.complaint = max(state.complaint, Word(event.time_us, not over))
+    if not over:
+        complaints.add(state.complaints, event.time_us)
 
 
 _EFFECTS: Mapping[str, Effect] = MappingProxyType(
@@ -139,6 +185,7 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "add_to_cart": _put_in,
         "remove_from_cart": _take_out,
         "decline": _decline,
+        "ignore": _ignore,
         "accept": _accept,
         "preference": _preference,
         **dict.fromkeys(consent.CONSENT_TYPES, _consent),

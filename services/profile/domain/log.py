@@ -23,7 +23,8 @@ class Entry(NamedTuple):
     category: str
     session_id: str
     duration_s: float
-    reassurance: bool
+    topic: int
+    """What a reassuring page is about, a `Topic`."""
 
 
 Log = list[Entry]

@@ -13,6 +13,12 @@ WINDOW_DAYS = 365
 KEPT_DAYS = WINDOW_DAYS + 35
 """Longer than the window, because late events still move an order within it."""
 MAX_ORDERS = 1_000
+NOTICEABLE = 0.01
+"""A price below list by less than this share is none: prices are rounded."""
+DEEP = 0.2
+"""A discount of this share of the list price counts whole."""
+_DOUBT = 3.0
+"""So many orders that show nothing are added to those there are."""
 
 
 class Order(NamedTuple):
@@ -25,6 +31,13 @@ class Order(NamedTuple):
     contribution_micros: int
     """Sales less cost; sales alone where a cost was unknown."""
     cost_unknown: bool
+    priced_micros: int = 0
+    """Paid for lines whose list price is known; returns are not taken off this and what follows."""
+    promoted_micros: int = 0
+    """Paid of that below list price."""
+    bargain_micros: int = 0
+    """The same, a discount below `DEEP` counting in part."""
+    returned_micros: int = 0
 
 
 Orders = dict[int, Order]
@@ -40,6 +53,12 @@ class Spending(NamedTuple):
     cost_unknown: bool
     first_day: int
     """Of the first order that is still known, up to 400 days back; 0: none is."""
+    promotion_share: float
+    """-1: nothing was bought whose list price is known."""
+    price_sensitivity: float
+    """-1, as above."""
+    return_share: float
+    """-1: nothing was bought."""
 
 
 def order_key(event: Event) -> int:
@@ -56,17 +75,24 @@ def buy(orders: Orders, event: Event) -> None:
     key = order_key(event)
     known = orders.get(key)
     contribution, unknown = _contribution(event)
+    line_priced, line_promoted, line_bargain = _below_list(event)
     if known is None:
-        orders[key] = _ORDER((day, True, event.value_micros, contribution, unknown))
+        value = event.value_micros
+        below = (line_priced, line_promoted, line_bargain)
+        orders[key] = _ORDER((day, True, value, contribution, unknown, *below, 0))
         return
-    last_day, bought, value_micros, contribution_micros, cost_unknown = known
+    last_day, bought, value, profit, cost_unknown, priced, promoted, bargain, returned = known
     orders[key] = _ORDER(
         (
             max(day, last_day) if bought else day,
             True,
-            value_micros + event.value_micros,
-            contribution_micros + contribution,
+            value + event.value_micros,
+            profit + contribution,
             cost_unknown or unknown,
+            priced + line_priced,
+            promoted + line_promoted,
+            bargain + line_bargain,
+            returned,
         )
     )
 
@@ -77,12 +103,12 @@ def give_back(orders: Orders, event: Event) -> None:
     key = order_key(event)
     contribution, unknown = _contribution(event)
     known = orders.get(key, Order(day, False, 0, 0, False))
-    orders[key] = Order(
-        known.day if known.bought else max(day, known.day),
-        known.bought,
-        known.value_micros - event.value_micros,
-        known.contribution_micros - contribution,
-        known.cost_unknown or unknown,
+    orders[key] = known._replace(
+        day=known.day if known.bought else max(day, known.day),
+        value_micros=known.value_micros - event.value_micros,
+        contribution_micros=known.contribution_micros - contribution,
+        cost_unknown=known.cost_unknown or unknown,
+        returned_micros=known.returned_micros + event.value_micros,
     )
 
 
@@ -106,25 +132,61 @@ def prune(orders: Orders) -> None:
 
 
 def spending(orders: Orders, now_us: int) -> Spending:
-    """Return what the orders of the last 365 days come to."""
+    """Return what the orders of the last 365 days come to.
+
+    Promotion share: what was paid below list price, of all that was paid where the list price is
+    known. Price sensitivity: the same, but a discount of less than 20% counts in proportion. Both
+    times n / (n + 3), n the orders that tell: nobody is a bargain seeker by a single purchase. The
+    list price is the catalogue's as of the purchase, or what was paid and the attribute `discount`.
+    """
     since = now_us // DAY_US - WINDOW_DAYS
-    count = monetary = contribution = 0
-    unknown = False
-    first_day = 0
-    for day, bought, value_micros, contribution_micros, cost_unknown in orders.values():
-        if bought and not 0 < first_day <= day:
-            first_day = day
-        if day > since:
-            count += bought
-            monetary += value_micros
-            contribution += contribution_micros
-            unknown = unknown or cost_unknown
-    return Spending(count, _bounded(monetary), _bounded(contribution), unknown, first_day)
+    within = [order for order in orders.values() if order[0] > since]
+    first_day = min([order[0] for order in orders.values() if order[1]], default=0)
+    if not within:
+        return Spending(0, 0, 0, False, first_day, -1.0, -1.0, -1.0)
+    _, bought, values, profits, unknown, priced, promoted, bargains, returned = zip(
+        *within, strict=True
+    )
+    telling = len(within) - priced.count(0)
+    told = sum(priced) * (telling + _DOUBT) / telling if telling else 0.0
+    gross = sum(values) + sum(returned)
+    return Spending(
+        sum(bought),
+        _bounded(sum(values)),
+        _bounded(sum(profits)),
+        any(unknown),
+        first_day,
+        sum(promoted) / told if told else -1.0,
+        sum(bargains) / told if told else -1.0,
+        min(1.0, sum(returned) / gross) if gross > 0 else -1.0,
+    )
 
 
 def _bounded(micros: int) -> int:
     """Keep absurd sums within what a message holds: a person stays readable whatever is sent."""
     return max(-MAX_MICROS, min(micros, MAX_MICROS))
+
+
+def _below_list(event: Event) -> tuple[int, int, int]:
+    """Return what was paid where the list price is known, of it below that, and that weighed."""
+    paid = event.value_micros
+    if paid <= 0:
+        return 0, 0, 0
+    list_micros = _list_micros(event)
+    if list_micros <= 0:
+        return 0, 0, 0
+    discount = 1.0 - paid / list_micros
+    if discount < NOTICEABLE:
+        return paid, 0, 0
+    return paid, paid, round(paid * min(1.0, discount / DEEP))
+
+
+def _list_micros(event: Event) -> float:
+    """Return what the line would have cost without any discount; 0: unknown."""
+    discount = event.details.get("discount")
+    if discount:
+        return event.value_micros + float(discount) * 1_000_000
+    return event.price_micros * event.quantity
 
 
 def _contribution(event: Event) -> tuple[int, bool]:
@@ -144,4 +206,8 @@ def _sum(one: Order, other: Order) -> Order:
         one.value_micros + other.value_micros,
         one.contribution_micros + other.contribution_micros,
         one.cost_unknown or other.cost_unknown,
+        one.priced_micros + other.priced_micros,
+        one.promoted_micros + other.promoted_micros,
+        one.bargain_micros + other.bargain_micros,
+        one.returned_micros + other.returned_micros,
     )

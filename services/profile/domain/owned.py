@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from operator import sub
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from services.profile.domain.event import DAY_US, MINUTE_US
 from services.profile.domain.making import maker
@@ -32,54 +32,64 @@ class Ownership(NamedTuple):
 
 
 Owned = dict[int, Ownership]
+BoughtCategories = dict[str, Ownership]
+"""Leaf categories, counted the same way."""
+K = TypeVar("K", int, str)
 _NONE = Ownership(0.0, 0, 0, 0.0, b"")
 _DAY_BYTES = 2
 _OWNERSHIP = maker(Ownership)
 
 
-def buy(owned: Owned, family_no: int, time_us: int, quantity: float) -> None:
+def buy(owned: dict[K, Ownership], subject: K, time_us: int, quantity: float) -> None:
     """Add a purchase that was no gift."""
-    before, last_minute, times, cycle_days, days = owned.get(family_no, _NONE)
+    before, last_minute, times, cycle_days, days = owned.get(subject, _NONE)
     day, minute = time_us // DAY_US, time_us // MINUTE_US
     more = _with_day(days, day)
     if more is not days:
         times += 1
         cycle_days = _cycle_days(more)
-    owned[family_no] = _OWNERSHIP(
+    owned[subject] = _OWNERSHIP(
         (before + quantity, max(minute, last_minute), times, cycle_days, more)
     )
 
 
-def give_back(owned: Owned, family_no: int, quantity: float) -> None:
+def give_back(owned: dict[K, Ownership], subject: K, quantity: float) -> None:
     """Take a return off; one whose purchase arrives later is held against it."""
-    known = owned.get(family_no, _NONE)
-    owned[family_no] = known._replace(quantity=known.quantity - quantity)
+    known = owned.get(subject, _NONE)
+    owned[subject] = known._replace(quantity=known.quantity - quantity)
 
 
-def merge(into: Owned, other: Owned) -> None:
+def merge(into: dict[K, Ownership], other: dict[K, Ownership]) -> None:
     """Add what another person of the set bought."""
-    for family_no, more in other.items():
-        known = into.get(family_no)
-        into[family_no] = more if known is None else _union(known, more)
+    for subject, more in other.items():
+        known = into.get(subject)
+        into[subject] = more if known is None else _union(known, more)
 
 
-def prune(owned: Owned) -> None:
-    """Keep the families bought last."""
-    if len(owned) > MAX_FAMILIES:
-        by_age = sorted(owned, key=lambda family_no: (-owned[family_no].last_minute, family_no))
-        for family_no in by_age[MAX_FAMILIES:]:
-            del owned[family_no]
+def prune(owned: dict[K, Ownership], at_most: int = MAX_FAMILIES) -> None:
+    """Keep what was bought last."""
+    if len(owned) > at_most:
+        by_age = sorted(owned, key=lambda subject: (-owned[subject].last_minute, subject))
+        for subject in by_age[at_most:]:
+            del owned[subject]
 
 
-def kept(owned: Owned) -> list[tuple[int, Ownership]]:
-    """Return the families that are owned, most recently bought first."""
-    families = [
-        (-ownership.last_minute, family_no, ownership)
-        for family_no, ownership in owned.items()
+def kept(owned: dict[K, Ownership]) -> list[tuple[K, Ownership]]:
+    """Return what is owned, most recently bought first."""
+    found = [
+        (-ownership.last_minute, subject, ownership)
+        for subject, ownership in owned.items()
         if ownership.quantity > KEPT and ownership.times
     ]
-    families.sort()
-    return [(family_no, ownership) for _, family_no, ownership in families]
+    found.sort()
+    return [(subject, ownership) for _, subject, ownership in found]
+
+
+def latest(owned: dict[K, Ownership], at_most: int) -> list[tuple[K, Ownership]]:
+    """Return what was bought, also if it was given back, most recently first."""
+    bought = [(-o.last_minute, subject, o) for subject, o in owned.items() if o.times]
+    bought.sort()
+    return [(subject, ownership) for _, subject, ownership in bought[:at_most]]
 
 
 def _with_day(days: bytes, day: int) -> bytes:

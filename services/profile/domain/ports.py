@@ -303,6 +303,18 @@ class ProfileTransaction(Protocol):
         """Lock the persons of the next parked events after a position of the log."""
         ...
 
+    async def outdated(self, persons: int) -> Sequence[Pending]:
+        """Lock some persons whose states an older version of the fold made, with all their events.
+
+        Those events are left out that the states lack: imported ones and parked ones. Empty: no
+        state is outdated.
+        """
+        ...
+
+    async def mark_renewed(self, person_ids: Sequence[str]) -> None:
+        """Note that the states of locked persons are those of this version."""
+        ...
+
 
 class Transactions(Protocol):
     """Opens transactions; an error inside rolls all of it back."""

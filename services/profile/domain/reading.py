@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from services.profile.domain import aversions, complaints
+from services.profile.domain.aversions import Aversion, Kind
 from services.profile.domain.event import DAY_US, MINUTE_US, SEPARATOR
+from services.profile.domain.latest import Word
 from services.profile.domain.orders import spending
+from services.profile.domain.owned import Ownership
 from services.profile.domain.state import LOCALE, TIME_ZONE, State
 
 NAME = "name"
@@ -17,6 +21,8 @@ MAX_AFFINITIES = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_DAYS = 365.2425
 _OLDEST = 130
+_NEVER_US = 2**63
+_NO_WORD = Word(0, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,10 @@ class Traits(NamedTuple):
     value_tier: str
     tenure_days: float
     """Since the first order that is still known, up to 400; -1: none is."""
+    promotion_share: float
+    price_sensitivity: float
+    return_share: float
+    complaints: int
 
 
 def traits(state: State, now_us: int, tiers: Tiers) -> Traits:
@@ -67,6 +77,10 @@ def traits(state: State, now_us: int, tiers: Tiers) -> Traits:
         spent.cost_unknown,
         tiers.tier(spent.contribution_micros, bought=bought),
         float(max(0, now_us // DAY_US - spent.first_day)) if spent.first_day else -1.0,
+        spent.promotion_share,
+        spent.price_sensitivity,
+        spent.return_share,
+        complaints.within_a_year(state.complaints, now_us),
     )
 
 
@@ -95,6 +109,48 @@ def liked(
         return list(affinities)
     unwanted = tuple(subject + SEPARATOR for subject in disliked)
     return [(s, share) for s, share in affinities if not (s + SEPARATOR).startswith(unwanted)]
+
+
+def soft_dislikes(state: State, kind: Kind, now_us: int) -> list[Aversion]:
+    """Return what declines, returns and ignoring speak against, strongest first.
+
+    What is disliked in so many words is left out: that is no matter of more or less.
+    """
+    if not state.aversions:
+        return []
+    words, bought = _opinions(state, kind)
+
+    def counts_from_us(subject: str) -> int:
+        said_us, disliked = words(subject)
+        # A purchase is known to the minute; what follows it within that minute is the later word.
+        return _NEVER_US if disliked else max(said_us, bought(subject) * MINUTE_US)
+
+    return aversions.soft_dislikes(state.aversions, kind, counts_from_us, now_us)
+
+
+def _opinions(state: State, kind: Kind) -> tuple[Callable[[str], Word], Callable[[str], int]]:
+    """Return what looks up the latest word on a subject, and the minute of its last purchase."""
+    if kind is Kind.FAMILY:
+        families, owned = state.disliked_families, state.owned
+        return (
+            lambda subject: families.get(int(subject), _NO_WORD),
+            lambda subject: _last_minute(owned.get(int(subject))),
+        )
+    if kind is Kind.CATEGORY:
+        categories, bought = state.disliked_categories, state.bought_categories
+        return (
+            lambda subject: categories.get(subject, _NO_WORD),
+            lambda subject: _last_minute(bought.get(subject)),
+        )
+    brands, minutes = state.disliked_brands, state.bought_brands
+    return (
+        lambda subject: brands.get(subject, _NO_WORD),
+        lambda subject: minutes.get(subject, 0),
+    )
+
+
+def _last_minute(ownership: Ownership | None) -> int:
+    return 0 if ownership is None else ownership.last_minute
 
 
 def attribute(state: State, name: str) -> str:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from services.profile.domain.event import (
-    CART_EDITS,
-    MINUTE_US,
-    REASSURING,
-    SECOND_US,
-    SEPARATOR,
-    SHOPPING,
-)
+from services.profile.domain.doubt import Checkout, checkout
+from services.profile.domain.event import MINUTE_US, SECOND_US, SEPARATOR, SHOPPING
 from services.profile.domain.log import Entry, Log
 
 STRETCH_ENDS_US = 30 * MINUTE_US
@@ -21,6 +16,14 @@ SILENCE_US = 5 * MINUTE_US
 MAX_ITEMS = 20
 _MOST = 2 / 3
 """Of the active time: from this share on a category is what is shopped for."""
+_SAID: Mapping[str, str] = MappingProxyType(
+    {
+        "search": "searches",
+        "article_view": "articles",
+        "question_asked": "questions",
+        "faq_view": "questions",
+    }
+)
 
 
 class Session(NamedTuple):
@@ -34,11 +37,19 @@ class Session(NamedTuple):
     """The item looked at last within it; 0: none."""
     start_us: int
     last_us: int
-    hesitating: bool
     offer_nos: tuple[int, ...]
     """Items looked at, newest first."""
     channel: int
     """The channel of most of the activity."""
+    active_minutes: float
+    """Active time on anything."""
+    counts: Mapping[str, int]
+    """Of `searches`, `articles` and `questions`."""
+    checkout: Checkout
+
+    @property
+    def hesitating(self) -> bool:
+        return self.checkout.doubt != 0
 
 
 def current_session(log: Log) -> Session | None:
@@ -46,7 +57,8 @@ def current_session(log: Log) -> Session | None:
     stretch = _last_stretch(log)
     if not stretch:
         return None
-    category, minutes = _subject(stretch)
+    active_us = _active_us(stretch)
+    category, minutes = _subject(stretch, active_us)
     about_items = [entry for entry in reversed(stretch) if entry.offer_no]
     on_subject = [entry.offer_no for entry in about_items if _within(entry, category)]
     channels = [entry.channel for entry in stretch]
@@ -56,9 +68,11 @@ def current_session(log: Log) -> Session | None:
         on_subject[0] if on_subject else 0,
         stretch[0].time_us,
         stretch[-1].time_us,
-        _is_hesitating(stretch),
         tuple(dict.fromkeys([entry.offer_no for entry in about_items]))[:MAX_ITEMS],
         max(sorted(set(channels)), key=channels.count),
+        sum(active_us) / MINUTE_US,
+        Counter([_SAID[entry.type] for entry in stretch if entry.type in _SAID]),
+        checkout(stretch, active_us),
     )
 
 
@@ -75,53 +89,52 @@ def _last_stretch(log: Log) -> list[Entry]:
     return stretch
 
 
-def _subject(stretch: Sequence[Entry]) -> tuple[str, float]:
+def _active_us(stretch: Sequence[Entry]) -> list[int]:
+    """Return how long a person was with each entry: no moment counts twice.
+
+    From one entry to the next, on whatever tab or device, somebody is with the first, unless that
+    is a silence of over 5 minutes. Of a silence counts what was measured: the duration of the entry
+    before it, then what others, still open beside it, lasted beyond that.
+    """
+    active_us = [0] * len(stretch)
+    open_until: list[tuple[int, int]] = []
+    for place, entry in enumerate(stretch):
+        start_us = entry.time_us
+        end_us = stretch[place + 1].time_us if place + 1 < len(stretch) else None
+        if entry.duration_s:
+            open_until.append((place, start_us + round(entry.duration_s * SECOND_US)))
+        if end_us is not None and end_us - start_us <= SILENCE_US:
+            active_us[place] = end_us - start_us
+            continue
+        open_until = [each for each in open_until if each[1] > start_us]
+        reached_us = start_us
+        for opened, until_us in reversed(open_until):
+            until_us = until_us if end_us is None else min(until_us, end_us)
+            if until_us > reached_us:
+                active_us[opened] += until_us - reached_us
+                reached_us = until_us
+    return active_us
+
+
+def _subject(stretch: Sequence[Entry], active_us: Sequence[int]) -> tuple[str, float]:
     """Return the category of most of the time and the minutes spent on it."""
     on_leaf_us: defaultdict[str, int] = defaultdict(int)
-    for entry, following in zip(stretch, [*stretch[1:], None], strict=True):
+    for entry, spent_us in zip(stretch, active_us, strict=True):
         if entry.category:
-            on_leaf_us[entry.category] += _active_us(entry, following)
+            on_leaf_us[entry.category] += spent_us
     on_path_us: defaultdict[str, int] = defaultdict(int)
-    for leaf, active_us in on_leaf_us.items():
+    for leaf, spent_us in on_leaf_us.items():
         path = leaf
         while path:
-            on_path_us[path] += active_us
+            on_path_us[path] += spent_us
             path = path.rpartition(SEPARATOR)[0]
     most_us = _MOST * sum(on_leaf_us.values())
-    dominant = [path for path, active_us in on_path_us.items() if active_us >= most_us]
+    dominant = [path for path, spent_us in on_path_us.items() if spent_us >= most_us]
     if not dominant:
         return "", 0.0
     category = max(dominant, key=lambda path: (path.count(SEPARATOR), on_path_us[path], path))
     return category, on_path_us[category] / MINUTE_US
 
 
-def _active_us(entry: Entry, following: Entry | None) -> int:
-    """Return how long a person was with something: until the next, a long silence not counted.
-
-    A duration that the channel measured counts also before a silence, but never beyond the next.
-    """
-    if following is not None:
-        gap_us = following.time_us - entry.time_us
-        if gap_us <= SILENCE_US:
-            return gap_us
-        return min(round(entry.duration_s * SECOND_US), gap_us)
-    return round(entry.duration_s * SECOND_US)
-
-
 def _within(entry: Entry, category: str) -> bool:
     return entry.category == category or entry.category.startswith(category + SEPARATOR)
-
-
-def _is_hesitating(stretch: Sequence[Entry]) -> bool:
-    """Say whether a checkout was started and what followed was no purchase but doubt."""
-    started = doubted = False
-    for entry in stretch:
-        if entry.type == "checkout_started":
-            started, doubted = True, False
-        elif entry.type == "purchase":
-            started = doubted = False
-        elif started and (
-            entry.type in REASSURING or entry.type in CART_EDITS or entry.reassurance
-        ):
-            doubted = True
-    return doubted

@@ -7,18 +7,37 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from services.profile.domain import cart, consent, interest, latest, log, orders, owned, tallies
+from services.profile.domain import (
+    aversions,
+    cart,
+    complaints,
+    consent,
+    habits,
+    interest,
+    latest,
+    log,
+    orders,
+    owned,
+    tallies,
+    variants,
+)
+from services.profile.domain.aversions import Aversions
 from services.profile.domain.cart import Cart
+from services.profile.domain.complaints import Complaints
 from services.profile.domain.consent import Consents
+from services.profile.domain.habits import Habits
 from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
 from services.profile.domain.log import Log
 from services.profile.domain.orders import Orders
-from services.profile.domain.owned import Owned
+from services.profile.domain.owned import BoughtCategories, Owned
 from services.profile.domain.tallies import Tallies
+from services.profile.domain.variants import Variants
 
 MAX_DECLINES = 500
 MAX_DISLIKES = 200
+MAX_BOUGHT = 256
+"""Categories, and brands."""
 
 LOCALE = "locale"
 TIME_ZONE = "time_zone"
@@ -42,20 +61,26 @@ class State:
     __slots__ = (
         "arrived",
         "attributes",
+        "aversions",
+        "bought_brands",
+        "bought_categories",
         "brands",
         "cart",
         "categories",
         "complaint",
+        "complaints",
         "consents",
         "declines",
         "disliked_brands",
         "disliked_categories",
         "disliked_families",
+        "habits",
         "last_purchase_us",
         "orders",
         "owned",
         "past",
         "tallies",
+        "variants",
     )
 
     owned: Owned
@@ -73,6 +98,13 @@ class State:
     consents: Consents
     complaint: Word
     """Whether one is open."""
+    complaints: Complaints
+    aversions: Aversions
+    variants: Variants
+    bought_categories: BoughtCategories
+    bought_brands: dict[str, int]
+    """Brand to its last purchase, minutes since 1970; gifts left out."""
+    habits: Habits
     attributes: Attributes
     """The caller's own."""
     tallies: Tallies
@@ -89,6 +121,8 @@ class State:
         self.disliked_categories, self.disliked_brands = {}, {}
         self.consents, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
         self.tallies = {}
+        self.complaints, self.aversions, self.variants = [], {}, {}
+        self.bought_categories, self.bought_brands, self.habits = {}, {}, {}
         self.past, self.arrived = [], []
 
     @property
@@ -108,6 +142,12 @@ class State:
     def tally(self, kind: str, value_micros: int) -> None:
         """Count an event of a type."""
         tallies.add(self.tallies, kind, value_micros)
+
+    def count_habits(self, numbers: Sequence[int], weight: float) -> None:
+        """Add a weight as of the epoch to each of some habits."""
+        habits = self.habits
+        for number in numbers:
+            habits[number] = habits.get(number, 0.0) + weight
 
     @property
     def parts(self) -> Collection[str]:
@@ -176,6 +216,17 @@ def prune(state: State) -> None:
             _BOUNDS[part](getattr(state, part))
 
 
+def _merge_latest(into: dict[str, int], other: dict[str, int]) -> None:
+    for subject, minute in other.items():
+        into[subject] = max(minute, into.get(subject, 0))
+
+
+def _prune_latest(minutes: dict[str, int]) -> None:
+    if len(minutes) > MAX_BOUGHT:
+        for subject in sorted(minutes, key=lambda s: (-minutes[s], s))[MAX_BOUGHT:]:
+            del minutes[subject]
+
+
 _dislikes = partial(latest.prune, at_most=MAX_DISLIKES)
 _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
     {
@@ -190,6 +241,11 @@ _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
         "disliked_brands": _dislikes,
         "consents": consent.prune,
         "tallies": tallies.prune,
+        "complaints": complaints.prune,
+        "aversions": aversions.prune,
+        "variants": variants.prune,
+        "bought_categories": partial(owned.prune, at_most=MAX_BOUGHT),
+        "bought_brands": _prune_latest,
     }
 )
 _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
@@ -204,6 +260,12 @@ _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
         "disliked_categories": latest.merge,
         "disliked_brands": latest.merge,
         "consents": consent.merge,
+        "complaints": complaints.merge,
+        "aversions": aversions.merge,
+        "variants": variants.merge,
+        "bought_categories": owned.merge,
+        "bought_brands": _merge_latest,
+        "habits": habits.merge,
         "attributes": _merge_attributes,
         "tallies": tallies.merge,
     }

@@ -61,6 +61,19 @@ class History:
             rows = await self._tx.fetch(QUERIES.imported_events, *columns)
         return pending_events(locked, rows)
 
+    async def outdated(self, persons: int) -> Sequence[Pending]:
+        """Lock some persons whose states are outdated, and read all that they add up."""
+        await self._tx.execute(QUERIES.allow_pauses)
+        locked: Sequence[Any] = await self._tx.fetch(QUERIES.outdated_profiles, persons)
+        if not locked:
+            return ()
+        ids = [row[0] for row in locked]
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.folded_events, ids)
+        return pending_events(locked, rows)
+
+    async def mark_renewed(self, person_ids: Sequence[str]) -> None:
+        await self._tx.execute(QUERIES.mark_renewed, person_ids)
+
 
 def _up_to(max_events: int, waiting: Sequence[Any]) -> Iterator[tuple[str, int]]:
     """Yield (person, slice) until there are enough events; at least one."""

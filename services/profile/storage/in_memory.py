@@ -70,6 +70,8 @@ class _Tables:
     """A position is the place in it, from 1 on."""
     pending: list[tuple[str, int]] = field(default_factory=list)
     """Import and position."""
+    outdated: set[str] = field(default_factory=set)
+    """Persons whose states an older version of the fold made."""
     parked: dict[int, Parked] = field(default_factory=dict)
     relationships: list[Relationship] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -86,6 +88,7 @@ class _Tables:
             set(self.undone),
             list(self.events),
             list(self.pending),
+            set(self.outdated),
             dict(self.parked),
             list(self.relationships),
             list(self.notes),
@@ -367,6 +370,26 @@ class _Transaction:
 
     def pack(self, member: Member, now_us: int) -> None:
         member.packed = Packed(_Copy(copy.deepcopy(member.state)))
+
+    async def outdated(self, persons: int) -> Sequence[Pending]:
+        tables = self._tables
+        chosen = sorted(tables.outdated)[:persons]
+        lacking = {position for _, position in tables.pending} | tables.parked.keys()
+        return [
+            Pending(
+                member,
+                [
+                    each.arrival.event
+                    for position, each in enumerate(tables.events, start=1)
+                    if each.person_id == member.person_id and position not in lacking
+                ],
+            )
+            for member in _members(tables, {tables.profiles[p].group_id for p in chosen})
+            if member.person_id in chosen
+        ]
+
+    async def mark_renewed(self, person_ids: Sequence[str]) -> None:
+        self._tables.outdated.difference_update(person_ids)
 
     async def save(self, changes: Changes) -> None:
         self._save_persons(changes)

@@ -140,13 +140,13 @@ DELETE FROM identities WHERE identity_key = $1 AND person_id = $2 AND NOT shared
 INSERT INTO events (
     person_id, seq, event_id, caller, received_us, time_us, type, channel, offer_no, family_no,
     category, brand, price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift,
-    duration_s, reassurance, details, decision_id, placement, private)
+    duration_s, reassurance, variant, topic, details, decision_id, placement, private)
 SELECT * FROM unnest(
     $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
     $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::bigint[],
     $14::bigint[], $15::double precision[], $16::bigint[], $17::text[], $18::text[],
-    $19::boolean[], $20::double precision[], $21::boolean[], $22::text[], $23::text[], $24::text[],
-    $25::bytea[])
+    $19::boolean[], $20::double precision[], $21::boolean[], $22::text[], $23::smallint[],
+    $24::text[], $25::text[], $26::text[], $27::bytea[])
 
 -- name: person_keys
 SELECT person_id::text, key_wrapped FROM persons WHERE person_id = ANY($1::uuid[])
@@ -195,7 +195,7 @@ RETURNING pending_folds.person_id::text, pending_folds.slice_id
 -- whole history once for each of its slices.
 SELECT event.person_id::text, event.position, time_us, type, channel, offer_no, family_no, category, brand,
     price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift, duration_s,
-    reassurance, details
+    reassurance, variant, topic, details
 FROM (
     SELECT person_id, array_agg(slice_id) AS slices
     FROM unnest($1::uuid[], $2::bigint[]) AS taken (person_id, slice_id)
@@ -231,7 +231,7 @@ WHERE position > $1 ORDER BY position LIMIT $2
 -- In the columns of `imported_events`.
 SELECT events.person_id::text, events.position, time_us, type, channel, offer_no, family_no,
     category, brand, price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift,
-    duration_s, reassurance, details
+    duration_s, reassurance, variant, topic, details
 FROM parked_events JOIN events USING (position)
 WHERE parked_events.position = ANY($1::bigint[])
 ORDER BY events.person_id, time_us
@@ -246,6 +246,33 @@ LIMIT $2
 
 -- name: count_parked
 SELECT count(*) FROM parked_events
+
+-- name: outdated_profiles
+-- States that an older version of the fold made; the number as in the index, which this reads.
+-- Whoever is being written to comes later.
+SELECT person_id::text, group_id::text, version, seq, freeing_seq, state
+FROM profiles
+WHERE fold_version < 2
+ORDER BY profiles.person_id
+LIMIT $1
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: folded_events
+-- All events that the states of some persons hold: those of an import that has not ended, and
+-- parked ones, are not in them.
+SELECT person_id::text, position, time_us, type, channel, offer_no, family_no, category, brand,
+    price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift, duration_s,
+    reassurance, variant, topic, details
+FROM events
+WHERE person_id = ANY($1::uuid[]) AND NOT EXISTS (
+    SELECT FROM pending_folds
+    WHERE pending_folds.person_id = events.person_id AND pending_folds.slice_id = events.slice_id)
+    AND NOT EXISTS (SELECT FROM parked_events WHERE parked_events.position = events.position)
+ORDER BY events.person_id, time_us
+
+-- name: mark_renewed
+-- The default is the version of today.
+UPDATE profiles SET fold_version = DEFAULT WHERE person_id = ANY($1::uuid[])
 
 -- name: finish_import
 -- Says whether it is the first time, and the totals.

@@ -41,6 +41,8 @@ EVENT_COLUMNS = (
     "gift",
     "duration_s",
     "reassurance",
+    "variant",
+    "topic",
     "details",
     "decision_id",
     "placement",

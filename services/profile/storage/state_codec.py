@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from services.profile.domain import log
@@ -79,6 +79,20 @@ class StoredState(State):
             stored.types.append(kind)
             stored.counts.append(1)
             stored.value_micros.append(value_micros)
+
+    def count_habits(self, numbers: Sequence[int], weight: float) -> None:
+        """Add to the stored weights where they lie."""
+        if "habits" in self._read:
+            super().count_habits(numbers, weight)
+            return
+        stored = self._stored.habits
+        known, weights = stored.numbers[:], stored.weights
+        for number in numbers:
+            if number in known:
+                weights[known.index(number)] += weight
+            else:
+                stored.numbers.append(number)
+                weights.append(weight)
 
     def put_back(self) -> ProfileState:
         """Return the row with the parts that were read as they are now."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from services.profile.domain.event import Topic
 from services.profile.domain.log import Entry, Log
 from touchpoint.profile.v1.state_pb2 import LogState
 
@@ -36,7 +37,7 @@ def decode_log(part: LogState) -> Log:
         map(word, part.categories[:]),
         map(word, part.sessions[:]),
         part.durations_s[:],
-        part.reassurances[:],
+        part.topics[:] or _topics(part.reassurances),
         strict=True,
     )
     log = list(map(_ENTRY, columns))
@@ -46,8 +47,13 @@ def decode_log(part: LogState) -> Log:
     return log
 
 
+def _topics(reassurances: Iterable[bool]) -> map[int]:
+    """Return topics of a row that was written before there were any."""
+    return map(Topic.QUESTIONS.__mul__, reassurances)
+
+
 def encode_log(part: LogState, entries: Log) -> None:
-    times, types, channels, offer_nos, categories, sessions, durations, reassurances = zip(
+    times, types, channels, offer_nos, categories, sessions, durations, topics = zip(
         *entries, strict=True
     )
     words = dict.fromkeys(chain(types, categories, sessions))
@@ -60,7 +66,8 @@ def encode_log(part: LogState, entries: Log) -> None:
     part.categories.extend(map(index, categories))
     part.sessions.extend(map(index, sessions))
     part.durations_s.extend(durations)
-    part.reassurances.extend(reassurances)
+    part.reassurances.extend(map(bool, topics))  # for readers that do not know topics yet
+    part.topics.extend(topics)
 
 
 def append(part: LogState, arrived: Log) -> bool:
@@ -77,6 +84,7 @@ def append(part: LogState, arrived: Log) -> bool:
             added.category,
             added.session_id,
             added.duration_s,
-            added.reassurance,
+            added.topic,
         ) = entry
+        added.reassurance = added.topic > 0
     return True

@@ -5,11 +5,9 @@ Columns are read as slices (`[:]`): a quarter faster than through their iterator
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Mapping
+from itertools import chain, repeat
 from types import MappingProxyType
-from typing import Any
 
 from services.profile.domain.cart import Cart, Change, Line
 from services.profile.domain.consent import NEVER, Consent, Consents
@@ -19,6 +17,8 @@ from services.profile.domain.orders import Order, Orders
 from services.profile.domain.owned import Owned, Ownership
 from services.profile.domain.tallies import Tallies, Tally
 from services.profile.storage.state_log import decode_log, encode_log, maker
+from services.profile.storage.state_part import Part, within
+from services.profile.storage.state_traits import TRAIT_PARTS
 from touchpoint.profile.v1.state_pb2 import (
     CartState,
     InterestState,
@@ -30,6 +30,8 @@ from touchpoint.profile.v1.state_pb2 import (
     TextWords,
 )
 
+_LATER_OF_ORDERS = ("priced_micros", "promoted_micros", "bargain_micros", "returned_micros")
+"""Columns that rows written before they existed do not have."""
 _OWNERSHIP, _ORDER = maker(Ownership), maker(Order)
 _CHANGE, _WORD, _CONSENT = maker(Change), maker(Word), maker(Consent)
 _TALLY = maker(Tally)
@@ -64,19 +66,22 @@ def _decode_orders(part: OrderState) -> Orders:
         part.value_micros[:],
         part.contribution_micros[:],
         part.cost_unknown[:],
+        *(getattr(part, column)[:] or repeat(0, len(part.keys)) for column in _LATER_OF_ORDERS),
         strict=True,
     )
     return dict(zip(part.keys[:], map(_ORDER, columns), strict=True))
 
 
 def _encode_orders(part: OrderState, orders: Orders) -> None:
-    days, bought, values, contributions, unknown = zip(*orders.values(), strict=True)
+    days, bought, values, contributions, unknown, *later = zip(*orders.values(), strict=True)
     part.keys.extend(orders)
     part.days.extend(days)
     part.bought.extend(bought)
     part.value_micros.extend(values)
     part.contribution_micros.extend(contributions)
     part.cost_unknown.extend(unknown)
+    for column, values in zip(_LATER_OF_ORDERS, later, strict=True):
+        getattr(part, column).extend(values)
 
 
 def _decode_cart(part: CartState) -> Cart:
@@ -211,53 +216,30 @@ def _encode_attributes(stored: ProfileState, attributes: dict[str, tuple[int, st
         stored.attribute_values.append(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """How one part of a state is stored."""
-
-    fields: tuple[str, ...]
-    decode: Callable[[ProfileState], Any]
-    encode: Callable[[ProfileState, Any], None]
-
-
-def _within(
-    field: str, empty: Callable[[], Any], read: Callable[[Any], Any], write: Callable[..., None]
-) -> Part:
-    """Return a part that is a message of its own, left out while there is nothing in it."""
-
-    def decode_part(stored: ProfileState) -> Any:
-        return read(getattr(stored, field)) if stored.HasField(field) else empty()  # type: ignore[arg-type]
-
-    def encode_part(stored: ProfileState, value: Any) -> None:
-        if value:
-            write(getattr(stored, field), value)
-
-    return Part((field,), decode_part, encode_part)
-
-
 PARTS: Mapping[str, Part] = MappingProxyType(
     {
-        "owned": _within("owned", dict, _decode_owned, _encode_owned),
-        "orders": _within("orders", dict, _decode_orders, _encode_orders),
+        **TRAIT_PARTS,
+        "owned": within("owned", dict, _decode_owned, _encode_owned),
+        "orders": within("orders", dict, _decode_orders, _encode_orders),
         "last_purchase_us": Part(
             ("last_purchase_us",), _decode_last_purchase, _encode_last_purchase
         ),
-        "cart": _within("cart", dict, _decode_cart, _encode_cart),
-        "categories": _within("categories", dict, _decode_interests, _encode_interests),
-        "brands": _within("brands", dict, _decode_interests, _encode_interests),
-        "declines": _within("declines", dict, _decode_declines, _encode_declines),
-        "disliked_families": _within("families", dict, _decode_numbers, _encode_numbers),
-        "disliked_categories": _within("categories_disliked", dict, _decode_texts, _encode_texts),
-        "disliked_brands": _within("brands_disliked", dict, _decode_texts, _encode_texts),
-        "consents": _within("refusals", dict, _decode_consents, _encode_consents),
+        "cart": within("cart", dict, _decode_cart, _encode_cart),
+        "categories": within("categories", dict, _decode_interests, _encode_interests),
+        "brands": within("brands", dict, _decode_interests, _encode_interests),
+        "declines": within("declines", dict, _decode_declines, _encode_declines),
+        "disliked_families": within("families", dict, _decode_numbers, _encode_numbers),
+        "disliked_categories": within("categories_disliked", dict, _decode_texts, _encode_texts),
+        "disliked_brands": within("brands_disliked", dict, _decode_texts, _encode_texts),
+        "consents": within("refusals", dict, _decode_consents, _encode_consents),
         "complaint": Part(("complaint_us", "complaint_open"), _decode_complaint, _encode_complaint),
         "attributes": Part(
             ("attribute_names", "attribute_us", "attribute_values"),
             _decode_attributes,
             _encode_attributes,
         ),
-        "tallies": _within("tallies", dict, _decode_tallies, _encode_tallies),
-        "past": _within("log", list, decode_log, encode_log),
+        "tallies": within("tallies", dict, _decode_tallies, _encode_tallies),
+        "past": within("log", list, decode_log, encode_log),
     }
 )
 """By the names of `State`; what arrived is not there, because it is put in order first."""

@@ -174,6 +174,12 @@ class PostgresTransaction:
     def pack(self, member: Member, now_us: int) -> None:
         pack(member, now_us)
 
+    async def outdated(self, persons: int) -> Sequence[Pending]:
+        return await self._history.outdated(persons)
+
+    async def mark_renewed(self, person_ids: Sequence[str]) -> None:
+        await self._history.mark_renewed(person_ids)
+
     async def save(self, changes: Changes) -> None:
         publications = await self._save_persons(changes)
         if changes.events:

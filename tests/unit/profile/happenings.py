@@ -18,6 +18,9 @@ TYPES = (
     "remove_from_cart",
     "decline",
     "accept",
+    "ignore",
+    "email_open",
+    "contact_sent",
     "preference",
     "consent",
     "subscribe",
@@ -77,5 +80,7 @@ def events(draw):
         draw(st.booleans()),
         float(draw(st.integers(0, 600))),
         draw(st.booleans()),
+        draw(st.sampled_from(["", '{"size":"40"}', '{"colour":"red","size":"41"}'])),
+        draw(st.integers(0, 3)),
         details,
     )

@@ -15,14 +15,13 @@ from tests.unit.profile.happenings import NOON_US, events, state_of
 MANY = st.lists(events(), max_size=24)
 
 
+WEIGHTS = ("categories", "brands", "habits")
+
+
 def parts(state):
-    """Return the exact parts of a state, and the interests apart."""
-    exact = {
-        name: getattr(state, name)
-        for name in State.__slots__
-        if name not in ("categories", "brands")
-    }
-    return exact, (state.categories, state.brands)
+    """Return the exact parts of a state, and the weights that fade apart."""
+    exact = {name: getattr(state, name) for name in State.__slots__ if name not in WEIGHTS}
+    return exact, [getattr(state, name) for name in WEIGHTS]
 
 
 def assert_same(one, other):

@@ -1,0 +1,45 @@
+"""Keeps folding states anew, on one replica and in the background, until none is outdated."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.profile.domain.ports import Transactions
+from services.profile.domain.refolding import refold_some
+from shared.clock import BusinessClock
+from shared.logging import get_logger
+from shared.postgres import Database
+
+_PAUSE_S = 0.05
+"""After each transaction, so that events and decisions come first."""
+_EVERY_S = 60.0
+"""A replica of the version before may still write, while replicas are replaced one by one."""
+log = get_logger(__name__)
+
+
+class Refolding:
+    """The background task."""
+
+    def __init__(self, database: Database, store: Transactions, clock: BusinessClock) -> None:
+        self._leadership = database.leadership
+        self._store = store
+        self._clock = clock
+
+    async def lead(self) -> None:
+        """Do it while this replica leads."""
+        await self._leadership.lead("refolding", self._refold_for_ever)
+
+    async def _refold_for_ever(self) -> None:
+        while True:
+            await self.once()
+            await asyncio.sleep(_EVERY_S)
+
+    async def once(self) -> int:
+        """Fold anew whatever is outdated; return how many persons that were."""
+        persons = 0
+        while some := await refold_some(self._store, self._clock.now_us()):
+            persons += some
+            await asyncio.sleep(_PAUSE_S)
+        if persons:
+            log.info("states_folded_anew", persons=persons)
+        return persons
