@@ -8,7 +8,8 @@ from services.aggregator.domain.client_words import word_due
 from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.wording import Wording
-from services.aggregator.view.sections import currency_of, money
+from services.aggregator.view.sections import currency_of
+from services.aggregator.view.traits import money
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.client import invoke

@@ -375,18 +375,18 @@ class _Transaction:
         tables = self._tables
         chosen = sorted(tables.outdated)[:persons]
         lacking = {position for _, position in tables.pending} | tables.parked.keys()
-        return [
-            Pending(
-                member,
-                [
-                    each.arrival.event
-                    for position, each in enumerate(tables.events, start=1)
-                    if each.person_id == member.person_id and position not in lacking
-                ],
-            )
-            for member in _members(tables, {tables.profiles[p].group_id for p in chosen})
-            if member.person_id in chosen
+        events = [
+            (position, each)
+            for position, each in enumerate(tables.events, start=1)
+            if position not in lacking
         ]
+        found = []
+        for member in _members(tables, {tables.profiles[person].group_id for person in chosen}):
+            if member.person_id in chosen:
+                own = [each for each in events if each[1].person_id == member.person_id]
+                happened = [recorded.arrival.event for _, recorded in own]
+                found.append(Pending(member, happened, [position for position, _ in own]))
+        return found
 
     async def mark_renewed(self, person_ids: Sequence[str]) -> None:
         self._tables.outdated.difference_update(person_ids)
