@@ -56,6 +56,8 @@ def events(records: EventRecords) -> Values:
         "gift": records.gifts[:],
         "duration_s": records.durations_s[:],
         "reassurance": records.reassurances[:],
+        "topic": records.topics[:],
+        "variant": _texts(records.variants),
         "details": _texts(records.details),
         "private": _texts(records.privates),
     }

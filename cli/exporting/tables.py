@@ -145,6 +145,8 @@ EVENTS = Table(
         Column("gift", Type.YES, "A gift: not the giver's taste."),
         Column("duration_s", Type.NUMBER, "How long it took, seconds."),
         Column("reassurance", Type.YES, "The page was about shipping, returns or questions."),
+        Column("topic", Type.WHOLE, "What it was about: 1 shipping, 2 returns, 3 questions."),
+        Column("variant", Type.JSON, "What tells the item from others of its family, by name."),
         Column("details", Type.JSON, "Attributes that change a profile, texts by name."),
         Column("private", Type.JSON, "Query, page, all other attributes.", is_personal=True),
     ],

@@ -45,6 +45,7 @@ _TEXTS = {
     "categories": "category",
     "brands": "brand",
     "details": "details",
+    "variants": "variant",
     "decision_ids": "decision_id",
     "placements": "placement",
     "privates": "private",
@@ -54,6 +55,7 @@ _PLAIN = {
     "gifts": "gift",
     "durations_s": "duration_s",
     "reassurances": "reassurance",
+    "topics": "topic",
 }
 _MONEY = {"price_micros": "price", "cost_micros": "cost", "value_micros": "value"}
 _TIMES = {"times_us": "time", "received_us": "received_time"}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from services.profile.domain.event import NO_DETAILS, Event
+from services.profile.domain.event import NO_DETAILS, Event, Topic
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival, NewLink
 from services.profile.domain.recording import AT_ONCE
@@ -29,13 +29,15 @@ _COLUMNS = (
     "person_ids", "event_ids", "callers", "types", "times_us", "received_us", "channels", "origins",
     "offer_ids", "categories", "brands", "price_micros", "cost_micros", "quantities",
     "value_micros", "session_ids", "order_ids", "gifts", "durations_s", "reassurances", "details",
-    "decision_ids", "placements", "privates",
+    "decision_ids", "placements", "variants", "topics", "privates",
 )  # fmt: skip
 """In the order of the statement `export_events`, after the position."""
 _RECEIVED, _ORIGIN, _OFFER = 5, 7, 8
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _LONGEST_TEXT = 8_192
+_LONG = frozenset({"details", "privates", "categories", "variants"})
 _LARGEST = 2**62
+_TOPICS = frozenset(Topic)
 
 
 def event_records(rows: Sequence[Any], offer_ids: Sequence[str]) -> EventRecords:
@@ -137,7 +139,7 @@ class RecordReader:
         (
             person_id, event_id, caller, kind, time_us, _, channel, _, offer_id, category, brand,
             price, cost, quantity, value, session_id, order_id, gift, duration_s, reassurance,
-            details, decision_id, placement, private,
+            details, decision_id, placement, variant, topic, private,
         ) = row  # fmt: skip
         _check_ids(person_id=person_id)
         check_type(kind)
@@ -146,7 +148,8 @@ class RecordReader:
         offer_no, family_no, *_ = self._stamp(offer_id)
         event = Event(
             time_us, kind, channel, offer_no, family_no, category, brand, price, cost, quantity,
-            value, session_id, order_id, gift, duration_s, reassurance, _details(details),
+            value, session_id, order_id, gift, duration_s, reassurance, _variant(variant),
+            _topic(topic), _details(details),
         )  # fmt: skip
         # When it came in, and how, is another matter in each home.
         content = repr((*row[:_RECEIVED], channel, *row[_OFFER:])).encode()
@@ -186,7 +189,7 @@ def _check_texts(row: tuple[Any, ...]) -> None:
     for name, text in zip(_COLUMNS, row, strict=True):
         if not isinstance(text, str):
             continue
-        longest = _LONGEST_TEXT if name in ("details", "privates", "categories") else LONGEST_ID
+        longest = _LONGEST_TEXT if name in _LONG else LONGEST_ID
         if len(text) > longest:
             raise MistakenError(f"{name}: at most {longest} characters")
         if "\0" in text:
@@ -214,12 +217,26 @@ def _check_numbers(
 
 
 def _details(text: str) -> Mapping[str, str]:
-    if not text:
-        return NO_DETAILS
+    return _texts("details", text) if text else NO_DETAILS
+
+
+def _variant(text: str) -> str:
+    if text:
+        _texts("variants", text)
+    return text
+
+
+def _topic(number: int) -> int:
+    if number not in _TOPICS:
+        raise MistakenError(f"topics: has the unknown value {number}")
+    return number
+
+
+def _texts(name: str, text: str) -> Mapping[str, str]:
     try:
         found = json.loads(text)
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise MistakenError("details: must be a JSON object of texts")
+        raise MistakenError(f"{name}: must be a JSON object of texts")
     return found

@@ -18,6 +18,7 @@ RENEWED = (
     "bought_categories",
     "bought_brands",
     "habits",
+    "tallies",
 )
 """Parts that this version of the fold makes and the one before did not, or made otherwise.
 
