@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from services.profile.audiences.look import Look
+from services.profile.audiences.rpcs import Audiences
 from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
 from services.profile.domain.audit import Sealer
@@ -19,6 +21,7 @@ from services.profile.storage import MIGRATIONS, QUERIES
 from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.clients import PostgresClients
 from services.profile.storage.erasing import Erasures
+from services.profile.storage.everybody import Everybody
 from services.profile.storage.export import PersonExport
 from services.profile.storage.exports import Exports
 from services.profile.storage.history import Imports
@@ -54,6 +57,9 @@ DEADLINES: Mapping[str, DeadlineLimits] = {
     # A year of a whole shop is folded; what was committed before the deadline stays.
     "FinishImport": DeadlineLimits(default_s=600.0, maximum_s=3600.0),
     "ErasePerson": DeadlineLimits(default_s=30.0, maximum_s=120.0),
+    # Everybody is looked at, or tens of thousands of them.
+    "PreviewSegment": DeadlineLimits(default_s=120.0, maximum_s=600.0),
+    "CompareSegment": DeadlineLimits(default_s=120.0, maximum_s=600.0),
     "ReplayParkedEvents": DeadlineLimits(default_s=10.0, maximum_s=30.0),
 }
 
@@ -88,6 +94,7 @@ def build(
     erasures = Erasures(database, keyring, sealer)
     store = PostgresTransactions(database, keyring, sealer)
     profiles = PostgresProfiles(database, keyring)
+    everybody = Everybody(database, keyring)
     servicer = ProfileServicer(
         Means(
             store,
@@ -99,9 +106,18 @@ def build(
             streams,
             tiers,
             watchers,
-            Transfers(store, exports, RecordReader(intake, stamper), catalogue, tiers, clock),
+            Transfers(
+                store,
+                exports,
+                RecordReader(intake, stamper),
+                catalogue,
+                tiers,
+                clock,
+                definitions,
+            ),
             clock,
             definitions,
+            Audiences(Look(everybody, tiers, clock), everybody, definitions, trail),
             RelationshipDesk(store, profiles, clients, tiers, clock),
             ExportDesk(PersonExport(database, keyring, trail), trail, profiles, tiers, clock),
         )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.profile.audiences.rpcs import AudienceRpcs, Audiences
 from services.profile.columns import event_columns, identity_columns
 from services.profile.customers import read_customers
 from services.profile.definitions import DefinitionsOf
@@ -57,11 +58,12 @@ class Means:
     transfers: Transfers
     clock: BusinessClock
     definitions: DefinitionsOf
+    audiences: Audiences
     relationships: RelationshipDesk
     exports: ExportDesk
 
 
-class ProfileServicer(ParkedEventRpcs, TransferRpcs):
+class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs):
     """Answers who somebody is, and writes down what they do."""
 
     def __init__(self, means: Means) -> None:
@@ -69,6 +71,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs):
             self, means.transactions, means.parked, means.watchers, means.clock
         )
         TransferRpcs.__init__(self, means.transfers)
+        AudienceRpcs.__init__(self, means.audiences)
         self._means = means
         self._store = means.transactions
         self._clock = means.clock

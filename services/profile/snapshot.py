@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -34,6 +34,7 @@ from services.profile.snapshot_traits import (
     add_soft_dislikes,
     add_stages,
 )
+from shared.conditions.customer import FIELDS
 from shared.conditions.person import PersonValues
 from shared.money import MAX_MICROS
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
@@ -240,3 +241,13 @@ _PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingP
     }
 )
 """What a snapshot is made of, by the names that `shared.conditions.customer` uses."""
+COMPARED_PARTS = frozenset(
+    {"complaint", "attributes", "consents", "orders", "tastes", "habits", "owned", "opinions"}
+    | {"scores"}
+)
+"""What people are compared by: what they are, not what they are just doing."""
+
+
+def parts_of(reads: Collection[str]) -> frozenset[str]:
+    """Return the parts that fields of conditions stand on."""
+    return frozenset(FIELDS[name].part for name in reads)

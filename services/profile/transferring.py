@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
+from services.profile.definitions import DefinitionsOf
 from services.profile.domain.lookup import Person
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
@@ -33,6 +34,7 @@ class Transfers:
     catalogue: Catalogue
     tiers: TierReader
     clock: BusinessClock
+    definitions: DefinitionsOf
 
     async def profiles(
         self, request: pb.ExportProfilesRequest
@@ -49,7 +51,8 @@ class Transfers:
                 if request.HasField("arm_plan"):
                     arm = assign_arm(request.arm_plan, person.oldest_id)
                 now_us = self.clock.now_us()
-                response.profiles.append(snapshot_of(person, arm, self.tiers.tiers, now_us))
+                tiers, definitions = self.tiers.tiers, self.definitions("")
+                response.profiles.append(snapshot_of(person, arm, tiers, now_us, definitions))
                 await asyncio.sleep(0)
             yield response
 

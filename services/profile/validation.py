@@ -142,6 +142,11 @@ def _somebody_is_named(request: Any, path: str, violations: Violations) -> None:
         violations.add(f"{path}identity_keys", "must be set, or person_ids")
 
 
+def _segment_is_named(request: Any, path: str, violations: Violations) -> None:
+    if not request.segment and not request.when:
+        violations.add(f"{path}segment", "must be set, or when")
+
+
 def _are_two(request: Any, path: str, violations: Violations) -> None:
     if request.person_id and request.person_id == request.other_person_id:
         violations.add(f"{path}other_person_id", "must be another person")
@@ -218,5 +223,14 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         each("identity_keys", _is_key, at_most=MAX_IDENTITIES),
         _at_most("person_ids", MAX_PERSONS),
         _uuids("person_ids"),
+    ),
+    pb.PreviewSegmentRequest: validator(
+        _segment_is_named,
+        length("segment", 128),
+        length("when", 4096),
+        between("sample", 0, 100),
+    ),
+    pb.CompareSegmentRequest: validator(
+        _segment_is_named, length("segment", 128), length("when", 4096)
     ),
 }

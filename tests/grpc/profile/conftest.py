@@ -5,10 +5,9 @@ import pytest_asyncio
 
 from services.profile.app import build
 from services.profile.config import ProfileSettings
-from services.profile.definitions import NO_DEFINITIONS
 from services.profile.storage import MIGRATIONS
 from shared.testing.grpc import grpc_service
-from tests.grpc.profile.edge import KEY, Client, catalogue
+from tests.grpc.profile.edge import KEY, Client, Followed, catalogue
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 
@@ -23,8 +22,13 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def built(database, in_memory_bus, clock, settings):
-    return build(settings, database, in_memory_bus, catalogue(), clock, lambda _: NO_DEFINITIONS)
+def followed():
+    return Followed()
+
+
+@pytest.fixture
+def built(database, in_memory_bus, clock, settings, followed):
+    return build(settings, database, in_memory_bus, catalogue(), clock, followed)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -2,6 +2,7 @@
 
 import itertools
 
+from services.profile.definitions import NO_DEFINITIONS, compile_bundle
 from shared.catalogue import Catalogue
 from shared.privacy import identity_key
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
@@ -11,6 +12,7 @@ from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
+from touchpoint.rules.v1.rules_pb2 import Bundle
 
 KEY = b"k" * 32
 SHOE, SHOE_IN_BLUE, LAPTOP, COUPON = 1, 2, 3, 4
@@ -39,6 +41,21 @@ def row(number, item_id, family, category, brand, price, cost):
         price_micros=price * 1_000_000,
         cost_micros=-1 if cost is None else cost * 1_000_000,
     )
+
+
+class Followed:
+    """The definitions that profile follows; the last ones are the active ones."""
+
+    def __init__(self):
+        self._compiled = {"": NO_DEFINITIONS}
+
+    def __call__(self, bundle_hash):
+        return self._compiled.get(bundle_hash, self._compiled[""])
+
+    def become(self, **sections):
+        made = Bundle(bundle_hash=f"bundle-{len(self._compiled)}", **sections)
+        self._compiled[made.bundle_hash] = self._compiled[""] = compile_bundle(made)
+        return made.bundle_hash
 
 
 class Client:

@@ -1,0 +1,144 @@
+"""The rpcs about audiences: a segment's preview, and what makes its people different."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from services.profile.audiences.look import Look, Looked
+from services.profile.audiences.preview import Preview
+from services.profile.audiences.traits import labels_of, numbers_of
+from services.profile.definitions import DefinitionsOf, ProfileDefinitions, compile_segment
+from services.profile.domain.audit import Action, Note
+from services.profile.domain.lifts import Group, Lift, lifts
+from services.profile.domain.lookup import Person
+from services.profile.domain.segments import Segment
+from services.profile.exporting import by
+from services.profile.snapshot import COMPARED_PARTS, parts_of
+from services.profile.storage.audit_trail import AuditTrail
+from services.profile.storage.everybody import Everybody
+from shared.call import Call
+from shared.conditions import ConditionError
+from shared.conditions.person import PersonValues
+from shared.errors import FieldViolation, InvalidArgument, NotFound
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.profile.v1 import profile_service_pb2 as pb
+from touchpoint.profile.v1.audience_pb2 import (
+    AudienceComparison,
+    AudiencePreview,
+    AudienceProgress,
+    TraitLift,
+    TraitMeasure,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Audiences:
+    """What audiences are counted by."""
+
+    look: Look
+    everybody: Everybody
+    definitions: DefinitionsOf
+    trail: AuditTrail
+
+
+class AudienceRpcs:
+    """A part of the servicer."""
+
+    def __init__(self, audiences: Audiences) -> None:
+        self.__look = audiences.look
+        self.__everybody = audiences.everybody
+        self.__definitions = audiences.definitions
+        self.__trail = audiences.trail
+
+    async def preview_segment(
+        self, call: Call, request: pb.PreviewSegmentRequest
+    ) -> AsyncIterator[pb.PreviewSegmentResponse]:
+        definitions = self.__definitions("")
+        segment = _asked(request.segment, request.when, definitions)
+        active = _named(request.segment, definitions) if request.when else None
+        preview = Preview(segment, active, request.sample, at_random=request.random_sample)
+        looked = Looked(0, 0, 0)
+        looks = self.__look.at_people(definitions, parts_of(preview.reads), preview.see)
+        async for looked in looks:
+            yield pb.PreviewSegmentResponse(progress=_progress(looked))
+        message = preview.message(looked)
+        message.bundle_hash = definitions.bundle_hash
+        await self.__name(call, message)
+        yield pb.PreviewSegmentResponse(preview=message)
+
+    async def compare_segment(
+        self, call: Call, request: pb.CompareSegmentRequest
+    ) -> AsyncIterator[pb.CompareSegmentResponse]:
+        definitions = self.__definitions("")
+        segment = _asked(request.segment, request.when, definitions)
+        others = [each for each in definitions.segments if each.name != request.segment]
+        inside, outside = Group(), Group()
+
+        def see(person: Person, snapshot: PersonSnapshot) -> None:
+            values = PersonValues(snapshot)
+            group = inside if segment.holds(values) else outside
+            group.add(labels_of(snapshot, values, others), numbers_of(snapshot))
+
+        looked = Looked(0, 0, 0)
+        async for looked in self.__look.at_people(definitions, COMPARED_PARTS, see):
+            yield pb.CompareSegmentResponse(progress=_progress(looked))
+        comparison = AudienceComparison(
+            when=segment.when,
+            members=inside.people,
+            others=outside.people,
+            exact=looked.is_exact,
+            lifts=map(_lift, lifts(inside, outside)),
+        )
+        yield pb.CompareSegmentResponse(comparison=comparison)
+
+    async def __name(self, call: Call, preview: AudiencePreview) -> None:
+        """Add the customer ids, by which other systems know them; who is shown is written down."""
+        persons = [person for member in preview.sample for person in member.person_ids]
+        if not persons:
+            return
+        made_by = by(call)
+        await self.__trail.note([Note(made_by, Action.READ, person) for person in persons])
+        known = await self.__everybody.customer_ids(persons)
+        for member in preview.sample:
+            for person_id in member.person_ids:
+                member.customer_ids.extend(known.get(person_id, ()))
+
+
+def _asked(name: str, when: str, definitions: ProfileDefinitions) -> Segment:
+    """Return the segment asked for; raises `InvalidArgument` or `NotFound` telling what to do."""
+    if when:
+        try:
+            return compile_segment(name, "", when, definitions.compiler)
+        except ConditionError as error:
+            message = f"{error.message} (line {error.line}, column {error.column})"
+            raise InvalidArgument([FieldViolation("when", message)]) from None
+    found = _named(name, definitions)
+    if found is None:
+        names = [segment.name for segment in definitions.segments]
+        close = difflib.get_close_matches(name, names, n=1) or names
+        raise NotFound(
+            f"there is no segment {name}; known are {', '.join(close)}", reason="SEGMENT_NOT_FOUND"
+        )
+    return found
+
+
+def _named(name: str, definitions: ProfileDefinitions) -> Segment | None:
+    return next((each for each in definitions.segments if each.name == name), None)
+
+
+def _progress(looked: Looked) -> AudienceProgress:
+    return AudienceProgress(done=looked.looked_at, total=looked.total)
+
+
+def _lift(lift: Lift) -> TraitLift:
+    return TraitLift(
+        trait=lift.trait,
+        measure=TraitMeasure.SHARE if lift.is_share else TraitMeasure.MEAN,
+        inside=lift.inside,
+        outside=lift.outside,
+        lift=lift.lift,
+        at_least=lift.at_least,
+        at_most=lift.at_most,
+    )

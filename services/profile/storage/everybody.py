@@ -1,0 +1,65 @@
+"""Everybody there is, set by set: read beside everything else, some at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from services.profile.domain.ports import Member
+from services.profile.storage import AUDIENCES
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.state_codec import decode
+from services.profile.storage.transaction import VALUE
+from shared.postgres import Database
+
+_SETS_AT_ONCE = 250
+_FIRST = "00000000-0000-0000-0000-000000000000"
+_PARTS = 65_536
+_GROUP = itemgetter(1)
+
+
+class Everybody:
+    """Reads sets of persons; one that changes meanwhile is seen as it was or as it is."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    async def count(self) -> int:
+        """Return how many people there are, merged persons being one."""
+        found: int = await self._database.fetchval(AUDIENCES.count_sets)
+        return found
+
+    async def sets(self, share: float = 1.0) -> AsyncIterator[Sequence[Sequence[Member]]]:
+        """Yield sets, some at a time: all, or a random share of them, the same at every time.
+
+        States are read part by part, when a part is first asked for.
+        """
+        after, below = _FIRST, math.ceil(min(share, 1.0) * _PARTS)
+        while True:
+            rows: Sequence[Any] = await self._database.fetch(
+                AUDIENCES.sets_after, after, below, _SETS_AT_ONCE
+            )
+            if not rows:
+                return
+            yield [list(map(_member, of_set)) for _, of_set in groupby(rows, _GROUP)]
+            after = rows[-1][1]
+
+    async def customer_ids(self, person_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the customer ids of those persons who have one."""
+        rows: Sequence[Any] = await self._database.fetch(AUDIENCES.customer_ids_of, person_ids)
+        found: dict[str, list[str]] = {}
+        for person_id, sealed, wrapped in rows:
+            self._keyring.open(person_id, wrapped)
+            value = self._keyring.decrypt(person_id, sealed, VALUE)
+            found.setdefault(person_id, []).append(value)
+        return found
+
+
+def _member(row: Any) -> Member:
+    person_id, group_id, version, seq, freeing_seq, state = row
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
