@@ -17,6 +17,7 @@ from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
+from services.aggregator.questions import QuestionDesk
 from services.aggregator.recommending import Apart, Recommending
 from services.aggregator.relationships import RelationshipDesk
 from services.aggregator.servicer import DEADLINES, AggregatorServicer
@@ -95,6 +96,7 @@ def bound(
         explaining=Explaining(peers, wording, definitions),
         contacts=ContactDesk(peers, identification, catalogue, definitions),
         tasks=TaskDesk(peers),
+        questions=QuestionDesk(peers, identification),
         relationships=RelationshipDesk(peers, identification, wording, catalogue, clock),
         definitions=definitions,
         clock=clock,

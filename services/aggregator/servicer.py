@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.aggregator.contacts import ContactDesk
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.explaining import Explaining
+from services.aggregator.questions import QuestionDesk
 from services.aggregator.recommending import Recommending
 from services.aggregator.relationships import RelationshipDesk
 from services.aggregator.tasks import TaskDesk
@@ -37,6 +38,7 @@ class AggregatorServicer:
     contacts: ContactDesk
     tasks: TaskDesk
     relationships: RelationshipDesk
+    questions: QuestionDesk
     definitions: Callable[[], Definitions]
     clock: BusinessClock
 
@@ -109,3 +111,8 @@ class AggregatorServicer:
         self, call: Call, request: pb.ListClientsRequest
     ) -> pb.ListClientsResponse:
         return await self.relationships.clients(call, request)
+
+    async def next_question(
+        self, call: Call, request: pb.NextQuestionRequest
+    ) -> pb.NextQuestionResponse:
+        return await self.questions.next(call, request)

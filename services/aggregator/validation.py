@@ -180,6 +180,13 @@ def validators(definitions: Callable[[], Definitions]) -> Mapping[type[Any], Val
         pb.EndRelationshipRequest: validator(
             *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role")
         ),
+        pb.NextQuestionRequest: validator(
+            *_IDENTITIES,
+            length("confirmed_person_id", MAX_ID),
+            length("survey", MAX_ID),
+            known_enum("channel"),
+            length("session_id", MAX_ID),
+        ),
         pb.ListClientsRequest: validator(
             required("owner_id"),
             length("owner_id", MAX_ID),

@@ -13,11 +13,13 @@ from services.profile.definitions import DefinitionsOf, compile_bundle, definiti
 from services.profile.domain.audit import Sealer
 from services.profile.exporting import ExportDesk
 from services.profile.intake import Intake
+from services.profile.question_desk import QuestionDesk
 from services.profile.records import RecordReader
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.servicer import Means, ProfileServicer
 from services.profile.stamping import Stamper
 from services.profile.storage import MIGRATIONS, QUERIES
+from services.profile.storage.answers import AnswerCounts
 from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.clients import PostgresClients
 from services.profile.storage.erasing import Erasures
@@ -40,6 +42,7 @@ from shared.bus import Bus, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
+from shared.ids import uuid7
 from shared.postgres import Database, migrate
 from shared.privacy import FolderWrappingKeys
 from shared.service import Runtime, Service
@@ -72,6 +75,7 @@ class Profile:
     watchers: Watchers
     upkeep: Upkeep
     refolding: Refolding
+    answers: AnswerCounts
 
 
 def build(
@@ -87,7 +91,13 @@ def build(
     keyring, tiers, watchers = Keyring(keys), TierReader(database), Watchers(bus)
     clients, streams = PostgresClients(database, keyring), Streams(database)
     stamper = Stamper(catalogue)
-    intake = Intake(stamper, settings.deployment_key, settings.phone_region)
+    answers = AnswerCounts(database)
+    intake = Intake(
+        stamper,
+        settings.deployment_key,
+        settings.phone_region,
+        lambda: definitions("").questions,
+    )
     exports = Exports(database, keyring, streams)
     sealer = Sealer(settings.deployment_key)
     trail = AuditTrail(database, sealer, clock.now_us)
@@ -120,6 +130,17 @@ def build(
             Audiences(Look(everybody, tiers, clock), everybody, definitions, trail),
             RelationshipDesk(store, profiles, clients, tiers, clock),
             ExportDesk(PersonExport(database, keyring, trail), trail, profiles, tiers, clock),
+            QuestionDesk(
+                store,
+                profiles,
+                intake,
+                catalogue,
+                definitions,
+                lambda: answers.answers,
+                watchers,
+                clock,
+                lambda: uuid7(clock.now_us() // 1000),
+            ),
         )
     )
     contract = DESCRIPTOR.services_by_name["ProfileService"]
@@ -128,6 +149,7 @@ def build(
         watchers,
         Upkeep(database, keys, keyring, tiers, clock, erasures),
         Refolding(database, store, clock),
+        answers,
     )
 
 
@@ -162,6 +184,8 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             "upkeep": profile.upkeep.lead,
             "own_upkeep": profile.upkeep.follow,
             "refolding": profile.refolding.lead,
+            "answers": profile.answers.lead,
+            "own_answers": profile.answers.follow,
         },
         warm_up=lambda: database.rehearse(lambda rehearsal: rehearsal.fetch(QUERIES.snapshot, [])),
     )

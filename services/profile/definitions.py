@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.profile.asking import compile_questions
 from services.profile.domain.identity import Assurance
+from services.profile.domain.questions import NO_QUESTIONS, Questions
 from services.profile.domain.scores import Points, Score
 from services.profile.domain.segments import Segment
 from shared.conditions import ConditionError
@@ -31,6 +33,7 @@ class ProfileDefinitions:
     """Compiles further segments by the same parameters."""
     assurances: Mapping[str, Assurance] = field(default_factory=dict)
     """Kind of identity to the most that it proves by itself; kinds not named: as they come."""
+    questions: Questions = NO_QUESTIONS
 
 
 NO_DEFINITIONS = ProfileDefinitions()
@@ -49,6 +52,7 @@ def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
         [_segment(segment, compiler) for segment in bundle.segments],
         compiler,
         _assurances(bundle.parameters),
+        compile_questions(bundle),
     )
 
 

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from services.profile.asking import OF_QUESTIONS, of_question
 from services.profile.domain.event import (
     Event,
     Topic,
@@ -18,6 +19,7 @@ from services.profile.domain.identity import Identity
 from services.profile.domain.making import maker
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival
+from services.profile.domain.questions import Questions
 from services.profile.domain.recording import AT_ONCE
 from services.profile.fields import (
     LONGEST_ID,
@@ -65,8 +67,18 @@ class Taken(NamedTuple):
 class Intake:
     """Makes arrivals of proto events."""
 
-    def __init__(self, stamper: Stamper, deployment_key: bytes, region: str) -> None:
-        """Take the key of all pseudonyms, and where numbers without country code are dialled."""
+    def __init__(
+        self,
+        stamper: Stamper,
+        deployment_key: bytes,
+        region: str,
+        questions: Callable[[], Questions] = Questions,
+    ) -> None:
+        """Take the key of all pseudonyms, and where numbers without country code are dialled.
+
+        `questions` are those defined now.
+        """
+        self._questions = questions
         self._stamp = stamper.stamp
         self._deployment_key = deployment_key
         self._region = region
@@ -180,6 +192,8 @@ class Intake:
         if not 0 <= channel <= LAST_CHANNEL:
             raise MistakenError(f"channel: has the unknown value {channel}")
         details, gift, others = read_attributes(event)
+        if kind in OF_QUESTIONS:
+            details, others = of_question(kind, said.offer_id, details, others, self._questions())
         if kind in ABOUT_OFFERS:
             stamp = self._stamp(said.offer_id or said.item_id)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.profile.answered import asked_questions, stated_attributes
 from services.profile.definitions import ProfileDefinitions
 from services.profile.domain import consent
 from services.profile.domain.identity import masked
@@ -36,6 +37,8 @@ def profile_message(
         consents=[consent_message(purpose, word, now_us) for purpose, word in said],
         links=[_link(link, linked_us) for link, linked_us in record.links],
         relationships=relationships(tenures(record.relationships), now_us),
+        attributes=stated_attributes(person.state()),
+        asked=asked_questions(person.state().asked),
     )
 
 

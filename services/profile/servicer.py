@@ -23,6 +23,7 @@ from services.profile.exporting import ExportDesk, by
 from services.profile.intake import Intake
 from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
+from services.profile.question_desk import QuestionDesk
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.erasing import Erasures
@@ -61,6 +62,7 @@ class Means:
     audiences: Audiences
     relationships: RelationshipDesk
     exports: ExportDesk
+    questions: QuestionDesk
 
 
 class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs):
@@ -274,6 +276,11 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs):
         seen = [person_id for client in listed.clients for person_id in client.person_ids]
         await self._means.exports.note(call, Action.READ, seen)
         return listed
+
+    async def next_question(
+        self, call: Call, request: pb.NextQuestionRequest
+    ) -> pb.NextQuestionResponse:
+        return await self._means.questions.next(request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from services.profile.definitions import NO_DEFINITIONS, ProfileDefinitions
-from services.profile.domain import cart, consent, log
+from services.profile.domain import asked, cart, consent, log
 from services.profile.domain.cart import CartItem
-from services.profile.domain.interest import affinities
+from services.profile.domain.interest import Interests, affinities
 from services.profile.domain.latest import Word
 from services.profile.domain.lookup import Person
 from services.profile.domain.owned import kept
@@ -135,10 +135,10 @@ def _add_orders(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
 
 
 def _add_tastes(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
-    part = snapshot.traits
+    part, opinions = snapshot.traits, _opinions(state)
     for subjects, shares, interests, words in (
-        (part.categories, part.category_affinities, state.categories, state.disliked_categories),
-        (part.brands, part.brand_affinities, state.brands, state.disliked_brands),
+        (part.categories, part.category_affinities, *opinions.categories),
+        (part.brands, part.brand_affinities, *opinions.brands),
     ):
         tastes = liked(affinities(interests, MAX_AFFINITIES), _disliked(words))
         if tastes:
@@ -167,8 +167,32 @@ def _add_opinions(snapshot: PersonSnapshot, state: State, moment: Moment) -> Non
         declined.family_nos.extend(family_nos)
         declined.times_us.extend(times_us)
     disliked.family_nos.extend(_disliked(state.disliked_families))
-    disliked.categories.extend(_disliked(state.disliked_categories))
-    disliked.brands.extend(_disliked(state.disliked_brands))
+    opinions = _opinions(state)
+    disliked.categories.extend(_disliked(opinions.categories[1]))
+    disliked.brands.extend(_disliked(opinions.brands[1]))
+
+
+def _add_asked(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    if state.asked:
+        questions, surveys = asked.names(state.asked)
+        snapshot.questions_asked.extend(questions)
+        snapshot.surveys_answered.extend(surveys)
+
+
+class _Opinions(NamedTuple):
+    """Interests, and words on what is disliked; answers to questions among both."""
+
+    categories: tuple[Interests, dict[str, Word]]
+    brands: tuple[Interests, dict[str, Word]]
+
+
+def _opinions(state: State) -> _Opinions:
+    categories = state.categories, state.disliked_categories
+    brands = state.brands, state.disliked_brands
+    if state.asked:
+        categories = asked.opinions(state.asked, "category", *categories)
+        brands = asked.opinions(state.asked, "brand", *brands)
+    return _Opinions(categories, brands)
 
 
 def _disliked(words: Mapping[T, Word]) -> list[T]:
@@ -238,6 +262,7 @@ _PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingP
         "cart": _add_cart,
         "recent": _add_recent,
         "session": _add_session,
+        "asked": _add_asked,
     }
 )
 """What a snapshot is made of, by the names that `shared.conditions.customer` uses."""

@@ -15,6 +15,7 @@ from shared.validation import (
     Violations,
     between,
     each,
+    known_enum,
     length,
     required,
     validator,
@@ -199,6 +200,9 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         _owner, length("role", 64), between("page_size", 0, 500), _uuid("page_token")
     ),
     pb.DetachIdentityRequest: validator(_one_identity),
+    pb.NextQuestionRequest: validator(
+        _who, _uuid("confirmed_person_id"), length("session_id", 128), known_enum("channel")
+    ),
     pb.StreamEventsRequest: validator(
         _at_most("types", 100), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
     ),

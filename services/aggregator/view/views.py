@@ -119,6 +119,8 @@ class Views:
             view.who.CopyFrom(sections.who(profile))
             view.consent.extend(sections.consents(profile))
             view.relationships.extend(profile.relationships)
+            view.attributes.extend(profile.attributes)
+            view.asked.extend(profile.asked)
         if view.who.ambiguous:
             return view
         currency = sections.currency_of(self._catalogue)

@@ -61,7 +61,13 @@ DETAILS = frozenset(
 """Attributes that change a profile; all others are kept, encrypted, and change nothing."""
 _OF_CONSENT = DETAILS | {"channel", "source", "expires"}
 DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"consent": _OF_CONSENT, "subscribe": _OF_CONSENT, "unsubscribe": _OF_CONSENT}
+    {
+        "consent": _OF_CONSENT,
+        "subscribe": _OF_CONSENT,
+        "unsubscribe": _OF_CONSENT,
+        "impression": DETAILS | {"question"},
+        "survey_answer": DETAILS | {"question", "skipped", "attribute"},
+    }
 )
 """The same for types of which more is understood."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from services.profile.domain import (
+    asked,
     aversions,
     cart,
     complaints,
@@ -28,6 +29,7 @@ from services.profile.domain.latest import Word, say
 from services.profile.domain.log import MAX_KEPT, Entry
 from services.profile.domain.making import maker
 from services.profile.domain.state import State
+from services.profile.domain.state import say as say_attribute
 
 _ENTRY = maker(Entry)
 _YES = frozenset({"true", "1", "yes", "granted"})
@@ -178,8 +180,21 @@ def _complaint(state: State, event: Event) -> None:
         complaints.add(state.complaints, event.time_us)
 
 
+def _impression(state: State, event: Event) -> None:
+    if event.details:
+        asked.show(state.asked, event)
+
+
+def _survey_answer(state: State, event: Event) -> None:
+    answer = asked.answer(state.asked, event)
+    if answer is not None and answer.attribute:
+        say_attribute(state, answer.attribute, answer.value, event.time_us)
+
+
 _EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
+        "impression": _impression,
+        "survey_answer": _survey_answer,
         "purchase": _purchase,
         "return": _return,
         "add_to_cart": _put_in,

@@ -19,6 +19,7 @@ RENEWED = (
     "bought_brands",
     "habits",
     "tallies",
+    "asked",
 )
 """Parts that this version of the fold makes and the one before did not, or made otherwise.
 

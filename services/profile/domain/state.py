@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from services.profile.domain import (
+    asked,
     aversions,
     cart,
     complaints,
@@ -21,6 +22,7 @@ from services.profile.domain import (
     tallies,
     variants,
 )
+from services.profile.domain.asked import Asked
 from services.profile.domain.aversions import Aversions
 from services.profile.domain.cart import Cart
 from services.profile.domain.complaints import Complaints
@@ -60,6 +62,7 @@ class State:
 
     __slots__ = (
         "arrived",
+        "asked",
         "attributes",
         "aversions",
         "bought_brands",
@@ -109,6 +112,8 @@ class State:
     """The caller's own."""
     tallies: Tallies
     """Events ever, by type."""
+    asked: Asked
+    """Questions, with what came of them."""
     past: Log
     """Events that were put in order."""
     arrived: Log
@@ -120,7 +125,7 @@ class State:
         self.declines, self.disliked_families = {}, {}
         self.disliked_categories, self.disliked_brands = {}, {}
         self.consents, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
-        self.tallies = {}
+        self.tallies, self.asked = {}, {}
         self.complaints, self.aversions, self.variants = [], {}, {}
         self.bought_categories, self.bought_brands, self.habits = {}, {}, {}
         self.past, self.arrived = [], []
@@ -162,6 +167,11 @@ def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:
         known = state.attributes.get(name, _UNSAID)
         if value != known[1] and said >= known:
             state.attributes[name] = said
+
+
+def say(state: State, name: str, value: str, time_us: int) -> None:
+    """Set an attribute as of an event; of two at one moment the greater value counts."""
+    state.attributes[name] = max((time_us, value), state.attributes.get(name, _UNSAID))
 
 
 def merge(states: Sequence[State]) -> State:
@@ -230,6 +240,7 @@ def _prune_latest(minutes: dict[str, int]) -> None:
 _dislikes = partial(latest.prune, at_most=MAX_DISLIKES)
 _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
     {
+        "asked": asked.prune,
         "owned": owned.prune,
         "orders": orders.prune,
         "cart": cart.prune,
@@ -266,6 +277,7 @@ _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
         "bought_categories": owned.merge,
         "bought_brands": _merge_latest,
         "habits": habits.merge,
+        "asked": asked.merge,
         "attributes": _merge_attributes,
         "tallies": tallies.merge,
     }

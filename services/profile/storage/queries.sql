@@ -373,6 +373,30 @@ FROM identities JOIN persons USING (person_id)
 WHERE person_id = ANY($1::uuid[]) AND kind = 'customer'
 ORDER BY first_seen_us, identity_key
 
+-- name: latest_answer
+SELECT coalesce(max(position), 0) FROM events WHERE type = 'survey_answer'
+
+-- name: forget_answer_counts
+DELETE FROM answer_counts
+
+-- name: count_answers
+-- Each person counts once per question, by the last word.
+INSERT INTO answer_counts (question, answer, skipped, persons)
+SELECT question, answer, skipped, count(*)
+FROM (
+    SELECT DISTINCT ON (person_id, said->>'question')
+        said->>'question' AS question, coalesce(said->>'answer', '') AS answer,
+        said ? 'skipped' AS skipped
+    FROM (
+        SELECT person_id, time_us, details::jsonb AS said
+        FROM events WHERE type = 'survey_answer' AND details IS NOT NULL) AS answers
+    WHERE said ? 'question'
+    ORDER BY person_id, said->>'question', time_us DESC) AS latest
+GROUP BY question, answer, skipped
+
+-- name: answer_counts
+SELECT question, answer, skipped, persons FROM answer_counts
+
 -- name: position_given
 -- The last position given out, committed or not.
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('events', 'position')), 0)

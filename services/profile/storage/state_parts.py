@@ -16,6 +16,7 @@ from services.profile.domain.latest import Word
 from services.profile.domain.orders import Order, Orders
 from services.profile.domain.owned import Owned, Ownership
 from services.profile.domain.tallies import Tallies, Tally
+from services.profile.storage.state_asked import ASKED
 from services.profile.storage.state_log import decode_log, encode_log, maker
 from services.profile.storage.state_part import Part, within
 from services.profile.storage.state_traits import TRAIT_PARTS
@@ -219,6 +220,7 @@ def _encode_attributes(stored: ProfileState, attributes: dict[str, tuple[int, st
 PARTS: Mapping[str, Part] = MappingProxyType(
     {
         **TRAIT_PARTS,
+        "asked": ASKED,
         "owned": within("owned", dict, _decode_owned, _encode_owned),
         "orders": within("orders", dict, _decode_orders, _encode_orders),
         "last_purchase_us": Part(

@@ -11,6 +11,7 @@ from services.rules.conditions import ConditionCompiler, ConditionError
 from services.rules.definitions.audiences import check_scores, check_segments
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.problems import Place, Problems, suggestion
+from services.rules.definitions.questions import check_question, question_of
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
@@ -56,6 +57,7 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     _check_scenarios(entries, problems)
     check_segments(entries.by_section["segments"], typed_parameters(entries.parameters), problems)
     check_scores(entries.by_section["scores"], problems)
+    _check_questions(entries, problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
     bundle = _bundle(entries)
@@ -88,6 +90,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         scenarios=all_of("scenarios", pb.Scenario),
         segments=all_of("segments", pb.Segment),
         scores=all_of("scores", pb.Score),
+        questions=all_of("questions", question_of),
     )
 
 
@@ -182,6 +185,12 @@ def _check_scenarios(entries: Entries, problems: Problems) -> None:
     placements = _named(entries, "placements", "placement")
     for entry in entries.by_section["scenarios"]:
         check_scenario(entry, offers, placements, problems)
+
+
+def _check_questions(entries: Entries, problems: Problems) -> None:
+    offers = _named(entries, "offers", "offer_id")
+    for entry in entries.by_section["questions"]:
+        check_question(entry, offers, problems)
 
 
 def _check_pairs(entry: Entry, problems: Problems) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
-from services.rules.definitions import audiences, scenarios
+from services.rules.definitions import audiences, questions, scenarios
 from services.rules.definitions.reading import (
     MistakeError,
     Read,
@@ -141,6 +141,7 @@ _OFFER = Section(
 _SCENARIO = Section("scenario", scenarios.FIELDS, scenarios.REQUIRED)
 _SEGMENT = Section("segment", audiences.SEGMENT, audiences.SEGMENT_REQUIRED)
 _SCORE = Section("score", audiences.SCORE, audiences.SCORE_REQUIRED)
+_QUESTION = Section("question", questions.FIELDS, questions.REQUIRED)
 
 PARAMETERS = "parameters"
 """The one section that is a mapping: parameters by name."""
@@ -155,5 +156,6 @@ SECTIONS: Mapping[str, Section] = {
     "scenarios": _SCENARIO,
     "segments": _SEGMENT,
     "scores": _SCORE,
+    "questions": _QUESTION,
 }
 """Every section that is a list."""

@@ -263,6 +263,7 @@ def fake_peers(ticking=None):
             SetRelationship=lambda _: profile_pb.SetRelationshipResponse(),
             EndRelationship=lambda _: profile_pb.EndRelationshipResponse(),
             ListClients=lambda _: profile_pb.ListClientsResponse(),
+            NextQuestion=lambda _: profile_pb.NextQuestionResponse(),
         ),
         retrieval=stub(
             Retrieve=lambda _: retrieval_pb.RetrieveResponse(candidates=candidates(*_PROPOSED)),

@@ -29,8 +29,24 @@ TYPES = (
     "checkout_started",
     "faq_view",
     "impression",
+    "survey_answer",
     "something_else",
 )
+
+ABOUT_QUESTIONS = {
+    "impression": ({}, {"question": "sport"}, {"question": "size"}),
+    "survey_answer": (
+        {},
+        {"question": "sport", "skipped": "true"},
+        {"question": "size"},
+        {"question": "size", "attribute": "size", "answer": "4"},
+        {"question": "sport", "attribute": "sport", "answer": ""},
+        {"question": "sport", "attribute": "sport", "answer": "running"}
+        | {"sentiment": "like", "category": "A > B"},
+        {"question": "sport", "attribute": "sport", "answer": "none"}
+        | {"sentiment": "dislike", "category": "A"},
+    ),
+}
 
 
 def happened(kind, minutes=0.0, **what):
@@ -61,6 +77,8 @@ def events(draw):
         details["expires"] = draw(st.sampled_from(["2026-01-02", "2027-01-02", "never"]))
         details["source"] = draw(st.sampled_from(["", "till", "form"]))
         details["channel"] = draw(st.sampled_from(["", "EMAIL"]))
+    if kind in ("impression", "survey_answer"):
+        details = draw(st.sampled_from(ABOUT_QUESTIONS[kind]))
     if kind == "complaint":
         details["status"] = draw(st.sampled_from(["", "closed"]))
     return Event(
