@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-RUN, DATA, ASK, DEFINE, PROVE = "Run", "Data", "Ask", "Define", "Prove"
+RUN, DATA, ASK, DEFINE = "Run", "Data", "Ask", "Define"
+RESULTS, PROVE = "Results", "Prove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ COMMANDS: Mapping[str, Registered] = {
     "apply": Registered(DEFINE, "cli.commands.definitions:apply"),
     "diff": Registered(DEFINE, "cli.commands.definitions:diff"),
     "rollback": Registered(DEFINE, "cli.commands.definitions:rollback"),
+    "report": Registered(RESULTS, "cli.commands.report:app"),
     "demo": Registered(PROVE, "cli.commands.demo:demo"),
     "load": Registered(PROVE, "cli.load.command:load"),
 }

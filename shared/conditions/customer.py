@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from shared.clock import from_us
 from touchpoint.common.v1.conditions_pb2 import Customer, ShoppingSession
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, Doubt, PurchaseStage
 
 PERSON_MESSAGES: Mapping[str, type[Message]] = {"customer": Customer, "session": ShoppingSession}
 _SEPARATOR = " > "
@@ -94,6 +94,43 @@ def _channel(snapshot: PersonSnapshot) -> str:
     return Channel.Value.Name(channel) if channel else ""
 
 
+def _doubt(snapshot: PersonSnapshot) -> str:
+    doubt = snapshot.session.doubt
+    return Doubt.Value.Name(doubt) if doubt else ""
+
+
+def _preferred_channel(snapshot: PersonSnapshot) -> str:
+    channels = snapshot.traits.channels
+    return Channel.Value.Name(channels[0]) if channels else ""
+
+
+def _channel_shares(snapshot: PersonSnapshot) -> dict[str, float]:
+    traits = snapshot.traits
+    names = map(Channel.Value.Name, traits.channels)
+    return dict(zip(names, traits.channel_shares, strict=True))
+
+
+def _answered(snapshot: PersonSnapshot, name: str) -> float:
+    traits = snapshot.traits
+    return float(getattr(traits.answers, name)) if traits.HasField("answers") else -1.0
+
+
+def _stages(snapshot: PersonSnapshot) -> dict[str, str]:
+    stages = snapshot.traits.stages
+    names = map(PurchaseStage.Value.Name, stages.stages)
+    return dict(zip(stages.categories, names, strict=True))
+
+
+def _category_aversions(snapshot: PersonSnapshot) -> dict[str, float]:
+    disliked = snapshot.disliked
+    return dict(zip(disliked.soft_categories, disliked.soft_category_strengths, strict=True))
+
+
+def _brand_aversions(snapshot: PersonSnapshot) -> dict[str, float]:
+    disliked = snapshot.disliked
+    return dict(zip(disliked.soft_brands, disliked.soft_brand_strengths, strict=True))
+
+
 FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         "customer.known": Field("", lambda known: known.assurance >= Assurance.CLAIMED),
@@ -117,6 +154,25 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "customer.contribution_is_sales": Field(
             "orders", lambda known: known.traits.contribution_is_sales
         ),
+        "customer.promotion_share": Field("orders", lambda known: known.traits.promotion_share),
+        "customer.price_sensitivity": Field("orders", lambda known: known.traits.price_sensitivity),
+        "customer.return_share": Field("orders", lambda known: known.traits.return_share),
+        "customer.complaints": Field("orders", lambda known: known.traits.complaints),
+        "customer.preferred_channel": Field("habits", _preferred_channel),
+        "customer.channel_shares": Field("habits", _channel_shares),
+        "customer.hours": Field("habits", lambda known: known.traits.hours),
+        "customer.email_open_share": Field(
+            "habits", lambda known: _answered(known, "email_open_share")
+        ),
+        "customer.email_click_share": Field(
+            "habits", lambda known: _answered(known, "email_click_share")
+        ),
+        "customer.bought_categories": Field(
+            "kept", lambda known: known.traits.bought_categories.categories
+        ),
+        "customer.stages": Field("stages", _stages),
+        "customer.category_aversions": Field("aversions", _category_aversions),
+        "customer.brand_aversions": Field("aversions", _brand_aversions),
         "customer.categories": Field("tastes", lambda known: known.traits.categories),
         "customer.category_affinities": Field("tastes", _category_affinities),
         "customer.top_category": Field("tastes", lambda known: _top_category(known)[1]),
@@ -139,6 +195,12 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "session.last_time": Field("session", _last_time),
         "session.items": Field("session", lambda known: len(known.session.offer_nos)),
         "session.channel": Field("session", _channel),
+        "session.active_minutes": Field("session", lambda known: known.session.active_minutes),
+        "session.searches": Field("session", lambda known: known.session.searches),
+        "session.articles": Field("session", lambda known: known.session.articles),
+        "session.questions": Field("session", lambda known: known.session.questions),
+        "session.doubt": Field("session", _doubt),
+        "session.checkout_minutes": Field("session", lambda known: known.session.checkout_minutes),
     }
 )
 """By the name that conditions use; `customer.profile_answered` is the asking service's own."""
