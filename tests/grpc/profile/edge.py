@@ -15,7 +15,7 @@ from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
 KEY = b"k" * 32
-SHOE, SHOE_IN_BLUE, LAPTOP, COUPON = 1, 2, 3, 4
+SHOE, SHOE_IN_BLUE, LAPTOP, COUPON, SURVEY = 1, 2, 3, 4, 5
 
 
 def catalogue():
@@ -24,6 +24,7 @@ def catalogue():
         row(SHOE_IN_BLUE, "shoe-blue", SHOE, "Shoes > Running", "Fleet", 80, 30),
         row(LAPTOP, "laptop", LAPTOP, "Computers > PCs > Laptops", "Abacus", 900, None),
         CatalogueRow(offer_no=COUPON, offer_id="coupon", kind=OfferKind.PROMOTION, cost_micros=-1),
+        CatalogueRow(offer_no=SURVEY, offer_id="about_you", kind=OfferKind.SURVEY, cost_micros=-1),
     ]
     made = Catalogue()
     made.apply(CatalogueBatch(previous_version=0, version=1, rows=rows))
