@@ -13,6 +13,7 @@ from services.profile.definitions import DefinitionsOf, compile_bundle, definiti
 from services.profile.domain.audit import Sealer
 from services.profile.exporting import ExportDesk
 from services.profile.intake import Intake
+from services.profile.pushing import Pusher
 from services.profile.question_desk import QuestionDesk
 from services.profile.records import RecordReader
 from services.profile.relationship_desk import RelationshipDesk
@@ -34,9 +35,12 @@ from services.profile.storage.refolding import Refolding
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import PostgresTransactions
 from services.profile.storage.upkeep import TierReader, Upkeep
+from services.profile.storage.webhooks import PostgresPlaces
 from services.profile.transferring import Transfers
 from services.profile.validation import VALIDATORS
 from services.profile.watching import Watchers
+from services.profile.webhook_means import defined_webhooks, means_of
+from services.profile.webhooks import WebhookDesk
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
@@ -76,6 +80,7 @@ class Profile:
     upkeep: Upkeep
     refolding: Refolding
     answers: AnswerCounts
+    pusher: Pusher
 
 
 def build(
@@ -105,6 +110,8 @@ def build(
     store = PostgresTransactions(database, keyring, sealer)
     profiles = PostgresProfiles(database, keyring)
     everybody = Everybody(database, keyring)
+    pushing = means_of(settings, database, keyring, catalogue, clock, streams)
+    webhooks = defined_webhooks(definitions)
     servicer = ProfileServicer(
         Means(
             store,
@@ -141,6 +148,7 @@ def build(
                 clock,
                 lambda: uuid7(clock.now_us() // 1000),
             ),
+            WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions),
         )
     )
     contract = DESCRIPTOR.services_by_name["ProfileService"]
@@ -150,6 +158,7 @@ def build(
         Upkeep(database, keys, keyring, tiers, clock, erasures),
         Refolding(database, store, clock),
         answers,
+        Pusher(database, webhooks, pushing),
     )
 
 
@@ -186,6 +195,7 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             "refolding": profile.refolding.lead,
             "answers": profile.answers.lead,
             "own_answers": profile.answers.follow,
+            "webhooks": profile.pusher.lead,
         },
         warm_up=lambda: database.rehearse(lambda rehearsal: rehearsal.fetch(QUERIES.snapshot, [])),
     )

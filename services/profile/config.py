@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from shared.config import ServiceSettings, setting
+from shared.webhooks import Hosts, Secrets, read_hosts, read_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +19,17 @@ class ProfileSettings(ServiceSettings):
         env="TOUCHPOINT_PHONE_REGION",
         default="US",
         help="country of phone numbers in files that do not name one (ISO 3166)",
+    )
+    webhook_hosts: Hosts = setting(
+        env="TOUCHPOINT_WEBHOOK_HOSTS",
+        default=frozenset(),
+        help="hosts that webhooks may be sent to: crm.example.com,10.0.0.7:8443",
+        parse=read_hosts,
+    )
+    webhook_secrets: Secrets = setting(
+        env="TOUCHPOINT_WEBHOOK_SECRETS",
+        default=dict,
+        secret=True,
+        help="keys that webhooks are signed with: NAME=whsec_…, two of one parted by |",
+        parse=read_secrets,
     )

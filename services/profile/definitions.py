@@ -10,6 +10,7 @@ from services.profile.domain.identity import Assurance
 from services.profile.domain.questions import NO_QUESTIONS, Questions
 from services.profile.domain.scores import Points, Score
 from services.profile.domain.segments import Segment
+from services.profile.domain.webhooks import Webhook
 from shared.conditions import ConditionError
 from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import typed_parameters
@@ -34,6 +35,7 @@ class ProfileDefinitions:
     assurances: Mapping[str, Assurance] = field(default_factory=dict)
     """Kind of identity to the most that it proves by itself; kinds not named: as they come."""
     questions: Questions = NO_QUESTIONS
+    webhooks: tuple[Webhook, ...] = ()
 
 
 NO_DEFINITIONS = ProfileDefinitions()
@@ -53,6 +55,7 @@ def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
         compiler,
         _assurances(bundle.parameters),
         compile_questions(bundle),
+        tuple(map(_webhook, bundle.webhooks)),
     )
 
 
@@ -83,6 +86,16 @@ def _assurances(parameters: Mapping[str, str]) -> dict[str, Assurance]:
         for name, text in parameters.items()
         if name.startswith(_ASSURANCE)
     }
+
+
+def _webhook(defined: rules_pb2.Webhook) -> Webhook:
+    return Webhook(
+        defined.webhook,
+        defined.url,
+        tuple(defined.events),
+        tuple(defined.segments),
+        tuple(defined.identities),
+    )
 
 
 def definitions_of(bundles: BundleFollower[ProfileDefinitions]) -> DefinitionsOf:

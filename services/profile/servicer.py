@@ -33,6 +33,7 @@ from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader
 from services.profile.transferring import TransferRpcs, Transfers, told
 from services.profile.watching import Watch, Watchers
+from services.profile.webhooks import WebhookDesk
 from shared.arms import assign_arm
 from shared.call import Call
 from shared.clock import BusinessClock
@@ -63,6 +64,7 @@ class Means:
     relationships: RelationshipDesk
     exports: ExportDesk
     questions: QuestionDesk
+    webhooks: WebhookDesk
 
 
 class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs):
@@ -302,6 +304,18 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs):
     ) -> AsyncIterator[pb.StreamAuditResponse]:
         async for response in self._means.exports.audit(call, request):
             yield response
+
+    async def list_webhooks(
+        self, call: Call, request: pb.ListWebhooksRequest
+    ) -> pb.ListWebhooksResponse:
+        return pb.ListWebhooksResponse(webhooks=await self._means.webhooks.all())
+
+    async def replay_webhook(
+        self, call: Call, request: pb.ReplayWebhookRequest
+    ) -> pb.ReplayWebhookResponse:
+        position = request.events_position if request.HasField("events_position") else None
+        status = await self._means.webhooks.go_on(request.webhook, position)
+        return pb.ReplayWebhookResponse(webhook=status)
 
     async def _find(self, request: Any, confirmed_person_id: str) -> Person:
         who = _identities(request)

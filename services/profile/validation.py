@@ -222,6 +222,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         required("person_ids"), _at_most("person_ids", MAX_PERSONS), _uuids("person_ids")
     ),
     pb.StreamAuditRequest: validator(_at_most("person_ids", MAX_PERSONS), _uuids("person_ids")),
+    pb.ReplayWebhookRequest: validator(required("webhook"), length("webhook", 64)),
     pb.ErasePersonRequest: validator(
         _somebody_is_named,
         each("identity_keys", _is_key, at_most=MAX_IDENTITIES),

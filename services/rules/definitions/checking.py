@@ -16,6 +16,7 @@ from services.rules.definitions.reading import Entry
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.text_places import place_within
+from services.rules.definitions.webhooks import check_webhooks
 from shared.conditions.values import assurance, duration, share, typed_parameters
 from shared.privacy import KINDS
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
@@ -58,6 +59,7 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     check_segments(entries.by_section["segments"], typed_parameters(entries.parameters), problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
+    check_webhooks(entries.by_section["webhooks"], problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
     bundle = _bundle(entries)
@@ -91,6 +93,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         segments=all_of("segments", pb.Segment),
         scores=all_of("scores", pb.Score),
         questions=all_of("questions", question_of),
+        webhooks=all_of("webhooks", pb.Webhook),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
-from services.rules.definitions import audiences, questions, scenarios
+from services.rules.definitions import audiences, questions, scenarios, webhooks
 from services.rules.definitions.reading import (
     MistakeError,
     Read,
@@ -142,6 +142,7 @@ _SCENARIO = Section("scenario", scenarios.FIELDS, scenarios.REQUIRED)
 _SEGMENT = Section("segment", audiences.SEGMENT, audiences.SEGMENT_REQUIRED)
 _SCORE = Section("score", audiences.SCORE, audiences.SCORE_REQUIRED)
 _QUESTION = Section("question", questions.FIELDS, questions.REQUIRED)
+_WEBHOOK = Section("webhook", webhooks.FIELDS, webhooks.REQUIRED)
 
 PARAMETERS = "parameters"
 """The one section that is a mapping: parameters by name."""
@@ -157,5 +158,6 @@ SECTIONS: Mapping[str, Section] = {
     "segments": _SEGMENT,
     "scores": _SCORE,
     "questions": _QUESTION,
+    "webhooks": _WEBHOOK,
 }
 """Every section that is a list."""

@@ -1,0 +1,48 @@
+"""Puts together what webhooks are delivered with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.profile.config import ProfileSettings
+from services.profile.definitions import DefinitionsOf
+from services.profile.domain.webhooks import Webhook
+from services.profile.pushing import Means, Permissions, WebhooksOf
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.streams import Streams
+from services.profile.storage.webhooks import EventChanges, PostgresPlaces, SharingSubjects
+from services.profile.webhook_messages import event_fields
+from shared.catalogue import Catalogue
+from shared.clock import BusinessClock
+from shared.postgres import Database
+from shared.setting_types import Mode
+from shared.webhooks import Poster
+
+
+def defined_webhooks(definitions: DefinitionsOf) -> WebhooksOf:
+    """Return what tells the webhooks of the active definitions."""
+
+    def webhooks() -> Sequence[Webhook]:
+        return definitions("").webhooks
+
+    return webhooks
+
+
+def means_of(
+    settings: ProfileSettings,
+    database: Database,
+    keyring: Keyring,
+    catalogue: Catalogue,
+    clock: BusinessClock,
+    streams: Streams,
+) -> Means:
+    """Return the means on what a process has opened."""
+    return Means(
+        EventChanges(database, streams, event_fields(catalogue)),
+        PostgresPlaces(database),
+        SharingSubjects(database, keyring, clock),
+        Poster(),
+        Permissions(
+            settings.webhook_hosts, settings.webhook_secrets, settings.mode is Mode.DEVELOPMENT
+        ),
+    )

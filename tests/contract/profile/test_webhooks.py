@@ -1,0 +1,375 @@
+"""Webhooks on real storage: only those who agreed, each at least once, in order per person."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from services.profile.domain.recording import record
+from services.profile.domain.webhooks import Webhook
+from services.profile.pushing import Delivery, Means, Permissions, Pusher
+from services.profile.storage.erasing import Erasures
+from services.profile.storage.streams import Streams
+from services.profile.storage.webhooks import (
+    AT_ONCE,
+    EventChanges,
+    PostgresPlaces,
+    SharingSubjects,
+)
+from services.profile.webhook_messages import event_fields
+from shared.catalogue import Catalogue
+from shared.testing.clock import FakeClock
+from shared.webhooks import Poster, read_secrets
+from tests.contract.profile.desk import NOW_US, SEALER, Desk, identity
+from tests.receiver import SECRET, Receiver
+
+ADA = identity("customer", "ada")
+ADAS_MAIL = identity("email", "ada@example.com")
+BOB = identity("customer", "bob")
+EVE = identity("customer", "eve")
+SOON_S = 0.01
+
+
+class Shop:
+    """A profile whose changes are told, and everybody in it."""
+
+    def __init__(self, store, receiver):
+        self.desk = Desk(store)
+        self.database = store._database
+        self.receiver = receiver
+        self.clock = FakeClock()
+        self.clock._us = NOW_US
+        self.places = PostgresPlaces(self.database)
+        self.means = Means(
+            EventChanges(self.database, Streams(self.database), event_fields(Catalogue())),
+            self.places,
+            SharingSubjects(self.database, store._keyring, self.clock),
+            Poster(),
+            Permissions(frozenset(), read_secrets(f"crm={SECRET}"), development=True),
+            look_s=SOON_S,
+            first_pause_s=SOON_S,
+        )
+        self.erasures = Erasures(self.database, store._keyring, SEALER)
+        self.clicks = 0
+
+    async def happens(self, *arrivals):
+        self.clock._us += 1_000
+        placed = [arrival._replace(place=place) for place, arrival in enumerate(arrivals)]
+        done = await record(
+            self.desk.store, placed, may_link=True, now_us=NOW_US, new_id=self.desk.new_id
+        )
+        assert (done.accepted, done.rejected) == (len(arrivals), [])
+
+    async def says(self, *who, granted=True, **more):
+        self.clicks += 1
+        details = {"purpose": "sharing", "granted": "true" if granted else "false", **more}
+        time_us = NOW_US - 1_000_000 + self.clicks
+        await self.happens(
+            self.desk.arrival(*who, kind="consent", details=details, time_us=time_us)
+        )
+
+    def click(self, *who, event_id=""):
+        self.clicks += 1
+        name = event_id or f"click-{self.clicks:05d}"
+        return self.desk.arrival(*who, kind="click", event_id=name, offer_no=1)
+
+    async def place(self):
+        return await self.places.read("crm")
+
+    @asynccontextmanager
+    async def telling(self, **more):
+        webhook = Webhook("crm", self.url, events=("click",), **more)
+        task = asyncio.create_task(Delivery(webhook, self.means).run())
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self.means.poster.close()
+
+    async def begun(self):
+        """Have the webhook begin here."""
+        await self.places.open("crm", await self.means.log.end())
+
+    async def until_place(self, condition):
+        async with asyncio.timeout(20):
+            while not condition(await self.place()):
+                await asyncio.sleep(SOON_S)
+
+    async def until_all_is_done(self):
+        end = await self.means.log.end()
+        await self.until_place(lambda place: place.events_position == end)
+
+    def told(self):
+        """Return event ids in the order in which they were told for the first time."""
+        found = [each.told["data"]["event"]["eventId"] for each in self.receiver.received]
+        return list(dict.fromkeys(found))
+
+
+@pytest.fixture
+async def shop(postgres_store):
+    receiver = Receiver()
+    made = Shop(postgres_store, receiver)
+    async with receiver.listening() as made.url:
+        yield made
+        await made.means.poster.close()
+
+
+async def test_a_change_is_told_signed_with_whom_and_what_it_is_about(shop):
+    await shop.says(ADA, ADAS_MAIL)
+    await shop.begun()
+    async with shop.telling(identities=("email", "phone")):
+        await shop.happens(shop.click(ADA))
+        await shop.receiver.until(len)
+    [message] = shop.receiver.received
+    assert message.is_signed_by(SECRET)
+    told = message.told
+    assert (told["type"], told["timestamp"]) == ("event.click", "2026-02-25T06:13:20.000Z")
+    data = told["data"]
+    assert data["identities"] == [{"kind": "email", "value": "ada@example.com"}]
+    assert data["personIds"] == [data["personId"]]
+    assert data["event"] == {
+        "eventId": "click-00002",
+        "type": "click",
+        "time": "2026-02-25T06:13:20.000Z",
+        "channel": "WEB",
+        "quantity": 1.0,
+    }
+
+
+async def test_nobody_is_told_of_who_did_not_agree_and_they_are_counted(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    await shop.says(EVE, granted=False)
+    await shop.happens(*[shop.click(who) for who in (ADA, BOB, EVE, ADA)])
+    async with shop.telling(identities=("customer",)):
+        await shop.until_all_is_done()
+    named = {each.told["data"]["identities"][0]["value"] for each in shop.receiver.received}
+    assert named == {"ada"}
+    place = await shop.place()
+    assert (place.delivered, place.left_out) == (2, 2)
+
+
+async def test_a_word_taken_back_counts_for_the_very_next_message(shop):
+    """While the first message is being taken, the consent goes: the others stay here."""
+    await shop.begun()
+    await shop.says(ADA)
+    await shop.happens(*[shop.click(ADA) for _ in range(5)])
+    held, go_on = asyncio.Event(), asyncio.Event()
+    subject = shop.means.subjects.subject
+
+    async def held_after_the_first(person_id, kinds):
+        found = await subject(person_id, kinds) if not held.is_set() else None
+        if found:
+            held.set()
+            return found
+        await go_on.wait()
+        return await subject(person_id, kinds)
+
+    shop.means.subjects.subject = held_after_the_first
+    async with shop.telling():
+        await held.wait()
+        await shop.says(ADA, granted=False)
+        go_on.set()
+        await shop.until_all_is_done()
+    assert len(shop.receiver.received) == 1
+    place = await shop.place()
+    assert (place.delivered, place.left_out) == (1, 4)
+
+
+async def test_a_consent_that_has_ended_is_none(shop):
+    await shop.begun()
+    await shop.says(ADA, expires="2026-02-26")
+    await shop.happens(shop.click(ADA))
+    async with shop.telling():
+        await shop.until_all_is_done()
+        shop.clock._us += 2 * 86_400_000_000
+        await shop.happens(shop.click(ADA))
+        await shop.until_all_is_done()
+    assert shop.told() == ["click-00002"]
+
+
+async def test_an_erased_person_is_told_of_no_more(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    await shop.says(BOB)
+    await shop.happens(shop.click(ADA), shop.click(BOB))
+    found = await shop.means.log.after((await shop.place()).events_position, ["click"])
+    await shop.erasures.erase([ADA.key], (), NOW_US)
+    delivery = Delivery(Webhook("crm", shop.url, events=("click",)), shop.means)
+    done = await delivery._delivered(await shop.place(), found.changes)
+    assert (done.delivered, done.left_out) == (1, 1)
+    assert shop.told() == ["click-00004"]
+
+
+def dies_often():
+    """Die before or after taking a message, or fail to take it, time and again."""
+    answers = iter([200, None, 500, 200, 429, None, 200, 200] * 1_000)
+    return lambda received: next(answers)
+
+
+async def test_a_receiver_that_dies_loses_nothing_and_knows_repetitions_by_their_ids(shop):
+    people = [identity("customer", f"person-{number}") for number in range(12)]
+    await shop.begun()
+    for who in people:
+        await shop.says(who)
+    said = {who: [shop.click(who) for _ in range(8)] for who in people}
+    await shop.happens(*[said[who][turn] for turn in range(8) for who in people])
+    shop.receiver.answer = dies_often()
+    async with shop.telling(identities=("customer",)):
+        await shop.until_all_is_done()
+    first: dict[str, list[str]] = {}
+    ids: dict[str, set[str]] = {}
+    for message in shop.receiver.received:
+        event_id = message.told["data"]["event"]["eventId"]
+        order = first.setdefault(message.told["data"]["identities"][0]["value"], [])
+        if event_id not in ids:
+            order.append(event_id)
+        ids.setdefault(event_id, set()).add(message.id)
+    assert first == {who.value: [each.event_id for each in said[who]] for who in people}
+    assert all(len(each) == 1 for each in ids.values())
+    assert len(shop.receiver.received) > len(ids)
+    assert (await shop.place()).delivered == len(ids)
+
+
+async def test_a_sender_that_dies_goes_on_where_it_was(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    clicks = [shop.click(ADA) for _ in range(AT_ONCE + 20)]
+    await shop.happens(*clicks)
+    async with shop.telling():
+        await shop.receiver.until(lambda received: len(received) == AT_ONCE + 5)
+    before = len(shop.receiver.received)
+    async with shop.telling():
+        await shop.until_all_is_done()
+    assert shop.told() == [each.event_id for each in clicks]
+    repeated = len(shop.receiver.received) - len(clicks)
+    assert repeated <= before - AT_ONCE
+
+
+async def test_what_a_receiver_never_takes_holds_up_its_own_person_only(shop):
+    await shop.begun()
+    for who in (ADA, BOB, EVE):
+        await shop.says(who)
+    poison = shop.click(ADA, event_id="poison")
+    others = [shop.click(who) for _ in range(5) for who in (BOB, EVE)]
+    await shop.happens(poison, *others, shop.click(ADA, event_id="after"))
+    shop.receiver.answer = lambda received: 400 if b"poison" in received.body else 200
+    async with shop.telling():
+        await shop.until_place(lambda place: place.failures > 3)
+        assert set(shop.told()) == {"poison", *(each.event_id for each in others)}
+        assert (await shop.place()).last_error == "answered 400"
+        shop.receiver.answer = lambda received: 200
+        await shop.until_all_is_done()
+    assert shop.told()[-1] == "after"
+    assert (await shop.place()).failures == 0
+
+
+async def test_a_receiver_that_is_gone_for_good_is_parked_and_resumed_from_its_cursor(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    await shop.happens(shop.click(ADA))
+    shop.receiver.answer = lambda received: 410
+    async with shop.telling():
+        await shop.until_place(lambda place: place.parked_us is not None)
+        assert "410" in (await shop.place()).last_error
+        shop.receiver.answer = lambda received: 200
+        await shop.happens(shop.click(ADA))
+        assert (await shop.place()).delivered == 0
+        await shop.places.go_on("crm", None)
+        await shop.until_all_is_done()
+    assert len(shop.receiver.received) == 3
+    assert shop.told() == ["click-00002", "click-00003"]
+
+
+async def test_it_is_parked_once_it_has_failed_for_a_day(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    await shop.happens(shop.click(ADA))
+    shop.receiver.answer = lambda received: 500
+    async with shop.telling():
+        await shop.until_place(lambda place: place.failures > 1)
+        assert (await shop.place()).parked_us is None
+        await shop.database.execute(
+            "UPDATE webhooks SET failing_since_us = failing_since_us - 864e8"
+        )
+        await shop.until_place(lambda place: place.parked_us is not None)
+
+
+async def test_it_is_told_again_from_a_cursor_with_the_same_ids(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    async with shop.telling():
+        await shop.happens(*[shop.click(ADA) for _ in range(4)])
+        await shop.until_all_is_done()
+        first = [each.id for each in shop.receiver.received]
+        cursor = int(shop.receiver.received[1].told["data"]["cursor"])
+        await shop.places.go_on("crm", cursor)
+        await shop.receiver.until(lambda received: len(received) == 6)
+        await shop.until_all_is_done()
+    assert [each.id for each in shop.receiver.received] == [*first, *first[2:]]
+
+
+async def test_a_new_webhook_begins_now_and_cannot_be_sent_beyond_the_end(shop):
+    await shop.says(ADA)
+    await shop.happens(shop.click(ADA))
+    async with shop.telling():
+        await shop.until_place(lambda place: place is not None)
+        await shop.places.go_on("crm", 2**62)
+        await shop.happens(shop.click(ADA))
+        await shop.until_all_is_done()
+    assert shop.told() == ["click-00003"]
+
+
+async def test_a_leader_that_was_frozen_moves_no_place_that_another_has_moved(shop):
+    await shop.begun()
+    place = await shop.place()
+    done = await shop.means.log.after(place.events_position, [])
+    delivery = Delivery(Webhook("crm", shop.url, events=("click",)), shop.means)
+    outcome = await delivery._delivered(place, done.changes)
+    assert await shop.places.advance(place, 10, outcome) is not None
+    assert await shop.places.advance(place, 5, outcome) is None
+    assert (await shop.place()).events_position == 10
+
+
+async def test_nothing_is_sent_where_the_operator_did_not_allow_it(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    await shop.happens(shop.click(ADA))
+    shop.means = replace(shop.means, permissions=replace(shop.means.permissions, development=False))
+    delivery = Delivery(Webhook("crm", shop.url, events=("click",)), shop.means)
+    assert not await delivery.step(await shop.place())
+    assert shop.receiver.connections == 0
+
+
+async def test_other_definitions_are_followed_and_the_others_are_not_held_up(shop):
+    await shop.says(ADA)
+    shop.means = replace(
+        shop.means,
+        permissions=replace(
+            shop.means.permissions, secrets=read_secrets(f"crm={SECRET},other={SECRET}")
+        ),
+    )
+    dead = Receiver(lambda received: None)
+    async with dead.listening() as elsewhere:
+        defined = [
+            Webhook("crm", shop.url, events=("click",)),
+            Webhook("other", elsewhere, events=("*",)),
+        ]
+        pusher = Pusher(shop.database, lambda: defined, shop.means)
+        leading = asyncio.create_task(pusher.lead())
+        await shop.until_place(lambda place: place is not None)
+        async with asyncio.timeout(20):
+            while await shop.places.read("other") is None:
+                await asyncio.sleep(SOON_S)
+        await shop.happens(shop.click(ADA))
+        await dead.until(len)
+        await shop.receiver.until(len)
+        defined.clear()
+        async with asyncio.timeout(20):
+            while pusher._running:
+                await asyncio.sleep(SOON_S)
+        leading.cancel()
+        await asyncio.gather(leading, return_exceptions=True)
+    assert shop.told() == ["click-00002"]
