@@ -20,6 +20,7 @@ from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.errors import Unavailable
+from shared.person_export import demand_permission
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 
@@ -102,12 +103,16 @@ class TransferRpcs:
     async def export_profiles(
         self, call: Call, request: pb.ExportProfilesRequest
     ) -> AsyncIterator[pb.ExportProfilesResponse]:
+        if request.personal:
+            demand_permission(call)
         async for response in self.__transfers.profiles(request):
             yield response
 
     async def export_events(
         self, call: Call, request: pb.ExportEventsRequest
     ) -> AsyncIterator[pb.ExportEventsResponse]:
+        if request.personal:
+            demand_permission(call)
         async for response in self.__transfers.events(request):
             yield response
 

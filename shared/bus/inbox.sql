@@ -38,3 +38,15 @@ DELETE FROM parked WHERE consumer = $1 AND message_id = $2::text::uuid
 -- name: prune_inbox
 DELETE FROM inbox
 WHERE consumer = $1 AND received_time < clock_timestamp() - make_interval(secs => $2)
+
+-- name: parked_about
+-- Ids of persons stand in messages as they are written.
+SELECT consumer, message_id::text AS message_id, subject, data
+FROM parked
+WHERE EXISTS (
+    SELECT FROM unnest($1::text[]) AS person (id)
+    WHERE position(convert_to(person.id, 'UTF8') IN data) > 0)
+FOR UPDATE
+
+-- name: rewrite_parked
+UPDATE parked SET data = $3 WHERE consumer = $1 AND message_id = $2::text::uuid

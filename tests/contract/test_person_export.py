@@ -20,7 +20,7 @@ from shared.testing.statements import refuted_statements
 PERSONAL = ["person_id", "person_ids", "other_person_id", "pseudonym"]
 FOLLOWING = {"person_keys": "a key, not a fact", "erased_persons": "who is nobody any more"}
 SERVICES = {
-    "profile": (PROFILE, profile_export, {"erasures": "who is nobody any more"}),
+    "profile": (PROFILE, profile_export, FOLLOWING | {"erasures": "who is nobody any more"}),
     "rules": (RULES, rules_export, FOLLOWING),
     "ranker": (RANKER, ranker_export, FOLLOWING),
     "scenario": (SCENARIO, scenario_export, FOLLOWING),

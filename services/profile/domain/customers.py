@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from services.profile.domain.erased import (
+    CUSTOMER_TEXT,
+    ERASED,
+    ErasedSince,
+    erasures_of,
+)
 from services.profile.domain.identity import Identity
 from services.profile.domain.linking import Sets
 from services.profile.domain.placing import Join, NewId, Plan, Rejection
@@ -58,6 +64,7 @@ class _Slice:
     shared: list[SharedIdentity] = field(default_factory=list)
     customers: set[str] = field(default_factory=set)
     """Persons who are customers by their own identity."""
+    erased: ErasedSince = field(default_factory=dict)
 
 
 async def write_customers(
@@ -73,7 +80,9 @@ async def write_customers(
         keys = {identity.key for row in rows for identity in row.identities}
         known = await transaction.resolve(keys)
         persons = sorted({found.person_id for found in known.values()})
-        part = _Slice(Plan(known), customers=set(await transaction.customers_among(persons)))
+        customers = set(await transaction.customers_among(persons))
+        erased = await erasures_of(transaction, keys, known)
+        part = _Slice(Plan(known), customers=customers, erased=erased)
         written = Written()
         for row in rows:
             _place(part, row, written, new_id)
@@ -96,6 +105,9 @@ def _place(part: _Slice, row: Customer, written: Written, new_id: NewId) -> None
         written.rejected.append(Rejection(row.place, "AMBIGUOUS_PERSON", text))
         return
     person_id = plan.person_of(first.key)
+    if person_id is None and first.key in part.erased:
+        written.rejected.append(Rejection(row.place, ERASED, CUSTOMER_TEXT))
+        return
     if person_id is None:
         person_id = plan.add_person(new_id(), [first], proved=True)
         written.created += 1

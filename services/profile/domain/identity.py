@@ -38,6 +38,8 @@ class Known(NamedTuple):
     shared: bool
     """Fits several people: leads to none of them by itself."""
     verified: bool
+    erased_us: int = 0
+    """When the person it led to before was erased; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.profile.domain.erased import ERASED, EVENT_TEXT, NONE_ERASED, ErasedSince, was_erased
 from services.profile.domain.identity import Identity, Known
 from services.profile.domain.making import maker
 from services.profile.domain.ports import Arrival, NewIdentity
@@ -95,17 +96,25 @@ class Plan:
 
 
 def place(
-    arrivals: Sequence[Arrival], known: Mapping[bytes, Known], *, may_link: bool, new_id: NewId
+    arrivals: Sequence[Arrival],
+    known: Mapping[bytes, Known],
+    *,
+    may_link: bool,
+    new_id: NewId,
+    erased: ErasedSince = NONE_ERASED,
 ) -> Plan:
     """Return where each event goes.
 
     Events without a login: the strongest identity counts; when it is not known, all unknown ones
     of the event become one new person. A login links each of its identities to the strongest, if
     the caller may; an unknown one becomes a person of its own, so that the link can be undone.
+    What happened before somebody it names was erased is refused.
     """
     plan = Plan(known)
     for arrival in arrivals:
-        if plan.is_shared(arrival.identities[0].key):
+        if erased and was_erased(arrival, erased):
+            plan.rejected.append(Rejection(arrival.place, ERASED, EVENT_TEXT, arrival.key))
+        elif plan.is_shared(arrival.identities[0].key):
             plan.rejected.append(_ambiguous(arrival))
         elif arrival.event.type == LOGIN:
             _place_login(plan, arrival, may_link, new_id)

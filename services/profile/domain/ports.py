@@ -246,6 +246,14 @@ class ProfileTransaction(Protocol):
         """Write imported events: no notices about them, states are left to be folded later."""
         ...
 
+    async def erased_identities(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
+        """Return when persons were erased whom any of the identities led to, microseconds."""
+        ...
+
+    async def erased_persons(self, person_ids: Collection[str]) -> frozenset[str]:
+        """Return those persons who were erased."""
+        ...
+
     async def groups_of(self, person_ids: Sequence[str]) -> Mapping[str, Known]:
         """Return where those persons belong that exist."""
         ...

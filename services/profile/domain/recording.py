@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from services.profile.domain.audit import Action, By, Note
 from services.profile.domain.consent import CONSENT_TYPES
+from services.profile.domain.erased import erasures_of
 from services.profile.domain.event import frees_standing_decision
 from services.profile.domain.linking import Sets
 from services.profile.domain.making import maker
@@ -65,8 +66,10 @@ async def record(
         outcome = Outcome()
         fresh = await claimed(transaction, arrivals, outcome, now_us)
         if fresh:
-            known = await transaction.resolve(_keys(fresh))
-            plan = place(fresh, known, may_link=may_link, new_id=new_id)
+            keys = _keys(fresh)
+            known = await transaction.resolve(keys)
+            erased = await erasures_of(transaction, keys, known)
+            plan = place(fresh, known, may_link=may_link, new_id=new_id, erased=erased)
             await _release_rejected(transaction, plan, outcome)
             groups = {found.group_id for found in plan.used.values()}
             sets = await locked_sets(transaction, plan, groups, plan.joins(), now_us)
@@ -86,8 +89,10 @@ async def import_history(
         outcome = Outcome()
         fresh = await claimed(transaction, arrivals, outcome, now_us)
         if fresh:
-            known = await transaction.resolve(_keys(fresh), hold=True)
-            plan = place(fresh, known, may_link=True, new_id=new_id)
+            keys = _keys(fresh)
+            known = await transaction.resolve(keys, hold=True)
+            erased = await erasures_of(transaction, keys, known)
+            plan = place(fresh, known, may_link=True, new_id=new_id, erased=erased)
             await _release_rejected(transaction, plan, outcome)
             persons = plan.joined_persons()
             groups = {plan.used[person].group_id for person in persons if person in plan.used}

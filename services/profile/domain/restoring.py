@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.profile.domain.erased import CUSTOMER_TEXT, ERASED, ErasedSince, erasures_of
 from services.profile.domain.identity import Identity
 from services.profile.domain.linking import Sets
 from services.profile.domain.placing import Plan, Rejection
@@ -89,12 +90,20 @@ async def restore_persons(
 
     async def attempt(transaction: ProfileTransaction) -> Moved:
         keys = {moved.identity.key for person in persons for moved in person.identities}
-        plan = Plan(await transaction.resolve(keys))
+        known = await transaction.resolve(keys)
+        plan, erased = Plan(known), await erasures_of(transaction, keys, known)
+        gone = await transaction.erased_persons([person.person_id for person in persons])
         present = await transaction.groups_of([person.person_id for person in persons])
         plan.used.update(present)
         moved, origins = Moved(), Origins()
         shared: list[SharedIdentity] = []
-        taken = [person for person in persons if _place(plan, person, present, moved, shared)]
+        alive = []
+        for person in persons:
+            if person.person_id in gone or _names_the_erased(person, plan, erased):
+                moved.rejected.append(Rejection(person.place, ERASED, CUSTOMER_TEXT))
+            else:
+                alive.append(person)
+        taken = [person for person in alive if _place(plan, person, present, moved, shared)]
         groups = {found.group_id for found in present.values()}
         sets = await locked_sets(transaction, plan, groups, 0, now_us)
         sets.changes.shared.extend(shared)
@@ -161,6 +170,12 @@ async def restore_events(
         return outcome
 
     return await with_retries(store, attempt)
+
+
+def _names_the_erased(person: MovedPerson, plan: Plan, erased: ErasedSince) -> bool:
+    """Say whether an identity of a person led to somebody who was erased, and to nobody since."""
+    keys = (moved.identity.key for moved in person.identities)
+    return any(key in erased and key not in plan.known for key in keys)
 
 
 def _refused(place: int, code: str, key: bytes = b"") -> Rejection:

@@ -12,6 +12,7 @@ from services.profile.storage.audit_trail import append_notes
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import person_erased
 from shared.bus import append
+from shared.bus.forgetting import forget_in_parked
 from shared.postgres import Database
 
 
@@ -46,10 +47,11 @@ class Erasures:
             persons = [row[0] for row in locked]
             if not persons:
                 return Erased()
-            gone: Sequence[Any] = await transaction.fetch(QUERIES.erase_identities, persons)
+            gone: Sequence[Any] = await transaction.fetch(QUERIES.erase_identities, persons, now_us)
             rows = await transaction.fetchval(QUERIES.erase_persons, persons, now_us)
             pseudonyms = dict(map(tuple, gone))
             await append(transaction, [person_erased(persons, pseudonyms, now_us)])
+            await forget_in_parked(transaction, persons)
             notes = [Note(by, Action.ERASED, person_id) for person_id in persons]
             await append_notes(transaction, self._sealer, notes, now_us)
         self._keyring.forget(persons)

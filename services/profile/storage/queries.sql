@@ -26,17 +26,25 @@ SELECT event_key, digest FROM event_ids WHERE event_key = ANY($1::bytea[])
 DELETE FROM event_ids WHERE event_key = ANY($1::bytea[])
 
 -- name: resolve
-SELECT identity_key, person_id::text, group_id::text, version, shared, verified
-FROM identities JOIN profiles USING (person_id)
+SELECT identity_key, person_id::text, group_id::text, version, shared, verified,
+    coalesce(erased_us, 0)
+FROM identities JOIN profiles USING (person_id) LEFT JOIN erased_identities USING (identity_key)
 WHERE identity_key = ANY($1::bytea[])
 
 -- name: resolve_and_hold
 -- Does not hinder events, but an erasure waits.
-SELECT identity_key, person_id::text, group_id::text, version, shared, verified
-FROM identities JOIN profiles USING (person_id)
+SELECT identity_key, person_id::text, group_id::text, version, shared, verified,
+    coalesce(erased_us, 0)
+FROM identities JOIN profiles USING (person_id) LEFT JOIN erased_identities USING (identity_key)
 WHERE identity_key = ANY($1::bytea[])
 ORDER BY profiles.person_id
 FOR KEY SHARE OF profiles
+
+-- name: erased_identities
+SELECT identity_key, erased_us FROM erased_identities WHERE identity_key = ANY($1::bytea[])
+
+-- name: erased_persons
+SELECT person_id::text FROM erased_persons WHERE person_id = ANY($1::uuid[])
 
 -- name: lock_seeing
 -- The places come in ascending order.
@@ -469,6 +477,9 @@ fit AS (DELETE FROM shared_identities WHERE person_id = ANY($1::uuid[]) RETURNIN
 fold AS (DELETE FROM pending_folds WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 parked AS (DELETE FROM parked_events WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 relationship AS (DELETE FROM relationships WHERE person_id = ANY($1::uuid[]) RETURNING 1),
+noted AS (
+    INSERT INTO erased_persons (person_id, erased_us) SELECT unnest($1::uuid[]), $2
+    ON CONFLICT DO NOTHING),
 begun AS (
     INSERT INTO erasures (person_id, erased_us) SELECT unnest($1::uuid[]), $2
     ON CONFLICT DO NOTHING RETURNING 1)
@@ -477,7 +488,15 @@ SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM profile) + (SELECT co
     + (SELECT count(*) FROM relationship)
 
 -- name: erase_identities
-DELETE FROM identities WHERE person_id = ANY($1::uuid[]) RETURNING identity_key, kind
+-- One that others use too goes on without a past.
+WITH gone AS (
+    DELETE FROM identities WHERE person_id = ANY($1::uuid[])
+    RETURNING identity_key, kind, shared),
+noted AS (
+    INSERT INTO erased_identities (identity_key, erased_us)
+    SELECT identity_key, $2 FROM gone WHERE NOT shared
+    ON CONFLICT (identity_key) DO UPDATE SET erased_us = excluded.erased_us)
+SELECT identity_key, kind FROM gone
 
 -- name: erase_events
 -- Some at a time: no transaction of ours lasts over a second.

@@ -107,6 +107,14 @@ class PostgresTransaction:
         rows: Sequence[Any] = await self._tx.fetch(query, keys)
         return {row[0]: Known(*row[1:]) for row in rows}
 
+    async def erased_identities(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.erased_identities, list(keys))
+        return dict(map(tuple, rows))
+
+    async def erased_persons(self, person_ids: Collection[str]) -> frozenset[str]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.erased_persons, list(person_ids))
+        return frozenset(row[0] for row in rows)
+
     async def groups_of(self, person_ids: Sequence[str]) -> Mapping[str, Known]:
         rows: Sequence[Any] = await self._tx.fetch(QUERIES.groups_of, person_ids)
         return {row[0]: Known(row[0], row[1], row[2], False, False) for row in rows}

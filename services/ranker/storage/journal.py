@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.storage.export import export_person
 from services.ranker.storage.learning import erase_links, lock_log
+from shared.bus.forgetting import forget_in_parked
 from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row, Transaction
 
@@ -43,6 +44,7 @@ async def erase_entries(transaction: Transaction, person_ids: Sequence[str]) -> 
     await transaction.execute(_SQL.hold_appends)
     await transaction.execute(_SQL.note_erased, list(person_ids))
     answers = await erase_links(transaction, person_ids)
+    answers += await forget_in_parked(transaction, person_ids)
     return answers + int(await transaction.fetchval(_SQL.erase_decisions, list(person_ids)))
 
 

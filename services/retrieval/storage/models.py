@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from services.retrieval.domain.models import KEPT, LEASE_S, Added, Kept, StoredModel
 from shared.bus import Publication, append
+from shared.bus.forgetting import forget_in_parked
 from shared.bus.subjects import RETRIEVAL_MODEL_MOVED
 from shared.postgres import Database, Queries, Row, Transaction
 from touchpoint.common.v1.bus_pb2 import ModelNotice
@@ -96,6 +97,7 @@ class PostgresModels:
 async def ask_erasure_within(transaction: Transaction, person_ids: Sequence[str]) -> None:
     """Note that persons are to be taken out of every model, as part of a larger change."""
     await transaction.execute(_SQL.ask_erasure, list(person_ids))
+    await forget_in_parked(transaction, person_ids)
 
 
 async def _announce(transaction: Transaction) -> None:

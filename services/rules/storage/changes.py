@@ -16,6 +16,7 @@ from services.rules.domain.changes import (
 from services.rules.domain.definitions import MARKETING
 from services.rules.storage.notices import ContactState, notice_of, publication
 from shared.bus import append
+from shared.bus.forgetting import forget_in_parked
 from shared.postgres import Queries, Row, Transaction
 
 _SQL = Queries.beside(__file__)
@@ -41,9 +42,15 @@ async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> 
         notices = [notice_of(row, ContactState.CONFIRMED) for row in rows]
         await append(transaction, [publication(notice) for notice in notices])
     for erased in _of(changes, Erased):
-        await transaction.execute(
-            _SQL.erase_persons, list(erased.person_ids), list(erased.identity_keys)
-        )
+        await erase_persons(transaction, erased.person_ids, erased.identity_keys)
+
+
+async def erase_persons(
+    transaction: Transaction, person_ids: Sequence[str], identity_keys: Sequence[bytes]
+) -> int:
+    """Delete everything of persons, what waits in parked messages too; returns how many rows."""
+    rows = await transaction.fetchval(_SQL.erase_persons, list(person_ids), list(identity_keys))
+    return int(rows) + await forget_in_parked(transaction, person_ids)
 
 
 def _of(changes: Iterable[Change], kind: type[C]) -> list[C]:

@@ -18,7 +18,7 @@ from services.rules.domain.ledger import (
 )
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
-from services.rules.storage.changes import write_changes
+from services.rules.storage.changes import erase_persons, write_changes
 from services.rules.storage.commit_arguments import commit_arguments, signed
 from services.rules.storage.export import export_person
 from services.rules.storage.notices import ContactState, contact_notice, notice_of, publication
@@ -158,9 +158,8 @@ class PostgresLedger:
         return [LoggedContact(**row) for row in rows]
 
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
-        return int(
-            await self._database.fetchval(_SQL.erase_persons, list(person_ids), list(identity_keys))
-        )
+        async with self._database.transaction() as transaction:
+            return await erase_persons(transaction, person_ids, identity_keys)
 
     def export(
         self, person_ids: Sequence[str], identity_keys: Sequence[bytes]

@@ -14,6 +14,7 @@ from services.scenario.storage.notices import erased_notice, publication
 from services.scenario.storage.rows import journey_of, task_of
 from services.scenario.storage.transaction import BEGIN, PostgresJourneyTransaction
 from shared.bus import append
+from shared.bus.forgetting import forget_in_parked
 from shared.person_export import Rows
 from shared.postgres import Database, Queries, Transaction
 
@@ -103,7 +104,8 @@ async def erase_persons(transaction: Transaction, person_ids: Sequence[str]) -> 
     keys = int(await transaction.fetchval(_SQL.erase_keys, persons))
     sets = int(await transaction.fetchval(_SQL.erase_sets, persons))
     marks = int(await transaction.fetchval(_SQL.erase_marks, persons))
+    parked = await forget_in_parked(transaction, persons)
     notices = [erased_notice(row["journey_id"], row["person_id"], row["version"]) for row in rows]
     if notices:
         await append(transaction, [publication(notice) for notice in notices])
-    return len(rows) + tasks + keys + sets + marks
+    return len(rows) + tasks + keys + sets + marks + parked

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -223,6 +224,76 @@ async def test_erasing_leaves_nothing_and_the_identity_is_somebody_new(client):
     await client.record(client.event([ADA], "view"))
     after = (await client.answer(ADA)).person_ids
     assert set(after).isdisjoint(before)
+
+
+async def erase(client, kind, value):
+    keys = keys_of([Identity(kind=kind, value=value)])
+    return await client.stub.ErasePerson(pb.ErasePersonRequest(identity_keys=keys), timeout=5)
+
+
+async def test_what_happened_before_an_erasure_is_not_taken_in_again(client):
+    await client.record(client.event([ADA, EMAIL], "login", ago_s=60))
+    sent_before = client.event([ADA], "view", ago_s=50, event_id="sent before")
+    await client.record(sent_before)
+    await erase(client, "customer", "ada")
+    late = [client.event([who], "view", ago_s=30) for who in (ADA, EMAIL)]
+    both = client.event([COOKIE, EMAIL], "login", ago_s=30)
+    told = await client.record(*late, both, client.event([COOKIE], "view", ago_s=30))
+    assert [(each.index, each.code) for each in told.rejected] == [(n, "ERASED") for n in range(3)]
+    assert (await client.record(sent_before)).duplicates == 1
+    past = [client.event([ADA], "purchase", ago_s=3600)]
+    request = pb.ImportEventsRequest(import_id="i", events=past)
+    imported = await client.stub.ImportEvents(request, timeout=5)
+    assert [each.code for each in imported.rejected] == ["ERASED"]
+    assert not (await client.answer(ADA)).person_ids
+
+
+async def test_who_comes_back_is_somebody_new_whose_past_stays_erased(client):
+    await client.record(client.event([ADA], "view", ago_s=60))
+    [before] = (await client.answer(ADA)).person_ids
+    await erase(client, "customer", "ada")
+    await client.clock.move(timedelta(seconds=10))
+    await client.record(client.event([ADA], "view"))
+    [after] = (await client.answer(ADA)).person_ids
+    assert after != before
+    told = await client.record(client.event([ADA], "purchase", item_id="shoe", ago_s=30))
+    assert [each.code for each in told.rejected] == ["ERASED"]
+    await import_customers(client, customer(ADA, attributes={"city": "Bath"}))
+    assert (await client.snapshot(ADA)).attributes["city"] == "Bath"
+
+
+async def test_no_file_of_customers_brings_the_erased_back(client):
+    row = customer(ADA, EMAIL, attributes={"name": "Ada Byron"})
+    await import_customers(client, row)
+    await erase(client, "email", "ada@shop.example")
+    told = await import_customers(client, row, customer(("customer", "bob")))
+    assert [(each.index, each.code) for each in told.rejected] == [(0, "ERASED")]
+    assert told.created == 1
+    assert not (await client.answer(ADA)).person_ids
+
+
+async def test_another_home_cannot_restore_the_erased(client):
+    await client.record(client.event([ADA], "view"))
+    stream = client.stub.ExportProfiles(pb.ExportProfilesRequest(personal=True), timeout=5)
+    persons = [person async for page in stream for person in page.persons]
+    await erase(client, "customer", "ada")
+    request = pb.RestorePersonsRequest(import_id="i", persons=persons)
+    told = await client.stub.RestorePersons(request, timeout=5)
+    assert [each.code for each in told.rejected] == ["ERASED"]
+    assert not (await client.answer(ADA)).person_ids
+
+
+async def test_nobody_is_merged_with_the_erased(client):
+    await client.record(client.event([ADA], "view"), client.event([COOKIE], "view"))
+    [ada] = (await client.answer(ADA)).person_ids
+    [cookie] = (await client.answer(COOKIE)).person_ids
+    await erase(client, "customer", "ada")
+    for one, other in ((ada, cookie), (cookie, ada)):
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await client.stub.LinkPersons(
+                pb.LinkPersonsRequest(person_id=one, other_person_id=other), timeout=5
+            )
+        assert failed.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 async def test_erasing_nobody_is_no_error(client):
