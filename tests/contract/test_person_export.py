@@ -50,7 +50,13 @@ COLUMNS = (
     " WHERE table_schema = current_schema()"
 )
 LEFT_OUT = {
-    "profile": {"profiles.freeing_seq", "profiles.fold_version", "persons.key_wrapped"},
+    "profile": {
+        "profiles.freeing_seq",
+        "profiles.fold_version",
+        "persons.key_wrapped",
+        "identities.position",
+        "links.idempotency_key",
+    },
     "rules": {
         *(f"{table}.{name}" for table in ("contacts", "decisions") for name in POSITION),
         "decisions.asked",
@@ -74,14 +80,13 @@ async def test_every_column_of_those_tables_is_in_the_export(postgres, service):
         connection = await asyncpg.connect(url)
         try:
             columns = await connection.fetch(COLUMNS)
-            prepared = {name: await connection.prepare(queries[name]) for name in queries}
+            exported = {
+                f"{name}.{column.name}"
+                for name in queries
+                for column in (await connection.prepare(queries[name])).get_attributes()
+            }
         finally:
             await connection.close()
-    exported = {
-        f"{name}.{column.name}"
-        for name, query in prepared.items()
-        for column in query.get_attributes()
-    }
     there = {f"{table}.{column}" for table, column in columns if table in set(queries)}
     assert there - LEFT_OUT[service] <= exported
 
