@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Registered] = {
     "train": Registered(DATA, "cli.commands.train:train"),
     "audit": Registered(DATA, "cli.commands.audit:audit"),
     "erase": Registered(DATA, "cli.commands.erase:erase"),
+    "webhooks": Registered(DATA, "cli.commands.webhooks:webhooks"),
     "parked": Registered(DATA, "cli.commands.parked:parked"),
     "recommend": Registered(ASK, "cli.commands.recommend:recommend"),
     "view": Registered(ASK, "cli.commands.view:view"),

@@ -118,6 +118,12 @@ def test_an_event_that_no_profile_can_hold_is_parked_and_listed(shop):
     assert "No event is parked" in shop("parked")
 
 
+def test_webhooks_are_told_of_where_there_are_none(shop):
+    assert "No webhook is defined" in shop("webhooks")
+    assert shop.json("webhooks") == {"webhooks": []}
+    assert "there is no webhook crm" in shop("webhooks", "crm", ends_with=1).lower()
+
+
 def test_a_broken_file_is_refused_before_anything_is_applied(shop, tmp_path):
     path = tmp_path / "items.jsonl"
     path.write_text('{"item_id": "ghost", "title": "Ghost"}\n{"item_id": \n')

@@ -34,6 +34,8 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_MAY_LINK": "up hands on what it was started with",
     "TOUCHPOINT_PHONE_REGION": "up hands on what it was started with",
     "TOUCHPOINT_ALLOWED_ORIGINS": "up hands on what it was started with",
+    "TOUCHPOINT_WEBHOOK_HOSTS": "up hands on what it was started with",
+    "TOUCHPOINT_WEBHOOK_SECRETS": "up hands on what it was started with",
     "TOUCHPOINT_CURRENCY": "up hands on what it was started with",
 }
 """Each with the reason; all of them have defaults, and compose gives just these."""
