@@ -28,6 +28,7 @@ _MAX_QUANTITY = 1e9
 _MAX_DURATION_S = 30 * 86_400.0
 _BOUGHT = frozenset({"purchase", "return"})
 _GIFT = "gift"
+_DISCOUNT = "discount"
 _YES = frozenset({"true", "1", "yes"})
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -143,7 +144,7 @@ def read_attributes(
         elif name in understood:
             if "\0" in text:
                 raise MistakenError(f"attributes.{name}: must not hold the character NUL")
-            details[name] = text[:_LONGEST_TEXT]
+            details[name] = _discount(text) if name == _DISCOUNT else text[:_LONGEST_TEXT]
         else:
             others[name] = text
     return details, gift, others
@@ -155,6 +156,17 @@ def check_consent(event: Event) -> None:
         wrong = consent.mistakes(event)
         if wrong:
             raise MistakenError("; ".join(wrong))
+
+
+def _discount(text: str) -> str:
+    """Return what was saved on the whole quantity, in the currency of the value."""
+    try:
+        saved = to_micros(text)
+    except ValueError as error:
+        raise MistakenError(f"attributes.discount: {error}") from None
+    if saved < 0:
+        raise MistakenError("attributes.discount: must not be negative")
+    return text
 
 
 def _text(value: Value) -> str:

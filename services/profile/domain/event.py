@@ -55,9 +55,7 @@ class Event(NamedTuple):
     """The behavioural attributes among `DETAILS`, in text form."""
 
 
-DETAILS = frozenset(
-    {"category", "brand", "sentiment", "purpose", "granted", "status", "resolved", "discount"}
-)
+DETAILS = frozenset({"category", "brand", "sentiment", "purpose", "granted", "status", "resolved"})
 """Attributes that change a profile; all others are kept, encrypted, and change nothing."""
 _OF_CONSENT = DETAILS | {"channel", "source", "expires"}
 DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -67,6 +65,7 @@ DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
         "unsubscribe": _OF_CONSENT,
         "impression": DETAILS | {"question"},
         "survey_answer": DETAILS | {"question", "skipped", "attribute"},
+        "purchase": DETAILS | {"discount"},
     }
 )
 """The same for types of which more is understood."""

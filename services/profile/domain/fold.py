@@ -53,12 +53,14 @@ def apply(state: State, event: Event) -> None:
     if effect is not None:
         effect(state, event)
     state.tally(kind, event.value_micros)
-    weight = INTEREST.get(kind)
-    if weight is not None and not event.gift:
-        _take_interest(state, event, weight)
     counted = habits.numbers(event)
-    if counted:
-        state.count_habits(counted, weight_as_of_epoch(1.0, event.time_us))
+    weight = INTEREST.get(kind)
+    if counted or weight is not None:
+        grown = weight_as_of_epoch(1.0, event.time_us)
+        if weight is not None and not event.gift:
+            _take_interest(state, event, weight * grown)
+        if counted:
+            state.count_habits(counted, grown)
     arrived = state.arrived
     arrived.append(
         _ENTRY(
@@ -78,13 +80,11 @@ def apply(state: State, event: Event) -> None:
         _ = state.log  # put in order, so that old ones go
 
 
-def _take_interest(state: State, event: Event, weight: float) -> None:
-    if event.category or event.brand:
-        grown = weight_as_of_epoch(weight, event.time_us)
-        if event.category:
-            state.take_interest("categories", event.category, grown)
-        if event.brand:
-            state.take_interest("brands", event.brand, grown)
+def _take_interest(state: State, event: Event, grown: float) -> None:
+    if event.category:
+        state.take_interest("categories", event.category, grown)
+    if event.brand:
+        state.take_interest("brands", event.brand, grown)
 
 
 def _purchase(state: State, event: Event) -> None:
@@ -165,7 +165,7 @@ def _preference(state: State, event: Event) -> None:
         if category:
             say(state.disliked_categories, category, word)
     if not dislikes:
-        _take_interest(state, event, LIKE_INTEREST)
+        _take_interest(state, event, weight_as_of_epoch(LIKE_INTEREST, event.time_us))
 
 
 def _consent(state: State, event: Event) -> None:

@@ -94,6 +94,11 @@ def latest(owned: dict[K, Ownership], at_most: int) -> list[tuple[K, Ownership]]
 
 def _with_day(days: bytes, day: int) -> bytes:
     """Return the days with one more, or the very same object when it is known or too old."""
+    last = int.from_bytes(days[-_DAY_BYTES:], "little") if days else -1
+    if day == last:
+        return days
+    if day > last:  # nearly always: events come in the order of their time
+        return (days + day.to_bytes(_DAY_BYTES, "little"))[-MAX_DAYS * _DAY_BYTES :]
     known = array("H", days)
     place = bisect_left(known, day)
     if place < len(known) and known[place] == day:

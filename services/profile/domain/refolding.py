@@ -20,6 +20,7 @@ RENEWED = (
     "habits",
     "tallies",
     "asked",
+    "asked",
 )
 """Parts that this version of the fold makes and the one before did not, or made otherwise.
 

@@ -14,7 +14,6 @@ since something of it was last bought:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -54,7 +53,7 @@ class _View:
 
     last_us: int
     """Of anything, the purchase included."""
-    looks: Counter[int] = field(default_factory=Counter)
+    looks: dict[int, int] = field(default_factory=dict)
     """By item."""
     acts: int = 0
     in_cart: bool = False
@@ -96,7 +95,7 @@ def _views(
         view.in_cart = view.in_cart or entry.offer_no in cart_nos
         view.asked = view.asked or entry.type == "question_asked"
         if entry.type in _LOOKS and entry.offer_no:
-            view.looks[entry.offer_no] += 1
+            view.looks[entry.offer_no] = view.looks.get(entry.offer_no, 0) + 1
     return views
 
 
@@ -104,7 +103,7 @@ def _stage(view: _View, ownership: Ownership | None, now_us: int) -> Stage:
     looks = view.looks
     if view.in_cart or view.asked or max(looks.values(), default=0) >= 3:
         return Stage.DECIDING
-    if len(looks) >= 3 or looks.total() > len(looks) >= 2:
+    if len(looks) >= 3 or sum(looks.values()) > len(looks) >= 2:
         return Stage.COMPARING
     if ownership is not None and _is_due(ownership, now_us):
         return Stage.DUE_AGAIN

@@ -20,18 +20,18 @@ SHOE, SHOE_IN_BLUE, LAPTOP, COUPON, SURVEY = 1, 2, 3, 4, 5
 
 def catalogue():
     rows = [
-        row(SHOE, "shoe", SHOE, "Shoes > Running", "Fleet", 80, 30),
-        row(SHOE_IN_BLUE, "shoe-blue", SHOE, "Shoes > Running", "Fleet", 80, 30),
+        row(SHOE, "shoe", SHOE, "Shoes > Running", "Fleet", 80, 30, size="40", colour="red"),
+        row(SHOE_IN_BLUE, "shoe-blue", SHOE, "Shoes > Running", "Fleet", 80, 30, colour="blue"),
         row(LAPTOP, "laptop", LAPTOP, "Computers > PCs > Laptops", "Abacus", 900, None),
         CatalogueRow(offer_no=COUPON, offer_id="coupon", kind=OfferKind.PROMOTION, cost_micros=-1),
         CatalogueRow(offer_no=SURVEY, offer_id="about_you", kind=OfferKind.SURVEY, cost_micros=-1),
     ]
-    made = Catalogue()
+    made = Catalogue(variants=True)
     made.apply(CatalogueBatch(previous_version=0, version=1, rows=rows))
     return made
 
 
-def row(number, item_id, family, category, brand, price, cost):
+def row(number, item_id, family, category, brand, price, cost, **attributes):
     return CatalogueRow(
         offer_no=number,
         offer_id=item_id,
@@ -41,6 +41,7 @@ def row(number, item_id, family, category, brand, price, cost):
         brand=brand,
         price_micros=price * 1_000_000,
         cost_micros=-1 if cost is None else cost * 1_000_000,
+        attributes=attributes,
     )
 
 

@@ -1,5 +1,6 @@
 """What somebody is shopping for."""
 
+from services.profile.domain.doubt import Doubt
 from services.profile.domain.log import MAX_KEPT, RECENT, recent
 from services.profile.domain.session import current_session
 from tests.unit.profile.happenings import NOON_US, happened, state_of
@@ -107,3 +108,58 @@ def test_the_log_is_bounded_and_keeps_the_newest():
 def test_of_long_ago_only_the_recent_ones_are_kept():
     log = state_of(*(view(minute * 24 * 60) for minute in range(200))).log
     assert len(log) == RECENT
+
+
+def test_two_tabs_side_by_side_count_once():
+    one = view(0, duration_s=600.0)
+    other = view(1, SHOES, offer_no=2, duration_s=540.0)
+    found = session(one, other, view(10))
+    assert found.active_minutes == 10.0
+    assert session(one, other).active_minutes == 10.0
+
+
+def test_a_tab_that_stays_open_longer_counts_beyond_the_other():
+    found = session(view(0, duration_s=600.0), view(1, SHOES, offer_no=2, duration_s=60.0))
+    assert found.active_minutes == 10.0
+    assert (found.category, found.minutes) == (LAPTOPS, 9.0)
+
+
+def test_a_silence_is_no_time_on_any_device():
+    found = session(view(0), view(1, channel=2, duration_s=30.0), view(20))
+    assert found.active_minutes == 1.5
+
+
+def test_searches_articles_and_questions_are_counted():
+    found = session(
+        happened("search", 0),
+        happened("search", 1),
+        happened("article_view", 2),
+        happened("question_asked", 3),
+        happened("faq_view", 4),
+    )
+    assert found.counts == {"searches": 2, "articles": 1, "questions": 2}
+
+
+def doubt(*events):
+    return session(happened("checkout_started", 0), *events).checkout.doubt
+
+
+def test_what_the_doubt_is_about_is_what_was_looked_at_last():
+    shipping = happened("page_view", 1, topic=1)
+    returns = happened("page_view", 2, topic=2)
+    assert doubt(shipping) is Doubt.SHIPPING
+    assert doubt(shipping, returns) is Doubt.RETURNS
+    assert doubt(happened("faq_view", 1)) is Doubt.QUESTIONS
+    assert doubt(returns, happened("remove_from_cart", 3, offer_no=1)) is Doubt.CART
+
+
+def test_a_long_time_at_the_checkout_is_doubt_and_haste_is_not():
+    assert doubt(happened("page_view", 4)) is Doubt.DWELL
+    assert doubt(happened("page_view", 1, duration_s=200.0)) is Doubt.DWELL
+    assert doubt(happened("page_view", 0.02), happened("page_view", 0.04)) is Doubt.NONE
+    assert doubt(happened("page_view", 4), happened("purchase", 5)) is Doubt.NONE
+
+
+def test_shopping_on_is_no_time_at_the_checkout():
+    found = session(happened("checkout_started", 0), view(1), view(5), view(9))
+    assert found.checkout == (Doubt.NONE, 1.0)
