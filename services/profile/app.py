@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from services.profile.audiences.look import Look
+from services.profile.audiences.memberships import Memberships
 from services.profile.audiences.rpcs import Audiences
 from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
@@ -29,6 +31,7 @@ from services.profile.storage.export import PersonExport
 from services.profile.storage.exports import Exports
 from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.parked import ParkedEvents
 from services.profile.storage.profiles import PostgresProfiles
 from services.profile.storage.refolding import Refolding
@@ -81,6 +84,7 @@ class Profile:
     refolding: Refolding
     answers: AnswerCounts
     pusher: Pusher
+    memberships: Memberships
 
 
 def build(
@@ -112,6 +116,7 @@ def build(
     everybody = Everybody(database, keyring)
     pushing = means_of(settings, database, keyring, catalogue, clock, streams)
     webhooks = defined_webhooks(definitions)
+    memberships = PostgresMemberships(database, streams)
     servicer = ProfileServicer(
         Means(
             store,
@@ -134,7 +139,7 @@ def build(
             ),
             clock,
             definitions,
-            Audiences(Look(everybody, tiers, clock), everybody, definitions, trail),
+            Audiences(Look(everybody, tiers, clock), everybody, definitions, trail, memberships),
             RelationshipDesk(store, profiles, clients, tiers, clock),
             ExportDesk(PersonExport(database, keyring, trail), trail, profiles, tiers, clock),
             QuestionDesk(
@@ -159,6 +164,7 @@ def build(
         Refolding(database, store, clock),
         answers,
         Pusher(database, webhooks, pushing),
+        Memberships(memberships, everybody, tiers, definitions, clock),
     )
 
 
@@ -196,6 +202,9 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             "answers": profile.answers.lead,
             "own_answers": profile.answers.follow,
             "webhooks": profile.pusher.lead,
+            "memberships": partial(
+                database.leadership.lead, "memberships", profile.memberships.follow_for_ever
+            ),
         },
         warm_up=lambda: database.rehearse(lambda rehearsal: rehearsal.fetch(QUERIES.snapshot, [])),
     )

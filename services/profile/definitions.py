@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -36,6 +37,10 @@ class ProfileDefinitions:
     """Kind of identity to the most that it proves by itself; kinds not named: as they come."""
     questions: Questions = NO_QUESTIONS
     webhooks: tuple[Webhook, ...] = ()
+    reads: frozenset[str] = frozenset()
+    """Fields that any of the segments reads."""
+    audience_digest: str = ""
+    """Another where segments may mean other people."""
 
 
 NO_DEFINITIONS = ProfileDefinitions()
@@ -48,14 +53,17 @@ DefinitionsOf = Callable[[str], ProfileDefinitions]
 def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
     """Compile profile's part of a bundle; raises `CompileError` telling what to change."""
     compiler = SegmentCompiler(typed_parameters(bundle.parameters))
+    segments = [_segment(segment, compiler) for segment in bundle.segments]
     return ProfileDefinitions(
         bundle.bundle_hash,
         [_score(score) for score in bundle.scores],
-        [_segment(segment, compiler) for segment in bundle.segments],
+        segments,
         compiler,
         _assurances(bundle.parameters),
         compile_questions(bundle),
         tuple(map(_webhook, bundle.webhooks)),
+        frozenset().union(*(segment.reads for segment in segments)),
+        _audience_digest(bundle),
     )
 
 
@@ -70,6 +78,12 @@ def _segment(segment: rules_pb2.Segment, compiler: SegmentCompiler) -> Segment:
         return compile_segment(segment.segment, segment.title, segment.when, compiler)
     except ConditionError as error:
         raise CompileError(f"segment {segment.segment!r}: {error.message}") from None
+
+
+def _audience_digest(bundle: Bundle) -> str:
+    """Return a digest of all that decides who is in which segment."""
+    deciding = Bundle(segments=bundle.segments, scores=bundle.scores, parameters=bundle.parameters)
+    return hashlib.sha256(deciding.SerializeToString(deterministic=True)).hexdigest()
 
 
 def _score(score: rules_pb2.Score) -> Score:

@@ -235,6 +235,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         length("when", 4096),
         between("sample", 0, 100),
     ),
+    pb.StreamMembershipsRequest: validator(_at_most("segments", 500)),
     pb.CompareSegmentRequest: validator(
         _segment_is_named, length("segment", 128), length("when", 4096)
     ),

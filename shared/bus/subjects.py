@@ -33,6 +33,7 @@ LEARNING = Stream("LEARNING", ("learning.*",))
 MODELS = Stream("MODELS", ("models.*",), max_bytes=16 * _MIB)
 JOURNEYS = Stream("JOURNEYS", ("journeys.*",))
 CALLS = Stream("CALLS", ("calls.*",), max_bytes=16 * _MIB)
+MEMBERSHIPS = Stream("MEMBERSHIPS", ("memberships.*",), max_bytes=128 * _MIB)
 STREAMS = (
     EVENTS,
     IDENTITIES,
@@ -45,6 +46,7 @@ STREAMS = (
     MODELS,
     JOURNEYS,
     CALLS,
+    MEMBERSHIPS,
 )
 
 HISTORY_IMPORTED = "events.history_imported"
@@ -99,3 +101,7 @@ def journeys_of(person_id: str) -> str:
 
 def calls_of(person_id: str) -> str:
     return f"calls.{partition(person_id)}"
+
+
+def memberships_of(person_id: str) -> str:
+    return f"memberships.{partition(person_id)}"

@@ -55,6 +55,7 @@ LEFT_OUT = {
         "profiles.fold_version",
         "persons.key_wrapped",
         "identities.position",
+        "memberships.position",
         "links.idempotency_key",
     },
     "rules": {

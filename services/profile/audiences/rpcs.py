@@ -18,6 +18,7 @@ from services.profile.exporting import by
 from services.profile.snapshot import COMPARED_PARTS, parts_of
 from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.everybody import Everybody
+from services.profile.storage.memberships import PostgresMemberships
 from shared.call import Call
 from shared.conditions import ConditionError
 from shared.conditions.person import PersonValues
@@ -41,6 +42,7 @@ class Audiences:
     everybody: Everybody
     definitions: DefinitionsOf
     trail: AuditTrail
+    memberships: PostgresMemberships
 
 
 class AudienceRpcs:
@@ -51,6 +53,7 @@ class AudienceRpcs:
         self.__everybody = audiences.everybody
         self.__definitions = audiences.definitions
         self.__trail = audiences.trail
+        self.__memberships = audiences.memberships
 
     async def preview_segment(
         self, call: Call, request: pb.PreviewSegmentRequest
@@ -92,6 +95,20 @@ class AudienceRpcs:
             lifts=map(_lift, lifts(inside, outside)),
         )
         yield pb.CompareSegmentResponse(comparison=comparison)
+
+    async def stream_memberships(
+        self, call: Call, request: pb.StreamMembershipsRequest
+    ) -> AsyncIterator[pb.StreamMembershipsResponse]:
+        stream = self.__memberships.stream(request.position, request.segments)
+        async for position, rows in stream:
+            response = pb.StreamMembershipsResponse(position=position)
+            if rows:
+                _, persons, segments, is_members, changed_us = zip(*rows, strict=True)
+                response.memberships.person_ids.extend(persons)
+                response.memberships.segments.extend(segments)
+                response.memberships.is_members.extend(is_members)
+                response.memberships.changed_us.extend(changed_us)
+            yield response
 
     async def __name(self, call: Call, preview: AudiencePreview) -> None:
         """Add the customer ids, by which other systems know them; who is shown is written down."""

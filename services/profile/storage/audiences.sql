@@ -21,3 +21,71 @@ SELECT person_id::text, value_encrypted, key_wrapped
 FROM identities JOIN persons USING (person_id)
 WHERE person_id = ANY($1::uuid[]) AND kind = 'customer'
 ORDER BY person_id, first_seen_us
+
+-- name: sets_of
+-- The whole sets of some persons.
+SELECT member.person_id::text, member.group_id::text, member.version, member.seq,
+    member.freeing_seq, member.state
+FROM profiles AS member
+WHERE member.group_id IN (SELECT group_id FROM profiles WHERE person_id = ANY($1::uuid[]))
+ORDER BY member.group_id, member.person_id
+
+-- name: membership_progress
+SELECT event_position, identity_position, swept_by, swept_us, swept_to::text, cause,
+    (SELECT coalesce(max(finished_us), 0) FROM finished_imports) AS imported_us
+FROM membership_progress
+
+-- name: move_membership_positions
+UPDATE membership_progress SET event_position = $1, identity_position = $2
+
+-- name: begin_sweep
+UPDATE membership_progress SET swept_by = $1, swept_us = $2, cause = $3,
+    swept_to = '00000000-0000-0000-0000-000000000000'
+
+-- name: move_sweep
+UPDATE membership_progress SET swept_to = $1::uuid
+
+-- name: persons_of_events
+-- Of a window of positions, the last one taken with them.
+SELECT DISTINCT person_id::text FROM events WHERE position > $1 AND position <= $2
+
+-- name: persons_of_identities
+SELECT DISTINCT person_id::text FROM identities WHERE position > $1 AND position <= $2
+
+-- name: memberships_of
+SELECT person_id::text, segment FROM memberships
+WHERE person_id = ANY($1::uuid[]) AND is_member
+
+-- name: hold_persons
+-- Those who are still there, and cannot be erased before the commit.
+SELECT person_id::text FROM profiles WHERE person_id = ANY($1::uuid[])
+ORDER BY profiles.person_id
+FOR KEY SHARE
+
+-- name: change_memberships
+INSERT INTO memberships (person_id, segment, is_member, changed_us)
+SELECT person_id, segment, is_member, $4
+FROM unnest($1::uuid[], $2::text[], $3::boolean[]) AS changed (person_id, segment, is_member)
+ORDER BY person_id, segment
+ON CONFLICT (person_id, segment) DO UPDATE
+SET is_member = excluded.is_member, changed_us = excluded.changed_us,
+    position = nextval('membership_positions')
+
+-- name: forget_left
+-- Whoever follows has read it long ago.
+WITH gone AS (
+    DELETE FROM memberships WHERE (person_id, segment) IN (
+        SELECT person_id, segment FROM memberships WHERE NOT is_member AND changed_us < $1
+        LIMIT 5000)
+    RETURNING 1)
+SELECT count(*) FROM gone
+
+-- name: membership_position_given
+SELECT coalesce(pg_sequence_last_value('membership_positions'), 0)
+
+-- name: stream_memberships
+SELECT position, person_id::text, segment, is_member, changed_us
+FROM memberships
+WHERE position > $1 AND position <= $2 AND (cardinality($3::text[]) = 0 OR segment = ANY($3::text[]))
+ORDER BY position
+LIMIT $4

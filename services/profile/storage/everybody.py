@@ -17,7 +17,8 @@ from services.profile.storage.transaction import VALUE
 from shared.postgres import Database
 
 _SETS_AT_ONCE = 250
-_FIRST = "00000000-0000-0000-0000-000000000000"
+FIRST = "00000000-0000-0000-0000-000000000000"
+"""Before the name of every set."""
 _PARTS = 65_536
 _GROUP = itemgetter(1)
 
@@ -39,15 +40,23 @@ class Everybody:
 
         States are read part by part, when a part is first asked for.
         """
-        after, below = _FIRST, math.ceil(min(share, 1.0) * _PARTS)
-        while True:
-            rows: Sequence[Any] = await self._database.fetch(
-                AUDIENCES.sets_after, after, below, _SETS_AT_ONCE
-            )
-            if not rows:
-                return
-            yield [list(map(_member, of_set)) for _, of_set in groupby(rows, _GROUP)]
-            after = rows[-1][1]
+        sets = await self.page(FIRST, share)
+        while sets:
+            yield sets
+            sets = await self.page(sets[-1][0].group_id, share)
+
+    async def page(self, after: str, share: float = 1.0) -> Sequence[Sequence[Member]]:
+        """Return some sets after one of that name, in the order of their names."""
+        below = math.ceil(min(share, 1.0) * _PARTS)
+        rows: Sequence[Any] = await self._database.fetch(
+            AUDIENCES.sets_after, after, below, _SETS_AT_ONCE
+        )
+        return _sets(rows)
+
+    async def sets_of(self, person_ids: Sequence[str]) -> Sequence[Sequence[Member]]:
+        """Return the whole sets of those persons who are there."""
+        rows: Sequence[Any] = await self._database.fetch(AUDIENCES.sets_of, person_ids)
+        return _sets(rows)
 
     async def customer_ids(self, person_ids: Sequence[str]) -> dict[str, list[str]]:
         """Return the customer ids of those persons who have one."""
@@ -58,6 +67,10 @@ class Everybody:
             value = self._keyring.decrypt(person_id, sealed, VALUE)
             found.setdefault(person_id, []).append(value)
         return found
+
+
+def _sets(rows: Sequence[Any]) -> list[list[Member]]:
+    return [list(map(_member, of_set)) for _, of_set in groupby(rows, _GROUP)]
 
 
 def _member(row: Any) -> Member:

@@ -41,6 +41,7 @@ class PersonExport:
             Kept("shared_identities", _SQL.shared_identities),
             Kept("links", _SQL.links),
             Kept("relationships", _SQL.relationships),
+            Kept("memberships", _SQL.memberships),
             Kept("pending_folds", _SQL.pending_folds),
             Kept("parked_events", _SQL.parked_events),
         )

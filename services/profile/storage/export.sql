@@ -52,6 +52,11 @@ SELECT person_id::text, role, owner_id, from_us, until_us, set_us FROM relations
 WHERE person_id = ANY($1::uuid[])
 ORDER BY from_us, role
 
+-- name: memberships
+SELECT person_id::text, segment, is_member, changed_us FROM memberships
+WHERE person_id = ANY($1::uuid[])
+ORDER BY person_id, segment
+
 -- name: parked_events
 SELECT position, person_id::text, parked_us, tries, reason FROM parked_events
 WHERE person_id = ANY($1::uuid[])

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.profile.domain.identity import PersonSet
+from services.profile.domain.memberships import Cause, Change
 from services.profile.domain.ports import Recorded
 from shared.bus import Publication
-from shared.bus.subjects import HISTORY_IMPORTED, erasures_of, events_of, identities_of
+from shared.bus.subjects import (
+    HISTORY_IMPORTED,
+    erasures_of,
+    events_of,
+    identities_of,
+    memberships_of,
+)
 from touchpoint.common.v1.bus_pb2 import (
     EventNotices,
     HistoryImported,
     IdentityNotice,
+    MembershipNotices,
     PersonErased,
 )
 from touchpoint.common.v1.identity_pb2 import IdentityKey
@@ -73,6 +81,31 @@ def identity_notice(
         ambiguous=shared,
     )
     return Publication.of(identities_of(person_id), SCHEMA_NUMBER, notice)
+
+
+def membership_notices(
+    changes: Sequence[Change], cause: Cause, bundle_hash: str, now_us: int
+) -> list[Publication]:
+    """Return messages about memberships, a few for each partition."""
+    by_subject: dict[str, list[Change]] = {}
+    for change in changes:
+        by_subject.setdefault(memberships_of(change.person_id), []).append(change)
+    messages = []
+    for subject, mine in by_subject.items():
+        for start in range(0, len(mine), MAX_NOTICES):
+            message = MembershipNotices()
+            for person_id, person_ids, segment, is_member in mine[start : start + MAX_NOTICES]:
+                message.notices.add(
+                    person_id=person_id,
+                    person_ids=person_ids,
+                    segment=segment,
+                    is_member=is_member,
+                    time_us=now_us,
+                    cause=cause,
+                    bundle_hash=bundle_hash,
+                )
+            messages.append(Publication.of(subject, SCHEMA_NUMBER, message))
+    return messages
 
 
 def history_imported(import_id: str, events: int, position: int) -> Publication:

@@ -480,12 +480,13 @@ relationship AS (DELETE FROM relationships WHERE person_id = ANY($1::uuid[]) RET
 noted AS (
     INSERT INTO erased_persons (person_id, erased_us) SELECT unnest($1::uuid[]), $2
     ON CONFLICT DO NOTHING),
+membership AS (DELETE FROM memberships WHERE person_id = ANY($1::uuid[]) RETURNING 1),
 begun AS (
     INSERT INTO erasures (person_id, erased_us) SELECT unnest($1::uuid[]), $2
     ON CONFLICT DO NOTHING RETURNING 1)
 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM profile) + (SELECT count(*) FROM link)
     + (SELECT count(*) FROM fit) + (SELECT count(*) FROM fold) + (SELECT count(*) FROM parked)
-    + (SELECT count(*) FROM relationship)
+    + (SELECT count(*) FROM relationship) + (SELECT count(*) FROM membership)
 
 -- name: erase_identities
 -- One that others use too goes on without a past.

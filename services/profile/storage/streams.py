@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.profile.storage import QUERIES, TRANSFER
+from services.profile.storage import AUDIENCES, QUERIES, TRANSFER
 from shared.postgres import Database
 
 _EVENTS_AT_ONCE = 5_000
@@ -70,6 +70,18 @@ class Streams:
             )
             position = rows[-1][0] if len(rows) == _IDENTITIES_AT_ONCE else horizon
             yield position, rows
+
+    async def events_end(self) -> int:
+        """Return a position up to which the log is complete."""
+        return await self._horizon(QUERIES.position_given)
+
+    async def identities_end(self) -> int:
+        """Return a position up to which the identities are complete."""
+        return await self._horizon(QUERIES.identity_position_given)
+
+    async def memberships_end(self) -> int:
+        """Return a position up to which the memberships are complete."""
+        return await self._horizon(AUDIENCES.membership_position_given)
 
     async def _slice(
         self, position: int, horizon: int, wanted: Filter

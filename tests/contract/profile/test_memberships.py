@@ -1,0 +1,186 @@
+"""Who enters a segment and who leaves it is told once, whatever the reason."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.profile.audiences.memberships import Memberships
+from services.profile.definitions import compile_bundle
+from services.profile.domain.lookup import find_person
+from services.profile.domain.memberships import Cause
+from services.profile.domain.persons import link, unlink
+from services.profile.domain.recording import record
+from services.profile.storage import MIGRATIONS
+from services.profile.storage.everybody import Everybody
+from services.profile.storage.keyring import Keyring
+from services.profile.storage.memberships import PostgresMemberships
+from services.profile.storage.streams import Streams
+from services.profile.storage.upkeep import TierReader
+from shared.privacy import FolderWrappingKeys
+from shared.testing.clock import FakeClock
+from tests.contract.profile.desk import Desk, PostgresStore, identity
+from touchpoint.common.v1.bus_pb2 import MembershipNotices
+from touchpoint.rules.v1.rules_pb2 import Bundle, Segment
+
+ADA = identity("customer", "ada")
+BOB = identity("customer", "bob")
+BUYERS = Segment(segment="buyers", when="customer.frequency >= 2")
+RECENT = Segment(segment="recent", when="customer.frequency > 0 && customer.recency_days < 30.0")
+
+
+class Shop:
+    """People, their segments, and what was told of them."""
+
+    def __init__(self, database, keyring, clock):
+        self.database, self.clock = database, clock
+        self.store = PostgresStore(database, keyring)
+        self.desk = Desk(self.store)
+        self.memberships = PostgresMemberships(database, Streams(database))
+        everybody = Everybody(database, keyring)
+        self._job = Memberships(
+            self.memberships, everybody, TierReader(database), lambda _: self._definitions, clock
+        )
+        self.define(BUYERS, RECENT)
+
+    def define(self, *segments):
+        hashed = "+".join(segment.when for segment in segments)
+        self._definitions = compile_bundle(Bundle(bundle_hash=hashed, segments=segments))
+
+    async def bought(self, who, order, days_ago=0):
+        when = self.clock.now_us() - days_ago * 86_400_000_000
+        arrival = self.desk.arrival(who, kind="purchase", order_id=order, time_us=when)
+        now_us, new_id = self.clock.now_us(), self.desk.new_id
+        await record(self.store, [arrival], may_link=True, now_us=now_us, new_id=new_id)
+
+    async def id_of(self, who):
+        return (await find_person(self.store, [who], "")).oldest_id
+
+    async def told(self):
+        """Do all that is due and return what was told of it."""
+        while await self._job.once():
+            continue
+        rows = await self.database.fetch(
+            "DELETE FROM outbox WHERE subject LIKE 'memberships.%' RETURNING data"
+        )
+        names = {await self.id_of(ADA): "ada", await self.id_of(BOB): "bob"}
+        return sorted(
+            (names.get(each.person_id, "?"), each.segment, each.is_member, each.cause)
+            for row in rows
+            for each in MembershipNotices.FromString(row["data"]).notices
+        )
+
+    async def stand(self, position=0):
+        """Return who is in what, as it is streamed."""
+        rows = [row async for _, rows in self.memberships.stream(position, []) for row in rows]
+        return {(row[1], row[2]): row[3] for row in rows}
+
+
+@pytest.fixture
+async def shop(fresh_database, tmp_path):
+    database = await fresh_database("profile", MIGRATIONS)
+    return Shop(database, Keyring(FolderWrappingKeys(tmp_path / "keys")), FakeClock())
+
+
+async def test_the_first_look_tells_of_everybody_and_the_second_of_nobody(shop):
+    await shop.bought(ADA, "o1")
+    await shop.bought(ADA, "o2")
+    await shop.bought(BOB, "o3")
+    assert await shop.told() == [
+        ("ada", "buyers", True, Cause.DEFINITIONS),
+        ("ada", "recent", True, Cause.DEFINITIONS),
+        ("bob", "recent", True, Cause.DEFINITIONS),
+    ]
+    assert await shop.told() == []
+
+
+async def test_an_event_moves_its_person_and_nobody_else(shop):
+    await shop.bought(ADA, "o1")
+    await shop.told()
+    await shop.bought(ADA, "o2")
+    assert await shop.told() == [("ada", "buyers", True, Cause.EVENT)]
+
+
+async def test_time_alone_moves_people_by_the_day(shop):
+    await shop.bought(ADA, "o1", days_ago=29)
+    await shop.told()
+    shop.clock.advance(timedelta(hours=30))
+    assert await shop.told() == [("ada", "recent", False, Cause.TIME)]
+    assert await shop.stand() == {(await shop.id_of(ADA), "recent"): False}
+    shop.clock.advance(timedelta(days=40))
+    await shop.told()
+    assert await shop.stand() == {}
+
+
+async def test_other_definitions_move_people_and_those_that_only_read_otherwise_do_not(shop):
+    await shop.bought(ADA, "o1")
+    await shop.told()
+    shop.define(Segment(segment="buyers", when="customer.frequency >= 1"))
+    assert await shop.told() == [
+        ("ada", "buyers", True, Cause.DEFINITIONS),
+        ("ada", "recent", False, Cause.DEFINITIONS),
+    ]
+    shop.define(Segment(segment="buyers", when="customer.frequency > 0"))
+    assert await shop.told() == []
+
+
+async def test_a_merge_moves_both_and_its_end_moves_them_back(shop):
+    await shop.bought(ADA, "o1")
+    await shop.bought(BOB, "o2")
+    await shop.told()
+    ada, bob = await shop.id_of(ADA), await shop.id_of(BOB)
+    now_us = shop.clock.now_us()
+    made = await link(shop.store, ada, bob, "", now_us=now_us, new_id=shop.desk.new_id)
+    await shop.told()
+    assert (await shop.stand())[ada, "buyers"]
+    assert (await shop.stand())[bob, "buyers"]
+    await unlink(shop.store, made.link_id, "", "", now_us=now_us)
+    assert await shop.told() == [
+        ("ada", "buyers", False, Cause.EVENT),
+        ("bob", "buyers", False, Cause.EVENT),
+    ]
+
+
+async def test_a_change_has_a_position_after_all_that_were_told_before(shop):
+    await shop.bought(ADA, "o1")
+    await shop.told()
+    *_, (position, _) = [slice_ async for slice_ in shop.memberships.stream(0, [])]
+    assert await shop.stand(position) == {}
+    await shop.bought(ADA, "o2")
+    await shop.told()
+    assert await shop.stand(position) == {(await shop.id_of(ADA), "buyers"): True}
+    only = [row async for _, rows in shop.memberships.stream(0, ["recent"]) for row in rows]
+    assert [row[2] for row in only] == ["recent"]
+
+
+async def test_nothing_is_kept_or_told_of_somebody_erased_meanwhile(shop):
+    await shop.bought(ADA, "o1")
+    ada = await shop.id_of(ADA)
+    held = shop.memberships.told
+
+    async def erased_now(person_ids):
+        found = await held(person_ids)
+        await shop.database.execute("DELETE FROM profiles WHERE person_id = $1::uuid", ada)
+        return found
+
+    shop.memberships.told = erased_now
+    assert await shop.told() == []
+    assert await shop.stand() == {}
+
+
+async def test_a_sweep_of_many_goes_on_where_it_stopped(shop):
+    for number in range(5):
+        await shop.bought(identity("customer", f"c{number}"), f"o{number}")
+    await shop._job.once()
+    await shop._job.once()
+    progress = await shop.memberships.progress()
+    assert progress.swept_to is not None
+    other = Memberships(
+        shop.memberships,
+        shop._job._everybody,
+        TierReader(shop.database),
+        lambda _: shop._definitions,
+        shop.clock,
+    )
+    while await other.once():
+        continue
+    assert list((await shop.stand()).values()) == [True] * 5
