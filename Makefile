@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 DATA ?= story
 ONLY ?=
 SEED ?=
+KILLS ?=
+EVENTS ?=
 
 ifeq ($(filter story grocer,$(DATA)),)
 $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-resilience lint bench bench-quality proto clean
+.PHONY: help run test test-resilience test-kills lint bench bench-scale bench-quality proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -26,6 +28,9 @@ test: $(VENV)/.dev  ## Run every test that this machine can run
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
 	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load
 
+test-kills: $(VENV)/.dev  ## Kill profile 30 times while 20,000 events come in (KILLS=, EVENTS=, SEED=)
+	KILLS=$(KILLS) EVENTS=$(EVENTS) SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/kills
+
 lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -35,6 +40,9 @@ lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 
 bench: $(VENV)/.dev  ## Measure; ONLY=<part> measures one part
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+bench-scale: $(VENV)/.dev  ## Measure with 1 M profiles and 20 M events; an hour
+	$(BIN)/python -m bench --only reading --large
 
 bench-quality: $(VENV)/.dev  ## Measure how good candidates are, on real shops; ONLY=<shop>
 	$(BIN)/python -m bench.quality $(if $(ONLY),--only $(ONLY))

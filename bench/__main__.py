@@ -16,7 +16,7 @@ from bench.part import Part
 from bench.parts import PARTS
 from bench.report import merged, print_rows, read_rows, write_rows
 from bench.run import measured
-from bench.scale import FULL, QUICK, Scale
+from bench.scale import FULL, LARGE, QUICK, Scale
 from shared import logging
 from shared.stopping import until_asked_to_stop
 
@@ -28,10 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     names = [part.name for part in PARTS]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=names, help="this part, at length; else all, quickly")
-    parser.add_argument("--quick", action="store_true", help="also a single part quickly")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="also a single part quickly")
+    size.add_argument("--large", action="store_true", help="with a year's data of a large shop")
     chosen = parser.parse_args(arguments)
     parts = [part for part in PARTS if chosen.only in (None, part.name)]
-    scale = FULL if chosen.only and not chosen.quick else QUICK
+    scale = _scale(chosen)
     status = [_INTERRUPTED]
 
     async def work() -> None:
@@ -42,6 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
     if status[0] == _INTERRUPTED:
         print(f"Interrupted; the parts that were done stand in {FILE}.")
     return status[0]
+
+
+def _scale(chosen: argparse.Namespace) -> Scale:
+    if chosen.large:
+        return LARGE
+    return FULL if chosen.only and not chosen.quick else QUICK
 
 
 async def _measure(parts: list[Part], scale: Scale, console: Console) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Scale:
     """Of one round of tracking, and of one of inserting."""
     imported_events: int
     """Of one round."""
+    stored_profiles: int = 200_000
+    """Among which one is read, each with ten events."""
 
 
 QUICK = Scale(
@@ -41,3 +43,4 @@ FULL = Scale(
     raw_insert_s=10.0,
     imported_events=300_000,
 )
+LARGE = replace(FULL, stored_profiles=1_000_000)

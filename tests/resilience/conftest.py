@@ -11,13 +11,14 @@ from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 from tests.resilience.second_edge import second_edge
 
 SLOW_S = 1.0
-LONG = "under_load"
+LONG = {"under_load", "kills"}
 
 
 def pytest_ignore_collect(collection_path, config):
     """Leave what takes minutes to those who name it, as `make test-resilience` does."""
-    named = any(LONG in argument for argument in config.args)
-    return True if collection_path.name == LONG and not named else None
+    name = collection_path.name
+    named = any(name in argument for argument in config.args)
+    return True if name in LONG and not named else None
 
 
 class Edge:
