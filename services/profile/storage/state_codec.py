@@ -53,13 +53,14 @@ class StoredState(State):
             return
         stored: InterestState = getattr(self._stored, part)
         subjects = stored.subjects[:]
-        if subject not in subjects and len(subjects) >= MAX_KEPT:
-            super().take_interest(part, subject, weight)
-        elif subject in subjects:
+        try:
             stored.weights[subjects.index(subject)] += weight
-        else:
-            stored.subjects.append(subject)
-            stored.weights.append(weight)
+        except ValueError:
+            if len(subjects) >= MAX_KEPT:
+                super().take_interest(part, subject, weight)
+            else:
+                stored.subjects.append(subject)
+                stored.weights.append(weight)
 
     def tally(self, kind: str, value_micros: int) -> None:
         """Count where the tally lies, unless it is a new type of too many."""

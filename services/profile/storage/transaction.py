@@ -292,6 +292,8 @@ class PostgresTransaction:
 
     async def _identity_notices(self, changes: Changes) -> list[Publication]:
         """Tell where the identities lead that are new, or whose set or fit has changed."""
+        if not (changes.identities or changes.moved or changes.shared):
+            return []
         sets = changes.sets_by_person()
         told = {
             seen.identity.key: (seen.identity.kind, seen.person_id, False)

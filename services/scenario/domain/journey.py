@@ -126,6 +126,8 @@ class Transition:
     is_new: bool = False
     is_visible: bool = True
     """Whether others have to hear of it; a timer pushed back is nobody else's matter."""
+    puts_off: bool = False
+    """Nothing but its time has changed: so is nearly every step, and many are written at once."""
 
 
 @dataclass(frozen=True, slots=True)

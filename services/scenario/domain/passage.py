@@ -63,7 +63,7 @@ def happened(journey: Journey, event: Happened, now_us: int) -> Transition | Non
     if due_us <= journey.due_us:
         return None
     pushed = replace(journey, version=journey.version + 1, due_us=due_us)
-    return Transition(pushed, is_visible=False)
+    return Transition(pushed, is_visible=False, puts_off=True)
 
 
 def look(journey: Journey, facts: Facts, now_us: int) -> Transition | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from services.scenario.domain.journey import (
     Facts,
@@ -18,21 +19,25 @@ from services.scenario.domain.scenario import Scenario
 
 NewId = Callable[[int], str]
 """Makes an id of a moment in business time."""
+_NONE: Mapping[str, Journey] = MappingProxyType({})
 
 
 class Steps:
     """The journeys of some persons during one transaction, and what became of each."""
 
     def __init__(self, journeys: Iterable[Journey]) -> None:
-        self._journeys = {journey.journey_id: journey for journey in journeys}
+        self._of_person: dict[str, dict[str, Journey]] = {}
         self._transitions: dict[str, Transition] = {}
+        for journey in journeys:
+            self._keep(journey)
 
     def of(self, person_ids: Collection[str]) -> list[Journey]:
         """Return the journeys of persons that are not over, oldest first."""
         found = [
             journey
-            for journey in self._journeys.values()
-            if journey.person_id in person_ids and not journey.is_over
+            for person_id in person_ids
+            for journey in self._of_person.get(person_id, _NONE).values()
+            if not journey.is_over
         ]
         return sorted(found, key=_age)
 
@@ -40,8 +45,8 @@ class Steps:
         """Go a step, but none from its end; several steps of one journey are written as one."""
         if transition is None:
             return
-        journey_id = transition.journey.journey_id
-        known = self._journeys.get(journey_id)
+        journey_id, person_id = transition.journey.journey_id, transition.journey.person_id
+        known = self._of_person.get(person_id, _NONE).get(journey_id)
         if known is not None and known.is_over:
             return
         before = self._transitions.get(journey_id)
@@ -51,9 +56,13 @@ class Steps:
                 effects=(*before.effects, *transition.effects),
                 is_new=before.is_new,
                 is_visible=before.is_visible or transition.is_visible,
+                puts_off=before.puts_off and transition.puts_off,
             )
-        self._journeys[journey_id] = transition.journey
+        self._keep(transition.journey)
         self._transitions[journey_id] = transition
+
+    def _keep(self, journey: Journey) -> None:
+        self._of_person.setdefault(journey.person_id, {})[journey.journey_id] = journey
 
     @property
     def transitions(self) -> list[Transition]:

@@ -100,6 +100,13 @@ SET phase = $2, version = $3, due_us = $4, stage = $5, entered_us = $6, until_us
     changed_time = CASE WHEN $18 THEN clock_timestamp() ELSE changed_time END
 WHERE journey_id = $1;
 
+-- name: move_due_times
+-- As `move_journey`, where only the time has changed.
+UPDATE journeys
+SET version = later.version, due_us = later.due_us, owner = '', lease_until = NULL
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS later (journey_id, version, due_us)
+WHERE journeys.journey_id = later.journey_id;
+
 -- name: add_effects
 -- Returns those that were not there yet.
 INSERT INTO effects (journey_id, stage, occurrence, kind)

@@ -84,7 +84,8 @@ class PostgresJourneyTransaction:
         return {(row["person_id"], row["scenario"]): row["ended_us"] for row in rows}
 
     async def save(self, transitions: Sequence[Transition]) -> None:
-        moved = [each for each in transitions if not each.is_new]
+        moved = [each for each in transitions if not (each.is_new or each.puts_off)]
+        await self._put_off([each.journey for each in transitions if each.puts_off])
         if moved:
             await self._tx.executemany(_SQL.move_journey, map(moved_row, moved))
         written = moved + await self._added([each for each in transitions if each.is_new])
@@ -128,6 +129,15 @@ class PostgresJourneyTransaction:
 
     async def tell_of_call(self, task: Task, now_us: int) -> None:
         await append(self._tx, [call_made(task.contact_id, task.person_id, now_us)])
+
+    async def _put_off(self, journeys: Sequence[Journey]) -> None:
+        if journeys:
+            await self._tx.execute(
+                _SQL.move_due_times,
+                [journey.journey_id for journey in journeys],
+                [journey.version for journey in journeys],
+                [journey.due_us for journey in journeys],
+            )
 
     async def _added(self, begun: Sequence[Transition]) -> list[Transition]:
         if not begun:
