@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Registered] = {
     "view": Registered(ASK, "cli.commands.view:view"),
     "track": Registered(ASK, "cli.commands.track:track"),
     "explain": Registered(ASK, "cli.commands.explain:explain"),
+    "new": Registered(DEFINE, "cli.commands.new:app"),
     "check": Registered(DEFINE, "cli.commands.definitions:check"),
     "apply": Registered(DEFINE, "cli.commands.definitions:apply"),
     "diff": Registered(DEFINE, "cli.commands.definitions:diff"),

@@ -15,6 +15,7 @@ from services.profile.definitions import DefinitionsOf, compile_bundle, definiti
 from services.profile.domain.audit import Sealer
 from services.profile.exporting import ExportDesk
 from services.profile.intake import Intake
+from services.profile.persona_rpcs import PersonaTrainer
 from services.profile.pushing import Pusher
 from services.profile.question_desk import QuestionDesk
 from services.profile.records import RecordReader
@@ -33,6 +34,7 @@ from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.parked import ParkedEvents
+from services.profile.storage.personas import PostgresPersonas
 from services.profile.storage.profiles import PostgresProfiles
 from services.profile.storage.refolding import Refolding
 from services.profile.storage.streams import Streams
@@ -154,6 +156,7 @@ def build(
                 lambda: uuid7(clock.now_us() // 1000),
             ),
             WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions),
+            PersonaTrainer(PostgresPersonas(database), lambda: tiers.tiers, clock.now_us),
         )
     )
     contract = DESCRIPTOR.services_by_name["ProfileService"]

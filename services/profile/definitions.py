@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from services.profile.asking import compile_questions
 from services.profile.domain.identity import Assurance
+from services.profile.domain.personas.likelihood import ASSIGNED_FROM, NO_PERSONAS, Personas
 from services.profile.domain.questions import NO_QUESTIONS, Questions
 from services.profile.domain.scores import Points, Score
 from services.profile.domain.segments import Segment
 from services.profile.domain.webhooks import Webhook
+from services.profile.persona_messages import defined
 from shared.conditions import ConditionError
 from shared.conditions.segments import SegmentCompiler
-from shared.conditions.values import typed_parameters
+from shared.conditions.values import share, typed_parameters
 from shared.definitions import BundleFollower, CompileError
 from shared.errors import Unavailable
 from touchpoint.rules.v1 import rules_pb2
@@ -22,6 +24,8 @@ from touchpoint.rules.v1.rules_pb2 import Bundle
 
 _ASSURANCE = "assurance."
 """Begins the names of parameters that say what kinds of identities prove."""
+_ASSIGNED_FROM = "persona.assigned_from"
+"""The parameter that says from which probability on somebody is of a persona."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class ProfileDefinitions:
     """Fields that any of the segments reads."""
     audience_digest: str = ""
     """Another where segments may mean other people."""
+    personas: Personas = NO_PERSONAS
 
 
 NO_DEFINITIONS = ProfileDefinitions()
@@ -64,6 +69,7 @@ def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
         tuple(map(_webhook, bundle.webhooks)),
         frozenset().union(*(segment.reads for segment in segments)),
         _audience_digest(bundle),
+        _personas(bundle),
     )
 
 
@@ -82,7 +88,12 @@ def _segment(segment: rules_pb2.Segment, compiler: SegmentCompiler) -> Segment:
 
 def _audience_digest(bundle: Bundle) -> str:
     """Return a digest of all that decides who is in which segment."""
-    deciding = Bundle(segments=bundle.segments, scores=bundle.scores, parameters=bundle.parameters)
+    deciding = Bundle(
+        segments=bundle.segments,
+        scores=bundle.scores,
+        personas=bundle.personas,
+        parameters=bundle.parameters,
+    )
     return hashlib.sha256(deciding.SerializeToString(deterministic=True)).hexdigest()
 
 
@@ -91,6 +102,13 @@ def _score(score: rules_pb2.Score) -> Score:
         score.score,
         [Points(each.on, each.points, each.per_value) for each in score.points],
         [(getattr(each, "from"), each.stage) for each in score.stages],
+    )
+
+
+def _personas(bundle: Bundle) -> Personas:
+    told = bundle.parameters.get(_ASSIGNED_FROM, "")
+    return Personas(
+        [defined(persona) for persona in bundle.personas], share(told) if told else ASSIGNED_FROM
     )
 
 

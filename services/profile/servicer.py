@@ -23,6 +23,7 @@ from services.profile.exporting import ExportDesk, by
 from services.profile.intake import Intake
 from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
+from services.profile.persona_rpcs import PersonaRpcs, PersonaTrainer
 from services.profile.question_desk import QuestionDesk
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.snapshot import snapshot_of
@@ -65,9 +66,10 @@ class Means:
     exports: ExportDesk
     questions: QuestionDesk
     webhooks: WebhookDesk
+    personas: PersonaTrainer
 
 
-class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs):
+class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
     """Answers who somebody is, and writes down what they do."""
 
     def __init__(self, means: Means) -> None:
@@ -76,6 +78,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs):
         )
         TransferRpcs.__init__(self, means.transfers)
         AudienceRpcs.__init__(self, means.audiences)
+        PersonaRpcs.__init__(self, means.personas)
         self._means = means
         self._store = means.transactions
         self._clock = means.clock

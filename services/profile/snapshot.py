@@ -13,6 +13,8 @@ from services.profile.domain.interest import Interests, affinities
 from services.profile.domain.latest import Word
 from services.profile.domain.lookup import Person
 from services.profile.domain.owned import kept
+from services.profile.domain.personas.evidence import Evidence
+from services.profile.domain.personas.likelihood import Personas
 from services.profile.domain.reading import (
     MAX_AFFINITIES,
     Tiers,
@@ -67,6 +69,7 @@ def snapshot_of(
         add(snapshot, state, moment)
     if definitions.scores:
         _add_scores(snapshot.traits, state, definitions.scores)
+    _add_persona(snapshot, state, definitions.personas, moment)
     if definitions.segments:
         snapshot.segments.extend(segments_of(definitions.segments, PersonValues(snapshot)))
     return snapshot
@@ -89,7 +92,19 @@ def facts_of(
         _PARTS[name](snapshot, state, moment)
     if "scores" in parts:
         _add_scores(snapshot.traits, state, definitions.scores)
+    if "persona" in parts:
+        _add_persona(snapshot, state, definitions.personas, moment)
     return snapshot
+
+
+def _add_persona(
+    snapshot: PersonSnapshot, state: State, personas: Personas, moment: Moment
+) -> None:
+    def value_tier() -> str:
+        return snapshot.traits.value_tier or traits(state, *moment).value_tier
+
+    if likeliest := personas.likeliest(Evidence(state, moment.now_us, value_tier)):
+        snapshot.persona, snapshot.persona_probability = likeliest
 
 
 def _add_scores(part: Traits, state: State, scores: Sequence[Score]) -> None:

@@ -586,3 +586,26 @@ SELECT position, time_us, caller, rpc, action, pseudonym, previous, seal FROM au
 WHERE position > $1 AND pseudonym = ANY($3::bytea[])
 ORDER BY position
 LIMIT $2
+
+-- name: count_sets
+SELECT count(DISTINCT group_id) FROM profiles WHERE state <> ''
+
+-- name: sample_sets
+-- Whole sets after one, as many of 65,536 parts of them as asked for: which are taken is a matter
+-- of the seed alone.
+SELECT group_id::text, array_agg(state ORDER BY person_id) AS states
+FROM profiles
+WHERE group_id > $1::uuid
+    AND state <> ''
+    AND (hashtextextended(group_id::text, $2) & 65535) < $3::integer
+GROUP BY group_id
+ORDER BY group_id
+LIMIT $4::integer
+
+-- name: keep_proposals
+-- The last training to end is the one that counts.
+INSERT INTO persona_proposals (trained_us, proposals) VALUES ($1, $2)
+ON CONFLICT (only_row) DO UPDATE SET trained_us = $1, proposals = $2
+
+-- name: newest_proposals
+SELECT proposals FROM persona_proposals

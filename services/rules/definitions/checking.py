@@ -10,6 +10,7 @@ from typing import Any
 from services.rules.conditions import ConditionCompiler, ConditionError
 from services.rules.definitions.audiences import check_scores, check_segments
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
+from services.rules.definitions.personas import check_persona
 from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.questions import check_question, question_of
 from services.rules.definitions.reading import Entry
@@ -19,6 +20,7 @@ from services.rules.definitions.text_places import place_within
 from services.rules.definitions.webhooks import check_webhooks
 from shared.conditions.values import assurance, duration, share, typed_parameters
 from shared.privacy import KINDS
+from touchpoint.common.v1.persona_pb2 import Persona
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
@@ -30,6 +32,7 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "holdout": share,
     "static": share,
     **{f"assurance.{kind}": assurance for kind in KINDS},
+    "persona.assigned_from": share,
 }
 """Parameters that no condition need mention, so that nothing else would notice a wrong one."""
 
@@ -60,6 +63,7 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
     check_webhooks(entries.by_section["webhooks"], problems)
+    _check_personas(entries, problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
     bundle = _bundle(entries)
@@ -94,6 +98,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         scores=all_of("scores", pb.Score),
         questions=all_of("questions", question_of),
         webhooks=all_of("webhooks", pb.Webhook),
+        personas=all_of("personas", Persona),
     )
 
 
@@ -194,6 +199,11 @@ def _check_questions(entries: Entries, problems: Problems) -> None:
     offers = _named(entries, "offers", "offer_id")
     for entry in entries.by_section["questions"]:
         check_question(entry, offers, problems)
+
+
+def _check_personas(entries: Entries, problems: Problems) -> None:
+    for entry in entries.by_section["personas"]:
+        check_persona(entry, problems)
 
 
 def _check_pairs(entry: Entry, problems: Problems) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
-from services.rules.definitions import audiences, questions, scenarios, webhooks
+from services.rules.definitions import audiences, personas, questions, scenarios, webhooks
 from services.rules.definitions.reading import (
     MistakeError,
     Read,
@@ -143,6 +143,7 @@ _SEGMENT = Section("segment", audiences.SEGMENT, audiences.SEGMENT_REQUIRED)
 _SCORE = Section("score", audiences.SCORE, audiences.SCORE_REQUIRED)
 _QUESTION = Section("question", questions.FIELDS, questions.REQUIRED)
 _WEBHOOK = Section("webhook", webhooks.FIELDS, webhooks.REQUIRED)
+_PERSONA = Section("persona", personas.FIELDS, personas.REQUIRED)
 
 PARAMETERS = "parameters"
 """The one section that is a mapping: parameters by name."""
@@ -159,5 +160,6 @@ SECTIONS: Mapping[str, Section] = {
     "scores": _SCORE,
     "questions": _QUESTION,
     "webhooks": _WEBHOOK,
+    "personas": _PERSONA,
 }
 """Every section that is a list."""

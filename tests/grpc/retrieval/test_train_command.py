@@ -11,6 +11,9 @@ from typer.testing import CliRunner
 from cli.commands.train import parse_days
 from cli.main import app
 from touchpoint.common.v1 import clock_service_pb2 as clock_pb
+from touchpoint.common.v1.persona_pb2 import Persona
+from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
+from touchpoint.profile.v1.personas_pb2 import Distinction, PersonaProposal, PersonaProposals
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 from touchpoint.retrieval.v1.retrieval_pb2 import TrainingProgress, TrainingReport, TrainingTrial
 
@@ -29,6 +32,22 @@ REPORT = TrainingReport(
         TrainingTrial(regularisation=0.003, unobserved_weight=0.3, ndcg10=0.1075),
     ],
 )
+PROPOSALS = PersonaProposals(
+    people=500,
+    unassigned=7,
+    telling=["categories"],
+    proposals=[
+        PersonaProposal(
+            persona=Persona(persona="running", title="Running", weight=0.086),
+            people=43,
+            distinctions=[
+                Distinction(
+                    family="categories", value="Running", share=0.61, rest_share=0.097, lift=6.3
+                )
+            ],
+        )
+    ],
+)
 
 
 class Retrieval:
@@ -38,6 +57,7 @@ class Retrieval:
         self.requests = []
         self.report = REPORT
         self.refuses = False
+        self.proposals = PROPOSALS
 
     def train(self, request, context):
         self.requests.append(request)
@@ -45,6 +65,11 @@ class Retrieval:
             context.abort(grpc.StatusCode.ABORTED, "another training is under way")
         yield pb.TrainResponse(progress=TrainingProgress(step="trying settings", share_done=0.5))
         yield pb.TrainResponse(report=self.report)
+
+    def train_personas(self, request, context):
+        self.requests.append(request)
+        yield profile_pb.TrainPersonasResponse(step="looking for 3 kinds", share_done=0.5)
+        yield profile_pb.TrainPersonasResponse(proposals=self.proposals)
 
     def get_clock(self, request, context):
         return clock_pb.GetClockResponse(business_time=Timestamp(seconds=NOW_S))
@@ -56,6 +81,11 @@ def retrieval(monkeypatch):
     train = grpc.unary_stream_rpc_method_handler(
         served.train, pb.TrainRequest.FromString, pb.TrainResponse.SerializeToString
     )
+    personas = grpc.unary_stream_rpc_method_handler(
+        served.train_personas,
+        profile_pb.TrainPersonasRequest.FromString,
+        profile_pb.TrainPersonasResponse.SerializeToString,
+    )
     clock = grpc.unary_unary_rpc_method_handler(
         served.get_clock,
         clock_pb.GetClockRequest.FromString,
@@ -64,13 +94,15 @@ def retrieval(monkeypatch):
     server = grpc.server(ThreadPoolExecutor(2))
     for service, handlers in (
         ("touchpoint.retrieval.v1.RetrievalService", {"Train": train}),
+        ("touchpoint.profile.v1.ProfileService", {"TrainPersonas": personas}),
         ("touchpoint.common.v1.ClockService", {"GetClock": clock}),
     ):
         handler = grpc.method_handlers_generic_handler(service, handlers)
         server.add_generic_rpc_handlers((handler,))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    monkeypatch.setenv("TOUCHPOINT_RETRIEVAL_TARGETS", f"127.0.0.1:{port}")
+    for name in ("RETRIEVAL", "PROFILE"):
+        monkeypatch.setenv(f"TOUCHPOINT_{name}_TARGETS", f"127.0.0.1:{port}")
     yield served
     server.stop(None).wait()
 
@@ -84,14 +116,15 @@ def test_the_report_tells_what_was_tried_and_what_came_of_it(retrieval):
     assert answer.exit_code == 0
     for told in ("0.1207", "0.1075", "18,345", "2,536", "561", "0123456789abcdef", "16.2 s"):
         assert told in answer.stdout
-    [request] = retrieval.requests
+    request, _ = retrieval.requests
     assert not request.HasField("since_time")
 
 
 def test_days_are_counted_back_from_the_time_of_the_suite(retrieval):
     assert train("--since", "180d", "--seed", "7").exit_code == 0
-    [request] = retrieval.requests
+    request, about_personas = retrieval.requests
     assert (request.since_time.seconds, request.seed) == (NOW_S - 180 * 86_400, 7)
+    assert about_personas.seed == 7
 
 
 def test_machines_get_one_line_of_json(retrieval):
@@ -99,6 +132,23 @@ def test_machines_get_one_line_of_json(retrieval):
     [line] = answer.stdout.splitlines()
     told = json.loads(line)
     assert (told["model"], told["trials"][1]["ndcg10"]) == (REPORT.model, pytest.approx(0.1075))
+    assert told["personas"]["proposals"][0]["persona"]["persona"] == "running"
+
+
+def test_personas_are_told_with_their_people_and_what_distinguishes_them(retrieval):
+    answer = train("--only", "personas")
+    assert answer.exit_code == 0
+    for told in ("running", "43", "8.6%", "Running", "61.0%", "9.7%", "6.3", "500 people"):
+        assert told in answer.stdout
+    assert [type(request) for request in retrieval.requests] == [profile_pb.TrainPersonasRequest]
+
+
+def test_too_few_people_for_personas_fail_only_who_asked_for_nothing_else(retrieval):
+    retrieval.proposals = PersonaProposals(refusal="only 3 people have shown interests")
+    assert train().exit_code == 0
+    alone = train("--only", "personas")
+    assert alone.exit_code == 1
+    assert "only 3 people have shown interests" in alone.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json"]])

@@ -1,0 +1,1 @@
+"""Writes definitions that people then edit."""

@@ -1,0 +1,1 @@
+"""Named kinds of people: assigned in the request by Bayes' rule, proposed by a mixture model."""
