@@ -12,7 +12,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     GetCustomerViewRequest,
     WatchCustomerRequest,
 )
-from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Doubt, PurchaseStage
 from touchpoint.profile.v1.profile_service_pb2 import (
     GetProfileResponse,
     GetSnapshotResponse,
@@ -120,6 +120,46 @@ async def test_the_view_tells_who_it_is_and_what_is_known_of_them(stub, edge, sh
         ("decline", "promo-1", "Free shipping"),
         ("view", "pc-1", "Aurora 15"),
     ]
+
+
+async def test_the_view_tells_what_a_person_did_adds_up_to(stub, shopper):
+    traits = shopper.traits
+    traits.promotion_share, traits.return_share, traits.complaints = 0.5, 0.25, 2
+    kept = {"categories": [PCS], "names": ["size"], "values": ["15"], "shares": [0.75]}
+    traits.variants.MergeFrom(type(traits.variants)(**kept))
+    traits.channels.append(Channel.STORE)
+    traits.channel_shares.append(1.0)
+    traits.hours.append(18)
+    traits.bought_categories.categories.append(PCS)
+    for column in ("last_minutes", "times", "cycle_days"):
+        getattr(traits.bought_categories, column).append(30)
+    traits.answers.channels.append(Channel.EMAIL)
+    traits.answers.shown.append(4.0)
+    traits.answers.accepted_shares.append(0.5)
+    traits.answers.email_open_share, traits.answers.email_click_share = 0.5, -1.0
+    traits.stages.categories.append(PCS)
+    traits.stages.stages.append(PurchaseStage.COMPARING)
+    shopper.disliked.brands.append("Acme")
+    shopper.disliked.soft_family_nos.append(PC_1)
+    shopper.disliked.soft_family_strengths.append(0.5)
+    shopper.session.hesitating, shopper.session.doubt = True, Doubt.RETURNS
+    view = await stub.GetCustomerView(asked())
+    found = view.traits
+    assert (found.promotion_share, found.return_share, found.complaints) == (0.5, 0.25, 2)
+    assert [(each.name, each.value, each.share) for each in found.variants] == [
+        ("size", "15", 0.75)
+    ]
+    assert [(each.channel, each.share) for each in found.channels] == [(Channel.STORE, 1.0)]
+    assert list(found.hours) == [18]
+    assert [each.last_time.seconds for each in found.bought_categories] == [1800]
+    assert [(each.shown, each.accepted_share) for each in found.answers] == [(4.0, 0.5)]
+    assert (found.emails.open_share, found.emails.click_share) == (0.5, -1.0)
+    assert [each.stage for each in found.stages] == [PurchaseStage.COMPARING]
+    assert [(each.brand, each.title, each.strength, each.stated) for each in found.dislikes] == [
+        ("Acme", "", 1.0, True),
+        ("", "Aurora 15", 0.5, False),
+    ]
+    assert view.session.doubt == Doubt.RETURNS
 
 
 async def test_what_was_shown_stands_with_its_answer_and_contacts_with_their_limit(

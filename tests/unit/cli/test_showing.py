@@ -22,7 +22,15 @@ from cli.suite.welcome import FirstDecision, first_decision, lines_to_try, show_
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.common.v1.money_pb2 import Money
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, RemovalCode, Source
+from touchpoint.common.v1.vocabulary_pb2 import (
+    Arm,
+    Channel,
+    Doubt,
+    OfferKind,
+    PurchaseStage,
+    RemovalCode,
+    Source,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAMP = edge.Recommendation(
@@ -138,6 +146,53 @@ def test_a_view_shows_who_it_is_and_what_to_say(console):
         assert part in said
     assert said.count("Popular this month") == 1
     assert "cart" not in said
+
+
+def test_traits_are_put_into_words(console):
+    traits = edge.Traits(
+        frequency=9,
+        recency_days=3,
+        promotion_share=0.4,
+        price_sensitivity=0.25,
+        return_share=0.1,
+        complaints=1,
+        dislikes=[
+            edge.Dislike(brand="Acme", strength=1.0, stated=True),
+            edge.Dislike(title="Laptop", strength=0.5),
+        ],
+        stages=[edge.CategoryStage(category="Shoes", stage=PurchaseStage.DUE_AGAIN)],
+        variants=[edge.VariantShare(category="Shoes", name="size", value="40", share=1.0)],
+        bought_categories=[edge.BoughtCategory(category="Coffee", cycle_days=14)],
+        channels=[edge.ChannelShare(channel=Channel.STORE, share=0.75)],
+        hours=[18],
+        answers=[edge.ChannelAnswers(channel=Channel.EMAIL, shown=4, accepted_share=0.5)],
+        emails=edge.EmailAnswers(sent=4, open_share=0.5, click_share=-1),
+    )
+    traits.bought_categories[0].last_time.FromDatetime(NOW - timedelta(days=2))
+    doubting = edge.SessionView(
+        category="Shoes", minutes=5, active_minutes=9, hesitating=True, doubt=Doubt.RETURNS
+    )
+    view = pb.GetCustomerViewResponse(
+        who=edge.Who(person_id="p"), traits=traits, session=doubting, value_tier="top"
+    )
+    show_view(console, view, NOW)
+    said = console.export_text()
+    for part in (
+        "9 orders, last 3 days ago",
+        "40% bought below list price, sensitivity 25%",
+        "gave back 10% by value, 1 complaint",
+        "Acme (said), Laptop 50%",
+        "due again Shoes",
+        "size 40 in Shoes",
+        "Coffee every 14 days, last 2 d",
+        "STORE 75%, mostly around 18:00",
+        "EMAIL 50%",
+        "opens 50%",
+        "Shoes (5 min of 9",
+        "hesitating (returns)",
+    ):
+        assert part in said
+    assert "clicks" not in said
 
 
 def test_a_view_of_nobody_and_of_several_people_says_so(console):

@@ -2,15 +2,20 @@
 
 import math
 
+from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.domain.fold import fold
+from services.profile.domain.lookup import Person
+from services.profile.domain.ports import Member
 from services.profile.domain.reading import NO_TIERS, standing_declines, traits
 from services.profile.domain.session import current_session
 from services.profile.domain.state import State, merge
+from services.profile.snapshot import snapshot_of
 from services.profile.storage.state_codec import decode, decode_whole, encode
 from tests.unit.profile.happenings import NOON_US, events, state_of
+from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 MANY = st.lists(events(), max_size=24)
 
@@ -73,6 +78,25 @@ def test_a_state_stored_again_and_again_is_the_same(before, batches):
 def test_a_stored_state_goes_on_as_if_it_had_never_been_stored(before, after):
     stored = decode(encode(state_of(*before)))
     assert_same(merge([stored, state_of(*after)]), state_of(*before, *after))
+
+
+def snapshot(state):
+    person = Person([Member("p", "p", 1, 1, 1, lambda: state)])
+    made = snapshot_of(person, Arm.PERSONALISED, NO_TIERS, NOON_US)
+    return MessageToDict(made, preserving_proto_field_name=True)
+
+
+@given(MANY, st.randoms(use_true_random=False))
+def test_what_is_read_is_the_same_in_any_order(happened, chance):
+    """Floats of a snapshot are short, so that sums in another order come out the same."""
+    shuffled = list(happened)
+    chance.shuffle(shuffled)
+    one, other = snapshot(state_of(*shuffled)), snapshot(state_of(*happened))
+    assert one.keys() == other.keys()
+    for name in ("disliked", "session", "cart", "owned", "declined"):
+        assert one.get(name) == other.get(name)
+    for name in ("variants", "bought_categories", "stages", "promotion_share", "return_share"):
+        assert one["traits"].get(name) == other["traits"].get(name)
 
 
 @given(MANY)
