@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
 
-from cli.importing.files import BrokenFileError, RowFile, open_rows
+from cli.importing.event_rows import NotPlainError, columns_of, read_columns
+from cli.importing.files import BrokenFileError, Row, RowFile, open_rows
 from cli.importing.kind import CellError, Kind
 from cli.importing.patience import BUSY_PAUSES_S, repeated
 from cli.importing.report import Report, RowError
 from cli.importing.target import Target
 from touchpoint.client import call_error
+from touchpoint.profile.v1.transfer_pb2 import EventRows
 
 SLICE_ROWS = 5_000
 SLICE_BYTES = 3_000_000
@@ -32,7 +36,8 @@ Progress = Callable[[int], None]
 class _Slice:
     """Messages on their way, and the row each came from."""
 
-    messages: list[Any] = field(default_factory=list)
+    messages: Any = field(default_factory=list)
+    """A list; of events the columns of them."""
     rows: list[int] = field(default_factory=list)
     size: int = 0
 
@@ -130,17 +135,47 @@ class Importer:
             self.report.refuse(RowError(part.rows[refused.index], refused.column, refused.reason))
 
     def _slices(self, progress: Progress) -> Iterator[_Slice]:
-        part = _Slice()
-        for number, row in self._file.rows(progress):
-            self.report.rows += 1
+        return self._of_events(progress) if self._kind.are_events else self._of_rows(progress)
+
+    def _of_events(self, progress: Progress) -> Iterator[_Slice]:
+        rows = self._file.rows(progress)
+        while chunk := list(islice(rows, SLICE_ROWS)):
+            self.report.rows += len(chunk)
+            yield from self._packed(chunk)
+
+    def _packed(self, chunk: Sequence[tuple[int, Row | str]]) -> Iterator[_Slice]:
+        """Yield rows as columns; what cannot be read so is looked at one by one."""
+        numbers, rows = zip(*chunk, strict=True)
+        try:
+            if str in set(map(type, rows)):
+                raise NotPlainError("a row is broken")
+            packed = read_columns(self._kind, rows)
+            yield from _fitting(packed, numbers, rows, partial(read_columns, self._kind))
+        except NotPlainError:
+            built = list(self._built(chunk))
+            if built:
+                numbers, events = zip(*built, strict=True)
+                yield from _fitting(columns_of(events), numbers, events, columns_of)
+
+    def _built(self, chunk: Iterable[tuple[int, Row | str]]) -> Iterator[tuple[int, Any]]:
+        """Yield the messages of good rows and note what is wrong with the others."""
+        for number, row in chunk:
             if isinstance(row, str):
                 self.report.refuse(RowError(number, "", row))
                 continue
             try:
-                message = self._kind.build(row)
+                yield number, self._kind.build(row)
             except CellError as error:
                 self.report.refuse(RowError(number, error.column, error.reason))
-                continue
+
+    def _counted(self, progress: Progress) -> Iterator[tuple[int, Row | str]]:
+        for numbered in self._file.rows(progress):
+            self.report.rows += 1
+            yield numbered
+
+    def _of_rows(self, progress: Progress) -> Iterator[_Slice]:
+        part = _Slice()
+        for number, message in self._built(self._counted(progress)):
             part.messages.append(message)
             part.rows.append(number)
             part.size += message.ByteSize()
@@ -149,6 +184,21 @@ class Importer:
                 part = _Slice()
         if part.messages:
             yield part
+
+
+def _fitting(
+    packed: EventRows,
+    numbers: Sequence[int],
+    events: Sequence[Any],
+    pack: Callable[[Sequence[Any]], EventRows],
+) -> Iterator[_Slice]:
+    """Yield events as one slice, or as halves where they are too large for a request."""
+    if packed.ByteSize() <= SLICE_BYTES or len(numbers) == 1:
+        yield _Slice(packed, list(numbers))
+        return
+    middle = len(numbers) // 2
+    for part in (slice(None, middle), slice(middle, None)):
+        yield from _fitting(pack(events[part]), numbers[part], events[part], pack)
 
 
 async def _some_done(sending: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:

@@ -44,6 +44,10 @@ class Kind:
     """Makes the message of the fields and of the caller's own attributes; may raise CellError."""
     has_owners: bool = False
     """Whether columns may say who looks after somebody."""
+    only_type: str = ""
+    """Of events: the one type that they may have; empty: any."""
+    are_events: bool = False
+    """Rows go as columns, see `event_rows`."""
     needed: frozenset[str] = field(init=False)
     """The fields without which a row is refused."""
 

@@ -156,8 +156,21 @@ _LIST = [
         _customer,
         has_owners=True,
     ),
-    Kind("events", _EVENT_COLUMNS, ("event_id", "type", "time", _WHOSE), _event),
-    Kind("contacts", _EVENT_COLUMNS, ("event_id", "time", _WHOSE, "channel"), _contact),
+    Kind(
+        "events",
+        _EVENT_COLUMNS,
+        ("event_id", "type", "time", _WHOSE),
+        _event,
+        are_events=True,
+    ),
+    Kind(
+        "contacts",
+        _EVENT_COLUMNS,
+        ("event_id", "time", _WHOSE, "channel"),
+        _contact,
+        only_type=CONTACT,
+        are_events=True,
+    ),
     Kind(
         "offers",
         {

@@ -10,6 +10,7 @@ import grpc.aio
 
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.profile.v1.transfer_pb2 import EventRows
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 
@@ -42,7 +43,7 @@ class Target(Protocol):
     in_flight: int
     """How many slices may be on their way at once."""
 
-    async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
+    async def send(self, messages: Any, first_row: int) -> Outcome:
         """Apply a slice; raises grpc.aio.AioRpcError."""
 
     async def finish(self) -> int:
@@ -50,7 +51,7 @@ class Target(Protocol):
 
 
 class EventsTarget:
-    """Events and contacts go to profile as history."""
+    """Events and contacts go to profile as history, in columns."""
 
     in_flight = 3
 
@@ -58,9 +59,9 @@ class EventsTarget:
         self._stub = ProfileServiceStub(channel)
         self._import_id = import_id
 
-    async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
+    async def send(self, messages: EventRows, first_row: int) -> Outcome:
         request = profile_pb.ImportEventsRequest(
-            import_id=self._import_id, events=messages, first_row=first_row
+            import_id=self._import_id, rows=messages, first_row=first_row
         )
         answer = await self._stub.ImportEvents(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.accepted, answer.duplicates, _refused(answer.rejected))

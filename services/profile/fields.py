@@ -23,10 +23,10 @@ _LONGEST_TEXT = 512
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _REMEMBERED = 10_000
 """Types and amounts that are read once, because events repeat them."""
-_LAST_SECOND = 253_402_300_799  # the year 9999: what a Timestamp may hold
+LAST_SECOND = 253_402_300_799  # the year 9999: what a Timestamp may hold
 _MAX_QUANTITY = 1e9
 _MAX_DURATION_S = 30 * 86_400.0
-_BOUGHT = frozenset({"purchase", "return"})
+BOUGHT = frozenset({"purchase", "return"})
 _GIFT = "gift"
 _DISCOUNT = "discount"
 _YES = frozenset({"true", "1", "yes"})
@@ -61,7 +61,7 @@ def read_time_us(event: event_pb2.Event, now_us: int) -> int:
         raise MistakenError("time: must not be empty")
     time = event.time
     seconds, nanos = time.seconds, time.nanos
-    if not (0 <= seconds <= _LAST_SECOND and 0 <= nanos < 1_000_000_000):
+    if not (0 <= seconds <= LAST_SECOND and 0 <= nanos < 1_000_000_000):
         raise MistakenError("time: must lie between the years 1970 and 9999")
     time_us = seconds * 1_000_000 + nanos // 1_000
     if time_us > now_us + AHEAD_US:
@@ -105,20 +105,20 @@ def read_value_micros(event: event_pb2.Event, kind: str, price_micros: int, quan
     """Return what was paid; of a purchase that does not say, the price as of now."""
     amount = event.value.amount if event.HasField("value") else ""
     if not amount:
-        if kind not in _BOUGHT:
+        if kind not in BOUGHT:
             return 0
         worth = round(price_micros * quantity)
         if worth > MAX_MICROS:
             raise MistakenError("quantity: times the item's price is more than can be paid")
         return worth
-    micros = _amount_micros(amount)
+    micros = amount_micros(amount)
     if micros < 0 and kind != "return":
         raise MistakenError("value.amount: must not be negative")
     return abs(micros)
 
 
 @lru_cache(_REMEMBERED)
-def _amount_micros(amount: str) -> int:
+def amount_micros(amount: str) -> int:
     try:
         return to_micros(amount)
     except ValueError as error:

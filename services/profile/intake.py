@@ -79,7 +79,7 @@ class Intake:
         `questions` are those defined now.
         """
         self._questions = questions
-        self._stamp = stamper.stamp
+        self.stamp = stamper.stamp
         self._deployment_key = deployment_key
         self._region = region
         # One key per purpose, so that none of the digests can be compared with another.
@@ -169,14 +169,14 @@ class Intake:
         key, digest = self.fingerprints(
             caller, event_id, event.SerializeToString(deterministic=True)
         )
-        counted, private = self._counted(event, said, now_us)
+        counted, private = self.counted(event, said, now_us)
         return _ARRIVAL(
             (
                 place,
                 key,
                 digest,
                 counted,
-                _strongest_first(who),
+                strongest_first(who),
                 event_id,
                 caller,
                 said.decision_id,
@@ -185,7 +185,7 @@ class Intake:
             )
         )
 
-    def _counted(self, event: event_pb2.Event, said: Said, now_us: int) -> tuple[Event, str]:
+    def counted(self, event: event_pb2.Event, said: Said, now_us: int) -> tuple[Event, str]:
         """Return what counts of an event, and what is private of it."""
         kind, channel = said.type, said.channel
         check_type(kind)
@@ -195,9 +195,9 @@ class Intake:
         if kind in OF_QUESTIONS:
             details, others = of_question(kind, said.offer_id, details, others, self._questions())
         if kind in ABOUT_OFFERS:
-            stamp = self._stamp(said.offer_id or said.item_id)
+            stamp = self.stamp(said.offer_id or said.item_id)
         else:
-            stamp = self._stamp(said.item_id or said.offer_id)
+            stamp = self.stamp(said.item_id or said.offer_id)
         offer_no, family_no, category, brand, price_micros, cost_micros, variant = stamp
         quantity = read_quantity(said.quantity)
         query, page = said.query, said.page
@@ -239,7 +239,7 @@ def _with_keys(event: event_pb2.Event, keys: Sequence[IdentityKey]) -> list[Iden
     ]
 
 
-def _strongest_first(who: Sequence[Identity]) -> tuple[Identity, ...]:
+def strongest_first(who: Sequence[Identity]) -> tuple[Identity, ...]:
     if len(who) == 1 and who[0].kind in STRENGTH:
         return (who[0],)
     if not 1 <= len(who) <= MAX_IDENTITIES:

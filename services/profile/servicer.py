@@ -26,6 +26,7 @@ from services.profile.people import choice_message, profile_message
 from services.profile.persona_rpcs import PersonaRpcs, PersonaTrainer
 from services.profile.question_desk import QuestionDesk
 from services.profile.relationship_desk import RelationshipDesk
+from services.profile.row_intake import RowIntake
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.history import Imports
@@ -140,9 +141,11 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         self, call: Call, request: pb.ImportEventsRequest
     ) -> pb.ImportEventsResponse:
         now_us = self._clock.now_us()
-        arrivals, wrong = await self._means.intake.imported(
-            request.events, call.caller.name, now_us
-        )
+        caller, intake = call.caller.name, self._means.intake
+        if request.HasField("rows"):
+            arrivals, wrong = await RowIntake(intake).imported(request.rows, caller, now_us)
+        else:
+            arrivals, wrong = await intake.imported(request.events, caller, now_us)
         outcome = await import_history(
             self._store, arrivals, import_id=request.import_id, now_us=now_us, new_id=self._new_id
         )

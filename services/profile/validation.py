@@ -153,6 +153,27 @@ def _are_two(request: Any, path: str, violations: Violations) -> None:
         violations.add(f"{path}other_person_id", "must be another person")
 
 
+def _events_or_rows(request: Any, path: str, violations: Violations) -> None:
+    if not request.HasField("rows"):
+        _required_events(request, violations)
+        return
+    if request.events:
+        violations.add(f"{path}events", "must be empty where they come as rows")
+    rows = request.rows
+    count = len(rows.event_ids)
+    if not 1 <= count <= MAX_SLICE:
+        violations.add(f"{path}rows.event_ids", f"must be 1 to {MAX_SLICE}")
+    identities = sum(rows.identity_counts) if rows.identity_counts else count
+    for field in rows.DESCRIPTOR.fields:
+        of_identities = field.name in ("identity_kinds", "identity_values")
+        found, wanted = len(getattr(rows, field.name)), identities if of_identities else count
+        if found not in ((wanted,) if of_identities or field.number <= 3 else (0, wanted)):
+            violations.add(f"{path}rows.{field.name}", f"has {found} entries, must have {wanted}")
+
+
+_required_events = validator(required("events"), _at_most("events", MAX_SLICE))
+
+
 def _columns_are_equal(request: Any, path: str, violations: Violations) -> None:
     events = request.events
     count = len(events.event_ids)
@@ -173,7 +194,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         required("events"), _at_most("events", MAX_EVENTS), _keys_per_event, length("caller", 128)
     ),
     pb.ImportEventsRequest: validator(
-        required("import_id", "events"), length("import_id", 128), _at_most("events", MAX_SLICE)
+        required("import_id"), length("import_id", 128), _events_or_rows
     ),
     pb.FinishImportRequest: validator(required("import_id"), length("import_id", 128)),
     pb.ImportCustomersRequest: validator(
