@@ -36,6 +36,7 @@ from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.parked import ParkedEvents
 from services.profile.storage.personas import PostgresPersonas
 from services.profile.storage.profiles import PostgresProfiles
+from services.profile.storage.referrals import Referrals
 from services.profile.storage.refolding import Refolding
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import PostgresTransactions
@@ -87,6 +88,7 @@ class Profile:
     answers: AnswerCounts
     pusher: Pusher
     memberships: Memberships
+    referrals: Referrals
 
 
 def build(
@@ -119,6 +121,7 @@ def build(
     pushing = means_of(settings, database, keyring, catalogue, clock, streams)
     webhooks = defined_webhooks(definitions)
     memberships = PostgresMemberships(database, streams)
+    referrals = Referrals(database, store, clock)
     servicer = ProfileServicer(
         Means(
             store,
@@ -157,6 +160,7 @@ def build(
             ),
             WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions),
             PersonaTrainer(PostgresPersonas(database), lambda: tiers.tiers, clock.now_us),
+            referrals,
         )
     )
     contract = DESCRIPTOR.services_by_name["ProfileService"]
@@ -168,6 +172,7 @@ def build(
         answers,
         Pusher(database, webhooks, pushing),
         Memberships(memberships, everybody, tiers, definitions, clock),
+        referrals,
     )
 
 
@@ -208,6 +213,8 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             "memberships": partial(
                 database.leadership.lead, "memberships", profile.memberships.follow_for_ever
             ),
+            "referrals": profile.referrals.lead,
+            "own_referrals": profile.referrals.follow,
         },
         warm_up=lambda: database.rehearse(lambda rehearsal: rehearsal.fetch(QUERIES.snapshot, [])),
     )

@@ -13,6 +13,7 @@ from google.protobuf.struct_pb2 import Value
 from services.profile.domain import consent
 from services.profile.domain.event import DETAILS, DETAILS_OF, NO_DETAILS, Event
 from shared.money import MAX_MICROS, to_micros
+from shared.privacy import KINDS, STRENGTH
 from touchpoint.common.v1 import event_pb2
 
 AHEAD_US = 10 * 60 * 1_000_000
@@ -29,6 +30,8 @@ _MAX_DURATION_S = 30 * 86_400.0
 BOUGHT = frozenset({"purchase", "return"})
 _GIFT = "gift"
 _DISCOUNT = "discount"
+REFERRED = "referred"
+"""The attribute of a `refer` that names whom it refers."""
 _YES = frozenset({"true", "1", "yes"})
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -167,6 +170,26 @@ def _discount(text: str) -> str:
     if saved < 0:
         raise MistakenError("attributes.discount: must not be negative")
     return text
+
+
+def read_referred(event: event_pb2.Event) -> tuple[str, str]:
+    """Return kind and value of whom an event refers; empty: it does not say."""
+    fields = event.attributes.fields
+    if REFERRED not in fields:
+        return "", ""
+    said = fields[REFERRED]
+    if said.WhichOneof("kind") == "struct_value":
+        parts = said.struct_value.fields
+        kind, value = _text(parts["kind"]), _text(parts["value"])
+    else:
+        kind, _, value = _text(said).partition(":")
+    if kind not in STRENGTH or not value:
+        known = ", ".join(KINDS)
+        raise MistakenError(
+            f"attributes.{REFERRED}: must be a kind and a value, such as email:ada@shop.example;"
+            f" kinds are {known}"
+        )
+    return kind, value
 
 
 def _text(value: Value) -> str:

@@ -21,8 +21,10 @@ from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival
 from services.profile.domain.questions import Questions
 from services.profile.domain.recording import AT_ONCE
+from services.profile.domain.referrals import REFER
 from services.profile.fields import (
     LONGEST_ID,
+    REFERRED,
     MistakenError,
     Said,
     check_consent,
@@ -32,6 +34,7 @@ from services.profile.fields import (
     read_attributes,
     read_duration_s,
     read_quantity,
+    read_referred,
     read_time_us,
     read_value_micros,
 )
@@ -169,6 +172,7 @@ class Intake:
         key, digest = self.fingerprints(
             caller, event_id, event.SerializeToString(deterministic=True)
         )
+        referred = self._referred(event) if said.type == REFER else b""
         counted, private = self.counted(event, said, now_us)
         return _ARRIVAL(
             (
@@ -182,8 +186,19 @@ class Intake:
                 said.decision_id,
                 said.placement,
                 private,
+                referred,
             )
         )
+
+    def _referred(self, event: event_pb2.Event) -> bytes:
+        """Return the pseudonym of whom an event refers; nothing else is kept of them."""
+        kind, value = read_referred(event)
+        if not kind:
+            return b""
+        try:
+            return identity_key(self._deployment_key, kind, normalise(kind, value, self._region))
+        except IdentityError as error:
+            raise MistakenError(f"attributes.{REFERRED}: a {kind} {error}") from error
 
     def counted(self, event: event_pb2.Event, said: Said, now_us: int) -> tuple[Event, str]:
         """Return what counts of an event, and what is private of it."""
@@ -192,6 +207,8 @@ class Intake:
         if not 0 <= channel <= LAST_CHANNEL:
             raise MistakenError(f"channel: has the unknown value {channel}")
         details, gift, others = read_attributes(event)
+        if kind == REFER:
+            others = {name: text for name, text in others.items() if name != REFERRED}
         if kind in OF_QUESTIONS:
             details, others = of_question(kind, said.offer_id, details, others, self._questions())
         if kind in ABOUT_OFFERS:

@@ -14,7 +14,7 @@ from services.profile.relations import relationships
 from services.profile.snapshot import snapshot_of
 from services.profile.timestamps import timestamp
 from touchpoint.common.v1.vocabulary_pb2 import Arm
-from touchpoint.profile.v1.profile_pb2 import Consent, KnownIdentity, Link, PersonChoice
+from touchpoint.profile.v1.profile_pb2 import Consent, KnownIdentity, Link, PersonChoice, Referral
 from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse
 
 
@@ -39,7 +39,13 @@ def profile_message(
         relationships=relationships(tenures(record.relationships), now_us),
         attributes=stated_attributes(person.state()),
         asked=asked_questions(person.state().asked),
+        referrals=[_referral(each.group_id or "", each.time_us) for each in record.referrals],
+        referred_by=_referral(*record.referred_by) if record.referred_by else None,
     )
+
+
+def _referral(group_id: str, time_us: int) -> Referral:
+    return Referral(person_id=group_id, time=timestamp(time_us))
 
 
 def consent_message(purpose: str, word: consent.Consent, now_us: int) -> Consent:

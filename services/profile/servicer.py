@@ -31,6 +31,7 @@ from services.profile.snapshot import snapshot_of
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.history import Imports
 from services.profile.storage.parked import ParkedEvents
+from services.profile.storage.referrals import Referrals
 from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader
 from services.profile.transferring import TransferRpcs, Transfers, told
@@ -68,6 +69,7 @@ class Means:
     questions: QuestionDesk
     webhooks: WebhookDesk
     personas: PersonaTrainer
+    referrals: Referrals
 
 
 class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
@@ -130,6 +132,8 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         )
         await self._means.watchers.tell(outcome.touched)
         log_parked(outcome.parked)
+        if any(arrival.referred for arrival in arrivals):
+            self._means.referrals.settle_soon()
         return pb.RecordEventsResponse(
             accepted=outcome.accepted,
             duplicates=outcome.duplicates,

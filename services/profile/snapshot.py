@@ -194,6 +194,13 @@ def _add_asked(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
         snapshot.surveys_answered.extend(surveys)
 
 
+def _add_referrals(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    persons, contribution_micros = state.referred
+    if persons:
+        snapshot.traits.referrals = persons
+        snapshot.traits.referred_contribution_micros = contribution_micros
+
+
 class _Opinions(NamedTuple):
     """Interests, and words on what is disliked; answers to questions among both."""
 
@@ -278,6 +285,7 @@ _PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingP
         "recent": _add_recent,
         "session": _add_session,
         "asked": _add_asked,
+        "referrals": _add_referrals,
     }
 )
 """What a snapshot is made of, by the names that `shared.conditions.customer` uses."""

@@ -146,6 +146,10 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "customer.recency_days": Field("orders", _recency_days),
         "customer.tenure_days": Field("orders", _tenure_days),
         "customer.value_tier": Field("orders", lambda known: known.traits.value_tier),
+        "customer.referrals": Field("referrals", lambda known: known.traits.referrals),
+        "customer.referred_contribution_micros": Field(
+            "referrals", lambda known: known.traits.referred_contribution_micros
+        ),
         "customer.frequency": Field("orders", lambda known: known.traits.frequency),
         "customer.monetary_micros": Field("orders", lambda known: known.traits.monetary_micros),
         "customer.contribution_micros": Field(

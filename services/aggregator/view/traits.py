@@ -23,6 +23,8 @@ def traits(facts: PersonSnapshot, wording: Wording, currency: str) -> pb.Traits:
         monetary=money(found.monetary_micros, currency),
         contribution=money(found.contribution_micros, currency),
         contribution_is_sales=found.contribution_is_sales,
+        referrals=found.referrals,
+        referred_contribution=money(found.referred_contribution_micros, currency),
         categories=_affinities(found.categories, found.category_affinities),
         brands=_affinities(found.brands, found.brand_affinities),
         promotion_share=found.promotion_share,

@@ -121,6 +121,9 @@ class Views:
             view.relationships.extend(profile.relationships)
             view.attributes.extend(profile.attributes)
             view.asked.extend(profile.asked)
+            view.referrals.extend(profile.referrals)
+            if profile.HasField("referred_by"):
+                view.referred_by.CopyFrom(profile.referred_by)
         if view.who.ambiguous:
             return view
         currency = sections.currency_of(self._catalogue)

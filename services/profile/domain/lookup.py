@@ -56,6 +56,21 @@ class IdentityRecord:
     first_seen_us: int
 
 
+class ReferredPerson(NamedTuple):
+    """Whom a person referred."""
+
+    time_us: int
+    group_id: str | None
+    """None: not known yet."""
+
+
+class ReferredBy(NamedTuple):
+    """Who was the first to refer a person."""
+
+    group_id: str
+    time_us: int
+
+
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
     """What only people read."""
@@ -66,6 +81,8 @@ class PersonRecord:
     """With the time of each, microseconds."""
     relationships: Sequence[Relationship] = ()
     """What was said of who looks after them."""
+    referrals: Sequence[ReferredPerson] = ()
+    referred_by: ReferredBy | None = None
 
 
 class Profiles(Protocol):

@@ -85,6 +85,15 @@ class Plan:
         found = self.known.get(key)
         return found is not None and found.shared
 
+    def is_one_person(self, arrival: Arrival) -> bool:
+        """Say whether whoever is referred is known to be who refers them."""
+        if any(identity.key == arrival.referred for identity in arrival.identities):
+            return True
+        own, other = self.known.get(arrival.identities[0].key), self.known.get(arrival.referred)
+        if own is None or other is None or other.shared:
+            return False
+        return own.group_id == other.group_id
+
     def joins(self) -> int:
         """Return how often sets may change."""
         return sum(len(placed.joins) for placed in self.placed)
@@ -116,6 +125,8 @@ def place(
             plan.rejected.append(Rejection(arrival.place, ERASED, EVENT_TEXT, arrival.key))
         elif plan.is_shared(arrival.identities[0].key):
             plan.rejected.append(_ambiguous(arrival))
+        elif arrival.referred and plan.is_one_person(arrival):
+            plan.rejected.append(_self_referral(arrival))
         elif arrival.event.type == LOGIN:
             _place_login(plan, arrival, may_link, new_id)
         else:
@@ -176,6 +187,15 @@ def _ambiguous(arrival: Arrival) -> Rejection:
         arrival.place,
         "AMBIGUOUS_PERSON",
         f"this {kind} fits several people; send an identity that fits one of them first",
+        arrival.key,
+    )
+
+
+def _self_referral(arrival: Arrival) -> Rejection:
+    return Rejection(
+        arrival.place,
+        "SELF_REFERRAL",
+        "attributes.referred: is the person themselves; name whom they referred",
         arrival.key,
     )
 

@@ -37,6 +37,8 @@ class Arrival(NamedTuple):
     placement: str
     private: str
     """What only an export may read; stored encrypted. Empty: nothing."""
+    referred: bytes = b""
+    """Pseudonym of whom it refers; empty: nobody."""
 
 
 class Packed(NamedTuple):

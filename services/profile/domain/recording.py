@@ -176,7 +176,9 @@ async def _release_rejected(transaction: ProfileTransaction, plan: Plan, outcome
 
 
 def _keys(arrivals: Sequence[Arrival]) -> set[bytes]:
-    return {identity.key for arrival in arrivals for identity in arrival.identities}
+    keys = {identity.key for arrival in arrivals for identity in arrival.identities}
+    keys.update([arrival.referred for arrival in arrivals if arrival.referred])
+    return keys
 
 
 async def _apply_live(

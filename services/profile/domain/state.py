@@ -19,6 +19,7 @@ from services.profile.domain import (
     log,
     orders,
     owned,
+    referrals,
     tallies,
     variants,
 )
@@ -33,6 +34,7 @@ from services.profile.domain.latest import Word
 from services.profile.domain.log import Log
 from services.profile.domain.orders import Orders
 from services.profile.domain.owned import BoughtCategories, Owned
+from services.profile.domain.referrals import NOBODY, Referred
 from services.profile.domain.tallies import Tallies
 from services.profile.domain.variants import Variants
 
@@ -82,6 +84,7 @@ class State:
         "orders",
         "owned",
         "past",
+        "referred",
         "tallies",
         "variants",
     )
@@ -114,6 +117,8 @@ class State:
     """Events ever, by type."""
     asked: Asked
     """Questions, with what came of them."""
+    referred: Referred
+    """What referrals add up to; of many persons' events, so it is no sum over this one's."""
     past: Log
     """Events that were put in order."""
     arrived: Log
@@ -125,7 +130,7 @@ class State:
         self.declines, self.disliked_families = {}, {}
         self.disliked_categories, self.disliked_brands = {}, {}
         self.consents, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
-        self.tallies, self.asked = {}, {}
+        self.tallies, self.asked, self.referred = {}, {}, NOBODY
         self.complaints, self.aversions, self.variants = [], {}, {}
         self.bought_categories, self.bought_brands, self.habits = {}, {}, {}
         self.past, self.arrived = [], []
@@ -208,6 +213,7 @@ def _merge(into: State, other: State) -> set[str]:
             setattr(into, part, more)
     into.last_purchase_us = max(into.last_purchase_us, other.last_purchase_us)
     into.complaint = max(into.complaint, other.complaint)
+    into.referred = referrals.add(into.referred, other.referred)
     log.merge(into.log, other.log)
     return grown
 

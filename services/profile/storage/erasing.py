@@ -11,6 +11,7 @@ from services.profile.storage import QUERIES
 from services.profile.storage.audit_trail import append_notes
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import person_erased
+from services.profile.storage.referrals import SQL as REFERRALS
 from shared.bus import append
 from shared.bus.forgetting import forget_in_parked
 from shared.postgres import Database
@@ -50,6 +51,8 @@ class Erasures:
             gone: Sequence[Any] = await transaction.fetch(QUERIES.erase_identities, persons, now_us)
             rows = await transaction.fetchval(QUERIES.erase_persons, persons, now_us)
             pseudonyms = dict(map(tuple, gone))
+            await transaction.execute(REFERRALS.erase_referrals, persons, list(pseudonyms))
+            await transaction.execute(REFERRALS.forget_tallies, persons)
             await append(transaction, [person_erased(persons, pseudonyms, now_us)])
             await forget_in_parked(transaction, persons)
             notes = [Note(by, Action.ERASED, person_id) for person_id in persons]

@@ -57,6 +57,17 @@ SELECT person_id::text, segment, is_member, changed_us FROM memberships
 WHERE person_id = ANY($1::uuid[])
 ORDER BY person_id, segment
 
+-- name: referrals
+-- Whom they referred is kept by pseudonym only.
+SELECT person_id::text, encode(referred_key, 'hex') AS referred_key, time_us FROM referrals
+WHERE person_id = ANY($1::uuid[])
+ORDER BY time_us, referred_key
+
+-- name: referral_tallies
+SELECT person_id::text, persons, contribution_micros FROM referral_tallies
+WHERE person_id = ANY($1::uuid[])
+ORDER BY person_id
+
 -- name: parked_events
 SELECT position, person_id::text, parked_us, tries, reason FROM parked_events
 WHERE person_id = ANY($1::uuid[])

@@ -13,6 +13,7 @@ from services.profile.domain.ports import Member, NewLink
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import SCHEMA_NUMBER, identity_notice
+from services.profile.storage.referrals import read_referrals
 from services.profile.storage.relationships import read_relationships
 from services.profile.storage.state_codec import decode_whole
 from services.profile.storage.transaction import NAME, VALUE
@@ -59,11 +60,14 @@ class PostgresProfiles:
             names: Sequence[Any] = await connection.fetch(QUERIES.names_of, person_ids)
             links: Sequence[Any] = await connection.fetch(QUERIES.standing_links, person_ids)
             said = await read_relationships(connection, person_ids)
+            referrals, referred_by = await read_referrals(connection, person_ids)
         return PersonRecord(
             next((self._name(*row) for row in names), ""),
             [self._identity(*row) for row in identities],
             [(NewLink(*row[:4]), row[4]) for row in links],
             said,
+            referrals,
+            referred_by,
         )
 
     async def keep(

@@ -15,6 +15,7 @@ from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
 from services.profile.domain.orders import Order, Orders
 from services.profile.domain.owned import Owned, Ownership
+from services.profile.domain.referrals import Referred
 from services.profile.domain.tallies import Tallies, Tally
 from services.profile.storage.state_asked import ASKED
 from services.profile.storage.state_log import decode_log, encode_log, maker
@@ -205,6 +206,14 @@ def _encode_complaint(stored: ProfileState, word: Word) -> None:
     stored.complaint_us, stored.complaint_open = word
 
 
+def _decode_referred(stored: ProfileState) -> Referred:
+    return Referred(stored.referred_persons, stored.referred_contribution_micros)
+
+
+def _encode_referred(stored: ProfileState, referred: Referred) -> None:
+    stored.referred_persons, stored.referred_contribution_micros = referred
+
+
 def _decode_attributes(stored: ProfileState) -> dict[str, tuple[int, str]]:
     said = zip(stored.attribute_us[:], stored.attribute_values[:], strict=True)
     return dict(zip(stored.attribute_names[:], said, strict=True))
@@ -234,6 +243,11 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "disliked_categories": within("categories_disliked", dict, _decode_texts, _encode_texts),
         "disliked_brands": within("brands_disliked", dict, _decode_texts, _encode_texts),
         "consents": within("refusals", dict, _decode_consents, _encode_consents),
+        "referred": Part(
+            ("referred_persons", "referred_contribution_micros"),
+            _decode_referred,
+            _encode_referred,
+        ),
         "complaint": Part(("complaint_us", "complaint_open"), _decode_complaint, _encode_complaint),
         "attributes": Part(
             ("attribute_names", "attribute_us", "attribute_values"),

@@ -25,6 +25,7 @@ from services.profile.storage.history import History
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import event_notices, identity_notice
 from services.profile.storage.parked import lock_parked, park
+from services.profile.storage.referrals import write_referrals
 from services.profile.storage.relationships import read_relationships, write_relationships
 from services.profile.storage.rows import (
     EVENT_COLUMNS,
@@ -239,9 +240,16 @@ class PostgresTransaction:
             await self._share(changes)
         if changes.links:
             await self._insert_links(changes)
+        await self._save_people_around(changes)
+        return await self._identity_notices(changes)
+
+    async def _save_people_around(self, changes: Changes) -> None:
+        """Write who looks after whom, and who referred whom."""
         if changes.relationships:
             await write_relationships(self._tx, changes.relationships)
-        return await self._identity_notices(changes)
+        referring = [each for each in changes.events if each.arrival.referred]
+        if referring:
+            await write_referrals(self._tx, referring)
 
     async def _insert_persons(self, changes: Changes) -> None:
         persons = [member.person_id for member in changes.new_members]

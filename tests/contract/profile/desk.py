@@ -49,6 +49,7 @@ class Desk:
         time_us=NOW_US,
         private="",
         event=None,
+        referred=b"",
         **what,
     ):
         event_id = event_id or f"event-{next(self._numbers)}"
@@ -64,4 +65,5 @@ class Desk:
             "",
             "",
             private,
+            referred,
         )

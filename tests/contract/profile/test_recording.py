@@ -235,3 +235,16 @@ async def test_batches_that_see_the_same_new_identities_at_once_make_each_once(d
     assert sum(outcome.accepted for outcome in outcomes) == 60 * 9
     persons = {(await person(desk, cookie)).person_ids for cookie in cookies}
     assert len(persons) == 60
+
+
+async def test_nobody_refers_themselves_by_another_of_their_names(desk):
+    await recorded(desk, desk.arrival(ADA), desk.arrival(BOB))
+    await recorded(desk, desk.arrival(ADA, COOKIE, kind="login"))
+    outcome = await recorded(
+        desk,
+        desk.arrival(ADA, kind="refer", referred=ADA.key),
+        desk.arrival(ADA, kind="refer", referred=COOKIE.key),
+        desk.arrival(ADA, kind="refer", referred=BOB.key),
+    )
+    assert [each.code for each in outcome.rejected] == ["SELF_REFERRAL", "SELF_REFERRAL"]
+    assert outcome.accepted == 1

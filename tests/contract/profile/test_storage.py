@@ -11,6 +11,7 @@ from services.profile.domain.recording import import_history, record
 from services.profile.storage import MIGRATIONS, QUERIES
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.referrals import SQL as REFERRALS
 from services.profile.storage.sharing import who_shares
 from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader, Upkeep
@@ -51,7 +52,7 @@ async def stream(database, position=0, **wanted):
 
 async def test_every_statement_fits_the_schema(postgres):
     async with postgres.clone("profile", MIGRATIONS) as url:
-        assert await refuted_statements(url, QUERIES) == {}
+        assert await refuted_statements(url, QUERIES, REFERRALS) == {}
 
 
 async def test_a_stream_waits_for_events_that_were_numbered_and_not_committed(database, desk):
