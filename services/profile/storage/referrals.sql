@@ -4,6 +4,9 @@
 INSERT INTO referrals (person_id, referred_key, time_us)
 SELECT person_id, referred_key, min(time_us)
 FROM unnest($1::uuid[], $2::bytea[], $3::bigint[]) AS said (person_id, referred_key, time_us)
+WHERE NOT EXISTS (
+    SELECT FROM erased_identities AS erased
+    WHERE erased.identity_key = said.referred_key AND erased.erased_us >= said.time_us)
 GROUP BY person_id, referred_key
 ORDER BY person_id, referred_key
 ON CONFLICT (person_id, referred_key) DO UPDATE

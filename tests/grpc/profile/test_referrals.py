@@ -93,6 +93,8 @@ async def test_erasing_either_end_leaves_nothing_of_the_referral(client, built):
     await client.stub.ErasePerson(pb.ErasePersonRequest(identity_keys=keys), timeout=5)
     assert await client.database.fetchval("SELECT count(*) FROM referrals") == 0
     assert await referred(client, built, ADA) == (0, 0)
+    await client.record(refer(client, ADA, "email:bob@shop.example", ago_s=9))
+    assert await client.database.fetchval("SELECT count(*) FROM referrals") == 0
 
 
 @pytest.mark.parametrize(
