@@ -54,3 +54,13 @@ async def replay(store: Transactions, position: int, now_us: int) -> Replayed:
         return Replayed(last, len(changes.unparked), len(changes.parked), tuple(touched))
 
     return await with_retries(store, attempt)
+
+
+async def replay_all(store: Transactions, now_us: int) -> Replayed:
+    """Try every parked event once more: after another version has started, it may be mended."""
+    folded = parked = position = 0
+    while True:
+        done = await replay(store, position, now_us)
+        folded, parked, position = folded + done.folded, parked + done.parked, done.position
+        if not position:
+            return Replayed(0, folded, parked)

@@ -1,4 +1,7 @@
-"""Keeps folding states anew, on one replica and in the background, until none is outdated."""
+"""Keeps folding states anew, on one replica and in the background, until none is outdated.
+
+At its start it also tries what is parked: a version that mends a defect needs no one's help.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 
 from services.profile.domain.ports import Transactions
 from services.profile.domain.refolding import refold_some
+from services.profile.domain.replaying import replay_all
 from shared.clock import BusinessClock
 from shared.logging import get_logger
 from shared.postgres import Database
@@ -30,9 +34,17 @@ class Refolding:
         await self._leadership.lead("refolding", self._refold_for_ever)
 
     async def _refold_for_ever(self) -> None:
+        await self.replay()
         while True:
             await self.once()
             await asyncio.sleep(_EVERY_S)
+
+    async def replay(self) -> int:
+        """Try parked events again: this version may fold them. Return how many count now."""
+        done = await replay_all(self._store, self._clock.now_us())
+        if done.folded or done.parked:
+            log.info("parked_events_replayed", folded=done.folded, parked=done.parked)
+        return done.folded
 
     async def once(self) -> int:
         """Fold anew whatever is outdated; return how many persons that were."""

@@ -8,10 +8,12 @@ from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
 from services.profile.domain.parking import reason_of
 from services.profile.domain.recording import import_history, record
-from services.profile.domain.replaying import MAX_AT_ONCE, replay
+from services.profile.domain.replaying import MAX_AT_ONCE, replay_all
 from services.profile.domain.state import State, prune
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.parked import ParkedEvents
+from services.profile.storage.refolding import Refolding
+from shared.testing.clock import FakeClock
 from tests.contract.profile.desk import NOW_US, SEALER, Desk, identity
 
 ADA = identity("customer", "ada")
@@ -52,12 +54,8 @@ async def imported(desk, *arrivals):
 
 async def replayed(desk):
     """Replay everything once; return how many count now, and how many still do not."""
-    folded = parked = position = 0
-    while True:
-        done = await replay(desk.store, position, NOW_US)
-        folded, parked, position = folded + done.folded, parked + done.parked, done.position
-        if not position:
-            return folded, parked
+    done = await replay_all(desk.store, NOW_US)
+    return done.folded, done.parked
 
 
 async def person(desk, who=ADA):
@@ -167,6 +165,16 @@ async def test_what_has_no_stored_form_is_parked_as_well(postgres_store):
     assert state.owned[1].quantity == 1
     assert [entry.type for entry in state.log] == ["purchase", "view"]
     assert (await recorded(desk, desk.arrival(ADA))).parked == []
+
+
+async def test_another_version_counts_by_itself_what_it_can_fold(postgres_store, defect):
+    desk, clock = Desk(postgres_store), FakeClock()
+    await recorded(desk, purchase(desk))
+    starting = Refolding(postgres_store._database, postgres_store, clock)
+    assert await starting.replay() == 0
+    defect.undo()
+    assert await starting.replay() == 1
+    assert (await person(desk)).state().owned[POISONED].quantity == 1
 
 
 async def test_what_is_parked_can_be_listed_and_goes_with_its_person(postgres_store, defect):

@@ -149,6 +149,41 @@ async def test_old_duplicates_and_old_events_are_forgotten(database, desk, keys)
     assert await database.fetchval("SELECT count(*) FROM events") == 0
 
 
+async def test_an_event_counts_once_for_35_days_to_the_last_microsecond(database, desk, keys):
+    clock = FakeClock()
+    kept = upkeep(database, keys, clock)[0]
+    event = desk.arrival(ADA, event_id="once")
+
+    async def again():
+        await kept.once()
+        outcome = await record(
+            desk.store, [event], may_link=True, now_us=clock.now_us(), new_id=desk.new_id
+        )
+        return outcome.accepted, outcome.duplicates
+
+    assert await again() == (1, 0)
+    clock.advance(timedelta(days=35))
+    assert await again() == (0, 1)
+    clock.advance(timedelta(microseconds=1))
+    assert await again() == (1, 0)
+
+
+async def test_other_content_under_an_id_is_an_error_for_as_long(database, desk, keys):
+    clock = FakeClock()
+    first = desk.arrival(ADA, event_id="once", digest=b"one")
+    for digest, days, codes in ((b"one", 0, []), (b"two", 35, ["CONTENT_DIFFERS"])):
+        clock.advance(timedelta(days=days))
+        await upkeep(database, keys, clock)[0].once()
+        outcome = await record(
+            desk.store,
+            [first._replace(digest=digest)],
+            may_link=True,
+            now_us=clock.now_us(),
+            new_id=desk.new_id,
+        )
+        assert [each.code for each in outcome.rejected] == codes
+
+
 async def test_tiers_follow_the_contributions_there_are(database, desk, keys):
     buyers = [identity("customer", f"b{number}") for number in range(20)]
     await recorded(

@@ -91,7 +91,7 @@ def events(draw):
         draw(st.sampled_from(["", "X", "Y"])),
         draw(st.sampled_from([0, 1_000_000])),
         draw(st.sampled_from([-1, 400_000])),
-        float(draw(st.integers(1, 4))),
+        draw(st.sampled_from([1.0, 3.0, 0.1, 0.7, 1 / 3, 1e6])),
         draw(st.integers(0, 9_000_000)),
         draw(st.sampled_from(["", "s1", "s2"])),
         draw(st.sampled_from(["", "o1", "o2", "o3"])),

@@ -20,22 +20,26 @@ from touchpoint.common.v1.vocabulary_pb2 import Arm
 MANY = st.lists(events(), max_size=24)
 
 
-WEIGHTS = ("categories", "brands", "habits")
-
-
-def parts(state):
-    """Return the exact parts of a state, and the weights that fade apart."""
-    exact = {name: getattr(state, name) for name in State.__slots__ if name not in WEIGHTS}
-    return exact, [getattr(state, name) for name in WEIGHTS]
-
-
 def assert_same(one, other):
-    exact, interests = parts(one)
-    other_exact, other_interests = parts(other)
-    assert exact == other_exact
-    for mine, theirs in zip(interests, other_interests, strict=True):
-        assert mine.keys() == theirs.keys()
-        assert all(math.isclose(mine[key], theirs[key], rel_tol=1e-9) for key in mine)
+    """Hold that all parts are the same: counts, times and words exactly, floats to 1e-9."""
+    for part in State.__slots__:
+        assert same(getattr(one, part), getattr(other, part)), part
+
+
+def same(one, other):
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def test_floats_are_the_same_to_a_billionth_and_no_further():
+    assert same({1: (1.0, [2.0])}, {1: (1.0 + 1e-12, [2.0])})
+    assert not same({1: (1.0, [2.0])}, {1: (1.0 + 1e-6, [2.0])})
+    assert not same({1: 1.0}, {1: 1.0, 2: 1.0})
 
 
 @given(MANY, st.randoms(use_true_random=False))
