@@ -163,6 +163,10 @@ def _account(what: What, report: Report) -> str:
     if report.persons:
         parts.append(f"traits of {several(report.persons, 'person', 'persons')} computed")
     sentences = [f"{what}: {', '.join(parts)}, in {report.seconds:.1f} s."]
+    if report.parked:
+        sentences.append(
+            f"{several(report.parked, 'event')} could not be counted yet: see `touchpoint parked`."
+        )
     if report.stopped:
         sentences.append(
             f"It stopped before the end: {report.stopped}. What was applied stays; repeat the "

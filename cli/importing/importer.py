@@ -88,7 +88,8 @@ class Importer:
         with self._timed():
             try:
                 await self._send_all(target, progress)
-                self.report.persons = await repeated(target.finish, self._busy_pauses_s)
+                finished = await repeated(target.finish, self._busy_pauses_s)
+                self.report.persons, self.report.parked = finished
             except grpc.aio.AioRpcError as error:
                 self.report.stopped = str(call_error(error)) or error.code().name
         return self.report

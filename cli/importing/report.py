@@ -37,6 +37,8 @@ class Report:
     errors: list[RowError] = field(default_factory=list)
     persons: int = 0
     """Whose traits were computed anew."""
+    parked: int = 0
+    """Events that are in the log and could not be counted in a profile."""
     seconds: float = 0.0
     dry_run: bool = False
     stopped: str = ""

@@ -100,7 +100,7 @@ class Restorer:
         request = pb.FinishImportRequest(import_id=self.export.name)
         finish = ProfileServiceStub(self.profile).FinishImport
         answer = await _called(finish, request, FINISH_TIMEOUT_S)
-        self.report.persons = answer.persons
+        self.report.persons, self.report.parked = answer.persons, answer.parked
 
     async def _send(self, records: EventRecords, version: int) -> None:
         request = pb.RestoreEventsRequest(

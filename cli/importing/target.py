@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import grpc.aio
 
@@ -37,6 +37,15 @@ class Outcome:
     refused: Sequence[Refused]
 
 
+class Finished(NamedTuple):
+    """What the end of an import came to."""
+
+    persons: int = 0
+    """Whose traits were computed."""
+    parked: int = 0
+    """Events that are in the log and could not be counted in a profile."""
+
+
 class Target(Protocol):
     """Takes slices of one kind of rows."""
 
@@ -46,8 +55,8 @@ class Target(Protocol):
     async def send(self, messages: Any, first_row: int) -> Outcome:
         """Apply a slice; raises grpc.aio.AioRpcError."""
 
-    async def finish(self) -> int:
-        """End the import; returns the number of persons whose traits were computed."""
+    async def finish(self) -> Finished:
+        """End the import."""
 
 
 class EventsTarget:
@@ -66,10 +75,10 @@ class EventsTarget:
         answer = await self._stub.ImportEvents(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.accepted, answer.duplicates, _refused(answer.rejected))
 
-    async def finish(self) -> int:
+    async def finish(self) -> Finished:
         request = profile_pb.FinishImportRequest(import_id=self._import_id)
         answer = await self._stub.FinishImport(request, timeout=FINISH_TIMEOUT_S)
-        return answer.persons
+        return Finished(answer.persons, answer.parked)
 
 
 class CustomersTarget:
@@ -86,8 +95,8 @@ class CustomersTarget:
         answer = await self._stub.ImportCustomers(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.created + answer.updated, 0, _refused(answer.rejected))
 
-    async def finish(self) -> int:
-        return 0
+    async def finish(self) -> Finished:
+        return Finished()
 
 
 class ItemsTarget:
@@ -104,8 +113,8 @@ class ItemsTarget:
         answer = await self._stub.UpsertItems(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.written, 0, _by_field(answer.rejected))
 
-    async def finish(self) -> int:
-        return 0
+    async def finish(self) -> Finished:
+        return Finished()
 
 
 class OffersTarget:
@@ -122,8 +131,8 @@ class OffersTarget:
         answer = await self._stub.UpsertOffers(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.written, 0, _by_field(answer.rejected))
 
-    async def finish(self) -> int:
-        return 0
+    async def finish(self) -> Finished:
+        return Finished()
 
 
 def _refused(rejected: Sequence[Any]) -> list[Refused]:

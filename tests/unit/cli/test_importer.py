@@ -11,7 +11,7 @@ import pytest
 
 from cli.importing import KINDS, BrokenFileError, Importer
 from cli.importing.importer import SLICE_ROWS
-from cli.importing.target import Outcome, Refused
+from cli.importing.target import Finished, Outcome, Refused
 
 
 class InMemoryTarget:
@@ -47,7 +47,7 @@ class InMemoryTarget:
         if self._races_lost:
             self._races_lost -= 1
             raise failure(grpc.StatusCode.ABORTED, "a race was lost")
-        return 5
+        return Finished(5, 2)
 
 
 def failure(code, details):
@@ -75,7 +75,7 @@ async def test_every_good_row_arrives_once_and_in_full_slices(tmp_path):
     assert [len(sent) for _, sent in target.slices] == [SLICE_ROWS, SLICE_ROWS, 7]
     assert [first for first, _ in target.slices] == [1, SLICE_ROWS + 1, 2 * SLICE_ROWS + 1]
     assert (report.rows, report.applied, report.refused) == (10_007, 10_007, 0)
-    assert (report.persons, target.finished, report.is_good) == (5, 1, True)
+    assert (report.persons, report.parked, target.finished, report.is_good) == (5, 2, 1, True)
 
 
 async def test_no_more_slices_are_on_their_way_than_the_target_takes(tmp_path):
