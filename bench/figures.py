@@ -54,6 +54,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     "import_events_per_s": Definition("import", "events/s", at_least=15_000),
     "timer_lateness_p99_ms": Definition("timers", "ms", at_most=100),
     "profile_read_p99_ms": Definition("reading", "ms", at_most=5),
+    "segments_200_ms": Definition("segments", "ms", at_most=2),
     "learn_to_other_replica_p99_ms": Definition("learning", "ms", at_most=1_000),
     "read_your_write_violations": Definition("freshness", "of 1000", at_most=0),
     "contact_limit_violations": Definition("limits", "of 2000", at_most=0),
