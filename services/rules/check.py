@@ -20,7 +20,7 @@ from services.rules.domain.screening import Screens
 from services.rules.domain.standing import Order, standing_decision, standing_orders
 from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, FrameOf, Verdict, judge
 from services.rules.moment import MomentVariables, PlacementVariables
-from services.rules.past import person_facts
+from services.rules.past import person_facts, surveys_done
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
@@ -123,18 +123,19 @@ class Checker:
         return await self._ledger.check_facts(list(snapshot.person_ids), key, since_us, now_us)
 
     def _judge(self, case: _Case, numbers: Numbers, counted: Approach) -> Verdict:
-        context = case.context
+        context, policy = case.context, case.compiled.policy
+        done = surveys_done(case.snapshot, policy.questions, self._catalogue.offer_no)
         columns = CandidateColumns(
             self._catalogue,
             self._attributes.of,
             numbers,
             Moment(context.now_us, context.channel, context.excluded_offer_nos),
-            person_facts(case.snapshot, context, case.facts.declines),
+            person_facts(case.snapshot, context, case.facts.declines, done),
         )
         reads = case.compiled.compiler.reads
         moment = MomentVariables(context, case.snapshot, self._catalogue, reads)
         frame_of = _frames(case, columns, moment)
-        screen = self._screens.of(case.compiled.policy, context.channel, context.now_us)
+        screen = self._screens.of(policy, context.channel, context.now_us)
         return judge(screen.passing(columns), case.asked, columns, frame_of, counted)
 
     def _warn_of_failures(self, compiled: CompiledBundle, verdict: Verdict) -> None:

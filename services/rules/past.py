@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -22,6 +22,7 @@ def person_facts(
     snapshot: PersonSnapshot | None,
     context: DecisionContext,
     declines: Sequence[tuple[int, int]],
+    surveys_done: Sequence[int] = (),
 ) -> PersonFacts:
     """Return what passed between the person and the offers; without a snapshot only `declines`."""
     cart = [line.offer_no for line in context.cart]
@@ -33,7 +34,21 @@ def person_facts(
         _declines(snapshot),
         _dislikes(snapshot),
         _numbers(cart or snapshot.cart.offer_nos),
+        surveys_done,
     )
+
+
+def surveys_done(
+    snapshot: PersonSnapshot | None,
+    questions: Mapping[str, frozenset[str]],
+    offer_no: Callable[[str], int],
+) -> Sequence[int]:
+    """Return the surveys that have nothing left to ask; `questions` are those of each survey."""
+    if snapshot is None or not (snapshot.questions_asked or snapshot.surveys_answered):
+        return ()
+    asked = frozenset(snapshot.questions_asked)
+    whole = [offer_no(survey) for survey, names in questions.items() if names <= asked]
+    return [*snapshot.surveys_answered, *(number for number in whole if number)]
 
 
 def _purchases(snapshot: PersonSnapshot) -> Purchases:

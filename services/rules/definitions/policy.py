@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -53,6 +53,7 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         contact_limits=tuple(_contact_limit(limit) for limit in bundle.contact_limits),
         slate_rules=tuple(_slate_rule(rule) for rule in bundle.slate_rules),
         sticky_us=_microseconds(parameters.get("sticky")),
+        questions=_questions(bundle.questions),
     )
     return CompiledBundle(
         policy,
@@ -96,6 +97,13 @@ def _contact_limit(limit: pb.ContactLimit) -> ContactLimit:
 
 def _slate_rule(rule: pb.SlateRule) -> SlateRule:
     return SlateRule(rule.placement, rule.attribute, rule.depth, rule.value, rule.at_most)
+
+
+def _questions(questions: Iterable[pb.Question]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for each in questions:
+        found.setdefault(each.survey, set()).add(each.question)
+    return {survey: frozenset(names) for survey, names in found.items()}
 
 
 def _microseconds(value: object) -> int:

@@ -92,6 +92,8 @@ class CandidateColumns:
             found.append("dislikes")
         if not len(person.cart_nos):
             found.append("cart")
+        if not person.surveys_done:
+            found.append("surveys")
         return tuple(found)
 
     @property
@@ -225,6 +227,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "history.in_cart": lambda columns: history.in_cart(
         columns.history, columns.catalogue, columns.person.cart_nos
     ),
+    "history.nothing_to_ask": lambda columns: among(columns.offer_nos, columns.person.surveys_done),
     "history.about_owned": lambda columns: history.about_owned(
         columns.history, columns.catalogue, columns.purchase_lookup
     ),
@@ -250,5 +253,6 @@ ABSENCES: Mapping[str, frozenset[str]] = {
     "declines": frozenset({"history.days_since_declined"}),
     "dislikes": frozenset({"history.disliked"}),
     "cart": frozenset({"history.in_cart"}),
+    "surveys": frozenset({"history.nothing_to_ask"}),
 }
 """What a request may be without, and the columns that then are the same as for nobody."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.rules.domain.values import Frame, Outcome, Term
@@ -95,6 +95,8 @@ class Policy:
     slate_rules: Sequence[SlateRule]
     sticky_us: int
     """How long a decision stands; 0: not at all."""
+    questions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Names of the questions of each survey, by its offer's id."""
 
     @property
     def longest_window_us(self) -> int:

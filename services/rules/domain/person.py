@@ -62,6 +62,8 @@ class PersonFacts:
     dislikes: Dislikes = field(default_factory=Dislikes)
     cart_nos: Numbers = field(default_factory=_none)
     """Catalogue numbers of what lies in the cart."""
+    surveys_done: Sequence[int] = ()
+    """Catalogue numbers of surveys that have nothing left to ask."""
 
 
 NOBODY = PersonFacts()

@@ -11,6 +11,7 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 
 NOW_US = 1_795_262_400_000_000
 DAY_US = 86_400_000_000
+SURVEYS = (196, 198)
 _PRODUCTS = 150
 
 
@@ -45,12 +46,18 @@ def _other(no: int) -> CatalogueRow:
     return CatalogueRow(
         offer_no=no,
         offer_id=f"offer-{no}",
-        kind=OfferKind.PROMOTION if no % 3 else OfferKind.CONTENT,
+        kind=_kind(no),
         stock=-1,
         needs_consent="newsletter" if no % 4 == 0 else "",
         about_nos=about,
         about_categories=[] if about else [f"Shop > Aisle {no % 7}"],
     )
+
+
+def _kind(no: int) -> OfferKind.Value.ValueType:
+    if no in SURVEYS:
+        return OfferKind.SURVEY
+    return OfferKind.PROMOTION if no % 3 else OfferKind.CONTENT
 
 
 def shopper() -> PersonFacts:
@@ -70,4 +77,5 @@ def shopper() -> PersonFacts:
         ),
         Dislikes(np.array([73]), ["Shop > Aisle 3", "Nowhere"], ["brand 4", "no brand"]),
         np.array([100]),
+        SURVEYS[:1],
     )
