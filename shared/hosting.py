@@ -128,6 +128,7 @@ async def _web(
         {method: route for method, route in found.items() if method in offered},
         health.readiness,
         settings.max_request_bytes,
+        face.pages,
     )
     return await stack.enter_async_context(
         served(with_cors(app, face.allowed_origins), face.listen)

@@ -28,6 +28,14 @@ WarmUp = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page or a part of one, served as it is."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class HttpFace:
     """Bindings that are also served over HTTP: Connect (JSON and proto) and gRPC-Web."""
 
@@ -35,6 +43,8 @@ class HttpFace:
     bindings: Sequence[Binding]
     allowed_origins: Sequence[str] = ()
     """Browser origins that may call (CORS); empty allows none, `*` all."""
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    """By path."""
 
 
 @dataclass(frozen=True, slots=True)

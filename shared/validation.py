@@ -106,7 +106,7 @@ def one_of(name: str, allowed: Sequence[str]) -> Rule:
     def check(message: Message, path: str, violations: Violations) -> None:
         value = getattr(message, name)
         if value not in allowed:
-            violations.add(path + name, f"is {value!r}, must be one of {choices}")
+            violations.add(path + name, f"must be one of {choices}")
 
     return check
 

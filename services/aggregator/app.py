@@ -13,10 +13,12 @@ from services.aggregator.definitions import compile_bundle
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.explaining import Explaining
 from services.aggregator.identification import Identification
+from services.aggregator.pages import sample_pages
 from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
+from services.aggregator.preferences import PreferenceDesk
 from services.aggregator.questions import QuestionDesk
 from services.aggregator.recommending import Apart, Recommending
 from services.aggregator.relationships import RelationshipDesk
@@ -70,7 +72,12 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         warm_up=previews(
             binding, lambda: bundles.active, [runtime.channel(peer) for peer in PEERS]
         ),
-        http=HttpFace(settings.http_listen, (binding,), tuple(sorted(settings.allowed_origins))),
+        http=HttpFace(
+            settings.http_listen,
+            (binding,),
+            tuple(sorted(settings.allowed_origins)),
+            sample_pages(),
+        ),
         share=priorities.share,
     )
     await apart.drained()
@@ -97,6 +104,7 @@ def bound(
         contacts=ContactDesk(peers, identification, catalogue, definitions),
         tasks=TaskDesk(peers),
         questions=QuestionDesk(peers, identification),
+        preferences=PreferenceDesk(peers, identification, wording, clock),
         relationships=RelationshipDesk(peers, identification, wording, catalogue, clock),
         definitions=definitions,
         clock=clock,

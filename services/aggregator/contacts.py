@@ -69,10 +69,12 @@ class ContactDesk:
 
     def _refuse_unknown(self, policy: str, offer_id: str) -> None:
         wrong = []
-        if policy not in self._definitions().contact_policies:
-            wrong.append(FieldViolation("policy", f"there is no contact limit {policy!r}"))
+        policies = self._definitions().contact_policies
+        if policy not in policies:
+            text = f"is no contact limit; there are {', '.join(sorted(policies))}"
+            wrong.append(FieldViolation("policy", text))
         if offer_id and not self._catalogue.offer_no(offer_id):
-            wrong.append(FieldViolation("offer_id", f"there is no offer {offer_id!r}"))
+            wrong.append(FieldViolation("offer_id", "is no offer of the catalogue"))
         if wrong:
             raise InvalidArgument(wrong)
 

@@ -42,7 +42,7 @@ def mistakes(event: Event, now_us: int, placements: Container[str]) -> list[str]
     if event.channel not in _CHANNELS:
         found.append(f"channel: has the unknown value {event.channel}")
     if event.placement and event.placement not in placements:
-        found.append(f"placement: there is no placement {event.placement!r}")
+        found.append("placement: the definitions have none of that name")
     found.extend(_time_mistakes(event, now_us))
     found.extend(_number_mistakes(event))
     found.extend(

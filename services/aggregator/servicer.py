@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.aggregator.contacts import ContactDesk
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.explaining import Explaining
+from services.aggregator.preferences import PreferenceDesk
 from services.aggregator.questions import QuestionDesk
 from services.aggregator.recommending import Recommending
 from services.aggregator.relationships import RelationshipDesk
@@ -38,6 +39,7 @@ class AggregatorServicer:
     contacts: ContactDesk
     tasks: TaskDesk
     relationships: RelationshipDesk
+    preferences: PreferenceDesk
     questions: QuestionDesk
     definitions: Callable[[], Definitions]
     clock: BusinessClock
@@ -53,6 +55,11 @@ class AggregatorServicer:
         self, call: Call, request: pb.GetCustomerViewRequest
     ) -> pb.GetCustomerViewResponse:
         return await self.views.view(call, request)
+
+    async def get_preferences(
+        self, call: Call, request: pb.GetPreferencesRequest
+    ) -> pb.GetPreferencesResponse:
+        return await self.preferences.show(call, request)
 
     async def watch_customer(
         self, call: Call, request: pb.WatchCustomerRequest

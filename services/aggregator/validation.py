@@ -52,9 +52,9 @@ def money_mistakes(amount: Money) -> list[tuple[str, str]]:
     try:
         to_micros(amount.amount)
     except ValueError as error:
-        found.append(("amount", f"is {amount.amount!r}: {error}"))
+        found.append(("amount", str(error)))
     if amount.currency and not is_currency(amount.currency):
-        found.append(("currency", f"is {amount.currency!r}, must be three capital letters"))
+        found.append(("currency", "must be three capital letters"))
     return found
 
 
@@ -93,7 +93,7 @@ def _placements(definitions: Callable[[], Definitions]) -> Rule:
         for index, ask in enumerate(message.placements):
             name, at = ask.placement, f"{path}placements[{index}].placement"
             if name not in known:
-                violations.add(at, f"there is no placement {name!r}")
+                violations.add(at, f"is no placement; there are {', '.join(sorted(known))}")
             elif name in seen:
                 violations.add(at, f"{name!r} is asked for twice")
             elif message.channel and not may_fill(known[name], message.channel):
@@ -180,6 +180,7 @@ def validators(definitions: Callable[[], Definitions]) -> Mapping[type[Any], Val
         pb.EndRelationshipRequest: validator(
             *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role")
         ),
+        pb.GetPreferencesRequest: validator(*_IDENTITIES),
         pb.NextQuestionRequest: validator(
             *_IDENTITIES,
             length("confirmed_person_id", MAX_ID),

@@ -23,6 +23,8 @@ from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 from touchpoint.profile.v1.profile_pb2 import AuditEntry, AuditVerification
 
+_SHOWN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class ExportDesk:
@@ -38,6 +40,12 @@ class ExportDesk:
         """Return once the trail holds who did what with whose record."""
         made_by = by(call)
         await self.trail.note([Note(made_by, action, person_id) for person_id in person_ids])
+
+    async def latest(self, person_ids: Iterable[str]) -> Iterator[AuditEntry]:
+        """Return who lately read or changed the records of persons, newest first."""
+        pseudonym = self.trail.sealer.pseudonym
+        named = {pseudonym(person_id): person_id for person_id in person_ids}
+        return _messages(await self.trail.latest(list(named), _SHOWN), named)
 
     async def person(
         self, call: Call, request: pb.ExportPersonRequest

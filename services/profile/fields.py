@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from google.protobuf.struct_pb2 import Value
 
-from services.profile.domain import consent
+from services.profile.domain import consent, preference
 from services.profile.domain.event import DETAILS, DETAILS_OF, NO_DETAILS, Event
 from shared.money import MAX_MICROS, to_micros
 from shared.privacy import KINDS, STRENGTH
@@ -153,12 +153,18 @@ def read_attributes(
     return details, gift, others
 
 
-def check_consent(event: Event) -> None:
-    """Refuse a word on consent that is malformed or contradicts itself, with all that is wrong."""
-    if event.type in consent.CONSENT_TYPES:
-        wrong = consent.mistakes(event)
-        if wrong:
-            raise MistakenError("; ".join(wrong))
+_MISTAKES: Mapping[str, Callable[[Event], list[str]]] = {
+    **dict.fromkeys(consent.CONSENT_TYPES, consent.mistakes),
+    "preference": preference.mistakes,
+}
+
+
+def check_words(event: Event) -> None:
+    """Refuse a word that is malformed or contradicts itself, with all that is wrong with it."""
+    mistakes = _MISTAKES.get(event.type)
+    wrong = mistakes(event) if mistakes else None
+    if wrong:
+        raise MistakenError("; ".join(wrong))
 
 
 def _discount(text: str) -> str:

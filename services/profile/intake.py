@@ -27,9 +27,9 @@ from services.profile.fields import (
     REFERRED,
     MistakenError,
     Said,
-    check_consent,
     check_texts,
     check_type,
+    check_words,
     private_part,
     read_attributes,
     read_duration_s,
@@ -242,7 +242,7 @@ class Intake:
                 details,
             )
         )
-        check_consent(counted)
+        check_words(counted)
         return counted, private_part(query, page, others) if query or page or others else ""
 
 
@@ -264,5 +264,5 @@ def strongest_first(who: Sequence[Identity]) -> tuple[Identity, ...]:
     for identity in who:
         if identity.kind not in STRENGTH:
             known = ", ".join(KINDS)
-            raise MistakenError(f"identities: unknown kind {identity.kind!r}; known are {known}")
+            raise MistakenError(f"identities: unknown kind; known are {known}")
     return tuple(dict.fromkeys(sorted(who, key=lambda identity: STRENGTH[identity.kind])))

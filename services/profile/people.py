@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from services.profile.answered import asked_questions, stated_attributes
 from services.profile.definitions import ProfileDefinitions
 from services.profile.domain import consent
@@ -10,11 +12,19 @@ from services.profile.domain.lookup import Choice, IdentityRecord, Person, Perso
 from services.profile.domain.ports import NewLink
 from services.profile.domain.reading import Tiers
 from services.profile.domain.relationships import tenures
+from services.profile.domain.state import State
 from services.profile.relations import relationships
 from services.profile.snapshot import snapshot_of
 from services.profile.timestamps import timestamp
 from touchpoint.common.v1.vocabulary_pb2 import Arm
-from touchpoint.profile.v1.profile_pb2 import Consent, KnownIdentity, Link, PersonChoice, Referral
+from touchpoint.profile.v1.profile_pb2 import (
+    Consent,
+    KnownIdentity,
+    Link,
+    PersonChoice,
+    Referral,
+    StatedDislike,
+)
 from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse
 
 
@@ -41,11 +51,25 @@ def profile_message(
         asked=asked_questions(person.state().asked),
         referrals=[_referral(each.group_id or "", each.time_us) for each in record.referrals],
         referred_by=_referral(*record.referred_by) if record.referred_by else None,
+        dislikes=_dislikes(person.state()),
     )
 
 
 def _referral(group_id: str, time_us: int) -> Referral:
     return Referral(person_id=group_id, time=timestamp(time_us))
+
+
+def _dislikes(state: State) -> Iterator[StatedDislike]:
+    """Write what is not wanted, as it was said."""
+    for family_no, word in sorted(state.disliked_families.items()):
+        if word.yes:
+            yield StatedDislike(family_no=family_no, said_time=timestamp(word.time_us))
+    for category, word in sorted(state.disliked_categories.items()):
+        if word.yes:
+            yield StatedDislike(category=category, said_time=timestamp(word.time_us))
+    for brand, word in sorted(state.disliked_brands.items()):
+        if word.yes:
+            yield StatedDislike(brand=brand, said_time=timestamp(word.time_us))
 
 
 def consent_message(purpose: str, word: consent.Consent, now_us: int) -> Consent:

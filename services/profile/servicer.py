@@ -194,7 +194,10 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         found = await self._means.profiles.record(person.person_ids)
         definitions = self._means.definitions("")
         now_us = self._clock.now_us()
-        return profile_message(person, found, self._means.tiers.tiers, now_us, definitions)
+        message = profile_message(person, found, self._means.tiers.tiers, now_us, definitions)
+        if request.with_audit:
+            message.audit.extend(await self._means.exports.latest(person.person_ids))
+        return message
 
     async def watch_profile(
         self, call: Call, request: pb.WatchProfileRequest
@@ -250,7 +253,11 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
     ) -> pb.DetachIdentityResponse:
         identity = Identity(request.identity.kind, request.identity.value, request.identity_key.key)
         detached = await persons.detach(
-            self._store, identity, now_us=self._clock.now_us(), new_id=self._new_id
+            self._store,
+            identity,
+            now_us=self._clock.now_us(),
+            new_id=self._new_id,
+            by=by(call),
         )
         await self._means.watchers.tell(detached.touched)
         return pb.DetachIdentityResponse(

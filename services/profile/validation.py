@@ -43,9 +43,7 @@ def _who(request: Any, path: str, violations: Violations) -> None:
     for place, (identity, key) in enumerate(zip(identities, keys, strict=True)):
         if identity.kind not in KINDS:
             known = ", ".join(KINDS)
-            violations.add(
-                f"{path}identities[{place}].kind", f"is {identity.kind!r}, must be one of {known}"
-            )
+            violations.add(f"{path}identities[{place}].kind", f"must be one of {known}")
         if not identity.value:
             violations.add(f"{path}identities[{place}].value", "must not be empty")
         if len(key.key) != _KEY_BYTES:

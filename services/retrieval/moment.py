@@ -192,9 +192,11 @@ def _most_micros(recipient: Recipient) -> int:
 def _kinds(context: DecisionContext, definitions: Definitions) -> frozenset[int]:
     try:
         places = [definitions.places[ask.placement] for ask in context.placements]
-    except KeyError as error:
+    except KeyError:
         path = "context.placements"
-        raise InvalidArgument([FieldViolation(path, f"there is no placement {error}")]) from None
+        raise InvalidArgument(
+            [FieldViolation(path, "names a placement that is not defined")]
+        ) from None
     if len(places) == 1:
         return places[0].kinds
     return frozenset().union(*(place.kinds for place in places))

@@ -216,7 +216,7 @@ def _timeout_s(call: Call) -> float:
 
 def _places(asked: Collection[str], definitions: Definitions) -> Collection[str]:
     wrong = [
-        FieldViolation(f"placements[{at}]", f"there is no placement {place!r}")
+        FieldViolation(f"placements[{at}]", "is no placement of these definitions")
         for at, place in enumerate(asked)
         if place not in definitions.places
     ]

@@ -103,7 +103,7 @@ class RulesServicer:
     ) -> pb.GetDecisionResponse:
         found = await self._ledger.decision(request.decision_id)
         if found is None:
-            raise NotFound(f"there is no decision {request.decision_id}")
+            raise NotFound("there is no such decision")
         response = pb.GetDecisionResponse(
             trace=found.trace,
             placements=pb.CommitResponse.FromString(found.answer).placements,

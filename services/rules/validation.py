@@ -53,7 +53,7 @@ def _is_committed(request: pb.CommitRequest, path: str, violations: Violations) 
     for index, placement in enumerate(request.placements):
         if placement.placement not in asked:
             name = f"{path}placements[{index}].placement"
-            violations.add(name, f"{placement.placement!r} is not in context.placements")
+            violations.add(name, "is not in context.placements")
 
 
 def _somebody(request: Any, path: str, violations: Violations) -> None:

@@ -145,7 +145,7 @@ class TaskDesk:
 
         Each is told once, and again when it came free after somebody held it.
         """
-        signed_on(await self._agents.find(agent_id), agent_id)
+        signed_on(await self._agents.find(agent_id))
         told: dict[str, int] = {}
         while True:
             seen = self._news.number

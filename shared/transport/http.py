@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 from connectrpc.code import Code
@@ -22,6 +23,7 @@ from protobuf.wkt import Struct
 from shared.budget import Budget
 from shared.call import REQUEST_ID, Call
 from shared.errors import TouchpointError
+from shared.service import Page
 from shared.transport.json_codec import JsonCodec, ProtoCodec
 from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call, request_id_of
 from shared.transport.status import to_status
@@ -38,6 +40,13 @@ _ARRIVED: ContextVar[str] = ContextVar("touchpoint_http_request_id", default="")
 Readiness = Callable[[], tuple[bool, Mapping[str, str]]]
 """Says whether requests are welcome, and of each dependency `ok` or what is wrong with it."""
 
+NO_PAGES: Mapping[str, Page] = MappingProxyType({})
+_ONLY_OUR_OWN = (
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""A page runs no script and asks no address but those of this host."""
 _CODES = {
     number: Code.CANCELED if name == "CANCELLED" else Code(name.lower())
     for name, number in RpcCode.items()
@@ -62,8 +71,13 @@ class ConnectApp(ConnectASGIApplication[Routes]):
         return "/"
 
 
-def http_app(routes: Routes, readiness: Readiness, max_request_bytes: int) -> App:
-    """Return the ASGI application: every route, `/healthz` (alive) and `/readyz` (useful)."""
+def http_app(
+    routes: Routes,
+    readiness: Readiness,
+    max_request_bytes: int,
+    pages: Mapping[str, Page] = NO_PAGES,
+) -> App:
+    """Return the ASGI application: routes, pages, `/healthz` (alive) and `/readyz` (useful)."""
     connect = ConnectApp(routes, max_request_bytes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +88,8 @@ def http_app(routes: Routes, readiness: Readiness, max_request_bytes: int) -> Ap
         elif scope["path"] == "/readyz":
             is_ready, states = readiness()
             await _respond(send, 200 if is_ready else 503, states)
+        elif scope["path"] in pages and scope["method"] in ("GET", "HEAD"):
+            await _show(send, pages[scope["path"]], with_body=scope["method"] == "GET")
         else:
             request_id = request_id_of(_header(scope, REQUEST_ID))
             _ARRIVED.set(request_id)
@@ -101,6 +117,16 @@ async def _respond(send: Send, status: int, body: Mapping[str, str]) -> None:
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+async def _show(send: Send, page: Page, *, with_body: bool) -> None:
+    headers = [
+        (b"content-type", page.content_type.encode()),
+        (b"content-length", str(len(page.body)).encode()),
+        *_ONLY_OUR_OWN,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": page.body if with_body else b""})
 
 
 def _endpoints(routes: Routes) -> dict[str, Any]:

@@ -63,6 +63,7 @@ DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
         "consent": _OF_CONSENT,
         "subscribe": _OF_CONSENT,
         "unsubscribe": _OF_CONSENT,
+        "preference": DETAILS | {"attribute", "value"},
         "impression": DETAILS | {"question"},
         "survey_answer": DETAILS | {"question", "skipped", "attribute"},
         "purchase": DETAILS | {"discount"},

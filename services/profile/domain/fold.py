@@ -28,6 +28,7 @@ from services.profile.domain.interest import weight_as_of_epoch
 from services.profile.domain.latest import Word, say
 from services.profile.domain.log import MAX_KEPT, Entry
 from services.profile.domain.making import maker
+from services.profile.domain.preference import DISLIKE, LIKE, NEUTRAL
 from services.profile.domain.state import State
 from services.profile.domain.state import say as say_attribute
 
@@ -153,8 +154,13 @@ def _accept(state: State, event: Event) -> None:
 
 
 def _preference(state: State, event: Event) -> None:
-    """Dislike or like what is named: the item, else the brand, else the category."""
-    dislikes = event.details.get("sentiment") == "dislike"
+    """Dislike or like what is named (the item, else the brand, else the category), or describe."""
+    attribute = event.details.get("attribute")
+    if attribute:
+        say_attribute(state, attribute, event.details.get("value", ""), event.time_us)
+        return
+    sentiment = event.details.get("sentiment", LIKE)
+    dislikes = sentiment == DISLIKE
     word = Word(event.time_us, dislikes)
     if event.family_no:
         say(state.disliked_families, event.family_no, word)
@@ -164,7 +170,7 @@ def _preference(state: State, event: Event) -> None:
             say(state.disliked_brands, brand, word)
         if category:
             say(state.disliked_categories, category, word)
-    if not dislikes:
+    if sentiment not in (DISLIKE, NEUTRAL):
         _take_interest(state, event, weight_as_of_epoch(LIKE_INTEREST, event.time_us))
 
 

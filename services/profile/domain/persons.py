@@ -127,7 +127,7 @@ async def unlink(
 
 
 async def detach(
-    store: Transactions, identity: Identity, *, now_us: int, new_id: NewId
+    store: Transactions, identity: Identity, *, now_us: int, new_id: NewId, by: By = NOBODY
 ) -> Detached:
     """Let an identity lead to a new person; what was written under the old one stays there.
 
@@ -155,6 +155,7 @@ async def detach(
         person_id = new_id()
         sets.part_identity(identity, known.person_id, person_id)
         sets.changes.keep([sets.member(known.person_id)])
+        sets.changes.notes = [Note(by, Action.UNLINKED, known.person_id)]
         await transaction.save(sets.changes)
         former = _ids(sets.set_of(known.person_id))
         return Detached(person_id, former, _touched(sets, DETACHED, known.person_id))

@@ -63,6 +63,11 @@ class AuditTrail:
             position = rows[-1]["position"]
             yield [Entry(*row) for row in rows]
 
+    async def latest(self, pseudonyms: Sequence[bytes], limit: int) -> list[Entry]:
+        """Return the newest entries about persons, newest first."""
+        rows: Sequence[Any] = await self._database.fetch(QUERIES.latest_audit_of, pseudonyms, limit)
+        return [Entry(*row) for row in rows]
+
     async def head(self) -> Head:
         """Return the last entry there is."""
         row: Any = await self._database.fetchrow(QUERIES.read_audit_head)

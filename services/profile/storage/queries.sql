@@ -581,6 +581,12 @@ WHERE position > $1
 ORDER BY position
 LIMIT $2
 
+-- name: latest_audit_of
+SELECT position, time_us, caller, rpc, action, pseudonym, previous, seal FROM audit
+WHERE pseudonym = ANY($1::bytea[])
+ORDER BY position DESC
+LIMIT $2
+
 -- name: read_audit_of
 SELECT position, time_us, caller, rpc, action, pseudonym, previous, seal FROM audit
 WHERE position > $1 AND pseudonym = ANY($3::bytea[])

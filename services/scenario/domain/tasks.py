@@ -122,16 +122,16 @@ class TaskStore(Protocol):
 
 async def claim(transaction: TaskTransaction, agent_id: str, task_id: str, now_us: int) -> Task:
     """Give a task to an agent, the next that fits where none is named; at most one gets it."""
-    agent = signed_on(await transaction.agent(agent_id), agent_id)
+    agent = signed_on(await transaction.agent(agent_id))
     if task_id:
-        task = _known(await transaction.find_task(task_id, lock=True), task_id)
+        task = _known(await transaction.find_task(task_id, lock=True))
         if task.is_held(now_us) and task.agent_id == agent_id and not task.is_over(now_us):
             return task
         _refuse_claim(task, agent, now_us)
     held = await transaction.held_by(agent_id, now_us)
     if held >= agent.capacity:
         raise FailedPrecondition(
-            f"agent {agent_id!r} holds {held} tasks, which is all they take at a time",
+            f"the agent holds {held} tasks, which is all they take at a time",
             reason="AGENT_AT_CAPACITY",
         )
     if not task_id:
@@ -151,11 +151,11 @@ async def complete(
 ) -> Task:
     """End a task and bring its outcome to its journey; the same said twice changes nothing."""
     task_id = completion.task_id
-    seen = _known(await transaction.find_task(task_id, lock=False), task_id)
+    seen = _known(await transaction.find_task(task_id, lock=False))
     # The journeys are locked before the task, as everywhere.
     group = (await transaction.sets_of([seen.person_id])).get(seen.person_id, ())
     steps = Steps(await transaction.open_of(group))
-    task = _known(await transaction.find_task(task_id, lock=True), task_id)
+    task = _known(await transaction.find_task(task_id, lock=True))
     if task.outcome and task.ended_by == completion.agent_id:
         if task.outcome == completion.outcome:
             return task
@@ -185,7 +185,7 @@ async def snooze(
     transaction: TaskTransaction, agent_id: str, task_id: str, until_us: int, now_us: int
 ) -> Task:
     """Put a task off; it is nobody's until then."""
-    task = _known(await transaction.find_task(task_id, lock=True), task_id)
+    task = _known(await transaction.find_task(task_id, lock=True))
     _refuse_change(task, agent_id, now_us)
     if task.expires_us and until_us >= task.expires_us:
         raise FailedPrecondition(
@@ -215,19 +215,19 @@ async def _put_off(transaction: TaskTransaction, task: Task, until_us: int) -> T
     return put_off
 
 
-def signed_on(agent: Agent | None, agent_id: str) -> Agent:
+def signed_on(agent: Agent | None) -> Agent:
     """Return the agent; `FailedPrecondition` while they are away."""
     if agent is None or agent.presence is Presence.AWAY:
         raise FailedPrecondition(
-            f"agent {agent_id!r} is not signed on; call SetAgentStatus first",
+            "the agent is not signed on; call SetAgentStatus first",
             reason="AGENT_NOT_SIGNED_ON",
         )
     return agent
 
 
-def _known(task: Task | None, task_id: str) -> Task:
+def _known(task: Task | None) -> Task:
     if task is None:
-        raise NotFound(f"there is no task {task_id!r}", reason="NO_SUCH_TASK")
+        raise NotFound("there is no such task", reason="NO_SUCH_TASK")
     return task
 
 

@@ -1,0 +1,23 @@
+"""Sample pages that stand on the edge's own API; copy them, or serve your own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared.service import Page
+
+_FOLDER = Path(__file__).parent
+_FILES = {
+    "/preferences": ("preferences.html", "text/html; charset=utf-8"),
+    "/preferences.css": ("preferences.css", "text/css; charset=utf-8"),
+    "/preferences.js": ("preferences.js", "text/javascript; charset=utf-8"),
+}
+
+
+def sample_pages() -> Mapping[str, Page]:
+    """Return the pages by path."""
+    return {
+        path: Page((_FOLDER / name).read_bytes(), content_type)
+        for path, (name, content_type) in _FILES.items()
+    }
