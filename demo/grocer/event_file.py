@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from demo.grocer.campaigns import Response
 from demo.grocer.households import customer_id
-from demo.grocer.purchases import Purchases
+from demo.grocer.purchases import NO_PRODUCT, Purchases
 from demo.grocer.source import arrow, parquet
 from demo.records import decimal
 
@@ -96,7 +96,7 @@ def _purchase_table(purchases: Purchases, rows: slice, shift_s: int) -> Any:
             _identities(_worded(purchases.household[rows], customer_id)),
             _same("STORE", count),
             _named("", purchases.basket[rows]),
-            _named("", purchases.product[rows]),
+            _items(purchases.product[rows]),
             arrow.nulls(count, arrow.string()),
             arrow.array(purchases.quantity[rows]),
             arrow.StructArray.from_arrays(
@@ -135,6 +135,11 @@ def _same(word: str, count: int) -> Any:
 
 def _named(prefix: str, numbers: NDArray[np.int64]) -> Any:
     return arrow.array([f"{prefix}{number}" for number in numbers.tolist()])
+
+
+def _items(products: NDArray[np.int64]) -> Any:
+    names = [str(number) if number != NO_PRODUCT else None for number in products.tolist()]
+    return arrow.array(names, arrow.string())
 
 
 def _worded(numbers: NDArray[np.int64], word: Callable[[int], str]) -> Any:

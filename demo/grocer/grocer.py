@@ -13,8 +13,8 @@ from demo.grocer.event_file import write_events
 from demo.grocer.households import customer_records
 from demo.grocer.products import ITEM_COLUMNS, item_records, product_ids, read_products
 from demo.grocer.purchases import (
+    NO_PRODUCT,
     WEEK_S,
-    LeftOut,
     Purchases,
     read_households,
     read_purchases,
@@ -43,7 +43,8 @@ class Manifest:
     offers: int
     events: int
     purchase_lines: int
-    left_out_other_products: int
+    lines_without_item: int
+    """Fuel, services and the like: money that was spent, on nothing that the shop recommends."""
     left_out_nothing_bought: int
 
     def sentence(self) -> str:
@@ -64,7 +65,7 @@ class _Year:
     offers: Records
     purchases: Purchases
     responses: Sequence[Response]
-    left_out: LeftOut
+    nothing_bought: int
     weeks: int
 
 
@@ -98,7 +99,7 @@ def write_grocer(folder: Path, today: date | None, progress: Progress) -> Manife
 
 def _read_year(source: Path, today: date | None) -> _Year:
     products = read_products(source)
-    purchases, left_out = read_purchases(source, product_ids(products))
+    purchases, nothing_bought = read_purchases(source, product_ids(products))
     items = item_records(products, sales_by_product(purchases))
     households = read_households(source)
     weeks = 0 if today is None else shift_weeks(int(purchases.at[-1]), midnight_s(today))
@@ -112,7 +113,7 @@ def _read_year(source: Path, today: date | None) -> _Year:
         responses=read_responses(
             source, frozenset(str(offer["offer_id"]) for offer in offers), frozenset(households)
         ),
-        left_out=left_out,
+        nothing_bought=nothing_bought,
         weeks=weeks,
     )
 
@@ -129,8 +130,8 @@ def _manifest(year: _Year, events: int) -> Manifest:
         offers=len(year.offers),
         events=events,
         purchase_lines=len(year.purchases),
-        left_out_other_products=year.left_out.other_products,
-        left_out_nothing_bought=year.left_out.nothing_bought,
+        lines_without_item=int((year.purchases.product == NO_PRODUCT).sum()),
+        left_out_nothing_bought=year.nothing_bought,
     )
 
 

@@ -12,6 +12,7 @@ from demo.grocer.source import read
 from demo.records import DAY_S
 
 WEEK_S = 7 * DAY_S
+NO_PRODUCT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Purchases:
     """Lines in the order of time, as columns of equal length.
 
     ``row`` is the line's place in the original, ``at`` seconds since 1970 UTC as recorded,
-    ``value_cents`` what the grocer received for the whole line.
+    ``product`` 0 where it is none of the shop's (fuel, services), ``value_cents`` what the grocer
+    received for the whole line.
     """
 
     row: NDArray[np.int64]
@@ -34,16 +36,11 @@ class Purchases:
         return len(self.row)
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """How many lines were left out, by reason."""
+def read_purchases(source: Path, products: NDArray[np.int64]) -> tuple[Purchases, int]:
+    """Read the lines that have a quantity and a value, and count those that have not.
 
-    other_products: int
-    nothing_bought: int
-
-
-def read_purchases(source: Path, products: NDArray[np.int64]) -> tuple[Purchases, LeftOut]:
-    """Read the lines about these products (ascending ids) that have a quantity and a value."""
+    What is bought besides these products (ascending ids) is money that was spent, on no item.
+    """
     columns = [
         "household_id", "basket_id", "product_id", "quantity", "sales_value",
         "transaction_timestamp",
@@ -56,18 +53,18 @@ def read_purchases(source: Path, products: NDArray[np.int64]) -> tuple[Purchases
     quantity = table["quantity"].to_numpy()
     bought = (quantity > 0) & (cents > 0)
     at = table["transaction_timestamp"].to_numpy().astype("datetime64[s]").astype(np.int64)
-    rows = np.flatnonzero(known & bought)
+    rows = np.flatnonzero(bought)
     rows = rows[np.argsort(at[rows], kind="stable")]
     purchases = Purchases(
         row=rows,
         at=at[rows],
         household=table["household_id"].to_numpy()[rows],
         basket=table["basket_id"].to_numpy()[rows],
-        product=product[rows],
+        product=np.where(known, product, NO_PRODUCT)[rows],
         quantity=quantity[rows],
         value_cents=cents[rows],
     )
-    return purchases, LeftOut(int((~known).sum()), int((known & ~bought).sum()))
+    return purchases, int((~bought).sum())
 
 
 def read_households(source: Path) -> list[int]:
@@ -85,9 +82,10 @@ class Sales:
 
 
 def sales_by_product(purchases: Purchases) -> dict[int, Sales]:
-    products, place = np.unique(purchases.product, return_inverse=True)
-    paid = np.bincount(place, weights=purchases.value_cents)
-    bought = np.bincount(place, weights=purchases.quantity)
+    sold = purchases.product != NO_PRODUCT
+    products, place = np.unique(purchases.product[sold], return_inverse=True)
+    paid = np.bincount(place, weights=purchases.value_cents[sold])
+    bought = np.bincount(place, weights=purchases.quantity[sold])
     prices = np.maximum(1, np.rint(paid / bought)).astype(np.int64)
     lines = np.bincount(place)
     rows = zip(products.tolist(), lines.tolist(), prices.tolist(), strict=True)

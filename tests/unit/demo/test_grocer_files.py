@@ -71,9 +71,9 @@ def test_every_household_and_most_lines_are_kept(
     written: tuple[Path, Manifest, list[Any]], events: Any
 ) -> None:
     folder, manifest, _ = written
-    left_out = manifest.left_out_other_products + manifest.left_out_nothing_bought
-    assert manifest.purchase_lines + left_out == 1_469_307
-    assert manifest.purchase_lines > 1_400_000
+    assert manifest.purchase_lines + manifest.left_out_nothing_bought == 1_469_307
+    assert manifest.purchase_lines > 1_450_000
+    assert 10_000 < manifest.lines_without_item < 50_000
     assert manifest.customers == 2_469 == len(lines(folder / "customers.jsonl"))
     assert manifest.events == len(events)
 
@@ -127,6 +127,15 @@ def test_quantities_and_values_are_positive(events: Any) -> None:
     assert quantity.min() >= 1
     amounts = events["value"].combine_chunks().field("amount").unique().to_pylist()
     assert min(float(amount) for amount in amounts if amount is not None) > 0
+
+
+@needs_grocer
+def test_what_a_household_spent_is_all_that_it_spent(events: Any) -> None:
+    compute = pytest.importorskip("pyarrow.compute")
+    people = events["identities"].combine_chunks().flatten().field("value")
+    mine = events.filter(compute.equal(people, "H1023"))["value"].combine_chunks()
+    cents = [round(float(amount) * 100) for amount in mine.field("amount").to_pylist() if amount]
+    assert sum(cents) == 24_879_75
 
 
 @needs_grocer
