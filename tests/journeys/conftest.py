@@ -6,7 +6,7 @@ import pytest
 
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
-from tests.journeys.definitions import for_everybody
+from tests.journeys.definitions import asking, for_everybody
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
 MODES = {
@@ -23,7 +23,9 @@ IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}
 async def channels(request, tmp_path_factory):
     """Every channel of the retailer, in front of a suite that holds the small shop."""
     home = tmp_path_factory.mktemp(request.param)
-    settings = for_everybody(tmp_path_factory.mktemp("definitions") / "shop") | IMPATIENT
+    definitions = tmp_path_factory.mktemp("definitions") / "shop"
+    settings = for_everybody(definitions) | IMPATIENT
+    asking(definitions)
     flags = ("--data", "none", "--port", "0", *MODES[request.param])
     async with (
         running_suite(home, *flags, environment=settings) as suite,

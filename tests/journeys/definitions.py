@@ -5,6 +5,19 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+SPORTS, RUNS = "sports", "runs"
+"""A survey of the shop, and its question."""
+_ASKING = f"""\
+offers:
+  - {{offer_id: {SPORTS}, kind: SURVEY, title: About your sports, is_journey_only: true}}
+questions:
+  - question: {RUNS}
+    survey: {SPORTS}
+    text: Do you run?
+    why: So that we show you what fits.
+    used_for: Choosing what we recommend.
+    answers: ["yes", {{answer: "no", dislikes: {{category: Sport > Running}}}}]
+"""
 SHIPPED = Path(__file__).parents[2] / "deploy" / "definitions"
 
 
@@ -16,3 +29,8 @@ def for_everybody(folder: Path) -> dict[str, str]:
     assert "holdout: 5%" in text, "the shipped holdout is written otherwise now"
     parameters.write_text(text.replace("holdout: 5%", "holdout: 0%"), "utf-8")
     return {"TOUCHPOINT_DEFINITIONS": str(folder)}
+
+
+def asking(folder: Path) -> None:
+    """Add a question of the shop to the definitions in a folder."""
+    (folder / "sports.yaml").write_text(_ASKING, "utf-8")
