@@ -54,8 +54,8 @@ def definition_text(persona: Persona, proposals: PersonaProposals, people: int) 
     share = people / proposals.people if proposals.people else 0.0
     day = proposals.trained_time.ToDatetime().date().isoformat()
     lines = [
-        f"# Proposed on {day}: of {proposals.people:,} people, {people:,} ({share:.1%}) are most",
-        "# likely of this kind. It is yours from now on: another training changes nothing here.",
+        f"# Proposed on {day}: {people:,} of {proposals.people:,} people ({share:.1%}) are",
+        "# most likely of this kind. It is yours from now on: no training changes it.",
         "# Shares say how common each is with them; the rest of 100% is spread over all else.",
         "personas:",
         f"  - persona: {_scalar(persona.persona)}",

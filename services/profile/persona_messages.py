@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from services.profile.domain.personas.distinctions import Distinction
 from services.profile.domain.personas.persona import Persona, Shares
 from services.profile.domain.personas.proposals import Proposal, Proposals
-from services.profile.domain.personas.sample import CHANNELS
 from touchpoint.common.v1 import persona_pb2
-from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1 import personas_pb2 as pb
 
 
@@ -20,7 +18,7 @@ def defined(message: persona_pb2.Persona) -> Persona:
         message.weight,
         categories=_shares(message.categories),
         brands=_shares(message.brands),
-        channels={str(Channel.Value.Value(each.value)): each.share for each in message.channels},
+        channels=_shares(message.channels),
         value_tiers=_shares(message.value_tiers),
         attributes={each.attribute: _shares(each.shares) for each in message.attributes},
     )
@@ -52,7 +50,7 @@ def _definition(found: Proposal) -> persona_pb2.Persona:
         weight=persona.weight,
         categories=_messages(persona.categories),
         brands=_messages(persona.brands),
-        channels=_messages({_channel(no): share for no, share in persona.channels.items()}),
+        channels=_messages(persona.channels),
         value_tiers=_messages(persona.value_tiers),
         attributes=[
             persona_pb2.AttributeShares(attribute=name, shares=_messages(shares))
@@ -64,15 +62,11 @@ def _definition(found: Proposal) -> persona_pb2.Persona:
 def _distinction(found: Distinction) -> pb.Distinction:
     return pb.Distinction(
         family=found.family,
-        value=_channel(found.value) if found.family == CHANNELS else found.value,
+        value=found.value,
         share=found.share,
         rest_share=found.rest_share,
         lift=found.lift,
     )
-
-
-def _channel(number: str) -> str:
-    return Channel.Value.Name(int(number))  # type: ignore[arg-type]
 
 
 def _shares(messages: Sequence[persona_pb2.Share]) -> dict[str, float]:

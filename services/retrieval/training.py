@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import threading
 import time
 from typing import Any, BinaryIO
 
@@ -18,18 +16,13 @@ from services.retrieval.domain.learning.training import (
 )
 from services.retrieval.storage.model_files import encode
 from services.retrieval.storage.training_process import unpack_input
-
-_NICENESS = 10
-"""Requests go first."""
-_PARENT_GONE = 3
+from shared.aside import receive
 
 
 def main(read: BinaryIO, write: BinaryIO) -> None:
     """Train once: progress, two files and a report go out as lines of JSON, files in between."""
-    os.nice(_NICENESS)
     began = time.monotonic()
-    order, interactions, items = unpack_input(read.read(int.from_bytes(read.read(8), "big")))
-    _end_with_parent(read)
+    order, interactions, items = unpack_input(receive(read))
 
     def tell(step: str, share_done: float) -> None:
         _say(write, {"event": "progress", "step": step, "share_done": share_done})
@@ -75,20 +68,6 @@ def _hand_over(write: BinaryIO, trained: Trained) -> None:
 def _say(write: BinaryIO, message: dict[str, Any]) -> None:
     write.write(json.dumps(message).encode() + b"\n")
     write.flush()
-
-
-def _end_with_parent(read: BinaryIO) -> None:
-    """End this process when the one that wants its model is gone: its end of the pipe closes.
-
-    It is read past its buffer, whose lock the thread would still hold when this process ends.
-    """
-    pipe = read.fileno()
-
-    def wait() -> None:
-        os.read(pipe, 1)
-        os._exit(_PARENT_GONE)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ class Order:
 
 async def train_aside(order: Order, states: States, tell: Tell) -> PersonaProposals:
     """Propose personas in a child at low priority; see `run_aside`."""
+    given = [states]
+    del states
     loop = asyncio.get_running_loop()
 
     def hear(read: IO[bytes]) -> PersonaProposals:
@@ -50,7 +52,7 @@ async def train_aside(order: Order, states: States, tell: Tell) -> PersonaPropos
                 return PersonaProposals.FromString(data)
         raise EOFError
 
-    return await run_aside(MODULE, lambda: pack(order, states), hear)
+    return await run_aside(MODULE, lambda: pack(order, given.pop()), hear)
 
 
 def pack(order: Order, states: States) -> bytes:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from subprocess import PIPE
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +14,10 @@ from numpy.typing import NDArray
 from services.retrieval.domain.learning.content import ItemTexts
 from services.retrieval.domain.learning.interactions import Interactions
 from services.retrieval.storage.model_files import pack, texts, texts_of, unpack
-from shared.errors import Internal
-from shared.logging import get_logger
-
-log = get_logger(__name__)
+from shared.aside import run_aside
 
 MODULE = "services.retrieval.training"
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""More of them wait for each other in small products: training took eight times as long."""
 _ORDER = "order"
-
-Child: TypeAlias = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,54 +47,18 @@ Tell = Callable[[str, float], None]
 async def train_aside(
     order: Order, interactions: Interactions, items: ItemTexts, tell: Tell
 ) -> Outcome:
-    """Train in a child at low priority, so that requests go on; cancelling ends the child.
-
-    Nothing of persons is written to disk: all goes through pipes. A parent that dies closes them,
-    and the child ends itself. Raises Internal when the child fails; its log says why.
-    """
-    given = [await asyncio.to_thread(pack_input, order, interactions, items)]
-    del interactions, items
+    """Train in a child at low priority; see `run_aside`."""
+    given = [interactions]
+    del interactions
     loop = asyncio.get_running_loop()
 
     def tell_soon(step: str, share_done: float) -> None:
         loop.call_soon_threadsafe(tell, step, share_done)
 
-    child = _started()
-    talking = asyncio.ensure_future(asyncio.to_thread(_outcome, child, given, tell_soon))
-    try:
-        return await asyncio.shield(talking)
-    except EOFError:
-        log.error("training_failed", exit_code=await asyncio.to_thread(child.wait))
-    finally:
-        child.kill()  # does nothing to one that has ended
-        await asyncio.gather(talking, return_exceptions=True)
-        await asyncio.to_thread(child.wait)
-    raise Internal("training ended without a result", reason="TRAINING_FAILED")
+    def packed() -> bytes:
+        return pack_input(order, given.pop(), items)
 
-
-def _started() -> Child:
-    """Start the child as `subprocess` does, by vfork.
-
-    The event loop's own way forks, and gRPC's handlers of a fork crashed one child in some.
-    """
-    command = [sys.executable, "-m", MODULE]
-    return subprocess.Popen(command, stdin=PIPE, stdout=PIPE, env=os.environ | _ONE_THREAD)
-
-
-def _outcome(child: Child, given: list[bytes], tell: Tell) -> Outcome:
-    """Hand over what was given, and hear the child out; runs in a thread of its own.
-
-    Raises EOFError where the child ends before its report.
-    """
-    assert child.stdin is not None
-    assert child.stdout is not None
-    with child.stdin as write, child.stdout as read:
-        # One that is gone tells so at its end of the other pipe as well.
-        with contextlib.suppress(BrokenPipeError):
-            write.write(len(given[0]).to_bytes(8, "big"))
-            write.write(given.pop())
-            write.flush()
-        return _heard(read, tell)
+    return await run_aside(MODULE, packed, lambda read: _heard(read, tell_soon))
 
 
 def _heard(read: IO[bytes], tell: Tell) -> Outcome:

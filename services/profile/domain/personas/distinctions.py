@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from math import log
 from typing import NamedTuple
 
+from services.profile.domain.event import SEPARATOR
 from services.profile.domain.personas.mixture import Mixture
+from services.profile.domain.personas.sample import CATEGORIES
 from services.profile.domain.personas.table import OTHERS, Table
 
 _MAX_TOLD = 12
@@ -49,8 +52,41 @@ def compare(table: Table, mixture: Mixture, kind: int) -> list[Distinction]:
     ]
 
 
+def levels(found: Iterable[Distinction]) -> list[Distinction]:
+    """Return the categories with all those above them, each with the shares of all within it."""
+    shares: defaultdict[str, float] = defaultdict(float)
+    rest: defaultdict[str, float] = defaultdict(float)
+    for each in found:
+        path = each.value if each.family == CATEGORIES else ""
+        while path:
+            shares[path] += each.share
+            rest[path] += each.rest_share
+            path = path.rpartition(SEPARATOR)[0]
+    return [Distinction(CATEGORIES, path, shares[path], rest[path]) for path in sorted(shares)]
+
+
 def strongest(found: Sequence[Distinction]) -> tuple[Distinction, ...]:
-    """Return what distinguishes most, the strongest first."""
-    telling = [each for each in found if not _LESS < each.lift < _MORE]
-    telling.sort(key=lambda each: -abs(each.strength))
-    return tuple(telling[:_MAX_TOLD])
+    """Return what distinguishes most, the strongest first.
+
+    Categories are told at the level that says most: what lies within one that is told already is
+    left out.
+    """
+    others = (each for each in found if each.family != CATEGORIES)
+    ordered = sorted((*levels(found), *others), key=lambda each: -abs(each.strength))
+    told: list[Distinction] = []
+    for each in ordered:
+        if _LESS < each.lift < _MORE or any(_is_same(each, other) for other in told):
+            continue
+        told.append(each)
+    return tuple(told[:_MAX_TOLD])
+
+
+def is_within(path: str, above: str) -> bool:
+    return (path + SEPARATOR).startswith(above + SEPARATOR)
+
+
+def _is_same(one: Distinction, other: Distinction) -> bool:
+    """Say whether both are categories of which one lies within the other."""
+    return one.family == other.family == CATEGORIES and (
+        is_within(one.value, other.value) or is_within(other.value, one.value)
+    )

@@ -16,6 +16,11 @@ from services.profile.domain.reading import age, attribute
 from services.profile.domain.state import State
 
 AGE = "age"
+CHANNEL_NAMES = (
+    *("", "WEB", "APP", "PUSH", "EMAIL", "SMS"),
+    *("DIRECT_MAIL", "CALL_CENTER", "IVR", "CHAT", "STORE"),
+)
+"""By number, as events have them."""
 _SECOND_LOOK = 0.5
 _BRANDS = 0.5
 """What a brand counts beside a category: what is looked at has both, and they go together."""
@@ -58,14 +63,15 @@ class Evidence:
         return log[0].time_us if log else EPOCH_US
 
     def channels(self) -> Seen:
-        """Return the channels of the recent events, by number in text form."""
+        """Return the channels of the recent events, by name."""
         counts: dict[int, int] = {}
         for entry in self.state.log[-RECENT:]:
             if entry.type in SHOPPING:
                 counts[entry.channel] = counts.get(entry.channel, 0) + 1
         events = sum(counts.values())
         worth = _tempered(events, _MOST_CHANNELS) / events if events else 0.0
-        return Seen(list(map(str, counts)), np.fromiter(counts.values(), float) * worth)
+        names = [CHANNEL_NAMES[number] for number in counts]
+        return Seen(names, np.fromiter(counts.values(), float) * worth)
 
     def attribute(self, name: str) -> str:
         """Return an attribute in text form; empty: not known."""

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.profile.domain.event import SEPARATOR
-from services.profile.domain.personas.distinctions import Distinction, strongest
-from services.profile.domain.personas.sample import ATTRIBUTE, BRANDS, CATEGORIES
+from services.profile.domain.personas.distinctions import (
+    Distinction,
+    is_within,
+    levels,
+    strongest,
+)
+from services.profile.domain.personas.sample import (
+    ATTRIBUTE,
+    BRANDS,
+    CATEGORIES,
+    CHANNELS,
+    VALUE_TIERS,
+)
 
 _SECOND = 0.4
 """Of the strength of the first subject, from which a second one belongs to the name."""
 _MARKED_SHARE, _MARKED_LIFT = 0.5, 1.4
 """From which an attribute belongs to the title."""
+_TOLD = 3
+_WORDS = {
+    CATEGORIES: "They look for {}.",
+    BRANDS: "They like {}.",
+    CHANNELS: "They come by {}.",
+    VALUE_TIERS: "Their value is {}.",
+}
+_MARKS = {CHANNELS: "channel", VALUE_TIERS: "value"}
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -33,8 +51,9 @@ def name_kinds(kinds: Sequence[Sequence[Distinction]]) -> list[Name]:
     taken: set[str] = set()
     names = []
     for found in kinds:
-        words = _subjects(found) or ["everybody else"]
         marks = _marks(found)
+        words = _subjects(found) or marks[:1] or ["everybody else"]
+        marks = [mark for mark in marks if mark not in words]
         persona = _free(taken, words, marks)
         taken.add(persona)
         title = " and ".join(words)
@@ -42,7 +61,7 @@ def name_kinds(kinds: Sequence[Sequence[Distinction]]) -> list[Name]:
             Name(
                 persona,
                 f"{title}: {', '.join(marks)}" if marks else title,
-                ". ".join(map(_sentence, strongest(found)[:5])) + ".",
+                _picture(strongest(found)),
             )
         )
     return names
@@ -50,7 +69,7 @@ def name_kinds(kinds: Sequence[Sequence[Distinction]]) -> list[Name]:
 
 def _subjects(found: Iterable[Distinction]) -> list[str]:
     """Return one or two subjects that the kind is after: categories at any level, else brands."""
-    paths = sorted(_levels(found), key=lambda each: -each.strength)
+    paths = sorted(levels(found), key=lambda each: -each.strength)
     if not paths:
         paths = sorted((f for f in found if f.family == BRANDS), key=lambda each: -each.strength)
     wanted = [each for each in paths if each.lift > 1.0]
@@ -60,7 +79,7 @@ def _subjects(found: Iterable[Distinction]) -> list[str]:
     apart = (
         each
         for each in wanted[1:]
-        if not _is_within(each.value, first.value) and not _is_within(first.value, each.value)
+        if not is_within(each.value, first.value) and not is_within(first.value, each.value)
     )
     second = next(apart, None)
     chosen = [first]
@@ -69,25 +88,12 @@ def _subjects(found: Iterable[Distinction]) -> list[str]:
     return [each.value.split(SEPARATOR)[-1] for each in chosen]
 
 
-def _levels(found: Iterable[Distinction]) -> list[Distinction]:
-    """Return the categories with all those above them, each with the shares of all within it."""
-    shares: defaultdict[str, float] = defaultdict(float)
-    rest: defaultdict[str, float] = defaultdict(float)
-    for each in found:
-        path = each.value if each.family == CATEGORIES else ""
-        while path:
-            shares[path] += each.share
-            rest[path] += each.rest_share
-            path = path.rpartition(SEPARATOR)[0]
-    return [Distinction(CATEGORIES, path, shares[path], rest[path]) for path in sorted(shares)]
-
-
 def _marks(found: Iterable[Distinction]) -> list[str]:
-    """Return the attributes that most of the kind have and others have less."""
+    """Return what most of the kind are and others are less: attributes, channels, tiers."""
     return [
-        f"{each.family.removeprefix(ATTRIBUTE)} {each.value}"
+        f"{_MARKS.get(each.family, each.family.removeprefix(ATTRIBUTE))} {each.value}"
         for each in found
-        if each.family.startswith(ATTRIBUTE)
+        if (each.family in _MARKS or each.family.startswith(ATTRIBUTE))
         and each.share >= _MARKED_SHARE
         and each.lift >= _MARKED_LIFT
     ]
@@ -110,10 +116,20 @@ def _slug(text: str) -> str:
     return _NO_WORD.sub("_", text.lower()).strip("_") or "kind"
 
 
-def _sentence(each: Distinction) -> str:
-    what = each.family.removeprefix(ATTRIBUTE).replace("_", " ").rstrip("s")
-    return f"{what} {each.value}: {each.share:.0%}, {each.lift:.1f} times as much as others"
+def _picture(found: Sequence[Distinction]) -> str:
+    """Describe people in words, by what distinguishes them most."""
+    sentences = []
+    for family, words in _WORDS.items():
+        told = [each for each in found if each.family == family and each.lift > 1.0][:_TOLD]
+        if told:
+            sentences.append(words.format(", ".join(map(_with_lift, told))))
+    for each in found:
+        if each.family.startswith(ATTRIBUTE) and each.lift > 1.0:
+            name = each.family.removeprefix(ATTRIBUTE)
+            sentences.append(f"Their {name} is {_with_lift(each)}.")
+    return " ".join(sentences)
 
 
-def _is_within(path: str, above: str) -> bool:
-    return (path + SEPARATOR).startswith(above + SEPARATOR)
+def _with_lift(each: Distinction) -> str:
+    word = each.value.split(SEPARATOR)[-1]
+    return f"{word} ({each.share:.0%}, {each.lift:.1f} times as often as others)"

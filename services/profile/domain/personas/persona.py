@@ -23,7 +23,7 @@ class Persona:
     """By path; of two that lie within each other the deeper one holds its own share."""
     brands: Shares = field(default_factory=dict)
     channels: Shares = field(default_factory=dict)
-    """By the channel's number, in text form."""
+    """By the channel's name."""
     value_tiers: Shares = field(default_factory=dict)
     attributes: Mapping[str, Shares] = field(default_factory=dict)
     """By attribute; values are texts, numbers or ranges such as `20-35` and `65+`."""

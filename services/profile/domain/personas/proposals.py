@@ -22,7 +22,7 @@ LEAST_OF_A_KIND = 8
 """People whom a proposal must stand for: fewer might be recognised by it."""
 MAX_KINDS = 24
 _STARTS = 6
-_LEAST_SHARE = 0.01
+_LEAST_SHARE = 0.015
 _MAX_NAMED = 40
 """Of one family: more is nothing that a marketer would read."""
 
