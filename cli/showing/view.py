@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.console import Console
 
 from cli.console import add_row, table
+from cli.showing.around import around
 from cli.showing.decision import show_degraded
 from cli.showing.traits import money, traits
 from cli.showing.words import ago
@@ -50,6 +51,7 @@ def _who(view: GetCustomerViewResponse) -> str:
 
 def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:
     yield from traits(view, now)
+    yield from around(view, now)
     if view.session.category:
         yield "shopping for", _session(view.session, now)
     if view.consent:

@@ -286,3 +286,30 @@ def test_without_a_first_decision_the_lines_to_try_still_ask_for_one(console, tm
     assert "No decision came: deadline exceeded" in said
     assert "recommend customer:H0001" in said
     assert "track decline" not in said
+
+
+def test_the_people_around_somebody_and_their_answers_are_put_into_words(console):
+    view = pb.GetCustomerViewResponse(
+        who=edge.Who(person_id="p"),
+        relationships=[
+            {"role": "store", "owner_id": "main street", "current": True},
+            {"role": "sales_person", "owner_id": "who left"},
+        ],
+        traits=edge.Traits(referrals=2, referred_contribution={"amount": "20", "currency": "EUR"}),
+        referred_by={"person_id": "q"},
+        attributes=[
+            {"name": "sport", "value": "running", "source": "question:favourite_sport"},
+            {"name": "city", "value": "Bath", "source": "record"},
+        ],
+    )
+    for each in (view.relationships[0].from_time, view.referred_by.time):
+        each.FromDatetime(NOW - timedelta(days=2))
+    view.attributes[0].said_time.FromDatetime(NOW - timedelta(hours=3))
+    show_view(console, view, NOW)
+    told = console.export_text()
+    assert "store main street (2 d 0 h ago)" in told
+    assert "who left" not in told
+    assert "2 people, worth 20 EUR" in told
+    assert "q (2 d 0 h ago)" in told
+    assert "sport running (3 h 0 min ago)" in told
+    assert "Bath" not in told
