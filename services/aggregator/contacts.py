@@ -12,8 +12,11 @@ from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.client import invoke
 from shared.errors import Ambiguous, FieldViolation, InvalidArgument, TouchpointError
+from shared.refusals import refuses
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_pb2 import Contacts
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.rules.v1.rules_pb2 import ContactBalance
@@ -46,9 +49,12 @@ class ContactDesk:
         policy = request.policy or MARKETING
         self._refuse_unknown(policy, request.offer_id)
         named = self._identification.named(request.identities)
+        person = await self._person(call, named)
+        if refuses(person, policy, request.channel):
+            return pb.ReserveContactResponse(reason=RemovalCode.NO_CONSENT)
         asked = rules_pb.ReserveContactRequest(
             contact_id=request.contact_id,
-            person_ids=await self._person_ids(call, named),
+            person_ids=person.person_ids,
             identity_keys=named.keys,
             policy=policy,
             channel=request.channel,
@@ -56,7 +62,9 @@ class ContactDesk:
         )
         answered = await invoke(self._peers.rules.ReserveContact, asked, call, LONGEST_S)
         return pb.ReserveContactResponse(
-            granted=answered.granted, contacts=contacts(answered.balance)
+            granted=answered.granted,
+            contacts=contacts(answered.balance),
+            reason=RemovalCode.UNSPECIFIED if answered.granted else RemovalCode.CONTACT_LIMIT,
         )
 
     async def release(
@@ -78,17 +86,18 @@ class ContactDesk:
         if wrong:
             raise InvalidArgument(wrong)
 
-    async def _person_ids(self, call: Call, named: Named) -> list[str]:
+    async def _person(self, call: Call, named: Named) -> PersonSnapshot:
+        """Return who it is; without an answer nobody, and what passed is known by pseudonym."""
         request = GetSnapshotRequest(
             identities=named.identities, identity_keys=named.keys, keep_unknown=True
         )
         try:
             found = await invoke(self._peers.profile.GetSnapshot, request, call, _WHO_S)
         except TouchpointError:
-            return []
+            return PersonSnapshot()
         if found.ambiguous:
             raise Ambiguous("the identity fits several people, so none of them is approached")
-        return list(found.person_ids)
+        return PersonSnapshot.FromString(found.snapshot)
 
 
 def contacts(balance: ContactBalance) -> Contacts:

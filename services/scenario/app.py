@@ -125,7 +125,7 @@ class _Parts:
             PostgresAgents(self.database),
             self.clock,
             self.finder.at_hand,
-            RulesApproaches(self.rules, self.clock),
+            RulesApproaches(self.rules, self.profile, self.clock),
             news=self.news,
             wake=self.timers.wake,
             reach=self.reach,

@@ -1,4 +1,4 @@
-"""Asks rules whether a person may be called: one limit over all channels together."""
+"""Asks whether a person may be called: they did not refuse it, and one limit over all channels."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from services.scenario.domain.tasks import HOLD_US
 from shared.call import Call
 from shared.client import invoke
 from shared.clock import BusinessClock
+from shared.refusals import refuses
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.rules.v1.rules_service_pb2 import ReleaseContactRequest, ReserveContactRequest
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
 
 POLICY = "marketing"
+NEVER = 2**62
+"""Whoever refuses is not asked again."""
 HELD_US = HOLD_US - 5_000_000
 """A call that was not made is free again by itself, just before somebody else may take the task;
 one that was made is told of when its task ends."""
@@ -33,6 +39,7 @@ class Approaches(Protocol):
     async def reserve(self, call: Call, contact_id: str, person_ids: Sequence[str]) -> int | None:
         """Reserve a call; None when it may be made, else when to try again, in microseconds.
 
+        `NEVER` where the person refuses to be called, or is nobody any more.
         The same id is answered the same. Raises the kit's errors when it cannot be known.
         """
         ...
@@ -46,13 +53,18 @@ class Approaches(Protocol):
 
 
 class RulesApproaches:
-    """Reserves calls in the ledger of rules; see `Approaches`."""
+    """Reserves calls in the ledger of rules, of whom profile says no refusal; see `Approaches`."""
 
-    def __init__(self, rules: RulesServiceAsyncStub, clock: BusinessClock) -> None:
+    def __init__(
+        self, rules: RulesServiceAsyncStub, profile: ProfileServiceAsyncStub, clock: BusinessClock
+    ) -> None:
         self._rules = rules
+        self._profile = profile
         self._clock = clock
 
     async def reserve(self, call: Call, contact_id: str, person_ids: Sequence[str]) -> int | None:
+        if await self._refuse(call, person_ids[0]):
+            return NEVER
         request = ReserveContactRequest(
             contact_id=contact_id,
             person_ids=person_ids,
@@ -66,6 +78,13 @@ class RulesApproaches:
         now_us = self._clock.now_us()
         free_us = answer.balance.free_time.ToMicroseconds()
         return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
+
+    async def _refuse(self, call: Call, person_id: str) -> bool:
+        """Ask at the last moment: a refusal counts from the second it was said."""
+        asked = GetSnapshotRequest(person_id=person_id)
+        answer = await invoke(self._profile.GetSnapshot, asked, call, _TIMEOUT_S)
+        snapshot = PersonSnapshot.FromString(answer.snapshot)
+        return not snapshot.person_ids or refuses(snapshot, POLICY, Channel.CALL_CENTER)
 
     async def release(self, call: Call, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)

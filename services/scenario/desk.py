@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
-from services.scenario.approaching import Approaches
+from services.scenario.approaching import NEVER, Approaches
 from services.scenario.crashing import Reach
 from services.scenario.domain.agents import Agent, AgentStore, Presence
 from services.scenario.domain.tasks import (
@@ -20,6 +20,7 @@ from services.scenario.domain.tasks import (
     signed_on,
     snooze,
     undo_claim,
+    withdraw,
 )
 from shared.call import Call
 from shared.clock import BusinessClock
@@ -95,6 +96,13 @@ class TaskDesk:
             free_us = await self._reserved(call, task)
             if free_us is None:
                 return task
+            if free_us == NEVER:
+                await self._withdraw(task)
+                if task_id:
+                    raise FailedPrecondition(
+                        "the person refuses to be called; the task has ended", reason="NO_CONSENT"
+                    )
+                continue
             async with self._store.transaction() as transaction:
                 await give_back(transaction, task, free_us)
             self._news.tell()
@@ -116,6 +124,12 @@ class TaskDesk:
             # Also when the agent's deadline ends this: nobody was told that they hold the task.
             if not is_known:
                 await asyncio.shield(self._undo(task))
+
+    async def _withdraw(self, task: Task) -> None:
+        async with self._store.transaction() as transaction:
+            await withdraw(transaction, task, self._clock.now_us())
+        self._news.tell()
+        self._wake()
 
     async def _undo(self, task: Task) -> None:
         async with self._store.transaction() as transaction:

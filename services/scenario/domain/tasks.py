@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.scenario.domain.agents import Agent, Presence
-from services.scenario.domain.journey import Facts, Journey
-from services.scenario.domain.passage import answered
+from services.scenario.domain.journey import Facts, Journey, Outcome
+from services.scenario.domain.passage import answered, end
 from services.scenario.domain.ports import JourneyTransaction
 from services.scenario.domain.taking import Steps, go
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
@@ -19,6 +19,8 @@ HOLD_US = 15 * 60_000_000
 FactsOf = Callable[[Journey], Facts]
 """Says what is so at this moment, without asking anybody."""
 OUTCOMES = ("accepted", "declined", "not_reached", "done")
+WITHDRAWN = "withdrawn"
+"""The person refuses to be called, or was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,21 @@ async def give_back(transaction: TaskTransaction, taken: Task, until_us: int) ->
     task = await transaction.find_task(taken.task_id, lock=True)
     if task is not None and task.claims == taken.claims and task.agent_id == taken.agent_id:
         await _put_off(transaction, task, until_us)
+
+
+async def withdraw(transaction: TaskTransaction, taken: Task, now_us: int) -> None:
+    """End a task that was taken and may never be done, and its journey with it."""
+    group = (await transaction.sets_of([taken.person_id])).get(taken.person_id, ())
+    steps = Steps(await transaction.open_of(group))
+    task = await transaction.find_task(taken.task_id, lock=True)
+    if task is None or task.outcome or task.claims != taken.claims:
+        return
+    await transaction.save_task(replace(task, outcome=WITHDRAWN, claimed_until_us=0))
+    for journey in steps.of(group):
+        if journey.journey_id == task.journey_id:
+            go(steps, group, end(journey, Outcome.OBSTRUCTED, now_us), now_us)
+    if steps.transitions:
+        await transaction.save(steps.transitions)
 
 
 async def undo_claim(transaction: TaskTransaction, taken: Task) -> None:

@@ -4,9 +4,9 @@ import grpc
 import pytest
 
 from shared.errors import NotFound, Unavailable
-from tests.unit.aggregator.edge import PERSON, PROMO
+from tests.unit.aggregator.edge import PERSON, PROMO, known_person
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
-from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotResponse
 from touchpoint.rules.v1.rules_service_pb2 import ReserveContactResponse
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
@@ -39,6 +39,20 @@ async def test_a_contact_is_reserved_for_the_person_behind_the_identity(stub, ed
 async def test_a_refused_contact_is_an_answer_and_no_error(stub, edge):
     edge.peers.rules.ReserveContact.answer = lambda _: ReserveContactResponse(granted=False)
     assert not (await stub.ReserveContact(contact())).granted
+
+
+@pytest.mark.parametrize(
+    ("refusals", "is_granted"),
+    [(["marketing"], False), (["marketing:EMAIL"], False), (["marketing:SMS", "news"], True)],
+)
+async def test_who_refuses_is_not_approached_by_other_systems_either(
+    stub, edge, refusals, is_granted
+):
+    edge.peers.profile.GetSnapshot.answer = lambda _: known_person(_, refusals=refusals)
+    answer = await stub.ReserveContact(contact())
+    assert answer.granted is is_granted
+    assert (answer.reason == RemovalCode.NO_CONSENT) is not is_granted
+    assert bool(edge.peers.rules.ReserveContact.requests) is is_granted
 
 
 async def test_without_profile_the_contact_is_reserved_by_pseudonym(stub, edge):

@@ -3,6 +3,7 @@
 import grpc
 import pytest
 
+from services.scenario.approaching import NEVER
 from shared.errors import Unavailable
 from shared.testing.background import until
 from tests.grpc.scenario.test_journeys_and_tasks import claim, complete, sign_on
@@ -113,3 +114,26 @@ async def snooze(face, task, *, minutes):
     request = pb.SnoozeTaskRequest(agent_id="eve", task_id=task.task_id)
     request.until_time.FromMicroseconds(face.clock.now_us() + minutes * 60_000_000)
     await face.stub.SnoozeTask(request, timeout=5)
+
+
+async def test_who_refuses_is_not_called_and_the_journey_is_over(face):
+    await face.lead_to_the_call()
+    await face.lead_to_the_call(BOB)
+    await sign_on(face)
+    face.approaches.free_us[ADA] = NEVER
+    assert list((await claim(face)).person_ids) == [BOB]
+    assert not await face.store.open_for([ADA])
+    [ended] = [task for task, _ in face.store.tasks.values() if task.person_id == ADA]
+    assert ended.outcome == "withdrawn"
+    with pytest.raises(grpc.aio.AioRpcError, match="has ended as withdrawn"):
+        await claim(face, task_id=ended.task_id)
+
+
+async def test_a_task_that_was_asked_for_by_name_says_that_they_refuse(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    [task] = [task for task, _ in face.store.tasks.values()]
+    face.approaches.free_us[ADA] = NEVER
+    with pytest.raises(grpc.aio.AioRpcError, match="refuses to be called") as refused:
+        await claim(face, task_id=task.task_id)
+    assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
