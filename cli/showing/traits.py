@@ -32,10 +32,17 @@ def traits(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
     if regular:
         yield "buys again", ", ".join(_cycle(each, now) for each in regular[:_CYCLES_SHOWN])
     yield from _habits(found)
+    if found.scores:
+        yield "scores", ", ".join(map(_score, found.scores[:_SHOWN]))
     if view.segments:
         yield "segments", ", ".join(view.segments)
     if view.persona.name:
         yield "persona", f"{view.persona.name} ({view.persona.probability:.0%})"
+
+
+def _score(found: edge.ScoreValue) -> str:
+    stage = f" ({found.stage})" if found.stage else ""
+    return f"{found.score} {found.value:g}{stage}"
 
 
 def money(amount: Money) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -36,7 +36,6 @@ from services.profile.snapshot_traits import (
     add_soft_dislikes,
     add_stages,
 )
-from shared.conditions.customer import FIELDS
 from shared.conditions.person import PersonValues
 from shared.money import MAX_MICROS
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
@@ -65,41 +64,17 @@ def snapshot_of(
     snapshot.standing_token = person.standing_token
     snapshot.assurance = person.assurance  # type: ignore[assignment]
     moment = Moment(now_us, tiers)
-    for add in _PARTS.values():
+    for add in PARTS.values():
         add(snapshot, state, moment)
     if definitions.scores:
-        _add_scores(snapshot.traits, state, definitions.scores)
-    _add_persona(snapshot, state, definitions.personas, moment)
+        add_scores(snapshot.traits, state, definitions.scores)
+    add_persona(snapshot, state, definitions.personas, moment)
     if definitions.segments:
         snapshot.segments.extend(segments_of(definitions.segments, PersonValues(snapshot)))
     return snapshot
 
 
-def facts_of(
-    state: State,
-    tiers: Tiers,
-    now_us: int,
-    definitions: ProfileDefinitions,
-    parts: frozenset[str],
-) -> PersonSnapshot:
-    """Return only those parts of a person that are asked for, by the names of conditions' fields.
-
-    Of a state that reads its parts on demand, the others are not even decoded.
-    """
-    snapshot = PersonSnapshot(as_of_us=now_us)
-    moment = Moment(now_us, tiers)
-    for name in parts & _PARTS.keys():
-        _PARTS[name](snapshot, state, moment)
-    if "scores" in parts:
-        _add_scores(snapshot.traits, state, definitions.scores)
-    if "persona" in parts:
-        _add_persona(snapshot, state, definitions.personas, moment)
-    return snapshot
-
-
-def _add_persona(
-    snapshot: PersonSnapshot, state: State, personas: Personas, moment: Moment
-) -> None:
+def add_persona(snapshot: PersonSnapshot, state: State, personas: Personas, moment: Moment) -> None:
     def value_tier() -> str:
         return snapshot.traits.value_tier or traits(state, *moment).value_tier
 
@@ -107,7 +82,7 @@ def _add_persona(
         snapshot.persona, snapshot.persona_probability = likeliest
 
 
-def _add_scores(part: Traits, state: State, scores: Sequence[Score]) -> None:
+def add_scores(part: Traits, state: State, scores: Sequence[Score]) -> None:
     for score in scores:
         value = part.scores[score.name] = score.value(state.tallies)
         if stage := score.stage(value):
@@ -268,7 +243,7 @@ def _add_session(snapshot: PersonSnapshot, state: State, moment: Moment) -> None
         part.cart_value_micros = _value_micros(cart.items(state.cart, moment.now_us))
 
 
-_PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingProxyType(
+PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingProxyType(
     {
         "complaint": _add_complaint,
         "attributes": _add_attributes,
@@ -289,13 +264,3 @@ _PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingP
     }
 )
 """What a snapshot is made of, by the names that `shared.conditions.customer` uses."""
-COMPARED_PARTS = frozenset(
-    {"complaint", "attributes", "consents", "orders", "tastes", "habits", "owned", "opinions"}
-    | {"scores"}
-)
-"""What people are compared by: what they are, not what they are just doing."""
-
-
-def parts_of(reads: Collection[str]) -> frozenset[str]:
-    """Return the parts that fields of conditions stand on."""
-    return frozenset(FIELDS[name].part for name in reads)

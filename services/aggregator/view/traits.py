@@ -39,6 +39,7 @@ def traits(facts: PersonSnapshot, wording: Wording, currency: str) -> pb.Traits:
         emails=_emails(found),
         stages=_stages(found.stages),
         dislikes=_dislikes(facts.disliked, wording),
+        scores=_scores(found),
     )
 
 
@@ -52,6 +53,11 @@ def _affinities(names: Iterable[str], strengths: Iterable[float]) -> list[pb.Aff
         pb.Affinity(name=name, affinity=strength)
         for name, strength in zip(names, strengths, strict=True)
     ]
+
+
+def _scores(found: snapshot_pb2.Traits) -> Iterator[pb.ScoreValue]:
+    for score, value in sorted(found.scores.items()):
+        yield pb.ScoreValue(score=score, value=value, stage=found.score_stages.get(score, ""))
 
 
 def _variants(found: snapshot_pb2.Variants) -> Iterator[pb.VariantShare]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from services.profile.definitions import ProfileDefinitions
 from services.profile.domain.lookup import Person
-from services.profile.snapshot import facts_of
+from services.profile.facts import facts_of
 from services.profile.storage.everybody import Everybody
 from services.profile.storage.upkeep import TierReader
 from shared.clock import BusinessClock

@@ -12,7 +12,7 @@ from services.profile.domain.lookup import Person
 from services.profile.domain.memberships import Cause, changes
 from services.profile.domain.ports import Member
 from services.profile.domain.segments import segments_of
-from services.profile.snapshot import facts_of, parts_of
+from services.profile.facts import facts_of, parts_of
 from services.profile.storage.everybody import Everybody
 from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.upkeep import TierReader

@@ -15,7 +15,7 @@ from services.profile.domain.lifts import Group, Lift, lifts
 from services.profile.domain.lookup import Person
 from services.profile.domain.segments import Segment
 from services.profile.exporting import by
-from services.profile.snapshot import COMPARED_PARTS, parts_of
+from services.profile.facts import COMPARED_PARTS, parts_of
 from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.everybody import Everybody
 from services.profile.storage.memberships import PostgresMemberships

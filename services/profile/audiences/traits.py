@@ -30,6 +30,8 @@ def labels_of(
         yield f"also in {name}"
     if traits.channels:
         yield f"mostly on {Channel.Value.Name(traits.channels[0])}"
+    if snapshot.persona:
+        yield f"persona: {snapshot.persona}"
     if snapshot.complaint_open:
         yield "has an open complaint"
 

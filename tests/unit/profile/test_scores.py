@@ -6,7 +6,8 @@ from services.profile.domain.ports import Member
 from services.profile.domain.reading import NO_TIERS
 from services.profile.domain.scores import Points, Score
 from services.profile.domain.tallies import MAX_TYPES, Tally
-from services.profile.snapshot import facts_of, snapshot_of
+from services.profile.facts import facts_of
+from services.profile.snapshot import snapshot_of
 from tests.unit.profile.happenings import NOON_US, happened, state_of
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.rules.v1.rules_pb2 import (
