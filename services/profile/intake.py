@@ -172,7 +172,7 @@ class Intake:
         key, digest = self.fingerprints(
             caller, event_id, event.SerializeToString(deterministic=True)
         )
-        referred = self._referred(event) if said.type == REFER else b""
+        referred = self.referred(event) if said.type == REFER else b""
         counted, private = self.counted(event, said, now_us)
         return _ARRIVAL(
             (
@@ -190,7 +190,7 @@ class Intake:
             )
         )
 
-    def _referred(self, event: event_pb2.Event) -> bytes:
+    def referred(self, event: event_pb2.Event) -> bytes:
         """Return the pseudonym of whom an event refers; nothing else is kept of them."""
         kind, value = read_referred(event)
         if not kind:

@@ -16,6 +16,7 @@ from services.profile.domain.making import maker
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival
 from services.profile.domain.recording import AT_ONCE
+from services.profile.domain.referrals import REFER
 from services.profile.fields import (
     AHEAD_US,
     BOUGHT,
@@ -98,8 +99,16 @@ class RowIntake:
             columns["decision_ids"],
             columns["placements"],
             privates,
+            [self._referred(columns, place) for place in range(len(event_ids))]
+            if REFER in columns["types"]
+            else repeat(b""),
         )
         return list(map(_ARRIVAL, rows))
+
+    def _referred(self, columns: Columns, place: int) -> bytes:
+        if columns["types"][place] != REFER:
+            return b""
+        return self._intake.referred(_event(columns, place))
 
     def _who(self, identities: Sequence[tuple[str, str]]) -> tuple[Identity, ...]:
         if len(identities) == 1:
@@ -163,12 +172,13 @@ class RowIntake:
                 check_texts(said)
                 who = self._who(columns["identities"][place])
                 event, private = self._intake.counted(_event(columns, place), said, now_us)
+                referred = self._referred(columns, place)
             except ValueError as error:
                 taken.rejected.append(Rejection(first + place, INVALID, str(error)))
                 continue
             prints = self._intake.fingerprints(caller, said.event_id, content.encode())
             of_event = (event, who, said.event_id, caller, said.decision_id, said.placement)
-            taken.arrivals.append(_ARRIVAL((first + place, *prints, *of_event, private)))
+            taken.arrivals.append(_ARRIVAL((first + place, *prints, *of_event, private, referred)))
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
 

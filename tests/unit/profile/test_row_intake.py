@@ -45,6 +45,7 @@ VARIED = [
     event(7, type="preference", attributes={"sentiment": "dislike", "category": "Shoes"}),
     event(8, type="consent", attributes={"purpose": "sharing", "source": "desk"}),
     event(9, type="subscribe", channel=4),
+    event(11, type="refer", attributes={"referred": "email:Bob@Shop.example"}),
     event(
         10,
         identities=[
@@ -55,7 +56,7 @@ VARIED = [
 ]
 SAME = [
     "place", "key", "event", "identities", "event_id", "caller", "decision_id", "placement",
-    "private",
+    "private", "referred",
 ]  # fmt: skip
 
 
