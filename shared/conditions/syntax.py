@@ -39,3 +39,12 @@ def fields_read(expr: Expr) -> list[str]:
     if expr.HasField("ident_expr"):
         return [expr.ident_expr.name]
     return [name for part in children(expr) for name in fields_read(part)]
+
+
+def texts_sought(expr: Expr, field: str) -> list[str]:
+    """Return the texts that are looked for in a list: `"a"` of `"a" in customer.segments`."""
+    call = expr.call_expr
+    if call.function == "@in" and field_name(call.args[1]) == field:
+        sought = call.args[0]
+        return [sought.const_expr.string_value] if sought.HasField("const_expr") else []
+    return [text for part in children(expr) for text in texts_sought(part, field)]

@@ -12,7 +12,7 @@ from services.profile.storage.streams import Streams
 from shared.bus import append
 from shared.postgres import Database
 
-_WINDOW = 5_000
+_WINDOW = 2_000
 """Positions looked at in one turn."""
 _AT_ONCE = 5_000
 

@@ -18,6 +18,7 @@ from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.text_places import place_within
 from services.rules.definitions.webhooks import check_webhooks
+from shared.conditions.syntax import texts_sought
 from shared.conditions.values import assurance, duration, share, typed_parameters
 from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
@@ -185,7 +186,7 @@ def _check_rules(entries: Entries, problems: Problems) -> None:
         _check_pairs(entry, problems)
         for name in ("remove_when", "lever_when"):
             if name in entry.values:
-                _check_condition(compiler, entry, name, problems)
+                _check_condition(compiler, entry, name, entries.by_section["segments"], problems)
 
 
 def _check_scenarios(entries: Entries, problems: Problems) -> None:
@@ -217,7 +218,11 @@ def _check_pairs(entry: Entry, problems: Problems) -> None:
 
 
 def _check_condition(
-    compiler: ConditionCompiler, entry: Entry, name: str, problems: Problems
+    compiler: ConditionCompiler,
+    entry: Entry,
+    name: str,
+    segments: Sequence[Entry],
+    problems: Problems,
 ) -> None:
     try:
         condition = compiler.compile(entry.values[name])
@@ -225,6 +230,11 @@ def _check_condition(
         place = place_within(entry.nodes[name], entry.where(name), error.line, error.column)
         problems.add(place, f"{name}: {error.message}")
         return
+    known = [each.values.get("segment", "") for each in segments]
+    for sought in texts_sought(condition.translation.checked.expr, "customer.segments"):
+        if sought not in known:
+            message = f"{name}: there is no segment {sought}{suggestion(sought, known)}"
+            problems.add(entry.where(name), message, warning=True)
     if condition.obstacle:
         message = f"{name} is evaluated candidate by candidate, which is slow: {condition.obstacle}"
         problems.add(entry.where(name), message, warning=True)

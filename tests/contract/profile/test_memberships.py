@@ -6,11 +6,13 @@ import pytest
 
 from services.profile.audiences.memberships import Memberships
 from services.profile.definitions import compile_bundle
+from services.profile.domain.audit import Sealer
 from services.profile.domain.lookup import find_person
 from services.profile.domain.memberships import Cause
 from services.profile.domain.persons import link, unlink
 from services.profile.domain.recording import record
 from services.profile.storage import MIGRATIONS
+from services.profile.storage.erasing import Erasures
 from services.profile.storage.everybody import Everybody
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.memberships import PostgresMemberships
@@ -165,6 +167,15 @@ async def test_nothing_is_kept_or_told_of_somebody_erased_meanwhile(shop):
     shop.memberships.told = erased_now
     assert await shop.told() == []
     assert await shop.stand() == {}
+
+
+async def test_an_erasure_takes_the_memberships_along(shop):
+    await shop.bought(ADA, "o1")
+    await shop.told()
+    erasures = Erasures(shop.database, shop.store._keyring, Sealer(b"k" * 32))
+    await erasures.erase([ADA.key], [], shop.clock.now_us())
+    assert await shop.stand() == {}
+    assert await shop.told() == []
 
 
 async def test_a_sweep_of_many_goes_on_where_it_stopped(shop):

@@ -80,6 +80,20 @@ def test_a_mistake_is_told_with_its_place(
     assert (at_line, at_column) == (line, column)
 
 
+def test_a_rule_that_asks_for_a_segment_that_is_not_there_is_warned_of() -> None:
+    rule = """\
+rules:
+  - name: for_the_loyal
+    lever: 2
+    lever_when: '"loyl" in customer.segments || "engaged" in customer.segments'
+"""
+    found = check_definitions([DefinitionFile(path="all.yaml", text=GOOD + rule)])
+    assert found.bundle is not None
+    [problem] = found.problems
+    assert problem.warning
+    assert "there is no segment loyl; did you mean loyal?" in problem.message
+
+
 def test_what_is_no_type_of_event_is_told_and_its_entry_left_out() -> None:
     found = told(GOOD.replace("on: view", "on: View"))
     assert [(line, column) for line, column, _ in found] == [(23, 9), (23, 14)]
