@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
@@ -11,7 +12,13 @@ from typing import Annotated
 
 import grpc.aio
 import typer
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 from cli.console import (
@@ -25,13 +32,16 @@ from cli.console import (
     unreachable,
 )
 from cli.importing import KINDS, BrokenFileError, Importer, Report
+from cli.importing.bookmark import Bookmark
 from cli.importing.exported import RESTORED, Export
 from cli.importing.files import digest
 from cli.importing.importer import Progress
+from cli.importing.mapping import ColumnMapping
+from cli.importing.report import error_file
 from cli.importing.restorer import Restorer
 from cli.importing.target import TARGETS
 from cli.options import HomeOption, JsonOption
-from cli.reach import reach, targets_setting
+from cli.reach import home_of, reach, targets_setting
 from cli.showing.words import several
 
 _ERRORS_SHOWN = 20
@@ -46,6 +56,8 @@ class What(StrEnum):
     EVENTS = "events"
     CONTACTS = "contacts"
     OFFERS = "offers"
+    ANSWERS = "answers"
+    """Of surveys: a row per answer, or one with a column `question.NAME` for each."""
     EXPORT = "export"
     """The folder of an export that holds everybody: another home, whole."""
 
@@ -56,31 +68,56 @@ def import_(
         Path,
         typer.Argument(help="CSV, JSON Lines (.jsonl) or Parquet; of an export its folder."),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read every row, apply none.")] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="How other columns become ours, in YAML."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every row, write none, say what would be.")
+    ] = False,
+    errors: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write refused rows there, as CSV, all of them."),
+    ] = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Do not go on where a killed import stopped.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a file as history: good rows are applied, bad ones told by row and column.
 
     A file that cannot be read as what it is, or lacks a column, is refused as a whole. Repeating
-    an import changes nothing: rows that are there count as duplicates.
+    an import changes nothing: rows that are there count as duplicates. One that was killed goes on
+    where it stopped.
 
     Example: touchpoint import items items.csv --dry-run
     """
     if what is What.EXPORT:
         _restore(file, home, as_json=as_json)
         return
-    try:
-        importer = Importer(KINDS[what], file)
-        importer.check()
-    except BrokenFileError as error:
-        fail(f"{error}\nNothing of it was applied.")
-    with failures_told(), _bar(importer.size, quiet=as_json) as progress:
-        if dry_run:
-            report = importer.rehearse(progress)
-        else:
-            report = asyncio.run(_apply(importer, what, file, home, progress))
+    kind = KINDS[what]
+    with failures_told(), error_file(errors) as sink:
+        try:
+            mapped = ColumnMapping.read(mapping, kind) if mapping else None
+            bookmark = Bookmark() if dry_run or from_start else _bookmark(what, file, mapping, home)
+            importer = Importer(kind, file, mapped, bookmark)
+            importer.check()
+        except BrokenFileError as error:
+            fail(f"{error}\nNothing of it was applied.")
+        importer.report.sink = sink
+        with _bar(importer.size, importer.report, quiet=as_json) as progress:
+            report = asyncio.run(_run(importer, what, file, home, progress, dry_run=dry_run))
     _tell(what, file, report, as_json=as_json)
+
+
+def _bookmark(what: What, file: Path, mapping: Path | None, home: Path | None) -> Bookmark:
+    """Return where an import of the same content stopped, if the suite is one of this machine."""
+    found = home_of(home)
+    if found.endpoints() is None or not file.is_file():
+        return Bookmark()
+    name = "-".join([what.value, digest(file), *([digest(mapping)] if mapping else [])])
+    return Bookmark.at(found.path / "imports" / f"{name}.json")
 
 
 def _tell(what: What, file: Path, report: Report, *, as_json: bool) -> None:
@@ -96,25 +133,41 @@ def _tell(what: What, file: Path, report: Report, *, as_json: bool) -> None:
 def _restore(folder: Path, home: Path | None, *, as_json: bool) -> None:
     """Bring another home's export into this one; raises Exit when part of it was refused."""
     try:
-        export = Export.open(folder)
-        with failures_told(), _bar(export.count(*RESTORED), quiet=as_json) as progress:
-            report = asyncio.run(_restored(export, home, progress))
+        export, told = Export.open(folder), Report()
+        with failures_told(), _bar(export.count(*RESTORED), told, quiet=as_json) as more:
+            report = asyncio.run(_restored(export, home, told, more))
     except BrokenFileError as error:
         fail(str(error))
     _tell(What.EXPORT, folder, report, as_json=as_json)
 
 
-async def _restored(export: Export, home: Path | None, progress: Progress) -> Report:
-    async with _channel("profile", home) as profile, _channel("retrieval", home) as retrieval:
-        return await Restorer(export, profile, retrieval, progress).run()
-
-
-async def _apply(
-    importer: Importer, what: What, file: Path, home: Path | None, progress: Progress
+async def _restored(
+    export: Export, home: Path | None, report: Report, progress: Progress
 ) -> Report:
+    async with _channel("profile", home) as profile, _channel("retrieval", home) as retrieval:
+        return await Restorer(export, profile, retrieval, progress, report).run()
+
+
+async def _run(
+    importer: Importer,
+    what: What,
+    file: Path,
+    home: Path | None,
+    progress: Progress,
+    *,
+    dry_run: bool,
+) -> Report:
+    """Import, or say what an import would come to: by the file alone where nobody answers."""
     service, target = TARGETS[what]
-    async with _channel(service, home) as channel:
-        return await importer.apply(target(channel, digest(file)), progress)
+    try:
+        async with _channel(service, home) as channel:
+            sent = target(channel, digest(file), dry_run=dry_run)
+            doing = importer.ask if dry_run else importer.apply
+            return await doing(sent, progress)
+    except CommandError:
+        if not dry_run:
+            raise
+        return importer.rehearse(progress)
 
 
 @asynccontextmanager
@@ -131,12 +184,26 @@ async def _channel(service: str, home: Path | None) -> AsyncIterator[grpc.aio.Ch
 
 
 @contextmanager
-def _bar(size: int, *, quiet: bool) -> Iterator[Progress]:
-    """Show how far the file is read; gives the function that is told of more."""
-    columns = (TextColumn("reading"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+def _bar(size: int, report: Report, *, quiet: bool) -> Iterator[Progress]:
+    """Show how far it is, how fast, and how long it will take; gives what is told of more."""
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, console=aside, transient=True, disable=quiet) as progress:
-        task = progress.add_task("", total=size or None)
-        yield lambda more: progress.advance(task, more)
+        task = progress.add_task("", total=size or None, rate="")
+        began = time.monotonic()
+
+        def more(read: int) -> None:
+            passed_s = max(time.monotonic() - began, 0.001)
+            progress.update(task, advance=read, rate=f"{report.rows / passed_s:,.0f} rows/s")
+
+        yield more
 
 
 def _show(what: What, report: Report) -> None:
@@ -150,14 +217,12 @@ def _show(what: What, report: Report) -> None:
 def _account(what: What, report: Report) -> str:
     """Say plainly what was and what was not applied."""
     if report.dry_run:
-        good = report.rows - report.refused
-        return (
-            f"Dry run: {several(good, 'row')} well-formed, {report.refused:,} not; nothing was "
-            "applied. The services' own checks run when it is."
-        )
+        return _foretold(report)
     parts = [f"{report.applied:,} of {several(report.rows, 'row')} applied"]
     if report.duplicates:
         parts.append(f"{report.duplicates:,} were there already")
+    if report.skipped:
+        parts.append(f"{report.skipped:,} settled by an earlier attempt")
     if report.refused:
         parts.append(f"{report.refused:,} refused, nothing of them is stored")
     if report.persons:
@@ -173,3 +238,19 @@ def _account(what: What, report: Report) -> str:
             "same command to go on."
         )
     return " ".join(sentences)
+
+
+def _foretold(report: Report) -> str:
+    """Say plainly what would become of the rows."""
+    if not report.was_asked:
+        good = report.rows - report.refused
+        return (
+            f"Dry run: {several(good, 'row')} well-formed, {report.refused:,} not; nothing was "
+            "applied. Nobody answers here, so the services' own checks are left out."
+        )
+    said = (
+        f"Dry run: of {several(report.rows, 'row')} {report.applied:,} would be applied, "
+        f"{report.duplicates:,} are there already, {report.refused:,} would be refused; nothing "
+        "was applied."
+    )
+    return f"{said} It stopped before the end: {report.stopped}." if report.stopped else said

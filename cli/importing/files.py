@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Row = Mapping[str, Any]
 Advance = Callable[[int], None]
@@ -21,6 +21,14 @@ _BOM = b"\xef\xbb\xbf"
 
 class BrokenFileError(Exception):
     """The file cannot be read as what it claims to be; nothing of it was applied."""
+
+
+class BadCell(NamedTuple):
+    """A cell that makes its row unusable before it is looked at as what it should be."""
+
+    column: str
+    value: str
+    reason: str
 
 
 class RowFile(Protocol):
@@ -36,8 +44,8 @@ class RowFile(Protocol):
     def check(self) -> None:
         """Read all of it for form alone; raises BrokenFileError."""
 
-    def rows(self, advance: Advance = ...) -> Iterator[tuple[int, Row | str]]:
-        """Read rows with their numbers; text instead of a row says what is wrong with it."""
+    def rows(self, advance: Advance = ...) -> Iterator[tuple[int, Row | BadCell | str]]:
+        """Read rows with their numbers; instead of a row comes what is wrong with all of it."""
 
 
 def open_rows(path: Path) -> RowFile:

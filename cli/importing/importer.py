@@ -15,9 +15,12 @@ from typing import Any
 
 import grpc.aio
 
+from cli.importing.answers import AnswerSheet
+from cli.importing.bookmark import Bookmark
 from cli.importing.event_rows import NotPlainError, columns_of, read_columns
-from cli.importing.files import BrokenFileError, Row, RowFile, open_rows
+from cli.importing.files import BadCell, BrokenFileError, Row, RowFile, open_rows
 from cli.importing.kind import CellError, Kind
+from cli.importing.mapping import ColumnMapping, MappedFile
 from cli.importing.patience import BUSY_PAUSES_S, repeated
 from cli.importing.report import Report, RowError
 from cli.importing.target import Target
@@ -25,6 +28,7 @@ from touchpoint.client import call_error
 from touchpoint.profile.v1.transfer_pb2 import EventRows
 
 SLICE_ROWS = 5_000
+ANSWERS = "answers"
 SLICE_BYTES = 3_000_000
 """Services take requests up to 4 MiB."""
 
@@ -50,13 +54,24 @@ class Importer:
     """Imports one file of one kind."""
 
     def __init__(
-        self, kind: Kind, path: Path, busy_pauses_s: Sequence[float] = BUSY_PAUSES_S
+        self,
+        kind: Kind,
+        path: Path,
+        mapping: ColumnMapping | None = None,
+        bookmark: Bookmark | None = None,
+        busy_pauses_s: Sequence[float] = BUSY_PAUSES_S,
     ) -> None:
         """Open the file; raises BrokenFileError when it cannot be what its name says."""
         self._kind = kind
         self._path = path
         self._busy_pauses_s = busy_pauses_s
         self._file: RowFile = open_rows(path)
+        if mapping is not None:
+            self._file = MappedFile(self._file, mapping)
+        if kind.name == ANSWERS:
+            self._file = AnswerSheet(self._file)
+        self._bookmark = bookmark or Bookmark()
+        self._done = self._bookmark.row
         self.report = Report()
 
     @property
@@ -73,18 +88,32 @@ class Importer:
         self._file.check()
 
     def rehearse(self, progress: Progress) -> Report:
-        """Read every row and apply none."""
-        self.report.dry_run = True
+        """Read every row and apply none; no service is asked."""
+        self.report.dry_run, self.report.was_asked = True, False
         with self._timed():
             for _ in self._slices(progress):
                 pass
         return self.report
+
+    async def ask(self, target: Target, progress: Progress) -> Report:
+        """Have the services say what would become of every row; the target only rehearses.
+
+        What rows of different slices would do to each other is not seen.
+        """
+        self.report.dry_run = True
+        return await self._sent(target, progress)
 
     async def apply(self, target: Target, progress: Progress) -> Report:
         """Send every good row; what was applied when a service fails stays, and is counted.
 
         An import may be repeated: rows that are there already count as duplicates.
         """
+        report = await self._sent(target, progress)
+        if not report.stopped:
+            self._bookmark.remove()
+        return report
+
+    async def _sent(self, target: Target, progress: Progress) -> Report:
         with self._timed():
             try:
                 await self._send_all(target, progress)
@@ -115,6 +144,7 @@ class Importer:
         sending: set[asyncio.Task[None]] = set()
         try:
             for part in self._slices(progress):
+                self._bookmark.leaves(part.rows[-1])
                 sending.add(asyncio.create_task(self._send(target, part)))
                 # Lets the new slice leave before the next one is read.
                 await asyncio.sleep(0)
@@ -134,21 +164,21 @@ class Importer:
         self.report.duplicates += outcome.duplicates
         for refused in outcome.refused:
             self.report.refuse(RowError(part.rows[refused.index], refused.column, refused.reason))
+        self._bookmark.settled(part.rows[-1])
 
     def _slices(self, progress: Progress) -> Iterator[_Slice]:
         return self._of_events(progress) if self._kind.are_events else self._of_rows(progress)
 
     def _of_events(self, progress: Progress) -> Iterator[_Slice]:
-        rows = self._file.rows(progress)
+        rows = self._counted(progress)
         while chunk := list(islice(rows, SLICE_ROWS)):
-            self.report.rows += len(chunk)
             yield from self._packed(chunk)
 
-    def _packed(self, chunk: Sequence[tuple[int, Row | str]]) -> Iterator[_Slice]:
+    def _packed(self, chunk: Sequence[tuple[int, Row | BadCell | str]]) -> Iterator[_Slice]:
         """Yield rows as columns; what cannot be read so is looked at one by one."""
         numbers, rows = zip(*chunk, strict=True)
         try:
-            if str in set(map(type, rows)):
+            if not self._kind.is_plain or set(map(type, rows)) != {dict}:
                 raise NotPlainError("a row is broken")
             packed = read_columns(self._kind, rows)
             yield from _fitting(packed, numbers, rows, partial(read_columns, self._kind))
@@ -158,21 +188,28 @@ class Importer:
                 numbers, events = zip(*built, strict=True)
                 yield from _fitting(columns_of(events), numbers, events, columns_of)
 
-    def _built(self, chunk: Iterable[tuple[int, Row | str]]) -> Iterator[tuple[int, Any]]:
+    def _built(self, chunk: Iterable[tuple[int, Row | BadCell | str]]) -> Iterator[tuple[int, Any]]:
         """Yield the messages of good rows and note what is wrong with the others."""
         for number, row in chunk:
             if isinstance(row, str):
                 self.report.refuse(RowError(number, "", row))
-                continue
-            try:
-                yield number, self._kind.build(row)
-            except CellError as error:
-                self.report.refuse(RowError(number, error.column, error.reason))
+            elif isinstance(row, BadCell):
+                self.report.refuse(RowError(number, row.column, row.reason, row.value))
+            else:
+                try:
+                    yield number, self._kind.build(row)
+                except CellError as error:
+                    self.report.refuse(RowError(number, error.column, error.reason, error.value))
 
-    def _counted(self, progress: Progress) -> Iterator[tuple[int, Row | str]]:
+    def _counted(self, progress: Progress) -> Iterator[tuple[int, Row | BadCell | str]]:
+        """Yield the rows that no earlier attempt has settled."""
+        report, done = self.report, self._done
         for numbered in self._file.rows(progress):
-            self.report.rows += 1
-            yield numbered
+            report.rows += 1
+            if numbered[0] > done:
+                yield numbered
+            else:
+                report.skipped += 1
 
     def _of_rows(self, progress: Progress) -> Iterator[_Slice]:
         part = _Slice()

@@ -26,10 +26,11 @@ Columns = Mapping[str, tuple[str, cells.Read]]
 class CellError(Exception):
     """A cell, or the lack of one, makes its row unusable."""
 
-    def __init__(self, column: str, reason: str) -> None:
+    def __init__(self, column: str, reason: str, value: object = "") -> None:
         super().__init__(reason)
         self.column = column
         self.reason = reason
+        self.value = str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Kind:
     """Of events: the one type that they may have; empty: any."""
     are_events: bool = False
     """Rows go as columns, see `event_rows`."""
+    is_plain: bool = True
+    """Each column is a field of the event: rows may be read column by column."""
     needed: frozenset[str] = field(init=False)
     """The fields without which a row is refused."""
 
@@ -57,8 +60,8 @@ class Kind:
 
     def check_columns(self, found: frozenset[str]) -> list[str]:
         """Return what is wrong with a header, in sentences."""
-        unknown = sorted(name for name in found if not self._knows(name))
-        problems = [f"column {name!r} is not known; {self._known()}" for name in unknown]
+        unknown = sorted(name for name in found if not self.knows(name))
+        problems = [f"column {name!r} is not known; {self.known()}" for name in unknown]
         lacking = [wanted for wanted in self.required if found.isdisjoint(wanted.split("|"))]
         return problems + [f"column {name.replace('|', ' or ')} is missing" for name in lacking]
 
@@ -75,23 +78,23 @@ class Kind:
                 try:
                     fields[filled] = read(cell)
                 except ValueError as error:
-                    raise CellError(name, str(error)) from None
+                    raise CellError(name, str(error), cell) from None
             elif name.startswith(ATTRIBUTE):
                 attributes[name.removeprefix(ATTRIBUTE)] = cell
             elif self.has_owners and name.startswith(OWNER):
                 fields.setdefault("owners", {})[name.removeprefix(OWNER)] = str(cell)
             else:
-                raise CellError(name, f"is not known; {self._known()}")
+                raise CellError(name, f"is not known; {self.known()}", cell)
         if not self.needed <= fields.keys():
             missing = min(self.needed - fields.keys())
             raise CellError(missing.removeprefix(IDENTITY), "is missing")
         return self.finish(fields, attributes)
 
-    def _knows(self, name: str) -> bool:
+    def knows(self, name: str) -> bool:
         prefixes = (ATTRIBUTE, OWNER) if self.has_owners else (ATTRIBUTE,)
         own = any(name.startswith(prefix) and name != prefix for prefix in prefixes)
         return name in self.columns or own
 
-    def _known(self) -> str:
+    def known(self) -> str:
         owners = f", who looks after them as {OWNER}ROLE" if self.has_owners else ""
         return f"there are {', '.join(self.columns)}{owners}, and your own as {ATTRIBUTE}NAME"

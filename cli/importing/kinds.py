@@ -1,9 +1,10 @@
-"""The five kinds of files that can be imported."""
+"""The kinds of files that can be imported."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 from google.protobuf.message import Message
@@ -16,6 +17,7 @@ from touchpoint.profile.v1.profile_service_pb2 import CustomerRecord
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
 
 CONTACT = "contact_sent"
+ANSWER = "survey_answer"
 _IDENTITY_FIELDS = {f"{IDENTITY}{kind}": kind for kind in cells.IDENTITY_KINDS}
 
 
@@ -64,7 +66,7 @@ def _attributes(cell: Any) -> Mapping[str, Any]:
 _WORDS = {"true": True, "false": False}
 
 
-def _event(fields: Fields, attributes: Fields) -> Message:
+def _event(fields: Fields, attributes: Fields) -> Event:
     _set_currency(fields)
     said = fields.pop("attributes", None)
     identities = _take_identities(fields)
@@ -80,6 +82,21 @@ def _event(fields: Fields, attributes: Fields) -> Message:
             event.attributes.update({**(said or {}), **words})
         except (ValueError, TypeError) as error:
             raise CellError("attributes", str(error)) from None
+    return event
+
+
+def _answer(fields: Fields, attributes: Fields) -> Message:
+    """Make the event of an answer; without an id of its own it is known by what it says."""
+    said: Fields = {
+        name: fields.pop(name) for name in ("question", "answer", "skipped") if name in fields
+    }
+    if not said.get("answer") and not said.get("skipped"):
+        raise CellError("answer", "is missing; say skipped: true where there was none")
+    event_id = fields.pop("event_id", "")
+    event = _event({"event_id": event_id, "type": ANSWER, **fields}, {**attributes, **said})
+    if not event_id:
+        said_all = event.SerializeToString(deterministic=True)
+        event.event_id = f"answer-{blake2b(said_all, digest_size=16).hexdigest()}"
     return event
 
 
@@ -127,6 +144,13 @@ _EVENT_COLUMNS: Columns = {
 }
 _WHOSE = "identities|customer_id|loyalty_card|email|phone|visitor"
 
+_ANSWER_COLUMNS = (
+    *("event_id", "time", "identities", "customer_id", "loyalty_card", "email", "phone"),
+    *("visitor", "channel", "session_id", "placement", "decision_id"),
+)
+_KNOWN_BY = "customer_id|loyalty_card|email|phone"
+"""Without a customer id a row adds to somebody who is known, and makes nobody."""
+
 _LIST = [
     Kind(
         "items",
@@ -152,7 +176,7 @@ _LIST = [
             **_plain("locale"),
             "timezone": ("time_zone", cells.text),
         },
-        ("customer_id",),
+        (_KNOWN_BY,),
         _customer,
         has_owners=True,
     ),
@@ -162,6 +186,19 @@ _LIST = [
         ("event_id", "type", "time", _WHOSE),
         _event,
         are_events=True,
+    ),
+    Kind(
+        "answers",
+        {
+            **{name: _EVENT_COLUMNS[name] for name in _ANSWER_COLUMNS},
+            "survey": ("offer_id", cells.text),
+            **_plain("question", "answer"),
+            "skipped": ("skipped", cells.flag),
+        },
+        ("time", "question", _WHOSE),
+        _answer,
+        are_events=True,
+        is_plain=False,
     ),
     Kind(
         "contacts",

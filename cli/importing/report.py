@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 _TOLD = 1_000
@@ -19,10 +23,17 @@ class RowError:
     column: str
     """Empty where the whole row is at fault."""
     reason: str
+    value: str = ""
+    """What stands there; empty where a service refused the row, or nothing does."""
 
     def __str__(self) -> str:
+        said = f" (there stands {self.value[:60]!r})" if self.value not in self.reason else ""
         where = f"row {self.row}, {self.column}" if self.column else f"row {self.row}"
-        return f"{where}: {self.reason}"
+        return f"{where}: {self.reason}{said}"
+
+
+def _nowhere(_: RowError) -> None:
+    return None
 
 
 @dataclass(slots=True)
@@ -41,8 +52,16 @@ class Report:
     """Events that are in the log and could not be counted in a profile."""
     seconds: float = 0.0
     dry_run: bool = False
+    """Nothing was written: the counts are of what would be."""
+    was_asked: bool = True
+    """The services' own checks are in it; else only the file was looked at."""
+    skipped: int = 0
+    """Rows that an earlier attempt has settled."""
     stopped: str = ""
     """Why not all of the file was sent; empty: it was."""
+
+    sink: Callable[[RowError], None] = field(default=_nowhere, repr=False)
+    """Told every refused row, however many there are."""
 
     @property
     def is_good(self) -> bool:
@@ -51,10 +70,24 @@ class Report:
     def refuse(self, error: RowError) -> None:
         """Count a refused row and keep what is needed to mend it."""
         self.refused += 1
+        self.sink(error)
         if len(self.errors) < _TOLD:
             self.errors.append(error)
 
     def as_json(self) -> dict[str, Any]:
         self.errors.sort(key=lambda error: error.row)
-        told = asdict(self)
+        told = asdict(replace(self, sink=_nowhere))
+        del told["sink"]
         return told | {"rows_per_s": round(self.rows / self.seconds) if self.seconds else 0}
+
+
+@contextmanager
+def error_file(path: Path | None) -> Iterator[Callable[[RowError], None]]:
+    """Lend what writes refused rows into a file of CSV, all of them; nowhere without a file."""
+    if path is None:
+        yield _nowhere
+        return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("row", "column", "value", "reason"))
+        yield lambda error: writer.writerow((error.row, error.column, error.value, error.reason))

@@ -64,18 +64,24 @@ class EventsTarget:
 
     in_flight = 3
 
-    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, import_id: str, *, dry_run: bool = False) -> None:
         self._stub = ProfileServiceStub(channel)
         self._import_id = import_id
+        self._dry_run = dry_run
 
     async def send(self, messages: EventRows, first_row: int) -> Outcome:
         request = profile_pb.ImportEventsRequest(
-            import_id=self._import_id, rows=messages, first_row=first_row
+            import_id=self._import_id,
+            rows=messages,
+            first_row=first_row,
+            dry_run=self._dry_run,
         )
         answer = await self._stub.ImportEvents(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.accepted, answer.duplicates, _refused(answer.rejected))
 
     async def finish(self) -> Finished:
+        if self._dry_run:
+            return Finished()
         request = profile_pb.FinishImportRequest(import_id=self._import_id)
         answer = await self._stub.FinishImport(request, timeout=FINISH_TIMEOUT_S)
         return Finished(answer.persons, answer.parked)
@@ -86,12 +92,15 @@ class CustomersTarget:
 
     in_flight = 1
 
-    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, import_id: str, *, dry_run: bool = False) -> None:
         self._stub = ProfileServiceStub(channel)
         self._import_id = import_id
+        self._dry_run = dry_run
 
     async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
-        request = profile_pb.ImportCustomersRequest(import_id=self._import_id, customers=messages)
+        request = profile_pb.ImportCustomersRequest(
+            import_id=self._import_id, customers=messages, dry_run=self._dry_run
+        )
         answer = await self._stub.ImportCustomers(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.created + answer.updated, 0, _refused(answer.rejected))
 
@@ -104,12 +113,13 @@ class ItemsTarget:
 
     in_flight = 1
 
-    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, import_id: str, *, dry_run: bool = False) -> None:
         del import_id  # writing an item twice is writing it once
         self._stub = RetrievalServiceStub(channel)
+        self._dry_run = dry_run
 
     async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
-        request = retrieval_pb.UpsertItemsRequest(items=messages)
+        request = retrieval_pb.UpsertItemsRequest(items=messages, dry_run=self._dry_run)
         answer = await self._stub.UpsertItems(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.written, 0, _by_field(answer.rejected))
 
@@ -122,12 +132,13 @@ class OffersTarget:
 
     in_flight = 1
 
-    def __init__(self, channel: grpc.aio.Channel, import_id: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, import_id: str, *, dry_run: bool = False) -> None:
         del import_id
         self._stub = RetrievalServiceStub(channel)
+        self._dry_run = dry_run
 
     async def send(self, messages: Sequence[Any], first_row: int) -> Outcome:
-        request = retrieval_pb.UpsertOffersRequest(offers=messages)
+        request = retrieval_pb.UpsertOffersRequest(offers=messages, dry_run=self._dry_run)
         answer = await self._stub.UpsertOffers(request, timeout=SLICE_TIMEOUT_S)
         return Outcome(answer.written, 0, _by_field(answer.rejected))
 
@@ -149,5 +160,6 @@ TARGETS: Mapping[str, tuple[str, type[Any]]] = {
     "customers": ("profile", CustomersTarget),
     "events": ("profile", EventsTarget),
     "contacts": ("profile", EventsTarget),
+    "answers": ("profile", EventsTarget),
 }
 """Kind of file to the service that takes it and how it is sent there."""

@@ -13,6 +13,7 @@ from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.state import LOCALE, TIME_ZONE
 from services.profile.intake import INVALID
 from services.profile.relations import owner_mistake, role_mistake
+from shared.privacy import STRENGTH
 from touchpoint.profile.v1.profile_service_pb2 import CustomerRecord
 
 Identify = Callable[[str, str], Identity]
@@ -37,8 +38,12 @@ async def read_customers(
 
 def _customer(place: int, record: CustomerRecord, identify: Identify) -> Customer:
     who = tuple(dict.fromkeys(identify(each.kind, each.value) for each in record.identities))
-    if not who or who[0].kind != CUSTOMER:
-        raise ValueError("identities: must begin with the customer id")
+    if not who:
+        raise ValueError("identities: must not be empty")
+    if who[0].kind != CUSTOMER:
+        who = tuple(sorted(who, key=lambda identity: STRENGTH[identity.kind]))
+        if who[0].kind == CUSTOMER:
+            raise ValueError("identities: must begin with the customer id")
     attributes = dict(record.attributes)
     name = attributes.pop(NAME, "")
     said = {LOCALE: record.locale, TIME_ZONE: record.time_zone}

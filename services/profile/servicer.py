@@ -19,6 +19,7 @@ from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_by_id, find_or_keep, find_person
 from services.profile.domain.ports import Transactions
 from services.profile.domain.recording import import_history, record
+from services.profile.domain.rehearsing import Rehearsal
 from services.profile.exporting import ExportDesk, by
 from services.profile.intake import Intake
 from services.profile.parked_events import ParkedEventRpcs, log_parked
@@ -151,7 +152,11 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         else:
             arrivals, wrong = await intake.imported(request.events, caller, now_us)
         outcome = await import_history(
-            self._store, arrivals, import_id=request.import_id, now_us=now_us, new_id=self._new_id
+            Rehearsal(self._store) if request.dry_run else self._store,
+            arrivals,
+            import_id=request.import_id,
+            now_us=now_us,
+            new_id=self._new_id,
         )
         return pb.ImportEventsResponse(
             accepted=outcome.accepted,
@@ -175,8 +180,10 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
     ) -> pb.ImportCustomersResponse:
         rows, wrong = await read_customers(request.customers, self._means.intake.identity)
         now_us = self._clock.now_us()
-        written = await write_customers(self._store, rows, now_us=now_us, new_id=self._new_id)
-        await self._means.watchers.tell(written.touched)
+        store = Rehearsal(self._store) if request.dry_run else self._store
+        written = await write_customers(store, rows, now_us=now_us, new_id=self._new_id)
+        if not request.dry_run:
+            await self._means.watchers.tell(written.touched)
         return pb.ImportCustomersResponse(
             created=written.created,
             updated=written.updated,

@@ -126,7 +126,7 @@ class RetrievalServicer:
         self, call: Call, request: pb.UpsertItemsRequest
     ) -> pb.UpsertItemsResponse:
         drafts, rejections = read_items(request.items, self._writing.currency)
-        version, rejected = await self._write(drafts, rejections)
+        version, rejected = await self._write([] if request.dry_run else drafts, rejections)
         return pb.UpsertItemsResponse(
             written=len(request.items) - len({row.index for row in rejected}),
             rejected=rejected,
@@ -137,7 +137,7 @@ class RetrievalServicer:
         self, call: Call, request: pb.UpsertOffersRequest
     ) -> pb.UpsertOffersResponse:
         drafts, rejections = read_offers(request.offers, self._writing.currency)
-        version, rejected = await self._write(drafts, rejections)
+        version, rejected = await self._write([] if request.dry_run else drafts, rejections)
         return pb.UpsertOffersResponse(
             written=len(request.offers) - len({row.index for row in rejected}),
             rejected=rejected,

@@ -13,7 +13,7 @@ from services.profile.domain.erased import (
     ErasedSince,
     erasures_of,
 )
-from services.profile.domain.identity import Identity
+from services.profile.domain.identity import CUSTOMER, Identity
 from services.profile.domain.linking import Sets
 from services.profile.domain.placing import Join, NewId, Plan, Rejection
 from services.profile.domain.ports import (
@@ -27,6 +27,9 @@ from services.profile.domain.relationships import OPEN, Relationship, beginning
 from services.profile.domain.state import describe, prune
 
 IMPORTED = "imported"
+AMBIGUOUS, UNKNOWN = "AMBIGUOUS_PERSON", "PERSON_NOT_FOUND"
+_FITS_SEVERAL = "this fits several people; give the customer id of the one it is about"
+_NOBODY = "nobody is known by this; give a customer id to make them a customer"
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -35,7 +38,7 @@ class Customer(NamedTuple):
 
     place: int
     identities: tuple[Identity, ...]
-    """The customer id first."""
+    """The customer id first; without one, the strongest first, and the row makes nobody."""
     attributes: Mapping[str, str]
     name: str
     """Personal; empty: not said."""
@@ -99,6 +102,9 @@ async def write_customers(
 
 def _place(part: _Slice, row: Customer, written: Written, new_id: NewId) -> None:
     first, *others = row.identities
+    if first.kind != CUSTOMER:
+        _find(part, row, written)
+        return
     plan = part.plan
     if plan.is_shared(first.key):
         text = f"this {first.kind} fits several people"
@@ -118,6 +124,19 @@ def _place(part: _Slice, row: Customer, written: Written, new_id: NewId) -> None
     part.persons[row.place] = person_id
     for identity in others:
         _add_identity(part, person_id, identity)
+
+
+def _find(part: _Slice, row: Customer, written: Written) -> None:
+    """Add to somebody who is known by the strongest identity that leads to one person."""
+    plan = part.plan
+    known = [each for each in row.identities if plan.person_of(each.key) is not None]
+    alone = next((each for each in known if not plan.is_shared(each.key)), None)
+    if alone is None:
+        code, text = (AMBIGUOUS, _FITS_SEVERAL) if known else (UNKNOWN, _NOBODY)
+        written.rejected.append(Rejection(row.place, code, text))
+        return
+    part.persons[row.place] = plan.person_of(alone.key) or ""
+    written.updated += 1
 
 
 def _add_identity(part: _Slice, person_id: str, identity: Identity) -> None:

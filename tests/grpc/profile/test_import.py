@@ -124,3 +124,59 @@ async def test_bad_rows_are_named_by_their_place_in_the_slice(client):
 async def test_the_end_of_an_import_of_nothing_says_so(client):
     done = await finish(client)
     assert (done.persons, done.events) == (0, 0)
+
+
+def customer(*who, **attributes):
+    record = pb.CustomerRecord(attributes=attributes)
+    for kind, value in who:
+        record.identities.add(kind=kind, value=value)
+    return record
+
+
+async def import_customers(client, *records, dry_run=False):
+    request = pb.ImportCustomersRequest(import_id="c", customers=records, dry_run=dry_run)
+    return await client.stub.ImportCustomers(request, timeout=5)
+
+
+async def test_a_dry_run_says_what_would_be_and_writes_nothing(client):
+    events = purchases(client, (2, 1))
+    request = pb.ImportEventsRequest(import_id="year", events=events, first_row=1, dry_run=True)
+    for _ in range(2):
+        foretold = await client.stub.ImportEvents(request, timeout=10)
+        assert (foretold.accepted, foretold.duplicates) == (2, 0)
+    assert not (await client.answer(ADA)).person_ids
+    assert (await import_events(client, *events)).accepted == 2
+    assert (await client.stub.ImportEvents(request, timeout=10)).duplicates == 2
+    assert (await import_customers(client, customer(("customer", "eve")), dry_run=True)).created
+    assert not (await client.answer(("customer", "eve"))).person_ids
+
+
+async def test_people_are_enriched_by_card_email_or_phone(client):
+    card, email, phone = (
+        ("loyalty_card", "77"),
+        ("email", "ada@shop.example"),
+        ("phone", "+15550100"),
+    )
+    await import_customers(client, customer(ADA, card, email, phone))
+    for number, who in enumerate((card, email, phone)):
+        done = await import_customers(client, customer(who, **{f"fact_{number}": "yes"}))
+        assert (done.created, done.updated) == (0, 1)
+    attributes = (await client.snapshot(ADA)).attributes
+    assert {name for name in attributes if name.startswith("fact_")} == {
+        "fact_0",
+        "fact_1",
+        "fact_2",
+    }
+
+
+async def test_nobody_is_made_by_an_enrichment_and_no_family_is_mixed_up(client):
+    phone = ("phone", "+15550100")
+    await import_customers(client, customer(ADA, phone), customer(("customer", "bob"), phone))
+    done = await import_customers(
+        client, customer(phone, city="Bath"), customer(("email", "no@body.example"), city="Bath")
+    )
+    assert [(each.index, each.code) for each in done.rejected] == [
+        (0, "AMBIGUOUS_PERSON"),
+        (1, "PERSON_NOT_FOUND"),
+    ]
+    assert done.updated == 0

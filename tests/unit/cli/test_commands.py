@@ -170,7 +170,8 @@ def test_a_broken_file_is_refused_before_anything_is_applied(tmp_path):
 def test_a_rehearsal_tells_bad_rows_and_applies_none(tmp_path):
     path = tmp_path / "items.csv"
     path.write_text("item_id,title,price\n1,Lamp,5\n2,Rug,dear\n")
-    answer = run.invoke(app, ["import", "items", str(path), "--dry-run"])
+    nobody = {"TOUCHPOINT_RETRIEVAL_TARGETS": "127.0.0.1:1"}
+    answer = run.invoke(app, ["import", "items", str(path), "--dry-run"], env=nobody)
     assert answer.exit_code == 1
     assert "row 3, price: must be a decimal number" in answer.stderr
     assert "1 row well-formed, 1 not; nothing was applied" in answer.stdout
