@@ -22,6 +22,8 @@ from touchpoint.profile.v1.profile_service_pb2 import (
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 END = "end"
+_OF_SEGMENTS = "m"
+"""Before the number of a cursor of who entered and left segments."""
 _FARTHEST = 2**63 - 1
 _KEY_BYTES = 32
 
@@ -37,8 +39,8 @@ def webhooks(
         str,
         typer.Option(
             metavar="CURSOR",
-            help="Have it go on after a cursor that a message named: 0 is the beginning, "
-            f"{END} leaves out what waits.",
+            help="Have it go on after a cursor that a message named: 0 is the beginning, m0 tells "
+            f"of all who are in its segments, {END} leaves out what waits.",
             show_default=False,
         ),
     ] = "",
@@ -80,13 +82,16 @@ def _going_on(name: str, cursor: str) -> ReplayWebhookRequest:
     if not name:
         raise CommandError("Name the webhook: touchpoint webhooks NAME --resume", Exit.USAGE)
     request = ReplayWebhookRequest(webhook=name)
+    number = cursor.removeprefix(_OF_SEGMENTS)
     if cursor == END:
-        request.events_position = _FARTHEST
-    elif cursor.isdecimal() and int(cursor) <= _FARTHEST:
-        request.events_position = int(cursor)
-    elif cursor:
-        wanted = f"a cursor is a number, as messages name it, or {END}"
+        request.events_position = request.memberships_position = _FARTHEST
+    elif cursor and not (number.isdecimal() and int(number) <= _FARTHEST):
+        wanted = f"a cursor is 4711 or {_OF_SEGMENTS}4711, as messages name it, or {END}"
         raise CommandError(f"--replay-from {cursor}: {wanted}", Exit.USAGE)
+    elif cursor.startswith(_OF_SEGMENTS):
+        request.memberships_position = int(number)
+    elif cursor:
+        request.events_position = int(cursor)
     return request
 
 
@@ -103,19 +108,19 @@ def _show(statuses: Sequence[WebhookStatus]) -> None:
         people.print("No webhook is defined. docs/profile.md shows how.", soft_wrap=True)
         return
     shown = table(
-        "webhook", "receiver", "state", "cursor", "behind", "waiting", "delivered", "left out"
+        "webhook", "state", "cursor", "behind", "waiting", "delivered", "left out", "receiver"
     )
     for status in statuses:
         add_row(
             shown,
             status.webhook,
-            status.receiver,
             WebhookState.Value.Name(status.state),
-            str(status.events_position),
+            f"{status.events_position} {_OF_SEGMENTS}{status.memberships_position}",
             f"{status.behind:,}",
             duration(status.lag_s) if status.behind else "",
             f"{status.delivered:,}",
             f"{status.left_out:,}",
+            status.receiver,
         )
     people.print(shown)
     for status in statuses:

@@ -41,7 +41,7 @@ from services.profile.storage.refolding import Refolding
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import PostgresTransactions
 from services.profile.storage.upkeep import TierReader, Upkeep
-from services.profile.storage.webhooks import PostgresPlaces
+from services.profile.storage.webhook_places import PostgresPlaces
 from services.profile.transferring import Transfers
 from services.profile.validation import VALIDATORS
 from services.profile.watching import Watchers
@@ -158,7 +158,7 @@ def build(
                 clock,
                 lambda: uuid7(clock.now_us() // 1000),
             ),
-            WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions),
+            WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions, clock),
             PersonaTrainer(PostgresPersonas(database), lambda: tiers.tiers, clock.now_us),
             referrals,
         )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.profile.domain.delivering import Round, chains_of
 from services.profile.domain.webhooks import (
     Change,
     FailedError,
+    Feed,
     Log,
     Outcome,
     Place,
     Places,
+    Slice,
     Subjects,
     Webhook,
     check_status,
@@ -31,7 +33,7 @@ from shared.webhooks import Hosts, Poster, PostError, Secrets, read_address, sig
 LOOK_S = 0.5
 """How soon something new is seen: an event, other definitions, the wish to go on."""
 USER_AGENT = "Touchpoint-Webhooks/1"
-log = get_logger(__name__)
+_logger = get_logger(__name__)
 
 WebhooksOf = Callable[[], Sequence[Webhook]]
 """Those of the active definitions."""
@@ -61,7 +63,7 @@ class Permissions:
 class Means:
     """What deliveries stand on."""
 
-    log: Log
+    logs: Mapping[Feed, Log]
     places: Places
     subjects: Subjects
     poster: Poster
@@ -84,30 +86,41 @@ class Delivery:
         means, name = self._means, self._webhook.name
         while True:
             try:
-                place = await means.places.read(name)
-                if place is None:
-                    place = await means.places.open(name, await means.log.end())
+                place = await means.places.read(name) or await self._begun()
                 while await self.step(place):
                     place = await means.places.read(name) or place
             except* TouchpointError as errors:
                 reason = getattr(errors.exceptions[0], "reason", "")
-                log.warning("webhook_paused", webhook=name, reason=reason)
+                _logger.warning("webhook_paused", webhook=name, reason=reason)
             await asyncio.sleep(means.look_s)
+
+    async def _begun(self) -> Place:
+        """Begin with what happens from now on."""
+        ends = {feed: await log.end() for feed, log in self._means.logs.items()}
+        return await self._means.places.open(self._webhook.name, ends)
 
     async def step(self, place: Place) -> bool:
         """Deliver the next changes from a place; False if there is nothing to do for a while."""
-        means = self._means
-        if place.parked_us is not None or means.permissions.refusal(self._webhook):
+        if place.parked_us is not None or self._means.permissions.refusal(self._webhook):
             return False
-        if not self._webhook.events:
-            return False
-        found = await means.log.after(place.events_position, self._webhook.types)
+        is_last = True
+        for feed, log in self._means.logs.items():
+            wanted = self._webhook.wants(feed)
+            if wanted is None:
+                continue
+            found = await log.after(place.position(feed), wanted)
+            now = await self._moved(place, feed, found)
+            if now is None:
+                return True
+            place, is_last = now, is_last and found.is_last
+        return not is_last
+
+    async def _moved(self, place: Place, feed: Feed, found: Slice) -> Place | None:
+        """Deliver a slice and return the place after it; None if that is another's to say."""
         done = await self._delivered(place, found.changes)
-        if done is None:
-            return True
-        if found.position > place.events_position:
-            await means.places.advance(place, found.position, done)
-        return not found.is_last
+        if done is None or found.position == place.position(feed):
+            return None if done is None else place
+        return await self._means.places.advance(place, feed, found.position, done)
 
     async def _delivered(self, place: Place, changes: Sequence[Change]) -> Outcome | None:
         """Deliver until all are taken or left out; None if somebody wants to go on elsewhere."""
@@ -128,11 +141,11 @@ class Delivery:
         """Leave the receiver alone for a while; False if then somebody wanted something else."""
         told = {"webhook": place.webhook, "reason": failure.reason, "failures": place.failures}
         if place.parked_us is not None:
-            log.error("webhook_parked", **told)
+            _logger.error("webhook_parked", **told)
             return False
         means, jitter = self._means, random.random()  # noqa: S311 no cryptography
         pause = pause_s(place.failures, failure.pause_s, jitter) * means.first_pause_s
-        log.warning("webhook_failed", retry_in_s=round(pause, 1), **told)
+        _logger.warning("webhook_failed", retry_in_s=round(pause, 1), **told)
         ends = time.monotonic() + pause
         while (left := ends - time.monotonic()) > 0:
             await asyncio.sleep(min(left, means.look_s))

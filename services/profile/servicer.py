@@ -337,9 +337,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
     async def replay_webhook(
         self, call: Call, request: pb.ReplayWebhookRequest
     ) -> pb.ReplayWebhookResponse:
-        position = request.events_position if request.HasField("events_position") else None
-        status = await self._means.webhooks.go_on(request.webhook, position)
-        return pb.ReplayWebhookResponse(webhook=status)
+        return pb.ReplayWebhookResponse(webhook=await self._means.webhooks.go_on(request))
 
     async def _find(self, request: Any, confirmed_person_id: str) -> Person:
         who = _identities(request)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf
-from services.profile.domain.webhooks import Webhook
+from services.profile.domain.webhooks import Feed, Webhook
 from services.profile.pushing import Means, Permissions, WebhooksOf
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.streams import Streams
-from services.profile.storage.webhooks import EventChanges, PostgresPlaces, SharingSubjects
+from services.profile.storage.webhook_places import PostgresPlaces
+from services.profile.storage.webhooks import SharingSubjects, event_changes, membership_changes
 from services.profile.webhook_messages import event_fields
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
@@ -38,7 +39,10 @@ def means_of(
 ) -> Means:
     """Return the means on what a process has opened."""
     return Means(
-        EventChanges(database, streams, event_fields(catalogue)),
+        {
+            Feed.EVENTS: event_changes(database, streams, event_fields(catalogue)),
+            Feed.MEMBERSHIPS: membership_changes(database, streams),
+        },
         PostgresPlaces(database),
         SharingSubjects(database, keyring, clock),
         Poster(),

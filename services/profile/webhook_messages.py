@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.profile.domain.webhooks import Change, Subject
-from services.profile.storage.webhooks import details_of
 from shared.catalogue import Catalogue
 from shared.money import from_micros
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -21,7 +20,7 @@ _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def message_id(webhook: str, change: Change) -> str:
     """Return the id of a change for a receiver: the same however often it is sent."""
-    return "msg_" + uuid.uuid5(_IDS, f"{webhook}/{change.person_id}/{change.position}").hex
+    return "msg_" + uuid.uuid5(_IDS, f"{webhook}/{change.person_id}/{change.cursor}").hex
 
 
 def body_of(change: Change, subject: Subject) -> bytes:
@@ -30,7 +29,7 @@ def body_of(change: Change, subject: Subject) -> bytes:
         "type": change.type,
         "timestamp": _time(change.time_us),
         "data": {
-            "cursor": str(change.position),
+            "cursor": change.cursor,
             "personId": change.person_id,
             "personIds": list(subject.person_ids),
             "identities": [{"kind": kind, "value": value} for kind, value in subject.identities],
@@ -59,7 +58,7 @@ def event_fields(catalogue: Catalogue) -> Callable[[Any], dict[str, Any]]:
             "gift": row["gift"],
             "decisionId": row["decision_id"],
             "placement": row["placement"],
-            "attributes": details_of(row),
+            "attributes": json.loads(row["details"] or "{}"),
         }
         return {"event": {name: value for name, value in event.items() if value}}
 

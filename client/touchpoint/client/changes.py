@@ -28,8 +28,8 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from touchpoint.common.v1 import bus_pb2
 
-EVENTS, IDENTITIES, ERASURES = "EVENTS", "IDENTITIES", "ERASURES"
-"""Streams: what people did; which sets of persons are one; who was erased."""
+EVENTS, IDENTITIES, ERASURES, MEMBERSHIPS = "EVENTS", "IDENTITIES", "ERASURES", "MEMBERSHIPS"
+"""Streams: what people did; which sets of persons are one; who was erased; who is in a segment."""
 NOW, START = "", "0"
 """Cursors of those that have none yet: what comes from now on, or all that the bus still holds."""
 SCHEMA_NUMBER = 1
@@ -41,6 +41,7 @@ _MESSAGES: Mapping[str, type[Message]] = MappingProxyType(
         "events": bus_pb2.EventNotices,
         "identities": bus_pb2.IdentityNotice,
         "erasures": bus_pb2.PersonErased,
+        "memberships": bus_pb2.MembershipNotices,
     }
 )
 """By the first part of a subject."""
@@ -68,8 +69,8 @@ class Change:
 
     subject: str
     message: Message | None
-    """EventNotices, HistoryImported, IdentityNotice or PersonErased; None: of a later version than
-    this client, put it aside as it is."""
+    """EventNotices, HistoryImported, IdentityNotice, PersonErased or MembershipNotices; None: of a
+    later version than this client, put it aside as it is."""
     data: bytes
 
 

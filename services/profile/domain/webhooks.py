@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from services.profile.domain.event import HOUR_US
@@ -18,6 +19,13 @@ _MOST_ASKED_S = 3600.0
 _GONE = 410
 
 
+class Feed(Enum):
+    """A log that is told from."""
+
+    EVENTS = "events"
+    MEMBERSHIPS = "memberships"
+
+
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """A receiver as it is defined."""
@@ -30,20 +38,21 @@ class Webhook:
     identities: tuple[str, ...] = ()
     """Kinds that it knows people by."""
 
-    @property
-    def types(self) -> tuple[str, ...]:
-        """Types to look for; empty: all of them."""
-        return () if ALL in self.events else self.events
+    def wants(self, feed: Feed) -> tuple[str, ...] | None:
+        """Return the types or segments to look for, none meaning all; None: it is not told."""
+        if feed is Feed.MEMBERSHIPS:
+            return self.segments or None
+        return () if ALL in self.events else self.events or None
 
 
 class Change(NamedTuple):
     """Something that happened to a person, as it will be told."""
 
-    position: int
-    """In its log."""
+    cursor: str
+    """Where to go on after it."""
     person_id: str
     type: str
-    """`event.purchase`."""
+    """`event.purchase`, `segment.entered`."""
     time_us: int
     told: Mapping[str, Any]
     """The fields of the message, by name; without a value of an identity."""
@@ -78,6 +87,7 @@ class Place:
     generation: int
     """Rises whenever somebody has it go on from elsewhere."""
     events_position: int
+    memberships_position: int
     delivered: int = 0
     left_out: int = 0
     failures: int = 0
@@ -86,6 +96,9 @@ class Place:
     parked_us: int | None = None
     last_error: str = ""
     delivered_us: int | None = None
+
+    def position(self, feed: Feed) -> int:
+        return self.events_position if feed is Feed.EVENTS else self.memberships_position
 
 
 class FailedError(Exception):
@@ -106,7 +119,7 @@ class Outcome:
 
     delivered: int = 0
     left_out: int = 0
-    failure: FailedError | None = field(default=None)
+    failure: FailedError | None = None
 
 
 class Log(Protocol):
@@ -116,8 +129,8 @@ class Log(Protocol):
         """Return the position after which everything is new."""
         ...
 
-    async def after(self, position: int, types: Sequence[str]) -> Slice:
-        """Return the next few changes after a position."""
+    async def after(self, position: int, wanted: Sequence[str]) -> Slice:
+        """Return the next few changes after a position; see `Webhook.wants`."""
         ...
 
 
@@ -136,13 +149,15 @@ class Subjects(Protocol):
 class Places(Protocol):
     """How far webhooks are; survives everything but an erasure of the database."""
 
-    async def open(self, webhook: str, events_position: int) -> Place:
-        """Return the place of a webhook; one never seen begins at the position."""
+    async def open(self, webhook: str, ends: Mapping[Feed, int]) -> Place:
+        """Return the place of a webhook; one never seen begins at the ends of the logs."""
         ...
 
     async def read(self, webhook: str) -> Place | None: ...
 
-    async def advance(self, place: Place, events_position: int, outcome: Outcome) -> Place | None:
+    async def advance(
+        self, place: Place, feed: Feed, position: int, outcome: Outcome
+    ) -> Place | None:
         """Note that everything up to a position is done; None if the place has been changed."""
         ...
 
@@ -150,8 +165,8 @@ class Places(Protocol):
         """Note a failure, and park when it has lasted too long; None as with `advance`."""
         ...
 
-    async def go_on(self, webhook: str, events_position: int | None) -> Place | None:
-        """Have a webhook go on from a position or where it is; None if there is none."""
+    async def go_on(self, webhook: str, wanted: Mapping[Feed, int]) -> Place | None:
+        """Have a webhook go on, from other positions where any are wanted; None: there is none."""
         ...
 
 

@@ -57,10 +57,6 @@ class Streams:
             position = rows[-1][0] if len(rows) == _EVENTS_AT_ONCE else end
             yield position, rows
 
-    async def events_horizon(self) -> int:
-        """Return a position up to which no event will appear any more."""
-        return await self._horizon(QUERIES.position_given)
-
     async def identities(self, position: int) -> AsyncIterator[tuple[int, Sequence[Any]]]:
         """Yield (position after it, rows of `stream_identities`), up to what is there now."""
         horizon = await self._horizon(QUERIES.identity_position_given)

@@ -1,30 +1,24 @@
-"""How far webhooks are, what there is to tell, and who agreed to be told about."""
+"""What there is to tell receivers outside of the house, and who agreed to be told about."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from services.profile.domain.webhooks import (
-    PARK_AFTER_US,
-    Change,
-    Outcome,
-    Place,
-    Slice,
-    Subject,
-)
+from services.profile.domain.webhooks import Change, Slice, Subject
 from services.profile.storage.keyring import Keyring
-from services.profile.storage.sharing import who_shares
+from services.profile.storage.sharing import do_share, who_shares
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import VALUE
 from shared.clock import BusinessClock
 from shared.postgres import Database, Queries
 
-_QUERIES = Queries.beside(__file__, "webhooks.sql")
+QUERIES = Queries.beside(__file__, "webhooks.sql")
 AT_ONCE = 64
 """Changes of one slice: what a crash repeats at most, and 5 ms of reading who agrees."""
+MEMBERSHIP_CURSOR = "m"
+"""Before the number of a cursor that is none of the event log."""
 _WINDOW = 20_000
 _MOST_IDENTITIES = 16
 """Of each person of a set."""
@@ -32,43 +26,65 @@ _CONNECTIONS = 2
 """Of the pool, for all webhooks together: decisions come first."""
 
 Told = Callable[[Any], dict[str, Any]]
-"""Makes the fields of a message of a row of `changes`."""
+"""Makes the fields of a message of a row."""
 
 
-class EventChanges:
-    """The event log as there is to tell of it; see `Log`."""
+class Changes:
+    """A log, read up to its horizon within windows of positions; see `Log`."""
 
-    def __init__(self, database: Database, streams: Streams, told: Told) -> None:
+    def __init__(
+        self,
+        database: Database,
+        query: str,
+        end: Callable[[], Awaitable[int]],
+        change: Callable[[Any], Change],
+    ) -> None:
         self._database = database
-        self._streams = streams
-        self._told = told
+        self._query = query
+        self._end = end
+        self._change = change
         self._horizon = 0
         """Nothing will appear any more up to here."""
 
     async def end(self) -> int:
-        return await self._streams.events_horizon()
+        return await self._end()
 
-    async def after(self, position: int, types: Sequence[str]) -> Slice:
+    async def after(self, position: int, wanted: Sequence[str]) -> Slice:
         if position >= self._horizon:
-            self._horizon = await self._streams.events_horizon()
+            self._horizon = await self._end()
         horizon = self._horizon
         if position >= horizon:
             return Slice(position)
         end = min(position + _WINDOW, horizon)
         rows: Sequence[Any] = await self._database.fetch(
-            _QUERIES.changes, position, end, types, AT_ONCE
+            self._query, position, end, wanted, AT_ONCE
         )
         after = rows[-1]["position"] if len(rows) == AT_ONCE else end
         return Slice(after, [self._change(row) for row in rows], after >= horizon)
 
-    def _change(self, row: Any) -> Change:
-        return Change(
-            row["position"],
-            row["person_id"],
-            f"event.{row['type']}",
-            row["time_us"],
-            self._told(row),
-        )
+
+def event_changes(database: Database, streams: Streams, told: Told) -> Changes:
+    """Return what happened, as it is told."""
+
+    def change(row: Any) -> Change:
+        cursor, kind = str(row["position"]), f"event.{row['type']}"
+        return Change(cursor, row["person_id"], kind, row["time_us"], told(row))
+
+    return Changes(database, QUERIES.changes, streams.events_end, change)
+
+
+def membership_changes(database: Database, streams: Streams) -> Changes:
+    """Return who entered and left segments."""
+    return Changes(
+        database, QUERIES.membership_changes, streams.memberships_end, _membership_change
+    )
+
+
+def _membership_change(row: Any) -> Change:
+    position, person_id, segment, is_member, changed_us = row
+    kind = "segment.entered" if is_member else "segment.left"
+    cursor = f"{MEMBERSHIP_CURSOR}{position}"
+    return Change(cursor, person_id, kind, changed_us, {"segment": segment})
 
 
 class SharingSubjects:
@@ -81,87 +97,26 @@ class SharingSubjects:
         self._turns = asyncio.Semaphore(_CONNECTIONS)
 
     async def agreeing(self, person_ids: Sequence[str]) -> frozenset[str]:
+        if not person_ids:
+            return frozenset()
         async with self._turns:
             return await who_shares(self._database, person_ids, self._clock.now_us())
 
     async def subject(self, person_id: str, kinds: Sequence[str]) -> Subject | None:
         async with self._turns:
             rows: Sequence[Any] = await self._database.fetch(
-                _QUERIES.subject, person_id, kinds, _MOST_IDENTITIES
+                QUERIES.subject, person_id, kinds, _MOST_IDENTITIES
             )
-            found = self._subject(rows)
-            # Asked last, so that nothing passes between a word and the message it forbids.
-            agreed = await who_shares(self._database, [person_id], self._clock.now_us())
-        return found if person_id in agreed else None
+        if not do_share((row["state"] for row in rows), self._clock.now_us()):
+            return None
+        identities = [named for row in rows for named in self._identities(row)]
+        return Subject(tuple(row["person_id"] for row in rows), tuple(identities))
 
-    def _subject(self, rows: Sequence[Any]) -> Subject:
-        identities = []
-        for person_id, wrapped, kind, sealed in rows:
-            if kind is not None:
-                self._keyring.open(person_id, wrapped)
-                identities.append((kind, self._keyring.decrypt(person_id, sealed, VALUE)))
-        known = [(kind, value) for kind, value in identities if value]
-        return Subject(tuple(dict.fromkeys(row[0] for row in rows)), tuple(known))
-
-
-class PostgresPlaces:
-    """See `Places`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def open(self, webhook: str, events_position: int) -> Place:
-        row = await self._database.fetchrow(_QUERIES.open_place, webhook, events_position)
-        return _place(row)
-
-    async def read(self, webhook: str) -> Place | None:
-        return _found(await self._database.fetchrow(_QUERIES.read_place, webhook))
-
-    async def read_all(self, webhooks: Sequence[str]) -> Sequence[tuple[Place, int, int | None]]:
-        """Return places with how many positions they are behind and since when."""
-        rows: Sequence[Any] = await self._database.fetch(_QUERIES.read_places, webhooks)
-        return [(_place(row), row["behind"], row["waiting_us"]) for row in rows]
-
-    async def advance(self, place: Place, events_position: int, outcome: Outcome) -> Place | None:
-        row = await self._database.fetchrow(
-            _QUERIES.advance,
-            *_where(place),
-            events_position,
-            outcome.delivered,
-            outcome.left_out,
-        )
-        return _found(row)
-
-    async def fail(self, place: Place, outcome: Outcome) -> Place | None:
-        failure = outcome.failure
-        assert failure is not None
-        row = await self._database.fetchrow(
-            _QUERIES.fail,
-            *_where(place),
-            failure.reason,
-            PARK_AFTER_US,
-            failure.for_good,
-            outcome.delivered > 0,
-        )
-        return _found(row)
-
-    async def go_on(self, webhook: str, events_position: int | None) -> Place | None:
-        return _found(await self._database.fetchrow(_QUERIES.go_on, webhook, events_position))
-
-
-def details_of(row: Any) -> dict[str, str]:
-    """Return the behavioural attributes of a row of `changes`."""
-    found: dict[str, str] = json.loads(row["details"] or "{}")
-    return found
-
-
-def _where(place: Place) -> tuple[str, int, int]:
-    return place.webhook, place.generation, place.events_position
-
-
-def _found(row: Any) -> Place | None:
-    return None if row is None else _place(row)
-
-
-def _place(row: Any) -> Place:
-    return Place(**{name: row[name] for name in Place.__slots__})
+    def _identities(self, row: Any) -> list[tuple[str, str]]:
+        """Return kind and value of identities, the newest first."""
+        if row["kinds"] is None:
+            return []
+        person_id = row["person_id"]
+        self._keyring.open(person_id, row["key_wrapped"])
+        values = (self._keyring.decrypt(person_id, each, VALUE) for each in row["sealed"])
+        return [(kind, value) for kind, value in zip(row["kinds"], values) if value]

@@ -63,7 +63,8 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     check_segments(entries.by_section["segments"], typed_parameters(entries.parameters), problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
-    check_webhooks(entries.by_section["webhooks"], problems)
+    segments = _named(entries, "segments", "segment")
+    check_webhooks(entries.by_section["webhooks"], segments, problems)
     _check_personas(entries, problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from yaml.nodes import Node
 
-from services.rules.definitions.problems import Problems
+from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import (
     Entry,
     MistakeError,
@@ -60,7 +60,7 @@ FIELDS: Mapping[str, Read] = {
 REQUIRED = ("webhook", "url")
 
 
-def check_webhooks(webhooks: list[Entry], problems: Problems) -> None:
+def check_webhooks(webhooks: list[Entry], segments: Collection[str], problems: Problems) -> None:
     """Note what is wrong with webhooks beyond their single fields."""
     for entry in webhooks[MOST:]:
         problems.add(entry.place, f"is one webhook too many: at most {MOST} are allowed")
@@ -71,3 +71,7 @@ def check_webhooks(webhooks: list[Entry], problems: Problems) -> None:
             problems.add(entry.place, "a webhook needs events or segments to tell of")
         if ALL in events and len(events) > 1:
             problems.add(entry.where("events"), "* stands alone: it is every type already")
+        for name in entry.values.get("segments", []):
+            if name not in segments:
+                message = f"there is no segment {name}{suggestion(name, segments)}"
+                problems.add(entry.where("segments"), message)

@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from services.profile.domain.memberships import Cause, Change
 from services.profile.domain.recording import record
-from services.profile.domain.webhooks import Webhook
+from services.profile.domain.webhooks import Feed, Webhook
 from services.profile.pushing import Delivery, Means, Permissions, Pusher
 from services.profile.storage.erasing import Erasures
+from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.streams import Streams
+from services.profile.storage.webhook_places import PostgresPlaces
 from services.profile.storage.webhooks import (
     AT_ONCE,
-    EventChanges,
-    PostgresPlaces,
     SharingSubjects,
+    event_changes,
+    membership_changes,
 )
 from services.profile.webhook_messages import event_fields
 from shared.catalogue import Catalogue
@@ -41,8 +44,13 @@ class Shop:
         self.clock = FakeClock()
         self.clock._us = NOW_US
         self.places = PostgresPlaces(self.database)
+        streams = Streams(self.database)
+        self.memberships = PostgresMemberships(self.database, streams)
         self.means = Means(
-            EventChanges(self.database, Streams(self.database), event_fields(Catalogue())),
+            {
+                Feed.EVENTS: event_changes(self.database, streams, event_fields(Catalogue())),
+                Feed.MEMBERSHIPS: membership_changes(self.database, streams),
+            },
             self.places,
             SharingSubjects(self.database, store._keyring, self.clock),
             Poster(),
@@ -77,9 +85,15 @@ class Shop:
     async def place(self):
         return await self.places.read("crm")
 
+    async def person_of(self, who):
+        [asked] = (await self.desk.store.find([who.key])).asked
+        return asked.person_id
+
+    def telling(self, **more):
+        return self.delivering(Webhook("crm", self.url, events=("click",), **more))
+
     @asynccontextmanager
-    async def telling(self, **more):
-        webhook = Webhook("crm", self.url, events=("click",), **more)
+    async def delivering(self, webhook):
         task = asyncio.create_task(Delivery(webhook, self.means).run())
         try:
             yield task
@@ -90,16 +104,17 @@ class Shop:
 
     async def begun(self):
         """Have the webhook begin here."""
-        await self.places.open("crm", await self.means.log.end())
+        ends = {feed: await log.end() for feed, log in self.means.logs.items()}
+        await self.places.open("crm", ends)
 
     async def until_place(self, condition):
         async with asyncio.timeout(20):
             while not condition(await self.place()):
                 await asyncio.sleep(SOON_S)
 
-    async def until_all_is_done(self):
-        end = await self.means.log.end()
-        await self.until_place(lambda place: place.events_position == end)
+    async def until_all_is_done(self, feed=Feed.EVENTS):
+        end = await self.means.logs[feed].end()
+        await self.until_place(lambda place: place.position(feed) == end)
 
     def told(self):
         """Return event ids in the order in which they were told for the first time."""
@@ -195,7 +210,9 @@ async def test_an_erased_person_is_told_of_no_more(shop):
     await shop.says(ADA)
     await shop.says(BOB)
     await shop.happens(shop.click(ADA), shop.click(BOB))
-    found = await shop.means.log.after((await shop.place()).events_position, ["click"])
+    found = await shop.means.logs[Feed.EVENTS].after(
+        (await shop.place()).events_position, ["click"]
+    )
     await shop.erasures.erase([ADA.key], (), NOW_US)
     delivery = Delivery(Webhook("crm", shop.url, events=("click",)), shop.means)
     done = await delivery._delivered(await shop.place(), found.changes)
@@ -277,7 +294,7 @@ async def test_a_receiver_that_is_gone_for_good_is_parked_and_resumed_from_its_c
         shop.receiver.answer = lambda received: 200
         await shop.happens(shop.click(ADA))
         assert (await shop.place()).delivered == 0
-        await shop.places.go_on("crm", None)
+        await shop.places.go_on("crm", {})
         await shop.until_all_is_done()
     assert len(shop.receiver.received) == 3
     assert shop.told() == ["click-00002", "click-00003"]
@@ -305,7 +322,7 @@ async def test_it_is_told_again_from_a_cursor_with_the_same_ids(shop):
         await shop.until_all_is_done()
         first = [each.id for each in shop.receiver.received]
         cursor = int(shop.receiver.received[1].told["data"]["cursor"])
-        await shop.places.go_on("crm", cursor)
+        await shop.places.go_on("crm", {Feed.EVENTS: cursor})
         await shop.receiver.until(lambda received: len(received) == 6)
         await shop.until_all_is_done()
     assert [each.id for each in shop.receiver.received] == [*first, *first[2:]]
@@ -316,7 +333,7 @@ async def test_a_new_webhook_begins_now_and_cannot_be_sent_beyond_the_end(shop):
     await shop.happens(shop.click(ADA))
     async with shop.telling():
         await shop.until_place(lambda place: place is not None)
-        await shop.places.go_on("crm", 2**62)
+        await shop.places.go_on("crm", dict.fromkeys(Feed, 2**62))
         await shop.happens(shop.click(ADA))
         await shop.until_all_is_done()
     assert shop.told() == ["click-00003"]
@@ -325,12 +342,47 @@ async def test_a_new_webhook_begins_now_and_cannot_be_sent_beyond_the_end(shop):
 async def test_a_leader_that_was_frozen_moves_no_place_that_another_has_moved(shop):
     await shop.begun()
     place = await shop.place()
-    done = await shop.means.log.after(place.events_position, [])
+    done = await shop.means.logs[Feed.EVENTS].after(place.events_position, [])
     delivery = Delivery(Webhook("crm", shop.url, events=("click",)), shop.means)
     outcome = await delivery._delivered(place, done.changes)
-    assert await shop.places.advance(place, 10, outcome) is not None
-    assert await shop.places.advance(place, 5, outcome) is None
+    assert await shop.places.advance(place, Feed.EVENTS, 10, outcome) is not None
+    assert await shop.places.advance(place, Feed.EVENTS, 5, outcome) is None
     assert (await shop.place()).events_position == 10
+
+
+async def test_who_enters_and_leaves_a_segment_is_told_if_they_agreed(shop):
+    await shop.begun()
+    await shop.says(ADA)
+    await shop.happens(shop.click(BOB))
+    ada, bob = await shop.person_of(ADA), await shop.person_of(BOB)
+
+    async def moves(*persons, is_member, segment="best"):
+        changes = [Change(each, (each,), segment, is_member) for each in persons]
+        await shop.memberships.change(changes, Cause.EVENT, "hash", NOW_US)
+
+    webhook = Webhook("crm", shop.url, segments=("best",))
+    async with shop.delivering(webhook):
+        for is_member in (True, False, True):
+            await moves(ada, is_member=is_member, segment="other")
+            await moves(ada, bob, is_member=is_member)
+            await shop.until_all_is_done(Feed.MEMBERSHIPS)
+        place = await shop.place()
+        assert (place.delivered, place.left_out) == (3, 3)
+        await shop.places.go_on("crm", {Feed.MEMBERSHIPS: 0})
+        await shop.receiver.until(lambda received: len(received) == 4)
+    told = [each.told for each in shop.receiver.received]
+    assert [each["type"] for each in told[:3]] == [
+        "segment.entered",
+        "segment.left",
+        "segment.entered",
+    ]
+    assert {(each["data"]["personId"], each["data"]["segment"]) for each in told} == {(ada, "best")}
+    cursors = [each["data"]["cursor"] for each in told]
+    assert [cursor[0] for cursor in cursors] == ["m"] * 4
+    assert cursors[2] == cursors[3]
+    ids = [each.id for each in shop.receiver.received]
+    assert len(set(ids)) == 3
+    assert ids[2] == ids[3]
 
 
 async def test_nothing_is_sent_where_the_operator_did_not_allow_it(shop):

@@ -5,20 +5,30 @@ import pytest
 from cli.commands.webhooks import _going_on, _show, _trouble
 from cli.console import CommandError, Exit
 from touchpoint.profile.v1.profile_pb2 import WebhookState, WebhookStatus
+from touchpoint.profile.v1.profile_service_pb2 import ReplayWebhookRequest
 
 
 def test_without_a_cursor_it_goes_on_from_where_it_is():
-    assert not _going_on("crm", "").HasField("events_position")
+    assert _going_on("crm", "") == ReplayWebhookRequest(webhook="crm")
 
 
-@pytest.mark.parametrize(("cursor", "position"), [("0", 0), ("4711", 4711), ("end", 2**63 - 1)])
-def test_a_cursor_is_a_position_of_the_log(cursor, position):
-    assert _going_on("crm", cursor).events_position == position
+@pytest.mark.parametrize(
+    ("cursor", "positions"),
+    [
+        ("0", {"events_position": 0}),
+        ("4711", {"events_position": 4711}),
+        ("m0", {"memberships_position": 0}),
+        ("m12", {"memberships_position": 12}),
+        ("end", {"events_position": 2**63 - 1, "memberships_position": 2**63 - 1}),
+    ],
+)
+def test_a_cursor_is_a_position_of_one_log(cursor, positions):
+    assert _going_on("crm", cursor) == ReplayWebhookRequest(webhook="crm", **positions)
 
 
-@pytest.mark.parametrize("cursor", ["-1", "start", "1.5", str(2**64)])
+@pytest.mark.parametrize("cursor", ["-1", "start", "1.5", "m", "mm1", "12m", str(2**64)])
 def test_what_is_no_cursor_is_refused_before_anything_is_asked(cursor):
-    with pytest.raises(CommandError, match="a cursor is a number") as caught:
+    with pytest.raises(CommandError, match="a cursor is 4711 or m4711") as caught:
         _going_on("crm", cursor)
     assert caught.value.code is Exit.USAGE
 

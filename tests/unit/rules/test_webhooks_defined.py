@@ -12,6 +12,8 @@ placements:
   - {placement: web.cart, channel: WEB, kinds: [CONTENT], limit: 3, default_offers: [help]}
 offers:
   - {offer_id: help, kind: CONTENT, title: Help, is_default: true}
+segments:
+  - {segment: best, title: Best, when: "customer.value_tier == 'top'"}
 webhooks:
 """
 CRM = "  - {webhook: crm, url: https://crm.example.com/hook, events: [purchase]%s}\n"
@@ -23,7 +25,7 @@ def told(webhooks: str) -> list[tuple[int, str]]:
 
 
 def test_a_good_webhook_has_no_problem_and_is_in_the_bundle() -> None:
-    text = REST + CRM % ", identities: [email, customer]"
+    text = REST + CRM % ", identities: [email, customer], segments: [best]"
     found = check_definitions([DefinitionFile(path="all.yaml", text=text)])
     assert not found.problems
     assert found.bundle is not None
@@ -45,6 +47,7 @@ def test_a_good_webhook_has_no_problem_and_is_in_the_bundle() -> None:
         ("[purchase]", "[purchase, '*']", "* stands alone"),
         ("[purchase]", "[]", "a webhook needs events or segments"),
         ("[purchase]", "[purchase], identities: [cookie]", "must be one of customer, "),
+        ("[purchase]", "[purchase], segments: [bets]", "there is no segment bets"),
         ("[purchase]", "[purchase], secret: abc", "unknown key secret"),
         ("url: https://crm.example.com/hook, ", "", "url is missing"),
     ],
@@ -52,11 +55,11 @@ def test_a_good_webhook_has_no_problem_and_is_in_the_bundle() -> None:
 def test_a_mistake_is_told_with_its_line(old: str, new: str, message: str) -> None:
     assert old in CRM
     [(line, found)] = told((CRM % "").replace(old, new))
-    assert line == 6
+    assert line == 8
     assert message in found
 
 
 def test_names_are_unique_and_there_are_not_too_many() -> None:
-    assert told(CRM % "" + CRM % "") == [(7, "crm is defined twice")]
+    assert told(CRM % "" + CRM % "") == [(9, "crm is defined twice")]
     many = "".join((CRM % "").replace("crm,", f"crm{n},") for n in range(17))
-    assert told(many) == [(22, "is one webhook too many: at most 16 are allowed")]
+    assert told(many) == [(24, "is one webhook too many: at most 16 are allowed")]
