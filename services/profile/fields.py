@@ -104,16 +104,19 @@ def read_duration_s(duration_s: float) -> float:
     return duration_s
 
 
+def worth_micros(price_micros: int, quantity: float) -> int:
+    """Return what so many cost that nobody named a value of."""
+    worth = round(price_micros * quantity)
+    if worth > MAX_MICROS:
+        raise MistakenError("quantity: times the item's price is more than can be paid")
+    return worth
+
+
 def read_value_micros(event: event_pb2.Event, kind: str, price_micros: int, quantity: float) -> int:
     """Return what was paid; of a purchase that does not say, the price as of now."""
     amount = event.value.amount if event.HasField("value") else ""
     if not amount:
-        if kind not in BOUGHT:
-            return 0
-        worth = round(price_micros * quantity)
-        if worth > MAX_MICROS:
-            raise MistakenError("quantity: times the item's price is more than can be paid")
-        return worth
+        return worth_micros(price_micros, quantity) if kind in BOUGHT else 0
     micros = amount_micros(amount)
     if micros < 0 and kind != "return":
         raise MistakenError("value.amount: must not be negative")

@@ -29,6 +29,7 @@ from services.profile.fields import (
     check_type,
     read_duration_s,
     read_quantity,
+    worth_micros,
 )
 from services.profile.intake import (
     ABOUT_OFFERS,
@@ -247,7 +248,7 @@ def _values(
     if micros and min(micros.values()) < 0:
         raise MistakenError("value.amount: is negative")
     return [
-        micros[amount] if amount else round(price * quantity) if kind in BOUGHT else 0
+        micros[amount] if amount else worth_micros(price, quantity) if kind in BOUGHT else 0
         for kind, amount, price, quantity in zip(kinds, amounts, prices, quantities)
     ]
 
