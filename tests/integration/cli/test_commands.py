@@ -141,6 +141,35 @@ def test_an_erased_person_is_known_no_more(shop, tmp_path):
     shop("erase", "customer:c-3", "--yes", ends_with=1)
 
 
+def test_one_person_is_exported_whole_into_a_file_of_the_owners(shop, tmp_path):
+    shop("track", "search", "customer:c-1", "--query", "a secret wish")
+    shop("recommend", "customer:c-1", "--live")
+    out = tmp_path / "ada.json"
+    said = shop("export", "person", "--identity", "customer=c-1", "--out", str(out))
+    assert "rows written" in said
+    assert out.stat().st_mode & 0o077 == 0
+    services = json.loads(out.read_text())["services"]
+    assert set(services) == {"profile", "rules", "ranker", "scenario", "retrieval"}
+    profile = services["profile"]
+    assert "Ada Brenner" in [row["name"] for row in profile["persons"]]
+    assert ("customer", "c-1") in [(row["kind"], row["value"]) for row in profile["identities"]]
+    assert {"query": "a secret wish"} in [row["private"] for row in profile["events"]]
+    assert services["rules"]["decisions"][0]["answer"]["placements"]
+    assert ("cli", "exported") in [(row["caller"], row["action"]) for row in profile["audit"]]
+    assert "say KIND=VALUE" in shop("export", "person", "--identity", "c-1", ends_with=2)
+
+
+def test_the_audit_trail_says_who_read_what_and_that_it_is_whole(shop):
+    shop("track", "consent", "customer:c-1", "--attribute", "purpose=sharing")
+    shop("view", "customer:c-1")
+    found = shop.json("audit", "--identity", "customer=c-1", "--verify")
+    assert found["verification"]["whole"]
+    assert {"read", "consent_changed"} <= {entry["action"] for entry in found["entries"]}
+    said = shop("audit", "--verify", "--limit", "5")
+    assert "GetProfile" in said
+    assert "The trail is whole" in said
+
+
 def test_nobody_is_erased_without_being_asked(shop):
     shop("erase", "customer:c-1", ends_with=1)
     assert "Ada Brenner" in shop("view", "customer:c-1")
