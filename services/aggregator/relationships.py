@@ -19,6 +19,8 @@ from touchpoint.profile.v1 import profile_pb2
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 
 LONGEST_S = 1.0
+_PAGE_S = 10.0
+"""For a page of clients."""
 
 
 class RelationshipDesk:
@@ -70,7 +72,7 @@ class RelationshipDesk:
             page_size=request.page_size,
             page_token=request.page_token,
         )
-        answered = await invoke(self._profile.ListClients, asked, call, LONGEST_S)
+        answered = await invoke(self._profile.ListClients, asked, call, _PAGE_S)
         return pb.ListClientsResponse(
             clients=[self._client(client, request.locale) for client in answered.clients],
             next_page_token=answered.next_page_token,

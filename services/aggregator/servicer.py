@@ -25,6 +25,8 @@ DEADLINES = {
     "Recommend": DeadlineLimits(default_s=None, maximum_s=1.0),
     # A thousand events take their time, and what is acknowledged late is still acknowledged.
     "Track": DeadlineLimits(default_s=10.0, maximum_s=30.0),
+    # A page of an owner's clients: the profiles of up to 500 people.
+    "ListClients": DeadlineLimits(default_s=5.0, maximum_s=10.0),
 }
 
 

@@ -73,6 +73,8 @@ DEADLINES: Mapping[str, DeadlineLimits] = {
     # Everybody is looked at, or tens of thousands of them.
     "PreviewSegment": DeadlineLimits(default_s=120.0, maximum_s=600.0),
     "CompareSegment": DeadlineLimits(default_s=120.0, maximum_s=600.0),
+    # A page of an owner's clients: the profiles of up to 500 people.
+    "ListClients": DeadlineLimits(default_s=5.0, maximum_s=10.0),
     "ReplayParkedEvents": DeadlineLimits(default_s=10.0, maximum_s=30.0),
 }
 
