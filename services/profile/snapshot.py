@@ -240,11 +240,15 @@ def _add_session(snapshot: PersonSnapshot, state: State, moment: Moment) -> None
         part.questions = session.counts["questions"]
         part.doubt = session.checkout.doubt  # type: ignore[assignment]
         part.checkout_minutes = session.checkout.minutes
-        part.cart_value_micros = _value_micros(cart.items(state.cart, moment.now_us))
+        if snapshot.HasField("cart"):
+            part.cart_value_micros = snapshot.cart.value_micros
+        else:
+            part.cart_value_micros = _value_micros(cart.items(state.cart, moment.now_us))
 
 
 PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingProxyType(
     {
+        "cart": _add_cart,  # first, for what else looks at it
         "complaint": _add_complaint,
         "attributes": _add_attributes,
         "consents": _add_consents,
@@ -256,7 +260,6 @@ PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingPr
         "owned": _add_owned,
         "opinions": _add_opinions,
         "aversions": add_soft_dislikes,
-        "cart": _add_cart,
         "recent": _add_recent,
         "session": _add_session,
         "asked": _add_asked,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from services.profile.domain import cart, habits
 from services.profile.domain.aversions import Kind
-from services.profile.domain.habits import Habits, Measure
+from services.profile.domain.habits import Measure, Measured
 from services.profile.domain.owned import latest
 from services.profile.domain.reading import Tiers, attribute, soft_dislikes
 from services.profile.domain.stages import stages
@@ -47,8 +47,8 @@ def add_kept(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
 
 def add_habits(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
     """Add when and where somebody acts, and how they answer."""
-    part, known, now_us = snapshot.traits, state.habits, moment.now_us
-    if known:
+    if state.habits:
+        part, known, now_us = snapshot.traits, habits.measured(state.habits), moment.now_us
         hours = habits.local_hours(known, attribute(state, TIME_ZONE), now_us)
         _extend((part.channels, part.channel_shares), habits.shares(known, Measure.CHANNEL))
         _extend((part.hours, part.hour_shares), hours)
@@ -58,7 +58,10 @@ def add_habits(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
 def add_stages(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
     """Add how far somebody is with each category in view."""
     part, now_us = snapshot.traits, moment.now_us
-    cart_nos = {item.offer_no for item in cart.items(state.cart, now_us)}
+    if snapshot.HasField("cart"):
+        cart_nos = frozenset(snapshot.cart.offer_nos[:])
+    else:
+        cart_nos = frozenset(item.offer_no for item in cart.items(state.cart, now_us))
     found = stages(state.log, cart_nos, state.bought_categories, now_us)
     _extend((part.stages.categories, part.stages.stages), found)
 
@@ -78,7 +81,7 @@ def add_soft_dislikes(snapshot: PersonSnapshot, state: State, moment: Moment) ->
         _extend(columns, soft_dislikes(state, kind, now_us))
 
 
-def _add_answers(part: Answers, known: Habits, now_us: int) -> None:
+def _add_answers(part: Answers, known: Measured, now_us: int) -> None:
     _extend(
         (part.channels, part.shown, part.accepted_shares),
         habits.answers(known, now_us),

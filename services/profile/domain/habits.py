@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
+from operator import neg
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,6 +22,8 @@ _HOURS = 24
 
 Habits = dict[int, float]
 """Number of measure and bucket to a weight as of the epoch."""
+Measured = list[dict[int, float]]
+"""By measure: bucket to weight."""
 
 
 class Measure(IntEnum):
@@ -38,6 +41,7 @@ class Measure(IntEnum):
     CLICKED = 7
 
 
+_EACH = tuple(Measure)
 _ACT = (Measure.HOUR, Measure.CHANNEL)
 _MEASURES: Mapping[str, tuple[Measure, ...]] = MappingProxyType(
     {
@@ -83,6 +87,9 @@ class Emails(NamedTuple):
     """-1: none was opened."""
 
 
+NO_EMAILS = Emails(0.0, -1.0, -1.0)
+
+
 def numbers(event: Event) -> list[int]:
     """Return what an event counts towards."""
     bases = _BASES.get(event.type)
@@ -98,33 +105,41 @@ def merge(into: Habits, other: Habits) -> None:
         into[number] = into.get(number, 0.0) + weight
 
 
-def shares(habits: Habits, measure: Measure) -> list[tuple[int, float]]:
+def measured(habits: Habits) -> Measured:
+    """Return the weights by measure and bucket: what all else is read from."""
+    found: Measured = [{} for _ in _EACH]
+    for number, weight in habits.items():
+        found[number // _BUCKETS][number % _BUCKETS] = weight
+    return found
+
+
+def shares(known: Measured, measure: Measure) -> list[tuple[int, float]]:
     """Return the buckets of a measure with their shares of it, most first."""
-    found = _buckets(habits, measure)
+    found = known[measure]
     total = sum(found.values())
-    ordered = sorted(found.items(), key=lambda bucket: (-bucket[1], bucket[0]))
-    return [(bucket, weight / total) for bucket, weight in ordered] if total > 0.0 else []
+    ordered = sorted(zip(map(neg, found.values()), found, strict=True))
+    return [(bucket, -weight / total) for weight, bucket in ordered] if total > 0.0 else []
 
 
-def local_hours(habits: Habits, time_zone: str, now_us: int) -> list[tuple[int, float]]:
+def local_hours(known: Measured, time_zone: str, now_us: int) -> list[tuple[int, float]]:
     """Return the hours of the day of most activity with their shares, at most `MAX_HOURS`.
 
     They move by the offset of the time zone as of now: an hour off at most for what was counted
     before its clocks changed.
     """
     offset = _offset_hours(time_zone, now_us // HOUR_US)
-    found = shares(habits, Measure.HOUR)[:MAX_HOURS]
+    found = shares(known, Measure.HOUR)[:MAX_HOURS]
     return [((hour + offset) % _HOURS, share) for hour, share in found]
 
 
-def answers(habits: Habits, now_us: int) -> list[Answers]:
+def answers(known: Measured, now_us: int) -> list[Answers]:
     """Return how somebody answers, by channel.
 
     What was answered was shown, also where nobody recorded that.
     """
-    shown = _buckets(habits, Measure.SHOWN)
-    accepted = _buckets(habits, Measure.ACCEPTED)
-    refused = _buckets(habits, Measure.REFUSED)
+    _, _, shown, accepted, refused, *_ = known
+    if not (shown or accepted or refused):
+        return []
     scale = weight_as_of_epoch(1.0, now_us)
     found = []
     for channel in sorted(shown.keys() | accepted.keys() | refused.keys()):
@@ -134,25 +149,19 @@ def answers(habits: Habits, now_us: int) -> list[Answers]:
     return found
 
 
-def emails(habits: Habits, now_us: int) -> Emails:
+def emails(known: Measured, now_us: int) -> Emails:
     """Return how somebody treats e-mails; one opened or clicked was sent, whoever recorded it."""
-    clicked = habits.get(Measure.CLICKED * _BUCKETS + _EMAIL, 0.0)
-    opened = max(habits.get(Measure.OPENED * _BUCKETS + _EMAIL, 0.0), clicked)
-    sent = max(habits.get(Measure.SENT * _BUCKETS + _EMAIL, 0.0), opened)
+    *_, sent_by, opened_by, clicked_by = known
+    clicked = clicked_by.get(_EMAIL, 0.0)
+    opened = max(opened_by.get(_EMAIL, 0.0), clicked)
+    sent = max(sent_by.get(_EMAIL, 0.0), opened)
+    if sent <= 0.0:
+        return NO_EMAILS
     return Emails(
         sent / weight_as_of_epoch(1.0, now_us),
-        opened / sent if sent > 0.0 else -1.0,
+        opened / sent,
         clicked / opened if opened > 0.0 else -1.0,
     )
-
-
-def _buckets(habits: Habits, measure: Measure) -> dict[int, float]:
-    first = measure * _BUCKETS
-    return {
-        number - first: weight
-        for number, weight in habits.items()
-        if first <= number < first + _BUCKETS
-    }
 
 
 @lru_cache(1024)

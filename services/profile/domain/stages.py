@@ -66,7 +66,7 @@ def stages(
     """Return the stages of the categories in view, those of the latest activity first."""
     views = _views(log, cart_nos, bought, now_us)
     for category, ownership in bought.items():
-        if category not in views and _is_due(ownership, now_us):
+        if ownership.cycle_days and category not in views and _is_due(ownership, now_us):
             views[category] = _View(ownership.last_minute * MINUTE_US)
     latest = sorted(views, key=lambda category: (-views[category].last_us, category))
     return [
@@ -79,23 +79,23 @@ def _views(
     log: Log, cart_nos: Collection[int], bought: Mapping[str, Ownership], now_us: int
 ) -> dict[str, _View]:
     views: dict[str, _View] = {}
-    for entry in reversed(log):
-        if entry.time_us <= now_us - IN_VIEW_US:
+    since_us = now_us - IN_VIEW_US
+    for time_us, kind, _, offer_no, category, _, _, _ in reversed(log):
+        if time_us <= since_us:
             break
-        category = entry.category
-        if not category or entry.type not in SHOPPING:
+        if not category or kind not in SHOPPING:
             continue
         view = views.get(category)
         if view is None:
-            view = views[category] = _View(entry.time_us)
+            view = views[category] = _View(time_us)
         ownership = bought.get(category)
-        if ownership is not None and entry.time_us // MINUTE_US <= ownership.last_minute:
+        if ownership is not None and time_us // MINUTE_US <= ownership.last_minute:
             continue
         view.acts += 1
-        view.in_cart = view.in_cart or entry.offer_no in cart_nos
-        view.asked = view.asked or entry.type == "question_asked"
-        if entry.type in _LOOKS and entry.offer_no:
-            view.looks[entry.offer_no] = view.looks.get(entry.offer_no, 0) + 1
+        view.in_cart = view.in_cart or offer_no in cart_nos
+        view.asked = view.asked or kind == "question_asked"
+        if offer_no and kind in _LOOKS:
+            view.looks[offer_no] = view.looks.get(offer_no, 0) + 1
     return views
 
 

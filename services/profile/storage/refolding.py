@@ -6,6 +6,7 @@ At its start it also tries what is parked: a version that mends a defect needs n
 from __future__ import annotations
 
 import asyncio
+import time
 
 from services.profile.domain.ports import Transactions
 from services.profile.domain.refolding import refold_some
@@ -14,8 +15,6 @@ from shared.clock import BusinessClock
 from shared.logging import get_logger
 from shared.postgres import Database
 
-_PAUSE_S = 0.05
-"""After each transaction, so that events and decisions come first."""
 _EVERY_S = 60.0
 """A replica of the version before may still write, while replicas are replaced one by one."""
 log = get_logger(__name__)
@@ -49,9 +48,16 @@ class Refolding:
     async def once(self) -> int:
         """Fold anew whatever is outdated; return how many persons that were."""
         persons = 0
-        while some := await refold_some(self._store, self._clock.now_us()):
+        while some := await self._refold_some():
             persons += some
-            await asyncio.sleep(_PAUSE_S)
         if persons:
             log.info("states_folded_anew", persons=persons)
         return persons
+
+    async def _refold_some(self) -> int:
+        """Rest as long as it took: half of the time belongs to events and decisions."""
+        begun_s = time.monotonic()
+        some = await refold_some(self._store, self._clock.now_us())
+        if some:
+            await asyncio.sleep(time.monotonic() - begun_s)
+        return some

@@ -3,7 +3,7 @@
 import pytest
 
 from services.profile.domain.event import DAY_US
-from services.profile.domain.habits import Measure, answers, emails, local_hours, shares
+from services.profile.domain.habits import Measure, answers, emails, local_hours, measured, shares
 from tests.unit.profile.happenings import NOON_US, happened, state_of
 
 WEB, EMAIL, STORE = 1, 4, 10
@@ -11,7 +11,7 @@ DAY = 24 * 60
 
 
 def habits(*events):
-    return state_of(*events).habits
+    return measured(state_of(*events).habits)
 
 
 def test_the_channel_of_most_and_of_late_comes_first():
@@ -72,5 +72,5 @@ def test_e_mails_are_sent_opened_and_clicked():
 
 
 def test_nothing_sent_is_no_share_at_all():
-    assert emails({}, NOON_US) == (0.0, -1.0, -1.0)
+    assert emails(habits(), NOON_US) == (0.0, -1.0, -1.0)
     assert emails(habits(happened("contact_sent", channel=EMAIL)), NOON_US)[1:] == (0.0, -1.0)
