@@ -64,14 +64,9 @@ def of_question(
     name = details.get("question", "") or _only_question(offer_id, questions)
     if kind == IMPRESSION:
         # An impression may have attributes of all sorts: what is no name is no question of ours.
-        return (
-            ({**details, "question": name}, others)
-            if _NAME.fullmatch(name)
-            else (
-                {key: text for key, text in details.items() if key != "question"},
-                others,
-            )
-        )
+        if _NAME.fullmatch(name):
+            return {**details, "question": name}, others
+        return _without("question", details) if name else details, others
     if name and not _NAME.fullmatch(name):
         raise MistakenError("attributes.question: must be 1 to 64 characters in lower_snake_case")
     said = {"question": name} if name else {}
@@ -97,7 +92,7 @@ def _answered(question: Question, said: Texts, others: Texts) -> tuple[Texts, Te
     answer = others["answer"]
     if question.kind is AnswerKind.TEXT and answer:
         return said, others
-    private = _without_answer(others)
+    private = _without("answer", others)
     meant = {**said, "attribute": question.attribute}
     if not answer:
         return {**meant, "answer": ""}, private
@@ -131,8 +126,8 @@ def _unasked(said: Texts, details: Texts, others: Texts) -> tuple[Texts, Texts]:
             f"attributes.answer: must have at most {_LONGEST_ANSWER} characters, none of them NUL"
         )
     meaning = {key: text for key, text in details.items() if key in _MEANING}
-    return {**said, **meaning, "answer": answer}, _without_answer(others)
+    return {**said, **meaning, "answer": answer}, _without("answer", others)
 
 
-def _without_answer(others: Texts) -> Texts:
-    return {key: text for key, text in others.items() if key != "answer"} or NO_DETAILS
+def _without(name: str, texts: Texts) -> Texts:
+    return {key: text for key, text in texts.items() if key != name} or NO_DETAILS

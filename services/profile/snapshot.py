@@ -164,9 +164,8 @@ def _add_opinions(snapshot: PersonSnapshot, state: State, moment: Moment) -> Non
 
 def _add_asked(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
     if state.asked:
-        questions, surveys = asked.names(state.asked)
-        snapshot.questions_asked.extend(questions)
-        snapshot.surveys_answered.extend(surveys)
+        snapshot.questions_asked.extend(asked.questions(state.asked))
+        snapshot.surveys_answered.extend(asked.surveys(state.asked, moment.now_us))
 
 
 def _add_referrals(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:

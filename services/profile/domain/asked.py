@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from services.profile.domain.event import LIKE_INTEREST, Event
+from services.profile.domain.event import DAY_US, LIKE_INTEREST, Event
 from services.profile.domain.interest import Interests, weight_as_of_epoch
 from services.profile.domain.latest import Word, say
 
 MAX_ASKED = 500
+WHOLE_FOR_US = 30 * DAY_US
+"""So long a survey answered as a whole is not proposed again; then it may be about other things."""
 LIKE, DISLIKE = "like", "dislike"
 _SURVEY = "#"
 
@@ -76,10 +78,19 @@ def answer(asked: Asked, event: Event) -> Answer | None:
     return found
 
 
-def names(asked: Asked) -> tuple[list[str], list[int]]:
-    """Return the questions that were asked, and the surveys that were answered as a whole."""
-    surveys = [int(name[1:]) for name in asked if name.startswith(_SURVEY)]
-    return [name for name in asked if not name.startswith(_SURVEY)], surveys
+def questions(asked: Asked) -> list[str]:
+    """Return the questions that were asked."""
+    return [name for name in asked if not name.startswith(_SURVEY)]
+
+
+def surveys(asked: Asked, now_us: int) -> list[int]:
+    """Return the surveys that were answered or skipped as a whole, and not long ago."""
+    since_us = now_us - WHOLE_FOR_US
+    return [
+        int(name[1:])
+        for name, found in asked.items()
+        if name.startswith(_SURVEY) and found.time_us > since_us
+    ]
 
 
 def merge(into: Asked, other: Asked) -> None:

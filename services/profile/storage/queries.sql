@@ -388,7 +388,8 @@ SELECT coalesce(max(position), 0) FROM events WHERE type = 'survey_answer'
 DELETE FROM answer_counts
 
 -- name: count_answers
--- Each person counts once per question, by the last word.
+-- Each person counts once per question, by the last word. An answer of one person alone is left out:
+-- it may say who it was, and has to be gone with them.
 INSERT INTO answer_counts (question, answer, skipped, persons)
 SELECT question, answer, skipped, count(*)
 FROM (
@@ -401,6 +402,7 @@ FROM (
     WHERE said ? 'question'
     ORDER BY person_id, said->>'question', time_us DESC) AS latest
 GROUP BY question, answer, skipped
+HAVING skipped OR answer = '' OR count(*) > 1
 
 -- name: answer_counts
 SELECT question, answer, skipped, persons FROM answer_counts

@@ -146,20 +146,24 @@ async def test_a_survey_answered_as_a_whole_has_nothing_left_to_ask(client):
     assert list((await client.snapshot(ADA)).surveys_answered) == [SURVEY]
 
 
-async def test_what_everybody_answers_is_counted_once_per_person_by_the_last_word(client):
+async def test_what_everybody_answers_is_counted_by_the_last_word_and_no_answer_of_one_alone(
+    client,
+):
     await client.record(
         answer(client, ADA, "sport", "none", ago_s=9),
         answer(client, ADA, "sport", "running"),
         answer(client, BOB, "sport", "running"),
         answer(client, COOKIE, "sport", None),
         answer(client, ADA, "size", 4),
+        answer(client, BOB, "size", 4),
+        answer(client, COOKIE, "size", 5),
     )
     counts = AnswerCounts(client.database)
     await counts.count()
     await counts.refresh()
     assert counts.answers["sport"].given == {"running": 2}
     assert counts.answers["sport"].skipped == 1
-    assert counts.answers["size"].given == {"4": 1}
+    assert counts.answers["size"].given == {"4": 2}
 
 
 async def test_a_channel_is_demanded(client):

@@ -1,6 +1,6 @@
 """A question is asked once, its answer counts at once, and is taken back at once."""
 
-from services.profile.domain.asked import MAX_ASKED, Outcome, names
+from services.profile.domain.asked import MAX_ASKED, Outcome, questions
 from services.profile.domain.lookup import Person
 from services.profile.domain.ports import Member
 from services.profile.domain.reading import NO_TIERS, attribute
@@ -57,6 +57,12 @@ def test_a_survey_that_was_answered_as_a_whole_is_kept_by_its_number():
     assert (list(found.surveys_answered), list(found.questions_asked)) == ([7], [])
 
 
+def test_a_survey_that_was_answered_as_a_whole_may_come_again_after_a_month():
+    days = 24 * 60
+    answers = [happened("survey_answer", -ago * days, offer_no=ago) for ago in (29, 31)]
+    assert list(snapshot(*answers).surveys_answered) == [29]
+
+
 def test_an_impression_of_something_else_asks_nothing():
     assert not snapshot(happened("impression", offer_no=7)).questions_asked
 
@@ -90,4 +96,4 @@ def test_answers_outlive_showings_where_there_are_too_many():
     showings = [shown(f"q{n}", n / 100) for n in range(MAX_ASKED + 50)]
     state = state_of(answered("sport", "golf", -9), *showings)
     assert len(state.asked) == MAX_ASKED
-    assert "sport" in names(state.asked)[0]
+    assert "sport" in questions(state.asked)
