@@ -120,7 +120,7 @@ def build(
     store = PostgresTransactions(database, keyring, sealer)
     profiles = PostgresProfiles(database, keyring)
     everybody = Everybody(database, keyring)
-    pushing = means_of(settings, database, keyring, catalogue, clock, streams)
+    pushing = means_of(settings, database, keyring, catalogue, clock, streams, trail)
     webhooks = defined_webhooks(definitions)
     memberships = PostgresMemberships(database, streams)
     referrals = Referrals(database, store, clock)

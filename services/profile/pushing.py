@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from services.profile.domain.delivering import Round, chains_of
 from services.profile.domain.webhooks import (
     Change,
+    Disclosed,
     FailedError,
     Feed,
     Log,
@@ -66,6 +67,7 @@ class Means:
     logs: Mapping[Feed, Log]
     places: Places
     subjects: Subjects
+    disclosed: Disclosed
     poster: Poster
     permissions: Permissions
     look_s: float = LOOK_S
@@ -125,6 +127,7 @@ class Delivery:
     async def _delivered(self, place: Place, changes: Sequence[Change]) -> Outcome | None:
         """Deliver until all are taken or left out; None if somebody wants to go on elsewhere."""
         agreed = await self._means.subjects.agreeing(sorted({each.person_id for each in changes}))
+        await self._means.disclosed.note(self._webhook.name, sorted(agreed))
         total = Outcome(left_out=sum(each.person_id not in agreed for each in changes))
         chains = chains_of([each for each in changes if each.person_id in agreed])
         while chains:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf
+from services.profile.disclosures import Disclosures
 from services.profile.domain.webhooks import Feed, Webhook
 from services.profile.pushing import Means, Permissions, WebhooksOf
+from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.streams import Streams
 from services.profile.storage.webhook_places import PostgresPlaces
@@ -36,6 +38,7 @@ def means_of(
     catalogue: Catalogue,
     clock: BusinessClock,
     streams: Streams,
+    trail: AuditTrail,
 ) -> Means:
     """Return the means on what a process has opened."""
     return Means(
@@ -45,6 +48,7 @@ def means_of(
         },
         PostgresPlaces(database),
         SharingSubjects(database, keyring, clock),
+        Disclosures(trail, clock),
         Poster(),
         Permissions(
             settings.webhook_hosts, settings.webhook_secrets, settings.mode is Mode.DEVELOPMENT

@@ -146,6 +146,14 @@ class Subjects(Protocol):
         ...
 
 
+class Disclosed(Protocol):
+    """Where it is written down who was told of to whom."""
+
+    async def note(self, webhook: str, person_ids: Sequence[str]) -> None:
+        """Return once it is written down."""
+        ...
+
+
 class Places(Protocol):
     """How far webhooks are; survives everything but an erasure of the database."""
 
