@@ -92,7 +92,8 @@ class Exporter:
             self._of_rules(self.services.offer_ids())
         if not {ITEMS.name, OFFERS.name}.isdisjoint(self.tables):
             self._catalogue(self.services.offer_ids())
-        self.ledger.publish(list(self._drafts.values()), self._watermarks)
+        day = self.now.date().isoformat()
+        self.ledger.publish(list(self._drafts.values()), self._watermarks, day)
         counted = {name: draft.rows for name, draft in self._drafts.items()}
         return Exported(self.ledger.number, counted, self._customers, self._left_out)
 

@@ -51,12 +51,14 @@ class Ledger:
     def draft_folder(self) -> Path:
         return self.folder / DRAFTS
 
-    def publish(self, drafts: Sequence[Draft], watermarks: Mapping[str, int]) -> None:
+    def publish(self, drafts: Sequence[Draft], watermarks: Mapping[str, int], day: str) -> None:
         """Put finished drafts in their places, each file whole, and note that they are there.
 
         Killed before the note is written, the next export removes them and writes them anew.
         """
         for draft in drafts:
+            if not draft.rows and not (draft.table.is_log and self._has_any(draft)):
+                draft.add_nothing(day)
             draft.close()
             if not draft.table.is_log:
                 self._clear(draft)
@@ -69,6 +71,9 @@ class Ledger:
         self.number += 1
         self._write()
         shutil.rmtree(self.draft_folder, ignore_errors=True)
+
+    def _has_any(self, draft: Draft) -> bool:
+        return any((self.folder / draft.table.name).glob("day=*/*.parquet"))
 
     def _clear(self, draft: Draft) -> None:
         """Remove earlier exports of a day that is exported again."""

@@ -92,6 +92,10 @@ class Draft:
         if self._held >= _MAX_WAITING:
             self._flush()
 
+    def add_nothing(self, day: str) -> None:
+        """Say of a day that there are no rows: a reader finds the columns all the same."""
+        self._waiting[day].append({column.name: [] for column in self.table.columns})
+
     def close(self) -> None:
         """Write what is held back and end all files."""
         self._flush()

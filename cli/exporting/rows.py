@@ -80,6 +80,7 @@ def person(record: PersonRecord) -> Row:
         "name": record.name or None,
         "identities": [as_json(each) for each in record.identities],
         "attributes": [as_json(each) for each in record.attributes],
+        "relationships": [as_json(each) for each in record.relationships],
     }
 
 

@@ -49,6 +49,9 @@ PERSONS = Table(
             is_personal=True,
         ),
         Column("attributes", Type.JSON, "List of name, value and said_us."),
+        Column(
+            "relationships", Type.JSON, "Who looks after them: role, owner_id, from_us, until_us."
+        ),
     ],
 )
 LINKS = Table(

@@ -27,6 +27,7 @@ from touchpoint.profile.v1.transfer_pb2 import (
     IdentityRecord,
     LinkRecord,
     PersonRecord,
+    RelationshipRecord,
 )
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
 
@@ -179,6 +180,9 @@ def _person(row: Row) -> PersonRecord:
         name=row["name"] or "",
         identities=[ParseDict(e, IdentityRecord()) for e in json.loads(row["identities"] or "[]")],
         attributes=[ParseDict(e, AttributeRecord()) for e in json.loads(row["attributes"] or "[]")],
+        relationships=[
+            ParseDict(each, RelationshipRecord()) for each in json.loads(row["relationships"])
+        ],
     )
 
 

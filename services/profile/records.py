@@ -12,9 +12,11 @@ from services.profile.domain.event import NO_DETAILS, Event, Topic
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival, NewLink
 from services.profile.domain.recording import AT_ONCE
+from services.profile.domain.relationships import OPEN, Relationship
 from services.profile.domain.restoring import MovedEvent, MovedIdentity, MovedLink, MovedPerson
 from services.profile.fields import AHEAD_US, LONGEST_ID, MistakenError, check_type
 from services.profile.intake import INVALID, LAST_CHANNEL, Intake
+from services.profile.relations import owner_mistake, role_mistake
 from services.profile.stamping import Stamper
 from services.profile.storage.exports import StoredIdentity, StoredPerson
 from touchpoint.profile.v1.transfer_pb2 import (
@@ -23,6 +25,7 @@ from touchpoint.profile.v1.transfer_pb2 import (
     IdentityRecord,
     LinkRecord,
     PersonRecord,
+    RelationshipRecord,
 )
 
 _COLUMNS = (
@@ -72,6 +75,16 @@ def person_record(person: StoredPerson) -> PersonRecord:
         attributes=[
             AttributeRecord(name=name, value=value, said_us=time_us)
             for name, (time_us, value) in said
+        ],
+        relationships=[
+            RelationshipRecord(
+                role=each.role,
+                owner_id=each.owner_id,
+                from_us=each.from_us,
+                until_us=each.until_us if each.until_us < OPEN else 0,
+                set_us=each.set_us,
+            )
+            for each in sorted(person.relationships)
         ],
     )
 
@@ -132,7 +145,13 @@ class RecordReader:
             )
         attributes = tuple((each.name, each.value, each.said_us) for each in record.attributes)
         return MovedPerson(
-            place, record.person_id, record.created_us, record.name, tuple(identities), attributes
+            place,
+            record.person_id,
+            record.created_us,
+            record.name,
+            tuple(identities),
+            attributes,
+            tuple(_relationship(record.person_id, each) for each in record.relationships),
         )
 
     def _event(self, place: int, row: tuple[Any, ...], now_us: int) -> MovedEvent:
@@ -158,6 +177,16 @@ class RecordReader:
             place, key, digest, event, (), event_id, caller, decision_id, placement, private
         )
         return MovedEvent(person_id, arrival)
+
+
+def _relationship(person_id: str, record: RelationshipRecord) -> Relationship:
+    mistake = role_mistake(record.role) or owner_mistake(record.owner_id)
+    if mistake:
+        raise MistakenError(f"relationships: {mistake}")
+    until_us = record.until_us or OPEN
+    return Relationship(
+        person_id, record.role, record.owner_id, record.from_us, until_us, record.set_us
+    )
 
 
 def _read(records: Iterable[Any], read: Callable[[int, Any], Any]) -> tuple[list[Any], list[Any]]:

@@ -22,6 +22,7 @@ from services.profile.domain.ports import (
     Transactions,
 )
 from services.profile.domain.recording import Outcome, claimed, locked_sets, with_retries
+from services.profile.domain.relationships import Relationship
 from services.profile.domain.state import describe, prune
 
 PERSON_NOT_FOUND = "PERSON_NOT_FOUND"
@@ -53,6 +54,7 @@ class MovedPerson(NamedTuple):
     identities: tuple[MovedIdentity, ...]
     attributes: tuple[tuple[str, str, int], ...]
     """Name, value, and when it was said."""
+    relationships: tuple[Relationship, ...] = ()
 
 
 class MovedLink(NamedTuple):
@@ -219,6 +221,7 @@ def _describe(sets: Sets, person: MovedPerson) -> None:
         describe(member.state, {name: value}, said_us)
     prune(member.state)
     member.freeing_seq += member.state.attributes != before
+    sets.changes.relationships.extend(person.relationships)
     if person.name:
         sets.changes.names[person.person_id] = person.name
 

@@ -10,10 +10,12 @@ from operator import itemgetter
 from typing import Any
 
 from services.profile.domain.ports import Member, NewLink
+from services.profile.domain.relationships import Relationship
 from services.profile.domain.restoring import MovedLink
 from services.profile.domain.state import State
 from services.profile.storage import QUERIES, TRANSFER
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.relationships import read_relationships
 from services.profile.storage.rows import PRIVATE
 from services.profile.storage.state_codec import decode, decode_whole
 from services.profile.storage.streams import Streams
@@ -47,6 +49,7 @@ class StoredPerson:
     name: str
     state: State
     identities: Sequence[StoredIdentity]
+    relationships: Sequence[Relationship]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +86,24 @@ class Exports:
         async with self._database.connection() as connection:
             members: Sequence[Any] = await connection.fetch(TRANSFER.export_sets, oldest)
             links: Sequence[Any] = await connection.fetch(TRANSFER.export_links, persons)
+            owners = await read_relationships(connection, persons)
             seen: Sequence[Any] = ()
             if personal:
                 seen = await connection.fetch(TRANSFER.export_identities, persons)
         identities = {person: list(rows) for person, rows in groupby(seen, _PERSON)}
         return Page(
-            [self._person(row, identities, personal=personal) for row in rows],
+            [self._person(row, identities, owners, personal=personal) for row in rows],
             [list(map(_member, of_set)) for _, of_set in groupby(members, _SET)],
             [MovedLink(0, NewLink(*row[:4]), row[4]) for row in links],
         )
 
     def _person(
-        self, row: Any, identities: Mapping[str, Sequence[Any]], *, personal: bool
+        self,
+        row: Any,
+        identities: Mapping[str, Sequence[Any]],
+        owners: Sequence[Relationship],
+        *,
+        personal: bool,
     ) -> StoredPerson:
         person_id, profile_id, state, created_us, wrapped, sealed_name = row
         name = ""
@@ -111,7 +120,8 @@ class Exports:
             )
             for _, kind, verified, sealed, first_seen_us, fits in identities.get(person_id, ())
         ]
-        return StoredPerson(person_id, profile_id, created_us, name, decode(state), found)
+        said = [each for each in owners if each.person_id == person_id]
+        return StoredPerson(person_id, profile_id, created_us, name, decode(state), found, said)
 
     async def events(
         self, position: int, types: Sequence[str], *, personal: bool

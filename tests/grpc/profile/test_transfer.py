@@ -37,6 +37,7 @@ async def a_past(client):
     """Somebody with a name, a card, a device and a past; somebody else with the same phone."""
     for customer, name in (("ada", "Ada Byron"), ("bob", "Bob Cole")):
         record = pb.CustomerRecord(attributes={"name": name, "city": "Bath"}, locale="en-GB")
+        record.owners["sales"] = f"s-{customer}"
         for kind, value in (("customer", customer), PHONE):
             record.identities.add(kind=kind, value=value)
         request = pb.ImportCustomersRequest(import_id="c", customers=[record])
