@@ -33,6 +33,10 @@ TYPES = (
     "something_else",
 )
 
+OFTEN = (*TYPES, *("purchase",) * 6, *("return", "view") * 2)
+"""Of what many parts stand on, there is to be more than one in most examples."""
+MOMENTS_US = st.one_of(st.sampled_from([0, 0, 20 * MINUTE_US]), st.integers(0, DAY_US))
+
 ABOUT_QUESTIONS = {
     "impression": ({}, {"question": "sport"}, {"question": "size"}),
     "survey_answer": (
@@ -64,7 +68,7 @@ def state_of(*events):
 
 @st.composite
 def events(draw):
-    kind = draw(st.sampled_from(TYPES))
+    kind = draw(st.sampled_from(OFTEN))
     number = draw(st.integers(0, 6))
     details = {}
     if kind == "preference":
@@ -82,9 +86,9 @@ def events(draw):
     if kind == "complaint":
         details["status"] = draw(st.sampled_from(["", "closed"]))
     return Event(
-        NOON_US + draw(st.integers(-90 * DAY_US, DAY_US)),
+        NOON_US + draw(st.integers(-90, 0)) * DAY_US + draw(MOMENTS_US),
         kind,
-        draw(st.integers(1, 10)),
+        draw(st.sampled_from([1, 4, 7])),
         number,
         number and (number + 1) // 2,
         draw(st.sampled_from(("", *CATEGORIES))),

@@ -3,7 +3,7 @@
 import math
 
 from google.protobuf.json_format import MessageToDict
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.profile.domain.fold import fold
@@ -90,6 +90,7 @@ def snapshot(state):
     return MessageToDict(made, preserving_proto_field_name=True)
 
 
+@settings(max_examples=40)
 @given(MANY, st.randoms(use_true_random=False))
 def test_what_is_read_is_the_same_in_any_order(happened, chance):
     """Floats of a snapshot are short, so that sums in another order come out the same."""
