@@ -55,6 +55,7 @@ LEFT_OUT = {
         "profiles.fold_version",
         "persons.key_wrapped",
         "identities.position",
+        "identities.erased_us",
         "memberships.position",
         "links.idempotency_key",
     },

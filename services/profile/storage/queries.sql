@@ -27,15 +27,15 @@ DELETE FROM event_ids WHERE event_key = ANY($1::bytea[])
 
 -- name: resolve
 SELECT identity_key, person_id::text, group_id::text, version, shared, verified,
-    coalesce(erased_us, 0)
-FROM identities JOIN profiles USING (person_id) LEFT JOIN erased_identities USING (identity_key)
+    erased_us
+FROM identities JOIN profiles USING (person_id)
 WHERE identity_key = ANY($1::bytea[])
 
 -- name: resolve_and_hold
 -- Does not hinder events, but an erasure waits.
 SELECT identity_key, person_id::text, group_id::text, version, shared, verified,
-    coalesce(erased_us, 0)
-FROM identities JOIN profiles USING (person_id) LEFT JOIN erased_identities USING (identity_key)
+    erased_us
+FROM identities JOIN profiles USING (person_id)
 WHERE identity_key = ANY($1::bytea[])
 ORDER BY profiles.person_id
 FOR KEY SHARE OF profiles
@@ -77,8 +77,9 @@ FOR NO KEY UPDATE
 SELECT nextval('set_versions') FROM generate_series(1, $1::integer)
 
 -- name: insert_identities
-INSERT INTO identities (identity_key, kind, person_id, verified, value_encrypted, first_seen_us)
-SELECT identity_key, kind, person_id, verified, value_encrypted, $6
+INSERT INTO identities (identity_key, kind, person_id, verified, value_encrypted, first_seen_us,
+    erased_us)
+SELECT identity_key, kind, person_id, verified, value_encrypted, $6, erased_before(identity_key)
 FROM unnest($1::bytea[], $2::text[], $3::uuid[], $4::boolean[], $5::bytea[])
     AS seen (identity_key, kind, person_id, verified, value_encrypted)
 ORDER BY identity_key
