@@ -15,8 +15,6 @@ from bench.opened import OpenedSuite, opened_suite
 from bench.part import Part, Tell
 from bench.scale import Scale
 
-PART_TIMEOUT_S = 1800.0
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -55,7 +53,7 @@ async def found_by(part: Part, suite: OpenedSuite, scale: Scale, tell: Tell) -> 
     figures: list[Figure] = []
     try:
         async with (
-            asyncio.timeout(PART_TIMEOUT_S),
+            asyncio.timeout(scale.part_timeout_s),
             aclosing(part.measure(suite, scale, tell)) as measuring,
         ):
             async for some in measuring:

@@ -23,6 +23,7 @@ class Scale:
     """Of one round."""
     stored_profiles: int = 200_000
     """Among which one is read, each with ten events."""
+    part_timeout_s: float = 1800.0
 
 
 QUICK = Scale(
@@ -43,4 +44,4 @@ FULL = Scale(
     raw_insert_s=10.0,
     imported_events=300_000,
 )
-LARGE = replace(FULL, stored_profiles=1_000_000)
+LARGE = replace(FULL, stored_profiles=1_000_000, part_timeout_s=4 * 3600.0)

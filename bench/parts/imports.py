@@ -51,7 +51,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
             people = _people(number, scale.imported_events // _PER_PERSON)
             events = await asyncio.to_thread(_write, file, people)
             start = time.perf_counter()
-            await _import(file, suite.running.home)
+            await import_events(file, suite.running.home)
             await _until_shown(edge, people[:: max(1, len(people) // _LOOKED_AT)])
             rates.append(events / (time.perf_counter() - start))
     yield [Figure.median("import_events_per_s", rates)]
@@ -83,7 +83,8 @@ def _row(number: int, at: str, person: str, order: int, item_id: str) -> Sequenc
     return (event_id, "purchase", at, person, "WEB", order_id, item_id, "1", "10.00", "USD")
 
 
-async def _import(file: Path, home: Path) -> None:
+async def import_events(file: Path, home: Path) -> None:
+    """Import by the command that users import with; raises MeasurementError."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", "import", "events", str(file)),
         *("--home", str(home), "--json"),
