@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -107,13 +107,20 @@ def wished(
         if source not in proposed:
             known = ", ".join(proposed)
             raise CommandError(f"{source} is not proposed; there are {known}", Exit.USAGE)
-    _refuse_names([wish.name for wish in wishes], renames.keys() & gone)
+    for name in renames.keys() & gone:
+        raise CommandError(f"{name} is renamed and merged: do one of them", Exit.USAGE)
+    _refuse_twice([source for wish in wishes for source in wish.sources])
+    _refuse_names([wish.name for wish in wishes])
     return wishes
 
 
-def _refuse_names(names: Sequence[str], both: Iterable[str]) -> None:
-    for name in both:
-        raise CommandError(f"{name} is renamed and merged: do one of them", Exit.USAGE)
+def _refuse_twice(sources: Sequence[str]) -> None:
+    for name in sources:
+        if sources.count(name) > 1:
+            raise CommandError(f"{name} is merged twice: its people are of one persona", Exit.USAGE)
+
+
+def _refuse_names(names: Sequence[str]) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
             raise CommandError(

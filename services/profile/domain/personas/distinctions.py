@@ -65,6 +65,11 @@ def levels(found: Iterable[Distinction]) -> list[Distinction]:
     return [Distinction(CATEGORIES, path, shares[path], rest[path]) for path in sorted(shares)]
 
 
+def by_strength(each: Distinction) -> tuple[float, int]:
+    """Sort by it: the strongest first, and of a category and its only part the part."""
+    return -abs(round(each.strength, 6)), -each.value.count(SEPARATOR)
+
+
 def strongest(found: Sequence[Distinction]) -> tuple[Distinction, ...]:
     """Return what distinguishes most, the strongest first.
 
@@ -72,7 +77,7 @@ def strongest(found: Sequence[Distinction]) -> tuple[Distinction, ...]:
     left out.
     """
     others = (each for each in found if each.family != CATEGORIES)
-    ordered = sorted((*levels(found), *others), key=lambda each: -abs(each.strength))
+    ordered = sorted((*levels(found), *others), key=by_strength)
     told: list[Distinction] = []
     for each in ordered:
         if _LESS < each.lift < _MORE or any(_is_same(each, other) for other in told):

@@ -20,7 +20,8 @@ from services.profile.domain.personas.cells import (
 from services.profile.domain.personas.evidence import Evidence, Seen
 from services.profile.domain.personas.persona import Persona, Shares
 
-ASSIGNED_FROM = 0.5
+ASSIGNED_FROM = 0.4
+"""Probability from which on somebody is of a persona, unless the definitions say otherwise."""
 LEAST_OTHERS = 0.05
 """Share of people who are of no persona, however many there are."""
 _OTHER_CATEGORIES = 10.0

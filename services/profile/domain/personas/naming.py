@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.profile.domain.event import SEPARATOR
 from services.profile.domain.personas.distinctions import (
     Distinction,
+    by_strength,
     is_within,
     levels,
     strongest,
@@ -69,9 +70,9 @@ def name_kinds(kinds: Sequence[Sequence[Distinction]]) -> list[Name]:
 
 def _subjects(found: Iterable[Distinction]) -> list[str]:
     """Return one or two subjects that the kind is after: categories at any level, else brands."""
-    paths = sorted(levels(found), key=lambda each: -each.strength)
+    paths = sorted(levels(found), key=by_strength)
     if not paths:
-        paths = sorted((f for f in found if f.family == BRANDS), key=lambda each: -each.strength)
+        paths = sorted((each for each in found if each.family == BRANDS), key=by_strength)
     wanted = [each for each in paths if each.lift > 1.0]
     if not wanted:
         return []
