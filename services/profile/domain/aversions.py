@@ -15,7 +15,8 @@ from services.profile.domain.event import DAY_US, Event
 
 HALF_LIFE_US = 30 * DAY_US
 MAX_EVIDENCE = 16
-MAX_SUBJECTS = 200
+MAX_SUBJECTS = 100
+"""Of each kind."""
 MAX_SHOWN = 64
 HARDLY = 0.1
 """A strength below this is not worth telling."""
@@ -86,10 +87,14 @@ def merge(into: Aversions, other: Aversions) -> None:
 
 
 def prune(aversions: Aversions) -> None:
-    """Keep the subjects with the newest evidence."""
-    if len(aversions) > MAX_SUBJECTS:
-        newest = sorted(aversions, key=lambda s: (aversions[s][-1], s), reverse=True)
-        for subject in newest[MAX_SUBJECTS:]:
+    """Keep of each kind the subjects with the newest evidence."""
+    if len(aversions) <= MAX_SUBJECTS:
+        return
+    newest = sorted(aversions, key=lambda s: (aversions[s][-1], s), reverse=True)
+    left = dict.fromkeys(Kind, MAX_SUBJECTS)
+    for subject in newest:
+        left[subject[0]] -= 1
+        if left[subject[0]] < 0:
             del aversions[subject]
 
 

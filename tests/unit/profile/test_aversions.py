@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.profile.domain.aversions import HARDLY, MAX_EVIDENCE, Kind
+from services.profile.domain.aversions import HARDLY, MAX_EVIDENCE, MAX_SUBJECTS, Kind
 from services.profile.domain.event import DAY_US
 from services.profile.domain.reading import soft_dislikes
 from tests.unit.profile.happenings import NOON_US, happened, state_of
@@ -79,3 +79,11 @@ def test_the_evidence_kept_is_the_newest():
     kept = state.aversions[Kind.FAMILY, "5"]
     assert len(kept) == MAX_EVIDENCE
     assert kept[-1][0] == happened("ignore", 39).time_us
+
+
+def test_of_each_kind_those_are_kept_that_were_shown_last():
+    about = [{"family_no": n, "brand": f"B{n}"} for n in range(1, MAX_SUBJECTS + 9)]
+    state = state_of(*(happened("decline", n, **each) for n, each in enumerate(about)))
+    assert len(state.aversions) == 2 * MAX_SUBJECTS
+    assert (Kind.FAMILY, "1") not in state.aversions
+    assert (Kind.BRAND, "B1") not in state.aversions
