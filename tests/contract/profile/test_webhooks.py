@@ -168,10 +168,8 @@ async def test_nobody_is_told_of_who_did_not_agree_and_they_are_counted(shop):
     assert named == {"ada"}
     place = await shop.place()
     assert (place.delivered, place.left_out) == (2, 2)
-    noted = [
-        each async for page in shop.trail.entries(0) for each in page if each.rpc == "webhooks"
-    ]
-    [entry] = noted
+    entries = [entry async for page in shop.trail.entries(0) for entry in page]
+    [entry] = [entry for entry in entries if entry.rpc == "webhooks"]
     assert (entry.caller, entry.action) == ("webhook crm", "exported")
     assert entry.pseudonym == SEALER.pseudonym(await shop.person_of(ADA))
 

@@ -1,10 +1,10 @@
-"""Changes are delivered in order per person, and a receiver that fails is left alone for a while."""
+"""Changes are delivered in order per person; a receiver that fails is left alone for a while."""
 
 import asyncio
 from collections import defaultdict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.profile.domain.delivering import AT_ONCE, Round, chains_of
@@ -26,6 +26,7 @@ def changes(persons):
     return [Change(str(n), person, "event.click", n, {}) for n, person in enumerate(persons)]
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     persons=st.lists(st.sampled_from("abcdefghijklm"), max_size=60),
     fails=st.lists(st.booleans(), max_size=40),
