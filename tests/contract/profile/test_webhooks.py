@@ -228,6 +228,28 @@ async def test_an_erased_person_is_told_of_no_more(shop):
     assert shop.told() == ["click-00004"]
 
 
+async def test_a_merged_person_is_told_of_as_one_and_a_family_phone_names_nobody(shop):
+    laptop, phone = identity("visitor", "laptop"), identity("phone", "+15185550101")
+    await shop.says(laptop)
+    await shop.happens(shop.click(ADA, phone))
+    await shop.database.execute("UPDATE identities SET shared = true WHERE kind = 'phone'")
+    await shop.begun()
+    async with shop.telling(identities=("customer", "visitor", "phone")):
+        await shop.happens(shop.click(ADA))
+        await shop.until_all_is_done()
+        assert shop.receiver.received == []
+        await shop.happens(shop.desk.arrival(ADA, laptop, kind="login"))
+        await shop.happens(shop.click(ADA))
+        await shop.until_all_is_done()
+    [message] = shop.receiver.received
+    data = message.told["data"]
+    assert data["personIds"] == [await shop.person_of(laptop), await shop.person_of(ADA)]
+    assert data["identities"] == [
+        {"kind": "visitor", "value": "laptop"},
+        {"kind": "customer", "value": "ada"},
+    ]
+
+
 def dies_often():
     """Die before or after taking a message, or fail to take it, time and again."""
     answers = iter([200, None, 500, 200, 429, None, 200, 200] * 1_000)
