@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from typer.core import TyperGroup
 
 from cli.commands.export_person import person
 from cli.console import CommandError, add_row, aside, failures_told, people, say_json, table
@@ -19,22 +18,13 @@ from cli.exporting.ledger import Ledger
 from cli.exporting.parquet import arrow
 from cli.exporting.services import Services
 from cli.exporting.tables import TABLES
+from cli.grouping import UnlessNamed
 from cli.options import HomeOption, JsonOption
 from cli.showing.words import several
 
-
-class _TablesUnlessNamed(TyperGroup):
-    """Takes whatever is no sub-command for the folder that tables are exported into."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that the first word names, else that of tables."""
-        words = args if args[0] in self.commands else [_TABLES, *args]
-        return super().resolve_command(ctx, words)
-
-
 _TABLES = "tables"
 app = typer.Typer(
-    cls=_TablesUnlessNamed,
+    cls=UnlessNamed,
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import typer
 
+from cli.commands.new_definitions import new_definitions
 from cli.commands.new_personas import new_personas
+from cli.grouping import UnlessNamed
 
 app = typer.Typer(
+    cls=UnlessNamed,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
 )
 
 
 @app.callback()
 def _everything_new() -> None:
-    """Write definitions to begin with: the personas that `touchpoint train` proposed.
+    """Write definitions to begin with: fitted to your data, or personas that `train` proposed.
 
-    Example: touchpoint new personas deploy/definitions --accept running
+    Example: touchpoint new definitions --from data
     """
 
 
+app.command("starter")(new_definitions)
 app.command("personas")(new_personas)

@@ -1,0 +1,1 @@
+"""Writes definitions to begin with out of the data that is there."""
