@@ -89,7 +89,7 @@ async def test_bad_customers_are_named_and_the_good_ones_stored(client):
     )
     assert response.created == 1
     assert [(each.index, each.code) for each in response.rejected] == [
-        (0, "INVALID"),
+        (0, "PERSON_NOT_FOUND"),
         (2, "INVALID"),
     ]
 
