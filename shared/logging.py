@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import structlog
 
 from shared.call import CURRENT_CALL
+from shared.failures_told import error_of, told
 
 FLUSH_S = 1.0
 MOST_WAITING = 64
@@ -139,14 +140,22 @@ def _processors(service: str, *, is_terminal: bool) -> list[Any]:
     shared = [
         name_service_and_call,
         structlog.processors.add_log_level,
+        _tell_error,
     ]
     if is_terminal:
         return [*shared, structlog.dev.ConsoleRenderer()]
     return [
         *shared,
-        structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]
+
+
+def _tell_error(_logger: object, _method: str, event: Event) -> Event:
+    """Put where an error came from in the place of the error, and nothing that it quotes."""
+    error = error_of(event.pop("exc_info", None))
+    if error is not None:
+        event["exception"] = told(error)
+    return event
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode

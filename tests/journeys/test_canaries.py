@@ -59,6 +59,11 @@ async def test_no_text_that_is_put_in_comes_out_in_logs_or_errors(channels, some
         for type_ in ("view", "consent", "preference", "survey_answer", "purchase", "login")
     ]
     said += [await told(bad(channels, canary)) for bad in MALFORMED]
+    decided = await _recommend(channels, canary, exclude_ids=[])
+    trace = await channels.edge.ExplainDecision(
+        pb.ExplainDecisionRequest(decision_id=decided.decision_id), timeout=10
+    )
+    said.append(str(trace))
     assert any(said), "nothing was refused: the test asks too little"
     assert [text for text in said if canary.mark in text] == []
     written = logs(channels)

@@ -148,3 +148,30 @@ async def test_lines_of_rpcs_keep_to_the_level_that_was_asked_for() -> None:
 
     await Logging().unary(Call("/a.B/C", "r1"), None, answer)  # type: ignore[arg-type]
     assert stream.getvalue() == ""
+
+
+def failed(error: Exception) -> str:
+    """Return what is written of an error that came of another one with a secret in it."""
+    stream = StringIO()
+    configure("rules", stream=stream, at_once=True)
+    try:
+        try:
+            raise ValueError("a secret wish")
+        except ValueError as cause:
+            raise error from cause
+    except Exception as raised:
+        get_logger("shared.tests").error("failed", exc_info=raised)
+    (line,) = lines_of(stream)
+    told: str = line["exception"]
+    return told
+
+
+def test_an_error_tells_where_it_came_from_and_never_what_somebody_put_in() -> None:
+    told = failed(KeyError("a secret wish"))
+    assert "secret wish" not in told.replace('raise ValueError("a secret wish")', "")
+    assert told.index("builtins.ValueError") < told.index("builtins.KeyError")
+    assert __file__ in told
+
+
+def test_what_names_parts_of_the_program_is_told() -> None:
+    assert failed(TypeError("bind() takes 2 arguments")).endswith("bind() takes 2 arguments")
