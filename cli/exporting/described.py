@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 
 from cli.exporting.table import Column, Type
 
@@ -49,12 +50,15 @@ def _of_message(
         yield f"{name}.{field.name}", comments.get((*path, _FIELDS, number), "")
 
 
-def columns_of(message: Descriptor) -> list[Column]:
-    """Return a column per field that is a value, a list of values or a map."""
+def columns_of(message: Descriptor, *, nested: bool = False) -> list[Column]:
+    """Return a column per field that is a value, a list of values or a map.
+
+    With `nested` also per field that is a message of its own, as JSON.
+    """
     return [
         Column(column_name(field), kind, _comments().get(field.full_name, ""))
         for field in message.fields
-        if (kind := _type(field)) is not None
+        if (kind := _type(field, nested)) is not None
     ]
 
 
@@ -63,9 +67,9 @@ def column_name(field: FieldDescriptor) -> str:
     return field.name.removesuffix(_MICROS).removesuffix(_MICROSECONDS)
 
 
-def _type(field: FieldDescriptor) -> Type | None:
+def _type(field: FieldDescriptor, nested: bool) -> Type | None:
     if field.message_type is not None:
-        return Type.JSON if field.message_type.GetOptions().map_entry else None
+        return Type.JSON if nested or field.message_type.GetOptions().map_entry else None
     numeric = field.cpp_type in _NUMBERS
     if field.is_repeated:
         if field.cpp_type == FieldDescriptor.CPPTYPE_STRING or field.enum_type is not None:
@@ -82,10 +86,10 @@ def _type(field: FieldDescriptor) -> Type | None:
     return Type.NUMBER if numeric else Type.WHOLE
 
 
-def values_of(message: Any) -> Iterator[tuple[str, Any]]:
+def values_of(message: Any, *, nested: bool = False) -> Iterator[tuple[str, Any]]:
     """Return a row's cells of the columns of `columns_of`."""
     for field in message.DESCRIPTOR.fields:
-        kind = _type(field)
+        kind = _type(field, nested)
         if kind is not None:
             yield column_name(field), _value(message, field, kind)
 
@@ -93,7 +97,7 @@ def values_of(message: Any) -> Iterator[tuple[str, Any]]:
 def _value(message: Any, field: FieldDescriptor, kind: Type) -> Any:
     value = getattr(message, field.name)
     if kind is Type.JSON:
-        return dict(value)
+        return as_json(value) if isinstance(value, Message) else dict(value)
     if field.enum_type is not None:
         names = field.enum_type.values_by_number
         return [names[n].name for n in value] if field.is_repeated else names[value].name

@@ -68,7 +68,7 @@ def _texts(cells: Iterable[str]) -> list[str | None]:
 
 
 def profile(snapshot: PersonSnapshot) -> Row:
-    cells = {**dict(values_of(snapshot)), **dict(values_of(snapshot.traits))}
+    cells = {**dict(values_of(snapshot)), **dict(values_of(snapshot.traits, nested=True))}
     return {**cells, "profile_id": snapshot.person_ids[0], "as_of": snapshot.as_of_us}
 
 

@@ -30,7 +30,7 @@ PROFILES = Table(
         Column("person_ids", Type.TEXTS, "All persons of the set, oldest first."),
         Column("as_of", Type.TIME, "When this was read."),
         *(c for c in columns_of(PersonSnapshot.DESCRIPTOR) if c.name not in _INTERNAL),
-        *columns_of(Traits.DESCRIPTOR),
+        *columns_of(Traits.DESCRIPTOR, nested=True),
     ],
 )
 PERSONS = Table(

@@ -17,7 +17,7 @@ from cli.importing.exported import Export
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, Origin
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, Origin, PurchaseStage
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.profile.v1.profile_service_pb2 import ExportEventsResponse, ExportProfilesResponse
 from touchpoint.profile.v1.transfer_pb2 import EventRecords, LinkRecord, PersonRecord
@@ -54,6 +54,8 @@ class OneHome:
     def profiles(self, *, personal, arm_plan):
         ada = PersonSnapshot(person_ids=[ADA, ADA_TOO], arm=Arm.STATIC, consents=["sharing"])
         ada.traits.monetary_micros = 5_000_000
+        ada.traits.stages.categories.append("Shoes")
+        ada.traits.stages.stages.append(PurchaseStage.DECIDING)
         ada.segments.append("best_customers")
         bob = PersonSnapshot(person_ids=[BOB], arm=Arm.HOLDOUT, consents=["marketing"])
         yield ExportProfilesResponse(
@@ -148,6 +150,7 @@ def test_values_keep_their_types_and_their_days(tmp_path):
         "STATIC",
         ["best_customers"],
     )
+    assert json.loads(ada["stages"]) == {"categories": ["Shoes"], "stages": ["DECIDING"]}
     chosen, nothing = read(tmp_path, "decisions")
     assert (chosen["offer_id"], nothing["placement"]) == ("shoe", None)
     [shoe] = read(tmp_path, "items")
