@@ -80,7 +80,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         ParkedEventRpcs.__init__(
             self, means.transactions, means.parked, means.watchers, means.clock
         )
-        TransferRpcs.__init__(self, means.transfers)
+        TransferRpcs.__init__(self, means.transfers, means.exports)
         AudienceRpcs.__init__(self, means.audiences)
         PersonaRpcs.__init__(self, means.personas)
         self._means = means

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from services.profile.definitions import DefinitionsOf
+from services.profile.domain.audit import Action
 from services.profile.domain.lookup import Person
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
 from services.profile.domain.restoring import restore_events, restore_links, restore_persons
+from services.profile.exporting import ExportDesk
 from services.profile.records import RecordReader, event_records, link_record, person_record
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.exports import Exports
@@ -97,8 +99,8 @@ class Transfers:
 class TransferRpcs:
     """A part of the servicer."""
 
-    def __init__(self, transfers: Transfers) -> None:
-        self.__transfers = transfers
+    def __init__(self, transfers: Transfers, desk: ExportDesk) -> None:
+        self.__transfers, self.__desk = transfers, desk
 
     async def export_profiles(
         self, call: Call, request: pb.ExportProfilesRequest
@@ -106,6 +108,9 @@ class TransferRpcs:
         if request.personal:
             demand_permission(call)
         async for response in self.__transfers.profiles(request):
+            if request.personal:
+                persons = [each.person_id for each in response.persons]
+                await self.__desk.note(call, Action.EXPORTED, persons)
             yield response
 
     async def export_events(
