@@ -21,6 +21,8 @@ class Scale:
     """Of one round of tracking, and of one of inserting."""
     imported_events: int
     """Of one round."""
+    watched_events: int = 200_000
+    """Imported once more while the memory of everything is watched."""
     stored_profiles: int = 200_000
     """Among which one is read, each with ten events."""
     part_timeout_s: float = 1800.0
@@ -43,5 +45,8 @@ FULL = Scale(
     cpu_s=10.0,
     raw_insert_s=10.0,
     imported_events=300_000,
+    watched_events=2_000_000,
 )
-LARGE = replace(FULL, stored_profiles=1_000_000, part_timeout_s=4 * 3600.0)
+LARGE = replace(
+    FULL, watched_events=10_000_000, stored_profiles=1_000_000, part_timeout_s=4 * 3600.0
+)

@@ -7,10 +7,13 @@ from typing import Any
 from typer.core import TyperGroup
 
 
-class UnlessNamed(TyperGroup):
-    """Takes words that name no command for those of the first command that was added."""
+def unless_named(command: str) -> type[TyperGroup]:
+    """Return a group that takes words which name no command of it for those of one command."""
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that the first word names, else the first of all."""
-        words = args if args[0] in self.commands else [next(iter(self.commands)), *args]
-        return super().resolve_command(ctx, words)
+    class UnlessNamed(TyperGroup):
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            """Return the command that the first word names, else the one of all other words."""
+            words = args if args[0] in self.commands else [command, *args]
+            return super().resolve_command(ctx, words)
+
+    return UnlessNamed

@@ -6,12 +6,13 @@ import asyncio
 import csv
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc.aio
+import psutil
 
 from bench.customers import shoppers
 from bench.errors import MeasurementError
@@ -19,6 +20,7 @@ from bench.figures import Figure
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
 from bench.scale import Scale
+from cli.suite.footprint import memory_mb
 from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 from touchpoint.common.v1.identity_pb2 import Identity
@@ -38,6 +40,7 @@ _DAYS = 300
 _LOOKED_AT = 20
 _PATIENCE_S = 10.0
 _TIMEOUT_S = 5.0
+_LOOK_EVERY_S = 1.0
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
@@ -55,6 +58,27 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
             await _until_shown(edge, people[:: max(1, len(people) // _LOOKED_AT)])
             rates.append(events / (time.perf_counter() - start))
     yield [Figure.median("import_events_per_s", rates)]
+    people = _people(scale.rounds, scale.watched_events // _PER_PERSON)
+    events = await asyncio.to_thread(_write, file, people)
+    tell(f"watching memory while {events:,} events are imported")
+    grown = await _watched(suite, import_events(file, suite.running.home))
+    yield [Figure.median("import_rss_growth_mb", [grown])]
+
+
+async def _watched(suite: OpenedSuite, importing: Awaitable[None]) -> float:
+    """Return how much the memory of the suite and the command grows after the first slice."""
+    marks = suite.running.home / "imports"
+    work = asyncio.ensure_future(importing)
+    seen: list[float] = []
+    while not work.done():
+        if any(marks.glob("events-*.json")):
+            mine = sum(memory_mb(child.pid) for child in psutil.Process().children())
+            seen.append(mine)
+        await asyncio.wait([work], timeout=_LOOK_EVERY_S)
+    await work
+    if not seen:
+        raise MeasurementError("the import was over before its memory could be looked at")
+    return max(seen) - seen[0]
 
 
 def _people(number: int, count: int) -> list[str]:

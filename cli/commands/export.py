@@ -18,13 +18,13 @@ from cli.exporting.ledger import Ledger
 from cli.exporting.parquet import arrow
 from cli.exporting.services import Services
 from cli.exporting.tables import TABLES
-from cli.grouping import UnlessNamed
+from cli.grouping import unless_named
 from cli.options import HomeOption, JsonOption
 from cli.showing.words import several
 
 _TABLES = "tables"
 app = typer.Typer(
-    cls=UnlessNamed,
+    cls=unless_named(_TABLES),
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",

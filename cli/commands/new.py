@@ -6,10 +6,11 @@ import typer
 
 from cli.commands.new_definitions import new_definitions
 from cli.commands.new_personas import new_personas
-from cli.grouping import UnlessNamed
+from cli.grouping import unless_named
 
+_STARTER = "starter"
 app = typer.Typer(
-    cls=UnlessNamed,
+    cls=unless_named(_STARTER),
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
@@ -24,5 +25,5 @@ def _everything_new() -> None:
     """
 
 
-app.command("starter")(new_definitions)
+app.command(_STARTER)(new_definitions)
 app.command("personas")(new_personas)

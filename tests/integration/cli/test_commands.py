@@ -132,6 +132,43 @@ def test_a_broken_file_is_refused_before_anything_is_applied(shop, tmp_path):
     assert "Nothing of it was applied" in said
 
 
+def test_an_export_holds_everything_and_is_known_where_it_came_from(shop, tmp_path):
+    folder = tmp_path / "warehouse"
+    first = shop.json("export", str(folder), "--in-house")
+    assert first["rows"]["events"] >= 20
+    assert first["rows"]["persons"] >= 22
+    assert (first["rows"]["items"], first["leftOut"]) >= (3, 0)
+    again = shop.json("import", "export", str(folder))
+    assert (again["refused"], again["persons"]) == (0, 0)
+    second = shop.json("export", str(folder), "events", "--in-house")
+    assert (second["export"], second["rows"]) == (2, {"events": 0})
+    assert "no folder of an export" in shop("export", str(tmp_path.parent), ends_with=1)
+    assert "holds everybody" in shop("export", str(folder), ends_with=1)
+
+
+def test_nobody_leaves_the_house_without_having_agreed(shop, tmp_path):
+    told = shop("export", str(tmp_path / "shared"))
+    assert "0 customers who agreed to sharing" in told
+
+
+def test_a_dry_run_says_what_would_become_of_other_columns_and_applies_nothing(shop, tmp_path):
+    (tmp_path / "map.yaml").write_text("columns: {item_id: Nr, title: Name}\nignore: rest\n")
+    path = tmp_path / "items.csv"
+    path.write_text("Nr,Name,Lager\nurn,Urn,1\n,Nothing,2\n")
+    asked = ("import", "items", str(path), "--mapping", str(tmp_path / "map.yaml"))
+    told = shop.json(*asked, "--dry-run", ends_with=1)
+    assert (told["applied"], told["refused"], told["was_asked"]) == (1, 1, True)
+    errors = tmp_path / "errors.csv"
+    assert shop.json(*asked, "--errors", str(errors), ends_with=1)["applied"] == 1
+    assert errors.read_text().splitlines()[1].startswith("3,item_id,")
+
+
+def test_definitions_are_made_of_what_the_suite_has(shop, tmp_path):
+    made = tmp_path / "made"
+    assert "items and" in shop("new", str(made))
+    assert "Good: bundle" in shop("check", str(made))
+
+
 def test_an_erased_person_is_known_no_more(shop, tmp_path):
     path = tmp_path / "customers.csv"
     path.write_text("customer_id,email\nc-3,grace@example.com\n")

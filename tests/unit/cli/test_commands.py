@@ -196,3 +196,18 @@ def test_status_of_a_home_where_nothing_runs_says_so(tmp_path):
     answer = run.invoke(app, ["status", "--home", str(tmp_path)])
     assert answer.exit_code == 3
     assert "touchpoint up" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["export", "nowhere/at/all", "no-such-table"], "there is no table"),
+        (["export", "--in-house", "nowhere/at/all", "no-such-table"], "there is no table"),
+        (["export", "person", "--help"], "--identity"),
+        (["new", "nowhere/at/all", "--from", "no-such-folder"], "name files after"),
+        (["new", "personas", "--help"], "--accept"),
+    ],
+)
+def test_of_a_group_one_command_needs_no_name(words, said):
+    answer = run.invoke(app, words)
+    assert said in answer.output
