@@ -14,7 +14,8 @@ from shared.bus import STREAMS
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Client]:
+async def connected(url: str) -> AsyncIterator[Client]:
+    """Lend a connection of the driver's own."""
     client = await nats.connect(url)
     try:
         yield client
@@ -24,7 +25,7 @@ async def _connected(url: str) -> AsyncIterator[Client]:
 
 async def remove_streams(url: str) -> None:
     """Make a server as good as new: every stream of ours is gone."""
-    async with _connected(url) as client:
+    async with connected(url) as client:
         manager = JetStreamManager(client)
         for stream in STREAMS:
             try:

@@ -158,15 +158,21 @@ async def _read(
     subscription = await context.pull_subscribe_bind(consumer=name, stream=stream)
     try:
         while True:
-            try:
-                messages = await subscription.fetch(at_most, timeout=_WAIT_S)
-            except TimeoutError:
-                await context.consumer_info(stream, name)
+            messages = await _fetched(subscription, at_most)
+            if not messages:
+                await context.consumer_info(stream, name)  # raises when it is gone
                 continue
             last = messages[-1].metadata.sequence.stream
             yield Batch(str(_Place(end.created, last)), [_change(each) for each in messages])
     finally:
         await subscription.unsubscribe()
+
+
+async def _fetched(subscription: JetStreamContext.PullSubscription, at_most: int) -> Sequence[Msg]:
+    try:
+        return await subscription.fetch(at_most, timeout=_WAIT_S)
+    except TimeoutError:
+        return ()
 
 
 def _change(message: Msg) -> Change:

@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from nats.js.manager import JetStreamManager
 
 from shared.bus import EVENTS, Publication, open_bus
 from shared.bus.subjects import HISTORY_IMPORTED
-from shared.testing.nats import remove_streams
+from shared.testing.nats import connected, remove_streams
 from touchpoint.client.changes import START, LostError, follow
 from touchpoint.common.v1.bus_pb2 import EventNotices, HistoryImported
 
@@ -55,6 +56,25 @@ async def test_it_says_when_something_was_lost_and_where_to_go_on(nats_bus, nats
         await bus.publish([noticed(3)])
         [change], _ = await taken(nats_url, lost.value.cursor, 1)
     assert change.message.notices[0].seq == 3
+
+
+async def test_a_consumer_that_the_server_forgot_is_made_anew(nats_bus, nats_url, monkeypatch):
+    monkeypatch.setattr("touchpoint.client.changes._PAUSE_S", 0.01)
+    found = []
+    await nats_bus.publish([noticed(1)])
+    feed = follow(nats_url, EVENTS.name, START)
+    async with asyncio.timeout(20):
+        async for batch in feed:
+            found += [change.message.notices[0].seq for change in batch.changes]
+            if found == [1, 2]:
+                break
+            async with connected(nats_url) as client:
+                manager = JetStreamManager(client)
+                for consumer in await manager.consumers_info(EVENTS.name):
+                    await manager.delete_consumer(EVENTS.name, consumer.name)
+            await nats_bus.publish([noticed(2)])
+    await feed.aclose()
+    assert found == [1, 2]
 
 
 async def test_a_cursor_of_something_else_is_refused(nats_bus, nats_url):
