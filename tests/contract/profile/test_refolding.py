@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from services.profile.domain import aversions
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
 from services.profile.domain.ports import Changes
@@ -12,6 +13,8 @@ from services.profile.domain.recording import import_history, record
 from services.profile.domain.refolding import PERSONS, RENEWED, refold_some
 from services.profile.domain.state import State, prune
 from services.profile.storage.in_memory import InMemoryProfiles
+from services.profile.storage.refolding import Refolding
+from shared.testing.clock import FakeClock
 from tests.contract.profile.desk import MINUTE_US, NOW_US, identity
 
 DAY_US = 86_400_000_000
@@ -171,3 +174,31 @@ async def test_events_go_on_while_states_are_folded_anew(desk, make_outdated):
 async def test_a_new_state_is_of_this_version(desk):
     await recorded(desk, [desk.arrival(BOB)])
     assert await refolded(desk) == 0
+
+
+async def test_what_this_version_cannot_fold_costs_the_person_nothing_else(
+    desk, make_outdated, monkeypatch
+):
+    good = desk.arrival(ADA, kind="complaint")
+    bad = desk.arrival(ADA, kind="decline", offer_no=3, family_no=3)
+    await recorded(desk, [good, bad])
+    await make_outdated(ADA)
+
+    def broken(*_):
+        raise ValueError("not made for this")
+
+    monkeypatch.setattr(aversions, "note", broken)
+    assert await refolded(desk) == 1
+    state = await state_of(desk, ADA)
+    assert len(state.complaints) == 1
+    assert not state.aversions
+
+
+async def test_the_background_task_goes_on_until_none_is_left(desk, make_outdated, postgres_store):
+    who = [identity("customer", f"p{number}") for number in range(PERSONS + 1)]
+    for each in who:
+        await recorded(desk, [desk.arrival(each)])
+    await make_outdated(*who)
+    refolding = Refolding(postgres_store._database, desk.store, FakeClock())
+    assert await refolding.once() == len(who)
+    assert await refolding.once() == 0
