@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.profile.domain.asked import Asked, Outcome, questions
+from services.profile.domain.asked import Asked, Outcome, is_stated, questions
 from services.profile.domain.state import LOCALE, TIME_ZONE, State
 from services.profile.timestamps import timestamp
 from touchpoint.profile.v1.profile_pb2 import AskedQuestion, StatedAttribute
@@ -31,7 +31,8 @@ def stated_attributes(state: State) -> list[StatedAttribute]:
 def asked_questions(asked: Asked) -> list[AskedQuestion]:
     """Write what was asked, newest first."""
     known = frozenset(questions(asked))
-    ordered = sorted(asked.items(), key=lambda item: (-item[1].time_us, item[0]))
+    told = [(name, found) for name, found in asked.items() if not is_stated(name)]
+    ordered = sorted(told, key=lambda item: (-item[1].time_us, item[0]))
     return [
         AskedQuestion(
             question=name if name in known else "",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from services.profile.definitions import NO_DEFINITIONS, ProfileDefinitions
-from services.profile.domain import asked, cart, consent, log
+from services.profile.domain import asked, cart, consent, log, opinions
 from services.profile.domain.cart import CartItem
-from services.profile.domain.interest import Interests, affinities
+from services.profile.domain.interest import affinities
 from services.profile.domain.latest import Word
 from services.profile.domain.lookup import Person
 from services.profile.domain.owned import kept
@@ -125,10 +125,10 @@ def _add_orders(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
 
 
 def _add_tastes(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
-    part, opinions = snapshot.traits, _opinions(state)
+    part = snapshot.traits
     for subjects, shares, interests, words in (
-        (part.categories, part.category_affinities, *opinions.categories),
-        (part.brands, part.brand_affinities, *opinions.brands),
+        (part.categories, part.category_affinities, *opinions.of_categories(state)),
+        (part.brands, part.brand_affinities, *opinions.of_brands(state)),
     ):
         tastes = liked(affinities(interests, MAX_AFFINITIES), _disliked(words))
         if tastes:
@@ -157,9 +157,8 @@ def _add_opinions(snapshot: PersonSnapshot, state: State, moment: Moment) -> Non
         declined.family_nos.extend(family_nos)
         declined.times_us.extend(times_us)
     disliked.family_nos.extend(_disliked(state.disliked_families))
-    opinions = _opinions(state)
-    disliked.categories.extend(_disliked(opinions.categories[1]))
-    disliked.brands.extend(_disliked(opinions.brands[1]))
+    disliked.categories.extend(_disliked(opinions.of_categories(state).words))
+    disliked.brands.extend(_disliked(opinions.of_brands(state).words))
 
 
 def _add_asked(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
@@ -173,22 +172,6 @@ def _add_referrals(snapshot: PersonSnapshot, state: State, moment: Moment) -> No
     if persons:
         snapshot.traits.referrals = persons
         snapshot.traits.referred_contribution_micros = contribution_micros
-
-
-class _Opinions(NamedTuple):
-    """Interests, and words on what is disliked; answers to questions among both."""
-
-    categories: tuple[Interests, dict[str, Word]]
-    brands: tuple[Interests, dict[str, Word]]
-
-
-def _opinions(state: State) -> _Opinions:
-    categories = state.categories, state.disliked_categories
-    brands = state.brands, state.disliked_brands
-    if state.asked:
-        categories = asked.opinions(state.asked, "category", *categories)
-        brands = asked.opinions(state.asked, "brand", *brands)
-    return _Opinions(categories, brands)
 
 
 def _disliked(words: Mapping[T, Word]) -> list[T]:

@@ -1,4 +1,4 @@
-"""What a person was asked, on whatever channel, and what they answered: one entry per question."""
+"""What a person was asked and answered, and what they like unasked: of each the latest word."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from services.profile.domain.event import DAY_US, LIKE_INTEREST, Event
-from services.profile.domain.interest import Interests, weight_as_of_epoch
-from services.profile.domain.latest import Word, say
+from services.profile.domain.event import DAY_US, Event
 
 MAX_ASKED = 500
 WHOLE_FOR_US = 30 * DAY_US
 """So long a survey answered as a whole is not proposed again; then it may be about other things."""
-LIKE, DISLIKE = "like", "dislike"
-_SURVEY = "#"
+_SURVEY, _STATED = "#", "="
 
 
 class Outcome(IntEnum):
@@ -41,7 +38,7 @@ class Answer(NamedTuple):
 
 
 Asked = dict[str, Answer]
-"""By question; of a survey that no question was named of by `survey_name`."""
+"""By question; a survey that no question was named of, and what is liked, by names of their own."""
 
 
 def survey_name(offer_no: int) -> str:
@@ -78,9 +75,21 @@ def answer(asked: Asked, event: Event) -> Answer | None:
     return found
 
 
+def prefer(asked: Asked, event: Event, sentiment: str) -> None:
+    """Note that something is liked, or with an empty sentiment that it no longer is."""
+    for name, category, brand in _subjects(event):
+        found = Answer(Outcome.ANSWERED, event.time_us, "", "", sentiment, category, brand)
+        _note(asked, name, found)
+
+
+def is_stated(name: str) -> bool:
+    """Say whether an entry is about what was stated without being asked."""
+    return name.startswith(_STATED)
+
+
 def questions(asked: Asked) -> list[str]:
     """Return the questions that were asked."""
-    return [name for name in asked if not name.startswith(_SURVEY)]
+    return [name for name in asked if not name.startswith((_SURVEY, _STATED))]
 
 
 def surveys(asked: Asked, now_us: int) -> list[int]:
@@ -106,31 +115,16 @@ def prune(asked: Asked) -> None:
             del asked[question]
 
 
-def opinions(
-    asked: Asked, field: str, interests: Interests, words: dict[str, Word]
-) -> tuple[Interests, dict[str, Word]]:
-    """Return interest and dislikes in categories or brands, with what answers say of them.
-
-    Of a subject the latest word counts, whether it was an answer or not. An answer counts only
-    while it stands, so what it added is gone when it is taken back.
-    """
-    said = list(_of_field(asked, field))
-    if not said:
-        return interests, words
-    interests, words = dict(interests), dict(words)
-    for subject, found in said:
-        say(words, subject, Word(found.time_us, found.sentiment == DISLIKE))
-        if found.sentiment == LIKE:
-            grown = weight_as_of_epoch(LIKE_INTEREST, found.time_us)
-            interests[subject] = interests.get(subject, 0.0) + grown
-    return interests, words
-
-
-def _of_field(asked: Asked, field: str) -> Iterator[tuple[str, Answer]]:
-    for found in asked.values():
-        subject = getattr(found, field) if found.sentiment else ""
-        if subject:
-            yield subject, found
+def _subjects(event: Event) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, category, brand) of what a preference is about: the item, or what is named."""
+    if event.family_no:
+        yield f"{_STATED}{event.family_no}", event.category, event.brand
+        return
+    category, brand = event.details.get("category", ""), event.details.get("brand", "")
+    if category:
+        yield f"{_STATED}category {category}", category, ""
+    if brand:
+        yield f"{_STATED}brand {brand}", "", brand
 
 
 def _note(asked: Asked, question: str, found: Answer) -> None:

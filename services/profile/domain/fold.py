@@ -19,7 +19,6 @@ from services.profile.domain import (
 from services.profile.domain.cart import Change
 from services.profile.domain.event import (
     INTEREST,
-    LIKE_INTEREST,
     MINUTE_US,
     Event,
     Topic,
@@ -170,8 +169,7 @@ def _preference(state: State, event: Event) -> None:
             say(state.disliked_brands, brand, word)
         if category:
             say(state.disliked_categories, category, word)
-    if sentiment not in (DISLIKE, NEUTRAL):
-        _take_interest(state, event, weight_as_of_epoch(LIKE_INTEREST, event.time_us))
+    asked.prefer(state.asked, event, "" if sentiment in (DISLIKE, NEUTRAL) else LIKE)
 
 
 def _consent(state: State, event: Event) -> None:

@@ -9,6 +9,7 @@ from math import log2
 
 from services.profile.domain.event import SEPARATOR
 from services.profile.domain.interest import Interests
+from services.profile.domain.opinions import of_brands, of_categories
 from services.profile.domain.reading import attribute
 from services.profile.domain.state import State
 
@@ -177,9 +178,9 @@ def _likelihood(choice: Choice, state: State) -> float:
     if not choice.sentiment:
         return 1.0
     if choice.category:
-        share = _share_below(state.categories, choice.category)
+        share = _share_below(of_categories(state).interests, choice.category)
     else:
-        share = _share_below(state.brands, choice.brand)
+        share = _share_below(of_brands(state).interests, choice.brand)
     if share is None:
         return 1.0
     return max(share if choice.sentiment == "like" else 1.0 - share, _LEAST_SHARE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.profile.domain import cart, interest
+from services.profile.domain import cart, interest, opinions
 from services.profile.domain.event import DAY_US, MINUTE_US
 from services.profile.domain.owned import MAX_DAYS, kept
 from services.profile.domain.reading import (
@@ -107,7 +107,27 @@ def test_a_like_weighs_more_than_a_purchase_and_a_dislike_nothing():
         happened("purchase", category="B"),
         happened("preference", category="C", details={"category": "C", "sentiment": "dislike"}),
     )
-    assert [subject for subject, _ in interest.affinities(liking.categories, 9)] == ["A", "B"]
+    interests = opinions.of_categories(liking).interests
+    assert [subject for subject, _ in interest.affinities(interests, 9)] == ["A", "B"]
+
+
+def test_a_like_is_taken_back_whatever_order_the_words_come_in():
+    item = {"offer_no": 4, "family_no": 4, "category": "A", "brand": "X"}
+    like = happened("preference", details={"sentiment": "like"}, **item)
+    back = happened("preference", 5, details={"sentiment": "neutral"}, **item)
+    again = happened("preference", 9, details={"sentiment": "like"}, **item)
+    liking, unsaid = state_of(like), state_of(back, like)
+    assert opinions.of_categories(liking).interests.keys() == {"A"}
+    assert opinions.of_brands(liking).interests.keys() == {"X"}
+    assert not opinions.of_categories(unsaid).interests
+    assert not opinions.of_brands(unsaid).interests
+    assert opinions.of_categories(state_of(again, back)).interests.keys() == {"A"}
+
+
+def test_liking_an_item_says_nothing_of_a_category_that_is_disliked():
+    disliked = happened("preference", details={"category": "A", "sentiment": "dislike"})
+    item = happened("preference", 5, details={}, offer_no=4, family_no=4, category="A")
+    assert opinions.of_categories(state_of(disliked, item)).words["A"].yes
 
 
 def test_what_lies_below_a_disliked_category_is_not_liked():

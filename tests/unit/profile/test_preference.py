@@ -3,6 +3,7 @@
 import pytest
 
 from services.profile.domain import interest
+from services.profile.domain.opinions import of_categories
 from services.profile.domain.preference import mistakes
 from tests.unit.profile.happenings import happened, state_of
 
@@ -17,9 +18,9 @@ def test_taking_a_dislike_back_is_no_liking():
         said(category="A", sentiment="dislike"), said(1, category="A", sentiment="neutral")
     )
     assert not state.disliked_categories["A"].yes
-    assert not state.categories
+    assert not of_categories(state).interests
     liked = state_of(said(category="A", sentiment="like"))
-    assert [name for name, _ in interest.affinities(liked.categories, 9)] == ["A"]
+    assert [name for name, _ in interest.affinities(of_categories(liked).interests, 9)] == ["A"]
 
 
 def test_an_attribute_is_said_corrected_and_taken_away_in_any_order():

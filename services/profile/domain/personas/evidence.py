@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.profile.domain.event import INTEREST, SHOPPING
 from services.profile.domain.interest import EPOCH_US, HALF_LIFE_US, Interests
 from services.profile.domain.log import RECENT
+from services.profile.domain.opinions import of_brands, of_categories
 from services.profile.domain.reading import age, attribute
 from services.profile.domain.state import State
 
@@ -53,7 +54,8 @@ class Evidence:
         """
         state = self.state
         scale = 2.0 ** ((EPOCH_US - self._latest_interest_us()) / HALF_LIFE_US)
-        return _observed(state.categories, scale), _observed(state.brands, scale, _BRANDS)
+        categories, brands = of_categories(state).interests, of_brands(state).interests
+        return _observed(categories, scale), _observed(brands, scale, _BRANDS)
 
     def _latest_interest_us(self) -> int:
         log = self.state.log
