@@ -85,8 +85,11 @@ async def test_sets_are_sampled_whole_and_each_once(client, store):
 
 
 async def test_a_large_shop_is_sampled_the_same_for_a_seed(client, store, monkeypatch):
-    for number in range(40):
-        await look(client, "shoe", who=[("visitor", f"v{number}")])
+    looks = [
+        client.event([("visitor", f"v{n}")], "view", item_id="shoe", session_id=f"s{n}")
+        for n in range(40)
+    ]
+    await client.record(*looks)
     monkeypatch.setattr("services.profile.storage.personas.MAX_SAMPLE", 10)
     one, again, other = [await store.sample(seed, lambda _: None) for seed in (1, 1, 2)]
     assert one == again

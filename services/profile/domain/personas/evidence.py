@@ -66,12 +66,9 @@ class Evidence:
 
     def channels(self) -> Seen:
         """Return the channels of the recent events, by name."""
-        counts: dict[int, int] = {}
-        for entry in self.state.log[-RECENT:]:
-            if entry.type in SHOPPING:
-                counts[entry.channel] = counts.get(entry.channel, 0) + 1
-        events = sum(counts.values())
-        worth = _tempered(events, _MOST_CHANNELS) / events if events else 0.0
+        used = [entry.channel for entry in self.state.log[-RECENT:] if entry.type in SHOPPING]
+        counts = {channel: used.count(channel) for channel in dict.fromkeys(used)}
+        worth = _tempered(len(used), _MOST_CHANNELS) / len(used) if used else 0.0
         names = [CHANNEL_NAMES[number] for number in counts]
         return Seen(names, np.fromiter(counts.values(), float) * worth)
 
