@@ -21,7 +21,7 @@ from services.profile.domain.ports import (
     SharedIdentity,
     Transactions,
 )
-from services.profile.domain.recording import Outcome, claimed, locked_sets, with_retries
+from services.profile.domain.recording import Outcome, locked_sets, with_retries
 from services.profile.domain.relationships import Relationship
 from services.profile.domain.state import describe, prune
 
@@ -151,21 +151,28 @@ async def restore_links(store: Transactions, links: Sequence[MovedLink], *, now_
 async def restore_events(
     store: Transactions, events: Sequence[MovedEvent], *, import_id: str, now_us: int
 ) -> Outcome:
-    """Write a slice of another home's log as history; it is folded when the import ends."""
-    persons = {event.arrival.key: event.person_id for event in events}
+    """Write a slice of another home's log as history; it is folded when the import ends.
+
+    An event that is here under the same caller and id stays as it is: it may be the very one, as
+    its caller sent it, of which the log no longer knows every word.
+    """
+    by_key = {event.arrival.key: event for event in events}
 
     async def attempt(transaction: ProfileTransaction) -> Outcome:
         outcome = Outcome()
-        fresh = await claimed(transaction, [e.arrival for e in events], outcome, now_us)
-        here = await transaction.hold({persons[arrival.key] for arrival in fresh})
+        claims = [(key, event.arrival.digest) for key, event in by_key.items()]
+        claim = await transaction.claim(claims, now_us)
+        fresh = [event for key, event in by_key.items() if key in claim.fresh]
+        outcome.duplicates += len(events) - len(fresh)
+        here = await transaction.hold({event.person_id for event in fresh})
         changes = Changes(now_us)
-        for arrival in fresh:
-            if (person_id := persons[arrival.key]) in here:
+        for person_id, arrival in fresh:
+            if person_id in here:
                 changes.events.append(Recorded(arrival, person_id, 0, 0))
             else:
                 outcome.rejected.append(_refused(arrival.place, PERSON_NOT_FOUND, arrival.key))
         if outcome.rejected:
-            await transaction.release([each.key for each in outcome.rejected if each.key])
+            await transaction.release([each.key for each in outcome.rejected])
         if changes.events:
             await transaction.save_history(changes, import_id)
         outcome.accepted += len(changes.events)

@@ -196,3 +196,13 @@ async def test_events_wait_for_the_catalogue_they_belong_to(client, other):
     _, [records] = await exported(client)
     request = pb.RestoreEventsRequest(import_id="move", events=records, catalogue_version=9)
     assert "not arrived" in await refusal(other.stub.RestoreEvents, request)
+
+
+async def test_a_home_knows_its_own_export(client):
+    await a_past(client)
+    before = await client.profile(ADA)
+    persons, events = await restored(client, *await exported(client))
+    assert (persons.updated, persons.linked, events.accepted, events.duplicates) == (4, 0, 0, 11)
+    assert not persons.rejected
+    assert not events.rejected
+    assert same_everywhere(await client.profile(ADA)) == same_everywhere(before)
