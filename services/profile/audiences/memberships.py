@@ -67,14 +67,16 @@ class Memberships:
             await self._store.begin_sweep(definitions.audience_digest, self._clock.now_us(), cause)
             await self._tiers.refresh()
             return True
-        persons, events, identities = await self._store.touched(progress)
-        if persons:
-            await self._look(await self._everybody.sets_of(sorted(persons)), Cause.EVENT)
-        if (events, identities) != (progress.event_position, progress.identity_position):
-            await self._store.move_positions(events, identities)
+        touched = await self._store.touched(progress)
+        if touched.persons:
+            sets = await self._everybody.sets_of(sorted(touched.persons))
+            await self._look(sets, Cause.EVENT)
+        positions = touched.event_position, touched.identity_position
+        if positions != (progress.event_position, progress.identity_position):
+            await self._store.move_positions(*positions)
         if progress.swept_to is not None:
             await self._sweep(progress.swept_to, Cause(progress.cause))
-        return bool(persons) or progress.swept_to is not None
+        return touched.more or bool(touched.persons) or progress.swept_to is not None
 
     async def _sweep(self, after: str, cause: Cause) -> None:
         sets = await self._everybody.page(after)

@@ -52,7 +52,7 @@ class Progress(NamedTuple):
         """Say why everybody has to be looked at; None: nothing calls for it."""
         if digest != self.swept_by:
             return Cause.DEFINITIONS
-        if self.imported_us >= self.swept_us or now_us - self.swept_us >= SWEEP_EVERY_US:
+        if self.imported_us > self.swept_us or now_us - self.swept_us >= SWEEP_EVERY_US:
             return Cause.TIME
         return None
 

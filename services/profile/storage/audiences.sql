@@ -46,8 +46,9 @@ UPDATE membership_progress SET swept_by = $1, swept_us = $2, cause = $3,
 UPDATE membership_progress SET swept_to = $1::uuid
 
 -- name: persons_of_events
--- Of a window of positions, the last one taken with them.
-SELECT DISTINCT person_id::text FROM events WHERE position > $1 AND position <= $2
+-- Not of imports: those are in the profiles only at their end, and then everybody is looked at.
+SELECT DISTINCT person_id::text FROM events
+WHERE position > $1 AND position <= $2 AND slice_id IS NULL
 
 -- name: persons_of_identities
 SELECT DISTINCT person_id::text FROM identities WHERE position > $1 AND position <= $2

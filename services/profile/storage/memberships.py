@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.profile.domain.memberships import Cause, Change, Progress
 from services.profile.storage import AUDIENCES, QUERIES
@@ -15,6 +15,17 @@ from shared.postgres import Database
 _WINDOW = 2_000
 """Positions looked at in one turn."""
 _AT_ONCE = 5_000
+
+
+class Touched(NamedTuple):
+    """Persons to whom something happened."""
+
+    persons: set[str]
+    event_position: int
+    """Up to which that is known."""
+    identity_position: int
+    more: bool
+    """There is more behind."""
 
 
 class PostgresMemberships:
@@ -44,11 +55,11 @@ class PostgresMemberships:
     async def move_positions(self, events: int, identities: int) -> None:
         await self._database.execute(AUDIENCES.move_membership_positions, events, identities)
 
-    async def touched(self, progress: Progress) -> tuple[set[str], int, int]:
-        """Return persons to whom something happened, and the positions after that."""
-        events, identities = await self.positions()
-        events = min(events, progress.event_position + _WINDOW)
-        identities = min(identities, progress.identity_position + _WINDOW)
+    async def touched(self, progress: Progress) -> Touched:
+        """Return persons to whom something happened since, some at a time."""
+        ends = await self.positions()
+        events = min(ends[0], progress.event_position + _WINDOW)
+        identities = min(ends[1], progress.identity_position + _WINDOW)
         persons: set[str] = set()
         for query, start, end in (
             (AUDIENCES.persons_of_events, progress.event_position, events),
@@ -57,7 +68,7 @@ class PostgresMemberships:
             if end > start:
                 rows: Sequence[Any] = await self._database.fetch(query, start, end)
                 persons.update(row[0] for row in rows)
-        return persons, events, identities
+        return Touched(persons, events, identities, (events, identities) != ends)
 
     async def told(self, person_ids: Sequence[str]) -> Mapping[str, set[str]]:
         """Return the segments that persons are in, as far as it was told."""

@@ -7,13 +7,15 @@ import pytest
 from services.profile.audiences.memberships import Memberships
 from services.profile.definitions import compile_bundle
 from services.profile.domain.audit import Sealer
+from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
 from services.profile.domain.memberships import Cause
 from services.profile.domain.persons import link, unlink
-from services.profile.domain.recording import record
+from services.profile.domain.recording import import_history, record
 from services.profile.storage import MIGRATIONS
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.everybody import Everybody
+from services.profile.storage.history import Imports
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.streams import Streams
@@ -195,3 +197,22 @@ async def test_a_sweep_of_many_goes_on_where_it_stopped(shop):
     while await other.once():
         continue
     assert list((await shop.stand()).values()) == [True] * 5
+
+
+async def test_imported_history_counts_when_the_import_is_over(shop):
+    await shop.bought(BOB, "o0")
+    await shop.told()
+    shop.clock.advance(timedelta(minutes=1))
+    now_us, new_id = shop.clock.now_us(), shop.desk.new_id
+    history = [
+        shop.desk.arrival(ADA, kind="purchase", order_id=f"h{order}", time_us=now_us)
+        for order in range(2)
+    ]
+    await import_history(shop.store, history, import_id="i", now_us=now_us, new_id=new_id)
+    assert await shop.told() == []
+    await fold_history(shop.store, "i", now_us)
+    await Imports(shop.database).announce("i", 1, now_us)
+    assert await shop.told() == [
+        ("ada", "buyers", True, Cause.TIME),
+        ("ada", "recent", True, Cause.TIME),
+    ]
