@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
@@ -107,8 +108,15 @@ def _birthday(state: State, now_us: int) -> Iterator[Due]:
     today = (_EPOCH + timedelta(microseconds=now_us)).date()
     for ahead in range(BIRTHDAY_AHEAD_DAYS + 1):
         day = today + timedelta(days=ahead)
-        if (day.month, day.day) == (born.month, born.day):
+        if _is_birthday(day, born):
             yield Due(Why.BIRTHDAY, (day - _EPOCH.date()).days * DAY_US)
+
+
+def _is_birthday(day: date, born: date) -> bool:
+    """Say whether somebody has their birthday; who was born on a leap day, the day before March."""
+    if (born.month, born.day) == (2, 29) and not isleap(day.year):
+        return (day.month, day.day) == (2, 28)
+    return (day.month, day.day) == (born.month, born.day)
 
 
 def _new_client(since_us: int, now_us: int) -> Iterator[Due]:

@@ -74,6 +74,15 @@ def test_a_birthday_is_due_a_week_ahead():
     assert why(attributes={"birth_date": "some day"}) == []
 
 
+@pytest.mark.parametrize(("days", "is_due"), [(50, False), (51, True), (58, True), (59, False)])
+def test_who_was_born_on_a_leap_day_is_due_before_the_end_of_february(days, is_due):
+    state = state_of()
+    describe(state, {"birth_date": "1992-02-29"}, NOON_US)
+    now_us = NOON_US + days * DAY_US  # NOON_US is 2026-01-01 at noon
+    found = words_due(state, now_us - 30 * DAY_US, now_us)
+    assert (Why.BIRTHDAY in [due.why for due in found]) == is_due
+
+
 def test_a_new_client_is_due_until_somebody_spoke_with_them():
     new = {"since_us": NOW_US - 3 * DAY_US}
     assert why(**new) == [Why.NEW_CLIENT]
