@@ -118,39 +118,47 @@ def soft_dislikes(state: State, kind: Kind, now_us: int) -> list[Aversion]:
     """
     if not state.aversions:
         return []
-    words, bought = _opinions(state, kind)
+    words, taken_us = _opinions(state, kind)
 
     def counts_from_us(subject: str) -> int:
         said_us, disliked = words(subject)
-        # A purchase is known to the minute; what follows it within that minute is the later word.
-        return _NEVER_US if disliked else max(said_us, bought(subject) * MINUTE_US)
+        return _NEVER_US if disliked else max(said_us, taken_us(subject))
 
     return aversions.soft_dislikes(state.aversions, kind, counts_from_us, now_us)
 
 
 def _opinions(state: State, kind: Kind) -> tuple[Callable[[str], Word], Callable[[str], int]]:
-    """Return what looks up the latest word on a subject, and the minute of its last purchase."""
+    """Return what looks up the latest word on a subject, and when it was last bought or accepted.
+
+    A purchase is known to the minute; what follows it within that minute is the later word.
+    """
     if kind is Kind.FAMILY:
         families, owned = state.disliked_families, state.owned
+        answers = sorted(
+            (no, word.time_us) for (_, no), word in state.declines.items() if not word.yes
+        )
+        accepted_us = dict(answers)  # of each family the latest
         return (
             lambda subject: families.get(int(subject), _NO_WORD),
-            lambda subject: _last_minute(owned.get(int(subject))),
+            lambda subject: max(
+                _last_us(owned.get(int(subject))), accepted_us.get(int(subject), 0)
+            ),
         )
     if kind is Kind.CATEGORY:
         categories, bought = state.disliked_categories, state.bought_categories
         return (
             lambda subject: categories.get(subject, _NO_WORD),
-            lambda subject: _last_minute(bought.get(subject)),
+            lambda subject: _last_us(bought.get(subject)),
         )
     brands, minutes = state.disliked_brands, state.bought_brands
     return (
         lambda subject: brands.get(subject, _NO_WORD),
-        lambda subject: minutes.get(subject, 0),
+        lambda subject: minutes.get(subject, 0) * MINUTE_US,
     )
 
 
-def _last_minute(ownership: Ownership | None) -> int:
-    return 0 if ownership is None else ownership.last_minute
+def _last_us(ownership: Ownership | None) -> int:
+    return 0 if ownership is None else ownership.last_minute * MINUTE_US
 
 
 def attribute(state: State, name: str) -> str:

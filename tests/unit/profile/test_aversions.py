@@ -47,6 +47,12 @@ def test_a_purchase_takes_back_what_lies_before_it():
         assert disliked(kind, happened("decline", **ABOUT), bought, happened("decline", 5, **ABOUT))
 
 
+def test_an_acceptance_takes_back_what_speaks_against_the_item():
+    accepted = happened("accept", 1, **ABOUT)
+    assert not disliked(Kind.FAMILY, happened("decline", **ABOUT), accepted)
+    assert disliked(Kind.FAMILY, accepted, happened("decline", 2, offer_no=8, family_no=5))
+
+
 def test_a_gift_takes_nothing_back():
     bought = happened("purchase", 1, gift=True, **ABOUT)
     assert disliked(Kind.FAMILY, happened("decline", **ABOUT), bought)
