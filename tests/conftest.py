@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import itertools
 
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile(
+    "touchpoint",
+    # A machine that stalls is no mistake of what is tested.
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    max_examples=60,
+)
+hypothesis.settings.load_profile("touchpoint")
 pytest_plugins = ["shared.testing.plugin"]
 _NUMBERS = itertools.count(1)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.domain.lookup import find_person
@@ -50,7 +50,6 @@ def fields(found):
     return found.seq, {name: getattr(state, name) for name in State.__slots__ if name != "arrived"}
 
 
-@settings(max_examples=60)
 @given(HAPPENED, HAPPENED)
 def test_each_field_is_what_it_would_have_been(before, meanwhile):
     parted = asyncio.run(lived(before, meanwhile, merged=True))
