@@ -32,6 +32,7 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_MODE": "up is development unless told, a deployment is not",
     "TOUCHPOINT_LOG_LEVEL": "up hands on what it was started with",
     "TOUCHPOINT_MAY_LINK": "up hands on what it was started with",
+    "TOUCHPOINT_MAY_EXPORT": "up hands on what it was started with",
     "TOUCHPOINT_PHONE_REGION": "up hands on what it was started with",
     "TOUCHPOINT_ALLOWED_ORIGINS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_HOSTS": "up hands on what it was started with",
