@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache, wraps
 from typing import Any
 
+from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from shared.money import is_currency, to_micros
@@ -193,6 +194,21 @@ def identity(kind: str, value: str) -> Identity:
     return Identity(kind=kind, value=value)
 
 
+def attributes_of(said: Mapping[str, Any] | None, columns: Mapping[str, Any]) -> Struct:
+    """Put the attributes of an object and those of columns together; raises ValueError, TypeError.
+
+    In text, true and false are words.
+    """
+    words = {
+        name: _WORDS.get(value, value) if isinstance(value, str) else value
+        for name, value in columns.items()
+    }
+    found = Struct()
+    found.update({**(said or {}), **words})
+    return found
+
+
+_WORDS = {"true": True, "false": False}
 _KINDS_TOLD = ", ".join(IDENTITY_KINDS)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
 
 from cli.importing import cells
+from cli.importing.cells import attributes_of
 from cli.importing.files import Row
 from cli.importing.kind import ATTRIBUTE, IDENTITY, Kind
 from touchpoint.common.v1.event_pb2 import Event
@@ -40,10 +42,15 @@ def read_columns(kind: Kind, rows: Sequence[Row]) -> EventRows:
     What it takes is what `Kind.build` takes, and it comes to the same.
     """
     found: dict[str, Sequence[Any]] = {}
+    own: dict[str, list[Any]] = {}
     try:
         for name in dict.fromkeys(name for row in rows for name in row):
             column = [row.get(name) for row in rows]
-            if not all(map(_is_empty, column)):
+            if all(map(_is_empty, column)):
+                continue
+            if name.startswith(ATTRIBUTE):
+                own[name.removeprefix(ATTRIBUTE)] = column
+            else:
                 _read(kind, name, column, found)
         if kind.only_type:
             types = found.setdefault("type", [kind.only_type] * len(rows))
@@ -52,8 +59,15 @@ def read_columns(kind: Kind, rows: Sequence[Row]) -> EventRows:
         for field in ("type", *kind.needed):
             if field not in found or not all(found[field]):
                 raise NotPlainError(field)
-        return _packed(found, len(rows))
-    except ValueError as error:
+        packed = _packed(found, len(rows))
+        if own or "attributes" in found:
+            said = found.get("attributes") or [None] * len(rows)
+            packed.attributes.extend(
+                _to_json(MessageToDict(struct)) if (struct := _own(first, own, place)) else ""
+                for place, first in enumerate(said)
+            )
+        return packed
+    except (ValueError, TypeError) as error:
         raise NotPlainError(str(error)) from None
 
 
@@ -62,13 +76,19 @@ def _is_empty(cell: Any) -> bool:
 
 
 def _read(kind: Kind, name: str, column: list[Any], found: dict[str, Sequence[Any]]) -> None:
-    if name not in kind.columns or name == "attributes" or name.startswith(ATTRIBUTE):
+    if name not in kind.columns:
         raise NotPlainError(name)
     field, read = kind.columns[name]
     if read is cells.text and all(map(_is_text, column)):
         found[field] = column
     else:
         found[field] = [None if _is_empty(cell) else read(cell) for cell in column]
+
+
+def _own(said: Any, own: Mapping[str, list[Any]], place: int) -> Struct | None:
+    """Return the attributes of a row, those of an object and those of columns of their own."""
+    columns = {name: cells[place] for name, cells in own.items() if not _is_empty(cells[place])}
+    return attributes_of(said, columns) if said or columns else None
 
 
 def _is_text(cell: Any) -> bool:

@@ -63,9 +63,6 @@ def _attributes(cell: Any) -> Mapping[str, Any]:
     return found
 
 
-_WORDS = {"true": True, "false": False}
-
-
 def _event(fields: Fields, attributes: Fields) -> Event:
     _set_currency(fields)
     said = fields.pop("attributes", None)
@@ -74,12 +71,8 @@ def _event(fields: Fields, attributes: Fields) -> Event:
         raise CellError("identities", "is missing: whose event is it?")
     event = Event(identities=identities, **fields)
     if said or attributes:
-        words = {
-            name: _WORDS.get(value, value) if isinstance(value, str) else value
-            for name, value in attributes.items()
-        }
         try:
-            event.attributes.update({**(said or {}), **words})
+            event.attributes.CopyFrom(cells.attributes_of(said, attributes))
         except (ValueError, TypeError) as error:
             raise CellError("attributes", str(error)) from None
     return event
