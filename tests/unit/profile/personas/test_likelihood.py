@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.profile.domain.event import DAY_US
 from services.profile.domain.personas.evidence import Evidence
 from services.profile.domain.personas.likelihood import NO_PERSONAS, Personas
 from services.profile.domain.personas.persona import Persona
@@ -21,6 +22,7 @@ YOUNG_FASHION = Persona(
 )
 ALL = Personas([RUNNER, READER, YOUNG_FASHION])
 DAYS = 24 * 60
+"""In minutes."""
 
 
 def evidence(state, tier="low"):
@@ -125,7 +127,7 @@ def test_silence_changes_nobodys_persona_but_coming_back_for_something_else_does
     then = [happened("view", -200 * DAYS + n, category=f"Running > {n}") for n in range(4)]
     mailed = happened("contact_sent", -1)
     back = [happened("view", n, category=f"Books > {n}") for n in range(3)]
-    active = ALL.probabilities(Evidence(state_of(*then), NOON_US - 200 * DAYS, lambda: "low"))
+    active = ALL.probabilities(Evidence(state_of(*then), NOON_US - 200 * DAY_US, lambda: "low"))
     silent = ALL.probabilities(evidence(state_of(*then, mailed)))
     assert silent.tolist() == pytest.approx(active.tolist())
     assert ALL.likeliest(evidence(state_of(*then, mailed, *back))).persona == "reader"

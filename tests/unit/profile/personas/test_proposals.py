@@ -63,10 +63,13 @@ def test_two_kinds_are_proposed_with_names_people_and_definitions():
     assert "attribute:age" not in found.telling
 
 
-def test_an_attribute_of_single_people_is_in_no_proposal():
-    found = propose(sampled(crowd()), 1, TOLD)
-    for each in found.proposals:
-        assert "id" not in each.persona.attributes
+def test_a_value_that_too_few_people_share_is_not_even_looked_at():
+    states = crowd()
+    for state in states[:4]:
+        describe(state, {"gender": "rare"}, 2)
+    found = {family.name: family.labels for family in lay_out(sampled(states)).families}
+    assert "attribute:id" not in found
+    assert set(found["attribute:gender"]) == {"female", "male", ""}
 
 
 def test_too_few_people_are_refused_with_what_to_do():
