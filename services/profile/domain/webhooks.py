@@ -13,8 +13,8 @@ ALL = "*"
 PARK_AFTER_US = 24 * HOUR_US
 """A receiver that failed for so long is not tried again until somebody asks for it."""
 LONGEST_PAUSE_S = 300.0
-_FIRST_PAUSE_S = 1.0
-_MOST_DOUBLINGS = 9
+_FIRST_PAUSE_S = 0.1
+_MOST_DOUBLINGS = 12
 _MOST_ASKED_S = 3600.0
 _GONE = 410
 
@@ -192,7 +192,7 @@ def check_status(status: int, retry_after_s: float) -> None:
 def pause_s(failures: int, asked_s: float, chance: float) -> float:
     """Return how long to leave a receiver alone that failed so often in a row, at least once.
 
-    Doubles from a second to five minutes, and from half of that to all of it by chance (0 to 1),
+    Doubles from a tenth of a second to five minutes, and from half of that to all of it by chance (0 to 1),
     so that many senders do not come back at one moment; never less than it asked for.
     """
     longest = min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), LONGEST_PAUSE_S)

@@ -73,9 +73,10 @@ async def test_after_a_failure_nothing_more_is_begun():
 
 
 def test_pauses_double_up_to_five_minutes_and_are_never_all_alike():
-    longest = [pause_s(failures, 0, 1.0) for failures in range(1, 12)]
-    assert longest == [1, 2, 4, 8, 16, 32, 64, 128, 256, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
-    assert pause_s(5, 0, 0.0) == 8
+    longest = [pause_s(failures, 0, 1.0) for failures in range(1, 13)]
+    assert longest == pytest.approx([0.1 * 2**doublings for doublings in range(12)])
+    assert pause_s(13, 0, 1.0) == LONGEST_PAUSE_S
+    assert pause_s(5, 0, 0.0) == pytest.approx(0.8)
     assert pause_s(1, 60, 0.5) == 60
     assert pause_s(10_000, 0, 1.0) == LONGEST_PAUSE_S
 
