@@ -6,9 +6,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from services.profile.domain.event import INTEREST, SHOPPING
 from services.profile.domain.interest import EPOCH_US, HALF_LIFE_US, Interests
 from services.profile.domain.log import RECENT
@@ -33,7 +30,7 @@ class Seen(NamedTuple):
     """Things that somebody had to do with, as observations that may be taken for independent."""
 
     things: Collection[str]
-    counts: NDArray[np.float64]
+    counts: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ class Evidence:
         counts = {channel: used.count(channel) for channel in dict.fromkeys(used)}
         worth = _tempered(len(used), _MOST_CHANNELS) / len(used) if used else 0.0
         names = [CHANNEL_NAMES[number] for number in counts]
-        return Seen(names, np.fromiter(counts.values(), float) * worth)
+        return Seen(names, [count * worth for count in counts.values()])
 
     def attribute(self, name: str) -> str:
         """Return an attribute in text form; empty: not known."""
@@ -87,8 +84,11 @@ def _observed(interests: Interests, scale: float, worth: float = 1.0) -> Seen:
     tells the most, and all that follow make at most one observation of it (burstiness; Rennie et
     al., Tackling the poor assumptions of naive Bayes text classifiers, 2003).
     """
-    looks = np.fromiter(interests.values(), float, len(interests)) * scale
-    return Seen(interests, worth * looks / (looks + _SECOND_LOOK))
+    counts = [
+        worth * looks / (looks + _SECOND_LOOK)
+        for looks in [weight * scale for weight in interests.values()]
+    ]
+    return Seen(interests, counts)
 
 
 def _tempered(count: float, at_most: float) -> float:

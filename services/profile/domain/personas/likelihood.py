@@ -39,27 +39,46 @@ class Belief(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """Cells of one family of things, and the log-probability of each under each kind."""
+    """The cells of one family of things, and where their rows begin in the table of all."""
 
     cells: Cells
-    logs: NDArray[np.float64]
-    """Cells × kinds; the last kind is people of no persona."""
+    begin: int
 
-    @classmethod
-    def of(
-        cls, cells: Cells, each: Sequence[Shares], elsewhere: float, priors: NDArray[np.float64]
-    ) -> _Family:
-        """Compare what each persona says; `priors` are theirs, and last that of none of them."""
-        unsaid = background(cells, each, elsewhere, priors.tolist())
+    def row(self, thing: str) -> int:
+        return self.begin + self.cells.place(thing)
+
+
+class _Table:
+    """Log-probabilities: a row for each cell of each family, a column for each kind.
+
+    The last kind is people of no persona.
+    """
+
+    def __init__(self, priors: NDArray[np.float64]) -> None:
+        self._priors = priors
+        self._rows: list[NDArray[np.float64]] = [np.log(priors)[None, :]]
+        self._begin = 1
+
+    def family(
+        self,
+        each: Sequence[Shares],
+        cells_of: Callable[[Collection[str]], Cells],
+        elsewhere: float,
+    ) -> _Family | None:
+        """Add what each persona says of a family; None where none of them says anything."""
+        names = [name for shares in each for name in shares]
+        if not names:
+            return None
+        cells = cells_of(names)
+        unsaid = background(cells, each, elsewhere, self._priors.tolist())
         columns = [distribution(cells, says, elsewhere) if says else unsaid for says in each]
-        return cls(cells, np.log(np.column_stack([*columns, unsaid])))
-
-    def compare(self, seen: Seen) -> NDArray[np.float64]:
-        """Return the log-likelihood of what was seen under each kind."""
-        place = self.cells.place
-        rows = self.logs.take([place(thing) for thing in seen.things], axis=0)
-        found: NDArray[np.float64] = seen.counts @ rows
+        self._rows.append(np.log(np.column_stack([*columns, unsaid])))
+        found = _Family(cells, self._begin)
+        self._begin += cells.count
         return found
+
+    def done(self) -> NDArray[np.float64]:
+        return np.vstack(self._rows)
 
 
 class Personas:
@@ -68,17 +87,17 @@ class Personas:
     def __init__(self, personas: Sequence[Persona], assigned_from: float = ASSIGNED_FROM) -> None:
         self.names = tuple(persona.name for persona in personas)
         self._assigned_from = assigned_from
-        priors = _priors([persona.weight for persona in personas])
-        self._prior_logs = np.log(priors)
+        table = _Table(_priors([persona.weight for persona in personas]))
 
         def named(part: str, cells: Callable[[Collection[str]], Cells], elsewhere: float) -> Any:
-            return _family([getattr(each, part) for each in personas], cells, elsewhere, priors)
+            return table.family([getattr(each, part) for each in personas], cells, elsewhere)
 
         self._categories = named("categories", Paths.of, _OTHER_CATEGORIES)
         self._brands = named("brands", Words.of, _OTHER_BRANDS)
         self._channels = named("channels", Words.of, _OTHER_WORDS)
         self._value_tiers = named("value_tiers", Words.of, _OTHER_WORDS)
-        self._attributes = _attributes(personas, priors)
+        self._attributes = _attributes(personas, table)
+        self._logs = table.done()
 
     def likeliest(self, evidence: Evidence) -> Belief | None:
         """Return what somebody most likely is; None where nothing is likely enough."""
@@ -94,21 +113,32 @@ class Personas:
 
         Families of things count as independent given the persona (naive Bayes).
         """
-        logs = self._prior_logs.copy()
-        if self._categories or self._brands:
-            for family, seen in zip((self._categories, self._brands), evidence.interests()):
-                if family and seen.things:
-                    logs += family.compare(seen)
-        if self._channels and (channels := evidence.channels()).things:
-            logs += self._channels.compare(channels)
-        if self._value_tiers:
-            logs += self._value_tiers.logs[self._value_tiers.cells.place(evidence.value_tier())]
-        for name, family in self._attributes.items():
-            if value := evidence.attribute(name):
-                logs += family.logs[family.cells.place(value)]
-        found = np.exp(logs - logs.max())
-        shares: NDArray[np.float64] = found / found.sum()
+        rows, counts = self._observed(evidence)
+        logs = np.array(counts) @ self._logs.take(rows, axis=0)
+        shares: NDArray[np.float64] = np.exp(logs - logs.max())
+        shares /= shares.sum()
         return shares
+
+    def _observed(self, evidence: Evidence) -> tuple[list[int], list[float]]:
+        """Return the rows of what is known and how much each counts; the first is the prior's.
+
+        All of them make one product, because each step through NumPy costs as much as ten rows.
+        """
+        rows, counts = [0], [1.0]
+        seen: list[tuple[_Family | None, Seen]] = []
+        if self._categories or self._brands:
+            seen += zip((self._categories, self._brands), evidence.interests())
+        if self._channels:
+            seen.append((self._channels, evidence.channels()))
+        for family, (things, weights) in seen:
+            if family:
+                rows += [family.row(thing) for thing in things]
+                counts += weights
+        told = [(family, evidence.attribute(name)) for name, family in self._attributes.items()]
+        if self._value_tiers:
+            told.append((self._value_tiers, evidence.value_tier()))
+        found = [family.row(value) for family, value in told if value]
+        return rows + found, counts + [1.0] * len(found)
 
 
 def _priors(weights: Sequence[float]) -> NDArray[np.float64]:
@@ -121,22 +151,11 @@ def _priors(weights: Sequence[float]) -> NDArray[np.float64]:
     return found
 
 
-def _family(
-    each: Sequence[Shares],
-    cells: Callable[[Collection[str]], Cells],
-    elsewhere: float,
-    priors: NDArray[np.float64],
-) -> _Family | None:
-    """Return the family of one part of the personas; None where none of them says anything."""
-    names = [name for shares in each for name in shares]
-    return _Family.of(cells(names), each, elsewhere, priors) if names else None
-
-
-def _attributes(personas: Sequence[Persona], priors: NDArray[np.float64]) -> dict[str, _Family]:
+def _attributes(personas: Sequence[Persona], table: _Table) -> dict[str, _Family]:
     found = {}
     for name in sorted({name for persona in personas for name in persona.attributes}):
         each = [persona.attributes.get(name, {}) for persona in personas]
-        family = _family(each, attribute_cells, _OTHER_WORDS, priors)
+        family = table.family(each, attribute_cells, _OTHER_WORDS)
         if family is not None:
             found[name] = family
     return found

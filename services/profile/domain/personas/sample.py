@@ -76,14 +76,14 @@ class Collector:
     def add(self, evidence: Evidence) -> None:
         """Add a person; one of whom too little is known is left out."""
         categories, brands = evidence.interests()
-        if max(categories.counts.sum(), brands.counts.sum()) < LEAST_KNOWN:
+        if max(sum(categories.counts), sum(brands.counts)) < LEAST_KNOWN:
             return
         for name, seen in (
             (CATEGORIES, categories),
             (BRANDS, brands),
             (CHANNELS, evidence.channels()),
         ):
-            self._take(name, zip(seen.things, seen.counts.tolist(), strict=True))
+            self._take(name, zip(seen.things, seen.counts, strict=True))
         self._take(VALUE_TIERS, ((evidence.value_tier(), 1.0),))
         for name in sorted({AGE, *own_attributes(evidence.state)}.difference(_BORN)):
             if value := evidence.attribute(name):
