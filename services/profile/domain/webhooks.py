@@ -192,8 +192,8 @@ def check_status(status: int, retry_after_s: float) -> None:
 def pause_s(failures: int, asked_s: float, chance: float) -> float:
     """Return how long to leave a receiver alone that failed so often in a row, at least once.
 
-    Doubles from a tenth of a second to five minutes, and from half of that to all of it by chance (0 to 1),
-    so that many senders do not come back at one moment; never less than it asked for.
+    Doubles from a tenth of a second to five minutes, and is half of that to all of it by chance
+    (0 to 1), so that many senders do not come back at one moment; never less than it asked for.
     """
     longest = min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), LONGEST_PAUSE_S)
     return max(longest * (0.5 + chance / 2), asked_s)
