@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.profile.definitions import DefinitionsOf
 from services.profile.domain.audit import Action
+from services.profile.domain.consent import SHARING
 from services.profile.domain.lookup import Person
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
@@ -96,6 +97,18 @@ class Transfers:
         )
 
 
+def _disclosed(response: pb.ExportProfilesResponse, *, personal: bool) -> list[str]:
+    """Return whose records leave: everybody's, or only of those who agreed to sharing."""
+    if personal:
+        return [each.person_id for each in response.persons]
+    agreed = (
+        each
+        for each in response.profiles
+        if SHARING in each.consents and SHARING not in each.refusals
+    )
+    return [person_id for each in agreed for person_id in each.person_ids]
+
+
 class TransferRpcs:
     """A part of the servicer."""
 
@@ -108,9 +121,9 @@ class TransferRpcs:
         if request.personal:
             demand_permission(call)
         async for response in self.__transfers.profiles(request):
-            if request.personal:
-                persons = [each.person_id for each in response.persons]
-                await self.__desk.note(call, Action.EXPORTED, persons)
+            await self.__desk.note(
+                call, Action.EXPORTED, _disclosed(response, personal=request.personal)
+            )
             yield response
 
     async def export_events(

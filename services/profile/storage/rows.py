@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from services.profile.domain.event import NO_DETAILS, Event
+from services.profile.domain.making import maker
 from services.profile.domain.orders import spending
 from services.profile.domain.ports import Member, Packed, Recorded
 from services.profile.domain.recording import AT_ONCE
@@ -50,6 +51,7 @@ EVENT_COLUMNS = (
 )
 HISTORY_COLUMNS = (*EVENT_COLUMNS, "slice_id")
 
+_EVENT = maker(Event)
 _encode_details = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _decode_details = json.JSONDecoder().decode
 
@@ -76,7 +78,7 @@ def event_row(recorded: Recorded, received_us: int, keyring: Keyring) -> tuple[A
 def event_of(row: Any) -> Event:
     """Return the event of a row that holds a person, a position and the columns of an event."""
     details = row[-1]
-    return Event._make((*row[2:-1], NO_DETAILS if details is None else _decode_details(details)))
+    return _EVENT((*row[2:-1], NO_DETAILS if details is None else _decode_details(details)))
 
 
 def member_of(row: Sequence[Any]) -> Member:

@@ -206,3 +206,10 @@ async def test_a_home_knows_its_own_export(client):
     assert not persons.rejected
     assert not events.rejected
     assert same_everywhere(await client.profile(ADA)) == same_everywhere(before)
+
+
+async def test_an_export_that_leaves_the_house_is_noted_of_those_who_agreed(client):
+    await a_past(client)
+    await exported(client, personal=False)
+    noted = await client.database.fetchval("SELECT count(*) FROM audit WHERE action = 'exported'")
+    assert noted == 3
