@@ -63,7 +63,7 @@ class Receiver:
 
     async def until(self, condition):
         """Wait until a condition on what was received holds."""
-        async with self.arrived, asyncio.timeout(20):
+        async with self.arrived, asyncio.timeout(60):
             await self.arrived.wait_for(lambda: condition(self.received))
 
     async def _serve(self, reader, writer):

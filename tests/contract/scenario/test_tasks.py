@@ -209,7 +209,7 @@ async def test_a_note_is_kept_and_gone_with_the_person(calls):
 
 
 async def test_a_task_that_does_not_exist_is_not_found(calls):
-    with pytest.raises(NotFound, match="no task 'x'"):
+    with pytest.raises(NotFound, match="no such task"):
         await calls.claim(task_id="x")
 
 

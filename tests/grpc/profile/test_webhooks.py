@@ -22,7 +22,7 @@ ADA = ("customer", "ada")
 
 
 async def listed(client, condition):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = (await client.stub.ListWebhooks(pb.ListWebhooksRequest(), timeout=5)).webhooks
             if all(condition(each) for each in found):

@@ -186,7 +186,7 @@ async def test_the_limit_is_kept(retrieval):
     [
         ({"bundle_hash": "other"}, "UNAVAILABLE", "not loaded"),
         ({"placements": []}, "INVALID_ARGUMENT", "context.placements"),
-        ({"placements": [PlacementAsk(placement="no.such")]}, "INVALID_ARGUMENT", "no.such"),
+        ({"placements": [PlacementAsk(placement="no.such")]}, "INVALID_ARGUMENT", "not defined"),
         ({"channel": 77}, "INVALID_ARGUMENT", "context.channel"),
         ({"item_nos": range(1, 102)}, "INVALID_ARGUMENT", "context.item_nos"),
     ],

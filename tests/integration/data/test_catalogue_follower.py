@@ -82,6 +82,7 @@ def _unserved_stream(rpc: str) -> Callable:
 
 
 CatalogueOwner.train = _unserved_stream("Train")
+CatalogueOwner.export_person = _unserved_stream("ExportPerson")
 for _rpc, _name in (
     ("Retrieve", "retrieve"),
     ("GetPopular", "get_popular"),
