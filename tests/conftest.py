@@ -19,6 +19,7 @@ pytest_plugins = ["shared.testing.plugin"]
 _NUMBERS = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     """Keep together what shares a fixture that is dear to start, when several processes test.
 
