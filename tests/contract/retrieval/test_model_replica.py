@@ -17,6 +17,7 @@ from shared.background import running
 from shared.bus import InMemoryBus, Publication, Relay
 from shared.bus.subjects import RETRIEVAL_MODEL_MOVED, erasures_of
 from shared.errors import Unavailable
+from shared.testing.background import until
 from tests.unit.retrieval.learned import CYCLING, ITEMS, RUNNING, learned
 from touchpoint.common.v1.bus_pb2 import ModelNotice, PersonErased
 
