@@ -19,17 +19,6 @@ pytest_plugins = ["shared.testing.plugin"]
 _NUMBERS = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items):
-    """Keep together what shares a fixture that is dear to start, when several processes test.
-
-    That is a file, or everything that is played on the same suite.
-    """
-    for item in items:
-        played_on = getattr(item, "callspec", None) and item.callspec.params.get("channels")
-        item.add_marker(pytest.mark.xdist_group(played_on or item.location[0]))
-
-
 @pytest.fixture
 def somebody():
     """Make up a customer that nobody has met before, each time it is called."""
