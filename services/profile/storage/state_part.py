@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from touchpoint.profile.v1.state_pb2 import ProfileState
+from services.profile.domain.making import maker
+from services.profile.domain.owned import Ownership
+from touchpoint.profile.v1.state_pb2 import BoughtState, OwnedState, ProfileState
+
+_OWNERSHIP = maker(Ownership)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +35,26 @@ def within(
             write(getattr(stored, field), value)
 
     return Part((field,), decode_part, encode_part)
+
+
+def ownerships(part: OwnedState | BoughtState) -> Iterator[Ownership]:
+    """Return what was bought of each subject of a part, in its order."""
+    columns = zip(
+        part.quantities[:],
+        part.last_minutes[:],
+        part.times[:],
+        part.cycle_days[:],
+        part.days[:],
+        strict=True,
+    )
+    return map(_OWNERSHIP, columns)
+
+
+def add_ownerships(part: OwnedState | BoughtState, bought: Iterable[Ownership]) -> None:
+    """Add what was bought of each subject to a part, at least one."""
+    quantities, last_minutes, times, cycle_days, days = zip(*bought, strict=True)
+    part.quantities.extend(quantities)
+    part.last_minutes.extend(last_minutes)
+    part.times.extend(times)
+    part.cycle_days.extend(cycle_days)
+    part.days.extend(days)

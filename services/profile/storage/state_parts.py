@@ -14,12 +14,12 @@ from services.profile.domain.consent import NEVER, Consent, Consents
 from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
 from services.profile.domain.orders import Order, Orders
-from services.profile.domain.owned import Owned, Ownership
+from services.profile.domain.owned import Owned
 from services.profile.domain.referrals import Referred
 from services.profile.domain.tallies import Tallies, Tally
 from services.profile.storage.state_asked import ASKED
 from services.profile.storage.state_log import decode_log, encode_log, maker
-from services.profile.storage.state_part import Part, within
+from services.profile.storage.state_part import Part, add_ownerships, ownerships, within
 from services.profile.storage.state_traits import TRAIT_PARTS
 from touchpoint.profile.v1.state_pb2 import (
     CartState,
@@ -34,31 +34,18 @@ from touchpoint.profile.v1.state_pb2 import (
 
 _LATER_OF_ORDERS = ("priced_micros", "promoted_micros", "bargain_micros", "returned_micros")
 """Columns that rows written before they existed do not have."""
-_OWNERSHIP, _ORDER = maker(Ownership), maker(Order)
+_ORDER = maker(Order)
 _CHANGE, _WORD, _CONSENT = maker(Change), maker(Word), maker(Consent)
 _TALLY = maker(Tally)
 
 
 def _decode_owned(part: OwnedState) -> Owned:
-    columns = zip(
-        part.quantities[:],
-        part.last_minutes[:],
-        part.times[:],
-        part.cycle_days[:],
-        part.days[:],
-        strict=True,
-    )
-    return dict(zip(part.family_nos[:], map(_OWNERSHIP, columns), strict=True))
+    return dict(zip(part.family_nos[:], ownerships(part), strict=True))
 
 
 def _encode_owned(part: OwnedState, owned: Owned) -> None:
-    quantities, last_minutes, times, cycle_days, days = zip(*owned.values(), strict=True)
     part.family_nos.extend(owned)
-    part.quantities.extend(quantities)
-    part.last_minutes.extend(last_minutes)
-    part.times.extend(times)
-    part.cycle_days.extend(cycle_days)
-    part.days.extend(days)
+    add_ownerships(part, owned.values())
 
 
 def _decode_orders(part: OrderState) -> Orders:

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from services.profile.domain.aversions import Aversions, Kind
 from services.profile.domain.habits import Habits
 from services.profile.domain.making import maker
-from services.profile.domain.owned import BoughtCategories, Ownership
+from services.profile.domain.owned import BoughtCategories
 from services.profile.domain.variants import Kept, Variants
-from services.profile.storage.state_part import Part, within
+from services.profile.storage.state_part import Part, add_ownerships, ownerships, within
 from touchpoint.profile.v1.state_pb2 import (
     AversionState,
     BoughtState,
@@ -20,7 +20,7 @@ from touchpoint.profile.v1.state_pb2 import (
     VariantState,
 )
 
-_OWNERSHIP, _KEPT = maker(Ownership), maker(Kept)
+_KEPT = maker(Kept)
 _KINDS = (None, *Kind)
 """By number: an enum's own look-up costs five times as much."""
 
@@ -62,25 +62,12 @@ def _encode_variants(part: VariantState, variants: Variants) -> None:
 
 
 def _decode_bought(part: BoughtState) -> BoughtCategories:
-    columns = zip(
-        part.quantities[:],
-        part.last_minutes[:],
-        part.times[:],
-        part.cycle_days[:],
-        part.days[:],
-        strict=True,
-    )
-    return dict(zip(part.categories[:], map(_OWNERSHIP, columns), strict=True))
+    return dict(zip(part.categories[:], ownerships(part), strict=True))
 
 
 def _encode_bought(part: BoughtState, bought: BoughtCategories) -> None:
-    quantities, last_minutes, times, cycle_days, days = zip(*bought.values(), strict=True)
     part.categories.extend(bought)
-    part.quantities.extend(quantities)
-    part.last_minutes.extend(last_minutes)
-    part.times.extend(times)
-    part.cycle_days.extend(cycle_days)
-    part.days.extend(days)
+    add_ownerships(part, bought.values())
 
 
 def _decode_habits(part: HabitState) -> Habits:
