@@ -11,7 +11,7 @@ from services.profile.asking import IMPRESSION
 from services.profile.definitions import DefinitionsOf
 from services.profile.domain.asked import survey_name
 from services.profile.domain.identity import Identity
-from services.profile.domain.lookup import Person, Profiles, find_person
+from services.profile.domain.lookup import Person, Profiles, find_or_keep, find_person
 from services.profile.domain.placing import NewId
 from services.profile.domain.ports import Transactions
 from services.profile.domain.questions import Answers, Question, Worth, worth_asking
@@ -51,19 +51,25 @@ class QuestionDesk:
         """Return the question worth most, or none; raises Ambiguous for one of several people.
 
         Two channels that ask at once are given different questions: each is recorded under an id
-        of the person and the question, so that only one of them is the first.
+        of the person and the question, so that only one of them is the first. Whoever is asked is
+        somebody, so that the id of a person never met before is the same on both.
         """
+        now_us = self.clock.now_us()
         who = [
             Identity(identity.kind, identity.value, key.key)
             for identity, key in zip(request.identities, request.identity_keys, strict=True)
         ]
-        person = await find_person(self.profiles, who, request.confirmed_person_id)
+        confirmed = request.confirmed_person_id
+        if request.preview:
+            person = await find_person(self.profiles, who, confirmed)
+        else:
+            person = await find_or_keep(self.profiles, who, confirmed, self.new_id(), now_us)
         if person.is_ambiguous:
             raise Ambiguous("the identity fits several people: confirm one of them first")
         state = person.state()
         open_ones = list(self._open(request, state))
         for worth in worth_asking(open_ones, state, self.answers()):
-            if request.preview or await self._mark(request, person, worth.question):
+            if request.preview or await self._mark(request, person, worth.question, now_us):
                 return pb.NextQuestionResponse(question=_message(worth))
         return pb.NextQuestionResponse()
 
@@ -96,13 +102,11 @@ class QuestionDesk:
         return is_now and bool(int(catalogue.channel_bits[number]) & (1 << channel))
 
     async def _mark(
-        self, request: pb.NextQuestionRequest, person: Person, question: Question
+        self, request: pb.NextQuestionRequest, person: Person, question: Question, now_us: int
     ) -> bool:
         """Record that a question is asked; False when another channel was first."""
-        now_us = self.clock.now_us()
-        whom = person.oldest_id or request.identity_keys[0].key.hex()[:32]
         event = Event(
-            event_id=f"asked:{question.name}:{whom}"[:128],
+            event_id=f"asked:{question.name}:{person.oldest_id}",
             type=IMPRESSION,
             time=timestamp(now_us),
             identities=request.identities,
