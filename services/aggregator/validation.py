@@ -133,67 +133,70 @@ _AGENT = (required("agent_id"), length("agent_id", MAX_ID))
 _TASK = (*_AGENT, required("task_id"), length("task_id", MAX_ID))
 
 
+_WHATEVER_IS_DEFINED: Mapping[type[Any], Validator] = {
+    # Every event stands or falls by itself: here only their number counts.
+    pb.TrackRequest: validator(required("events"), each("events", at_most=MAX_EVENTS)),
+    pb.GetCustomerViewRequest: validator(
+        *_IDENTITIES,
+        length("confirmed_person_id", MAX_ID),
+        length("session_id", MAX_ID),
+        _LOCALE,
+    ),
+    pb.WatchCustomerRequest: validator(*_IDENTITIES, _LOCALE),
+    pb.ExplainDecisionRequest: validator(required("decision_id"), length("decision_id", 64)),
+    pb.SetAgentStatusRequest: validator(
+        *_AGENT, known_enum("status"), length("skills", 64), between("capacity", 0, 100)
+    ),
+    pb.WatchTasksRequest: validator(*_AGENT),
+    pb.ClaimTaskRequest: validator(*_AGENT, length("task_id", MAX_ID)),
+    pb.CompleteTaskRequest: validator(*_TASK, length("outcome", 64), length("note", 4096)),
+    pb.SnoozeTaskRequest: validator(*_TASK, required("until_time")),
+    pb.ReserveContactRequest: validator(
+        required("contact_id"),
+        length("contact_id", MAX_ID),
+        *_IDENTITIES,
+        known_enum("channel"),
+        length("policy", 64),
+        length("offer_id", MAX_ID),
+    ),
+    pb.ReleaseContactRequest: validator(required("contact_id"), length("contact_id", MAX_ID)),
+    # What a role and an owner may be called, profile knows and says.
+    pb.SetRelationshipRequest: validator(
+        *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role", "owner_id")
+    ),
+    pb.EndRelationshipRequest: validator(
+        *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role")
+    ),
+    pb.GetPreferencesRequest: validator(*_IDENTITIES),
+    pb.NextQuestionRequest: validator(
+        *_IDENTITIES,
+        length("confirmed_person_id", MAX_ID),
+        length("survey", MAX_ID),
+        known_enum("channel"),
+        length("session_id", MAX_ID),
+    ),
+    pb.ListClientsRequest: validator(
+        required("owner_id"),
+        length("owner_id", MAX_ID),
+        length("role", 64),
+        between("page_size", 0, 500),
+        length("page_token", MAX_ID),
+        _LOCALE,
+    ),
+}
+
+
 def validators(definitions: Callable[[], Definitions]) -> Mapping[type[Any], Validator]:
     """Return the validator of every request; placements are those of the active definitions."""
-    return {
-        pb.RecommendRequest: validator(
-            *_IDENTITIES,
-            known_enum("channel"),
-            required("placements"),
-            each("placements", required("placement"), between("limit", 0, 50), at_most=16),
-            _placements(definitions),
-            nested("context", *_CONTEXT),
-            nested("recipient", *_RECIPIENT),
-            _ids("exclude_ids", 200),
-            _LOCALE,
-        ),
-        # Every event stands or falls by itself: here only their number counts.
-        pb.TrackRequest: validator(required("events"), each("events", at_most=MAX_EVENTS)),
-        pb.GetCustomerViewRequest: validator(
-            *_IDENTITIES,
-            length("confirmed_person_id", MAX_ID),
-            length("session_id", MAX_ID),
-            _LOCALE,
-        ),
-        pb.WatchCustomerRequest: validator(*_IDENTITIES, _LOCALE),
-        pb.ExplainDecisionRequest: validator(required("decision_id"), length("decision_id", 64)),
-        pb.SetAgentStatusRequest: validator(
-            *_AGENT, known_enum("status"), length("skills", 64), between("capacity", 0, 100)
-        ),
-        pb.WatchTasksRequest: validator(*_AGENT),
-        pb.ClaimTaskRequest: validator(*_AGENT, length("task_id", MAX_ID)),
-        pb.CompleteTaskRequest: validator(*_TASK, length("outcome", 64), length("note", 4096)),
-        pb.SnoozeTaskRequest: validator(*_TASK, required("until_time")),
-        pb.ReserveContactRequest: validator(
-            required("contact_id"),
-            length("contact_id", MAX_ID),
-            *_IDENTITIES,
-            known_enum("channel"),
-            length("policy", 64),
-            length("offer_id", MAX_ID),
-        ),
-        pb.ReleaseContactRequest: validator(required("contact_id"), length("contact_id", MAX_ID)),
-        # What a role and an owner may be called, profile knows and says.
-        pb.SetRelationshipRequest: validator(
-            *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role", "owner_id")
-        ),
-        pb.EndRelationshipRequest: validator(
-            *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role")
-        ),
-        pb.GetPreferencesRequest: validator(*_IDENTITIES),
-        pb.NextQuestionRequest: validator(
-            *_IDENTITIES,
-            length("confirmed_person_id", MAX_ID),
-            length("survey", MAX_ID),
-            known_enum("channel"),
-            length("session_id", MAX_ID),
-        ),
-        pb.ListClientsRequest: validator(
-            required("owner_id"),
-            length("owner_id", MAX_ID),
-            length("role", 64),
-            between("page_size", 0, 500),
-            length("page_token", MAX_ID),
-            _LOCALE,
-        ),
-    }
+    recommend = validator(
+        *_IDENTITIES,
+        known_enum("channel"),
+        required("placements"),
+        each("placements", required("placement"), between("limit", 0, 50), at_most=16),
+        _placements(definitions),
+        nested("context", *_CONTEXT),
+        nested("recipient", *_RECIPIENT),
+        _ids("exclude_ids", 200),
+        _LOCALE,
+    )
+    return {**_WHATEVER_IS_DEFINED, pb.RecommendRequest: recommend}

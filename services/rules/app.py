@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from services.rules.applying import Definitions
 from services.rules.attributes import OfferAttributes
@@ -12,6 +13,7 @@ from services.rules.commit import Committer
 from services.rules.config import RulesSettings
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
+from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.screening import Screens
 from services.rules.forgetting import Forgetting
 from services.rules.moment import channel_fields
@@ -29,11 +31,11 @@ from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.rehearsal import rehearse_decision
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
-from shared.bus import Relay
+from shared.bus import Bus, Relay
 from shared.catalogue import CatalogueFollower
 from shared.definitions import BundleFollower
 from shared.ids import new_id
-from shared.postgres import migrate
+from shared.postgres import Database, migrate
 from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
@@ -44,12 +46,49 @@ _RELAY_PACE_S = 0.2
 """Decisions are journalled and contacts confirmed within a second; nobody waits for them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What lives as long as the service."""
+
+    database: Database
+    bus: Bus
+    catalogue: CatalogueFollower
+    bundles: BundleFollower[CompiledBundle]
+    definitions: PostgresDefinitions
+    ledger: PostgresLedger
+
+
 @asynccontextmanager
 async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterator[Service]:
     """Open rules on its schema, applying the shipped definitions if there were none."""
     database = await runtime.postgres()
     await migrate(database, MIGRATIONS)
     bus = await runtime.bus()
+    follower, attributes, screens = _followed(settings, runtime, bus)
+    store, ledger = PostgresDefinitions(database), PostgresLedger(database)
+    source = OwnBundleSource(store, settings.service, new_id())
+    bundles = BundleFollower(bus, source, compile_policy)
+    definitions = Definitions(store, bus, bundles)
+    await definitions.ship(read_folder(settings.definitions))
+    await bundles.look()
+    catalogue = follower.catalogue
+    servicer = RulesServicer(
+        Checker(catalogue, attributes, screens, bundles, ledger),
+        Committer(catalogue, bundles, ledger),
+        ledger,
+        definitions,
+        store,
+        bundles,
+        runtime.clock,
+    )
+    parts = _Parts(database, bus, follower, bundles, store, ledger)
+    yield _service(settings.service, runtime, parts, servicer)
+
+
+def _followed(
+    settings: RulesSettings, runtime: Runtime, bus: Bus
+) -> tuple[CatalogueFollower, OfferAttributes, Screens]:
+    """Return the catalogue with what is made of it, which forgets what changes there."""
     attributes = OfferAttributes()
 
     def changed(offer_nos: Sequence[int]) -> None:
@@ -63,23 +102,14 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         details=True,
         on_change=changed,
     )
-    attributes.catalogue = catalogue = follower.catalogue
-    screens = Screens(catalogue, channel_fields)
-    store, ledger = PostgresDefinitions(database), PostgresLedger(database)
-    source = OwnBundleSource(store, settings.service, new_id())
-    bundles = BundleFollower(bus, source, compile_policy)
-    definitions = Definitions(store, bus, bundles)
-    await definitions.ship(read_folder(settings.definitions))
-    await bundles.look()
-    servicer = RulesServicer(
-        Checker(catalogue, attributes, screens, bundles, ledger),
-        Committer(catalogue, bundles, ledger),
-        ledger,
-        definitions,
-        store,
-        bundles,
-        runtime.clock,
-    )
+    attributes.catalogue = follower.catalogue
+    screens = Screens(follower.catalogue, channel_fields)
+    return follower, attributes, screens
+
+
+def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer) -> Service:
+    """Return what is served, looked after and kept running."""
+    database, bus = parts.database, parts.bus
     relay = Relay(bus, database, pace_s=_RELAY_PACE_S)
     consumers = {
         "events": events_consumer(bus, database),
@@ -88,22 +118,23 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         "erasures": erasures_consumer(bus, database),
     }
     profile = ProfileServiceStub(runtime.channel("profile"))
-    yield Service(
-        name=settings.service,
+    forgetting = Forgetting(parts.ledger, parts.definitions, parts.bundles, runtime.clock)
+    return Service(
+        name=name,
         bindings=(_bound(servicer),),
-        checks={"catalogue": follower.check_ready, "definitions": bundles.check},
+        checks={"catalogue": parts.catalogue.check_ready, "definitions": parts.bundles.check},
         watched={
-            "catalogue_lag": follower.check_lag,
+            "catalogue_lag": parts.catalogue.check_lag,
             "relay": relay.check_lag,
             **{name: consumer.check_lag for name, consumer in consumers.items()},
         },
         background={
-            "catalogue": follower.run,
-            "definitions": bundles.run,
+            "catalogue": parts.catalogue.run,
+            "definitions": parts.bundles.run,
             "relay": relay.run,
             **{name: consumer.run for name, consumer in consumers.items()},
             "catching_up": CatchingUp(database, profile).run,
-            "retention": Forgetting(ledger, store, bundles, runtime.clock).run,
+            "retention": forgetting.run,
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
     )
