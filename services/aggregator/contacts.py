@@ -11,7 +11,7 @@ from services.aggregator.pipeline.question import Named
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.client import invoke
-from shared.errors import Ambiguous, FieldViolation, InvalidArgument, TouchpointError
+from shared.errors import Ambiguous, FieldViolation, InvalidArgument
 from shared.refusals import refuses
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_pb2 import Contacts
@@ -24,7 +24,7 @@ from touchpoint.rules.v1.rules_pb2 import ContactBalance
 MARKETING = "marketing"
 LONGEST_S = 1.0
 _WHO_S = 0.4
-"""For finding the person; without an answer rules still knows them by pseudonym."""
+"""For finding the person, and what they refused."""
 
 
 class ContactDesk:
@@ -45,7 +45,10 @@ class ContactDesk:
     async def reserve(
         self, call: Call, request: pb.ReserveContactRequest
     ) -> pb.ReserveContactResponse:
-        """Say whether the person may be approached; raises Ambiguous for one of several people."""
+        """Say whether the person may be approached; raises Ambiguous for one of several people.
+
+        While profile does not answer nobody may: they may have refused. Raises its error.
+        """
         policy = request.policy or MARKETING
         self._refuse_unknown(policy, request.offer_id)
         named = self._identification.named(request.identities)
@@ -87,14 +90,10 @@ class ContactDesk:
             raise InvalidArgument(wrong)
 
     async def _person(self, call: Call, named: Named) -> PersonSnapshot:
-        """Return who it is; without an answer nobody, and what passed is known by pseudonym."""
         request = GetSnapshotRequest(
             identities=named.identities, identity_keys=named.keys, keep_unknown=True
         )
-        try:
-            found = await invoke(self._peers.profile.GetSnapshot, request, call, _WHO_S)
-        except TouchpointError:
-            return PersonSnapshot()
+        found = await invoke(self._peers.profile.GetSnapshot, request, call, _WHO_S)
         if found.ambiguous:
             raise Ambiguous("the identity fits several people, so none of them is approached")
         return PersonSnapshot.FromString(found.snapshot)

@@ -55,12 +55,12 @@ async def test_who_refuses_is_not_approached_by_other_systems_either(
     assert bool(edge.peers.rules.ReserveContact.requests) is is_granted
 
 
-async def test_without_profile_the_contact_is_reserved_by_pseudonym(stub, edge):
+async def test_while_nobody_knows_whether_they_refused_nobody_is_approached(stub, edge):
     edge.peers.profile.GetSnapshot.error = Unavailable("dead")
-    assert (await stub.ReserveContact(contact())).granted
-    asked = edge.peers.rules.ReserveContact.request
-    assert not asked.person_ids
-    assert [key.kind for key in asked.identity_keys] == ["email"]
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await stub.ReserveContact(contact())
+    assert failed.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert not edge.peers.rules.ReserveContact.requests
 
 
 async def test_nobody_is_approached_who_may_be_one_of_several(stub, edge):
