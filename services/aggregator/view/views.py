@@ -24,7 +24,11 @@ from shared.client import follow
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_pb2 import Context, PlacementRequest
 from touchpoint.common.v1.vocabulary_pb2 import Channel
-from touchpoint.profile.v1.profile_service_pb2 import GetProfileRequest, WatchProfileRequest
+from touchpoint.profile.v1.profile_service_pb2 import (
+    GetProfileRequest,
+    GetProfileResponse,
+    WatchProfileRequest,
+)
 from touchpoint.rules.v1.rules_service_pb2 import GetContactsRequest
 from touchpoint.scenario.v1.scenario_service_pb2 import ListJourneysRequest
 
@@ -100,10 +104,9 @@ class Views:
         )
         asked = gathering.ask("profile", self._peers.profile.GetProfile, record, _RECORD_SHARE)
         profile, decision = await asyncio.gather(asked, self._pipeline.decide(question))
-        facts = profile.snapshot if profile is not None else decision.person.facts
-        if not facts.person_ids:
+        ids = () if profile is None else profile.snapshot.person_ids
+        if not ids:
             return Findings(profile, None, None, question, decision)
-        ids = facts.person_ids
         contact = GetContactsRequest(person_ids=ids)
         contacts_asked = gathering.ask("rules", self._peers.rules.GetContacts, contact)
         journey = ListJourneysRequest(person_ids=ids)
@@ -112,32 +115,41 @@ class Views:
         return Findings(profile, passed, journeys, question, decision)
 
     def _written(self, findings: Findings, gathering: Gathering) -> pb.GetCustomerViewResponse:
-        profile, facts = findings.profile, findings.facts
+        profile = findings.profile
         missing = dict(findings.decision.degraded) | gathering.missing
         view = pb.GetCustomerViewResponse(degraded=degraded(missing))
         if profile is not None:
             view.who.CopyFrom(sections.who(profile))
-            view.consent.extend(sections.consents(profile))
-            view.relationships.extend(profile.relationships)
-            view.attributes.extend(profile.attributes)
-            view.asked.extend(profile.asked)
-            view.referrals.extend(profile.referrals)
-            if profile.HasField("referred_by"):
-                view.referred_by.CopyFrom(profile.referred_by)
-        if view.who.ambiguous:
-            return view
-        currency = sections.currency_of(self._catalogue)
-        view.value_tier = facts.traits.value_tier
-        view.traits.CopyFrom(traits(facts, self._wording, currency))
-        view.segments.extend(facts.segments)
-        view.persona.name, view.persona.probability = facts.persona, facts.persona_probability
-        view.session.CopyFrom(sections.session(facts, self._wording, currency))
-        view.recent.extend(sections.recent(facts.recent, self._wording))
-        self._write_passed(view, findings)
+            if view.who.ambiguous:
+                return view
+            self._write_record(view, profile)
+            self._write_passed(view, findings)
         view.next_best_actions.extend(
-            next_best_actions(findings.question, findings.decision, facts, self._wording)
+            next_best_actions(findings.question, findings.decision, findings.facts, self._wording)
         )
         return view
+
+    def _write_record(self, view: pb.GetCustomerViewResponse, profile: GetProfileResponse) -> None:
+        """Write what is known of the person.
+
+        Only as their record says it: whoever reads that is in the audit trail, and whoever sees a
+        decision is not. So without the record there are the next best actions and nothing else.
+        """
+        facts, wording = profile.snapshot, self._wording
+        view.consent.extend(sections.consents(profile))
+        view.relationships.extend(profile.relationships)
+        view.attributes.extend(profile.attributes)
+        view.asked.extend(profile.asked)
+        view.referrals.extend(profile.referrals)
+        if profile.HasField("referred_by"):
+            view.referred_by.CopyFrom(profile.referred_by)
+        currency = sections.currency_of(self._catalogue)
+        view.value_tier = facts.traits.value_tier
+        view.traits.CopyFrom(traits(facts, wording, currency))
+        view.segments.extend(facts.segments)
+        view.persona.name, view.persona.probability = facts.persona, facts.persona_probability
+        view.session.CopyFrom(sections.session(facts, wording, currency))
+        view.recent.extend(sections.recent(facts.recent, wording))
 
     def _write_passed(self, view: pb.GetCustomerViewResponse, findings: Findings) -> None:
         """Write what passed between the person and us."""

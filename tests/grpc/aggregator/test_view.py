@@ -223,6 +223,15 @@ async def test_a_part_that_does_not_answer_is_named_and_the_rest_is_there(stub, 
     assert view.next_best_actions
 
 
+async def test_a_record_whose_reading_is_not_written_down_is_not_shown(stub, edge, shopper):
+    """Profile knows them and decides by that, but its trail cannot be written just now."""
+    whole = await stub.GetCustomerView(asked())
+    assert whole.recent
+    edge.peers.profile.GetProfile.error = Unavailable("the trail")
+    view = await stub.GetCustomerView(asked())
+    assert {field.name for field, _ in view.ListFields()} == {"next_best_actions", "degraded"}
+
+
 async def test_a_person_nobody_knows_still_gets_something_said(stub, edge):
     edge.peers.profile.GetProfile.answer = lambda _: GetProfileResponse()
     edge.peers.profile.GetSnapshot.answer = lambda _: GetSnapshotResponse()
