@@ -42,11 +42,15 @@ Readiness = Callable[[], tuple[bool, Mapping[str, str]]]
 
 NO_PAGES: Mapping[str, Page] = MappingProxyType({})
 _ONLY_OUR_OWN = (
-    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-"""A page runs no script and asks no address but those of this host."""
+"""A page runs no script and asks no address but those of this host, and no form leaves it by
+itself: what people typed would stand in an address where the script did not run."""
 _CODES = {
     number: Code.CANCELED if name == "CANCELLED" else Code(name.lower())
     for name, number in RpcCode.items()

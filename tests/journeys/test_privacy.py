@@ -63,7 +63,9 @@ async def test_the_preference_page_and_all_that_it_asks_for_is_served(channels):
     status, headers, page = await asked(channels, "GET", "/preferences")
     assert status == 200
     assert headers["Content-Type"].startswith("text/html")
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "form-action 'none'" in policy
     for path in re.findall(r'(?:src|href)="(/[^"]+)"', page):
         assert (await asked(channels, "GET", path))[0] == 200
     _, _, script = await asked(channels, "GET", "/preferences.js")
