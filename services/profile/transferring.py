@@ -118,8 +118,7 @@ class TransferRpcs:
     async def export_profiles(
         self, call: Call, request: pb.ExportProfilesRequest
     ) -> AsyncIterator[pb.ExportProfilesResponse]:
-        if request.personal:
-            demand_permission(call)
+        demand_permission(call)
         async for response in self.__transfers.profiles(request):
             await self.__desk.note(
                 call, Action.EXPORTED, _disclosed(response, personal=request.personal)
@@ -129,9 +128,13 @@ class TransferRpcs:
     async def export_events(
         self, call: Call, request: pb.ExportEventsRequest
     ) -> AsyncIterator[pb.ExportEventsResponse]:
-        if request.personal:
-            demand_permission(call)
+        demand_permission(call)
+        noted: set[str] = set()
         async for response in self.__transfers.events(request):
+            if request.personal:
+                fresh = set(response.events.person_ids) - noted
+                await self.__desk.note(call, Action.EXPORTED, sorted(fresh))
+                noted |= fresh
             yield response
 
     async def restore_persons(

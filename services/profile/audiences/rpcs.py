@@ -23,6 +23,7 @@ from shared.call import Call
 from shared.conditions import ConditionError
 from shared.conditions.person import PersonValues
 from shared.errors import FieldViolation, InvalidArgument, NotFound
+from shared.person_export import demand_permission
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 from touchpoint.profile.v1.audience_pb2 import (
@@ -58,6 +59,8 @@ class AudienceRpcs:
     async def preview_segment(
         self, call: Call, request: pb.PreviewSegmentRequest
     ) -> AsyncIterator[pb.PreviewSegmentResponse]:
+        if request.sample:
+            demand_permission(call)
         definitions = self.__definitions("")
         segment = _asked(request.segment, request.when, definitions)
         active = _named(request.segment, definitions) if request.when else None

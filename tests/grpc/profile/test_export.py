@@ -99,6 +99,16 @@ async def test_whoever_takes_people_out_is_written_down_for_each(client):
     assert sorted(exported) == sorted([*persons, *persons])
 
 
+async def test_whoever_takes_out_what_people_wrote_is_written_down_once_for_each(client):
+    persons = await known(client)
+    for personal in (False, True):
+        request = pb.ExportEventsRequest(personal=personal)
+        assert [part async for part in client.stub.ExportEvents(request, timeout=5)]
+    told = [entry for response in await audit(client, *persons) for entry in response.entries]
+    exported = [entry.person_id for entry in told if entry.action == "exported"]
+    assert sorted(exported) == sorted(persons)
+
+
 async def test_a_decision_is_no_look_at_the_record_and_somebody_unknown_is_nobodys(client):
     persons = await known(client)
     before = len((await audit(client, *persons))[0].entries)
@@ -126,6 +136,9 @@ async def test_only_callers_with_the_permission_export_or_read_the_trail(client,
     requests = {
         "ExportPerson": pb.ExportPersonRequest(person_ids=[person]),
         "StreamAudit": pb.StreamAuditRequest(),
+        "ExportProfiles": pb.ExportProfilesRequest(),
+        "ExportEvents": pb.ExportEventsRequest(),
+        "PreviewSegment": pb.PreviewSegmentRequest(when="customer.frequency > 0", sample=1),
     }
     async with grpc_service(built.binding, hooks=hooks) as channel:
         stub = ProfileServiceStub(channel)
