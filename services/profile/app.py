@@ -16,7 +16,7 @@ from services.profile.domain.audit import Sealer
 from services.profile.exporting import ExportDesk
 from services.profile.intake import Intake
 from services.profile.persona_rpcs import PersonaTrainer
-from services.profile.pushing import Pusher
+from services.profile.pusher import Pusher
 from services.profile.question_desk import QuestionDesk
 from services.profile.records import RecordReader
 from services.profile.relationship_desk import RelationshipDesk

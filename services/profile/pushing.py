@@ -1,43 +1,40 @@
-"""Tells receivers outside of the house what happens, each at its own pace."""
+"""Tells a receiver outside of the house what happens, at its own pace."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.profile.domain.delivering import Round, chains_of
+from services.profile.domain.delivering import Round, Send, chains_of
 from services.profile.domain.webhooks import (
     Change,
     Disclosed,
     FailedError,
     Feed,
+    Leaving,
     Log,
     Outcome,
     Place,
     Places,
     Slice,
+    Subject,
     Subjects,
     Webhook,
     check_status,
     pause_s,
 )
 from services.profile.webhook_messages import body_of, message_id
-from shared.background import keep_running
 from shared.errors import TouchpointError
 from shared.logging import get_logger
-from shared.postgres import Database
 from shared.webhooks import Hosts, Poster, PostError, Secrets, read_address, signature
 
 LOOK_S = 0.5
 """How soon something new is seen: an event, other definitions, the wish to go on."""
 USER_AGENT = "Touchpoint-Webhooks/1"
 _logger = get_logger(__name__)
-
-WebhooksOf = Callable[[], Sequence[Webhook]]
-"""Those of the active definitions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,7 @@ class Means:
     places: Places
     subjects: Subjects
     disclosed: Disclosed
+    leaving: Leaving
     poster: Poster
     permissions: Permissions
     look_s: float = LOOK_S
@@ -105,7 +103,10 @@ class Delivery:
         """Deliver the next changes from a place; False if there is nothing to do for a while."""
         if place.parked_us is not None or self._means.permissions.refusal(self._webhook):
             return False
-        is_last = True
+        told = await self._told_who_left(place)
+        if told is None:
+            return True
+        place, is_last = told, True
         for feed, log in self._means.logs.items():
             wanted = self._webhook.wants(feed)
             if wanted is None:
@@ -116,6 +117,18 @@ class Delivery:
                 return True
             place, is_last = now, is_last and found.is_last
         return not is_last
+
+    async def _told_who_left(self, place: Place) -> Place | None:
+        """Have those deleted who left, before anything else is told; None as with `_moved`."""
+        means, name = self._means, self._webhook.name
+        now: Place | None = place
+        while now is not None and (left := await means.leaving.waiting(name)):
+            done = Outcome()
+            if not await self._deliver(now, left, self._post_departure, done):
+                return None
+            await means.leaving.forget(name, left)
+            now = await means.places.advance(now, Feed.EVENTS, now.events_position, done)
+        return now
 
     async def _moved(self, place: Place, feed: Feed, found: Slice) -> Place | None:
         """Deliver a slice and return the place after it; None if that is another's to say."""
@@ -129,16 +142,23 @@ class Delivery:
         agreed = await self._means.subjects.agreeing(sorted({each.person_id for each in changes}))
         await self._means.disclosed.note(self._webhook.name, sorted(agreed))
         total = Outcome(left_out=sum(each.person_id not in agreed for each in changes))
-        chains = chains_of([each for each in changes if each.person_id in agreed])
+        wanted = [each for each in changes if each.person_id in agreed]
+        return total if await self._deliver(place, wanted, self._send, total) else None
+
+    async def _deliver(
+        self, place: Place, changes: Sequence[Change], send: Send, total: Outcome
+    ) -> bool:
+        """Send changes until all are taken or left out; False as with `_may_go_on`."""
+        chains = chains_of(changes)
         while chains:
-            done = await Round(chains, self._send).run()
+            done = await Round(chains, send).run()
             total.delivered += done.delivered
             total.left_out += done.left_out
             if done.failure is not None:
                 failed = await self._means.places.fail(place, done)
                 if failed is None or not await self._may_go_on(failed, done.failure):
-                    return None
-        return total
+                    return False
+        return True
 
     async def _may_go_on(self, place: Place, failure: FailedError) -> bool:
         """Leave the receiver alone for a while; False if then somebody wanted something else."""
@@ -158,10 +178,17 @@ class Delivery:
         return True
 
     async def _send(self, change: Change) -> bool:
+        found = await self._means.subjects.subject(change.person_id, self._webhook.identities)
+        if found is not None:
+            await self._post(change, found)
+        return found is not None
+
+    async def _post_departure(self, change: Change) -> bool:
+        await self._post(change, Subject((change.person_id,)))
+        return True
+
+    async def _post(self, change: Change, subject: Subject) -> None:
         means, webhook = self._means, self._webhook
-        subject = await means.subjects.subject(change.person_id, webhook.identities)
-        if subject is None:
-            return False
         body, now_s = body_of(change, subject), int(time.time())
         name = message_id(webhook.name, change)
         headers = {
@@ -178,42 +205,3 @@ class Delivery:
         except PostError as error:
             raise FailedError(str(error)) from None
         check_status(answer.status, answer.retry_after_s)
-        return True
-
-
-class Pusher:
-    """Runs a delivery for each webhook that is defined, on one replica at a time."""
-
-    def __init__(self, database: Database, webhooks: WebhooksOf, means: Means) -> None:
-        self._database = database
-        self._webhooks = webhooks
-        self._means = means
-        self._running: dict[Webhook, asyncio.Task[None]] = {}
-
-    async def lead(self) -> None:
-        """Deliver while this replica leads; a background task of the service."""
-        await self._database.leadership.lead("webhooks", self._push_for_ever)
-
-    async def _push_for_ever(self) -> None:
-        try:
-            while True:
-                await self._follow_definitions()
-                await asyncio.sleep(self._means.look_s)
-        finally:
-            await self._stop(list(self._running))
-            await self._means.poster.close()
-
-    async def _follow_definitions(self) -> None:
-        """Have exactly those delivered that are defined, as they are defined."""
-        wanted = set(self._webhooks())
-        # The old ones first: two deliveries of one webhook would not keep the order.
-        await self._stop([each for each in self._running if each not in wanted])
-        for webhook in wanted - self._running.keys():
-            work = keep_running(f"webhook {webhook.name}", Delivery(webhook, self._means).run)
-            self._running[webhook] = asyncio.create_task(work)
-
-    async def _stop(self, webhooks: Sequence[Webhook]) -> None:
-        tasks = [self._running.pop(each) for each in webhooks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

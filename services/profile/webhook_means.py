@@ -8,8 +8,10 @@ from services.profile.config import ProfileSettings
 from services.profile.definitions import DefinitionsOf
 from services.profile.disclosures import Disclosures
 from services.profile.domain.webhooks import Feed, Webhook
-from services.profile.pushing import Means, Permissions, WebhooksOf
+from services.profile.pusher import WebhooksOf
+from services.profile.pushing import Means, Permissions
 from services.profile.storage.audit_trail import AuditTrail
+from services.profile.storage.departures import Departures
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.streams import Streams
 from services.profile.storage.webhook_places import PostgresPlaces
@@ -41,6 +43,7 @@ def means_of(
     trail: AuditTrail,
 ) -> Means:
     """Return the means on what a process has opened."""
+    departures = Departures(database, streams, clock)
     return Means(
         {
             Feed.EVENTS: event_changes(database, streams, event_fields(catalogue)),
@@ -48,7 +51,8 @@ def means_of(
         },
         PostgresPlaces(database),
         SharingSubjects(database, keyring, clock),
-        Disclosures(trail, clock),
+        Disclosures(trail, departures, clock),
+        departures,
         Poster(),
         Permissions(
             settings.webhook_hosts, settings.webhook_secrets, settings.mode is Mode.DEVELOPMENT

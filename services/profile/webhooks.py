@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from services.profile.domain.webhooks import Feed, Place, Webhook
-from services.profile.pushing import Permissions, WebhooksOf
+from services.profile.pusher import WebhooksOf
+from services.profile.pushing import Permissions
 from services.profile.storage.webhook_places import PostgresPlaces
 from services.profile.timestamps import timestamp
 from shared.clock import BusinessClock

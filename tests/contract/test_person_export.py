@@ -58,6 +58,7 @@ LEFT_OUT = {
         "identities.erased_us",
         "memberships.position",
         "links.idempotency_key",
+        "webhook_departures.position",
     },
     "rules": {
         *(f"{table}.{name}" for table in ("contacts", "decisions") for name in POSITION),

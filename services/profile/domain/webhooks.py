@@ -154,6 +154,22 @@ class Disclosed(Protocol):
         ...
 
 
+class Leaving(Protocol):
+    """Who has left since a receiver was told of them, and is to be deleted there."""
+
+    async def look(self) -> bool:
+        """Look for those who have left; says whether there is more to look at."""
+        ...
+
+    async def waiting(self, webhook: str) -> Sequence[Change]:
+        """Return the next few that a receiver has to be told, oldest first."""
+        ...
+
+    async def forget(self, webhook: str, told: Sequence[Change]) -> None:
+        """Forget those that a receiver was told of."""
+        ...
+
+
 class Places(Protocol):
     """How far webhooks are; survives everything but an erasure of the database."""
 

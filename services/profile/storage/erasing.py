@@ -9,6 +9,7 @@ from typing import Any
 from services.profile.domain.audit import NOBODY, Action, By, Note, Sealer
 from services.profile.storage import QUERIES
 from services.profile.storage.audit_trail import append_notes
+from services.profile.storage.departures import depart_erased
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import person_erased
 from services.profile.storage.referrals import SQL as REFERRALS
@@ -53,6 +54,7 @@ class Erasures:
             pseudonyms = dict(map(tuple, gone))
             await transaction.execute(REFERRALS.erase_referrals, persons, list(pseudonyms))
             await transaction.execute(REFERRALS.forget_tallies, persons)
+            await depart_erased(transaction, persons, now_us)
             await append(transaction, [person_erased(persons, pseudonyms, now_us)])
             await forget_in_parked(transaction, persons)
             notes = [Note(by, Action.ERASED, person_id) for person_id in persons]

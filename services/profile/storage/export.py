@@ -42,6 +42,8 @@ class PersonExport:
             Kept("links", _SQL.links),
             Kept("relationships", _SQL.relationships),
             Kept("memberships", _SQL.memberships),
+            Kept("webhook_told", _SQL.webhook_told),
+            Kept("webhook_departures", _SQL.webhook_departures),
             Kept("referrals", _SQL.referrals),
             Kept("referral_tallies", _SQL.referral_tallies),
             Kept("pending_folds", _SQL.pending_folds),

@@ -57,6 +57,18 @@ SELECT person_id::text, segment, is_member, changed_us FROM memberships
 WHERE person_id = ANY($1::uuid[])
 ORDER BY person_id, segment
 
+-- name: webhook_told
+-- Which receivers outside of the house were told of them and may still hold them.
+SELECT person_id::text, webhook, checked_us FROM webhook_told
+WHERE person_id = ANY($1::uuid[])
+ORDER BY person_id, webhook
+
+-- name: webhook_departures
+-- Which of them are still to be told to delete them.
+SELECT person_id::text, webhook, erased, left_us FROM webhook_departures
+WHERE person_id = ANY($1::uuid[])
+ORDER BY person_id, webhook
+
 -- name: referrals
 -- Whom they referred is kept by pseudonym only.
 SELECT person_id::text, encode(referred_key, 'hex') AS referred_key, time_us FROM referrals

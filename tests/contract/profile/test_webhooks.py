@@ -10,8 +10,10 @@ from services.profile.disclosures import Disclosures
 from services.profile.domain.memberships import Cause, Change
 from services.profile.domain.recording import record
 from services.profile.domain.webhooks import Feed, Webhook
-from services.profile.pushing import Delivery, Means, Permissions, Pusher
+from services.profile.pusher import Pusher
+from services.profile.pushing import Delivery, Means, Permissions
 from services.profile.storage.audit_trail import AuditTrail
+from services.profile.storage.departures import Departures
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.streams import Streams
@@ -49,6 +51,7 @@ class Shop:
         streams = Streams(self.database)
         self.memberships = PostgresMemberships(self.database, streams)
         self.trail = AuditTrail(self.database, SEALER, self.clock.now_us)
+        self.departures = Departures(self.database, streams, self.clock)
         self.means = Means(
             {
                 Feed.EVENTS: event_changes(self.database, streams, event_fields(Catalogue())),
@@ -56,7 +59,8 @@ class Shop:
             },
             self.places,
             SharingSubjects(self.database, store._keyring, self.clock),
-            Disclosures(self.trail, self.clock),
+            Disclosures(self.trail, self.departures, self.clock),
+            self.departures,
             Poster(),
             Permissions(frozenset(), read_secrets(f"crm={SECRET}"), development=True),
             look_s=SOON_S,
@@ -119,6 +123,24 @@ class Shop:
     async def until_all_is_done(self, feed=Feed.EVENTS):
         end = await self.means.logs[feed].end()
         await self.until_place(lambda place: place.position(feed) == end)
+
+    async def looked(self):
+        """Look for who has left until there is nothing more to look at."""
+        while await self.departures.look():
+            pass
+
+    async def until_nobody_leaves(self):
+        """Wait until the receiver was told of everybody who left."""
+        async with asyncio.timeout(20):
+            while await self.departures.waiting("crm"):
+                await asyncio.sleep(SOON_S)
+
+    def who_left(self):
+        """Return types and persons of the messages that say so, in their order."""
+        told = [each.told for each in self.receiver.received]
+        return [
+            (each["type"], each["data"]["personId"]) for each in told if "event" not in each["data"]
+        ]
 
     def told(self):
         """Return event ids in the order in which they were told for the first time."""
@@ -226,6 +248,90 @@ async def test_an_erased_person_is_told_of_no_more(shop):
     done = await delivery._delivered(await shop.place(), found.changes)
     assert (done.delivered, done.left_out) == (1, 1)
     assert shop.told() == ["click-00004"]
+
+
+async def test_receivers_delete_who_took_the_word_back_and_nobody_else_is_named(shop):
+    await shop.begun()
+    for who in (ADA, BOB):
+        await shop.says(who)
+    await shop.says(EVE, granted=False)
+    async with shop.telling(identities=("customer",)):
+        await shop.happens(shop.click(ADA), shop.click(BOB), shop.click(EVE))
+        await shop.until_all_is_done()
+        await shop.looked()
+        for who in (ADA, EVE):
+            await shop.says(who, granted=False)
+        await shop.looked()
+        await shop.receiver.until(lambda received: len(received) == 3)
+        await shop.happens(shop.click(BOB))
+        await shop.until_all_is_done()
+    ada = await shop.person_of(ADA)
+    assert shop.who_left() == [("person.withdrawn", ada)]
+    farewell = shop.receiver.received[2]
+    assert farewell.is_signed_by(SECRET)
+    assert (farewell.told["data"]["personIds"], farewell.told["data"]["identities"]) == ([ada], [])
+    assert await shop.departures.waiting("crm") == []
+    assert (await shop.place()).delivered == 4
+
+
+async def test_receivers_delete_who_was_erased_before_they_are_told_anything_else(shop):
+    await shop.begun()
+    for who in (ADA, BOB):
+        await shop.says(who)
+    await shop.happens(shop.click(ADA))
+    async with shop.telling():
+        await shop.until_all_is_done()
+    ada = await shop.person_of(ADA)
+    await shop.happens(shop.click(BOB))
+    await shop.erasures.erase([ADA.key], (), NOW_US)
+    shop.receiver.answer = dies_often()
+    async with shop.telling():
+        await shop.until_all_is_done()
+    assert shop.who_left()[0] == ("person.erased", ada)
+    assert len({each.id for each in shop.receiver.received}) == 3
+    assert "event" not in shop.receiver.received[1].told["data"]
+
+
+async def test_what_no_event_says_is_found_within_a_day(shop):
+    """A consent that ends: the log says nothing of it."""
+    await shop.begun()
+    await shop.says(ADA, expires="2026-02-26")
+    await shop.says(BOB)
+    async with shop.telling():
+        await shop.happens(shop.click(ADA), shop.click(BOB))
+        await shop.until_all_is_done()
+        await shop.looked()
+        shop.clock._us += 2 * 86_400_000_000
+        await shop.looked()
+        await shop.receiver.until(lambda received: len(received) == 3)
+    assert shop.who_left() == [("person.withdrawn", await shop.person_of(ADA))]
+
+
+async def test_who_comes_back_is_told_of_again_and_leaves_again(shop):
+    await shop.begun()
+    async with shop.telling():
+        for _ in range(2):
+            await shop.says(ADA)
+            await shop.happens(shop.click(ADA))
+            await shop.until_all_is_done()
+            await shop.says(ADA, granted=False)
+            await shop.looked()
+            await shop.until_nobody_leaves()
+    assert shop.who_left() == [("person.withdrawn", await shop.person_of(ADA))] * 2
+
+
+async def test_of_a_merged_person_everybody_who_was_named_is_deleted(shop):
+    laptop = identity("visitor", "laptop")
+    await shop.says(laptop)
+    await shop.happens(shop.click(ADA))
+    await shop.begun()
+    async with shop.telling():
+        await shop.happens(shop.desk.arrival(ADA, laptop, kind="login"), shop.click(ADA))
+        await shop.until_all_is_done()
+        both = [await shop.person_of(laptop), await shop.person_of(ADA)]
+        await shop.erasures.erase([ADA.key], (), NOW_US)
+        await shop.until_nobody_leaves()
+    assert sorted(shop.who_left()) == [("person.erased", person) for person in sorted(both)]
 
 
 async def test_a_merged_person_is_told_of_as_one_and_a_family_phone_names_nobody(shop):
