@@ -37,14 +37,15 @@ class PreferenceDesk:
             identities=named.identities, identity_keys=named.keys, with_audit=True
         )
         record = await invoke(self._profile.GetProfile, asked, call, LONGEST_S)
+        known = bool(record.snapshot.person_ids)
         shown = pb.GetPreferencesResponse(
-            known=bool(record.snapshot.person_ids),
+            known=known,
             ambiguous=record.ambiguous,
             consents=sections.consents(record),
             dislikes=self._dislikes(record),
             attributes=record.attributes,
             identities=sections.who(record).identities,
-            reads=record.audit,
+            reads=record.audit if known else (),
         )
         shown.as_of_time.FromMicroseconds(self._clock.now_us())
         return shown

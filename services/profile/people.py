@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from services.profile.answered import asked_questions, stated_attributes
 from services.profile.definitions import ProfileDefinitions
 from services.profile.domain import consent
-from services.profile.domain.identity import masked
+from services.profile.domain.identity import VISITOR, Assurance, masked
 from services.profile.domain.lookup import Choice, IdentityRecord, Person, PersonRecord
 from services.profile.domain.ports import NewLink
 from services.profile.domain.reading import Tiers
@@ -16,6 +16,8 @@ from services.profile.domain.state import State
 from services.profile.relations import relationships
 from services.profile.snapshot import snapshot_of
 from services.profile.timestamps import timestamp
+from touchpoint.common.v1 import vocabulary_pb2
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_pb2 import (
     Consent,
@@ -39,6 +41,11 @@ def profile_message(
     now_us: int,
     definitions: ProfileDefinitions,
 ) -> GetProfileResponse:
+    """Write all that is known of a person; of one who is not identified well enough, nothing."""
+    if _is_only_guessed(person, record, definitions):
+        return GetProfileResponse(
+            snapshot=PersonSnapshot(assurance=vocabulary_pb2.Assurance.ANONYMOUS)
+        )
     said = sorted(person.state().consents.items())
     return GetProfileResponse(
         snapshot=snapshot_of(person, Arm.UNSPECIFIED, tiers, now_us, definitions),
@@ -52,6 +59,18 @@ def profile_message(
         referrals=[_referral(each.group_id or "", each.time_us) for each in record.referrals],
         referred_by=_referral(*record.referred_by) if record.referred_by else None,
         dislikes=_dislikes(person.state()),
+    )
+
+
+def _is_only_guessed(person: Person, record: PersonRecord, definitions: ProfileDefinitions) -> bool:
+    """Say whether the definitions let the identity asked by, a calling number say, prove nothing.
+
+    A visitor who is nobody else is shown what they did by their cookie, as ever.
+    """
+    return (
+        person.assurance == Assurance.ANONYMOUS
+        and Assurance.ANONYMOUS in definitions.assurances.values()
+        and any(each.kind != VISITOR for each in record.identities)
     )
 
 

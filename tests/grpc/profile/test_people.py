@@ -9,6 +9,7 @@ from services.profile.definitions import compile_bundle
 from shared.testing.grpc import grpc_service
 from tests.grpc.profile.edge import Client, catalogue, keys_of
 from touchpoint.common.v1.identity_pb2 import Identity
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Assurance
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
@@ -191,6 +192,10 @@ async def test_an_identity_proves_no_more_than_the_definitions_allow(
         await import_customers(client, customer(ADA, phone))
         assert (await client.snapshot(phone)).assurance == Assurance.ANONYMOUS
         assert (await client.snapshot(ADA)).assurance == Assurance.VERIFIED
+        guessed, known = await client.profile(phone), await client.profile(ADA)
+        assert guessed.snapshot == PersonSnapshot(assurance=Assurance.ANONYMOUS)
+        assert [field.name for field, _ in guessed.ListFields()] == ["snapshot"]
+        assert len(known.identities) == 2
         await import_customers(client, customer(BOB, phone))
         [bob] = (await client.answer(BOB)).person_ids
         confirmed = await client.snapshot(phone, confirmed_person_id=bob)
