@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -21,19 +22,24 @@ from services.profile.domain.personas.persona import Shares
 UNEXPECTED = 0.02
 """Of each distribution, what lies on all cells alike: nobody is only what was written down."""
 _OPEN_END_IS_WIDE = 20.0
-"""`65+` is counted as so many years."""
+"""`65+` has no end, and counts as so many years where it shares with other ranges."""
+_MOST_REMEMBERED = 100_000
 _RANGE = re.compile(r"(\d{1,9}(?:\.\d+)?)(?:-(\d{1,9}(?:\.\d+)?)|(\+))?", re.ASCII)
 
 
 class Range(NamedTuple):
-    """Numbers from one, up to but without another."""
+    """Numbers from one, up to but without another; infinity where there is no end."""
 
     begin: float
     end: float
 
     @property
+    def width(self) -> float:
+        return self.end - self.begin if isfinite(self.end) else _OPEN_END_IS_WIDE
+
+    @property
     def middle(self) -> float:
-        return (self.begin + self.end) / 2
+        return self.begin + self.width / 2
 
 
 def parse_range(text: str) -> Range | None:
@@ -43,7 +49,7 @@ def parse_range(text: str) -> Range | None:
         return None
     begin = float(found[1])
     if found[3]:
-        return Range(begin, begin + _OPEN_END_IS_WIDE)
+        return Range(begin, inf)
     end = float(found[2] or found[1])
     if end < begin:
         return None
@@ -93,7 +99,7 @@ class Paths:
     """A cell is a category path without those below it that are cells themselves."""
 
     places: dict[str, int]
-    """Of every path that was asked for; the number of paths in a catalogue is bounded."""
+    """Of the paths that were asked for, up to so many: people may name categories of their own."""
     paths: tuple[str, ...]
 
     @classmethod
@@ -110,7 +116,9 @@ class Paths:
         found = self.places.get(path)
         if found is None:
             above = path.rpartition(SEPARATOR)[0]
-            found = self.places[path] = self.place(above) if above else len(self.paths)
+            found = self.place(above) if above else len(self.paths)
+            if len(self.places) < _MOST_REMEMBERED:
+                self.places[path] = found
         return found
 
     def covered(self, named: str, others: Iterable[str]) -> Mapping[int, float]:
@@ -143,7 +151,7 @@ class Numbers:
         found = parse_range(str(value))
         if found is None:
             return len(self.bounds) - 1
-        return self._cell(found.begin if found.end - found.begin <= 1.0 else found.middle)
+        return self._cell(found.begin if found.width <= 1.0 else found.middle)
 
     def _cell(self, number: float) -> int:
         cell = bisect_right(self.bounds, number) - 1
@@ -153,7 +161,7 @@ class Numbers:
         found = parse_range(named)
         assert found is not None, "cells of numbers are made of ranges only"
         inside = range(self.bounds.index(found.begin), self.bounds.index(found.end))
-        return {cell: self.bounds[cell + 1] - self.bounds[cell] for cell in inside}
+        return {cell: Range(*self.bounds[cell : cell + 2]).width for cell in inside}
 
 
 def attribute_cells(named: Iterable[str]) -> Words | Numbers:

@@ -34,6 +34,8 @@ _WORDS = {
     VALUE_TIERS: "Their value is {}.",
 }
 _MARKS = {CHANNELS: "channel", VALUE_TIERS: "value"}
+_LONGEST = 56
+"""Characters of a name, so that it can be accepted as it is."""
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -106,7 +108,7 @@ def _free(taken: set[str], words: Sequence[str], marks: Sequence[str]) -> str:
     for mark in marks:
         if name not in taken:
             return name
-        name = f"{name}_{_slug(mark)}"
+        name = _cut(f"{name}_{_slug(mark)}")
     number, base = 2, name
     while name in taken:
         name, number = f"{base}_{number}", number + 1
@@ -114,7 +116,11 @@ def _free(taken: set[str], words: Sequence[str], marks: Sequence[str]) -> str:
 
 
 def _slug(text: str) -> str:
-    return _NO_WORD.sub("_", text.lower()).strip("_") or "kind"
+    return _cut(_NO_WORD.sub("_", text.lower())) or "kind"
+
+
+def _cut(name: str) -> str:
+    return name.strip("_")[:_LONGEST].strip("_")
 
 
 def _picture(found: Sequence[Distinction]) -> str:

@@ -1,5 +1,7 @@
 """Personas name different things; cells make them comparable."""
 
+from math import inf
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from services.profile.domain.personas.cells import (
 
 @pytest.mark.parametrize(
     ("text", "begin", "end"),
-    [("20-35", 20, 36), ("65+", 65, 85), ("3", 3, 4), ("0.5-0.7", 0.5, 0.7)],
+    [("20-35", 20, 36), ("65+", 65, inf), ("3", 3, 4), ("0.5-0.7", 0.5, 0.7)],
 )
 def test_ranges_are_read(text, begin, end):
     assert parse_range(text) == (begin, end)
@@ -36,6 +38,14 @@ def test_ages_fall_into_the_cells_between_all_bounds():
 
 def test_a_band_that_is_told_as_text_lies_where_its_middle_does():
     assert attribute_cells(["19-24", "25-34"]).place("25-34") == 1
+
+
+def test_a_range_without_an_end_has_none():
+    cells = attribute_cells(["20-64", "65+"])
+    places = [cells.place(age) for age in ("64", "65", "85", "104", "65+", "19")]
+    assert places == [0, 1, 1, 1, 1, 2]
+    found = distribution(attribute_cells(["50+", "70+"]), {"50+": 1.0}, elsewhere=2.0)
+    assert found[0] == pytest.approx(found[1], rel=0.05)
 
 
 def test_one_word_makes_words_of_all():
