@@ -122,7 +122,12 @@ def _listed(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _messages(path: Path, kind: str) -> Iterator[Any]:
-    for number, (_, row) in enumerate(open_rows(path).rows()):
+    file = open_rows(path)
+    columns = file.columns()
+    problems = [] if columns is None else KINDS[kind].check_columns(columns)
+    if problems:
+        raise CommandError("\n".join(f"{path}: {problem}" for problem in problems))
+    for number, (_, row) in enumerate(file.rows()):
         if number >= MAX_EVENTS:
             return
         if isinstance(row, dict):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from itertools import chain, count
 from pathlib import Path
 
 import shared.definitions
@@ -80,25 +82,35 @@ def _set(text: str, name: str, value: str, why: str) -> str:
     return line.sub(f"  # Found: {why}.\n  {name}: {value}", text)
 
 
-def _top(found: Found) -> list[tuple[str, int]]:
-    named = {
-        _word(category): (category, count)
-        for category, count in reversed(found.categories.most_common())
-        if '"' not in category and "\\" not in category
-    }
-    return sorted(named.values(), key=lambda each: -each[1])[:_TOP_CATEGORIES]
+def _top(found: Found) -> list[tuple[str, str, int]]:
+    """Return the largest categories: a word for names, the category, and how many items it has."""
+    fit = [
+        (category, count)
+        for category, count in sorted(found.categories.items(), key=lambda each: (-each[1], each))
+        if category.isprintable() and '"' not in category and "\\" not in category
+    ]
+    words: list[str] = []
+    for category, _ in fit[:_TOP_CATEGORIES]:
+        words.append(_free(_word(category), words))
+    return [(word, *each) for word, each in zip(words, fit, strict=False)]
+
+
+def _free(word: str, taken: Collection[str]) -> str:
+    """Return a word of its own: many alphabets leave nothing that a name may hold."""
+    numbered = (f"{word}_{number}" for number in count(2))
+    return next(each for each in chain([word], numbered) if each not in taken)
 
 
 def _category_segments(found: Found) -> str:
     return (
         "".join(
-            f"\n\n  # {count:,} of {found.items:,} items found are in {category}.\n"
-            f"  - segment: fond_of_{_word(category)}\n"
+            f"\n\n  # {items:,} of {found.items:,} items found are in {category}.\n"
+            f"  - segment: fond_of_{word}\n"
             f'    title: "Fond of {category}"\n'
             "    when: |\n"
             f'      customer.top_category == "{category}"\n'
             "        && customer.top_category_affinity >= params.loyal.share"
-            for category, count in _top(found)
+            for word, category, items in _top(found)
         )
         + "\n"
     )
@@ -107,19 +119,21 @@ def _category_segments(found: Found) -> str:
 def _category_offers(found: Found) -> str:
     return (
         "".join(
-            f"\n\n  # A way into {category}: {count:,} items. Give it a link of your own.\n"
-            f"  - offer_id: discover.{_word(category)}\n"
+            f"\n\n  # A way into {category}: {items:,} items. Give it a link of your own.\n"
+            f"  - offer_id: discover.{word}\n"
             "    kind: CONTENT\n"
             f'    title: "New in {category}"\n'
-            f"    link: /category/{_word(category)}\n"
+            f"    link: /category/{word}\n"
             f'    about_categories: ["{category}"]\n'
             '    value: "0.05"\n'
             "    attributes: {call_to_action: Have a look}"
-            for category, count in _top(found)
+            for word, category, items in _top(found)
         )
         + "\n"
     )
 
 
 def _word(category: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", category.lower()).strip("_") or "other"
+    """Return `mobel_co` of `Möbel & Co`."""
+    plain = unicodedata.normalize("NFKD", category.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "category"

@@ -1,6 +1,7 @@
 """Definitions to begin with fit the data found, say why, and pass the check."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,7 @@ from cli.main import app
 from cli.starting.found import Found, in_files
 from cli.starting.starter import shipped_folder, starter
 from services.rules.definitions import check_definitions
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 run = CliRunner()
@@ -62,12 +64,42 @@ def test_definitions_of_a_shop_s_files_pass_the_check_and_fit_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "categories", [{}, {'Bad "quote': 2, "Grün & Blau": 3, "---": 1, "Grün/Blau": 2}]
+    "categories",
+    [
+        {},
+        {'Bad "quote': 2, "Grün & Blau": 3, "---": 1, "Grün/Blau": 2},
+        {"A\nrules:\n  - rule: mine": 9, "tab\there": 8, "\u2028": 7, "B": 1},
+    ],
 )
 def test_whatever_is_found_passes_the_check(categories):
     found = Found(items=6, events=0)
     found.categories.update(categories)
     assert checked(starter(found, shipped_folder())) == []
+
+
+def test_categories_of_any_alphabet_have_names_of_their_own():
+    found = Found(items=10, events=0)
+    found.categories.update({"Обувь": 3, "Сад": 2, "Möbel": 4, "Mobel": 1})
+    segments = starter(found, shipped_folder())["segments.yaml"]
+    assert re.findall(r"segment: (fond_of_\w+)", segments) == [
+        "fond_of_mobel",
+        "fond_of_category",
+        "fond_of_category_2",
+        "fond_of_mobel_2",
+    ]
+
+
+@pytest.mark.parametrize("channel", list(Channel.Value.keys())[1:])
+def test_a_shop_with_one_channel_more_than_the_web_passes_the_check(channel):
+    found = Found(items=0, events=1)
+    found.channels.update([channel])
+    assert checked(starter(found, shipped_folder())) == []
+
+
+def test_a_file_with_other_columns_is_told_so(tmp_path):
+    (tmp_path / "items.csv").write_text("sku,title\n1,Spade\n")
+    with pytest.raises(CommandError, match="column 'sku' is not known"):
+        in_files([tmp_path])
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
