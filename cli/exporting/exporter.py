@@ -207,7 +207,3 @@ def _picked(table: Table, values: Values, places: Sequence[int]) -> Values:
             ]
         found[column.name] = picked
     return found
-
-
-def _json(cell: Any) -> str | None:
-    return cell if cell is None or isinstance(cell, str) else rows.to_json(cell)

@@ -35,15 +35,20 @@ class Ledger:
         ledger = cls(folder)
         state = folder / STATE
         if state.is_file():
-            told = json.loads(state.read_text(encoding="utf-8"))
-            ledger.number, ledger.in_house = told["number"], told["in_house"]
-            ledger.watermarks = dict(told["watermarks"])
+            try:
+                told = json.loads(state.read_text(encoding="utf-8"))
+                ledger.number, ledger.in_house = int(told["number"]), bool(told["in_house"])
+                ledger.watermarks = dict(told["watermarks"])
+            except (ValueError, KeyError, TypeError):
+                raise CommandError(
+                    f"{state} is not what an export writes: export into a new folder"
+                ) from None
         elif folder.exists() and any(p.name != DRAFTS for p in folder.iterdir()):
             raise CommandError(f"{folder} is no folder of an export: name a new or an empty one")
         ledger.draft_folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(ledger.draft_folder)
         for path in folder.glob("*/day=*/part-*.parquet"):
-            if (named := _FILE.fullmatch(path.name)) and int(named[1]) > ledger.number:
+            if number_of(path) > ledger.number:
                 path.unlink()
         return ledger
 
@@ -90,6 +95,12 @@ class Ledger:
         draft.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         _sync(draft)
         draft.replace(self.folder / STATE)
+
+
+def number_of(path: Path) -> int:
+    """Return the number of the export that wrote a file; 0: none did."""
+    named = _FILE.fullmatch(path.name)
+    return int(named[1]) if named else 0
 
 
 def _sync(path: Path) -> None:

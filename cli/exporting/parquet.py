@@ -19,7 +19,8 @@ _MAX_OPEN = 128
 """Days whose files are open at once; those not written to the longest are closed."""
 _MAX_WAITING = 100_000
 """Rows held back, so that each day's come to the file many at a time."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INT64_DIGITS = 19
+"""Of the largest amount that the services keep, in millionths."""
 
 
 def arrow() -> Any:
@@ -44,7 +45,7 @@ def schema_of(table: Table) -> Any:
         Type.NUMBERS: pa.list_(pa.float64()),
         Type.WHOLE: pa.int64(),
         Type.YES: pa.bool_(),
-        Type.MONEY: pa.decimal128(18, 6),
+        Type.MONEY: pa.decimal128(_INT64_DIGITS, 6),
         Type.TIME: pa.timestamp("us", tz="UTC"),
         Type.JSON: pa.string(),
     }

@@ -16,6 +16,8 @@ _OFFER = Column("offer_id", Type.TEXT, "The item or offer; null: none.")
 _DECISION = Column("decision_id", Type.TEXT, "The decision; null: none. See decisions.")
 _PLACEMENT = Column("placement", Type.TEXT, "The place it was shown in; null: none.")
 _CHANNEL = Column("channel", Type.TEXT, "Where: WEB, APP, EMAIL, CALL_CENTER …")
+_EVENT = Column("event_id", Type.TEXT, "The caller's id.")
+_SESSION = Column("session_id", Type.TEXT, "The visit or call.")
 _TIME = Column("time", Type.TIME, "When it happened.")
 _CURRENCY = Column("currency", Type.TEXT, "ISO 4217.")
 _OWN = Column("attributes", Type.JSON, "The shop's own attributes, texts by name.")
@@ -126,7 +128,7 @@ EVENTS = Table(
     "events",
     "Everything that happened, one row per event, stamped from the catalogue as of its ingest.",
     [
-        Column("event_id", Type.TEXT, "The caller's id."),
+        _EVENT,
         Column("caller", Type.TEXT, "Who said so; unique together with event_id."),
         _PERSON,
         Column("type", Type.TEXT, "view, purchase, impression …"),
@@ -134,7 +136,7 @@ EVENTS = Table(
         Column("received_time", Type.TIME, "When it came in."),
         _CHANNEL,
         Column("origin", Type.TEXT, "LIVE, or HISTORY: imported."),
-        Column("session_id", Type.TEXT, "The visit or call."),
+        _SESSION,
         Column("order_id", Type.TEXT, "The order, of purchases and returns."),
         _OFFER,
         Column("category", Type.TEXT, "Category path as of then, `A > B`."),
@@ -159,11 +161,11 @@ IMPRESSIONS = Table(
     "impressions",
     "What was seen: the events of type impression.",
     [
-        Column("event_id", Type.TEXT, "The caller's id."),
+        _EVENT,
         _PERSON,
         _TIME,
         _CHANNEL,
-        Column("session_id", Type.TEXT, "The visit or call."),
+        _SESSION,
         _DECISION,
         _PLACEMENT,
         _OFFER,
@@ -174,7 +176,7 @@ ANSWERS = Table(
     "answers",
     "What people did about what was proposed: clicks, acceptances, declines, answers, openings.",
     [
-        Column("event_id", Type.TEXT, "The caller's id."),
+        _EVENT,
         _PERSON,
         _TIME,
         _CHANNEL,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import grpc.aio
@@ -16,6 +17,7 @@ from cli.exporting.table import Table
 from cli.importing.exported import Export
 from cli.importing.patience import repeated
 from cli.importing.report import Report, RowError
+from cli.importing.row_file import BrokenFileError
 from cli.importing.target import (
     FINISH_TIMEOUT_S,
     SLICE_TIMEOUT_S,
@@ -35,6 +37,7 @@ _IN_FLIGHT = 3
 
 Tell = Callable[[int], None]
 """Told how many more rows have been sent."""
+IdOf = Callable[[Any], str]
 
 
 @dataclass(slots=True)
@@ -55,19 +58,23 @@ class Restorer:
             await self._events()
         except grpc.aio.AioRpcError as error:
             self.report.stopped = str(call_error(error)) or error.code().name
+        except BrokenFileError as error:
+            self.report.stopped = str(error)
         self.report.seconds = time.monotonic() - began
         return self.report
 
     async def _catalogue(self) -> None:
-        await self._written(tables.ITEMS, ItemsTarget(self.retrieval, ""), self.export.items())
-        await self._written(tables.OFFERS, OffersTarget(self.retrieval, ""), self.export.offers())
+        items, offers = ItemsTarget(self.retrieval, ""), OffersTarget(self.retrieval, "")
+        await self._written(tables.ITEMS, items, self.export.items(), attrgetter("item_id"))
+        await self._written(tables.OFFERS, offers, self.export.offers(), attrgetter("offer_id"))
 
-    async def _written(self, table: Table, target: Target, slices: Iterable[Sequence[Any]]) -> None:
+    async def _written(
+        self, table: Table, target: Target, slices: Iterable[Sequence[Any]], id_of: IdOf
+    ) -> None:
         for messages in slices:
-            if messages:
-                outcome = await repeated(partial(target.send, messages, 0))
-                self._count(len(messages), outcome.applied, 0)
-                self._refuse(table.name, outcome.refused)
+            outcome = await repeated(partial(target.send, messages, 0))
+            self._count(len(messages), outcome.applied, 0)
+            self._refuse(table, outcome.refused, list(map(id_of, messages)))
 
     async def _persons(self) -> None:
         stub = ProfileServiceStub(self.profile)
@@ -75,13 +82,13 @@ class Restorer:
             request = pb.RestorePersonsRequest(import_id=self.export.name, persons=persons)
             answer = await _called(stub.RestorePersons, request)
             self._count(len(persons), answer.created, answer.updated)
-            self._refuse(tables.PERSONS.name, answer.rejected)
+            self._refuse(tables.PERSONS, answer.rejected, [e.person_id for e in persons])
         for links in self.export.links():
             request = pb.RestorePersonsRequest(import_id=self.export.name, links=links)
             answer = await _called(stub.RestorePersons, request)
             refused = len(answer.rejected_links)
             self._count(len(links), answer.linked, len(links) - answer.linked - refused)
-            self._refuse(tables.LINKS.name, answer.rejected_links)
+            self._refuse(tables.LINKS, answer.rejected_links, [e.link_id for e in links])
 
     async def _events(self) -> None:
         version = await RetrievalServiceStub(self.retrieval).GetCatalogueVersion(
@@ -108,7 +115,7 @@ class Restorer:
         )
         answer = await _called(ProfileServiceStub(self.profile).RestoreEvents, request)
         self._count(len(records.event_ids), answer.accepted, answer.duplicates)
-        self._refuse(tables.EVENTS.name, answer.rejected, records.event_ids)
+        self._refuse(tables.EVENTS, answer.rejected, records.event_ids)
 
     def _count(self, rows: int, applied: int, duplicates: int) -> None:
         self.report.rows += rows
@@ -116,11 +123,12 @@ class Restorer:
         self.report.duplicates += duplicates
         self.tell(rows)
 
-    def _refuse(self, table: str, refused: Iterable[Any], ids: Sequence[str] = ()) -> None:
+    def _refuse(self, table: Table, refused: Iterable[Any], ids: Sequence[str]) -> None:
+        """Tell what was refused by the row's id: its place says nothing in many files."""
         for each in refused:
             reason = each.message if isinstance(each, pb.RejectedEvent) else each.reason
-            where = f"{table} {ids[each.index]}" if ids else table
-            self.report.refuse(RowError(each.index + 1, where, reason))
+            where = f"{table.name} {ids[each.index]}"
+            self.report.refuse(RowError(0, where, reason))
 
 
 async def _called(

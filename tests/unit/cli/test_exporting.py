@@ -11,9 +11,10 @@ from cli.console import CommandError
 from cli.exporting import dictionary
 from cli.exporting.exporter import Exporter
 from cli.exporting.ledger import STATE, Ledger
-from cli.exporting.tables import EVENTS, TABLES
+from cli.exporting.tables import EVENTS, PERSONS, TABLES
 from cli.importing import BrokenFileError
 from cli.importing.exported import Export
+from cli.importing.slicing import SLICE_BYTES
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -196,10 +197,67 @@ def test_what_is_read_back_is_what_was_exported(tmp_path):
     assert persons == [person(ADA, ADA), person(ADA_TOO, ADA), person(BOB, BOB)]
     [[link]] = export.links()
     assert (link.person_id, link.other_person_id, link.linked_us) == (ADA, ADA_TOO, 7)
-    [items, _] = export.items()
+    [items] = export.items()
     assert (items[0].item_id, items[0].price.amount) == ("shoe", "80.000000")
     assert not items[0].HasField("cost")
     assert export.count(EVENTS) == 3
+
+
+def test_what_an_export_lacks_is_told_before_anything_is_restored(tmp_path):
+    exported(OneHome(), tmp_path, in_house=True, tables=("events", "persons"))
+    with pytest.raises(BrokenFileError, match="lacks items and offers and links"):
+        Export.open(tmp_path)
+
+
+def test_files_of_an_export_that_was_killed_do_not_count(tmp_path):
+    exported(OneHome(), tmp_path, in_house=True)
+    [part] = (tmp_path / "events").glob("day=2026-02-25/part-000001-1.parquet")
+    part.with_name("part-000002-1.parquet").write_bytes(part.read_bytes())
+    assert Export.open(tmp_path).count(EVENTS) == 3
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"number": "x", "in_house": true}'])
+def test_a_note_that_is_none_of_ours_is_a_sentence(tmp_path, content):
+    (tmp_path / STATE).write_text(content)
+    with pytest.raises(BrokenFileError, match="is not what"):
+        Export.open(tmp_path)
+    with pytest.raises(CommandError, match="is not what"):
+        Ledger.open(tmp_path)
+
+
+def test_files_that_no_export_wrote_are_told_by_their_name(tmp_path):
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    exported(OneHome(), tmp_path, in_house=True)
+    [part] = (tmp_path / "persons").glob("day=*/*.parquet")
+    table = parquet.ParquetFile(part).read()
+    broken = pyarrow.array(["{"] * table.num_rows)
+    place = table.schema.get_field_index("identities")
+    parquet.write_table(table.set_column(place, "identities", broken), part)
+    with pytest.raises(BrokenFileError, match=r"persons.*is not what an export writes"):
+        list(Export.open(tmp_path).persons())
+    part.write_bytes(b"no parquet")
+    with pytest.raises(BrokenFileError, match="persons"):
+        Export.open(tmp_path).count(PERSONS)
+
+
+def test_events_with_much_text_are_read_back_in_requests_that_services_take(tmp_path):
+    home = OneHome()
+    for number in range(1_000):
+        home.happens(f"n{number}", ADA, "agent_note", FIRST_US, privates="x" * 8_000)
+    exported(home, tmp_path, in_house=True)
+    slices = list(Export.open(tmp_path).events())
+    assert sum(len(records.event_ids) for records in slices) == 1_003
+    assert max(records.ByteSize() for records in slices) <= SLICE_BYTES
+
+
+def test_the_largest_amount_that_is_kept_can_be_exported(tmp_path):
+    home = OneHome()
+    home.happens("big", ADA, "purchase", FIRST_US, value_micros=2**63 - 1)
+    exported(home, tmp_path, in_house=True)
+    [found] = (row["value"] for row in read(tmp_path, "events") if row["event_id"] == "big")
+    assert str(found) == "9223372036854.775807"
 
 
 def test_the_dictionary_explains_every_column(tmp_path):
