@@ -69,6 +69,8 @@ def failures_told(address: str = "", setting: str = "") -> Iterator[None]:
         fail(str(failure), failure.code)
     except ValueError as error:
         fail(str(error), Exit.USAGE)
+    except OSError as error:
+        fail(f"{error.filename or 'a file'}: {error.strerror or error}")
     except CallError as error:
         if error.is_unreachable:
             fail(unreachable(address, setting), Exit.UNREACHABLE)

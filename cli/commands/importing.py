@@ -27,7 +27,6 @@ from cli.console import (
     aside,
     fail,
     failures_told,
-    people,
     say_json,
     unreachable,
 )
@@ -42,10 +41,12 @@ from cli.importing.restorer import Restorer
 from cli.importing.target import TARGETS
 from cli.options import HomeOption, JsonOption
 from cli.reach import home_of, reach, targets_setting
-from cli.showing.words import several
+from cli.showing.imported import show_import
 
-_ERRORS_SHOWN = 20
 _CONNECT_S = 3.0
+_NOT_OF_EXPORTS = (
+    "--dry-run, --from-start and --mapping are of files: an export is restored as it is"
+)
 
 
 class What(StrEnum):
@@ -93,14 +94,20 @@ def import_(
 
     Example: touchpoint import items items.csv --dry-run
     """
-    if what is What.EXPORT:
-        _restore(file, home, as_json=as_json)
-        return
+    with failures_told():
+        _refuse_overwriting(errors, file, mapping)
+        if what is What.EXPORT:
+            if dry_run or from_start or mapping:
+                raise CommandError(_NOT_OF_EXPORTS, Exit.USAGE)
+            _restore(file, home, errors, as_json=as_json)
+            return
     kind = KINDS[what]
     with failures_told(), error_file(errors) as sink:
         try:
             mapped = ColumnMapping.read(mapping, kind) if mapping else None
-            bookmark = Bookmark() if dry_run or from_start else _bookmark(what, file, mapping, home)
+            bookmark = Bookmark()
+            if not dry_run:
+                bookmark = _bookmark(what, file, mapping, home, from_start=from_start)
             importer = Importer(kind, file, mapped, bookmark)
             importer.check()
         except BrokenFileError as error:
@@ -111,13 +118,22 @@ def import_(
     _tell(what, file, report, as_json=as_json)
 
 
-def _bookmark(what: What, file: Path, mapping: Path | None, home: Path | None) -> Bookmark:
+def _refuse_overwriting(errors: Path | None, *read: Path | None) -> None:
+    """Raise CommandError for an error file that would replace what is imported."""
+    for path in filter(None, read):
+        if errors is not None and errors.exists() and errors.samefile(path):
+            raise CommandError(f"--errors {errors} is what is imported: name another", Exit.USAGE)
+
+
+def _bookmark(
+    what: What, file: Path, mapping: Path | None, home: Path | None, *, from_start: bool
+) -> Bookmark:
     """Return where an import of the same content stopped, if the suite is one of this machine."""
     found = home_of(home)
     if found.endpoints() is None or not file.is_file():
         return Bookmark()
     name = "-".join([what.value, digest(file), *([digest(mapping)] if mapping else [])])
-    return Bookmark.at(found.path / "imports" / f"{name}.json")
+    return Bookmark.at(found.path / "imports" / f"{name}.json", from_start=from_start)
 
 
 def _tell(what: What, file: Path, report: Report, *, as_json: bool) -> None:
@@ -125,19 +141,21 @@ def _tell(what: What, file: Path, report: Report, *, as_json: bool) -> None:
     if as_json:
         say_json({"file": str(file), "what": what.value, **report.as_json()})
     else:
-        _show(what, report)
+        show_import(what.value, report)
     if not report.is_good:
         raise typer.Exit(Exit.FAILED)
 
 
-def _restore(folder: Path, home: Path | None, *, as_json: bool) -> None:
+def _restore(folder: Path, home: Path | None, errors: Path | None, *, as_json: bool) -> None:
     """Bring another home's export into this one; raises Exit when part of it was refused."""
     try:
         export, told = Export.open(folder), Report()
-        with failures_told(), _bar(export.count(*RESTORED), told, quiet=as_json) as more:
-            report = asyncio.run(_restored(export, home, told, more))
+        size = export.count(*RESTORED)
     except BrokenFileError as error:
         fail(str(error))
+    with error_file(errors) as sink, _bar(size, told, quiet=as_json) as more:
+        told.sink = sink
+        report = asyncio.run(_restored(export, home, told, more))
     _tell(What.EXPORT, folder, report, as_json=as_json)
 
 
@@ -204,53 +222,3 @@ def _bar(size: int, report: Report, *, quiet: bool) -> Iterator[Progress]:
             progress.update(task, advance=read, rate=f"{report.rows / passed_s:,.0f} rows/s")
 
         yield more
-
-
-def _show(what: What, report: Report) -> None:
-    for error in sorted(report.errors, key=lambda found: found.row)[:_ERRORS_SHOWN]:
-        aside.print(str(error), markup=False, soft_wrap=True)
-    if report.refused > _ERRORS_SHOWN:
-        aside.print(f"… and {several(report.refused - _ERRORS_SHOWN, 'more row')}; --json tells")
-    people.print(_account(what, report), markup=False, soft_wrap=True)
-
-
-def _account(what: What, report: Report) -> str:
-    """Say plainly what was and what was not applied."""
-    if report.dry_run:
-        return _foretold(report)
-    parts = [f"{report.applied:,} of {several(report.rows, 'row')} applied"]
-    if report.duplicates:
-        parts.append(f"{report.duplicates:,} were there already")
-    if report.skipped:
-        parts.append(f"{report.skipped:,} settled by an earlier attempt")
-    if report.refused:
-        parts.append(f"{report.refused:,} refused, nothing of them is stored")
-    if report.persons:
-        parts.append(f"traits of {several(report.persons, 'person', 'persons')} computed")
-    sentences = [f"{what}: {', '.join(parts)}, in {report.seconds:.1f} s."]
-    if report.parked:
-        sentences.append(
-            f"{several(report.parked, 'event')} could not be counted yet: see `touchpoint parked`."
-        )
-    if report.stopped:
-        sentences.append(
-            f"It stopped before the end: {report.stopped}. What was applied stays; repeat the "
-            "same command to go on."
-        )
-    return " ".join(sentences)
-
-
-def _foretold(report: Report) -> str:
-    """Say plainly what would become of the rows."""
-    if not report.was_asked:
-        good = report.rows - report.refused
-        return (
-            f"Dry run: {several(good, 'row')} well-formed, {report.refused:,} not; nothing was "
-            "applied. Nobody answers here, so the services' own checks are left out."
-        )
-    said = (
-        f"Dry run: of {several(report.rows, 'row')} {report.applied:,} would be applied, "
-        f"{report.duplicates:,} are there already, {report.refused:,} would be refused; nothing "
-        "was applied."
-    )
-    return f"{said} It stopped before the end: {report.stopped}." if report.stopped else said

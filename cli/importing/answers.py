@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cli.importing.files import Advance, BadCell, Row, RowFile
-
-QUESTION = "question."
-"""Prefix of the columns that hold the answers to one question each."""
+from cli.importing.kind import QUESTION
+from cli.importing.row_file import Advance, BadCell, Row, RowFile, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class AnswerSheet:
     def check(self) -> None:
         self.file.check()
 
-    def rows(self, advance: Advance = lambda _: None) -> Iterator[tuple[int, Row | BadCell | str]]:
+    def rows(self, advance: Advance = silent) -> Iterator[tuple[int, Row | BadCell | str]]:
         for number, row in self.file.rows(advance):
             if isinstance(row, str | BadCell) or not any(map(_is_question, row)):
                 yield number, row

@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import lru_cache, wraps
 from typing import Any
 
-from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from shared.money import is_currency, to_micros
@@ -26,6 +25,9 @@ SEPARATOR = "|"
 
 _REMEMBERED = 50_000
 """Cells that are read once for all rows that repeat them; messages made so are never changed."""
+_SHORT = 400
+"""Characters; what is longer is not remembered, and shortened where it is told."""
+_LARGEST = 2**63
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
@@ -37,7 +39,7 @@ def _remembering(read: Read) -> Read:
 
     @wraps(read)
     def read_once(cell: Any) -> Any:
-        return look_up(cell) if type(cell) is str else read(cell)
+        return look_up(cell) if type(cell) is str and len(cell) <= _SHORT else read(cell)
 
     return read_once
 
@@ -47,7 +49,7 @@ def text(cell: Any) -> str:
         return cell
     if type(cell) is int:  # an id that a database keeps as a number
         return str(cell)
-    raise ValueError(f"must be text, not {_said(cell)}")
+    raise ValueError(f"must be text, not {told(cell)}")
 
 
 @_remembering
@@ -55,21 +57,21 @@ def number(cell: Any) -> float:
     """Read a quantity or a duration: zero or more."""
     try:
         found = float(cell)
-    except (TypeError, ValueError):
-        raise ValueError(f"must be a number, not {_said(cell)}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"must be a number, not {told(cell)}") from None
     if not 0 <= found < float("inf"):
-        raise ValueError(f"must be zero or more, not {_said(cell)}")
+        raise ValueError(f"must be zero or more, not {told(cell)}")
     return found
 
 
 def whole(cell: Any) -> int:
     try:
         found = float(cell)
-        if found == int(found) and not isinstance(cell, bool):
+        if found == int(found) and abs(found) < _LARGEST and not isinstance(cell, bool):
             return int(found)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise ValueError(f"must be a whole number, not {_said(cell)}")
+    raise ValueError(f"must be a whole number, not {told(cell)}")
 
 
 def flag(cell: Any) -> bool:
@@ -77,7 +79,7 @@ def flag(cell: Any) -> bool:
         return cell
     word = str(cell).lower()
     if word not in _TRUE | _FALSE:
-        raise ValueError(f"must be true or false, not {_said(cell)}")
+        raise ValueError(f"must be true or false, not {told(cell)}")
     return word in _TRUE
 
 
@@ -86,7 +88,7 @@ def amount(cell: Any) -> Money:
     if isinstance(cell, Mapping):
         extra = set(cell) - {"amount", "currency"}
         if extra:
-            raise ValueError(f"has no part {min(extra)!r}; say amount and currency")
+            raise ValueError(f"has no part {told(min(extra))}; say amount and currency")
         return money(_decimal(cell.get("amount")), currency(cell.get("currency") or ""))
     return money(_decimal(cell), "")
 
@@ -99,7 +101,7 @@ def money(amount: str, currency: str) -> Money:
 @_remembering
 def currency(cell: Any) -> str:
     if cell and not (isinstance(cell, str) and is_currency(cell)):
-        raise ValueError(f"must be a currency of ISO 4217 such as USD, not {_said(cell)}")
+        raise ValueError(f"must be a currency of ISO 4217 such as USD, not {told(cell)}")
     return str(cell)
 
 
@@ -109,7 +111,7 @@ def _decimal(cell: Any) -> str:
     elif isinstance(cell, int | Decimal) and not isinstance(cell, bool):
         cell = f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
     if not isinstance(cell, str):
-        raise ValueError(f"must be an amount such as 12.50, not {_said(cell)}")
+        raise ValueError(f"must be an amount such as 12.50, not {told(cell)}")
     return _well_written(cell)
 
 
@@ -118,7 +120,7 @@ def _well_written(amount: str) -> str:
     try:
         to_micros(amount)
     except ValueError as error:
-        raise ValueError(f"{error}, not {_said(amount)}") from None
+        raise ValueError(f"{error}, not {told(amount)}") from None
     return amount
 
 
@@ -129,11 +131,12 @@ def instant(cell: Any) -> Timestamp:
         try:
             cell = datetime.fromisoformat(cell)
         except ValueError:
-            raise ValueError(f"must be a time such as 2026-03-01T12:30:00Z, not {cell!r}") from None
+            sentence = f"must be a time such as 2026-03-01T12:30:00Z, not {told(cell)}"
+            raise ValueError(sentence) from None
     elif isinstance(cell, date) and not isinstance(cell, datetime):
         cell = datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
     if not isinstance(cell, datetime):
-        raise ValueError(f"must be a time such as 2026-03-01T12:30:00Z, not {_said(cell)}")
+        raise ValueError(f"must be a time such as 2026-03-01T12:30:00Z, not {told(cell)}")
     if cell.tzinfo is None:
         cell = cell.replace(tzinfo=UTC)
     return Timestamp(seconds=(cell - _EPOCH) // _SECOND, nanos=cell.microsecond * 1000)
@@ -159,7 +162,7 @@ def kind(cell: Any) -> int:
 def _word(known: Mapping[str, int], cell: Any, what: str) -> int:
     found = known.get(str(cell).upper())
     if found is None:
-        raise ValueError(f"{_said(cell)} is no {what}; there are {', '.join(known)}")
+        raise ValueError(f"{told(cell)} is no {what}; there are {', '.join(known)}")
     return found
 
 
@@ -169,7 +172,7 @@ def listed(cell: Any) -> list[Any]:
         return [part.strip() for part in cell.split(SEPARATOR) if part.strip()]
     if isinstance(cell, list | tuple):
         return list(cell)
-    raise ValueError(f"must be a list, not {_said(cell)}")
+    raise ValueError(f"must be a list, not {told(cell)}")
 
 
 def identities(cell: Any) -> list[Identity]:
@@ -183,35 +186,25 @@ def _identity(part: Any) -> Identity:
     elif isinstance(part, str):
         kind, _, value = part.partition(":")
     else:
-        raise ValueError(f"must be kind and value, not {_said(part)}")
+        raise ValueError(f"must be kind and value, not {told(part)}")
     if kind not in IDENTITY_KINDS:
-        raise ValueError(f"{_said(kind)} is no kind of identity; there are {_KINDS_TOLD}")
+        raise ValueError(f"{told(kind)} is no kind of identity; there are {_KINDS_TOLD}")
     return identity(kind, text(value))
 
 
-@lru_cache(_REMEMBERED)
 def identity(kind: str, value: str) -> Identity:
+    return _identity_of(kind, value) if len(value) <= _SHORT else Identity(kind=kind, value=value)
+
+
+@lru_cache(_REMEMBERED)
+def _identity_of(kind: str, value: str) -> Identity:
     return Identity(kind=kind, value=value)
 
 
-def attributes_of(said: Mapping[str, Any] | None, columns: Mapping[str, Any]) -> Struct:
-    """Put the attributes of an object and those of columns together; raises ValueError, TypeError.
-
-    In text, true and false are words.
-    """
-    words = {
-        name: _WORDS.get(value, value) if isinstance(value, str) else value
-        for name, value in columns.items()
-    }
-    found = Struct()
-    found.update({**(said or {}), **words})
-    return found
-
-
-_WORDS = {"true": True, "false": False}
 _KINDS_TOLD = ", ".join(IDENTITY_KINDS)
 
 
-def _said(cell: Any) -> str:
-    shown = repr(cell)
+def told(cell: Any) -> str:
+    """Return a cell as it is shown in a sentence."""
+    shown = repr(cell[:_SHORT] if isinstance(cell, str | bytes) else cell)
     return shown if len(shown) <= 60 else f"{shown[:57]}…"

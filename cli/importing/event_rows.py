@@ -10,9 +10,9 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from cli.importing import cells
-from cli.importing.cells import attributes_of
-from cli.importing.files import Row
+from cli.importing.attributes import attributes_of
 from cli.importing.kind import ATTRIBUTE, IDENTITY, Kind
+from cli.importing.row_file import Row
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.profile.v1.transfer_pb2 import EventRows
 
@@ -79,10 +79,14 @@ def _read(kind: Kind, name: str, column: list[Any], found: dict[str, Sequence[An
     if name not in kind.columns:
         raise NotPlainError(name)
     field, read = kind.columns[name]
-    if read is cells.text and all(map(_is_text, column)):
+    if not all(map(_is_text, column)):
+        found[field] = [None if _is_empty(cell) else read(cell) for cell in column]
+    elif read is cells.text:
         found[field] = column
     else:
-        found[field] = [None if _is_empty(cell) else read(cell) for cell in column]
+        # Columns repeat themselves, and texts that are equal are the same.
+        made = {cell: read(cell) if cell else None for cell in set(column)}
+        found[field] = [made[cell] for cell in column]
 
 
 def _own(said: Any, own: Mapping[str, list[Any]], place: int) -> Struct | None:

@@ -1,51 +1,28 @@
-"""Reads CSV, JSON Lines and Parquet as rows, and refuses a broken file before its first row."""
+"""Reads CSV and JSON Lines as rows, and refuses a broken file before its first row."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
 
-Row = Mapping[str, Any]
-Advance = Callable[[int], None]
-"""Told how many more units of a file's `size` have been read."""
+from cli.importing.parquet_file import ParquetFile
+from cli.importing.row_file import Advance, BrokenFileError, Row, RowFile, checked_header, silent
 
 _CELL_LIMIT = 1_000_000
-_BATCH_ROWS = 5_000
+_LINE_LIMIT = 4_000_000
+"""A row that is longer fits no request; nor is it read into memory as a whole."""
+_TOO_LONG = f"is longer than {_LINE_LIMIT:,} bytes"
+_TOLD_EVERY = 1 << 18
+"""Bytes; to tell of each row would cost more than to read it."""
 _BOM = b"\xef\xbb\xbf"
-
-
-class BrokenFileError(Exception):
-    """The file cannot be read as what it claims to be; nothing of it was applied."""
-
-
-class BadCell(NamedTuple):
-    """A cell that makes its row unusable before it is looked at as what it should be."""
-
-    column: str
-    value: str
-    reason: str
-
-
-class RowFile(Protocol):
-    """A file of rows."""
-
-    @property
-    def size(self) -> int:
-        """How much there is to read, in units of its own."""
-
-    def columns(self) -> frozenset[str] | None:
-        """Return the columns, None where each row says its own; raises BrokenFileError."""
-
-    def check(self) -> None:
-        """Read all of it for form alone; raises BrokenFileError."""
-
-    def rows(self, advance: Advance = ...) -> Iterator[tuple[int, Row | BadCell | str]]:
-        """Read rows with their numbers; instead of a row comes what is wrong with all of it."""
+_OTHER_SEPARATORS = (";", "\t", "|")
 
 
 def open_rows(path: Path) -> RowFile:
@@ -70,10 +47,6 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
-def _silent(_: int) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class JsonLinesFile:
     """One JSON object per line; size in bytes."""
@@ -88,35 +61,56 @@ class JsonLinesFile:
         return None
 
     def check(self) -> None:
-        for number, line in self._lines(_silent):
-            try:
-                found = json.loads(str(line, "utf-8").rstrip())
-            except UnicodeDecodeError as error:
-                raise BrokenFileError(f"{self.path}:{number}: {_not_utf8(error)}") from None
-            except ValueError as error:
-                column = getattr(error, "colno", 1)
-                what = getattr(error, "msg", str(error))
-                raise BrokenFileError(f"{self.path}:{number}:{column}: {what}") from None
-            if not isinstance(found, dict):
-                raise BrokenFileError(f"{self.path}:{number}:1: must be a JSON object: {{…}}")
+        for number, line in self._lines(silent):
+            if line is not None:
+                self._check(number, line)
 
-    def rows(self, advance: Advance = _silent) -> Iterator[tuple[int, Row | str]]:
+    def _check(self, number: int, line: bytes) -> None:
+        try:
+            found = json.loads(str(line, "utf-8").rstrip())
+        except UnicodeDecodeError as error:
+            raise BrokenFileError(f"{self.path}:{number}: {_not_utf8(error)}") from None
+        except RecursionError:
+            raise BrokenFileError(f"{self.path}:{number}:1: is nested too deeply") from None
+        except ValueError as error:
+            column = getattr(error, "colno", 1)
+            what = getattr(error, "msg", str(error))
+            raise BrokenFileError(f"{self.path}:{number}:{column}: {what}") from None
+        if not isinstance(found, dict):
+            raise BrokenFileError(f"{self.path}:{number}:1: must be a JSON object: {{…}}")
+
+    def rows(self, advance: Advance = silent) -> Iterator[tuple[int, Row | str]]:
         loads = json.loads
         for number, line in self._lines(advance):
-            yield number, loads(str(line, "utf-8"))  # bytes would have their encoding guessed
+            # Bytes would have their encoding guessed.
+            yield number, _TOO_LONG if line is None else loads(str(line, "utf-8"))
 
-    def _lines(self, advance: Advance) -> Iterator[tuple[int, bytes]]:
+    def _lines(self, advance: Advance) -> Iterator[tuple[int, bytes | None]]:
+        """Yield lines with their numbers; None in place of one that is too long."""
         with self.path.open("rb") as file:
             read = 0
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(partial(file.readline, _LINE_LIMIT), b""), 1):
                 read += len(line)
-                if read > 1 << 18:
+                is_cut = len(line) == _LINE_LIMIT and not line.endswith(b"\n")
+                if is_cut:
+                    read += _skip_line(file)
+                if read > _TOLD_EVERY:
                     advance(read)
                     read = 0
                 content = line.removeprefix(_BOM) if number == 1 else line
-                if not content.isspace():
-                    yield number, content
+                if content and not content.isspace():
+                    yield number, None if is_cut else content
             advance(read)
+
+
+def _skip_line(file: BufferedReader) -> int:
+    """Pass over the rest of a line and return how long it was."""
+    passed = 0
+    while part := file.readline(_LINE_LIMIT):
+        passed += len(part)
+        if part.endswith(b"\n"):
+            break
+    return passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +124,20 @@ class CsvFile:
         return self.path.stat().st_size
 
     def columns(self) -> frozenset[str] | None:
-        _, header = next(self._records(_silent), (1, []))
-        twice = {name for name in header if header.count(name) > 1}
-        if not any(header) or twice:
-            what = f"has column {min(twice)!r} twice" if twice else "must name the columns"
-            raise BrokenFileError(f"{self.path}: its first line {what}")
-        return frozenset(header)
+        _, header = next(self._records(silent), (1, []))
+        for separator in _OTHER_SEPARATORS:
+            if len(header) == 1 and separator in header[0]:
+                raise BrokenFileError(
+                    f"{self.path}: its first line has {separator!r} between the columns: save it "
+                    "with commas"
+                )
+        return checked_header(self.path, header)
 
     def check(self) -> None:
-        for _ in self._records(_silent):
+        for _ in self._records(silent):
             pass
 
-    def rows(self, advance: Advance = _silent) -> Iterator[tuple[int, Row | str]]:
+    def rows(self, advance: Advance = silent) -> Iterator[tuple[int, Row | str]]:
         records = self._records(advance)
         _, header = next(records)
         for number, cells in records:
@@ -153,7 +149,7 @@ class CsvFile:
     def _records(self, advance: Advance) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(_CELL_LIMIT)
         with self.path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(_counted(file, advance), strict=True)
+            reader = csv.reader(_told_lines(file, advance), strict=True)
             try:
                 for number, cells in enumerate(reader, 1):
                     if cells:
@@ -165,61 +161,20 @@ class CsvFile:
                 raise BrokenFileError(f"{self.path}:{line}: {_not_utf8(error)}") from None
 
 
-def _counted(lines: Iterable[str], advance: Advance) -> Iterator[str]:
-    for line in lines:
-        advance(len(line))
+def _told_lines(file: TextIOWrapper, advance: Advance) -> Iterator[str]:
+    """Yield lines, telling now and then how many bytes have been read; raises csv.Error."""
+    told = read = 0
+    tell = partial(os.lseek, file.fileno(), 0, os.SEEK_CUR)  # its own `tell` would end the reading
+    for line in iter(partial(file.readline, _LINE_LIMIT), ""):
+        read += len(line)
+        if read > _TOLD_EVERY:
+            if len(line) == _LINE_LIMIT:
+                raise csv.Error(f"line {_TOO_LONG}")
+            at, read = tell(), 0
+            advance(at - told)
+            told = at
         yield line
-
-
-@dataclass(frozen=True, slots=True)
-class ParquetFile:
-    """Apache Parquet, read through pyarrow; size in rows."""
-
-    path: Path
-
-    @property
-    def size(self) -> int:
-        return int(self._open().metadata.num_rows)
-
-    def columns(self) -> frozenset[str] | None:
-        return frozenset(self._open().schema_arrow.names)
-
-    def check(self) -> None:
-        self._open()
-
-    def rows(self, advance: Advance = _silent) -> Iterator[tuple[int, Row | str]]:
-        number = 1
-        file = self._open()
-        names = file.schema_arrow.names
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            columns = [_without_zone(column).to_pylist() for column in batch.columns]
-            for cells in zip(*columns, strict=True):
-                number += 1
-                yield number, dict(zip(names, cells, strict=True))
-            advance(batch.num_rows)
-
-    def _open(self) -> Any:
-        try:
-            import pyarrow.parquet as parquet
-        except ImportError:
-            raise BrokenFileError(
-                "Parquet needs pyarrow: pip install 'touchpoint-server[parquet]'"
-            ) from None
-        from pyarrow import ArrowException
-
-        try:
-            return parquet.ParquetFile(self.path)
-        except (ArrowException, OSError) as error:
-            raise BrokenFileError(f"{self.path}: {error}") from None
-
-
-def _without_zone(column: Any) -> Any:
-    """Return instants as UTC without a zone: making a zone for each costs more than all else."""
-    from pyarrow import timestamp, types
-
-    if types.is_timestamp(column.type) and column.type.tz is not None:
-        return column.cast(timestamp(column.type.unit))
-    return column
+    advance(tell() - told)
 
 
 def _not_utf8(error: UnicodeDecodeError) -> str:

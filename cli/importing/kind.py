@@ -9,7 +9,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from cli.importing import cells
-from cli.importing.files import Row
+from cli.importing.attributes import is_torn
+from cli.importing.row_file import Row
 
 IDENTITY = "identity "
 """Begins the fields that hold one identity of a kind."""
@@ -17,6 +18,8 @@ ATTRIBUTE = "attr."
 """Prefix of the columns that are the caller's own."""
 OWNER = "owner."
 """Prefix of the columns that say who looks after a customer."""
+QUESTION = "question."
+"""Prefix of the columns that hold the answers to one question each."""
 
 Fields = dict[str, Any]
 Columns = Mapping[str, tuple[str, cells.Read]]
@@ -45,6 +48,8 @@ class Kind:
     """Makes the message of the fields and of the caller's own attributes; may raise CellError."""
     has_owners: bool = False
     """Whether columns may say who looks after somebody."""
+    has_questions: bool = False
+    """Whether columns may hold the answers to one question each; they are taken apart before."""
     only_type: str = ""
     """Of events: the one type that they may have; empty: any."""
     are_events: bool = False
@@ -88,13 +93,28 @@ class Kind:
         if not self.needed <= fields.keys():
             missing = min(self.needed - fields.keys())
             raise CellError(missing.removeprefix(IDENTITY), "is missing")
-        return self.finish(fields, attributes)
+        try:
+            return self.finish(fields, attributes)
+        except ValueError:
+            raise _unsendable(row) from None
 
     def knows(self, name: str) -> bool:
-        prefixes = (ATTRIBUTE, OWNER) if self.has_owners else (ATTRIBUTE,)
+        prefixes = [ATTRIBUTE]
+        prefixes += [OWNER] if self.has_owners else []
+        prefixes += [QUESTION] if self.has_questions else []
         own = any(name.startswith(prefix) and name != prefix for prefix in prefixes)
         return name in self.columns or own
 
     def known(self) -> str:
         owners = f", who looks after them as {OWNER}ROLE" if self.has_owners else ""
-        return f"there are {', '.join(self.columns)}{owners}, and your own as {ATTRIBUTE}NAME"
+        questions = f", answers to one question as {QUESTION}NAME" if self.has_questions else ""
+        columns = ", ".join(self.columns)
+        return f"there are {columns}{owners}{questions}, and your own as {ATTRIBUTE}NAME"
+
+
+def _unsendable(row: Row) -> CellError:
+    """Say which cell of a row cannot be put into a message: JSON writes halves of a character."""
+    for name, cell in row.items():
+        if is_torn(name) or is_torn(cell):
+            return CellError(name, "holds half of a character (a surrogate without its other)")
+    return CellError("", "cannot be put into a message")

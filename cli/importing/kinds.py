@@ -10,7 +10,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from cli.importing import cells
-from cli.importing.kind import IDENTITY, CellError, Columns, Fields, Kind
+from cli.importing.attributes import attribute_text, attributes_of
+from cli.importing.kind import ATTRIBUTE, IDENTITY, CellError, Columns, Fields, Kind
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.profile.v1.profile_service_pb2 import CustomerRecord
@@ -47,16 +48,19 @@ def _set_currency(fields: Fields) -> None:
 
 
 def _texts(attributes: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: value if isinstance(value, str) else json.dumps(value, default=str)
-        for name, value in attributes.items()
-    }
+    found = {}
+    for name, cell in attributes.items():
+        try:
+            found[name] = attribute_text(cell)
+        except ValueError as error:
+            raise CellError(f"{ATTRIBUTE}{name}", str(error), cell) from None
+    return found
 
 
 def _attributes(cell: Any) -> Mapping[str, Any]:
     try:
         found = json.loads(cell) if isinstance(cell, str) else cell
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, Mapping):
         raise ValueError('must be an object such as {"gift": true}')
@@ -72,8 +76,10 @@ def _event(fields: Fields, attributes: Fields) -> Event:
     event = Event(identities=identities, **fields)
     if said or attributes:
         try:
-            event.attributes.CopyFrom(cells.attributes_of(said, attributes))
-        except (ValueError, TypeError) as error:
+            event.attributes.CopyFrom(attributes_of(said, attributes))
+        except UnicodeEncodeError:
+            raise  # `Kind.build` says where
+        except ValueError as error:
             raise CellError("attributes", str(error)) from None
     return event
 
@@ -190,6 +196,7 @@ _LIST = [
         },
         ("time", "question", _WHOSE),
         _answer,
+        has_questions=True,
         are_events=True,
         is_plain=False,
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,15 +12,37 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from cli.importing.files import Advance, BadCell, BrokenFileError, Row, RowFile
 from cli.importing.kind import Kind
+from cli.importing.row_file import Advance, BadCell, BrokenFileError, Row, RowFile, silent
 
 Make = Callable[[Row], Any]
 """Makes a cell of ours out of a row of theirs; raises ValueError with a sentence."""
 
 _SOURCES = {"column", "columns", "value"}
+_NULL = "tag:yaml.org,2002:null"
 _KEYS = _SOURCES | {"join", "values", "otherwise", "format", "zone", "decimal"}
 _REST = "rest"
+_SPACES = " \u00a0\u202f"
+"""Between thousands: also those that do not break a line."""
+
+
+class _TextLoader(yaml.SafeLoader):
+    """Reads what stands there as text: `no`, `010` and a day are cells of files, not values."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Refuse what says a name twice: only the last of them would count."""
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            problem = f"{twice} is said twice"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_TextLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag == _NULL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +59,8 @@ class ColumnMapping:
     """How the columns of a file become those of its kind."""
 
     made: Sequence[_Made]
+    used: frozenset[str]
+    """Their columns of which ours are made."""
     ignored: frozenset[str]
     ignores_rest: bool
 
@@ -43,7 +68,8 @@ class ColumnMapping:
     def read(cls, path: Path, kind: Kind) -> ColumnMapping:
         """Read a mapping file; raises BrokenFileError with all that is wrong in it."""
         try:
-            said = yaml.safe_load(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8-sig")
+            said = yaml.load(text, Loader=_TextLoader)  # noqa: S506 - a safe one that makes texts
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise BrokenFileError(f"{path}: {error}") from None
         if not isinstance(said, dict) or not isinstance(said.get("columns"), dict):
@@ -62,23 +88,22 @@ class ColumnMapping:
             problems.append("ignore: must be a list of columns, or rest")
         if problems:
             raise BrokenFileError("\n".join(f"{path}: {problem}" for problem in problems))
+        used = frozenset(source for each in made for source in each.sources)
         rest = ignore == _REST
-        return cls(made, frozenset(() if rest else map(str, ignore)), rest)
+        return cls(made, used, frozenset(() if rest else map(str, ignore)), rest)
 
     def columns(self, found: frozenset[str]) -> frozenset[str]:
         """Return our columns of a file that has theirs; raises BrokenFileError if some lack."""
-        used = {source for each in self.made for source in each.sources}
-        lacking = sorted(used - found)
+        lacking = sorted(self.used - found)
         if lacking:
             raise BrokenFileError(
                 f"the mapping needs the column {lacking[0]!r}, which is not there"
             )
-        return frozenset({each.name for each in self.made} | self._passed(found - used))
+        return frozenset((*(each.name for each in self.made), *self._passed(found)))
 
     def row(self, row: Row) -> Row | BadCell:
         """Return a row with our columns, or the cell that cannot be read."""
-        used = {source for each in self.made for source in each.sources}
-        found: dict[str, Any] = {name: row[name] for name in self._passed(row.keys() - used)}
+        found: dict[str, Any] = {name: row[name] for name in self._passed(row)}
         for each in self.made:
             try:
                 found[each.name] = each.make(row)
@@ -87,9 +112,12 @@ class ColumnMapping:
                 return BadCell(" + ".join(each.sources) or each.name, said, str(error))
         return found
 
-    def _passed(self, others: Any) -> set[str]:
+    def _passed(self, columns: Iterable[str]) -> list[str]:
         """Return those columns that are taken as they are named."""
-        return set() if self.ignores_rest else set(others) - self.ignored
+        if self.ignores_rest:
+            return []
+        used, ignored = self.used, self.ignored
+        return [name for name in columns if name not in used and name not in ignored]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +138,7 @@ class MappedFile:
     def check(self) -> None:
         self.file.check()
 
-    def rows(self, advance: Advance = lambda _: None) -> Iterator[tuple[int, Row | BadCell | str]]:
+    def rows(self, advance: Advance = silent) -> Iterator[tuple[int, Row | BadCell | str]]:
         for number, row in self.file.rows(advance):
             yield number, row if isinstance(row, str | BadCell) else self.mapping.row(row)
 
@@ -126,8 +154,12 @@ def _made(name: str, source: Any) -> _Made:
     if "value" in source:
         constant = source["value"]
         return _Made(name, (), lambda _: constant)
-    sources = tuple(map(str, source.get("columns") or [source.get("column")]))
-    return _Made(name, sources, _steps(sources, source))
+    sources = source["columns"] if "columns" in source else [source["column"]]
+    if not isinstance(sources, list) or not all(isinstance(each, str) for each in sources):
+        raise ValueError("column must be the name of one, columns a list of names: [Bon, Zeile]")
+    if not sources:
+        raise ValueError("columns: must name at least one")
+    return _Made(name, tuple(sources), _steps(tuple(sources), source))
 
 
 def _steps(sources: tuple[str, ...], said: Mapping[str, Any]) -> Make:
@@ -198,10 +230,18 @@ def _decimal(said: Mapping[str, Any]) -> Callable[[Any], Any] | None:
     if mark not in (",", "."):
         raise ValueError("decimal: must be , or .")
     thousands = "." if mark == "," else ","
+    shape = re.compile(
+        rf"[+-]?(\d+|\d{{1,3}}([{re.escape(thousands)}{_SPACES}']\d{{3}})+)({re.escape(mark)}\d+)?",
+        re.ASCII,
+    )
+    apart = str.maketrans({mark: "."} | dict.fromkeys(f"{thousands}{_SPACES}'"))
 
     def plain(cell: Any) -> Any:
         if not isinstance(cell, str):
             return cell
-        return cell.replace(" ", "").replace(thousands, "").replace(mark, ".")
+        text = cell.strip()
+        if not shape.fullmatch(text):
+            raise ValueError(f"{cell!r} is no number with {mark!r} before its decimals")
+        return text.translate(apart)
 
     return plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -11,6 +12,11 @@ from typing import Any
 
 _TOLD = 1_000
 """Errors listed for machines; the rest is only counted."""
+_LONGEST = 300
+"""Characters of what is told of a cell: one may be as long as a file."""
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""With what a spreadsheet begins to calculate."""
+_NUMBER = re.compile(r"[+-]?[\d.,]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +25,28 @@ class RowError:
 
     row: int
     """Its number in the file: the line of JSON Lines, the spreadsheet's row of CSV and Parquet
-    (the header is row 1)."""
+    (the header is row 1); 0: of an export, whose rows are told by their ids."""
     column: str
     """Empty where the whole row is at fault."""
     reason: str
     value: str = ""
-    """What stands there; empty where a service refused the row, or nothing does."""
+    """What stands there; empty where a service refused the row, or nothing does. Cut off, like
+    all texts of it, where it is very long."""
+
+    def __post_init__(self) -> None:
+        for name in ("column", "reason", "value"):
+            object.__setattr__(self, name, _shown(getattr(self, name)))
 
     def __str__(self) -> str:
         said = f" (there stands {self.value[:60]!r})" if self.value not in self.reason else ""
-        where = f"row {self.row}, {self.column}" if self.column else f"row {self.row}"
-        return f"{where}: {self.reason}{said}"
+        where = filter(None, (f"row {self.row}" if self.row else "", self.column))
+        return f"{', '.join(where)}: {self.reason}{said}"
+
+
+def _shown(text: str) -> str:
+    """Return a text that can be shown anywhere: cut off, and nothing of it half a character."""
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text.encode(errors="replace").decode()
 
 
 def _nowhere(_: RowError) -> None:
@@ -90,4 +107,11 @@ def error_file(path: Path | None) -> Iterator[Callable[[RowError], None]]:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("row", "column", "value", "reason"))
-        yield lambda error: writer.writerow((error.row, error.column, error.value, error.reason))
+        yield lambda error: writer.writerow(
+            (error.row, *map(_harmless, (error.column, error.value, error.reason)))
+        )
+
+
+def _harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula (OWASP, "CSV injection")."""
+    return f"'{text}" if text.startswith(_FORMULAS) and not _NUMBER.fullmatch(text) else text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.importing.files import BrokenFileError, digest, open_rows
+from cli.importing import BrokenFileError
+from cli.importing.files import digest, open_rows
 
 
 def written(tmp_path, name, content):

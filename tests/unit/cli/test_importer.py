@@ -10,7 +10,7 @@ import grpc.aio
 import pytest
 
 from cli.importing import KINDS, BrokenFileError, Importer
-from cli.importing.importer import SLICE_ROWS
+from cli.importing.slicing import SLICE_ROWS
 from cli.importing.target import Finished, Outcome, Refused
 
 

@@ -1,6 +1,7 @@
 """A mapping makes our columns of a file that has its own, and says what it cannot read."""
 
 import csv
+from datetime import UTC, datetime
 
 import pytest
 
@@ -37,6 +38,15 @@ def mapped(tmp_path, mapping=TILL, rows=ROWS, kind="events"):
     (tmp_path / "till.csv").write_text(rows)
     found = ColumnMapping.read(tmp_path / "map.yaml", KINDS[kind])
     return Importer(KINDS[kind], tmp_path / "till.csv", found)
+
+
+EVENTS = KINDS["events"]
+
+
+def told(tmp_path, columns):
+    path = tmp_path / "map.yaml"
+    path.write_text(f"columns: {columns}\n")
+    return path
 
 
 class KeepsEvents:
@@ -91,6 +101,64 @@ def test_a_wrong_mapping_is_refused_with_what_is_wrong(tmp_path, mapping, said):
 def test_a_column_that_the_mapping_needs_must_be_there(tmp_path):
     with pytest.raises(BrokenFileError, match="needs the column 'Betrag'"):
         mapped(tmp_path, rows="Bon,Zeile,Art,Datum,Kunde,Kasse\n").check()
+
+
+@pytest.mark.parametrize(
+    ("cell", "micros"),
+    [("1.234,50", "1234.50"), ("1 234,5", "1234.5"), ("1234", "1234"), ("-5,00", "-5.00")],
+)
+def test_amounts_are_read_by_their_decimal_mark(tmp_path, cell, micros):
+    made = ColumnMapping.read(told(tmp_path, "{value: {column: v, decimal: ','}}"), EVENTS)
+    assert made.row({"v": cell}) == {"value": micros}
+
+
+@pytest.mark.parametrize("cell", ["1.50", "1,234.56", "12.34,5", "5 EUR"])
+def test_an_amount_that_is_written_otherwise_is_refused_and_not_guessed(tmp_path, cell):
+    made = ColumnMapping.read(told(tmp_path, "{value: {column: v, decimal: ','}}"), EVENTS)
+    assert "before its decimals" in made.row({"v": cell}).reason
+
+
+def test_words_of_a_mapping_are_cells_and_no_values_of_yaml(tmp_path):
+    columns = "{type: {column: 7, values: {yes: purchase, no: return, 010: view}}}"
+    made = ColumnMapping.read(told(tmp_path, columns), EVENTS)
+    assert [made.row({"7": cell})["type"] for cell in ("yes", "no", "010")] == [
+        "purchase",
+        "return",
+        "view",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("{event_id: {columns: Bon}}", "a list of names"),
+        ("{event_id: {columns: []}}", "at least one"),
+        ("{event_id: {column: }}", "the name of one"),
+        ("{event_id: Bon, event_id: Zeile}", "event_id is said twice"),
+    ],
+)
+def test_a_mapping_that_means_something_else_is_refused(tmp_path, columns, said):
+    with pytest.raises(BrokenFileError, match=said):
+        ColumnMapping.read(told(tmp_path, columns), EVENTS)
+
+
+def test_a_survey_s_questions_may_have_columns_of_their_own(tmp_path):
+    mapping = "columns: {email: Mail, time: {value: 2026-03-02}, question.garden: 'Any garden?'}"
+    rows = "Mail,Any garden?\nada@shop.example,yes\n"
+    importer = mapped(tmp_path, mapping, rows, "answers")
+    importer.check()
+    assert importer.rehearse(silent).refused == 0
+
+
+def test_a_zone_is_that_of_times_without_one(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    cells = {"at": arrow.array([noon], arrow.timestamp("us", "UTC"))}
+    parquet.write_table(arrow.table(cells), tmp_path / "a.parquet")
+    made = ColumnMapping.read(told(tmp_path, "{time: {column: at, zone: Europe/Berlin}}"), EVENTS)
+    [(_, row)] = open_rows(tmp_path / "a.parquet").rows()
+    assert made.row(row) == {"time": noon}
 
 
 def test_every_refused_row_is_written_with_its_column_value_and_reason(tmp_path):
