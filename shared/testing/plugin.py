@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from shared.engines.outside import FOLDER_SETTING, PASSABLE
 from shared.postgres import Database
 from shared.testing.clock import FakeClock
 from shared.testing.nats import remove_streams
-from shared.testing.postgres import TestServer
+from shared.testing.postgres import TestServer, spare_safety
 
 FreshDatabase = Callable[[str, Path], Awaitable[Database]]
 """`await fresh_database("rules", folder_of_migrations)`: opened, migrated, dropped at the end."""
@@ -51,10 +51,12 @@ async def postgres(
     """Lend the run's PostgreSQL: the one named in the environment, else an embedded one."""
     given = os.environ.get("TOUCHPOINT_POSTGRES_URL")
     if given:
-        yield TestServer(given)
+        async with aclosing(TestServer(given)) as server:
+            yield server
         return
     engine = PostgresEngine(tmp_path_factory.mktemp("postgres"))
     async with engine.running() as url:
+        await spare_safety(url)
         yield TestServer(url)
 
 

@@ -16,8 +16,10 @@ async def postgres_store(fresh_database, tmp_path):
 
 
 @pytest.fixture(params=["in_memory", "postgres"])
-async def store(request, postgres_store):
-    return InMemoryProfiles() if request.param == "in_memory" else postgres_store
+def store(request):
+    if request.param == "in_memory":
+        return InMemoryProfiles()
+    return request.getfixturevalue("postgres_store")
 
 
 @pytest.fixture

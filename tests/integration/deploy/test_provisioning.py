@@ -11,7 +11,8 @@ import pytest
 
 from shared.config import ConfigError
 from shared.postgres.deployment import Deployment
-from shared.postgres.provision import SERVICES, role_of
+from shared.postgres.provision import SERVICES, provision, role_of
+from shared.testing.postgres import password_of
 
 KEY = "TOUCHPOINT_{}_POSTGRES_URL"
 
@@ -25,6 +26,8 @@ async def database(postgres):
     await admin.execute(f"CREATE DATABASE {name}")
     yield postgres.admin_url.rpartition("/")[0] + f"/{name}"
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    # Roles are the server's: others come in with the passwords that they had.
+    await provision(postgres.admin_url, password_of, development=True)
     await admin.close()
 
 

@@ -1,0 +1,54 @@
+"""What tests are lent: a database that another test used, and that shows nothing of it."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from shared.testing.postgres import TestServer
+from tests.integration.data.test_postgres import MIGRATIONS
+
+KEPT = """
+SELECT (SELECT count(*) FROM thing), (SELECT count(*) FROM schema_version),
+       (SELECT offset_us FROM clock.business_offset), (SELECT is_called FROM outbox_id_seq)
+"""
+
+
+async def test_it_holds_what_a_new_one_holds_and_nobody_is_left_in_it(postgres: TestServer) -> None:
+    async with postgres.clone("rules", MIGRATIONS) as url:
+        left_open = await asyncpg.connect(url)
+        before = await left_open.fetchrow(KEPT)
+        await left_open.execute("INSERT INTO thing (name) VALUES ('left behind')")
+        await left_open.execute("DELETE FROM schema_version")
+        await left_open.execute("SELECT clock.move(5)")
+        await left_open.execute("SELECT nextval('outbox_id_seq')")
+        await left_open.execute("BEGIN; LOCK TABLE thing")
+    async with postgres.clone("rules", MIGRATIONS) as again:
+        assert again == url
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await left_open.execute("COMMIT")
+        connection = await asyncpg.connect(again)
+        assert await connection.fetchrow(KEPT) == before
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE more (name text)",
+        "ALTER TABLE thing ADD COLUMN more text",
+        "ALTER TABLE thing ALTER COLUMN name DROP NOT NULL",
+        "DROP TABLE thing",
+        "CREATE INDEX thing_by_name ON thing (name)",
+        "GRANT SELECT ON thing TO PUBLIC",
+    ],
+)
+async def test_one_with_a_changed_schema_is_not_lent_again(
+    postgres: TestServer, change: str
+) -> None:
+    async with postgres.clone("rules", MIGRATIONS) as url:
+        connection = await asyncpg.connect(url)
+        await connection.execute(change)
+        await connection.close()
+    async with postgres.clone("rules", MIGRATIONS) as another:
+        assert another != url
