@@ -171,7 +171,7 @@ def _offset_hours(time_zone: str, hour: int) -> int:
         return 0
     try:
         zone = ZoneInfo(time_zone)
-    except (KeyError, ValueError):  # no such zone, or no name of one
+    except (KeyError, ValueError, OSError):  # no such zone, no name of one, or a region of zones
         return 0
     moment = datetime.fromtimestamp(hour * (HOUR_US // SECOND_US), UTC)
     offset = moment.astimezone(zone).utcoffset()

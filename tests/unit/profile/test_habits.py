@@ -29,7 +29,17 @@ def test_what_is_done_to_somebody_is_no_habit_of_theirs():
 
 
 @pytest.mark.parametrize(
-    ("zone", "hour"), [("", 12), ("Europe/Berlin", 13), ("America/New_York", 7), ("Mars/Base", 12)]
+    ("zone", "hour"),
+    [
+        ("", 12),
+        ("Europe/Berlin", 13),
+        ("America/New_York", 7),
+        ("Mars/Base", 12),
+        ("America", 12),
+        ("../etc/passwd", 12),
+        ("x" * 300, 12),
+        ("a\0b", 12),
+    ],
 )
 def test_the_hour_is_that_of_the_person(zone, hour):
     found = local_hours(habits(happened("view")), zone, NOON_US)
