@@ -129,5 +129,10 @@ def _subjects(event: Event) -> Iterator[tuple[str, str, str]]:
 
 def _note(asked: Asked, question: str, found: Answer) -> None:
     known = asked.get(question)
-    if known is None or found > known:
+    if known is None or _weight(question, found) > _weight(question, known):
         asked[question] = found
+
+
+def _weight(question: str, found: Answer) -> tuple[object, ...]:
+    """Return what is compared: of a survey as a whole the latest word counts, whatever it is."""
+    return (found.time_us, *found) if question.startswith(_SURVEY) else found

@@ -63,6 +63,14 @@ def test_a_survey_that_was_answered_as_a_whole_may_come_again_after_a_month():
     assert list(snapshot(*answers).surveys_answered) == [29]
 
 
+def test_a_survey_skipped_lately_does_not_come_again_because_it_was_answered_long_ago():
+    days = 24 * 60
+    long_ago = happened("survey_answer", -40 * days, offer_no=7)
+    lately = happened("survey_answer", -days, offer_no=7, details={"skipped": "true"})
+    assert list(snapshot(long_ago, lately).surveys_answered) == [7]
+    assert list(snapshot(lately, long_ago).surveys_answered) == [7]
+
+
 def test_an_impression_of_something_else_asks_nothing():
     assert not snapshot(happened("impression", offer_no=7)).questions_asked
 
