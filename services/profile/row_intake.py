@@ -290,11 +290,16 @@ def _event(columns: Columns, place: int) -> event_pb2.Event:
     if amount := columns["amounts"][place]:
         event.value.amount = amount
     if attributes := columns["attributes"][place]:
-        try:
-            found = json.loads(attributes)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise MistakenError("attributes: must be a JSON object")
-        event.attributes.update(found)
+        _read_attributes(event, attributes)
     return event
+
+
+def _read_attributes(event: event_pb2.Event, text: str) -> None:
+    try:
+        found = json.loads(text)
+        if isinstance(found, dict):
+            event.attributes.update(found)
+            return
+    except (ValueError, OverflowError, RecursionError):
+        pass  # no JSON, a number beyond all doubles, or nested without an end
+    raise MistakenError("attributes: must be a JSON object, its numbers doubles, nested but little")

@@ -121,3 +121,20 @@ async def test_other_content_has_another_digest(intake, field):
     changed[0] = changed[0] - 1 if field == "times_us" else changed[0] + "_x"
     [other] = (await RowIntake(intake).imported(rows, "cli", NOW_US)).arrivals
     assert (other.key, other.digest != first.digest) == (first.key, True)
+
+
+HOSTILE = (
+    '{"number": 1' + "0" * 400 + "}",
+    '{"nested": ' + "[" * 500 + "]" * 500 + "}",
+    "[" * 100_000,
+    "7",
+)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+async def test_attributes_that_no_event_can_hold_cost_their_own_row_only(intake, hostile):
+    rows = rows_of([event(1, attributes={"gift": True}), event(2, attributes={"gift": True})])
+    rows.attributes[0] = hostile
+    taken = await RowIntake(intake).imported(rows, "cli", NOW_US)
+    assert [each.event_id for each in taken.arrivals] == ["e2"]
+    assert [each.message.split(":")[0] for each in taken.rejected] == ["attributes"]
