@@ -29,6 +29,8 @@ class Keyring:
         self._max_open = max_open
         self._current = keys.current()
         self._open: dict[str, bytes] = {}
+        self._unasked: dict[str, bytes] = {}
+        """Those open that nobody asked for since `close_unasked`."""
 
     @property
     def current(self) -> WrappingKey:
@@ -47,10 +49,10 @@ class Keyring:
 
     def is_open(self, person_id: str) -> bool:
         """Say whether a person's key is open; if so, it stays so for the calls that follow."""
-        key = self._open.pop(person_id, None)
+        key = self._open.pop(person_id, None) or self._unasked.pop(person_id, None)
         if key is None:
             return False
-        self._open[person_id] = key
+        self._keep(person_id, key)
         return True
 
     def open(self, person_id: str, wrapped: bytes) -> None:
@@ -61,12 +63,12 @@ class Keyring:
 
     def encrypt(self, person_id: str, text: str, purpose: str) -> bytes:
         """Encrypt for a person whose key was made or opened; KeyError if it was not."""
-        return encrypt(self._open[person_id], text, purpose)
+        return encrypt(self._key(person_id), text, purpose)
 
     def decrypt(self, person_id: str, sealed: bytes, purpose: str) -> str:
         """Decrypt a value; empty when its key is gone, because then the value is."""
         try:
-            return decrypt(self._open[person_id], sealed, purpose)
+            return decrypt(self._key(person_id), sealed, purpose)
         except UndecipherableError:
             return ""
 
@@ -74,6 +76,18 @@ class Keyring:
         """Drop the keys of erased persons."""
         for person_id in person_ids:
             self._open.pop(person_id, None)
+            self._unasked.pop(person_id, None)
+
+    def close_unasked(self) -> None:
+        """Close the keys that nobody asked for since the last time.
+
+        So the key of somebody whom another replica erased does not outlive them here for long.
+        """
+        self._unasked, self._open = self._open, {}
+
+    def _key(self, person_id: str) -> bytes:
+        key = self._open.get(person_id)
+        return self._unasked[person_id] if key is None else key
 
     def _keep(self, person_id: str, key: bytes) -> None:
         if len(self._open) >= self._max_open:

@@ -61,6 +61,7 @@ class Upkeep:
         """Do what each replica does for itself; a background task."""
         while True:
             self._keyring.refresh()
+            self._keyring.close_unasked()
             await self._tiers.refresh()
             await asyncio.sleep(EVERY_S)
 

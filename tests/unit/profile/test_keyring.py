@@ -47,3 +47,14 @@ def test_a_value_of_a_lost_key_is_empty(keyring):
     keyring.forget(["ada"])
     keyring.make("ada")
     assert keyring.decrypt("ada", sealed, PURPOSE) == ""
+
+
+def test_a_key_that_nobody_asks_for_is_closed_in_the_end(keyring):
+    keyring.make("ada")
+    sealed = keyring.encrypt("ada", "Ada", PURPOSE)
+    keyring.make("bob")
+    keyring.close_unasked()
+    assert keyring.decrypt("ada", sealed, PURPOSE) == "Ada"
+    assert keyring.is_open("bob")
+    keyring.close_unasked()
+    assert [person for person in ("ada", "bob") if keyring.is_open(person)] == ["bob"]
