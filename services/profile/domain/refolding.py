@@ -20,7 +20,6 @@ RENEWED = (
     "habits",
     "tallies",
     "asked",
-    "asked",
 )
 """Parts that this version of the fold makes and the one before did not, or made otherwise.
 

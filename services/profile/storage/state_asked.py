@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.profile.domain.asked import Answer, Asked, Outcome
-from services.profile.storage.state_log import maker
+from services.profile.domain.making import maker
 from services.profile.storage.state_part import Part, within
 from touchpoint.profile.v1.state_pb2 import AskedState
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from itertools import chain
 from operator import attrgetter
-from typing import Any, TypeVar
 
 from services.profile.domain.event import Topic
 from services.profile.domain.log import Entry, Log
+from services.profile.domain.making import maker
 from touchpoint.profile.v1.state_pb2 import LogState
 
 _MAX_ARRIVED = 32
 """So many events are added behind a stored log before it is read and put in order."""
-T = TypeVar("T")
-
-
-def maker(kind: type[T]) -> Callable[[tuple[Any, ...]], T]:
-    """Return what makes a named tuple of a tuple: at half the price of its own constructor."""
-    make: Any = tuple.__new__
-    return partial(make, kind)
-
-
 _ENTRY = maker(Entry)
 _FIELDS = attrgetter(*Entry._fields)
 

@@ -13,12 +13,13 @@ from services.profile.domain.cart import Cart, Change, Line
 from services.profile.domain.consent import NEVER, Consent, Consents
 from services.profile.domain.interest import Interests
 from services.profile.domain.latest import Word
+from services.profile.domain.making import maker
 from services.profile.domain.orders import Order, Orders
 from services.profile.domain.owned import Owned
 from services.profile.domain.referrals import Referred
 from services.profile.domain.tallies import Tallies, Tally
 from services.profile.storage.state_asked import ASKED
-from services.profile.storage.state_log import decode_log, encode_log, maker
+from services.profile.storage.state_log import decode_log, encode_log
 from services.profile.storage.state_part import Part, add_ownerships, ownerships, within
 from services.profile.storage.state_traits import TRAIT_PARTS
 from touchpoint.profile.v1.state_pb2 import (
