@@ -46,10 +46,17 @@ class History:
         """Lock some persons of a share and take what their states lack; empty: nothing is left."""
         part, parts = share
         await self._tx.execute(QUERIES.allow_pauses)
-        waiting: Sequence[Any] = await self._tx.fetch(QUERIES.pending_folds, import_id, parts, part)
-        chosen = list(_up_to(max_events, waiting))
-        if not chosen:
-            return ()
+        while True:
+            waiting: Sequence[Any] = await self._tx.fetch(
+                QUERIES.pending_folds, import_id, parts, part
+            )
+            if not waiting:
+                return ()
+            taken = await self._take(import_id, list(_up_to(max_events, waiting)))
+            if taken:  # else all of them were erased meanwhile
+                return taken
+
+    async def _take(self, import_id: str, chosen: Sequence[tuple[str, int]]) -> Sequence[Pending]:
         persons = sorted({person_id for person_id, _ in chosen})
         locked: Sequence[Any] = await self._tx.fetch(QUERIES.lock_persons, persons)
         taken: Sequence[Any] = await self._tx.fetch(
