@@ -19,7 +19,6 @@ from services.profile.domain.state import LOCALE, TIME_ZONE, State
 NAME = "name"
 MAX_AFFINITIES = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_YEAR_DAYS = 365.2425
 _OLDEST = 130
 _NEVER_US = 2**63
 _NO_WORD = Word(0, False)
@@ -189,7 +188,9 @@ def _years_since(born: str, now_us: int) -> int:
     today = (_EPOCH + timedelta(microseconds=now_us)).date()
     if len(born) == 4:
         return today.year - int(born)
-    return int((today - date.fromisoformat(born)).days / _YEAR_DAYS)
+    day = date.fromisoformat(born)
+    is_ahead = (today.month, today.day) < (day.month, day.day)
+    return today.year - day.year - is_ahead
 
 
 def standing_token(version: int, freeing_seqs: Sequence[int]) -> int:

@@ -42,6 +42,7 @@ MAX_DECLINES = 500
 MAX_DISLIKES = 200
 MAX_BOUGHT = 256
 """Categories, and brands."""
+MAX_ATTRIBUTES = 500
 
 LOCALE = "locale"
 TIME_ZONE = "time_zone"
@@ -168,14 +169,11 @@ class State:
 def describe(state: State, attributes: Mapping[str, str], time_us: int) -> None:
     """Set attributes; what was said later about one of them stays, an empty one takes it away."""
     for name, value in attributes.items():
-        said = (time_us, value)
-        known = state.attributes.get(name, _UNSAID)
-        if value != known[1] and said >= known:
-            state.attributes[name] = said
+        say(state, name, value, time_us)
 
 
 def say(state: State, name: str, value: str, time_us: int) -> None:
-    """Set an attribute as of an event; of two at one moment the greater value counts."""
+    """Set an attribute as of a moment; of two at one moment the greater value counts."""
     state.attributes[name] = max((time_us, value), state.attributes.get(name, _UNSAID))
 
 
@@ -223,6 +221,13 @@ def _merge_attributes(into: Attributes, other: Attributes) -> None:
         into[name] = max(said, into.get(name, _UNSAID))
 
 
+def _prune_attributes(attributes: Attributes) -> None:
+    """Keep what was said last."""
+    if len(attributes) > MAX_ATTRIBUTES:
+        for name in sorted(attributes, key=lambda n: (attributes[n], n))[:-MAX_ATTRIBUTES]:
+            del attributes[name]
+
+
 def prune(state: State) -> None:
     """Bring what was read of a state within its bounds: before it is stored, and after a merge."""
     if "past" in state.parts:
@@ -258,6 +263,7 @@ _BOUNDS: Mapping[str, Callable[[Any], None]] = MappingProxyType(
         "disliked_brands": _dislikes,
         "consents": consent.prune,
         "tallies": tallies.prune,
+        "attributes": _prune_attributes,
         "complaints": complaints.prune,
         "aversions": aversions.prune,
         "variants": variants.prune,

@@ -1,6 +1,8 @@
 """What each kind of event does to a profile."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.profile.domain import cart, interest, opinions
 from services.profile.domain.event import DAY_US, MINUTE_US
@@ -9,12 +11,13 @@ from services.profile.domain.reading import (
     NO_TIERS,
     Tiers,
     age,
+    attribute,
     liked,
     standing_declines,
     standing_token,
     traits,
 )
-from services.profile.domain.state import State, describe
+from services.profile.domain.state import MAX_ATTRIBUTES, State, describe, say
 from tests.unit.profile.happenings import NOON_US, happened, state_of
 
 DAY = 24 * 60
@@ -181,6 +184,8 @@ def test_a_cart_is_forgotten_after_thirty_days():
     [
         ({"birth_date": "1990-01-31"}, 35),
         ({"birth_date": "1990-01-01"}, 36),
+        ({"birth_date": "2009-01-01"}, 17),
+        ({"birth_date": "2009-01-02"}, 16),
         ({"birth_year": "1980"}, 46),
         ({"age": "42"}, 42),
         ({"age": "very"}, 0),
@@ -199,6 +204,32 @@ def test_the_later_word_on_an_attribute_counts():
     describe(state, {"city": "York"}, NOON_US)
     describe(state, {"city": "Bath"}, NOON_US - MINUTE_US)
     assert state.attributes["city"] == (NOON_US, "York")
+
+
+@given(st.permutations([(0, "Bath"), (5, "Bath"), (3, "York"), (9, ""), (8, "Rome")]))
+def test_words_on_an_attribute_count_by_when_they_were_said_in_any_order(said):
+    state = State()
+    for minutes, city in said:
+        describe(state, {"city": city}, NOON_US + minutes * MINUTE_US)
+        say(state, "town", city, NOON_US + minutes * MINUTE_US)
+    assert state.attributes["city"] == state.attributes["town"] == (NOON_US + 9 * MINUTE_US, "")
+
+
+def test_a_word_said_again_is_of_then():
+    state = State()
+    for minutes, city in ((0, "Bath"), (5, "Bath"), (3, "York")):
+        describe(state, {"city": city}, NOON_US + minutes * MINUTE_US)
+    assert attribute(state, "city") == "Bath"
+
+
+def test_of_too_many_attributes_those_are_kept_that_were_said_last():
+    said = [
+        happened("preference", minute, details={"attribute": f"a{minute}", "value": "x"})
+        for minute in range(MAX_ATTRIBUTES + 9)
+    ]
+    kept = {f"a{minute}" for minute in range(9, MAX_ATTRIBUTES + 9)}
+    assert state_of(*said).attributes.keys() == kept
+    assert state_of(*reversed(said)).attributes.keys() == kept
 
 
 def test_the_standing_token_tells_events_and_versions_apart():
