@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from services.profile.domain.ports import (
 )
 from services.profile.domain.recording import Touched, locked_sets, with_retries
 from services.profile.domain.relationships import OPEN, Relationship, beginning
-from services.profile.domain.state import describe, prune
+from services.profile.domain.state import State, describe, prune
 
 IMPORTED = "imported"
 AMBIGUOUS, UNKNOWN = "AMBIGUOUS_PERSON", "PERSON_NOT_FOUND"
@@ -65,8 +66,8 @@ class _Slice:
     """Place of the row to its person."""
     joins: list[Join] = field(default_factory=list)
     shared: list[SharedIdentity] = field(default_factory=list)
-    customers: set[str] = field(default_factory=set)
-    """Persons who are customers by their own identity."""
+    customers: dict[str, str] = field(default_factory=dict)
+    """Name of a set, as it was read, to the customer in it."""
     erased: ErasedSince = field(default_factory=dict)
 
 
@@ -82,8 +83,8 @@ async def write_customers(
     async def attempt(transaction: ProfileTransaction) -> Written:
         keys = {identity.key for row in rows for identity in row.identities}
         known = await transaction.resolve(keys)
-        persons = sorted({found.person_id for found in known.values()})
-        customers = set(await transaction.customers_among(persons))
+        sets_read = sorted({found.group_id for found in known.values()})
+        customers = dict(await transaction.customers_of(sets_read))
         erased = await erasures_of(transaction, keys, known)
         part = _Slice(Plan(known), customers=customers, erased=erased)
         written = Written()
@@ -120,7 +121,7 @@ def _place(part: _Slice, row: Customer, written: Written, new_id: NewId) -> None
     else:
         plan.verified.append(first.key)
         written.updated += 1
-    part.customers.add(person_id)
+    part.customers.setdefault(_set_of(plan, person_id), person_id)
     part.persons[row.place] = person_id
     for identity in others:
         _add_identity(part, person_id, identity)
@@ -146,18 +147,21 @@ def _add_identity(part: _Slice, person_id: str, identity: Identity) -> None:
         plan.add_identity(NewIdentity(identity, person_id, True))
     elif plan.is_shared(identity.key):
         part.shared.append(SharedIdentity(identity.key, (person_id,)))
-    elif other == person_id or _is_same_set(plan, other, person_id):
-        plan.verified.append(identity.key)
-    elif other in part.customers:
-        part.shared.append(SharedIdentity(identity.key, (other, person_id)))
     else:
+        own, theirs = _set_of(plan, person_id), _set_of(plan, other)
+        customer = part.customers.setdefault(theirs, part.customers[own])
+        if customer != part.customers[own]:
+            part.shared.append(SharedIdentity(identity.key, (customer, person_id)))
+            return
         plan.verified.append(identity.key)
-        part.joins.append(Join(person_id, other, identity.key))
+        if theirs != own:
+            part.joins.append(Join(person_id, other, identity.key))
 
 
-def _is_same_set(plan: Plan, one: str, other: str) -> bool:
-    first, second = plan.used.get(one), plan.used.get(other)
-    return first is not None and second is not None and first.group_id == second.group_id
+def _set_of(plan: Plan, person_id: str) -> str:
+    """Return the name of a person's set as it was read; a new person is a set of their own."""
+    known = plan.used.get(person_id)
+    return known.group_id if known else person_id
 
 
 def _write(part: _Slice, rows: Sequence[Customer], sets: Sets, now_us: int, new_id: NewId) -> None:
@@ -171,14 +175,19 @@ def _write(part: _Slice, rows: Sequence[Customer], sets: Sets, now_us: int, new_
         if person_id is None:
             continue
         member = sets.member(person_id)
-        before = dict(member.state.attributes)
+        before = _values(member.state)
         describe(member.state, row.attributes, now_us)
         prune(member.state)
-        member.freeing_seq += member.state.attributes != before
+        member.freeing_seq += _values(member.state) != before
         changed[person_id] = member
         if row.name:
             changes.names[person_id] = row.name
     changes.keep(changed.values())
+
+
+def _values(state: State) -> dict[str, str]:
+    """Return what attributes say, whenever it was said."""
+    return {name: value for name, (_, value) in state.attributes.items() if value}
 
 
 async def _name_owners(
@@ -195,16 +204,18 @@ async def _name_owners(
         for person_id in set(persons.values())
         for member in sets.set_of(person_id)
     }
-    said = await transaction.relationships(sorted(members))
+    said: defaultdict[str, list[Relationship]] = defaultdict(list)
+    for each in await transaction.relationships(sorted(members)):
+        said[members[each.person_id]].append(each)
+    now_us = changes.now_us
     for row in named:
-        group_id = members[persons[row.place]]
-        known = [
-            each for each in (*said, *changes.relationships) if members[each.person_id] == group_id
-        ]
+        person_id = persons[row.place]
+        known = said[members[person_id]]
         for role, owner_id in row.owners.items():
-            now_us = changes.now_us
-            wanted = Relationship(persons[row.place], role, owner_id, now_us, OPEN, now_us)
-            changes.relationships.extend(beginning(known, wanted, says_when=False))
+            wanted = Relationship(person_id, role, owner_id, now_us, OPEN, now_us)
+            begun = beginning(known, wanted, says_when=False)
+            changes.relationships.extend(begun)
+            known.extend(begun)
 
 
 def _touched(sets: Sets, person_ids: set[str]) -> list[Touched]:

@@ -260,8 +260,8 @@ class ProfileTransaction(Protocol):
         """Return where those persons belong that exist."""
         ...
 
-    async def customers_among(self, person_ids: Sequence[str]) -> frozenset[str]:
-        """Return those who have a customer identity of their own."""
+    async def customers_of(self, group_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the oldest person with a customer identity of each set that has one."""
         ...
 
     async def identities_of(self, person_id: str) -> int:

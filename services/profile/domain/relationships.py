@@ -84,8 +84,13 @@ def ending(said: Iterable[Relationship], role: str, until_us: int) -> list[Relat
 def written(
     said: Iterable[Relationship], changed: Iterable[Relationship]
 ) -> dict[tuple[str, str, int], Relationship]:
-    """Return all by what they are kept under: a person has one word of a role and a beginning."""
-    return {(each.person_id, each.role, each.from_us): each for each in (*said, *changed)}
+    """Return all by what they are kept under: of a role and a beginning the later word counts."""
+    found: dict[tuple[str, str, int], Relationship] = {}
+    for each in (*said, *changed):
+        known = found.setdefault((each.person_id, each.role, each.from_us), each)
+        if each.set_us >= known.set_us:
+            found[each.person_id, each.role, each.from_us] = each
+    return found
 
 
 def _of_role(said: Sequence[Relationship]) -> list[Tenure]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.profile.domain.questions import Answers
 from services.profile.storage import QUERIES
@@ -12,7 +13,17 @@ from shared.postgres import Database
 
 COUNT_EVERY_S = 300.0
 """What a question is worth changes slowly."""
-READ_EVERY_S = 30.0
+READ_EVERY_S = 20.0
+"""So often it is also looked whether somebody was erased: their answers count no longer."""
+
+
+class Stand(NamedTuple):
+    """What was counted."""
+
+    position: int
+    """Of the last answer."""
+    erased_us: int
+    """When somebody was last erased."""
 
 
 class AnswerCounts:
@@ -22,7 +33,7 @@ class AnswerCounts:
         self.answers: Mapping[str, Answers] = {}
         """By question, as last read."""
         self._database = database
-        self._counted_to = -1
+        self._stand = Stand(-1, 0)
 
     async def lead(self) -> None:
         """Count for all replicas; a background task."""
@@ -35,14 +46,18 @@ class AnswerCounts:
             await asyncio.sleep(READ_EVERY_S)
 
     async def count(self) -> None:
-        """Count anew if there are answers that were not counted."""
-        latest: int = await self._database.fetchval(QUERIES.latest_answer)
-        if latest == self._counted_to:
+        """Count anew if there are answers that were not counted, or some are gone."""
+        stand = await self._standing()
+        if stand == self._stand:
             return
         async with self._database.transaction() as transaction:
             await transaction.execute(QUERIES.forget_answer_counts)
             await transaction.execute(QUERIES.count_answers)
-        self._counted_to = latest
+        self._stand = stand
+
+    async def _standing(self) -> Stand:
+        row: Any = await self._database.fetchrow(QUERIES.answers_stand)
+        return Stand(*row)
 
     async def refresh(self) -> None:
         """Read what was counted."""
@@ -62,4 +77,8 @@ class AnswerCounts:
     async def _count_for_ever(self) -> None:
         while True:
             await self.count()
-            await asyncio.sleep(COUNT_EVERY_S)
+            counted_s = time.monotonic()
+            while time.monotonic() - counted_s < COUNT_EVERY_S:
+                await asyncio.sleep(READ_EVERY_S)
+                if (await self._standing()).erased_us != self._stand.erased_us:
+                    break

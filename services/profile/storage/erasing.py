@@ -15,7 +15,11 @@ from services.profile.storage.notices import person_erased
 from services.profile.storage.referrals import SQL as REFERRALS
 from shared.bus import append
 from shared.bus.forgetting import forget_in_parked
-from shared.postgres import Database
+from shared.errors import Aborted
+from shared.postgres import Database, Transaction
+
+_TRIES = 8
+"""Sets that change this often while they are waited for are no one's doing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,7 @@ class Erasures:
         found: Sequence[Any] = await self._database.fetch(QUERIES.persons_of_keys, keys)
         wanted = [row[0] for row in found] + list(person_ids)
         async with self._database.transaction() as transaction:
-            locked: Sequence[Any] = await transaction.fetch(QUERIES.lock_for_erasure, wanted)
-            persons = [row[0] for row in locked]
+            persons = await _locked(transaction, wanted)
             if not persons:
                 return Erased()
             gone: Sequence[Any] = await transaction.fetch(QUERIES.erase_identities, persons, now_us)
@@ -76,3 +79,19 @@ class Erasures:
         rows: Sequence[Any] = await self._database.fetch(QUERIES.unfinished_erasures)
         if rows:
             await self.finish([row[0] for row in rows])
+
+
+async def _locked(transaction: Transaction, wanted: Sequence[str]) -> list[str]:
+    """Lock the whole sets of persons and return who is in them.
+
+    A set that changed while its lock was waited for is another one now, and PostgreSQL leaves out
+    of a statement what no longer fits it: who was wanted might not even be among those locked. So
+    it is looked again, until what is locked is what there is; then nobody can change it any more.
+    """
+    for _ in range(_TRIES):
+        locked: Sequence[Any] = await transaction.fetch(QUERIES.lock_for_erasure, wanted)
+        there: Sequence[Any] = await transaction.fetch(QUERIES.persons_of_sets, wanted)
+        persons = [row[0] for row in there]
+        if {row[0] for row in locked} >= set(persons):
+            return persons
+    raise Aborted("the persons' sets keep changing; try again", reason="DATABASE_RACE")

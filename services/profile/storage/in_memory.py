@@ -294,8 +294,13 @@ class _Transaction:
             if person in profiles
         }
 
-    async def customers_among(self, person_ids: Sequence[str]) -> frozenset[str]:
-        return _customers(self._tables, set(person_ids))
+    async def customers_of(self, group_ids: Sequence[str]) -> Mapping[str, str]:
+        found = [
+            (row.group_id, person)
+            for person, row in self._tables.profiles.items()
+            if row.group_id in group_ids and _customers(self._tables, {person})
+        ]
+        return dict(sorted(found, reverse=True))  # of each set the oldest
 
     async def lock(self, group_ids: Iterable[str]) -> Sequence[Member]:
         return _members(self._tables, set(group_ids))

@@ -54,9 +54,12 @@ FROM unnest($1::integer[]) AS place
 -- name: groups_of
 SELECT person_id::text, group_id::text, version FROM profiles WHERE person_id = ANY($1::uuid[])
 
--- name: customers_among
-SELECT DISTINCT person_id::text FROM identities
-WHERE person_id = ANY($1::uuid[]) AND kind = 'customer'
+-- name: customers_of
+-- Of each set the oldest person who is a customer.
+SELECT DISTINCT ON (profiles.group_id) group_id::text, person_id::text
+FROM profiles JOIN identities USING (person_id)
+WHERE group_id = ANY($1::uuid[]) AND kind = 'customer'
+ORDER BY profiles.group_id, profiles.person_id
 
 -- name: lock_sets
 -- Ascending, so that two batches with the same persons cannot wait in a circle.
@@ -352,13 +355,14 @@ SELECT person_id::text, role, owner_id, from_us, until_us, set_us
 FROM relationships WHERE person_id = ANY($1::uuid[])
 
 -- name: write_relationships
--- A beginning said again is corrected.
+-- A beginning said again is corrected, unless the later word on it is known.
 INSERT INTO relationships (person_id, role, owner_id, from_us, until_us, set_us)
 SELECT person_id, role, owner_id, from_us, until_us, set_us
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
     AS said (person_id, role, owner_id, from_us, until_us, set_us)
 ON CONFLICT (person_id, role, from_us) DO UPDATE
 SET owner_id = excluded.owner_id, until_us = excluded.until_us, set_us = excluded.set_us
+WHERE relationships.set_us <= excluded.set_us
 
 -- name: clients_of
 -- Sets with a relationship of the owner that holds now, unless another one has begun since.
@@ -382,15 +386,17 @@ FROM identities JOIN persons USING (person_id)
 WHERE person_id = ANY($1::uuid[]) AND kind = 'customer'
 ORDER BY first_seen_us, identity_key
 
--- name: latest_answer
-SELECT coalesce(max(position), 0) FROM events WHERE type = 'survey_answer'
+-- name: answers_stand
+-- Another when there is an answer more, or somebody was erased.
+SELECT (SELECT coalesce(max(position), 0) FROM events WHERE type = 'survey_answer') AS position,
+    (SELECT coalesce(max(erased_us), 0) FROM erased_persons) AS erased_us
 
 -- name: forget_answer_counts
 DELETE FROM answer_counts
 
 -- name: count_answers
--- Each person counts once per question, by the last word. An answer of one person alone is left out:
--- it may say who it was, and has to be gone with them.
+-- Each person counts once per question, by the last word; those whose erasure is under way do not.
+-- An answer of one person alone is left out: it may say who it was, and has to be gone with them.
 INSERT INTO answer_counts (question, answer, skipped, persons)
 SELECT question, answer, skipped, count(*)
 FROM (
@@ -399,7 +405,9 @@ FROM (
         said ? 'skipped' AS skipped
     FROM (
         SELECT person_id, time_us, details::jsonb AS said
-        FROM events WHERE type = 'survey_answer' AND details IS NOT NULL) AS answers
+        FROM events WHERE type = 'survey_answer' AND details IS NOT NULL
+            AND NOT EXISTS (SELECT FROM erasures WHERE erasures.person_id = events.person_id)
+        ) AS answers
     WHERE said ? 'question'
     ORDER BY person_id, said->>'question', time_us DESC) AS latest
 GROUP BY question, answer, skipped
@@ -469,6 +477,11 @@ SELECT person_id::text, group_id::text FROM profiles
 WHERE group_id IN (SELECT group_id FROM profiles WHERE person_id = ANY($1::uuid[]))
 ORDER BY profiles.person_id
 FOR UPDATE
+
+-- name: persons_of_sets
+SELECT person_id::text FROM profiles
+WHERE group_id IN (SELECT group_id FROM profiles WHERE person_id = ANY($1::uuid[]))
+ORDER BY profiles.person_id
 
 -- name: erase_persons
 WITH gone AS (DELETE FROM persons WHERE person_id = ANY($1::uuid[]) RETURNING 1),

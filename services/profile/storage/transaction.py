@@ -120,9 +120,9 @@ class PostgresTransaction:
         rows: Sequence[Any] = await self._tx.fetch(QUERIES.groups_of, person_ids)
         return {row[0]: Known(row[0], row[1], row[2], False, False) for row in rows}
 
-    async def customers_among(self, person_ids: Sequence[str]) -> frozenset[str]:
-        rows: Sequence[Any] = await self._tx.fetch(QUERIES.customers_among, person_ids)
-        return frozenset(row[0] for row in rows)
+    async def customers_of(self, group_ids: Sequence[str]) -> Mapping[str, str]:
+        rows: Sequence[Any] = await self._tx.fetch(QUERIES.customers_of, group_ids)
+        return dict(map(tuple, rows))
 
     async def lock(self, group_ids: Iterable[str]) -> Sequence[Member]:
         rows: Sequence[Any] = await self._tx.fetch(QUERIES.lock_sets, list(group_ids))

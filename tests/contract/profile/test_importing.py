@@ -1,3 +1,5 @@
+import pytest
+
 from services.profile.domain.customers import Customer, write_customers
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
@@ -164,6 +166,18 @@ async def test_an_address_seen_before_its_customer_was_known_becomes_theirs(desk
     found = await person(desk, ADA)
     assert len(found.person_ids) == 2
     assert found.seq == 1
+
+
+@pytest.mark.parametrize("files", [1, 2])
+async def test_a_phone_that_called_before_two_customers_have_it_joins_them_not(desk, files):
+    caller = [desk.arrival(PHONE)]
+    await record(desk.store, caller, may_link=False, now_us=NOW_US, new_id=desk.new_id)
+    ada, bob = ((ADA, PHONE), {}, "Ada Byron"), ((BOB, PHONE), {}, "Bob Cole")
+    for rows in ([(ada, bob)], [(ada,), (bob,)])[files - 1]:
+        await written(desk, *rows)
+    assert not set((await person(desk, ADA)).person_ids) & set((await person(desk, BOB)).person_ids)
+    found = await person(desk, PHONE)
+    assert [choice.description[:5] for choice in found.choices] == ["A… B…", "B… C…"]
 
 
 async def test_an_attribute_that_changes_frees_a_standing_decision(desk):

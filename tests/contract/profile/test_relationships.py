@@ -57,6 +57,15 @@ async def test_who_looks_after_somebody_is_in_their_record_with_the_history(desk
     assert list(answered) == await held(desk, ADA)
 
 
+async def test_an_older_word_on_a_beginning_that_comes_later_changes_nothing(desk):
+    [ada] = await seen(desk, ADA)
+    await given(desk, ada, "ann", at_us=NOW_US)
+    await given(desk, ada, "bea", at_us=NOW_US - MINUTE_US)
+    assert [each.owner_id for each in await held(desk, ADA)] == ["ann"]
+    await given(desk, ada, "cem", at_us=NOW_US + MINUTE_US)
+    assert [each.owner_id for each in await held(desk, ADA)] == ["cem"]
+
+
 async def test_an_end_leaves_the_history_and_nobody_in_the_list(desk):
     [ada] = await seen(desk, ADA)
     await given(desk, ada, "ann")

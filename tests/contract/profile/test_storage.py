@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.profile.domain.event import DAY_US
+from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
 from services.profile.domain.recording import import_history, record
 from services.profile.storage import MIGRATIONS, QUERIES
@@ -16,11 +17,16 @@ from services.profile.storage.sharing import who_shares
 from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader, Upkeep
 from shared.privacy import FolderWrappingKeys, UndecipherableError, renewal_of
+from shared.testing.background import until
 from shared.testing.clock import FakeClock
 from shared.testing.statements import refuted_statements
 from tests.contract.profile.desk import MINUTE_US, NOW_US, SEALER, Desk, PostgresStore, identity
 from touchpoint.common.v1.bus_pb2 import IdentityNotice
 
+BLOCKED = """
+SELECT count(*) > 0 FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 ADA = identity("customer", "ada")
 BOB = identity("customer", "bob")
 
@@ -128,6 +134,35 @@ async def test_an_erasure_waits_for_an_import_and_takes_its_rows_along(database,
         assert not done
     assert (await erasing).person_ids
     assert not (await find_person(desk.store, [ADA], "")).is_known
+
+
+@pytest.mark.parametrize(("before", "after"), [("apart", "together"), ("together", "apart")])
+async def test_an_erasure_is_of_the_set_as_it_is_when_its_lock_is_there(
+    database, desk, keys, before, after
+):
+    await recorded(desk, desk.arrival(ADA), desk.arrival(BOB))
+    ada, bob = [(await find_person(desk.store, [who], "")).oldest_id for who in (ADA, BOB)]
+    sets = {"apart": ([ada, bob], [7, 8]), "together": ([ada, ada], [9, 9])}
+    await database.execute(QUERIES.move_profiles, [ada, bob], *sets[before])
+    async with database.transaction() as changing:
+        await changing.execute(QUERIES.move_profiles, [ada, bob], *sets[after])
+        erasing = asyncio.create_task(
+            Erasures(database, Keyring(keys), SEALER).erase([BOB.key], (), NOW_US)
+        )
+        await until(lambda: database.fetchval(BLOCKED))
+    assert (await erasing).person_ids == ((ada, bob) if after == "together" else (bob,))
+    assert not (await find_person(desk.store, [BOB], "")).is_known
+
+
+async def test_an_import_is_folded_also_behind_somebody_erased_while_it_was_read(database, desk):
+    await import_history(
+        desk.store, [desk.arrival(ADA)], import_id="i", now_us=NOW_US, new_id=desk.new_id
+    )
+    await database.execute(
+        "INSERT INTO pending_folds SELECT 'i', lpad(part, 32, '0')::uuid, 1, 5000"
+        " FROM unnest(ARRAY['0', '1']) AS part"
+    )
+    assert (await fold_history(desk.store, "i", NOW_US)).events == 1
 
 
 def upkeep(database, keys, clock):

@@ -166,6 +166,11 @@ async def test_what_everybody_answers_is_counted_by_the_last_word_and_no_answer_
     assert counts.answers["sport"].given == {"running": 2}
     assert counts.answers["sport"].skipped == 1
     assert counts.answers["size"].given == {"4": 2}
+    request = pb.ErasePersonRequest(identity_keys=keys_of([Identity(kind=BOB[0], value=BOB[1])]))
+    await client.stub.ErasePerson(request, timeout=5)
+    await counts.count()
+    await counts.refresh()
+    assert "size" not in counts.answers
 
 
 async def test_a_channel_is_demanded(client):
