@@ -11,6 +11,7 @@ from services.profile.domain.placing import Rejection
 from services.profile.domain.reading import NAME
 from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.state import LOCALE, TIME_ZONE
+from services.profile.fields import LONGEST_NAME, check_attributes
 from services.profile.intake import INVALID
 from services.profile.relations import owner_mistake, role_mistake
 from shared.privacy import STRENGTH
@@ -46,8 +47,11 @@ def _customer(place: int, record: CustomerRecord, identify: Identify) -> Custome
             raise ValueError("identities: must begin with the customer id")
     attributes = dict(record.attributes)
     name = attributes.pop(NAME, "")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"attributes.name: has more than {LONGEST_NAME} characters")
     said = {LOCALE: record.locale, TIME_ZONE: record.time_zone}
     attributes.update({key: value for key, value in said.items() if value})
+    check_attributes(attributes)
     return Customer(place, who, attributes, name, _owners(record))
 
 

@@ -12,6 +12,7 @@ from google.protobuf.struct_pb2 import Value
 
 from services.profile.domain import consent, preference
 from services.profile.domain.event import DETAILS, DETAILS_OF, NO_DETAILS, Event
+from services.profile.domain.state import MAX_ATTRIBUTES as MAX_ATTRIBUTES_OF_PERSON
 from shared.money import MAX_MICROS, to_micros
 from shared.privacy import KINDS, STRENGTH
 from touchpoint.common.v1 import event_pb2
@@ -20,6 +21,11 @@ AHEAD_US = 10 * 60 * 1_000_000
 """How far an event's time may lie ahead of ours: clocks of devices are off."""
 MAX_ATTRIBUTES = 32
 LONGEST_ID = 128
+LONGEST_PRIVATE = 1_000_000
+"""Characters of what only an export reads of an event: a note, a transcript."""
+LONGEST_NAME = 512
+LONGEST_VALUE = 1_024
+"""Characters of a person's attribute: every decision carries them all."""
 _LONGEST_TEXT = 512
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _REMEMBERED = 10_000
@@ -214,4 +220,18 @@ def _text(value: Value) -> str:
 
 def private_part(query: str, page: str, attributes: Mapping[str, str]) -> str:
     parts: dict[str, object] = {"query": query, "page": page, "attributes": attributes}
-    return _to_json({name: part for name, part in parts.items() if part})
+    text = _to_json({name: part for name, part in parts.items() if part})
+    if len(text) > LONGEST_PRIVATE:
+        raise MistakenError(f"attributes: have more than {LONGEST_PRIVATE} characters")
+    return text
+
+
+def check_attributes(attributes: Mapping[str, str]) -> None:
+    """Refuse attributes of a person that are too many, or too long."""
+    if len(attributes) > MAX_ATTRIBUTES_OF_PERSON:
+        raise MistakenError(f"attributes: has more than {MAX_ATTRIBUTES_OF_PERSON} entries")
+    for name, value in attributes.items():
+        if not 1 <= len(name) <= LONGEST_ID:
+            raise MistakenError(f"attributes: names must have 1 to {LONGEST_ID} characters")
+        if len(value) > LONGEST_VALUE:
+            raise MistakenError(f"attributes.{name}: has more than {LONGEST_VALUE} characters")

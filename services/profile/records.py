@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from services.profile.domain.event import NO_DETAILS, Event, Topic
@@ -14,7 +15,16 @@ from services.profile.domain.ports import Arrival, NewLink
 from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.relationships import OPEN, Relationship
 from services.profile.domain.restoring import MovedEvent, MovedIdentity, MovedLink, MovedPerson
-from services.profile.fields import AHEAD_US, LONGEST_ID, MistakenError, check_type
+from services.profile.fields import (
+    AHEAD_US,
+    LAST_SECOND,
+    LONGEST_ID,
+    LONGEST_NAME,
+    LONGEST_PRIVATE,
+    MistakenError,
+    check_attributes,
+    check_type,
+)
 from services.profile.intake import INVALID, LAST_CHANNEL, Intake
 from services.profile.relations import owner_mistake, role_mistake
 from services.profile.stamping import Stamper
@@ -37,9 +47,12 @@ _COLUMNS = (
 """In the order of the statement `export_events`, after the position."""
 _RECEIVED, _ORIGIN, _OFFER = 5, 7, 8
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-_LONGEST_TEXT = 8_192
-_LONG = frozenset({"details", "privates", "categories", "variants"})
+_LONGEST = {"privates": LONGEST_PRIVATE} | dict.fromkeys(
+    ("details", "categories", "variants"), 16_384
+)
+"""Characters of texts that are no ids."""
 _LARGEST = 2**62
+_LAST_US = LAST_SECOND * 1_000_000
 _TOPICS = frozenset(Topic)
 
 
@@ -112,11 +125,15 @@ class RecordReader:
         self._intake = intake
         self._stamp = stamper.stamp
 
-    def persons(self, records: Iterable[PersonRecord]) -> tuple[list[MovedPerson], list[Rejection]]:
-        return _read(records, self._person)
+    def persons(
+        self, records: Iterable[PersonRecord], now_us: int
+    ) -> tuple[list[MovedPerson], list[Rejection]]:
+        return _read(records, partial(self._person, now_us))
 
-    def links(self, records: Iterable[LinkRecord]) -> tuple[list[MovedLink], list[Rejection]]:
-        return _read(records, _link)
+    def links(
+        self, records: Iterable[LinkRecord], now_us: int
+    ) -> tuple[list[MovedLink], list[Rejection]]:
+        return _read(records, partial(_link, now_us))
 
     async def events(
         self, records: EventRecords, now_us: int
@@ -134,16 +151,23 @@ class RecordReader:
                 await asyncio.sleep(0)
         return taken, wrong
 
-    def _person(self, place: int, record: PersonRecord) -> MovedPerson:
+    def _person(self, now_us: int, place: int, record: PersonRecord) -> MovedPerson:
         _check_ids(person_id=record.person_id)
+        _check_past(now_us, created_us=record.created_us)
+        if len(record.name) > LONGEST_NAME:
+            raise MistakenError(f"name: at most {LONGEST_NAME} characters")
         identities = []
         for each in record.identities:
             _check_ids(**{f"fits[{at}]": fit for at, fit in enumerate(each.fits)})
+            _check_past(now_us, first_seen_us=each.first_seen_us)
             identity = self._intake.identity(each.kind, each.value)
             identities.append(
                 MovedIdentity(identity, each.verified, each.first_seen_us, tuple(each.fits))
             )
         attributes = tuple((each.name, each.value, each.said_us) for each in record.attributes)
+        check_attributes({name: value for name, value, _ in attributes})
+        for _, _, said_us in attributes:
+            _check_past(now_us, said_us=said_us)
         return MovedPerson(
             place,
             record.person_id,
@@ -151,7 +175,7 @@ class RecordReader:
             record.name,
             tuple(identities),
             attributes,
-            tuple(_relationship(record.person_id, each) for each in record.relationships),
+            tuple(_relationship(now_us, record.person_id, each) for each in record.relationships),
         )
 
     def _event(self, place: int, row: tuple[Any, ...], now_us: int) -> MovedEvent:
@@ -174,16 +198,20 @@ class RecordReader:
         content = repr((*row[:_RECEIVED], channel, *row[_OFFER:])).encode()
         key, digest = self._intake.fingerprints(caller, event_id, content)
         arrival = Arrival(
-            place, key, digest, event, (), event_id, caller, decision_id, placement, private
-        )
+            place, key, digest, event, (), event_id, caller, decision_id, placement,
+            _private(private),
+        )  # fmt: skip
         return MovedEvent(person_id, arrival)
 
 
-def _relationship(person_id: str, record: RelationshipRecord) -> Relationship:
+def _relationship(now_us: int, person_id: str, record: RelationshipRecord) -> Relationship:
     mistake = role_mistake(record.role) or owner_mistake(record.owner_id)
     if mistake:
         raise MistakenError(f"relationships: {mistake}")
+    _check_past(now_us, set_us=record.set_us)
     until_us = record.until_us or OPEN
+    if not 0 <= record.from_us < (record.until_us or _LAST_US) <= _LAST_US:
+        raise MistakenError("relationships: must begin before they end, from 1970 to the year 9999")
     return Relationship(
         person_id, record.role, record.owner_id, record.from_us, until_us, record.set_us
     )
@@ -199,9 +227,12 @@ def _read(records: Iterable[Any], read: Callable[[int, Any], Any]) -> tuple[list
     return taken, wrong
 
 
-def _link(place: int, record: LinkRecord) -> MovedLink:
+def _link(now_us: int, place: int, record: LinkRecord) -> MovedLink:
     one, other = record.person_id, record.other_person_id
     _check_ids(link_id=record.link_id, person_id=one, other_person_id=other)
+    _check_past(now_us, linked_us=record.linked_us)
+    if len(record.event_id) > LONGEST_ID or "\0" in record.event_id:
+        raise MistakenError(f"event_id: at most {LONGEST_ID} characters, none of them NUL")
     if one == other:
         raise MistakenError("other_person_id: must be another person")
     link = NewLink(record.link_id, one, other, record.event_id)
@@ -214,11 +245,17 @@ def _check_ids(**ids: str) -> None:
             raise MistakenError(f"{name}: is no id of ours")
 
 
+def _check_past(now_us: int, **moments: int) -> None:
+    for name, time_us in moments.items():
+        if not 0 <= time_us <= now_us + AHEAD_US:
+            raise MistakenError(f"{name}: must lie between 1970 and now")
+
+
 def _check_texts(row: tuple[Any, ...]) -> None:
     for name, text in zip(_COLUMNS, row, strict=True):
         if not isinstance(text, str):
             continue
-        longest = _LONGEST_TEXT if name in _LONG else LONGEST_ID
+        longest = _LONGEST.get(name, LONGEST_ID)
         if len(text) > longest:
             raise MistakenError(f"{name}: at most {longest} characters")
         if "\0" in text:
@@ -245,6 +282,12 @@ def _check_numbers(
         raise MistakenError("price, cost and value: must be zero or more")
 
 
+def _private(text: str) -> str:
+    if text:
+        _object("privates", text)
+    return text
+
+
 def _details(text: str) -> Mapping[str, str]:
     return _texts("details", text) if text else NO_DETAILS
 
@@ -262,10 +305,17 @@ def _topic(number: int) -> int:
 
 
 def _texts(name: str, text: str) -> Mapping[str, str]:
+    found = _object(name, text)
+    if not all(isinstance(value, str) for value in found.values()):
+        raise MistakenError(f"{name}: must be a JSON object of texts")
+    return found
+
+
+def _object(name: str, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise MistakenError(f"{name}: must be a JSON object of texts")
+    if not isinstance(found, dict):
+        raise MistakenError(f"{name}: must be a JSON object")
     return found

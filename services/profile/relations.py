@@ -9,6 +9,7 @@ from typing import Any
 from services.profile.domain.clients import Client
 from services.profile.domain.due import Due
 from services.profile.domain.relationships import OPEN, Relationship, Tenure
+from services.profile.fields import LAST_SECOND
 from services.profile.timestamps import timestamp
 from shared.errors import FieldViolation, InvalidArgument
 from touchpoint.profile.v1 import profile_pb2
@@ -43,8 +44,15 @@ def wanted(request: pb.SetRelationshipRequest, now_us: int) -> Relationship:
 
 
 def time_us(request: Any, name: str, absent_us: int) -> int:
-    """Return the time of a field, or what its absence means."""
-    return getattr(request, name).ToMicroseconds() if request.HasField(name) else absent_us
+    """Return the time of a field, or what its absence means; InvalidArgument if it is none."""
+    if not request.HasField(name):
+        return absent_us
+    time = getattr(request, name)
+    if not (0 <= time.seconds <= LAST_SECOND and 0 <= time.nanos < 1_000_000_000):
+        wrong = FieldViolation(name, "must lie between the years 1970 and 9999")
+        raise InvalidArgument([wrong])
+    found: int = time.ToMicroseconds()
+    return found
 
 
 def relationships(tenures: Iterable[Tenure], now_us: int) -> list[profile_pb2.Relationship]:

@@ -69,10 +69,10 @@ class Transfers:
             yield pb.ExportEventsResponse(position=position, events=records)
 
     async def restore_persons(self, request: pb.RestorePersonsRequest) -> pb.RestorePersonsResponse:
-        persons, wrong = self.reader.persons(request.persons)
         now_us = self.clock.now_us()
+        persons, wrong = self.reader.persons(request.persons, now_us)
         written = await restore_persons(self.store, persons, now_us=now_us)
-        links, wrong_links = self.reader.links(request.links)
+        links, wrong_links = self.reader.links(request.links, now_us)
         linked = await restore_links(self.store, links, now_us=now_us)
         return pb.RestorePersonsResponse(
             created=written.created,

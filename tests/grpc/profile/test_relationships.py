@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.grpc.profile.edge import keys_of
 from tests.grpc.profile.test_people import customer, import_customers
@@ -97,3 +98,12 @@ async def test_an_owner_of_a_file_that_cannot_be_is_told_by_row(client):
     )
     assert [each.index for each in answered.rejected] == [0]
     assert "lower_snake_case" in answered.rejected[0].message
+
+
+@pytest.mark.parametrize("field", ["from_time", "until_time"])
+async def test_a_time_that_cannot_be_is_refused_by_its_field(client, field):
+    await client.record(client.event([ADA], "view"))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await begin(client, ADA, "ann", **{field: Timestamp(seconds=2**60)})
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert field in refused.value.details()

@@ -55,7 +55,7 @@ async def a_past(client):
         ),
         client.event([ADA], "consent", ago_s=2e6, attributes={"purpose": "sharing"}),
         client.event([ADA], "add_to_cart", item_id="shoe", ago_s=60, session_id="s"),
-        client.event([BOB], "complaint", ago_s=30, attributes={"text": "late again"}),
+        client.event([BOB], "complaint", ago_s=30, attributes={"text": "late again, " * 2_000}),
     )
 
 
@@ -168,6 +168,8 @@ BAD = (
     ("channels", 77, "unknown value"),
     ("session_ids", "s" * 200, "at most 128"),
     ("event_ids", "", "must not be empty"),
+    ("privates", "no object", "JSON object"),
+    ("variants", "[" * 9_000, "JSON object"),
 )
 
 
@@ -183,6 +185,33 @@ async def test_bad_events_are_told_by_their_fields_and_the_others_are_restored(c
     for refused, (field, _, said) in zip(answer.rejected, BAD, strict=True):
         assert said in refused.message, field
     assert answer.accepted == len(records.types) - len(BAD)
+
+
+FAR_US = 2**62
+
+
+async def test_a_person_with_times_that_cannot_be_is_told_and_the_others_are_restored(
+    client, other
+):
+    await a_past(client)
+    [page], _ = await exported(client)
+    whole = next(person for person in page.persons if person.attributes and person.relationships)
+    wrong = [type(whole).FromString(whole.SerializeToString()) for _ in range(6)]
+    wrong[0].created_us = -1
+    wrong[1].attributes[0].said_us = FAR_US
+    wrong[2].identities[0].first_seen_us = FAR_US
+    wrong[3].relationships[0].until_us = 2**63 - 1
+    wrong[4].relationships[0].set_us = FAR_US
+    wrong[5].attributes[0].value = "x" * 2_000
+    request = pb.RestorePersonsRequest(import_id="move", persons=[*wrong, whole])
+    answer = await other.stub.RestorePersons(request, timeout=10)
+    assert [(each.index, each.code) for each in answer.rejected] == [
+        (place, "INVALID") for place in range(6)
+    ]
+    said = [each.message.split(":")[0] for each in answer.rejected]
+    assert said[:3] == ["created_us", "said_us", "first_seen_us"]
+    assert said[3:] == ["relationships", "set_us", f"attributes.{whole.attributes[0].name}"]
+    assert answer.created == 1
 
 
 async def test_columns_of_unequal_length_are_refused_as_a_whole(other):
