@@ -26,6 +26,7 @@ _TABLES = "tables"
 app = typer.Typer(
     cls=unless_named(_TABLES),
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
 )
@@ -34,6 +35,8 @@ app = typer.Typer(
 @app.callback()
 def _every_export() -> None:
     """Export tables for a warehouse: `touchpoint export DIR`, or one person whole.
+
+    `touchpoint export DIR --help` tells what can be chosen.
 
     Example: touchpoint export warehouse --in-house
     """

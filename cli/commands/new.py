@@ -12,6 +12,7 @@ _STARTER = "starter"
 app = typer.Typer(
     cls=unless_named(_STARTER),
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
 )
@@ -20,6 +21,8 @@ app = typer.Typer(
 @app.callback()
 def _everything_new() -> None:
     """Write definitions to begin with: fitted to your data, or personas that `train` proposed.
+
+    `touchpoint new DIR --help` tells what can be chosen.
 
     Example: touchpoint new definitions --from data
     """

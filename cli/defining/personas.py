@@ -101,7 +101,8 @@ def _listed(
 
 def _scalar(text: str) -> str:
     """Write a text so that YAML reads just it, on one line."""
-    written: str = yaml.safe_dump(text, allow_unicode=True, width=float("inf"))
+    style = None if text.isprintable() else '"'
+    written: str = yaml.safe_dump(text, allow_unicode=True, width=float("inf"), default_style=style)
     return written.removesuffix("\n").removesuffix("\n...")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_REPORT = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
-_STATUS = re.compile(r"\s*\[[A-Z_]+\]\s*$")
+_REPORT = re.compile(r"ERROR: <input>:(?P<line>-?\d+):(?P<column>-?\d+): (?P<message>.*)")
+_STATUS = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+\]\s*$")
 
 
 class ConditionError(Exception):
@@ -25,4 +25,5 @@ def from_report(report: str) -> ConditionError:
     if match is None:
         return ConditionError(_STATUS.sub("", report.splitlines()[0]))
     message = _STATUS.sub("", match["message"]).replace(" (in container '')", "")
-    return ConditionError(message, int(match["line"]), int(match["column"]))
+    # Of what is too deep to be parsed it knows no place.
+    return ConditionError(message, max(1, int(match["line"])), max(1, int(match["column"])))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from cli.commands.new_personas import Wish, parse_pairs, wished, write, written
 from cli.console import CommandError
-from cli.defining.personas import merged
+from cli.defining.personas import definition_text, merged
 from services.rules.definitions import check_definitions
 from touchpoint.common.v1.persona_pb2 import AttributeShares, Persona, Share
 from touchpoint.profile.v1.personas_pb2 import Distinction, PersonaProposal, PersonaProposals
@@ -127,3 +128,12 @@ def test_a_file_that_is_there_stays_and_then_nothing_is_written(tmp_path):
         write(tmp_path, {"running": "new", "books": "new"})
     assert [path.name for path in tmp_path.iterdir()] == ["books.yaml"]
     assert (tmp_path / "books.yaml").read_text() == "mine"
+
+
+def test_whatever_a_value_holds_it_is_read_back_as_it_was():
+    values = ["a\nb: c", "# no comment", "no", "\u2028", "65+", "it's"]
+    persona = Persona(persona="p", title="t\nu", weight=0.5)
+    persona.brands.extend(Share(value=value, share=0.1) for value in values)
+    text = definition_text(persona, PersonaProposals(), 0)
+    [read] = yaml.safe_load(text)["personas"]
+    assert (list(read["brands"]), read["title"]) == (values, "t\nu")

@@ -114,3 +114,10 @@ def test_what_is_no_condition_of_a_segment_is_told_with_its_place(text, line, co
         SegmentCompiler(PARAMETERS).compile(text)
     assert words in refused.value.message
     assert (refused.value.line, refused.value.column) == (line, column)
+
+
+@pytest.mark.parametrize("text", [f"1{'+1' * 200} > 0", f"{'(' * 99}true{')' * 99}"])
+def test_what_is_too_deep_to_be_read_is_told_without_the_words_of_the_compiler(text):
+    with pytest.raises(ConditionError, match=r"^Ex.* recursion") as refused:
+        SegmentCompiler(PARAMETERS).compile(text)
+    assert (refused.value.line, refused.value.column) == (1, 1)

@@ -152,3 +152,10 @@ def test_categories_are_told_at_the_level_that_says_most():
     assert [each.value for each in found[:2]] == ["Sport > Running", "Sport > Tennis"]
     assert found[0].lift == pytest.approx(10.0)
     assert len(found) == 2
+
+
+def test_names_of_long_things_can_be_accepted_and_are_told_apart():
+    kinds = [[Distinction("categories", f"{'Very long ' * 20}{n}", 0.9, 0.1)] for n in range(3)]
+    names = [name.persona for name in name_kinds(kinds)]
+    assert len(set(names)) == 3
+    assert max(map(len, names)) <= 64
