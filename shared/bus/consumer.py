@@ -39,6 +39,7 @@ class EffectConsumer:
     the rows of the inbox and the leadership. A batch is one transaction, which moves the place too.
     When it fails for a reason that does not pass by itself, it is halved down to the message at
     fault, which is parked with the reason after `TRIES` times; the others go on in order.
+    `taken` is called after each commit, for whoever waits to see what was written.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class EffectConsumer:
         schema_numbers: Collection[int] = (1,),
         subjects: Sequence[str] = (),
         recover: Recover | None = None,
+        taken: Callable[[], None] | None = None,
         batch: int = 200,
     ) -> None:
         self.name = name
@@ -65,6 +67,7 @@ class EffectConsumer:
         self._schema_numbers = frozenset(schema_numbers)
         self._subjects = tuple(subjects)
         self._recover = recover
+        self._taken = taken
         self._batch = batch
         self._prune_at = 0.0
 
@@ -173,6 +176,8 @@ class EffectConsumer:
                 if message.schema_number not in self._schema_numbers:
                     reason = f"unknown schema number {message.schema_number}"
                     await self._inbox.park_in(transaction, message, reason, 0)
+        if self._taken is not None:
+            self._taken()
 
     async def _mend_loss(self, place: int, first: int) -> None:
         log.error("messages_lost", consumer=self.name, after=place, before=first)

@@ -128,9 +128,15 @@ def erasures_consumer(bus: Bus, database: Database, eraser: ModelEraser) -> Effe
 
     async def note(transaction: Transaction, messages: Sequence[Message]) -> None:
         await ask_erasure_within(transaction, _erased(messages))
-        eraser.wake()
 
-    return EffectConsumer(bus, database, name="retrieval_erasures", stream=ERASURES, handle=note)
+    return EffectConsumer(
+        bus,
+        database,
+        name="retrieval_erasures",
+        stream=ERASURES,
+        handle=note,
+        taken=eraser.wake,  # not before the commit: it would find nobody
+    )
 
 
 def _erased(messages: Sequence[Message]) -> list[str]:

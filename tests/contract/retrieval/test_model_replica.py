@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.retrieval.domain.models import StoredModel
-from services.retrieval.storage import MIGRATIONS, model_replica
+from services.retrieval.storage import MIGRATIONS, erasing, model_replica
 from services.retrieval.storage.erasing import ModelEraser, erasure_follower, erasures_consumer
 from services.retrieval.storage.model_files import encode
 from services.retrieval.storage.model_replica import ModelReplica
@@ -247,8 +247,9 @@ async def test_forgetting_builds_nothing_anew_but_persons_and_that_aside(
 
 
 async def test_who_is_erased_leaves_every_replica_and_every_kept_file(
-    database, store, artefacts, folder, bus
+    database, store, artefacts, folder, bus, monkeypatch
 ):
+    monkeypatch.setattr(erasing, "LOOK_EVERY_S", 600.0)  # nobody waits for that
     await publish(store, artefacts, RUNNING)
     await publish(store, artefacts, CYCLING)
     one, other = (ModelReplica(bus, PostgresModels(database), artefacts) for _ in range(2))
