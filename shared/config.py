@@ -129,7 +129,7 @@ class ServiceSettings:
     may_export: frozenset[str] = setting(
         env="TOUCHPOINT_MAY_EXPORT",
         default=frozenset({"cli"}),
-        help="callers that may export persons and read the audit trail; * for all",
+        help="callers that may export or list persons and read the audit trail; * for all",
         parse=names,
     )
     max_in_flight: int = setting(
