@@ -284,6 +284,10 @@ class ProfileTransaction(Protocol):
         """Return a link, also one undone."""
         ...
 
+    async def known_links(self, link_ids: Sequence[str]) -> frozenset[str]:
+        """Return those ids that are of links, also of ones undone."""
+        ...
+
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
         """Note that links stand no longer; they stay known by id and key."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -105,7 +105,8 @@ async def restore_persons(
                 moved.rejected.append(Rejection(person.place, ERASED, CUSTOMER_TEXT))
             else:
                 alive.append(person)
-        taken = [person for person in alive if _place(plan, person, present, moved, shared)]
+        here = set(present)
+        taken = [person for person in alive if _place(plan, person, here, moved, shared)]
         groups = {found.group_id for found in present.values()}
         sets = await locked_sets(transaction, plan, groups, 0, now_us)
         sets.changes.shared.extend(shared)
@@ -127,7 +128,11 @@ async def restore_links(store: Transactions, links: Sequence[MovedLink], *, now_
 
     async def attempt(transaction: ProfileTransaction) -> Moved:
         moved, origins = Moved(), Origins()
-        new = [e for e in links if await transaction.link_by_id(e.link.link_id) is None]
+        by_id: dict[str, MovedLink] = {}
+        for each in links:
+            by_id.setdefault(each.link.link_id, each)
+        known = await transaction.known_links(list(by_id))
+        new = [each for link_id, each in by_id.items() if link_id not in known]
         plan = Plan({})
         plan.used.update(await transaction.groups_of(sorted(_ends(new))))
         groups = {found.group_id for found in plan.used.values()}
@@ -194,7 +199,7 @@ def _refused(place: int, code: str, key: bytes = b"") -> Rejection:
 def _place(
     plan: Plan,
     person: MovedPerson,
-    present: Collection[str],
+    here: set[str],
     moved: Moved,
     shared: list[SharedIdentity],
 ) -> bool:
@@ -213,9 +218,10 @@ def _place(
     known = (each for each in person.identities if each not in unknown)
     plan.verified.extend(each.identity.key for each in known if each.verified)
     shared.extend(SharedIdentity(e.identity.key, e.fits) for e in person.identities if e.fits)
-    if person.person_id in present:
+    if person.person_id in here:
         moved.updated += 1
     else:
+        here.add(person.person_id)
         plan.new_persons.append(person.person_id)
         moved.created += 1
     return True

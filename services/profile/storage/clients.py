@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +13,7 @@ from services.profile.domain.relationships import Relationship
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.relationships import read_relationships
+from services.profile.storage.rows import member_of
 from services.profile.storage.state_codec import decode_whole
 from services.profile.storage.transaction import NAME, VALUE
 from shared.postgres import Database
@@ -39,7 +39,7 @@ class PostgresClients:
             rows: Sequence[Any] = await connection.fetch(
                 QUERIES.sets_of_groups, [row[0] for row in groups]
             )
-            members = [_member(*row) for row in rows]
+            members = [member_of(row, decode_whole) for row in rows]
             persons = [member.person_id for member in members]
             said = await read_relationships(connection, persons)
             names: Sequence[Any] = await connection.fetch(QUERIES.names_of, persons)
@@ -83,9 +83,3 @@ def _by_person(said: Iterable[Relationship]) -> dict[str, list[Relationship]]:
     for each in said:
         found.setdefault(each.person_id, []).append(each)
     return found
-
-
-def _member(
-    person_id: str, group_id: str, version: int, seq: int, freeing_seq: int, state: bytes
-) -> Member:
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode_whole, state))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from services.profile.domain.ports import Member
 from services.profile.storage import AUDIENCES
 from services.profile.storage.keyring import Keyring
-from services.profile.storage.state_codec import decode
+from services.profile.storage.rows import member_of
 from services.profile.storage.transaction import VALUE
 from shared.postgres import Database
 
@@ -70,9 +69,4 @@ class Everybody:
 
 
 def _sets(rows: Sequence[Any]) -> list[list[Member]]:
-    return [list(map(_member, of_set)) for _, of_set in groupby(rows, _GROUP)]
-
-
-def _member(row: Any) -> Member:
-    person_id, group_id, version, seq, freeing_seq, state = row
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
+    return [list(map(member_of, of_set)) for _, of_set in groupby(rows, _GROUP)]

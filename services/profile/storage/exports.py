@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -16,7 +15,7 @@ from services.profile.domain.state import State
 from services.profile.storage import QUERIES, TRANSFER
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.relationships import read_relationships
-from services.profile.storage.rows import PRIVATE
+from services.profile.storage.rows import PRIVATE, member_of
 from services.profile.storage.state_codec import decode, decode_whole
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import NAME, VALUE
@@ -93,7 +92,10 @@ class Exports:
         identities = {person: list(rows) for person, rows in groupby(seen, _PERSON)}
         return Page(
             [self._person(row, identities, owners, personal=personal) for row in rows],
-            [list(map(_member, of_set)) for _, of_set in groupby(members, _SET)],
+            [
+                [member_of(each, decode_whole) for each in of_set]
+                for _, of_set in groupby(members, _SET)
+            ],
             [MovedLink(0, NewLink(*row[:4]), row[4]) for row in links],
         )
 
@@ -144,8 +146,3 @@ class Exports:
         if sealed is None or person_id not in known:
             return ""
         return self._keyring.decrypt(person_id, sealed, PRIVATE)
-
-
-def _member(row: Any) -> Member:
-    person_id, group_id, version, seq, freeing_seq, state = row
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode_whole, state))

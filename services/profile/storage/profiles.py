@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from services.profile.domain.identity import Identity, PersonSet
@@ -15,6 +14,7 @@ from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import SCHEMA_NUMBER, identity_notice
 from services.profile.storage.referrals import read_referrals
 from services.profile.storage.relationships import read_relationships
+from services.profile.storage.rows import member_of
 from services.profile.storage.state_codec import decode_whole
 from services.profile.storage.transaction import NAME, VALUE
 from shared.postgres import Database
@@ -34,14 +34,14 @@ class PostgresProfiles:
         for row in rows:
             place, person_id, shared, verified, group_id, version, member_id, *counters = row
             if member_id is not None:
-                members.append(_member(member_id, group_id, version, *counters))
+                members.append(member_of((member_id, group_id, version, *counters), decode_whole))
             if not asked or asked[-1].place != place - 1:
                 asked.append(Asked(place - 1, person_id, group_id, version, shared, verified))
         return Found(asked, members)
 
     async def set_of(self, person_id: str) -> Sequence[Member]:
         rows: Sequence[Any] = await self._database.fetch(QUERIES.set_of_person, person_id)
-        return [_member(*row) for row in rows]
+        return [member_of(row, decode_whole) for row in rows]
 
     async def fits(self, key: bytes) -> Sequence[Fit]:
         rows: Sequence[Any] = await self._database.fetch(QUERIES.fits, key)
@@ -114,9 +114,3 @@ class PostgresProfiles:
         self._keyring.open(person_id, wrapped)
         value = self._keyring.decrypt(person_id, sealed, VALUE)
         return IdentityRecord(kind, value, verified, first_seen_us)
-
-
-def _member(
-    person_id: str, group_id: str, version: int, seq: int, freeing_seq: int, state: bytes
-) -> Member:
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode_whole, state))

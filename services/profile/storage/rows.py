@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.profile.domain.making import maker
 from services.profile.domain.orders import spending
 from services.profile.domain.ports import Member, Packed, Recorded
 from services.profile.domain.recording import AT_ONCE
+from services.profile.domain.state import State
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.state_codec import decode, encode
 
@@ -81,10 +82,10 @@ def event_of(row: Any) -> Event:
     return _EVENT((*row[2:-1], NO_DETAILS if details is None else _decode_details(details)))
 
 
-def member_of(row: Sequence[Any]) -> Member:
-    """Return the member of a row of `lock_sets`."""
+def member_of(row: Sequence[Any], read: Callable[[bytes], State] = decode) -> Member:
+    """Return the member of a row as that of `lock_sets`; its state is read when it is asked for."""
     person_id, group_id, version, seq, freeing_seq, state = row
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(decode, state))
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(read, state))
 
 
 async def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:

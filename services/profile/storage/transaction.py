@@ -152,6 +152,10 @@ class PostgresTransaction:
         row: Any = await self._tx.fetchrow(QUERIES.link_by_id, link_id)
         return NewLink(row[0], row[1], row[2], row[3]) if row else None
 
+    async def known_links(self, link_ids: Sequence[str]) -> frozenset[str]:
+        rows: Sequence[Any] = await self._tx.fetch(TRANSFER.known_links, link_ids)
+        return frozenset(row[0] for row in rows)
+
     async def undo_links(self, link_ids: Sequence[str], now_us: int) -> None:
         await self._tx.execute(QUERIES.undo_links, link_ids, now_us)
 

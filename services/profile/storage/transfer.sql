@@ -4,6 +4,9 @@ SELECT person_id::text FROM profiles WHERE person_id = ANY($1::uuid[])
 ORDER BY profiles.person_id
 FOR KEY SHARE
 
+-- name: known_links
+SELECT link_id::text FROM links WHERE link_id = ANY($1::uuid[])
+
 -- name: date_back_persons
 UPDATE persons SET created_us = least(persons.created_us, moment.time_us)
 FROM unnest($1::uuid[], $2::bigint[]) AS moment (person_id, time_us)

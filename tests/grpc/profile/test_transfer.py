@@ -187,6 +187,17 @@ async def test_bad_events_are_told_by_their_fields_and_the_others_are_restored(c
     assert answer.accepted == len(records.types) - len(BAD)
 
 
+async def test_a_person_and_a_link_that_come_twice_are_restored_once(client, other):
+    await a_past(client)
+    [page], _ = await exported(client)
+    request = pb.RestorePersonsRequest(
+        import_id="move", persons=[*page.persons] * 2, links=[*page.links] * 2
+    )
+    answer = await other.stub.RestorePersons(request, timeout=10)
+    assert (answer.created, answer.updated, answer.linked) == (4, 4, 2)
+    assert not [*answer.rejected, *answer.rejected_links]
+
+
 FAR_US = 2**62
 
 
