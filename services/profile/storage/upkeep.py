@@ -69,12 +69,12 @@ class Upkeep:
         """Do everything that is due."""
         now_us = self._clock.now_us()
         await self._erasures.finish_left_over()
-        await self._database.execute(QUERIES.compute_tiers, now_us)
         await self._forget(QUERIES.forget_event_ids, now_us - KEEP_EVENT_IDS_DAYS * DAY_US)
         await self._forget(QUERIES.forget_events, now_us - KEEP_EVENTS_DAYS * DAY_US)
         self._keyring.refresh()
         await self._renewal.once(now_us)
         self._keyring.refresh()
+        await self._database.execute(QUERIES.compute_tiers, now_us)
 
     async def _lead_for_ever(self) -> None:
         while True:
