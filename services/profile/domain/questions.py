@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import log2
 
 from services.profile.domain.event import SEPARATOR
-from services.profile.domain.interest import Interests
 from services.profile.domain.opinions import of_brands, of_categories
 from services.profile.domain.reading import attribute
 from services.profile.domain.state import State
@@ -103,6 +102,10 @@ class Worth:
     """Their product, times the importance."""
 
 
+ShareOf = Callable[[Choice], float | None]
+"""Says which share of all interest lies in what a choice speaks of; None: there is none yet."""
+
+
 def worth_asking(
     questions: Iterable[Question], state: State, answers: Mapping[str, Answers]
 ) -> list[Worth]:
@@ -120,8 +123,9 @@ def worth_asking(
     somebody looks at is not worth a question. A number is counted in 8 equal ranges. Free text is
     for people to read, tells deciding nothing, and comes last by its importance.
     """
+    share_of = shares_of(state)
     found = [
-        _worth(question, state, answers.get(question.name, NO_ANSWERS))
+        _worth(question, share_of, answers.get(question.name, NO_ANSWERS))
         for question in questions
         if question.name not in state.asked and not attribute(state, question.attribute)
     ]
@@ -130,19 +134,19 @@ def worth_asking(
     )
 
 
-def _worth(question: Question, state: State, answers: Answers) -> Worth:
-    bits = information_bits(question, state, answers)
+def _worth(question: Question, share_of: ShareOf, answers: Answers) -> Worth:
+    bits = information_bits(question, share_of, answers)
     given = sum(answers.given.values())
     probability = (given + 1) / (given + answers.skipped + 2)
     return Worth(question, bits, probability, question.importance * probability * bits)
 
 
-def information_bits(question: Question, state: State, answers: Answers) -> float:
-    """Return the entropy of the answer that is expected of a person."""
+def information_bits(question: Question, share_of: ShareOf, answers: Answers) -> float:
+    """Return the entropy of the answer that is expected of a person, by their `shares_of`."""
     match question.kind:
         case AnswerKind.CHOICE:
             weights = [
-                (answers.given.get(each.answer, 0) + 1) * _likelihood(each, state)
+                (answers.given.get(each.answer, 0) + 1) * _likelihood(each, share_of)
                 for each in question.choices
             ]
         case AnswerKind.NUMBER:
@@ -173,23 +177,27 @@ def _range_weights(question: Question, answers: Answers) -> list[float]:
     return weights
 
 
-def _likelihood(choice: Choice, state: State) -> float:
+def _likelihood(choice: Choice, share_of: ShareOf) -> float:
     """Return how well what somebody looks at fits with a choice, 0.05 to 1; 1: it says nothing."""
-    if not choice.sentiment:
-        return 1.0
-    if choice.category:
-        share = _share_below(of_categories(state).interests, choice.category)
-    else:
-        share = _share_below(of_brands(state).interests, choice.brand)
+    share = share_of(choice) if choice.sentiment else None
     if share is None:
         return 1.0
     return max(share if choice.sentiment == "like" else 1.0 - share, _LEAST_SHARE)
 
 
-def _share_below(interests: Interests, subject: str) -> float | None:
-    """Return the share of all interest in a subject and all below it; None: there is none yet."""
-    total = sum(interests.values())
-    if total <= 0.0:
-        return None
-    within = subject + SEPARATOR
-    return sum(w for name, w in interests.items() if (name + SEPARATOR).startswith(within)) / total
+def shares_of(state: State) -> ShareOf:
+    """Return what looks up the share of a person's interest that a choice speaks of."""
+    categories, brands = of_categories(state).interests, of_brands(state).interests
+    paths = [(name + SEPARATOR, weight) for name, weight in categories.items()]
+    names = [(name + SEPARATOR, weight) for name, weight in brands.items()]
+    totals = sum(categories.values()), sum(brands.values())
+
+    def share_of(choice: Choice) -> float | None:
+        subject, known = (choice.category, paths) if choice.category else (choice.brand, names)
+        total = totals[not choice.category]
+        if total <= 0.0:
+            return None
+        within = subject + SEPARATOR
+        return sum(weight for name, weight in known if name.startswith(within)) / total
+
+    return share_of

@@ -12,6 +12,7 @@ from services.profile.domain.questions import (
     Question,
     canonical_number,
     information_bits,
+    shares_of,
     worth_asking,
 )
 from services.profile.domain.state import State, describe
@@ -39,7 +40,7 @@ def order(*questions, state=None, **answers):
 
 
 def bits(asked, state=None, answers=None):
-    return information_bits(asked, state or State(), answers or Answers())
+    return information_bits(asked, shares_of(state or State()), answers or Answers())
 
 
 def test_of_equal_importance_the_one_that_would_tell_more_comes_first():
