@@ -1,4 +1,4 @@
-"""Records as they move between homes: made of what is stored, and read with suspicion."""
+"""Reads records that come from another home, with suspicion; `record_messages` writes them."""
 
 from __future__ import annotations
 
@@ -26,25 +26,16 @@ from services.profile.fields import (
     check_type,
 )
 from services.profile.intake import INVALID, LAST_CHANNEL, Intake
+from services.profile.record_messages import COLUMNS
 from services.profile.relations import owner_mistake, role_mistake
 from services.profile.stamping import Stamper
-from services.profile.storage.exports import StoredIdentity, StoredPerson
 from touchpoint.profile.v1.transfer_pb2 import (
-    AttributeRecord,
     EventRecords,
-    IdentityRecord,
     LinkRecord,
     PersonRecord,
     RelationshipRecord,
 )
 
-_COLUMNS = (
-    "person_ids", "event_ids", "callers", "types", "times_us", "received_us", "channels", "origins",
-    "offer_ids", "categories", "brands", "price_micros", "cost_micros", "quantities",
-    "value_micros", "session_ids", "order_ids", "gifts", "durations_s", "reassurances", "details",
-    "decision_ids", "placements", "variants", "topics", "privates",
-)  # fmt: skip
-"""In the order of the statement `export_events`, after the position."""
 _RECEIVED, _ORIGIN, _OFFER = 5, 7, 8
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _LONGEST = {"privates": LONGEST_PRIVATE} | dict.fromkeys(
@@ -54,68 +45,6 @@ _LONGEST = {"privates": LONGEST_PRIVATE} | dict.fromkeys(
 _LARGEST = 2**62
 _LAST_US = LAST_SECOND * 1_000_000
 _TOPICS = frozenset(Topic)
-
-
-def event_records(rows: Sequence[Any], offer_ids: Sequence[str]) -> EventRecords:
-    """Return rows of `export_events`, their positions left out and numbers as ids."""
-    if not rows:
-        return EventRecords()
-    _, *cells = zip(*rows, strict=True)
-    columns: dict[str, Any] = dict(zip(_COLUMNS, cells, strict=True))
-    known = len(offer_ids)
-    numbers = columns["offer_ids"]
-    columns["offer_ids"] = [offer_ids[number] if number < known else "" for number in numbers]
-    return EventRecords(**columns)
-
-
-def person_record(person: StoredPerson) -> PersonRecord:
-    said = sorted(person.state.attributes.items())
-    return PersonRecord(
-        person_id=person.person_id,
-        profile_id=person.profile_id,
-        created_us=person.created_us,
-        name=person.name,
-        identities=[
-            IdentityRecord(
-                kind=each.kind,
-                value=each.value,
-                verified=each.verified,
-                first_seen_us=each.first_seen_us,
-                fits=each.fits,
-            )
-            for each in sorted(person.identities, key=_by_age)
-        ],
-        attributes=[
-            AttributeRecord(name=name, value=value, said_us=time_us)
-            for name, (time_us, value) in said
-        ],
-        relationships=[
-            RelationshipRecord(
-                role=each.role,
-                owner_id=each.owner_id,
-                from_us=each.from_us,
-                until_us=each.until_us if each.until_us < OPEN else 0,
-                set_us=each.set_us,
-            )
-            for each in sorted(person.relationships)
-        ],
-    )
-
-
-def _by_age(each: StoredIdentity) -> tuple[int, str, str]:
-    """Order them alike in every home."""
-    return each.first_seen_us, each.kind, each.value
-
-
-def link_record(moved: MovedLink) -> LinkRecord:
-    link = moved.link
-    return LinkRecord(
-        link_id=link.link_id,
-        person_id=link.person_id,
-        other_person_id=link.other_person_id,
-        event_id=link.event_id,
-        linked_us=moved.linked_us,
-    )
 
 
 class RecordReader:
@@ -141,7 +70,7 @@ class RecordReader:
         """Return the events that can be taken; columns are of equal length."""
         taken: list[MovedEvent] = []
         wrong: list[Rejection] = []
-        columns = [getattr(records, name) for name in _COLUMNS]
+        columns = [getattr(records, name) for name in COLUMNS]
         for place, row in enumerate(zip(*columns, strict=True)):
             try:
                 taken.append(self._event(place, row, now_us))
@@ -252,7 +181,7 @@ def _check_past(now_us: int, **moments: int) -> None:
 
 
 def _check_texts(row: tuple[Any, ...]) -> None:
-    for name, text in zip(_COLUMNS, row, strict=True):
+    for name, text in zip(COLUMNS, row, strict=True):
         if not isinstance(text, str):
             continue
         longest = _LONGEST.get(name, LONGEST_ID)

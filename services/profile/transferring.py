@@ -14,7 +14,8 @@ from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Transactions
 from services.profile.domain.restoring import restore_events, restore_links, restore_persons
 from services.profile.exporting import ExportDesk
-from services.profile.records import RecordReader, event_records, link_record, person_record
+from services.profile.record_messages import event_records, link_record, person_record
+from services.profile.records import RecordReader
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.exports import Exports
 from services.profile.storage.upkeep import TierReader
