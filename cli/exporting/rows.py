@@ -81,6 +81,7 @@ def person(record: PersonRecord) -> Row:
         "identities": [as_json(each) for each in record.identities],
         "attributes": [as_json(each) for each in record.attributes],
         "relationships": [as_json(each) for each in record.relationships],
+        "referrals": [as_json(each) for each in record.referrals],
     }
 
 

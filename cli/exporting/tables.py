@@ -54,6 +54,12 @@ PERSONS = Table(
         Column(
             "relationships", Type.JSON, "Who looks after them: role, owner_id, from_us, until_us."
         ),
+        Column(
+            "referrals",
+            Type.JSON,
+            "Whom they referred, of those who are known by now: list of person_id and said_us.",
+            is_personal=True,
+        ),
     ],
 )
 LINKS = Table(

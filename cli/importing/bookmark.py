@@ -27,8 +27,10 @@ class Bookmark:
     @classmethod
     def at(cls, path: Path, *, from_start: bool = False) -> Bookmark:
         """Return where an import of this file stopped; the beginning if it never did."""
+        if from_start:
+            path.unlink(missing_ok=True)
         try:
-            row = 0 if from_start else int(json.loads(path.read_text(encoding="utf-8"))["row"])
+            row = int(json.loads(path.read_text(encoding="utf-8"))["row"])
         except (OSError, ValueError, KeyError, TypeError):
             row = 0
         _keep_refusals(_refusals_of(path), row)

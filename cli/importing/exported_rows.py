@@ -21,6 +21,7 @@ from touchpoint.profile.v1.transfer_pb2 import (
     IdentityRecord,
     LinkRecord,
     PersonRecord,
+    ReferralRecord,
     RelationshipRecord,
 )
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
@@ -90,6 +91,7 @@ def person(row: Row) -> PersonRecord:
         identities=[ParseDict(e, IdentityRecord()) for e in _listed(row, "identities")],
         attributes=[ParseDict(e, AttributeRecord()) for e in _listed(row, "attributes")],
         relationships=[ParseDict(e, RelationshipRecord()) for e in _listed(row, "relationships")],
+        referrals=[ParseDict(e, ReferralRecord()) for e in _listed(row, "referrals")],
     )
 
 

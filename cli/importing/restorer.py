@@ -89,6 +89,15 @@ class Restorer:
             refused = len(answer.rejected_links)
             self._count(len(links), answer.linked, len(links) - answer.linked - refused)
             self._refuse(tables.LINKS, answer.rejected_links, [e.link_id for e in links])
+        await self._referrals(stub)
+
+    async def _referrals(self, stub: Any) -> None:
+        """Send those who referred somebody again, now that everybody is there."""
+        for persons in self.export.persons():
+            referring = [each for each in persons if each.referrals]
+            if referring:
+                request = pb.RestorePersonsRequest(import_id=self.export.name, persons=referring)
+                await _called(stub.RestorePersons, request)
 
     async def _events(self) -> None:
         version = await RetrievalServiceStub(self.retrieval).GetCatalogueVersion(

@@ -143,6 +143,7 @@ def build(
                 tiers,
                 clock,
                 definitions,
+                referrals,
             ),
             clock,
             definitions,

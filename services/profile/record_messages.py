@@ -14,6 +14,7 @@ from touchpoint.profile.v1.transfer_pb2 import (
     IdentityRecord,
     LinkRecord,
     PersonRecord,
+    ReferralRecord,
     RelationshipRecord,
 )
 
@@ -68,6 +69,10 @@ def person_record(person: StoredPerson) -> PersonRecord:
                 set_us=each.set_us,
             )
             for each in sorted(person.relationships)
+        ],
+        referrals=[
+            ReferralRecord(person_id=referred, said_us=said_us)
+            for referred, said_us in person.referrals
         ],
     )
 

@@ -97,6 +97,9 @@ class RecordReader:
         check_attributes({name: value for name, value, _ in attributes})
         for _, _, said_us in attributes:
             _check_past(now_us, said_us=said_us)
+        for referred in record.referrals:
+            _check_ids(**{"referrals.person_id": referred.person_id})
+            _check_past(now_us, said_us=referred.said_us)
         return MovedPerson(
             place,
             record.person_id,
@@ -105,6 +108,7 @@ class RecordReader:
             tuple(identities),
             attributes,
             tuple(_relationship(now_us, record.person_id, each) for each in record.relationships),
+            tuple((each.person_id, each.said_us) for each in record.referrals),
         )
 
     def _event(self, place: int, row: tuple[Any, ...], now_us: int) -> MovedEvent:

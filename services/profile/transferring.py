@@ -18,6 +18,7 @@ from services.profile.record_messages import event_records, link_record, person_
 from services.profile.records import RecordReader
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.exports import Exports
+from services.profile.storage.referrals import Referrals
 from services.profile.storage.upkeep import TierReader
 from shared.arms import assign_arm
 from shared.call import Call
@@ -40,6 +41,7 @@ class Transfers:
     tiers: TierReader
     clock: BusinessClock
     definitions: DefinitionsOf
+    referrals: Referrals
 
     async def profiles(
         self, request: pb.ExportProfilesRequest
@@ -73,6 +75,9 @@ class Transfers:
         now_us = self.clock.now_us()
         persons, wrong = self.reader.persons(request.persons, now_us)
         written = await restore_persons(self.store, persons, now_us=now_us)
+        await self.referrals.restore(
+            [(each.person_id, *said) for each in persons for said in each.referrals]
+        )
         links, wrong_links = self.reader.links(request.links, now_us)
         linked = await restore_links(self.store, links, now_us=now_us)
         return pb.RestorePersonsResponse(

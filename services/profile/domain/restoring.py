@@ -55,6 +55,8 @@ class MovedPerson(NamedTuple):
     attributes: tuple[tuple[str, str, int], ...]
     """Name, value, and when it was said."""
     relationships: tuple[Relationship, ...] = ()
+    referrals: tuple[tuple[str, int], ...] = ()
+    """Whom they referred, and when that was first said."""
 
 
 class MovedLink(NamedTuple):

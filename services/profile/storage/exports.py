@@ -49,6 +49,8 @@ class StoredPerson:
     state: State
     identities: Sequence[StoredIdentity]
     relationships: Sequence[Relationship]
+    referrals: Sequence[tuple[str, int]]
+    """Whom they referred, and when that was first said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,14 @@ class Exports:
             links: Sequence[Any] = await connection.fetch(TRANSFER.export_links, persons)
             owners = await read_relationships(connection, persons)
             seen: Sequence[Any] = ()
+            referrals: Sequence[Any] = ()
             if personal:
                 seen = await connection.fetch(TRANSFER.export_identities, persons)
+                referrals = await connection.fetch(TRANSFER.export_referrals, persons)
         identities = {person: list(rows) for person, rows in groupby(seen, _PERSON)}
+        referred = {person: list(rows) for person, rows in groupby(referrals, _PERSON)}
         return Page(
-            [self._person(row, identities, owners, personal=personal) for row in rows],
+            [self._person(row, identities, owners, referred, personal=personal) for row in rows],
             [
                 [member_of(each, decode_whole) for each in of_set]
                 for _, of_set in groupby(members, _SET)
@@ -104,6 +109,7 @@ class Exports:
         row: Any,
         identities: Mapping[str, Sequence[Any]],
         owners: Sequence[Relationship],
+        referred: Mapping[str, Sequence[Any]],
         *,
         personal: bool,
     ) -> StoredPerson:
@@ -123,7 +129,10 @@ class Exports:
             for _, kind, verified, sealed, first_seen_us, fits in identities.get(person_id, ())
         ]
         said = [each for each in owners if each.person_id == person_id]
-        return StoredPerson(person_id, profile_id, created_us, name, decode(state), found, said)
+        referrals = [(other, said_us) for _, other, said_us in referred.get(person_id, ())]
+        return StoredPerson(
+            person_id, profile_id, created_us, name, decode(state), found, said, referrals
+        )
 
     async def events(
         self, position: int, types: Sequence[str], *, personal: bool

@@ -52,6 +52,12 @@ class Referrals:
         self._clock = clock
         self._said = asyncio.Event()
 
+    async def restore(self, said: Sequence[tuple[str, str, int]]) -> None:
+        """Note (who, whom, when) as another home had it; whoever is not here is left out."""
+        if said:
+            await self._database.execute(SQL.restore_referrals, *zip(*said, strict=True))
+            self.settle_soon()
+
     def settle_soon(self) -> None:
         """Have it settled without waiting for the next time."""
         self._said.set()

@@ -12,6 +12,28 @@ ORDER BY person_id, referred_key
 ON CONFLICT (person_id, referred_key) DO UPDATE
 SET time_us = least(referrals.time_us, excluded.time_us)
 
+-- name: restore_referrals
+-- By the first identity that leads to the referred here. An erasure of either waits.
+WITH held AS (
+    SELECT person_id FROM profiles WHERE person_id = ANY($1::uuid[] || $2::uuid[])
+    ORDER BY profiles.person_id
+    FOR KEY SHARE
+)
+INSERT INTO referrals (person_id, referred_key, time_us)
+SELECT said.person_id, known.identity_key, min(said.time_us)
+FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS said (person_id, referred_id, time_us)
+JOIN held AS own ON own.person_id = said.person_id
+JOIN held AS other ON other.person_id = said.referred_id
+CROSS JOIN LATERAL (
+    SELECT identity_key FROM identities
+    WHERE identities.person_id = said.referred_id AND NOT shared
+    ORDER BY first_seen_us, identity_key
+    LIMIT 1) AS known
+GROUP BY said.person_id, known.identity_key
+ORDER BY said.person_id, known.identity_key
+ON CONFLICT (person_id, referred_key) DO UPDATE
+SET time_us = least(referrals.time_us, excluded.time_us)
+
 -- name: erase_referrals
 -- Also where an erased person was referred by others.
 DELETE FROM referrals WHERE person_id = ANY($1::uuid[]) OR referred_key = ANY($2::bytea[])

@@ -45,6 +45,15 @@ FROM identities
 WHERE person_id = ANY($1::uuid[])
 ORDER BY identities.person_id, first_seen_us, identity_key
 
+-- name: export_referrals
+-- Of whom is known who they are: pseudonyms mean nothing in another home.
+SELECT said.person_id::text, known.person_id::text, min(said.time_us) AS said_us
+FROM referrals AS said
+JOIN identities AS known ON known.identity_key = said.referred_key AND NOT known.shared
+WHERE said.person_id = ANY($1::uuid[])
+GROUP BY said.person_id, known.person_id
+ORDER BY said.person_id, 3, known.person_id
+
 -- name: export_links
 SELECT link_id::text, person_id::text, other_person_id::text, event_id, linked_us
 FROM links

@@ -56,6 +56,7 @@ async def a_past(client):
         client.event([ADA], "consent", ago_s=2e6, attributes={"purpose": "sharing"}),
         client.event([ADA], "add_to_cart", item_id="shoe", ago_s=60, session_id="s"),
         client.event([BOB], "complaint", ago_s=30, attributes={"text": "late again, " * 2_000}),
+        client.event([BOB], "refer", ago_s=20, attributes={"referred": "customer:ada"}),
     )
 
 
@@ -79,6 +80,10 @@ async def restored(client, pages, slices):
         request = pb.RestoreEventsRequest(import_id="move", events=events, catalogue_version=1)
         answers.append(await client.stub.RestoreEvents(request, timeout=10))
     await client.stub.FinishImport(pb.FinishImportRequest(import_id="move"), timeout=10)
+    for page in pages:
+        referring = [each for each in page.persons if each.referrals]
+        again = pb.RestorePersonsRequest(import_id="move", persons=referring)
+        await client.stub.RestorePersons(again, timeout=10)
     return answers
 
 
@@ -106,6 +111,20 @@ async def test_another_home_has_the_same_views(client, other):
     assert (await other.profile(PHONE)).ambiguous
 
 
+async def test_who_referred_whom_is_known_in_another_home(client, other):
+    await a_past(client)
+    nobody_yet = {"referred": "email:no@body.example"}
+    await client.record(client.event([BOB], "refer", attributes=nobody_yet))
+    await restored(other, *await exported(client))
+    here, there = await client.profile(ADA), await other.profile(ADA)
+    assert here.HasField("referred_by")
+    assert there.referred_by == here.referred_by
+    # Of somebody who is nobody yet there is only a pseudonym, which stays where it was made.
+    here, there = await client.profile(BOB), await other.profile(BOB)
+    assert list(there.referrals) == [each for each in here.referrals if each.person_id]
+    assert len(here.referrals) == 2
+
+
 async def test_what_is_restored_may_be_exported_again_unchanged(client, other):
     await a_past(client)
     pages, slices = await exported(client)
@@ -124,7 +143,7 @@ async def test_a_restore_may_be_repeated(client, other):
     moved = await exported(client)
     await restored(other, *moved)
     persons, events = await restored(other, *moved)
-    assert (persons.created, persons.linked, events.accepted, events.duplicates) == (0, 0, 0, 11)
+    assert (persons.created, persons.linked, events.accepted, events.duplicates) == (0, 0, 0, 12)
     here, there = await client.profile(ADA), await other.profile(ADA)
     assert same_everywhere(there) == same_everywhere(here)
 
@@ -242,7 +261,7 @@ async def test_a_home_knows_its_own_export(client):
     await a_past(client)
     before = await client.profile(ADA)
     persons, events = await restored(client, *await exported(client))
-    assert (persons.updated, persons.linked, events.accepted, events.duplicates) == (4, 0, 0, 11)
+    assert (persons.updated, persons.linked, events.accepted, events.duplicates) == (4, 0, 0, 12)
     assert not persons.rejected
     assert not events.rejected
     assert same_everywhere(await client.profile(ADA)) == same_everywhere(before)
