@@ -8,6 +8,7 @@ from enum import IntEnum
 from math import log2
 
 from services.profile.domain.event import SEPARATOR
+from services.profile.domain.interest import Interests
 from services.profile.domain.opinions import of_brands, of_categories
 from services.profile.domain.reading import attribute
 from services.profile.domain.state import State
@@ -187,17 +188,25 @@ def _likelihood(choice: Choice, share_of: ShareOf) -> float:
 
 def shares_of(state: State) -> ShareOf:
     """Return what looks up the share of a person's interest that a choice speaks of."""
-    categories, brands = of_categories(state).interests, of_brands(state).interests
-    paths = [(name + SEPARATOR, weight) for name, weight in categories.items()]
-    names = [(name + SEPARATOR, weight) for name, weight in brands.items()]
-    totals = sum(categories.values()), sum(brands.values())
+    categories = _shares_below(of_categories(state).interests)
+    brands = _shares_below(of_brands(state).interests)
 
     def share_of(choice: Choice) -> float | None:
-        subject, known = (choice.category, paths) if choice.category else (choice.brand, names)
-        total = totals[not choice.category]
-        if total <= 0.0:
-            return None
-        within = subject + SEPARATOR
-        return sum(weight for name, weight in known if name.startswith(within)) / total
+        subject, shares = (
+            (choice.category, categories) if choice.category else (choice.brand, brands)
+        )
+        return shares.get(subject, 0.0) if shares else None
 
     return share_of
+
+
+def _shares_below(interests: Interests) -> dict[str, float]:
+    """Return the share of all interest that lies in each path and all below it."""
+    total = sum(interests.values())
+    shares: dict[str, float] = {}
+    for name, weight in interests.items() if total > 0.0 else ():
+        path = name
+        while path:
+            shares[path] = shares.get(path, 0.0) + weight / total
+            path = path.rpartition(SEPARATOR)[0]
+    return shares
