@@ -23,7 +23,8 @@ run: $(VENV)/.run-$(DATA)  ## Start everything with the story shop (DATA=grocer:
 	@exec $(BIN)/touchpoint up --data $(DATA)
 
 test: $(VENV)/.dev  ## Run every test that this machine can run
-	$(BIN)/python -m pytest -n auto
+	@# Each of some 200 processes would else compile what it imports anew.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto
 
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
 	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load

@@ -19,7 +19,7 @@ IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}
 """So that what waits in vain is put aside while a test waits for it."""
 
 
-@pytest.fixture(scope="session", params=MODES)
+@pytest.fixture(scope="package", params=MODES)
 async def channels(request, tmp_path_factory):
     """Every channel of the retailer, in front of a suite that holds the small shop."""
     home = tmp_path_factory.mktemp(request.param)

@@ -29,7 +29,7 @@ class Edge:
         self.proxies = proxies
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def edge(tmp_path_factory):
     home = tmp_path_factory.mktemp("resilience")
     settings = for_everybody(tmp_path_factory.mktemp("definitions") / "shop")

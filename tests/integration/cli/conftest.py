@@ -47,14 +47,14 @@ class CommandLine:
         raise AssertionError(answer["degraded"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def touchpoint(tmp_path_factory):
     home = tmp_path_factory.mktemp("cli")
     async with running_suite(home, "--data", "none", "--port", "0"):
         yield CommandLine(home)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(touchpoint, tmp_path_factory):
     """The command line of a suite that has items, a promotion, two customers and their past."""
     folder = tmp_path_factory.mktemp("files")

@@ -1,0 +1,1 @@
+"""`touchpoint` as users call it; its suite lives as long as these tests run."""

@@ -1,0 +1,1 @@
+"""What is served while parts fail; the suite lives as long as these tests run."""
