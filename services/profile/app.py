@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ from services.profile.audiences.look import Look
 from services.profile.audiences.memberships import Memberships
 from services.profile.audiences.rpcs import Audiences
 from services.profile.config import ProfileSettings
+from services.profile.deadlines import DEADLINES
 from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
 from services.profile.domain.audit import Sealer
 from services.profile.exporting import ExportDesk
@@ -47,7 +48,7 @@ from services.profile.validation import VALIDATORS
 from services.profile.watching import Watchers
 from services.profile.webhook_means import defined_webhooks, means_of
 from services.profile.webhooks import WebhookDesk
-from shared.binding import Binding, DeadlineLimits, bind
+from shared.binding import Binding, bind
 from shared.bus import Bus, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
@@ -59,24 +60,6 @@ from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2 import DESCRIPTOR
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
-
-DEADLINES: Mapping[str, DeadlineLimits] = {
-    # A batch holds up to 1,000 events, and what is not acknowledged has to be sent again.
-    "RecordEvents": DeadlineLimits(default_s=5.0, maximum_s=30.0),
-    "ImportEvents": DeadlineLimits(default_s=30.0, maximum_s=120.0),
-    "ImportCustomers": DeadlineLimits(default_s=30.0, maximum_s=120.0),
-    "RestorePersons": DeadlineLimits(default_s=30.0, maximum_s=120.0),
-    "RestoreEvents": DeadlineLimits(default_s=30.0, maximum_s=120.0),
-    # A year of a whole shop is folded; what was committed before the deadline stays.
-    "FinishImport": DeadlineLimits(default_s=600.0, maximum_s=3600.0),
-    "ErasePerson": DeadlineLimits(default_s=30.0, maximum_s=120.0),
-    # Everybody is looked at, or tens of thousands of them.
-    "PreviewSegment": DeadlineLimits(default_s=120.0, maximum_s=600.0),
-    "CompareSegment": DeadlineLimits(default_s=120.0, maximum_s=600.0),
-    # A page of an owner's clients: the profiles of up to 500 people.
-    "ListClients": DeadlineLimits(default_s=5.0, maximum_s=10.0),
-    "ReplayParkedEvents": DeadlineLimits(default_s=10.0, maximum_s=30.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +76,28 @@ class Profile:
     referrals: Referrals
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What several parts stand on."""
+
+    database: Database
+    catalogue: Catalogue
+    clock: BusinessClock
+    definitions: DefinitionsOf
+    watchers: Watchers
+    keys: FolderWrappingKeys
+    keyring: Keyring
+    tiers: TierReader
+    streams: Streams
+    everybody: Everybody
+    store: PostgresTransactions
+    profiles: PostgresProfiles
+    trail: AuditTrail
+    erasures: Erasures
+    stamper: Stamper
+    intake: Intake
+
+
 def build(
     settings: ProfileSettings,
     database: Database,
@@ -102,79 +107,102 @@ def build(
     definitions: DefinitionsOf,
 ) -> Profile:
     """Put the service together on what a process, or a test, has opened."""
-    keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
-    keyring, tiers, watchers = Keyring(keys), TierReader(database), Watchers(bus)
-    clients, streams = PostgresClients(database, keyring), Streams(database)
-    stamper = Stamper(catalogue)
-    answers = AnswerCounts(database)
-    intake = Intake(
-        stamper,
-        settings.deployment_key,
-        settings.phone_region,
-        lambda: definitions("").questions,
-    )
-    exports = Exports(database, keyring, streams)
-    sealer = Sealer(settings.deployment_key)
-    trail = AuditTrail(database, sealer, clock.now_us)
-    erasures = Erasures(database, keyring, sealer)
-    store = PostgresTransactions(database, keyring, sealer)
-    profiles = PostgresProfiles(database, keyring)
-    everybody = Everybody(database, keyring)
-    pushing = means_of(settings, database, keyring, catalogue, clock, streams, trail)
+    on = _ground(settings, database, bus, catalogue, clock, definitions)
+    answers, referrals = AnswerCounts(database), Referrals(database, on.store, clock)
+    memberships = PostgresMemberships(database, on.streams)
     webhooks = defined_webhooks(definitions)
-    memberships = PostgresMemberships(database, streams)
-    referrals = Referrals(database, store, clock)
-    servicer = ProfileServicer(
-        Means(
-            store,
-            profiles,
-            intake,
-            Imports(database),
-            erasures,
-            ParkedEvents(database),
-            streams,
-            tiers,
-            watchers,
-            Transfers(
-                store,
-                exports,
-                RecordReader(intake, stamper),
-                catalogue,
-                tiers,
-                clock,
-                definitions,
-                referrals,
-            ),
-            clock,
-            definitions,
-            Audiences(Look(everybody, tiers, clock), everybody, definitions, trail, memberships),
-            RelationshipDesk(store, profiles, clients, tiers, clock),
-            ExportDesk(PersonExport(database, keyring, trail), trail, profiles, tiers, clock),
-            QuestionDesk(
-                store,
-                profiles,
-                intake,
-                catalogue,
-                definitions,
-                lambda: answers.answers,
-                watchers,
-                clock,
-                lambda: uuid7(clock.now_us() // 1000),
-            ),
-            WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions, clock),
-            PersonaTrainer(PostgresPersonas(database), lambda: tiers.tiers, clock.now_us),
-            referrals,
-        )
-    )
+    pushing = means_of(settings, database, on.keyring, catalogue, clock, on.streams, on.trail)
+    desk = WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions, clock)
+    servicer = ProfileServicer(_means(on, answers, memberships, referrals, desk))
     contract = DESCRIPTOR.services_by_name["ProfileService"]
     return Profile(
         bind(contract, servicer, validators=VALIDATORS, deadlines=DEADLINES),
-        watchers,
-        Upkeep(database, keys, keyring, tiers, clock, erasures),
-        Refolding(database, store, clock),
+        on.watchers,
+        Upkeep(database, on.keys, on.keyring, on.tiers, clock, on.erasures),
+        Refolding(database, on.store, clock),
         answers,
         Pusher(database, webhooks, pushing),
-        Memberships(memberships, everybody, tiers, definitions, clock),
+        Memberships(memberships, on.everybody, on.tiers, definitions, clock),
+        referrals,
+    )
+
+
+def _ground(
+    settings: ProfileSettings,
+    database: Database,
+    bus: Bus,
+    catalogue: Catalogue,
+    clock: BusinessClock,
+    definitions: DefinitionsOf,
+) -> _Ground:
+    keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
+    keyring, sealer, stamper = Keyring(keys), Sealer(settings.deployment_key), Stamper(catalogue)
+    return _Ground(
+        database,
+        catalogue,
+        clock,
+        definitions,
+        Watchers(bus),
+        keys,
+        keyring,
+        TierReader(database),
+        Streams(database),
+        Everybody(database, keyring),
+        PostgresTransactions(database, keyring, sealer),
+        PostgresProfiles(database, keyring),
+        AuditTrail(database, sealer, clock.now_us),
+        Erasures(database, keyring, sealer),
+        stamper,
+        Intake(
+            stamper,
+            settings.deployment_key,
+            settings.phone_region,
+            lambda: definitions("").questions,
+        ),
+    )
+
+
+def _means(
+    on: _Ground,
+    answers: AnswerCounts,
+    memberships: PostgresMemberships,
+    referrals: Referrals,
+    webhooks: WebhookDesk,
+) -> Means:
+    """Return what the servicer stands on: a desk for each of its matters."""
+    database, keyring, clock, tiers = on.database, on.keyring, on.clock, on.tiers
+    exports, reader = Exports(database, keyring, on.streams), RecordReader(on.intake, on.stamper)
+    look, clients = Look(on.everybody, tiers, clock), PostgresClients(database, keyring)
+    export = PersonExport(database, keyring, on.trail)
+    return Means(
+        on.store,
+        on.profiles,
+        on.intake,
+        Imports(database),
+        on.erasures,
+        ParkedEvents(database),
+        on.streams,
+        tiers,
+        on.watchers,
+        Transfers(on.store, exports, reader, on.catalogue, tiers, clock, on.definitions, referrals),
+        clock,
+        on.definitions,
+        Audiences(look, on.everybody, on.definitions, on.trail, memberships),
+        RelationshipDesk(on.store, on.profiles, clients, tiers, clock),
+        ExportDesk(export, on.trail, on.profiles, tiers, clock),
+        QuestionDesk(
+            on.store,
+            on.profiles,
+            on.intake,
+            on.catalogue,
+            on.definitions,
+            lambda: answers.answers,
+            on.watchers,
+            clock,
+            lambda: uuid7(clock.now_us() // 1000),
+        ),
+        webhooks,
+        PersonaTrainer(PostgresPersonas(database), lambda: tiers.tiers, clock.now_us),
         referrals,
     )
 
