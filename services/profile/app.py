@@ -67,6 +67,7 @@ class Profile:
     """The parts of the service that live as long as it does."""
 
     binding: Binding
+    intake: Intake
     watchers: Watchers
     upkeep: Upkeep
     refolding: Refolding
@@ -117,6 +118,7 @@ def build(
     contract = DESCRIPTOR.services_by_name["ProfileService"]
     return Profile(
         bind(contract, servicer, validators=VALIDATORS, deadlines=DEADLINES),
+        on.intake,
         on.watchers,
         Upkeep(database, on.keys, on.keyring, on.tiers, clock, on.erasures),
         Refolding(database, on.store, clock),
@@ -237,6 +239,7 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             "relay": relay.run,
             "upkeep": profile.upkeep.lead,
             "own_upkeep": profile.upkeep.follow,
+            "own_intake": profile.intake.forget_for_ever,
             "refolding": profile.refolding.lead,
             "answers": profile.answers.lead,
             "own_answers": profile.answers.follow,

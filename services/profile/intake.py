@@ -48,6 +48,7 @@ INVALID = "INVALID"
 MAX_IDENTITIES = 8
 LAST_CHANNEL = 10
 _MAX_REMEMBERED = 200_000
+_FORGET_EVERY_S = 30.0
 
 ABOUT_OFFERS = frozenset(
     {"impression", "accept", "decline", "ignore", "click", "contact_sent", "survey_answer"}
@@ -147,6 +148,15 @@ class Intake:
                 self._identities.clear()
             self._identities[kind, value] = found
         return found
+
+    async def forget_for_ever(self) -> None:
+        """Forget now and then whom files named: raw identities outlive an erasure nowhere.
+
+        A background task of each replica.
+        """
+        while True:
+            await asyncio.sleep(_FORGET_EVERY_S)
+            self._identities.clear()
 
     def fingerprints(self, caller: str, event_id: str, content: bytes) -> tuple[bytes, bytes]:
         """Return what stands for an event's name and for its content, 16 bytes each."""

@@ -150,10 +150,13 @@ def answers(known: Measured, now_us: int) -> list[Answers]:
 
 
 def emails(known: Measured, now_us: int) -> Emails:
-    """Return how somebody treats e-mails; one opened or clicked was sent, whoever recorded it."""
+    """Return how somebody treats e-mails; one opened or clicked was sent, whoever recorded it.
+
+    On whatever channel: a click in an e-mail is often seen by the website that it led to.
+    """
     *_, sent_by, opened_by, clicked_by = known
-    clicked = clicked_by.get(_EMAIL, 0.0)
-    opened = max(opened_by.get(_EMAIL, 0.0), clicked)
+    clicked = sum(clicked_by.values())
+    opened = max(sum(opened_by.values()), clicked)
     sent = max(sent_by.get(_EMAIL, 0.0), opened)
     if sent <= 0.0:
         return NO_EMAILS

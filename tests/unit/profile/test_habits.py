@@ -74,7 +74,10 @@ def test_what_was_shown_fades():
 
 def test_e_mails_are_sent_opened_and_clicked():
     sent = [happened("contact_sent", minute, channel=EMAIL) for minute in range(4)]
-    opened = [happened("email_open", minute, channel=EMAIL) for minute in range(2)]
+    opened = [
+        happened("email_open", minute, channel=channel)
+        for minute, channel in ((0, EMAIL), (1, WEB))
+    ]
     found = emails(habits(*sent, *opened, happened("email_click", 1, channel=EMAIL)), NOON_US)
     assert found.sent == pytest.approx(4, rel=1e-3)
     assert found.open_share == pytest.approx(0.5, rel=1e-3)
