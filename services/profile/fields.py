@@ -168,6 +168,11 @@ _MISTAKES: Mapping[str, Callable[[Event], list[str]]] = {
 }
 
 
+def said_us(event_type: str, time_us: int, now_us: int) -> int:
+    """Return when something counts as said: a clock that is ahead may not outlast later words."""
+    return min(time_us, now_us) if event_type in _MISTAKES else time_us
+
+
 def check_words(event: Event) -> None:
     """Refuse a word that is malformed or contradicts itself, with all that is wrong with it."""
     mistakes = _MISTAKES.get(event.type)

@@ -37,6 +37,7 @@ from services.profile.fields import (
     read_referred,
     read_time_us,
     read_value_micros,
+    said_us,
 )
 from services.profile.stamping import Stamper
 from shared.privacy import KINDS, STRENGTH, IdentityError, identity_key, normalise
@@ -231,7 +232,7 @@ class Intake:
         topic = topic_of(page) if page else Topic.NONE
         counted = _EVENT(
             (
-                read_time_us(event, now_us),
+                said_us(kind, read_time_us(event, now_us), now_us),
                 kind,
                 channel,
                 offer_no,

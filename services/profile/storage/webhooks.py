@@ -12,7 +12,11 @@ from services.profile.storage.sharing import do_share, who_shares
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import VALUE
 from shared.clock import BusinessClock
+from shared.logging import get_logger
 from shared.postgres import Database, Queries
+from shared.privacy import UndecipherableError
+
+_logger = get_logger(__name__)
 
 QUERIES = Queries.beside(__file__, "webhooks.sql")
 AT_ONCE = 64
@@ -113,10 +117,14 @@ class SharingSubjects:
         return Subject(tuple(row["person_id"] for row in rows), tuple(identities))
 
     def _identities(self, row: Any) -> list[tuple[str, str]]:
-        """Return kind and value of identities, the newest first."""
+        """Return kind and value of identities, the newest first; none whose key cannot be had."""
         if row["kinds"] is None:
             return []
         person_id = row["person_id"]
-        self._keyring.open(person_id, row["key_wrapped"])
+        try:
+            self._keyring.open(person_id, row["key_wrapped"])
+        except UndecipherableError:
+            _logger.error("key_lost", person_id=person_id)
+            return []
         values = (self._keyring.decrypt(person_id, each, VALUE) for each in row["sealed"])
         return [(kind, value) for kind, value in zip(row["kinds"], values) if value]

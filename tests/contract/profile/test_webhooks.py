@@ -419,6 +419,21 @@ async def test_what_a_receiver_never_takes_holds_up_its_own_person_only(shop):
     assert (await shop.place()).failures == 0
 
 
+async def test_whose_values_cannot_be_opened_is_named_by_id_and_holds_up_nobody(shop):
+    await shop.begun()
+    for who in (ADA, BOB):
+        await shop.says(who)
+    await shop.happens(shop.click(ADA), shop.click(BOB))
+    ada = await shop.person_of(ADA)
+    shop.means.subjects._keyring.forget([ada])
+    another = "UPDATE persons SET key_wrapped = $2 WHERE person_id = $1::uuid"
+    await shop.database.execute(another, ada, b"a key of another home")
+    async with shop.telling(identities=("customer",)):
+        await shop.until_all_is_done()
+    named = [each.told["data"]["identities"] for each in shop.receiver.received]
+    assert sorted(named) == [[], [{"kind": "customer", "value": "bob"}]]
+
+
 async def test_a_receiver_that_is_gone_is_parked_and_resumed_from_its_cursor(shop):
     await shop.begun()
     await shop.says(ADA)

@@ -167,6 +167,19 @@ async def test_an_unsubscription_by_mail_is_of_mail(client):
     assert list((await client.snapshot(ADA)).refusals) == ["marketing:EMAIL"]
 
 
+async def test_a_device_whose_clock_is_ahead_does_not_outlast_a_refusal(client):
+    """It agreed, by its clock nine minutes from now; the person takes that back right after."""
+    agreed = client.event([ADA], "consent", ago_s=-540)
+    await client.record(agreed)
+    assert list((await client.snapshot(ADA)).consents) == ["marketing"]
+    client.clock.advance(timedelta(seconds=1))
+    refusal = {"granted": False}
+    await client.record(client.event([ADA], "consent", attributes=refusal))
+    snapshot = await client.snapshot(ADA)
+    assert (list(snapshot.consents), list(snapshot.refusals)) == ([], ["marketing"])
+    assert (await client.record(agreed)).duplicates == 1
+
+
 async def test_a_consent_that_has_ended_is_none_and_the_record_says_when_it_did(client):
     attributes = {"purpose": "sharing", "source": "till 4", "expires": "2026-12-31"}
     await client.record(client.event([ADA], "consent", attributes=attributes))
