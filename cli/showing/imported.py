@@ -29,7 +29,7 @@ def _account(what: str, report: Report) -> str:
         parts.append(f"{report.skipped:,} settled by an earlier attempt")
     if report.refused:
         parts.append(f"{report.refused:,} refused, nothing of them is stored")
-    if report.persons:
+    if report.persons and (report.applied or report.skipped):
         parts.append(f"traits of {several(report.persons, 'person', 'persons')} computed")
     sentences = [f"{what}: {', '.join(parts)}, in {report.seconds:.1f} s."]
     if report.parked:

@@ -42,7 +42,6 @@ _LONGEST = {"privates": LONGEST_PRIVATE} | dict.fromkeys(
     ("details", "categories", "variants"), 16_384
 )
 """Characters of texts that are no ids."""
-_LARGEST = 2**62
 _LAST_US = LAST_SECOND * 1_000_000
 _TOPICS = frozenset(Topic)
 
@@ -211,7 +210,7 @@ def _check_numbers(
         raise MistakenError(f"channels: has the unknown value {channel}")
     if not 0.0 <= quantity <= 1e9 or not 0.0 <= duration_s <= 1e9:  # so that NaN fails too
         raise MistakenError("quantities and durations_s: must be from 0 to 1e9")
-    if not all(-1 <= amount <= _LARGEST for amount in amounts):
+    if not all(amount >= -1 for amount in amounts):
         raise MistakenError("price, cost and value: must be zero or more")
 
 

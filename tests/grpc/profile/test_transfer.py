@@ -244,6 +244,14 @@ async def test_a_person_with_times_that_cannot_be_is_told_and_the_others_are_res
     assert answer.created == 1
 
 
+async def test_whatever_amount_one_home_took_another_takes(client, other):
+    await a_past(client)
+    pages, [records] = await exported(client)
+    records.value_micros[0] = 2**63 - 1
+    _, answer = await restored(other, pages, [records])
+    assert not answer.rejected
+
+
 async def test_columns_of_unequal_length_are_refused_as_a_whole(other):
     events = EventRecords(event_ids=["e"], types=["view", "view"])
     request = pb.RestoreEventsRequest(import_id="move", events=events)
