@@ -34,6 +34,9 @@ from touchpoint.profile.v1.audience_pb2 import (
     TraitMeasure,
 )
 
+FEW = 5
+"""What distinguishes fewer people than this is a record of theirs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Audiences:
@@ -90,6 +93,8 @@ class AudienceRpcs:
         looked = Looked(0, 0, 0)
         async for looked in self.__look.at_people(definitions, COMPARED_PARTS, see):
             yield pb.CompareSegmentResponse(progress=_progress(looked))
+        if 0 < inside.people < FEW:
+            demand_permission(call)
         comparison = AudienceComparison(
             when=segment.when,
             members=inside.people,

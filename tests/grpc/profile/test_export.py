@@ -153,6 +153,22 @@ async def test_only_callers_with_the_permission_export_or_read_the_trail(client,
                 assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
+async def test_what_distinguishes_a_few_people_is_told_only_to_who_may_export(client, built):
+    await known(client)
+    buyers = pb.CompareSegmentRequest(when="customer.frequency > 0")
+    async with grpc_service(
+        built.binding, hooks=Hooks(authenticate=by_name((), {"dpo"}))
+    ) as channel:
+        stub = ProfileServiceStub(channel)
+        for caller, may in (("dpo", True), ("web", False)):
+            stream = stub.CompareSegment(buyers, timeout=5, metadata=[(CALLER, caller)])
+            if may:
+                assert [answer async for answer in stream][-1].comparison.members == 1
+                continue
+            with pytest.raises(grpc.aio.AioRpcError, match="TOUCHPOINT_MAY_EXPORT"):
+                assert not [answer async for answer in stream if answer.HasField("comparison")]
+
+
 async def test_after_an_erasure_only_the_trail_still_knows(client):
     persons = await known(client)
     keys = keys_of([Identity(kind="customer", value="ada")])
