@@ -94,7 +94,7 @@ async def restore_persons(
 
     async def attempt(transaction: ProfileTransaction) -> Moved:
         keys = {moved.identity.key for person in persons for moved in person.identities}
-        known = await transaction.resolve(keys)
+        known = await transaction.resolve(keys, hold=True)
         plan, erased = Plan(known), await erasures_of(transaction, keys, known)
         gone = await transaction.erased_persons([person.person_id for person in persons])
         present = await transaction.groups_of([person.person_id for person in persons])

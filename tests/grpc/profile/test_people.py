@@ -277,6 +277,16 @@ async def test_no_file_of_customers_brings_the_erased_back(client):
     assert not (await client.answer(ADA)).person_ids
 
 
+async def test_a_file_that_gives_the_erased_a_first_customer_id_brings_them_not_back(client):
+    await client.record(client.event([EMAIL], "view", ago_s=60))
+    await erase(client, "email", "ada@shop.example")
+    told = await import_customers(client, customer(ADA, EMAIL))
+    assert [each.code for each in told.rejected] == ["ERASED"]
+    await client.clock.move(timedelta(seconds=10))
+    await client.record(client.event([EMAIL], "view"))
+    assert (await import_customers(client, customer(ADA, EMAIL))).created == 1
+
+
 async def test_another_home_cannot_restore_the_erased(client):
     await client.record(client.event([ADA], "view"))
     stream = client.stub.ExportProfiles(pb.ExportProfilesRequest(personal=True), timeout=5)
