@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from cli.importing.parquet_file import ParquetFile
 from cli.importing.row_file import Advance, BrokenFileError, Row, RowFile, checked_header, silent
@@ -80,10 +81,13 @@ class JsonLinesFile:
             raise BrokenFileError(f"{self.path}:{number}:1: must be a JSON object: {{…}}")
 
     def rows(self, advance: Advance = silent) -> Iterator[tuple[int, Row | str]]:
-        loads = json.loads
+        decode = json.JSONDecoder(object_pairs_hook=_once).decode
         for number, line in self._lines(advance):
-            # Bytes would have their encoding guessed.
-            yield number, _TOO_LONG if line is None else loads(str(line, "utf-8"))
+            try:
+                # Bytes would have their encoding guessed.
+                yield number, _TOO_LONG if line is None else decode(str(line, "utf-8"))
+            except _TwiceError as error:
+                yield number, str(error)
 
     def _lines(self, advance: Advance) -> Iterator[tuple[int, bytes | None]]:
         """Yield lines with their numbers; None in place of one that is too long."""
@@ -101,6 +105,18 @@ class JsonLinesFile:
                 if content and not content.isspace():
                     yield number, None if is_cut else content
             advance(read)
+
+
+class _TwiceError(Exception):
+    """An object says a name twice, and of the two nobody knows which is meant."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _TwiceError(f"says {next(n for n in names if names.count(n) > 1)!r} twice")
+    return found
 
 
 def _skip_line(file: BufferedReader) -> int:

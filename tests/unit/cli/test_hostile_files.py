@@ -139,6 +139,19 @@ def test_json_that_would_run_away_is_refused(tmp_path, content, said):
         open_rows(path).check()
 
 
+async def test_a_row_that_contradicts_itself_is_refused_and_the_others_arrive(tmp_path):
+    path = lines(tmp_path, [EVENT, EVENT])
+    with path.open("a") as file:
+        file.write(json.dumps(EVENT)[:-1] + ', "type": "purchase"}\n')
+        file.write(json.dumps(EVENT)[:-1] + ', "attributes": {"a": 1, "a": 2}}\n')
+    report = await Importer(KINDS["events"], path).apply(Keeps(), silent)
+    assert report.applied == 2
+    assert [str(error) for error in report.errors] == [
+        "row 3: says 'type' twice",
+        "row 4: says 'a' twice",
+    ]
+
+
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 def test_csv_with_another_separator_is_told_so(tmp_path, separator):
     path = tmp_path / "a.csv"
