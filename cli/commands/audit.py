@@ -100,4 +100,11 @@ def _show(entries: deque[AuditEntry], outcome: AuditVerification, *, verify: boo
         )
     people.print(shown if entries else "The trail says nothing.")
     if verify and not outcome.damage:
-        people.print(f"The trail is whole: {several(outcome.intact, 'entry', 'entries')} verified.")
+        people.print(_whole(outcome.intact))
+
+
+def _whole(intact: int) -> str:
+    """Say what was verified; of an empty trail nobody can say whether it always was."""
+    if not intact:
+        return "The trail is empty: nothing was noted yet, or all of it was taken away."
+    return f"The trail is whole: {several(intact, 'entry', 'entries')} verified."
