@@ -19,6 +19,7 @@ from services.profile.intake import Intake
 from services.profile.persona_rpcs import PersonaTrainer
 from services.profile.pusher import Pusher
 from services.profile.question_desk import QuestionDesk
+from services.profile.recorder import Recorder
 from services.profile.records import RecordReader
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.servicer import Means, ProfileServicer
@@ -92,6 +93,7 @@ class _Ground:
     streams: Streams
     everybody: Everybody
     store: PostgresTransactions
+    recorder: Recorder
     profiles: PostgresProfiles
     trail: AuditTrail
     erasures: Erasures
@@ -139,18 +141,20 @@ def _ground(
 ) -> _Ground:
     keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
     keyring, sealer, stamper = Keyring(keys), Sealer(settings.deployment_key), Stamper(catalogue)
+    store, watchers = PostgresTransactions(database, keyring, sealer), Watchers(bus)
     return _Ground(
         database,
         catalogue,
         clock,
         definitions,
-        Watchers(bus),
+        watchers,
         keys,
         keyring,
         TierReader(database),
         Streams(database),
         Everybody(database, keyring),
-        PostgresTransactions(database, keyring, sealer),
+        store,
+        Recorder(store, watchers, lambda: uuid7(clock.now_us() // 1000)),
         PostgresProfiles(database, keyring),
         AuditTrail(database, sealer, clock.now_us),
         Erasures(database, keyring, sealer),
@@ -178,6 +182,7 @@ def _means(
     export = PersonExport(database, keyring, on.trail)
     return Means(
         on.store,
+        on.recorder,
         on.profiles,
         on.intake,
         Imports(database),
@@ -193,13 +198,12 @@ def _means(
         RelationshipDesk(on.store, on.profiles, clients, tiers, clock),
         ExportDesk(export, on.trail, on.profiles, tiers, clock),
         QuestionDesk(
-            on.store,
+            on.recorder,
             on.profiles,
             on.intake,
             on.catalogue,
             on.definitions,
             lambda: answers.answers,
-            on.watchers,
             clock,
             lambda: uuid7(clock.now_us() // 1000),
         ),

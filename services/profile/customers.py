@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from services.profile.domain.applying import AT_ONCE
 from services.profile.domain.customers import Customer
 from services.profile.domain.identity import CUSTOMER, Identity
 from services.profile.domain.placing import Rejection
 from services.profile.domain.reading import NAME
-from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.state import LOCALE, TIME_ZONE
 from services.profile.fields import LONGEST_NAME, check_attributes
 from services.profile.intake import INVALID

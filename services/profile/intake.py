@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from services.profile.asking import OF_QUESTIONS, of_question
+from services.profile.domain.applying import AT_ONCE
 from services.profile.domain.event import (
     Event,
     Topic,
@@ -20,7 +21,6 @@ from services.profile.domain.making import maker
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival
 from services.profile.domain.questions import Questions
-from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.referrals import REFER
 from services.profile.fields import (
     LONGEST_ID,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from services.profile.domain.ports import Parked, Transactions
@@ -21,7 +21,7 @@ _SHOWN = 100
 _logger = get_logger(__name__)
 
 
-def log_parked(parked: Sequence[Parked]) -> None:
+def log_parked(parked: Iterable[Parked]) -> None:
     """Raise the alarm: something has to be mended before these events count."""
     for reason, events in Counter(each.reason for each in parked).items():
         _logger.error("events_parked", reason=reason, events=events)

@@ -13,14 +13,12 @@ from services.profile.domain.asked import survey_name
 from services.profile.domain.identity import Identity
 from services.profile.domain.lookup import Person, Profiles, find_or_keep, find_person
 from services.profile.domain.placing import NewId
-from services.profile.domain.ports import Transactions
 from services.profile.domain.questions import Answers, Question, Worth, worth_asking
 from services.profile.domain.reading import standing_declines
-from services.profile.domain.recording import record
 from services.profile.domain.state import State
 from services.profile.intake import Intake
+from services.profile.recorder import Recorder
 from services.profile.timestamps import timestamp
-from services.profile.watching import Watchers
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.errors import Ambiguous
@@ -37,13 +35,12 @@ _CALLER = "profile"
 class QuestionDesk:
     """Knows the questions, the catalogue that surveys lie in, and what others answered."""
 
-    store: Transactions
+    recorder: Recorder
     profiles: Profiles
     intake: Intake
     catalogue: Catalogue
     definitions: DefinitionsOf
     answers: Callable[[], Mapping[str, Answers]]
-    watchers: Watchers
     clock: BusinessClock
     new_id: NewId
 
@@ -117,10 +114,7 @@ class QuestionDesk:
         )
         keys = [pb.EventKeys(identity_keys=request.identity_keys)]
         taken = await self.intake.recorded([event], keys, _CALLER, now_us)
-        outcome = await record(
-            self.store, taken.arrivals, may_link=False, now_us=now_us, new_id=self.new_id
-        )
-        await self.watchers.tell(outcome.touched)
+        outcome = await self.recorder.record(taken.arrivals, may_link=False, now_us=now_us)
         return outcome.accepted > 0
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from services.profile.domain.applying import AT_ONCE
 from services.profile.domain.event import NO_DETAILS, Event, Topic
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival, NewLink
-from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.relationships import OPEN, Relationship
 from services.profile.domain.restoring import MovedEvent, MovedIdentity, MovedLink, MovedPerson
 from services.profile.fields import (

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from itertools import repeat
 
+from services.profile.domain.applying import AT_ONCE
 from services.profile.domain.event import NO_DETAILS, Event, Topic
 from services.profile.domain.identity import Identity
 from services.profile.domain.making import maker
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival
-from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.referrals import REFER
 from services.profile.fields import (
     LONGEST_ID,

@@ -18,7 +18,7 @@ from services.profile.domain.identity import Identity
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_by_id, find_or_keep, find_person
 from services.profile.domain.ports import Transactions
-from services.profile.domain.recording import import_history, record
+from services.profile.domain.recording import import_history
 from services.profile.domain.rehearsing import Rehearsal
 from services.profile.exporting import ExportDesk, by
 from services.profile.intake import Intake
@@ -26,6 +26,7 @@ from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
 from services.profile.persona_rpcs import PersonaRpcs, PersonaTrainer
 from services.profile.question_desk import QuestionDesk
+from services.profile.recorder import Recorder
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.row_intake import RowIntake
 from services.profile.snapshot import snapshot_of
@@ -53,6 +54,7 @@ class Means:
     """What the servicer stands on."""
 
     transactions: Transactions
+    recorder: Recorder
     profiles: Profiles
     intake: Intake
     imports: Imports
@@ -128,11 +130,9 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         arrivals, wrong = await self._means.intake.recorded(
             request.events, request.keys, request.caller, now_us
         )
-        outcome = await record(
-            self._store, arrivals, may_link=request.may_link, now_us=now_us, new_id=self._new_id
+        outcome = await self._means.recorder.record(
+            arrivals, may_link=request.may_link, now_us=now_us
         )
-        await self._means.watchers.tell(outcome.touched)
-        log_parked(outcome.parked)
         if any(arrival.referred for arrival in arrivals):
             self._means.referrals.settle_soon()
         return pb.RecordEventsResponse(

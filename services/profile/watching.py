@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from services.profile.domain.recording import Touched
+from services.profile.domain.applying import Touched
 from shared.bus import Bus
 from shared.errors import Unavailable
 from shared.logging import get_logger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from shared.bus.message import Publication
 from shared.bus.subjects import stream_of
@@ -21,16 +22,25 @@ async def append(transaction: Transaction, publications: Sequence[Publication]) 
     Raises ValueError for what the bus would refuse for ever: a subject that no stream takes, more
     than `LARGEST_MESSAGE` bytes.
     """
+    await transaction.execute(_QUERIES.append_to_outbox, *columns(publications))
+    transaction.wrote_outbox = True
+
+
+def columns(
+    publications: Sequence[Publication],
+) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """Return ids, subjects, schema numbers and data, for a statement that writes more than them.
+
+    Raises ValueError as `append` does; whoever runs the statement wakes the relay.
+    """
     for publication in publications:
         _refuse_unsendable(publication)
-    await transaction.execute(
-        _QUERIES.append_to_outbox,
+    return (
         [publication.message_id for publication in publications],
         [publication.subject for publication in publications],
         [publication.schema_number for publication in publications],
         [publication.data for publication in publications],
     )
-    transaction.wrote_outbox = True
 
 
 def _refuse_unsendable(publication: Publication) -> None:

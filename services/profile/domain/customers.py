@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from services.profile.domain.applying import Touched
 from services.profile.domain.erased import (
     CUSTOMER_TEXT,
     ERASED,
@@ -24,7 +25,7 @@ from services.profile.domain.ports import (
     SharedIdentity,
     Transactions,
 )
-from services.profile.domain.recording import Touched, locked_sets, with_retries
+from services.profile.domain.recording import locked_sets, with_retries
 from services.profile.domain.relationships import OPEN, Relationship, beginning
 from services.profile.domain.state import State, describe, prune
 

@@ -75,7 +75,7 @@ async def _fold(
 ) -> None:
     for each in pending:
         member = each.member
-        for place, reason in await fold_into(transaction, member, each.events, changes.now_us):
+        for place, reason in await fold_into(transaction.pack, member, each.events, changes.now_us):
             changes.parked.append(Parked(each.positions[place], member.person_id, 0, reason))
         # What is known of the person is another now: standing decisions are decided anew.
         member.freeing_seq += 1

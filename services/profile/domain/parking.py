@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from services.profile.domain.event import Event
 from services.profile.domain.fold import apply, fold
-from services.profile.domain.ports import Member, ProfileTransaction
+from services.profile.domain.ports import Member, Pack
 from services.profile.domain.state import prune
 
 FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -33,7 +33,7 @@ class Failure(NamedTuple):
 
 
 async def fold_into(
-    transaction: ProfileTransaction, member: Member, events: Sequence[Event], now_us: int
+    pack: Pack, member: Member, events: Sequence[Event], now_us: int
 ) -> Sequence[Failure]:
     """Fold events into a member and pack its state; return those that cannot be folded.
 
@@ -42,10 +42,10 @@ async def fold_into(
     try:
         await _fold(member, events)
         prune(member.state)
-        transaction.pack(member, now_us)
+        pack(member, now_us)
     except FAULTS:
         member.go_back()
-        return await _fold_each_alone(transaction, member, events, now_us)
+        return await _fold_each_alone(pack, member, events, now_us)
     return ()
 
 
@@ -61,14 +61,14 @@ async def _fold(member: Member, events: Sequence[Event]) -> None:
 
 
 async def _fold_each_alone(
-    transaction: ProfileTransaction, member: Member, events: Sequence[Event], now_us: int
+    pack: Pack, member: Member, events: Sequence[Event], now_us: int
 ) -> Sequence[Failure]:
     failures = []
     for place, event in enumerate(events):
         try:
             apply(member.state, event)
             prune(member.state)
-            transaction.pack(member, now_us)
+            pack(member, now_us)
         except FAULTS as error:
             failures.append(Failure(place, reason_of(error)))
             member.go_back()

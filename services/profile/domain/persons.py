@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.profile.domain.applying import Touched
 from services.profile.domain.audit import NOBODY, Action, By, Note
 from services.profile.domain.identity import Identity, connected
 from services.profile.domain.linking import Sets
@@ -17,7 +18,7 @@ from services.profile.domain.ports import (
     RaceLost,
     Transactions,
 )
-from services.profile.domain.recording import Touched, with_retries
+from services.profile.domain.recording import with_retries
 from shared.errors import FailedPrecondition, NotFound
 
 LINKED, UNLINKED, DETACHED = "linked", "unlinked", "identity_detached"

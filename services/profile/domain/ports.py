@@ -41,6 +41,10 @@ class Arrival(NamedTuple):
     """Pseudonym of whom it refers; empty: nobody."""
 
 
+Pack = Callable[["Member", int], None]
+"""See `ProfileTransaction.pack`."""
+
+
 class Packed(NamedTuple):
     """A state in the form in which it is stored."""
 
@@ -330,7 +334,40 @@ class ProfileTransaction(Protocol):
         ...
 
 
+class Glance(NamedTuple):
+    """What one look shows, without a lock."""
+
+    known: Mapping[bytes, Known]
+    """Where those identities lead that are known."""
+    members: Sequence[Member]
+    """The whole sets of these, ascending."""
+    stamps: Mapping[str, object]
+    """Of each person what is another once anything of their row was written."""
+
+
 class Transactions(Protocol):
     """Opens transactions; an error inside rolls all of it back."""
 
     def transaction(self) -> AbstractAsyncContextManager[ProfileTransaction]: ...
+
+
+class EventStore(Transactions, Protocol):
+    """Also records what nobody else writes to at that moment, without locks."""
+
+    async def glance(self, keys: Collection[bytes]) -> Glance:
+        """Return where identities lead and who is there, all of one moment."""
+        ...
+
+    async def save_unchanged(
+        self, glance: Glance, claims: Sequence[tuple[bytes, bytes]], changes: Changes
+    ) -> None:
+        """Claim (key, digest) pairs and write events with their members in one transaction.
+
+        Raises Aborted, and writes nothing, when somebody seen at the glance has changed since, or
+        when one of the events was claimed before.
+        """
+        ...
+
+    def pack(self, member: Member, now_us: int) -> None:
+        """See `ProfileTransaction.pack`."""
+        ...

@@ -2,78 +2,58 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
-from services.profile.domain.audit import Action, By, Note
+from services.profile.domain.applying import Outcome, apply_live, consent_changed
 from services.profile.domain.consent import CONSENT_TYPES
 from services.profile.domain.erased import erasures_of
-from services.profile.domain.event import frees_standing_decision
 from services.profile.domain.linking import Sets
 from services.profile.domain.making import maker
-from services.profile.domain.parking import fold_into
 from services.profile.domain.placing import NewId, Plan, Rejection, place
 from services.profile.domain.ports import (
     Arrival,
     Changes,
+    EventStore,
     Member,
-    Parked,
     ProfileTransaction,
     RaceLost,
     Recorded,
     Transactions,
 )
+from services.profile.domain.unlocked import keys_of, record_at_a_glance
 from shared.errors import Aborted
 
 TRIES = 8
-AT_ONCE = 100
-"""Events handled before other requests get their turn: about 5 ms of each step."""
 _RECORDED = maker(Recorded)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """A set that something happened to."""
-
-    person_ids: tuple[str, ...]
-    seq: int
-    """Sum of the event numbers of the set."""
-    cause: str
-    """The type of the last event."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a batch."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: list[Rejection] = field(default_factory=list)
-    touched: list[Touched] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
-    """Those of the accepted that count only once they can be folded."""
-
-
 async def record(
-    store: Transactions, arrivals: Sequence[Arrival], *, may_link: bool, now_us: int, new_id: NewId
+    store: EventStore, arrivals: Sequence[Arrival], *, may_link: bool, now_us: int, new_id: NewId
 ) -> Outcome:
     """Record events as they happen; a refused one does not refuse the others."""
+    try:
+        seen = await record_at_a_glance(
+            store, arrivals, may_link=may_link, now_us=now_us, new_id=new_id
+        )
+    except Aborted:
+        seen = None
+    if seen is not None:
+        return seen
 
     async def attempt(transaction: ProfileTransaction) -> Outcome:
         outcome = Outcome()
         fresh = await claimed(transaction, arrivals, outcome, now_us)
         if fresh:
-            keys = _keys(fresh)
+            keys = keys_of(fresh)
             known = await transaction.resolve(keys)
             erased = await erasures_of(transaction, keys, known)
             plan = place(fresh, known, may_link=may_link, new_id=new_id, erased=erased)
             await _release_rejected(transaction, plan, outcome)
             groups = {found.group_id for found in plan.used.values()}
             sets = await locked_sets(transaction, plan, groups, plan.joins(), now_us)
-            await _apply_live(transaction, plan, sets, outcome, new_id)
+            await apply_live(transaction.pack, plan, sets, outcome, new_id)
             await transaction.save(sets.changes)
         return outcome
 
@@ -89,7 +69,7 @@ async def import_history(
         outcome = Outcome()
         fresh = await claimed(transaction, arrivals, outcome, now_us)
         if fresh:
-            keys = _keys(fresh)
+            keys = keys_of(fresh)
             known = await transaction.resolve(keys, hold=True)
             erased = await erasures_of(transaction, keys, known)
             plan = place(fresh, known, may_link=True, new_id=new_id, erased=erased)
@@ -158,7 +138,7 @@ async def claimed(
 
 def _count_again(arrival: Arrival, standing: bytes, outcome: Outcome) -> None:
     if arrival.digest == standing:
-        outcome.duplicates += 1
+        outcome.repeated.append(arrival.place)
     else:
         outcome.rejected.append(
             Rejection(
@@ -175,78 +155,13 @@ async def _release_rejected(transaction: ProfileTransaction, plan: Plan, outcome
         await transaction.release([rejection.key for rejection in plan.rejected])
 
 
-def _keys(arrivals: Sequence[Arrival]) -> set[bytes]:
-    keys = {identity.key for arrival in arrivals for identity in arrival.identities}
-    keys.update([arrival.referred for arrival in arrivals if arrival.referred])
-    return keys
-
-
-async def _apply_live(
-    transaction: ProfileTransaction, plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId
-) -> None:
-    """Give each event its number and its effect, in the order of the request."""
-    causes: dict[str, str] = {}
-    by_person: dict[str, list[Recorded]] = {}
-    for count, (arrival, person_id, joins) in enumerate(plan.placed, start=1):
-        if count % AT_ONCE == 0:
-            await asyncio.sleep(0)
-        for join in joins:
-            sets.join(join, new_id(), arrival.event_id)
-        member = sets.member(person_id)
-        event = arrival.event
-        member.seq += 1
-        member.freeing_seq += frees_standing_decision(event.type, event.reassurance)
-        recorded = _RECORDED((arrival, person_id, member.seq, sets.token(member)))
-        sets.changes.events.append(recorded)
-        if event.type in CONSENT_TYPES:
-            sets.changes.notes.append(_consent_changed(arrival, person_id, "RecordEvents"))
-        by_person.setdefault(person_id, []).append(recorded)
-        causes[member.group_id] = event.type
-    changed = {person_id: sets.member(person_id) for person_id in by_person}
-    await _fold_live(transaction, sets, by_person)
-    sets.changes.keep(changed.values())
-    outcome.accepted += len(plan.placed)
-    outcome.parked.extend(sets.changes.parked)
-    outcome.touched.extend(_touched(sets, changed, causes))
-
-
-async def _fold_live(
-    transaction: ProfileTransaction, sets: Sets, by_person: Mapping[str, Sequence[Recorded]]
-) -> None:
-    """Fold what happened into the states; what cannot be folded is parked."""
-    changes = sets.changes
-    for count, (person_id, recorded) in enumerate(by_person.items(), start=1):
-        if count % AT_ONCE == 0:
-            await asyncio.sleep(0)
-        events = [each.arrival.event for each in recorded]
-        member = sets.member(person_id)
-        for failure in await fold_into(transaction, member, events, changes.now_us):
-            seq = recorded[failure.place].seq
-            changes.parked.append(Parked(0, person_id, seq, failure.reason))
-
-
-def _consent_changed(arrival: Arrival, person_id: str, rpc: str) -> Note:
-    return Note(By(arrival.caller, rpc), Action.CONSENT_CHANGED, person_id)
-
-
-def _touched(sets: Sets, changed: dict[str, Member], causes: dict[str, str]) -> Iterable[Touched]:
-    groups = {member.group_id: person_id for person_id, member in changed.items()}
-    for group_id, person_id in groups.items():
-        members = sets.set_of(person_id)
-        yield Touched(
-            tuple(member.person_id for member in members),
-            sum(member.seq for member in members),
-            causes.get(group_id, "login"),
-        )
-
-
 def _write_history(plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -> None:
     for arrival, _, joins in plan.placed:
         for join in joins:
             sets.join(join, new_id(), arrival.event_id)
     sets.changes.keep(())
     sets.changes.notes = [
-        _consent_changed(arrival, person_id, "ImportEvents")
+        consent_changed(arrival, person_id, "ImportEvents")
         for arrival, person_id, _ in plan.placed
         if arrival.event.type in CONSENT_TYPES
     ]

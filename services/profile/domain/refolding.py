@@ -40,7 +40,7 @@ async def refold_some(store: Transactions, now_us: int) -> int:
         for each in outdated:
             # What cannot be folded by this version is left out; nothing else of the person suffers.
             anew = new_member(each.member.person_id)
-            await fold_into(transaction, anew, each.events, now_us)
+            await fold_into(transaction.pack, anew, each.events, now_us)
             renew(each.member.state, anew.state)
         if outdated:
             members = [each.member for each in outdated]

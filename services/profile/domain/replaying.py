@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.profile.domain.applying import Touched
 from services.profile.domain.parking import fold_into
 from services.profile.domain.ports import Changes, Parked, ProfileTransaction, Transactions
-from services.profile.domain.recording import Touched, with_retries
+from services.profile.domain.recording import with_retries
 
 MAX_AT_ONCE = 200
 """Parked events tried in one transaction: a tenth of a second even if none can be folded."""
@@ -36,7 +37,7 @@ async def replay(store: Transactions, position: int, now_us: int) -> Replayed:
         pending = await transaction.parked(position, MAX_AT_ONCE)
         changes, touched = Changes(now_us), []
         for each in pending:
-            failures = await fold_into(transaction, each.member, each.events, now_us)
+            failures = await fold_into(transaction.pack, each.member, each.events, now_us)
             reasons = {failure.place: failure.reason for failure in failures}
             member = each.member
             changes.parked += [

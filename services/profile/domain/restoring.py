@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.profile.domain.applying import Outcome
 from services.profile.domain.erased import CUSTOMER_TEXT, ERASED, ErasedSince, erasures_of
 from services.profile.domain.identity import Identity
 from services.profile.domain.linking import Sets
@@ -21,7 +22,7 @@ from services.profile.domain.ports import (
     SharedIdentity,
     Transactions,
 )
-from services.profile.domain.recording import Outcome, locked_sets, with_retries
+from services.profile.domain.recording import locked_sets, with_retries
 from services.profile.domain.relationships import Relationship
 from services.profile.domain.state import describe, prune
 
@@ -170,7 +171,11 @@ async def restore_events(
         claims = [(key, event.arrival.digest) for key, event in by_key.items()]
         claim = await transaction.claim(claims, now_us)
         fresh = [event for key, event in by_key.items() if key in claim.fresh]
-        outcome.duplicates += len(events) - len(fresh)
+        outcome.repeated += [
+            each.arrival.place
+            for each in events
+            if each.arrival.key not in claim.fresh or by_key[each.arrival.key] is not each
+        ]
         here = await transaction.hold({event.person_id for event in fresh})
         changes = Changes(now_us)
         for person_id, arrival in fresh:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -13,7 +13,15 @@ from services.profile.domain.clients import ClientRecord
 from services.profile.domain.identity import Identity
 from services.profile.domain.linking import new_member
 from services.profile.domain.lookup import Asked, Fit, Found, IdentityRecord, PersonRecord
-from services.profile.domain.ports import Member, Parked, ProfileTransaction, Recorded
+from services.profile.domain.ports import (
+    Changes,
+    Glance,
+    Member,
+    Parked,
+    ProfileTransaction,
+    RaceLost,
+    Recorded,
+)
 from services.profile.domain.state import State
 from services.profile.storage.in_memory_tables import (
     SeenIdentity,
@@ -57,6 +65,27 @@ class InMemoryProfiles:
             except BaseException:
                 self._tables = before
                 raise
+
+    async def glance(self, keys: Collection[bytes]) -> Glance:
+        tables = self._tables
+        known = await InMemoryTransaction(tables, self._versions).resolve(keys)
+        members = members_of(tables, {found.group_id for found in known.values()})
+        stamps = {each.person_id: tables.profiles[each.person_id] for each in members}
+        return Glance(known, members, stamps)
+
+    async def save_unchanged(
+        self, glance: Glance, claims: Sequence[tuple[bytes, bytes]], changes: Changes
+    ) -> None:
+        async with self.transaction() as transaction:
+            claimed = await transaction.claim(claims, changes.now_us)
+            profiles = self._tables.profiles
+            same = all(profiles.get(each) is stamp for each, stamp in glance.stamps.items())
+            if claimed.standing or not same:
+                raise RaceLost("it has changed since it was read")
+            await transaction.save(changes)
+
+    def pack(self, member: Member, now_us: int) -> None:
+        InMemoryTransaction(self._tables, self._versions).pack(member, now_us)
 
     async def find(self, keys: Sequence[bytes]) -> Found:
         asked = []

@@ -160,6 +160,72 @@ SELECT * FROM unnest(
     $19::boolean[], $20::double precision[], $21::boolean[], $22::text[], $23::smallint[],
     $24::text[], $25::text[], $26::text[], $27::bytea[])
 
+-- name: glance
+-- Two kinds of rows, of one moment: where identities lead, and everybody of the sets these are of,
+-- with the version of the row.
+WITH known AS (
+    SELECT identity_key, person_id, group_id, version, shared, verified, erased_us
+    FROM identities JOIN profiles USING (person_id)
+    WHERE identity_key = ANY($1::bytea[]))
+SELECT identity_key, person_id::text, group_id::text, version, shared, verified, erased_us,
+    NULL::xid AS stamp, NULL::bigint AS seq, NULL::bigint AS freeing_seq, NULL::bytea AS state
+FROM known
+UNION ALL
+SELECT NULL, person_id::text, group_id::text, version, NULL, NULL, NULL, profiles.xmin, seq,
+    freeing_seq, state
+FROM profiles
+WHERE group_id IN (SELECT group_id FROM known)
+
+-- name: save_unchanged
+-- One statement and so one transaction. Locks are taken in the order of all others: event ids,
+-- positions, profiles; and all is refused unless each event is new and each row as it was seen.
+WITH claimed AS (
+    INSERT INTO event_ids (event_key, digest, received_us)
+    SELECT claim.event_key, claim.digest, $5
+    FROM unnest($3::bytea[], $4::bytea[]) AS claim (event_key, digest)
+    ORDER BY claim.event_key
+    ON CONFLICT DO NOTHING
+    RETURNING event_key),
+writing AS MATERIALIZED (
+    SELECT refuse_unless(count(*) = cardinality($3::bytea[])),
+        pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/positions', 0))
+    FROM claimed),
+held AS MATERIALIZED (
+    SELECT profiles.person_id
+    FROM profiles JOIN unnest($1::uuid[], $2::xid[]) AS seen (person_id, stamp)
+        ON profiles.person_id = seen.person_id AND profiles.xmin = seen.stamp
+    WHERE EXISTS (SELECT FROM writing)
+    ORDER BY profiles.person_id
+    FOR NO KEY UPDATE OF profiles),
+unchanged AS MATERIALIZED (
+    SELECT refuse_unless(count(*) = cardinality($1::uuid[])) FROM held),
+changed AS (
+    UPDATE profiles
+    SET seq = changed.seq,
+        freeing_seq = changed.freeing_seq,
+        contribution_micros = coalesce(changed.contribution_micros, profiles.contribution_micros),
+        state = coalesce(changed.state, profiles.state)
+    FROM unnest($6::uuid[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[])
+        AS changed (person_id, seq, freeing_seq, contribution_micros, state), unchanged
+    WHERE profiles.person_id = changed.person_id),
+told AS (
+    INSERT INTO outbox (message_id, subject, schema_number, data)
+    SELECT message_id, subject, schema_number, data
+    FROM unchanged, unnest($11::text[]::uuid[], $12::text[], $13::smallint[], $14::bytea[])
+        WITH ORDINALITY AS told (message_id, subject, schema_number, data, place)
+    ORDER BY place)
+INSERT INTO events (
+    person_id, seq, event_id, caller, received_us, time_us, type, channel, offer_no, family_no,
+    category, brand, price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift,
+    duration_s, reassurance, variant, topic, details, decision_id, placement, private)
+SELECT event.*
+FROM unchanged, unnest(
+    $15::uuid[], $16::bigint[], $17::text[], $18::text[], $19::bigint[], $20::bigint[],
+    $21::text[], $22::smallint[], $23::bigint[], $24::bigint[], $25::text[], $26::text[],
+    $27::bigint[], $28::bigint[], $29::double precision[], $30::bigint[], $31::text[],
+    $32::text[], $33::boolean[], $34::double precision[], $35::boolean[], $36::text[],
+    $37::smallint[], $38::text[], $39::text[], $40::text[], $41::bytea[]) AS event
+
 -- name: person_keys
 SELECT person_id::text, key_wrapped FROM persons WHERE person_id = ANY($1::uuid[])
 

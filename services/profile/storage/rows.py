@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from services.profile.domain.applying import AT_ONCE
 from services.profile.domain.event import NO_DETAILS, Event
 from services.profile.domain.making import maker
 from services.profile.domain.orders import spending
 from services.profile.domain.ports import Member, Packed, Recorded
-from services.profile.domain.recording import AT_ONCE
 from services.profile.domain.state import State
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.state_codec import decode, encode

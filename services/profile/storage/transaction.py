@@ -11,6 +11,7 @@ from services.profile.domain.identity import Known
 from services.profile.domain.ports import (
     Changes,
     Claimed,
+    Glance,
     Member,
     NewLink,
     Origins,
@@ -35,6 +36,7 @@ from services.profile.storage.rows import (
     profile_columns,
     set_columns,
 )
+from services.profile.storage.unlocked import glance, open_keys, save_unchanged
 from shared.bus import Publication, append
 from shared.postgres import Database, Transaction
 
@@ -61,6 +63,17 @@ class PostgresTransactions:
     async def transaction(self) -> AsyncIterator[ProfileTransaction]:
         async with self._database.transaction() as transaction:
             yield PostgresTransaction(transaction, self._keyring, self._sealer)
+
+    async def glance(self, keys: Collection[bytes]) -> Glance:
+        return await glance(self._database, keys)
+
+    async def save_unchanged(
+        self, seen: Glance, claims: Sequence[tuple[bytes, bytes]], changes: Changes
+    ) -> None:
+        await save_unchanged(self._database, self._keyring, seen, claims, changes)
+
+    def pack(self, member: Member, now_us: int) -> None:
+        pack(member, now_us)
 
 
 class PostgresTransaction:
@@ -322,8 +335,4 @@ class PostgresTransaction:
         ]
 
     async def _open_keys(self, person_ids: set[str]) -> None:
-        closed = [person for person in person_ids if not self._keyring.is_open(person)]
-        if closed:
-            rows: Sequence[Any] = await self._tx.fetch(QUERIES.person_keys, closed)
-            for person_id, wrapped in rows:
-                self._keyring.open(person_id, wrapped)
+        await open_keys(self._tx, self._keyring, person_ids)

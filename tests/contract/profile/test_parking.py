@@ -81,7 +81,7 @@ async def test_it_is_acknowledged_and_holds_up_no_other(desk, defect):
     assert ada.seq == 3
     assert same(ada.state(), folded(*good[:2]))
     assert same((await person(desk, BOB)).state(), folded(good[2]))
-    [parked] = outcome.parked
+    [parked] = outcome.parked.values()
     assert (parked.person_id, parked.seq) == (ada.oldest_id, 2)
 
 
@@ -112,7 +112,7 @@ async def test_the_same_event_again_is_a_duplicate_also_while_it_is_parked(desk,
     poison = purchase(desk)
     await recorded(desk, poison)
     again = await recorded(desk, poison)
-    assert (again.accepted, again.duplicates, again.parked) == (0, 1, [])
+    assert (again.accepted, again.duplicates, again.parked) == (0, 1, {})
     defect.undo()
     assert await replayed(desk) == (1, 0)
     assert (await person(desk)).state().owned[POISONED].quantity == 1
@@ -164,7 +164,7 @@ async def test_what_has_no_stored_form_is_parked_as_well(postgres_store):
     state = (await person(desk)).state()
     assert state.owned[1].quantity == 1
     assert [entry.type for entry in state.log] == ["purchase", "view"]
-    assert (await recorded(desk, desk.arrival(ADA))).parked == []
+    assert (await recorded(desk, desk.arrival(ADA))).parked == {}
 
 
 async def test_another_version_counts_by_itself_what_it_can_fold(postgres_store, defect):
