@@ -67,13 +67,18 @@ async def test_a_receiver_is_told_and_looked_after(database, in_memory_bus, cloc
             again = pb.ReplayWebhookRequest(webhook="crm", events_position=0)
             await client.stub.ReplayWebhook(again, timeout=5)
             await receiver.until(lambda received: len(received) == 2)
+            no_more = {"purpose": "sharing", "granted": False}
+            await client.record(client.event([ADA], "consent", attributes=no_more))
+            await receiver.until(lambda received: len(received) == 3)
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await client.stub.ReplayWebhook(pb.ReplayWebhookRequest(webhook="other"), timeout=5)
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
-    first, second = receiver.received
+    first, second, last = receiver.received
     assert first.id == second.id
     assert first.is_signed_by(SECRET)
     told = first.told["data"]
     assert told["identities"] == [{"kind": "customer", "value": "ada"}]
     assert told["event"]["itemId"] == "shoe"
     assert told["event"]["value"] == {"amount": "150"}
+    assert last.told["type"] == "person.withdrawn"
+    assert last.told["data"]["personId"] == told["personId"]
