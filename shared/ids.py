@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 
 RandomBytes = Callable[[int], bytes]
 
+_CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62
 
@@ -24,3 +26,8 @@ def uuid7(now_ms: int, random: RandomBytes = os.urandom) -> str:
 def new_id() -> str:
     """Return a UUIDv7 of this moment by the machine's clock: for requests and replicas."""
     return uuid7(time.time_ns() // 1_000_000)
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text is a UUID in its canonical form, as all ids of ours are."""
+    return _CANONICAL.fullmatch(text) is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -29,6 +28,7 @@ from services.profile.intake import INVALID, LAST_CHANNEL, Intake
 from services.profile.record_messages import COLUMNS
 from services.profile.relations import owner_mistake, role_mistake
 from services.profile.stamping import Stamper
+from shared.ids import is_id
 from touchpoint.profile.v1.transfer_pb2 import (
     EventRecords,
     LinkRecord,
@@ -37,7 +37,6 @@ from touchpoint.profile.v1.transfer_pb2 import (
 )
 
 _RECEIVED, _ORIGIN, _OFFER = 5, 7, 8
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _LONGEST = {"privates": LONGEST_PRIVATE} | dict.fromkeys(
     ("details", "categories", "variants"), 16_384
 )
@@ -173,7 +172,7 @@ def _link(now_us: int, place: int, record: LinkRecord) -> MovedLink:
 
 def _check_ids(**ids: str) -> None:
     for name, text in ids.items():
-        if not _UUID.fullmatch(text):
+        if not is_id(text):
             raise MistakenError(f"{name}: is no id of ours")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from services.profile.intake import MAX_IDENTITIES
 from services.profile.relations import owner_mistake, role_mistake
+from shared.ids import is_id
 from shared.privacy import KINDS
 from shared.validation import (
     Rule,
@@ -28,7 +28,6 @@ MAX_PERSONS = 64
 MAX_PARKED = 1_000
 MAX_RESTORED = 1_000
 _KEY_BYTES = 32
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def _who(request: Any, path: str, violations: Violations) -> None:
@@ -84,17 +83,13 @@ def _at_most(name: str, maximum: int) -> Rule:
     return check
 
 
-def _is_uuid(text: str) -> bool:
-    return _UUID.fullmatch(text) is not None
-
-
 def _uuid(*names: str) -> Rule:
     """Demand an id of ours in each of the fields that is set."""
 
     def check(request: Any, path: str, violations: Violations) -> None:
         for name in names:
             text = getattr(request, name)
-            if text and not _is_uuid(text):
+            if text and not is_id(text):
                 violations.add(path + name, "is no id of ours")
 
     return check
@@ -105,7 +100,7 @@ def _uuids(name: str) -> Rule:
 
     def check(request: Any, path: str, violations: Violations) -> None:
         for place, text in enumerate(getattr(request, name)):
-            if not _is_uuid(text):
+            if not is_id(text):
                 violations.add(f"{path}{name}[{place}]", "is no id of ours")
 
     return check

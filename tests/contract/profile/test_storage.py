@@ -9,13 +9,14 @@ from services.profile.domain.event import DAY_US
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
 from services.profile.domain.recording import import_history, record
-from services.profile.storage import MIGRATIONS, QUERIES
+from services.profile.storage import MIGRATIONS, QUERIES, erasing
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.referrals import SQL as REFERRALS
 from services.profile.storage.sharing import who_shares
 from services.profile.storage.streams import Filter, Streams
 from services.profile.storage.upkeep import TierReader, Upkeep
+from shared.errors import Aborted
 from shared.privacy import FolderWrappingKeys, UndecipherableError, renewal_of
 from shared.testing.background import until
 from shared.testing.clock import FakeClock
@@ -129,10 +130,10 @@ async def test_an_erasure_waits_for_an_import_and_takes_its_rows_along(database,
     erasures = Erasures(database, Keyring(keys), SEALER)
     async with desk.store.transaction() as transaction:
         await transaction.resolve([ADA.key], hold=True)
-        erasing = asyncio.create_task(erasures.erase([ADA.key], (), NOW_US))
-        done, _ = await asyncio.wait({erasing}, timeout=0.2)
+        erased = asyncio.create_task(erasures.erase([ADA.key], (), NOW_US))
+        done, _ = await asyncio.wait({erased}, timeout=0.2)
         assert not done
-    assert (await erasing).person_ids
+    assert (await erased).person_ids
     assert not (await find_person(desk.store, [ADA], "")).is_known
 
 
@@ -146,12 +147,30 @@ async def test_an_erasure_is_of_the_set_as_it_is_when_its_lock_is_there(
     await database.execute(QUERIES.move_profiles, [ada, bob], *sets[before])
     async with database.transaction() as changing:
         await changing.execute(QUERIES.move_profiles, [ada, bob], *sets[after])
-        erasing = asyncio.create_task(
+        erased = asyncio.create_task(
             Erasures(database, Keyring(keys), SEALER).erase([BOB.key], (), NOW_US)
         )
         await until(lambda: database.fetchval(BLOCKED))
-    assert (await erasing).person_ids == ((ada, bob) if after == "together" else (bob,))
+    assert (await erased).person_ids == ((ada, bob) if after == "together" else (bob,))
     assert not (await find_person(desk.store, [BOB], "")).is_known
+
+
+async def test_an_erasure_is_tried_again_while_others_hold_its_persons(
+    database, desk, keys, monkeypatch
+):
+    await recorded(desk, desk.arrival(ADA))
+    held = [Aborted("held"), Aborted("held")]
+
+    async def locked(*arguments):
+        if held:
+            raise held.pop()
+        return await lock(*arguments)
+
+    lock = erasing._locked
+    monkeypatch.setattr(erasing, "_locked", locked)
+    erased = await Erasures(database, Keyring(keys), SEALER).erase([ADA.key], (), NOW_US)
+    assert len(erased.person_ids) == 1
+    assert not (await find_person(desk.store, [ADA], "")).is_known
 
 
 async def test_an_import_is_folded_also_behind_somebody_erased_while_it_was_read(database, desk):

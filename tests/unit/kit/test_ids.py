@@ -8,7 +8,7 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ids import new_id, uuid7
+from shared.ids import is_id, new_id, uuid7
 
 MOMENTS = st.integers(0, 2**48 - 1)
 
@@ -39,3 +39,9 @@ def test_a_new_id_is_of_this_moment() -> None:
     before_ms = time.time_ns() // 1_000_000
     moment_ms = UUID(new_id()).int >> 80
     assert before_ms <= moment_ms <= time.time_ns() // 1_000_000
+
+
+def test_only_the_canonical_form_is_an_id() -> None:
+    found = new_id()
+    assert is_id(found)
+    assert not any(map(is_id, ("", found[:-1], f"{found}0", found.upper(), found.replace("-", ""))))
