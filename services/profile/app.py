@@ -28,6 +28,7 @@ from services.profile.storage import MIGRATIONS, QUERIES
 from services.profile.storage.answers import AnswerCounts
 from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.clients import PostgresClients
+from services.profile.storage.contributions import Contributions
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.everybody import Everybody
 from services.profile.storage.export import PersonExport
@@ -76,6 +77,7 @@ class Profile:
     pusher: Pusher
     memberships: Memberships
     referrals: Referrals
+    contributions: Contributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def build(
         Pusher(database, webhooks, pushing),
         Memberships(memberships, on.everybody, on.tiers, definitions, clock),
         referrals,
+        Contributions(database, clock),
     )
 
 
@@ -253,6 +256,7 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
             ),
             "referrals": profile.referrals.lead,
             "own_referrals": profile.referrals.follow,
+            "contributions": profile.contributions.lead,
         },
         warm_up=lambda: database.rehearse(lambda rehearsal: rehearsal.fetch(QUERIES.snapshot, [])),
     )

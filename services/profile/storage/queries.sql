@@ -629,6 +629,27 @@ ON CONFLICT (only_row) DO UPDATE
 SET top_micros = excluded.top_micros, high_micros = excluded.high_micros,
     medium_micros = excluded.medium_micros, computed_us = excluded.computed_us
 
+-- name: contributions_after
+-- Person by person, so that few buyers among many visitors make it no long statement.
+SELECT person_id::text, contribution_micros,
+    CASE WHEN contribution_micros <> 0 THEN state END AS state
+FROM profiles
+WHERE person_id > $1::uuid
+ORDER BY profiles.person_id
+LIMIT $2
+
+-- name: age_contributions
+-- Unless something has happened since: who is being written to comes out right by that.
+WITH held AS (
+    SELECT profiles.person_id, aged.contribution_micros
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[])
+        AS aged (person_id, stored_micros, contribution_micros)
+    JOIN profiles USING (person_id)
+    WHERE profiles.contribution_micros = aged.stored_micros
+    FOR NO KEY UPDATE OF profiles SKIP LOCKED)
+UPDATE profiles SET contribution_micros = held.contribution_micros
+FROM held WHERE profiles.person_id = held.person_id
+
 -- name: keys_of_other_renewals
 -- A wrapped key begins with its format and the number of its renewal.
 SELECT person_id::text, key_wrapped FROM persons

@@ -10,6 +10,7 @@ from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
 from services.profile.domain.recording import import_history, record
 from services.profile.storage import MIGRATIONS, QUERIES, erasing
+from services.profile.storage.contributions import Contributions
 from services.profile.storage.erasing import Erasures
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.referrals import SQL as REFERRALS
@@ -252,6 +253,21 @@ async def test_tiers_follow_the_contributions_there_are(database, desk, keys):
     await reader.refresh()
     tiers = [reader.tiers.tier(micros, bought=True) for micros in (20, 17, 11, 3)]
     assert tiers == ["top", "high", "medium", "low"]
+
+
+async def test_contributions_age_and_what_is_bought_meanwhile_stands(database, desk):
+    clock = FakeClock()
+    buys = {"kind": "purchase", "value_micros": 5, "cost_micros": 0, "time_us": clock.now_us()}
+    cookie = identity("visitor", "cookie")
+    await recorded(desk, desk.arrival(ADA, **buys), desk.arrival(BOB, **buys), desk.arrival(cookie))
+    contributions = Contributions(database, clock)
+    stored = "SELECT array_agg(contribution_micros ORDER BY person_id) FROM profiles"
+    assert await contributions.age() == 0
+    clock.advance(timedelta(days=366))
+    await recorded(desk, desk.arrival(BOB, **buys | {"time_us": clock.now_us()}))
+    assert await database.fetchval(stored) == [5, 10, None]
+    assert await contributions.age() == 2
+    assert await database.fetchval(stored) == [0, 5, None]
 
 
 async def test_keys_are_wrapped_anew_after_a_renewal_and_values_stay(database, desk, keys):
