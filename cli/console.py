@@ -70,7 +70,9 @@ def failures_told(address: str = "", setting: str = "") -> Iterator[None]:
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     except OSError as error:
-        fail(f"{error.filename or 'a file'}: {error.strerror or error}")
+        if error.filename is None:  # no file's: a pipe that nobody reads, a time that is over
+            raise
+        fail(f"{error.filename}: {error.strerror}")
     except CallError as error:
         if error.is_unreachable:
             fail(unreachable(address, setting), Exit.UNREACHABLE)
