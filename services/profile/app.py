@@ -113,7 +113,7 @@ def build(
 ) -> Profile:
     """Put the service together on what a process, or a test, has opened."""
     on = _ground(settings, database, bus, catalogue, clock, definitions)
-    answers, referrals = AnswerCounts(database), Referrals(database, on.store, clock)
+    answers, referrals = AnswerCounts(database), Referrals(database, clock)
     memberships = PostgresMemberships(database, on.streams)
     webhooks = defined_webhooks(definitions)
     pushing = means_of(settings, database, on.keyring, catalogue, clock, on.streams, on.trail)

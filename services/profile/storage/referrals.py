@@ -7,16 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.profile.domain.lookup import ReferredBy, ReferredPerson
-from services.profile.domain.ports import (
-    Changes,
-    Member,
-    ProfileTransaction,
-    Recorded,
-    Transactions,
-)
-from services.profile.domain.recording import with_retries
+from services.profile.domain.ports import Recorded
+from services.profile.domain.recording import TRIES
 from services.profile.domain.referrals import NOBODY, Referral, Referred, referred_by_person
+from services.profile.storage import QUERIES
+from services.profile.storage.rows import member_of, profile_columns
 from shared.clock import BusinessClock
+from shared.errors import Aborted
 from shared.postgres import Connection, Database, Queries
 
 SQL = Queries.beside(__file__, "referrals.sql")
@@ -46,9 +43,8 @@ async def read_referrals(
 class Referrals:
     """Keeps what referrals add up to: on one replica, and at once when one was recorded there."""
 
-    def __init__(self, database: Database, store: Transactions, clock: BusinessClock) -> None:
+    def __init__(self, database: Database, clock: BusinessClock) -> None:
         self._database = database
-        self._store = store
         self._clock = clock
         self._said = asyncio.Event()
 
@@ -69,7 +65,7 @@ class Referrals:
     async def follow(self) -> None:
         """Settle when a referral was recorded here; a background task of each replica.
 
-        Two that settle at once write the same, or what the next one corrects.
+        Two that settle at once write the same, or what the next one sees and corrects.
         """
         while True:
             await self._said.wait()
@@ -94,27 +90,34 @@ class Referrals:
         return len(changed)
 
     async def _write(self, changed: Mapping[str, Referred]) -> None:
-        async def attempt(transaction: ProfileTransaction) -> Sequence[Member]:
-            groups = await transaction.groups_of(list(changed))
-            members = await transaction.lock({found.group_id for found in groups.values()})
-            mine = [member for member in members if member.person_id in changed]
-            for member in mine:
+        """Write states and tallies in one transaction, so that they never say different things."""
+        for tried in range(1, TRIES + 1):
+            try:
+                await self._write_both(changed)
+                return
+            except Aborted:
+                if tried == TRIES:
+                    raise
+
+    async def _write_both(self, changed: Mapping[str, Referred]) -> None:
+        async with self._database.transaction() as transaction:
+            rows: Sequence[Any] = await transaction.fetch(QUERIES.lock_persons, sorted(changed))
+            members = list(map(member_of, rows))
+            for member in members:
                 state = member.state
                 _ = state.referred  # a stored state writes back the parts that were read
                 state.referred = changed[member.person_id]
-            if mine:
-                await transaction.save(Changes(self._clock.now_us(), members=mine))
-            return mine
-
-        # The tallies follow the states: what is lost in between is written once more.
-        written = [member.person_id for member in await with_retries(self._store, attempt)]
-        gone = [person for person in changed if person not in written or changed[person] == NOBODY]
-        standing = [person for person in written if changed[person] != NOBODY]
-        if standing:
-            columns = zip(*(changed[person] for person in standing), strict=True)
-            await self._database.execute(SQL.write_tallies, standing, *columns)
-        if gone:
-            await self._database.execute(SQL.forget_tallies, gone)
+            if members:
+                columns = await profile_columns(members, self._clock.now_us())
+                await transaction.execute(QUERIES.update_profiles, *columns)
+            there = {member.person_id: changed[member.person_id] for member in members}
+            standing = {person: found for person, found in there.items() if found != NOBODY}
+            if standing:
+                counts = zip(*standing.values(), strict=True)
+                await transaction.execute(SQL.write_tallies, list(standing), *counts)
+            gone = sorted(changed.keys() - standing.keys())
+            if gone:
+                await transaction.execute(SQL.forget_tallies, gone)
 
     async def _settle_for_ever(self) -> None:
         while True:
