@@ -17,6 +17,8 @@ from shared.postgres.database import Database
 
 Handle = Callable[[Transaction, Sequence[Message]], Awaitable[None]]
 """Brings messages to effect, in order, in the transaction that also marks them as taken."""
+Matters = Callable[[Message], bool]
+"""Says whether a message can have an effect at all, which no state may change."""
 Recover = Callable[[], Awaitable[None]]
 """Fetches from the owner what the stream lost before it was read."""
 
@@ -36,7 +38,8 @@ class EffectConsumer:
     """Takes one stream in order, on one replica at a time.
 
     `name` is unique in the service's schema (`identities`): it names the place kept in the stream,
-    the rows of the inbox and the leadership. A batch is one transaction, which moves the place too.
+    the rows of the inbox and the leadership. A batch is one transaction, which moves the place too;
+    messages that do not matter are passed by and leave no trace in the inbox.
     When it fails for a reason that does not pass by itself, it is halved down to the message at
     fault, which is parked with the reason after `TRIES` times; the others go on in order.
     `taken` is called after each commit, for whoever waits to see what was written.
@@ -50,6 +53,7 @@ class EffectConsumer:
         name: str,
         stream: Stream,
         handle: Handle,
+        matters: Matters = lambda message: True,
         schema_numbers: Collection[int] = (1,),
         subjects: Sequence[str] = (),
         recover: Recover | None = None,
@@ -64,6 +68,7 @@ class EffectConsumer:
         self._inbox = Inbox(database, name)
         self._stream = stream
         self._handle = handle
+        self._matters = matters
         self._schema_numbers = frozenset(schema_numbers)
         self._subjects = tuple(subjects)
         self._recover = recover
@@ -167,17 +172,25 @@ class EffectConsumer:
         await self._inbox.park(message, f"{type(error).__name__}: {error}", TRIES)
 
     async def _effect(self, messages: Sequence[Message]) -> None:
+        last = messages[-1].sequence
+        taken = [each for each in messages if not self._is_known(each) or self._matters(each)]
+        if not taken:
+            await self._inbox.pass_by(last)
+            return
         async with self._database.transaction() as transaction:
-            fresh = await self._inbox.enter(transaction, messages)
-            known = [message for message in fresh if message.schema_number in self._schema_numbers]
+            fresh = await self._inbox.enter(transaction, taken, last)
+            known = [message for message in fresh if self._is_known(message)]
             if known:
                 await self._handle(transaction, known)
             for message in fresh:
-                if message.schema_number not in self._schema_numbers:
+                if not self._is_known(message):
                     reason = f"unknown schema number {message.schema_number}"
                     await self._inbox.park_in(transaction, message, reason, 0)
         if self._taken is not None:
             self._taken()
+
+    def _is_known(self, message: Message) -> bool:
+        return message.schema_number in self._schema_numbers
 
     async def _mend_loss(self, place: int, first: int) -> None:
         log.error("messages_lost", consumer=self.name, after=place, before=first)

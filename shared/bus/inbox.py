@@ -34,9 +34,11 @@ class Inbox:
         return place
 
     async def enter(
-        self, transaction: Transaction, messages: Sequence[Message]
+        self, transaction: Transaction, messages: Sequence[Message], last: int
     ) -> Sequence[Message]:
         """Mark as taken and return those that were not yet, in order, each id once.
+
+        The place moves to `last`, the sequence of the last message that was looked at.
 
         Locks the place first, so that a leader that was frozen and its successor take turns.
         """
@@ -45,9 +47,7 @@ class Inbox:
             self._consumer,
             [message.message_id for message in messages],
         )
-        await transaction.execute(
-            _QUERIES.move_place, self._consumer, self._created_us, messages[-1].sequence
-        )
+        await transaction.execute(_QUERIES.move_place, self._consumer, self._created_us, last)
         fresh = {row["message_id"] for row in entered}
         once: dict[str, Message] = {}
         for message in messages:
@@ -55,10 +55,14 @@ class Inbox:
                 once.setdefault(message.message_id, message)
         return list(once.values())
 
+    async def pass_by(self, last: int) -> None:
+        """Go past messages that have no effect, up to the sequence of the last one."""
+        await self._database.execute(_QUERIES.move_place, self._consumer, self._created_us, last)
+
     async def park(self, message: Message, reason: str, tries: int) -> None:
         """Put a message aside and go past it."""
         async with self._database.transaction() as transaction:
-            if await self.enter(transaction, [message]):
+            if await self.enter(transaction, [message], message.sequence):
                 await self.park_in(transaction, message, reason, tries)
 
     async def park_in(

@@ -150,6 +150,32 @@ async def test_messages_of_one_batch_with_one_id_take_effect_once(database: Data
     assert await names(database) == ["twice"]
 
 
+async def test_what_does_not_matter_is_passed_by_and_leaves_no_trace(bus: Bus, database: Database):
+    consumer = EffectConsumer(
+        bus,
+        database,
+        name="things",
+        stream=EVENTS,
+        handle=store_names,
+        matters=lambda message: message.data != b"dull",
+    )
+    await bus.publish([*events("dull", "a", "dull"), *events("dull", schema_number=2)])
+    async with running(consumer):
+        await until(has(database, 1))
+        await bus.publish(events("dull", "dull"))
+        await until(passed(database, 6))
+    assert await names(database) == ["a"]
+    assert await database.fetchval("SELECT count(*) FROM inbox") == 2
+    assert await database.fetchval("SELECT reason FROM parked") == "unknown schema number 2"
+
+
+def passed(database: Database, sequence: int) -> Callable:
+    async def reached() -> bool:
+        return await database.fetchval("SELECT sequence FROM consumer_place") >= sequence
+
+    return reached
+
+
 async def test_a_consumer_goes_on_where_another_replica_stopped(bus: Bus, database: Database):
     await bus.publish(events("a", "b"))
     for expected, text in ((2, "c"), (3, "d")):

@@ -9,6 +9,7 @@ from services.ranker.storage.journal import append_entries, erase_entries
 from services.ranker.storage.learning import LearningWriter, PersonSet, SeenAtOnce
 from services.ranker.storage.notices import (
     bundle_of,
+    holds_answers,
     journal_entry,
     read_answers,
     read_decision,
@@ -53,7 +54,9 @@ def events_consumer(bus: Bus, database: Database, learning: Learning) -> EffectC
             await learning.writer.begin(transaction)
             await learning.writer.answered(transaction, answers, learning.now_us())
 
-    return EffectConsumer(bus, database, name="ranker_events", stream=EVENTS, handle=take)
+    return EffectConsumer(
+        bus, database, name="ranker_events", stream=EVENTS, handle=take, matters=holds_answers
+    )
 
 
 def identities_consumer(bus: Bus, database: Database, learning: Learning) -> EffectConsumer:

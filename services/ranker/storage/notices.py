@@ -61,6 +61,11 @@ def read_answers(messages: Iterable[Message]) -> list[Answer]:
     return [_answer(notice) for notice in _notices(messages) if _teaches(notice)]
 
 
+def holds_answers(message: Message) -> bool:
+    """Say whether a message tells of events that teach something; most do not."""
+    return any(map(_teaches, _notices([message])))
+
+
 def _notices(messages: Iterable[Message]) -> Iterator[EventNotice]:
     for message in messages:
         if message.subject != HISTORY_IMPORTED:

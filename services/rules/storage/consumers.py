@@ -28,7 +28,9 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 
 def events_consumer(bus: Bus, database: Database) -> EffectConsumer:
     """Return what keeps declines and the ledger up to date."""
-    return EffectConsumer(bus, database, name="rules_events", stream=EVENTS, handle=_take_events)
+    return EffectConsumer(
+        bus, database, name="rules_events", stream=EVENTS, handle=_take_events, matters=_changes_any
+    )
 
 
 def calls_consumer(bus: Bus, database: Database) -> EffectConsumer:
@@ -96,14 +98,19 @@ def identified(notice: IdentityNotice) -> Identified:
     )
 
 
+def _changes_of(message: Message) -> list[Change]:
+    if message.subject == HISTORY_IMPORTED:
+        return []
+    changes = map(change_of, EventNotices.FromString(message.data).notices)
+    return [change for change in changes if change is not None]
+
+
+def _changes_any(message: Message) -> bool:
+    return bool(_changes_of(message))
+
+
 async def _take_events(transaction: Transaction, messages: Sequence[Message]) -> None:
-    notices = (
-        notice
-        for message in messages
-        if message.subject != HISTORY_IMPORTED
-        for notice in EventNotices.FromString(message.data).notices
-    )
-    changes = [change for change in map(change_of, notices) if change is not None]
+    changes = [change for message in messages for change in _changes_of(message)]
     if changes:
         await write_changes(transaction, changes)
 
