@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,9 @@ people = Console(highlight=False)
 """For what was asked for."""
 aside = Console(stderr=True, highlight=False)
 """For progress and for what went wrong."""
+
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Exit(IntEnum):
@@ -70,9 +74,9 @@ def failures_told(address: str = "", setting: str = "") -> Iterator[None]:
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     except OSError as error:
-        if error.filename is None:  # no file's: a pipe that nobody reads, a time that is over
-            raise
-        fail(f"{error.filename}: {error.strerror}")
+        if error.filename is None and error.errno not in _DISK_FULL:
+            raise  # no file's: a pipe that nobody reads, a time that is over
+        fail(f"{error.filename or 'the disk'}: {error.strerror or error}")
     except CallError as error:
         if error.is_unreachable:
             fail(unreachable(address, setting), Exit.UNREACHABLE)
