@@ -12,10 +12,10 @@ from services.profile.domain.ports import Member
 from services.profile.domain.relationships import Relationship
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.person_rows import NAME, VALUE
 from services.profile.storage.relationships import read_relationships
 from services.profile.storage.rows import member_of
 from services.profile.storage.state_codec import decode_whole
-from services.profile.storage.transaction import NAME, VALUE
 from shared.postgres import Database
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from services.profile.domain.ports import Member
 from services.profile.storage import AUDIENCES
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.person_rows import VALUE
 from services.profile.storage.rows import member_of
-from services.profile.storage.transaction import VALUE
 from shared.postgres import Database
 
 _SETS_AT_ONCE = 250

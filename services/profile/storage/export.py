@@ -8,8 +8,8 @@ from typing import Any
 
 from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.person_rows import NAME, VALUE
 from services.profile.storage.rows import PRIVATE
-from services.profile.storage.transaction import NAME, VALUE
 from shared.person_export import Kept, Rows, kept_rows, plain_message, slices
 from shared.postgres import Database, Queries
 from touchpoint.profile.v1.state_pb2 import ProfileState

@@ -14,11 +14,11 @@ from services.profile.domain.restoring import MovedLink
 from services.profile.domain.state import State
 from services.profile.storage import QUERIES, TRANSFER
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.person_rows import NAME, VALUE
 from services.profile.storage.relationships import read_relationships
 from services.profile.storage.rows import PRIVATE, member_of
 from services.profile.storage.state_codec import decode, decode_whole
 from services.profile.storage.streams import Streams
-from services.profile.storage.transaction import NAME, VALUE
 from shared.postgres import Database
 
 PERSONS_AT_ONCE = 200

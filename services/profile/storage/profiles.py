@@ -12,11 +12,11 @@ from services.profile.domain.ports import Member, NewLink
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import SCHEMA_NUMBER, identity_notice
+from services.profile.storage.person_rows import NAME, VALUE
 from services.profile.storage.referrals import read_referrals
 from services.profile.storage.relationships import read_relationships
 from services.profile.storage.rows import member_of
 from services.profile.storage.state_codec import decode_whole
-from services.profile.storage.transaction import NAME, VALUE
 from shared.postgres import Database
 
 

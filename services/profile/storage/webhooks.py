@@ -8,9 +8,9 @@ from typing import Any
 
 from services.profile.domain.webhooks import Change, Slice, Subject
 from services.profile.storage.keyring import Keyring
+from services.profile.storage.person_rows import VALUE
 from services.profile.storage.sharing import do_share, who_shares
 from services.profile.storage.streams import Streams
-from services.profile.storage.transaction import VALUE
 from shared.clock import BusinessClock
 from shared.logging import get_logger
 from shared.postgres import Database, Queries
