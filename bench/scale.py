@@ -24,7 +24,9 @@ class Scale:
     watched_events: int = 200_000
     """Imported once more while the memory of everything is watched."""
     stored_profiles: int = 200_000
-    """Among which one is read, each with ten events."""
+    """Among which one is read."""
+    stored_each: int = 10
+    """Events of each of them."""
     part_timeout_s: float = 1800.0
 
 
@@ -48,5 +50,9 @@ FULL = Scale(
     watched_events=2_000_000,
 )
 LARGE = replace(
-    FULL, watched_events=10_000_000, stored_profiles=1_000_000, part_timeout_s=4 * 3600.0
+    FULL,
+    watched_events=10_000_000,
+    stored_profiles=1_000_000,
+    stored_each=20,
+    part_timeout_s=4 * 3600.0,
 )

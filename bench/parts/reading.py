@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 READS_PER_S = 200.0
 """More than the suite decides at its rated load; each decision reads once."""
-EVENTS_EACH = 10
 _DAYS = 300
 _READ_S = 1.0
 _WARM_UP_S = 2.0
@@ -46,9 +45,9 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     key = key_bytes(suite.environment("profile")["TOUCHPOINT_DEPLOYMENT_KEY"])
     async with grpc.aio.insecure_channel(suite.running.grpc["profile"][0]) as channel:
         profile = ProfileServiceStub(channel)
-        tell(f"storing {scale.stored_profiles * EVENTS_EACH:,} events of different people")
+        tell(f"storing {scale.stored_profiles * scale.stored_each:,} events of different people")
         file = suite.running.home / "bench-stored.csv"
-        await asyncio.to_thread(_write, file, scale.stored_profiles)
+        await asyncio.to_thread(_write, file, scale.stored_profiles, scale.stored_each)
         await import_events(file, suite.running.home)
         rounds = []
         await _p99_ms(profile, _reads(key, scale.stored_profiles, 0), _WARM_UP_S, 0)
@@ -59,15 +58,15 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     yield [Figure.median("profile_read_p99_ms", rounds)]
 
 
-def _write(file: Path, profiles: int) -> None:
+def _write(file: Path, profiles: int, each: int) -> None:
     """Write a file in the order of time: everybody does one thing, then everybody the next."""
     items = shoppers().item_ids
     first = datetime.now(UTC) - timedelta(days=_DAYS)
     with file.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow(COLUMNS)
-        for turn in range(EVENTS_EACH):
-            at = (first + timedelta(days=turn * _DAYS / EVENTS_EACH)).isoformat()
+        for turn in range(each):
+            at = (first + timedelta(days=turn * _DAYS / each)).isoformat()
             kind = _TYPES[turn % len(_TYPES)]
             for person in range(profiles):
                 event_id, order_id = f"stored-{person}-{turn}", f"o{turn}" * (kind == "purchase")
