@@ -36,6 +36,8 @@ READS_PER_S = 200.0
 _DAYS = 300
 _READ_S = 1.0
 _WARM_UP_S = 2.0
+_SETTLE_S = 60.0
+"""Until the other services have read what came in; profile's own look at everybody goes on."""
 _TYPES = ("purchase", "view", "view", "add_to_cart", "search")
 _KIND = "customer"
 
@@ -49,6 +51,8 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
         file = suite.running.home / "bench-stored.csv"
         await asyncio.to_thread(_write, file, scale.stored_profiles, scale.stored_each)
         await import_events(file, suite.running.home)
+        tell(f"resting for {_SETTLE_S:.0f} s, while the others read it")
+        await asyncio.sleep(_SETTLE_S)
         rounds = []
         await _p99_ms(profile, _reads(key, scale.stored_profiles, 0), _WARM_UP_S, 0)
         for number in range(1, scale.rounds + 1):

@@ -21,7 +21,7 @@ from shared.conditions.person import PersonValues
 
 LOOK_EVERY_S = 1.0
 KEEP_LEFT_DAYS = 35
-_SLICE_S = 0.002
+_SLICE_S = 0.001
 _REST = 6.0
 """Times as long as it worked it rests, so that it takes a seventh of one processor at most.
 
