@@ -11,8 +11,10 @@ from services.profile.domain.event import DAY_US, MINUTE_US
 from services.profile.domain.making import maker
 
 MAX_FAMILIES = 4_000
-MAX_DAYS = 32
-"""Days remembered per family; `times` counts on beyond them."""
+MAX_DAYS = 366
+"""Days remembered per family: late events find them, so that the order never matters."""
+_CYCLE_OF = 32
+"""The newest days count for how often something is bought."""
 KEPT = 1e-9
 """A quantity above this is kept; sums of fractions do not come out at zero exactly."""
 
@@ -24,7 +26,7 @@ class Ownership(NamedTuple):
     last_minute: int
     """Last purchase, minutes since 1970; 0: never."""
     times: int
-    """Days on which it was bought."""
+    """Days on which it was bought, at most `MAX_DAYS`."""
     cycle_days: float
     """Median days between purchases; 0: fewer than three."""
     days: bytes
@@ -46,7 +48,7 @@ def buy(owned: dict[K, Ownership], subject: K, time_us: int, quantity: float) ->
     day, minute = time_us // DAY_US, time_us // MINUTE_US
     more = _with_day(days, day)
     if more is not days:
-        times += 1
+        times = len(more) // _DAY_BYTES
         cycle_days = _cycle_days(more)
     owned[subject] = _OWNERSHIP(
         (before + quantity, max(minute, last_minute), times, cycle_days, more)
@@ -110,10 +112,9 @@ def _with_day(days: bytes, day: int) -> bytes:
 
 
 def _cycle_days(days: bytes) -> float:
-    count = len(days) // _DAY_BYTES
-    if count < 3:
+    known = array("H", days[-_CYCLE_OF * _DAY_BYTES :])
+    if len(known) < 3:
         return 0.0
-    known = array("H", days)
     gaps = sorted(map(sub, known[1:], known))
     middle = len(gaps) // 2
     return float(gaps[middle]) if len(gaps) % 2 else (gaps[middle - 1] + gaps[middle]) / 2
@@ -121,12 +122,11 @@ def _cycle_days(days: bytes) -> float:
 
 def _union(one: Ownership, other: Ownership) -> Ownership:
     both = sorted({*array("H", one.days), *array("H", other.days)})
-    shared = (len(one.days) + len(other.days)) // _DAY_BYTES - len(both)
     days = array("H", both[-MAX_DAYS:]).tobytes()
     return Ownership(
         one.quantity + other.quantity,
         max(one.last_minute, other.last_minute),
-        one.times + other.times - shared,
+        len(days) // _DAY_BYTES,
         _cycle_days(days),
         days,
     )

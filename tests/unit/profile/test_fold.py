@@ -1,5 +1,7 @@
 """What each kind of event does to a profile."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,10 +44,17 @@ def test_the_cycle_is_the_median_of_the_days_between():
     assert owned(bought(0), bought(10 * DAY))[1].cycle_days == 0.0
 
 
-def test_more_days_than_are_remembered_are_still_counted():
-    family = owned(*(bought(day * DAY) for day in range(MAX_DAYS + 8)))[1]
-    assert family.times == MAX_DAYS + 8
-    assert family.cycle_days == 1.0
+def test_of_more_days_than_are_remembered_the_newest_count_in_whatever_order_they_come():
+    purchases = [bought(day * DAY) for day in range(MAX_DAYS + 8)]
+    family = owned(*purchases)[1]
+    assert (family.times, family.cycle_days) == (MAX_DAYS, 1.0)
+    random.Random(3).shuffle(purchases)
+    assert owned(*purchases)[1] == family
+
+
+def test_the_cycle_is_that_of_the_newest_purchases():
+    weekly, daily = range(0, 700, 7), range(700, 740)
+    assert owned(*(bought(day * DAY) for day in (*weekly, *daily)))[1].cycle_days == 1.0
 
 
 def test_what_was_given_back_is_not_owned_and_part_of_it_is():
