@@ -128,21 +128,22 @@ class _Lane:
         for call, share in zip(calls, _shares(outcome, calls), strict=True):
             if not call.outcome.done():
                 call.outcome.set_result(share)
-        await self._watchers.tell(outcome.touched)
-        log_parked(outcome.parked.values())
 
     async def _recorded(self, calls: Sequence[_Waiting]) -> Outcome:
         arrivals = list(calls[0].arrivals)
         for number, call in enumerate(calls[1:], start=1):
             base = number * _STRIDE
             arrivals += [each._replace(place=base + each.place) for each in call.arrivals]
-        return await record(
+        outcome = await record(
             self._store,
             arrivals,
             may_link=calls[0].may_link,
             now_us=max(call.now_us for call in calls),
             new_id=self._new_id,
         )
+        await self._watchers.tell(outcome.touched)
+        log_parked(outcome.parked.values())
+        return outcome
 
 
 def _shares(outcome: Outcome, calls: Sequence[_Waiting]) -> list[Outcome]:

@@ -15,7 +15,7 @@ from services.profile.domain.placing import NewId, Plan, place
 from services.profile.domain.ports import Arrival, Changes, EventStore
 
 MOST = 40
-"""Events; of more the locks are cheaper than the arrays that the driver writes twice."""
+"""Events; more are copied into the log, which one statement cannot do beside all else."""
 
 
 async def record_at_a_glance(

@@ -1,4 +1,4 @@
-"""What is recorded without locks; see `Transactions.glance` and `save_unchanged`."""
+"""What is recorded without locks; see `EventStore`."""
 
 from __future__ import annotations
 
