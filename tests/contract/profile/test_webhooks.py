@@ -1,160 +1,33 @@
 """Webhooks on real storage: only those who agreed, each at least once, in order per person."""
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from services.profile.disclosures import Disclosures
 from services.profile.domain.memberships import Cause, Change
-from services.profile.domain.recording import record
 from services.profile.domain.webhooks import Feed, Webhook
 from services.profile.pusher import Pusher
-from services.profile.pushing import Delivery, Means, Permissions
-from services.profile.storage.audit_trail import AuditTrail
-from services.profile.storage.departures import Departures
-from services.profile.storage.erasing import Erasures
-from services.profile.storage.memberships import PostgresMemberships
-from services.profile.storage.streams import Streams
-from services.profile.storage.webhook_places import PostgresPlaces
-from services.profile.storage.webhooks import (
-    AT_ONCE,
-    SharingSubjects,
-    event_changes,
-    membership_changes,
+from services.profile.pushing import Delivery
+from services.profile.storage.webhooks import AT_ONCE
+from shared.webhooks import read_secrets
+from tests.contract.profile.desk import NOW_US, SEALER, identity
+from tests.contract.profile.webhook_shop import (
+    ADA,
+    ADAS_MAIL,
+    BOB,
+    EVE,
+    SOON_S,
+    dies_often,
+    open_shop,
 )
-from services.profile.webhook_messages import event_fields
-from shared.catalogue import Catalogue
-from shared.testing.clock import FakeClock
-from shared.webhooks import Poster, read_secrets
-from tests.contract.profile.desk import NOW_US, SEALER, Desk, identity
 from tests.receiver import SECRET, Receiver
-
-ADA = identity("customer", "ada")
-ADAS_MAIL = identity("email", "ada@example.com")
-BOB = identity("customer", "bob")
-EVE = identity("customer", "eve")
-SOON_S = 0.01
-
-
-class Shop:
-    """A profile whose changes are told, and everybody in it."""
-
-    def __init__(self, store, receiver):
-        self.desk = Desk(store)
-        self.database = store._database
-        self.receiver = receiver
-        self.clock = FakeClock()
-        self.clock._us = NOW_US
-        self.places = PostgresPlaces(self.database)
-        streams = Streams(self.database)
-        self.memberships = PostgresMemberships(self.database, streams)
-        self.trail = AuditTrail(self.database, SEALER, self.clock.now_us)
-        self.departures = Departures(self.database, streams, self.clock)
-        self.means = Means(
-            {
-                Feed.EVENTS: event_changes(self.database, streams, event_fields(Catalogue())),
-                Feed.MEMBERSHIPS: membership_changes(self.database, streams),
-            },
-            self.places,
-            SharingSubjects(self.database, store._keyring, self.clock),
-            Disclosures(self.trail, self.departures, self.clock),
-            self.departures,
-            Poster(),
-            Permissions(frozenset(), read_secrets(f"crm={SECRET}"), development=True),
-            look_s=SOON_S,
-            first_pause_s=SOON_S,
-        )
-        self.erasures = Erasures(self.database, store._keyring, SEALER)
-        self.clicks = 0
-
-    async def happens(self, *arrivals):
-        self.clock._us += 1_000
-        placed = [arrival._replace(place=place) for place, arrival in enumerate(arrivals)]
-        done = await record(
-            self.desk.store, placed, may_link=True, now_us=NOW_US, new_id=self.desk.new_id
-        )
-        assert (done.accepted, done.rejected) == (len(arrivals), [])
-
-    async def says(self, *who, granted=True, **more):
-        self.clicks += 1
-        details = {"purpose": "sharing", "granted": "true" if granted else "false", **more}
-        time_us = NOW_US - 1_000_000 + self.clicks
-        await self.happens(
-            self.desk.arrival(*who, kind="consent", details=details, time_us=time_us)
-        )
-
-    def click(self, *who, event_id=""):
-        self.clicks += 1
-        name = event_id or f"click-{self.clicks:05d}"
-        return self.desk.arrival(*who, kind="click", event_id=name, offer_no=1)
-
-    async def place(self):
-        return await self.places.read("crm")
-
-    async def person_of(self, who):
-        [asked] = (await self.desk.store.find([who.key])).asked
-        return asked.person_id
-
-    def telling(self, **more):
-        return self.delivering(Webhook("crm", self.url, events=("click",), **more))
-
-    @asynccontextmanager
-    async def delivering(self, webhook):
-        task = asyncio.create_task(Delivery(webhook, self.means).run())
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self.means.poster.close()
-
-    async def begun(self):
-        """Have the webhook begin here."""
-        ends = {feed: await log.end() for feed, log in self.means.logs.items()}
-        await self.places.open("crm", ends)
-
-    async def until_place(self, condition):
-        async with asyncio.timeout(20):
-            while not condition(await self.place()):
-                await asyncio.sleep(SOON_S)
-
-    async def until_all_is_done(self, feed=Feed.EVENTS):
-        end = await self.means.logs[feed].end()
-        await self.until_place(lambda place: place.position(feed) == end)
-
-    async def looked(self):
-        """Look for who has left until there is nothing more to look at."""
-        while await self.departures.look():
-            pass
-
-    async def until_nobody_leaves(self):
-        """Wait until the receiver was told of everybody who left."""
-        async with asyncio.timeout(20):
-            while await self.departures.waiting("crm"):
-                await asyncio.sleep(SOON_S)
-
-    def who_left(self):
-        """Return types and persons of the messages that say so, in their order."""
-        told = [each.told for each in self.receiver.received]
-        return [
-            (each["type"], each["data"]["personId"]) for each in told if "event" not in each["data"]
-        ]
-
-    def told(self):
-        """Return event ids in the order in which they were told for the first time."""
-        found = [each.told["data"]["event"]["eventId"] for each in self.receiver.received]
-        return list(dict.fromkeys(found))
 
 
 @pytest.fixture
 async def shop(postgres_store):
-    receiver = Receiver()
-    made = Shop(postgres_store, receiver)
-    async with receiver.listening() as made.url:
+    async with open_shop(postgres_store) as made:
         yield made
-        await made.means.poster.close()
 
 
 async def test_a_change_is_told_signed_with_whom_and_what_it_is_about(shop):
@@ -250,90 +123,6 @@ async def test_an_erased_person_is_told_of_no_more(shop):
     assert shop.told() == ["click-00004"]
 
 
-async def test_receivers_delete_who_took_the_word_back_and_nobody_else_is_named(shop):
-    await shop.begun()
-    for who in (ADA, BOB):
-        await shop.says(who)
-    await shop.says(EVE, granted=False)
-    async with shop.telling(identities=("customer",)):
-        await shop.happens(shop.click(ADA), shop.click(BOB), shop.click(EVE))
-        await shop.until_all_is_done()
-        await shop.looked()
-        for who in (ADA, EVE):
-            await shop.says(who, granted=False)
-        await shop.looked()
-        await shop.receiver.until(lambda received: len(received) == 3)
-        await shop.happens(shop.click(BOB))
-        await shop.until_all_is_done()
-    ada = await shop.person_of(ADA)
-    assert shop.who_left() == [("person.withdrawn", ada)]
-    farewell = shop.receiver.received[2]
-    assert farewell.is_signed_by(SECRET)
-    assert (farewell.told["data"]["personIds"], farewell.told["data"]["identities"]) == ([ada], [])
-    assert await shop.departures.waiting("crm") == []
-    assert (await shop.place()).delivered == 4
-
-
-async def test_receivers_delete_who_was_erased_before_they_are_told_anything_else(shop):
-    await shop.begun()
-    for who in (ADA, BOB):
-        await shop.says(who)
-    await shop.happens(shop.click(ADA))
-    async with shop.telling():
-        await shop.until_all_is_done()
-    ada = await shop.person_of(ADA)
-    await shop.happens(shop.click(BOB))
-    await shop.erasures.erase([ADA.key], (), NOW_US)
-    shop.receiver.answer = dies_often()
-    async with shop.telling():
-        await shop.until_all_is_done()
-    assert shop.who_left()[0] == ("person.erased", ada)
-    assert len({each.id for each in shop.receiver.received}) == 3
-    assert "event" not in shop.receiver.received[1].told["data"]
-
-
-async def test_what_no_event_says_is_found_within_a_day(shop):
-    """A consent that ends: the log says nothing of it."""
-    await shop.begun()
-    await shop.says(ADA, expires="2026-02-26")
-    await shop.says(BOB)
-    async with shop.telling():
-        await shop.happens(shop.click(ADA), shop.click(BOB))
-        await shop.until_all_is_done()
-        await shop.looked()
-        shop.clock._us += 2 * 86_400_000_000
-        await shop.looked()
-        await shop.receiver.until(lambda received: len(received) == 3)
-    assert shop.who_left() == [("person.withdrawn", await shop.person_of(ADA))]
-
-
-async def test_who_comes_back_is_told_of_again_and_leaves_again(shop):
-    await shop.begun()
-    async with shop.telling():
-        for _ in range(2):
-            await shop.says(ADA)
-            await shop.happens(shop.click(ADA))
-            await shop.until_all_is_done()
-            await shop.says(ADA, granted=False)
-            await shop.looked()
-            await shop.until_nobody_leaves()
-    assert shop.who_left() == [("person.withdrawn", await shop.person_of(ADA))] * 2
-
-
-async def test_of_a_merged_person_everybody_who_was_named_is_deleted(shop):
-    laptop = identity("visitor", "laptop")
-    await shop.says(laptop)
-    await shop.happens(shop.click(ADA))
-    await shop.begun()
-    async with shop.telling():
-        await shop.happens(shop.desk.arrival(ADA, laptop, kind="login"), shop.click(ADA))
-        await shop.until_all_is_done()
-        both = [await shop.person_of(laptop), await shop.person_of(ADA)]
-        await shop.erasures.erase([ADA.key], (), NOW_US)
-        await shop.until_nobody_leaves()
-    assert sorted(shop.who_left()) == [("person.erased", person) for person in sorted(both)]
-
-
 async def test_a_merged_person_is_told_of_as_one_and_a_family_phone_names_nobody(shop):
     laptop, phone = identity("visitor", "laptop"), identity("phone", "+15185550101")
     await shop.says(laptop)
@@ -354,12 +143,6 @@ async def test_a_merged_person_is_told_of_as_one_and_a_family_phone_names_nobody
         {"kind": "visitor", "value": "laptop"},
         {"kind": "customer", "value": "ada"},
     ]
-
-
-def dies_often():
-    """Die before or after taking a message, or fail to take it, time and again."""
-    answers = iter([200, None, 500, 200, 429, None, 200, 200] * 1_000)
-    return lambda received: next(answers)
 
 
 async def test_a_receiver_that_dies_loses_nothing_and_knows_repetitions_by_their_ids(shop):
