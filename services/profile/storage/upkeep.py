@@ -82,5 +82,5 @@ class Upkeep:
             await asyncio.sleep(EVERY_S)
 
     async def _forget(self, query: str, before_us: int) -> None:
-        while await self._database.fetchval(query, before_us):
+        while await self._database.forget_slice(query, before_us):
             continue

@@ -175,7 +175,7 @@ class PostgresLedger:
             (_SQL.forget_declines, now_us - Keep.DECLINE_US),
             (_SQL.forget_contacts, now_us - max(Keep.CONTACT_US, longest_window_us)),
         ):
-            rows += _count(await self._database.execute(statement, before_us, _SLICE))
+            rows += await self._database.forget_slice(statement, before_us, _SLICE)
         return rows + _count(await self._database.execute(_SQL.forget_waiting, _SLICE))
 
     async def note(self, changes: Sequence[Change]) -> None:

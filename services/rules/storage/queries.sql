@@ -185,30 +185,45 @@ SELECT erase_persons($1, $2)
 
 -- name: forget_traces
 -- By place in the table, here and below: by key the planner would read all of it for each slice.
-DELETE FROM traces WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM traces WHERE decided_us < $1 LIMIT $2
-))
+WITH gone AS (
+    DELETE FROM traces WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM traces WHERE decided_us < $1 LIMIT $2
+    ))
+    RETURNING 1)
+SELECT count(*) FROM gone
 
 -- name: forget_decisions
-DELETE FROM decisions WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM decisions WHERE decided_us < $1 LIMIT $2
-))
+WITH gone AS (
+    DELETE FROM decisions WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM decisions WHERE decided_us < $1 LIMIT $2
+    ))
+    RETURNING 1)
+SELECT count(*) FROM gone
 
 -- name: forget_standing
-DELETE FROM standing WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM standing WHERE until_us < $1 LIMIT $2
-))
+WITH gone AS (
+    DELETE FROM standing WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM standing WHERE until_us < $1 LIMIT $2
+    ))
+    RETURNING 1)
+SELECT count(*) FROM gone
 
 -- name: forget_declines
-DELETE FROM declines WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM declines WHERE time_us < $1 LIMIT $2
-))
+WITH gone AS (
+    DELETE FROM declines WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM declines WHERE time_us < $1 LIMIT $2
+    ))
+    RETURNING 1)
+SELECT count(*) FROM gone
 
 -- name: forget_contacts
 -- Contacts that count in no window any more.
-DELETE FROM contacts WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM contacts WHERE time_us < $1 LIMIT $2
-))
+WITH gone AS (
+    DELETE FROM contacts WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM contacts WHERE time_us < $1 LIMIT $2
+    ))
+    RETURNING 1)
+SELECT count(*) FROM gone
 
 -- name: forget_waiting
 -- Pseudonyms that profile never told of, once none of their contacts is kept.

@@ -21,7 +21,7 @@ from shared.errors import Aborted
 from shared.privacy import FolderWrappingKeys, UndecipherableError, renewal_of
 from shared.testing.background import until
 from shared.testing.clock import FakeClock
-from shared.testing.statements import refuted_statements
+from shared.testing.statements import forgetting_plan, refuted_statements
 from tests.contract.profile.desk import MINUTE_US, NOW_US, SEALER, Desk, PostgresStore, identity
 from touchpoint.common.v1.bus_pb2 import IdentityNotice
 
@@ -350,3 +350,10 @@ async def test_a_merge_is_told_for_every_identity_of_the_set(database, desk):
 
 async def outbox(database):
     return await database.fetch("SELECT subject, data FROM outbox ORDER BY id")
+
+
+@pytest.mark.parametrize("name", ["forget_event_ids", "forget_events"])
+async def test_what_is_old_is_looked_up_however_much_is_young(database, name):
+    plan = await forgetting_plan(database, getattr(QUERIES, name), (1,))
+    assert f"Bitmap Index Scan on {name.removeprefix('forget_')}_by_time" in plan
+    assert "Seq Scan" not in plan

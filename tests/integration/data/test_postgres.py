@@ -269,3 +269,10 @@ async def test_a_connection_whose_statement_will_not_end_is_replaced(postgres: T
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
         assert await session_of(database) != before
+
+
+async def test_only_what_is_forgotten_is_looked_up_by_index_alone(fresh_database: FreshDatabase):
+    database = await fresh_database("rules", MIGRATIONS)
+    setting = "SELECT (current_setting('enable_seqscan') = 'off')::integer"
+    assert await database.forget_slice(setting) == 1
+    assert [await database.fetchval(setting) for _ in range(8)] == [0] * 8
