@@ -125,6 +125,10 @@ class DeadlineExceeded(TouchpointError):
     default_reason = "DEADLINE_EXCEEDED"
 
 
+DATABASE_SLOW = "DATABASE_SLOW"
+"""Reason of what the database did not do in time: less at once may be quicker."""
+
+
 class Unavailable(TouchpointError):
     """A dependency or a peer does not answer: our fault or the network's, may be repeated."""
 

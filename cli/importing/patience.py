@@ -9,7 +9,7 @@ from typing import TypeVar
 import grpc
 import grpc.aio
 
-BUSY_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+BUSY_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """A service that has too much to do refuses at once; an import can wait, and say it again."""
 _PASSING = {
     grpc.StatusCode.RESOURCE_EXHAUSTED,

@@ -14,6 +14,8 @@ from shared.postgres.failures import FAILURES, gone, translated
 Row = Mapping[str, Any]
 """One row by column name; also indexable by position at run time."""
 Answer = TypeVar("Answer")
+_NO_WORD = (*FAILURES, InterfaceError, InternalClientError)
+"""What is raised where the server cannot be told anything more; it may have hung up already."""
 
 
 class Connection:
@@ -80,7 +82,7 @@ class Connection:
             return
         try:
             await self._driver.execute("ROLLBACK")
-        except (*FAILURES, InterfaceError):
+        except _NO_WORD:
             self.give_up()
 
     @property
@@ -111,7 +113,7 @@ class Connection:
         """Take leave of the server."""
         try:
             await self._driver.close(timeout=timeout_s)
-        except (*FAILURES, InterfaceError):
+        except _NO_WORD:
             self.give_up()
 
     async def _run(self, statement: Coroutine[Any, Any, Answer]) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncpg import exceptions as pg
 
-from shared.errors import Aborted, TouchpointError, Unavailable
+from shared.errors import DATABASE_SLOW, Aborted, TouchpointError, Unavailable
 
 _SLOW = (TimeoutError, pg.QueryCanceledError)
 _RACES = (pg.SerializationError, pg.DeadlockDetectedError, pg.LockNotAvailableError)
@@ -25,7 +25,7 @@ FAILURES = (*_SLOW, *_RACES, *_GONE)
 def translated(error: BaseException) -> TouchpointError:
     """Return the kit's error for one of `FAILURES`, without the driver's text."""
     if isinstance(error, _SLOW):
-        return Unavailable("the database did not answer in time", reason="DATABASE_SLOW")
+        return Unavailable("the database did not answer in time", reason=DATABASE_SLOW)
     if isinstance(error, _RACES):
         return Aborted("a concurrent change won; try again", reason="DATABASE_RACE")
     return gone()
