@@ -117,11 +117,7 @@ class _Ports:
 
     def take(self, name: str, known: int) -> int:
         if self.first == ANY_PORT:
-            port = private_port()
-            while port in self._taken:
-                port = private_port()
-            self._taken.add(port)
-            return port
+            return private_port()
         wanted = self._shifted(known)
         # What gives way must not take the place of the next.
         others = {self._shifted(port) for port in (*WELL_KNOWN_PORTS.values(), WEB_PORT)}

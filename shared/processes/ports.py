@@ -1,11 +1,16 @@
-"""Finds free TCP ports on loopback."""
+"""Finds free TCP ports on loopback, and keeps those that it gave from being given again."""
 
 from __future__ import annotations
 
+import fcntl
+import functools
+import os
 import random
 import socket
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 PRIVATE_PORTS = range(15000, 32000)
@@ -44,9 +49,16 @@ def choose_port(name: str, wanted: int, taken: Collection[int] = ()) -> PortChoi
 
 
 def private_port(last: int | None = None, chance: random.Random | None = None) -> int:
-    """Take the port used last if it is still free, else any free one outside common use."""
-    for port in _candidates(last, chance or random.SystemRandom()):
-        if is_free(port):
+    """Take the port used last if it is still free, else any free one outside common use.
+
+    A port is chosen some time before anybody listens there, so until this process ends no other
+    is given the same one, and this one only gets it again as its last.
+    """
+    claims = _claims()
+    if last is not None and is_free(last) and claims.claim(last):
+        return last
+    for port in (chance or random.SystemRandom()).sample(PRIVATE_PORTS, 1000):
+        if port not in claims.own and is_free(port) and claims.claim(port):
             return port
     raise NoFreePortError(f"no free port on {LOOPBACK}")
 
@@ -62,7 +74,33 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
-def _candidates(last: int | None, chance: random.Random) -> Iterator[int]:
-    if last is not None:
-        yield last
-    yield from chance.sample(PRIVATE_PORTS, 1000)
+@dataclass(slots=True)
+class _Claims:
+    """The ports that this process was given: it locks one byte of a common file for each.
+
+    Such locks are gone with the process, however it ends, and no child inherits them.
+    """
+
+    file: int | None
+    """Its descriptor; closing any other of the same file would give up every claim."""
+    own: set[int] = field(default_factory=set)
+
+    def claim(self, port: int) -> bool:
+        """Take it before all other processes of this user; False if one of them has it."""
+        if self.file is not None:
+            try:
+                fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            except OSError:
+                return False
+        self.own.add(port)
+        return True
+
+
+@functools.cache
+def _claims() -> _Claims:
+    path = Path(tempfile.gettempdir()) / f"touchpoint-ports-{os.getuid()}"
+    try:
+        return _Claims(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except OSError:
+        # Without a folder for temporary files, what listens is all that can be seen.
+        return _Claims(None)

@@ -2,6 +2,8 @@
 
 import random
 import socket
+import subprocess
+import sys
 
 from shared.processes.ports import LOOPBACK, PRIVATE_PORTS, choose_port, is_free, private_port
 
@@ -46,6 +48,33 @@ def test_an_engine_moves_to_a_private_port_when_its_last_one_is_taken() -> None:
     with _listener() as server:
         moved = private_port(server.getsockname()[1], random.Random(1))
     assert moved in PRIVATE_PORTS
+
+
+def test_a_port_that_was_given_is_not_given_again_before_anybody_listens() -> None:
+    first = private_port(chance=random.Random(2))
+    assert private_port(chance=random.Random(2)) != first
+
+
+_TELLS_ITS_PORT_AND_WAITS = """
+import random, sys
+from shared.processes.ports import private_port
+print(private_port(chance=random.Random(3)), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_processes_are_not_given_the_same_port_until_one_ends() -> None:
+    other = subprocess.Popen(
+        (sys.executable, "-c", _TELLS_ITS_PORT_AND_WAITS),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with other:
+        assert other.stdout is not None
+        theirs = int(other.stdout.readline())
+        assert private_port(theirs) != theirs
+        assert private_port(chance=random.Random(3)) != theirs
+    assert private_port(theirs) == theirs
 
 
 def test_a_number_that_is_no_port_is_not_free() -> None:
