@@ -76,8 +76,11 @@ class NatsSubscription:
 
     async def next_batch(self, limit: int, wait_s: float) -> Sequence[Message]:
         """Return what has come, waiting for the first message if there is none."""
-        if not self._arrived:
-            await self._wait(limit, wait_s)
+        try:
+            if not self._arrived:
+                await self._wait(limit, wait_s)
+        finally:
+            _end_if_cancelled()
         arrived = self._arrived
         return [arrived.popleft() for _ in range(min(limit, len(arrived)))]
 
@@ -143,6 +146,17 @@ class NatsSubscription:
             # The consumer is gone, or the server speaks of something that we did not ask.
             self._broken = True
         self._something.set()
+
+
+def _end_if_cancelled() -> None:
+    """Raise CancelledError where one was lost on the way, or whoever reads would never end.
+
+    CPython issue 86296: before 3.12 `asyncio.wait_for`, by which the client of NATS waits, swallows
+    a cancellation that comes together with what it waits for.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _nothing() -> None:
