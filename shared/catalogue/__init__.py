@@ -2,6 +2,7 @@
 
 from shared.catalogue.catalogue import ALL_CHANNELS, Catalogue, CatalogueGapError
 from shared.catalogue.dictionary import Categories, Dictionary
+from shared.catalogue.fence import Fence
 from shared.catalogue.follower import CatalogueFollower
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "CatalogueGapError",
     "Categories",
     "Dictionary",
+    "Fence",
 ]

@@ -153,6 +153,29 @@ class Catalogue:
                 return special.creative
         return row.creative
 
+    def fill(
+        self,
+        version: int,
+        columns: Mapping[str, npt.NDArray[Any]],
+        offer_ids: list[str],
+        titles: list[str],
+        currencies: Iterable[str],
+    ) -> None:
+        """Hold whole columns, with room for more; for one that was empty until now."""
+        self.size = len(offer_ids)
+        self._allocate(self.size + max(_FIRST_CAPACITY, self.size // 8))
+        for name, _ in COLUMN_TYPES:
+            getattr(self, name)[: self.size] = columns[name]
+        self.offer_ids, self.titles = offer_ids, titles
+        self.currencies = set(currencies)
+        self.version = version
+        self._numbers = dict(zip(offer_ids, range(self.size), strict=True))
+        self._numbers.pop("", None)
+
+    def take_over(self, other: Catalogue) -> None:
+        """Become what another one holds, which is not used any more."""
+        self.__dict__.update(other.__dict__)
+
     def apply(self, batch: CatalogueBatch) -> list[int]:
         """Take over a batch and return the numbers it changed, none when it was known already.
 
@@ -215,7 +238,7 @@ class Catalogue:
             self._allocate(max(size, 2 * len(self.kind)))
 
     def _allocate(self, capacity: int) -> None:
-        for name, dtype in _ARRAYS:
+        for name, dtype in COLUMN_TYPES:
             grown = np.zeros(capacity, dtype)
             held: npt.NDArray[Any] | None = getattr(self, name, None)
             if held is not None:
@@ -223,12 +246,13 @@ class Catalogue:
             setattr(self, name, grown)
 
 
-_ARRAYS: tuple[tuple[str, type[np.generic]], ...] = (
+COLUMN_TYPES: tuple[tuple[str, type[np.generic]], ...] = (
     *((column.name, column.dtype) for column in _COLUMNS),
     ("category_no", np.int32),
     ("brand_no", np.int32),
     ("consent_no", np.int32),
 )
+"""All columns of numbers and their types."""
 
 
 def _keep(kept: dict[int, tuple[int, ...]], number: int, values: tuple[int, ...]) -> None:

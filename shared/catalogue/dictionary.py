@@ -35,6 +35,10 @@ class Dictionary:
     def text(self, number: int) -> str:
         return self._texts[number]
 
+    def texts(self) -> tuple[str, ...]:
+        """Return all by number, the empty one first."""
+        return tuple(self._texts)
+
 
 class Categories(Dictionary):
     """Category paths (`A > B > C`); every prefix of a path is a category too."""
