@@ -20,6 +20,10 @@ class ArtefactError(Exception):
     """An artefact is missing, torn or altered; whoever needs it keeps the last good one."""
 
 
+class ArtefactAwayError(ArtefactError):
+    """It cannot be read for now, though it may be whole: a volume is away, or files ran out."""
+
+
 class ArtefactStore(Protocol):
     """Puts and gets by SHA-256; small enough that object storage fits behind it."""
 
@@ -28,7 +32,10 @@ class ArtefactStore(Protocol):
         ...
 
     async def get(self, name: str) -> bytes:
-        """Return the data, checked against its name; raises `ArtefactError`."""
+        """Return the data, checked against its name; raises `ArtefactError`.
+
+        Of these, `ArtefactAwayError` says that it may be there the next time.
+        """
         ...
 
     async def file(self, name: str) -> Path:
@@ -93,7 +100,7 @@ class FolderArtefacts:
         try:
             data = self._path(name).read_bytes()
         except OSError as error:
-            raise ArtefactError(f"artefact {name} cannot be read") from error
+            raise self._unread(name, error) from error
         _refuse_other(name, hashlib.sha256(data).hexdigest())
         return data
 
@@ -104,9 +111,15 @@ class FolderArtefacts:
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
         except OSError as error:
-            raise ArtefactError(f"artefact {name} cannot be read") from error
+            raise self._unread(name, error) from error
         _refuse_other(name, digest.hexdigest())
         return path
+
+    def _unread(self, name: str, error: OSError) -> ArtefactError:
+        """Tell a file that is gone from one that is out of reach, alone or with its folder."""
+        if isinstance(error, FileNotFoundError) and self._folder.is_dir():
+            return ArtefactError(f"artefact {name} cannot be read: it is gone")
+        return ArtefactAwayError(f"artefact {name} cannot be read: {error.strerror}")
 
     def _sweep(self, keep: frozenset[str], older_than_s: float) -> int:
         swept = 0

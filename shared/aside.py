@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -28,12 +29,19 @@ Child: TypeAlias = subprocess.Popen[bytes]
 T = TypeVar("T")
 
 
-async def run_aside(module: str, pack: Callable[[], bytes], hear: Callable[[IO[bytes]], T]) -> T:
+async def run_aside(
+    module: str,
+    pack: Callable[[], bytes],
+    hear: Callable[[IO[bytes]], T],
+    *,
+    what: str = "training",
+) -> T:
     """Run a module as a child, hand it what `pack` makes, and return what `hear` reads from it.
 
     Both functions run in threads; `hear` raises EOFError where the child ends too early. Nothing is
     written to disk: all goes through pipes. Cancelling ends the child; a parent that dies closes
-    the pipes, and the child ends itself. Raises Internal when the child fails; its log says why.
+    the pipes, and the child ends itself. Raises Internal when the child fails, which says `what`
+    it was that did; its log says why.
     """
     given = [await asyncio.to_thread(pack)]
     child = _started(module)
@@ -41,12 +49,16 @@ async def run_aside(module: str, pack: Callable[[], bytes], hear: Callable[[IO[b
     try:
         return await asyncio.shield(talking)
     except EOFError:
-        log.error("training_failed", exit_code=await asyncio.to_thread(child.wait))
+        exit_code = await asyncio.to_thread(child.wait)
+        log.error(f"{what}_failed", exit_code=exit_code)
     finally:
         child.kill()  # does nothing to one that has ended
         await asyncio.gather(talking, return_exceptions=True)
         await asyncio.to_thread(child.wait)
-    raise Internal("training ended without a result", reason="TRAINING_FAILED")
+    told = f"{what} ended without a result"
+    if exit_code == -signal.SIGKILL:
+        told += ": it was killed, as systems do that have no memory left; free some and try again"
+    raise Internal(told, reason=f"{what.upper()}_FAILED")
 
 
 def _started(module: str) -> Child:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TypeVar
 
 import grpc
@@ -93,7 +93,7 @@ async def follow(
     request: Request,
     call: Call,
     timeout_s: float | None = None,
-) -> AsyncIterator[Response]:
+) -> AsyncGenerator[Response, None]:
     """Read a peer's stream to its end, or as long as it is iterated; raises TouchpointError."""
     outgoing = rpc(request, timeout=timeout_s, metadata=_metadata(call))
     try:
