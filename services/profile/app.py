@@ -9,6 +9,8 @@ from functools import partial
 
 from services.profile.audiences.look import Look
 from services.profile.audiences.memberships import Memberships
+from services.profile.audiences.naming import Naming
+from services.profile.audiences.people import PeopleStream
 from services.profile.audiences.rpcs import Audiences
 from services.profile.config import ProfileSettings
 from services.profile.deadlines import DEADLINES
@@ -41,6 +43,7 @@ from services.profile.storage.personas import PostgresPersonas
 from services.profile.storage.profiles import PostgresProfiles
 from services.profile.storage.referrals import Referrals
 from services.profile.storage.refolding import Refolding
+from services.profile.storage.sharing import who_shares
 from services.profile.storage.streams import Streams
 from services.profile.storage.transaction import PostgresTransactions
 from services.profile.storage.upkeep import TierReader, Upkeep
@@ -197,7 +200,20 @@ def _means(
         Transfers(on.store, exports, reader, on.catalogue, tiers, clock, on.definitions, referrals),
         clock,
         on.definitions,
-        Audiences(look, on.everybody, on.definitions, on.trail, memberships),
+        Audiences(
+            look,
+            on.everybody,
+            on.definitions,
+            on.trail,
+            memberships,
+            PeopleStream(on.everybody, clock),
+            Naming(
+                on.everybody,
+                on.trail,
+                on.intake.identity,
+                lambda persons: who_shares(database, persons, clock.now_us()),
+            ),
+        ),
         RelationshipDesk(on.store, on.profiles, clients, tiers, clock),
         ExportDesk(export, on.trail, on.profiles, tiers, clock),
         QuestionDesk(

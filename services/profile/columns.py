@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.profile.domain.event import GIFT_AGE, GIFT_DETAILS, GIFT_WORDS
 from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.profile.v1.profile_service_pb2 import PersonSet, StreamIdentitiesResponse
@@ -35,8 +37,24 @@ def event_columns(rows: Sequence[Any]) -> EventColumns:
     """Return rows of `stream_events`, whose positions are left out."""
     if not rows:
         return EventColumns()
-    _, *columns = zip(*rows, strict=True)
-    return EventColumns(**dict(zip(_EVENT_FIELDS, columns, strict=True)))
+    _, *columns, placements, said_of_gifts = zip(*rows, strict=True)
+    message = EventColumns(**dict(zip(_EVENT_FIELDS, columns, strict=True)))
+    if any(placements):
+        message.placements.extend(placements)
+    if any(said_of_gifts):
+        _add_gifts(message, [json.loads(said) if said else {} for said in said_of_gifts])
+    return message
+
+
+def _add_gifts(message: EventColumns, gifts: Sequence[Mapping[str, str]]) -> None:
+    if any(not GIFT_DETAILS.isdisjoint(gift) for gift in gifts):
+        message.gift_for_ages.extend([int(gift.get(GIFT_AGE) or 0) for gift in gifts])
+        for name, column in zip(
+            GIFT_WORDS,
+            (message.gift_for_genders, message.gift_for_relationships, message.gift_occasions),
+            strict=True,
+        ):
+            column.extend([gift.get(name, "") for gift in gifts])
 
 
 def identity_columns(position: int, rows: Sequence[Any]) -> StreamIdentitiesResponse:

@@ -21,5 +21,8 @@ DEADLINES: Mapping[str, DeadlineLimits] = {
     "CompareSegment": DeadlineLimits(default_s=120.0, maximum_s=600.0),
     # A page of an owner's clients: the profiles of up to 500 people.
     "ListClients": DeadlineLimits(default_s=5.0, maximum_s=10.0),
+    # Keys of up to 500 people are opened, and the audit trail is written.
+    "NameCustomers": DeadlineLimits(default_s=5.0, maximum_s=30.0),
+    "FindCustomers": DeadlineLimits(default_s=5.0, maximum_s=30.0),
     "ReplayParkedEvents": DeadlineLimits(default_s=10.0, maximum_s=30.0),
 }

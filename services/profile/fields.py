@@ -11,7 +11,14 @@ from typing import NamedTuple
 from google.protobuf.struct_pb2 import Value
 
 from services.profile.domain import consent, preference
-from services.profile.domain.event import DETAILS, DETAILS_OF, NO_DETAILS, Event
+from services.profile.domain.event import (
+    DETAILS,
+    DETAILS_OF,
+    GIFT_AGE,
+    GIFT_WORDS,
+    NO_DETAILS,
+    Event,
+)
 from services.profile.domain.state import MAX_ATTRIBUTES as MAX_ATTRIBUTES_OF_PERSON
 from shared.money import MAX_MICROS, to_micros
 from shared.privacy import KINDS, STRENGTH
@@ -36,6 +43,8 @@ _MAX_DURATION_S = 30 * 86_400.0
 BOUGHT = frozenset({"purchase", "return"})
 _GIFT = "gift"
 _DISCOUNT = "discount"
+_OLDEST = 130
+_LONGEST_WORD = 40
 REFERRED = "referred"
 """The attribute of a `refer` that names whom it refers."""
 _YES = frozenset({"true", "1", "yes"})
@@ -156,7 +165,7 @@ def read_attributes(
         elif name in understood:
             if "\0" in text:
                 raise MistakenError(f"attributes.{name}: must not hold the character NUL")
-            details[name] = _discount(text) if name == _DISCOUNT else text[:_LONGEST_TEXT]
+            details[name] = _DETAIL[name](text) if name in _DETAIL else text[:_LONGEST_TEXT]
         else:
             others[name] = text
     return details, gift, others
@@ -190,6 +199,25 @@ def _discount(text: str) -> str:
     if saved < 0:
         raise MistakenError("attributes.discount: must not be negative")
     return text
+
+
+def _gift_age(text: str) -> str:
+    if text and not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _OLDEST):
+        raise MistakenError(f"attributes.{GIFT_AGE}: must be whole years from 1 to {_OLDEST}")
+    return text
+
+
+def _gift_word(text: str) -> str:
+    if len(text) > _LONGEST_WORD:
+        raise MistakenError(f"attributes: what tells of a gift has at most {_LONGEST_WORD} letters")
+    return " ".join(text.lower().split())
+
+
+_DETAIL: Mapping[str, Callable[[str], str]] = {
+    _DISCOUNT: _discount,
+    GIFT_AGE: _gift_age,
+    **dict.fromkeys(GIFT_WORDS, _gift_word),
+}
 
 
 def read_referred(event: event_pb2.Event) -> tuple[str, str]:

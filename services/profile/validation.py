@@ -27,6 +27,7 @@ MAX_SLICE = 5_000
 MAX_PERSONS = 64
 MAX_PARKED = 1_000
 MAX_RESTORED = 1_000
+MAX_NAMED = 500
 _KEY_BYTES = 32
 
 
@@ -248,6 +249,13 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         length("segment", 128),
         length("when", 4096),
         between("sample", 0, 100),
+    ),
+    pb.StreamRefusalsRequest: validator(required("purpose"), length("purpose", 64)),
+    pb.NameCustomersRequest: validator(
+        required("person_ids"), _at_most("person_ids", MAX_NAMED), _uuids("person_ids")
+    ),
+    pb.FindCustomersRequest: validator(
+        required("customer_ids"), _at_most("customer_ids", MAX_NAMED)
     ),
     pb.StreamMembershipsRequest: validator(_at_most("segments", 500)),
     pb.CompareSegmentRequest: validator(

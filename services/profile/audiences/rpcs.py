@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from services.profile.audiences.look import Look, Looked
+from services.profile.audiences.naming import Naming
+from services.profile.audiences.people import PeopleStream, refuses
 from services.profile.audiences.preview import Preview
 from services.profile.audiences.traits import labels_of, numbers_of
 from services.profile.definitions import DefinitionsOf, ProfileDefinitions, compile_segment
@@ -34,6 +36,7 @@ from touchpoint.profile.v1.audience_pb2 import (
     TraitMeasure,
 )
 
+_PERSONA = frozenset({"persona"})
 FEW = 5
 """What distinguishes fewer people than this is a record of theirs."""
 
@@ -47,6 +50,8 @@ class Audiences:
     definitions: DefinitionsOf
     trail: AuditTrail
     memberships: PostgresMemberships
+    people: PeopleStream
+    naming: Naming
 
 
 class AudienceRpcs:
@@ -58,6 +63,8 @@ class AudienceRpcs:
         self.__definitions = audiences.definitions
         self.__trail = audiences.trail
         self.__memberships = audiences.memberships
+        self.__people = audiences.people
+        self.__naming = audiences.naming
 
     async def preview_segment(
         self, call: Call, request: pb.PreviewSegmentRequest
@@ -117,6 +124,46 @@ class AudienceRpcs:
                 response.memberships.is_members.extend(is_members)
                 response.memberships.changed_us.extend(changed_us)
             yield response
+
+    async def stream_people(
+        self, call: Call, request: pb.StreamPeopleRequest
+    ) -> AsyncIterator[pb.StreamPeopleResponse]:
+        async for people in self.__people.slices():
+            yield pb.StreamPeopleResponse(people=people)
+
+    async def stream_personas(
+        self, call: Call, request: pb.StreamPersonasRequest
+    ) -> AsyncIterator[pb.StreamPersonasResponse]:
+        definitions = self.__definitions("")
+        if not definitions.personas.names:
+            return
+        told: dict[str, str] = {}
+
+        def see(person: Person, snapshot: PersonSnapshot) -> None:
+            if snapshot.persona and not refuses(person.state(), snapshot.as_of_us):
+                told.update(dict.fromkeys(person.person_ids, snapshot.persona))
+
+        async for _ in self.__look.at_people(definitions, _PERSONA, see):
+            if told:
+                yield pb.StreamPersonasResponse(person_ids=told, personas=told.values())
+                told.clear()
+
+    async def stream_refusals(
+        self, call: Call, request: pb.StreamRefusalsRequest
+    ) -> AsyncIterator[pb.StreamRefusalsResponse]:
+        async for person_ids in self.__people.refusing(request.purpose):
+            if person_ids:
+                yield pb.StreamRefusalsResponse(person_ids=person_ids)
+
+    async def name_customers(
+        self, call: Call, request: pb.NameCustomersRequest
+    ) -> pb.NameCustomersResponse:
+        return await self.__naming.name(call, request)
+
+    async def find_customers(
+        self, call: Call, request: pb.FindCustomersRequest
+    ) -> pb.FindCustomersResponse:
+        return await self.__naming.find(call, request)
 
     async def __name(self, call: Call, preview: AudiencePreview) -> None:
         """Add the customer ids, by which other systems know them; who is shown is written down."""

@@ -47,6 +47,14 @@ class Outcome:
     def duplicates(self) -> int:
         return len(self.repeated)
 
+    def add(self, other: Outcome) -> None:
+        """Take over what became of another part of the batch."""
+        self.accepted += other.accepted
+        self.repeated += other.repeated
+        self.rejected += other.rejected
+        self.touched += other.touched
+        self.parked |= other.parked
+
 
 async def apply_live(pack: Pack, plan: Plan, sets: Sets, outcome: Outcome, new_id: NewId) -> None:
     """Give each event its number and its effect, in the order of the request."""

@@ -13,6 +13,8 @@ from services.profile.domain.event import Event
 MARKETING = "marketing"
 SHARING = "sharing"
 """Giving data of the person to others: a purpose of its own, and refused until it is granted."""
+PROFILING = "profiling"
+"""Being learned from by what somebody is; refused only where it is said."""
 CONSENT_TYPES = frozenset({"consent", "subscribe", "unsubscribe"})
 NEVER = 2**62
 """An end that does not come."""

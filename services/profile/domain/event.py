@@ -57,6 +57,10 @@ class Event(NamedTuple):
 
 DETAILS = frozenset({"category", "brand", "sentiment", "purpose", "granted", "status", "resolved"})
 """Attributes that change a profile; all others are kept, encrypted, and change nothing."""
+GIFT_AGE = "gift_for_age"
+GIFT_WORDS = ("gift_for_gender", "gift_for_relationship", "gift_occasion")
+GIFT_DETAILS = frozenset({GIFT_AGE, *GIFT_WORDS})
+"""Whom a gift is for: it changes no profile, and is learned from without the giver's name."""
 _OF_CONSENT = DETAILS | {"channel", "source", "expires"}
 DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -66,7 +70,7 @@ DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
         "preference": DETAILS | {"attribute", "value"},
         "impression": DETAILS | {"question"},
         "survey_answer": DETAILS | {"question", "skipped", "attribute"},
-        "purchase": DETAILS | {"discount"},
+        "purchase": DETAILS | {"discount"} | GIFT_DETAILS,
     }
 )
 """The same for types of which more is understood."""

@@ -22,9 +22,11 @@ from services.profile.domain.ports import (
     Transactions,
 )
 from services.profile.domain.unlocked import keys_of, record_at_a_glance
-from shared.errors import Aborted
+from shared.errors import DATABASE_SLOW, Aborted, Unavailable
 
 TRIES = 8
+FEWEST_AT_ONCE = 250
+"""Events of a slice that is not halved any more: less would not be quicker."""
 _RECORDED = maker(Recorded)
 T = TypeVar("T")
 
@@ -63,8 +65,29 @@ async def record(
 async def import_history(
     store: Transactions, arrivals: Sequence[Arrival], *, import_id: str, now_us: int, new_id: NewId
 ) -> Outcome:
-    """Write a slice of history; the states of its persons are folded when the import ends."""
+    """Write a slice of history; the states of its persons are folded when the import ends.
 
+    What the database cannot write in time is written in halves: a disk that is busy for a while
+    must not end an import of hours.
+    """
+    try:
+        return await _import_at_once(
+            store, arrivals, import_id=import_id, now_us=now_us, new_id=new_id
+        )
+    except Unavailable as error:
+        if error.reason != DATABASE_SLOW or len(arrivals) <= FEWEST_AT_ONCE:
+            raise
+    middle, outcome = len(arrivals) // 2, Outcome()
+    for half in (arrivals[:middle], arrivals[middle:]):
+        outcome.add(
+            await import_history(store, half, import_id=import_id, now_us=now_us, new_id=new_id)
+        )
+    return outcome
+
+
+async def _import_at_once(
+    store: Transactions, arrivals: Sequence[Arrival], *, import_id: str, now_us: int, new_id: NewId
+) -> Outcome:
     async def attempt(transaction: ProfileTransaction) -> Outcome:
         outcome = Outcome()
         fresh = await claimed(transaction, arrivals, outcome, now_us)

@@ -22,12 +22,45 @@ FROM identities JOIN persons USING (person_id)
 WHERE person_id = ANY($1::uuid[]) AND kind = 'customer'
 ORDER BY person_id, first_seen_us
 
+-- name: customer_ids_of_sets
+-- Of each person who is still there the customer ids of the whole set; with none one row without.
+SELECT asked.person_id::text, named.person_id::text, value_encrypted, key_wrapped
+FROM profiles AS asked
+LEFT JOIN (
+    profiles AS member JOIN identities AS named ON named.person_id = member.person_id
+        AND named.kind = 'customer'
+    JOIN persons ON persons.person_id = named.person_id) ON member.group_id = asked.group_id
+WHERE asked.person_id = ANY($1::uuid[])
+ORDER BY asked.person_id, first_seen_us, named.person_id
+
+-- name: oldest_of_keys
+SELECT identity_key, group_id::text
+FROM identities JOIN profiles USING (person_id)
+WHERE identity_key = ANY($1::bytea[]) AND NOT shared
+
 -- name: sets_of
 -- The whole sets of some persons.
 SELECT member.person_id::text, member.group_id::text, member.version, member.seq,
     member.freeing_seq, member.state
 FROM profiles AS member
 WHERE member.group_id IN (SELECT group_id FROM profiles WHERE person_id = ANY($1::uuid[]))
+ORDER BY member.group_id, member.person_id
+
+-- name: names_of_sets
+-- The names of sets after one of that name, in their order.
+SELECT person_id::text FROM profiles
+WHERE person_id > $1::uuid AND person_id = group_id
+ORDER BY person_id
+LIMIT $2
+
+-- name: sets_that_hold
+-- Of some sets those with a word in anybody's state, as it is stored: not yet what it says there.
+SELECT member.person_id::text, member.group_id::text, member.version, member.seq,
+    member.freeing_seq, member.state
+FROM profiles AS member
+WHERE member.group_id IN (
+    SELECT group_id FROM profiles
+    WHERE group_id = ANY($1::uuid[]) AND position($2::bytea IN state) > 0)
 ORDER BY member.group_id, member.person_id
 
 -- name: membership_progress

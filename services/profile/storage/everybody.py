@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
@@ -16,6 +17,9 @@ from services.profile.storage.rows import member_of
 from shared.postgres import Database
 
 _SETS_AT_ONCE = 250
+_LOOKED_THROUGH_AT_ONCE = 2_000
+_NAMED_AT_ONCE = 50
+"""Opened keys, in about a millisecond: requests come between."""
 FIRST = "00000000-0000-0000-0000-000000000000"
 """Before the name of every set."""
 _PARTS = 65_536
@@ -52,6 +56,19 @@ class Everybody:
         )
         return _sets(rows)
 
+    async def sets_with(self, word: bytes) -> AsyncIterator[Sequence[Sequence[Member]]]:
+        """Yield the sets of whose states some hold a word: only those leave the database."""
+        after = FIRST
+        while True:
+            rows: Sequence[Any] = await self._database.fetch(
+                AUDIENCES.names_of_sets, after, _LOOKED_THROUGH_AT_ONCE
+            )
+            if not rows:
+                return
+            names = [row[0] for row in rows]
+            yield _sets(await self._database.fetch(AUDIENCES.sets_that_hold, names, word))
+            after = names[-1]
+
     async def sets_of(self, person_ids: Sequence[str]) -> Sequence[Sequence[Member]]:
         """Return the whole sets of those persons who are there."""
         rows: Sequence[Any] = await self._database.fetch(AUDIENCES.sets_of, person_ids)
@@ -66,6 +83,25 @@ class Everybody:
             value = self._keyring.decrypt(person_id, sealed, VALUE)
             found.setdefault(person_id, []).append(value)
         return found
+
+    async def customer_ids_of_sets(self, person_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return of those persons who are there all customer ids of their sets."""
+        rows: Sequence[Any] = await self._database.fetch(AUDIENCES.customer_ids_of_sets, person_ids)
+        found: dict[str, list[str]] = {}
+        for place, (asked, person_id, sealed, wrapped) in enumerate(rows):
+            known = found.setdefault(asked, [])
+            if person_id is not None:
+                self._keyring.open(person_id, wrapped)
+                value = self._keyring.decrypt(person_id, sealed, VALUE)
+                known.extend([value] if value else ())
+            if place % _NAMED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return found
+
+    async def oldest_of(self, keys: Sequence[bytes]) -> dict[bytes, str]:
+        """Return the oldest person of each set that one of the identities leads to."""
+        rows: Sequence[Any] = await self._database.fetch(AUDIENCES.oldest_of_keys, keys)
+        return {bytes(key): person_id for key, person_id in rows}
 
 
 def _sets(rows: Sequence[Any]) -> list[list[Member]]:

@@ -501,7 +501,8 @@ WHERE locktype = 'advisory' AND granted AND mode = 'ShareLock'
 -- Within a window of positions, so that a rare type does not make it a long statement.
 SELECT position, person_id::text, seq, type, time_us, received_us, channel,
     CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, family_no, category, quantity,
-    value_micros, decision_id, session_id, gift, event_id, order_id
+    value_micros, decision_id, session_id, gift, event_id, order_id,
+    placement, CASE WHEN gift THEN details END AS said_of_gift
 FROM events
 WHERE position > $1 AND position <= $2
     AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
@@ -514,7 +515,8 @@ LIMIT $6
 -- name: stream_events_of
 SELECT position, person_id::text, seq, type, time_us, received_us, channel,
     CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, family_no, category, quantity,
-    value_micros, decision_id, session_id, gift, event_id, order_id
+    value_micros, decision_id, session_id, gift, event_id, order_id,
+    placement, CASE WHEN gift THEN details END AS said_of_gift
 FROM events
 WHERE position > $1 AND position <= $2
     AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))

@@ -1,9 +1,12 @@
+from contextlib import asynccontextmanager
+
 import pytest
 
 from services.profile.domain.customers import Customer, write_customers
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
-from services.profile.domain.recording import import_history, record
+from services.profile.domain.recording import FEWEST_AT_ONCE, import_history, record
+from shared.errors import DATABASE_SLOW, Unavailable
 from tests.contract.profile.desk import NOW_US, identity
 
 DAY_US = 86_400_000_000
@@ -55,6 +58,47 @@ async def test_history_is_in_the_state_when_the_import_ends(desk):
     done = await folded(desk)
     assert (done.persons, done.events) == (1, 30)
     assert (await person(desk, ADA)).state().owned[5].times == 30
+
+
+class SlowStore:
+    """Gives up what writes more than so many events at once."""
+
+    def __init__(self, store, most):
+        self.store, self.most, self.sizes = store, most, []
+
+    @asynccontextmanager
+    async def transaction(self):
+        async with self.store.transaction() as transaction:
+            claim = transaction.claim
+
+            async def claim_in_time(marks, *rest):
+                self.sizes.append(len(marks))
+                if len(marks) > self.most:
+                    raise Unavailable("the database did not answer in time", reason=DATABASE_SLOW)
+                return await claim(marks, *rest)
+
+            transaction.claim = claim_in_time
+            yield transaction
+
+
+async def test_what_the_database_cannot_write_in_time_is_written_in_halves(desk):
+    slow = SlowStore(desk.store, FEWEST_AT_ONCE)
+    arrivals = [purchase(desk, ADA, day) for day in range(1, 2 * FEWEST_AT_ONCE + 2)]
+    arrivals.append(arrivals[0])
+    outcome = await import_history(
+        slow, arrivals, import_id="year", now_us=NOW_US, new_id=desk.new_id
+    )
+    assert (outcome.accepted, outcome.duplicates) == (2 * FEWEST_AT_ONCE + 1, 1)
+    assert slow.sizes[0] > FEWEST_AT_ONCE >= slow.sizes[-1]
+    assert (await folded(desk)).events == 2 * FEWEST_AT_ONCE + 1
+
+
+async def test_an_import_that_is_too_slow_in_the_smallest_parts_is_told(desk):
+    arrivals = [purchase(desk, ADA, day) for day in range(1, 2 * FEWEST_AT_ONCE)]
+    with pytest.raises(Unavailable, match="in time"):
+        await import_history(
+            SlowStore(desk.store, 0), arrivals, import_id="year", now_us=NOW_US, new_id=desk.new_id
+        )
 
 
 async def test_history_takes_no_event_number(desk):

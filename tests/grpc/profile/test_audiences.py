@@ -162,3 +162,97 @@ async def test_of_very_many_people_a_random_share_is_looked_at(shop, database, c
     assert last.people == 11
     assert last.looked_at == len(seen) < 11
     assert not last.is_exact
+
+
+async def people_of(client):
+    stream = client.stub.StreamPeople(pb.StreamPeopleRequest(), timeout=10)
+    return [response.people async for response in stream]
+
+
+async def test_people_stream_as_words_that_many_have_but_for_those_who_refused(client):
+    customers = []
+    for number in range(12):
+        gender = "Female" if number % 2 else "male"
+        said = {"age": str(30 + number), "gender": gender, "note": f"likes {number}"}
+        customers.append(pb.CustomerRecord(attributes=said))
+        customers[-1].identities.add(kind="customer", value=f"c{number}")
+    request = pb.ImportCustomersRequest(import_id="c", customers=customers)
+    await client.stub.ImportCustomers(request, timeout=10)
+    refused = {"purpose": "profiling", "granted": "false"}
+    await client.record(client.event([("customer", "c3")], "consent", attributes=refused))
+    [people] = await people_of(client)
+    [gender] = people.attributes
+    assert (gender.name, list(gender.words)) == ("gender", ["female", "male"])
+    assert len(people.person_ids) == len(people.ages) == len(gender.places) == 11
+    told = dict(zip(people.ages, gender.places, strict=True))
+    assert told == {30 + number: 1 if number % 2 else 2 for number in range(12) if number != 3}
+
+
+async def refusing(client, purpose):
+    stream = client.stub.StreamRefusals(pb.StreamRefusalsRequest(purpose=purpose), timeout=5)
+    return [each async for response in stream for each in response.person_ids]
+
+
+async def test_who_refuses_a_purpose_is_told_with_all_persons_of_the_set(shop):
+    [one], [other] = [(await shop.answer(customer(no))).person_ids for no in (4, 5)]
+    said = {"purpose": "profiling", "granted": "false"}
+    await shop.record(shop.event([customer(4)], "consent", ago_s=9, attributes=said))
+    await shop.record(shop.event([customer(5)], "consent", attributes={"purpose": "sharing"}))
+    assert await refusing(shop, "profiling") == [one]
+    assert await refusing(shop, "sharing") == []
+    link = pb.LinkPersonsRequest(person_id=one, other_person_id=other)
+    await shop.stub.LinkPersons(link, timeout=5)
+    assert sorted(await refusing(shop, "profiling")) == sorted([one, other])
+    await shop.record(shop.event([customer(4)], "consent", attributes={"purpose": "profiling"}))
+    assert await refusing(shop, "profiling") == []
+
+
+async def named(client, *person_ids):
+    request = pb.NameCustomersRequest(person_ids=person_ids)
+    return (await client.stub.NameCustomers(request, timeout=5)).customers
+
+
+async def noted(client, person_id):
+    stream = client.stub.StreamAudit(pb.StreamAuditRequest(person_ids=[person_id]), timeout=5)
+    return [(entry.rpc, entry.action) async for told in stream for entry in told.entries]
+
+
+async def test_people_are_named_as_other_systems_know_them_and_that_is_noted(shop):
+    [one], [other] = [(await shop.answer(customer(no))).person_ids for no in (4, 5)]
+    [visitor] = (await shop.answer(("visitor", "v"))).person_ids
+    stranger = "01890000-0000-7000-8000-000000000000"
+    told = await named(shop, other, visitor, stranger, one)
+    assert [(each.person_id, list(each.customer_ids)) for each in told] == [
+        (other, ["c05"]),
+        (visitor, []),
+        (one, ["c04"]),
+    ]
+    for person_id in (one, other, visitor):
+        assert ("NameCustomers", "exported") in await noted(shop, person_id)
+    assert not await noted(shop, stranger)
+    link = pb.LinkPersonsRequest(person_id=one, other_person_id=other)
+    await shop.stub.LinkPersons(link, timeout=5)
+    [merged] = await named(shop, one)
+    assert sorted(merged.customer_ids) == ["c04", "c05"]
+
+
+async def test_only_who_agreed_to_sharing_is_named_where_it_leaves_the_house(shop):
+    [one], [other] = [(await shop.answer(customer(no))).person_ids for no in (4, 5)]
+    await shop.record(shop.event([customer(5)], "consent", attributes={"purpose": "sharing"}))
+    request = pb.NameCustomersRequest(person_ids=[one, other], only_sharing=True)
+    told = (await shop.stub.NameCustomers(request, timeout=5)).customers
+    assert [(each.person_id, list(each.customer_ids)) for each in told] == [(other, ["c05"])]
+    assert not await noted(shop, one)
+
+
+async def test_people_are_found_by_what_other_systems_call_them(shop):
+    [one], [other] = [(await shop.answer(customer(no))).person_ids for no in (4, 5)]
+    link = pb.LinkPersonsRequest(person_id=one, other_person_id=other)
+    await shop.stub.LinkPersons(link, timeout=5)
+    request = pb.FindCustomersRequest(customer_ids=["c05", "nobody", "c04"])
+    found = await shop.stub.FindCustomers(request, timeout=5)
+    assert list(found.person_ids) == [min(one, other), "", min(one, other)]
+    wrong = pb.FindCustomersRequest(customer_ids=["c04", " "])
+    with pytest.raises(grpc.aio.AioRpcError, match=r"customer_ids\[1\]") as refused:
+        await shop.stub.FindCustomers(wrong, timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

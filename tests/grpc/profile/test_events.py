@@ -199,3 +199,48 @@ async def test_it_may_stand_in_what_is_kept_as_json_or_encrypted(client):
         client.event([ADA], "view", attributes={"colour": "a\0b"}),
     )
     assert response.accepted == 2
+
+
+async def test_whom_a_gift_is_for_streams_beside_it_and_only_then(client):
+    said = {
+        "gift": True,
+        "gift_for_age": 36,
+        "gift_for_gender": "Female",
+        "gift_occasion": "Easter",
+    }
+    await client.record(
+        client.event([ADA], "purchase", item_id="shoe", order_id="1", attributes=said),
+        client.event([ADA], "purchase", item_id="shoe", order_id="2"),
+        client.event(
+            [ADA], "purchase", item_id="shoe", order_id="3", attributes={"gift_occasion": "no gift"}
+        ),
+    )
+    [columns] = await log_of(client)
+    assert list(columns.gift_for_ages) == [36, 0, 0]
+    assert list(columns.gift_for_genders) == ["female", "", ""]
+    assert list(columns.gift_for_relationships) == ["", "", ""]
+    assert list(columns.gift_occasions) == ["easter", "", ""]
+    await client.record(client.event([ADA], "purchase", item_id="shoe", order_id="4"))
+    position = 3
+    [later] = await log_of(client, position=position)
+    assert list(later.gift_for_ages) == list(later.gift_occasions) == []
+
+
+async def test_the_placement_an_event_answers_streams_beside_it_and_only_then(client):
+    await client.record(
+        client.event([ADA], "accept", item_id="shoe", placement="store.till"),
+        client.event([ADA], "view", item_id="shoe"),
+    )
+    [columns] = await log_of(client)
+    assert list(columns.placements) == ["store.till", ""]
+    await client.record(client.event([ADA], "view", item_id="shoe"))
+    [later] = await log_of(client, position=2)
+    assert not later.placements
+
+
+async def test_what_cannot_be_meant_of_a_gift_is_refused(client):
+    wrong = [{"gift_for_age": 0.5}, {"gift_for_age": "old"}, {"gift_for_relationship": "x" * 41}]
+    response = await client.record(
+        *(client.event([ADA], "purchase", item_id="shoe", attributes=said) for said in wrong)
+    )
+    assert codes(response) == [(place, "INVALID") for place in range(3)]

@@ -153,6 +153,21 @@ async def test_only_callers_with_the_permission_export_or_read_the_trail(client,
                 assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
+async def test_customer_ids_are_told_only_to_who_may_export(client, built):
+    [person_id, *_] = await known(client)
+    hooks = Hooks(authenticate=by_name((), {"dpo"}))
+    requests = {
+        "NameCustomers": pb.NameCustomersRequest(person_ids=[person_id]),
+        "FindCustomers": pb.FindCustomersRequest(customer_ids=["ada"]),
+    }
+    async with grpc_service(built.binding, hooks=hooks) as channel:
+        stub = ProfileServiceStub(channel)
+        for rpc, request in requests.items():
+            assert await getattr(stub, rpc)(request, timeout=5, metadata=[(CALLER, "dpo")])
+            with pytest.raises(grpc.aio.AioRpcError, match="TOUCHPOINT_MAY_EXPORT"):
+                await getattr(stub, rpc)(request, timeout=5, metadata=[(CALLER, "web")])
+
+
 async def test_what_distinguishes_a_few_people_is_told_only_to_who_may_export(client, built):
     await known(client)
     buyers = pb.CompareSegmentRequest(when="customer.frequency > 0")

@@ -54,6 +54,27 @@ async def test_other_definitions_count_for_the_next_snapshot(client, followed):
     assert (await client.snapshot(*VISITOR)).persona == "runner"
 
 
+async def personas_of(client):
+    told = {}
+    async for response in client.stub.StreamPersonas(pb.StreamPersonasRequest(), timeout=10):
+        told |= dict(zip(response.person_ids, response.personas, strict=True))
+    return told
+
+
+async def test_who_is_of_which_persona_streams_but_for_those_who_refused(client, followed):
+    assert await personas_of(client) == {}
+    followed.become(personas=[RUNNER, TINKERER])
+    await look(client, "shoe", 3)
+    await look(client, "laptop", 4, [("visitor", "t")])
+    await look(client, "shoe", 4, [("visitor", "r")])
+    refused = {"purpose": "profiling", "granted": "false"}
+    await client.record(client.event([("visitor", "r")], "consent", attributes=refused))
+    told = await personas_of(client)
+    [runner] = (await client.snapshot(*VISITOR)).person_ids
+    [tinkerer] = (await client.snapshot(("visitor", "t"))).person_ids
+    assert told == {runner: "runner", tinkerer: "tinkerer"}
+
+
 async def test_too_few_people_are_refused_and_nothing_is_kept(client):
     await look(client, "shoe", 3)
     stream = client.stub.TrainPersonas(pb.TrainPersonasRequest(), timeout=60)

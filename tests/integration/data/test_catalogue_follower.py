@@ -1,3 +1,4 @@
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -81,18 +82,11 @@ def _unserved_stream(rpc: str) -> Callable:
     return refuse
 
 
-CatalogueOwner.train = _unserved_stream("Train")
-CatalogueOwner.export_person = _unserved_stream("ExportPerson")
-for _rpc, _name in (
-    ("Retrieve", "retrieve"),
-    ("GetPopular", "get_popular"),
-    ("UpsertItems", "upsert_items"),
-    ("UpsertOffers", "upsert_offers"),
-    ("GetOffers", "get_offers"),
-    ("GetModel", "get_model"),
-    ("ErasePerson", "erase_person"),
-):
-    setattr(CatalogueOwner, _name, _unserved(_rpc))
+for _method in pb.DESCRIPTOR.services_by_name["RetrievalService"].methods:
+    _name = re.sub(r"(?<!^)(?=[A-Z])", "_", _method.name).lower()
+    if not hasattr(CatalogueOwner, _name):
+        _refuse = _unserved_stream if _method.server_streaming else _unserved
+        setattr(CatalogueOwner, _name, _refuse(_method.name))
 
 
 @asynccontextmanager
