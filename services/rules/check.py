@@ -21,7 +21,7 @@ from services.rules.domain.standing import Order, standing_decision, standing_or
 from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, FrameOf, Verdict, judge
 from services.rules.moment import MomentVariables, PlacementVariables
 from services.rules.past import person_facts, surveys_done
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, Fence
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
 from shared.logging import get_logger
@@ -125,11 +125,12 @@ class Checker:
     def _judge(self, case: _Case, numbers: Numbers, counted: Approach) -> Verdict:
         context, policy = case.context, case.compiled.policy
         done = surveys_done(case.snapshot, policy.questions, self._catalogue.offer_no)
+        fence = Fence.of(context.within_categories, context.without_categories)
         columns = CandidateColumns(
             self._catalogue,
             self._attributes.of,
             numbers,
-            Moment(context.now_us, context.channel, context.excluded_offer_nos),
+            Moment(context.now_us, context.channel, context.excluded_offer_nos, fence),
             person_facts(case.snapshot, context, case.facts.declines, done),
         )
         reads = case.compiled.compiler.reads
@@ -230,6 +231,7 @@ def _added(offer_nos: Sequence[int], case: _Case, catalogue: Catalogue) -> Candi
         evidence_nos=zeros,
         evidence_counts=zeros,
         evidence_totals=zeros,
+        evidence_kinds=zeros,  # type: ignore[arg-type]
     )
 
 

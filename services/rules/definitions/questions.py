@@ -88,6 +88,7 @@ FIELDS: Mapping[str, Read] = {
     "most": number(0, 999_999_999),
     "attribute": _attribute,
     "importance": number(0.001, 1000),
+    "item_attribute": text(40),
 }
 REQUIRED = ("question", "survey", "text", "why", "used_for", "answers")
 

@@ -28,6 +28,8 @@ class WordList(Protocol):
 class CategoryTree(WordList, Protocol):
     """Category paths by number."""
 
+    def __len__(self) -> int: ...
+
     def under(self, ancestor: int) -> BoolColumn:
         """Return a mask over category numbers: `ancestor` and all below it."""
         ...

@@ -13,6 +13,7 @@ from services.rules.domain import history
 from services.rules.domain.catalogue import KINDS, PRODUCT, CatalogueColumns, WordList
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
 from services.rules.domain.values import BoolColumn, Maps, Words, is_none
+from shared.catalogue import Fence
 
 _NO_WORD = ("",)
 
@@ -28,6 +29,8 @@ class Moment:
     channel: int
     """As numbered in `common.v1.Channel`."""
     excluded_nos: Sequence[int] = ()
+    fence: Fence | None = None
+    """Categories that the caller keeps within or keeps out."""
 
 
 class CandidateColumns:
@@ -80,7 +83,7 @@ class CandidateColumns:
     def absent(self) -> tuple[str, ...]:
         """Return which of `ABSENCES` this request is without."""
         person, found = self.person, []
-        if not self.moment.excluded_nos:
+        if not self.moment.excluded_nos and self.moment.fence is None:
             found.append("exclusions")
         if not len(person.purchases.family_nos):
             found += ["purchases", "bought"]
@@ -176,7 +179,10 @@ def _in_schedule(columns: CandidateColumns) -> BoolColumn:
 
 
 def _excluded(columns: CandidateColumns) -> BoolColumn:
-    return among(columns.offer_nos, columns.moment.excluded_nos)
+    excluded, fence = among(columns.offer_nos, columns.moment.excluded_nos), columns.moment.fence
+    if fence is not None:
+        excluded |= ~fence.holds(columns.catalogue, columns.offer_nos)
+    return excluded
 
 
 def _attributes(columns: CandidateColumns) -> Maps:

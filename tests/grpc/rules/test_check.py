@@ -72,6 +72,15 @@ async def test_each_offer_is_removed_for_its_own_reason(rules: Rules) -> None:
     assert kept(response, *offers) == [GUIDE]
 
 
+async def test_what_lies_outside_the_callers_fence_is_removed(rules: Rules) -> None:
+    within = rules.context(within_categories=["Running"])
+    response = await rules.check(SHOES, LAPTOP, person=ann(), context=within)
+    assert codes(response) == {LAPTOP: "EXCLUDED_BY_CALLER"}
+    without = rules.context(without_categories=["Running"])
+    response = await rules.check(SHOES, LAPTOP, person=ann(), context=without)
+    assert codes(response) == {SHOES: "EXCLUDED_BY_CALLER"}
+
+
 async def test_the_same_offers_are_kept_when_their_reasons_are_gone(rules: Rules) -> None:
     person = ann(consents=["marketing", "newsletter"])
     response = await rules.check(NEWSLETTER, WINE, SHOES, person=person)

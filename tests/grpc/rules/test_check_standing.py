@@ -35,6 +35,13 @@ async def test_a_decision_stands_for_the_same_question(rules: Rules) -> None:
     assert kept(again, MILK, GUIDE) == [MILK, GUIDE, LAPTOP, SHOES]
 
 
+async def test_what_stands_comes_with_a_value_in_every_column(rules: Rules) -> None:
+    await rules.commit(LAPTOP, GUIDE, SHOES)
+    added = (await rules.check(MILK, person=ann())).added
+    columns = {field.name: len(column) for field, column in added.ListFields()}
+    assert columns == {**dict.fromkeys(columns, 3), "evidence_kinds": 3}
+
+
 async def test_a_makeshift_decision_stands_only_for_a_repeated_request(rules: Rules) -> None:
     context = rules.context()
     await rules.commit(LAPTOP, GUIDE, context=context, degraded=True)

@@ -29,6 +29,7 @@ questions:
     most: 50
     attribute: shoe_size
     importance: 2.5
+    item_attribute: size
 """
 
 
@@ -50,6 +51,7 @@ def test_questions_are_part_of_the_bundle_with_what_their_answers_mean():
     ]
     assert (size.kind, size.least, size.most) == (AnswerKind.NUMBER, 30.0, 50.0)
     assert (size.attribute, size.importance) == ("shoe_size", 2.5)
+    assert (sport.item_attribute, size.item_attribute) == ("", "size")
 
 
 def test_a_changed_question_changes_the_name_of_the_bundle():
