@@ -1,93 +1,52 @@
-"""Nearest vectors by FAISS: exact up to a size, by inverted lists above it."""
+"""Chooses how vectors are searched: by comparing all, or by lists where those prove faster."""
 
 from __future__ import annotations
-
-import time
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.served_model import VectorIndex
-from shared.logging import get_logger
+from services.retrieval.domain.learning.model import PersonModel
+from services.retrieval.domain.served_model import of_length_one
+from services.retrieval.storage.vectors.building import built_in_lists
+from services.retrieval.storage.vectors.codes import CodesIndex, built_codes
+from services.retrieval.storage.vectors.exact import ExactIndex
+from services.retrieval.storage.vectors.lists import ListIndex
+from services.retrieval.storage.vectors.measuring import spread
 
-log = get_logger(__name__)
-
-EXACT_UP_TO = 100_000
-"""Vectors that are simply all compared: 64 dimensions of them take 3 ms."""
-WANTED_RECALL = 0.98
-"""Of the truly nearest `_DEPTH`, so many must be found."""
-_LISTS_PER_ROOT = 4
-_TRAINED_ON_PER_LIST = 64
-_SAMPLED = 200
-_DEPTH = 200
-_FIRST_PROBES = 8
+EXACT_UP_TO = 32_768
+"""Vectors that are simply all compared: 64 dimensions of them take a third of a millisecond."""
+SAMPLED = 200
+"""Queries by which an index is measured."""
 
 
-class FaissIndex:
-    """A `VectorIndex` by inner product."""
+def build_index(
+    vectors: NDArray[np.float32], asked: NDArray[np.float32] | None = None, threads: int = 1
+) -> ExactIndex | ListIndex:
+    """Return an index over (n, d) vectors that was measured on them.
 
-    def __init__(self, index: faiss.Index, recall: float) -> None:
-        self._index = index
-        self.recall = recall
-        """Share of the truly nearest 200 that it finds; 1 where it compares all."""
-
-    def nearest(
-        self, vector: NDArray[np.float32], count: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        count = min(count, self._index.ntotal)
-        if not count:
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        products, rows = self._index.search(vector[np.newaxis], count)
-        found = rows[0] >= 0
-        return rows[0][found], products[0][found]
-
-
-def build_index(vectors: NDArray[np.float32]) -> VectorIndex:
-    """Return an index over (n, d) vectors; above `EXACT_UP_TO` its recall is measured and raised.
-
-    One thread: the other cores serve requests.
+    `asked` are queries like those to come; without any, some of the vectors stand for them. Where
+    requests are served, one thread is enough: the other cores answer them.
     """
-    faiss.omp_set_num_threads(1)
-    exact = faiss.IndexFlatIP(vectors.shape[1])
-    exact.add(np.ascontiguousarray(vectors))
     if len(vectors) <= EXACT_UP_TO:
-        return FaissIndex(exact, 1.0)
-    return _clustered(vectors, exact)
+        return ExactIndex(vectors)
+    sample = vectors if asked is None or not len(asked) else asked
+    faiss.omp_set_num_threads(threads)
+    index = built_in_lists(vectors, np.ascontiguousarray(sample[spread(len(sample), SAMPLED)]))
+    faiss.omp_set_num_threads(1)
+    if index.facts.search_ms >= index.facts.exact_ms:
+        return ExactIndex(vectors, is_chosen=True)
+    return index
 
 
-def _clustered(vectors: NDArray[np.float32], exact: faiss.Index) -> FaissIndex:
-    """Sort the vectors into lists and look into as many as the wanted recall takes."""
-    began = time.monotonic()
-    lists = int(_LISTS_PER_ROOT * np.sqrt(len(vectors)))
-    width = vectors.shape[1]
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, lists, faiss.METRIC_INNER_PRODUCT)
-    index.train(vectors[_spread(len(vectors), _TRAINED_ON_PER_LIST * lists)])
-    index.add(vectors)
-    asked = vectors[_spread(len(vectors), _SAMPLED)]
-    nearest = exact.search(asked, _DEPTH)[1]
-    index.nprobe = _FIRST_PROBES
-    recall = _recall(index, asked, nearest)
-    while recall < WANTED_RECALL and index.nprobe < lists:
-        index.nprobe = min(2 * index.nprobe, lists)
-        recall = _recall(index, asked, nearest)
-    log.info(
-        "index_built",
-        vectors=len(vectors),
-        lists=lists,
-        probes=index.nprobe,
-        recall=round(recall, 3),
-        took_s=round(time.monotonic() - began, 1),
-    )
-    return FaissIndex(index, recall)
+def build_person_index(persons: PersonModel) -> ExactIndex | CodesIndex:
+    """Return an index over persons' factors at length 1.
 
-
-def _recall(index: faiss.Index, asked: NDArray[np.float32], nearest: NDArray[np.int64]) -> float:
-    found = index.search(asked, _DEPTH)[1]
-    shares = [np.isin(own, true).mean() for own, true in zip(found, nearest, strict=True)]
-    return float(np.mean(shares))
-
-
-def _spread(size: int, count: int) -> NDArray[np.int64]:
-    """Return at most `count` places, evenly over all."""
-    return np.unique(np.linspace(0, size - 1, min(count, size)).astype(np.int64))
+    People lie everywhere between the kinds of things that they buy, so lists do not part them. One
+    of a million takes seconds: it is built where it is served, and whenever somebody is taken out.
+    """
+    units = of_length_one(persons.factors)
+    if len(units) <= EXACT_UP_TO:
+        return ExactIndex(units)
+    index = built_codes(units, lambda rows: of_length_one(persons.factors[rows]))
+    return ExactIndex(units) if index.facts.search_ms >= index.facts.exact_ms else index

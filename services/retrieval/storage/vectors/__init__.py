@@ -1,0 +1,1 @@
+"""Vectors that are searched by nearness: how an index is chosen, measured, kept and asked."""
