@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ class Definitions:
     places: Mapping[str, Place]
     defined_nos: NDArray[np.uint32]
     """Numbers of the offers defined in the bundle."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Attribute of a person to the attribute of items that its question is about."""
 
 
 class DefinedOffers:
@@ -82,7 +84,12 @@ class DefinedOffers:
             placement.placement: Place(frozenset(placement.kinds), placement.channel)
             for placement in bundle.placements
         }
-        return Definitions(places, numbers)
+        asked = {
+            question.attribute: question.item_attribute
+            for question in bundle.questions
+            if question.item_attribute
+        }
+        return Definitions(places, numbers, asked)
 
 
 def _told(bundle: Bundle, rejection: Rejection) -> str:

@@ -8,8 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from services.retrieval.config import RetrievalSettings
+from services.retrieval.domain.schedule import Schedule
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.model_rpcs import Learning
+from services.retrieval.scheduling import TrainingSchedule
 from services.retrieval.storage.erasing import ModelEraser, erasure_follower, erasures_consumer
 from services.retrieval.storage.event_log import EventLog
 from services.retrieval.storage.export import export_person
@@ -59,7 +61,20 @@ def compose(
     store = PostgresModels(database)
     replica = ModelReplica(bus, store, artefacts)
     eraser = ModelEraser(store, artefacts)
-    trainer = Trainer(store, artefacts, EventLog(profile, catalogue), catalogue, now_us)
+    events = EventLog(profile, catalogue)
+    trainer = Trainer(
+        store,
+        artefacts,
+        events,
+        catalogue,
+        now_us,
+        served=lambda: replica.served,
+        tolerance=settings.train_tolerance,
+    )
+    schedule = Schedule(
+        settings.train_every_s, settings.train_at, settings.train_zone, settings.train_fewest_new
+    )
+    by_itself = TrainingSchedule(schedule, store, events, trainer, now_us)
 
     def forget_here(person_ids: Collection[str]) -> None:
         forget(person_ids)
@@ -69,13 +84,21 @@ def compose(
     erasures = erasures_consumer(bus, database, eraser)
     return Learned(
         replica=replica,
-        learning=Learning(trainer, replica, eraser.erase, partial(export_person, store, artefacts)),
+        learning=Learning(
+            trainer,
+            replica,
+            store,
+            schedule,
+            eraser.erase,
+            partial(export_person, store, artefacts),
+        ),
         watched={"model": replica.check, "erasures": erasures.check_lag},
         background={
             "models": replica.run,
             "forgetting": forgetting.run,
             "erasures": erasures.run,
             "eraser": eraser.run,
+            "training": by_itself.run,
         },
         forget=forget_here,
     )

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from numpy.typing import NDArray
 
+from services.retrieval.answer_reading import read_answers
 from services.retrieval.definitions import Definitions
-from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain import recipients
+from services.retrieval.domain.contents import NO_CONTENTS, Contents
+from services.retrieval.domain.narrowing import EVERYTHING, Narrowing
 from services.retrieval.domain.query import Person, Query, Visit
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelves import Shelves
-from services.retrieval.domain.sizes import Sizes
+from services.retrieval.domain.showing import Showing
 from services.retrieval.domain.taste import Taste, taste_of
+from services.retrieval.wardrobes import WardrobeReader
 from shared.arms import IMPERSONAL
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, Fence
 from shared.errors import FieldViolation, InvalidArgument
 from shared.money import to_micros
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Recipient
@@ -26,9 +32,15 @@ VISIT_LASTS_US = 2 * 3600 * 1_000_000
 """What was shopped for is still on somebody's mind so long after; many call when they are done."""
 CATEGORY = "category"
 """Attribute of a request's context that names the category in view."""
-_MOST_SIZES = 2
+_PROFILING, _SHARING = "profiling", "sharing"
+"""Purposes: learning from what somebody is, unless they refuse; and giving data of them to others,
+once they consent."""
 _MOST_LIKED = 4
-_MOST_VIEWED = 20
+_LONGEST_INTEREST = 64
+MOST_VIEWED = 20
+
+_MOST_RECENT = 16
+_Asked: TypeAlias = tuple[DecisionContext, bytes, Definitions, int]
 
 
 class MomentReader:
@@ -37,14 +49,20 @@ class MomentReader:
     def __init__(
         self,
         catalogue: Catalogue,
-        sizes: Sizes,
+        wardrobes: WardrobeReader,
         shelves: Shelves,
         model: Callable[[], ServedModel | None] = lambda: None,
+        contents: Callable[[], Contents] = lambda: NO_CONTENTS,
+        met: Callable[[Sequence[str], str], None] = lambda _ids, _persona: None,
     ) -> None:
+        """Take what knows the numbers; `met` hears as whom somebody comes, empty: as nobody."""
         self._catalogue = catalogue
-        self._sizes = sizes
+        self._wardrobes = wardrobes
         self._shelves = shelves
         self._model = model
+        self._contents = contents
+        self._met = met
+        self._recent: deque[_Asked] = deque(maxlen=_MOST_RECENT)
 
     def query(
         self, context: DecisionContext, snapshot: bytes, definitions: Definitions, limit: int
@@ -54,23 +72,47 @@ class MomentReader:
         Nothing personal is read for the arms that get none, nor for a gift: it is not for the
         person who asks.
         """
+        query = self._query(context, snapshot, definitions, limit, self._model())
+        if query.person is not None:
+            counts_as = query.person.persona if query.person.may_be_learned_from else ""
+            self._met(query.person.person_ids, counts_as)
+        self._recent.append((context, snapshot, definitions, limit))
+        return query
+
+    def recent(self, model: ServedModel) -> list[Query]:
+        """Return what was asked lately, as queries to another model."""
+        return [self._query(*asked, model) for asked in tuple(self._recent)]
+
+    def forget(self, _person_ids: Collection[str]) -> None:
+        """Know nothing of what was asked lately: some of it is of somebody who is erased."""
+        self._recent.clear()
+
+    def _query(
+        self,
+        context: DecisionContext,
+        snapshot: bytes,
+        definitions: Definitions,
+        limit: int,
+        model: ServedModel | None,
+    ) -> Query:
         kinds = _kinds(context, definitions)
         shelf = self._shelves.current
         is_personal = context.arm not in IMPERSONAL
         is_gift = context.HasField("recipient")
         known_person = _decoded(snapshot) if snapshot and is_personal and not is_gift else None
-        size = len(shelf.kind)
+        size = self._size()
         item_nos = _below(size, context.item_nos)
         cart_nos = _below(size, _cart(context, known_person)) if is_personal else ()
         person = self._person(known_person, context.now_us) if known_person else None
-        model = self._model() if is_personal else None
+        model = model if is_personal else None
         taste = None if model is None or is_gift else self._taste(model, person, item_nos, cart_nos)
         return Query(
             shelf=shelf,
-            showable=self._showable(context, kinds, definitions),
+            showing=self._showing(context, kinds, definitions),
             now_us=context.now_us,
             kinds=kinds,
             limit=limit,
+            placements=tuple(ask.placement for ask in context.placements),
             item_nos=item_nos,
             cart_nos=cart_nos,
             category_no=self._category(context),
@@ -79,6 +121,10 @@ class MomentReader:
             model=model,
             taste=taste,
             offer_tastes=self._shelves.offer_tastes(model),
+            contents=self._contents(),
+            answers=read_answers(context, known_person, definitions),
+            recipient=_recipient(context.recipient) if is_gift else None,
+            excluded_nos=tuple(context.excluded_offer_nos),
         )
 
     def popular(self, place: str, definitions: Definitions, now_us: int, limit: int) -> Query:
@@ -86,36 +132,30 @@ class MomentReader:
         found = definitions.places[place]
         return Query(
             shelf=self._shelves.current,
-            showable=self._shelves.showable(
+            showing=self._shelves.showing(
                 found.kinds, found.channel, now_us, definitions.defined_nos
             ),
             now_us=now_us,
             kinds=found.kinds,
             limit=limit,
+            placements=(place,),
             is_personal=False,
         )
 
-    def _showable(
+    def _showing(
         self, context: DecisionContext, kinds: frozenset[int], definitions: Definitions
-    ) -> NDArray[np.bool_]:
-        mask = self._shelves.showable(
+    ) -> Showing:
+        showing = self._shelves.showing(
             kinds, context.channel, context.now_us, definitions.defined_nos
         )
-        if not context.HasField("recipient"):
-            return mask
-        suits: NDArray[np.bool_] = mask & self._suits(context.recipient, len(mask))
-        return suits
+        narrowing = _narrowing(context)
+        if narrowing == EVERYTHING:
+            return showing
+        return showing.narrowed(narrowing, partial(narrowing.suits, self._catalogue))
 
-    def _suits(self, recipient: Recipient, size: int) -> NDArray[np.bool_]:
-        """Return, by offer number, what suits whom a gift is for: by their age and the price."""
-        suits = np.ones(size, np.bool_)
-        if recipient.age:
-            suits &= self._catalogue.min_age[:size] <= recipient.age
-        if recipient.max_price.amount:
-            is_item = self._catalogue.kind[:size] == PRODUCT
-            is_cheap = self._catalogue.price_micros[:size] <= _most_micros(recipient)
-            suits &= ~is_item | is_cheap
-        return suits
+    def _size(self) -> int:
+        """Return one more than the highest number that both catalogue and shelf know."""
+        return min(self._catalogue.size, len(self._shelves.current.kind))
 
     def _category(self, context: DecisionContext) -> int:
         if not context.HasField("attributes"):
@@ -141,8 +181,13 @@ class MomentReader:
                     traits.categories[:_MOST_LIKED], traits.category_affinities[:_MOST_LIKED]
                 )
             ),
-            size_nos=self._own_sizes(snapshot),
             person_ids=tuple(snapshot.person_ids),
+            persona=snapshot.persona,
+            age=snapshot.age,
+            words=snapshot.attributes,
+            wardrobe=self._wardrobes.read(snapshot),
+            may_be_learned_from=_PROFILING not in snapshot.refusals,
+            agrees_to_sharing=_SHARING in snapshot.consents and _SHARING not in snapshot.refusals,
         )
 
     def _taste(
@@ -163,25 +208,45 @@ class MomentReader:
         session = snapshot.session
         if not session.last_us or now_us - session.last_us > VISIT_LASTS_US:
             return None
-        viewed = (session.last_offer_no, *session.offer_nos[:_MOST_VIEWED])
-        item_nos = _below(len(self._shelves.current.kind), dict.fromkeys(viewed))
-        return Visit(self._catalogue.categories.find(session.category), item_nos)
+        viewed = (session.last_offer_no, *session.offer_nos[:MOST_VIEWED])
+        item_nos = _below(self._size(), dict.fromkeys(viewed))
+        category_no = self._catalogue.categories.find(session.category)
+        return Visit(category_no, item_nos, self._missed(snapshot))
 
-    def _own_sizes(self, snapshot: PersonSnapshot) -> tuple[int, ...]:
-        """Return the sizes bought last."""
-        found: list[int] = []
-        recent = snapshot.recent
-        for event_type, offer_no in zip(recent.types, recent.offer_nos):
-            if event_type == "purchase" and offer_no:
-                size_no = self._sizes.of(offer_no)
-                if size_no and size_no not in found:
-                    found.append(size_no)
-                    if len(found) == _MOST_SIZES:
-                        break
-        return tuple(found)
+    def _missed(self, snapshot: PersonSnapshot) -> tuple[int, ...]:
+        """Return what was out of stock when it was asked for in this visit."""
+        recent, start_us = snapshot.recent, snapshot.session.start_us
+        rows = zip(recent.types, recent.offer_nos, recent.times_us)
+        missed = (no for kind, no, at_us in rows if kind == "out_of_stock" and at_us >= start_us)
+        return _below(self._size(), dict.fromkeys(missed))
+
+
+def _recipient(said: Recipient) -> recipients.Recipient:
+    interests = [_lower(each[:_LONGEST_INTEREST]) for each in said.interests]
+    return recipients.Recipient(
+        said.age,
+        _lower(said.gender),
+        _lower(said.relationship),
+        tuple(dict.fromkeys(filter(None, interests))),
+        _lower(said.occasion),
+    )
+
+
+def _lower(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _narrowing(context: DecisionContext) -> Narrowing:
+    fence = Fence.of(context.within_categories, context.without_categories)
+    if not context.HasField("recipient"):
+        return Narrowing(fence=fence)
+    return Narrowing(context.recipient.age, _most_micros(context.recipient), fence)
 
 
 def _most_micros(recipient: Recipient) -> int:
+    """Return what a gift may cost; 0: anything."""
+    if not recipient.max_price.amount:
+        return 0
     try:
         return to_micros(recipient.max_price.amount)
     except ValueError as error:

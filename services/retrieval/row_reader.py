@@ -34,6 +34,8 @@ class RowReader:
             self.reject(name, "must not be empty")
         if len(value) > longest:
             self.reject(name, f"has {len(value)} characters, at most {longest} are kept")
+        if "\0" in value:  # it ends texts in the file that a start reads
+            self.reject(name, "holds a character of code 0, which is no text")
         return value
 
     def category(self, name: str, value: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.retrieval.audience_rpcs import Audiences
 from services.retrieval.definitions import Definitions
 from services.retrieval.domain.catalogue import (
     CatalogueStore,
@@ -15,30 +16,27 @@ from services.retrieval.domain.catalogue import (
     Rejection,
 )
 from services.retrieval.domain.merging import Merged
-from services.retrieval.domain.retriever import Report, Retriever
+from services.retrieval.domain.retriever import Retriever
+from services.retrieval.failures import SOURCE_NAMES, FailureLog
 from services.retrieval.intake import read_items, read_offers
 from services.retrieval.model_rpcs import Learning, told
 from services.retrieval.moment import MomentReader
+from services.retrieval.plugins import Plugins
 from services.retrieval.rows import encode_row
 from services.retrieval.slices import SliceReader
 from shared.call import Call
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
-from shared.logging import get_logger
 from shared.person_export import demand_permission
 from touchpoint.common.v1.decision_pb2 import Candidates
-from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 from touchpoint.retrieval.v1.retrieval_pb2 import RejectedRow
-
-log = get_logger(__name__)
 
 DEFAULT_CANDIDATES = 200
 DEFAULT_POPULAR = 50
 _WITHOUT_DEADLINE_S = 0.1
 _KEPT_BACK_S = 0.002
 """For merging and the way back."""
-_SOURCE_NAMES: dict[int, str] = {number: name for name, number in Source.Value.items()}
 _LOOK_AGAIN_S = 1.0
 """A follower of the catalogue is served from the store at least this often."""
 
@@ -74,10 +72,12 @@ class RetrievalServicer:
         moments: MomentReader,
         bundles: BundleFollower[Definitions],
         learning: Learning,
+        audiences: Audiences,
         *,
         catalogue_version: Callable[[], int],
         now_us: Callable[[], int],
         forget: Callable[[Collection[str]], None],
+        plugins: Plugins,
     ) -> None:
         """Take the parts; `forget` drops what is remembered of persons."""
         self._writing = writing
@@ -86,29 +86,38 @@ class RetrievalServicer:
         self._moments = moments
         self._bundles = bundles
         self._learning = learning
+        self._audiences = audiences
         self._catalogue_version = catalogue_version
         self._now_us = now_us
         self._forget = forget
+        self._plugins = plugins
+        self._failures = FailureLog()
 
     async def retrieve(self, call: Call, request: pb.RetrieveRequest) -> pb.RetrieveResponse:
         context = request.context
         definitions = self._bundles.of(context.bundle_hash)
         limit = request.limit or DEFAULT_CANDIDATES
         query = self._moments.query(context, request.snapshot, definitions, limit)
-        found = self._retriever.retrieve(query, _timeout_s(call))
-        _log_failures(found.reports)
+        model = query.model.name if query.model else self._learning.model
+        timeout_s = _timeout_s(call)
+        asked = self._plugins.ask(call, request, query, timeout_s)
+        found = await self._retriever.retrieve(query, timeout_s, asked)
+        self._failures.add(found.reports)
         response = pb.RetrieveResponse()
         _write(found.candidates, response.candidates)
+        response.candidates.evidence_texts.extend(found.texts)
         for report in found.reports:
             response.sources.add(
-                source=_SOURCE_NAMES[report.source],
+                source=SOURCE_NAMES[report.source],
                 candidates=report.candidates,
                 spent_ms=report.spent_ms,
                 failure=report.failure,
+                plugin=report.plugin,
+                dropped=report.dropped,
             )
         response.versions.catalogue_version = self._catalogue_version()
         response.versions.bundle_hash = context.bundle_hash
-        response.versions.model = self._learning.model
+        response.versions.model = model  # another one may be served by now
         return response
 
     async def get_popular(self, call: Call, request: pb.GetPopularRequest) -> pb.GetPopularResponse:
@@ -118,7 +127,7 @@ class RetrievalServicer:
         response = pb.GetPopularResponse()
         for place in places:
             query = self._moments.popular(place, definitions, self._now_us(), limit)
-            found = self._retriever.retrieve(query, _timeout_s(call))
+            found = await self._retriever.retrieve(query, _timeout_s(call))
             _write(found.candidates, response.lists.add(placement=place).candidates)
         return response
 
@@ -183,13 +192,31 @@ class RetrievalServicer:
         async for table, rows in self._learning.export(request.person_ids):
             yield pb.ExportPersonResponse(table=table, rows=rows)
 
+    async def find_lookalikes(
+        self, call: Call, request: pb.FindLookalikesRequest
+    ) -> AsyncIterator[pb.FindLookalikesResponse]:
+        demand_permission(call)
+        async with aclosing(self._audiences.lookalikes(request)) as responses:
+            async for response in responses:
+                yield response
+
     async def train(self, call: Call, request: pb.TrainRequest) -> AsyncIterator[pb.TrainResponse]:
-        async with aclosing(told(self._learning.trainer, request)) as responses:
+        async with aclosing(
+            told(self._learning.trainer, self._learning.replica, request)
+        ) as responses:
             async for response in responses:
                 yield response
 
     async def get_model(self, call: Call, request: pb.GetModelRequest) -> pb.GetModelResponse:
         return self._learning.described()
+
+    async def list_models(self, call: Call, request: pb.ListModelsRequest) -> pb.ListModelsResponse:
+        return await self._learning.listed()
+
+    async def roll_back_model(
+        self, call: Call, request: pb.RollBackModelRequest
+    ) -> pb.RollBackModelResponse:
+        return await self._learning.rolled_back(request.model)
 
     async def _write(
         self, drafts: Sequence[Draft], rejections: Sequence[Rejection]
@@ -233,10 +260,4 @@ def _write(merged: Merged, candidates: Candidates) -> None:
     candidates.evidence_nos.extend(merged.evidence_nos.tolist())
     candidates.evidence_counts.extend(merged.evidence_counts.tolist())
     candidates.evidence_totals.extend(merged.evidence_totals.tolist())
-
-
-def _log_failures(reports: Sequence[Report]) -> None:
-    for report in reports:
-        if report.failure:
-            source = _SOURCE_NAMES[report.source]
-            log.warning("source_failed", source=source, reason=report.failure)
+    candidates.evidence_kinds.extend(merged.evidence_kinds.tolist())

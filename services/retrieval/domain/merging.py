@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.query import Proposals
+from services.retrieval.domain.query import Proposals, is_any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,46 @@ class Merged:
     evidence_nos: NDArray[np.uint32]
     evidence_counts: NDArray[np.uint32]
     evidence_totals: NDArray[np.uint32]
+    evidence_kinds: NDArray[np.uint8]
+    likelihoods: NDArray[np.float32]
+    """0 to 1; all 0 where it is not known."""
+
+    def first(self, count: int) -> Merged:
+        """Return the best of the candidates."""
+        return self if len(self.offer_nos) <= count else self.only(slice(count))
+
+    def only(self, which: NDArray[np.bool_ | np.int64] | slice) -> Merged:
+        """Return some of the candidates."""
+        return Merged(
+            offer_nos=self.offer_nos[which],
+            sources=self.sources[which],
+            scores=self.scores[which],
+            evidence_nos=self.evidence_nos[which],
+            evidence_counts=self.evidence_counts[which],
+            evidence_totals=self.evidence_totals[which],
+            evidence_kinds=self.evidence_kinds[which],
+            likelihoods=self.likelihoods[which],
+        )
+
+    def likeliest_first(self) -> Merged:
+        """Return the candidates by their likelihood, equal ones in the order they have."""
+        return self.only((-self.likelihoods).argsort(kind="stable"))
+
+
+_EMPTY = np.zeros(0, np.uint32)
+Likelihood = Callable[
+    [NDArray[np.uint32], NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32] | None
+]
+"""Given families, sources and scores of candidates, says how likely each is; None: nobody knows."""
+BY_TURNS_SHARE = 0.5
+"""Of the places, so many are given away in turn, so that each source is heard; the rest go to the
+likeliest that are left."""
+
+
+def not_known(
+    _family_nos: NDArray[np.uint32], _sources: NDArray[np.uint8], _scores: NDArray[np.float32]
+) -> None:
+    """Say of no candidate how likely it is."""
 
 
 class Merger:
@@ -29,7 +69,8 @@ class Merger:
 
     What several sources propose (or other variants of it) belongs to the one that stands first.
     Then the sources are interleaved: one of weight 4 puts up four while one of weight 2 puts up
-    two, and what one cannot fill the others do.
+    two, and what one cannot fill the others do. Where it is known how likely each candidate is,
+    the last of the places go to the likeliest that have had no turn.
     """
 
     def __init__(self, quotas: Mapping[int, float]) -> None:
@@ -38,9 +79,22 @@ class Merger:
         """By number, written before it is read, so that it need not be cleared."""
 
     def merge(
-        self, proposals: Mapping[int, Proposals], family_no: NDArray[np.uint32], limit: int
+        self,
+        proposals: Mapping[int, Proposals],
+        family_no: NDArray[np.uint32],
+        limit: int,
+        by_turns: int | None = None,
+        likelihood: Likelihood = not_known,
+        unwanted: Sequence[int] = (),
+        before_them: Sequence[int] = (),
+        substitutes: int = 0,
     ) -> Merged:
-        """Return at most `limit` candidates; `family_no` is the catalogue's column."""
+        """Return at most `limit` candidates, the first `by_turns` of them in turn.
+
+        `family_no` is the catalogue's column. All are in turn where no likelihood is known.
+        None of them has a number in `unwanted`. Of the items `before_them` none comes, and another
+        variant only from the source of `substitutes`, whichever source proposes it too.
+        """
         found = {source: column for source, column in proposals.items() if len(column.offer_nos)}
         order = [source for source in self._quotas if source in found]
         if not order:
@@ -48,30 +102,52 @@ class Merger:
         columns = [found[source] for source in order]
         ends = list(accumulate(len(column.offer_nos) for column in columns))
         nos = np.concatenate([column.offer_nos for column in columns])
-        first = self._firsts(nos, family_no)
+        kept = ~is_any_of(nos, np.array((*unwanted, *before_them), np.int64))
+        if before_them:
+            families = family_no[nos]
+            is_other = ~is_any_of(families, family_no[[*before_them]]) | (families == 0)
+            if substitutes in order:
+                at = order.index(substitutes)
+                is_other[ends[at] - len(columns[at].offer_nos) : ends[at]] = True
+            kept &= is_other
+        first = self._firsts(nos, family_no, kept.nonzero()[0])
         bounds = [0, *first.searchsorted(ends).tolist()]
         counts = [end - begin for begin, end in pairwise(bounds)]
-        turns = [self._turns(source, count) for source, count in zip(order, counts, strict=True)]
-        in_turn = np.concatenate(turns).argsort(kind="stable")[:limit]
-        kept = first[in_turn]
+        turns = [
+            self._turns(source, count) / found[source].turns
+            for source, count in zip(order, counts, strict=True)
+        ]
+        in_turn = np.concatenate(turns).argsort(kind="stable")
+        sources = np.array(order, np.uint8).repeat(counts)
+        scores = np.concatenate([column.scores for column in columns])
+        likely = likelihood(family_no[nos[first]], sources, scores[first])
+        if likely is None:
+            likely = np.zeros(len(first), np.float32)
+        else:
+            in_turn = _likeliest_last(in_turn, likely, limit if by_turns is None else by_turns)
+        best = in_turn[:limit]
+        places = first[best]
         return Merged(
-            offer_nos=nos[kept],
-            sources=np.array(order, np.uint8).repeat(counts)[in_turn],
-            scores=np.concatenate([column.scores for column in columns])[kept],
-            evidence_nos=np.concatenate([column.evidence_nos for column in columns])[kept],
-            evidence_counts=np.concatenate([column.evidence_counts for column in columns])[kept],
-            evidence_totals=np.concatenate([column.evidence_totals for column in columns])[kept],
+            offer_nos=nos[places],
+            sources=sources[best],
+            scores=scores[places],
+            evidence_nos=np.concatenate([column.evidence_nos for column in columns])[places],
+            evidence_counts=np.concatenate([column.evidence_counts for column in columns])[places],
+            evidence_totals=np.concatenate([column.evidence_totals for column in columns])[places],
+            evidence_kinds=np.concatenate([column.evidence_kinds for column in columns])[places],
+            likelihoods=likely[best],
         )
 
-    def _firsts(self, nos: NDArray[np.int64], family_no: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return the places at which an offer or its family comes for the first time, ascending."""
+    def _firsts(
+        self, nos: NDArray[np.int64], family_no: NDArray[np.uint32], places: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return of some places, ascending, those at which an offer or its family comes first."""
         if len(family_no) > len(self._first_seen):
             self._first_seen = np.zeros(len(family_no), np.int64)
-        families = family_no[nos]
-        things = np.where(families > 0, families, nos)
-        places = np.arange(len(nos))
+        families = family_no[nos[places]]
+        things = np.where(families > 0, families, nos[places])
         self._first_seen[things[::-1]] = places[::-1]
-        firsts: NDArray[np.int64] = (self._first_seen[things] == places).nonzero()[0]
+        firsts: NDArray[np.int64] = places[self._first_seen[things] == places]
         return firsts
 
     def _turns(self, source: int, count: int) -> NDArray[np.float64]:
@@ -79,7 +155,23 @@ class Merger:
         return np.arange(1, count + 1) / self._quotas[source]
 
 
-_EMPTY = np.zeros(0, np.uint32)
+def _likeliest_last(
+    in_turn: NDArray[np.int64], likely: NDArray[np.float32], heard: int
+) -> NDArray[np.int64]:
+    """Put all that come after the first `heard` in the order of their likelihood."""
+    others = in_turn[heard:]
+    others = others[(-likely[others]).argsort(kind="stable")]
+    return np.concatenate((in_turn[:heard], others))
+
+
+_BYTES = np.zeros(0, np.uint8)
 NOTHING = Merged(
-    _EMPTY.astype(np.int64), np.zeros(0, np.uint8), np.zeros(0, np.float32), _EMPTY, _EMPTY, _EMPTY
+    _EMPTY.astype(np.int64),
+    _BYTES,
+    np.zeros(0, np.float32),
+    _EMPTY,
+    _EMPTY,
+    _EMPTY,
+    _BYTES,
+    np.zeros(0, np.float32),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 
-KEPT = 2
-"""The one that is served and the one before it, should the newest turn out to be torn."""
+KEPT = 3
+"""The one that is served and two before it: should it turn out to be torn, or be taken back."""
 LEASE_S = 30.0
 """A training whose process died holds up the next one no longer."""
 _NAME_DIGITS = 16
@@ -17,10 +18,10 @@ _NAME_DIGITS = 16
 class StoredModel:
     """Where one training's artefacts are, and what they stand on."""
 
-    item_artefact: str
-    """Content hash."""
+    artefacts: Mapping[str, str]
+    """Part to its content hash; none of them names anybody, so they never change."""
     person_artefact: str
-    """Content hash; another one once somebody was taken out."""
+    """Content hash of what names persons; another one once somebody was taken out."""
     catalogue_id: str
     catalogue_version: int
     """The catalogue it was trained on: its numbers mean nothing elsewhere."""
@@ -30,11 +31,21 @@ class StoredModel:
     """Serialised TrainingReport."""
     model_no: int = 0
     """Rises with every training; given by the store."""
+    log_position: int = 0
+    """Of profile's log, up to which it was read; 0: not known."""
+    is_withdrawn: bool = False
+    """Taken back: kept, but not served."""
 
     @property
     def name(self) -> str:
         """The model by content hash, as people and traces see it."""
-        return self.item_artefact[:_NAME_DIGITS]
+        parts = sorted(self.artefacts.items())
+        return sha256(repr(parts).encode()).hexdigest()[:_NAME_DIGITS]
+
+    @property
+    def files(self) -> frozenset[str]:
+        """All artefacts that it is made of."""
+        return frozenset((*self.artefacts.values(), self.person_artefact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,21 @@ class Kept:
     """The newest first."""
     catalogue_id: str
     catalogue_version: int
+    is_training: bool = False
+    """Somebody holds the lease, and may have put files that no pointer names yet."""
+
+    @property
+    def servable(self) -> tuple[StoredModel, ...]:
+        """Those that were not taken back, the newest first: the first that can be is served."""
+        return tuple(each for each in self.models if not each.is_withdrawn)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the newest was taken back: until somebody trains, nothing is trained by itself.
+
+        It would learn from the same log, and bring back what was taken back for a reason.
+        """
+        return bool(self.models) and self.models[0].is_withdrawn
 
     def obstacle(self, model: StoredModel) -> str:
         """Say why a model must not be served on this catalogue; empty: it may be."""
@@ -70,6 +96,20 @@ class Added:
     """Models that are kept no longer: their files may go."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The last training that the schedule began, or left out."""
+
+    tried_us: int = 0
+    """Business time; 0: there was none."""
+    log_position: int = 0
+    """Of profile's log, up to which was looked for what is new."""
+    outcome: str = ""
+    """What became of it, in words."""
+    failures: int = 0
+    """How many in a row broke off, up to this one; 0: it came to an end, or was left out."""
+
+
 class ModelStore(Protocol):
     """Keeps the pointers to artefacts; every change of them is announced."""
 
@@ -81,8 +121,11 @@ class ModelStore(Protocol):
         """Return all that is kept."""
         ...
 
-    async def begin_training(self) -> int | None:
-        """Take the lease that lets one training run; its token, or None while another holds it."""
+    async def begin_training(self, *, is_scheduled: bool = False) -> int | None:
+        """Take the lease that lets one training run; its token, or None while another holds it.
+
+        One that somebody asked for takes the place of one that the schedule began.
+        """
         ...
 
     async def renew(self, token: int) -> bool:
@@ -96,8 +139,25 @@ class ModelStore(Protocol):
     async def add(self, token: int, model: StoredModel, without: Collection[str]) -> Added:
         """Serve a model from now on, fenced by the token of its training.
 
-        `without` are persons already taken out of it. Only `KEPT` models stay.
+        `without` are persons already taken out of it. Only `KEPT` models stay, those
+        taken back go first.
         """
+        ...
+
+    async def roll_back(self, name: str) -> StoredModel | None:
+        """Serve a model that is kept again, and take back all that are newer.
+
+        Without a name it is the one before the served. A training that the schedule began is ended:
+        it learns from the same log. None: there is no such model.
+        """
+        ...
+
+    async def attempt(self) -> Attempt:
+        """Return the last one that was noted."""
+        ...
+
+    async def note_attempt(self, attempt: Attempt) -> None:
+        """Note what became of a training of the schedule."""
         ...
 
     async def ask_erasure(self, person_ids: Sequence[str]) -> None:
@@ -115,6 +175,23 @@ class ModelStore(Protocol):
         """
         ...
 
-    async def end_erasure(self, person_ids: Sequence[str]) -> None:
-        """Forget who was taken out, unless a training under way may still bring them back."""
+    async def end_erasure(self, person_ids: Sequence[str], version: int) -> bool:
+        """Forget who was taken out of all that was kept at a version.
+
+        Not while a training under way may still bring them back. False: something changed since,
+        which may hold them.
+        """
         ...
+
+
+def target_of(kept: Kept, name: str) -> StoredModel | None:
+    """Return the model of a name that is not served, else the one before the served; None: none.
+
+    One that was taken back may be asked for by its name.
+    """
+    served = kept.servable[0] if kept.servable else None
+    for model in kept.models:
+        is_older = served is not None and model.model_no < served.model_no
+        if model != served and (model.name == name if name else is_older):
+            return model
+    return None

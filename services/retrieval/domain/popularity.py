@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +25,25 @@ _MOST_NOTED = 500
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+@dataclass(frozen=True, slots=True)
+class SoldByDay:
+    """Purchases of the last 30 days; what is bought meanwhile may be among them or not."""
+
+    rows: NDArray[np.uint32]
+    """(30, numbers)"""
+    days: NDArray[np.int64]
+    """The day since 1970 of each row; -1: none."""
+    first_day: float
+    """The day of the first purchase that was ever counted; infinite: there was none."""
+
+    def sold_on(self, days: Collection[int]) -> NDArray[np.uint32]:
+        """Return purchases on some days since 1970, of all numbers."""
+        summed = np.zeros(self.rows.shape[1], np.uint32)
+        for row in np.isin(self.days, list(days)).nonzero()[0].tolist():
+            summed += self.rows[row]
+        return summed
+
+
 class Popularity:
     """Heat (exponentially decayed sum of weights) and purchases of the last 30 days.
 
@@ -35,7 +56,11 @@ class Popularity:
         self._heat = np.zeros(_FIRST_CAPACITY)
         self._sold = np.zeros((WINDOW_DAYS, _FIRST_CAPACITY), np.uint32)
         self._days = np.full(WINDOW_DAYS, -1, np.int64)
-        """The day since 1970 that each row of `_sold` counts."""
+        """The day since 1970 that each row of `_sold` counts; -1: none."""
+        self._sold_lately = np.zeros(_FIRST_CAPACITY, np.uint32)
+        """The sum of `_sold`."""
+        self.first_day: float = math.inf
+        """The day since 1970 of the first purchase that was counted."""
         self._noted: list[tuple[int, int, float, bool]] = []
 
     def add(
@@ -73,8 +98,15 @@ class Popularity:
     def sold(self, size: int, now_us: int) -> NDArray[np.uint32]:
         """Return purchases of the last 30 days of the first `size` numbers."""
         self._add_noted()
-        recent = (self._days > now_us // _DAY_US - WINDOW_DAYS) & (self._days >= 0)
-        return _resized(self._sold[recent].sum(axis=0, dtype=np.uint32), size)
+        is_over = (self._days >= 0) & (self._days <= now_us // _DAY_US - WINDOW_DAYS)
+        for row in is_over.nonzero()[0].tolist():
+            self._empty(row)
+        return _resized(self._sold_lately, size)
+
+    def by_day(self) -> SoldByDay:
+        """Return purchases by day, for a thread to read while counting goes on."""
+        self._add_noted()
+        return SoldByDay(self._sold, self._days.copy(), self.first_day)
 
     def _add_noted(self) -> None:
         if self._noted:
@@ -89,12 +121,21 @@ class Popularity:
 
     def _count(self, nos: NDArray[np.int64], days: NDArray[np.int64]) -> None:
         for day in np.unique(days).tolist():
+            self.first_day = min(self.first_day, day)
             row = day % WINDOW_DAYS
             if self._days[row] < day:
+                self._empty(row)
                 self._days[row] = day
-                self._sold[row] = 0
             if self._days[row] == day:
                 np.add.at(self._sold[row], nos[days == day], 1)
+                np.add.at(self._sold_lately, nos[days == day], 1)
+
+    def _empty(self, row: int) -> None:
+        """Count a day no more; happens once a day."""
+        if self._days[row] >= 0:
+            self._sold_lately -= self._sold[row]
+            self._sold[row] = 0
+            self._days[row] = -1
 
     def _move_epoch(self, time_us: int) -> None:
         """Keep the exponents small: far ahead of the epoch they would overflow in the end."""
@@ -108,6 +149,7 @@ class Popularity:
         if size > capacity:
             capacity = max(size, 2 * capacity)
             self._heat = _resized(self._heat, capacity)
+            self._sold_lately = _resized(self._sold_lately, capacity)
             grown = np.zeros((WINDOW_DAYS, capacity), np.uint32)
             grown[:, : self._sold.shape[1]] = self._sold
             self._sold = grown

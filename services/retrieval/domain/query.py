@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.answers import Answer
 from services.retrieval.domain.catalogue import PRODUCT
+from services.retrieval.domain.contents import NO_CONTENTS, Contents
 from services.retrieval.domain.offer_tastes import NO_OFFERS, OfferTastes
+from services.retrieval.domain.recipients import Recipient
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelf import Shelf
+from services.retrieval.domain.showing import Showing
 from services.retrieval.domain.taste import Taste
+from services.retrieval.domain.wardrobe import UNKNOWN, Wardrobe
 
 _NONE = np.zeros(0, np.int64)
 _FEW = 8
@@ -27,6 +32,8 @@ class Visit:
     """0: none."""
     item_nos: tuple[int, ...]
     """Items looked at, newest first."""
+    missed_nos: tuple[int, ...] = ()
+    """Items asked for that were out of stock, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,20 @@ class Person:
     visit: Visit | None
     liked: tuple[tuple[int, float], ...]
     """Category and affinity 0 to 1, strongest first."""
-    size_nos: tuple[int, ...]
-    """Sizes the person bought, newest first."""
     person_ids: tuple[str, ...] = ()
+    persona: str = ""
+    """Empty: none."""
     """The persons a merge made one."""
+    age: int = 0
+    """Years; 0: not known."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Attributes, as they were said."""
+    wardrobe: Wardrobe = UNKNOWN
+    """Sizes and the like."""
+    may_be_learned_from: bool = True
+    """Whether anything may be learned from what they are."""
+    agrees_to_sharing: bool = False
+    """Whether what is known of them may leave the house."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +70,14 @@ class Query:
     """One request for candidates; every number in it is known to the shelf."""
 
     shelf: Shelf
-    showable: NDArray[np.bool_]
-    """Offer number to whether it may be shown: by channel, kind, moment and bundle."""
+    showing: Showing
+    """What may be shown: by channel, kind, moment and bundle, and whom a gift is for."""
     now_us: int
     kinds: Collection[int]
     """Kinds that some placement of the request shows."""
     limit: int
+    placements: tuple[str, ...] = ()
+    """Placements that are to be filled."""
     item_nos: tuple[int, ...] = ()
     """Items in view."""
     cart_nos: tuple[int, ...] = ()
@@ -74,6 +93,33 @@ class Query:
     """Of the person, in the space of the model; None: nothing tells of it."""
     offer_tastes: OfferTastes = NO_OFFERS
     """Offers in the space of the same model."""
+    contents: Contents = NO_CONTENTS
+    """Where items lie by what they are."""
+    answers: tuple[Answer, ...] = ()
+    """What was asked for."""
+    recipient: Recipient | None = None
+    """Whom it is a gift for; None: it is none."""
+    excluded_nos: tuple[int, ...] = ()
+    """What the caller does not want."""
+
+    @property
+    def showable(self) -> NDArray[np.bool_]:
+        """Offer number to whether it may be shown; whatever the caller leaves out."""
+        return self.showing.mask
+
+    def shows(self, offer_nos: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return which of some offers may be shown and are not left out by the caller.
+
+        To be asked before a source cuts itself to its limit, so that others have their places.
+        """
+        shown: NDArray[np.bool_] = self.showing.mask[offer_nos]
+        if self.excluded_nos:
+            shown &= ~is_any_of(offer_nos, np.array(self.excluded_nos, np.int64))
+        return shown
+
+    def shows_known(self, offer_nos: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return the same of offers of which the shelf may not know some yet: these it does not."""
+        return self.shows(np.where(offer_nos < len(self.showable), offer_nos, 0))
 
     @property
     def wants_items(self) -> bool:
@@ -97,6 +143,12 @@ class Proposals:
     """How much of it there is; 0: not counted."""
     evidence_totals: NDArray[np.uint32]
     """What the count is out of; 0: not said."""
+    evidence_kinds: NDArray[np.uint8]
+    """What the evidence says, as EvidenceKind; 0: what the source means as a rule."""
+    texts: Mapping[int, str] = field(default_factory=dict)
+    """Words that belong to the evidence, by family, or by the number of what has none."""
+    turns: float = 1.0
+    """So many turns it has for each that its source has as a rule."""
 
     @classmethod
     def of(
@@ -106,6 +158,7 @@ class Proposals:
         evidence_nos: NDArray[np.uint32] | int = 0,
         evidence_counts: NDArray[np.uint32] | int = 0,
         evidence_totals: NDArray[np.uint32] | int = 0,
+        evidence_kinds: NDArray[np.uint8] | int = 0,
     ) -> Proposals:
         """Take columns; a number stands for a whole column of it."""
         count = len(offer_nos)
@@ -115,6 +168,22 @@ class Proposals:
             _column(evidence_nos, count),
             _column(evidence_counts, count),
             _column(evidence_totals, count),
+            np.full(count, evidence_kinds, np.uint8)
+            if isinstance(evidence_kinds, int)
+            else evidence_kinds,
+        )
+
+    def only(self, which: NDArray[np.bool_ | np.int64]) -> Proposals:
+        """Return some of the candidates."""
+        return Proposals(
+            self.offer_nos[which],
+            self.scores[which],
+            self.evidence_nos[which],
+            self.evidence_counts[which],
+            self.evidence_totals[which],
+            self.evidence_kinds[which],
+            self.texts,
+            self.turns,
         )
 
 
@@ -144,7 +213,10 @@ class CandidateSource(Protocol):
 def is_any_of(numbers: NDArray[np.integer], few: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Return which numbers are among a few; for those comparing one by one beats sorting."""
     if len(few) > _FEW:
-        return np.isin(numbers, few)
+        ascending = np.sort(few)
+        places = np.minimum(ascending.searchsorted(numbers), len(few) - 1)
+        found: NDArray[np.bool_] = ascending[places] == numbers
+        return found
     mask = np.zeros(len(numbers), np.bool_)
     for number in few.tolist():
         mask |= numbers == number

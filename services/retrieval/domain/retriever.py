@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.merging import Merged, Merger
+from services.retrieval.domain.attributes import Attributes
+from services.retrieval.domain.external import EXTERNAL, RESTING, Asked, Taken, in_turns, take
+from services.retrieval.domain.likelihood import Likelihoods
+from services.retrieval.domain.merging import BY_TURNS_SHARE, Merged, Merger
+from services.retrieval.domain.pacing import Pace
 from services.retrieval.domain.query import (
     NO_PROPOSALS,
     CandidateSource,
@@ -17,10 +24,42 @@ from services.retrieval.domain.query import (
     Query,
     is_any_of,
 )
+from services.retrieval.domain.variants import VariantFitter
 from shared.catalogue import Catalogue
 from shared.errors import TouchpointError
 
 LATE = "NO_TIME_LEFT"
+DEFECT = "DEFECT"
+DEFECTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a mistake in a computation raises. A source that breaks is left out and told of with its
+traceback; anything else (no memory, no disk, the end of the process) is nobody's own candidates and
+fails the request."""
+_GRACE_S = 0.001
+"""An answer that is there already is not late because our own sources took long."""
+AS_ASKED_FOR, INSTEAD_OF = 11, 8
+"""Sources whose candidates are finished in their own way, by number in the vocabulary."""
+_MERGED = 2
+"""So many times the candidates wanted are merged: some families come in no size that fits."""
+_FURTHER, _FURTHEST = 4, 64
+"""So many times what is wanted is looked at for what fits, the latter if hardly any is found."""
+
+
+async def _gone_out() -> None:
+    """Return once questions to plug-ins are on their way, before our own computing begins.
+
+    It takes two turns of the loop: in the first whoever asks calls the stub, which leaves the
+    sending to a task of its own (grpc.aio, `UnaryUnaryCall._invoke`); that has the second.
+    """
+    await asyncio.sleep(0.0)
+    await asyncio.sleep(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +71,31 @@ class Report:
     spent_ms: float
     failure: str = ""
     """Its reason; empty where it answered."""
+    defect: Exception | None = None
+    """What broke it."""
+    plugin: str = ""
+    """Its name, of EXTERNAL alone."""
+    dropped: int = 0
+    """Rows of a plug-in that cannot be taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Candidates, best first by turns, and what each source did about them."""
+    """Candidates, likeliest first, or by turns, and what each source did about them."""
 
     candidates: Merged
     reports: tuple[Report, ...]
+    texts: Sequence[str] = ()
+    """The sentence that a plug-in gives for each candidate, what it lacks of what was asked for, or
+    the interest that it is about; empty: for none."""
+
+
+Suits = Callable[[Query, NDArray[np.int64]], NDArray[np.bool_]]
+"""Says which offers suit whom a query is for."""
+
+
+def suits_all(_query: Query, offer_nos: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.ones(len(offer_nos), np.bool_)
 
 
 class Retriever:
@@ -50,28 +106,115 @@ class Retriever:
         catalogue: Catalogue,
         sources: Mapping[int, CandidateSource],
         quotas: Mapping[int, float],
+        likelihoods: Likelihoods | None = None,
         *,
+        attributes: Attributes | None = None,
+        suits: Suits = suits_all,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Take the attributes by which variants differ; without, only sizes tell them apart.
+
+        `suits` says at the end what is no gift for somebody, whichever source proposes it.
+        """
         self._catalogue = catalogue
+        self._fitter = VariantFitter(catalogue, attributes or Attributes())
         self._sources = sources
         self._merger = Merger(quotas)
+        self._likelihoods = likelihoods or Likelihoods({})
+        self._suits = suits
         self._monotonic = monotonic
+        self._pace = Pace()
 
-    def retrieve(self, query: Query, timeout_s: float) -> Retrieved:
+    async def retrieve(
+        self, query: Query, timeout_s: float, asked: Sequence[Asked] = ()
+    ) -> Retrieved:
         """Return what the sources propose in time; one that cannot answer costs only its own.
 
-        They compute and wait for nothing, so there is nothing to gain by running them side by side.
+        Our own compute and wait for nothing, one after the other in the order of their worth;
+        there is nothing to gain by running them side by side. Those that take so long these days
+        that others would have no turn are left out. Plug-ins answer meanwhile.
         """
-        until = self._monotonic() + timeout_s
+        began = self._monotonic()
+        if asked:
+            await _gone_out()
+        proposals, reports = self._own(query, began + timeout_s)
+        texts = {number: each.texts for number, each in proposals.items() if each.texts}
+        if asked:
+            spent_s = self._monotonic() - began
+            told, taken = await self._plugins(asked, query, spent_s, timeout_s)
+            reports += told
+            proposals[EXTERNAL] = in_turns([each.proposals for each in taken])
+            said: dict[int, str] = {}
+            for each in reversed(taken):
+                said |= each.texts
+            texts |= {EXTERNAL: said} if said else {}
+        found = self._filled(proposals, query, began + timeout_s).likeliest_first()
+        return Retrieved(found, tuple(reports), self._said(found, texts) if texts else ())
+
+    def _filled(self, proposals: dict[int, Proposals], query: Query, until: float) -> Merged:
+        """Make one list; where much of it comes in no size that fits, look further for what does.
+
+        Only the last source is asked for more: it has an order of all there is.
+        """
+        found = self._finished(self._merged(proposals, query), query)
+        last = next(reversed(tuple(self._sources)), 0)
+        more, asked_for = proposals.get(last, NO_PROPOSALS), query.limit
+        for enough, further in ((query.limit, _FURTHER), (query.limit // 4, _FURTHEST)):
+            if len(found.offer_nos) >= enough or len(more.offer_nos) < asked_for:
+                break
+            asked_for = further * query.limit
+            wider = replace(query, limit=asked_for)
+            more, _ = self._ask(last, self._sources[last], wider, until)
+            if not len(more.offer_nos):
+                break
+            fits = self._fits(more.offer_nos, query).nonzero()[0]
+            proposals[last] = more.only(fits[: query.limit])
+            found = self._finished(self._merged(proposals, query), query)
+        return found
+
+    def _fits(self, offer_nos: NDArray[np.int64], query: Query) -> NDArray[np.bool_]:
+        """Return of which something can be had that fits and that is not before the person."""
+        fitted = self._fitter.fitted(offer_nos, query, np.zeros(len(offer_nos), np.bool_))
+        before_them = self._catalogue.family_no[[*query.item_nos, *query.cart_nos]]
+        is_before_them = is_any_of(self._catalogue.family_no[offer_nos], before_them)
+        fits: NDArray[np.bool_] = (fitted > 0) & ~is_before_them & self._suits(query, fitted)
+        return fits
+
+    def _merged(self, proposals: Mapping[int, Proposals], query: Query) -> Merged:
+        return self._merger.merge(
+            proposals,
+            self._catalogue.family_no,
+            _MERGED * query.limit,
+            by_turns=round(BY_TURNS_SHARE * query.limit),
+            likelihood=partial(self._likelihoods.of, query),
+            unwanted=query.excluded_nos,
+            before_them=(*query.item_nos, *query.cart_nos),
+            substitutes=INSTEAD_OF,
+        )
+
+    def _own(self, query: Query, until: float) -> tuple[dict[int, Proposals], list[Report]]:
+        sources = {
+            number: source
+            for number, source in self._sources.items()
+            if query.is_personal or not source.is_personal
+        }
         proposals: dict[int, Proposals] = {}
         reports: list[Report] = []
-        for number, source in self._sources.items():
-            if query.is_personal or not source.is_personal:
-                proposals[number], report = self._ask(number, source, query, until)
-                reports.append(report)
-        merged = self._merger.merge(proposals, self._catalogue.family_no, query.limit)
-        return Retrieved(self._finished(merged, query), tuple(reports))
+        if not sources:
+            return proposals, reports
+        *others, last = sources
+        now_s = self._monotonic()
+        too_dear = self._pace.too_dear([*others, last], until - now_s, now_s)
+        until_last = until - self._pace.expected_s(last, now_s)
+        for number in others:
+            latest = -math.inf if number in too_dear else until_last
+            proposals[number], report = self._ask(number, sources[number], query, latest)
+            reports.append(report)
+        proposals[last], report = self._ask(last, sources[last], query, until)
+        if report.failure == LATE and not any(len(each.offer_nos) for each in proposals.values()):
+            # The last one always has something, and late is better than nothing at all.
+            proposals[last], report = self._ask(last, sources[last], query, math.inf)
+        return proposals, [*reports, report]
 
     def _ask(
         self, number: int, source: CandidateSource, query: Query, until: float
@@ -79,43 +222,98 @@ class Retriever:
         began = self._monotonic()
         if began >= until:
             return NO_PROPOSALS, Report(number, 0, 0.0, LATE)
-        proposals, failure = NO_PROPOSALS, ""
+        proposals, failure, defect = NO_PROPOSALS, "", None
         try:
-            proposals = source.propose(query)
+            proposals = self._sound(source.propose(query))
         except TouchpointError as error:
             failure = error.reason
-        spent_ms = (self._monotonic() - began) * 1000.0
-        return proposals, Report(number, len(proposals.offer_nos), spent_ms, failure)
+        except DEFECTS as error:
+            failure, defect = DEFECT, error
+        ended = self._monotonic()
+        spent_s = ended - began
+        self._pace.note(number, spent_s, ended)
+        return proposals, Report(
+            number, len(proposals.offer_nos), spent_s * 1000.0, failure, defect
+        )
+
+    def _sound(self, proposals: Proposals) -> Proposals:
+        """Return proposals that can be merged; raises ValueError for others."""
+        lengths = {
+            len(proposals.offer_nos),
+            len(proposals.scores),
+            len(proposals.evidence_nos),
+            len(proposals.evidence_counts),
+            len(proposals.evidence_totals),
+            len(proposals.evidence_kinds),
+        }
+        if len(lengths) > 1:
+            raise ValueError(f"columns of a source are of different lengths: {sorted(lengths)}")
+        nos = proposals.offer_nos
+        if len(nos) and not 0 < int(nos.min()) <= int(nos.max()) < self._catalogue.size:
+            raise ValueError("a source proposes numbers that no offer has")
+        return proposals
+
+    async def _plugins(
+        self, asked: Sequence[Asked], query: Query, spent_s: float, timeout_s: float
+    ) -> tuple[list[Report], list[Taken]]:
+        """Wait for plug-ins as long as each may take, and take what can be taken."""
+        left_s = max(timeout_s - spent_s, 0.0)
+        waited_for = [each.answer for each in asked if each.timeout_s > 0.0]
+        longest_s = max((each.timeout_s for each in asked), default=0.0) - spent_s
+        if waited_for:
+            await asyncio.wait(waited_for, timeout=min(max(longest_s, _GRACE_S), left_s))
+        reports: list[Report] = []
+        taken: list[Taken] = []
+        for each in asked:
+            report, found = self._taken(each, query)
+            reports.append(report)
+            taken.append(found)
+        return reports, taken
+
+    def _taken(self, asked: Asked, query: Query) -> tuple[Report, Taken]:
+        if not asked.answer.done():
+            failure = LATE if asked.timeout_s > 0.0 else RESTING
+            spent_ms = asked.timeout_s * 1000.0
+            return Report(EXTERNAL, 0, spent_ms, failure, plugin=asked.plugin), Taken()
+        try:
+            answer = asked.answer.result()
+            found = take(answer.offered, query, self._catalogue)
+        except DEFECTS as error:
+            return Report(EXTERNAL, 0, 0.0, DEFECT, error, plugin=asked.plugin), Taken()
+        report = Report(
+            EXTERNAL,
+            len(found.proposals.offer_nos),
+            answer.spent_ms,
+            answer.failure,
+            plugin=asked.plugin,
+            dropped=found.dropped,
+        )
+        return report, found
+
+    def _said(self, merged: Merged, texts: Mapping[int, Mapping[int, str]]) -> list[str]:
+        families = self._catalogue.family_no[merged.offer_nos]
+        things = np.where(families > 0, families, merged.offer_nos).tolist()
+        nothing: Mapping[int, str] = {}
+        return [
+            texts.get(source, nothing).get(thing, "")
+            for source, thing in zip(merged.sources.tolist(), things, strict=True)
+        ]
 
     def _finished(self, merged: Merged, query: Query) -> Merged:
-        """Take out what the person has before them and offer their own size."""
+        """Put the right variants in and take out what cannot be had or is before the person."""
+        as_they_are = merged.sources == AS_ASKED_FOR
+        fitted = self._fitter.fitted(merged.offer_nos, query, as_they_are)
+        fits = (fitted > 0) & self._suits(query, fitted)
+        merged = replace(merged, offer_nos=fitted).only(fits)
         before_them = (*query.item_nos, *query.cart_nos)
         if before_them:
             merged = self._without(merged, before_them)
-        if query.person and query.person.size_nos:
-            nos = self._in_own_size(merged.offer_nos, query, query.person.size_nos)
-            merged = replace(merged, offer_nos=nos)
-        return merged
+        return merged.first(query.limit)
 
     def _without(self, merged: Merged, item_nos: tuple[int, ...]) -> Merged:
-        """Leave out items and their variants."""
-        unwanted = self._catalogue.family_no[list(item_nos)]
+        """Leave out items and their variants, but those that are proposed in their place."""
+        before_them = np.array(item_nos, np.int64)
         families = self._catalogue.family_no[merged.offer_nos]
-        keep = (families == 0) | ~is_any_of(families, unwanted)
-        return Merged(
-            merged.offer_nos[keep],
-            merged.sources[keep],
-            merged.scores[keep],
-            merged.evidence_nos[keep],
-            merged.evidence_counts[keep],
-            merged.evidence_totals[keep],
-        )
-
-    def _in_own_size(
-        self, offer_nos: NDArray[np.int64], query: Query, size_nos: tuple[int, ...]
-    ) -> NDArray[np.int64]:
-        families = self._catalogue.family_no[offer_nos]
-        own = offer_nos
-        for size_no in reversed(size_nos):
-            own = query.shelf.in_size(own, families, size_no)
-        return np.where(query.showable[own], own, offer_nos)
+        unwanted = is_any_of(families, self._catalogue.family_no[before_them]) & (families > 0)
+        is_other = ~is_any_of(merged.offer_nos, before_them)
+        return merged.only(~unwanted | ((merged.sources == INSTEAD_OF) & is_other))

@@ -2,68 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.catalogue import PRODUCT
-from services.retrieval.domain.shelf import Offers, Shelf, size_keys
-from shared.catalogue import Catalogue, Categories
+from services.retrieval.domain.goods import Goods
+from services.retrieval.domain.shelf import (
+    LATE_US,
+    Offers,
+    Shelf,
+    are_timed,
+    moments_of,
+    times_of,
+)
+from shared.catalogue import Categories
+
+Number = TypeVar("Number", bound=np.number)
 
 _MOST_16_BIT = 1 << 16
+_ROOM = 20_000
+"""Numbers that may be given until all is ranked anew."""
 _SHARE_OF_RANK = 0.1
 """Part of a popular item's strength that is its rank, so that equal heat still has an order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """Copies of what ranking needs, all indexed by offer number, safe to use in a thread."""
-
-    kind: NDArray[np.uint8]
-    channel_bits: NDArray[np.uint32]
-    family_no: NDArray[np.uint32]
-    category_no: NDArray[np.int32]
-    value_micros: NDArray[np.int64]
-    stock: NDArray[np.int64]
-    starts_us: NDArray[np.int64]
-    ends_us: NDArray[np.int64]
-    released_us: NDArray[np.int64]
-    withdrawn: NDArray[np.bool_]
-    size_no: NDArray[np.int32]
-    """Number of the size a variant has; 0: none."""
-    heat: NDArray[np.float64]
-    sold: NDArray[np.uint32]
-    ancestors: NDArray[np.int32]
-    """Depth (0: top) by category: the ancestor there, 0 below the category's own depth."""
-
-    @classmethod
-    def copied(
-        cls,
-        catalogue: Catalogue,
-        size_no: NDArray[np.int32],
-        heat: NDArray[np.float64],
-        sold: NDArray[np.uint32],
-        ancestors: NDArray[np.int32],
-    ) -> Goods:
-        """Copy the columns of a catalogue; the other arrays must be as long as its `size`."""
-        size = catalogue.size
-        return cls(
-            kind=catalogue.kind[:size].copy(),
-            channel_bits=catalogue.channel_bits[:size].copy(),
-            family_no=catalogue.family_no[:size].copy(),
-            category_no=catalogue.category_no[:size].copy(),
-            value_micros=catalogue.value_micros[:size].copy(),
-            stock=catalogue.stock[:size].copy(),
-            starts_us=catalogue.starts_us[:size].copy(),
-            ends_us=catalogue.ends_us[:size].copy(),
-            released_us=catalogue.released_us[:size].copy(),
-            withdrawn=catalogue.withdrawn[:size].copy(),
-            size_no=size_no,
-            heat=heat,
-            sold=sold,
-            ancestors=ancestors,
-        )
 
 
 def ancestors_of(categories: Categories) -> NDArray[np.int32]:
@@ -91,7 +53,7 @@ def stack(goods: Goods, offers: Offers, now_us: int) -> Shelf:
     size = len(goods.kind)
     heat = _sums(families, goods.heat[is_item], size)
     sold = _sums(families, goods.sold[is_item], size)
-    from_us, until_us = _times(goods)
+    from_us, until_us = times_of(goods, slice(0, size))
     alive = np.flatnonzero(is_item & (from_us <= now_us) & (until_us >= now_us))
     of_family = _representatives(goods, alive)
     ranked_families = np.flatnonzero(of_family)
@@ -101,31 +63,35 @@ def stack(goods: Goods, offers: Offers, now_us: int) -> Shelf:
     )
     ranked, ranked_families = ranked[order], ranked_families[order]
     places, first, last = _by_category(goods.category_no[ranked], goods.ancestors)
-    keys, size_nos = _by_size(goods, alive)
+    variants, first_variant, last_variant = _variants(goods)
     return Shelf(
         ranked=ranked,
         strength=_strength(heat[ranked_families]),
         sold=sold[ranked_families].astype(np.uint32),
         every_place=np.arange(len(ranked)),
-        of_family=of_family,
+        of_family=_with_room(of_family, size + _ROOM),
         places=places,
         first_place=first,
         last_place=last,
-        size_keys=keys,
-        size_nos=size_nos,
-        kind=goods.kind,
-        channel_bits=goods.channel_bits,
-        from_us=from_us,
-        until_us=until_us,
+        variant_nos=variants,
+        variant_sizes=goods.size_no[variants],
+        first_variant=first_variant,
+        last_variant=last_variant,
+        kind=_with_room(goods.kind, size + _ROOM),
+        channel_bits=_with_room(goods.channel_bits, size + _ROOM),
+        from_us=_with_room(from_us, size + _ROOM),
+        until_us=_with_room(until_us, size + _ROOM, -1),
+        moments_us=moments_of(from_us, until_us, now_us - LATE_US),
+        timed_nos=np.flatnonzero(are_timed(from_us, until_us, now_us - LATE_US)),
         offers=offers,
     )
 
 
-def _times(goods: Goods) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return from when and until when each number may be shown."""
-    until_us = np.where(goods.ends_us > 0, goods.ends_us, np.iinfo(np.int64).max)
-    until_us[(goods.stock == 0) | goods.withdrawn | (goods.kind == 0)] = -1
-    return np.maximum(goods.starts_us, goods.released_us), until_us
+def _with_room(column: NDArray[Number], size: int, filler: int = 0) -> NDArray[Number]:
+    """Return a copy with room for what comes before all is ranked anew."""
+    roomy = np.full(size, filler, column.dtype)
+    roomy[: len(column)] = column
+    return roomy
 
 
 def _sums(
@@ -175,11 +141,17 @@ def _by_category(
     return np.concatenate(parts), first, last
 
 
-def _by_size(goods: Goods, alive: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sort the variants that have a size by family and size, the hottest first."""
-    families = goods.family_no[alive]
-    members = np.bincount(families, minlength=1)
-    sized = alive[(goods.size_no[alive] > 0) & (members[families] > 1)]
-    keys = size_keys(goods.family_no[sized], goods.size_no[sized])
-    order = np.lexsort((sized, -goods.heat[sized], keys))
-    return keys[order], sized[order]
+def _variants(goods: Goods) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Sort what is sold of families with several members or a size, the hottest first.
+
+    Return it, and by family where it begins and ends.
+    """
+    is_item = goods.kind == PRODUCT
+    members = np.bincount(goods.family_no[is_item], minlength=len(goods.kind))
+    has_choice = (members[goods.family_no] > 1) | (goods.size_no > 0)
+    nos = np.flatnonzero(is_item & ~goods.withdrawn & has_choice)
+    families = goods.family_no[nos]
+    order = np.lexsort((nos, -goods.heat[nos], families))
+    counts = np.bincount(families, minlength=len(goods.kind))
+    ends = counts.cumsum()
+    return nos[order], (ends - counts).astype(np.int32), ends.astype(np.int32)

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.learning import signals
+from services.retrieval.domain.learning.rhythm import TRIPS
 from services.retrieval.domain.served_model import ServedModel, of_length_one
 
 IN_CART = 1.0
 LOOKED_AT = 0.4
 """What is looked at in this visit says more of now than a view of last month said in training."""
 _MOST_SEEN = 24
+_DAYS, _SINCE = TRIPS.index("days"), TRIPS.index("since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Taste:
     """Items of this visit that it is made of."""
     known: signals.Taste
     """All that speaks for what comes next."""
+    evidence: signals.Evidence
+    """What the items of `known` say of their neighbours."""
 
 
 def taste_of(
@@ -53,7 +57,14 @@ def taste_of(
         known = _joined(vector, (known, visit)) if known else visit
     if known is None:
         return None
-    return Taste(known.vector, of_length_one(known.vector), own_rows, len(rows), known)
+    return Taste(
+        vector=known.vector,
+        unit=of_length_one(known.vector),
+        own_rows=own_rows,
+        items_seen=len(rows),
+        known=known,
+        evidence=model.blender.signals.evidence(known),
+    )
 
 
 def _learned(model: ServedModel, own_rows: NDArray[np.int64]) -> signals.Taste:
@@ -76,7 +87,36 @@ def _joined(vector: NDArray[np.float32], tastes: Sequence[signals.Taste]) -> sig
         # Within one every row comes once, so that adding at places adds all.
         habits[places[begin : begin + len(each.rows)]] += each.habits
         begin += len(each.rows)
-    return signals.Taste(vector, rows, weights.astype(np.float32), habits)
+    _keep_dates(habits, places, tastes)
+    trips = _trips([each.trips for each in tastes])
+    return signals.Taste(vector, rows, weights.astype(np.float32), habits, trips)
+
+
+def _trips(trips: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Join how several shop: who only ever looked says nothing of it, and the last of them counts.
+
+    A cookie that bought nothing has been away for as long as the log goes back.
+    """
+    shopping = [each for each in trips if each[_DAYS] > 0.0] or trips
+    found: NDArray[np.float32] = np.maximum.reduce(shopping)
+    found[_SINCE] = min(float(each[_SINCE]) for each in shopping)
+    return found
+
+
+def _keep_dates(
+    habits: NDArray[np.float32], places: NDArray[np.int64], tastes: Sequence[signals.Taste]
+) -> None:
+    """Dates are no sums: of what several bought the last of them counts, and the first.
+
+    The last gap is that of whoever bought it last.
+    """
+    known = np.concatenate([each.habits for each in tastes])
+    bought = (known[:, -1] > 0.0).nonzero()[0]
+    bought = bought[(-known[bought, 1]).argsort(kind="stable")]  # of equal places the last stays
+    at, oldest = places[bought], habits[:, 2]
+    habits[at, 1], habits[at, 3] = known[bought, 1], known[bought, 3]
+    oldest[at] = 0.0
+    np.maximum.at(oldest, at, known[bought, 2])
 
 
 def _seen(

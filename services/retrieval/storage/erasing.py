@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from services.retrieval.domain.learning.model import PersonModel
 from services.retrieval.domain.models import Kept, ModelStore, StoredModel
-from services.retrieval.storage.model_files import decode, encode
 from services.retrieval.storage.models import ask_erasure_within
-from shared.artefacts import ArtefactError, ArtefactStore
+from services.retrieval.storage.person_files import without_persons
+from shared.artefacts import ArtefactAwayError, ArtefactError, ArtefactStore
 from shared.bus import ERASURES, Bus, EffectConsumer, Follower, Message
+from shared.errors import Unavailable
 from shared.logging import get_logger
 from shared.postgres import Database, Transaction
 from touchpoint.common.v1.bus_pb2 import PersonErased
@@ -24,22 +24,19 @@ ORPHANED_S = 60.0
 """A file so old that no pointer names was left by a process that died."""
 
 
-@dataclass(slots=True)
-class _Rewriting:
-    """The kept models without some persons."""
-
-    models: list[StoredModel] = field(default_factory=list)
-    old: list[str] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
-    persons: int = 0
-
-
 class ModelEraser:
-    """Writes the persons' part of each model anew without the erased, and drops the old file."""
+    """Writes the persons' part of each model anew without the erased, and drops the old file.
+
+    One model at a time, so that no file waits long for its pointer. Several may do it at once:
+    whose pointers moved meanwhile begins anew.
+    """
 
     def __init__(self, store: ModelStore, artefacts: ArtefactStore) -> None:
         self._store = store
         self._artefacts = artefacts
+        self._wanted: tuple[str, ...] = ()
+        self._without: set[str] = set()
+        """Files known to hold none of those: to read them takes seconds."""
         self._asked = asyncio.Event()
         self._turn = asyncio.Lock()
 
@@ -64,63 +61,66 @@ class ModelEraser:
         return await self.take_out()
 
     async def take_out(self) -> int:
-        """Take out all who are noted and return how many there were."""
+        """Take out all who are noted and return how many there were.
+
+        Raises Unavailable where a file is out of reach for now.
+        """
         async with self._turn:
             person_ids = await self._store.erasures()
-            if not person_ids:
-                return 0
-            persons = await self._rewrite_all(person_ids)
-            await self._store.end_erasure(person_ids)
-            in_use = names_of(await self._store.kept())
-            await self._artefacts.sweep(in_use, ORPHANED_S)
-            return persons
+            if person_ids != self._wanted:
+                self._wanted, self._without = person_ids, set()
+            return await self._rewrite_all(person_ids) if person_ids else 0
 
     async def _rewrite_all(self, person_ids: Sequence[str]) -> int:
+        persons = 0
         while True:
             kept = await self._store.kept()
-            rewriting = await self._rewritten(kept, person_ids)
-            if tuple(rewriting.models) == kept.models:
-                return 0
-            is_done = await self._store.replace(kept.version, rewriting.models)
-            in_use = names_of(await self._store.kept())
-            for name in {*rewriting.old, *rewriting.new} - in_use:
-                await self._artefacts.remove(name)
-            if is_done:
-                return rewriting.persons
+            left = (each for each in kept.models if each.person_artefact not in self._without)
+            stored = next(left, None)
+            if stored is not None:
+                persons = max(persons, await self._rewrite(kept, stored, person_ids))
+            elif await self._store.end_erasure(person_ids, kept.version):
+                self._without &= names_of(kept)
+                if not kept.is_training:
+                    await self._artefacts.sweep(names_of(kept), ORPHANED_S)
+                return persons
 
-    async def _rewritten(self, kept: Kept, person_ids: Sequence[str]) -> _Rewriting:
-        done = _Rewriting()
-        for stored in kept.models:
-            try:
-                data = await self._artefacts.get(stored.person_artefact)
-                left, gone = await asyncio.to_thread(_without, data, person_ids)
-            except ArtefactError as error:
-                # Nobody can say whom it holds, so it may not stay.
-                log.error("model_dropped", model=stored.name, reason=str(error))
-                done.old.append(stored.person_artefact)
-                continue
-            if not gone:
-                done.models.append(stored)
-                continue
-            name = await self._artefacts.put(left)
-            done.models.append(replace(stored, person_artefact=name))
-            done.old.append(stored.person_artefact)
-            done.new.append(name)
-            done.persons = max(done.persons, gone)
-        return done
+    async def _rewrite(self, kept: Kept, stored: StoredModel, person_ids: Sequence[str]) -> int:
+        """Take persons out of one model; return how many, 0 also where the pointers moved."""
+        try:
+            data = await self._artefacts.get(stored.person_artefact)
+            left, gone = await asyncio.to_thread(without_persons, data, person_ids)
+        except ArtefactAwayError as error:
+            raise Unavailable(str(error), reason="ARTEFACT_AWAY") from error
+        except ArtefactError as error:
+            # Nobody can say whom it holds, so it may not stay.
+            log.error("model_dropped", model=stored.name, reason=str(error))
+            others = [each for each in kept.models if _is_elsewhere(each, stored)]
+            if await self._store.replace(kept.version, others):
+                await self._artefacts.remove(stored.person_artefact)
+            return 0
+        if not gone:
+            self._without.add(stored.person_artefact)
+            return 0
+        name = await self._artefacts.put(left)
+        models = [
+            each if _is_elsewhere(each, stored) else replace(each, person_artefact=name)
+            for each in kept.models
+        ]
+        is_done = await self._store.replace(kept.version, models)
+        await self._artefacts.remove(stored.person_artefact if is_done else name)
+        self._without |= {name} if is_done else set()
+        return gone if is_done else 0
 
 
-def _without(data: bytes, person_ids: Sequence[str]) -> tuple[bytes, int]:
-    """Return a file of persons without some, and how many of them were in it."""
-    persons = decode(PersonModel, data)
-    left = persons.without(person_ids)
-    gone = len(persons.person_ids) - len(left.person_ids)
-    return (encode(left) if gone else data), gone
+def _is_elsewhere(model: StoredModel, other: StoredModel) -> bool:
+    """Say whether two do not share a file of persons, as those of one log and seed do."""
+    return model.person_artefact != other.person_artefact
 
 
 def names_of(kept: Kept) -> set[str]:
     """Return the artefacts that pointers name."""
-    return {name for model in kept.models for name in (model.item_artefact, model.person_artefact)}
+    return {name for model in kept.models for name in model.files}
 
 
 def erasures_consumer(bus: Bus, database: Database, eraser: ModelEraser) -> EffectConsumer:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from services.retrieval.domain.models import KEPT, LEASE_S, Added, Kept, StoredModel
+from services.retrieval.domain.models import (
+    KEPT,
+    LEASE_S,
+    Added,
+    Attempt,
+    Kept,
+    StoredModel,
+    target_of,
+)
 from shared.bus import Publication, append
 from shared.bus.forgetting import forget_in_parked
 from shared.bus.subjects import RETRIEVAL_MODEL_MOVED
@@ -27,17 +37,12 @@ class PostgresModels:
         return version
 
     async def kept(self) -> Kept:
-        rows = await self._database.fetch(_SQL.kept_models)
-        first = rows[0]
-        return Kept(
-            version=first["version"],
-            models=tuple(_model(row) for row in rows if row["model_no"] is not None),
-            catalogue_id=first["current_catalogue_id"],
-            catalogue_version=first["current_catalogue_version"],
-        )
+        return _kept(await self._database.fetch(_SQL.kept_models))
 
-    async def begin_training(self) -> int | None:
-        token: int | None = await self._database.fetchval(_SQL.begin_training, LEASE_S)
+    async def begin_training(self, *, is_scheduled: bool = False) -> int | None:
+        token: int | None = await self._database.fetchval(
+            _SQL.begin_training, LEASE_S, is_scheduled
+        )
         return token
 
     async def renew(self, token: int) -> bool:
@@ -58,16 +63,42 @@ class PostgresModels:
                 return Added(still_in_it=missed)
             await transaction.execute(
                 _SQL.write_model,
-                model.item_artefact,
+                json.dumps(dict(model.artefacts)),
                 model.person_artefact,
                 model.catalogue_id,
                 model.catalogue_version,
                 model.trained_us,
                 model.report,
+                model.log_position,
             )
             dropped = await transaction.fetch(_SQL.drop_older_models, KEPT)
             await _announce(transaction)
             return Added(is_added=True, dropped=tuple(map(_model, dropped)))
+
+    async def roll_back(self, name: str) -> StoredModel | None:
+        async with self._database.transaction() as transaction:
+            await transaction.fetchrow(_SQL.lock_models)
+            target = target_of(_kept(await transaction.fetch(_SQL.kept_models)), name)
+            if target is None:
+                return None
+            await transaction.execute(_SQL.withdraw_newer_models, target.model_no)
+            await transaction.execute(_SQL.end_scheduled_training)
+            await _announce(transaction)
+            return replace(target, is_withdrawn=False)
+
+    async def attempt(self) -> Attempt:
+        row = await self._database.fetchrow(_SQL.attempt)
+        assert row is not None, "the migration inserts the one row"
+        return Attempt(row["tried_us"], row["tried_position"], row["outcome"], row["failures"])
+
+    async def note_attempt(self, attempt: Attempt) -> None:
+        await self._database.execute(
+            _SQL.note_attempt,
+            attempt.tried_us,
+            attempt.log_position,
+            attempt.outcome,
+            attempt.failures,
+        )
 
     async def ask_erasure(self, person_ids: Sequence[str]) -> None:
         await self._database.execute(_SQL.ask_erasure, list(person_ids))
@@ -90,8 +121,9 @@ class PostgresModels:
             await _announce(transaction)
             return True
 
-    async def end_erasure(self, person_ids: Sequence[str]) -> None:
-        await self._database.execute(_SQL.end_erasure, list(person_ids))
+    async def end_erasure(self, person_ids: Sequence[str], version: int) -> bool:
+        newest = await self._database.fetchval(_SQL.end_erasure, list(person_ids), version)
+        return bool(newest == version)
 
 
 async def ask_erasure_within(transaction: Transaction, person_ids: Sequence[str]) -> None:
@@ -108,13 +140,26 @@ async def _announce(transaction: Transaction) -> None:
     await append(transaction, [publication])
 
 
+def _kept(rows: Sequence[Row]) -> Kept:
+    first = rows[0]
+    return Kept(
+        version=first["version"],
+        models=tuple(_model(row) for row in rows if row["model_no"] is not None),
+        catalogue_id=first["current_catalogue_id"],
+        catalogue_version=first["current_catalogue_version"],
+        is_training=first["is_training"],
+    )
+
+
 def _model(row: Row) -> StoredModel:
     return StoredModel(
-        item_artefact=row["item_artefact"],
+        artefacts=json.loads(row["artefacts"]),
         person_artefact=row["person_artefact"],
         catalogue_id=row["catalogue_id"],
         catalogue_version=row["catalogue_version"],
         trained_us=row["trained_us"],
         report=row["report"],
         model_no=row["model_no"],
+        log_position=row["log_position"],
+        is_withdrawn=row["is_withdrawn"],
     )

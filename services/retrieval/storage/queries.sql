@@ -39,18 +39,40 @@ LEFT JOIN LATERAL (
     LIMIT $2
 ) AS changed ON true
 
+-- name: catalogue_snapshot
+-- One statement, so that all is of one moment.
+SELECT catalogue.catalogue_id::text AS catalogue_id, catalogue.version AS newest_version,
+       kept.artefact, kept.version
+FROM catalogue_version AS catalogue
+LEFT JOIN catalogue_snapshot AS kept ON true
+
+-- name: keep_snapshot
+-- Only a newer one replaces another, but for one that cannot be used; answers which file is needed
+-- no more.
+WITH before AS (SELECT artefact, version FROM catalogue_snapshot FOR UPDATE),
+kept AS (
+    INSERT INTO catalogue_snapshot (artefact, version) VALUES ($1, $2)
+    ON CONFLICT (is_only) DO UPDATE SET artefact = excluded.artefact, version = excluded.version
+    WHERE catalogue_snapshot.version < excluded.version OR catalogue_snapshot.artefact = $3
+    RETURNING artefact
+)
+SELECT CASE WHEN EXISTS (SELECT FROM kept) THEN before.artefact ELSE $1 END AS artefact
+FROM before
+
 -- name: model_version
 SELECT version FROM model_version
 
 -- name: kept_models
 -- One statement, so that the version covers just these models.
-SELECT state.version, catalogue.catalogue_id::text AS current_catalogue_id,
+SELECT state.version, state.leased_until >= clock_timestamp() AS is_training,
+       catalogue.catalogue_id::text AS current_catalogue_id,
        catalogue.version AS current_catalogue_version, kept.*
 FROM model_version AS state
 CROSS JOIN catalogue_version AS catalogue
 LEFT JOIN LATERAL (
-    SELECT model_no, item_artefact, person_artefact, catalogue_id::text AS catalogue_id,
-           catalogue_version, trained_us, report
+    SELECT model_no, person_artefact, catalogue_id::text AS catalogue_id, catalogue_version,
+           trained_us, report, log_position, is_withdrawn,
+           coalesce(artefacts, jsonb_build_object('items', item_artefact))::text AS artefacts
     FROM models
     ORDER BY model_no DESC
 ) AS kept ON true
@@ -58,8 +80,9 @@ LEFT JOIN LATERAL (
 -- name: begin_training
 -- Machine time; the token fences off whoever held the lease before.
 UPDATE model_version
-SET token = token + 1, leased_until = clock_timestamp() + make_interval(secs => $1)
-WHERE leased_until < clock_timestamp()
+SET token = token + 1, leased_until = clock_timestamp() + make_interval(secs => $1),
+    is_scheduled = $2
+WHERE leased_until < clock_timestamp() OR (is_scheduled AND NOT $2)
 RETURNING token
 
 -- name: renew_training
@@ -71,6 +94,11 @@ RETURNING token
 -- name: end_training
 UPDATE model_version SET leased_until = '-infinity' WHERE token = $1
 
+-- name: end_scheduled_training
+-- What is taken back would come out of the same log again; the token fences it off.
+UPDATE model_version SET token = token + 1, leased_until = '-infinity'
+WHERE is_scheduled AND leased_until >= clock_timestamp()
+
 -- name: lock_models
 SELECT version, token, leased_until >= clock_timestamp() AS is_leased FROM model_version FOR UPDATE
 
@@ -79,14 +107,26 @@ UPDATE model_version SET version = version + 1 RETURNING version
 
 -- name: write_model
 INSERT INTO models
-    (item_artefact, person_artefact, catalogue_id, catalogue_version, trained_us, report)
-VALUES ($1, $2, $3::text::uuid, $4, $5, $6)
+    (artefacts, item_artefact, person_artefact, catalogue_id, catalogue_version, trained_us, report,
+     log_position)
+VALUES ($1::text::jsonb, $1::text::jsonb ->> 'items', $2, $3::text::uuid, $4, $5, $6, $7)
 
 -- name: drop_older_models
 DELETE FROM models
-WHERE model_no NOT IN (SELECT model_no FROM models ORDER BY model_no DESC LIMIT $1)
-RETURNING model_no, item_artefact, person_artefact, catalogue_id::text AS catalogue_id,
-          catalogue_version, trained_us, report
+WHERE model_no NOT IN (
+    SELECT model_no FROM models ORDER BY is_withdrawn, model_no DESC LIMIT $1)
+RETURNING model_no, person_artefact, catalogue_id::text AS catalogue_id, catalogue_version,
+          trained_us, report, log_position, is_withdrawn,
+          coalesce(artefacts, jsonb_build_object('items', item_artefact))::text AS artefacts
+
+-- name: withdraw_newer_models
+UPDATE models SET is_withdrawn = model_no > $1
+
+-- name: attempt
+SELECT tried_us, tried_position, outcome, failures FROM model_version
+
+-- name: note_attempt
+UPDATE model_version SET tried_us = $1, tried_position = $2, outcome = $3, failures = $4
 
 -- name: drop_other_models
 DELETE FROM models WHERE model_no <> ALL ($1::bigint[])
@@ -103,7 +143,13 @@ ON CONFLICT DO NOTHING
 SELECT person_id FROM model_erasures ORDER BY person_id
 
 -- name: end_erasure
--- A training under way may have read the log before they were gone from it.
-DELETE FROM model_erasures
-USING model_version AS state
-WHERE person_id = ANY ($1::text[]) AND state.leased_until < clock_timestamp()
+-- A training under way may have read the log before they were gone from it, and a model that was
+-- added since may hold them; the lock waits for one that is just being added.
+WITH state AS (SELECT version, leased_until FROM model_version FOR SHARE),
+ended AS (
+    DELETE FROM model_erasures
+    USING state
+    WHERE person_id = ANY ($1::text[]) AND state.version = $2
+      AND state.leased_until < clock_timestamp()
+)
+SELECT version FROM state

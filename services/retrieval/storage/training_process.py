@@ -1,19 +1,21 @@
-"""Training in a process of its own: arrays go in, progress and two files come out."""
+"""Training in a process of its own: arrays go in, progress and a file per part come out."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import IO, Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import IO, Any, get_type_hints
 
-import numpy as np
-from numpy.typing import NDArray
-
-from services.retrieval.domain.learning.content import ItemTexts
-from services.retrieval.domain.learning.interactions import Interactions
-from services.retrieval.storage.model_files import pack, texts, texts_of, unpack
+from services.retrieval.domain.learning.lessons import Lessons
+from services.retrieval.storage.array_files import pack, unpack
+from services.retrieval.storage.model_files import (
+    columns_of,
+    part_of,
+    texts,
+    texts_of,
+)
 from shared.aside import run_aside
 
 MODULE = "services.retrieval.training"
@@ -36,27 +38,25 @@ class Outcome:
 
     report: dict[str, Any]
     """Fields of TrainingReport; with a refusal there are no files."""
-    items: bytes = b""
-    persons: bytes = b""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """By the part of the model."""
 
 
 Tell = Callable[[str, float], None]
 """Hears what is being done, in words, and which share of all is done."""
 
 
-async def train_aside(
-    order: Order, interactions: Interactions, items: ItemTexts, tell: Tell
-) -> Outcome:
+async def train_aside(order: Order, lessons: Lessons, tell: Tell) -> Outcome:
     """Train in a child at low priority; see `run_aside`."""
-    given = [interactions]
-    del interactions
+    given = [lessons]
+    del lessons
     loop = asyncio.get_running_loop()
 
     def tell_soon(step: str, share_done: float) -> None:
         loop.call_soon_threadsafe(tell, step, share_done)
 
     def packed() -> bytes:
-        return pack_input(order, given.pop(), items)
+        return pack_input(order, given.pop())
 
     return await run_aside(MODULE, packed, lambda read: _heard(read, tell_soon))
 
@@ -72,42 +72,21 @@ def _heard(read: IO[bytes], tell: Tell) -> Outcome:
             if len(data) < told["bytes"]:
                 break
         else:
-            return Outcome(told["report"], **parts)
+            return Outcome(told["report"], parts)
     raise EOFError
 
 
-def pack_input(order: Order, interactions: Interactions, items: ItemTexts) -> bytes:
+def pack_input(order: Order, lessons: Lessons) -> bytes:
     """Return what the child reads; `unpack_input` reverses it."""
-    return pack(
-        {
-            **texts(_ORDER, [json.dumps(asdict(order))]),
-            **texts("person_ids", interactions.person_ids),
-            "persons": interactions.persons,
-            "offer_nos": interactions.offer_nos,
-            "times_us": interactions.times_us,
-            "weights": interactions.weights,
-            "item_nos": items.offer_nos,
-            **texts("titles", items.titles),
-            **texts("categories", items.categories),
-            **texts("brands", items.brands),
-        }
-    )
+    columns = texts(_ORDER, [json.dumps(asdict(order))])
+    for each in fields(lessons):
+        columns |= columns_of(getattr(lessons, each.name), f"{each.name}.")
+    return pack(columns)
 
 
-def unpack_input(data: bytes) -> tuple[Order, Interactions, ItemTexts]:
+def unpack_input(data: bytes) -> tuple[Order, Lessons]:
     """Return what `pack_input` was given."""
-    arrays: dict[str, NDArray[Any]] = unpack(data)
-    interactions = Interactions(
-        person_ids=texts_of("person_ids", arrays),
-        persons=arrays["persons"].astype(np.int32, copy=False),
-        offer_nos=arrays["offer_nos"].astype(np.uint32, copy=False),
-        times_us=arrays["times_us"].astype(np.int64, copy=False),
-        weights=arrays["weights"].astype(np.float32, copy=False),
-    )
-    items = ItemTexts(
-        offer_nos=arrays["item_nos"],
-        titles=texts_of("titles", arrays),
-        categories=texts_of("categories", arrays),
-        brands=texts_of("brands", arrays),
-    )
-    return Order(**json.loads(texts_of(_ORDER, arrays)[0])), interactions, items
+    arrays = unpack(data)
+    kinds = get_type_hints(Lessons)
+    lessons = Lessons(**{name: part_of(kind, arrays, f"{name}.") for name, kind in kinds.items()})
+    return Order(**json.loads(texts_of(_ORDER, arrays)[0])), lessons

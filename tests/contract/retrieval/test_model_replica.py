@@ -12,6 +12,7 @@ from services.retrieval.storage.erasing import ModelEraser, erasure_follower, er
 from services.retrieval.storage.model_files import encode
 from services.retrieval.storage.model_replica import ModelReplica
 from services.retrieval.storage.models import PostgresModels
+from services.retrieval.storage.vectors.exact import ExactIndex
 from shared.artefacts import FolderArtefacts
 from shared.background import running
 from shared.bus import InMemoryBus, Publication, Relay
@@ -47,7 +48,7 @@ def bus(request):
     return InMemoryBus() if request.param == "memory" else request.getfixturevalue("nats_bus")
 
 
-async def publish(store, artefacts, first=RUNNING, **changes):
+async def publish(store, artefacts, first=RUNNING, alter=lambda model: model, **changes):
     kept = await store.kept()
     made = learned(
         {**ITEMS, 7: (0.0, float(kept.version))},
@@ -55,7 +56,7 @@ async def publish(store, artefacts, first=RUNNING, **changes):
         catalogue_id=kept.catalogue_id,
     )
     model = StoredModel(
-        item_artefact=await artefacts.put(encode(made.items)),
+        artefacts={"items": await artefacts.put(encode(made.items))},
         person_artefact=await artefacts.put(encode(made.persons)),
         catalogue_id=kept.catalogue_id,
         catalogue_version=kept.catalogue_version,
@@ -63,7 +64,7 @@ async def publish(store, artefacts, first=RUNNING, **changes):
         report=b"",
     )
     token = await store.begin_training()
-    added = await store.add(token, replace(model, **changes), ())
+    added = await store.add(token, alter(replace(model, **changes)), ())
     await store.end_training(token)
     assert added.is_added
     return model
@@ -94,6 +95,18 @@ async def test_every_replica_swaps_to_what_was_trained(database, store, artefact
     assert swaps == [RUNNING, CYCLING]
 
 
+async def test_what_was_taken_back_is_served_by_no_replica(database, store, artefacts, bus):
+    one, other = (ModelReplica(bus, PostgresModels(database), artefacts) for _ in range(2))
+    works = {"relay": Relay(bus, database).run, "one": one.run, "other": other.run}
+    async with running(works):
+        await publish(store, artefacts, RUNNING)
+        await publish(store, artefacts, CYCLING)
+        await becomes(lambda: (one.version, other.version), (2, 2))
+        await store.roll_back("")
+        await becomes(lambda: (one.version, other.version), (3, 3))
+    assert taste_of_ada(one) == taste_of_ada(other) == RUNNING
+
+
 async def test_what_the_bus_lost_comes_with_the_next_comparison(database, store, artefacts):
     replica = ModelReplica(InMemoryBus(), store, artefacts)
     async with running({"replica": replica.run}):
@@ -113,7 +126,13 @@ async def test_a_notice_that_cannot_be_read_is_followed_by_a_look_at_the_pointer
         await becomes(lambda: replica._follower._follower.position, 1)
 
 
-@pytest.mark.parametrize("part", ["item_artefact", "person_artefact"])
+def naming(part, name, model):
+    if part == "persons":
+        return replace(model, person_artefact=name)
+    return replace(model, artefacts={**model.artefacts, part: name})
+
+
+@pytest.mark.parametrize("part", ["items", "persons"])
 @pytest.mark.parametrize("harm", ["torn", "altered", "gone", "no arrays"])
 async def test_a_harmed_artefact_is_refused_and_the_last_good_one_stays(
     store, artefacts, folder, part, harm
@@ -122,10 +141,11 @@ async def test_a_harmed_artefact_is_refused_and_the_last_good_one_stays(
     await publish(store, artefacts, RUNNING)
     await replica.catch_up()
     if harm == "no arrays":
-        await publish(store, artefacts, CYCLING, **{part: await artefacts.put(b"hello")})
+        name = await artefacts.put(b"hello")
+        await publish(store, artefacts, CYCLING, lambda model: naming(part, name, model))
     else:
         model = await publish(store, artefacts, CYCLING)
-        path = await artefacts.file(getattr(model, part))
+        path = await artefacts.file({**model.artefacts, "persons": model.person_artefact}[part])
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 1
         if harm == "gone":
@@ -211,6 +231,7 @@ async def test_files_replaced_while_they_are_read_are_no_fault_of_a_model(store,
     replica._refuse = refusals.append
     await replica.catch_up()
     assert refusals == [""]
+    await replica.catch_up()  # as the notice of the change asks for
     assert list(replica.model.person_rows) == ["ada"]
 
 
@@ -228,16 +249,16 @@ async def test_who_is_forgotten_stays_so_when_a_file_still_holds_them(store, art
 async def test_forgetting_builds_nothing_anew_but_persons_and_that_aside(
     store, artefacts, monkeypatch
 ):
-    built, build_index = [], model_replica.build_index
+    built, exact = [], model_replica.ExactIndex
 
     def build(vectors):
         built.append((len(vectors), threading.current_thread() is threading.main_thread()))
-        return build_index(vectors)
+        return exact(vectors)
 
     replica = ModelReplica(InMemoryBus(), store, artefacts)
     await publish(store, artefacts)
     await replica.catch_up()
-    monkeypatch.setattr(model_replica, "build_index", build)
+    monkeypatch.setattr(model_replica, "ExactIndex", build)
     async with running({"replica": replica.run}):
         replica.forget(["ada"])
         await becomes(lambda: replica.model.persons.person_ids, ("bob",))
@@ -264,7 +285,7 @@ async def test_who_is_erased_leaves_every_replica_and_every_kept_file(
         await becomes(lambda: (one.version, other.version), (2, 2))
         notice = PersonErased(person_ids=["ada"])
         await bus.publish([Publication.of(erasures_of("ada"), 1, notice)])
-        await becomes(lambda: (one.version, other.version), (3, 3))
+        await becomes(lambda: (one.version, other.version), (4, 4))
         await becomes(lambda: [*one.model.person_rows, *other.model.person_rows], ["bob"] * 2)
         kept = await store.kept()
         names = {kept.models[0].person_artefact, kept.models[1].person_artefact}
@@ -314,7 +335,7 @@ async def test_an_erasure_survives_a_change_in_between(store, artefacts, folder)
             return await super().put(data)
 
     async def publish_anyway(store, artefacts):
-        await store.end_erasure(["ada"])
+        await store.end_erasure(["ada"], 1)
         await publish(store, artefacts, CYCLING)
 
     await store.ask_erasure(["ada"])
@@ -322,3 +343,27 @@ async def test_an_erasure_survives_a_change_in_between(store, artefacts, folder)
     assert await ModelEraser(store, racing).take_out() == 1
     assert len((await store.kept()).models) == 2
     assert not [path for path in files(folder) if b"ada" in path.read_bytes()]
+
+
+async def test_many_persons_are_indexed_after_their_model_is_served(store, artefacts, monkeypatch):
+    monkeypatch.setattr(model_replica, "EXACT_UP_TO", 0)
+    built, may_build = [], threading.Event()
+
+    def build(persons):
+        may_build.wait(10)
+        built.append(ExactIndex(persons.factors))
+        return built[-1]
+
+    monkeypatch.setattr(model_replica, "build_person_index", build)
+    replica = ModelReplica(InMemoryBus(), store, artefacts)
+    await publish(store, artefacts)
+    await replica.catch_up()
+    served = replica.model
+    async with running({"replica": replica.run}):
+        await becomes(lambda: replica.model is served, True)
+        may_build.set()
+        await becomes(lambda: bool(built) and replica.model.person_index is built[-1], True)
+        replica.forget(["bob"])
+        await becomes(lambda: len(built), 2)
+        await becomes(lambda: replica.model.person_index is built[-1], True)
+    assert taste_of_ada(replica) == RUNNING

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.retrieval.domain.models import KEPT, StoredModel
+from services.retrieval.domain.models import KEPT, Attempt, StoredModel
 from services.retrieval.storage import MIGRATIONS
 from services.retrieval.storage.catalogue import PostgresCatalogue
 from services.retrieval.storage.in_memory_models import InMemoryModels
@@ -28,7 +28,7 @@ def store(request):
 async def a_model(store, name="a", **fields):
     kept = await store.kept()
     return StoredModel(
-        item_artefact=f"items {name}",
+        artefacts={"items": f"items {name}"},
         person_artefact=f"persons {name}",
         catalogue_id=kept.catalogue_id,
         catalogue_version=kept.catalogue_version,
@@ -40,13 +40,13 @@ async def a_model(store, name="a", **fields):
 
 async def trained(store, name="a"):
     token = await store.begin_training()
-    added = await store.add(token, await a_model(store, name), ())
+    added = await store.add(token, await a_model(store, name, log_position=5), ())
     await store.end_training(token)
     return added
 
 
 async def names(store):
-    return [model.item_artefact for model in (await store.kept()).models]
+    return [model.artefacts["items"] for model in (await store.kept()).models]
 
 
 async def test_at_first_nothing_is_kept(store):
@@ -55,19 +55,93 @@ async def test_at_first_nothing_is_kept(store):
     assert kept.catalogue_id
 
 
-async def test_what_was_trained_last_comes_first_and_the_third_is_dropped(store):
-    assert (await trained(store, "a")).dropped == ()
+async def test_what_was_trained_last_comes_first_and_the_fourth_is_dropped(store):
+    for name in ("a", "b", "c"):
+        assert (await trained(store, name)).dropped == ()
+    [dropped] = (await trained(store, "d")).dropped
+    assert (dropped.artefacts["items"], KEPT) == ("items a", 3)
+    assert await names(store) == ["items d", "items c", "items b"]
+    assert await store.newest_version() == (await store.kept()).version == 4
+
+
+async def servable(store):
+    return [model.artefacts["items"] for model in (await store.kept()).servable]
+
+
+async def test_the_model_before_is_served_again_and_the_newest_counts_as_taken_back(store):
+    await trained(store, "a")
     await trained(store, "b")
-    [dropped] = (await trained(store, "c")).dropped
-    assert (dropped.item_artefact, KEPT) == ("items a", 2)
-    assert await names(store) == ["items c", "items b"]
-    assert await store.newest_version() == (await store.kept()).version == 3
+    assert not (await store.kept()).is_held
+    target = await store.roll_back("")
+    assert (target.artefacts["items"], target.is_withdrawn) == ("items a", False)
+    kept = await store.kept()
+    assert (await servable(store), await names(store)) == (["items a"], ["items b", "items a"])
+    assert (kept.is_held, kept.version) == (True, 3)
+    assert await store.roll_back("") is None
+    assert (await store.kept()).version == 3
+
+
+async def test_a_model_is_chosen_by_its_name_also_one_that_was_taken_back(store):
+    for name in ("a", "b", "c"):
+        await trained(store, name)
+    [newest, middle, oldest] = (await store.kept()).models
+    assert (await store.roll_back(oldest.name)).model_no == oldest.model_no
+    assert await servable(store) == ["items a"]
+    assert (await store.roll_back(middle.name)).model_no == middle.model_no
+    assert await servable(store) == ["items b", "items a"]
+    assert await store.roll_back(middle.name) is None
+    assert await store.roll_back("none such") is None
+    assert (await store.roll_back(newest.name)).model_no == newest.model_no
+    assert not (await store.kept()).is_held
+
+
+async def test_what_is_trained_after_a_rollback_is_served_and_what_was_taken_back_goes_first(store):
+    for name in ("a", "b", "c"):
+        await trained(store, name)
+    await store.roll_back((await store.kept()).models[2].name)
+    [dropped] = (await trained(store, "d")).dropped
+    assert dropped.artefacts["items"] == "items b"
+    assert await servable(store) == ["items d", "items a"]
+    assert not (await store.kept()).is_held
+
+
+async def test_somebody_who_trains_takes_the_place_of_the_schedule(store):
+    by_itself = await store.begin_training(is_scheduled=True)
+    assert await store.begin_training(is_scheduled=True) is None
+    asked_for = await store.begin_training()
+    assert asked_for not in (None, by_itself)
+    assert await store.begin_training(is_scheduled=True) is None
+    assert not await store.renew(by_itself)
+    assert (await store.add(by_itself, await a_model(store), ())).is_fenced_off
+    assert (await store.add(asked_for, await a_model(store), ())).is_added
+
+
+@pytest.mark.parametrize("is_scheduled", [True, False])
+async def test_a_rollback_ends_a_training_of_the_schedule_and_none_that_was_asked_for(
+    store, is_scheduled
+):
+    await trained(store, "a")
+    await trained(store, "b")
+    under_way = await store.begin_training(is_scheduled=is_scheduled)
+    await store.roll_back("")
+    assert await store.renew(under_way) is not is_scheduled
+    added = await store.add(under_way, await a_model(store, "c"), ())
+    assert added.is_fenced_off is is_scheduled
+    assert (await store.kept()).is_held is is_scheduled
+    assert (await store.begin_training() is not None) is is_scheduled
+
+
+async def test_the_last_attempt_of_the_schedule_is_remembered(store):
+    assert await store.attempt() == Attempt()
+    for attempt in (Attempt(7, 9, "failed", 3), Attempt(8, 9, "left out")):
+        await store.note_attempt(attempt)
+        assert await store.attempt() == attempt
 
 
 async def test_all_of_a_model_is_kept(store):
     await trained(store)
     [model] = (await store.kept()).models
-    assert replace(model, model_no=0) == await a_model(store)
+    assert replace(model, model_no=0) == await a_model(store, log_position=5)
     assert model.model_no > 0
 
 
@@ -95,7 +169,7 @@ async def test_who_asked_to_be_erased_during_a_training_is_not_brought_back(stor
     token = await store.begin_training()
     await store.ask_erasure(["ada", "bob"])
     await store.ask_erasure(["ada"])
-    await store.end_erasure(["ada", "bob"])
+    assert await store.end_erasure(["ada", "bob"], 0)
     added = await store.add(token, await a_model(store), {"bob"})
     assert (added.is_added, added.still_in_it) == (False, ("ada",))
     assert (await store.kept()).models == ()
@@ -104,11 +178,25 @@ async def test_who_asked_to_be_erased_during_a_training_is_not_brought_back(stor
 
 async def test_an_erasure_is_forgotten_once_no_training_can_undo_it(store):
     await store.ask_erasure(["ada", "bob"])
-    await store.end_erasure(["ada"])
+    assert await store.end_erasure(["ada"], 0)
     assert await store.erasures() == ("bob",)
     await store.begin_training()
-    await store.end_erasure(["bob"])
+    assert (await store.kept()).is_training
+    assert await store.end_erasure(["bob"], 0)
     assert await store.erasures() == ("bob",)
+
+
+async def test_an_erasure_is_not_forgotten_where_a_model_was_added_since_it_was_looked_for(store):
+    await store.ask_erasure(["ada"])
+    token = await store.begin_training()
+    await store.add(token, await a_model(store), {"ada"})
+    await store.end_training(token)
+    assert not await store.end_erasure(["ada"], 0)
+    assert await store.erasures() == ("ada",)
+    kept = await store.kept()
+    assert not kept.is_training
+    assert await store.end_erasure(["ada"], kept.version)
+    assert await store.erasures() == ()
 
 
 async def test_artefacts_of_persons_are_replaced_where_nothing_came_in_between(store):

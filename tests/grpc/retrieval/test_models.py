@@ -1,96 +1,80 @@
-"""Training, serving and forgetting over a real server, the child that trains being stood in for."""
+"""Serving what was learned, over a real server."""
 
-import asyncio
+import gc
+import weakref
+from dataclasses import replace
 
-import grpc
 import pytest
 
-from services.retrieval.storage.event_log import EventLog
-from services.retrieval.storage.in_memory import InMemoryCatalogue
-from services.retrieval.storage.in_memory_models import InMemoryModels
-from services.retrieval.storage.model_files import encode
-from services.retrieval.storage.training_process import Outcome
-from services.retrieval.training_run import Trainer
-from shared.errors import Aborted, Internal, Unavailable
-from tests.grpc.retrieval.replicas import Retrieval, item
-from tests.unit.retrieval.learned import CATALOGUE_ID, ITEMS, RUNNING, learned
+from services.retrieval.domain.learning.gifts import GiftLog
+from services.retrieval.domain.learning.grouping import learned_gifts
+from services.retrieval.domain.learning.groups import FEWEST
+from services.retrieval.domain.query import NO_PROPOSALS
+from services.retrieval.warming import warming
+from shared.errors import Unavailable
+from tests.grpc.retrieval.trained import alike, model_of, sources_of
+from tests.unit.retrieval.learned import ITEMS, RUNNING, learned
+from tests.unit.retrieval.learning.test_grouping import TEXTS, crowd
+from tests.unit.retrieval.learning.test_grouping import model_of as model_of_groups
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, Source
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, EvidenceKind, Source
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 
 
-class Child:
-    """Stands in for the process that trains: answers with a model it was given."""
-
-    def __init__(self):
-        self.orders = []
-        self.interactions = None
-        self.refusal = ""
-        self.made = learned(
-            ITEMS,
-            {"ada": (RUNNING, [1]), "bob": (RUNNING, [1, 2]), "cem": (RUNNING, [2])},
-            content={1: (1, 0), 2: (1, 0)},
-            neighbours={1: [(2, 0.8, 40)]},
-            buyers={1: 80, 2: 3},
-        )
-        self.may_end = asyncio.Event()
-        self.may_end.set()
-        self.began = asyncio.Event()
-        self.was_cancelled = asyncio.Event()
-        self.failure = None
-
-    async def __call__(self, order, interactions, items, tell):
-        self.orders.append(order)
-        self.interactions, self.items = interactions, items
-        tell("factorising", 0.5)
-        self.began.set()
-        try:
-            await self.may_end.wait()
-        except asyncio.CancelledError:
-            self.was_cancelled.set()
-            raise
-        if self.failure:
-            raise self.failure
-        if self.refusal:
-            return Outcome({"refusal": self.refusal})
-        report = {"persons": 3, "items": 6, "trials": [{"ndcg10": 0.25}]}
-        return Outcome(report, encode(self.made.items), encode(self.made.persons))
-
-
-@pytest.fixture
-def child():
-    return Child()
-
-
-@pytest.fixture
-async def retrieval(in_memory_bus, clock, child):
-    opened = Retrieval(InMemoryCatalogue(), in_memory_bus, clock, train=child)
-    async with opened.serving():
-        names = ("shoes", "socks", "watch", "bike", "helmet", "pump")
-        await opened.items(*(item(name, category=name) for name in names))
-        yield opened
-
-
-async def sources_of(retrieval, person_id="ada", arm=Arm.PERSONALISED, **context):
+async def partners_of_the_tin(retrieval, age, gender):
+    """Return what people alike bought who were interested in item 1, best first."""
     request = pb.RetrieveRequest()
     request.context.bundle_hash = "b"
     request.context.now_us = retrieval.clock.now_us()
     request.context.channel = Channel.WEB
-    request.context.arm = arm
+    request.context.arm = Arm.PERSONALISED
     request.context.placements.add(placement="web.home.banner", limit=3)
-    request.context.item_nos.extend(context.get("item_nos", ()))
-    if "recipient" in context:
-        request.context.recipient.relationship = context["recipient"]
-    request.snapshot = PersonSnapshot(person_ids=[person_id]).SerializeToString()
-    response = await retrieval.stub.Retrieve(request, timeout=5)
-    found = response.candidates
-    names = retrieval.ids(found)
-    assert len(found.evidence_totals) == len(names)
-    return dict(zip(names, found.sources)), response
+    request.context.item_nos.append(1)
+    snapshot = PersonSnapshot(person_ids=["new"], age=age, attributes={"gender": gender})
+    request.snapshot = snapshot.SerializeToString()
+    found = (await retrieval.stub.Retrieve(request, timeout=5)).candidates
+    columns = (found.evidence_nos, found.evidence_counts, found.evidence_totals)
+    rows = zip(retrieval.ids(found), found.sources, *columns, strict=True)
+    return [(name, *told) for name, source, *told in rows if source == Source.PEOPLE_LIKE_YOU]
 
 
-async def model_of(retrieval):
-    return await retrieval.stub.GetModel(pb.GetModelRequest(), timeout=5)
+async def test_a_woman_of_35_and_a_man_of_55_get_other_partners_of_the_same_tin(retrieval, child):
+    interactions, people = crowd()
+    others = {no: factors for no, factors in ITEMS.items() if no > 1}  # so that taste tells nothing
+    child.made = replace(learned(others), groups=model_of_groups(people, interactions))
+    await retrieval.train()
+    hers = await partners_of_the_tin(retrieval, 35, "Female")
+    his = await partners_of_the_tin(retrieval, 55, "male")
+    # Everybody buys the sixth.
+    assert next(name for name, *_ in hers if name != "pump") in {"socks", "watch"}
+    assert next(name for name, *_ in his if name != "pump") in {"bike", "helmet"}
+    for _, item_no, count, total in (hers[0], his[0]):
+        assert item_no == 1
+        assert FEWEST <= count <= total
+
+
+async def test_a_gift_follows_what_was_given_to_and_bought_by_people_like_that(retrieval, child):
+    interactions, people = crowd()
+    log = GiftLog()
+    for number in range(40):
+        for item, whom in ((4, "mother"), (1, "father")):
+            log.add([f"{whom}{number}"], [item], [1], [(0, "", whom, "")])
+    groups, gifts = model_of_groups(people, interactions), learned_gifts(log.gifts(), TEXTS, 0)
+    child.made = replace(learned(ITEMS), groups=groups, gifts=gifts)
+    await retrieval.train()
+    found, response = await sources_of(retrieval, recipient="mother")
+    columns = response.candidates
+    evidence = (columns.evidence_kinds, columns.evidence_counts, columns.evidence_totals)
+    told = {
+        retrieval.no(name): row
+        for name, *row in zip(found, *evidence, strict=True)
+        if found[name] == Source.GIFT
+    }
+    assert told[4] == [EvidenceKind.GIVEN_TO_ALIKE, 40, 40]
+    for no in (2, 3):  # what women bought
+        kind, count, total = told[no]
+        assert kind == EvidenceKind.BOUGHT_BY_ALIKE
+        assert FEWEST <= count < total == 100
 
 
 async def test_before_any_training_nothing_is_served_and_nothing_is_wrong(retrieval):
@@ -98,25 +82,9 @@ async def test_before_any_training_nothing_is_served_and_nothing_is_wrong(retrie
     assert (answer.model, answer.version, answer.refusal) == ("", 0, "")
     await retrieval.models.check()
     found, response = await sources_of(retrieval, item_nos=[1])
-    learned_sources = {Source.FOR_YOU, Source.ALSO_BOUGHT, Source.PEOPLE_LIKE_YOU, Source.SIMILAR}
+    learned_sources = {Source.FOR_YOU, Source.ALSO_BOUGHT, Source.PEOPLE_LIKE_YOU}
     assert not learned_sources & set(found.values())
     assert response.versions.model == ""
-
-
-async def test_training_tells_how_far_it_is_then_reports_and_is_served(retrieval, clock):
-    progress, report = await retrieval.train()
-    assert [each.step for each in progress][-1] == "factorising"
-    shares = [each.share_done for each in progress]
-    assert shares == sorted(shares)
-    assert shares[-1] == pytest.approx(0.55)
-    assert (report.persons, report.items, report.refusal) == (3, 6, "")
-    answer = await model_of(retrieval)
-    assert answer.model == report.model != ""
-    assert answer.report == report
-    assert answer.trained_time.ToMicroseconds() == clock.now_us()
-    found, response = await sources_of(retrieval)
-    assert found["socks"] == Source.FOR_YOU
-    assert response.versions.model == report.model
 
 
 async def test_what_is_bought_together_is_told_with_its_share(retrieval):
@@ -134,7 +102,13 @@ async def test_nothing_learned_reaches_an_arm_that_gets_nothing_personal(retriev
     await retrieval.train()
     found, response = await sources_of(retrieval, arm=arm, item_nos=[1])
     assert set(found.values()) <= {Source.POPULAR, Source.OFFER}
-    assert {report.source for report in response.sources} <= {"POPULAR", "OFFER"}
+    assert {report.source for report in response.sources} <= {
+        "POPULAR",
+        "TRENDING",
+        "OFFER",
+        "AS_ASKED_FOR",
+        "GIFT",
+    }
 
 
 async def test_a_gift_does_not_follow_the_taste_of_the_giver(retrieval):
@@ -142,109 +116,6 @@ async def test_a_gift_does_not_follow_the_taste_of_the_giver(retrieval):
     found, _ = await sources_of(retrieval, recipient="mother")
     assert Source.FOR_YOU not in found.values()
     assert Source.PEOPLE_LIKE_YOU not in found.values()
-
-
-async def test_training_reads_what_was_bought_as_families_of_today(retrieval, child):
-    await retrieval.items(item("socks-red", variant_of="socks"))
-    retrieval.log.add("ada", retrieval.no("socks-red"))
-    retrieval.log.add("ada", retrieval.no("bike"), "view")
-    retrieval.log.add("ada", 99_999)
-    await retrieval.train(since_time={"seconds": 77}, seed=5)
-    [request] = retrieval.log.requests
-    assert request.since_time.seconds == 77
-    assert set(request.types) == {"purchase", "add_to_cart", "view"}
-    assert not request.origins
-    told = child.interactions
-    assert (told.person_ids, told.offer_nos.tolist()) == (("ada",), [2, 4])
-    assert "socks-red" not in child.items.titles
-    assert len(child.items.titles) == 6
-    [order] = child.orders
-    assert (order.seed, order.catalogue_version) == (5, 2)
-    await retrieval.train()
-    assert child.orders[1].seed == 1
-    assert not retrieval.log.requests[1].HasField("since_time")
-
-
-async def test_too_little_to_learn_from_is_said_and_changes_nothing(retrieval, child):
-    await retrieval.train()
-    before = await model_of(retrieval)
-    child.refusal = "only 3 persons bought anything; at least 20 are needed"
-    _, report = await retrieval.train()
-    assert report.refusal == child.refusal
-    assert await model_of(retrieval) == before
-
-
-async def test_a_training_that_fails_changes_nothing_and_frees_the_next(retrieval, child):
-    child.failure = Internal("training ended without a result", reason="TRAINING_FAILED")
-    with pytest.raises(grpc.aio.AioRpcError) as failed:
-        await retrieval.train()
-    assert failed.value.code() is grpc.StatusCode.INTERNAL
-    assert (await model_of(retrieval)).version == 0
-    child.failure = None
-    _, report = await retrieval.train()
-    assert report.model
-
-
-async def test_one_training_runs_at_a_time(retrieval, child):
-    child.may_end.clear()
-    first = asyncio.create_task(retrieval.train())
-    await child.began.wait()
-    with pytest.raises(grpc.aio.AioRpcError, match="under way") as refused:
-        await retrieval.train()
-    assert refused.value.code() is grpc.StatusCode.ABORTED
-    child.may_end.set()
-    _, report = await first
-    assert report.model
-
-
-async def test_a_caller_that_leaves_ends_the_training(retrieval, child):
-    child.may_end.clear()
-    stream = retrieval.stub.Train(pb.TrainRequest(), timeout=30)
-    await stream.read()
-    await child.began.wait()
-    stream.cancel()
-    async with asyncio.timeout(10):
-        await child.was_cancelled.wait()
-        child.may_end.set()
-        while await retrieval.pointers.begin_training() is None:
-            await asyncio.sleep(0.01)
-    assert (await model_of(retrieval)).version == 0
-
-
-async def test_training_without_profile_says_who_is_missing(retrieval):
-    def away(request, timeout=None, metadata=None):
-        raise Unavailable("profile does not answer")
-
-    retrieval.log.StreamEvents = away
-    with pytest.raises(grpc.aio.AioRpcError, match="profile") as refused:
-        await retrieval.train()
-    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-
-
-async def test_who_is_erased_is_gone_from_memory_and_from_every_file(retrieval):
-    await retrieval.train()
-    request = pb.ErasePersonRequest(person_ids=["ada", "nobody"])
-    answer = await retrieval.stub.ErasePerson(request, timeout=5)
-    assert answer.rows == 1
-    assert set(retrieval.models.model.person_rows) == {"bob", "cem"}
-    assert not [data for data in retrieval.artefacts.files.values() if b"ada" in data]
-    assert [data for data in retrieval.artefacts.files.values() if b"bob" in data]
-    await retrieval.models.catch_up()
-    assert set(retrieval.models.model.person_rows) == {"bob", "cem"}
-    again = await retrieval.stub.ErasePerson(request, timeout=5)
-    assert again.rows == 0
-
-
-async def test_who_is_erased_during_a_training_is_not_in_its_model(retrieval, child):
-    child.may_end.clear()
-    training = asyncio.create_task(retrieval.train())
-    await child.began.wait()
-    request = pb.ErasePersonRequest(person_ids=["ada"])
-    await retrieval.stub.ErasePerson(request, timeout=5)
-    child.may_end.set()
-    await training
-    assert set(retrieval.models.model.person_rows) == {"bob", "cem"}
-    assert not [data for data in retrieval.artefacts.files.values() if b"ada" in data]
 
 
 async def test_a_model_of_another_catalogue_is_refused_with_its_reason(retrieval, child):
@@ -261,44 +132,57 @@ async def test_a_model_of_another_catalogue_is_refused_with_its_reason(retrieval
         await retrieval.models.check()
 
 
-async def test_files_of_models_that_are_kept_no_longer_are_gone(retrieval, child):
-    for count in (1, 2, 3, 4):
-        child.made = learned(ITEMS, {"ada": ((1.0, count), [1])}, buyers={1: count})
-        await retrieval.train()
-        assert len(retrieval.artefacts.files) == 2 * min(count, 2)
-    assert len((await retrieval.pointers.kept()).models) == 2
+async def test_a_new_model_answers_what_was_asked_lately_before_it_is_served(retrieval, child):
+    child.made = alike(RUNNING)
+    await retrieval.train()
+    await sources_of(retrieval, "ada")
+    asked = []
 
+    class Noting:
+        is_personal = True
 
-async def test_a_training_that_lost_its_lease_moves_nothing_and_leaves_no_file(retrieval, child):
-    child.may_end.clear()
-    training = asyncio.create_task(retrieval.train())
-    await child.began.wait()
-    await retrieval.pointers.end_training(1)
-    assert await retrieval.pointers.begin_training() == 2
-    child.may_end.set()
-    with pytest.raises(grpc.aio.AioRpcError, match="took the place") as refused:
-        await training
-    assert refused.value.code() is grpc.StatusCode.ABORTED
-    assert retrieval.artefacts.files == {}
-    assert await retrieval.pointers.begin_training() is None
+        def propose(self, query):
+            asked.append((query.model.name, query.person.person_ids, retrieval.models.served))
+            return NO_PROPOSALS
 
-
-async def test_a_training_whose_lease_is_lost_ends_at_once(retrieval, child):
-    class Lost(InMemoryModels):
-        async def renew(self, token):
-            return False
-
-    child.may_end.clear()
-    catalogue = retrieval.replica.catalogue
-    trainer = Trainer(
-        Lost(CATALOGUE_ID, lambda: catalogue.version),
-        retrieval.artefacts,
-        EventLog(retrieval.log, catalogue),
-        catalogue,
-        retrieval.clock.now_us,
-        child,
-        renew_every_s=0.0,
+    retrieval.models.warm = warming(
+        retrieval.moments, lambda: {Source.FOR_YOU: Noting()}, retrieval.contents.of_model
     )
-    with pytest.raises(Aborted, match="took the place"):
-        await trainer.train(0, 1, lambda step, share: None)
-    assert child.was_cancelled.is_set() or not child.began.is_set()
+    served = retrieval.models.served
+    child.made = alike(RUNNING, seed=2)
+    _, report = await retrieval.train()
+    assert asked == [(report.model, ("ada",), served)]
+    retrieval.moments.forget(["ada"])
+    child.made = alike(RUNNING, seed=3)
+    await retrieval.train()
+    assert len(asked) == 1
+
+
+async def test_a_model_that_cannot_be_warmed_is_served_all_the_same(retrieval, child):
+    class Broken:
+        is_personal = False
+
+        def propose(self, query):
+            raise ValueError("broken")
+
+    await sources_of(retrieval, "ada")
+    retrieval.models.warm = warming(
+        retrieval.moments, lambda: {Source.FOR_YOU: Broken()}, retrieval.contents.of_model
+    )
+    _, report = await retrieval.train()
+    assert (await model_of(retrieval)).model == report.model
+
+
+async def test_the_model_before_leaves_memory(retrieval, child):
+    child.made = alike(RUNNING)
+    await retrieval.train()
+    await sources_of(retrieval, "ada")
+    held = weakref.ref(retrieval.models.model.items.factors)
+    child.made = alike(RUNNING, seed=2)
+    await retrieval.train()
+    await sources_of(retrieval, "ada")
+    await retrieval.shelves.restack()
+    await sources_of(retrieval, "ada")
+    await retrieval.shelves.restack()
+    gc.collect()
+    assert held() is None

@@ -1,5 +1,6 @@
 """Candidates as the edge gets them, over a real server."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import grpc
@@ -86,16 +87,118 @@ async def test_each_candidate_says_where_it_comes_from_and_why(retrieval):
     assert candidates.evidence_nos[at["big-tv"]] == retrieval.no("tv")
     assert {len(column) for _, column in candidates.ListFields()} == {7}
     assert {report.source: report.failure for report in response.sources} == {
+        "AS_ASKED_FOR": "",
+        "GIFT": "",
+        "GOES_WITH_CART": "",
+        "INSTEAD_OF": "",
         "BUY_AGAIN": "",
         "IN_SESSION": "",
         "FOR_YOU": "",
         "ALSO_BOUGHT": "",
+        "BOUGHT_NEXT": "",
         "PEOPLE_LIKE_YOU": "",
         "SIMILAR": "",
         "OFFER": "",
+        "TRENDING": "",
         "POPULAR": "",
     }
     assert response.versions.catalogue_version == 2
+
+
+async def test_a_request_keeps_within_categories_and_keeps_others_out(retrieval):
+    async def left(**fence):
+        return set((await retrieve(retrieval, snapshot_of(retrieval), **fence))[1])
+
+    everything = {"milk", "big-tv", "dvd", "tv-sale", "for-all", "tv", "spade"}
+    assert await left(within_categories=["Video"]) == everything - {"milk", "spade"}
+    assert await left(within_categories=["Video > TV", "Garden"]) == {
+        "big-tv",
+        "tv",
+        "spade",
+        "for-all",
+    }
+    assert await left(without_categories=["Video > TV"]) == everything - {"tv", "big-tv"}
+    fence = {"within_categories": ["Video"], "without_categories": ["Video > TV"]}
+    assert await left(**fence) == {"dvd", "tv-sale", "for-all"}
+    await retrieval.items(item("vcr", category="Video"), item("hoe", category="Garden"))
+    assert await left(**fence) == {"dvd", "tv-sale", "for-all", "vcr"}
+    assert await left(within_categories=["Nowhere"]) == {"for-all"}
+
+
+@pytest.mark.parametrize(
+    ("fence", "path"),
+    [
+        ({"within_categories": ["Video"] * 17}, "context.within_categories"),
+        ({"without_categories": [""]}, "context.without_categories[0]"),
+    ],
+)
+async def test_a_fence_that_means_nothing_is_refused_with_its_path(retrieval, fence, path):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await retrieve(retrieval, **fence)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert path in refused.value.details()
+
+
+async def test_a_shop_without_anything_in_it_has_no_candidates_and_no_failure(in_memory_bus, clock):
+    async with Retrieval(InMemoryCatalogue(), in_memory_bus, clock).serving() as empty:
+        snapshot = PersonSnapshot(person_ids=["p"], persona="gardeners", age=30)
+        snapshot.session.offer_nos.append(1)
+        snapshot.session.last_offer_no = 1
+        snapshot.session.last_us = empty.clock.now_us()
+        request = ask(empty, snapshot, item_nos=[1], cart=[{"offer_no": 2, "quantity": 1}])
+        request.context.attributes.update({"colour": "red", "price": "<= 20"})
+        for is_gift in (False, True):
+            if is_gift:
+                request.context.recipient.interests.append("garden")
+            answer = await empty.stub.Retrieve(request, timeout=5)
+            assert not answer.candidates.offer_nos
+            assert {each.failure for each in answer.sources} == {""}
+
+
+IMPERSONAL = {"AS_ASKED_FOR", "GIFT", "OFFER", "TRENDING", "POPULAR"}
+"""Sources that follow the moment and nobody."""
+
+
+async def most_popular(retrieval, snapshot):
+    _, found = await retrieve(retrieval, snapshot)
+    return next(offer_id for offer_id, source in found.items() if source == Source.POPULAR)
+
+
+async def test_popular_is_what_people_alike_buy_and_what_is_taken_here(retrieval):
+    now_us = retrieval.clock.now_us()
+    snapshot = PersonSnapshot(person_ids=["p"], persona="gardeners")
+    assert await most_popular(retrieval, snapshot) != "spade"
+    for _ in range(40):
+        retrieval.crowds.note("p", "purchase", retrieval.no("spade"), "", now_us)
+        retrieval.popularity.note(retrieval.no("milk"), "purchase", now_us)
+    await retrieval.shelves.restack()
+    await retrieval.crowd_lifts.look()
+    assert await most_popular(retrieval, snapshot) == "spade"
+    assert await most_popular(retrieval, PersonSnapshot(person_ids=["q"])) == "milk"
+    for _ in range(40):
+        retrieval.crowds.note("q", "accept", retrieval.no("dvd"), "web.home.banner", now_us)
+    await retrieval.crowd_lifts.look()
+    asked = pb.GetPopularRequest(bundle_hash="b", placements=["web.home.banner"])
+    [banner] = (await retrieval.stub.GetPopular(asked, timeout=5)).lists
+    assert retrieval.ids(banner.candidates)[0] == "dvd"
+
+
+async def test_who_refused_profiling_is_counted_among_nobody_but_served_as_everybody(retrieval):
+    now_us, spade = retrieval.clock.now_us(), retrieval.no("spade")
+    gardener = {"person_ids": ["p"], "persona": "gardeners"}
+    await retrieve(retrieval, PersonSnapshot(**gardener))
+    refuses = PersonSnapshot(**gardener, refusals=["profiling"])
+    await retrieve(retrieval, refuses)
+    for _ in range(40):
+        retrieval.crowds.note("p", "purchase", spade, "", now_us)
+        retrieval.popularity.note(retrieval.no("milk"), "purchase", now_us)
+    assert not retrieval.crowds.among
+    await retrieve(retrieval, PersonSnapshot(person_ids=["q"], persona="gardeners"))
+    for _ in range(40):
+        retrieval.crowds.note("q", "purchase", spade, "", now_us)
+    await retrieval.shelves.restack()
+    await retrieval.crowd_lifts.look()
+    assert await most_popular(retrieval, refuses) == "spade"
 
 
 @pytest.mark.parametrize("arm", [Arm.HOLDOUT, Arm.STATIC])
@@ -103,7 +206,7 @@ async def test_the_holdout_gets_nothing_personal(retrieval, arm):
     response, found = await retrieve(retrieval, snapshot_of(retrieval), arm=arm)
     assert set(found.values()) == {Source.POPULAR, Source.OFFER}
     assert "tv-sale" not in found
-    assert {report.source for report in response.sources} == {"POPULAR", "OFFER"}
+    assert {report.source for report in response.sources} == IMPERSONAL
 
 
 async def test_a_gift_is_not_sought_in_the_givers_own_history(retrieval):
@@ -113,6 +216,42 @@ async def test_a_gift_is_not_sought_in_the_givers_own_history(retrieval):
     view = {"recipient": recipient, "item_nos": [retrieval.no("tv")]}
     _, found = await retrieve(retrieval, snapshot_of(retrieval), **view)
     assert found["big-tv"] == Source.IN_SESSION
+
+
+async def test_what_was_answered_to_a_question_about_items_counts_until_asked_otherwise(retrieval):
+    await retrieval.items(
+        item("pink-tv", attributes={"colour": "pink"}),
+        item("red-tv", attributes={"colour": "red"}),
+    )
+    asked = replace(retrieval.bundles.definitions, asked={"likes_colour": "colour"})
+    retrieval.bundles.definitions = asked
+    snapshot = PersonSnapshot(person_ids=["p"], attributes={"likes_colour": "Red", "x": "pink"})
+    _, found = await retrieve(retrieval, snapshot)
+    assert [name for name in found if found[name] == Source.AS_ASKED_FOR] == ["red-tv"]
+    _, found = await retrieve(retrieval, snapshot, attributes={"colour": "pink"})
+    assert [name for name in found if found[name] == Source.AS_ASKED_FOR] == ["pink-tv"]
+    _, found = await retrieve(retrieval, snapshot, recipient={"relationship": "friend"})
+    assert Source.AS_ASKED_FOR not in found.values()
+
+
+async def test_whoever_gives_the_same_is_proposed_for_the_same_recipient(retrieval):
+    await retrieval.items(
+        item("necklace", attributes={"gender": "female"}),
+        item("cufflinks", attributes={"gender": "male"}),
+        item("cookbook", category="Books > Cooking"),
+        item("old-toy", category="Toys", attributes={"age": "3-6"}),
+    )
+    recipient = {"relationship": "mother", "age": 60, "interests": ["cooking"]}
+    answers = [
+        await retrieve(retrieval, snapshot, recipient=recipient)
+        for snapshot in (None, snapshot_of(retrieval))
+    ]
+    (first, found), (second, _) = answers
+    assert first.candidates == second.candidates
+    gifts = {name for name, source in found.items() if source == Source.GIFT}
+    assert gifts == {"necklace", "cookbook"}
+    assert {"necklace", "tv"} < set(found)
+    assert not {"cufflinks", "old-toy"} & set(found)
 
 
 async def test_a_gift_costs_no_more_than_was_said(retrieval):
@@ -225,3 +364,19 @@ async def test_erasing_a_person_leaves_nothing_remembered_of_them(retrieval):
     answer = await retrieval.stub.ErasePerson(pb.ErasePersonRequest(person_ids=["ada"]), timeout=5)
     assert answer.rows == 0
     assert retrieval.seen.is_new("ada", 1)
+
+
+async def test_what_was_asked_for_is_found_by_its_attributes_for_visitors_too(retrieval):
+    await retrieval.items(item("pink-tv", attributes={"colour": "pink", "inches": "40"}))
+    attributes = {"colour": "Pink", "inches": {"most": 50}, "age": float("nan")}
+    response, found = await retrieve(retrieval, attributes=attributes)
+    assert found["pink-tv"] == Source.AS_ASKED_FOR
+    at = retrieval.ids(response.candidates).index("pink-tv")
+    evidence = response.candidates.evidence_counts[at], response.candidates.evidence_totals[at]
+    assert evidence == (2, 2)
+    attributes = {"colour": "Pink", "inches": {"least": 50}, "price": "< 200"}
+    await retrieval.items(item("big-pink-tv", attributes={"colour": "pink"}))
+    response, found = await retrieve(retrieval, attributes=attributes)
+    at = retrieval.ids(response.candidates).index("big-pink-tv")
+    assert response.candidates.evidence_texts[at] == "inches"
+    assert "pink-tv" not in [name for name in found if found[name] == Source.AS_ASKED_FOR]

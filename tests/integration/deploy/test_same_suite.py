@@ -37,7 +37,18 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_ALLOWED_ORIGINS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_HOSTS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_SECRETS": "up hands on what it was started with",
+    "TOUCHPOINT_EXTERNAL_SOURCES": "up hands on what it was started with",
     "TOUCHPOINT_CURRENCY": "up hands on what it was started with",
+    "TOUCHPOINT_SHOWINGS_PER_DAY": "up hands on what it was started with",
+    "TOUCHPOINT_DECISION_PATIENCE_S": "up hands on what it was started with",
+    "TOUCHPOINT_EXTERNAL_SHARE": "up hands on what it was started with",
+    "TOUCHPOINT_EXTERNAL_QUOTA": "up hands on what it was started with",
+    "TOUCHPOINT_EXTERNAL_PERSONS": "up hands on what it was started with",
+    "TOUCHPOINT_TRAIN_EVERY": "up hands on what it was started with",
+    "TOUCHPOINT_TRAIN_AT": "up hands on what it was started with",
+    "TOUCHPOINT_TRAIN_ZONE": "up hands on what it was started with",
+    "TOUCHPOINT_TRAIN_FEWEST_NEW": "up hands on what it was started with",
+    "TOUCHPOINT_TRAIN_TOLERANCE": "up hands on what it was started with",
 }
 """Each with the reason; all of them have defaults, and compose gives just these."""
 
@@ -112,6 +123,23 @@ def test_a_service_takes_every_setting_it_is_given_and_misses_none(service, comp
     known = {*describe(settings), f"TOUCHPOINT_{service.upper()}_POSTGRES_URL"}
     assert set(told) - known == {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
     assert settings.home == Path(HOME)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_of_a_services_own_that_the_docs_name_can_be_set(service, composed):
+    told = environment(composed[service], secrets())
+    docs = "".join(page.read_text() for page in (Path("README.md"), *Path("docs").glob("*.md")))
+    shared = {field.name for field in dataclasses.fields(ServiceSettings)}
+    fields = [
+        each for each in dataclasses.fields(settings_type(service)) if each.name not in shared
+    ]
+    keys = {
+        key.replace("{SERVICE}", service.upper())
+        for field in fields
+        for declared in field.metadata.values()
+        for key in declared.keys
+    }
+    assert {key for key in keys if f"`{key}`" in docs} <= set(told)
 
 
 @pytest.mark.parametrize("service", SERVICES)

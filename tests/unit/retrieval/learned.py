@@ -2,11 +2,15 @@
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from services.retrieval.domain.contents import GrowingContents
+from services.retrieval.domain.learning.content import DIMENSIONS
 from services.retrieval.domain.learning.model import ItemModel, LearnedModel, PersonModel
-from services.retrieval.domain.learning.signals import SIGNALS
+from services.retrieval.domain.learning.rhythm import TRIPS
+from services.retrieval.domain.learning.signals import HABITS, SIGNALS
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import taste_of
 from shared.artefacts import ArtefactError
@@ -20,10 +24,21 @@ class ExactIndex:
     def __init__(self, vectors):
         self._vectors = vectors
 
-    def nearest(self, vector, count):
+    def nearest(self, vector, count, allowed=None):
         products = self._vectors @ vector
-        rows = (-products).argsort(kind="stable")[:count]
+        rows = (-products).argsort(kind="stable")
+        if allowed is not None:
+            rows = rows[allowed.mask[rows]]
+        rows = rows[:count]
         return rows, products[rows]
+
+    def nearest_each(self, vectors, count, allowed=None):
+        rows = np.full((len(vectors), count), -1, np.int64)
+        products = np.full((len(vectors), count), -np.inf, np.float32)
+        for at, vector in enumerate(vectors):
+            found, scores = self.nearest(vector, count, allowed)
+            rows[at, : len(found)], products[at, : len(found)] = found, scores
+        return rows, products
 
 
 class InMemoryArtefacts:
@@ -42,6 +57,10 @@ class InMemoryArtefacts:
             raise ArtefactError(f"artefact {name} is torn or altered")
         return self.files[name]
 
+    async def file(self, name):
+        await self.get(name)
+        return Path(name)
+
     async def remove(self, name):
         self.files.pop(name, None)
 
@@ -58,20 +77,23 @@ def learned(
     buyers=None,
     catalogue_id=CATALOGUE_ID,
     constant=0.0,
+    own=0.0,
+    trained_us=1,
 ):
     """Make a model.
 
     `items`: number to factors; `persons`: id to (factors, numbers of what was bought);
     `neighbours`: number to [(number, score, bought both)]; `content`: number to vector. Of all
-    that speaks for an item only the vector counts.
+    that speaks for an item only the vector counts, and `own` is added where it was bought.
     """
     nos = np.array(sorted(items), np.uint32)
+    weights = {"vector": 1.0, "own": own}
     row = {no: at for at, no in enumerate(nos.tolist())}
     return LearnedModel(
         ItemModel(
             catalogue_id=catalogue_id,
             catalogue_version=0,
-            trained_us=1,
+            trained_us=trained_us,
             regularisation=0.01,
             unobserved_weight=0.1,
             offer_nos=nos,
@@ -80,7 +102,10 @@ def learned(
             heat=np.zeros(len(nos), np.float32),
             repeats=np.ones(len(nos), np.float32),
             **_neighbours(neighbours or {}, row),
-            blend=np.array([constant, *(each == "vector" for each in SIGNALS)], np.float32),
+            blend=np.array(
+                [constant, *(weights.get(each, 0.0) for each in SIGNALS)],
+                np.float32,
+            ),
             content_nos=np.array(sorted(content or {}), np.uint32),
             content=_matrix([content[no] for no in sorted(content or {})]),
         ),
@@ -113,12 +138,29 @@ def _persons(persons, row, width):
         starts=np.concatenate((np.zeros(1, np.int64), ends)),
         rows=rows,
         weights=np.ones(len(rows), np.float32),
-        habits=np.ones((len(rows), 3), np.float32),
+        habits=np.ones((len(rows), HABITS), np.float32),
+        trips=np.ones((len(persons), len(TRIPS)), np.float32),
     )
 
 
 def served(*args, **fields):
     return ServedModel.of("test", learned(*args, **fields), ExactIndex)
+
+
+def contents_of(vectors):
+    """Return contents of families by number; what is not said of their many dimensions is 0."""
+    growing = GrowingContents(ExactIndex, least_alike=0.2)
+    rows = np.zeros((len(vectors), DIMENSIONS), np.float32)
+    for row, each in zip(rows, vectors.values(), strict=True):
+        row[: len(each)] = each
+    growing.put(np.array(list(vectors)), rows)
+    return growing.current
+
+
+def model_with(**parts):
+    """Make a model of no persons with other parts."""
+    made = replace(learned(ITEMS), **parts)
+    return ServedModel.of("test", made, ExactIndex)
 
 
 RUNNING, CYCLING = (1.0, 0.0), (0.0, 1.0)

@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from services.retrieval.domain.attributes import Attributes
+from services.retrieval.domain.goods import Goods
 from services.retrieval.domain.popularity import Popularity
 from services.retrieval.domain.query import Person, Query, Visit
-from services.retrieval.domain.shelf import Offers
+from services.retrieval.domain.shelf import Asked, Offers
 from services.retrieval.domain.sizes import Sizes
-from services.retrieval.domain.stacking import Goods, ancestors_of, stack
+from services.retrieval.domain.stacking import ancestors_of, stack
+from services.retrieval.domain.wardrobe import Wardrobe
 from shared.catalogue import Catalogue
 from shared.clock import to_us
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
@@ -29,6 +32,7 @@ class Shop:
     def __init__(self):
         self.catalogue = Catalogue()
         self.sizes = Sizes()
+        self.attributes = Attributes()
         self.popularity = Popularity(NOW_US)
         self.names = [""]
 
@@ -51,6 +55,7 @@ class Shop:
         batch = CatalogueBatch(previous_version=number - 1, version=number)
         batch.rows.append(CatalogueRow(offer_no=number, offer_id=name, kind=kind, **row))
         self.catalogue.apply(batch)
+        self.attributes.put([number], [row.get("attributes", {})], [row.get("brand", "")])
 
     def no(self, name):
         return self.names.index(name)
@@ -72,7 +77,7 @@ class Shop:
             self.popularity.sold(size, NOW_US),
             ancestors_of(self.catalogue.categories),
         )
-        return stack(goods, Offers.of(self.catalogue), NOW_US)
+        return stack(goods, Offers.of(self.catalogue, NOW_US), NOW_US)
 
     def query(self, *, kinds=ALL_KINDS, channel=Channel.WEB, limit=50, in_view=(), **more):
         shelf = self.shelf()
@@ -80,7 +85,7 @@ class Shop:
         defined_nos = more.pop("defined_nos", np.zeros(0, np.uint32))
         return Query(
             shelf=shelf,
-            showable=shelf.showable(kinds, channel, NOW_US, defined_nos),
+            showing=shelf.showing(Asked(frozenset(kinds), channel, defined_nos), NOW_US),
             now_us=NOW_US,
             kinds=kinds,
             limit=limit,
@@ -89,7 +94,7 @@ class Shop:
             **more,
         )
 
-    def person(self, *, owned=(), visit=None, liked=(), sizes=()):
+    def person(self, *, owned=(), visit=None, liked=(), sizes=(), wardrobe=None):
         """Make a person who owns (name, days ago, times, cycle in days)."""
         families = [int(self.catalogue.family_no[self.no(name)]) for name, *_ in owned]
         find = self.catalogue.categories.find
@@ -102,7 +107,8 @@ class Shop:
             cycle_days=np.array([cycle for *_, cycle in owned], np.float64),
             visit=visit,
             liked=tuple((find(path), affinity) for path, affinity in liked),
-            size_nos=tuple(self.sizes.of(self.no(name)) for name in sizes),
+            wardrobe=wardrobe
+            or Wardrobe({}, {self.sizes.of(self.no(name)): 0.5 for name in sizes}),
         )
 
     def visit(self, category="", viewed=()):

@@ -84,3 +84,12 @@ async def test_an_offer_that_was_imported_before_belongs_to_the_definitions_from
     await Replica(Rules(offer("tips")), store).bundles.look()
     [rejection] = (await store.write(read_offers([offer("tips")], "USD")[0])).rejections
     assert "definitions" in rejection.message
+
+
+async def test_a_question_about_items_says_which_of_their_attributes_it_asks_for(store):
+    rules = Rules()
+    rules.only.questions.add(question="colours", attribute="likes_colour", item_attribute="colour")
+    rules.only.questions.add(question="shops_for", attribute="shops_for")
+    replica = Replica(rules, store)
+    await replica.bundles.look()
+    assert replica.bundles.of("b").asked == {"likes_colour": "colour"}

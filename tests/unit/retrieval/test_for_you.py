@@ -1,12 +1,20 @@
 """FOR_YOU: what is nearest to a taste."""
 
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 import pytest
 
+from services.retrieval.domain.narrowing import Narrowing
+from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.sources.for_you import ForYou
 from services.retrieval.domain.taste import taste_of
-from tests.unit.retrieval.learned import CYCLING, RUNNING, ask, asked, model_of
+from services.retrieval.storage.indexes import build_index
+from services.retrieval.storage.vectors.building import built_in_lists
+from shared.catalogue import Fence
+from tests.unit.retrieval.learned import CYCLING, RUNNING, ask, asked, learned, model_of, served
+from tests.unit.retrieval.shop import Shop
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 
 
@@ -64,6 +72,50 @@ def test_only_what_is_to_be_had_is_proposed(sports):
     found = asked(sports, ForYou(), model_of({"ada": (RUNNING, [])}))
     assert found[0] == "shoes, red"
     assert "socks" not in found
+
+
+def test_where_nearly_all_is_sold_out_the_nearest_of_what_is_left_are_all_proposed():
+    shop, count = Shop(), 2_000
+    left = range(3, count + 1, 40)
+    for no in range(1, count + 1):
+        shop.item(f"item {no}", stock=1 if no in left else 0)
+    factors = {no: (1.0 - no / count, 0.1) for no in range(1, count + 1)}
+    hot = {no: [(other, 1.0, 3) for other in range(1, 301)] for no in (1, 2)}
+    model = served(factors, {"ada": (RUNNING, [1, 2])}, neighbours=hot)
+    found = ask(shop, ForYou(), model, limit=40).offer_nos.tolist()
+    assert found == list(left)[:40]
+
+
+def test_where_what_is_near_is_sold_out_that_which_comes_next_is_proposed():
+    shop, count = Shop(), 6_000
+    for no in range(1, count + 1):
+        shop.item(f"item {no}", stock=0 if no <= 500 else 1)
+    factors = {no: (1.0 - no / count, 0.1) for no in range(1, count + 1)}
+    model = served(factors, {"ada": (RUNNING, [])}, buyers={no: no for no in factors})
+    found = ask(shop, ForYou(), model, limit=20).offer_nos.tolist()
+    assert set(found) & set(range(501, 801))
+
+
+def in_lists(rows):
+    return built_in_lists(rows, rows[:50]) if len(rows) > 1_000 else build_index(rows)
+
+
+@pytest.mark.parametrize("build", [build_index, in_lists])
+def test_within_a_fence_the_search_still_finds_as_many_as_are_wanted(build):
+    shop, count = Shop(), 1_500
+    for no in range(1, count + 1):
+        shop.item(f"item {no}", "Wine > Red" if no % 25 == 0 else "Food")
+    vectors = np.random.default_rng(4).normal(size=(count, 8)).astype(np.float32)
+    factors = {no: vectors[no - 1] for no in range(1, count + 1)}
+    model = ServedModel.of("test", learned(factors, {"ada": (vectors[7], [])}), build)
+    query = shop.query(model=model, taste=taste_of(model, ["ada"], (), ()), limit=40)
+    narrowing = Narrowing(fence=Fence.of(["Wine"], []))
+    suits = partial(narrowing.suits, shop.catalogue)
+    fenced = replace(query, showing=query.showing.narrowed(narrowing, suits))
+    found = ForYou().propose(fenced).offer_nos
+    red = np.arange(25, count + 1, 25)
+    best = red[(-(vectors[red - 1] @ vectors[7])).argsort()]
+    assert found.tolist() == best[:40].tolist()
 
 
 def test_a_visitor_is_met_by_what_they_looked_at(sports):

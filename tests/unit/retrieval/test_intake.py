@@ -148,3 +148,10 @@ def test_every_mistake_is_told_at_once_with_its_row():
 def test_an_id_twice_in_a_request_is_refused_the_second_time():
     drafts, [rejection] = read_items([item(), item(title="Another")], "USD")
     assert (len(drafts), rejection.index, rejection.field) == (1, 1, "item_id")
+
+
+def test_a_text_with_the_character_that_ends_texts_is_refused():
+    for change in ({"title": "a\0b"}, {"brand": "\0"}, {"attributes": {"colour": "red\0"}}):
+        [name] = change
+        [field] = refused(read_items([item(**change)], "USD"))
+        assert field.startswith(name)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from services.retrieval.domain.learning.model import ItemModel, LearnedModel, PersonModel
-from services.retrieval.storage.model_files import check, decode, encode, pack
+from services.retrieval.storage.array_files import pack
+from services.retrieval.storage.model_files import check, decode, encode
 from shared.artefacts import ArtefactError
 from tests.unit.retrieval.learned import CYCLING, ITEMS, RUNNING, learned
 
@@ -91,6 +92,10 @@ def persons(**changes):
         persons(person_ids=("ada",)),
         persons(habits=MODEL.persons.habits[1:]),
         persons(habits=MODEL.persons.habits[:, 1:]),
+        replace(MODEL, sessions=replace(MODEL.sessions, looked=np.ones(1, np.uint32))),
+        replace(MODEL, sessions=replace(MODEL.sessions, position_decay=float("nan"))),
+        replace(MODEL, successors=replace(MODEL.successors, buyers=np.ones(1, np.uint32))),
+        replace(MODEL, baskets=replace(MODEL.baskets, orders=np.ones(1, np.uint32))),
     ],
 )
 def test_arrays_that_do_not_fit_each_other_are_refused(model):

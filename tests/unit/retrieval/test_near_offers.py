@@ -1,8 +1,11 @@
 """Which offers that are no items are near a person and a moment."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from services.retrieval.domain.answers import Answer
 from services.retrieval.domain.sources.near_offers import NearOffers
 from tests.unit.retrieval.shop import NOW_US, Shop
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
@@ -29,6 +32,24 @@ def test_offers_about_nothing_are_for_everybody(shop):
     assert near(shop) == ["survey"]
 
 
+def test_a_category_that_was_answered_long_ago_is_not_in_view(shop):
+    answer = Answer("category", ("Garden",))
+    assert near(shop, answers=(answer,)) == ["garden guide", "survey"]
+    assert near(shop, answers=(replace(answer, is_standing=True),)) == ["survey"]
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"ends_us": NOW_US - 1}, {"ends_us": 1}, {"channels": [Channel.EMAIL]}]
+)
+@pytest.mark.parametrize("about", [(), ("Garden",)])
+def test_many_that_are_over_or_for_elsewhere_hide_none_that_runs(shop, elsewhere, about):
+    for number in range(210):
+        shop.offer(f"old {number}", about=about, value_micros=9_000_000, **elsewhere)
+    shop.offer("new", about=about, value_micros=1_000_000)
+    assert "new" in near(shop, category="Garden")
+    assert not any(name.startswith("old") for name in near(shop, category="Garden"))
+
+
 def test_an_offer_about_the_item_in_view_leads_one_about_its_category(shop):
     assert near(shop, in_view=["red tv"]) == ["this tv", "tv sale", "survey"]
 
@@ -39,6 +60,20 @@ def test_the_visit_the_cart_and_taste_bring_offers_near_in_that_order(shop):
     person = shop.person(visit=shop.visit("Video > TV"), liked=[("Garden", 0.5)])
     asked = near(shop, person=person, cart_nos=(shop.no("book"),))
     assert asked == ["tv sale", "book club", "garden guide", "survey"]
+
+
+def test_what_was_bought_lately_brings_near_what_is_about_it(shop):
+    shop.offer("spade care", OfferKind.CONTENT, items=["spade"])
+    lately = shop.person(owned=[("spade", 3, 1, 0.0)])
+    assert near(shop, person=lately) == ["spade care", "garden guide", "survey"]
+    proposals = shop.ask(NearOffers(shop.catalogue), person=lately)
+    assert proposals.evidence_nos.tolist()[:2] == [shop.no("spade")] * 2
+    assert near(shop, person=shop.person(owned=[("spade", 90, 1, 0.0)])) == ["survey"]
+
+
+def test_what_is_asked_for_brings_offers_near_for_visitors_too(shop):
+    answers = (Answer("category", ("Garden",)), Answer("colour", ("Video > TV",)))
+    assert near(shop, answers=answers) == ["garden guide", "survey"]
 
 
 def test_the_evidence_is_the_item_that_brings_an_offer_near(shop):

@@ -24,7 +24,7 @@ def offers(sports):
 def found(sports, factors, **fields):
     model = model_of({"ada": (factors, [1])})
     tastes = offer_tastes(
-        Offers.of(sports.catalogue).about,
+        Offers.of(sports.catalogue, 0).about,
         model,
         sports.catalogue.category_no[: sports.catalogue.size],
         ancestors_of(sports.catalogue.categories),
@@ -55,7 +55,7 @@ def test_a_category_counts_with_all_below_it(offers):
     model = model_of({"ada": (RUNNING, [1])})
     catalogue = offers.catalogue
     placed = offer_tastes(
-        Offers.of(catalogue).about,
+        Offers.of(catalogue, 0).about,
         model,
         catalogue.category_no[: catalogue.size],
         ancestors_of(catalogue.categories),

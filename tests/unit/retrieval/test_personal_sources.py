@@ -102,6 +102,14 @@ def test_the_evidence_is_the_last_item_looked_at(pcs):
     assert set(proposals.evidence_nos.tolist()) == {pcs.no("seen")}
 
 
+@pytest.mark.parametrize(("category", "evidence"), [("Garden", ""), ("Computers", "seen")])
+def test_an_item_of_another_category_is_no_evidence(pcs, category, evidence):
+    pcs.item("book", "Books")
+    person = pcs.person(visit=pcs.visit(viewed=["book", "seen"]))
+    proposals = pcs.ask(InSession(pcs.catalogue), person=person, category=category)
+    assert set(proposals.evidence_nos.tolist()) == {pcs.names.index(evidence)}
+
+
 def test_variants_of_the_last_item_are_no_news(pcs):
     pcs.item("seen, blue", "Computers > Laptops", of="seen", price=1000)
     assert not {"seen", "seen, blue"} & set(in_visit(pcs))

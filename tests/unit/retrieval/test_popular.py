@@ -1,8 +1,18 @@
 """What is popular, and what stands on the shelf at all."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from services.retrieval.domain import walking
+from services.retrieval.domain.learning.model import SeasonModel
+from services.retrieval.domain.learning.seasons import fortnight_of
+from services.retrieval.domain.served_model import ServedModel
+from services.retrieval.domain.shelves import Shelves
+from services.retrieval.domain.showing import Showing
 from services.retrieval.domain.sources.popular import ELSEWHERE, Popular
+from tests.unit.retrieval.learned import ExactIndex, learned
 from tests.unit.retrieval.shop import NOW_US, Shop, ago_us
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 
@@ -98,6 +108,48 @@ def test_a_limit_is_filled_from_far_down_where_the_top_may_not_be_shown(shop):
     assert shop.asked(Popular(shop.catalogue), limit=2) == ["anywhere"]
 
 
+def test_what_the_caller_leaves_out_takes_nobodys_place():
+    shop = Shop()
+    for number in range(30):
+        shop.item(f"item {number}", "Video > TV" if number % 2 else "Garden")
+        shop.bought(f"item {number}", times=60 - 2 * number, days=1)
+    popular, shown = Popular(shop.catalogue), tuple(range(1, 11))
+    assert shop.asked(popular, limit=10)[0] == "item 0"
+    left = shop.asked(popular, limit=10, excluded_nos=shown)
+    assert left == [f"item {number}" for number in range(10, 20)]
+    in_garden = shop.asked(popular, limit=10, excluded_nos=shown, category="Garden")
+    assert in_garden[:2] == ["item 10", "item 12"]
+    assert len(in_garden) == 10
+
+
+def test_where_hardly_anything_may_be_shown_all_is_looked_through_once(monkeypatch):
+    monkeypatch.setattr(walking, "_WALKED", 8)
+    shop = Shop()
+    for number in range(60):
+        only = [Channel.WEB] if number in (30, 40) else [Channel.EMAIL]
+        shop.item(f"item {number}", price=60 - number, channels=only)
+    popular, query, looked_through = Popular(shop.catalogue), shop.query(limit=5), []
+
+    class Counting(Showing):
+        def look_through(self, *args):
+            looked_through.append(args)
+            return super().look_through(*args)
+
+    showing = Counting(query.showing.mask, query.shelf.of_family)
+
+    def found(limit):
+        return shop.told(popular.propose(replace(query, limit=limit, showing=showing)))
+
+    assert [found(5), found(6)] == [["item 30", "item 40"]] * 2
+    assert len(looked_through) == 1
+    gone, back = np.array([shop.no("item 30")]), np.array([shop.no("item 2")])
+    showing.change(gone, np.array([False]), gone)
+    assert found(7) == ["item 40"]
+    assert len(looked_through) == 1
+    showing.change(back, np.array([True]), back)
+    assert found(8) == ["item 2", "item 40"]
+
+
 def test_nothing_is_popular_where_no_items_are_shown(shop):
     shop.item("tv")
     assert shop.asked(Popular(shop.catalogue), kinds=frozenset({OfferKind.CONTENT})) == []
@@ -165,3 +217,43 @@ def test_of_what_is_near_only_what_may_be_shown_is_proposed():
     shop = shop_of_two_parts()
     shop.item("by mail", "Garden", channels=[Channel.EMAIL])
     assert "by mail" not in shop.asked(Popular(shop.catalogue), category="Garden")
+
+
+async def test_what_is_in_season_comes_first():
+    shop = Shop()
+    for name, category, times in (("bread", "Food > Bread", 20), ("ice", "Food > Ice", 10)):
+        shop.item(name, category)
+        shop.bought(name, times, days=1)
+    learns = of_ice_now()
+    assert await first_on_the_shelf(shop, learns) == "ice"
+    assert await first_on_the_shelf(shop, replace(learns, seasons=SeasonModel.none())) == "bread"
+
+
+async def test_a_catalogue_that_is_read_from_a_file_has_its_seasons_too():
+    written = Shop()
+    written.item("ice", "Food > Ice")
+    shop = Shop()
+    model = ServedModel.of("test", of_ice_now(), ExactIndex)
+    shelves = Shelves(
+        shop.catalogue, shop.sizes, lambda: shop.popularity, lambda: NOW_US, lambda: model
+    )
+    shop.catalogue.take_over(written.catalogue)
+    shelves.rows_changed(range(1, shop.catalogue.size))
+    shop.popularity.note(1, "purchase", NOW_US)
+    await shelves.restack()
+    assert shelves.current.ranked.tolist() == [1]
+
+
+def of_ice_now():
+    factors = np.ones((1, 26), np.float32)
+    factors[0, fortnight_of(NOW_US)] = 4.0
+    return replace(learned({1: (1.0, 0.0)}), seasons=SeasonModel(("Food > Ice",), factors))
+
+
+async def first_on_the_shelf(shop, learns):
+    model = ServedModel.of("test", learns, ExactIndex)
+    shelves = Shelves(
+        shop.catalogue, shop.sizes, lambda: shop.popularity, lambda: NOW_US, lambda: model
+    )
+    await shelves.restack()
+    return shop.names[shelves.current.ranked[0]]

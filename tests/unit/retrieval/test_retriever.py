@@ -1,5 +1,7 @@
 """How what the sources propose becomes one list."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ class Says:
 
     def __init__(self, nos, is_personal=False):
         self.is_personal = is_personal
-        self._nos = np.array(nos, np.uint32)
+        self._nos = np.array(nos, np.int64)
 
     def propose(self, query):
         return Proposals.of(self._nos, np.linspace(1.0, 0.5, len(self._nos)), 0, 7)
@@ -29,13 +31,31 @@ class Fails(Says):
         raise Unavailable("its index is being built", reason="NOT_READY")
 
 
+class Breaks(Says):
+    def __init__(self, mistake):
+        super().__init__([])
+        self._mistake = mistake
+
+    def propose(self, query):
+        raise self._mistake
+
+
+class Tears(Says):
+    def propose(self, query):
+        return replace(super().propose(query), scores=np.ones(1, np.float32))
+
+
 class Spends(Says):
     """Takes its time on a clock that only it moves."""
 
     now_s = 0.0
 
+    def __init__(self, nos, spent_s=1.0):
+        super().__init__(nos)
+        self.spent_s = spent_s
+
     def propose(self, query):
-        Spends.now_s += 1.0
+        Spends.now_s += self.spent_s
         return super().propose(query)
 
 
@@ -47,9 +67,9 @@ def shop():
     return shop
 
 
-def retrieve(shop, sources, timeout_s=5.0, **query):
+async def retrieve(shop, sources, timeout_s=5.0, asked=(), **query):
     retriever = Retriever(shop.catalogue, sources, QUOTAS, monotonic=lambda: Spends.now_s)
-    return retriever.retrieve(shop.query(**query), timeout_s)
+    return await retriever.retrieve(shop.query(**query), timeout_s, asked)
 
 
 def told(shop, found):
@@ -60,29 +80,29 @@ def told(shop, found):
     ]
 
 
-def test_sources_are_interleaved_by_their_weight(shop):
-    found = retrieve(shop, {AGAIN: Says([1, 2, 3]), SESSION: Says([4, 5, 6, 7])})
+async def test_sources_are_interleaved_by_their_weight(shop):
+    found = await retrieve(shop, {AGAIN: Says([1, 2, 3]), SESSION: Says([4, 5, 6, 7])})
     assert [name for name, _ in told(shop, found)] == ["d", "a", "e", "f", "b", "g", "c"]
 
 
-def test_what_two_propose_belongs_to_the_more_personal(shop):
-    found = retrieve(shop, {AGAIN: Says([2]), POPULAR: Says([1, 2])})
+async def test_what_two_propose_belongs_to_the_more_personal(shop):
+    found = await retrieve(shop, {AGAIN: Says([2]), POPULAR: Says([1, 2])})
     assert sorted(told(shop, found)) == [("a", POPULAR), ("b", AGAIN)]
 
 
-def test_a_family_comes_once(shop):
+async def test_a_family_comes_once(shop):
     shop.item("a in red", of="a")
-    found = retrieve(shop, {SESSION: Says([9]), POPULAR: Says([1, 2])})
+    found = await retrieve(shop, {SESSION: Says([9]), POPULAR: Says([1, 2])})
     assert told(shop, found) == [("a in red", SESSION), ("b", POPULAR)]
 
 
-def test_the_limit_is_kept_and_one_source_fills_what_another_leaves(shop):
-    found = retrieve(shop, {AGAIN: Says([1]), POPULAR: Says([2, 3, 4, 5])}, limit=4)
+async def test_the_limit_is_kept_and_one_source_fills_what_another_leaves(shop):
+    found = await retrieve(shop, {AGAIN: Says([1]), POPULAR: Says([2, 3, 4, 5])}, limit=4)
     assert [name for name, _ in told(shop, found)] == ["a", "b", "c", "d"]
 
 
-def test_a_source_that_cannot_answer_costs_only_its_own_candidates(shop):
-    found = retrieve(shop, {AGAIN: Fails([1]), POPULAR: Says([2])})
+async def test_a_source_that_cannot_answer_costs_only_its_own_candidates(shop):
+    found = await retrieve(shop, {AGAIN: Fails([1]), POPULAR: Says([2])})
     assert told(shop, found) == [("b", POPULAR)]
     assert [(r.source, r.failure) for r in found.reports] == [
         (AGAIN, "NOT_READY"),
@@ -90,37 +110,100 @@ def test_a_source_that_cannot_answer_costs_only_its_own_candidates(shop):
     ]
 
 
-def test_a_defect_of_a_source_is_not_taken_for_having_nothing_to_propose(shop):
-    with pytest.raises(AttributeError):
-        retrieve(shop, {AGAIN: object(), POPULAR: Says([2])})
+@pytest.mark.parametrize(
+    "mistake",
+    [ValueError("shapes differ"), IndexError("7"), KeyError("x"), ZeroDivisionError(), TypeError()],
+)
+async def test_a_source_that_breaks_costs_only_its_own_candidates_and_is_told_of(shop, mistake):
+    found = await retrieve(shop, {AGAIN: Breaks(mistake), POPULAR: Says([2])})
+    assert told(shop, found) == [("b", POPULAR)]
+    broken = found.reports[0]
+    assert (broken.source, broken.failure, broken.defect) == (AGAIN, "DEFECT", mistake)
 
 
-def test_a_source_whose_turn_comes_too_late_is_not_asked(shop):
-    found = retrieve(shop, {SESSION: Spends([1]), POPULAR: Says([2])}, timeout_s=0.5)
-    assert told(shop, found) == [("a", SESSION)]
-    assert [(each.candidates, each.failure) for each in found.reports] == [
-        (1, ""),
-        (0, "NO_TIME_LEFT"),
-    ]
+@pytest.mark.parametrize("nos", [[0], [1, 99], [-1]])
+async def test_numbers_that_no_offer_has_are_taken_for_a_defect(shop, nos):
+    found = await retrieve(shop, {AGAIN: Says(nos), POPULAR: Says([2])})
+    assert told(shop, found) == [("b", POPULAR)]
+    assert found.reports[0].failure == "DEFECT"
 
 
-def test_nothing_proposed_is_an_empty_list(shop):
-    found = retrieve(shop, {POPULAR: Says([])})
+async def test_columns_of_different_lengths_are_taken_for_a_defect(shop):
+    found = await retrieve(shop, {AGAIN: Tears([1, 3]), POPULAR: Says([2])})
+    assert told(shop, found) == [("b", POPULAR)]
+    assert "lengths" in str(found.reports[0].defect)
+
+
+async def test_no_memory_is_not_taken_for_a_defect_of_one_source(shop):
+    with pytest.raises(MemoryError):
+        await retrieve(shop, {AGAIN: Breaks(MemoryError()), POPULAR: Says([2])})
+
+
+async def test_the_last_source_answers_late_rather_than_nobody(shop):
+    found = await retrieve(shop, {SESSION: Spends([]), POPULAR: Says([2])}, timeout_s=0.5)
+    assert told(shop, found) == [("b", POPULAR)]
+    assert found.reports[-1].failure == ""
+
+
+async def ask_often(shop, sources, timeout_s, times=8):
+    """Ask the same sources again and again; return what the last answer was."""
+    retriever = Retriever(shop.catalogue, sources, QUOTAS, monotonic=lambda: Spends.now_s)
+    for _ in range(times):
+        found = await retriever.retrieve(shop.query(), timeout_s)
+    return found
+
+
+def failures(found):
+    return {each.source: each.failure for each in found.reports}
+
+
+async def test_a_source_that_takes_too_long_costs_only_its_own_candidates(shop):
+    sources = {
+        AGAIN: Says([1]),
+        SESSION: Spends([2], 0.030),
+        OFFER: Spends([3], 0.001),
+        POPULAR: Spends([4], 0.001),
+    }
+    found = await ask_often(shop, sources, 0.020)
+    assert [name for name, _ in told(shop, found)] == ["a", "c", "d"]
+    assert failures(found) == {AGAIN: "", SESSION: "NO_TIME_LEFT", OFFER: "", POPULAR: ""}
+
+
+async def test_all_are_asked_where_there_is_time_for_all(shop):
+    sources = {SESSION: Spends([2], 0.030), POPULAR: Spends([4], 0.001)}
+    found = await ask_often(shop, sources, 0.040)
+    assert set(failures(found).values()) == {""}
+
+
+async def test_the_time_of_the_last_source_is_kept_back_from_all_others(shop):
+    slow = Spends([1], 0.001)
+    sources = {AGAIN: slow, SESSION: Spends([2], 0.002), POPULAR: Spends([4], 0.010)}
+    retriever = Retriever(shop.catalogue, sources, QUOTAS, monotonic=lambda: Spends.now_s)
+    for _ in range(8):
+        await retriever.retrieve(shop.query(), 1.0)
+    slow.spent_s = 0.012  # of 20 ms, for the first time
+    found = await retriever.retrieve(shop.query(), 0.020)
+    assert failures(found) == {AGAIN: "", SESSION: "NO_TIME_LEFT", POPULAR: ""}
+    assert [name for name, _ in told(shop, found)] == ["a", "d"]
+
+
+async def test_nothing_proposed_is_an_empty_list(shop):
+    found = await retrieve(shop, {POPULAR: Says([])})
     assert told(shop, found) == []
 
 
-def test_personal_sources_are_left_out_where_nothing_personal_is_wanted(shop):
+async def test_personal_sources_are_left_out_where_nothing_personal_is_wanted(shop):
     sources = {AGAIN: Says([1], is_personal=True), POPULAR: Says([2])}
-    assert told(shop, retrieve(shop, sources, is_personal=False)) == [("b", POPULAR)]
-    assert len(told(shop, retrieve(shop, sources))) == 2
+    assert told(shop, await retrieve(shop, sources, is_personal=False)) == [("b", POPULAR)]
+    assert len(told(shop, await retrieve(shop, sources))) == 2
 
 
-def test_what_is_in_view_or_in_the_cart_is_not_proposed_nor_its_variants(shop):
+async def test_what_is_in_view_or_in_the_cart_is_not_proposed_nor_its_variants(shop):
     shop.item("a in red", of="a")
     shop.offer("sale")
-    found = retrieve(shop, {POPULAR: Says([1, 2, 10])}, cart_nos=(shop.no("a in red"),))
+    found = await retrieve(shop, {POPULAR: Says([1, 2, 10])}, cart_nos=(shop.no("a in red"),))
     assert [name for name, _ in told(shop, found)] == ["b", "sale"]
-    found = retrieve(shop, {POPULAR: Says([1, 2, 10])}, in_view=["a in red"])
+    found = await retrieve(shop, {POPULAR: Says([1, 2, 10])}, in_view=["a in red"])
     assert [name for name, _ in told(shop, found)] == ["b", "sale"]
 
 
@@ -133,26 +216,26 @@ def shoes():
     return shop
 
 
-def test_a_person_is_offered_their_own_size():
+async def test_a_person_is_offered_their_own_size():
     shop = shoes()
     sources = {POPULAR: Says([1, 5])}
-    found = retrieve(shop, sources, person=shop.person(sizes=["worn"]))
+    found = await retrieve(shop, sources, person=shop.person(sizes=["worn"]))
     assert [name for name, _ in told(shop, found)] == ["shoe 42", "hat"]
-    found = retrieve(shop, sources, person=shop.person())
+    found = await retrieve(shop, sources, person=shop.person())
     assert [name for name, _ in told(shop, found)] == ["shoe 41", "hat"]
 
 
-def test_a_size_that_is_sold_out_is_not_offered():
+async def test_where_the_own_size_is_sold_out_the_next_product_is_offered():
     shop = Shop()
     shop.item("shoe 41", size="41")
     shop.item("shoe 42", of="shoe 41", size="42", stock=0)
     shop.item("worn", size="42")
-    found = retrieve(shop, {POPULAR: Says([1])}, person=shop.person(sizes=["worn"]))
-    assert told(shop, found) == [("shoe 41", POPULAR)]
+    found = await retrieve(shop, {POPULAR: Says([1, 3])}, person=shop.person(sizes=["worn"]))
+    assert told(shop, found) == [("worn", POPULAR)]
 
 
-def test_columns_stay_together(shop):
-    found = retrieve(shop, {AGAIN: Says([1, 2]), POPULAR: Says([2, 3])}).candidates
+async def test_columns_stay_together(shop):
+    found = (await retrieve(shop, {AGAIN: Says([1, 2]), POPULAR: Says([2, 3])})).candidates
     by_name = dict(zip(found.offer_nos.tolist(), found.scores.tolist(), strict=True))
     assert by_name == {1: 1.0, 2: 0.5, 3: 0.5}
     assert set(found.evidence_counts.tolist()) == {7}

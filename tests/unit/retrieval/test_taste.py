@@ -1,9 +1,13 @@
 """The taste of whom a request is for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from services.retrieval.domain.taste import taste_of
+from services.retrieval.domain.learning.rhythm import TRIPS
+from services.retrieval.domain.learning.signals import Taste, visitor_taste
+from services.retrieval.domain.taste import _joined, taste_of
 from tests.unit.retrieval.learned import CYCLING, RUNNING, ExactIndex, model_of
 
 
@@ -46,6 +50,40 @@ def test_what_several_persons_know_of_one_thing_is_added_up(model):
     assert taste.known.weights.tolist() == [1, 2, 1]
     assert taste.known.habits[:, 0].tolist() == [1, 2, 1]
     assert taste.vector.tolist() == [0.5, 0.5]
+
+
+def shopping(**numbers):
+    return np.array([numbers.get(each.replace(" ", "_"), 0.0) for each in TRIPS], np.float32)
+
+
+def joined(*tastes):
+    return _joined(np.zeros(2, np.float32), tastes)
+
+
+def who_bought(since, oldest, gap, trips):
+    """Return the taste of somebody who bought one thing twice or more."""
+    habits = np.array([[2.0, since, oldest, gap, 1.0, 1.0, 1.0]], np.float32)
+    weight = np.ones(1, np.float32)
+    return Taste(np.zeros(2, np.float32), np.array([7]), weight, habits, trips)
+
+
+def test_a_cookie_that_never_bought_does_not_make_its_owner_stay_away():
+    card = who_bought(1, 29, 7, shopping(days=9, since=1, again=0.4))
+    looked = np.zeros(2, np.float32)
+    cookie = visitor_taste(looked, np.array([3]), np.ones(1, np.float32))
+    cookie = replace(cookie, trips=shopping(since=700, again=0.6))
+    for tastes in ((card, cookie), (cookie, card)):
+        assert joined(*tastes).trips.tolist() == card.trips.tolist()
+    assert joined(cookie, cookie).trips.tolist() == cookie.trips.tolist()
+
+
+def test_of_two_who_bought_the_last_counts_and_the_gap_is_theirs():
+    card = who_bought(3, 29, 7, shopping(days=9, since=2))
+    paper = who_bought(40, 90, 30, shopping(days=4, since=40))
+    for tastes in ((card, paper), (paper, card)):
+        found = joined(*tastes)
+        assert found.habits[0, :4].tolist() == [4, 3, 90, 7]
+        assert found.trips.tolist() == shopping(days=9, since=2).tolist()
 
 
 def test_who_is_forgotten_has_no_taste_and_is_nobodys_neighbour(model):

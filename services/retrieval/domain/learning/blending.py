@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.learning.blend_model import BlendModel
 from services.retrieval.domain.learning.model import ItemModel
-from services.retrieval.domain.learning.signals import Signals, Taste
+from services.retrieval.domain.learning.networks import networks_of
+from services.retrieval.domain.learning.portraits import Shelf
+from services.retrieval.domain.learning.signals import Evidence, Signals, Taste
 
 _HOTTEST = 200
 _BY_NEIGHBOURS = 300
@@ -27,10 +32,16 @@ class Ranked:
 class Blender:
     """Gathers a pool of rows for a person and weighs it by the blend that training found."""
 
-    def __init__(self, items: ItemModel) -> None:
+    def __init__(self, items: ItemModel, blend: BlendModel | None = None) -> None:
+        """Take what networks were learned beside the weights of `items`; without, these decide."""
         self._items = items
         self._signals = Signals(items)
-        self._in_pool = np.zeros(len(items.offer_nos), np.bool_)
+        self._asked_last: Callable[[], Taste | None] = lambda: None
+        """A weak reference: whoever asked may be erased meanwhile."""
+        self._shelves: list[Shelf] = []
+        self._weighed = (np.zeros(0, np.int64), np.zeros(0, np.float32))
+        """Rows, ascending, and their log-odds for the one who asked last."""
+        self._networks = networks_of(items, blend) if blend is not None else None
         self._hottest = _first(items.heat + 1e-6 * items.buyers, _HOTTEST)
 
     @property
@@ -40,7 +51,7 @@ class Blender:
     def pool(
         self,
         taste: Taste,
-        evidence: NDArray[np.float32],
+        evidence: Evidence,
         near: NDArray[np.integer] | None,
         *,
         novel: bool = False,
@@ -52,29 +63,88 @@ class Blender:
         """
         if near is None:
             near = _first(self._items.factors @ taste.vector, _BY_VECTOR)
-        told = _first(evidence, _BY_NEIGHBOURS)
-        mask = self._in_pool
-        for rows in (self._hottest, near, told, taste.rows):
-            mask[rows] = True
+        told = evidence.rows[_first(evidence.strengths, _BY_NEIGHBOURS)]
+        pool = np.unique(np.concatenate((self._hottest, near, told, taste.rows)))
         if novel:
-            mask[taste.rows[taste.habits[:, -1] > 0]] = False
-        pool = mask.nonzero()[0]
-        mask[pool] = False
-        return pool
+            pool = pool[~_among(taste.rows[taste.habits[:, -1] > 0], pool)]
+        return pool.astype(np.int64, copy=False)
 
     def ranked(
-        self, taste: Taste, limit: int, *, novel: bool, near: NDArray[np.integer] | None = None
+        self,
+        taste: Taste,
+        limit: int,
+        *,
+        novel: bool,
+        near: NDArray[np.integer] | None = None,
+        evidence: Evidence | None = None,
+        usable: Callable[[NDArray[np.int64]], NDArray[np.bool_]] | None = None,
     ) -> Ranked:
-        """Return at most `limit` rows; `novel` leaves out what the person bought before."""
-        evidence = self._signals.evidence(taste)
+        """Return at most `limit` rows; `novel` leaves out what the person bought before.
+
+        `usable` says of rows which may be had at all. It is asked before they are weighed: what is
+        hot and what neighbours bring up would else crowd out what is left under a filter.
+        """
+        evidence = self._signals.evidence(taste) if evidence is None else evidence
         pool = self.pool(taste, evidence, near, novel=novel)
+        if usable is not None:
+            pool = pool[usable(pool)]
         if not len(pool):
             return Ranked(pool, np.zeros(0, np.float32))
-        columns = self._signals.columns(taste, pool, evidence)
-        strength = columns @ self._items.blend[1:] + self._items.blend[0]
-        best = _first(strength, limit)
-        probabilities = 1.0 / (1.0 + np.exp(-np.clip(strength[best], -30.0, 30.0)))
-        return Ranked(pool[best], probabilities.astype(np.float32))
+        strengths = self._strengths(taste, pool, evidence)
+        best = _first(strengths, limit)
+        return Ranked(pool[best], _probabilities(strengths[best]))
+
+    def probabilities(
+        self, taste: Taste, rows: NDArray[np.int64], evidence: Evidence
+    ) -> NDArray[np.float32]:
+        """Return how likely the person takes each of some rows, ascending and each given once."""
+        return _probabilities(self._strengths(taste, rows, evidence))
+
+    def probabilities_of_new(self, products: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how likely things are of which only a vector was foretold; see `Signals`."""
+        columns = self._signals.columns_of_new(products)
+        strengths: NDArray[np.float32] = columns @ self._items.blend[1:] + self._items.blend[0]
+        return _probabilities(strengths)
+
+    def _strengths(
+        self, taste: Taste, rows: NDArray[np.int64], evidence: Evidence
+    ) -> NDArray[np.float32]:
+        """Return log-odds; of one taste each row is weighed once, however many sources ask."""
+        if self._asked_last() is not taste:
+            self._asked_last, self._weighed = ref(taste), (rows[:0], np.zeros(0, np.float32))
+            self._shelves = self._networks.portraits.shelves(taste) if self._networks else []
+        known, strengths = self._weighed
+        missing = rows[~_among(known, rows)]
+        if len(missing):
+            known = np.concatenate((known, missing))
+            strengths = np.concatenate((strengths, self._weigh(taste, missing, evidence)))
+            order = known.argsort()
+            known, strengths = self._weighed = known[order], strengths[order]
+        found: NDArray[np.float32] = strengths[known.searchsorted(rows)]
+        return found
+
+    def _weigh(
+        self, taste: Taste, rows: NDArray[np.int64], evidence: Evidence
+    ) -> NDArray[np.float32]:
+        columns = self._signals.columns(taste, rows, evidence)
+        strengths: NDArray[np.float32] = columns @ self._items.blend[1:] + self._items.blend[0]
+        if self._networks is None:
+            return strengths
+        return self._networks.moved(strengths, taste, rows, columns, evidence, self._shelves)
+
+
+def _probabilities(strengths: NDArray[np.float32]) -> NDArray[np.float32]:
+    likely = 1.0 / (1.0 + np.exp(-np.clip(strengths, -30.0, 30.0)))
+    return likely.astype(np.float32, copy=False)
+
+
+def _among(few: NDArray[np.integer], rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return which rows are among a few; both ascending."""
+    if not len(few):
+        return np.zeros(len(rows), np.bool_)
+    places = np.minimum(few.searchsorted(rows), len(few) - 1)
+    found: NDArray[np.bool_] = few[places] == rows
+    return found
 
 
 def _first(scores: NDArray[np.floating], count: int) -> NDArray[np.int64]:

@@ -1,37 +1,46 @@
-"""Vectors of what items are, read off their titles, categories and brands."""
+"""Where items lie by what they are: titles, categories, brands and prices as vectors."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from zlib import crc32
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_DIMENSIONS = 64
-_BUCKETS = 1 << 14
-"""Terms are told apart by hash: two that share a bucket are taken for one."""
-_STEM = 4
-"""Letters of a longer word that also count by themselves: `runner` is near `running`."""
-_STEM_WEIGHT = 0.5
-_CATEGORY_WEIGHT = 1.0
-_BRAND_WEIGHT = 0.7
+from services.retrieval.domain.learning.terms import BUCKETS, ItemTexts, Terms, marks_of, terms_of
+
+DIMENSIONS = 64
 _OVERSAMPLED = 10
-_MOST_CELLS = 1 << 22
-_WORD = re.compile(r"[^\W_]+")
+_MOST_CELLS = 1 << 18
+_SEED = 20_260_302
+"""Of what was never trained: the same on every replica and after every start."""
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTexts:
-    """What is written about items, as columns of equal length."""
+class ContentSpace:
+    """Which way each term moves an item; t terms that were seen in training.
 
-    offer_nos: NDArray[np.uint32]
-    titles: Sequence[str]
-    categories: Sequence[str]
-    """Paths such as `Electronics > PCs`."""
-    brands: Sequence[str]
+    Fields are strings, numbers and arrays alone, so that whoever stores it can go over them.
+    """
+
+    buckets: NDArray[np.int32]
+    """(t,) ascending."""
+    directions: NDArray[np.float32]
+    """(t, `DIMENSIONS`) longer for rare terms, and for those that tell things apart."""
+    unseen_length: float
+    """Length of the random direction of a term that was not seen; 0: nothing was learned."""
+    marks: NDArray[np.uint32]
+    """By row of `ItemModel.content`: what `marks_of` said of the item then."""
+
+    @property
+    def is_learned(self) -> bool:
+        return self.unseen_length > 0.0
+
+
+NO_SPACE = ContentSpace(
+    np.zeros(0, np.int32), np.zeros((0, DIMENSIONS), np.float32), 0.0, np.zeros(0, np.uint32)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +49,66 @@ class ContentVectors:
 
     offer_nos: NDArray[np.uint32]
     vectors: NDArray[np.float32]
+    marks: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    """What `marks_of` says of each."""
 
 
-NO_CONTENT = ContentVectors(np.zeros(0, np.uint32), np.zeros((0, 1), np.float32))
+NO_CONTENT = ContentVectors(np.zeros(0, np.uint32), np.zeros((0, DIMENSIONS), np.float32))
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """Sparse lines of weighted terms."""
+class Projector:
+    """Places texts in a space; in one that was not learned all terms are equally telling.
 
-    line_count: int
-    term_count: int
-    lines: NDArray[np.int64]
-    """Ascending."""
-    terms: NDArray[np.int64]
-    weights: NDArray[np.float32]
+    Terms that the space does not know point in random directions (Achlioptas 2003), so that new
+    things are near each other by their new words too.
+    """
+
+    def __init__(self, space: ContentSpace = NO_SPACE) -> None:
+        self._directions = _random_directions()
+        if space.is_learned:
+            self._directions = self._directions * np.float32(space.unseen_length)
+            self._directions[space.buckets] = space.directions
+
+    def vectors(self, texts: ItemTexts) -> NDArray[np.float32]:
+        """Return (n, `DIMENSIONS`) of length 1, or 0 for what has no title."""
+        return normalised(_times(terms_of(texts), self._directions))
 
 
-def content_vectors(texts: ItemTexts, seed: int) -> ContentVectors:
+def learned_space(texts: ItemTexts, seed: int) -> ContentSpace:
     """Return what latent semantic analysis makes of the words (hashed TF-IDF, truncated SVD).
 
     The decomposition is the randomised one of Halko, Martinsson, Tropp 2011, with one power
     iteration.
     """
-    order = np.argsort(texts.offer_nos, kind="stable")
-    order = order[[bool(texts.titles[at].strip()) for at in order.tolist()]]
-    if not len(order):
-        return NO_CONTENT
-    terms = _weighed(_terms(texts, order))
-    dimensions = min(MOST_DIMENSIONS, len(order))
-    random = np.random.default_rng(seed)
-    width = dimensions + _OVERSAMPLED
-    basis = random.standard_normal((terms.term_count, width)).astype(np.float32)
+    said = terms_of(texts)
+    used, places = np.unique(said.terms, return_inverse=True)
+    if not len(used):
+        return NO_SPACE
+    rarity = np.log1p(said.line_count / np.bincount(places)).astype(np.float32)
+    terms = _weighed(replace(said, terms=places), rarity)
+    turned = _turned(terms, len(used))
+    dimensions = min(DIMENSIONS, terms.line_count, len(used))
+    width = min(dimensions + _OVERSAMPLED, len(used))
+    basis = np.random.default_rng(seed).standard_normal((len(used), width)).astype(np.float32)
     for _ in range(2):
-        basis, _ = np.linalg.qr(_times_turned(terms, _times(terms, basis)))
+        basis, _ = np.linalg.qr(_times(turned, _times(terms, basis)))
     projected = _times(terms, basis)
-    _, vectors = np.linalg.eigh(projected.T @ projected)
-    reduced = projected @ vectors[:, ::-1][:, :dimensions]
-    return ContentVectors(texts.offer_nos[order].astype(np.uint32), normalised(reduced))
+    _, rotation = np.linalg.eigh(projected.T @ projected)
+    directions = np.zeros((len(used), DIMENSIONS), np.float32)
+    directions[:, :dimensions] = basis @ rotation[:, ::-1][:, :dimensions]
+    directions *= rarity[:, np.newaxis]
+    unseen_length = float(np.linalg.norm(directions, axis=1).mean())
+    return ContentSpace(used.astype(np.int32), directions, unseen_length, NO_SPACE.marks)
+
+
+def content_vectors(texts: ItemTexts, space: ContentSpace) -> ContentVectors:
+    """Return the items that have a title where the space puts them."""
+    order = np.argsort(texts.offer_nos, kind="stable")
+    vectors = Projector(space).vectors(texts)[order]
+    has_words = vectors.any(axis=1)
+    kept = order[has_words]
+    nos = texts.offer_nos[kept].astype(np.uint32)
+    return ContentVectors(nos, vectors[has_words], marks_of(texts)[kept])
 
 
 def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -86,71 +117,36 @@ def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
 
 
-def _terms(texts: ItemTexts, order: NDArray[np.int64]) -> _Terms:
-    buckets: dict[str, int] = {}
-    lines: list[int] = []
-    terms: list[int] = []
-    weights: list[float] = []
-    for line, at in enumerate(order.tolist()):
-        for term, weight in _said(texts.titles[at], texts.categories[at], texts.brands[at]):
-            bucket = buckets.get(term)
-            if bucket is None:
-                bucket = buckets[term] = crc32(term.encode()) % _BUCKETS
-            lines.append(line)
-            terms.append(bucket)
-            weights.append(weight)
-    used, numbers = np.unique(np.array(terms, np.int64), return_inverse=True)
-    return _Terms(
-        len(order), len(used), np.array(lines, np.int64), numbers, np.array(weights, np.float32)
-    )
+@cache
+def _random_directions() -> NDArray[np.float32]:
+    """Return (`BUCKETS`, `DIMENSIONS`) of a length near 1; nobody may write into it."""
+    directions = np.random.default_rng(_SEED).standard_normal((BUCKETS, DIMENSIONS), np.float32)
+    directions /= np.float32(np.sqrt(DIMENSIONS))
+    directions.flags.writeable = False
+    return directions
 
 
-def _said(title: str, category: str, brand: str) -> Iterator[tuple[str, float]]:
-    for word in _WORD.findall(title.lower()):
-        yield word, 1.0
-        if len(word) > _STEM:
-            yield word[:_STEM] + "-", _STEM_WEIGHT
-    path = ""
-    for part in category.lower().split(">"):
-        path = f"{path}>{part.strip()}"
-        yield path, _CATEGORY_WEIGHT
-    if brand:
-        yield f"@{brand.lower()}", _BRAND_WEIGHT
-
-
-def _weighed(terms: _Terms) -> _Terms:
+def _weighed(terms: Terms, rarity: NDArray[np.float32]) -> Terms:
     """Weigh rare terms more than common ones, and all lines the same."""
-    seen_in = np.bincount(terms.terms, minlength=terms.term_count)
-    rarity = np.log((1.0 + terms.line_count) / (1.0 + seen_in))
     weights = terms.weights * rarity[terms.terms]
     lengths = np.sqrt(np.bincount(terms.lines, weights**2, minlength=terms.line_count))
     weights = weights / np.where(lengths > 0, lengths, 1.0)[terms.lines]
     return replace(terms, weights=weights.astype(np.float32))
 
 
-def _times(terms: _Terms, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    return _product(terms.lines, terms.terms, terms.weights, terms.line_count, matrix)
-
-
-def _times_turned(terms: _Terms, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+def _turned(terms: Terms, term_count: int) -> Terms:
+    """Return the terms as lines and the lines as terms."""
     order = np.argsort(terms.terms, kind="stable")
-    columns = terms.terms[order], terms.lines[order], terms.weights[order]
-    return _product(*columns, terms.term_count, matrix)
+    return Terms(term_count, terms.terms[order], terms.lines[order], terms.weights[order])
 
 
-def _product(
-    lines: NDArray[np.int64],
-    places: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    line_count: int,
-    matrix: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Multiply a sparse matrix, given by ascending lines, with a dense one, part by part."""
-    product = np.zeros((line_count, matrix.shape[1]), np.float32)
+def _times(terms: Terms, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Multiply sparse lines with a dense matrix, part by part."""
+    product = np.zeros((terms.line_count, matrix.shape[1]), np.float32)
     step = max(1, _MOST_CELLS // matrix.shape[1])
-    for begin in range(0, len(lines), step):
+    for begin in range(0, len(terms.lines), step):
         part = slice(begin, begin + step)
-        cells = matrix[places[part]] * weights[part, None]
-        firsts = np.flatnonzero(np.diff(lines[part], prepend=-1))
-        product[lines[part][firsts]] += np.add.reduceat(cells, firsts)
+        cells = matrix[terms.terms[part]] * terms.weights[part, None]
+        firsts = np.flatnonzero(np.diff(terms.lines[part], prepend=-1))
+        product[terms.lines[part][firsts]] += np.add.reduceat(cells, firsts)
     return product

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from services.retrieval.domain.learning.interactions import Interactions
 from services.retrieval.domain.learning.model import NOT_LEARNED, rows_among
 from services.retrieval.domain.learning.pairs import Pairs
+from services.retrieval.domain.learning.rhythm import Days, dates, demand, trips
 from services.retrieval.domain.learning.signals import HABIT_HALF_LIVES_DAYS
 
 DAY_US = 86_400_000_000
@@ -17,7 +18,7 @@ HEAT_HALF_LIFE_DAYS = 14.0
 _TASTE_HALF_LIFE_DAYS = 84.0
 _LEAST_TASTE = 0.3
 """What stays of an old purchase, beside 1 of a fresh one, for what it says about taste."""
-_MOST_ITEMS = 50_000
+_MOST_ITEMS = 1_000_000
 _FEWEST_PERSONS = 2
 
 
@@ -33,7 +34,11 @@ class History:
     bought: NDArray[np.bool_]
     """Which pairs are purchases."""
     habits: NDArray[np.float32]
-    """(pairs, 3) days of purchase, decayed."""
+    """(pairs, HABITS) dates of purchase, and its days decayed."""
+    trips: NDArray[np.float32]
+    """(persons, TRIPS)"""
+    demand: NDArray[np.float32]
+    """(rows, DEMAND)"""
     heat: NDArray[np.float32]
     """(rows,) persons who bought it, decayed since they last did."""
     repeats: NDArray[np.float32]
@@ -55,14 +60,6 @@ class _Events:
     weights: NDArray[np.float32]
     bought: NDArray[np.bool_]
     pair_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """Days on which pairs were bought, each once."""
-
-    places: NDArray[np.int64]
-    ago: NDArray[np.int64]
 
 
 def history_until(interactions: Interactions, now_us: int) -> History:
@@ -93,14 +90,16 @@ def history_until(interactions: Interactions, now_us: int) -> History:
         offer_nos=offer_nos,
         taste=taste,
         bought=bought,
-        habits=habits,
+        habits=np.concatenate((dates(days, events.pair_count), habits), 1),
+        trips=trips(days, taste),
+        demand=demand(days, taste),
         heat=lately.astype(np.float32),
         repeats=(np.maximum(days_of_row, 1) / np.maximum(buyers, 1)).astype(np.float32),
     )
 
 
 def _learnable(past: Interactions) -> NDArray[np.uint32]:
-    """Return the items that enough persons dealt with, at most the 50,000 most wanted."""
+    """Return the items that enough persons dealt with, at most the million most wanted."""
     size = int(past.offer_nos.max(initial=0)) + 1
     pairs = np.unique(past.persons.astype(np.int64) * size + past.offer_nos)
     persons = np.bincount(pairs % size, minlength=size)
@@ -118,15 +117,15 @@ def _taste_weights(events: _Events) -> NDArray[np.float32]:
     return (_LEAST_TASTE * np.minimum(strongest, 1.0) + np.log1p(summed)).astype(np.float32)
 
 
-def _days_of_purchase(events: _Events) -> _Days:
+def _days_of_purchase(events: _Events) -> Days:
     """Return the days on which a pair was bought: twice on one day is once."""
     days = events.ages[events.bought].astype(np.int64)
     most = int(days.max(initial=0)) + 1
     once = np.unique(events.places[events.bought] * most + days)
-    return _Days(once // most, once % most)
+    return Days(once // most, once % most)
 
 
-def _habits(days: _Days, pair_count: int) -> NDArray[np.float32]:
+def _habits(days: Days, pair_count: int) -> NDArray[np.float32]:
     decayed = [
         np.bincount(days.places, np.exp2(-days.ago / half_life), minlength=pair_count)
         for half_life in HABIT_HALF_LIVES_DAYS

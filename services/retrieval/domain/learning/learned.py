@@ -92,4 +92,5 @@ def _persons(history: History, factors: Factors) -> PersonModel:
         rows=history.taste.rows.astype(np.uint32),
         weights=history.taste.weights,
         habits=history.habits,
+        trips=history.trips[known],
     )

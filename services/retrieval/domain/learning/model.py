@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.retrieval.domain.learning.blend_model import BlendModel
+from services.retrieval.domain.learning.content import NO_SPACE, ContentSpace
+from services.retrieval.domain.learning.groups import GroupModel
+from services.retrieval.domain.learning.session_model import SessionModel
+from services.retrieval.domain.learning.successor_model import SuccessorModel
 
 NOT_LEARNED = -1
 """The row of an offer that the model does not hold."""
@@ -48,7 +54,7 @@ class ItemModel:
     content_nos: NDArray[np.uint32]
     """(m,) ascending: every item with a title, whether or not anybody bought it."""
     content: NDArray[np.float32]
-    """(m, c) of length 1: titles, categories and brands."""
+    """(m, c) of length 1: titles, categories, brands and prices."""
 
     def rows_of(self, offer_nos: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the row of each offer in `factors`, or `NOT_LEARNED`."""
@@ -69,14 +75,23 @@ class PersonModel:
     weights: NDArray[np.float32]
     """How strongly, as iALS weighed it; above 0."""
     habits: NDArray[np.float32]
-    """(pairs, 3) days of purchase, each decayed until `ItemModel.trained_us` by
-    `signals.HABIT_HALF_LIVES_DAYS`; 0: only looked at."""
+    """(pairs, HABITS) `rhythm.DATES` as of `ItemModel.trained_us`, then days of purchase, each
+    decayed by `signals.HABIT_HALF_LIVES_DAYS`; 0: only looked at."""
+    trips: NDArray[np.float32]
+    """(p, TRIPS)"""
+    foretold_us: int = 0
+    """When the hold-out of its training began; 0: nothing was foretold."""
+    foretold_ids: tuple[str, ...] = ()
+    """Some persons to whom it was foretold from the past what they would buy in the hold-out."""
+    foretold_nos: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 0), np.uint32))
+    """(foretold_ids, 100) offers, best first: what the next model is compared with."""
 
     def without(self, person_ids: Collection[str]) -> PersonModel:
         """Return the model with nothing left of some persons; itself when it knows none of them."""
         gone = set(person_ids)
         stays = np.array([each not in gone for each in self.person_ids], np.bool_)
-        if stays.all():
+        told = np.array([each not in gone for each in self.foretold_ids], np.bool_)
+        if stays.all() and told.all():
             return self
         counts = np.diff(self.starts)
         kept = stays.repeat(counts)
@@ -88,15 +103,99 @@ class PersonModel:
             rows=self.rows[kept],
             weights=self.weights[kept],
             habits=self.habits[kept],
+            trips=self.trips[stays],
+            foretold_ids=tuple(each for each in self.foretold_ids if each not in gone),
+            foretold_nos=self.foretold_nos[told],
         )
 
 
 @dataclass(frozen=True, slots=True)
+class BasketModel:
+    """Partners of n items in the orders that hold them, k each."""
+
+    offer_nos: NDArray[np.uint32]
+    """(n,) ascending."""
+    orders: NDArray[np.uint32]
+    """(n,) orders of at most 60 items that hold it."""
+    partner_nos: NDArray[np.uint32]
+    """(n, k) what completes it, the most telling first; 0 is padding."""
+    partner_scores: NDArray[np.float32]
+    """(n, k) how much likelier an order holds the partner for holding it, 0 to 1; shrunk."""
+    partner_counts: NDArray[np.uint32]
+    """(n, k) orders that hold both."""
+    brand_kept: NDArray[np.float32]
+    """(n,) how many times likelier than by chance what is taken along from other categories is of
+    the same brand, 1 to 4; of its leaf category, shrunk towards the whole shop."""
+
+    @classmethod
+    def none(cls) -> BasketModel:
+        """Return what is known without any orders."""
+        nos, none = np.zeros(0, np.uint32), np.zeros((0, 0), np.uint32)
+        scores = np.zeros((0, 0), np.float32)
+        return cls(nos, nos, none, scores, none, np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class ContentFit:
+    """How far what items are foretells what people do with them."""
+
+    to_taste: NDArray[np.float32]
+    """(c + 1, d): makes a content and a 1 behind it a vector among `ItemModel.factors`."""
+    cosine: float
+    """Between tastes foretold and learned, from the middle of all items, of those that were held
+    back; 0 to 1. So much a foretold taste is to be trusted."""
+    recall: float
+    """Share of what persons took, of items held back, that was in the tenth foretold for them."""
+    content_weight: float
+    """Share of content in how alike things are, 0 to 1; the rest is of who dealt with both."""
+
+    @classmethod
+    def none(cls) -> ContentFit:
+        """Return what foretells nothing: only what things are makes them alike."""
+        return cls(np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0)
+
+    def tastes(self, contents: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (n, d) where people would put items of these contents; not if nothing is told."""
+        found: NDArray[np.float32] = contents @ self.to_taste[:-1] + self.to_taste[-1]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonModel:
+    """How much more or less of c leaf categories is bought in each fortnight of the year."""
+
+    categories: tuple[str, ...]
+    """Paths."""
+    factors: NDArray[np.float32]
+    """(c, 26) beside the whole year, 0.25 to 4, shrunk towards 1."""
+
+    @classmethod
+    def none(cls) -> SeasonModel:
+        """Return what is known without a year of purchases."""
+        return cls((), np.zeros((0, 0), np.float32))
+
+
+@dataclass(frozen=True, slots=True)
 class LearnedModel:
-    """All that one training made."""
+    """All that one training made, in parts.
+
+    A further part is a dataclass like these two, named here with a default that knows nothing: a
+    file written before there was such a part reads as that. Whatever names a person belongs into
+    `persons`, which alone is written anew when somebody is erased.
+    """
 
     items: ItemModel
     persons: PersonModel
+    baskets: BasketModel = field(default_factory=BasketModel.none)
+    space: ContentSpace = NO_SPACE
+    groups: GroupModel = field(default_factory=GroupModel.none)
+    gifts: GroupModel = field(default_factory=GroupModel.none)
+    """Groups of those whom gifts are for."""
+    fit: ContentFit = field(default_factory=ContentFit.none)
+    sessions: SessionModel = field(default_factory=SessionModel.none)
+    seasons: SeasonModel = field(default_factory=SeasonModel.none)
+    successors: SuccessorModel = field(default_factory=SuccessorModel.none)
+    blend: BlendModel = field(default_factory=BlendModel.none)
 
 
 def rows_among(known: NDArray[np.uint32], wanted: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -42,6 +42,11 @@ class Pairs:
             self.weights[order],
         )
 
+    def joined(self, owners: NDArray[np.int64]) -> Pairs:
+        """Return what each person did as done by their owner, in a matrix of the same size."""
+        shape = (self.person_count, self.row_count)
+        return summed(shape, owners[self.persons], self.rows, self.weights)
+
     def only(self, which: NDArray[np.bool_]) -> Pairs:
         """Return some of the pairs in a matrix of the same size."""
         return Pairs(

@@ -44,7 +44,7 @@ class AlsoBought:
             return NO_PROPOSALS
         found = _Pairs.of(model, rows, weights)
         nos = query.shelf.representatives(found.families)
-        usable = query.showable[nos] & ~is_any_of(found.families, families)
+        usable = query.shows(nos) & ~is_any_of(found.families, families)
         usable &= found.counts >= FEWEST_BOTH
         at = usable.nonzero()[0]
         at = at[(-found.scores[at]).argsort(kind="stable")]

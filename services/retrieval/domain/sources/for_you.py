@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest, saturated
+from services.retrieval.domain.foretold import can_be_new, foretold
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import Taste
 
-_MOST = 60
-_NEAREST = 150
+_MOST = 200
+_NEAREST = 300
 """Rows near the taste that are weighed; the blend adds what neighbours and heat bring up."""
-_SPARE = 2
-"""Some of the best are sold out, or not for this channel."""
-_HALF = 0.25
-"""What is so likely, beside the likeliest thing of most persons, scores a half."""
+_NEARLY_ALL, _ENOUGH = 0.9, 0.5
+"""Shares that may be shown of all, and of what is near."""
+_MOST_NEW = 8
+"""Things that nobody dealt with yet; also at most a tenth of what is wanted."""
 _MOST_BOUGHT = 40
 _NEAR = 0.4
 """A cosine below this explains nothing."""
@@ -30,17 +31,39 @@ class ForYou:
         model, taste = query.model, query.taste
         if model is None or taste is None or not query.wants_items:
             return NO_PROPOSALS
-        near, _ = model.taste_index.nearest(taste.vector, _NEAREST)
+        near = _near(query, model, taste)
         limit = min(query.limit, _MOST)
-        ranked = model.blender.ranked(taste.known, _SPARE * limit, novel=True, near=near)
-        is_new = np.ones(len(model.items.offer_nos) + 1, np.bool_)
-        if query.person is not None:
-            # What the model does not know has row -1 and so the spare place.
-            is_new[model.rows_of_items(query.person.owned_family_nos)] = False
+        ranked = model.blender.ranked(
+            taste.known,
+            limit,
+            novel=True,
+            near=near,
+            evidence=taste.evidence,
+            usable=lambda rows: can_be_new(query, model.items.offer_nos[rows]),
+        )
         nos = query.shelf.representatives(model.items.offer_nos[ranked.rows])
-        found = (query.showable[nos] & is_new[ranked.rows]).nonzero()[0][:limit]
-        scores = saturated(ranked.scores[found], _HALF * model.usual_best)
-        return Proposals.of(nos[found], scores, _because(model, taste, ranked.rows[found]))
+        new = foretold(query, taste, min(max(limit // 10, 1), _MOST_NEW))
+        likely = np.concatenate((ranked.scores, new.probabilities))
+        best = (-likely).argsort(kind="stable")[:limit]
+        because = _because(model, taste, ranked.rows)
+        return Proposals.of(
+            np.concatenate((nos, new.nos))[best],
+            model.standing(likely[best]),
+            np.concatenate((because, new.evidence_nos))[best],
+        )
+
+
+def _near(query: Query, model: ServedModel, taste: Taste) -> NDArray[np.int64]:
+    """Return rows near the taste, of which enough may be shown."""
+    allowed = query.showing.rows_allowed(model.items.offer_nos)
+    count = _NEAREST + len(query.excluded_nos)
+    if allowed.share >= _NEARLY_ALL:
+        # To pass over a few costs more than to find a few in vain, unless they lie just here.
+        near, _ = model.taste_index.nearest(taste.vector, count)
+        if np.count_nonzero(allowed.mask[near]) >= _ENOUGH * len(near):
+            return near
+    near, _ = model.taste_index.nearest(taste.vector, count, allowed)
+    return near
 
 
 def _because(model: ServedModel, taste: Taste, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -54,7 +77,7 @@ def _because(model: ServedModel, taste: Taste, rows: NDArray[np.int64]) -> NDArr
     bought = bought[highest(weights, _MOST_BOUGHT)]
     if not len(bought) or not len(rows):
         return np.zeros(len(rows), np.uint32)
-    cosines = model.item_units[rows] @ model.item_units[bought].T
+    cosines: NDArray[np.float32] = model.item_units(rows) @ model.item_units(bought).T
     nearest = model.items.offer_nos[bought[cosines.argmax(axis=1)]]
     evidence: NDArray[np.uint32] = np.where(cosines.max(axis=1) >= _NEAR, nearest, 0)
     return evidence.astype(np.uint32, copy=False)

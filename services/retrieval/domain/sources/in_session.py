@@ -1,133 +1,142 @@
-"""IN_SESSION: the best of what is being shopped for right now, near in price."""
+"""IN_SESSION: what visits alike looked at next; where they say little, the best of the category."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.evidence import EvidenceKind
+from services.retrieval.domain.learning.model import NOT_LEARNED, rows_among
+from services.retrieval.domain.learning.next_look import MOST_LOOKED_AT, NextLooks, Visitors
 from services.retrieval.domain.query import (
     NO_PROPOSALS,
     Proposals,
     Query,
-    is_any_of,
+    highest,
+    saturated,
 )
+from services.retrieval.domain.sources.in_category import InCategory
 from shared.catalogue import Catalogue
 
-_LOOKED_AT = 250
-"""Best of a category that are weighed by price."""
-_BESIDE_SHARE = 0.1
-"""What a category beside the one looked at counts against it. In visits of the story shop its
-things are bought 0.02 times as often; real visits wander more."""
 _MOST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Focus:
-    """What the person is looking at."""
-
-    category_no: int
-    item_no: int
-    """The evidence; 0: none."""
-    price_micros: float
-    """Usual price of what they look at; 0: not known."""
-    family_nos: NDArray[np.uint32]
-    """Families that are no news to them: in view and the last one viewed."""
-    within_nos: NDArray[np.int32]
-    """Categories within it of the items looked at; none: all of it is."""
+_HALF = 0.02
+"""A chance to be looked at next that scores a half."""
+_TRUSTED = 5.0
+"""Visits that hold what was looked at, from which on they say more than the category does."""
+_OF_CATEGORY = 0.2
+"""The chance that the best of a category counts for."""
+_BESIDE_SHARE = 0.1
+"""What counts that is not of the category in view."""
+_FEWEST_VISITS = 10
+"""Of fewer no share is told."""
+_TELLING_LOOKS = 0.1
+_TELLING_PURCHASES = 0.03
+_FEWEST_PURCHASES = 3
 
 
 class InSession:
-    """Looks in the deepest category first, then in the one above it."""
+    """Mixes both by how many visits speak; without a learned model the category alone answers.
+
+    What is in view is left in: whoever asks several sources takes it out of all of them.
+    """
 
     is_personal = True
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._in_category = InCategory(catalogue)
 
     def propose(self, query: Query) -> Proposals:
-        focus = self._focus(query) if query.wants_items else None
-        if focus is None:
+        if not query.wants_items:
             return NO_PROPOSALS
-        nos, scores = self._weighed(focus, query)
-        best = (-scores).argsort(kind="stable")[: min(query.limit, _MOST)]
-        return Proposals.of(nos[best], scores[best], focus.item_no)
+        learned, trust = self._learned(query)
+        plain = self._in_category.propose(query)
+        if not len(learned.offer_nos):
+            return plain
+        return _mixed(learned, plain, trust, min(query.limit, _MOST))
 
-    def _weighed(
-        self, focus: _Focus, query: Query
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Weigh the best of the category and, where those are few, of the one above it."""
-        catalogue, shelf = self._catalogue, query.shelf
-        own = shelf.in_category(focus.category_no)[:_LOOKED_AT]
-        above = own[:0]
-        if len(own) < _MOST:
-            above = shelf.in_category(catalogue.categories.parent(focus.category_no))[:_LOOKED_AT]
-        nos = shelf.ranked[np.concatenate((own, above))]
-        mask = query.showable[nos] & ~is_any_of(catalogue.family_no[nos], focus.family_nos)
-        if len(above):
-            under = catalogue.categories.under(focus.category_no)
-            mask[len(own) :] &= ~under[catalogue.category_no[nos[len(own) :]]]
-        rank = np.concatenate((_falling(len(own)), _falling(len(above))))
-        scores = 0.5 * rank + 0.5 * _nearness(catalogue.price_micros[nos], focus.price_micros)
-        scores[self._beside(nos, len(own), focus)] *= _BESIDE_SHARE
-        return nos[mask], scores[mask]
+    def _learned(self, query: Query) -> tuple[Proposals, float]:
+        """Return what visits alike lead to by chances, and how far to trust them, 0 to 1."""
+        if query.model is None:
+            return NO_PROPOSALS, 0.0
+        visitors = query.model.visitors
+        seeds, rows = self._looked_at(query, visitors)
+        if not len(rows):
+            return NO_PROPOSALS, 0.0
+        found = visitors.next_looks(rows)
+        nos = query.shelf.representatives(visitors.model.offer_nos[found.rows])
+        chances = self._chances(visitors.strengths(found), nos, query)
+        usable = query.shows(nos).nonzero()[0]
+        best = usable[highest(chances[usable], min(query.limit, _MOST))]
+        counts, totals, kinds = _told(visitors, rows, found, best)
+        learned = Proposals.of(
+            nos[best],
+            chances[best],
+            seeds[found.places[best]],
+            counts,
+            totals,
+            kinds,
+        )
+        return learned, found.visits / (found.visits + _TRUSTED)
 
-    def _beside(self, nos: NDArray[np.int64], own: int, focus: _Focus) -> NDArray[np.bool_]:
-        """Return which are of other categories than was looked at; the first `own` are within."""
-        beside = np.arange(len(nos)) >= own
-        if len(focus.within_nos):
-            beside |= ~is_any_of(self._catalogue.category_no[nos], focus.within_nos)
-        return beside
-
-    def _focus(self, query: Query) -> _Focus | None:
-        """Take what is in view before what was viewed earlier in the visit."""
-        catalogue = self._catalogue
+    def _looked_at(
+        self, query: Query, visitors: Visitors
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the items looked at, newest first, one of each family, and their rows."""
         visit = query.person.visit if query.person else None
         viewed = visit.item_nos if visit else ()
-        in_view = query.item_nos
-        looked_at = in_view or viewed
-        item_no = looked_at[0] if looked_at else 0
-        category_no = (
-            (int(catalogue.category_no[in_view[0]]) if in_view else 0)
-            or query.category_no
-            or (visit.category_no if visit else 0)
-            or (int(catalogue.category_no[item_no]) if item_no else 0)
-        )
-        if not category_no:
-            return None
-        known = np.array((*in_view, *viewed[:1]), np.int64)
-        return _Focus(
-            category_no=category_no,
-            item_no=item_no,
-            price_micros=self._usual_price(looked_at, category_no),
-            family_nos=catalogue.family_no[known],
-            within_nos=self._within(looked_at, category_no),
-        )
+        newest_first = [*query.item_nos, *viewed, *query.cart_nos][: 4 * MOST_LOOKED_AT]
+        items: dict[int, int] = {}
+        for item_no, family in zip(newest_first, self._catalogue.family_no[newest_first].tolist()):
+            items.setdefault(family, item_no)
+        # Of the column's own type: for another one NumPy converts the whole column.
+        rows = rows_among(visitors.model.offer_nos, np.fromiter(items, np.uint32, len(items)))
+        known = (rows != NOT_LEARNED).nonzero()[0][:MOST_LOOKED_AT]
+        return np.fromiter(items.values(), np.uint32, len(items))[known], rows[known]
 
-    def _within(self, item_nos: tuple[int, ...], category_no: int) -> NDArray[np.int32]:
-        categories = np.unique(self._catalogue.category_no[np.array(item_nos, np.int64)])
-        is_within = self._catalogue.categories.under(category_no)
-        within: NDArray[np.int32] = categories[is_within[categories]]
-        return within
-
-    def _usual_price(self, item_nos: tuple[int, ...], category_no: int) -> float:
-        """Return the median price of the items looked at, of the same category where there are."""
-        nos = np.array(item_nos, np.int64)
-        nos = nos[self._catalogue.price_micros[nos] > 0]
-        alike = nos[self._catalogue.category_no[nos] == category_no]
-        prices = self._catalogue.price_micros[alike if len(alike) else nos]
-        return float(np.median(prices)) if len(prices) else 0.0
+    def _chances(
+        self, strengths: NDArray[np.float64], nos: NDArray[np.int64], query: Query
+    ) -> NDArray[np.float64]:
+        """Return how likely each is looked at next; a category in view is what is wanted now."""
+        chances = np.exp(strengths - strengths.max())
+        if query.category_no and not query.item_nos:
+            within = self._catalogue.categories.under(query.category_no)
+            chances[~within[self._catalogue.category_no[nos]]] *= _BESIDE_SHARE
+        shares: NDArray[np.float64] = chances / chances.sum()
+        return shares
 
 
-def _falling(count: int) -> NDArray[np.float64]:
-    """Return 1 for the first, falling evenly towards 0."""
-    return 1.0 - np.arange(count) / max(count, 1)
+def _told(
+    visitors: Visitors, rows: NDArray[np.int64], found: NextLooks, best: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint8]]:
+    """Return counts, totals and kinds of evidence; what would mislead is not told."""
+    totals = visitors.model.looked[rows][found.places[best]].astype(np.int64)
+    viewed, bought = found.viewed[best], found.bought[best]
+    enough = totals >= _FEWEST_VISITS
+    sells = enough & (bought >= np.maximum(_FEWEST_PURCHASES, _TELLING_PURCHASES * totals))
+    interests = enough & ~sells & (viewed >= _TELLING_LOOKS * totals)
+    counts = np.where(sells, bought, np.where(interests, viewed, 0))
+    kinds = np.where(interests, EvidenceKind.VIEWED_TOGETHER, EvidenceKind.UNSPECIFIED)
+    kinds[sells] = EvidenceKind.VIEWED_THEN_BOUGHT
+    told = np.where(sells | interests, totals, 0)
+    return counts.astype(np.uint32), told.astype(np.uint32), kinds.astype(np.uint8)
 
 
-def _nearness(price_micros: NDArray[np.int64], usual_micros: float) -> NDArray[np.float64]:
-    """Return 1 for the usual price, a half for twice or half of it; 0 where it is not known."""
-    prices = np.maximum(price_micros, 1).astype(np.float64)
-    if usual_micros <= 0.0:
-        return np.zeros(len(prices))
-    return np.minimum(prices / usual_micros, usual_micros / prices)
+def _mixed(learned: Proposals, plain: Proposals, trust: float, limit: int) -> Proposals:
+    """Mix chances with scores; what both propose has the evidence of the first."""
+    nos = np.concatenate((learned.offer_nos, plain.offer_nos))
+    of_category = (1.0 - trust) * _OF_CATEGORY * plain.scores
+    chances = np.concatenate((trust * learned.scores, of_category))
+    found, first, places = np.unique(nos, return_index=True, return_inverse=True)
+    total = np.zeros(len(found))
+    total += np.bincount(places, chances, len(found))
+    best = highest(total, limit)
+    kept = first[best]
+    return Proposals.of(
+        found[best],
+        saturated(total[best], _HALF),
+        np.concatenate((learned.evidence_nos, plain.evidence_nos))[kept],
+        np.concatenate((learned.evidence_counts, plain.evidence_counts))[kept],
+        np.concatenate((learned.evidence_totals, plain.evidence_totals))[kept],
+        np.concatenate((learned.evidence_kinds, plain.evidence_kinds))[kept],
+    )

@@ -1,23 +1,22 @@
-"""SIMILAR: alike in title, category and brand to what is in view or was looked at last."""
+"""SIMILAR: like what is in view or was looked at last, by what it is and by who dealt with it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.likeness import alike
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, is_any_of
-from services.retrieval.domain.served_model import ServedModel
 from shared.catalogue import Catalogue
 
 _MOST_SEEDS = 3
-_LEAST_ALIKE = 0.2
-"""A cosine below this is no likeness."""
+_NONE = np.zeros(0, np.int64)
 _EARLIER = 0.9
 """What was looked at before counts a little less than what came after it."""
 
 
 class Similar:
-    """Searches among the contents, so it knows what nobody bought yet."""
+    """Searches among contents and tastes together, so it knows what nobody bought yet."""
 
     is_personal = True
 
@@ -25,22 +24,16 @@ class Similar:
         self._catalogue = catalogue
 
     def propose(self, query: Query) -> Proposals:
-        model = query.model
-        if model is None or not query.wants_items:
+        if not query.wants_items:
             return NO_PROPOSALS
         seeds = np.array(_looked_at(query), np.int64)
         families = self._catalogue.family_no[seeds]
-        rows = model.rows_of_contents(families)
-        seeds, rows = seeds[rows >= 0], rows[rows >= 0]
-        if not len(rows):
-            return NO_PROPOSALS
-        near, scores, of_seed = _nearest(model, rows)
-        found = model.items.content_nos[near]
-        nos = query.shelf.representatives(found)
-        usable = query.showable[nos] & (scores >= _LEAST_ALIKE) & ~is_any_of(found, families)
+        near, scores, of_seed = _alike(query, families)
+        nos = query.shelf.representatives(near)
+        usable = query.shows(nos) & (scores > 0.0) & ~is_any_of(near, families)
         at = usable.nonzero()[0]
         at = at[(-scores[at]).argsort(kind="stable")]
-        at = at[np.sort(np.unique(found[at], return_index=True)[1])][: query.limit]
+        at = at[np.sort(np.unique(near[at], return_index=True)[1])][: query.limit]
         evidence = seeds[of_seed[at]].astype(np.uint32)
         return Proposals.of(nos[at], np.minimum(scores[at], 1.0), evidence)
 
@@ -53,12 +46,13 @@ def _looked_at(query: Query) -> tuple[int, ...]:
     return visit.item_nos[:_MOST_SEEDS] if visit else ()
 
 
-def _nearest(
-    model: ServedModel, seed_rows: NDArray[np.int64]
+def _alike(
+    query: Query, seeds: NDArray[np.uint32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
-    """Return rows near the seeds, how near, and whose place among the seeds that was."""
-    found = [model.alike(row) for row in seed_rows.tolist()]
-    lengths = [len(rows) for rows, _ in found]
-    near = np.concatenate([rows for rows, _ in found])
+    """Return families like any of some, how much so, and whose place among them that is."""
+    found = [alike(query, no, searched=not at) for at, no in enumerate(seeds.tolist())]
+    if not found:
+        return _NONE, _NONE.astype(np.float32), _NONE
+    near = np.concatenate([families for families, _ in found])
     scores = np.concatenate([cosines * _EARLIER**at for at, (_, cosines) in enumerate(found)])
-    return near, scores, np.arange(len(found)).repeat(lengths)
+    return near, scores, np.arange(len(found)).repeat([len(families) for families, _ in found])

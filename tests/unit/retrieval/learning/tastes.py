@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.retrieval.domain.learning.content import ItemTexts
 from services.retrieval.domain.learning.interactions import Interactions
+from services.retrieval.domain.learning.terms import ItemTexts
 
 DAY_US = 86_400_000_000
 NOW_US = 100 * DAY_US

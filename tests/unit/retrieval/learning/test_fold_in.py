@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.retrieval.domain.learning.fold_in import FoldIn
+from services.retrieval.domain.learning.lessons import Lessons
 from services.retrieval.domain.learning.model import ItemModel
 from services.retrieval.domain.learning.training import TrainingSettings, train
 from tests.unit.retrieval.learning.tastes import ITEMS_PER_TASTE, NOW_US, texts, two_tastes
@@ -13,7 +14,7 @@ from tests.unit.retrieval.learning.tastes import ITEMS_PER_TASTE, NOW_US, texts,
 @pytest.fixture(scope="module")
 def items() -> ItemModel:
     settings = TrainingSettings("shop", 1, dimensions=8, sweeps=4)
-    return train(two_tastes(), texts(), settings, NOW_US).model.items
+    return train(Lessons(two_tastes(), texts()), settings, NOW_US).model.items
 
 
 def solved_directly(

@@ -44,6 +44,23 @@ def test_gifts_nobody_nothing_and_other_types_teach_nothing() -> None:
     assert taken.offer_nos.tolist() == [6]
 
 
+def test_events_of_one_session_have_one_number_and_those_of_none_have_none() -> None:
+    log = InteractionLog()
+    for _ in range(2):
+        log.add(
+            ["ann", "ann", "", "bob", "ann"],
+            ["view"] * 5,
+            np.full(5, 7, np.uint32),
+            np.arange(5),
+            [False] * 5,
+            session_ids=["s1", "", "s3", "s2", "s1"],
+        )
+    log.add(["ann"], ["view"], np.full(1, 7, np.uint32), np.zeros(1, np.int64), [False])
+    taken = log.interactions().numbered()
+    assert taken.sessions.tolist() == [1, 0, 2, 1, 1, 0, 2, 1, 0]
+    assert taken.only(taken.sessions == 2).sessions.tolist() == [2, 2]
+
+
 def test_an_empty_log_has_no_interactions() -> None:
     taken = InteractionLog().interactions()
     assert len(taken.persons) == len(taken.person_ids) == 0
@@ -60,7 +77,7 @@ def test_a_habit_counts_days_and_fades_by_its_half_life() -> None:
         NOW_US,
     )
     assert history.taste.rows.tolist() == [0, 0]
-    assert history.habits[0, 1] == pytest.approx(1.5)
+    assert history.habits[0, -2] == pytest.approx(1.5)
     assert history.bought.tolist() == [True, False]
     assert history.repeats.tolist() == [2.0]
     assert history.taste.weights[0] > history.taste.weights[1]

@@ -13,6 +13,7 @@ def persons() -> PersonModel:
         rows=np.array([4, 9, 1, 2, 3], np.uint32),
         weights=np.array([0.1, 0.2, 0.3, 0.4, 0.5], np.float32),
         habits=np.arange(15, dtype=np.float32).reshape(5, 3),
+        trips=np.zeros((3, 6), np.float32),
     )
 
 

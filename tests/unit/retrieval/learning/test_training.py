@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 
 from services.retrieval.domain.learning.blending import Blender
-from services.retrieval.domain.learning.content import ItemTexts
+from services.retrieval.domain.learning.lessons import Lessons
 from services.retrieval.domain.learning.signals import SIGNALS, nobodys_taste, taste_of
+from services.retrieval.domain.learning.terms import ItemTexts
 from services.retrieval.domain.learning.training import (
     NothingToLearnError,
     Trained,
     TrainingSettings,
     train,
 )
+from services.retrieval.storage.model_files import encode_model
 from tests.unit.retrieval.learning.tastes import (
     FIRST_NO,
     ITEMS_PER_TASTE,
@@ -29,7 +29,7 @@ NO_TEXTS = ItemTexts(np.zeros(0, np.uint32), [], [], [])
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
-    return train(two_tastes(), texts(), SETTINGS, NOW_US)
+    return train(Lessons(two_tastes(), texts()), SETTINGS, NOW_US)
 
 
 def test_each_person_is_offered_new_things_of_their_own_taste_first(trained: Trained) -> None:
@@ -51,6 +51,19 @@ def test_scores_fall_and_are_probabilities(trained: Trained) -> None:
     assert 0.0 < scores[-1] <= scores[0] < 1.0
 
 
+def test_orders_are_learned_from_too(trained: Trained) -> None:
+    baskets = trained.model.baskets
+    assert len(baskets.offer_nos) == 2 * ITEMS_PER_TASTE
+    assert (baskets.orders >= 3).all()
+
+
+def test_visits_and_later_orders_are_learned_from_too(trained: Trained) -> None:
+    sessions, successors = trained.model.sessions, trained.model.successors
+    assert len(sessions.offer_nos) == len(successors.offer_nos) == 2 * ITEMS_PER_TASTE
+    assert (sessions.fits(), successors.fits()) == (True, True)
+    assert successors.window_days > 0
+
+
 def test_neighbours_are_of_the_same_taste_and_say_how_many_bought_both(trained: Trained) -> None:
     items = trained.model.items
     is_real = items.neighbour_counts > 0
@@ -63,11 +76,8 @@ def test_neighbours_are_of_the_same_taste_and_say_how_many_bought_both(trained: 
 
 
 def test_the_same_log_and_seed_make_the_same_model(trained: Trained) -> None:
-    again = train(two_tastes(), texts(), SETTINGS, NOW_US).model
-    for half in ("items", "persons"):
-        one, other = getattr(trained.model, half), getattr(again, half)
-        for field in fields(one):
-            assert np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
+    again = train(Lessons(two_tastes(), texts()), SETTINGS, NOW_US).model
+    assert encode_model(again) == encode_model(trained.model)
 
 
 def test_the_report_tells_what_was_tried_the_best_first(trained: Trained) -> None:
@@ -82,21 +92,23 @@ def test_the_report_tells_what_was_tried_the_best_first(trained: Trained) -> Non
 
 def test_progress_rises_to_the_end() -> None:
     shares: list[float] = []
-    train(two_tastes(), texts(), SETTINGS, NOW_US, lambda _step, share: shares.append(share))
+    train(
+        Lessons(two_tastes(), texts()), SETTINGS, NOW_US, lambda _step, share: shares.append(share)
+    )
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
 
 def test_somebody_unknown_is_offered_what_many_buy() -> None:
-    items = train(two_tastes(skew=2.0), texts(), SETTINGS, NOW_US).model.items
+    items = train(Lessons(two_tastes(skew=2.0), texts()), SETTINGS, NOW_US).model.items
     first = Blender(items).ranked(nobodys_taste(items), 5, novel=True).rows
     assert items.buyers[first].min() > np.median(items.buyers)
 
 
 def test_events_after_the_moment_teach_nothing() -> None:
     past = two_tastes()
-    early = train(past.only(past.times_us < NOW_US // 2), texts(), SETTINGS, NOW_US // 2)
-    cut = train(past, texts(), SETTINGS, NOW_US // 2)
+    early = train(Lessons(past.only(past.times_us < NOW_US // 2), texts()), SETTINGS, NOW_US // 2)
+    cut = train(Lessons(past, texts()), SETTINGS, NOW_US // 2)
     assert np.array_equal(early.model.items.factors, cut.model.items.factors)
 
 
@@ -104,13 +116,13 @@ def test_events_after_the_moment_teach_nothing() -> None:
 def test_too_few_persons_are_refused_with_their_number(persons: int) -> None:
     few = two_tastes(persons) if persons else events()
     with pytest.raises(NothingToLearnError, match=r"\d+ persons .* 20 are needed"):
-        train(few, NO_TEXTS, SETTINGS, NOW_US)
+        train(Lessons(few, NO_TEXTS), SETTINGS, NOW_US)
 
 
 def test_too_few_items_are_refused() -> None:
     rows = [(f"p{person}", 1 + at, 5.0, 1.0) for person in range(30) for at in range(3)]
     with pytest.raises(NothingToLearnError, match="3 items"):
-        train(events(*rows), NO_TEXTS, SETTINGS, NOW_US)
+        train(Lessons(events(*rows), NO_TEXTS), SETTINGS, NOW_US)
 
 
 def test_a_log_of_one_moment_is_learned_from_with_the_usual_settings() -> None:
@@ -122,7 +134,7 @@ def test_a_log_of_one_moment_is_learned_from_with_the_usual_settings() -> None:
         np.full(len(log.persons), NOW_US - 1),
         log.weights,
     )
-    trained = train(at_once, texts(), SETTINGS, NOW_US)
+    trained = train(Lessons(at_once, texts()), SETTINGS, NOW_US)
     assert [trial.ndcg10 for trial in trained.report.trials] == [0.0]
     assert len(trained.model.items.blend) == 1 + len(SIGNALS)
 
@@ -132,7 +144,7 @@ def test_views_alone_are_learned_from_but_make_nobody_a_buyer() -> None:
     viewed = type(log)(
         log.person_ids, log.persons, log.offer_nos, log.times_us, np.full_like(log.weights, 0.1)
     )
-    items = train(viewed, texts(), SETTINGS, NOW_US).model.items
+    items = train(Lessons(viewed, texts()), SETTINGS, NOW_US).model.items
     assert not items.buyers.any()
     assert not items.neighbour_counts.any()
     same = items.factors[:ITEMS_PER_TASTE] @ items.factors[:ITEMS_PER_TASTE].T

@@ -1,0 +1,1 @@
+"""Audiences: who is like some people, by what they do."""

@@ -1,0 +1,129 @@
+"""Which variant of a family somebody is offered: in stock, in their size, in what they like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.domain.attributes import Attributes
+from services.retrieval.domain.query import Query, is_any_of
+from services.retrieval.domain.wardrobe import UNKNOWN, Wardrobe
+from shared.catalogue import Catalogue
+
+_PROPOSED = 0.05
+"""What speaks for the variant that a source proposed, beside a liked attribute of another: a
+colour that is a twentieth of what somebody keeps is chance."""
+
+_IN_SIZE = 10.0
+"""A size matters more than all that is liked."""
+
+
+class VariantFitter:
+    """Puts the right variant in the place of each candidate, by the stock of this very moment."""
+
+    def __init__(self, catalogue: Catalogue, attributes: Attributes) -> None:
+        self._catalogue = catalogue
+        self._attributes = attributes
+
+    def fitted(
+        self,
+        offer_nos: NDArray[np.int64],
+        query: Query,
+        as_they_are: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        """Return what to offer of each candidate's family; 0: nothing, the next has its place.
+
+        A family is left out when nothing of it is in stock, or nothing in a size that somebody is
+        known to have. Where their size in its category is not known, they may have the same as
+        elsewhere, if it comes in that. `as_they_are` were chosen variant by variant: of these only
+        what is in stock counts.
+        """
+        fitted = np.where(self._can_be_had(offer_nos, query), offer_nos, 0)
+        begins, ends = query.shelf.variants_of(self._catalogue.family_no[offer_nos])
+        at = ((ends > begins) & ~(as_they_are & (fitted > 0))).nonzero()[0]
+        if not len(at):
+            return fitted
+        counts = (ends - begins)[at]
+        of = at.repeat(counts)
+        rows = np.arange(len(of)) + (begins[at] - counts.cumsum() + counts).repeat(counts)
+        nos, sizes = query.shelf.variant_nos[rows], query.shelf.variant_sizes[rows]
+        wardrobe = query.person.wardrobe if query.person else UNKNOWN
+        suits, worth = self._sizes(of, sizes, offer_nos, wardrobe)
+        suits &= query.showable[nos] & self._can_be_had(nos, query)
+        of, nos, worth = of[suits], nos[suits], worth[suits]
+        worth += self._liked(nos, wardrobe.liked)
+        worth += _PROPOSED * (nos == offer_nos[of])
+        best = _best_of_each(of, worth)
+        fitted[at] = 0
+        fitted[of[best]] = nos[best]
+        return fitted
+
+    def _can_be_had(self, offer_nos: NDArray[np.int64], query: Query) -> NDArray[np.bool_]:
+        """Return what is in stock, was not out of stock in this visit, and is not excluded."""
+        catalogue = self._catalogue
+        gone: NDArray[np.bool_] = catalogue.withdrawn[offer_nos] | (catalogue.stock[offer_nos] == 0)
+        visit = query.person.visit if query.person else None
+        unwanted = (*query.excluded_nos, *(visit.missed_nos if visit else ()))
+        if unwanted:
+            gone |= is_any_of(offer_nos, np.array(unwanted, np.int64))
+        return ~gone
+
+    def _sizes(
+        self,
+        of: NDArray[np.int64],
+        size_nos: NDArray[np.int64],
+        offer_nos: NDArray[np.int64],
+        wardrobe: Wardrobe,
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Return which variants are in a size that suits, and what each size is worth."""
+        if not wardrobe.sizes and not wardrobe.elsewhere:
+            return np.ones(len(of), np.bool_), np.zeros(len(of))
+        count = len(offer_nos)
+        categories, places = np.unique(self._catalogue.category_no[offer_nos], return_inverse=True)
+        table, is_own, columns = _tabled(wardrobe, categories)
+        column = np.minimum(columns.searchsorted(size_nos), len(columns) - 1)
+        worth = table[places[of], column] * (columns[column] == size_nos)
+        has_sizes = np.bincount(of, size_nos > 0, minlength=count) > 0
+        comes_in_own = np.bincount(of, worth > 0, minlength=count) > 0
+        is_bound = has_sizes & (is_own[places] | comes_in_own)
+        suits: NDArray[np.bool_] = ~is_bound[of] | (worth > 0)
+        return suits, worth
+
+    def _liked(self, nos: NDArray[np.int64], liked: Mapping[int, float]) -> NDArray[np.float64]:
+        """Return how much of what each variant is somebody likes."""
+        if not liked:
+            return np.zeros(len(nos))
+        pairs, places = self._attributes.pairs_of(nos)
+        known = np.array(sorted(liked), np.int64)
+        shares = np.array([liked[pair] for pair in known.tolist()])
+        found = np.minimum(known.searchsorted(pairs), len(known) - 1)
+        is_liked = known[found] == pairs
+        worth = np.bincount(places[is_liked], shares[found[is_liked]], minlength=len(nos))
+        return worth.astype(np.float64, copy=False)
+
+
+def _tabled(
+    wardrobe: Wardrobe, categories: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Return what sizes are worth in categories, whether they are known there, and which sizes."""
+    known = [wardrobe.of_category(number) for number in categories.tolist()]
+    columns = np.array(sorted({size_no for sizes, _ in known for size_no in sizes} or {0}))
+    table = np.zeros((len(known), len(columns)))
+    for line, (sizes, _) in enumerate(known):
+        for size_no, share in sizes.items():
+            table[line, columns.searchsorted(size_no)] = _IN_SIZE * (1.0 + share)
+    return table, np.array([is_own for _, is_own in known], np.bool_), columns
+
+
+def _best_of_each(of: NDArray[np.int64], worth: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the place of the best of each group, the first of equals; groups are together."""
+    if not len(of):
+        return of
+    begins = np.flatnonzero(np.diff(of, prepend=-1))
+    counts = np.diff(begins, append=len(of))
+    is_best = worth == np.maximum.reduceat(worth, begins).repeat(counts)
+    places = np.where(is_best, np.arange(len(of)), len(of))
+    best: NDArray[np.int64] = np.minimum.reduceat(places, begins)
+    return best
