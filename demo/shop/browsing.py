@@ -105,6 +105,20 @@ def _check_out(shopper: Shopper, visit: Visit) -> None:
     shopper.subject = ""
 
 
+def said_of_gift(item: Item) -> dict[str, object]:
+    """Say whom a gift is for, as far as the thing itself tells it."""
+    said: dict[str, object] = {"gift": True}
+    youngest, _, oldest = item.attributes.get("age", "").partition("-")
+    if youngest.isdecimal() and oldest.isdecimal():
+        said["gift_for_age"] = max(1, (int(youngest) + int(oldest)) // 2)
+    if item.attributes.get("gender") in ("female", "male"):
+        said["gift_for_gender"] = item.attributes["gender"]
+    occasion = item.attributes.get("occasion", "any")
+    if occasion != "any":
+        said["gift_occasion"] = occasion
+    return said
+
+
 def buy(shopper: Shopper, visit: Visit, lines: list[tuple[Item, int]], *, gift: bool) -> None:
     """Note a purchase, one event per line; a gift is not owned by its giver."""
     order_id = shopper.new_order()
@@ -118,7 +132,7 @@ def buy(shopper: Shopper, visit: Visit, lines: list[tuple[Item, int]], *, gift: 
             item_id=item.item_id,
             quantity=quantity,
             value_cents=item.price_cents * quantity,
-            attributes={"gift": True} if gift else {},
+            attributes=said_of_gift(item) if gift else {},
         )
         if not gift:
             shopper.owned.add(item.family)

@@ -12,7 +12,7 @@ from services.aggregator.identification import Identification
 from services.aggregator.pipeline.question import Question
 from shared.budget import Budget
 from shared.call import Call
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, Fence
 from shared.clock import BusinessClock
 from shared.errors import FailedPrecondition
 from shared.ids import uuid7
@@ -49,9 +49,9 @@ class Asking:
         context = self._context(request, asks)
         context.bundle_hash = definitions.bundle_hash
         context.identity_keys.extend(named.keys)
-        return Question(
-            call, _budget(call, asks), definitions, asks, named, context, request.exclude_ids
-        )
+        fence = Fence.of(context.within_categories, context.without_categories)
+        budget, left_out = _budget(call, asks), request.exclude_ids
+        return Question(call, budget, definitions, asks, named, context, left_out, fence)
 
     def demand(self, placement: str) -> None:
         """Raise FailedPrecondition where the definitions lack a placement that we need."""
@@ -77,6 +77,8 @@ class Asking:
             item_nos=catalogue.offer_nos(asked.item_ids),
             cart=[self._cart_line(line) for line in asked.cart],
             query=asked.query,
+            within_categories=asked.within_categories,
+            without_categories=asked.without_categories,
             excluded_offer_nos=catalogue.offer_nos(request.exclude_ids),
             locale=request.locale,
             preview=request.preview,
@@ -108,6 +110,8 @@ def digest_of(request: RecommendRequest) -> bytes:
                 CartLine(line.item_id, line.quantity, _price_micros(line)) for line in asked.cart
             ],
             query=asked.query,
+            within_categories=asked.within_categories,
+            without_categories=asked.without_categories,
             attributes=asked.attributes.SerializeToString(deterministic=True),
             recipient=request.recipient.SerializeToString(deterministic=True),
             exclude_ids=request.exclude_ids,

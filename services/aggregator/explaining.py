@@ -50,7 +50,7 @@ class Explaining:
         shown = self._shown(trace, kept, candidates)
         response = ExplainDecisionResponse(
             trace=trace,
-            removed=self._wording.removed(trace.removed, texts, ""),
+            removed=self._wording.removed(trace.removed, texts, trace.locale),
             candidates=self._candidates(trace, candidates, kept),
         )
         response.trace.decision_id = decision_id
@@ -61,35 +61,44 @@ class Explaining:
     def _shown(
         self, trace: DecisionTrace, kept: GetDecisionResponse, candidates: Candidates
     ) -> list[PlacementRecommendations]:
-        """Write what was shown in the end, with the parts of the scores that the trace holds."""
-        parts = {
-            (placement.placement, one.offer_id): one.contributions
+        """Write what was shown in the end, with what the trace holds of it.
+
+        What a race put in the place of another has no words in the trace: it gets the plainest.
+        """
+        told = {
+            (placement.placement, one.offer_id): one
             for placement in trace.placements
             for one in placement.recommendations
         }
         moment = Moment(
-            trace.decided_time.ToMicroseconds(), "", trace.channel, PersonSnapshot(), Recipient()
+            trace.decided_time.ToMicroseconds(),
+            trace.locale,
+            trace.channel,
+            PersonSnapshot(),
+            Recipient(),
         )
         written = []
         for placement in kept.placements:
             shown = PlacementRecommendations(placement=placement.placement)
             for notice in placement.chosen:
-                found = self._recommendation(from_notice(notice), candidates, moment)
-                found.contributions.extend(parts.get((placement.placement, found.offer_id), ()))
+                choice = from_notice(notice)
+                found = self._recommendation(choice)
+                known = told.get((placement.placement, found.offer_id), Recommendation())
+                found.contributions.extend(known.contributions)
+                found.reasons.extend(known.reasons)
+                if not found.reasons:
+                    found.reasons.append(self._wording.reason(choice, candidates, moment))
                 shown.recommendations.append(found)
             written.append(shown)
         return written
 
-    def _recommendation(
-        self, choice: Choice, candidates: Candidates, moment: Moment
-    ) -> Recommendation:
+    def _recommendation(self, choice: Choice) -> Recommendation:
         no = choice.offer_no
         return Recommendation(
             offer_id=self._wording.offer_id(no),
             item_id=self._wording.item_id(no),
             kind=self._wording.kind(no),  # type: ignore[arg-type]
             acceptance_probability=choice.acceptance_probability,
-            reasons=[self._wording.reason(choice, candidates, moment)],
             score=choice.score,
             selection_probability=choice.selection_probability,
         )

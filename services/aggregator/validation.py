@@ -29,6 +29,7 @@ from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.common.v1.money_pb2 import Money
 
 MAX_ID = 128
+_LONGEST_PATH = 512
 MAX_IDENTITIES = 8
 MAX_EVENTS = 1_000
 MAX_QUANTITY = 1e9
@@ -69,6 +70,24 @@ def _ids(name: str, at_most: int) -> Rule:
         for index, found in enumerate(ids):
             if not 1 <= len(found) <= MAX_ID:
                 violations.add(f"{path}{name}[{index}]", f"must have 1 to {MAX_ID} characters")
+
+    return check
+
+
+def _paths(name: str, at_most: int) -> Rule:
+    """Demand a list of category paths, none empty or longer than a path is."""
+
+    def check(message: Any, path: str, violations: Violations) -> None:
+        paths = getattr(message, name)
+        if len(paths) > at_most:
+            violations.add(path + name, f"has {len(paths)} entries, at most {at_most} is allowed")
+            return
+        for index, found in enumerate(paths):
+            if not found.strip() or len(found) > _LONGEST_PATH:
+                violations.add(
+                    f"{path}{name}[{index}]",
+                    f"must be the path of a category, of 1 to {_LONGEST_PATH} characters",
+                )
 
     return check
 
@@ -120,6 +139,8 @@ _CONTEXT = (
     each("cart", *_CART_LINE, at_most=100),
     length("query", 512),
     _keys("attributes", 32),
+    _paths("within_categories", 16),
+    _paths("without_categories", 16),
 )
 _RECIPIENT = (
     between("age", 0, 150),

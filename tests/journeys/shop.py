@@ -41,7 +41,12 @@ ITEMS = [
     ),
     *(_item(f"tv-{n}", f"Lumen TV {40 + n}", "Electronics > TVs", 900 + n) for n in range(4)),
     *(_item(bike, f"Tourer Bike {n}", "Sport > Cycling > Bikes", 480 + n) for n, bike in BIKES),
-    *(_item(f"dvd-{n}", f"Classic Film {n}", "Media > DVDs", 12 + n) for n in range(6)),
+    *(
+        _item(
+            f"dvd-{n}", f"Classic Film {n}", "Media > DVDs", 12 + n, goes_with="Electronics > TVs"
+        )
+        for n in range(6)
+    ),
     *(_item(f"tin-{n}", f"Crumb Baking Tin {n}", "Home > Bakeware", 15 + n) for n in range(4)),
 ]
 

@@ -64,6 +64,10 @@ class Wanted(TypedDict, total=False):
     cart: Iterable[edge.CartItem]
     query: str
     session_id: str
+    within_categories: Iterable[str]
+    """Paths of categories; nothing but of these and those below them."""
+    without_categories: Iterable[str]
+    """Nothing of these."""
     exclude_ids: Iterable[str]
     locale: str
     explain: bool
@@ -82,6 +86,8 @@ def recommend_request(who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendRequest
             item_ids=wanted.get("items", ()),
             cart=wanted.get("cart", ()),
             query=wanted.get("query", ""),
+            within_categories=wanted.get("within_categories", ()),
+            without_categories=wanted.get("without_categories", ()),
         ),
         exclude_ids=wanted.get("exclude_ids", ()),
         locale=wanted.get("locale", ""),

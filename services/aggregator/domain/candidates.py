@@ -24,6 +24,10 @@ class Candidates:
     """Catalogue number of the item the evidence speaks of; 0: none."""
     evidence_counts: Sequence[int] = ()
     evidence_totals: Sequence[int] = ()
+    evidence_kinds: Sequence[int] = ()
+    """What the evidence says, as EvidenceKind; 0: not said."""
+    evidence_texts: Mapping[int, str] = field(default_factory=dict, kw_only=True)
+    """Offer to the sentence that a plug-in gives; of the few that have one."""
 
     def __len__(self) -> int:
         return len(self.offer_nos)
@@ -31,10 +35,10 @@ class Candidates:
     def pick(self, indexes: Sequence[int]) -> Candidates:
         """Return the candidates at these indexes, in that order."""
         if len(indexes) < 2:
-            return Candidates(*(_at(column, indexes) for column in self._columns()))
+            return self._with(_at(column, indexes) for column in self._columns())
         # Gathers at the speed of C: this runs over every column of every decision.
         picked = itemgetter(*indexes)
-        return Candidates(*(list(picked(column)) if column else [] for column in self._columns()))
+        return self._with(list(picked(column)) if column else [] for column in self._columns())
 
     def without_evidence(self) -> Candidates:
         """Return what is needed to rank them: what they are, from where, and how strongly."""
@@ -45,7 +49,8 @@ class Candidates:
         if not len(others):
             return self
         both = zip(self._columns(), others._columns(), strict=True)
-        return Candidates(*([*mine, *theirs] for mine, theirs in both))
+        texts = {**others.evidence_texts, **self.evidence_texts}
+        return Candidates(*([*mine, *theirs] for mine, theirs in both), evidence_texts=texts)
 
     def without(self, offer_nos: Iterable[int]) -> Candidates:
         """Return those that are not named."""
@@ -62,7 +67,11 @@ class Candidates:
             self.evidence_nos,
             self.evidence_counts,
             self.evidence_totals,
+            self.evidence_kinds,
         )
+
+    def _with(self, columns: Iterable[list[Any]]) -> Candidates:
+        return Candidates(*columns, evidence_texts=self.evidence_texts)
 
 
 def _at(column: Sequence[Any], indexes: Sequence[int]) -> list[Any]:
@@ -73,14 +82,17 @@ def of_source(offer_nos: Iterable[int], source: Source) -> Candidates:
     """Return candidates that one source proposes without evidence, repetitions left out."""
     nos = list(dict.fromkeys(offer_nos))
     none = [0] * len(nos)
-    return Candidates(nos, [int(source)] * len(nos), [1.0] * len(nos), none, none, none)
+    return Candidates(nos, [int(source)] * len(nos), [1.0] * len(nos), none, none, none, none)
 
 
 def joined(lists: Iterable[Candidates]) -> Candidates:
     """Return all lists as one; of repeated candidates the first stays."""
     found = list(lists)
     columns = zip(*(candidates._columns() for candidates in found), strict=True)
-    whole = Candidates(*(list(chain.from_iterable(parts)) for parts in columns))
+    texts = {no: text for each in reversed(found) for no, text in each.evidence_texts.items()}
+    whole = Candidates(
+        *(list(chain.from_iterable(parts)) for parts in columns), evidence_texts=texts
+    )
     first = {no: at for at, no in reversed(list(enumerate(whole.offer_nos)))}
     return whole if len(first) == len(whole) else whole.pick(sorted(first.values()))
 

@@ -36,20 +36,25 @@ class Moment:
     recipient: bytes = b""
     """Canonical likewise; empty: none."""
     exclude_ids: Sequence[str] = ()
+    within_categories: Sequence[str] = ()
+    without_categories: Sequence[str] = ()
     locale: str = ""
 
 
 def context_digest(moment: Moment) -> bytes:
     """Return 16 bytes that are equal for two requests that mean the same.
 
-    The order of cart lines and exclusions, repeated exclusions, and case and spacing of query
-    and locale mean nothing; the order of the items in view does (the first is the main one).
+    The order of cart lines, exclusions and fenced categories, repeated ones, and case and spacing
+    of query and locale mean nothing; the order of the items in view does (the first is the main
+    one).
     """
     digest = blake2b(digest_size=DIGEST_BYTES)
     cart = sorted(
         (line.item_id.encode(), struct.pack(">dq", line.quantity or 1.0, line.price_micros))
         for line in moment.cart
     )
+    within = [b"+" + path.encode() for path in sorted(set(moment.within_categories))]
+    without = [b"-" + path.encode() for path in sorted(set(moment.without_categories))]
     for part in (
         [item_id.encode() for item_id in moment.item_ids],
         [text for line in cart for text in line],
@@ -58,6 +63,8 @@ def context_digest(moment: Moment) -> bytes:
         [moment.recipient],
         [excluded.encode() for excluded in sorted(set(moment.exclude_ids))],
         [moment.locale.casefold().encode()],
+        # Without a fence nothing is added: decisions that stand already go on standing.
+        *([[*within, *without]] if within or without else []),
     ):
         digest.update(_framed(part))
     return digest.digest()

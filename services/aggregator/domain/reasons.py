@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.aggregator.domain.texts import has_phrase, phrase
-from services.aggregator.domain.vocabulary import RemovalCode, Source, name_of
+from services.aggregator.domain.vocabulary import EvidenceKind, RemovalCode, Source, name_of
 
 MINUTE_US = 60_000_000
 MANY = 3
@@ -34,35 +34,68 @@ class Evidence:
     """Since the person last bought it; negative: unknown."""
     relationship: str = ""
     occasion: str = ""
+    kind: int = 0
+    """What is said of the item, as EvidenceKind."""
+    text: str = ""
+    """The sentence that a plug-in gives, what is lacking of what was asked for, or an interest."""
 
 
 def reason_text(evidence: Evidence, locale: str = "") -> str:
-    """Return one sentence: the most telling that the evidence supports."""
+    """Return one sentence: the most telling that the evidence supports.
+
+    What is written for the kind of the evidence comes before what is written for the source.
+    """
+    if evidence.text and evidence.source == Source.EXTERNAL:
+        return evidence.text
     name = name_of(Source, evidence.source)
     name = name if name in _DETAILS_OF else Source.OFFER.name
-    for detail, key in _DETAILS_OF[name]:
+    kind = name_of(EvidenceKind, evidence.kind) if evidence.kind else ""
+    for detail, key in (*_DETAILS_OF_KIND.get(f"{name}.{kind}", ()), *_DETAILS_OF[name]):
         if _supports(detail, evidence):
             return phrase(key, locale, **_FACTS_OF[detail](evidence, locale))
     return phrase(name, locale)
 
 
-_DETAILS = ("share", "ago", "sold", "count", "item", "relationship", "occasion", "category")
+_DETAILS = (
+    *("all", "lacking", "of_those", "share", "of", "rising", "lately", "ago", "sold", "count"),
+    *("interest", "item", "relationship", "occasion", "category"),
+)
 """From the most to the least telling."""
+
+
+def _details(name: str) -> list[tuple[str, str]]:
+    """Return the details that sentences are written for, each with the key of its sentence."""
+    keys = ((detail, f"{name}.{detail}") for detail in _DETAILS)
+    return [(detail, key) for detail, key in keys if has_phrase(key)]
+
+
 _DETAILS_OF: Mapping[str, Sequence[tuple[str, str]]] = {
-    source.name: [
-        (detail, f"{source.name}.{detail}")
-        for detail in _DETAILS
-        if has_phrase(f"{source.name}.{detail}")
-    ]
+    source.name: _details(source.name) for source in Source if has_phrase(source.name)
+}
+_DETAILS_OF_KIND: Mapping[str, Sequence[tuple[str, str]]] = {
+    f"{source.name}.{kind.name}": found
     for source in Source
-    if has_phrase(source.name)
+    for kind in EvidenceKind
+    if (found := _details(f"{source.name}.{kind.name}"))
 }
 
 
 def _supports(detail: str, evidence: Evidence) -> bool:
     match detail:
-        case "share":
+        case "share" | "of_those":
             return bool(evidence.item) and 0 < evidence.count <= evidence.total
+        case "rising":
+            return 0 < evidence.total < evidence.count
+        case "lately":
+            return evidence.count > 0
+        case "lacking":
+            return bool(evidence.text) and 0 < evidence.count < evidence.total
+        case "of":
+            return 0 < evidence.count <= evidence.total
+        case "interest":
+            return bool(evidence.text)
+        case "all":
+            return 0 < evidence.count == evidence.total
         case "ago":
             return evidence.count > 0 and evidence.minutes_ago >= 0
         case "sold":
@@ -77,15 +110,30 @@ _FACTS_OF: Mapping[str, Facts] = {
         "item": found.item,
         "percent": round(100 * found.count / found.total),
     },
+    "of_those": lambda found, _: {
+        "item": found.item,
+        "count": found.count,
+        "total": found.total,
+    },
+    "lacking": lambda found, _: {
+        "count": found.count,
+        "total": found.total,
+        "missing": found.text,
+    },
+    "of": lambda found, _: {"count": found.count, "total": found.total},
+    "all": lambda found, _: {"total": found.total},
     "ago": lambda found, locale: {
         "times": times(found.count, locale),
         "ago": ago(found.minutes_ago, locale),
     },
+    "rising": lambda found, _: {"count": found.count, "usual": found.total},
+    "lately": lambda found, _: {"count": found.count},
     "sold": lambda found, _: {"category": leaf(found.category)},
     "count": lambda found, locale: {
         "count": found.count,
         "times": times(found.count, locale),
     },
+    "interest": lambda found, _: {"interest": found.text},
     "item": lambda found, _: {"item": found.item},
     "relationship": lambda found, _: {"relationship": found.relationship},
     "occasion": lambda found, _: {"occasion": found.occasion},

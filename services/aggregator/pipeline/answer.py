@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.texts import phrase
 from services.aggregator.pipeline.decision import Decision
+from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.trace import contributions, degraded, timings
 from services.aggregator.pipeline.wording import Moment, Wording
@@ -13,29 +14,6 @@ from touchpoint.aggregator.v1.aggregator_pb2 import (
     Recommendation,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
-from touchpoint.common.v1.decision_pb2 import DecisionContext
-
-CATEGORY = "category"
-"""Attribute of a request's context that names the category in view."""
-
-
-def moment_of(question: Question, decision: Decision) -> Moment:
-    """Return what the words of an answer depend on."""
-    context = question.context
-    return Moment(
-        context.now_us,
-        context.locale,
-        context.channel,
-        decision.person.facts,
-        context.recipient,
-        _category(context) or decision.person.facts.session.category,
-    )
-
-
-def _category(context: DecisionContext) -> str:
-    """Return the category in view; looking for a key that is not there would make it."""
-    fields = context.attributes.fields
-    return fields[CATEGORY].string_value if CATEGORY in fields else ""
 
 
 def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from services.aggregator.domain.candidates import Candidates, Proposal, of_source
 from services.aggregator.domain.placements import Ask
 from services.aggregator.domain.slates import PlacementSlate, with_defaults
 from services.aggregator.domain.vocabulary import Kind, Source
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, Fence
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +40,38 @@ class Assortment:
         lacking = [no for no in candidates.offer_nos if no >= size or withdrawn[no]]
         return candidates.without(lacking) if lacking else candidates
 
-    def defaults(self, ask: Ask, exclude_ids: Collection[str]) -> list[int]:
+    def defaults(
+        self, ask: Ask, exclude_ids: Collection[str], fence: Fence | None = None
+    ) -> list[int]:
         """Return a placement's default offers in their order, less what the caller left out."""
         wanted = [found for found in ask.placement.default_offers if found not in exclude_ids]
         nos = self.catalogue.offer_nos(wanted)
-        return [no for no in nos if not self.catalogue.withdrawn[no]]
+        nos = [no for no in nos if not self.catalogue.withdrawn[no]]
+        if fence is None:
+            return nos
+        held = fence.holds(self.catalogue, np.array(nos, np.int64)).tolist()
+        return [no for no, is_held in zip(nos, held, strict=True) if is_held]
 
-    def only_defaults(self, asks: Sequence[Ask], exclude_ids: Collection[str]) -> Proposal:
+    def only_defaults(
+        self, asks: Sequence[Ask], exclude_ids: Collection[str], fence: Fence | None = None
+    ) -> Proposal:
         """Return all default offers, each for its own placements, for those who get no more."""
         places: dict[int, set[str]] = {}
         for ask in asks:
-            for no in self.defaults(ask, exclude_ids):
+            for no in self.defaults(ask, exclude_ids, fence):
                 places.setdefault(no, set()).add(ask.placement.name)
         bound = {no: frozenset(names) for no, names in places.items()}
         return Proposal(of_source(places, Source.DEFAULT), placements=bound)
 
     def filled(
-        self, slates: Sequence[PlacementSlate], asks: Sequence[Ask], exclude_ids: Collection[str]
+        self,
+        slates: Sequence[PlacementSlate],
+        asks: Sequence[Ask],
+        exclude_ids: Collection[str],
+        fence: Fence | None = None,
     ) -> list[PlacementSlate]:
         """Give every placement that would be empty its default offers."""
         if all(slate.chosen for slate in slates):
             return list(slates)
-        defaults = {ask.placement.name: self.defaults(ask, exclude_ids) for ask in asks}
+        defaults = {ask.placement.name: self.defaults(ask, exclude_ids, fence) for ask in asks}
         return with_defaults(slates, asks, defaults, self.is_product)

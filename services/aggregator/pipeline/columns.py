@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from services.aggregator.domain.candidates import Candidates, Proposal, of_source
 from services.aggregator.domain.vocabulary import Source
@@ -12,19 +13,26 @@ from touchpoint.scenario.v1.scenario_pb2 import DueAction
 
 
 def from_proto(message: decision_pb2.Candidates) -> Candidates:
-    """Read the columns; those that a service left out are zeros.
+    """Read the columns; what a service left out, or did not know yet, is zeros.
 
     All but the numbers stay where they are in the message: of most only a few are ever looked at.
     """
-    zeros = [0] * len(message.offer_nos)
+    size = len(message.offer_nos)
     return Candidates(
         list(message.offer_nos),
-        message.sources or zeros,
-        message.scores or zeros,
-        message.evidence_nos or zeros,
-        message.evidence_counts or zeros,
-        message.evidence_totals or zeros,
+        _whole(message.sources, size),
+        _whole(message.scores, size),
+        _whole(message.evidence_nos, size),
+        _whole(message.evidence_counts, size),
+        _whole(message.evidence_totals, size),
+        _whole(message.evidence_kinds, size),
+        evidence_texts=_told(message) if message.evidence_texts else {},
     )
+
+
+def _whole(column: Sequence[Any], size: int) -> Sequence[Any]:
+    """Return a column with a value for each; traces are kept of which one ends early."""
+    return column if len(column) == size else [*column, *[0] * (size - len(column))]
 
 
 def to_proto(candidates: Candidates) -> decision_pb2.Candidates:
@@ -36,7 +44,18 @@ def to_proto(candidates: Candidates) -> decision_pb2.Candidates:
         evidence_nos=candidates.evidence_nos,
         evidence_counts=candidates.evidence_counts,
         evidence_totals=candidates.evidence_totals,
+        evidence_kinds=candidates.evidence_kinds,  # type: ignore[arg-type]
+        evidence_texts=_texts(candidates) if candidates.evidence_texts else (),
     )
+
+
+def _told(message: decision_pb2.Candidates) -> dict[int, str]:
+    """Return the sentences of plug-ins, by offer."""
+    return {no: text for no, text in zip(message.offer_nos, message.evidence_texts) if text}
+
+
+def _texts(candidates: Candidates) -> list[str]:
+    return [candidates.evidence_texts.get(no, "") for no in candidates.offer_nos]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +74,8 @@ class Packed:
         """Return these followed by others, which must not repeat any."""
         if not added.offer_nos:
             return self
-        whole = decision_pb2.Candidates()
-        whole.CopyFrom(self.message)
-        whole.MergeFrom(added)
-        return Packed(self.columns.and_then(from_proto(added)), whole)
+        # Written anew: columns that only one of both messages has would end up beside other offers.
+        return Packed.of(self.columns.and_then(from_proto(added)))
 
 
 def due(actions: Iterable[DueAction]) -> Proposal:

@@ -18,6 +18,7 @@ from services.aggregator.pipeline.decision import Decision, Person
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.stepping import Stepper
 from services.aggregator.pipeline.trace import trace
+from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from shared.arms import assign_arm
 from shared.catalogue import Catalogue
@@ -38,6 +39,7 @@ class Pipeline:
         self._peers = peers
         self._catalogue = catalogue
         self._assortment = Assortment(catalogue)
+        self._wording = Wording(catalogue)
         self._popular = popular
 
     async def decide(self, question: Question) -> Decision:
@@ -83,7 +85,9 @@ class Pipeline:
         context = question.context
         if context.arm == Arm.STATIC:
             steps.skip(Step.SCENARIO, Step.RETRIEVAL)
-            proposal = self._assortment.only_defaults(question.asks, question.exclude_ids)
+            proposal = self._assortment.only_defaults(
+                question.asks, question.exclude_ids, question.fence
+            )
             return proposal, Packed.of(proposal.candidates)
         request = RetrieveRequest(context=context, snapshot=person.snapshot)
         asked = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
@@ -180,7 +184,7 @@ class Pipeline:
         self, question: Question, decision: Decision, by_pseudonym: Sequence[str], steps: Stepper
     ) -> Decision:
         person_ids = decision.person.person_ids or by_pseudonym
-        explained = trace(question, decision, person_ids, self._catalogue.offer_ids)
+        explained = trace(question, decision, person_ids, self._wording)
         request = commit.request(question, decision, person_ids, explained)
         committed = await steps.ask(Step.COMMIT, self._peers.rules.Commit, request)
         if committed is None:
@@ -198,7 +202,7 @@ class Pipeline:
         )
 
     def _filled(self, question: Question, slates: Sequence[PlacementSlate]) -> list[PlacementSlate]:
-        return self._assortment.filled(slates, question.asks, question.exclude_ids)
+        return self._assortment.filled(slates, question.asks, question.exclude_ids, question.fence)
 
 
 def arm_plan(question: Question) -> ArmPlan:

@@ -9,6 +9,7 @@ from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.placements import Ask
 from shared.budget import Budget
 from shared.call import Call
+from shared.catalogue import Fence
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
 
@@ -37,3 +38,4 @@ class Question:
     context: DecisionContext
     """Completed on the way: arm, language, and the id of a standing decision."""
     exclude_ids: Sequence[str] = ()
+    fence: Fence | None = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.aggregator.domain.slates import Choice, PlacementSlate
+from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.steps import Outcome, StepRecord
 from services.aggregator.pipeline.decision import Decision
+from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.wording import Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import (
     Contribution,
     DecisionTrace,
@@ -24,12 +26,12 @@ def trace(
     question: Question,
     decision: Decision,
     person_ids: Sequence[str],
-    offer_ids: Sequence[str],
+    wording: Wording,
 ) -> DecisionTrace:
     """Return what explains a decision up to its commit.
 
-    What is shown in the end is kept beside it by rules; here stand only the parts of the scores,
-    where the ranker was asked for them. `offer_ids` are those of the catalogue, by number.
+    What is shown in the end is kept beside it by rules; here stand the reasons as they are told to
+    the person, and the parts of the scores where the ranker was asked for them.
     """
     context = question.context
     found = DecisionTrace(
@@ -46,28 +48,31 @@ def trace(
         model=decision.versions.model,
         catalogue_version=decision.versions.catalogue_version,
         seq=decision.person.facts.seq,
+        locale=context.locale,
+        placements=_told(question, decision, wording),
     )
     found.decided_time.FromMicroseconds(context.now_us)
-    if context.explain:
-        found.placements.extend(_parts(question, decision.slates, offer_ids))
     return found
 
 
-def _parts(
-    question: Question, slates: Sequence[PlacementSlate], offer_ids: Sequence[str]
+def _told(
+    question: Question, decision: Decision, wording: Wording
 ) -> list[PlacementRecommendations]:
+    moment, explain = moment_of(question, decision), question.context.explain
     return [
         PlacementRecommendations(
             placement=ask.placement.name,
             recommendations=[
                 Recommendation(
-                    offer_id=offer_ids[choice.offer_no],
-                    contributions=contributions(choice),
+                    offer_id=wording.offer_id(choice.offer_no),
+                    reasons=[wording.reason(choice, decision.candidates, moment)],
+                    contributions=contributions(choice) if explain else (),
                 )
                 for choice in slate.chosen
+                if wording.knows(choice.offer_no)
             ],
         )
-        for ask, slate in zip(question.asks, slates, strict=True)
+        for ask, slate in zip(question.asks, decision.slates, strict=True)
     ]
 
 

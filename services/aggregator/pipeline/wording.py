@@ -102,6 +102,8 @@ class Wording:
             category=self._spoken_of(choice, moment),
             count=candidates.evidence_counts[at] if at >= 0 else 0,
             total=candidates.evidence_totals[at] if at >= 0 else 0,
+            kind=candidates.evidence_kinds[at] if at >= 0 and candidates.evidence_kinds else 0,
+            text=candidates.evidence_texts.get(no, ""),
             minutes_ago=self._minutes_since_bought(no, moment) if bought_again else -1,
             relationship=moment.recipient.relationship,
             occasion=moment.recipient.occasion,

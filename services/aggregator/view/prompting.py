@@ -6,8 +6,8 @@ from services.aggregator.domain.lines import Action, Interest, Line, lines
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.steps import Step
 from services.aggregator.domain.vocabulary import Source
-from services.aggregator.pipeline.answer import moment_of
 from services.aggregator.pipeline.decision import Decision
+from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.wording import Moment, Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import NextBestAction, Reason

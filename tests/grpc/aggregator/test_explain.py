@@ -1,22 +1,35 @@
 """A decision that was made can be explained afterwards."""
 
+from functools import partial
+
 import grpc
 import pytest
 
+from services.aggregator.domain.texts import phrase
 from shared.errors import NotFound
-from tests.unit.aggregator.edge import BANNER, TV, everything_kept
+from tests.unit.aggregator.edge import (
+    BANNER,
+    PC_1,
+    PC_2,
+    TV,
+    candidates,
+    everything_kept,
+    known_person,
+)
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     ExplainDecisionRequest,
     RecommendRequest,
 )
 from touchpoint.common.v1.decision_pb2 import Removals
-from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode, Source
+from touchpoint.common.v1.snapshot_pb2 import Owned
+from touchpoint.common.v1.vocabulary_pb2 import Channel, EvidenceKind, RemovalCode, Source
+from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
 from touchpoint.rules.v1.rules_service_pb2 import GetDecisionResponse
 
 
 @pytest.fixture
 async def decided(stub, edge):
-    """Decide once, and let rules keep what was committed."""
+    """Decide once, where one of what is proposed is removed."""
 
     def removing_the_tv(request):
         response = everything_kept(request)
@@ -28,12 +41,17 @@ async def decided(stub, edge):
         return response
 
     edge.peers.rules.Check.answer = removing_the_tv
+    return await asked(stub, edge)
+
+
+async def asked(stub, edge, **more):
+    """Ask, and let rules keep what was committed."""
     answer = await stub.Recommend(
         RecommendRequest(
             identities=[{"kind": "customer", "value": "c-1"}],
             channel=Channel.WEB,
             placements=[{"placement": BANNER}],
-            explain=True,
+            **{"explain": True, **more},
         )
     )
     commit = edge.peers.rules.Commit.request
@@ -76,6 +94,51 @@ async def test_how_the_time_was_used_is_kept(stub, decided):
     asked = ExplainDecisionRequest(decision_id=decided.decision_id)
     timings = (await stub.ExplainDecision(asked)).trace.timings
     assert {timing.service for timing in timings} >= {"profile", "retrieval", "rules.Check"}
+
+
+@pytest.mark.parametrize("locale", ["", "de"])
+@pytest.mark.parametrize("source", [Source.GIFT, Source.BUY_AGAIN, Source.IN_SESSION])
+async def test_reasons_are_told_in_the_words_in_which_they_were_given(stub, edge, source, locale):
+    """They may speak of whom it is for, of what the person has, or of what is looked at."""
+    found = candidates(PC_1, PC_2, source=source)
+    found.evidence_counts[:] = [4, 4]
+    minutes = edge.clock.now_us() // 60_000_000 - 40 * 24 * 60
+    owned = Owned(family_nos=[PC_1], last_minutes=[minutes], times=[4], cycle_days=[0.0])
+    person = partial(known_person, owned=owned, locale=locale)
+    edge.peers.profile.GetSnapshot.answer = person
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=found)
+    more = {"context": {"attributes": {"category": "Computers > PCs"}}, "explain": False}
+    if source == Source.GIFT:
+        more["recipient"] = {"relationship": "mother"}
+    answer = await asked(stub, edge, **more)
+    explained = await stub.ExplainDecision(ExplainDecisionRequest(decision_id=answer.decision_id))
+    told = [one.reasons for one in answer.placements[0].recommendations]
+    (shown,) = explained.trace.placements
+    assert [one.reasons for one in shown.recommendations] == told
+    assert not shown.recommendations[0].contributions
+    plain = phrase(Source.Value.Name(source), locale)
+    assert told[0][0].text != plain, "there is more to tell than the source"
+
+
+async def test_what_a_standing_decision_brought_back_is_told_beside_what_was_proposed(stub, edge):
+    found = candidates(PC_1, source=Source.ALSO_BOUGHT)
+    found.evidence_kinds.append(EvidenceKind.IN_ONE_ORDER)
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=found)
+
+    def adding(request):
+        response = everything_kept(request)
+        # As rules of a former release adds: without any kind of evidence.
+        response.added.CopyFrom(candidates(PC_2, source=Source.OFFER))
+        response.kept.append(1)
+        response.placement_bits.append(response.placement_bits[0])
+        return response
+
+    edge.peers.rules.Check.answer = adding
+    answer = await asked(stub, edge)
+    explained = await stub.ExplainDecision(ExplainDecisionRequest(decision_id=answer.decision_id))
+    (shown,) = explained.trace.placements
+    assert [one.offer_id for one in shown.recommendations] == ["pc-1", "pc-2"]
+    assert [one.source for one in explained.candidates] == [Source.ALSO_BOUGHT, Source.OFFER]
 
 
 async def test_a_decision_that_nobody_keeps_is_not_found(stub, edge):

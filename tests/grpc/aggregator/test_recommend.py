@@ -11,17 +11,28 @@ from shared.transport.routes import routes
 from tests.unit.aggregator.edge import (
     BANNER,
     HERO,
+    PAN,
     PC_1,
     PC_2,
     PERSON,
+    candidates,
     everything_kept,
     known_person,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 from touchpoint.common.v1.decision_pb2 import Removals
-from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, Source
+from touchpoint.common.v1.vocabulary_pb2 import (
+    Channel,
+    EvidenceKind,
+    OfferKind,
+    RemovalCode,
+    Source,
+)
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotResponse
+from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
+from touchpoint.scenario.v1.scenario_pb2 import DueAction
+from touchpoint.scenario.v1.scenario_service_pb2 import GetDueResponse
 
 
 def asked(*placements, **facts):
@@ -43,6 +54,48 @@ async def test_an_answer_has_ids_reasons_and_creatives(stub):
     ]
     assert first.creative.title == "Aurora 15"
     assert answer.decision_id
+
+
+EXPLAINED = [
+    (Source.EXTERNAL, {"evidence_texts": ["The editors love it", ""]}, "The editors love it"),
+    (
+        Source.AS_ASKED_FOR,
+        {
+            "evidence_counts": [1, 2],
+            "evidence_totals": [2, 2],
+            "evidence_texts": ["colour", ""],
+        },
+        "Matches 1 of the 2 things you asked for, but not: colour",
+    ),
+    (
+        Source.GIFT,
+        {
+            "evidence_counts": [7, 7],
+            "evidence_totals": [9, 9],
+            "evidence_kinds": [EvidenceKind.GIVEN_TO_ALIKE] * 2,
+        },
+        "Given by 7 of 9 people to somebody like this",
+    ),
+]
+
+
+@pytest.mark.parametrize("journeys", [False, True], ids=["alone", "beside a journey"])
+@pytest.mark.parametrize(("source", "evidence", "told"), EXPLAINED)
+async def test_what_a_source_says_of_its_evidence_reaches_the_answer(
+    stub, edge, source, evidence, told, journeys
+):
+    found = candidates(PC_1, PC_2, source=source)
+    for name, column in evidence.items():
+        found.ClearField(name)
+        getattr(found, name).extend(column)
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=found)
+    if journeys:
+        due = GetDueResponse(actions=[DueAction(offer_no=PAN, journey_id="j", lever=1.0)])
+        edge.peers.scenario.GetDue.answer = lambda _: due
+    placements = (await stub.Recommend(asked())).placements
+    texts = {one.offer_id: one.reasons[0].text for one in placements[0].recommendations}
+    assert texts["pc-1"] == told
+    assert ("pan-1" in texts) == journeys
 
 
 async def test_details_are_told_only_when_asked_for(stub, edge):
@@ -91,6 +144,8 @@ async def test_what_the_caller_says_of_the_moment_travels_as_catalogue_numbers(s
             "session_id": "s",
             "item_ids": ["pc-1", "never-heard-of"],
             "cart": [{"item_id": "pc-2", "price": {"amount": "999.50"}}],
+            "within_categories": ["Electronics > Computers"],
+            "without_categories": ["Home"],
         },
         exclude_ids=["tv-1"],
     )
@@ -100,6 +155,8 @@ async def test_what_the_caller_says_of_the_moment_travels_as_catalogue_numbers(s
     line = context.cart[0]
     assert (line.offer_no, line.quantity, line.price_micros) == (PC_2, 1.0, 999_500_000)
     assert len(context.excluded_offer_nos) == 1
+    assert list(context.within_categories) == ["Electronics > Computers"]
+    assert list(context.without_categories) == ["Home"]
     assert len(context.context_digest) == 16
     assert context.bundle_hash == "bundle"
 

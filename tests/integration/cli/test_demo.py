@@ -44,7 +44,7 @@ def story_shop(started):
 
 def test_the_story_shop_begins_with_a_decision_and_lines_that_work(started):
     home, said = started
-    assert "Because you looked at" in said
+    assert "of visits to Halden Book" in said  # why it is shown, by what visitors did
     assert "ms spent/given: profile" in said
     lines = _lines(said)
     declined = next(line for line in lines if " decline " in line).split("--offer ")[1].split()[0]

@@ -1,20 +1,61 @@
 """Joining and picking candidates."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.aggregator.domain.candidates import Candidates, Proposal, joined, of_source
 from services.aggregator.domain.vocabulary import Source
+from services.aggregator.pipeline.columns import Packed, from_proto, to_proto
 
 
 def columns(*offer_nos, source=Source.POPULAR):
     size = len(offer_nos)
     ones = [1] * size
-    return Candidates(list(offer_nos), [source] * size, [0.5] * size, ones, ones, ones)
+    return Candidates(list(offer_nos), [source] * size, [0.5] * size, ones, ones, ones, ones)
 
 
 def test_picking_keeps_the_columns_together():
-    found = Candidates([7, 8, 9], [1, 2, 3], [0.1, 0.2, 0.3], [4, 5, 6], [1, 2, 3], [9, 8, 7])
-    assert found.pick([2, 0]) == Candidates([9, 7], [3, 1], [0.3, 0.1], [6, 4], [3, 1], [7, 9])
+    columns = [1, 2, 3], [0.1, 0.2, 0.3], [4, 5, 6], [1, 2, 3], [9, 8, 7], [1, 5, 0]
+    picked = [3, 1], [0.3, 0.1], [6, 4], [3, 1], [7, 9], [0, 1]
+    assert Candidates([7, 8, 9], *columns).pick([2, 0]) == Candidates([9, 7], *picked)
+
+
+def test_the_sentence_of_a_plug_in_stays_with_its_offer():
+    said = replace(columns(1, 2), evidence_texts={2: "The editors like it"})
+    others = replace(columns(2, 3), evidence_texts={2: "So do we", 3: "New"})
+    found = joined([said, others])
+    assert found.pick([2, 1]).evidence_texts[2] == "The editors like it"
+    assert said.and_then(columns(3)).evidence_texts == {2: "The editors like it"}
+    assert found.without_evidence().evidence_texts == {}
+
+
+def test_sentences_and_kinds_travel_as_columns():
+    sent = replace(columns(1, 2), evidence_texts={2: "The editors like it"})
+    assert list(to_proto(sent).evidence_texts) == ["", "The editors like it"]
+    assert from_proto(to_proto(sent)) == sent
+    assert not to_proto(columns(1)).evidence_texts
+
+
+def test_a_column_that_ends_early_is_filled_up():
+    """Traces are kept whose standing offers have no kind of evidence."""
+    kept = to_proto(columns(1, 2, 3))
+    del kept.evidence_kinds[1:], kept.scores[:]
+    read = from_proto(kept)
+    assert (list(read.evidence_kinds), list(read.scores)) == ([1, 0, 0], [0, 0, 0])
+    assert read.pick([2, 0]).evidence_kinds == [0, 1]
+
+
+@pytest.mark.parametrize("missing", ["evidence_kinds", "evidence_texts", "evidence_nos"])
+def test_what_is_added_stays_beside_its_own_evidence(missing):
+    said = {1: "The editors like it"}
+    whole, added = columns(1, 2), to_proto(replace(columns(3), evidence_texts={3: "New"}))
+    short = to_proto(replace(whole, evidence_texts=said))
+    short.ClearField(missing)
+    both = Packed(from_proto(short), short).and_then(added)
+    assert from_proto(both.message) == both.columns
+    assert both.message.evidence_kinds[2] == 1
+    assert both.message.evidence_texts[2] == "New"
 
 
 @pytest.mark.parametrize("indexes", [[1], [1, 0]])
@@ -24,6 +65,7 @@ def test_without_evidence_there_is_none_to_pick(indexes):
         [7 + at for at in indexes],
         [Source.POPULAR] * len(indexes),
         [0.5] * len(indexes),
+        [],
         [],
         [],
         [],

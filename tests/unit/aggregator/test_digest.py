@@ -28,6 +28,7 @@ def test_a_digest_has_sixteen_bytes():
         replace(MOMENT, cart=(MOMENT.cart[0], CartLine("bag-1", 0, 0))),
         replace(MOMENT, exclude_ids=("b", "a", "b")),
         replace(MOMENT, query="  gaming   pc "),
+        replace(MOMENT, within_categories=()),
         replace(MOMENT, locale="DE-de"),
     ],
 )
@@ -46,6 +47,7 @@ def test_what_means_nothing_changes_nothing(same):
         replace(MOMENT, attributes=b""),
         replace(MOMENT, recipient=b""),
         replace(MOMENT, exclude_ids=("a",)),
+        replace(MOMENT, within_categories=("Food",)),
         replace(MOMENT, locale="en"),
     ],
 )
@@ -55,6 +57,9 @@ def test_what_means_something_changes_the_digest(other):
 
 def test_what_stands_in_one_place_is_not_taken_for_another():
     assert context_digest(Moment(item_ids=("a",))) != context_digest(Moment(exclude_ids=("a",)))
+    assert context_digest(Moment(within_categories=("a",))) != context_digest(
+        Moment(without_categories=("a",))
+    )
     assert context_digest(Moment(item_ids=("ab", "c"))) != context_digest(
         Moment(item_ids=("a", "bc"))
     )

@@ -184,9 +184,11 @@ async def test_the_trace_is_made_of_columns_and_reads_back(edge):
 
 
 async def test_the_trace_holds_no_identity_and_no_query(edge):
-    await decide(edge, asked(context={"query": "secret-query"}))
+    request = asked(context={"query": "secret-query"})
+    request.identities[0].value = "secret-customer"
+    await decide(edge, request)
     trace = edge.peers.rules.Commit.request.trace
-    assert b"c-1" not in trace
+    assert b"secret-customer" not in trace
     assert b"secret-query" not in trace
 
 

@@ -103,6 +103,14 @@ async def test_a_default_that_the_caller_left_out_is_not_shown(edge):
     assert shown(await decide(edge, asked(exclude_ids=["welcome"]))) == [[]]
 
 
+async def test_a_default_about_what_the_caller_fences_out_is_not_shown(edge):
+    edge.peers.rules.Check.error = Unavailable("dead")
+    for kept_out, left in ((["Home"], [[WELCOME]]), (["Electronics"], [[]])):
+        edge.catalogue.about_nos[WELCOME] = (TV,)
+        request = asked(context={"without_categories": kept_out})
+        assert shown(await decide(edge, request)) == left
+
+
 async def test_without_the_ranker_retrieval_order_times_value_decides(edge):
     edge.peers.ranker.Rank.is_black_hole = True
     edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(

@@ -3,7 +3,7 @@
 import pytest
 
 from services.aggregator.domain.reasons import Evidence, ago, reason_text, removal_text, times
-from services.aggregator.domain.vocabulary import RemovalCode, Source
+from services.aggregator.domain.vocabulary import EvidenceKind, RemovalCode, Source
 
 HOUR, DAY = 60, 24 * 60
 
@@ -12,6 +12,33 @@ HOUR, DAY = 60, 24 * 60
     ("evidence", "text"),
     [
         (Evidence(Source.IN_SESSION, item="Aurora 15"), "Because you looked at Aurora 15"),
+        (
+            Evidence(
+                Source.IN_SESSION,
+                item="TV",
+                count=30,
+                total=100,
+                kind=EvidenceKind.VIEWED_THEN_BOUGHT,
+            ),
+            "Bought in 30% of visits to TV",
+        ),
+        (
+            Evidence(
+                Source.IN_SESSION,
+                item="TV",
+                count=30,
+                total=100,
+                kind=EvidenceKind.VIEWED_TOGETHER,
+            ),
+            "Looked at in 30% of visits to TV",
+        ),
+        (
+            Evidence(
+                Source.BOUGHT_NEXT, item="TV", count=9, total=90, kind=EvidenceKind.BOUGHT_NEXT
+            ),
+            "Bought next by 10% of those who bought TV",
+        ),
+        (Evidence(Source.BOUGHT_NEXT, item="TV", count=9), "Often bought after TV"),
         (Evidence(Source.IN_SESSION, category="PCs"), "Because you are looking at PCs"),
         (
             Evidence(Source.BUY_AGAIN, count=4, minutes_ago=43 * DAY),
@@ -34,7 +61,76 @@ HOUR, DAY = 60, 24 * 60
             "Bought by 12% of those who bought TV",
         ),
         (Evidence(Source.ALSO_BOUGHT, item="TV", count=12), "Often bought together with TV"),
+        (
+            Evidence(Source.TRENDING, category="TV", count=12, total=3),
+            "12 bought in the last 3 days, usually 3",
+        ),
+        (Evidence(Source.TRENDING, category="TV", count=12), "12 bought in the last 3 days"),
+        (Evidence(Source.TRENDING, category="Video > TV"), "Bought more and more in TV these days"),
         (Evidence(Source.GIFT, relationship="mother"), "A gift idea for your mother"),
+        (
+            Evidence(
+                Source.GOES_WITH_CART,
+                item="TV",
+                count=30,
+                total=100,
+                kind=EvidenceKind.IN_ONE_ORDER,
+            ),
+            "In 30% of the orders with TV",
+        ),
+        (
+            Evidence(Source.GOES_WITH_CART, item="TV", kind=EvidenceKind.UPGRADE),
+            "A better one, instead of TV",
+        ),
+        (Evidence(Source.GOES_WITH_CART, item="TV"), "Goes with TV in your cart"),
+        (
+            Evidence(Source.EXTERNAL, item="TV", text="Our editors like it"),
+            "Our editors like it",
+        ),
+        (
+            Evidence(Source.PEOPLE_LIKE_YOU, item="Tin", count=12, total=40),
+            "Bought by 12 of the 40 people like you who were interested in Tin",
+        ),
+        (
+            Evidence(Source.PEOPLE_LIKE_YOU, count=12, total=40),
+            "Bought by 12 of 40 people like you",
+        ),
+        (Evidence(Source.AS_ASKED_FOR, count=3, total=3), "Matches all that you asked for"),
+        (
+            Evidence(Source.AS_ASKED_FOR, count=2, total=3),
+            "Matches 2 of the 3 things you asked for",
+        ),
+        (
+            Evidence(Source.AS_ASKED_FOR, count=2, total=3, text="colour"),
+            "Matches 2 of the 3 things you asked for, but not: colour",
+        ),
+        (
+            Evidence(
+                Source.GIFT,
+                count=9,
+                total=20,
+                relationship="mother",
+                kind=EvidenceKind.GIVEN_TO_ALIKE,
+            ),
+            "Given by 9 of 20 people to somebody like this",
+        ),
+        (
+            Evidence(
+                Source.GIFT,
+                category="Books > Non-fiction",
+                kind=EvidenceKind.OF_INTEREST,
+                text="gardening",
+            ),
+            "For somebody who likes this: gardening",
+        ),
+        (
+            Evidence(Source.GIFT, category="A > Cooking", kind=EvidenceKind.OF_INTEREST),
+            "A gift idea",
+        ),
+        (
+            Evidence(Source.GIFT, relationship="mother", kind=EvidenceKind.MADE_FOR_ALIKE),
+            "A gift idea for your mother",
+        ),
         (Evidence(Source.DEFAULT), "For everybody"),
         (Evidence(99), "On offer right now"),
     ],
@@ -45,9 +141,10 @@ def test_the_most_telling_evidence_is_told(evidence, text):
 
 @pytest.mark.parametrize("source", [source for source in Source if source])
 @pytest.mark.parametrize("locale", ["en", "de-DE", "xx"])
-def test_every_source_has_a_reason_with_and_without_evidence(source, locale):
-    full = Evidence(source, "Item", "A > B", 3, 9, 60, "friend", "birthday")
-    for evidence in (full, Evidence(source)):
+@pytest.mark.parametrize("kind", EvidenceKind)
+def test_every_source_has_a_reason_with_and_without_evidence(source, locale, kind):
+    full = Evidence(source, "Item", "A > B", 3, 9, 60, "friend", "birthday", kind)
+    for evidence in (full, Evidence(source, kind=kind)):
         text = reason_text(evidence, locale)
         assert text
         assert "{" not in text

@@ -12,6 +12,7 @@ from touchpoint.common.v1 import vocabulary_pb2 as contract
         (vocabulary.Channel, contract.Channel.Value),
         (vocabulary.Kind, contract.OfferKind.Value),
         (vocabulary.Source, contract.Source.Value),
+        (vocabulary.EvidenceKind, contract.EvidenceKind.Value),
         (vocabulary.RemovalCode, contract.RemovalCode.Value),
         (vocabulary.Arm, contract.Arm.Value),
     ],

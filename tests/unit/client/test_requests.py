@@ -47,6 +47,8 @@ def test_a_request_holds_the_moment_that_was_told():
         cart=[cart_item("tv", 2, "999.90", "USD")],
         items=["tv"],
         session_id="s",
+        within_categories=["Video"],
+        without_categories=["Video > Cables"],
         exclude_ids=["rug"],
         preview=True,
     )
@@ -54,6 +56,8 @@ def test_a_request_holds_the_moment_that_was_told():
     line = request.context.cart[0]
     assert (line.item_id, line.quantity, line.price.amount) == ("tv", 2.0, "999.90")
     assert (list(request.context.item_ids), request.context.session_id) == (["tv"], "s")
+    assert list(request.context.within_categories) == ["Video"]
+    assert list(request.context.without_categories) == ["Video > Cables"]
     assert (list(request.exclude_ids), request.preview, request.explain) == (["rug"], True, False)
 
 

@@ -153,6 +153,16 @@ def test_a_return_names_an_earlier_order_line(shop: Shop) -> None:
         assert line.value_cents == event.value_cents
 
 
+def test_gifts_say_whom_they_are_for_where_the_thing_tells_it(shop: Shop) -> None:
+    items = {item.item_id: item for item in shop.items}
+    said = [e for e in shop.events if "gift_for_age" in e.attributes]
+    assert said
+    for event in said:
+        youngest, oldest = items[event.item_id].attributes["age"].split("-")
+        assert int(youngest) <= int(str(event.attributes["gift_for_age"])) <= int(oldest)
+    assert any("gift_occasion" in event.attributes for event in shop.events)
+
+
 def test_some_purchases_are_gifts(shop: Shop) -> None:
     gifts = [e.attributes.get("gift", False) for e in shop.events if e.type == "purchase"]
     assert 0.04 < sum(map(bool, gifts)) / len(gifts) < 0.25

@@ -1,0 +1,30 @@
+"""What the words of an answer and of its trace depend on."""
+
+from __future__ import annotations
+
+from services.aggregator.pipeline.decision import Decision
+from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.wording import Moment
+from touchpoint.common.v1.decision_pb2 import DecisionContext
+
+CATEGORY = "category"
+"""Attribute of a request's context that names the category in view."""
+
+
+def moment_of(question: Question, decision: Decision) -> Moment:
+    """Return what the words of an answer depend on."""
+    context = question.context
+    return Moment(
+        context.now_us,
+        context.locale,
+        context.channel,
+        decision.person.facts,
+        context.recipient,
+        _category(context) or decision.person.facts.session.category,
+    )
+
+
+def _category(context: DecisionContext) -> str:
+    """Return the category in view; looking for a key that is not there would make it."""
+    fields = context.attributes.fields
+    return fields[CATEGORY].string_value if CATEGORY in fields else ""
