@@ -37,6 +37,13 @@ QueryOption = Annotated[str, typer.Option(help="The search in view.")]
 ExcludeOption = Annotated[
     list[str] | None, typer.Option(help="An item or offer to leave out; repeatable.")
 ]
+WithinOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH", help="Nothing but of this category; repeatable."),
+]
+WithoutOption = Annotated[
+    list[str] | None, typer.Option(metavar="PATH", help="Nothing of this category; repeatable.")
+]
 LocaleOption = Annotated[str, typer.Option(help="BCP 47 language, such as en-US.")]
 DeadlineOption = Annotated[
     int | None, typer.Option(min=1, help="The caller's deadline; else as the placement says.")
@@ -61,6 +68,8 @@ def recommend(
     session: SessionOption = "",
     query: QueryOption = "",
     exclude: ExcludeOption = None,
+    within: WithinOption = None,
+    without: WithoutOption = None,
     locale: LocaleOption = "",
     deadline_ms: DeadlineOption = None,
     explain: ExplainFlag = False,
@@ -72,6 +81,7 @@ def recommend(
     """Ask for the next best actions; a preview that leaves no trace, unless --live.
 
     Example: touchpoint recommend customer:C20001 --channel web --placement web.home.banner
+    --within "Home > Kitchen"
     """
     with open_edge(home, edge) as touchpoint:
         request = recommend_request(
@@ -83,6 +93,8 @@ def recommend(
             items=items or (),
             session_id=session,
             query=query,
+            within_categories=within or (),
+            without_categories=without or (),
             exclude_ids=exclude or (),
             locale=locale,
             explain=explain,

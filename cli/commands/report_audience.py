@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
 import grpc
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.calling import CALLER, service
+from cli.commands import audience_options as options
+from cli.commands.report_lookalikes import Asked, report_lookalikes
 from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
 from cli.showing.audience import as_json_report, show_comparison, show_preview
@@ -21,22 +24,29 @@ from touchpoint.profile.v1.profile_service_pb2 import CompareSegmentRequest, Pre
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 _METADATA = ((CALLER_KEY, CALLER),)
+_NOT_ALIKE = ("when", "sample", "random", "lifts")
+"""What goes without --alike alone."""
 
 Tell = Callable[[str, AudienceProgress], None]
 
 
 def audience(
-    name: Annotated[str, typer.Argument(help="A segment that is in force.")] = "",
-    when: Annotated[
-        str, typer.Option(metavar="CEL", help="A condition, saved or not, instead of a segment's.")
-    ] = "",
-    sample: Annotated[int, typer.Option(min=0, max=100, help="How many members to show.")] = 10,
-    random: Annotated[
-        bool, typer.Option("--random", help="Show any members, not those who spent most.")
-    ] = False,
-    lifts: Annotated[
-        int, typer.Option(min=0, max=200, help="How many traits to show; 0: do not compare.")
-    ] = 20,
+    context: typer.Context,
+    name: options.SegmentArgument = "",
+    when: options.WhenOption = "",
+    sample: options.SampleOption = 10,
+    random: options.RandomOption = False,
+    lifts: options.LiftsOption = 20,
+    alike: options.AlikeOption = 0,
+    did: options.DidOption = "",
+    offer: options.OfferOption = "",
+    persons: options.PersonsOption = None,
+    min_weeks: options.MinWeeksOption = 0.0,
+    with_seed: options.WithSeedOption = False,
+    lacks: options.LacksOption = 3,
+    since: options.SinceOption = "",
+    csv: options.CsvOption = None,
+    in_house: options.InHouseOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,25 +56,64 @@ def audience(
     condition. Up to 50,000 people are counted one by one, of more a random sample; then every
     number comes with the interval that holds it with a probability of 95%. Nothing is saved.
 
+    With `--alike` it finds those who are like them and not of them, judged by what they do per week
+    of acquaintance, with the categories that these buy and they do not. Whether somebody may be
+    approached is for the rules to say when it is done. A file has only those of them who agreed to
+    `sharing`, unless it stays in the house.
+
     Example: touchpoint report audience best_customers
 
     Example: touchpoint report audience lapsing --when 'customer.recency_days > 90.0'
+
+    Example: touchpoint report audience best_customers --alike 500 --csv like-them.csv
+
+    Example: touchpoint report audience --alike 500 --did accept --offer free-shipping
     """
+    if alike:
+        _refuse_given(context, _NOT_ALIKE, "goes without --alike; save a condition as a segment")
+        if not (name or did or persons):
+            fail("Say like whom: a segment, --did TYPE, or --persons FILE.", Exit.USAGE)
+        asked = Asked(
+            name, did, offer, persons, alike, with_seed, min_weeks, lacks, since, csv, in_house
+        )
+        report_lookalikes(asked, home, as_json=as_json)
+        return
+    _refuse_given(context, _of_alike(context), "goes with --alike N, which finds who is like them")
     if not name and not when:
         fail("Name a segment, or give a condition by --when.", Exit.USAGE)
+    wanted = PreviewSegmentRequest(segment=name, when=when, sample=sample, random_sample=random)
+    _report_segment(wanted, lifts, home, as_json=as_json)
+
+
+def _of_alike(context: typer.Context) -> list[str]:
+    panels = ((each.name, getattr(each, "rich_help_panel", "")) for each in context.command.params)
+    return [name for name, panel in panels if name and panel == options.ALIKE]
+
+
+def _refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """End the command where an option was given that would be without effect."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            fail(f"--{name.replace('_', '-')} {why}.", Exit.USAGE)
+
+
+def _report_segment(
+    wanted: PreviewSegmentRequest, lifts: int, home: Path | None, *, as_json: bool
+) -> None:
+    """Show who a segment means, and that many traits by which they differ."""
     with service("profile", home) as channel, _bar(quiet=as_json) as tell:
         stub = ProfileServiceStub(channel)
-        asked = PreviewSegmentRequest(segment=name, when=when, sample=sample, random_sample=random)
-        preview: AudiencePreview = _outcome(stub.PreviewSegment, asked, "preview", tell)
+        preview: AudiencePreview = _outcome(stub.PreviewSegment, wanted, "preview", tell)
         comparison = AudienceComparison()
         if lifts:
-            compared = CompareSegmentRequest(segment=name, when=when)
+            compared = CompareSegmentRequest(segment=wanted.segment, when=wanted.when)
             comparison = _outcome(stub.CompareSegment, compared, "comparison", tell)
             del comparison.lifts[lifts:]
     if as_json:
         say_json(as_json_report(preview, comparison))
         return
-    show_preview(people, name, preview)
+    show_preview(people, wanted.segment, preview)
     if lifts:
         show_comparison(people, comparison)
 

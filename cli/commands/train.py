@@ -16,9 +16,11 @@ from google.protobuf.json_format import MessageToDict
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.calling import CALLER, business_time, service
-from cli.console import Exit, add_row, aside, fail, people, say_json, table
+from cli.commands.train_models import list_models, roll_back, show_served
+from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
 from cli.showing.personas import show_proposals
+from cli.showing.training import show_report
 from cli.showing.words import several
 from shared.call import CALLER as CALLER_KEY
 from touchpoint.client import call_error
@@ -44,6 +46,9 @@ class Part(StrEnum):
 
 
 def train(
+    model: Annotated[
+        str, typer.Argument(help="With --rollback, the model to serve; else the one before.")
+    ] = "",
     since: Annotated[
         str, typer.Option(metavar="DAYS", help="Only what happened lately: 180d. Else everything.")
     ] = "",
@@ -51,6 +56,18 @@ def train(
     only: Annotated[
         Part | None, typer.Option(help="Only this part of it, such as after new customers came.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Serve it even if it is worse than what is served.")
+    ] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Train nothing: show what the last one came to.")
+    ] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Train nothing: show the models that are kept.")
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Train nothing: serve MODEL again.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,36 +77,63 @@ def train(
     learns from all of it. Personas are proposed for the people there are; none takes effect before
     somebody accepts it. While it runs, and when it is stopped, what was learned before is served.
 
+    The new model is compared with the served one on what happened lately, which neither knows; if
+    it is worse beyond a tolerance (TOUCHPOINT_TRAIN_TOLERANCE), nothing is replaced. An older model
+    is served again by `--rollback`; then nothing is trained by itself until somebody trains.
+
     Example: touchpoint train --since 180d
+
+    Example: touchpoint train --list
+
+    Example: touchpoint train --rollback
     """
+    if report + list_ + rollback > 1:
+        fail("--report, --list and --rollback go alone.", Exit.USAGE)
+    if model and not rollback:
+        fail(f"{model}: a model is named with --rollback alone.", Exit.USAGE)
+    if report:
+        return show_served(home, as_json=as_json)
+    if list_:
+        return list_models(home, as_json=as_json)
+    if rollback:
+        return roll_back(model, home, as_json=as_json)
+    _train(since, seed, only, home, is_forced=force, as_json=as_json)
+    return None
+
+
+def _train(
+    since: str, seed: int, only: Part | None, home: Path | None, *, is_forced: bool, as_json: bool
+) -> None:
     days = parse_days(since) if since else None
     told: dict[str, Any] = {}
-    refusal = ""
+    refusal, is_worse = "", False
     if only is not Part.PERSONAS:
-        report = _learn(days, seed, home, as_json=as_json)
+        report = _learn(days, seed, home, is_forced=is_forced, as_json=as_json)
         told |= MessageToDict(report)
-        refusal = report.refusal
+        refusal, is_worse = report.refusal, report.is_worse
     if only is not Part.MODELS:
         proposals = _propose(seed, home, as_json=as_json)
         told["personas"] = MessageToDict(proposals)
         if only is Part.PERSONAS:
-            refusal = proposals.refusal
+            refusal, is_worse = proposals.refusal, False
     if as_json:
         say_json(told)
     if refusal:
-        fail(f"Nothing was trained: {refusal}")
+        fail(f"Nothing was replaced: {refusal}." if is_worse else f"Nothing was trained: {refusal}")
 
 
 def _learn(
-    days: timedelta | None, seed: int, home: Path | None, *, as_json: bool
+    days: timedelta | None, seed: int, home: Path | None, *, is_forced: bool, as_json: bool
 ) -> TrainingReport:
     """Train retrieval's models and show what came of it."""
     with service("retrieval", home) as channel, _bar(quiet=as_json) as tell:
-        request = TrainRequest(seed=seed)
+        request = TrainRequest(seed=seed, force=is_forced)
         if days is not None:
             request.since_time.FromDatetime(business_time(channel) - days)
         report = _trained(RetrievalServiceStub(channel), request, tell)
-    if not report.refusal and not as_json:
+    if report.is_worse and report.refusal and not as_json:
+        show_report(people, report)
+    elif not report.refusal and not as_json:
         _show(report)
     return report
 
@@ -151,24 +195,12 @@ def _bar(*, quiet: bool) -> Iterator[Tell]:
 
 
 def _show(report: TrainingReport) -> None:
-    if report.trials:
-        tried = table("regularisation", "weight of unbought", "NDCG@10 of novel items")
-        for at, trial in enumerate(report.trials):
-            cells = (f"{trial.regularisation:g}", f"{trial.unobserved_weight:g}")
-            add_row(tried, *cells, f"{trial.ndcg10:.4f}", style="bold" if at == 0 else None)
-        people.print(tried)
-    learned = table("", "")
-    add_row(learned, "learned from", f"{report.pairs:,} pairs of person and item")
-    add_row(learned, "persons", f"{report.persons:,}")
-    add_row(learned, "items", f"{report.items:,}")
-    add_row(learned, "dimensions", f"{report.dimensions}")
-    add_row(learned, "regularisation", f"{report.regularisation:g}")
-    add_row(learned, "weight of unbought", f"{report.unobserved_weight:g}")
-    people.print(learned)
+    show_report(people, report)
     tried_words = several(len(report.trials), "setting") + " tried"
+    forced = " It is worse than the one before, and served because of --force."
     people.print(
         f"Model {report.model}, {tried_words}, in {report.spent_s:.1f} s; every replica "
-        "serves it within seconds.",
+        f"serves it within seconds.{forced if report.is_forced else ''}",
         markup=False,
         soft_wrap=True,
     )

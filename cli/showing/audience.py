@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -11,7 +12,6 @@ from cli.console import add_row, table
 from cli.showing.words import several
 from touchpoint.profile.v1.audience_pb2 import (
     AudienceComparison,
-    AudienceMember,
     AudiencePreview,
     PeopleCount,
     TraitLift,
@@ -77,14 +77,16 @@ def _show_members(console: Console, preview: AudiencePreview) -> None:
     shown = table("who", "spent in 12 months", *(name.partition(".")[2] for name in fields))
     for member in preview.sample:
         spent = f"{member.monetary_micros / _MICROS:,.2f}"
-        add_row(shown, _who(member), spent, *(member.values.get(name, "") for name in fields))
+        named = who(member.customer_ids, member.person_ids[0])
+        add_row(shown, named, spent, *(member.values.get(name, "") for name in fields))
     console.print(shown)
 
 
-def _who(member: AudienceMember) -> str:
-    if member.customer_ids:
-        return ", ".join(f"customer {customer_id}" for customer_id in member.customer_ids)
-    return f"visitor {member.person_ids[0]}"
+def who(customer_ids: Sequence[str], person_id: str) -> str:
+    """Return what somebody is called elsewhere, or that nobody knows them by a name."""
+    if customer_ids:
+        return ", ".join(f"customer {customer_id}" for customer_id in customer_ids)
+    return f"visitor {person_id}"
 
 
 def show_comparison(console: Console, comparison: AudienceComparison) -> None:
