@@ -42,9 +42,10 @@ lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 bench: $(VENV)/.dev  ## Measure; ONLY=<part> measures one part
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
-bench-scale: $(VENV)/.dev  ## Measure with 1 M profiles and 20 M events, then an import of 10 M; an hour
+bench-scale: $(VENV)/.dev  ## Measure 1 M profiles and 20 M events, an import of 10 M, 10 M vectors; an hour
 	$(BIN)/python -m bench --only reading --large
 	$(BIN)/python -m bench --only import --large
+	$(BIN)/python -m bench --only index_10m
 
 bench-quality: $(VENV)/.dev  ## Measure how good candidates are, on real shops; ONLY=<shop>
 	$(BIN)/python -m bench.quality $(if $(ONLY),--only $(ONLY))

@@ -32,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     size.add_argument("--quick", action="store_true", help="also a single part quickly")
     size.add_argument("--large", action="store_true", help="with a year's data of a large shop")
     chosen = parser.parse_args(arguments)
-    parts = [part for part in PARTS if chosen.only in (None, part.name)]
+    wanted = [chosen.only] if chosen.only else [part.name for part in PARTS if not part.is_large]
+    parts = [part for part in PARTS if part.name in wanted]
     scale = _scale(chosen)
     status = [_INTERRUPTED]
 

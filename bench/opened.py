@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,6 +21,8 @@ _STORY = ("--data", "story", "--port", "0")
 """Unless the flags that follow say otherwise."""
 _READY_S = 600.0
 """A year of a grocer is imported in minutes."""
+LOGS = Path("build/bench-logs")
+"""What the services of the last suite said is kept there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,13 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
         async with AsyncExitStack() as stack:
             # Data that may only lie outside of the home would stay there.
             stack.callback(PostgresEngine(home).erase)
+            stack.callback(_keep_logs, home)
             urls = await stack.enter_async_context(engines(home))
-            given = {"TOUCHPOINT_POSTGRES_URL": urls.postgres, "TOUCHPOINT_NATS_URL": urls.nats}
+            given = {
+                "TOUCHPOINT_POSTGRES_URL": urls.postgres,
+                "TOUCHPOINT_NATS_URL": urls.nats,
+                "TOUCHPOINT_TRAIN_EVERY": "off",  # nothing is to run beside what is measured
+            }
             starting = running_suite(home, *_STORY, *flags, environment=given, ready_s=_READY_S)
             try:
                 running = await stack.enter_async_context(starting)
@@ -69,3 +77,10 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
                 raise MeasurementError(str(error)) from error
             roles = await provision(urls.postgres, Home(home).role_password, development=True)
             yield OpenedSuite(running, urls, roles, ProcessTree.of_children())
+
+
+def _keep_logs(home: Path) -> None:
+    """Keep what tells why something could not be measured; the home is about to go."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    if (home / "logs").is_dir():
+        shutil.copytree(home / "logs", LOGS)

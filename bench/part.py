@@ -27,6 +27,8 @@ class Part:
     """How its suite is started; parts with the same flags share one."""
     needs: str = ""
     """A module without which it cannot be measured; it is then left out, with that reason."""
+    is_large: bool = False
+    """It takes too long to be measured unless it is asked for by its name."""
 
     @property
     def obstacle(self) -> str:

@@ -8,12 +8,15 @@ from bench.part import Part
 from bench.parts import (
     freshness,
     imports,
+    index,
     learning,
     limits,
     memory,
     privacy,
     reading,
     recommend,
+    retrieval,
+    retrieval_live,
     segments,
     timers,
     track,
@@ -27,6 +30,7 @@ _REPLICATED = (
     *("--replicas", "ranker=2"),
 )
 _GROCER = ("--data", "grocer")
+_RETRIEVAL_TWICE = ("--replicas", "retrieval=2")
 
 PARTS: Sequence[Part] = (
     Part("recommend", recommend.measure),
@@ -37,8 +41,12 @@ PARTS: Sequence[Part] = (
     Part("segments", segments.measure),
     Part("reading", reading.measure),
     Part("privacy", privacy.measure),
+    Part("retrieval", retrieval.measure),
+    Part("index", index.measure),
+    Part("index_10m", index.measure_large, is_large=True),
     Part("learning", learning.measure, _REPLICATED),
     Part("freshness", freshness.measure, _REPLICATED),
     Part("limits", limits.measure, _REPLICATED),
+    Part("retrieval_live", retrieval_live.measure, _RETRIEVAL_TWICE),
     Part("training", training.measure, _GROCER, needs=training.NEEDS),
 )

@@ -63,16 +63,16 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
 
 
 def _write(file: Path, profiles: int, each: int) -> None:
-    """Write a file in the order of time: everybody does one thing, then everybody the next."""
+    """Write a file person by person, each in the order of time, which is imported soonest."""
     items = shoppers().item_ids
     first = datetime.now(UTC) - timedelta(days=_DAYS)
     with file.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow(COLUMNS)
-        for turn in range(each):
-            at = (first + timedelta(days=turn * _DAYS / each)).isoformat()
-            kind = _TYPES[turn % len(_TYPES)]
-            for person in range(profiles):
+        times = [(first + timedelta(days=turn * _DAYS / each)).isoformat() for turn in range(each)]
+        for person in range(profiles):
+            for turn, at in enumerate(times):
+                kind = _TYPES[turn % len(_TYPES)]
                 event_id, order_id = f"stored-{person}-{turn}", f"o{turn}" * (kind == "purchase")
                 item_id = items[(person * 7 + turn * 31) % len(items)]
                 what = ("WEB", order_id, item_id, "1", "", "")

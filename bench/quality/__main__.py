@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from bench.errors import MeasurementError
-from bench.quality.measuring import Row, measured
+from bench.quality import diginetica, lookalikes
+from bench.quality.measuring import measured
 from bench.quality.protocols import PROTOCOLS
+from bench.quality.rows import Row, Tell
 from bench.quality.shop import ShopMissingError
 from bench.report import print_rows, write_rows
 
@@ -20,8 +24,12 @@ FILE = Path("build/quality.json")
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
-    names = [protocol.name for protocol in PROTOCOLS]
-    parser.add_argument("--only", choices=names, help="this shop; else all")
+    parts: dict[str, Callable[[Tell], Iterator[Row]]] = {
+        each.name: partial(measured, each) for each in PROTOCOLS
+    }
+    parts[diginetica.NAME] = diginetica.measured
+    parts[lookalikes.NAME] = lookalikes.measured
+    parser.add_argument("--only", choices=list(parts), help="this shop or question; else all")
     chosen = parser.parse_args(arguments)
     console = Console()
     began = time.monotonic()
@@ -31,13 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     rows: list[Row] = []
     is_void = False
-    for protocol in PROTOCOLS:
-        if chosen.only not in (None, protocol.name):
+    for name, measure in parts.items():
+        if chosen.only not in (None, name):
             continue
         try:
-            rows += list(measured(protocol, tell))
+            rows += list(measure(tell))
         except ShopMissingError as error:
-            tell(f"{protocol.name} is left out: {error}")
+            tell(f"{name} is left out: {error}")
         except MeasurementError as error:
             is_void = True
             console.print(f"[red]{error}")

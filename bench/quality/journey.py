@@ -23,7 +23,11 @@ def load() -> Shop:
         source = find_source()
     except GrocerMissingError as error:
         raise ShopMissingError(str(error)) from error
-    products = read(source, "products", ["product_id", "department", "product_type"])
+    products = read(
+        source,
+        "products",
+        ["product_id", "manufacturer_id", "department", "product_category", "product_type"],
+    )
     lines = read(
         source,
         "transactions",
@@ -43,7 +47,9 @@ def load() -> Shop:
         items=ids.astype(np.str_),
         baskets=_column(lines, "basket_id")[kept].astype(np.str_),
         times_us=times_us.astype(np.int64),
-        titles=_titles(ids, products),
+        titles=_texts(ids, products, "product_type"),
+        categories=_categories(ids, products),
+        brands=_texts(ids, products, "manufacturer_id"),
     )
     is_later = weeks[kept] > _LAST_WEEK
     now_us = int(log.times_us[~is_later].max()) + 1
@@ -66,12 +72,18 @@ def _bought_by_enough(
     return np.isin(ids[kept], found[households >= _FEWEST_HOUSEHOLDS])
 
 
-def _titles(ids: NDArray[Any], products: Any) -> NDArray[np.str_]:
+def _categories(ids: NDArray[Any], products: Any) -> NDArray[np.str_]:
+    """Return paths of two steps, as an import of these products would give them."""
+    above, below = (_texts(ids, products, name) for name in ("department", "product_category"))
+    return np.char.add(np.char.add(above, " > "), below)
+
+
+def _texts(ids: NDArray[Any], products: Any, name: str) -> NDArray[np.str_]:
     known = _column(products, "product_id")
     order = np.argsort(known, kind="stable")
     places = order[known[order].searchsorted(ids)]
-    titles = np.array([each or "" for each in products["product_type"].to_pylist()], np.str_)
-    return titles[places]
+    texts = np.array([str(each or "") for each in products[name].to_pylist()], np.str_)
+    return texts[places]
 
 
 def _column(table: Any, name: str) -> NDArray[Any]:

@@ -4,38 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bench.errors import MeasurementError
-from bench.figures import Definition, significant
+from bench.figures import Definition
 from bench.quality.protocols import ALL, NOVEL, Proof, Protocol
-from bench.quality.rivals import ImplicitAls, OwnFrequency, Popularity, RivalMissingError
-from bench.quality.scores import Ranker, Scores, interval, scores_of
+from bench.quality.rivals import ImplicitAls, ItemKnn, OwnFrequency, Popularity, RivalMissingError
+from bench.quality.rows import Row, Tell, over, row
+from bench.quality.scores import Ranker, Scores, scores_of
 from bench.quality.served import Served
 from bench.quality.shop import Shop
 
-Row = Mapping[str, Any]
-Tell = Callable[[str], None]
 _NO_TARGET = Definition("quality", "share")
 _NDCG_TOLERANCE = 0.0005
 _RECALL_TOLERANCE = 0.001
 _RIVALS: Mapping[str, Callable[[Shop], Ranker]] = {
     "popularity": Popularity,
     "own_frequency": OwnFrequency,
+    "item_knn": ItemKnn,
     "implicit": ImplicitAls,
 }
 
 
 def measured(protocol: Protocol, tell: Tell) -> Iterator[Row]:
-    """Yield the figures, popularity first.
+    """Yield the figures, popularity first, and last by how much ours are more than each rival's.
 
     Raises ShopMissingError, and MeasurementError when popularity does not come to what it must.
     """
     tell(f"reading {protocol.name}")
     shop = protocol.load()
+    rivals: dict[tuple[str, str], Scores] = {}
     for name, make in _RIVALS.items():
         tell(f"{name} on {protocol.name}")
         try:
@@ -47,11 +44,17 @@ def measured(protocol: Protocol, tell: Tell) -> Iterator[Row]:
             scores = scores_of(rival, shop, novel=part == NOVEL)
             if name == "popularity":
                 _prove(protocol.name, part, protocol.proofs[part], scores)
+            rivals[part, name] = scores
             yield from _rows(f"{protocol.name}_{part}", f"_of_{name}", scores, {})
-    yield from _served(protocol, shop, tell)
+    served = _served(protocol, shop, tell)
+    ours = {part: scores_of(served, shop, novel=part == NOVEL) for part in (ALL, NOVEL)}
+    for part, scores in ours.items():
+        yield from _rows(f"{protocol.name}_{part}", "", scores, protocol.targets)
+    for (part, name), theirs in rivals.items():
+        yield from _compared(f"{protocol.name}_{part}", name, ours[part], theirs)
 
 
-def _served(protocol: Protocol, shop: Shop, tell: Tell) -> Iterator[Row]:
+def _served(protocol: Protocol, shop: Shop, tell: Tell) -> Served:
     steps: list[str] = []
 
     def on_progress(step: str, share: float) -> None:
@@ -66,9 +69,13 @@ def _served(protocol: Protocol, shop: Shop, tell: Tell) -> Iterator[Row]:
         f"trained in {time.monotonic() - began:.0f} s: regularisation {found.regularisation:g}, "
         f"unobserved weight {found.unobserved_weight:g}"
     )
-    for part in (ALL, NOVEL):
-        scores = scores_of(served, shop, novel=part == NOVEL)
-        yield from _rows(f"{protocol.name}_{part}", "", scores, protocol.targets)
+    return served
+
+
+def _compared(prefix: str, rival: str, ours: Scores, theirs: Scores) -> Iterator[Row]:
+    unit = _NO_TARGET.unit
+    yield over(f"{prefix}_ndcg10", rival, ours.ndcg10, theirs.ndcg10, unit)
+    yield over(f"{prefix}_recall100", rival, ours.recall100, theirs.recall100, unit)
 
 
 def _prove(shop: str, part: str, proof: Proof, scores: Scores) -> None:
@@ -87,16 +94,4 @@ def _rows(
     for metric, values in (("ndcg10", scores.ndcg10), ("recall100", scores.recall100)):
         name = f"{prefix}_{metric}"
         definition = targets.get(name.removeprefix(prefix[: prefix.rindex("_") + 1]), _NO_TARGET)
-        yield _row(name + suffix, values, definition)
-
-
-def _row(name: str, values: NDArray[np.float64], definition: Definition) -> Row:
-    mean = float(values.mean())
-    return {
-        "name": name,
-        "value": significant(mean),
-        "unit": definition.unit,
-        "target": definition.target,
-        "ok": definition.is_met(mean),
-        "spread": [significant(bound) for bound in interval(values)],
-    }
+        yield row(name + suffix, values, definition)

@@ -44,6 +44,8 @@ def load() -> Shop:
         baskets=table["InvoiceNo"].to_numpy().astype(np.str_),
         times_us=times.astype(np.int64),
         titles=titles.to_numpy().astype(np.str_),
+        categories=np.zeros(len(times), np.str_),
+        brands=np.zeros(len(times), np.str_),
     ).only(times < _END)
     now_us = int(_CUT.astype(np.int64))
     return cut("online_retail", log, log.times_us >= now_us, now_us, known=True)

@@ -44,8 +44,8 @@ PROTOCOLS: Sequence[Protocol] = (
         online_retail.load,
         proofs={ALL: Proof(0.1182, 0.232), NOVEL: Proof(0.0502, 0.161)},
         rivals={
-            ALL: ("popularity", "own_frequency", "implicit"),
-            NOVEL: ("popularity", "implicit"),
+            ALL: ("popularity", "own_frequency", "item_knn", "implicit"),
+            NOVEL: ("popularity", "item_knn", "implicit"),
         },
         targets={
             "all_ndcg10": _at_least(0.42),
@@ -59,8 +59,8 @@ PROTOCOLS: Sequence[Protocol] = (
         journey.load,
         proofs={ALL: Proof(0.1712, 0.144), NOVEL: Proof(0.0393, 0.082)},
         rivals={
-            ALL: ("popularity", "own_frequency", "implicit"),
-            NOVEL: ("popularity", "implicit"),
+            ALL: ("popularity", "own_frequency", "item_knn", "implicit"),
+            NOVEL: ("popularity", "item_knn", "implicit"),
         },
         targets={
             "all_ndcg10": _at_least(0.42),

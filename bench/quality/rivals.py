@@ -1,4 +1,4 @@
-"""What the served ranking is compared with: popularity, own frequency, `implicit`."""
+"""What the served ranking is compared with: popularity, own frequency, item-kNN, `implicit`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from bench.quality.scores import DEPTH
 from bench.quality.shop import Shop
 
 _SEED = 1
+_NEAREST = 200
+_SHRINKAGE = 10.0
+_ITEMS_AT_ONCE = 512
 
 
 class RivalMissingError(Exception):
@@ -56,6 +59,49 @@ class OwnFrequency:
         own = self._own.get(person_id, self._popularity[:0])[:DEPTH]
         rest = self._popularity[: 2 * DEPTH]
         return np.concatenate((own, rest[~np.isin(rest, own)]))[:DEPTH]
+
+
+class ItemKnn:
+    """Adds up the shrunk cosines of an item with what the person bought.
+
+    Of each item only its nearest others count (Deshpande and Karypis 2004).
+    """
+
+    name = "item_knn"
+
+    def __init__(self, shop: Shop) -> None:
+        lines = shop.lines
+        self._bought = np.zeros((len(lines.person_ids), len(shop.texts.offer_nos)), np.float32)
+        self._bought[lines.persons, lines.offer_nos.astype(np.int64) - 1] = 1.0
+        self._nearest, self._cosines = _nearest(self._bought)
+        self._place = {person_id: at for at, person_id in enumerate(lines.person_ids)}
+        self._popularity = order_of_popularity(shop)
+
+    def ranked(self, person_id: str, *, novel: bool) -> NDArray[np.integer]:
+        at = self._place.get(person_id)
+        if at is None:
+            return self._popularity[:DEPTH]
+        own = self._bought[at]
+        strength = (self._cosines * own[self._nearest]).sum(axis=0)
+        if novel:
+            strength[own > 0] = -1.0
+        first: NDArray[np.int64] = (-strength).argsort(kind="stable")[:DEPTH]
+        return first + 1
+
+
+def _nearest(bought: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the nearest of each item, and how near; (k, items)."""
+    norms, items = np.sqrt(bought.sum(axis=0)), bought.shape[1]
+    kept = min(_NEAREST, items)
+    nearest = np.zeros((kept, items), np.int64)
+    cosines = np.zeros((kept, items), np.float32)
+    for begin in range(0, items, _ITEMS_AT_ONCE):
+        part = np.arange(begin, min(begin + _ITEMS_AT_ONCE, items))
+        near = (bought.T @ bought[:, part]) / (np.outer(norms, norms[part]) + _SHRINKAGE)
+        near[part, part - begin] = 0.0
+        nearest[:, part] = (-near).argpartition(kept - 1, axis=0)[:kept]
+        cosines[:, part] = np.take_along_axis(near, nearest[:, part], 0)
+    return nearest, cosines
 
 
 class ImplicitAls:

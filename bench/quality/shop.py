@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.learning.content import ItemTexts
 from services.retrieval.domain.learning.interactions import Interactions
+from services.retrieval.domain.learning.terms import ItemTexts
 
 DATA_VARIABLE = "TOUCHPOINT_BENCH_DATA"
 """Names the folder of the data; else it is looked for beside the project."""
@@ -30,6 +30,10 @@ class Log:
     baskets: NDArray[np.str_]
     times_us: NDArray[np.int64]
     titles: NDArray[np.str_]
+    categories: NDArray[np.str_]
+    """Paths such as `Electronics > PCs`; empty: none."""
+    brands: NDArray[np.str_]
+    """Empty: none."""
 
     def only(self, which: NDArray[np.bool_]) -> Log:
         return Log(
@@ -38,6 +42,8 @@ class Log:
             self.baskets[which],
             self.times_us[which],
             self.titles[which],
+            self.categories[which],
+            self.brands[which],
         )
 
 
@@ -91,8 +97,8 @@ def cut(name: str, log: Log, is_later: NDArray[np.bool_], now_us: int, *, known:
         texts=ItemTexts(
             offer_nos=np.arange(1, size + 1, dtype=np.uint32),
             titles=before.titles[first].tolist(),
-            categories=[""] * size,
-            brands=[""] * size,
+            categories=before.categories[first].tolist(),
+            brands=before.brands[first].tolist(),
         ),
         now_us=now_us,
         truth=_by_person(after.persons[counts], places[counts] + 1),

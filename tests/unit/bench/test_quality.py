@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from bench.errors import MeasurementError
 from bench.quality.measuring import measured
 from bench.quality.protocols import ALL, NOVEL, Proof, Protocol
-from bench.quality.rivals import OwnFrequency, Popularity
+from bench.quality.rivals import ItemKnn, OwnFrequency, Popularity
+from bench.quality.rows import over
 from bench.quality.scores import interval, scores_of
 from bench.quality.shop import DATA_VARIABLE, Log, Shop, ShopMissingError, cut, data_folder
 
@@ -26,7 +27,7 @@ def shop(*, known: bool = True) -> Shop:
         ("cid", "jam", "b6", 13),
     ]
     persons, items, baskets, days = (np.array(column) for column in zip(*rows))
-    log = Log(persons, items, baskets, days.astype(np.int64), items)
+    log = Log(persons, items, baskets, days.astype(np.int64), items, items, items)
     return cut("shop", log, log.times_us >= 10, 10, known=known)
 
 
@@ -69,10 +70,27 @@ def test_own_frequency_counts_baskets() -> None:
     assert OwnFrequency(shop()).ranked("ann", novel=False).tolist() == [TEA, JAM, OIL]
 
 
+def test_item_knn_ranks_by_shrunk_cosines_with_what_was_bought() -> None:
+    nearest = ItemKnn(shop()).ranked("ann", novel=True)
+    assert nearest[0] == OIL  # bought by Bob, who bought jam as she did
+    assert ItemKnn(shop()).ranked("a stranger", novel=False).tolist() == [JAM, OIL, TEA]
+
+
 def test_the_interval_holds_the_mean_and_narrows_with_more_persons() -> None:
     few, many = np.tile([0.0, 1.0], 20), np.tile([0.0, 1.0], 2_000)
     (low, high), (near_low, near_high) = interval(few), interval(many)
     assert low < near_low < 0.5 < near_high < high
+
+
+def test_rankings_are_compared_person_by_person() -> None:
+    random = np.random.default_rng(1)
+    theirs = random.random(400)
+    ours = theirs + 0.01 + random.normal(0.0, 0.01, 400)
+    told = over("shop_ndcg10", "popularity", ours, theirs, "share")
+    (low, high), (_, most), (least, _) = told["spread"], interval(theirs), interval(ours)
+    assert told["name"] == "shop_ndcg10_over_popularity"
+    assert 0.0 < low < told["value"] < high < 0.02
+    assert least < most  # by themselves the two could not be told apart
 
 
 def test_a_run_is_void_when_popularity_does_not_come_to_what_is_known() -> None:
