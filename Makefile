@@ -23,8 +23,10 @@ run: $(VENV)/.run-$(DATA)  ## Start everything with the story shop (DATA=grocer:
 	@exec $(BIN)/touchpoint up --data $(DATA)
 
 test: $(VENV)/.dev  ## Run every test that this machine can run
-	@# Each of some 200 processes would else compile what it imports anew.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto
+	@# Each of some 200 processes would else compile what it imports anew. What failed is tried once
+	@# more, alone: a machine that stalls passes a limit now and then, a fault fails both times.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto || { [ $$? -eq 1 ] && \
+	  echo "What failed, once more and alone:" && $(BIN)/python -m pytest --last-failed; }
 
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
 	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load
