@@ -13,12 +13,12 @@ from google.protobuf.message import DecodeError
 from services.retrieval.answer_reading import read_answers
 from services.retrieval.definitions import Definitions
 from services.retrieval.domain import recipients
+from services.retrieval.domain.bounds import NO_BOUNDS, Bounds
 from services.retrieval.domain.contents import NO_CONTENTS, Contents
-from services.retrieval.domain.narrowing import EVERYTHING, Narrowing
 from services.retrieval.domain.query import Person, Query, Visit
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelves import Shelves
-from services.retrieval.domain.showing import Showing
+from services.retrieval.domain.sifting import AnyShowing, Sifted
 from services.retrieval.domain.taste import Taste, taste_of
 from services.retrieval.wardrobes import WardrobeReader
 from shared.arms import IMPERSONAL
@@ -144,14 +144,23 @@ class MomentReader:
 
     def _showing(
         self, context: DecisionContext, kinds: frozenset[int], definitions: Definitions
-    ) -> Showing:
+    ) -> AnyShowing:
+        """Return what may be shown of what is within the fence, and suits whom a gift is for.
+
+        A shop has a few fences, but as many gifts as there are ages and budgets.
+        """
         showing = self._shelves.showing(
             kinds, context.channel, context.now_us, definitions.defined_nos
         )
-        narrowing = _narrowing(context)
-        if narrowing == EVERYTHING:
+        fence = Fence.of(context.within_categories, context.without_categories)
+        if fence is not None:
+            showing = showing.narrowed(fence, partial(fence.holds, self._catalogue))
+        if not context.HasField("recipient"):
             return showing
-        return showing.narrowed(narrowing, partial(narrowing.suits, self._catalogue))
+        bounds = Bounds(context.recipient.age, _most_micros(context.recipient))
+        if bounds == NO_BOUNDS:
+            return showing
+        return Sifted(showing, bounds, partial(bounds.suit, self._catalogue))
 
     def _size(self) -> int:
         """Return one more than the highest number that both catalogue and shelf know."""
@@ -234,13 +243,6 @@ def _recipient(said: Recipient) -> recipients.Recipient:
 
 def _lower(text: str) -> str:
     return " ".join(text.lower().split())
-
-
-def _narrowing(context: DecisionContext) -> Narrowing:
-    fence = Fence.of(context.within_categories, context.without_categories)
-    if not context.HasField("recipient"):
-        return Narrowing(fence=fence)
-    return Narrowing(context.recipient.age, _most_micros(context.recipient), fence)
 
 
 def _most_micros(recipient: Recipient) -> int:

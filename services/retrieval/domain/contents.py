@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.retrieval.domain.cold_items import ColdItems
 from services.retrieval.domain.learning.content import DIMENSIONS
 from services.retrieval.domain.served_model import BuildIndex, VectorIndex
-from services.retrieval.domain.showing import Showing
+from services.retrieval.domain.sifting import SPARE, AnyShowing, Rows, nearest_shown
 
 FOLD_AT = 4096
 """Vectors of the block that are simply all compared: about 0.1 ms for a search."""
@@ -20,9 +20,6 @@ _SAME = 0.9999
 """A cosine from here on is the same content written again, with another stock for example."""
 _MERGED_BELOW = 2
 """An index that is not so many times larger than the one after it is merged with it."""
-_SPARE = 2
-"""So many times what is wanted is looked for and remembered; where too few of that may be shown,
-only what may be is searched."""
 _MOST_REMEMBERED = 4096
 _SMALL = 10_000
 """Vectors that are compared in 0.1 ms."""
@@ -32,8 +29,6 @@ _NOWHERE = 0
 
 Near = tuple[NDArray[np.int64], NDArray[np.float32]]
 """Families with their cosines, in no order."""
-Rows = tuple[NDArray[np.int64], NDArray[np.float32]]
-"""Rows of an index with their cosines, nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +53,15 @@ class Indexed:
         return len(self.family_nos) <= _SMALL or (place, count) in self.remembered
 
     def nearest(
-        self, place: int, vector: NDArray[np.float32], count: int, showing: Showing
+        self, place: int, vector: NDArray[np.float32], count: int, showing: AnyShowing
     ) -> Rows:
         """Return the rows nearest to what lies at a place, of those that may be shown."""
         key = (place, count)
         found = self.remembered.get(key)
         if found is None:
-            found = self.index.nearest(vector, _SPARE * count)
+            found = self.index.nearest(vector, SPARE * count)
             _remember(self.remembered, key, found)
-        shown = _shown(found, count, showing.shows_families(self.family_nos[found[0]]))
-        if shown is not None:
-            return shown
-        allowed = showing.rows_allowed(self.family_nos)
-        return self.index.nearest(vector, count, allowed)
+        return nearest_shown(self.index, vector, count, found, self.family_nos, showing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +110,9 @@ class Contents:
                 cosines[held] = vectors[rows[held]] @ vector
         return cosines
 
-    def near(self, family_no: int, count: int, showing: Showing, *, searched: bool = True) -> Near:
+    def near(
+        self, family_no: int, count: int, showing: AnyShowing, *, searched: bool = True
+    ) -> Near:
         """Return about `count` families of each index and of the block, nearest to one of them.
 
         All of them may be shown, itself among them if it may. Without `searched`, large indexes
@@ -141,13 +134,13 @@ class Contents:
         return np.concatenate(nos), np.concatenate(cosines)
 
     def _nearest_of_block(
-        self, place: int, vector: NDArray[np.float32], count: int, showing: Showing
+        self, place: int, vector: NDArray[np.float32], count: int, showing: AnyShowing
     ) -> Rows:
         """Return the same of the block as `Indexed.nearest` does."""
         found = self.remembered.get((place, count))
         if found is None:
             near = self.block @ vector
-            rows = _highest(near, _SPARE * count)
+            rows = _highest(near, SPARE * count)
             found = rows, near[rows]
             _remember(self.remembered, (place, count), found)
         shown = _shown(found, count, showing.shows_families(self.block_nos[found[0]]))
@@ -181,7 +174,7 @@ class Contents:
 def _shown(found: Rows, count: int, shown: NDArray[np.bool_]) -> Rows | None:
     """Return the first that may be shown; None where they are too few and there may be more."""
     rows, near = found
-    if len(rows) >= _SPARE * count and int(np.count_nonzero(shown)) < count:
+    if len(rows) >= SPARE * count and int(np.count_nonzero(shown)) < count:
         return None
     return rows[shown][:count], near[shown][:count]
 

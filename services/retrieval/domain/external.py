@@ -81,11 +81,11 @@ def take(offered: Offered, query: Query, catalogue: Catalogue) -> Taken:
 
     An item that is not to be had stands for its family, of which something else may be.
     """
-    size = min(len(query.showable), catalogue.size)  # a mask has room for items to come
+    size = min(query.showing.size, catalogue.size)  # a mask has room for items to come
     nos = offered.offer_nos * ((offered.offer_nos > 0) & (offered.offer_nos < size))
     families = catalogue.family_no[nos]
-    nos = np.where(query.showable[nos], nos, query.shelf.representatives(families))
-    usable = (query.showable[nos] & np.isfinite(offered.scores)).nonzero()[0]
+    nos = np.where(query.showing.shows(nos), nos, query.shelf.representatives(families))
+    usable = (query.showing.shows(nos) & np.isfinite(offered.scores)).nonzero()[0]
     usable = usable[(-offered.scores[usable]).argsort(kind="stable")][: query.limit]
     things = np.where(families > 0, families, nos)[usable]
     firsts = np.sort(np.unique(things, return_index=True)[1])

@@ -12,16 +12,15 @@ from services.retrieval.domain.learning.model import ItemModel
 from services.retrieval.domain.learning.terms import ItemTexts
 from services.retrieval.domain.postings import AttributeShelf, Postings
 from services.retrieval.domain.query import Query
-from services.retrieval.domain.served_model import ServedModel
+from services.retrieval.domain.served_model import ServedModel, VectorIndex
 from services.retrieval.domain.shelf import Shelf
 from services.retrieval.domain.showing import Showing
+from services.retrieval.domain.sifting import SPARE, AnyShowing, Rows, nearest_shown
 from services.retrieval.domain.walking import best_shown, first_usable
 
 _MOST_OF_CATEGORY = 40
 _MOST_OF_VALUE = 20
 _MOST_NEAR = 60
-_SPARE = 2
-"""So many times more are looked for; where too few of them may be shown, only what may be is."""
 _LEAST_ALIKE = 0.35
 _MOST_REMEMBERED = 1024
 _MOST_LISTED = 256
@@ -42,10 +41,13 @@ class Interests:
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._listed_of: tuple[Postings | None, Shelf | None, ItemModel | None] = (None, None, None)
         self._listed = WeakKeyDictionary[Showing, dict[str, _Scored]]()
+        self._near_in: VectorIndex | None = None
+        self._near: dict[str, Rows] = {}
+        """What lies near each interest in an index, whether it may be shown or not."""
 
     def items(self, interest: str, query: Query) -> _Scored:
         """Return offers, each once, with how much they are about an interest, 0 to 1."""
-        if query.excluded_nos:
+        if query.excluded_nos or not isinstance(query.showing, Showing):
             return self._look_up(interest, query)
         items = query.model.items if query.model else None
         listed_of = (self._shelf.current, query.shelf, items)
@@ -79,20 +81,24 @@ class Interests:
             scores.append(cosines.astype(np.float64))
         return _once(np.concatenate(nos), np.concatenate(scores))
 
-    def _alike(self, interest: str, model: ServedModel, showing: Showing) -> _Near:
+    def _alike(self, interest: str, model: ServedModel, showing: AnyShowing) -> _Near:
         """Return the items to be had whose texts lie near an interest."""
         vector, families = self._vector(interest, model), model.items.content_nos
         if not vector.any() or vector.shape != model.items.content.shape[1:]:
             return np.zeros(0, np.uint32), np.zeros(0, np.float32)
-        rows, cosines = model.content_index.nearest(vector, _SPARE * _MOST_NEAR)
-        kept = showing.shows_families(families[rows])
-        if len(rows) == _SPARE * _MOST_NEAR and np.count_nonzero(kept) < _MOST_NEAR:
-            allowed = showing.rows_allowed(families)
-            rows, cosines = model.content_index.nearest(vector, _MOST_NEAR, allowed)
-            kept = np.ones(len(rows), np.bool_)
-        kept &= cosines >= _LEAST_ALIKE
-        rows, cosines = rows[kept][:_MOST_NEAR], cosines[kept][:_MOST_NEAR]
-        return families[rows], np.minimum(cosines, 1.0)
+        index = model.content_index
+        found = self._nearest(interest, vector, index)
+        rows, cosines = nearest_shown(index, vector, _MOST_NEAR, found, families, showing)
+        near = cosines >= _LEAST_ALIKE
+        return families[rows[near]], np.minimum(cosines[near], 1.0)
+
+    def _nearest(self, interest: str, vector: NDArray[np.float32], index: VectorIndex) -> Rows:
+        if self._near_in is not index or len(self._near) >= _MOST_REMEMBERED:
+            self._near_in = index
+            self._near.clear()
+        if interest not in self._near:
+            self._near[interest] = index.nearest(vector, SPARE * _MOST_NEAR)
+        return self._near[interest]
 
     def _vector(self, interest: str, model: ServedModel) -> NDArray[np.float32]:
         space = model.learned.space

@@ -16,7 +16,7 @@ from services.retrieval.domain.offer_tastes import NO_OFFERS, OfferTastes
 from services.retrieval.domain.recipients import Recipient
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.shelf import Shelf
-from services.retrieval.domain.showing import Showing
+from services.retrieval.domain.sifting import AnyShowing
 from services.retrieval.domain.taste import Taste
 from services.retrieval.domain.wardrobe import UNKNOWN, Wardrobe
 
@@ -70,7 +70,7 @@ class Query:
     """One request for candidates; every number in it is known to the shelf."""
 
     shelf: Shelf
-    showing: Showing
+    showing: AnyShowing
     """What may be shown: by channel, kind, moment and bundle, and whom a gift is for."""
     now_us: int
     kinds: Collection[int]
@@ -102,24 +102,19 @@ class Query:
     excluded_nos: tuple[int, ...] = ()
     """What the caller does not want."""
 
-    @property
-    def showable(self) -> NDArray[np.bool_]:
-        """Offer number to whether it may be shown; whatever the caller leaves out."""
-        return self.showing.mask
-
     def shows(self, offer_nos: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Return which of some offers may be shown and are not left out by the caller.
 
         To be asked before a source cuts itself to its limit, so that others have their places.
         """
-        shown: NDArray[np.bool_] = self.showing.mask[offer_nos]
+        shown = self.showing.shows(offer_nos)
         if self.excluded_nos:
             shown &= ~is_any_of(offer_nos, np.array(self.excluded_nos, np.int64))
         return shown
 
     def shows_known(self, offer_nos: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return the same of offers of which the shelf may not know some yet: these it does not."""
-        return self.shows(np.where(offer_nos < len(self.showable), offer_nos, 0))
+        return self.shows(np.where(offer_nos < self.showing.size, offer_nos, 0))
 
     @property
     def wants_items(self) -> bool:

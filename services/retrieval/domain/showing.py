@@ -61,6 +61,9 @@ class Showing:
     that change meanwhile are put in by `change`; threads may ask for rows meanwhile.
     """
 
+    is_lasting = True
+    """Kept from one request to the next: what was found may be remembered with it."""
+
     __slots__ = (
         "__weakref__",
         "_asked",
@@ -140,11 +143,25 @@ class Showing:
         for each in self._narrowed.values():
             each.stale.append((offer_nos, family_nos))
 
-    def shows_families(self, family_nos: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Return of which families one may be shown; for a few of them, costs microseconds."""
+    @property
+    def size(self) -> int:
+        """One more than the highest number that it knows; it has room for offers to come."""
+        return len(self.mask)
+
+    def shows(self, offer_nos: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return which offers may be shown."""
+        shown: NDArray[np.bool_] = self.mask[offer_nos]
+        return shown
+
+    def representatives(self, family_nos: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return which item of each family is to be had, 0 for none."""
         if len(family_nos) and int(family_nos.max()) >= len(self._of_family):
             family_nos = family_nos * (family_nos < len(self._of_family))
-        shown: NDArray[np.bool_] = self.mask.take(self._of_family.take(family_nos))
+        return self._of_family.take(family_nos)
+
+    def shows_families(self, family_nos: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return of which families one may be shown; for a few of them, costs microseconds."""
+        shown: NDArray[np.bool_] = self.mask.take(self.representatives(family_nos))
         return shown
 
     def listed(self, category_no: int, ranked: NDArray[np.int64]) -> NDArray[np.int64] | None:

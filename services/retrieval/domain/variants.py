@@ -51,7 +51,7 @@ class VariantFitter:
         nos, sizes = query.shelf.variant_nos[rows], query.shelf.variant_sizes[rows]
         wardrobe = query.person.wardrobe if query.person else UNKNOWN
         suits, worth = self._sizes(of, sizes, offer_nos, wardrobe)
-        suits &= query.showable[nos] & self._can_be_had(nos, query)
+        suits &= query.showing.shows(nos) & self._can_be_had(nos, query)
         of, nos, worth = of[suits], nos[suits], worth[suits]
         worth += self._liked(nos, wardrobe.liked)
         worth += _PROPOSED * (nos == offer_nos[of])

@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from services.retrieval.domain.narrowing import Narrowing
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.sources.for_you import ForYou
 from services.retrieval.domain.taste import taste_of
@@ -109,9 +108,9 @@ def test_within_a_fence_the_search_still_finds_as_many_as_are_wanted(build):
     factors = {no: vectors[no - 1] for no in range(1, count + 1)}
     model = ServedModel.of("test", learned(factors, {"ada": (vectors[7], [])}), build)
     query = shop.query(model=model, taste=taste_of(model, ["ada"], (), ()), limit=40)
-    narrowing = Narrowing(fence=Fence.of(["Wine"], []))
-    suits = partial(narrowing.suits, shop.catalogue)
-    fenced = replace(query, showing=query.showing.narrowed(narrowing, suits))
+    fence = Fence.of(["Wine"], [])
+    within = query.showing.narrowed(fence, partial(fence.holds, shop.catalogue))
+    fenced = replace(query, showing=within)
     found = ForYou().propose(fenced).offer_nos
     red = np.arange(25, count + 1, 25)
     best = red[(-(vectors[red - 1] @ vectors[7])).argsort()]

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from services.retrieval.domain import postings
+from services.retrieval.domain.bounds import Bounds
 from services.retrieval.domain.evidence import EvidenceKind
 from services.retrieval.domain.learning.gifts import GiftLog
 from services.retrieval.domain.learning.grouping import learned_gifts
 from services.retrieval.domain.learning.terms import ItemTexts
-from services.retrieval.domain.narrowing import Narrowing
 from services.retrieval.domain.postings import AttributeShelf
 from services.retrieval.domain.recipients import Recipient
+from services.retrieval.domain.sifting import Sifted
 from services.retrieval.domain.sources.gift import Gift
 from services.retrieval.domain.words import WordIndex
 from tests.unit.retrieval.learned import model_with
@@ -122,11 +123,11 @@ def test_within_a_price_the_less_popular_of_an_interest_are_found():
         shop.item(f"camera {number}", "Photo > Cameras", price=price, attributes={"kind": "reflex"})
         shop.bought(f"camera {number}", 100 - number)
     attributes = AttributeShelf(shop.attributes, shop.catalogue, Current(shop.shelf()))
-    source, narrowing = Gift(shop.catalogue, attributes), Narrowing(most_micros=20_000_000)
+    source, bounds = Gift(shop.catalogue, attributes), Bounds(most_micros=20_000_000)
     for interest in ("cameras", "reflex"):
         query = shop.query(recipient=Recipient(interests=(interest,)))
-        suits = partial(narrowing.suits, shop.catalogue)
-        within = replace(query, showing=query.showing.narrowed(narrowing, suits))
+        suit = partial(bounds.suit, shop.catalogue)
+        within = replace(query, showing=Sifted(query.showing, bounds, suit))
         dear = {f"camera {number}" for number in range(5)}
         assert dear < set(shop.told(source.propose(query)))
         assert set(shop.told(source.propose(within))) == {"camera 70", "camera 80"}

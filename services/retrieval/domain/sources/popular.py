@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.retrieval.domain.lifts import Lift, Lifts
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
 from services.retrieval.domain.shelf import Shelf
-from services.retrieval.domain.showing import Showing
+from services.retrieval.domain.sifting import AnyShowing
 from services.retrieval.domain.walking import best_shown
 from shared.catalogue import Catalogue
 
@@ -46,7 +46,7 @@ class Popular:
     def __init__(self, catalogue: Catalogue, lifts: Callable[[], Lifts] = Lifts) -> None:
         self._catalogue = catalogue
         self._lifts = lifts
-        self._remembered: dict[tuple[tuple[str, ...], str, int], tuple[Showing, Proposals]] = {}
+        self._remembered: dict[tuple[tuple[str, ...], str, int], tuple[AnyShowing, Proposals]] = {}
         self._remembered_of: tuple[Shelf | None, Lifts | None] = (None, None)
 
     def propose(self, query: Query) -> Proposals:
@@ -60,13 +60,14 @@ class Popular:
             top = best_shown(query, _EVERYTHING, query.limit)
             places, strength = _nearest_first(top, near, query)
             return self._ranked(places, strength, crowds, (), query)
-        if query.excluded_nos or query.limit > _LARGEST_REMEMBERED:
+        showing = query.showing
+        if query.excluded_nos or query.limit > _LARGEST_REMEMBERED or not showing.is_lasting:
             return self._of_the_shop(crowds, query)
         known = self._known(query.shelf, lifts)
         key = (query.placements if crowds else (), persona if crowds else "", query.limit)
         found = known.get(key)
-        if found is None or found[0] is not query.showing:
-            found = known[key] = query.showing, self._of_the_shop(crowds, query)
+        if found is None or found[0] is not showing:
+            found = known[key] = showing, self._of_the_shop(crowds, query)
         return found[1]
 
     def _of_the_shop(self, crowds: Sequence[Lift], query: Query) -> Proposals:
@@ -75,7 +76,7 @@ class Popular:
 
     def _known(
         self, shelf: Shelf, lifts: Lifts
-    ) -> dict[tuple[tuple[str, ...], str, int], tuple[Showing, Proposals]]:
+    ) -> dict[tuple[tuple[str, ...], str, int], tuple[AnyShowing, Proposals]]:
         """Return what was proposed on this shelf where a request is about nothing."""
         of = self._remembered_of
         if of[0] is not shelf or of[1] is not lifts or len(self._remembered) > _MOST_REMEMBERED:
