@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -84,9 +84,14 @@ class Environment:
         wrapped.Pack(own)
         return Program(self._cel.deserialize(wrapped.SerializeToString()))
 
-    def activation(self, data: Mapping[str, object]) -> cel.Activation:
-        """Return variables to evaluate by, the parameters among them."""
-        return self._cel.Activation({**self.constants, **data})
+    def activation(
+        self, data: Mapping[str, object], reads: Collection[str] | None = None
+    ) -> cel.Activation:
+        """Return variables to evaluate by, the parameters among them; of all only what is read."""
+        known = {**self.constants, **data}
+        if reads is not None:
+            known = {name: known[name] for name in known.keys() & reads}
+        return self._cel.Activation(known)
 
 
 def _tree(program: cel.Expression) -> CheckedExpr:

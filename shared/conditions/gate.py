@@ -7,18 +7,19 @@ what was joined around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cel.expr.checked_pb2 import CheckedExpr, Type
 from cel.expr.syntax_pb2 import Expr
 
 from shared.conditions.problems import ConditionError
+from shared.conditions.turns import children, parts_of, turns
 
 MAX_BYTES = 4096
 MAX_COMPREHENSIONS = 8
 MAX_DEPTH = 2
 MAX_JOINS = 32
 """Spread over two comprehensions and what is around them they make 1,600 of one at the most."""
+MAX_TURNS = 9_999
+"""What CEL takes in one evaluation; whatever needs more fails."""
 _JOINS = frozenset({"add_string", "add_list", "add_bytes"})
 _ACCUMULATORS = ("@result", "__result__")
 
@@ -33,46 +34,26 @@ def check_length(text: str) -> None:
 
 def check_cost(checked: CheckedExpr) -> None:
     """Raise `ConditionError` for what could cost too much at run time."""
-    comprehensions = _check(checked, checked.expr, depth=0)
-    if comprehensions > MAX_COMPREHENSIONS:
-        raise ConditionError(
-            f"has {comprehensions} comprehensions (exists, all, map, filter …), "
+    _check(checked, checked.expr, depth=0)
+    parts = list(parts_of(checked.expr))
+    loops = [part for part in parts if part.HasField("comprehension_expr")]
+    if len(loops) > MAX_COMPREHENSIONS:
+        message = (
+            f"has {len(loops)} comprehensions (exists, all, map, filter …), "
             f"at most {MAX_COMPREHENSIONS} are allowed"
         )
-    joins = sum(_joins(checked, part) for part in _parts(checked.expr))
-    if joins > MAX_JOINS:
-        raise ConditionError(f"joins {joins} strings or lists, at most {MAX_JOINS} are allowed")
-
-
-def children(expr: Expr) -> Iterator[Expr]:
-    """Yield the parts of an expression."""
-    match expr.WhichOneof("expr_kind"):
-        case "select_expr":
-            yield expr.select_expr.operand
-        case "call_expr":
-            if expr.call_expr.HasField("target"):
-                yield expr.call_expr.target
-            yield from expr.call_expr.args
-        case "list_expr":
-            yield from expr.list_expr.elements
-        case "struct_expr":
-            for entry in expr.struct_expr.entries:
-                if entry.HasField("map_key"):
-                    yield entry.map_key
-                yield entry.value
-        case "comprehension_expr":
-            loop = expr.comprehension_expr
-            yield from (loop.iter_range, loop.accu_init, loop.loop_condition)
-            yield from (loop.loop_step, loop.result)
-        case _:
-            return
-
-
-def _parts(expr: Expr) -> Iterator[Expr]:
-    """Yield an expression and all in it."""
-    yield expr
-    for part in children(expr):
-        yield from _parts(part)
+        raise error_at(checked, loops[MAX_COMPREHENSIONS], message)
+    taken = turns(checked.expr)
+    if taken > MAX_TURNS:
+        message = (
+            f"takes up to {taken:,} turns through lists as long as they can become, "
+            f"at most {MAX_TURNS:,} are allowed"
+        )
+        raise error_at(checked, max(loops, key=turns), message)
+    joins = [part for part in parts if _joins(checked, part)]
+    if len(joins) > MAX_JOINS:
+        message = f"joins {len(joins)} strings or lists, at most {MAX_JOINS} are allowed"
+        raise error_at(checked, joins[MAX_JOINS], message)
 
 
 def _joins(checked: CheckedExpr, expr: Expr) -> bool:
@@ -81,32 +62,31 @@ def _joins(checked: CheckedExpr, expr: Expr) -> bool:
     return not _JOINS.isdisjoint(checked.reference_map[expr.id].overload_id)
 
 
-def _check(checked: CheckedExpr, expr: Expr, depth: int, *, builds: bool = False) -> int:
-    """Check an expression within `depth` comprehensions and count those in it.
+def _check(checked: CheckedExpr, expr: Expr, depth: int, *, builds: bool = False) -> None:
+    """Check an expression within `depth` comprehensions.
 
     `builds`: one of them makes a list, so that what is joined in it could grow with every turn;
     `exists` and `all` keep nothing but a truth value.
     """
-    count = 0
     if expr.HasField("comprehension_expr"):
         depth += 1
-        count = 1
         if depth > MAX_DEPTH:
-            raise _at(checked, expr, f"comprehensions are nested deeper than {MAX_DEPTH}")
+            raise error_at(checked, expr, f"comprehensions are nested deeper than {MAX_DEPTH}")
         start = checked.type_map[expr.comprehension_expr.accu_init.id]
         builds = builds or start.primitive != Type.BOOL
     elif expr.HasField("call_expr"):
         _check_call(checked, expr, builds)
-    return count + sum(_check(checked, part, depth, builds=builds) for part in children(expr))
+    for part in children(expr):
+        _check(checked, part, depth, builds=builds)
 
 
 def _check_call(checked: CheckedExpr, expr: Expr, builds: bool) -> None:
     if builds and _joins(checked, expr):
-        raise _at(checked, expr, "joins strings or lists within a comprehension")
+        raise error_at(checked, expr, "joins strings or lists within a comprehension")
     if expr.call_expr.function == "matches":
         pattern = expr.call_expr.args[-1]
         if not pattern.HasField("const_expr"):
-            raise _at(checked, expr, "a regular expression must be a literal")
+            raise error_at(checked, expr, "a regular expression must be a literal")
 
 
 def _is_accumulation(expr: Expr) -> bool:
@@ -117,7 +97,8 @@ def _is_accumulation(expr: Expr) -> bool:
     return first.HasField("ident_expr") and first.ident_expr.name in _ACCUMULATORS
 
 
-def _at(checked: CheckedExpr, expr: Expr, message: str) -> ConditionError:
+def error_at(checked: CheckedExpr, expr: Expr, message: str) -> ConditionError:
+    """Return the mistake of a part of a condition, with its place."""
     offset = checked.source_info.positions.get(expr.id, 0)
     lines = [0, *checked.source_info.line_offsets]
     line = max(index for index, start in enumerate(lines) if start <= offset)

@@ -20,7 +20,10 @@ class Program:
 
 def outcome_of(program: Program, activation: cel.Activation) -> tuple[Any, bool]:
     """Evaluate a part of a condition: its value in plain Python, and whether it failed."""
-    result = program.expression.eval(activation)
+    try:
+        result = program.expression.eval(activation)
+    except RuntimeError:  # where others return an error, a loop of too many turns raises one
+        return False, True
     value = result.plain_value()
     # An error's plain value is its text, so that only a string can be one.
     if isinstance(value, str) and result.type() == _ERROR:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cel.expr.syntax_pb2 import Expr
 
-from shared.conditions.gate import children
+from shared.conditions.turns import children
 
 
 def joined(expr: Expr) -> list[Expr]:

@@ -12,7 +12,7 @@ from services.rules.conditions.translation import Translation, UnsupportedError
 from services.rules.conditions.variables import MESSAGES
 from services.rules.domain.values import Frame, Outcome, Term
 from shared.conditions import Checked, Environment
-from shared.conditions.syntax import fields_read
+from shared.conditions.syntax import fields_read, variables_read
 from shared.conditions.values import ParameterValue
 
 
@@ -63,7 +63,9 @@ class ConditionCompiler:
         try:
             term = translation.term()
         except UnsupportedError as error:
-            term, obstacle = one_by_one(checked.program, translation.fields), str(error)
+            reads = frozenset(variables_read(checked.tree.expr))
+            term = one_by_one(checked.program, translation.fields, reads)
+            obstacle = str(error)
         return Condition(
             checked.text,
             term,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from cel_expr_python import cel
@@ -34,13 +34,18 @@ class Columns(Protocol):
 class Activate(Protocol):
     """Makes variables known to CEL; of the compiler whose conditions are asked."""
 
-    def __call__(self, data: Mapping[str, object]) -> cel.Activation: ...
+    def __call__(
+        self, data: Mapping[str, object], reads: Collection[str] | None = None
+    ) -> cel.Activation: ...
 
 
 class RequestFrame:
     """Columns of the candidates and, evaluated at most once, everything else."""
 
-    __slots__ = ("_activate", "_activation", "_known", "_variables", "column", "field", "size")
+    __slots__ = (
+        *("_activate", "_activation", "_known", "_messages", "_variables"),
+        *("column", "field", "size"),
+    )
 
     def __init__(self, columns: Columns, variables: Variables, activate: Activate) -> None:
         self.size = len(columns)
@@ -49,16 +54,24 @@ class RequestFrame:
         self._variables = variables
         self._activate = activate
         self._activation: cel.Activation | None = None
+        self._messages: Mapping[str, Any] | None = None
         self._known: dict[int, Outcome] = {}
 
     def scalar(self, program: Program) -> Outcome:
         known = self._known.get(id(program))
         if known is None:
             if self._activation is None:
-                self._activation = self._activate(self._variables.messages())
+                self._activation = self._activate(self._of_request())
             known = self._known[id(program)] = outcome_of(program, self._activation)
         return known
 
-    def activation_with(self, messages: Mapping[str, Any]) -> cel.Activation:
-        """Return the request's variables and one candidate's."""
-        return self._activate({**self._variables.messages(), **messages})
+    def activation_with(
+        self, messages: Mapping[str, Any], reads: Collection[str] | None = None
+    ) -> cel.Activation:
+        """Return the request's variables and one candidate's; of all only what is read."""
+        return self._activate({**self._of_request(), **messages}, reads)
+
+    def _of_request(self) -> Mapping[str, Any]:
+        if self._messages is None:
+            self._messages = self._variables.messages()
+        return self._messages

@@ -7,18 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.rules.conditions import ConditionCompiler, ConditionError
 from services.rules.definitions.audiences import check_scores, check_segments
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.personas import check_persona
 from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.questions import check_question, question_of
 from services.rules.definitions.reading import Entry
+from services.rules.definitions.rules import check_rules
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
-from services.rules.definitions.text_places import place_within
 from services.rules.definitions.webhooks import check_webhooks
-from shared.conditions.syntax import texts_sought
 from shared.conditions.values import assurance, duration, share, typed_parameters
 from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
@@ -58,12 +56,13 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     _check_names(entries, problems)
     _check_placements(entries, problems)
     _check_defaults(entries, problems)
-    _check_rules(entries, problems)
+    parameters = typed_parameters(entries.parameters)
+    segments = _named(entries, "segments", "segment")
+    check_rules(entries.by_section["rules"], list(segments), parameters, problems)
     _check_scenarios(entries, problems)
-    check_segments(entries.by_section["segments"], typed_parameters(entries.parameters), problems)
+    check_segments(entries.by_section["segments"], parameters, problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
-    segments = _named(entries, "segments", "segment")
     check_webhooks(entries.by_section["webhooks"], segments, problems)
     _check_personas(entries, problems)
     if problems.has_mistakes:
@@ -181,15 +180,6 @@ def _check_default_offer(entry: Entry, problems: Problems) -> None:
             problems.add(entry.where("attributes"), f"a default offer may not have {name}")
 
 
-def _check_rules(entries: Entries, problems: Problems) -> None:
-    compiler = ConditionCompiler(typed_parameters(entries.parameters))
-    for entry in entries.by_section["rules"]:
-        _check_pairs(entry, problems)
-        for name in ("remove_when", "lever_when"):
-            if name in entry.values:
-                _check_condition(compiler, entry, name, entries.by_section["segments"], problems)
-
-
 def _check_scenarios(entries: Entries, problems: Problems) -> None:
     offers = _named(entries, "offers", "offer_id")
     placements = _named(entries, "placements", "placement")
@@ -206,39 +196,6 @@ def _check_questions(entries: Entries, problems: Problems) -> None:
 def _check_personas(entries: Entries, problems: Problems) -> None:
     for entry in entries.by_section["personas"]:
         check_persona(entry, problems)
-
-
-def _check_pairs(entry: Entry, problems: Problems) -> None:
-    given = entry.places.keys()
-    if not given & {"remove_when", "lever_when"}:
-        problems.add(entry.place, "a rule needs remove_when or lever_when")
-    if "remove_when" in given and "code" not in given:
-        problems.add(entry.where("remove_when"), "remove_when needs a code to tell")
-    if ("lever" in given) != ("lever_when" in given):
-        problems.add(entry.place, "lever and lever_when belong together")
-
-
-def _check_condition(
-    compiler: ConditionCompiler,
-    entry: Entry,
-    name: str,
-    segments: Sequence[Entry],
-    problems: Problems,
-) -> None:
-    try:
-        condition = compiler.compile(entry.values[name])
-    except ConditionError as error:
-        place = place_within(entry.nodes[name], entry.where(name), error.line, error.column)
-        problems.add(place, f"{name}: {error.message}")
-        return
-    known = [each.values.get("segment", "") for each in segments]
-    for sought in texts_sought(condition.translation.checked.expr, "customer.segments"):
-        if sought not in known:
-            message = f"{name}: there is no segment {sought}{suggestion(sought, known)}"
-            problems.add(entry.where(name), message, warning=True)
-    if condition.obstacle:
-        message = f"{name} is evaluated candidate by candidate, which is slow: {condition.obstacle}"
-        problems.add(entry.where(name), message, warning=True)
 
 
 def _named(entries: Entries, section: str, name_field: str) -> dict[str, Entry]:

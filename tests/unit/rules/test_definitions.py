@@ -27,7 +27,7 @@ contact_limits:
 rules:
   - name: sold_out
     code: OUT_OF_STOCK
-    text: Sold out.
+    level: APPLICABILITY
     remove_when: offer.stock == 0
 """
 

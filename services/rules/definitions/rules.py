@@ -1,0 +1,77 @@
+"""The section of rules: what must hold of them as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from services.rules.conditions import Condition, ConditionCompiler, ConditionError
+from services.rules.conditions.cost import check_cost
+from services.rules.definitions.levels import level_warning
+from services.rules.definitions.problems import Problems, suggestion
+from services.rules.definitions.reading import Entry
+from services.rules.definitions.text_places import place_within
+from shared.conditions.syntax import fields_read, texts_sought
+from shared.conditions.values import ParameterValue
+
+CONDITIONS = ("remove_when", "lever_when")
+
+
+def check_rules(
+    rules: Sequence[Entry],
+    segments: Sequence[str],
+    parameters: Mapping[str, ParameterValue],
+    problems: Problems,
+) -> None:
+    """Note what is wrong with rules, given the names of all segments."""
+    compiler = ConditionCompiler(parameters)
+    for entry in rules:
+        _check_pairs(entry, problems)
+        for name in CONDITIONS:
+            if name in entry.values:
+                _check_condition(compiler, entry, name, segments, problems)
+
+
+def _check_pairs(entry: Entry, problems: Problems) -> None:
+    given = entry.places.keys()
+    if not given & {"remove_when", "lever_when"}:
+        problems.add(entry.place, "a rule needs remove_when or lever_when")
+    if "remove_when" in given and "code" not in given:
+        problems.add(entry.where("remove_when"), "remove_when needs a code to tell")
+    if ("lever" in given) != ("lever_when" in given):
+        problems.add(entry.place, "lever and lever_when belong together")
+
+
+def _check_condition(
+    compiler: ConditionCompiler,
+    entry: Entry,
+    name: str,
+    segments: Sequence[str],
+    problems: Problems,
+) -> None:
+    try:
+        condition = compiler.compile(entry.values[name])
+        check_cost(condition.translation.checked, condition.obstacle)
+    except ConditionError as error:
+        place = place_within(entry.nodes[name], entry.where(name), error.line, error.column)
+        problems.add(place, f"{name}: {error.message}")
+        return
+    for message in _warnings(condition, entry, name, segments):
+        problems.add(entry.where(name), message, warning=True)
+
+
+def _warnings(
+    condition: Condition, entry: Entry, name: str, segments: Sequence[str]
+) -> Sequence[str]:
+    tree = condition.translation.checked.expr
+    found = [
+        f"{name}: there is no segment {sought}{suggestion(sought, segments)}"
+        for sought in texts_sought(tree, "customer.segments")
+        if sought not in segments
+    ]
+    if condition.obstacle:
+        found.append(
+            f"{name} is evaluated candidate by candidate, which is slow: {condition.obstacle}"
+        )
+    if name == "remove_when":
+        found += level_warning(fields_read(tree), entry.values.get("level", 0))
+    return found
