@@ -9,6 +9,10 @@ SEED ?=
 KILLS ?=
 EVENTS ?=
 
+# Tests keep their databases in memory where there is enough: a disk that stalls is not what they test.
+IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 8000000 ] \
+  2>/dev/null && echo TMPDIR=/dev/shm)
+
 ifeq ($(filter story grocer,$(DATA)),)
 $(error DATA is story or grocer, not '$(DATA)')
 endif
@@ -25,8 +29,9 @@ run: $(VENV)/.run-$(DATA)  ## Start everything with the story shop (DATA=grocer:
 test: $(VENV)/.dev  ## Run every test that this machine can run
 	@# Each of some 200 processes would else compile what it imports anew. What failed is tried once
 	@# more, alone: a machine that stalls passes a limit now and then, a fault fails both times.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto || { [ $$? -eq 1 ] && \
-	  echo "What failed, once more and alone:" && $(BIN)/python -m pytest --last-failed; }
+	$(IN_MEMORY) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto || { [ $$? -eq 1 ] && \
+	  echo "What failed, once more and alone:" && \
+	  $(IN_MEMORY) $(BIN)/python -m pytest --last-failed; }
 
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
 	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load
