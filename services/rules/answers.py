@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.rules.domain.catalogue import KINDS
-from services.rules.domain.contacts import Approach, Balance
+from services.rules.domain.contacts import Approach, Balance, Gate
 from services.rules.domain.definitions import Placement, SlateRule
 from services.rules.domain.ledger import StoredDecision
 from services.rules.domain.verdict import Removals
 from touchpoint.common.v1 import decision_pb2
-from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import ContactBalance, Presented
@@ -19,10 +19,38 @@ Constraints = tuple[SlateConstraint, ...]
 
 
 def balance(found: Balance) -> ContactBalance:
-    made = ContactBalance(policy=found.policy, used=found.used, limit=found.limit)
+    made = ContactBalance(
+        policy=found.policy,
+        used=found.used,
+        limit=found.limit,
+        rule=found.rule,
+        channels=[number for number in Channel.Value.values() if found.channels >> number & 1],
+        offer_no=found.offer_no,
+        group=found.group,
+        kinds=[number for number in OfferKind.Value.values() if found.kinds >> number & 1],
+    )
     if found.free_us:
         made.free_time.FromMicroseconds(found.free_us)
     return made
+
+
+def reserved(
+    *, granted: bool, gate: Gate | None, left: Balance | None
+) -> pb.ReserveContactResponse:
+    """Return whether a contact is granted; else what closes it, a limit or `gate`, and how long."""
+    response = pb.ReserveContactResponse(granted=granted)
+    if left is not None:
+        response.balance.CopyFrom(balance(left))
+    if granted:
+        return response
+    free_us = left.free_us if left is not None and not left.left else 0
+    response.reason, response.rule = RemovalCode.CONTACT_LIMIT, left.rule if left else ""
+    if gate is not None:
+        response.reason = RemovalCode.Value.ValueType(gate.code)
+        response.rule, free_us = gate.rule, max(gate.free_us, free_us)
+    if free_us:
+        response.free_time.FromMicroseconds(free_us)
+    return response
 
 
 def write_removals(removals: Removals, to: decision_pb2.Removals) -> None:
@@ -32,6 +60,8 @@ def write_removals(removals: Removals, to: decision_pb2.Removals) -> None:
     to.rules.extend(removals.rules)
     to.levels.extend(removals.levels)  # type: ignore[arg-type]
     to.placements.extend(removals.placements)
+    if any(removals.free_us):
+        to.free_us.extend(removals.free_us)
 
 
 def slate_constraints(rules: Iterable[SlateRule], placements: Iterable[str]) -> Constraints:

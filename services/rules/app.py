@@ -74,12 +74,14 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     catalogue = follower.catalogue
     servicer = RulesServicer(
         Checker(catalogue, attributes, screens, bundles, ledger),
-        Committer(catalogue, bundles, ledger),
+        Committer(catalogue, attributes, bundles, ledger),
         ledger,
         definitions,
         store,
         bundles,
         runtime.clock,
+        catalogue,
+        attributes,
     )
     parts = _Parts(database, bus, follower, bundles, store, ledger)
     yield _service(settings.service, runtime, parts, servicer)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.rules.answers import balance, contact_constraints, write_removals
+from services.rules.approaching import ContactTerms, Encounter, occasion_of
 from services.rules.attributes import OfferAttributes
 from services.rules.conditions import RequestFrame
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.catalogue import kind_mask
 from services.rules.domain.columns import CandidateColumns, Moment
-from services.rules.domain.contacts import Approach, Balance, approach, balances
+from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
 from services.rules.domain.person import Numbers
@@ -28,7 +30,7 @@ from shared.logging import get_logger
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Source
-from touchpoint.ranker.v1.ranker_pb2 import StandingOrder
+from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, StandingOrder
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _KNOWN_RULE = "known"
@@ -47,13 +49,14 @@ class _Case:
     """None: profile did not answer."""
     facts: CheckFacts
     orders: Sequence[Order]
-    balances: Sequence[Balance]
+    encounter: Encounter
 
     @property
     def approach(self) -> Approach:
-        """What is left for marketing, and what counts already."""
-        standing = frozenset(order.decision_id for order in self.orders if order.exact)
-        return approach(self.balances, self.facts.contacts, self.context.session_id, standing)
+        """What is left for marketing, what is closed, and what counts already."""
+        return self.encounter.approach(
+            frozenset(order.decision_id for order in self.orders if order.exact)
+        )
 
 
 class Checker:
@@ -69,6 +72,7 @@ class Checker:
     ) -> None:
         self._catalogue = catalogue
         self._attributes = attributes
+        self._terms = ContactTerms(catalogue, attributes)
         self._bundles = bundles
         self._ledger = ledger
         self._screens = screens
@@ -87,7 +91,8 @@ class Checker:
         self._warn_of_failures(case.compiled, verdict)
         response = _answer(numbers, places, verdict)
         response.added.CopyFrom(added)
-        _tell(response, case, counted)
+        constraints = self._contact_constraints(case, known, counted)
+        _tell(response, case, constraints)
         response.versions.catalogue_version = self._catalogue.version
         response.versions.bundle_hash = case.context.bundle_hash
         return response
@@ -102,18 +107,52 @@ class Checker:
         if facts.standing:
             asks = _asks(context)
             orders = standing_orders(asks, facts.standing, compiled.policy.placements)
-        left = balances(compiled.policy.contact_limits, facts.contacts, context.now_us)
-        return _Case(compiled, context, asked, snapshot, facts, orders, left)
+        encounter = self._encounter(compiled, context, snapshot, facts)
+        return _Case(compiled, context, asked, snapshot, facts, orders, encounter)
+
+    def _encounter(
+        self,
+        compiled: CompiledBundle,
+        context: DecisionContext,
+        snapshot: PersonSnapshot | None,
+        facts: CheckFacts,
+    ) -> Encounter:
+        policy = compiled.policy.contacts
+        time_zone = snapshot.time_zone if snapshot is not None else ""
+        occasion = occasion_of(
+            policy, context.now_us, time_zone, context.channel, context.session_id
+        )
+        declined_us: Sequence[int] = [time_us for _, time_us in facts.declines]
+        if snapshot is not None:
+            declined_us = snapshot.declined.times_us
+        return Encounter(policy, self._catalogue, occasion, facts.contacts, declined_us)
+
+    def _contact_constraints(
+        self, case: _Case, numbers: Numbers, counted: Approach
+    ) -> Sequence[SlateConstraint]:
+        """Return what is left of the limits as constraints on the slate.
+
+        None where a candidate is not of marketing: constraints know kinds and no policies, and
+        Commit holds the limits all the same.
+        """
+        kinds = frozenset().union(
+            *(each.contact_kinds for each in case.asked if not each.one_contact)
+        )
+        counting = numbers[kind_mask(kinds)[self._catalogue.kind[numbers]]]
+        if self._terms.any_named(counting):
+            return ()
+        return contact_constraints(case.asked, counted)
 
     async def _facts(
         self, compiled: CompiledBundle, context: DecisionContext, snapshot: PersonSnapshot | None
     ) -> CheckFacts:
         """Read once: by person, or by pseudonym where profile did not answer."""
         now_us = context.now_us
-        since_us = now_us - compiled.policy.longest_window_us
+        policy = compiled.policy.contacts
+        since_us = now_us - policy.longest_window_us
         if snapshot is None:
             keys = [each.key for each in context.identity_keys]
-            declined_us = now_us - compiled.declined_for_us
+            declined_us = now_us - max(compiled.declined_for_us, policy.declines_matter_us)
             if not keys:
                 return CheckFacts()
             return await self._ledger.facts_by_identity(keys, since_us, declined_us, now_us)
@@ -184,12 +223,12 @@ def _asks(context: DecisionContext) -> list[tuple[str, int]]:
     return [(ask.placement, ask.limit) for ask in context.placements]
 
 
-def _tell(response: pb.CheckResponse, case: _Case, counted: Approach) -> None:
+def _tell(response: pb.CheckResponse, case: _Case, constraints: Sequence[SlateConstraint]) -> None:
     """Add to the answer what is not about single candidates."""
     names = tuple(placement.name for placement in case.asked)
     response.constraints.extend(case.compiled.slate_constraints(names))
-    response.constraints.extend(contact_constraints(case.asked, counted))
-    response.balances.extend([balance(each) for each in case.balances])
+    response.constraints.extend(constraints)
+    response.balances.extend([balance(each) for each in case.encounter.balances()])
     response.person_ids.extend(case.facts.person_ids)
     if case.orders:
         response.standing.extend(

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Sequence
 
 from services.rules.answers import write_removals
+from services.rules.approaching import ContactTerms
+from services.rules.attributes import OfferAttributes
 from services.rules.check import placements_asked
 from services.rules.definitions.policy import CompiledBundle
-from services.rules.domain.definitions import MARKETING
+from services.rules.domain.counters import resolved
 from services.rules.domain.ledger import (
     CommitOutcome,
     DecisionDraft,
@@ -28,23 +30,27 @@ _TRIES = 5
 """Each try loses at least one contact to a race; the last one wants none that is new."""
 _MAKESHIFT_US = 60 * 1_000_000
 """A degraded decision sticks no longer: enough for a request that is repeated."""
-_RULE = f"contacts.{MARKETING}"
 
 
 class Committer:
     """Answers Commit."""
 
     def __init__(
-        self, catalogue: Catalogue, bundles: BundleFollower[CompiledBundle], ledger: Ledger
+        self,
+        catalogue: Catalogue,
+        attributes: OfferAttributes,
+        bundles: BundleFollower[CompiledBundle],
+        ledger: Ledger,
     ) -> None:
         self._catalogue = catalogue
+        self._terms = ContactTerms(catalogue, attributes)
         self._bundles = bundles
         self._ledger = ledger
 
     async def commit(self, request: pb.CommitRequest) -> pb.CommitResponse:
         """Write the decision; what would be a contact too many is replaced or left out."""
         compiled = self._bundles.of(request.context.bundle_hash)
-        page = _Page(request, compiled, self._catalogue)
+        page = _Page(request, compiled, self._catalogue, self._terms)
         for _ in range(_TRIES):
             draft = page.draft()
             result = await self._ledger.commit(draft)
@@ -64,7 +70,11 @@ class _Page:
     """One page on its way into the ledger."""
 
     def __init__(
-        self, request: pb.CommitRequest, compiled: CompiledBundle, catalogue: Catalogue
+        self,
+        request: pb.CommitRequest,
+        compiled: CompiledBundle,
+        catalogue: Catalogue,
+        terms: ContactTerms,
     ) -> None:
         self._request = request
         self._compiled = compiled
@@ -83,14 +93,17 @@ class _Page:
                     [notice.offer_no for notice in following],
                 )
             )
-        self._offers = Offers(catalogue.kind, catalogue.is_default)
+        self._limits = resolved(compiled.policy.contacts.limits, catalogue.offer_no)
+        self._offers = Offers(catalogue.kind, catalogue.is_default, terms.of, self._limits)
         self._removals = Removals()
         self.answer = pb.CommitResponse()
 
     def refuse(self, refused: Sequence[WantedContact]) -> None:
         """Take out what was a contact too many."""
         for placement, offer_nos in replace_refused(self._slots, refused, self._offers).items():
-            self._removals.add(offer_nos, CONTACT_LIMIT, _RULE, ELIGIBILITY, placement)
+            for offer_no in offer_nos:
+                rule = f"contacts.{self._offers.terms_of(offer_no).policy}"
+                self._removals.add([offer_no], CONTACT_LIMIT, rule, ELIGIBILITY, placement)
 
     def draft(self) -> DecisionDraft:
         """Return the page as it stands; `answer` is what is shown if it is written."""
@@ -105,7 +118,7 @@ class _Page:
             channel=context.channel,
             session_id=context.session_id,
             wanted=wanted_contacts(self._slots, self._offers) if persons else (),
-            limits=tuple(self._compiled.policy.contact_limits),
+            limits=self._limits,
             asked=_digest(request),
             answer=self.answer.SerializeToString(),
             notice=self._notice().SerializeToString(),
@@ -113,6 +126,7 @@ class _Page:
             key=StandingKey(context.context_digest, request.standing_token, context.bundle_hash),
             sticky_us=self._sticky_us(),
             orders=self._orders(),
+            time_zone=request.time_zone or self._compiled.policy.contacts.time_zone,
         )
 
     def _answer(self) -> pb.CommitResponse:

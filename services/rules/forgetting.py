@@ -33,7 +33,7 @@ class Forgetting:
         """Forget for ever; a background task of every replica."""
         await self._bundles.ready()
         while True:
-            window_us = self._bundles.active.policy.longest_window_us
+            window_us = self._bundles.active.policy.contacts.longest_window_us
             rows = await self._ledger.forget(self._clock.now_us(), window_us)
             await self._store.forget_replicas()
             await asyncio.sleep(_SOON_S if rows else _EVERY_S)

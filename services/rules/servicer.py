@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from services.rules.answers import balance, presentations
+from services.rules.answers import balance, presentations, reserved
 from services.rules.applying import Definitions
+from services.rules.approaching import ContactTerms, Encounter, occasion_of
+from services.rules.attributes import OfferAttributes
 from services.rules.check import Checker
 from services.rules.commit import Committer
 from services.rules.definitions import check_definitions
 from services.rules.definitions.policy import CompiledBundle
-from services.rules.domain.contacts import Balance, balances
+from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
 from services.rules.domain.retention import Keep
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.storage.notices import ContactState, contact_notice
 from shared.call import Call
+from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.errors import NotFound
 from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _PRESENTED = 50
@@ -39,6 +43,8 @@ class RulesServicer:
         store: PostgresDefinitions,
         bundles: BundleFollower[CompiledBundle],
         clock: BusinessClock,
+        catalogue: Catalogue,
+        attributes: OfferAttributes,
     ) -> None:
         self._checker = checker
         self._committer = committer
@@ -47,6 +53,8 @@ class RulesServicer:
         self._store = store
         self._bundles = bundles
         self._clock = clock
+        self._catalogue = catalogue
+        self._terms = ContactTerms(catalogue, attributes)
 
     async def check(self, call: Call, request: pb.CheckRequest) -> pb.CheckResponse:
         return await self._checker.check(request)
@@ -59,34 +67,43 @@ class RulesServicer:
     ) -> pb.GetContactsResponse:
         persons = list(request.person_ids)
         shown = await self._ledger.latest_decisions(persons, _PRESENTED)
+        policy, now_us = self._bundles.active.policy.contacts, self._clock.now_us()
+        occasion = occasion_of(policy, now_us, request.time_zone, Channel.UNSPECIFIED)
+        encounter = await self._encounter(persons, occasion)
         return pb.GetContactsResponse(
-            balances=[balance(each) for each in await self._balances(persons)],
+            balances=[balance(each) for each in encounter.balances()],
             presented=presentations(shown, _PRESENTED),
         )
 
     async def reserve_contact(
         self, call: Call, request: pb.ReserveContactRequest
     ) -> pb.ReserveContactResponse:
-        now_us = self._clock.now_us()
+        policy, now_us = self._bundles.active.policy.contacts, self._clock.now_us()
         keys = tuple(each.key for each in request.identity_keys)
+        terms = self._terms.of(request.offer_no)
+        occasion = occasion_of(policy, now_us, request.time_zone, request.channel, decided=False)
+        persons = tuple(request.person_ids) or await self._ledger.persons_of(keys)
+        under = request.policy or terms.policy
+        gate = (await self._encounter(persons, occasion)).gate(under)
         reservation = Reservation(
             contact_id=request.contact_id,
             person_ids=tuple(request.person_ids),
             identity_keys=keys,
-            policy=request.policy,
+            policy=under,
             channel=request.channel,
             offer_no=request.offer_no,
             now_us=now_us,
             until_us=now_us + (request.held_for.ToMicroseconds() or Keep.RESERVATION_US),
-            limits=tuple(self._bundles.active.policy.contact_limits),
+            limits=resolved(policy.limits, self._catalogue.offer_no),
+            kind=terms.kind,
+            group=terms.group,
+            time_zone=request.time_zone or policy.time_zone,
+            closed=gate is not None,
         )
-        response = pb.ReserveContactResponse(granted=await self._ledger.reserve(reservation))
-        persons = reservation.person_ids or await self._ledger.persons_of(keys)
-        for each in await self._balances(persons):
-            if each.policy == request.policy:
-                response.balance.CopyFrom(balance(each))
-                break
-        return response
+        granted = await self._ledger.reserve(reservation)
+        persons = persons or await self._ledger.persons_of(keys)
+        left = (await self._encounter(persons, occasion)).balance(reservation.subject)
+        return reserved(granted=granted, gate=gate, left=left)
 
     async def release_contact(
         self, call: Call, request: pb.ReleaseContactRequest
@@ -195,11 +212,15 @@ class RulesServicer:
         async for table, rows in self._ledger.export(request.person_ids, keys):
             yield pb.ExportPersonResponse(table=table, rows=rows)
 
-    async def _balances(self, persons: Sequence[str]) -> list[Balance]:
-        policy, now_us = self._bundles.active.policy, self._clock.now_us()
-        since_us = now_us - policy.longest_window_us
-        contacts = await self._ledger.contacts(persons, since_us, now_us)
-        return balances(policy.contact_limits, contacts, now_us)
+    async def _encounter(self, persons: Sequence[str], occasion: Occasion) -> Encounter:
+        """Return these persons on an occasion, as the ledger knows them."""
+        policy, now_us = self._bundles.active.policy.contacts, occasion.now_us
+        contacts = await self._ledger.contacts(persons, now_us - policy.longest_window_us, now_us)
+        declined_us: Sequence[int] = ()
+        if policy.cooling_off is not None:
+            since_us = now_us - policy.declines_matter_us
+            declined_us = await self._ledger.declined_us(persons, since_us)
+        return Encounter(policy, self._catalogue, occasion, contacts, declined_us)
 
 
 def _logged(contact: LoggedContact) -> ContactNotice:

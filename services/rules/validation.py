@@ -81,7 +81,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     ),
     pb.GetContactsRequest: validator(required("person_ids"), _persons),
     pb.ReserveContactRequest: validator(
-        required("contact_id", "policy"),
+        required("contact_id"),
         length("contact_id", 128),
         length("policy", 64),
         known_enum("channel"),

@@ -20,6 +20,7 @@ _UNITS = {
 _DURATION = re.compile(r"(?:\d+(?:ms|s|m|h|d|w))+", re.ASCII)
 _PART = re.compile(r"(\d+)(ms|s|m|h|d|w)", re.ASCII)
 _ALLOWANCE = re.compile(r"(\d{1,6}) per (\S+)", re.ASCII)
+_WINDOWS = ("session", "day", "week")
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)%", re.ASCII)
 _LONGEST = timedelta(days=3660)
@@ -28,10 +29,12 @@ ASSURANCES = ("ANONYMOUS", "CLAIMED", "VERIFIED")
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """So many within so long: `3 per 7d`."""
+    """So many within so long: `3 per 7d`, `1 per session`."""
 
     at_most: int
     within: timedelta
+    window: str = ""
+    """`session`, `day` or `week`, and then `within` is nothing; empty: the last so long."""
 
 
 def duration(text: str) -> timedelta:
@@ -45,10 +48,14 @@ def duration(text: str) -> timedelta:
 
 
 def allowance(text: str) -> Allowance:
-    """Return `3 per 7d`; ValueError with a sentence for anything else."""
+    """Return `3 per 7d` or `1 per day`; ValueError with a sentence for anything else."""
     match = _ALLOWANCE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no allowance; write 3 per 7d")
+        raise ValueError(f"{text!r} is no allowance; write 3 per 7d, or 1 per {_WINDOWS[0]}")
+    if not int(match.group(1)):
+        raise ValueError(f"{text!r} allows none at all; write 1 or more")
+    if match.group(2) in _WINDOWS:
+        return Allowance(int(match.group(1)), timedelta(), match.group(2))
     within = duration(match.group(2))
     if not within:
         raise ValueError(f"{text!r} allows none within no time")

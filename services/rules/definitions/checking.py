@@ -8,6 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.rules.definitions.audiences import check_scores, check_segments
+from services.rules.definitions.contacts import (
+    COOLING_OFF,
+    TIME_ZONE,
+    check_contact_limits,
+    check_quiet_hours,
+    cooling_off,
+    find_zone,
+    limit_of,
+    quiet_of,
+)
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.personas import check_persona
 from services.rules.definitions.problems import Place, Problems, suggestion
@@ -32,6 +42,8 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "static": share,
     **{f"assurance.{kind}": assurance for kind in KINDS},
     "persona.assigned_from": share,
+    COOLING_OFF: cooling_off,
+    TIME_ZONE: find_zone,
 }
 """Parameters that no condition need mention, so that nothing else would notice a wrong one."""
 
@@ -63,6 +75,9 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     check_segments(entries.by_section["segments"], parameters, problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
+    sections = entries.by_section
+    check_contact_limits(sections["contact_limits"], sections["offers"], problems)
+    check_quiet_hours(sections["quiet_hours"], problems)
     check_webhooks(entries.by_section["webhooks"], segments, problems)
     _check_personas(entries, problems)
     if problems.has_mistakes:
@@ -90,7 +105,8 @@ def _bundle(entries: Entries) -> pb.Bundle:
         parameters=entries.parameters,
         placements=all_of("placements", pb.Placement),
         rules=all_of("rules", pb.Rule),
-        contact_limits=all_of("contact_limits", _contact_limit),
+        contact_limits=all_of("contact_limits", limit_of),
+        quiet_hours=all_of("quiet_hours", quiet_of),
         offers=all_of("offers", Offer),
         slate_rules=all_of("slate_rules", pb.SlateRule),
         priors=all_of("priors", pb.Prior),
@@ -101,12 +117,6 @@ def _bundle(entries: Entries) -> pb.Bundle:
         webhooks=all_of("webhooks", pb.Webhook),
         personas=all_of("personas", Persona),
     )
-
-
-def _contact_limit(policy: str, limit: Any) -> pb.ContactLimit:
-    made = pb.ContactLimit(policy=policy, at_most=limit.at_most)
-    made.within.FromTimedelta(limit.within)
-    return made
 
 
 def _check_parameters(entries: Entries, problems: Problems) -> None:

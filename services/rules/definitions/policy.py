@@ -9,8 +9,8 @@ from functools import lru_cache, partial
 
 from services.rules.answers import Constraints, slate_constraints
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
+from services.rules.definitions.contacts import contact_policy
 from services.rules.domain.definitions import (
-    ContactLimit,
     Placement,
     Policy,
     Rule,
@@ -46,11 +46,15 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         rules = [_rule(rule, compiler) for rule in bundle.rules]
     except ConditionError as error:
         raise CompileError(f"a condition cannot be used: {error.message}") from None
+    try:
+        contacts = contact_policy(bundle)
+    except ValueError as error:
+        raise CompileError(f"parameters: {error}") from None
     policy = Policy(
         bundle_hash=bundle.bundle_hash,
         placements={each.placement: _placement(each) for each in bundle.placements},
         rules=tuple(rules),
-        contact_limits=tuple(_contact_limit(limit) for limit in bundle.contact_limits),
+        contacts=contacts,
         slate_rules=tuple(_slate_rule(rule) for rule in bundle.slate_rules),
         sticky_us=_microseconds(parameters.get("sticky")),
         questions=_questions(bundle.questions),
@@ -89,10 +93,6 @@ def _rule(rule: pb.Rule, compiler: ConditionCompiler) -> Rule:
         lever=rule.lever,
         lever_when=compiled(rule.lever_when),
     )
-
-
-def _contact_limit(limit: pb.ContactLimit) -> ContactLimit:
-    return ContactLimit(limit.policy, limit.at_most, limit.within.ToMicroseconds())
 
 
 def _slate_rule(rule: pb.SlateRule) -> SlateRule:

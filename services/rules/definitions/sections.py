@@ -8,7 +8,14 @@ from typing import Any
 
 from yaml.nodes import Node
 
-from services.rules.definitions import audiences, personas, questions, scenarios, webhooks
+from services.rules.definitions import (
+    audiences,
+    contacts,
+    personas,
+    questions,
+    scenarios,
+    webhooks,
+)
 from services.rules.definitions.reading import (
     MistakeError,
     Read,
@@ -27,7 +34,6 @@ from services.rules.definitions.reading import (
     whole_number,
     word_of,
 )
-from shared.conditions.values import allowance
 from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Creative
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, RuleLevel, Source
 from touchpoint.rules.v1.rules_pb2 import ContactMoment
@@ -94,7 +100,8 @@ _RULE = Section(
     },
     ("name",),
 )
-_CONTACT_LIMIT = Section("", {"policy": _name, "limit": parsed(allowance)}, ("policy", "limit"))
+_CONTACT_LIMIT = Section("", contacts.LIMIT, contacts.LIMIT_REQUIRED)
+_QUIET_HOURS = Section("", contacts.QUIET, contacts.QUIET_REQUIRED)
 _SLATE_RULE = Section(
     "",
     {
@@ -152,6 +159,7 @@ SECTIONS: Mapping[str, Section] = {
     "placements": _PLACEMENT,
     "rules": _RULE,
     "contact_limits": _CONTACT_LIMIT,
+    "quiet_hours": _QUIET_HOURS,
     "offers": _OFFER,
     "slate_rules": _SLATE_RULE,
     "priors": _PRIOR,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.rules.domain.contact_limits import MARKETING
+
 
 @dataclass(frozen=True, slots=True)
 class Declined:
@@ -39,6 +41,11 @@ class Contacted:
     offer_no: int
     session_id: str
     time_us: int
+    policy: str = MARKETING
+    kind: int = 0
+    """Of the offer."""
+    group: str = ""
+    """Of the offer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from services.rules.domain import history
 from services.rules.domain.catalogue import KINDS, PRODUCT, CatalogueColumns, WordList
+from services.rules.domain.counters import Terms, contact_terms
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
 from services.rules.domain.values import BoolColumn, Maps, Words, is_none
 from shared.catalogue import Fence
@@ -54,6 +55,10 @@ class CandidateColumns:
 
     def __len__(self) -> int:
         return len(self.offer_nos)
+
+    def terms_of(self, offer_no: int) -> Terms:
+        """Return what a candidate says of its contacts."""
+        return contact_terms(self.attributes_of(offer_no), int(self.catalogue.kind[offer_no]))
 
     def __getitem__(self, name: str) -> Any:
         """Return a column by its name in conditions, `offer.stock`; KeyError for others."""

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.values import Frame, Outcome, Term
-
-MARKETING = "marketing"
-"""The policy that offers count under."""
 
 
 class Condition(Protocol):
@@ -63,15 +61,6 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactLimit:
-    """At most `at_most` contacts of a policy within any stretch of `within_us`."""
-
-    policy: str
-    at_most: int
-    within_us: int
-
-
-@dataclass(frozen=True, slots=True)
 class SlateRule:
     """At most `at_most` of an attribute's values on one slate."""
 
@@ -91,13 +80,9 @@ class Policy:
     placements: Mapping[str, Placement]
     rules: Sequence[Rule]
     """In the order they are told as a reason."""
-    contact_limits: Sequence[ContactLimit]
+    contacts: ContactPolicy
     slate_rules: Sequence[SlateRule]
     sticky_us: int
     """How long a decision stands; 0: not at all."""
     questions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Names of the questions of each survey, by its offer's id."""
-
-    @property
-    def longest_window_us(self) -> int:
-        return max((limit.within_us for limit in self.contact_limits), default=0)

@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Protocol
 
 from services.rules.domain.changes import Change
-from services.rules.domain.contacts import Contact
-from services.rules.domain.definitions import ContactLimit
+from services.rules.domain.contact_limits import MARKETING, ContactLimit
+from services.rules.domain.counters import Contact, Occasion, Subject
+from services.rules.domain.local_time import zone_or
 from services.rules.domain.standing import StandingRow
 
 
@@ -44,6 +45,17 @@ class WantedContact:
     placement: str
     at_decision: bool
     """It counts at once; else when it was seen."""
+    policy: str = MARKETING
+    kind: int = 0
+    """Of the offer."""
+    group: str = ""
+    """Of the offer."""
+    is_part: bool = False
+    """An offer in a message that is one contact: only limits that speak of offers count it."""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.policy, self.offer_no, self.kind, self.group, self.is_part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,13 @@ class DecisionDraft:
     key: StandingKey
     sticky_us: int
     orders: tuple[StandingOrder, ...]
+    time_zone: str = "UTC"
+    """In which their days and weeks begin."""
+
+    @property
+    def occasion(self) -> Occasion:
+        zone = zone_or(self.time_zone, "UTC")
+        return Occasion(self.now_us, zone, self.channel, self.session_id)
 
 
 class CommitOutcome(Enum):
@@ -117,6 +136,22 @@ class Reservation:
     now_us: int
     until_us: int
     limits: tuple[ContactLimit, ...]
+    kind: int = 0
+    """Of the offer."""
+    group: str = ""
+    """Of the offer."""
+    time_zone: str = "UTC"
+    """In which their days and weeks begin."""
+    closed: bool = False
+    """Nobody may be approached now: only what is held already is granted."""
+
+    @property
+    def occasion(self) -> Occasion:
+        return Occasion(self.now_us, zone_or(self.time_zone, "UTC"), self.channel, decided=False)
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.policy, self.offer_no, self.kind, self.group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +222,10 @@ class Ledger(Protocol):
         self, person_ids: Sequence[str], since_us: int, now_us: int
     ) -> tuple[Contact, ...]:
         """Return the contacts that count."""
+        ...
+
+    async def declined_us(self, person_ids: Sequence[str], since_us: int) -> tuple[int, ...]:
+        """Return when offers were turned down since then, the latest of each."""
         ...
 
     async def decision(self, decision_id: str) -> StoredDecision | None: ...

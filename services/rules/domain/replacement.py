@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from services.rules.domain.contact_limits import MARKETING, TRANSACTIONAL, ContactLimit
+from services.rules.domain.counters import Terms
 from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import WantedContact
 from services.rules.domain.values import BoolColumn
@@ -24,6 +26,10 @@ class Slot:
     """Offers that took a refused one's place."""
 
 
+def _usual_terms(offer_no: int) -> Terms:
+    return Terms()
+
+
 @dataclass(frozen=True, slots=True)
 class Offers:
     """What matters of the offers when contacts are counted."""
@@ -32,6 +38,10 @@ class Offers:
     """Kind by catalogue number; 0: not known, so it is no contact."""
     is_default: BoolColumn
     """Default offers, by catalogue number: they carry no limit."""
+    terms_of: Callable[[int], Terms] = _usual_terms
+    """What an offer says of its contacts."""
+    limits: Sequence[ContactLimit] = ()
+    """Those that may speak of an offer within a message."""
 
     def is_contact(self, offer_no: int, placement: Placement) -> bool:
         return (
@@ -40,17 +50,49 @@ class Offers:
             and not self.is_default[offer_no]
         )
 
+    def is_limited_by_itself(self, offer_no: int) -> bool:
+        """Say whether a limit may speak of an offer within a message."""
+        terms = self.terms_of(offer_no)
+        return any(
+            limit.speaks_of_offers
+            and limit.policy == terms.policy
+            and (not limit.kinds or terms.kind in limit.kinds)
+            and (not limit.group or terms.group == limit.group)
+            and (not limit.offer_no or offer_no == limit.offer_no)
+            for limit in self.limits
+        )
+
 
 def wanted_contacts(slots: Sequence[Slot], offers: Offers) -> tuple[WantedContact, ...]:
     """Return the contacts that the page needs: one per offer, or one per message."""
     wanted: list[WantedContact] = []
     for slot in slots:
-        name, at_once = slot.placement.name, slot.placement.counts_at_decision
         counting = [no for no in slot.chosen if offers.is_contact(no, slot.placement)]
-        if slot.placement.one_contact:
-            counting = [0] if counting else []
-        wanted.extend(WantedContact(offer_no, name, at_once) for offer_no in counting)
+        if slot.placement.one_contact and counting:
+            wanted.append(_whole(slot.placement, counting, offers))
+            counting = [no for no in counting if offers.is_limited_by_itself(no)]
+        wanted.extend(_wanted(slot.placement, offer_no, offers) for offer_no in counting)
     return tuple(wanted)
+
+
+def _wanted(placement: Placement, offer_no: int, offers: Offers) -> WantedContact:
+    terms = offers.terms_of(offer_no)
+    return WantedContact(
+        offer_no,
+        placement.name,
+        placement.counts_at_decision,
+        terms.policy,
+        terms.kind,
+        terms.group,
+        is_part=placement.one_contact,
+    )
+
+
+def _whole(placement: Placement, offer_nos: Sequence[int], offers: Offers) -> WantedContact:
+    """Return the contact that a message is: of marketing as soon as one offer in it is."""
+    policies = {offers.terms_of(offer_no).policy for offer_no in offer_nos}
+    policy = MARKETING if MARKETING in policies else min(policies - {TRANSACTIONAL}, default="")
+    return WantedContact(0, placement.name, placement.counts_at_decision, policy or TRANSACTIONAL)
 
 
 def replace_refused(
@@ -63,11 +105,18 @@ def replace_refused(
     """
     removed: dict[str, list[int]] = {}
     for slot in slots:
-        names = {each.offer_no for each in refused if each.placement == slot.placement.name}
+        lost = [each for each in refused if each.placement == slot.placement.name]
+        names = {each.offer_no for each in lost}
+        policies = {each.policy for each in lost if not each.offer_no}
         gone = [
             offer_no
             for offer_no in slot.chosen
-            if offer_no in names or (0 in names and offers.is_contact(offer_no, slot.placement))
+            if offer_no in names
+            or (
+                policies
+                and offers.is_contact(offer_no, slot.placement)
+                and offers.terms_of(offer_no).policy in policies
+            )
         ]
         if gone:
             removed[slot.placement.name] = gone

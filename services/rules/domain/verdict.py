@@ -10,19 +10,19 @@ import numpy.typing as npt
 
 from services.rules.domain.catalogue import kind_mask, page_bits
 from services.rules.domain.columns import CandidateColumns
-from services.rules.domain.contacts import Approach
-from services.rules.domain.definitions import MARKETING, Condition, Placement, Rule
+from services.rules.domain.contact_limits import TRANSACTIONAL
+from services.rules.domain.contacts import CONTACT_LIMIT, Approach, Gate
+from services.rules.domain.definitions import Condition, Placement, Rule
 from services.rules.domain.person import among
 from services.rules.domain.values import BoolColumn, Frame, is_none
 
 Bits = npt.NDArray[np.uint32]
 
 WRONG_CHANNEL = 6
-CONTACT_LIMIT = 8
 NOT_KNOWN_YET = 18
 ELIGIBILITY = 1
 _PLACEMENT_KINDS = "placement_kinds"
-_CONTACT_RULE = f"contacts.{MARKETING}"
+__all__ = ["CONTACT_LIMIT", "ELIGIBILITY", "NOT_KNOWN_YET", "Removals", "Verdict", "judge"]
 
 FrameOf = Callable[[str], Frame]
 """The frame of a placement, or with an empty name of all: equal but for `request.placement`."""
@@ -38,9 +38,17 @@ class Removals:
     levels: list[int] = field(default_factory=list)
     placements: list[str] = field(default_factory=list)
     """Empty: all placements of the request."""
+    free_us: list[int] = field(default_factory=list)
+    """When they may be shown again; 0: not known."""
 
     def add(
-        self, offer_nos: list[int], code: int, rule: str, level: int, placement: str = ""
+        self,
+        offer_nos: list[int],
+        code: int,
+        rule: str,
+        level: int,
+        placement: str = "",
+        free_us: int = 0,
     ) -> None:
         """Note that offers were removed for one reason."""
         count = len(offer_nos)
@@ -49,6 +57,7 @@ class Removals:
         self.rules += [rule] * count
         self.levels += [level] * count
         self.placements += [placement] * count
+        self.free_us += [free_us] * count
 
 
 @dataclass(slots=True)
@@ -136,16 +145,44 @@ class _Court:
             self.verdict.levers[met] *= np.float32(rule.lever)
 
     def limit_contacts(self, approach: Approach) -> None:
-        """Remove what would be a contact too many, unless it counts already."""
-        if approach.left > 0 or not self.is_in_session:
+        """Remove what would be a contact too many or at a wrong time."""
+        if not approach.gates or not self.is_in_session:
             return
-        for index, placement in enumerate(self.asked):
-            if not placement.contact_kinds or placement.name in approach.placements:
-                continue
-            hits = kind_mask(placement.contact_kinds)[self.columns.kinds] & self.subjects
-            if approach.offer_nos and not placement.one_contact:
-                hits &= ~among(self.columns.offer_nos, list(approach.offer_nos))
-            self._take_away(hits, 1 << index, CONTACT_LIMIT, _CONTACT_RULE, ELIGIBILITY)
+        counting = frozenset().union(*(placement.contact_kinds for placement in self.asked))
+        for gate in approach.gates:
+            passing = self._passing(gate, counting)
+            for index, placement in enumerate(self.asked):
+                if not placement.contact_kinds:
+                    continue
+                hits = kind_mask(placement.contact_kinds)[self.columns.kinds] & self.subjects
+                hits &= ~passing
+                if gate.passes_counted and not self._counts_anew(gate, approach, placement, hits):
+                    continue
+                self._take_away(hits, 1 << index, gate.code, gate.rule, ELIGIBILITY, gate.free_us)
+
+    def _counts_anew(
+        self, gate: Gate, approach: Approach, placement: Placement, hits: BoolColumn
+    ) -> bool:
+        """Leave out of `hits` what counts already; False where the whole placement does."""
+        if placement.name in approach.placements and not gate.of_offers:
+            return False
+        if approach.offer_nos and (gate.of_offers or not placement.one_contact):
+            hits &= ~among(self.columns.offer_nos, list(approach.offer_nos))
+        return True
+
+    def _passing(self, gate: Gate, counting: frozenset[int]) -> BoolColumn:
+        """Return the offers that a gate does not speak of; `counting` kinds may be contacts."""
+        columns = self.columns
+        passing: BoolColumn = ~kind_mask(counting)[columns.kinds]
+        if gate.kind_bits:
+            passing |= (gate.kind_bits >> columns.kinds.astype(np.int64) & 1) == 0
+        if gate.offer_no:
+            passing |= columns.offer_nos != gate.offer_no
+        for place in np.flatnonzero((self.verdict.bits != 0) & ~passing).tolist():
+            terms = columns.terms_of(int(columns.offer_nos[place]))
+            named = terms.policy == gate.policy if gate.policy else terms.policy != TRANSACTIONAL
+            passing[place] = not named or bool(gate.group and terms.group != gate.group)
+        return passing
 
     def _exempt_defaults(self) -> None:
         """Default offers carry no rule; only what is gone or unwanted by the caller is left out."""
@@ -193,7 +230,15 @@ class _Court:
             hits = hits & self._is_subject(rule)
         self._take_away(hits, allowed, rule.code, rule.name, rule.level)
 
-    def _take_away(self, hits: BoolColumn, allowed: int, code: int, rule: str, level: int) -> None:
+    def _take_away(
+        self,
+        hits: BoolColumn,
+        allowed: int,
+        code: int,
+        rule: str,
+        level: int,
+        free_us: int = 0,
+    ) -> None:
         bits, removals = self.verdict.bits, self.verdict.removals
         losing = bits & np.uint32(allowed)
         hits = hits & (losing != 0)
@@ -202,11 +247,11 @@ class _Court:
         bits[hits] &= ~np.uint32(allowed)
         self.is_in_session = not is_none(bits)
         if allowed == self.everywhere:
-            removals.add(self._numbers(hits), code, rule, level)
+            removals.add(self._numbers(hits), code, rule, level, free_us=free_us)
             return
         for index, placement in enumerate(self.asked):
             there = hits & (losing >> np.uint32(index) & np.uint32(1) != 0)
-            removals.add(self._numbers(there), code, rule, level, placement.name)
+            removals.add(self._numbers(there), code, rule, level, placement.name, free_us)
 
     def _numbers(self, mask: BoolColumn) -> list[int]:
         numbers: list[int] = self.columns.offer_nos[mask].tolist()

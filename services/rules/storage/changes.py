@@ -13,7 +13,6 @@ from services.rules.domain.changes import (
     Identified,
     Seen,
 )
-from services.rules.domain.definitions import MARKETING
 from services.rules.storage.notices import ContactState, notice_of, publication
 from shared.bus import append
 from shared.bus.forgetting import forget_in_parked
@@ -35,7 +34,7 @@ async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> 
     rows: list[Row] = []
     seen = _of(changes, Seen)
     if seen:
-        rows += await _confirm(transaction, seen)
+        rows += [row for row in await _confirm(transaction, seen) if not row["is_part"]]
     for contact in _of(changes, Contacted):
         rows += await _record(transaction, contact)
     if rows:
@@ -103,9 +102,11 @@ async def _record(transaction: Transaction, contact: Contacted) -> list[Row]:
         _SQL.add_contact,
         contact.contact_id,
         contact.person_id,
-        MARKETING,
+        contact.policy,
         contact.channel,
         contact.offer_no,
         contact.session_id,
         contact.time_us,
+        contact.kind,
+        contact.group,
     )

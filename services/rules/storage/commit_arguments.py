@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.definitions import MARKETING
-from services.rules.domain.ledger import DecisionDraft, WantedContact
+from services.rules.domain.counters import Counter, counters_for
+from services.rules.domain.ledger import DecisionDraft, Reservation, WantedContact
 from services.rules.storage.notices import ContactState, contact_notice
 from shared.bus.subjects import contacts_of, decisions_of
+
+_COLUMNS = 21
+"""Of the contacts, of what they take from, and of the counters."""
 
 
 def commit_arguments(draft: DecisionDraft) -> tuple[object, ...]:
     """Return what `commit_decision` takes, in its order."""
-    limits = [limit for limit in draft.limits if limit.policy == MARKETING]
     persons = draft.person_ids
     return (
         draft.decision_id,
@@ -23,9 +25,6 @@ def commit_arguments(draft: DecisionDraft) -> tuple[object, ...]:
         draft.channel,
         draft.session_id,
         *_contact_columns(draft),
-        MARKETING,
-        [limit.at_most for limit in limits],
-        [limit.within_us for limit in limits],
         LAPSE_US,
         draft.asked,
         draft.answer,
@@ -42,26 +41,83 @@ def commit_arguments(draft: DecisionDraft) -> tuple[object, ...]:
 
 
 def _contact_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
-    """Return offers, placements, states and notices of the contacts wanted."""
+    """Return the contacts wanted, what they take from, and the counters."""
     wanted = draft.wanted
     if not wanted or not draft.person_ids:
-        return (), (), (), ()
-    states = [
-        ContactState.CONFIRMED if each.at_decision else ContactState.RESERVED for each in wanted
-    ]
-    offers, placements = [each.offer_no for each in wanted], [each.placement for each in wanted]
-    return offers, placements, states, [_notice(draft, each) for each in wanted]
+        return ((),) * _COLUMNS
+    subjects = [each.subject for each in wanted]
+    counters, taken = counters_for(draft.limits, draft.occasion, subjects)
+    return (
+        [each.offer_no for each in wanted],
+        [each.placement for each in wanted],
+        [ContactState.CONFIRMED if each.at_decision else ContactState.RESERVED for each in wanted],
+        [_notice(draft, each) for each in wanted],
+        [each.policy for each in wanted],
+        [each.kind for each in wanted],
+        [each.group for each in wanted],
+        [each.is_part for each in wanted],
+        *_joined(taken),
+        *_counter_columns(counters),
+    )
+
+
+def reservation_arguments(
+    reservation: Reservation, persons: Sequence[str], notice: bytes
+) -> tuple[object, ...]:
+    """Return what `reserve_contact` takes, in its order."""
+    counters, _ = counters_for(reservation.limits, reservation.occasion, [reservation.subject])
+    return (
+        reservation.contact_id,
+        persons,
+        reservation.policy,
+        reservation.channel,
+        reservation.offer_no,
+        reservation.kind,
+        reservation.group,
+        reservation.closed,
+        reservation.now_us,
+        reservation.until_us,
+        *_counter_columns(counters),
+        notice,
+        contacts_of(persons[0]),
+    )
+
+
+def _joined(taken: Sequence[Sequence[int]]) -> tuple[list[int], list[int], list[int]]:
+    """Return lists of counters as one, and where each begins and ends; all places from 1."""
+    used: list[int] = []
+    firsts, lasts = [], []
+    for places in taken:
+        firsts.append(len(used) + 1)
+        used.extend(place + 1 for place in places)
+        lasts.append(len(used))
+    return used, firsts, lasts
+
+
+def _counter_columns(counters: Sequence[Counter]) -> tuple[Sequence[object], ...]:
+    return (
+        [each.policy for each in counters],
+        [each.at_most for each in counters],
+        [each.since_us for each in counters],
+        [each.session_id for each in counters],
+        [each.decided_bits for each in counters],
+        [each.other_bits for each in counters],
+        [each.offer_no for each in counters],
+        [each.group for each in counters],
+        [each.kind_bits for each in counters],
+        [each.of_offers for each in counters],
+    )
 
 
 def _notice(draft: DecisionDraft, wanted: WantedContact) -> bytes:
-    """Return what tells of a contact; of one that is only reserved the decision's notice tells."""
-    if not wanted.at_decision:
+    """Return what tells of a contact; empty for what the decision's or message's notice tells."""
+    if not wanted.at_decision or wanted.is_part:
         return b""
     return contact_notice(
         f"{draft.decision_id}/{wanted.placement}/{wanted.offer_no}",
         "",
         ContactState.CONFIRMED,
-        MARKETING,
+        wanted.policy,
         draft.channel,
         wanted.offer_no,
         draft.now_us,

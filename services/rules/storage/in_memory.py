@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Change, Contacted, Declined, Erased, Identified, Seen
-from services.rules.domain.contacts import LAPSE_US, Contact
-from services.rules.domain.definitions import MARKETING
+from services.rules.domain.contacts import LAPSE_US
+from services.rules.domain.counters import Contact
 from services.rules.domain.ledger import (
     CheckFacts,
     CommitOutcome,
@@ -83,9 +83,7 @@ class InMemoryLedger:
             return CommitResult(CommitOutcome.WRITTEN)
         wanted = draft.wanted if draft.person_ids else ()
         held = [self._contacts.held(draft, each) for each in wanted]
-        left = self._contacts.left(draft.person_ids, MARKETING, draft.limits, draft.now_us)
-        new = [place for place, before in enumerate(held) if before is None]
-        if refused := frozenset(new[max(left, 0) :]):
+        if refused := self._contacts.refused(draft, wanted, held):
             return CommitResult(CommitOutcome.REFUSED, refused)
         written_under = self._identities.written_under(draft.identity_key, draft.person_ids)
         for each, before in zip(wanted, held, strict=True):
@@ -112,6 +110,13 @@ class InMemoryLedger:
         self, person_ids: Sequence[str], since_us: int, now_us: int
     ) -> tuple[Contact, ...]:
         return tuple(self._contacts.counting(person_ids, since_us, now_us))
+
+    async def declined_us(self, person_ids: Sequence[str], since_us: int) -> tuple[int, ...]:
+        return tuple(
+            each.time_us
+            for each in self._declines.values()
+            if each.person_id in person_ids and each.time_us > since_us
+        )
 
     async def decision(self, decision_id: str) -> StoredDecision | None:
         stored = self._decisions.get(decision_id)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Contacted, Identified, Seen
-from services.rules.domain.contacts import LAPSE_US, Contact
-from services.rules.domain.definitions import MARKETING, ContactLimit
+from services.rules.domain.contacts import LAPSE_US
+from services.rules.domain.counters import Contact, Counter, counters_for
 from services.rules.domain.ledger import DecisionDraft, LoggedContact, Reservation, WantedContact
 from services.rules.storage.notices import ContactState
 
@@ -64,22 +64,31 @@ class InMemoryContacts:
             and held.counts(now_us)
         ]
 
-    def left(
-        self, persons: Sequence[str], policy: str, limits: Sequence[ContactLimit], now_us: int
-    ) -> int:
-        """Return how many more contacts of a policy are allowed under all of its limits."""
-        return min(
-            (
-                limit.at_most
-                - sum(
-                    contact.policy == policy
-                    for contact in self.counting(persons, now_us - limit.within_us, now_us)
-                )
-                for limit in limits
-                if limit.policy == policy
-            ),
-            default=1_000_000,
-        )
+    def left(self, persons: Sequence[str], counter: Counter, now_us: int) -> int:
+        """Return how many more contacts a counter allows."""
+        counting = self.counting(persons, counter.since_us, now_us)
+        return counter.at_most - sum(map(counter.counts, counting))
+
+    def refused(
+        self,
+        draft: DecisionDraft,
+        wanted: Sequence[WantedContact],
+        held: Sequence[Held | None],
+    ) -> frozenset[int]:
+        """Return which contacts are one too many, in their order; what is held takes nothing."""
+        subjects = [each.subject for each in wanted]
+        counters, taken = counters_for(draft.limits, draft.occasion, subjects)
+        free = [self.left(draft.person_ids, each, draft.now_us) for each in counters]
+        refused = set()
+        for place, uses in enumerate(taken):
+            if held[place] is not None:
+                continue
+            if any(free[use] <= 0 for use in uses):
+                refused.add(place)
+                continue
+            for use in uses:
+                free[use] -= 1
+        return frozenset(refused)
 
     def held(self, draft: DecisionDraft, wanted: WantedContact) -> Held | None:
         """Return the contact that counts already for what a decision wants."""
@@ -90,6 +99,7 @@ class InMemoryContacts:
                 held.person_id in draft.person_ids
                 and contact.offer_no == wanted.offer_no
                 and (wanted.offer_no or contact.placement == wanted.placement)
+                and (wanted.is_part or not contact.is_part)
                 and (contact.decision_id == draft.decision_id or same_session)
                 and held.counts(draft.now_us)
             ):
@@ -104,12 +114,16 @@ class InMemoryContacts:
             self.rows[before.contact_id] = replace(before, lapse_us=lapse_us)
             return
         contact = Contact(
-            MARKETING,
+            wanted.policy,
             draft.now_us,
             wanted.offer_no,
             wanted.placement,
             draft.session_id,
             draft.decision_id,
+            draft.channel,
+            wanted.kind,
+            wanted.group,
+            wanted.is_part,
         )
         state = ContactState.CONFIRMED if wanted.at_decision else ContactState.RESERVED
         contact_id = f"{draft.decision_id}/{wanted.placement}/{wanted.offer_no}"
@@ -123,9 +137,21 @@ class InMemoryContacts:
             later_us = max(known.lapse_us, asked.until_us)
             self.rows[asked.contact_id] = replace(known, lapse_us=later_us)
             return True
-        if self.left(asked.person_ids, asked.policy, asked.limits, asked.now_us) <= 0:
+        counters, _ = counters_for(asked.limits, asked.occasion, [asked.subject])
+        persons, now_us = asked.person_ids, asked.now_us
+        if asked.closed or any(self.left(persons, each, now_us) <= 0 for each in counters):
             return False
-        contact = Contact(asked.policy, asked.now_us, asked.offer_no, "", "", "")
+        contact = Contact(
+            asked.policy,
+            now_us,
+            asked.offer_no,
+            "",
+            "",
+            "",
+            asked.channel,
+            asked.kind,
+            asked.group,
+        )
         self._put(
             asked.contact_id,
             asked.person_ids[0],
@@ -146,7 +172,11 @@ class InMemoryContacts:
         return True
 
     def after(self, position: int) -> list[LoggedContact]:
-        later = [held.logged for held in self.rows.values() if held.position > position]
+        later = [
+            held.logged
+            for held in self.rows.values()
+            if held.position > position and not held.contact.is_part
+        ]
         return sorted(later, key=lambda logged: logged.position)
 
     def end_waiting(self, told: Identified) -> None:
@@ -184,7 +214,17 @@ class InMemoryContacts:
         if waiting is not None:
             self._move(waiting, ContactState.CONFIRMED)
             return
-        contact = Contact(MARKETING, change.time_us, change.offer_no, "", change.session_id, "")
+        contact = Contact(
+            change.policy,
+            change.time_us,
+            change.offer_no,
+            "",
+            change.session_id,
+            "",
+            change.channel,
+            change.kind,
+            change.group,
+        )
         self._put(
             change.contact_id, change.person_id, contact, ContactState.CONFIRMED, change.channel, 0
         )
@@ -195,7 +235,8 @@ class InMemoryContacts:
             if held and (held.person_id in persons or held.person_id.startswith("pseudonym/")):
                 return held
         for held in self.rows.values():
-            if change.decision_id and held.contact.decision_id == change.decision_id:
+            decided = held.contact.decision_id == change.decision_id
+            if change.decision_id and decided and not held.contact.is_part:
                 return held
         for held in self.rows.values():
             reserved = held.state == ContactState.RESERVED and held.lapse_us > change.time_us

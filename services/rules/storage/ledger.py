@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from services.rules.domain.changes import Change
-from services.rules.domain.contacts import Contact
+from services.rules.domain.counters import Contact
 from services.rules.domain.ledger import (
     CheckFacts,
     CommitOutcome,
@@ -19,11 +19,10 @@ from services.rules.domain.ledger import (
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.changes import erase_persons, write_changes
-from services.rules.storage.commit_arguments import commit_arguments, signed
+from services.rules.storage.commit_arguments import commit_arguments, reservation_arguments, signed
 from services.rules.storage.export import export_person
 from services.rules.storage.notices import ContactState, contact_notice, notice_of, publication
 from shared.bus import append
-from shared.bus.subjects import contacts_of
 from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row
 from touchpoint.common.v1.bus_pb2 import ContactNotice
@@ -88,7 +87,6 @@ class PostgresLedger:
         return CommitResult(outcome, refused, row["answered"] or b"")
 
     async def reserve(self, reservation: Reservation) -> bool:
-        limits = [limit for limit in reservation.limits if limit.policy == reservation.policy]
         async with self._database.transaction() as transaction:
             persons = reservation.person_ids or await transaction.fetchval(
                 _SQL.persons_behind, reservation.identity_keys
@@ -97,17 +95,11 @@ class PostgresLedger:
                 return False
             granted = await transaction.fetchval(
                 _SQL.reserve_contact,
-                reservation.contact_id,
-                persons,
-                reservation.policy,
-                reservation.channel,
-                reservation.offer_no,
-                reservation.now_us,
-                reservation.until_us,
-                [limit.at_most for limit in limits],
-                [limit.within_us for limit in limits],
-                _reserved_notice(reservation, persons[0]).SerializeToString(),
-                contacts_of(persons[0]),
+                *reservation_arguments(
+                    reservation,
+                    persons,
+                    _reserved_notice(reservation, persons[0]).SerializeToString(),
+                ),
             )
             transaction.wrote_outbox = True
         return bool(granted)
@@ -130,6 +122,10 @@ class PostgresLedger:
             _SQL.contacts_that_count, list(person_ids), since_us, now_us
         )
         return tuple(_contact(row) for row in rows)
+
+    async def declined_us(self, person_ids: Sequence[str], since_us: int) -> tuple[int, ...]:
+        rows = await self._database.fetch(_SQL.declined, list(person_ids), since_us)
+        return tuple(row["time_us"] for row in rows)
 
     async def decision(self, decision_id: str) -> StoredDecision | None:
         row = await self._database.fetchrow(_SQL.decision, decision_id)
@@ -211,6 +207,10 @@ def _contact(row: Row) -> Contact:
         row["placement"],
         row["session_id"],
         row["decision_id"],
+        row["channel"],
+        row["offer_kind"],
+        row["offer_group"],
+        row["is_part"],
     )
 
 

@@ -2,11 +2,12 @@
 -- All that Check needs of a known person in one round trip: contacts that count (part 1) and
 -- orders that stand or lead (part 2).
 SELECT 1 AS part, policy, placement, session_id, decision_id, offer_no AS number, time_us,
+    channel, offer_kind, offer_group, is_part,
     NULL::integer[] AS offer_nos, NULL::smallint[] AS sources
 FROM contacts
 WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 UNION ALL
-SELECT 2, '', placement, '', decision_id, ask_limit, made_us, offer_nos, sources
+SELECT 2, '', placement, '', decision_id, ask_limit, made_us, 0, 0, '', false, offer_nos, sources
 FROM standing
 WHERE person_id = $4 AND digest = $5 AND token = $6 AND bundle_hash = $7 AND until_us > $3
 
@@ -22,14 +23,16 @@ WITH person AS (
     LIMIT 1
 )
 SELECT 0 AS part, id AS policy, '' AS placement, '' AS session_id, '' AS decision_id,
-    place::integer AS number, 0::bigint AS time_us
+    place::integer AS number, 0::bigint AS time_us,
+    0 AS channel, 0 AS offer_kind, '' AS offer_group, false AS is_part
 FROM person, unnest(person_ids) WITH ORDINALITY AS of_set (id, place)
 UNION ALL
-SELECT 1, policy, placement, session_id, decision_id, offer_no, time_us
+SELECT 1, policy, placement, session_id, decision_id, offer_no, time_us, channel, offer_kind,
+    offer_group, is_part
 FROM contacts, person
 WHERE person_id = ANY(person_ids) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 UNION ALL
-(SELECT 3, '', '', '', '', family_no, time_us
+(SELECT 3, '', '', '', '', family_no, time_us, 0, 0, '', false
 FROM declines, person
 WHERE person_id = ANY(person_ids) AND time_us > $4
 ORDER BY time_us DESC
@@ -38,11 +41,15 @@ LIMIT 500)
 -- name: commit_decision
 SELECT outcome, refused, answered FROM commit_decision(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
+    $39, $40, $41, $42, $43, $44
 )
 
 -- name: reserve_contact
-SELECT reserve_contact($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+SELECT reserve_contact(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+    $21, $22
+)
 
 -- name: persons_of
 -- The set that the strongest known pseudonym leads to.
@@ -57,7 +64,8 @@ LIMIT 1
 SELECT persons_behind($1)
 
 -- name: contacts_that_count
-SELECT policy, placement, session_id, decision_id, offer_no AS number, time_us
+SELECT policy, placement, session_id, decision_id, offer_no AS number, time_us, channel,
+    offer_kind, offer_group, is_part
 FROM contacts
 WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 
@@ -90,7 +98,7 @@ LIMIT $2
 -- name: contacts_after
 SELECT position, contact_id, person_id, policy, state, channel, offer_no, time_us
 FROM contacts
-WHERE position > $1 AND change_xid < pg_snapshot_xmin(pg_current_snapshot())
+WHERE position > $1 AND NOT is_part AND change_xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY position
 LIMIT $2
 
@@ -115,7 +123,7 @@ UPDATE contacts c
 SET state = 2, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
 FROM found
 WHERE c.contact_id = found.contact_id AND c.state = 1
-RETURNING c.contact_id, c.person_id, c.policy, c.channel, c.offer_no, c.time_us
+RETURNING c.contact_id, c.person_id, c.policy, c.channel, c.offer_no, c.time_us, c.is_part
 
 -- name: confirm_reserved
 -- A contact that was reserved and now is made: by its own id ($1, $6), else by its decision, else
@@ -127,7 +135,7 @@ WHERE contact_id = (
     SELECT contact_id FROM contacts
     WHERE contact_id IN ($1, $6)
             AND (person_id = ANY(set_of($3)) OR starts_with(person_id, 'pseudonym/'))
-        OR decision_id = $2 AND decision_id <> ''
+        OR decision_id = $2 AND decision_id <> '' AND NOT is_part
         OR person_id = ANY(set_of($3)) AND channel = $4 AND decision_id = '' AND state = 1
             AND lapse_us > $5
     ORDER BY contact_id IN ($1, $6) DESC, (decision_id = $2 AND decision_id <> '') DESC, time_us
@@ -137,11 +145,14 @@ RETURNING contact_id, person_id, policy, channel, offer_no, time_us
 
 -- name: add_contact
 INSERT INTO contacts (contact_id, person_id, policy, state, channel, offer_no, session_id, time_us,
-    lapse_us)
-SELECT $1, $2, $3, 2, $4, $5, $6, $7, 0
+    lapse_us, offer_kind, offer_group)
+SELECT $1, $2, $3, 2, $4, $5, $6, $7, 0, $8, $9
 WHERE NOT EXISTS (SELECT 1 FROM erased_persons WHERE person_id = $2)
 ON CONFLICT (contact_id) DO NOTHING
 RETURNING contact_id, person_id, policy, channel, offer_no, time_us
+
+-- name: declined
+SELECT time_us FROM declines WHERE person_id = ANY($1::text[]) AND time_us > $2
 
 -- name: note_declines
 -- The latest of each offer counts, with the family it had then.

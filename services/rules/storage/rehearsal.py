@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.rules.domain.definitions import MARKETING, ContactLimit
+from services.rules.domain.contact_limits import MARKETING, ContactLimit
 from services.rules.domain.ledger import DecisionDraft, StandingKey, StandingOrder, WantedContact
 from services.rules.storage.commit_arguments import commit_arguments
 from shared.postgres import Queries, Transaction

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from services.rules.domain.changes import Contacted
-from services.rules.domain.definitions import ContactLimit
+from services.rules.domain.contact_limits import ContactLimit
 from services.rules.domain.ledger import (
     DecisionDraft,
     Ledger,

@@ -221,12 +221,14 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     await definitions.ship(read_folder(shipped_definitions()))
     servicer = RulesServicer(
         Checker(catalogue, attributes, Screens(catalogue, channel_fields), bundles, ledger),
-        Committer(catalogue, bundles, ledger),
+        Committer(catalogue, attributes, bundles, ledger),
         ledger,
         definitions,
         store,
         bundles,
         clock,
+        catalogue,
+        attributes,
     )
     contract = pb.DESCRIPTOR.services_by_name["RulesService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:

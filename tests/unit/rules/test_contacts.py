@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from services.rules.domain.contacts import Contact, approach, balances
-from services.rules.domain.definitions import ContactLimit
+from services.rules.domain.contact_limits import ContactLimit
+from services.rules.domain.contacts import Balance, approach
+from services.rules.domain.contacts import balances as balances_on
+from services.rules.domain.counters import Contact, Occasion
+from services.rules.domain.local_time import find_zone
 
 DAY = 86_400_000_000
 NOW = 1_000 * DAY
 WEEKLY = ContactLimit("marketing", 3, 7 * DAY)
+WEB, EMAIL, CALL_CENTER = 1, 4, 7
+
+
+def on(channel: int = WEB, session_id: str = "", **more: object) -> Occasion:
+    given = {"now_us": NOW, "zone": find_zone("UTC"), "channel": channel, "session_id": session_id}
+    return Occasion(**{**given, **more})  # type: ignore[arg-type]
+
+
+def balances(limits: list[ContactLimit], contacts: list[Contact], now_us: int) -> list[Balance]:
+    return balances_on(limits, contacts, on(now_us=now_us))
 
 
 def contact(days_ago: float, **more: object) -> Contact:
@@ -53,8 +66,10 @@ def test_a_limit_of_none_is_never_free() -> None:
 def test_the_tightest_of_several_limits_decides() -> None:
     daily = ContactLimit("marketing", 1, DAY)
     contacts = [contact(0.5)]
-    assert approach(balances([WEEKLY, daily], contacts, NOW), contacts, "", frozenset()).left == 0
-    assert approach(balances([WEEKLY], contacts, NOW), contacts, "", frozenset()).left == 2
+    tight = approach([WEEKLY, daily], contacts, on())
+    assert tight.left == 0
+    assert [gate.free_us for gate in tight.gates] == [NOW + DAY // 2]
+    assert approach([WEEKLY], contacts, on()).left == 2
 
 
 def test_an_offer_counts_already_in_its_session_and_in_its_decision() -> None:
@@ -64,11 +79,11 @@ def test_an_offer_counts_already_in_its_session_and_in_its_decision() -> None:
         contact(1, offer_no=3, session_id="other", decision_id="other"),
         contact(1, offer_no=0, placement="email.body", decision_id="d1"),
     ]
-    found = approach([], contacts, "visit", frozenset({"d1"}))
+    found = approach([], contacts, on(session_id="visit"), frozenset({"d1"}))
     assert found.offer_nos == {1, 2}
     assert found.placements == {"email.body"}
 
 
 def test_no_session_is_not_a_session_in_common() -> None:
-    found = approach([], [contact(1)], "", frozenset())
+    found = approach([], [contact(1)], on())
     assert not found.offer_nos

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.rules.conditions import ConditionCompiler, RequestFrame
 from services.rules.domain.columns import CandidateColumns, Moment
-from services.rules.domain.contacts import UNLIMITED, Approach
+from services.rules.domain.contacts import CONTACT_LIMIT, UNLIMITED, Approach, Gate
 from services.rules.domain.definitions import Placement, Rule
 from services.rules.domain.verdict import Verdict, judge
 from shared.catalogue import Catalogue
@@ -20,6 +20,7 @@ from touchpoint.rules.v1 import conditions_pb2 as pb
 PRODUCT, PROMOTION, CONTENT = 1, 2, 3
 COMPILER = ConditionCompiler({})
 NO_LIMIT = Approach(UNLIMITED, frozenset(), frozenset())
+SPENT = (Gate(CONTACT_LIMIT, "contacts.marketing", 7, "marketing"),)
 ALL = frozenset({PRODUCT, PROMOTION, CONTENT})
 
 
@@ -143,17 +144,17 @@ def test_a_lever_that_fails_is_not_applied() -> None:
 
 
 def test_no_contact_is_left_but_for_offers_that_count_already() -> None:
-    spent = Approach(0, frozenset(), frozenset())
+    spent = Approach(0, gates=SPENT)
     assert judged(counted=spent).bits.tolist() == [0b11, 0b11, 0, 0b11]
-    counted = Approach(0, frozenset({3}), frozenset())
+    counted = Approach(0, frozenset({3}), gates=SPENT)
     assert judged(counted=counted).bits.tolist() == [0b11, 0b11, 0b11, 0b11]
 
 
 def test_a_message_that_counts_already_may_be_sent_again() -> None:
     mail = placement("mail", contact_kinds=ALL, one_contact=True)
-    spent = Approach(0, frozenset({1}), frozenset())
+    spent = Approach(0, frozenset({1}), gates=SPENT)
     assert judged(asked=(mail,), counted=spent).bits.tolist() == [0, 0, 0, 1]
-    again = Approach(0, frozenset(), frozenset({"mail"}))
+    again = Approach(0, placements=frozenset({"mail"}), gates=SPENT)
     assert judged(asked=(mail,), counted=again).bits.tolist() == [1, 1, 1, 1]
 
 
