@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from cli.exporting.table import Column, Type
+from shared.proto_comments import comment_of
 
-_MESSAGES, _FIELDS = 4, 2
-"""Field numbers of a file's messages and of a message's fields, of which source paths are made."""
 _NUMBERS = {FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT}
 _MICROS, _MICROSECONDS = "_micros", "_us"
 _MILLION = 1_000_000
-
-
-@lru_cache(1)
-def _comments() -> Mapping[str, str]:
-    """Return the comment of each field by its full name."""
-    described = FileDescriptorSet.FromString(
-        files("touchpoint").joinpath("comments.binpb").read_bytes()
-    )
-    found: dict[str, str] = {}
-    for file in described.file:
-        comments = {
-            tuple(place.path): " ".join(place.leading_comments.split())
-            for place in file.source_code_info.location
-            if place.leading_comments
-        }
-        for number, message in enumerate(file.message_type):
-            path = (_MESSAGES, number)
-            found.update(_of_message(f"{file.package}.{message.name}", message, path, comments))
-    return found
-
-
-def _of_message(
-    name: str,
-    message: DescriptorProto,
-    path: tuple[int, ...],
-    comments: Mapping[tuple[int, ...], str],
-) -> Iterator[tuple[str, str]]:
-    for number, field in enumerate(message.field):
-        yield f"{name}.{field.name}", comments.get((*path, _FIELDS, number), "")
 
 
 def columns_of(message: Descriptor, *, nested: bool = False) -> list[Column]:
@@ -56,7 +23,7 @@ def columns_of(message: Descriptor, *, nested: bool = False) -> list[Column]:
     With `nested` also per field that is a message of its own, as JSON.
     """
     return [
-        Column(column_name(field), kind, _comments().get(field.full_name, ""))
+        Column(column_name(field), kind, comment_of(field.full_name))
         for field in message.fields
         if (kind := _type(field, nested)) is not None
     ]

@@ -23,7 +23,7 @@ from services.rules.definitions.personas import check_persona
 from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.questions import check_question, question_of
 from services.rules.definitions.reading import Entry
-from services.rules.definitions.rules import check_rules
+from services.rules.definitions.rules import check_rules, rule_of
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.webhooks import check_webhooks
@@ -104,7 +104,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
     return pb.Bundle(
         parameters=entries.parameters,
         placements=all_of("placements", pb.Placement),
-        rules=all_of("rules", pb.Rule),
+        rules=all_of("rules", rule_of),
         contact_limits=all_of("contact_limits", limit_of),
         quiet_hours=all_of("quiet_hours", quiet_of),
         offers=all_of("offers", Offer),

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from services.rules.definitions.described import SCALAR, described, schema_of, takes
 from services.rules.definitions.problems import Place, Problems, place_of, suggestion
 from shared.conditions.values import duration
 from shared.money import is_currency, to_micros
@@ -107,6 +108,7 @@ def _read_field(reader: Reader, node: Node, name: str, read: Read, entry: Entry)
 
 
 def text(longest: int = 512) -> Read:
+    @described(lambda: {**SCALAR, "minLength": 1, "maxLength": longest})
     def read(reader: Reader, node: Node) -> str:
         found = reader.text(node)
         if not found.strip():
@@ -119,6 +121,7 @@ def text(longest: int = 512) -> Read:
 
 
 def whole_number(least: int, most: int) -> Read:
+    @takes(type="integer", minimum=least, maximum=most)
     def read(reader: Reader, node: Node) -> int:
         found = reader.text(node)
         if not re.fullmatch(r"-?\d{1,9}", found) or not least <= int(found) <= most:
@@ -129,6 +132,7 @@ def whole_number(least: int, most: int) -> Read:
 
 
 def number(least: float, most: float) -> Read:
+    @takes(type="number", minimum=least, maximum=most)
     def read(reader: Reader, node: Node) -> float:
         found = reader.text(node)
         if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", found) or not least <= float(found) <= most:
@@ -141,6 +145,7 @@ def number(least: float, most: float) -> Read:
 def signed_number(most: float) -> Read:
     """Read a number from -most to most."""
 
+    @takes(type="number", minimum=-most, maximum=most)
     def read(reader: Reader, node: Node) -> float:
         found = reader.text(node)
         if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", found) or abs(float(found)) > most:
@@ -150,6 +155,7 @@ def signed_number(most: float) -> Read:
     return read
 
 
+@takes(type="boolean")
 def flag(reader: Reader, node: Node) -> bool:
     found = reader.text(node)
     if found not in ("true", "false"):
@@ -162,6 +168,7 @@ def one_of(enclosing: type[Message]) -> Read:
     numbers = enclosing.DESCRIPTOR.enum_types_by_name["Value"].values_by_name
     names = [name for name, value in numbers.items() if value.number]
 
+    @takes(enum=names)
     def read(reader: Reader, node: Node) -> int:
         found = reader.text(node)
         if found not in names:
@@ -172,6 +179,7 @@ def one_of(enclosing: type[Message]) -> Read:
 
 
 def word_of(names: Collection[str]) -> Read:
+    @takes(enum=list(names))
     def read(reader: Reader, node: Node) -> str:
         found = reader.text(node)
         if found not in names:
@@ -182,6 +190,7 @@ def word_of(names: Collection[str]) -> Read:
 
 
 def list_of(each: Read, most: int = 200) -> Read:
+    @described(lambda: {"type": "array", "items": schema_of(each), "maxItems": most})
     def read(reader: Reader, node: Node) -> list[Any]:
         if not isinstance(node, SequenceNode):
             raise MistakeError("must be a list")
@@ -198,6 +207,9 @@ def list_of(each: Read, most: int = 200) -> Read:
     return read
 
 
+@described(
+    lambda: {"type": "object", "additionalProperties": schema_of(text()), "maxProperties": 32}
+)
 def text_map(reader: Reader, node: Node) -> dict[str, str]:
     """Read a mapping of texts, at most 32."""
     if not isinstance(node, MappingNode) or len(node.value) > 32:
@@ -214,6 +226,7 @@ def text_map(reader: Reader, node: Node) -> dict[str, str]:
 def parsed(parse: Callable[[str], T]) -> Read:
     """Read a text by a function that raises ValueError with a sentence."""
 
+    @described(lambda: {"type": ["string", "number"]})
     def read(reader: Reader, node: Node) -> T:
         try:
             return parse(reader.text(node))

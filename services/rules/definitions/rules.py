@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
 from services.rules.conditions.cost import check_cost
@@ -10,8 +11,10 @@ from services.rules.definitions.levels import level_warning
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.text_places import place_within
+from services.rules.definitions.trying import check_examples
 from shared.conditions.syntax import fields_read, texts_sought
 from shared.conditions.values import ParameterValue
+from touchpoint.rules.v1 import rules_pb2 as pb
 
 CONDITIONS = ("remove_when", "lever_when")
 
@@ -26,9 +29,18 @@ def check_rules(
     compiler = ConditionCompiler(parameters)
     for entry in rules:
         _check_pairs(entry, problems)
+        conditions: dict[str, Condition] = {}
         for name in CONDITIONS:
             if name in entry.values:
-                _check_condition(compiler, entry, name, segments, problems)
+                condition = _check_condition(compiler, entry, name, segments, problems)
+                if condition is not None:
+                    conditions[name] = condition
+        check_examples(entry, conditions, compiler.activation, problems)
+
+
+def rule_of(examples: object = None, **said: Any) -> pb.Rule:
+    """Return the rule that an entry says; its examples decide nothing and are no part of it."""
+    return pb.Rule(**said)
 
 
 def _check_pairs(entry: Entry, problems: Problems) -> None:
@@ -47,16 +59,18 @@ def _check_condition(
     name: str,
     segments: Sequence[str],
     problems: Problems,
-) -> None:
+) -> Condition | None:
+    """Return the condition, unless it cannot be used."""
     try:
         condition = compiler.compile(entry.values[name])
         check_cost(condition.translation.checked, condition.obstacle)
     except ConditionError as error:
         place = place_within(entry.nodes[name], entry.where(name), error.line, error.column)
         problems.add(place, f"{name}: {error.message}")
-        return
+        return None
     for message in _warnings(condition, entry, name, segments):
         problems.add(entry.where(name), message, warning=True)
+    return condition
 
 
 def _warnings(

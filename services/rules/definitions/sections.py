@@ -16,6 +16,7 @@ from services.rules.definitions import (
     scenarios,
     webhooks,
 )
+from services.rules.definitions.examples import EXAMPLES
 from services.rules.definitions.reading import (
     MistakeError,
     Read,
@@ -97,6 +98,7 @@ _RULE = Section(
         "text": text(),
         "lever": number(0.001, 1000),
         "lever_when": text(4096),
+        "examples": EXAMPLES,
     },
     ("name",),
 )
