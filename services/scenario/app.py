@@ -15,6 +15,7 @@ from services.scenario.desk import TaskDesk, TaskNews
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.due import DueActions
 from services.scenario.finding import Finder
+from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage import MIGRATIONS
@@ -96,6 +97,7 @@ class _Parts:
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
         self.finder = Finder(catalogue, bundles, self.profile, self.clock)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
+        self.free_agents = FreeAgents(self.store, self.clock)
         self.timers = Timers(
             self.store,
             self.finder,
@@ -119,7 +121,8 @@ class _Parts:
 
     def servicer(self) -> ScenarioServicer:
         models = self.models
-        due = DueActions(models.catalogue.catalogue, models.bundles, models.journeys.proposals)
+        catalogue, proposals = models.catalogue.catalogue, models.journeys.proposals
+        due = DueActions(catalogue, models.bundles, proposals, self.free_agents)
         desk = TaskDesk(
             self.store,
             PostgresAgents(self.database),
@@ -156,6 +159,7 @@ class _Parts:
             **{name: consumer.run for name, consumer in self.consumers.items()},
             "timers": self._work,
             "obstacles": self.obstacles.run,
+            "free_agents": self.free_agents.run,
             "catching_up": CatchingUp(self.database, self.profile, self.clock).run,
             "key_renewal": NoteKeys(self.database, self.keys, self.clock).run,
             "retention": _retention(self.store, self.clock, settings.journey_days),

@@ -8,6 +8,7 @@ from services.scenario.definitions import Playbook
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.scenario import Cart, Proposal, Scenario
 from services.scenario.finding import cart_of, is_to_be_had
+from services.scenario.free_agents import FreeAgents
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
@@ -24,16 +25,18 @@ class DueActions:
         catalogue: Catalogue,
         bundles: BundleFollower[Playbook],
         proposals: Proposals,
+        free_agents: FreeAgents,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
         self._proposals = proposals
+        self._free_agents = free_agents
 
     def answer(self, request: pb.GetDueRequest) -> pb.GetDueResponse:
         """Return what is proposed; `Unavailable` when the bundle asked for is not here."""
         context = request.context
         playbook = self._bundles.of(context.bundle_hash)
-        response = pb.GetDueResponse()
+        response = pb.GetDueResponse(free_agents=self._free_agents.number)
         response.versions.bundle_hash = context.bundle_hash
         response.versions.catalogue_version = self._catalogue.version
         if context.arm in IMPERSONAL or not request.snapshot:

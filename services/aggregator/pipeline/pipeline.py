@@ -96,6 +96,7 @@ class Pipeline:
         actions = await steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
         retrieved = await retrieving
         proposed = actions.actions if actions is not None else ()
+        context.free_agents = actions.free_agents if actions is not None else 0
         context.context_digest = with_journeys(
             context.context_digest,
             ((each.journey_id, each.scenario, each.stage) for each in proposed),

@@ -16,6 +16,9 @@ class InMemoryAgents:
         if known is None or known[0] <= now_us:
             self._agents[agent.agent_id] = now_us, agent
 
+    def all(self) -> list[Agent]:
+        return [agent for _, agent in self._agents.values()]
+
     async def find(self, agent_id: str) -> Agent | None:
         known = self._agents.get(agent_id)
         return None if known is None else known[1]

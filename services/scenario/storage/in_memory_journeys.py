@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from services.scenario.domain.agents import Presence
 from services.scenario.domain.journey import GiveTask, Happened, Journey, Phase, Transition
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import Claim, PersonSet
@@ -30,6 +31,7 @@ class InMemoryJourneys:
         agents: InMemoryAgents | None = None,
         machine_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self.agents = agents or InMemoryAgents()
         self.journeys: dict[str, Journey] = {}
         self.sets: dict[str, PersonSet] = {}
         self.erased: set[str] = set()
@@ -144,6 +146,10 @@ class InMemoryJourneys:
             task.agent_id == agent_id and task.is_held(now_us) and not task.is_over(now_us)
             for task, _ in self.tasks.values()
         )
+
+    async def free_agents(self, now_us: int) -> int:
+        available = [each for each in self.agents.all() if each.presence is Presence.AVAILABLE]
+        return sum([await self.held(each.agent_id, now_us) < each.capacity for each in available])
 
     async def note_of(self, task_id: str) -> str:
         return self.notes.get(task_id, "")

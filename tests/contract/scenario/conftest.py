@@ -67,8 +67,8 @@ class Desk:
         await self.look(journey.due_us)
         return journey.journey_id
 
-    async def sign_on(self, agent_id, skills=("sales",), capacity=1):
-        await self.agents.save(Agent(agent_id, Presence.AVAILABLE, skills, capacity), NOON_US)
+    async def sign_on(self, agent_id, skills=("sales",), capacity=1, presence=Presence.AVAILABLE):
+        await self.agents.save(Agent(agent_id, presence, skills, capacity), NOON_US)
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from services.scenario.domain.agents import Presence
 from services.scenario.domain.tasks import HOLD_US, Completion, claim, complete, snooze
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
@@ -115,6 +116,21 @@ async def test_an_agent_takes_no_more_tasks_than_their_capacity(calls):
         await calls.claim()
     await calls.desk.sign_on("eve", capacity=2)
     assert (await calls.claim()).person_id == BOB
+
+
+async def test_an_agent_is_free_while_they_hold_fewer_tasks_than_they_take(calls):
+    desk = calls.desk
+    assert await desk.store.free_agents(DUE_US) == 2
+    task = await calls.claim()
+    assert await desk.store.free_agents(DUE_US) == 1
+    assert await desk.store.free_agents(DUE_US + HOLD_US) == 2
+    await desk.sign_on("eve", capacity=2)
+    assert await desk.store.free_agents(DUE_US) == 2
+    await desk.sign_on("max", presence=Presence.AWAY)
+    assert await desk.store.free_agents(DUE_US) == 1
+    await desk.sign_on("eve", capacity=1)
+    await calls.complete(task)
+    assert await desk.store.free_agents(DUE_US) == 1
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "declined", "done", "not_reached"])

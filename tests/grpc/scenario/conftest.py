@@ -9,6 +9,7 @@ from services.scenario.desk import TaskDesk, TaskNews
 from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events
 from services.scenario.due import DueActions
+from services.scenario.free_agents import FreeAgents
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -39,6 +40,7 @@ class Face:
     news: TaskNews
     finder: Told
     approaches: Approachable
+    free_agents: FreeAgents
 
     async def happens(self, *events):
         async with self.store.transaction() as transaction:
@@ -67,10 +69,15 @@ async def face():
     offers, bundles = catalogue(), OneBundle()
     approaches = Approachable()
     desk = TaskDesk(store, agents, clock, lambda _: facts(), approaches, news=news)
-    servicer = ScenarioServicer(DueActions(offers, bundles, proposals), store, desk)
+    free_agents = FreeAgents(store, clock)
+    due = DueActions(offers, bundles, proposals, free_agents)
+    servicer = ScenarioServicer(due, store, desk)
     finder = Told()
     timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
     contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         stub = ScenarioServiceStub(channel)
-        yield Face(stub, store, proposals, offers, bundles, clock, timers, news, finder, approaches)
+        yield Face(
+            *(stub, store, proposals, offers, bundles, clock, timers, news, finder, approaches),
+            free_agents,
+        )

@@ -10,6 +10,7 @@ from tests.unit.scenario.playing import ADA, BOB, COME_BACK, NOON_US
 from tests.unit.scenario.shop import FREE_SHIPPING, bundle, catalogue, snapshot
 from touchpoint.common.v1.decision_pb2 import CartLine
 from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.scenario.v1 import scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 STANDING = Standing(
@@ -109,3 +110,17 @@ async def test_a_request_to_erase_nobody_is_refused(face):
     with pytest.raises(grpc.aio.AioRpcError, match="person_ids") as refused:
         await face.stub.ErasePerson(pb.ErasePersonRequest(), timeout=5)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_every_answer_says_how_many_agents_are_free(face):
+    async def told():
+        await face.free_agents.look()
+        return (await face.stub.GetDue(asking(), timeout=5)).free_agents
+
+    assert await told() == 0
+    status = pb.SetAgentStatusRequest(agent_id="eve", status=scenario_pb2.AgentStatus.AVAILABLE)
+    await face.stub.SetAgentStatus(status, timeout=5)
+    assert await told() == 1
+    status.status = scenario_pb2.AgentStatus.BUSY
+    await face.stub.SetAgentStatus(status, timeout=5)
+    assert await told() == 0

@@ -29,6 +29,7 @@ from touchpoint.common.v1.decision_pb2 import Removals
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, RemovalCode, Source
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
 from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement, CommitResponse
+from touchpoint.scenario.v1.scenario_service_pb2 import GetDueResponse
 
 
 async def test_when_all_is_well_nothing_is_degraded(edge):
@@ -50,6 +51,15 @@ async def test_what_a_journey_proposes_goes_first_and_once(edge):
     assert list(check.candidates.offer_nos) == [PAN, PC_1, PC_2, TV, PROMO, GUIDE]
     assert check.candidates.sources[0] == Source.JOURNEY
     assert list(rank.levers) == [4.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+
+async def test_rules_are_told_how_many_agents_are_free_and_the_question_stays_the_same(edge):
+    await decide(edge)
+    edge.peers.scenario.GetDue.answer = lambda _: GetDueResponse(free_agents=3)
+    await decide(edge)
+    before, after = [each.context for each in edge.peers.rules.Check.requests]
+    assert (before.free_agents, after.free_agents) == (0, 3)
+    assert after.context_digest == before.context_digest
 
 
 async def test_a_journey_that_moves_frees_what_was_decided_before(edge):
