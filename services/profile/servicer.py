@@ -14,7 +14,7 @@ from services.profile.definitions import DefinitionsOf
 from services.profile.domain import persons
 from services.profile.domain.audit import Action
 from services.profile.domain.customers import write_customers
-from services.profile.domain.identity import Identity
+from services.profile.domain.identity import VISITOR, Assurance, Identity
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_by_id, find_or_keep, find_person
 from services.profile.domain.ports import Transactions
@@ -345,9 +345,12 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
 
     def _sure(self, who: Sequence[Identity], person: Person) -> Person:
         """Return the person known no more surely than the definitions let this identity say."""
-        most = self._means.definitions("").assurances.get(who[person.used_identity].kind)
+        kind = who[person.used_identity].kind
+        most = self._means.definitions("").assurances.get(kind)
         if most is not None and not person.is_confirmed:
             person.assurance = min(person.assurance, most)
+            # A visitor is nobody else than whoever comes with the cookie.
+            person.is_guessed = most == Assurance.ANONYMOUS and kind != VISITOR
         return person
 
     def _new_id(self) -> str:

@@ -61,9 +61,14 @@ def snapshot_of(
     state = person.state()
     snapshot.person_ids.extend(person.person_ids)
     snapshot.seq = person.seq
-    snapshot.standing_token = person.standing_token
     snapshot.assurance = person.assurance  # type: ignore[assignment]
     moment = Moment(now_us, tiers)
+    if person.is_guessed:
+        snapshot.is_guessed = True
+        for name in _PROTECTING:
+            PARTS[name](snapshot, state, moment)
+        return snapshot
+    snapshot.standing_token = person.standing_token
     for add in PARTS.values():
         add(snapshot, state, moment)
     if definitions.scores:
@@ -249,3 +254,6 @@ PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingPr
     }
 )
 """What a snapshot is made of, by the names that `shared.conditions.customer` uses."""
+_PROTECTING = ("complaint", "consents", "opinions", "asked")
+"""What holds for somebody even where it may be somebody else who asks; no decision that was made
+for them stands for whoever asks."""

@@ -32,12 +32,13 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
         )
     person = _decoded(snapshot)
     traits = person.traits
+    is_told = bool(person.person_ids) and not person.is_guessed
     return Situation(
         channel=context.channel,
         placements=placements,
         assurance=person.assurance,
         value_tier=traits.value_tier,
-        recency_days=traits.recency_days if person.person_ids else -1.0,
+        recency_days=traits.recency_days if is_told else -1.0,
         has_cart=bool(context.cart or person.cart.offer_nos),
         categories=Liked(traits.categories, traits.category_affinities),
         brands=Liked(traits.brands, traits.brand_affinities),

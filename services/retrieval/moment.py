@@ -99,7 +99,7 @@ class MomentReader:
         shelf = self._shelves.current
         is_personal = context.arm not in IMPERSONAL
         is_gift = context.HasField("recipient")
-        known_person = _decoded(snapshot) if snapshot and is_personal and not is_gift else None
+        known_person = _known(snapshot) if snapshot and is_personal and not is_gift else None
         size = self._size()
         item_nos = _below(size, context.item_nos)
         cart_nos = _below(size, _cart(context, known_person)) if is_personal else ()
@@ -276,11 +276,13 @@ def _cart(context: DecisionContext, person: PersonSnapshot | None) -> Iterable[i
     return person.cart.offer_nos
 
 
-def _decoded(snapshot: bytes) -> PersonSnapshot:
+def _known(snapshot: bytes) -> PersonSnapshot | None:
+    """Return who it is; None where it may be anybody."""
     try:
-        return PersonSnapshot.FromString(snapshot)
+        decoded = PersonSnapshot.FromString(snapshot)
     except DecodeError:
         raise InvalidArgument([FieldViolation("snapshot", "is no PersonSnapshot")]) from None
+    return None if decoded.is_guessed else decoded
 
 
 def _below(size: int, offer_nos: Iterable[int]) -> tuple[int, ...]:

@@ -46,7 +46,9 @@ class DueActions:
         for scenario in playbook.in_session:
             if scenario.when.holds(hesitating=snapshot.session.hesitating, cart=cart):
                 self._propose(response, playbook, scenario, context.now_us)
-        for standing in self._proposals.of(snapshot.person_ids, context.now_us):
+        # A journey tells whoever asks what the person did.
+        known_ids = () if snapshot.is_guessed else snapshot.person_ids
+        for standing in self._proposals.of(known_ids, context.now_us):
             self._continue(response, playbook, standing, context.now_us)
         return response
 

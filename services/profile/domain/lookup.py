@@ -141,6 +141,8 @@ class Person:
     choices: tuple[Choice, ...] = ()
     own_id: str = ""
     """The person of the set whose identity counted: what is said of them is written there."""
+    is_guessed: bool = False
+    """The definitions let the identity prove nothing: whoever asks may be anybody."""
     _state: State | None = None
 
     @property

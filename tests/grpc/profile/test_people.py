@@ -202,6 +202,34 @@ async def test_an_identity_proves_no_more_than_the_definitions_allow(
         assert confirmed.assurance == Assurance.CLAIMED
 
 
+async def test_of_whom_a_number_only_leads_to_is_told_what_protects_them_and_nothing_else(
+    database, in_memory_bus, clock, settings
+):
+    found = compile_bundle(Bundle(parameters={"assurance.phone": "ANONYMOUS"}))
+    built = build(settings, database, in_memory_bus, catalogue(), clock, lambda _: found)
+    phone = ("phone", "+12025550100")
+    async with grpc_service(built.binding) as channel:
+        client = Client(ProfileServiceStub(channel), clock, database)
+        await import_customers(client, customer(ADA, phone))
+        for kind in ("view", "add_to_cart", "decline", "complaint"):
+            await client.record(client.event([ADA], kind, item_id="laptop"))
+        refuse = {"purpose": "marketing", "granted": False}
+        await client.record(client.event([ADA], "consent", attributes=refuse))
+        known, guessed = await client.snapshot(ADA), await client.snapshot(phone)
+        assert known.cart.offer_nos
+        assert known.standing_token
+        assert guessed.is_guessed
+        assert not guessed.standing_token
+        assert (await client.answer(phone)).standing_token == 0
+        told = {field.name for field, _ in guessed.ListFields()}
+        who = {"person_ids", "seq", "arm", "assurance", "as_of_us", "is_guessed"}
+        protecting = {"declined", "disliked", "refusals", "complaint_open"}
+        assert told - who == protecting
+        assert [getattr(guessed, name) for name in sorted(protecting)] == [
+            getattr(known, name) for name in sorted(protecting)
+        ]
+
+
 async def test_an_id_that_is_none_of_ours_is_refused(client):
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await client.stub.LinkPersons(

@@ -209,6 +209,15 @@ async def test_the_holdout_gets_nothing_personal(retrieval, arm):
     assert {report.source for report in response.sources} == IMPERSONAL
 
 
+async def test_nothing_is_sought_in_the_history_of_somebody_who_is_only_guessed(retrieval):
+    guessed = snapshot_of(retrieval)
+    guessed.is_guessed = True
+    _, found = await retrieve(retrieval, guessed)
+    _, of_nobody = await retrieve(retrieval)
+    _, of_them = await retrieve(retrieval, snapshot_of(retrieval))
+    assert found == of_nobody != of_them
+
+
 async def test_a_gift_is_not_sought_in_the_givers_own_history(retrieval):
     recipient = {"relationship": "mother"}
     _, found = await retrieve(retrieval, snapshot_of(retrieval), recipient=recipient)

@@ -73,6 +73,14 @@ async def test_a_journey_under_way_proposes_to_every_person_of_the_set(face):
     assert await due(face, snapshot(person_ids=(BOB,))) == []
 
 
+async def test_a_journey_of_somebody_who_is_only_guessed_is_told_to_nobody(face):
+    face.proposals.apply(STANDING)
+    guessed = snapshot()
+    guessed.is_guessed = True
+    assert await due(face, snapshot())
+    assert await due(face, guessed) == []
+
+
 async def test_a_proposal_is_over_at_its_end_even_before_its_timer_says_so(face):
     face.proposals.apply(replace(STANDING, until_us=NOON_US))
     assert await due(face, snapshot()) == []

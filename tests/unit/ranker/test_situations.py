@@ -45,6 +45,12 @@ def test_a_person_is_read_with_traits_segments_and_visit():
     assert found.category_in_mind == BIKES
 
 
+def test_somebody_who_is_only_guessed_did_not_come_lately():
+    assert situation(context(), PersonSnapshot(person_ids=["ada"])).recency_days == 0.0
+    guessed = PersonSnapshot(person_ids=["ada"], is_guessed=True)
+    assert situation(context(), guessed).recency_days == -1.0
+
+
 def test_what_is_in_view_outranks_the_visit_and_a_visit_is_forgotten():
     known = person()
     assert situation(context(item_nos=[BOOK_NOS[0]]), known).category_in_mind == BOOKS
