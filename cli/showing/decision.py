@@ -37,6 +37,8 @@ def show_decision(
         console.print(note, markup=False, soft_wrap=True)
     if explain and answer.removed:
         show_removed(console, answer.removed)
+    if explain and answer.shadow_removed:
+        show_removed(console, answer.shadow_removed, "would have been removed (shadow)")
 
 
 def show_placement(
@@ -95,13 +97,14 @@ def show_degraded(console: Console, degraded: Iterable[edge.Degraded]) -> None:
         console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
 
 
-def show_removed(console: Console, removed: Sequence[edge.Removed]) -> None:
+def show_removed(console: Console, removed: Sequence[edge.Removed], what: str = "removed") -> None:
     """Print how often each code removed something, and the first of what was removed."""
     codes = Counter(RemovalCode.Value.Name(each.code) for each in removed)
     counted = ", ".join(f"{code} {count}" for code, count in codes.most_common())
-    shown = table("removed", "by", "code", "because", title=f"{len(removed)} removed: {counted}")
+    shown = table("removed", "by", "code", "because", title=f"{len(removed)} {what}: {counted}")
     for each in removed[:_REMOVED_SHOWN]:
-        add_row(shown, each.offer_id, each.service, RemovalCode.Value.Name(each.code), each.text)
+        by = each.rule or each.service
+        add_row(shown, each.offer_id, by, RemovalCode.Value.Name(each.code), each.text)
     console.print(shown)
     if len(removed) > _REMOVED_SHOWN:
         more = len(removed) - _REMOVED_SHOWN

@@ -33,6 +33,8 @@ def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime)
     _show_candidates(console, answer)
     if answer.removed:
         show_removed(console, answer.removed)
+    if answer.shadow_removed:
+        show_removed(console, answer.shadow_removed, "would have been removed (shadow)")
     console.print(timings(trace.timings), style="dim", markup=False, soft_wrap=True)
     show_degraded(console, trace.degraded)
     console.print(
@@ -72,14 +74,16 @@ def why(answer: ExplainDecisionResponse, offer_id: str) -> str:
         for place, offer in enumerate(placement.recommendations, 1):
             if offer_id in (offer.offer_id, offer.item_id):
                 reasons = "; ".join(reason.text for reason in offer.reasons)
-                return f"{offer_id} was shown, number {place} on {placement.placement}: {reasons}"
+                said = f"{offer_id} was shown, number {place} on {placement.placement}: {reasons}"
+                return said + _shadow(answer, offer_id)
     for removed in answer.removed:
         if removed.offer_id == offer_id:
             code = RemovalCode.Value.Name(removed.code)
-            return f"{offer_id} was removed by {removed.service} ({code}): {removed.text}"
+            by = " ".join(word for word in (removed.service, removed.rule) if word)
+            return f"{offer_id} was removed by {by} ({code}): {removed.text}"
     for candidate in answer.candidates:
         if candidate.offer_id == offer_id:
-            return _outranked(candidate, answer)
+            return _outranked(candidate, answer) + _shadow(answer, offer_id)
     return (
         f"{offer_id} was not proposed: no source knew a reason to offer it to this person, "
         "or the catalogue does not have it."
@@ -93,3 +97,11 @@ def _outranked(candidate: ExplainedCandidate, answer: ExplainDecisionResponse) -
         f"{candidate.offer_id} was proposed ({source}, strength {candidate.source_score:.2f}) and "
         f"might have been shown; {several(chosen, 'other')} ranked higher."
     )
+
+
+def _shadow(answer: ExplainDecisionResponse, offer_id: str) -> str:
+    """Say which rules in shadow would have removed an offer; nothing where none would."""
+    rules = [each.rule for each in answer.shadow_removed if each.offer_id == offer_id]
+    if not rules:
+        return ""
+    return f" It would have been removed by {', '.join(dict.fromkeys(rules))} (shadow)."

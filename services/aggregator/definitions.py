@@ -8,6 +8,7 @@ from services.aggregator.domain.placements import (
     MAXIMUM_DEADLINE_S,
     Placement,
 )
+from services.aggregator.domain.texts import PLAIN
 from shared.arm_shares import arms
 from shared.definitions import CompileError
 from touchpoint.rules.v1 import rules_pb2
@@ -23,9 +24,14 @@ def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
         bundle_hash=bundle.bundle_hash,
         placements={found.placement: _placement(found) for found in bundle.placements},
         arms=shares,
-        rule_texts={rule.name: rule.text for rule in bundle.rules if rule.text},
+        rule_texts={rule.name: _texts(rule) for rule in bundle.rules if rule.text or rule.texts},
         contact_policies=frozenset(limit.policy for limit in bundle.contact_limits),
     )
+
+
+def _texts(rule: rules_pb2.Rule) -> dict[str, str]:
+    """Return a rule's sentences by language."""
+    return {**({PLAIN: rule.text} if rule.text else {}), **rule.texts}
 
 
 def _placement(placement: rules_pb2.Placement) -> Placement:

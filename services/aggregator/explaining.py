@@ -10,6 +10,7 @@ from services.aggregator.domain.slates import Choice
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.columns import from_proto
 from services.aggregator.pipeline.commit import from_notice
+from services.aggregator.pipeline.shadow import as_removals
 from services.aggregator.pipeline.wording import Moment, Wording
 from shared.call import Call
 from shared.client import invoke
@@ -52,6 +53,9 @@ class Explaining:
             trace=trace,
             removed=self._wording.removed(trace.removed, texts, trace.locale),
             candidates=self._candidates(trace, candidates, kept),
+            shadow_removed=self._wording.removed(
+                as_removals(trace.shadow, candidates.offer_nos), texts, trace.locale
+            ),
         )
         response.trace.decision_id = decision_id
         del response.trace.placements[:]

@@ -6,17 +6,20 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from services.rules.answer_counting import AnswerCounting
 from services.rules.applying import Definitions
 from services.rules.attributes import OfferAttributes
 from services.rules.check import Checker
 from services.rules.commit import Committer
 from services.rules.config import RulesSettings
+from services.rules.counting import Counting
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.screening import Screens
 from services.rules.forgetting import Forgetting
 from services.rules.moment import channel_fields
+from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
@@ -29,6 +32,7 @@ from services.rules.storage.consumers import (
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.rehearsal import rehearse_decision
+from services.rules.storage.results import PostgresResults
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, Relay
@@ -38,6 +42,7 @@ from shared.ids import new_id
 from shared.postgres import Database, migrate
 from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 from touchpoint.rules.v1.rules_service_pb2 import DESCRIPTOR
 
@@ -56,6 +61,8 @@ class _Parts:
     bundles: BundleFollower[CompiledBundle]
     definitions: PostgresDefinitions
     ledger: PostgresLedger
+    results: PostgresResults
+    counting: Counting
 
 
 @asynccontextmanager
@@ -72,9 +79,11 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()
     catalogue = follower.catalogue
+    results = PostgresResults(database)
+    counting = Counting(results)
     servicer = RulesServicer(
         Checker(catalogue, attributes, screens, bundles, ledger),
-        Committer(catalogue, attributes, bundles, ledger),
+        Committer(catalogue, attributes, bundles, ledger, counting),
         ledger,
         definitions,
         store,
@@ -82,8 +91,9 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         runtime.clock,
         catalogue,
         attributes,
+        Results(results, counting, store, runtime.clock),
     )
-    parts = _Parts(database, bus, follower, bundles, store, ledger)
+    parts = _Parts(database, bus, follower, bundles, store, ledger, results, counting)
     yield _service(settings.service, runtime, parts, servicer)
 
 
@@ -120,7 +130,11 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
         "erasures": erasures_consumer(bus, database),
     }
     profile = ProfileServiceStub(runtime.channel("profile"))
-    forgetting = Forgetting(parts.ledger, parts.definitions, parts.bundles, runtime.clock)
+    forgetting = Forgetting(
+        parts.ledger, parts.results, parts.definitions, parts.bundles, runtime.clock
+    )
+    ranker = RankerServiceStub(runtime.channel("ranker"))
+    answers = AnswerCounting(parts.results, parts.ledger, parts.definitions, ranker)
     return Service(
         name=name,
         bindings=(_bound(servicer),),
@@ -137,6 +151,8 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
             **{name: consumer.run for name, consumer in consumers.items()},
             "catching_up": CatchingUp(database, profile).run,
             "retention": forgetting.run,
+            "results": parts.counting.run,
+            "answers": lambda: answers.run(database.leadership),
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
     )

@@ -23,6 +23,7 @@ from services.rules.domain.standing import Order, standing_decision, standing_or
 from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, FrameOf, Verdict, judge
 from services.rules.moment import MomentVariables, PlacementVariables
 from services.rules.past import person_facts, surveys_done
+from services.rules.telling_acts import write_acts, write_shadow
 from shared.catalogue import Catalogue, Fence
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
@@ -180,9 +181,9 @@ class Checker:
 
     def _warn_of_failures(self, compiled: CompiledBundle, verdict: Verdict) -> None:
         """Log once per bundle and rule that it failed; what it failed for was removed."""
-        for rule in verdict.failed_rules:
+        for rule, act in verdict.acts.items():
             key = (compiled.policy.bundle_hash, rule)
-            if key not in self._warned:
+            if act.failed and key not in self._warned:
                 self._warned.add(key)
                 log.warning("rule_failed", rule=rule, bundle_hash=compiled.policy.bundle_hash)
 
@@ -287,4 +288,7 @@ def _answer(numbers: Numbers, places: Numbers | None, verdict: Verdict) -> pb.Ch
         unknown = np.delete(numbers, places).tolist()
         verdict.removals.add(unknown, NOT_KNOWN_YET, _KNOWN_RULE, ELIGIBILITY)
     write_removals(verdict.removals, response.removed)
+    write_acts(verdict, response)
+    if verdict.shadow:
+        write_shadow(verdict, len(numbers), places, response)
     return response

@@ -9,7 +9,9 @@ from services.rules.answers import write_removals
 from services.rules.approaching import ContactTerms
 from services.rules.attributes import OfferAttributes
 from services.rules.check import placements_asked
+from services.rules.counting import Counting
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.acts import Act
 from services.rules.domain.counters import resolved
 from services.rules.domain.ledger import (
     CommitOutcome,
@@ -21,6 +23,7 @@ from services.rules.domain.ledger import (
 )
 from services.rules.domain.replacement import Offers, Slot, replace_refused, wanted_contacts
 from services.rules.domain.verdict import CONTACT_LIMIT, ELIGIBILITY, Removals
+from services.rules.telling_acts import acts_of, note_acts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
@@ -41,11 +44,13 @@ class Committer:
         attributes: OfferAttributes,
         bundles: BundleFollower[CompiledBundle],
         ledger: Ledger,
+        counting: Counting,
     ) -> None:
         self._catalogue = catalogue
         self._terms = ContactTerms(catalogue, attributes)
         self._bundles = bundles
         self._ledger = ledger
+        self._counting = counting
 
     async def commit(self, request: pb.CommitRequest) -> pb.CommitResponse:
         """Write the decision; what would be a contact too many is replaced or left out."""
@@ -55,6 +60,7 @@ class Committer:
             draft = page.draft()
             result = await self._ledger.commit(draft)
             if result.outcome is CommitOutcome.WRITTEN:
+                page.count(self._counting)
                 return page.answer
             if result.outcome is CommitOutcome.REPEATED:
                 repeated = pb.CommitResponse.FromString(result.answer)
@@ -63,6 +69,7 @@ class Committer:
             page.refuse([draft.wanted[place] for place in sorted(result.refused)])
         page.refuse(draft.wanted)
         await self._ledger.commit(page.draft())
+        page.count(self._counting)
         return page.answer
 
 
@@ -104,6 +111,20 @@ class _Page:
             for offer_no in offer_nos:
                 rule = f"contacts.{self._offers.terms_of(offer_no).policy}"
                 self._removals.add([offer_no], CONTACT_LIMIT, rule, ELIGIBILITY, placement)
+
+    def count(self, counting: Counting) -> None:
+        """Count what rules did, once for each decision."""
+        request = self._request
+        if request.stood:
+            return
+        acts = acts_of(request.acts)
+        placements = [ask.placement for ask in request.context.placements]
+        refused = self.answer.refused
+        for rule, placement in zip(refused.rules, refused.placements, strict=True):
+            act = acts.setdefault(rule, Act())
+            act.candidates += 1
+            act.placement_bits |= 1 << placements.index(placement)
+        counting.count(request.context.now_us, request.person_ids, placements, acts.items())
 
     def draft(self) -> DecisionDraft:
         """Return the page as it stands; `answer` is what is shown if it is written."""
@@ -155,6 +176,8 @@ class _Page:
         )
         for placement in self.answer.placements:
             notice.chosen.extend(placement.chosen)
+        if not self._request.stood:
+            note_acts(self._request.acts, self._compiled.rule_places, notice)
         return notice
 
     def _sticky_us(self) -> int:

@@ -6,6 +6,8 @@ import asyncio
 
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.ledger import Ledger
+from services.rules.domain.results import ResultStore
+from services.rules.domain.retention import Keep
 from services.rules.storage.definitions import PostgresDefinitions
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
@@ -20,11 +22,13 @@ class Forgetting:
     def __init__(
         self,
         ledger: Ledger,
+        results: ResultStore,
         store: PostgresDefinitions,
         bundles: BundleFollower[CompiledBundle],
         clock: BusinessClock,
     ) -> None:
         self._ledger = ledger
+        self._results = results
         self._store = store
         self._bundles = bundles
         self._clock = clock
@@ -34,6 +38,8 @@ class Forgetting:
         await self._bundles.ready()
         while True:
             window_us = self._bundles.active.policy.contacts.longest_window_us
-            rows = await self._ledger.forget(self._clock.now_us(), window_us)
+            now_us = self._clock.now_us()
+            rows = await self._ledger.forget(now_us, window_us)
+            rows += await self._results.forget(now_us - Keep.RESULT_US)
             await self._store.forget_replicas()
             await asyncio.sleep(_SOON_S if rows else _EVERY_S)

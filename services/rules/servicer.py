@@ -15,6 +15,7 @@ from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
 from services.rules.domain.retention import Keep
+from services.rules.results import Results
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.storage.notices import ContactState, contact_notice
 from shared.call import Call
@@ -45,6 +46,7 @@ class RulesServicer:
         clock: BusinessClock,
         catalogue: Catalogue,
         attributes: OfferAttributes,
+        results: Results,
     ) -> None:
         self._checker = checker
         self._committer = committer
@@ -55,6 +57,7 @@ class RulesServicer:
         self._clock = clock
         self._catalogue = catalogue
         self._terms = ContactTerms(catalogue, attributes)
+        self._results = results
 
     async def check(self, call: Call, request: pb.CheckRequest) -> pb.CheckResponse:
         return await self._checker.check(request)
@@ -197,6 +200,11 @@ class RulesServicer:
             yield pb.StreamContactsResponse(
                 position=position, contacts=[_logged(contact) for contact in contacts]
             )
+
+    async def get_rule_results(
+        self, call: Call, request: pb.GetRuleResultsRequest
+    ) -> pb.GetRuleResultsResponse:
+        return await self._results.get(request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

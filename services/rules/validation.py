@@ -66,6 +66,12 @@ def _held_for_a_while(request: Any, path: str, violations: Violations) -> None:
         violations.add(f"{path}held_for", "must be between 0 and 90 days")
 
 
+def _ends_after_it_begins(request: Any, path: str, violations: Violations) -> None:
+    until_us = request.until_time.ToMicroseconds()
+    if until_us and until_us <= request.since_time.ToMicroseconds():
+        violations.add(f"{path}until_time", "must be after since_time")
+
+
 _files = each("files", required("path"), length("path", 256), at_most=_MAX_FILES)
 _persons = length("person_ids", _MAX_PERSONS)
 _replica = (required("service", "replica"), length("service", 64), length("replica", 128))
@@ -98,6 +104,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.AcknowledgeBundleRequest: validator(
         required("bundle_hash"), length("failure", 4000), *_replica
     ),
+    pb.GetRuleResultsRequest: validator(length("rules", 500), _ends_after_it_begins),
     pb.ErasePersonRequest: validator(_persons, _somebody),
     pb.ExportPersonRequest: validator(_persons, _somebody),
 }

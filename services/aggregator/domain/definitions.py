@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from services.aggregator.domain.placements import Placement
 from shared.arm_shares import Arms
 
+RuleTexts = Mapping[str, Mapping[str, str]]
+"""Rule to the sentences of its own that an agent can read aloud, by language; `en` is its text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
@@ -16,6 +19,5 @@ class Definitions:
     bundle_hash: str
     placements: Mapping[str, Placement]
     arms: Arms = field(default_factory=Arms)
-    rule_texts: Mapping[str, str] = field(default_factory=dict)
-    """Rule to the sentence an agent can read aloud, for the rules that have one."""
+    rule_texts: RuleTexts = field(default_factory=dict)
     contact_policies: frozenset[str] = frozenset()

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.aggregator.domain.texts import has_phrase, phrase
+from services.aggregator.domain.texts import (
+    LANGUAGES,
+    PLAIN,
+    has_phrase,
+    language_of,
+    phrase,
+)
 from services.aggregator.domain.vocabulary import EvidenceKind, RemovalCode, Source, name_of
 
 MINUTE_US = 60_000_000
@@ -180,3 +186,15 @@ def _days_ago(minutes: int, locale: str) -> str:
 def removal_text(code: int, locale: str = "") -> str:
     """Return why something was not offered, in words an agent can read aloud."""
     return phrase(f"removed.{name_of(RemovalCode, code)}", locale)
+
+
+def rule_text(own: Mapping[str, str], code: int, locale: str = "") -> str:
+    """Return why a rule removed something, in the language of a locale.
+
+    `own` has the rule's own sentences by language. Where it has none in this language its code's
+    goes before a sentence in another; only of a language that nobody speaks here the plain one.
+    """
+    language = language_of(locale)
+    if language not in own and language not in LANGUAGES:
+        language = PLAIN
+    return own[language] if language in own else removal_text(code, locale)

@@ -256,13 +256,20 @@ GERMAN: Phrases = {
     "due.other": "Ein Gespräch steht an",
 }
 
-LANGUAGES: Mapping[str, Phrases] = {"en": ENGLISH, "de": GERMAN}
+PLAIN = "en"
+"""The language of what is said where there is no better one."""
+LANGUAGES: Mapping[str, Phrases] = {PLAIN: ENGLISH, "de": GERMAN}
 """Primary language subtag (BCP 47) to its phrases; what one lacks is said in English."""
+
+
+def language_of(locale: str) -> str:
+    """Return the language of a locale: `de` of `de-AT`; of none the plain one."""
+    return locale.replace("_", "-").partition("-")[0].lower() or PLAIN
 
 
 def phrase(key: str, locale: str = "", /, **facts: object) -> str:
     """Return a sentence in the language of a locale; KeyError for a key that nobody wrote."""
-    found = LANGUAGES.get(locale[:2].lower(), ENGLISH)
+    found = LANGUAGES.get(language_of(locale), ENGLISH)
     return (found[key] if key in found else ENGLISH[key]).format(**facts)
 
 

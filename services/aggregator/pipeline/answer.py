@@ -7,6 +7,7 @@ from services.aggregator.domain.texts import phrase
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.shadow import as_removals
 from services.aggregator.pipeline.trace import contributions, degraded, timings
 from services.aggregator.pipeline.wording import Moment, Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import (
@@ -39,6 +40,8 @@ def answer(question: Question, decision: Decision, wording: Wording) -> Recommen
     if explain:
         texts = question.definitions.rule_texts
         response.removed.extend(wording.removed(decision.removed, texts, moment.locale))
+        shadow = as_removals(decision.shadow, decision.candidates.offer_nos)
+        response.shadow_removed.extend(wording.removed(shadow, texts, moment.locale))
         response.timings.extend(timings(decision.records))
     return response
 

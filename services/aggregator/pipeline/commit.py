@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from services.aggregator.domain.slates import Choice, PlacementSlate
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.shadow import acts_on
 from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
 from touchpoint.common.v1.bus_pb2 import ChosenNotice
 from touchpoint.common.v1.decision_pb2 import Removals
@@ -26,6 +27,8 @@ def request(
         trace=trace.SerializeToString(),
         model=decision.versions.model,
         degraded=bool(decision.degraded),
+        acts=acts_on(decision),
+        stood=decision.stood,
     )
 
 

@@ -10,7 +10,7 @@ from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import PlacementSlate
 from services.aggregator.domain.steps import Outcome, StepRecord
 from services.aggregator.pipeline.columns import Packed
-from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
+from touchpoint.common.v1.decision_pb2 import Removals, RuleAct, ShadowRemovals, StepVersions
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotResponse
@@ -60,6 +60,12 @@ class Decision:
     degraded: Mapping[str, Outcome]
     """Service to the reason why its fallback stood in."""
     versions: StepVersions = field(default_factory=StepVersions)
+    acts: Sequence[RuleAct] = ()
+    """What each rule did, for rules to count."""
+    shadow: Sequence[ShadowRemovals] = ()
+    """What rules in shadow would have removed, by place in `proposed`."""
+    stood: bool = False
+    """It is a decision that stood already."""
 
     @property
     def candidates(self) -> Candidates:

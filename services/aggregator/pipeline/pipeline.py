@@ -148,6 +148,9 @@ class Pipeline:
             steps.records,
             steps.degraded(),
             versions,
+            verdict.acts,
+            verdict.shadow,
+            bool(verdict.standing_decision_id),
         )
 
     def _note_verdict(self, question: Question, verdict: CheckResponse) -> None:

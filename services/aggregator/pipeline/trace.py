@@ -50,6 +50,7 @@ def trace(
         seq=decision.person.facts.seq,
         locale=context.locale,
         placements=_told(question, decision, wording),
+        shadow=decision.shadow,
     )
     found.decided_time.FromMicroseconds(context.now_us)
     return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from services.aggregator.domain.candidates import Candidates
-from services.aggregator.domain.reasons import MINUTE_US, Evidence, reason_text, removal_text
+from services.aggregator.domain.definitions import RuleTexts
+from services.aggregator.domain.reasons import MINUTE_US, Evidence, reason_text, rule_text
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.vocabulary import Channel, Kind, Source
 from shared.catalogue import Catalogue
@@ -138,20 +138,26 @@ class Wording:
             return -1
         return max(0, moment.now_us // MINUTE_US - owned.last_minutes[families.index(family)])
 
-    def removed(
-        self, removals: Removals, rule_texts: Mapping[str, str], locale: str
-    ) -> list[Removed]:
+    def removed(self, removals: Removals, rule_texts: RuleTexts, locale: str) -> list[Removed]:
         """Return what was removed and why; a rule's own sentence goes before that of its code."""
-        rules: Sequence[str] = removals.rules or [""] * len(removals.offer_nos)
-        places: Sequence[str] = removals.placements or [""] * len(removals.offer_nos)
-        rows = zip(removals.offer_nos, removals.codes, rules, places, strict=True)
+        size = len(removals.offer_nos)
+        rows = zip(
+            removals.offer_nos,
+            removals.codes,
+            removals.rules or [""] * size,
+            removals.levels or [0] * size,
+            removals.placements or [""] * size,
+            strict=True,
+        )
         return [
             Removed(
                 offer_id=self.offer_id(no),
                 service=RULES,
                 code=code,
-                text=rule_texts.get(rule) or removal_text(code, locale),
+                text=rule_text(rule_texts.get(rule, {}), code, locale),
                 placement=place,
+                rule=rule,
+                level=level,  # type: ignore[arg-type]
             )
-            for no, code, rule, place in rows
+            for no, code, rule, level, place in rows
         ]

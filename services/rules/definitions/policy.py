@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -36,6 +36,8 @@ class CompiledBundle:
     """How far back declines matter."""
     slate_constraints: Callable[[tuple[str, ...]], Constraints]
     """What the slate rules demand of the placements named."""
+    rule_places: Mapping[str, int]
+    """Rule to its place in the bundle, from 0."""
 
 
 def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
@@ -64,6 +66,7 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         compiler,
         _microseconds(parameters.get("declined_for")),
         lru_cache(_PAGES_KEPT)(partial(slate_constraints, policy.slate_rules)),
+        {rule.name: place for place, rule in enumerate(policy.rules)},
     )
 
 
@@ -92,6 +95,7 @@ def _rule(rule: pb.Rule, compiler: ConditionCompiler) -> Rule:
         remove_when=compiled(rule.remove_when),
         lever=rule.lever,
         lever_when=compiled(rule.lever_when),
+        is_shadow=rule.mode == pb.RuleMode.SHADOW,
     )
 
 

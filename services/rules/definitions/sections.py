@@ -37,7 +37,7 @@ from services.rules.definitions.reading import (
 )
 from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Creative
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, RuleLevel, Source
-from touchpoint.rules.v1.rules_pb2 import ContactMoment
+from touchpoint.rules.v1.rules_pb2 import ContactMoment, RuleMode
 
 SLATE_ATTRIBUTES = ("CATEGORY", "BRAND", "KIND", "FAMILY")
 _TEXTS = ("title", "text", "image_url", "link", "call_to_action", "ssml")
@@ -99,6 +99,8 @@ _RULE = Section(
         "lever": number(0.001, 1000),
         "lever_when": text(4096),
         "examples": EXAMPLES,
+        "mode": one_of(RuleMode),
+        "texts": text_map,
     },
     ("name",),
 )

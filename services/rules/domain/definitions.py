@@ -58,6 +58,8 @@ class Rule:
     remove_when: Condition | None
     lever: float
     lever_when: Condition | None
+    is_shadow: bool = False
+    """What it would do is noted, and nothing comes of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,10 @@ class Ledger(Protocol):
 
     async def decision(self, decision_id: str) -> StoredDecision | None: ...
 
+    async def notices(self, decision_ids: Sequence[str]) -> Sequence[bytes]:
+        """Return the serialised DecisionNotices of those decisions that are kept, in any order."""
+        ...
+
     async def latest_decisions(
         self, person_ids: Sequence[str], limit: int
     ) -> Sequence[StoredDecision]:

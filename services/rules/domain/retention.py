@@ -10,6 +10,8 @@ class Keep:
 
     TRACE_US = 7 * _DAY_US
     DECISION_US = 90 * _DAY_US
+    RESULT_US = 90 * _DAY_US
+    """Counts of what rules did, which name nobody."""
     CONTACT_US = 400 * _DAY_US
     """At the least; a longer window of a limit keeps them longer."""
     DECLINE_US = 760 * _DAY_US

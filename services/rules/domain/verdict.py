@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from services.rules.domain.acts import Removals, ShadowRemoval, Verdict
 from services.rules.domain.catalogue import kind_mask, page_bits
 from services.rules.domain.columns import CandidateColumns
 from services.rules.domain.contact_limits import TRANSACTIONAL
@@ -15,8 +14,6 @@ from services.rules.domain.contacts import CONTACT_LIMIT, Approach, Gate
 from services.rules.domain.definitions import Condition, Placement, Rule
 from services.rules.domain.person import among
 from services.rules.domain.values import BoolColumn, Frame, is_none
-
-Bits = npt.NDArray[np.uint32]
 
 WRONG_CHANNEL = 6
 NOT_KNOWN_YET = 18
@@ -26,51 +23,6 @@ __all__ = ["CONTACT_LIMIT", "ELIGIBILITY", "NOT_KNOWN_YET", "Removals", "Verdict
 
 FrameOf = Callable[[str], Frame]
 """The frame of a placement, or with an empty name of all: equal but for `request.placement`."""
-
-
-@dataclass(slots=True)
-class Removals:
-    """Candidates that may not be shown, or not there; columns of equal length."""
-
-    offer_nos: list[int] = field(default_factory=list)
-    codes: list[int] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
-    levels: list[int] = field(default_factory=list)
-    placements: list[str] = field(default_factory=list)
-    """Empty: all placements of the request."""
-    free_us: list[int] = field(default_factory=list)
-    """When they may be shown again; 0: not known."""
-
-    def add(
-        self,
-        offer_nos: list[int],
-        code: int,
-        rule: str,
-        level: int,
-        placement: str = "",
-        free_us: int = 0,
-    ) -> None:
-        """Note that offers were removed for one reason."""
-        count = len(offer_nos)
-        self.offer_nos += offer_nos
-        self.codes += [code] * count
-        self.rules += [rule] * count
-        self.levels += [level] * count
-        self.placements += [placement] * count
-        self.free_us += [free_us] * count
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What may be shown where; arrays are over the candidates judged."""
-
-    bits: Bits
-    """Bit i: may fill placement i of the request; 0: removed."""
-    removals: Removals = field(default_factory=Removals)
-    levers: npt.NDArray[np.float32] | None = None
-    """None: all 1."""
-    failed_rules: list[str] = field(default_factory=list)
-    """Rules that could not be evaluated for some candidate, which they removed."""
 
 
 def judge(
@@ -121,9 +73,9 @@ class _Court:
         left = np.count_nonzero(bits)
         self.is_in_session = bool(left)
         if left < len(bits):
-            self.verdict.removals.add(
-                self._numbers(bits == 0), WRONG_CHANNEL, _PLACEMENT_KINDS, ELIGIBILITY
-            )
+            gone = self._numbers(bits == 0)
+            self.verdict.removals.add(gone, WRONG_CHANNEL, _PLACEMENT_KINDS, ELIGIBILITY)
+            self._note(_PLACEMENT_KINDS, len(gone), self.everywhere)
 
     def apply(self, rule: Rule, condition: Condition) -> None:
         """Remove what the rule's condition holds for, or fails for."""
@@ -136,13 +88,22 @@ class _Court:
 
     def multiply(self, rule: Rule, condition: Condition) -> None:
         """Multiply the levers of candidates that the rule favours."""
-        name = self._first(self._allowed(rule)).name if condition.reads_placement else ""
+        allowed = self._allowed(rule)
+        name = self._first(allowed).name if condition.reads_placement else ""
         value, errors = condition.evaluate(self.frame_of(name))
+        if errors is not False:
+            self.verdict.act(rule.name, shadow=rule.is_shadow).failed = True
         met = np.logical_and(value, np.logical_not(errors)) & self._is_subject(rule)
-        if np.any(met):
-            if self.verdict.levers is None:
-                self.verdict.levers = np.ones(len(self.columns), np.float32)
-            self.verdict.levers[met] *= np.float32(rule.lever)
+        met = np.logical_and(met, self.verdict.bits != 0)
+        count = int(np.count_nonzero(met))
+        if not count:
+            return
+        self._note(rule.name, count, allowed, shadow=rule.is_shadow)
+        if rule.is_shadow:
+            return
+        if self.verdict.levers is None:
+            self.verdict.levers = np.ones(len(self.columns), np.float32)
+        self.verdict.levers[met] *= np.float32(rule.lever)
 
     def limit_contacts(self, approach: Approach) -> None:
         """Remove what would be a contact too many or at a wrong time."""
@@ -221,14 +182,17 @@ class _Court:
             return
         value, errors = condition.evaluate(self.frame_of(placement))
         if errors is not False:
-            self.verdict.failed_rules.append(rule.name)
+            self.verdict.act(rule.name, shadow=rule.is_shadow).failed = True
             value = np.logical_or(value, errors)
         if value is False or (value is not True and is_none(value)):
             return
         hits: BoolColumn = value if self.subjects is True else np.logical_and(self.subjects, value)
         if rule.kinds:
             hits = hits & self._is_subject(rule)
-        self._take_away(hits, allowed, rule.code, rule.name, rule.level)
+        if rule.is_shadow:
+            self._imagine(hits, allowed, rule)
+        else:
+            self._take_away(hits, allowed, rule.code, rule.name, rule.level)
 
     def _take_away(
         self,
@@ -239,11 +203,14 @@ class _Court:
         level: int,
         free_us: int = 0,
     ) -> None:
+        """Take candidates from these placements, as far as they still may fill one of them."""
         bits, removals = self.verdict.bits, self.verdict.removals
         losing = bits & np.uint32(allowed)
         hits = hits & (losing != 0)
-        if is_none(hits):
+        count = int(np.count_nonzero(hits))
+        if not count:
             return
+        self._note(rule, count, allowed)
         bits[hits] &= ~np.uint32(allowed)
         self.is_in_session = not is_none(bits)
         if allowed == self.everywhere:
@@ -252,6 +219,26 @@ class _Court:
         for index, placement in enumerate(self.asked):
             there = hits & (losing >> np.uint32(index) & np.uint32(1) != 0)
             removals.add(self._numbers(there), code, rule, level, placement.name, free_us)
+
+    def _imagine(self, hits: BoolColumn, allowed: int, rule: Rule) -> None:
+        """Note what a rule in shadow would have taken away."""
+        hits = hits & (self.verdict.bits & np.uint32(allowed) != 0)
+        count = int(np.count_nonzero(hits))
+        if not count:
+            return
+        self._note(rule.name, count, allowed, shadow=True)
+        if allowed == self.everywhere:
+            self.verdict.shadow.append(ShadowRemoval(rule, "", hits))
+            return
+        for index, placement in enumerate(self.asked):
+            there = hits & (self.verdict.bits & np.uint32(allowed & 1 << index) != 0)
+            if not is_none(there):
+                self.verdict.shadow.append(ShadowRemoval(rule, placement.name, there))
+
+    def _note(self, rule: str, count: int, allowed: int, *, shadow: bool = False) -> None:
+        act = self.verdict.act(rule, shadow=shadow)
+        act.candidates += count
+        act.placement_bits |= allowed
 
     def _numbers(self, mask: BoolColumn) -> list[int]:
         numbers: list[int] = self.columns.offer_nos[mask].tolist()

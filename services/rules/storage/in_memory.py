@@ -127,6 +127,10 @@ class InMemoryLedger:
             decision_id, stored.draft.person_ids, stored.decided_us, 0, stored.draft.answer, trace
         )
 
+    async def notices(self, decision_ids: Sequence[str]) -> Sequence[bytes]:
+        found = (self._decisions.get(each) for each in decision_ids)
+        return [stored.draft.notice for stored in found if stored is not None]
+
     async def latest_decisions(
         self, person_ids: Sequence[str], limit: int
     ) -> Sequence[StoredDecision]:

@@ -135,6 +135,10 @@ class PostgresLedger:
         trace = row["trace"] or b""
         return StoredDecision(decision_id, persons, row["decided_us"], 0, row["answer"], trace)
 
+    async def notices(self, decision_ids: Sequence[str]) -> Sequence[bytes]:
+        rows = await self._database.fetch(_SQL.notices, list(decision_ids))
+        return [row["notice"] for row in rows]
+
     async def latest_decisions(
         self, person_ids: Sequence[str], limit: int
     ) -> Sequence[StoredDecision]:

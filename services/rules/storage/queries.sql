@@ -81,6 +81,9 @@ SELECT d.person_ids, d.decided_us, d.answer, t.trace
 FROM decisions d LEFT JOIN traces t USING (decision_id)
 WHERE d.decision_id = $1
 
+-- name: notices
+SELECT notice FROM decisions WHERE decision_id = ANY($1::text[])
+
 -- name: latest_decisions
 SELECT decision_id, decided_us, channel, answer
 FROM decisions

@@ -88,3 +88,11 @@ async def test_the_latest_decisions_of_a_set_come_newest_first(ledger: Ledger) -
     found = await ledger.latest_decisions(["ann", "bob"], 10)
     assert [each.decision_id for each in found] == ["d2", "d1"]
     assert len(await ledger.latest_decisions(["ann", "bob"], 1)) == 1
+
+
+async def test_notices_of_decisions_are_found_by_their_ids(ledger: Ledger) -> None:
+    await ledger.commit(draft("one"))
+    await ledger.commit(draft("two"))
+    found = await ledger.notices(["two", "nobody's", "one"])
+    assert sorted(found) == sorted([draft("one").notice, draft("two").notice])
+    assert not list(await ledger.notices([]))

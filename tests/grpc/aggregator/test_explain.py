@@ -146,3 +146,24 @@ async def test_a_decision_that_nobody_keeps_is_not_found(stub, edge):
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await stub.ExplainDecision(ExplainDecisionRequest(decision_id="x"))
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_what_a_rule_in_shadow_would_have_removed_is_told_beside_what_was(stub, edge):
+    def with_a_trial(request):
+        response = everything_kept(request)
+        offer_nos = list(request.candidates.offer_nos)
+        mask = bytes([1 << offer_nos.index(PC_1) | 1 << offer_nos.index(TV)])
+        response.acts.add(rule="owned", shadow=True, candidates=2, placement_bits=1)
+        response.shadow.add(rule="owned", code=RemovalCode.OWNED, candidates=mask)
+        return response
+
+    edge.peers.rules.Check.answer = with_a_trial
+    answer = await asked(stub, edge)
+    told = [(each.offer_id, each.rule, each.text) for each in answer.shadow_removed]
+    sentence = "You have one of these at home."
+    assert told == [("pc-1", "owned", sentence), ("tv-1", "owned", sentence)]
+    assert not answer.removed
+    (act,) = edge.peers.rules.Commit.request.acts
+    assert set(act.shown_offer_nos) == {PC_1, TV}
+    explained = await stub.ExplainDecision(ExplainDecisionRequest(decision_id=answer.decision_id))
+    assert explained.shadow_removed == answer.shadow_removed

@@ -15,13 +15,16 @@ from services.rules.attributes import OfferAttributes
 from services.rules.check import Checker
 from services.rules.commit import Committer
 from services.rules.config import shipped_definitions
+from services.rules.counting import Counting
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.screening import Screens
 from services.rules.moment import channel_fields
+from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
+from services.rules.storage.results import PostgresResults
 from services.rules.validation import VALIDATORS
 from shared.binding import bind
 from shared.bus import InMemoryBus
@@ -219,9 +222,11 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     bundles = BundleFollower(bus, OwnBundleSource(store, "rules", "this one"), compile_policy)
     definitions = Definitions(store, bus, bundles)
     await definitions.ship(read_folder(shipped_definitions()))
+    results = PostgresResults(database)
+    counting = Counting(results)
     servicer = RulesServicer(
         Checker(catalogue, attributes, Screens(catalogue, channel_fields), bundles, ledger),
-        Committer(catalogue, attributes, bundles, ledger),
+        Committer(catalogue, attributes, bundles, ledger, counting),
         ledger,
         definitions,
         store,
@@ -229,6 +234,7 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
         clock,
         catalogue,
         attributes,
+        Results(results, counting, store, clock),
     )
     contract = pb.DESCRIPTOR.services_by_name["RulesService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:

@@ -8,6 +8,7 @@ import grpc
 
 from services.rules.forgetting import Forgetting
 from services.rules.storage.definitions import PostgresDefinitions
+from services.rules.storage.results import PostgresResults
 from shared.testing.background import running, until
 from tests.grpc.rules.rules_kit import FREE_SHIPPING, Rules
 from touchpoint.rules.v1 import rules_service_pb2 as pb
@@ -29,7 +30,8 @@ async def test_a_trace_goes_after_a_week_and_its_decision_after_ninety_days(rule
         return False
 
     store = PostgresDefinitions(rules.database)
-    forget = Forgetting(rules.ledger, store, rules.bundles, rules.clock)
+    results = PostgresResults(rules.database)
+    forget = Forgetting(rules.ledger, results, store, rules.bundles, rules.clock)
     rules.clock.advance(timedelta(days=7, seconds=1))
     async with running(forget):
         await until(has_no_trace)

@@ -22,7 +22,10 @@ def bundle(**parameters):
         bundle_hash="hash",
         parameters=parameters,
         placements=[placement, Placement(placement="bare")],
-        rules=[Rule(name="owned", text="You have it."), Rule(name="silent")],
+        rules=[
+            Rule(name="owned", text="You have it.", texts={"de": "Sie haben es."}),
+            Rule(name="silent"),
+        ],
         contact_limits=[ContactLimit(policy="marketing")],
     )
 
@@ -34,7 +37,7 @@ def test_a_bundle_becomes_what_the_edge_needs_of_it():
     assert banner.contact_kinds == {OfferKind.PROMOTION}
     assert banner.default_offers == ("welcome",)
     assert found.arms == Arms(holdout_share=0.05)
-    assert found.rule_texts == {"owned": "You have it."}
+    assert found.rule_texts == {"owned": {"en": "You have it.", "de": "Sie haben es."}}
     assert found.contact_policies == {"marketing"}
 
 

@@ -135,7 +135,7 @@ def test_removals_are_told_by_the_rule_that_removed_them_or_else_by_their_code(w
         rules=["owned", "limit"],
         placements=["", "web.home.banner"],
     )
-    first, second = wording.removed(removals, {"owned": "You have one."}, "")
+    first, second = wording.removed(removals, {"owned": {"en": "You have one."}}, "")
     assert (first.offer_id, first.service, first.text) == ("pc-1", "rules", "You have one.")
     assert second.text == "We have been in touch with you often enough lately."
     assert second.placement == "web.home.banner"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from services.rules.conditions import ConditionCompiler, RequestFrame
+from services.rules.domain.acts import Act
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.contacts import CONTACT_LIMIT, UNLIMITED, Approach, Gate
 from services.rules.domain.definitions import Placement, Rule
@@ -119,7 +122,7 @@ def test_a_rule_for_one_kind_leaves_the_others_alone() -> None:
 def test_a_rule_that_fails_for_a_candidate_removes_it_and_is_named() -> None:
     verdict = judged(rule("divides", "10 / offer.stock > 100"))
     assert removals(verdict) == [(1, "divides", "")]
-    assert verdict.failed_rules == ["divides"]
+    assert verdict.acts["divides"].failed
 
 
 def test_a_rule_that_fails_for_everybody_removes_all_but_defaults() -> None:
@@ -160,3 +163,84 @@ def test_a_message_that_counts_already_may_be_sent_again() -> None:
 
 def _fields(rule_: Rule) -> dict[str, Any]:
     return {name: getattr(rule_, name) for name in Rule.__slots__}
+
+
+def acts(verdict: Verdict) -> dict[str, Act]:
+    return dict(verdict.acts)
+
+
+def test_a_rule_in_shadow_removes_nothing_and_is_noted_as_if_it_did() -> None:
+    sold_out = rule("sold_out", "offer.stock == 0", is_shadow=True)
+    brand = rule("brand", "offer.brand == 'x'")
+    verdict = judged(sold_out, brand)
+    assert removals(verdict) == [(1, "brand", "")]
+    assert acts(verdict) == {
+        "sold_out": Act(shadow=True, candidates=1, placement_bits=0b11),
+        "brand": Act(candidates=1, placement_bits=0b11),
+    }
+    (told,) = verdict.shadow
+    assert (told.rule.name, told.placement, told.hits.tolist()) == (
+        "sold_out",
+        "",
+        [True, False, False, False],
+    )
+
+
+def test_what_was_removed_before_its_turn_is_not_the_doing_of_a_rule_in_shadow() -> None:
+    verdict = judged(
+        rule("brand", "offer.brand == 'x'"), rule("late", "offer.brand == 'x'", is_shadow=True)
+    )
+    assert "late" not in verdict.acts
+    assert not verdict.shadow
+
+
+def test_a_rule_in_shadow_for_one_placement_is_noted_for_that_one() -> None:
+    trial = rule("trial", "offer.stock == 0", placements=frozenset({"two"}), is_shadow=True)
+    only_products = placement("two", frozenset({PRODUCT}))
+    verdict = judged(trial, asked=(placement("one"), only_products))
+    (told,) = verdict.shadow
+    assert (told.placement, told.hits.tolist()) == ("two", [True, False, False, False])
+    assert verdict.acts["trial"] == Act(shadow=True, candidates=1, placement_bits=0b10)
+    assert verdict.bits.tolist() == [0b11, 0b11, 0b01, 0b01]
+
+
+def test_a_failing_rule_in_shadow_removes_nothing_and_is_seen_to_fail() -> None:
+    verdict = judged(rule("divides", "1 / offer.stock > 0", is_shadow=True))
+    assert verdict.bits.all()
+    assert verdict.acts["divides"].failed
+    assert verdict.acts["divides"].shadow
+
+
+def test_a_lever_in_shadow_multiplies_nothing_and_counts_what_it_would_have() -> None:
+    lever = rule("lever", "false", lever=3.0, lever_when=COMPILER.compile("offer.stock == 0"))
+    shadow = replace(lever, name="trial", is_shadow=True, lever=5.0)
+    verdict = judged(lever, shadow)
+    assert verdict.levers is not None
+    assert verdict.levers.tolist() == [3.0, 1.0, 1.0, 3.0]
+    assert verdict.acts["lever"] == Act(candidates=2, placement_bits=0b11)
+    assert verdict.acts["trial"] == Act(shadow=True, candidates=2, placement_bits=0b11)
+
+
+def test_the_contact_limit_counts_what_it_took() -> None:
+    verdict = judged(counted=Approach(0, gates=SPENT))
+    assert verdict.acts == {"contacts.marketing": Act(candidates=2, placement_bits=0b11)}
+
+
+@pytest.mark.parametrize(
+    ("condition", "fails_for"),
+    [
+        ("1 / offer.stock > 7", 1),
+        ("1 % offer.stock == 7", 1),
+        ("offer.attributes['colour'] == 'red'", 2),
+        ("int(offer.brand) > 3", 1),
+        ("timestamp(offer.brand) < now", 1),
+        ("duration(offer.brand) > duration('1s')", 1),
+        ("offer.stock * 9223372036854775807 < 0", 2),
+    ],
+)
+def test_whatever_goes_wrong_in_a_rule_removes_the_offer_and_is_noted(
+    condition: str, fails_for: int
+) -> None:
+    verdict = judged(rule("wrong", condition))
+    assert verdict.acts["wrong"].failed
+    assert (fails_for, "wrong", "") in removals(verdict)
