@@ -39,7 +39,7 @@ class Definitions:
         Raises `FailedPrecondition` naming the service that could not compile or did not answer,
         `Aborted` when somebody else applied at the same time.
         """
-        checked = check_definitions(files)
+        checked = await asyncio.to_thread(check_definitions, files)
         pointer = await self._store.pointer()
         if checked.bundle is None:
             return checked, pointer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from services.rules.answers import balance, presentations, reserved
@@ -135,7 +136,7 @@ class RulesServicer:
     async def check_definitions(
         self, call: Call, request: pb.CheckDefinitionsRequest
     ) -> pb.CheckDefinitionsResponse:
-        checked = check_definitions(request.files)
+        checked = await asyncio.to_thread(check_definitions, request.files)
         return pb.CheckDefinitionsResponse(
             problems=checked.problems,
             bundle_hash=checked.bundle.bundle_hash if checked.bundle else "",

@@ -43,6 +43,7 @@ class Predicate:
     reads: frozenset[str]
     """Fields: `customer.age`; the variable where all of it is read."""
     evaluate: Evaluate
+    tree: CheckedExpr
 
     def holds(self, values: Values) -> bool | None:
         """Say whether it holds; None: it could not be evaluated."""
@@ -56,7 +57,7 @@ def compile_predicate(environment: Environment, checked: Checked) -> Predicate:
     """Return a checked condition as a function of one person."""
     reads = frozenset(_of_person(checked.tree.expr))
     evaluate = _Translation(checked.tree, environment).part(checked.tree.expr, {}).evaluate
-    return Predicate(checked.text, reads, evaluate)
+    return Predicate(checked.text, reads, evaluate, checked.tree)
 
 
 def _of_person(expr: Expr) -> Iterator[str]:

@@ -20,6 +20,7 @@ from services.rules.definitions.reading import (
     text,
 )
 from services.rules.definitions.scenarios import event_type
+from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.text_places import place_within
 from shared.conditions import ConditionError
 from shared.conditions.segments import SegmentCompiler
@@ -63,7 +64,10 @@ SCORE_REQUIRED = ("score", "points")
 
 
 def check_segments(
-    entries: Collection[Entry], parameters: Mapping[str, ParameterValue], problems: Problems
+    entries: Collection[Entry],
+    parameters: Mapping[str, ParameterValue],
+    suspects: Suspects,
+    problems: Problems,
 ) -> None:
     """Note segments whose conditions cannot be used, each with its place in the text."""
     if len(entries) > MAX_SEGMENTS:
@@ -74,10 +78,12 @@ def check_segments(
         if "when" not in entry.values:
             continue
         try:
-            compiler.compile(entry.values["when"])
+            compiled = compiler.compile(entry.values["when"])
         except ConditionError as error:
             place = place_within(entry.nodes["when"], entry.where("when"), error.line, error.column)
             problems.add(place, f"when: {error.message}")
+        else:
+            suspects.consider(entry, "when", "segment", compiled.tree)
 
 
 def check_scores(entries: Collection[Entry], problems: Problems) -> None:

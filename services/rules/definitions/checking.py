@@ -26,6 +26,7 @@ from services.rules.definitions.reading import Entry
 from services.rules.definitions.rules import check_rules, rule_of
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
+from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.webhooks import check_webhooks
 from shared.conditions.values import assurance, duration, share, typed_parameters
 from shared.privacy import KINDS
@@ -58,7 +59,10 @@ class Checked:
 
 
 def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
-    """Check all files as a whole; every mistake is found at once."""
+    """Check all files as a whole; every mistake is found at once.
+
+    Blocks for about half a second where a condition has to be tried on the largest input.
+    """
     problems = Problems()
     if len(files) > MAX_FILES:
         problems.add(Place(""), f"has {len(files)} files, at most {MAX_FILES} are allowed")
@@ -70,9 +74,11 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     _check_defaults(entries, problems)
     parameters = typed_parameters(entries.parameters)
     segments = _named(entries, "segments", "segment")
-    check_rules(entries.by_section["rules"], list(segments), parameters, problems)
+    suspects = Suspects()
+    check_rules(entries.by_section["rules"], list(segments), parameters, suspects, problems)
     _check_scenarios(entries, problems)
-    check_segments(entries.by_section["segments"], parameters, problems)
+    check_segments(entries.by_section["segments"], parameters, suspects, problems)
+    suspects.try_out(entries.parameters, problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
     sections = entries.by_section

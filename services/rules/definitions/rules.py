@@ -10,6 +10,7 @@ from services.rules.conditions.cost import check_cost
 from services.rules.definitions.levels import level_warning
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import Entry
+from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.text_places import place_within
 from services.rules.definitions.trying import check_examples
 from shared.conditions.syntax import fields_read, texts_sought
@@ -23,6 +24,7 @@ def check_rules(
     rules: Sequence[Entry],
     segments: Sequence[str],
     parameters: Mapping[str, ParameterValue],
+    suspects: Suspects,
     problems: Problems,
 ) -> None:
     """Note what is wrong with rules, given the names of all segments."""
@@ -35,6 +37,8 @@ def check_rules(
                 condition = _check_condition(compiler, entry, name, segments, problems)
                 if condition is not None:
                     conditions[name] = condition
+                    tree = condition.translation.checked
+                    suspects.consider(entry, name, "rule", tree, condition.obstacle)
         check_examples(entry, conditions, compiler.activation, problems)
 
 

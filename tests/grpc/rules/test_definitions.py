@@ -47,7 +47,9 @@ async def test_the_active_bundle_is_answered_to_whoever_names_none(rules: Rules)
 
 async def test_applied_definitions_decide_at_once_and_can_be_taken_back(rules: Rules) -> None:
     before = await active(rules)
-    files = edited("remove_when: offer.withdrawn", "remove_when: offer.brand == 'Novus'")
+    files = edited(
+        "remove_when: offer.withdrawn", "remove_when: offer.withdrawn || offer.brand == 'Novus'"
+    )
     applied = await apply(rules, files)
     assert not applied.problems
     assert applied.previous_hash == before

@@ -1,0 +1,97 @@
+"""Conditions that loop or have patterns are tried on the largest input, in a process apart."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from services.rules.conditions import ConditionCompiler, ConditionError, canary
+from services.rules.conditions.canary import Suspect, is_suspect, refusals
+from services.rules.conditions.cost import check_cost
+from tests.unit.rules.nasty import Nasty
+from tests.unit.rules.test_definitions import GOOD, checked, mistakes
+
+SLOW = "offer.id.matches('(((a{10}){10}){10})')"
+LARGE = (
+    "customer.attributes.exists(k, [customer.attributes[k] + k + k + k].exists(b, "
+    f"{'+'.join('b' * 28)} + offer.brand == ''))"
+)
+QUICK = "customer.categories.exists(c, offer.category.startsWith(c))"
+SEGMENTS = """\
+segments:
+  - {segment: slow, when: "customer.attributes.exists(k, k.matches('((a{10}){10}){10}'))"}
+  - {segment: quick, when: "customer.categories.exists(c, c == 'A')"}
+"""
+
+
+def test_each_that_is_too_slow_or_too_large_is_told_and_the_others_are_accepted() -> None:
+    suspects = [Suspect("rule", text) for text in (SLOW, QUICK, LARGE, QUICK)]
+    slow, quick, large, again = refusals(suspects, {})
+    assert slow == "takes more than 50 ms, on the largest lists and texts"
+    assert large == "needs more than 16 MiB, on the largest lists and texts"
+    assert quick == again == ""
+
+
+def test_what_is_refused_is_told_at_its_place() -> None:
+    rule = GOOD.replace("remove_when: offer.stock == 0", f"remove_when: |\n      {SLOW}")
+    found = checked(rule + SEGMENTS)
+    wrong = [each for each in found.problems if not each.warning]
+    assert [(each.line, each.column, each.message[:28]) for each in wrong] == [
+        (19, 7, "remove_when: takes more than"),
+        (21, 28, "when: takes more than 50 ms,"),
+    ]
+    assert found.bundle is None
+
+
+def test_plain_conditions_need_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
+    assert checked(GOOD).bundle is not None
+
+
+def _unable(*_: object, **__: object) -> None:
+    raise OSError
+
+
+def _late(*_: object, **__: object) -> None:
+    raise subprocess.TimeoutExpired("python", 1.0, output=b'[0, ""]\n[1, ')
+
+
+def _crashed(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.CompletedProcess([], -11, stdout=b'[0, ""]\n')
+
+
+@pytest.mark.parametrize(("run", "tried"), [(_unable, 0), (_late, 1), (_crashed, 1)])
+def test_what_could_not_be_tried_is_refused(
+    run: object, tried: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary.subprocess, "run", run)
+    found = refusals([Suspect("rule", QUICK)] * 2, {})
+    assert found[:tried] == [""] * tried
+    assert all("could not be tried" in each for each in found[tried:])
+
+
+def test_what_could_not_be_tried_is_a_mistake_at_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(canary.subprocess, "run", _unable)
+    found = mistakes(GOOD.replace("offer.stock == 0", f'"{QUICK}"'))
+    assert [(line, column) for line, column, told in found if "not be tried" in told] == [(18, 19)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_accepted_without_a_trial_would_pass_one(seed: int) -> None:
+    compiler, source = ConditionCompiler({}), Nasty(seed)
+    accepted: list[Suspect] = []
+    while len(accepted) < 20:
+        text = source.condition()
+        try:
+            condition = compiler.compile(text)
+            check_cost(condition.translation.checked, condition.obstacle)
+        except ConditionError:
+            continue
+        if not is_suspect(condition.translation.checked, condition.obstacle):
+            accepted.append(Suspect("rule", text))
+    # One that takes a little more than 5 ms on a busy machine is no mistake of the gate's.
+    found = zip(accepted, refusals(accepted, {}), strict=True)
+    assert not [each for each, refusal in found if "more than" in refusal]
