@@ -75,7 +75,7 @@ _TABLE: tuple[
     (
         "SERVICE", "call-adviser", "Talk to an adviser now",
         "We call you back within two minutes.", "/call",
-        ("Electronics", "Cycling > Bikes"), ON_SITE, 1800, {"service": "click_to_call"},
+        ("Electronics", "Cycling > Bikes"), ON_SITE, 1800, {"type": "click_to_call"},
     ),
     (
         "SERVICE", "shoe-fitting", "Free running-shoe fitting in store",
@@ -85,7 +85,7 @@ _TABLE: tuple[
     (
         "SURVEY", "survey-cart", "What is holding you back?",
         "One question, ten seconds.", "/surveys/cart",
-        (), ON_SITE, 100, {"questions": "1"},
+        (), ON_SITE, 100, {"type": "cart_survey", "questions": "1"},
     ),
     (
         "SURVEY", "survey-delivery", "How was your delivery?",

@@ -69,6 +69,7 @@ def snapshot_of(
             PARTS[name](snapshot, state, moment)
         return snapshot
     snapshot.standing_token = person.standing_token
+    snapshot.identity_kinds.extend(person.identity_kinds)
     for add in PARTS.values():
         add(snapshot, state, moment)
     if definitions.scores:
@@ -104,7 +105,8 @@ def _add_attributes(snapshot: PersonSnapshot, state: State, moment: Moment) -> N
 
 
 def _add_complaint(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
-    snapshot.complaint_open = state.complaint.yes
+    if state.complaint.yes:
+        snapshot.complaint_open, snapshot.complaint_us = True, state.complaint.time_us
 
 
 def _add_consents(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
@@ -169,7 +171,9 @@ def _add_opinions(snapshot: PersonSnapshot, state: State, moment: Moment) -> Non
 def _add_asked(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
     if state.asked:
         snapshot.questions_asked.extend(asked.questions(state.asked))
-        snapshot.surveys_answered.extend(asked.surveys(state.asked, moment.now_us))
+        answered = asked.surveys(state.asked, moment.now_us)
+        snapshot.surveys_answered.extend(answered.keys())
+        snapshot.survey_times_us.extend(answered.values())
 
 
 def _add_referrals(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:

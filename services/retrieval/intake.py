@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from services.retrieval.domain.catalogue import Draft, Rejection
-from services.retrieval.row_reader import RowReader
+from services.retrieval.row_reader import FLAGS, RowReader
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, Creative
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
@@ -87,6 +87,7 @@ def _read_item(item: Item, reader: RowReader) -> Draft:
     reader.text("variant_of", item.variant_of, 128)
     _price(row, item, reader)
     reader.attributes(row, item.attributes.items())
+    reader.flags(item.attributes)
     content = row.SerializeToString(deterministic=True)
     return Draft(reader.index, item.item_id, OfferKind.PRODUCT, content, item.variant_of)
 
@@ -144,6 +145,7 @@ def _read_offer(offer: Offer, reader: RowReader, defined: bool) -> Draft:
     if offer.HasField("value"):
         row.value_micros, row.currency = reader.money("value", offer.value)
     reader.attributes(row, offer.attributes.items())
+    reader.flags(offer.attributes)
     _check_offer(offer, row, reader)
     content = row.SerializeToString(deterministic=True)
     about_items = tuple(dict.fromkeys(offer.about_items))
@@ -205,3 +207,6 @@ def _check_offer(offer: Offer, row: CatalogueRow, reader: RowReader) -> None:
         reader.reject("attributes.needs_consent", "a default offer needs no consent")
     if offer.is_default and row.min_age:
         reader.reject("attributes.min_age", "a default offer is for every age")
+    for flag in FLAGS if offer.is_default else ():
+        if offer.attributes.get(flag) == "true":
+            reader.reject(f"attributes.{flag}", "a default offer is for everybody")

@@ -15,6 +15,8 @@ from touchpoint.common.v1.money_pb2 import Money
 MOST_ATTRIBUTES = 32
 _SEPARATOR = " > "
 _OLDEST = 150
+FLAGS = ("price_led", "members_only", "personal")
+"""Attributes, true or false, that say whom something is for."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,11 @@ class RowReader:
         if text not in ("true", "false"):
             self.reject(f"attributes.{key}", f"is {text!r}, must be true or false")
         return text == "true"
+
+    def flags(self, attributes: Mapping[str, str]) -> None:
+        """Look at the attributes that rules stand on: another spelling would be overlooked."""
+        for key in FLAGS:
+            self.flag(key, attributes)
 
     def age(self, text: str) -> int:
         if not text:

@@ -88,7 +88,9 @@ class Checker:
         numbers = np.array([*offer_nos, *added.offer_nos], np.int64)
         places = _known_places(self._catalogue, numbers)
         known = numbers if places is None else numbers[places]
-        verdict = self._judge(case, known, counted)
+        sources = _sources(request.candidates, added)
+        known_sources = sources if places is None or sources is None else sources[places]
+        verdict = self._judge(case, known, counted, known_sources)
         self._warn_of_failures(case.compiled, verdict)
         response = _answer(numbers, places, verdict)
         response.added.CopyFrom(added)
@@ -162,7 +164,9 @@ class Checker:
         key = StandingKey(context.context_digest, snapshot.standing_token, context.bundle_hash)
         return await self._ledger.check_facts(list(snapshot.person_ids), key, since_us, now_us)
 
-    def _judge(self, case: _Case, numbers: Numbers, counted: Approach) -> Verdict:
+    def _judge(
+        self, case: _Case, numbers: Numbers, counted: Approach, sources: Numbers | None
+    ) -> Verdict:
         context, policy = case.context, case.compiled.policy
         done = surveys_done(case.snapshot, policy.questions, self._catalogue.offer_no)
         fence = Fence.of(context.within_categories, context.without_categories)
@@ -172,6 +176,7 @@ class Checker:
             numbers,
             Moment(context.now_us, context.channel, context.excluded_offer_nos, fence),
             person_facts(case.snapshot, context, case.facts.declines, done),
+            sources,
         )
         reads = case.compiled.compiler.reads
         moment = MomentVariables(context, case.snapshot, self._catalogue, reads)
@@ -237,6 +242,13 @@ def _tell(response: pb.CheckResponse, case: _Case, constraints: Sequence[SlateCo
             for order in case.orders
         )
         response.standing_decision_id = standing_decision(_asks(case.context), case.orders)
+
+
+def _sources(candidates: Candidates, added: Candidates) -> Numbers | None:
+    """Return where each candidate came from, those of standing orders last; None: not said."""
+    if len(candidates.sources) != len(candidates.offer_nos):
+        return None
+    return np.array([*candidates.sources, *added.sources], np.int64)
 
 
 def _known_places(catalogue: Catalogue, numbers: Numbers) -> Numbers | None:

@@ -97,6 +97,18 @@ def _categories(moment: MomentVariables) -> list[str]:
     return [catalogue.categories.text(number) for number in sorted(numbers) if number]
 
 
+def _agent_free(moment: MomentVariables) -> bool:
+    """Return what the caller says; where it says nothing, what the call centre's desk knows."""
+    said = moment.field("request.attributes").get("agent_free")
+    return bool(moment.context.free_agents) if said is None else bool(said == "true")
+
+
+def _identity_kinds(moment: MomentVariables) -> list[str]:
+    """Return the kinds known of the person and those that the request names, by name."""
+    named = {each.kind for each in moment.context.identity_keys}
+    return sorted(named.union(moment.snapshot.identity_kinds))
+
+
 def text_attributes(attributes: Struct) -> Mapping[str, str]:
     """Return a caller's attributes as texts; lists and objects are left out."""
     found: dict[str, str] = {}
@@ -120,6 +132,7 @@ def _of_person(read: Callable[[PersonSnapshot], Any]) -> Callable[[MomentVariabl
 _FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
     **{name: _of_person(field.read) for name, field in FIELDS.items()},
     "customer.profile_answered": lambda moment: moment.is_answered,
+    "customer.identity_kinds": _identity_kinds,
     "request.channel": lambda moment: Channel.Value.Name(moment.context.channel),
     "request.placement": lambda moment: "",
     "request.cart_value_micros": _cart_value_micros,
@@ -127,9 +140,7 @@ _FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
     "request.categories": _categories,
     "request.locale": lambda moment: moment.context.locale,
     "request.attributes": lambda moment: text_attributes(moment.context.attributes),
-    "request.agent_free": lambda moment: (
-        moment.field("request.attributes").get("agent_free") == "true"
-    ),
+    "request.agent_free": _agent_free,
     "request.gift": lambda moment: moment.context.HasField("recipient"),
 }
 _REQUEST: Sequence[str] = [

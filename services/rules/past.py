@@ -35,6 +35,7 @@ def person_facts(
         _dislikes(snapshot),
         _numbers(cart or snapshot.cart.offer_nos),
         surveys_done,
+        _surveys_answered(snapshot),
     )
 
 
@@ -43,12 +44,19 @@ def surveys_done(
     questions: Mapping[str, frozenset[str]],
     offer_no: Callable[[str], int],
 ) -> Sequence[int]:
-    """Return the surveys that have nothing left to ask; `questions` are those of each survey."""
-    if snapshot is None or not (snapshot.questions_asked or snapshot.surveys_answered):
+    """Return the surveys whose every question was asked; `questions` are those of each survey."""
+    if snapshot is None or not snapshot.questions_asked:
         return ()
     asked = frozenset(snapshot.questions_asked)
     whole = [offer_no(survey) for survey, names in questions.items() if names <= asked]
-    return [*snapshot.surveys_answered, *(number for number in whole if number)]
+    return [number for number in whole if number]
+
+
+def _surveys_answered(snapshot: PersonSnapshot) -> Mapping[int, int]:
+    answered, times_us = snapshot.surveys_answered, snapshot.survey_times_us
+    if len(times_us) < len(answered):  # of a profile that does not tell them yet
+        return dict.fromkeys(answered, snapshot.as_of_us)
+    return dict(zip(answered, times_us, strict=True)) if answered else {}
 
 
 def _purchases(snapshot: PersonSnapshot) -> Purchases:

@@ -35,6 +35,11 @@ def _channel_bits(row: CatalogueRow) -> int:
     return sum(1 << channel for channel in set(channels)) if channels else ALL_CHANNELS
 
 
+def _says(attribute: str) -> Callable[[CatalogueRow], bool]:
+    """Return what reads an attribute that is true or false."""
+    return lambda row: row.attributes.get(attribute) == "true"
+
+
 _COLUMNS = (
     _Column("kind", np.uint8, attrgetter("kind")),
     _Column("family_no", np.uint32, attrgetter("family_no")),
@@ -53,6 +58,9 @@ _COLUMNS = (
     _Column("is_defined", np.bool_, attrgetter("is_defined")),
     _Column("is_journey_only", np.bool_, attrgetter("is_journey_only")),
     _Column("is_consumable", np.bool_, attrgetter("is_consumable")),
+    _Column("price_led", np.bool_, _says("price_led")),
+    _Column("members_only", np.bool_, _says("members_only")),
+    _Column("personal", np.bool_, _says("personal")),
 )
 
 
@@ -94,6 +102,12 @@ class Catalogue:
     is_journey_only: npt.NDArray[np.bool_]
     is_consumable: npt.NDArray[np.bool_]
     """Used up and bought again."""
+    price_led: npt.NDArray[np.bool_]
+    members_only: npt.NDArray[np.bool_]
+    personal: npt.NDArray[np.bool_]
+    """These three are attributes of their name."""
+    type_no: npt.NDArray[np.int32]
+    """Number in `types` of what it is among its kind, the attribute `type`; 0: not said."""
 
     def __init__(self, *, details: bool = False, variants: bool = False) -> None:
         """Keep `details` (creatives, attributes) only where they are shown or asked for.
@@ -106,6 +120,7 @@ class Catalogue:
         self.categories = Categories()
         self.brands = Dictionary()
         self.purposes = Dictionary()
+        self.types = Dictionary()
         self.currencies: set[str] = set()
         self.offer_ids: list[str] = [""]
         self.titles: list[str] = [""]
@@ -209,6 +224,7 @@ class Catalogue:
         self.category_no[numbers] = [categories.number(row.category) for row in rows]
         self.brand_no[numbers] = [brands.number(row.brand) for row in rows]
         self.consent_no[numbers] = [purposes.number(row.needs_consent) for row in rows]
+        self.type_no[numbers] = [self.types.number(row.attributes.get("type", "")) for row in rows]
         self.currencies.update(row.currency for row in rows if row.currency)
 
     def _write_texts(self, row: CatalogueRow) -> None:
@@ -251,6 +267,7 @@ COLUMN_TYPES: tuple[tuple[str, type[np.generic]], ...] = (
     ("category_no", np.int32),
     ("brand_no", np.int32),
     ("consent_no", np.int32),
+    ("type_no", np.int32),
 )
 """All columns of numbers and their types."""
 

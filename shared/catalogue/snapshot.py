@@ -20,7 +20,7 @@ _MOST_CHANGED = 2_000
 _SPARE = 20_000
 _ENDS_TEXT = "\0"
 """PostgreSQL allows it in no text, so no id holds it; a title with one keeps all from a file."""
-_DICTIONARIES = ("categories", "brands", "purposes")
+_DICTIONARIES = ("categories", "brands", "purposes", "types")
 _ABOUT = ("about_nos", "about_categories")
 
 

@@ -16,6 +16,7 @@ from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, Doubt, Purch
 
 PERSON_MESSAGES: Mapping[str, type[Message]] = {"customer": Customer, "session": ShoppingSession}
 _SEPARATOR = " > "
+_US_PER_DAY = 86_400_000_000
 
 
 class Field(NamedTuple):
@@ -36,6 +37,16 @@ def person_messages(
         if (name in reads or variable in reads) and (value := field(name)) is not None:
             given[variable][own] = value
     return {variable: PERSON_MESSAGES[variable](**fields) for variable, fields in given.items()}
+
+
+def _assurance(snapshot: PersonSnapshot) -> str:
+    return Assurance.Value.Name(snapshot.assurance) if snapshot.assurance else ""
+
+
+def _days_since_complaint(snapshot: PersonSnapshot) -> float:
+    if not snapshot.complaint_open:
+        return -1.0
+    return max(snapshot.as_of_us - snapshot.complaint_us, 0) / _US_PER_DAY
 
 
 def _recency_days(snapshot: PersonSnapshot) -> float:
@@ -135,8 +146,11 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         "customer.known": Field("", lambda known: known.assurance >= Assurance.CLAIMED),
         "customer.verified": Field("", lambda known: known.assurance == Assurance.VERIFIED),
+        "customer.assurance": Field("", _assurance),
+        "customer.identity_kinds": Field("", lambda known: known.identity_kinds),
         "customer.segments": Field("segments", lambda known: known.segments),
         "customer.complaint_open": Field("complaint", lambda known: known.complaint_open),
+        "customer.days_since_complaint": Field("complaint", _days_since_complaint),
         "customer.age": Field("attributes", lambda known: known.age),
         "customer.attributes": Field("attributes", lambda known: known.attributes),
         "customer.locale": Field("attributes", lambda known: known.locale),

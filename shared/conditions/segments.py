@@ -16,6 +16,8 @@ _NOT_OF_THE_PERSON: Mapping[str, str] = MappingProxyType(
         "customer": "read single fields of customer, such as customer.frequency",
         "customer.known": "customer.known belongs to a request, and a segment to the person",
         "customer.verified": "customer.verified belongs to a request, and a segment to the person",
+        "customer.assurance": "how sure it is belongs to a request, and a segment to the person",
+        "customer.identity_kinds": "a segment is made of what people do: compare their attributes",
         "customer.profile_answered": "a segment is evaluated by profile: it always answers there",
         "customer.segments": "a segment cannot be made of segments: write out what they say",
     }

@@ -73,5 +73,25 @@ OFFERS = [
     ),
 ]
 
-NEAR_EVERY_OFFER = [SHOE, "dvd-0"]
+FOR_MEMBERS, CALL = "for-members", "call-me"
+OFFERS += [
+    Offer(
+        offer_id=FOR_MEMBERS,
+        kind=OfferKind.PROMOTION,
+        title="Films at half price with our card",
+        about_categories=["Media > DVDs"],
+        value=Money(amount="5", currency="USD"),
+        attributes={"members_only": "true"},
+    ),
+    Offer(
+        offer_id=CALL,
+        kind=OfferKind.SERVICE,
+        title="Talk to an adviser now",
+        about_categories=["Electronics > TVs"],
+        value=Money(amount="9", currency="USD"),
+        attributes={"type": "click_to_call"},
+    ),
+]
+
+NEAR_EVERY_OFFER = [SHOE, "dvd-0", "tv-0"]
 """Items that, when they are in view, bring every offer of the shop near."""

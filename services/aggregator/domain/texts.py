@@ -100,6 +100,8 @@ ENGLISH: Phrases = {
     "removed.COMPLAINT_OPEN": "We want to settle your complaint before we offer anything.",
     "removed.NOT_DUE": "You bought this lately; it is not time for it yet.",
     "removed.NOT_KNOWN_YET": "This is too new to be offered yet.",
+    "removed.MEMBERS_ONLY": "This is for holders of our loyalty card.",
+    "removed.NOT_SUITABLE": "This would not suit you.",
     "removed.UNSPECIFIED": "This cannot be offered now.",
     # Lines for an agent, by kind.
     "line.PRODUCT": "May I suggest {title}? {reason}.",
@@ -225,6 +227,8 @@ GERMAN: Phrases = {
     "removed.COMPLAINT_OPEN": "Wir wollen zuerst Ihre Beschwerde klären.",
     "removed.NOT_DUE": "Das haben Sie vor Kurzem gekauft; es ist noch nicht wieder so weit.",
     "removed.NOT_KNOWN_YET": "Das ist noch zu neu, um angeboten zu werden.",
+    "removed.MEMBERS_ONLY": "Das gibt es nur mit unserer Kundenkarte.",
+    "removed.NOT_SUITABLE": "Das würde nicht zu Ihnen passen.",
     "removed.UNSPECIFIED": "Das kann gerade nicht angeboten werden.",
     "line.PRODUCT": "Darf ich Ihnen {title} empfehlen? {reason}.",
     "line.PROMOTION": "Ich habe etwas für Sie: {title}. {reason}.",

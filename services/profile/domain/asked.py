@@ -9,8 +9,8 @@ from typing import NamedTuple
 from services.profile.domain.event import DAY_US, Event
 
 MAX_ASKED = 500
-WHOLE_FOR_US = 30 * DAY_US
-"""So long a survey answered as a whole is not proposed again; then it may be about other things."""
+WHOLE_FOR_US = 400 * DAY_US
+"""So long it is told that a survey was answered as a whole; rules say how long that counts."""
 _SURVEY, _STATED = "#", "="
 
 
@@ -92,14 +92,14 @@ def questions(asked: Asked) -> list[str]:
     return [name for name in asked if not name.startswith((_SURVEY, _STATED))]
 
 
-def surveys(asked: Asked, now_us: int) -> list[int]:
-    """Return the surveys that were answered or skipped as a whole, and not long ago."""
+def surveys(asked: Asked, now_us: int) -> dict[int, int]:
+    """Return the surveys that were answered or skipped as a whole, with when they were last."""
     since_us = now_us - WHOLE_FOR_US
-    return [
-        int(name[1:])
+    return {
+        int(name[1:]): found.time_us
         for name, found in asked.items()
         if name.startswith(_SURVEY) and found.time_us > since_us
-    ]
+    }
 
 
 def merge(into: Asked, other: Asked) -> None:

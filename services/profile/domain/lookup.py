@@ -159,6 +159,11 @@ class Person:
         return tuple([member.person_id for member in self.members])
 
     @property
+    def identity_kinds(self) -> Sequence[str]:
+        """Kinds of all the identities that lead to the set, by name."""
+        return sorted({kind for member in self.members for kind in member.identity_kinds})
+
+    @property
     def seq(self) -> int:
         return sum(member.seq for member in self.members)
 

@@ -67,6 +67,8 @@ class Member:
     freeing_seq: int
     load: Callable[[], State] = State
     """Reads the stored state."""
+    identity_kinds: Sequence[str] = ()
+    """Kinds of the identities that lead to this person; known only to those who read."""
     packed: Packed | None = None
     """The state as it was last packed; see `ProfileTransaction.pack`."""
     _state: State | None = None

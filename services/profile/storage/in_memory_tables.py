@@ -89,8 +89,18 @@ class Tables:
 
 def members_of(tables: Tables, group_ids: set[str]) -> list[Member]:
     return [
-        Member(p, row.group_id, row.version, row.seq, row.freeing_seq, Copied(row.state))
-        for p, row in sorted(tables.profiles.items())
+        Member(
+            person_id,
+            row.group_id,
+            row.version,
+            row.seq,
+            row.freeing_seq,
+            Copied(row.state),
+            sorted(
+                {seen.kind for seen in tables.identities.values() if seen.person_id == person_id}
+            ),
+        )
+        for person_id, row in sorted(tables.profiles.items())
         if row.group_id in group_ids
     ]
 

@@ -364,7 +364,8 @@ RETURNING xmax = 0 AS first_time, persons,
 -- name: snapshot
 -- One round trip: where each identity leads, and the set of the first one with its states.
 SELECT asked.place, known.person_id::text, known.shared, known.verified, own.group_id::text,
-    own.version, member.person_id::text AS member_id, member.seq, member.freeing_seq, member.state
+    own.version, member.person_id::text AS member_id, member.seq, member.freeing_seq, member.state,
+    ARRAY(SELECT DISTINCT kind FROM identities WHERE person_id = member.person_id) AS kinds
 FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (identity_key, place)
 JOIN identities AS known USING (identity_key)
 JOIN profiles AS own USING (person_id)
@@ -377,7 +378,8 @@ SELECT keep_person($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: set_of_person
 SELECT member.person_id::text, member.group_id::text, member.version, member.seq,
-    member.freeing_seq, member.state
+    member.freeing_seq, member.state,
+    ARRAY(SELECT DISTINCT kind FROM identities WHERE person_id = member.person_id) AS kinds
 FROM profiles AS own JOIN profiles AS member USING (group_id)
 WHERE own.person_id = $1::uuid
 ORDER BY member.person_id

@@ -83,9 +83,12 @@ def event_of(row: Any) -> Event:
 
 
 def member_of(row: Sequence[Any], read: Callable[[bytes], State] = decode) -> Member:
-    """Return the member of a row as that of `lock_sets`; its state is read when it is asked for."""
-    person_id, group_id, version, seq, freeing_seq, state = row
-    return Member(person_id, group_id, version, seq, freeing_seq, partial(read, state))
+    """Return the member of a row as that of `lock_sets`; its state is read when it is asked for.
+
+    What is only read has the kinds of its identities at the end.
+    """
+    person_id, group_id, version, seq, freeing_seq, state, *kinds = row
+    return Member(person_id, group_id, version, seq, freeing_seq, partial(read, state), *kinds)
 
 
 async def profile_columns(members: Iterable[Member], now_us: int) -> list[list[Any]]:

@@ -28,6 +28,7 @@ NOT_GIVEN: Values = MappingProxyType(
                 *("customer.recency_days", "customer.tenure_days", "customer.promotion_share"),
                 *("customer.price_sensitivity", "customer.return_share"),
                 *("history.days_since_bought", "history.days_since_declined"),
+                *("history.days_since_answered", "customer.days_since_complaint"),
             ),
             -1.0,
         ),

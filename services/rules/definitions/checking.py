@@ -36,6 +36,8 @@ from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 _NEEDS = ("needs_consent", "min_age")
+_FLAGS = ("price_led", "members_only", "personal")
+"""Attributes that rules stand on: of another spelling they would be overlooked."""
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
     "declined_for": duration,
@@ -171,6 +173,7 @@ def _check_defaults(entries: Entries, problems: Problems) -> None:
     for entry in entries.by_section["offers"]:
         if entry.values.get("kind") == OfferKind.PRODUCT:
             problems.add(entry.where("kind"), "a product is defined by its item, not here")
+        _check_flags(entry, problems)
         if entry.values.get("is_default"):
             _check_default_offer(entry, problems)
     for entry in entries.by_section["placements"]:
@@ -187,6 +190,14 @@ def _check_defaults(entries: Entries, problems: Problems) -> None:
             problems.add(entry.where("default_offers"), "a placement needs a default offer")
 
 
+def _check_flags(entry: Entry, problems: Problems) -> None:
+    given = entry.values.get("attributes", {})
+    for name in _FLAGS:
+        if given.get(name, "false") not in ("true", "false"):
+            message = f"attributes.{name} must be true or false, is {given[name]!r}"
+            problems.add(entry.where("attributes"), message)
+
+
 def _check_default_offer(entry: Entry, problems: Problems) -> None:
     for name in ("starts_time", "ends_time"):
         if name in entry.values:
@@ -194,6 +205,9 @@ def _check_default_offer(entry: Entry, problems: Problems) -> None:
     for name in _NEEDS:
         if name in entry.values.get("attributes", {}):
             problems.add(entry.where("attributes"), f"a default offer may not have {name}")
+    for name in _FLAGS:
+        if entry.values.get("attributes", {}).get(name) == "true":
+            problems.add(entry.where("attributes"), f"a default offer is for all: not {name}")
 
 
 def _check_scenarios(entries: Entries, problems: Problems) -> None:

@@ -13,6 +13,12 @@ from services.rules.domain.values import BoolColumn
 KINDS = ("", "PRODUCT", "PROMOTION", "CONTENT", "SERVICE", "SURVEY")
 """Kinds of offers by their number in the catalogue."""
 PRODUCT = 1
+SOURCES = (
+    *("", "FOR_YOU", "PEOPLE_LIKE_YOU", "ALSO_BOUGHT", "BOUGHT_NEXT", "SIMILAR", "IN_SESSION"),
+    *("BUY_AGAIN", "INSTEAD_OF", "GOES_WITH_CART", "GIFT", "AS_ASKED_FOR", "POPULAR", "TRENDING"),
+    *("OFFER", "JOURNEY", "DEFAULT", "EXTERNAL"),
+)
+"""Sources of candidates by their number in `common.v1.Source`."""
 
 
 class WordList(Protocol):
@@ -54,6 +60,10 @@ class CatalogueColumns(Protocol):
     withdrawn: BoolColumn
     is_default: BoolColumn
     is_consumable: BoolColumn
+    price_led: BoolColumn
+    members_only: BoolColumn
+    personal: BoolColumn
+    type_no: npt.NDArray[np.int32]
     offer_ids: list[str]
     about_nos: dict[int, tuple[int, ...]]
     about_categories: dict[int, tuple[int, ...]]
@@ -66,6 +76,9 @@ class CatalogueColumns(Protocol):
 
     @property
     def purposes(self) -> WordList: ...
+
+    @property
+    def types(self) -> WordList: ...
 
 
 @lru_cache(maxsize=256)

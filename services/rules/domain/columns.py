@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.rules.domain import history
-from services.rules.domain.catalogue import KINDS, PRODUCT, CatalogueColumns, WordList
+from services.rules.domain.catalogue import KINDS, PRODUCT, SOURCES, CatalogueColumns, WordList
 from services.rules.domain.counters import Terms, contact_terms
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
 from services.rules.domain.values import BoolColumn, Maps, Words, is_none
@@ -44,13 +44,18 @@ class CandidateColumns:
         offer_nos: Numbers,
         moment: Moment,
         person: PersonFacts = NOBODY,
+        sources: Numbers | None = None,
     ) -> None:
-        """Take candidates that the catalogue knows, without repetition."""
+        """Take candidates that the catalogue knows, without repetition.
+
+        `sources` says where each came from, as numbered in `common.v1.Source`; None: not said.
+        """
         self.catalogue = catalogue
         self.offer_nos = offer_nos
         self.moment = moment
         self.person = person
         self.attributes_of = attributes_of
+        self.sources = sources
         self._made: dict[str, Any] = {}
 
     def __len__(self) -> int:
@@ -102,6 +107,8 @@ class CandidateColumns:
             found.append("cart")
         if not person.surveys_done:
             found.append("surveys")
+        if not person.surveys_answered:
+            found.append("answers")
         return tuple(found)
 
     @property
@@ -166,6 +173,17 @@ def _purposes(columns: CandidateColumns) -> Words:
     return _words(columns.catalogue.consent_no[columns.offer_nos], columns.catalogue.purposes)
 
 
+def _types(columns: CandidateColumns) -> Words:
+    return _words(columns.catalogue.type_no[columns.offer_nos], columns.catalogue.types)
+
+
+def _sources(columns: CandidateColumns) -> Words:
+    numbers = columns.sources
+    if numbers is None:
+        return Words(np.zeros(len(columns), np.intp), _NO_WORD)
+    return Words(np.where(numbers < len(SOURCES), numbers, 0).astype(np.intp), SOURCES)
+
+
 def _for_channel(columns: CandidateColumns) -> BoolColumn:
     bit = np.uint32(1 << columns.moment.channel)
     found: BoolColumn = columns.catalogue.channel_bits[columns.offer_nos] & bit != 0
@@ -224,6 +242,11 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.attributes": _attributes,
     "offer.withdrawn": _flags("withdrawn"),
     "offer.about_items": _about_items,
+    "offer.type": _types,
+    "offer.price_led": _flags("price_led"),
+    "offer.members_only": _flags("members_only"),
+    "offer.personal": _flags("personal"),
+    "offer.source": _sources,
     "offer.is_consumable": _flags("is_consumable"),
     "history.owned": _purchases(history.owned),
     "history.times_bought": _purchases(history.times_bought),
@@ -239,6 +262,9 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
         columns.history, columns.catalogue, columns.person.cart_nos
     ),
     "history.nothing_to_ask": lambda columns: among(columns.offer_nos, columns.person.surveys_done),
+    "history.days_since_answered": lambda columns: history.days_since_answered(
+        columns.offer_nos, columns.person.surveys_answered, columns.moment.now_us
+    ),
     "history.about_owned": lambda columns: history.about_owned(
         columns.history, columns.catalogue, columns.purchase_lookup
     ),
@@ -251,6 +277,7 @@ OF_CATALOGUE = frozenset(name for name in COLUMNS if name.startswith("offer.")) 
     "offer.attributes",
     "offer.excluded_by_caller",
     "offer.id",
+    "offer.source",
 }
 """What of an offer is settled by its row, the channel and the time, and quickly read for many."""
 
@@ -265,5 +292,6 @@ ABSENCES: Mapping[str, frozenset[str]] = {
     "dislikes": frozenset({"history.disliked"}),
     "cart": frozenset({"history.in_cart"}),
     "surveys": frozenset({"history.nothing_to_ask"}),
+    "answers": frozenset({"history.days_since_answered"}),
 }
 """What a request may be without, and the columns that then are the same as for nobody."""

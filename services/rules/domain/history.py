@@ -125,6 +125,14 @@ def days_since_declined(subjects: Subjects, declines: Declines, now_us: int) -> 
     return days
 
 
+def days_since_answered(offer_nos: Numbers, answered_us: Mapping[int, int], now_us: int) -> Doubles:
+    """Return days since a survey was answered or skipped as a whole, -1 where it never was."""
+    days = np.full(len(offer_nos), -1.0)
+    for place in np.flatnonzero(among(offer_nos, list(answered_us))).tolist():
+        days[place] = _days(now_us, answered_us[int(offer_nos[place])])
+    return days
+
+
 def disliked(subjects: Subjects, catalogue: CatalogueColumns, dislikes: Dislikes) -> BoolColumn:
     """Return what the person does not want: the family, its brand, its category or one above it."""
     if dislikes.is_empty:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,8 @@ class PersonFacts:
     """Catalogue numbers of what lies in the cart."""
     surveys_done: Sequence[int] = ()
     """Catalogue numbers of surveys that have nothing left to ask."""
+    surveys_answered: Mapping[int, int] = field(default_factory=dict)
+    """When each survey was last answered or skipped as a whole, microseconds, by its number."""
 
 
 NOBODY = PersonFacts()

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from services.profile.domain.lookup import find_or_keep, find_person
+from services.profile.domain.lookup import find_by_id, find_or_keep, find_person
 from services.profile.domain.persons import detach, link, unlink
 from services.profile.domain.recording import record
 from shared.errors import FailedPrecondition, NotFound
@@ -11,6 +11,7 @@ from tests.contract.profile.desk import NOW_US, identity
 ADA = identity("customer", "ada")
 BOB = identity("customer", "bob")
 COOKIE = identity("visitor", "cookie")
+CARD = identity("loyalty_card", "card")
 
 
 async def seen(desk, *who):
@@ -151,6 +152,16 @@ async def test_persons_that_do_not_exist_cannot_be_linked(desk):
     [ada] = await seen(desk, ADA)
     with pytest.raises(NotFound):
         await linked(desk, ada, desk.new_id())
+
+
+async def test_a_person_has_the_kinds_of_every_identity_of_their_set(desk):
+    [by_card] = await seen(desk, CARD)
+    assert (await person(desk, CARD)).identity_kinds == ["loyalty_card"]
+    await logged_in(desk, ADA, COOKIE)
+    await logged_in(desk, ADA, CARD)
+    for known in (await person(desk, COOKIE), await find_by_id(desk.store, by_card)):
+        assert known.identity_kinds == ["customer", "loyalty_card", "visitor"]
+    assert (await person(desk, BOB)).identity_kinds == []
 
 
 async def test_a_set_of_more_than_64_persons_is_refused(desk):

@@ -223,7 +223,7 @@ async def test_of_whom_a_number_only_leads_to_is_told_what_protects_them_and_not
         assert (await client.answer(phone)).standing_token == 0
         told = {field.name for field, _ in guessed.ListFields()}
         who = {"person_ids", "seq", "arm", "assurance", "as_of_us", "is_guessed"}
-        protecting = {"declined", "disliked", "refusals", "complaint_open"}
+        protecting = {"declined", "disliked", "refusals", "complaint_open", "complaint_us"}
         assert told - who == protecting
         assert guessed.declined == known.declined
         assert guessed.refusals == known.refusals

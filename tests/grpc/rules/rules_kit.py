@@ -40,6 +40,7 @@ from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, OfferKind, RemovalCode, Source
 from touchpoint.rules.v1 import rules_service_pb2 as pb
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 MINUTE_US = 60_000_000
@@ -48,6 +49,7 @@ DAY_US = 24 * 60 * MINUTE_US
 LAPTOP, LAPTOP_RED, MILK, SHOES, SOLD_OUT, WINE = 1, 2, 3, 4, 5, 6
 FREE_SHIPPING, LAPTOP_PROMO, RUNNING_PROMO, SURVEY, GUIDE, HELP, NEWSLETTER = range(10, 17)
 MAIL_ONLY, TOMORROW, WITHDRAWN, MILK_PROMO, LAPTOP_AND_MORE = 20, 21, 22, 23, 24
+CALL, CART_SURVEY, SHIPPING, PRICE_LED, FOR_MEMBERS, CONTRACT = range(30, 36)
 
 
 def product(number: int, family: int, category: str, **more: Any) -> CatalogueRow:
@@ -88,6 +90,12 @@ def rows(now_us: int) -> list[CatalogueRow]:
         offer(MAIL_ONLY, content, channels=[Channel.EMAIL]),
         offer(TOMORROW, content, starts_us=now_us + DAY_US),
         offer(WITHDRAWN, content, withdrawn=True),
+        offer(CALL, OfferKind.SERVICE, attributes={"type": "click_to_call"}),
+        offer(CART_SURVEY, OfferKind.SURVEY, attributes={"type": "cart_survey"}),
+        offer(SHIPPING, promotion, attributes={"type": "free_shipping"}),
+        offer(PRICE_LED, promotion, attributes={"price_led": "true"}),
+        offer(FOR_MEMBERS, promotion, attributes={"members_only": "true"}),
+        offer(CONTRACT, content, attributes={"personal": "true"}),
     ]
 
 
@@ -122,15 +130,24 @@ class Rules:
         *offer_nos: int,
         person: PersonSnapshot | None = None,
         context: DecisionContext | None = None,
+        source: Source.Value.ValueType = Source.POPULAR,
     ) -> pb.CheckResponse:
         return await self.stub.Check(
             pb.CheckRequest(
                 context=context or self.context(),
                 snapshot=person.SerializeToString() if person else b"",
-                candidates=candidates(*offer_nos),
+                candidates=candidates(*offer_nos, source=source),
             ),
             timeout=5,
         )
+
+    async def apply(self, *more: DefinitionFile, change: tuple[str, str] = ("", "")) -> None:
+        """Apply the shipped definitions with one text changed, and files added."""
+        files = read_folder(shipped_definitions())
+        for file in files:
+            file.text = file.text.replace(*change)
+        checked, _ = await self.definitions.apply([*files, *more])
+        assert not [problem for problem in checked.problems if not problem.warning]
 
     async def commit(
         self,
@@ -159,10 +176,10 @@ class Rules:
         return await self.stub.Commit(request, timeout=5)
 
 
-def candidates(*offer_nos: int) -> Candidates:
+def candidates(*offer_nos: int, source: Source.Value.ValueType = Source.POPULAR) -> Candidates:
     return Candidates(
         offer_nos=offer_nos,
-        sources=[Source.POPULAR] * len(offer_nos),
+        sources=[source] * len(offer_nos),
         scores=[1.0] * len(offer_nos),
     )
 

@@ -241,13 +241,3 @@ async def test_bad_requests_are_refused_with_the_field(
         await rules.stub.Check(request_, timeout=5)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert field in refused.value.details()
-
-
-async def test_a_survey_with_nothing_left_to_ask_is_not_due(rules: Rules) -> None:
-    context = rules.context("web.home.banner")
-    answered = ann(surveys_answered=[SURVEY])
-    assert codes(await rules.check(SURVEY, GUIDE, person=answered, context=context)) == {
-        SURVEY: "NOT_DUE"
-    }
-    fresh = await rules.check(SURVEY, GUIDE, person=ann(), context=context)
-    assert kept(fresh, SURVEY, GUIDE) == [SURVEY, GUIDE]

@@ -57,10 +57,12 @@ def test_a_survey_that_was_answered_as_a_whole_is_kept_by_its_number():
     assert (list(found.surveys_answered), list(found.questions_asked)) == ([7], [])
 
 
-def test_a_survey_that_was_answered_as_a_whole_may_come_again_after_a_month():
+def test_a_survey_that_was_answered_as_a_whole_is_told_with_its_time_for_more_than_a_year():
     days = 24 * 60
-    answers = [happened("survey_answer", -ago * days, offer_no=ago) for ago in (29, 31)]
-    assert list(snapshot(*answers).surveys_answered) == [29]
+    answers = [happened("survey_answer", -ago * days, offer_no=ago) for ago in (399, 401)]
+    found = snapshot(*answers)
+    assert list(found.surveys_answered) == [399]
+    assert list(found.survey_times_us) == [answers[0].time_us]
 
 
 def test_a_survey_skipped_lately_does_not_come_again_because_it_was_answered_long_ago():

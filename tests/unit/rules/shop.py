@@ -12,6 +12,15 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 NOW_US = 1_795_262_400_000_000
 DAY_US = 86_400_000_000
 SURVEYS = (196, 198)
+FREE_SHIPPING, CALL = 190, 192
+ATTRIBUTES = {
+    185: {"price_led": "true"},
+    187: {"members_only": "true"},
+    188: {"personal": "true"},
+    FREE_SHIPPING: {"type": "free_shipping"},
+    CALL: {"type": "click_to_call"},
+    SURVEYS[1]: {"type": "cart_survey"},
+}
 _PRODUCTS = 150
 
 
@@ -51,12 +60,15 @@ def _other(no: int) -> CatalogueRow:
         needs_consent="newsletter" if no % 4 == 0 else "",
         about_nos=about,
         about_categories=[] if about else [f"Shop > Aisle {no % 7}"],
+        attributes=ATTRIBUTES.get(no, {}),
     )
 
 
 def _kind(no: int) -> OfferKind.Value.ValueType:
     if no in SURVEYS:
         return OfferKind.SURVEY
+    if no == CALL:
+        return OfferKind.SERVICE
     return OfferKind.PROMOTION if no % 3 else OfferKind.CONTENT
 
 
@@ -78,4 +90,5 @@ def shopper() -> PersonFacts:
         Dislikes(np.array([73]), ["Shop > Aisle 3", "Nowhere"], ["brand 4", "no brand"]),
         np.array([100]),
         SURVEYS[:1],
+        dict.fromkeys(SURVEYS, NOW_US - DAY_US),
     )

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from services.rules.moment import MomentVariables, PlacementVariables
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.decision_pb2 import CartLine, DecisionContext, Recipient
+from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.common.v1.snapshot_pb2 import Cart, PersonSnapshot, Session, Traits
 from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
 
@@ -69,6 +70,17 @@ def test_the_cart_that_the_caller_sent_outranks_the_profiles() -> None:
 def test_a_request_with_a_recipient_is_for_a_gift(recipient: Recipient | None, gift: bool) -> None:
     asked = DecisionContext(recipient=recipient)
     assert MomentVariables(asked, SOMEBODY, Catalogue()).field("request.gift") is gift
+
+
+def test_a_card_in_the_hand_counts_before_anybody_has_heard_of_it() -> None:
+    known = PersonSnapshot(identity_kinds=["phone", "customer"])
+    asked = DecisionContext(identity_keys=[IdentityKey(kind="loyalty_card", key=b"k" * 32)])
+    for snapshot, kinds in (
+        (known, ["customer", "loyalty_card", "phone"]),
+        (None, ["loyalty_card"]),
+    ):
+        variables = MomentVariables(asked, snapshot, Catalogue())
+        assert variables.field("customer.identity_kinds") == kinds
 
 
 def test_a_placement_differs_in_its_name_only() -> None:

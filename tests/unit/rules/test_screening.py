@@ -47,7 +47,7 @@ STEPS = st.lists(
         st.sampled_from(sorted(PERSONS)),
         st.lists(st.integers(1, 199), min_size=1, max_size=9, unique=True),
         st.integers(-3, 3),
-        st.sampled_from((Channel.WEB, Channel.EMAIL)),
+        st.sampled_from((Channel.WEB, Channel.EMAIL, Channel.IVR)),
         st.sampled_from(((), (5, 150))),
         st.sampled_from((None, "told", "untold")),
     ),
@@ -78,7 +78,9 @@ def verdict(
     compiled: CompiledBundle, screens: Screens | None, columns: CandidateColumns
 ) -> Verdict:
     """Judge as Check does, or without a screen by every rule."""
-    customer = Customer(age=17, profile_answered=True)
+    customer = Customer(
+        age=17, profile_answered=True, assurance="ANONYMOUS", frequency=9, complaint_open=True
+    )
     request = pb.Request(channel=Channel.Value.Name(columns.moment.channel))  # type: ignore[arg-type]
     variables: dict[str, Any] = {"customer": customer, "request": request}
     frame = RequestFrame(columns, GivenVariables(variables), compiled.compiler.activation)
@@ -122,7 +124,10 @@ def test_the_verdict_is_the_same_with_and_without_a_screen(
                 screens.note(changed)
         moment = Moment(NOW_US + days * DAY_US, channel, excluded)
         columns, same = (
-            CandidateColumns(catalogue, lambda _: {}, np.array(offer_nos), moment, PERSONS[who])
+            CandidateColumns(
+                *(catalogue, lambda _: {}, np.array(offer_nos), moment, PERSONS[who]),
+                np.array(offer_nos) % 18,
+            )
             for _ in range(2)
         )
         found, expected = verdict(compiled, screens, columns), verdict(compiled, None, same)
