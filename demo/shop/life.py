@@ -9,7 +9,7 @@ from datetime import date
 from demo.records import DAY_S, midnight_s
 from demo.shop.browsing import browse
 from demo.shop.contacts import call, open_mail, send_back, send_mail, visit_store
-from demo.shop.diary import Diary
+from demo.shop.diary import Diary, nameless
 from demo.shop.market import Market
 from demo.shop.model import Event, Offer, Taste
 from demo.shop.people import Person
@@ -34,7 +34,7 @@ def live(
     person: Person, market: Market, offers: Sequence[Offer], today: date, seed: int
 ) -> list[Event]:
     """Play a known person's days up to the beginning of today."""
-    name = f"{seed}-{today:%Y%m%d}-{person.customer.customer_id}"
+    name = f"{seed}-{today:%Y%m%d}-{nameless(person.customer.customer_id)}"
     rng = random.Random(f"{seed}/life/{person.customer.customer_id}")
     end_s = midnight_s(today)
     shopper = Shopper(person.taste, market, offers, Diary(name, end_s), rng, person)
@@ -50,7 +50,8 @@ def pass_by(
     """Play one to four visits, within days, of somebody known by a cookie alone."""
     rng = random.Random(f"{seed}/visits/{cookie}")
     end_s = midnight_s(today)
-    shopper = Shopper(taste, market, offers, Diary(f"{today:%Y%m%d}-{cookie}", end_s), rng)
+    diary = Diary(f"{today:%Y%m%d}-{nameless(cookie)}", end_s)
+    shopper = Shopper(taste, market, offers, diary, rng)
     first = end_s - DAYS * DAY_S + rng.randrange(DAYS * DAY_S - 3 * HOUR_S)
     visits = 1 + min(3, int(rng.expovariate(1.1)))
     gaps = [round(rng.expovariate(1 / (2.5 * DAY_S))) for _ in range(visits - 1)]

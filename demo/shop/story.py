@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from demo.records import DAY_S, midnight_s
-from demo.shop.diary import Diary, Facts
+from demo.shop.diary import Diary, Facts, nameless
 from demo.shop.model import Customer, Event, Identity, Item
 
 LAPTOP = "laptop-halden-book-15-16-gb-512-gb-silver"
@@ -182,7 +182,8 @@ def tell(today: date, items: Mapping[str, Item]) -> list[Event]:
             "WEB": (person.customer.identity("customer"), Identity("visitor", person.cookie)),
             "STORE": (person.customer.identity("loyalty_card"),),
         }
-        events += _tell(person.customer.customer_id, person.beats, identities, today, items)
+        name = nameless(person.customer.customer_id)
+        events += _tell(name, person.beats, identities, today, items)
     nobody = {"WEB": (Identity("visitor", ANONYMOUS_COOKIE),)}
     return events + _tell("anonymous", ANONYMOUS_BEATS, nobody, today, items)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from demo.shop.browsing import look_around
-from demo.shop.diary import Diary
+from demo.shop.diary import Diary, nameless
 from demo.shop.market import Market
 from demo.shop.model import Event, Identity, Item, Taste
 from demo.shop.shopper import Shopper
@@ -65,7 +65,7 @@ class Crowd:
         name = f"{round_}-{number}"
         rng = random.Random(f"{self.seed}/shopper/{name}")
         identity = Identity("visitor", f"traffic-{self.run}-{name}")
-        diary = Diary(identity.value, now_s)
+        diary = Diary(nameless(identity.value), now_s)
         shopper = Shopper(taste, self.market, self.wares.offers, diary, rng)
         for begins in (now_s - EARLIER_S, now_s - BROWSING_S):
             visit = diary.visit(begins, "WEB", identity)

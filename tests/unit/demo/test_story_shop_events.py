@@ -89,6 +89,12 @@ def test_event_ids_are_distinct_and_quantities_and_values_are_not_negative(shop:
     assert all(e.value_cents is None or e.value_cents > 0 for e in shop.events)
 
 
+def test_ids_that_are_kept_as_they_are_say_nothing_of_who_it_is(shop: Shop) -> None:
+    for event in shop.events:
+        kept = " ".join((event.event_id, event.session_id, event.order_id))
+        assert not [each.value for each in event.identities if each.value in kept]
+
+
 def test_events_lie_in_order_within_sixty_days_before_today(shop: Shop) -> None:
     times = [event.at for event in shop.events]
     assert times == sorted(times)
