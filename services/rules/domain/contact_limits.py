@@ -85,7 +85,9 @@ class ContactLimit:
     @property
     def speaks_of_offers(self) -> bool:
         """Count single offers; else messages as a whole, where a message is one contact."""
-        return bool(self.per >= Per.OFFER or self.kinds or self.offer_id or self.group)
+        return bool(
+            self.per >= Per.OFFER or self.kinds or self.offer_id or self.offer_no or self.group
+        )
 
     @property
     def longest_us(self) -> int:

@@ -1,0 +1,258 @@
+"""How often and when somebody may be approached, from YAML to what is shown and what is granted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.rules.config import shipped_definitions
+from services.rules.definitions.files import read_folder
+from services.rules.domain.changes import Declined, Identified
+from shared.clock import to_us
+from tests.grpc.rules.rules_kit import (
+    DAY_US,
+    FREE_SHIPPING,
+    GUIDE,
+    LAPTOP,
+    LAPTOP_PROMO,
+    MILK_PROMO,
+    RUNNING_PROMO,
+    SURVEY,
+    Rules,
+    ann,
+    codes,
+    key,
+    offer,
+)
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
+from touchpoint.common.v1.decision_pb2 import DecisionContext
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+from touchpoint.rules.v1.rules_pb2 import ContactBalance, DefinitionFile
+
+HOUR_US = 3_600_000_000
+RECEIPT, SUMMER_1, SUMMER_2, WINTER = 30, 31, 32, 33
+NIGHT = 'quiet_hours:\n  - {from: "21:00", until: "8:00"}\n'
+LOOSE = "3 per 7d", "100 per 7d"
+
+
+async def apply(rules: Rules, text: str, *changed: tuple[str, str]) -> None:
+    """Apply the shipped definitions with these added, and parameters changed."""
+    files = read_folder(shipped_definitions())
+    for file in files:
+        for old, new in changed:
+            file.text = file.text.replace(old, new)
+    checked, _ = await rules.definitions.apply(
+        [*files, DefinitionFile(path="more.yaml", text=text)]
+    )
+    assert not checked.problems, checked.problems
+
+
+def limits(*lines: str) -> str:
+    return "contact_limits:\n" + "".join(f"  - {{policy: marketing, {line}}}\n" for line in lines)
+
+
+def add_offers(rules: Rules) -> None:
+    promotion, version = OfferKind.PROMOTION, rules.catalogue.version
+    summer = {"attributes": {"group": "summer"}}
+    rows = [
+        offer(RECEIPT, promotion, attributes={"contact_policy": "transactional"}),
+        offer(SUMMER_1, promotion, **summer),
+        offer(SUMMER_2, promotion, **summer),
+        offer(WINTER, promotion, attributes={"group": "winter"}),
+    ]
+    rules.catalogue.apply(CatalogueBatch(previous_version=version, version=version + 1, rows=rows))
+
+
+def mail(rules: Rules, **more: Any) -> DecisionContext:
+    """Return the context of an e-mail of its own."""
+    made = rules.context("email.body", channel=Channel.EMAIL, **more)
+    made.context_digest = made.decision_id.encode()
+    return made
+
+
+def page(rules: Rules, **more: Any) -> DecisionContext:
+    made = rules.context(**more)
+    made.context_digest = made.decision_id.encode()
+    return made
+
+
+async def reserve(rules: Rules, contact_id: str, **more: Any) -> pb.ReserveContactResponse:
+    given = {"person_ids": ["ann"], "channel": Channel.EMAIL, "contact_id": contact_id}
+    return await rules.stub.ReserveContact(pb.ReserveContactRequest(**{**given, **more}), timeout=5)
+
+
+async def balances(rules: Rules, **more: Any) -> dict[str, ContactBalance]:
+    request = pb.GetContactsRequest(person_ids=["ann"], **more)
+    answered = await rules.stub.GetContacts(request, timeout=5)
+    return {each.rule: each for each in answered.balances}
+
+
+async def test_at_night_nothing_is_sent_and_it_is_told_from_when_on(rules: Rules) -> None:
+    await apply(rules, NIGHT)
+    # Noon in London is nine in the evening in Tokyo.
+    response = await rules.check(
+        FREE_SHIPPING, person=ann(time_zone="Asia/Tokyo"), context=mail(rules)
+    )
+    assert codes(response) == {FREE_SHIPPING: "QUIET_HOURS"}
+    assert list(response.removed.rules) == ["quiet_hours"]
+    assert list(response.removed.free_us) == [rules.clock.now_us() + 11 * HOUR_US]
+    here = await rules.check(FREE_SHIPPING, person=ann(), context=mail(rules))
+    web = await rules.check(FREE_SHIPPING, person=ann(time_zone="Asia/Tokyo"), context=page(rules))
+    assert codes(here) == codes(web) == {}
+
+
+async def test_without_a_zone_of_their_own_the_usual_one_counts(rules: Rules) -> None:
+    await apply(rules, NIGHT + "parameters:\n  time_zone: Asia/Tokyo\n")
+    for person in (ann(), ann(time_zone="Mars/Olympus")):
+        response = await rules.check(FREE_SHIPPING, person=person, context=mail(rules))
+        assert codes(response) == {FREE_SHIPPING: "QUIET_HOURS"}
+
+
+async def test_what_somebody_is_owed_is_held_back_by_nothing(rules: Rules) -> None:
+    await apply(rules, NIGHT + "parameters:\n  time_zone: Asia/Tokyo\n")
+    add_offers(rules)
+    night = await rules.check(RECEIPT, WINTER, person=ann(), context=mail(rules))
+    assert codes(night) == {WINTER: "QUIET_HOURS"}
+    for offer_no in (FREE_SHIPPING, RUNNING_PROMO, SURVEY):
+        await rules.commit(offer_no)
+    full = await rules.check(RECEIPT, WINTER, person=ann(), context=page(rules))
+    assert codes(full) == {WINTER: "CONTACT_LIMIT"}
+    shown = await rules.commit(RECEIPT, WINTER, context=page(rules))
+    assert [each.offer_no for each in shown.placements[0].chosen] == [RECEIPT]
+    assert (await reserve(rules, "bill", policy="transactional")).granted
+    assert (await reserve(rules, "bill-2", offer_no=RECEIPT)).granted
+    assert not (await reserve(rules, "letter")).granted
+    assert (await balances(rules))["contacts.marketing"].used == 3
+
+
+async def test_an_offer_comes_back_only_so_often(rules: Rules) -> None:
+    await apply(rules, limits("limit: 1 per 2d, per: OFFER, name: again"), LOOSE)
+    await rules.commit(FREE_SHIPPING, context=mail(rules))
+    response = await rules.check(
+        FREE_SHIPPING, RUNNING_PROMO, LAPTOP, person=ann(), context=page(rules)
+    )
+    assert codes(response) == {FREE_SHIPPING: "CONTACT_LIMIT"}
+    assert list(response.removed.rules) == ["contacts.again"]
+    assert list(response.removed.free_us) == [rules.clock.now_us() + 2 * DAY_US]
+    raced = await rules.commit(FREE_SHIPPING, RUNNING_PROMO, context=page(rules))
+    assert codes(raced) == {FREE_SHIPPING: "CONTACT_LIMIT"}
+    assert not (await reserve(rules, "mail", offer_no=FREE_SHIPPING)).granted
+    assert (await reserve(rules, "mail", offer_no=MILK_PROMO)).granted
+    later = mail(rules, now_us=rules.clock.now_us() + 2 * DAY_US)
+    assert not codes(await rules.check(FREE_SHIPPING, person=ann(), context=later))
+
+
+async def test_offers_of_a_group_count_together(rules: Rules) -> None:
+    add_offers(rules)
+    await apply(rules, limits("limit: 1 per 7d, per: GROUP"), LOOSE)
+    raced = await rules.commit(SUMMER_1, SUMMER_2, WINTER)
+    assert codes(raced) == {SUMMER_2: "CONTACT_LIMIT"}
+    response = await rules.check(SUMMER_2, WINTER, FREE_SHIPPING, person=ann(), context=page(rules))
+    assert codes(response) == {SUMMER_2: "CONTACT_LIMIT", WINTER: "CONTACT_LIMIT"}
+    used = [each for each in (await balances(rules)).values() if each.group]
+    assert [(each.used, each.limit) for each in used] == [(1, 1)]
+
+
+async def test_a_channel_has_a_limit_of_its_own(rules: Rules) -> None:
+    await apply(rules, limits("limit: 1 per day, direction: OUTBOUND, name: outbound"), LOOSE)
+    assert (await reserve(rules, "call", channel=Channel.CALL_CENTER)).granted
+    refused = await reserve(rules, "text", channel=Channel.SMS)
+    assert (refused.granted, refused.rule) == (False, "contacts.outbound")
+    assert refused.reason == RemovalCode.CONTACT_LIMIT
+    assert refused.free_time.ToMicroseconds() == rules.clock.now_us() + 12 * HOUR_US
+    by_mail = await rules.check(FREE_SHIPPING, person=ann(), context=mail(rules))
+    on_page = await rules.check(FREE_SHIPPING, person=ann(), context=page(rules))
+    assert (codes(by_mail), codes(on_page)) == ({FREE_SHIPPING: "CONTACT_LIMIT"}, {})
+    found = (await balances(rules))["contacts.outbound"]
+    assert (found.used, found.limit) == (1, 1)
+    assert Channel.EMAIL in found.channels
+    assert Channel.WEB not in found.channels
+
+
+async def test_a_day_begins_where_the_person_lives(rules: Rules) -> None:
+    await apply(rules, limits("limit: 1 per day"), LOOSE)
+    tokyo = "Asia/Tokyo"
+    await rules.commit(FREE_SHIPPING, context=page(rules), time_zone=tokyo)
+    later = {"now_us": rules.clock.now_us() + 4 * HOUR_US}  # past midnight there
+    assert not codes(
+        await rules.commit(RUNNING_PROMO, context=page(rules, **later), time_zone=tokyo)
+    )
+    here = await rules.commit(SURVEY, context=page(rules, **later), time_zone="Europe/London")
+    assert codes(here) == {SURVEY: "CONTACT_LIMIT"}
+
+
+async def test_a_session_has_a_limit_of_its_own(rules: Rules) -> None:
+    await apply(rules, limits("limit: 1 per session"), LOOSE)
+    visit = {"session_id": "visit"}
+    await rules.commit(FREE_SHIPPING, context=page(rules, **visit))
+    again = await rules.check(
+        FREE_SHIPPING, RUNNING_PROMO, person=ann(), context=page(rules, **visit)
+    )
+    assert codes(again) == {RUNNING_PROMO: "CONTACT_LIMIT"}
+    other = await rules.check(RUNNING_PROMO, person=ann(), context=page(rules, session_id="next"))
+    assert not codes(other)
+
+
+async def test_after_so_many_declines_there_is_a_rest_with_a_profile_and_without(
+    rules: Rules,
+) -> None:
+    await apply(rules, "parameters:\n  cooling_off: 2 declines in 30d rest 14d\n")
+    now_us, caller = rules.clock.now_us(), key("phone of ann")
+    declines = [(LAPTOP_PROMO, now_us - 5 * DAY_US), (MILK_PROMO, now_us - DAY_US)]
+    await rules.ledger.note([Identified(caller.key, "ann", ("ann",), 1, False)])
+    await rules.ledger.note([Declined("ann", number, number, at) for number, at in declines])
+    person = ann()
+    for number, at in declines:
+        person.declined.offer_nos.append(number)
+        person.declined.family_nos.append(number)
+        person.declined.times_us.append(at)
+    for known, context in (
+        (person, page(rules)),
+        (None, page(rules, identity_keys=[caller])),
+    ):
+        response = await rules.check(FREE_SHIPPING, GUIDE, LAPTOP, person=known, context=context)
+        assert codes(response) == {FREE_SHIPPING: "CONTACT_LIMIT"}
+        assert list(response.removed.rules) == ["contacts.cooling_off"]
+        assert list(response.removed.free_us) == [now_us + 13 * DAY_US]
+    refused = await reserve(rules, "mail")
+    assert (refused.granted, refused.rule) == (False, "contacts.cooling_off")
+    assert refused.free_time.ToMicroseconds() == now_us + 13 * DAY_US
+    assert (await reserve(rules, "bill", policy="transactional")).granted
+    found = (await balances(rules))["contacts.cooling_off"]
+    assert (found.used, found.limit) == (2, 2)
+    rules.clock.advance(timedelta(days=13))
+    assert (await reserve(rules, "mail")).granted
+
+
+async def test_nobody_is_called_at_night_unless_it_was_granted_before(rules: Rules) -> None:
+    await apply(rules, NIGHT)
+    call = {"channel": Channel.CALL_CENTER, "time_zone": "Europe/London"}
+    assert (await reserve(rules, "call", **call)).granted
+    rules.clock.advance(timedelta(hours=10))
+    assert (await reserve(rules, "call", **call)).granted
+    refused = await reserve(rules, "call-2", **call)
+    assert (refused.granted, refused.rule) == (False, "quiet_hours")
+    assert refused.reason == RemovalCode.QUIET_HOURS
+    assert refused.free_time.ToMicroseconds() == to_us(rules.clock.now() + timedelta(hours=10))
+    assert (await reserve(rules, "call-2", **{**call, "time_zone": "America/New_York"})).granted
+
+
+async def test_one_offer_may_have_a_limit_of_its_own(rules: Rules) -> None:
+    text = "  - {offer_id: offer-10, kind: PROMOTION, title: Free shipping}\n"
+    await apply(rules, f"offers:\n{text}" + limits("limit: 1 per 7d, offer: offer-10"), LOOSE)
+    await rules.commit(FREE_SHIPPING, RUNNING_PROMO)
+    response = await rules.check(FREE_SHIPPING, RUNNING_PROMO, person=ann(), context=page(rules))
+    assert codes(response) == {FREE_SHIPPING: "CONTACT_LIMIT"}
+
+
+@pytest.mark.parametrize("left", [1, 2])
+async def test_what_is_owed_takes_no_place_from_what_is_left(rules: Rules, left: int) -> None:
+    add_offers(rules)
+    await apply(rules, limits(f"limit: {left} per 7d"), LOOSE)
+    response = await rules.check(RECEIPT, WINTER, person=ann(), context=page(rules))
+    assert not [
+        each for each in response.constraints if each.attribute == "KIND" and not each.placement
+    ]
