@@ -58,6 +58,9 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         yield "consent", ", ".join(_consent(each, now) for each in view.consent)
     if view.contacts.limit:
         yield "contacts", _contacts(view.contacts, now)
+    for state in view.contacts.limits:
+        if state.used >= state.limit:
+            yield "closed", _closed(state, now)
     for promise in view.open_promises:
         until = ago(promise.expires_time, now)
         yield "promised", f"{promise.title or promise.offer_id}, ends {until}"
@@ -86,6 +89,15 @@ def _contacts(contacts: edge.Contacts, now: datetime) -> str:
     said = f"{contacts.used} of {contacts.limit} used"
     if contacts.HasField("free_at"):
         said += f", the next free {ago(contacts.free_at, now)}"
+    return said
+
+
+def _closed(state: edge.ContactLimitState, now: datetime) -> str:
+    channels = [Channel.Value.Name(channel) for channel in state.channels]
+    of = ", ".join([*channels, *filter(None, (state.offer_id, state.group))])
+    said = f"{state.rule}: {state.used} of {state.limit}" + (f" ({of})" if of else "")
+    if state.HasField("free_at"):
+        said += f", free {ago(state.free_at, now)}"
     return said
 
 

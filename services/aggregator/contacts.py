@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.identification import Identification
@@ -14,7 +14,7 @@ from shared.client import invoke
 from shared.errors import Ambiguous, FieldViolation, InvalidArgument
 from shared.refusals import refuses
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
-from touchpoint.aggregator.v1.aggregator_pb2 import Contacts
+from touchpoint.aggregator.v1.aggregator_pb2 import ContactLimitState, Contacts
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
@@ -22,7 +22,11 @@ from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.rules.v1.rules_pb2 import ContactBalance
 
 MARKETING = "marketing"
+TRANSACTIONAL = "transactional"
+POLICY = "contact_policy"
+"""The attribute by which an offer names its policy."""
 LONGEST_S = 1.0
+_USUAL = {True: RemovalCode.UNSPECIFIED, False: RemovalCode.CONTACT_LIMIT}
 _WHO_S = 0.4
 """For finding the person, and what they refused."""
 
@@ -49,7 +53,8 @@ class ContactDesk:
 
         While profile does not answer nobody may: they may have refused. Raises its error.
         """
-        policy = request.policy or MARKETING
+        offer_no = self._catalogue.offer_no(request.offer_id)
+        policy = request.policy or self._policy_of(offer_no)
         self._refuse_unknown(policy, request.offer_id)
         named = self._identification.named(request.identities)
         person = await self._person(call, named)
@@ -61,14 +66,19 @@ class ContactDesk:
             identity_keys=named.keys,
             policy=policy,
             channel=request.channel,
-            offer_no=self._catalogue.offer_no(request.offer_id),
+            offer_no=offer_no,
+            time_zone=person.time_zone,
         )
         answered = await invoke(self._peers.rules.ReserveContact, asked, call, LONGEST_S)
-        return pb.ReserveContactResponse(
+        response = pb.ReserveContactResponse(
             granted=answered.granted,
             contacts=contacts(answered.balance),
-            reason=RemovalCode.UNSPECIFIED if answered.granted else RemovalCode.CONTACT_LIMIT,
+            reason=answered.reason or _USUAL[answered.granted],
+            rule=answered.rule,
         )
+        if answered.HasField("free_time"):
+            response.free_at.CopyFrom(answered.free_time)
+        return response
 
     async def release(
         self, call: Call, request: pb.ReleaseContactRequest
@@ -78,11 +88,16 @@ class ContactDesk:
         answered = await invoke(self._peers.rules.ReleaseContact, asked, call, LONGEST_S)
         return pb.ReleaseContactResponse(released=answered.released)
 
+    def _policy_of(self, offer_no: int) -> str:
+        if not offer_no:
+            return MARKETING
+        return self._catalogue.details(offer_no).attributes.get(POLICY, MARKETING)
+
     def _refuse_unknown(self, policy: str, offer_id: str) -> None:
         wrong = []
-        policies = self._definitions().contact_policies
+        policies = self._definitions().contact_policies | {MARKETING, TRANSACTIONAL}
         if policy not in policies:
-            text = f"is no contact limit; there are {', '.join(sorted(policies))}"
+            text = f"is no contact policy; there are {', '.join(sorted(policies))}"
             wrong.append(FieldViolation("policy", text))
         if offer_id and not self._catalogue.offer_no(offer_id):
             wrong.append(FieldViolation("offer_id", "is no offer of the catalogue"))
@@ -101,7 +116,35 @@ class ContactDesk:
 
 def contacts(balance: ContactBalance) -> Contacts:
     """Write what is left of a limit."""
-    found = Contacts(used=balance.used, limit=balance.limit)
+    found = Contacts(used=balance.used, limit=balance.limit, rule=balance.rule)
+    if balance.HasField("free_time"):
+        found.free_at.CopyFrom(balance.free_time)
+    return found
+
+
+def tightest(balances: Sequence[ContactBalance]) -> ContactBalance | None:
+    """Return of the limits on all marketing the one that has least left."""
+    general = [
+        each
+        for each in balances
+        if each.policy == MARKETING
+        and not (each.channels or each.offer_no or each.group or each.kinds)
+    ]
+    return min(general, key=lambda each: each.limit - min(each.used, each.limit), default=None)
+
+
+def limit_state(balance: ContactBalance, catalogue: Catalogue) -> ContactLimitState:
+    """Write how far a limit is used up."""
+    found = ContactLimitState(
+        rule=balance.rule,
+        policy=balance.policy,
+        channels=balance.channels,
+        offer_id=catalogue.offer_ids[balance.offer_no] if balance.offer_no else "",
+        group=balance.group,
+        kinds=balance.kinds,
+        used=balance.used,
+        limit=balance.limit,
+    )
     if balance.HasField("free_time"):
         found.free_at.CopyFrom(balance.free_time)
     return found

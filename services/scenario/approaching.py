@@ -63,28 +63,29 @@ class RulesApproaches:
         self._clock = clock
 
     async def reserve(self, call: Call, contact_id: str, person_ids: Sequence[str]) -> int | None:
-        if await self._refuse(call, person_ids[0]):
+        snapshot = await self._snapshot(call, person_ids[0])
+        if not snapshot.person_ids or refuses(snapshot, POLICY, Channel.CALL_CENTER):
             return NEVER
         request = ReserveContactRequest(
             contact_id=contact_id,
             person_ids=person_ids,
             policy=POLICY,
             channel=Channel.CALL_CENTER,
+            time_zone=snapshot.time_zone,
         )
         request.held_for.FromMicroseconds(HELD_US)
         answer = await invoke(self._rules.ReserveContact, request, call, _TIMEOUT_S)
         if answer.granted:
             return None
         now_us = self._clock.now_us()
-        free_us = answer.balance.free_time.ToMicroseconds()
+        free_us = answer.free_time.ToMicroseconds()
         return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
 
-    async def _refuse(self, call: Call, person_id: str) -> bool:
+    async def _snapshot(self, call: Call, person_id: str) -> PersonSnapshot:
         """Ask at the last moment: a refusal counts from the second it was said."""
         asked = GetSnapshotRequest(person_id=person_id)
         answer = await invoke(self._profile.GetSnapshot, asked, call, _TIMEOUT_S)
-        snapshot = PersonSnapshot.FromString(answer.snapshot)
-        return not snapshot.person_ids or refuses(snapshot, POLICY, Channel.CALL_CENTER)
+        return PersonSnapshot.FromString(answer.snapshot)
 
     async def release(self, call: Call, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)

@@ -29,6 +29,7 @@ def request(
         degraded=bool(decision.degraded),
         acts=acts_on(decision),
         stood=decision.stood,
+        time_zone=decision.person.facts.time_zone,
     )
 
 
@@ -95,6 +96,8 @@ def removed_in_all(checked: Removals, refused: Removals) -> Removals:
         whole.rules.extend([""] * (size - len(whole.rules)))
         whole.levels.extend([RuleLevel.UNSPECIFIED] * (size - len(whole.levels)))
         whole.placements.extend([""] * (size - len(whole.placements)))
+        if part.free_us or whole.free_us:
+            whole.free_us.extend([0] * (size - len(whole.free_us)))
     return whole
 
 

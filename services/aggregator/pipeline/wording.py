@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.definitions import RuleTexts
@@ -147,17 +148,26 @@ class Wording:
             removals.rules or [""] * size,
             removals.levels or [0] * size,
             removals.placements or [""] * size,
+            removals.free_us or [0] * size,
             strict=True,
         )
         return [
-            Removed(
+            _removed(
+                free_us,
                 offer_id=self.offer_id(no),
                 service=RULES,
                 code=code,
                 text=rule_text(rule_texts.get(rule, {}), code, locale),
                 placement=place,
                 rule=rule,
-                level=level,  # type: ignore[arg-type]
+                level=level,
             )
-            for no, code, rule, level, place in rows
+            for no, code, rule, level, place, free_us in rows
         ]
+
+
+def _removed(free_us: int, **said: Any) -> Removed:
+    found = Removed(**said)
+    if free_us:
+        found.free_at.FromMicroseconds(free_us)
+    return found

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from services.aggregator.asking import Asking
-from services.aggregator.contacts import MARKETING, contacts
+from services.aggregator.contacts import contacts, limit_state, tightest
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.question import Question
@@ -104,10 +104,10 @@ class Views:
         )
         asked = gathering.ask("profile", self._peers.profile.GetProfile, record, _RECORD_SHARE)
         profile, decision = await asyncio.gather(asked, self._pipeline.decide(question))
-        ids = () if profile is None else profile.snapshot.person_ids
-        if not ids:
+        if profile is None or not profile.snapshot.person_ids:
             return Findings(profile, None, None, question, decision)
-        contact = GetContactsRequest(person_ids=ids)
+        ids, time_zone = profile.snapshot.person_ids, profile.snapshot.time_zone
+        contact = GetContactsRequest(person_ids=ids, time_zone=time_zone)
         contacts_asked = gathering.ask("rules", self._peers.rules.GetContacts, contact)
         journey = ListJourneysRequest(person_ids=ids)
         journeys_asked = gathering.ask("scenario", self._peers.scenario.ListJourneys, journey)
@@ -158,8 +158,9 @@ class Views:
             recent = findings.facts.recent
             view.presented.extend(sections.presented(passed.presented, recent, wording))
             view.open_promises.extend(sections.promises(passed.promises, wording))
-            for balance in passed.balances:
-                if balance.policy == MARKETING:
-                    view.contacts.CopyFrom(contacts(balance))
+            if (least := tightest(passed.balances)) is not None:
+                view.contacts.CopyFrom(contacts(least))
+            states = [limit_state(each, self._catalogue) for each in passed.balances]
+            view.contacts.limits.extend(states)
         if findings.journeys is not None:
             view.journeys.extend(sections.journeys(findings.journeys.journeys))

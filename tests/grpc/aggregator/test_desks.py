@@ -38,7 +38,26 @@ async def test_a_contact_is_reserved_for_the_person_behind_the_identity(stub, ed
 
 async def test_a_refused_contact_is_an_answer_and_no_error(stub, edge):
     edge.peers.rules.ReserveContact.answer = lambda _: ReserveContactResponse(granted=False)
-    assert not (await stub.ReserveContact(contact())).granted
+    answer = await stub.ReserveContact(contact())
+    assert not answer.granted
+    assert answer.reason == RemovalCode.CONTACT_LIMIT
+
+
+async def test_a_refused_contact_says_why_and_from_when_on(stub, edge):
+    edge.peers.profile.GetSnapshot.answer = lambda _: known_person(_, time_zone="Asia/Tokyo")
+    edge.peers.rules.ReserveContact.answer = lambda _: ReserveContactResponse(
+        reason=RemovalCode.QUIET_HOURS, rule="quiet_hours", free_time={"seconds": 60}
+    )
+    answer = await stub.ReserveContact(contact(policy="transactional"))
+    assert (answer.reason, answer.rule) == (RemovalCode.QUIET_HOURS, "quiet_hours")
+    assert answer.free_at.seconds == 60
+    asked = edge.peers.rules.ReserveContact.request
+    assert (asked.time_zone, asked.policy) == ("Asia/Tokyo", "transactional")
+
+
+async def test_a_policy_that_nobody_defined_is_refused(stub, edge):
+    with pytest.raises(grpc.aio.AioRpcError, match="no contact policy; there are marketing"):
+        await stub.ReserveContact(contact(policy="marketng"))
 
 
 @pytest.mark.parametrize(

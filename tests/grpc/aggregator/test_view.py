@@ -168,7 +168,12 @@ async def test_what_was_shown_stands_with_its_answer_and_contacts_with_their_lim
     shown = {"offer_no": PROMO, "placement": "web.home.banner", "channel": Channel.WEB}
     answered = GetContactsResponse(
         presented=[shown, {"offer_no": PC_2}],
-        balances=[{"policy": "service", "used": 9}, {"policy": "marketing", "used": 2, "limit": 3}],
+        balances=[
+            {"policy": "service", "used": 9},
+            {"policy": "marketing", "used": 1, "limit": 1, "rule": "o", "offer_no": PROMO},
+            {"policy": "marketing", "used": 2, "limit": 3, "rule": "contacts.marketing"},
+            {"policy": "marketing", "used": 2, "limit": 5},
+        ],
         promises=[{"offer_no": PROMO}],
     )
     edge.peers.rules.GetContacts.answer = lambda _: answered
@@ -181,6 +186,9 @@ async def test_what_was_shown_stands_with_its_answer_and_contacts_with_their_lim
         ("pc-2", ""),
     ]
     assert (view.contacts.used, view.contacts.limit) == (2, 3)
+    assert view.contacts.rule == "contacts.marketing"
+    assert [one.used for one in view.contacts.limits] == [9, 1, 2, 2]
+    assert (view.contacts.limits[1].rule, view.contacts.limits[1].offer_id) == ("o", "promo-1")
     assert [one.offer_id for one in view.open_promises] == ["promo-1"]
     assert [(one.scenario, one.stage) for one in view.journeys] == [("cart", "reminded")]
     assert list(edge.peers.rules.GetContacts.request.person_ids) == [PERSON]

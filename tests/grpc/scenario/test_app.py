@@ -264,7 +264,7 @@ async def test_a_call_refused_by_rules_is_not_asked_for_again_at_once(pair, free
     )
     await pair.one.SetAgentStatus(signed_on, timeout=5)
     refusal = rules_pb.ReserveContactResponse()
-    refusal.balance.free_time.FromMicroseconds(free_us)
+    refusal.free_time.FromMicroseconds(free_us)
     pair.peers.refusals.append(refusal)
     for _ in range(2):
         with pytest.raises(grpc.aio.AioRpcError, match="no task waits"):

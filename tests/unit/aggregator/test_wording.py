@@ -134,11 +134,14 @@ def test_removals_are_told_by_the_rule_that_removed_them_or_else_by_their_code(w
         codes=[RemovalCode.OWNED, RemovalCode.CONTACT_LIMIT],
         rules=["owned", "limit"],
         placements=["", "web.home.banner"],
+        free_us=[0, 60_000_000],
     )
     first, second = wording.removed(removals, {"owned": {"en": "You have one."}}, "")
     assert (first.offer_id, first.service, first.text) == ("pc-1", "rules", "You have one.")
     assert second.text == "We have been in touch with you often enough lately."
     assert second.placement == "web.home.banner"
+    assert not first.HasField("free_at")
+    assert second.free_at.seconds == 60
 
 
 def test_removals_without_names_of_rules_are_told_too(wording):
