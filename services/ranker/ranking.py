@@ -54,7 +54,8 @@ class Ranker:
         page = read_page(
             nos,
             bits,
-            request.context.placements,
+            request.candidates.sources,
+            request.context,
             request.standing,
             request.constraints,
             self._catalogue,
@@ -91,9 +92,10 @@ class Ranker:
 
 def _shares(page: Page, judgement: Judgement) -> list[NDArray[np.float64]] | None:
     """Return how often each placement shows each candidate; a standing order shows it for sure."""
-    if judgement.draws is None:
+    if judgement.draws is None and not page.turns:
         return None
-    shares = page.shares(judgement.draws)
+    drawn = judgement.score[None, :] if judgement.draws is None else judgement.draws
+    shares = page.shares(drawn)
     for place, share in zip(page.places, shares):
         if place.exact:
             share[:] = 1.0

@@ -129,3 +129,6 @@ def _write(ranking: Ranking, place: int, ranked: RankedPlacement) -> None:
                 selection_probability=ranking.selection_probability(place, at),
                 features=sighted.encoded(at) if sighted else b"",
             )
+    for entry, cause in zip(ranked.chosen, slate.causes, strict=True):
+        if cause is not None:
+            entry.cause, entry.cause_rule = cause

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.catalogue import Catalogue
-from shared.slate.assembly import GroupLimit, Place, Slate, assemble
-from shared.slate.constraints import group_limits, places
+from shared.slate.assembly import Slate, assemble
+from shared.slate.constraints import demands, places
+from shared.slate.demands import Demand, Place
+from shared.slate.portions import Turn, mixed_shares, turn_of, turns
 from shared.slate.shares import selection_shares
-from touchpoint.common.v1.decision_pb2 import PlacementAsk
+from touchpoint.common.v1.decision_pb2 import DecisionContext
+from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, StandingOrder
 
 
@@ -23,21 +26,36 @@ class Page:
     place_bits: NDArray[np.uint32]
     families: NDArray[np.integer]
     places: Sequence[Place]
-    limits: Sequence[GroupLimit]
+    """As it is their turn in this decision."""
+    demands: Sequence[Demand]
+    turns: Sequence[Turn] = field(default=())
+    """What else the placements could have been, with its probability; empty: nothing."""
 
     def fill(self, scores: NDArray[np.float64]) -> list[Slate]:
         """Return one slate per placement."""
-        return assemble(scores, self.place_bits, self.families, self.places, self.limits)
+        return assemble(scores, self.place_bits, self.families, self.places, self.demands)
 
-    def shares(self, scores: NDArray[np.float32]) -> list[NDArray[np.float64]]:
-        """Return how often each placement shows each candidate; see `selection_shares`."""
-        return selection_shares(scores, self.place_bits, self.families, self.places, self.limits)
+    def shares(self, scores: NDArray[np.floating]) -> list[NDArray[np.float64]]:
+        """Return how often each placement shows each candidate; see `selection_shares`.
+
+        Over the draws, of shape (draws, candidates), and over whose turn it could have been.
+        """
+        if not self.turns:
+            return self._shares(scores, self.places)
+        each = [self._shares(scores, turn.places) for turn in self.turns]
+        return mixed_shares(self.turns, each)
+
+    def _shares(
+        self, scores: NDArray[np.floating], places: Sequence[Place]
+    ) -> list[NDArray[np.float64]]:
+        return selection_shares(scores, self.place_bits, self.families, places, self.demands)
 
 
 def read_page(
     nos: NDArray[np.int64],
     place_bits: NDArray[np.uint32],
-    asks: Sequence[PlacementAsk],
+    sources: Sequence[int],
+    context: DecisionContext,
     standing: Iterable[StandingOrder],
     constraints: Iterable[SlateConstraint],
     catalogue: Catalogue,
@@ -45,27 +63,17 @@ def read_page(
     """Return the page asked for; columns are of shape (candidates,).
 
     `nos` are catalogue numbers, 0 for a candidate that this catalogue does not know: it fills no
-    place. Raises InvalidArgument for a constraint on an attribute that is not known.
+    place. Raises InvalidArgument for a constraint that says nothing that is known.
     """
-    return Page(
-        place_bits * (nos > 0),
-        catalogue.family_no[nos],
-        places(asks, standing, nos),
-        group_limits(constraints, asks, nos, catalogue),
-    )
-
-
-def fill_page(
-    nos: NDArray[np.int64],
-    scores: NDArray[np.float64],
-    place_bits: NDArray[np.uint32],
-    asks: Sequence[PlacementAsk],
-    standing: Iterable[StandingOrder],
-    constraints: Iterable[SlateConstraint],
-    catalogue: Catalogue,
-) -> list[Slate]:
-    """Return one slate per placement asked for; see `read_page`."""
-    return read_page(nos, place_bits, asks, standing, constraints, catalogue).fill(scores)
+    asks = context.placements
+    found = demands(constraints, asks, nos, catalogue)
+    asked = places(asks, standing, nos, found.seats)
+    possible: Sequence[Turn] = ()
+    if found.portions:
+        journeys = [at for at, source in enumerate(sources) if source == Source.JOURNEY]
+        possible = turns(asked, found.portions, journeys)
+        asked = list(turn_of(possible, context.seed).places)
+    return Page(place_bits * (nos > 0), catalogue.family_no[nos], asked, found.every, possible)
 
 
 def known_numbers(offer_nos: NDArray[np.uint32], catalogue: Catalogue) -> NDArray[np.int64]:

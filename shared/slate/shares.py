@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.slate.assembly import GroupLimit, Place
+from shared.slate.demands import Demand, Place, seated
+from shared.slate.drawn import Closing, Mask, Picks, Varying, closing, varying
 
 _OUT = -np.inf
-Scores = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+Scores = NDArray[np.floating]
 
 
 def selection_shares(
@@ -19,7 +19,7 @@ def selection_shares(
     place_bits: NDArray[np.uint32],
     families: NDArray[np.integer],
     places: Sequence[Place],
-    limits: Sequence[GroupLimit] = (),
+    demands: Sequence[Demand] = (),
 ) -> list[NDArray[np.float64]]:
     """Return for each placement the share of the draws in which it shows each candidate.
 
@@ -28,32 +28,45 @@ def selection_shares(
     page that is shown is that of a draw picked at random, the share is the probability that it
     shows the candidate there, given the draws.
     """
-    page = _Pages(scores, families, limits, len(places))
-    return [page.fill(index, place, place_bits) for index, place in enumerate(places)]
+    page = _Pages(scores, place_bits, families, demands, len(places))
+    kept = [page.reserve(index, place) for index, place in enumerate(places)]
+    return [page.fill(index, place, kept[index]) for index, place in enumerate(places)]
 
 
-class _Group:
-    """A limit, with how many of each of its groups every draw shows."""
+class _Kept:
+    """The seats of one placement in every draw."""
 
-    def __init__(self, limit: GroupLimit, draws: int) -> None:
-        self.place = limit.place
-        self._at_most = limit.at_most
-        # Numbered anew, 0 first: groups may be numbers out of a whole catalogue.
-        numbers, found = np.unique([0, *limit.groups], return_inverse=True)
-        self._groups = found[1:]
-        self._shown = np.zeros((draws, len(numbers)), np.int32)
-        self.full_from_start: Mask = (self._groups > 0) & (self._at_most <= 0)
+    def __init__(self, positions: Sequence[int], picks: Sequence[Picks], live: Sequence[Mask]):
+        self._rows = list(zip(positions, picks, [each.copy() for each in live], strict=True))
 
-    def take(self, live: Mask, picks: NDArray[np.intp]) -> Mask | None:
-        """Count what the live draws show; returns what is full in each draw, None: nothing is."""
-        groups = self._groups[picks]
-        every = np.arange(len(picks))
-        self._shown[every, groups] += live
-        full = (self._shown[every, groups] >= self._at_most) & (groups > 0) & live
-        if not full.any():
-            return None
-        out: Mask = full[:, None] & (self._groups[None, :] == groups[:, None])
-        return out
+    def seat(
+        self, step: int, is_open: Mask, live: Mask, picks: Picks, varied: Sequence[Varying]
+    ) -> Mask:
+        """Put what is due into `picks`, and the next where nothing is live; returns where."""
+        taken: Mask = np.zeros_like(live)
+        undecided = is_open.copy()
+        for position, candidates, waiting in self._rows:
+            next_here = undecided & waiting
+            undecided &= ~waiting
+            now = next_here if position <= step else next_here & ~live
+            if position > step and now.any():
+                now = _moved_up(now, candidates, step, position, varied)
+            np.copyto(picks, candidates, where=now)
+            waiting &= ~now
+            taken |= now
+        return taken
+
+
+def _moved_up(
+    now: Mask, candidates: Picks, step: int, position: int, varied: Sequence[Varying]
+) -> Mask:
+    """Return the draws in which a seat may move up; diversity counts it from there on."""
+    newly = [state for state in varied if step < state.first <= position]
+    for state in newly:
+        now = now & ~state.refuses(candidates)
+    for state in newly:
+        state.take(now, candidates)
+    return now
 
 
 class _Pages:
@@ -62,48 +75,100 @@ class _Pages:
     def __init__(
         self,
         scores: Scores,
+        place_bits: NDArray[np.uint32],
         families: NDArray[np.integer],
-        limits: Sequence[GroupLimit],
+        demands: Sequence[Demand],
         places: int,
     ) -> None:
         self._scores = scores
+        self._bits = place_bits
         self._last = places - 1
         draws, count = scores.shape
+        self._every = np.arange(draws)
         own = np.arange(-1, -1 - count, -1)
         self._keys = np.where(families > 0, families.astype(np.int64), own).astype(np.int32)
         self._has_families = len(set(self._keys.tolist())) < count
-        self._groups = [_Group(limit, draws) for limit in limits if any(limit.groups)]
+        self._closing = closing(demands, draws)
+        self._varying = varying(demands, draws)
         self._gone: Mask = np.zeros(scores.shape, np.bool_)
 
-    def fill(self, index: int, place: Place, place_bits: NDArray[np.uint32]) -> NDArray[np.float64]:
+    def reserve(self, index: int, place: Place) -> _Kept | None:
+        """Give each seat to the best that may take it in each draw; it counts from now on."""
+        seats = seated(place)
+        if not seats or not self._scores.shape[1]:
+            return None
+        states, varied = self._holding_for(index)
+        positions, picked, given = [], [], []
+        for seat in seats:
+            work = self._open(index, place, states)
+            others = np.ones(work.shape[1], np.bool_)
+            others[list(seat.members)] = False
+            work[:, others] = _OUT
+            for state in varied:
+                if seat.position < state.first:
+                    np.copyto(work, _OUT, where=state.closed())
+            picks = work.argmax(axis=1)
+            live = work[self._every, picks] > _OUT
+            self._take(work, live, picks, states, for_good=True)
+            for state in varied:
+                if seat.position < state.first:
+                    state.take(live, picks)
+            positions.append(seat.position)
+            picked.append(picks)
+            given.append(live)
+        return _Kept(positions, picked, given)
+
+    def fill(self, index: int, place: Place, kept: _Kept | None) -> NDArray[np.float64]:
         """Fill one placement in every draw and return the shares, shape (candidates,)."""
-        work = self._open(index, place, place_bits)
-        groups = [group for group in self._groups if group.place in (-1, index)]
-        for group in groups:
-            work[:, group.full_from_start] = _OUT
+        states, varied = self._holding_for(index)
+        work = self._open(index, place, states)
         draws, count = work.shape
         chosen = np.zeros(count)
-        every = np.arange(draws)
+        is_open: Mask = np.ones(draws, np.bool_)
         steps = min(place.limit, count)
         for step in range(steps):
-            picks = work.argmax(axis=1)
-            live = work[every, picks] > _OUT
+            picks, live = self._best(work, step, varied)
+            live &= is_open
+            by_score = live
+            if kept is not None:
+                seated_here = kept.seat(step, is_open, live, picks, varied)
+                by_score, live = live & ~seated_here, live | seated_here
             if not live.any():
                 break
+            is_open &= live
             chosen += np.bincount(picks[live], minlength=count)
             if step + 1 < steps or index < self._last:
-                self._take(work, live, picks, groups, for_good=index < self._last)
+                self._take(work, by_score, picks, states, for_good=index < self._last)
+                for state in varied:
+                    if step < state.first:
+                        state.take(by_score, picks)
         shares: NDArray[np.float64] = chosen / draws
         return shares
 
-    def _open(self, index: int, place: Place, place_bits: NDArray[np.uint32]) -> Scores:
+    def _best(self, work: Scores, step: int, varied: Sequence[Varying]) -> tuple[Picks, Mask]:
+        """Return the best of each draw, and in which draws there is one."""
+        for state in varied:
+            if step < state.first and state.is_spent:
+                work = np.where(state.closed(), work.dtype.type(_OUT), work)
+        picks = work.argmax(axis=1)
+        return picks, work[self._every, picks] > _OUT
+
+    def _holding_for(self, index: int) -> tuple[list[Closing], list[Varying]]:
+        return (
+            [state for state in self._closing if state.place in (-1, index)],
+            [state for state in self._varying if state.place in (-1, index)],
+        )
+
+    def _open(self, index: int, place: Place, states: Sequence[Closing]) -> Scores:
         """Return the scores at one placement; what may not fill it is out."""
-        allowed = (place_bits & np.uint32(1 << index)) != 0
+        allowed = (self._bits & np.uint32(1 << index)) != 0
         work = self._scores.copy()
         standing = [at for at in place.standing if allowed[at]]
         if place.exact:
             allowed = np.zeros_like(allowed)
-            allowed[standing] = True
+        elif place.barred:
+            allowed[list(place.barred)] = False
+        allowed[standing] = True
         if standing:
             # Any score is finite in single precision: what stands goes before it.
             work = work.astype(np.float64)
@@ -111,14 +176,18 @@ class _Pages:
             work[:, standing] = top * np.arange(len(standing), 0, -1)
         work[self._gone] = _OUT
         work[:, ~allowed] = _OUT
+        for state in states:
+            closed = state.closed()
+            if closed is not None:
+                np.copyto(work, _OUT, where=closed)
         return work
 
     def _take(
         self,
         work: Scores,
         live: Mask,
-        picks: NDArray[np.intp],
-        groups: Sequence[_Group],
+        picks: Picks,
+        states: Sequence[Closing],
         *,
         for_good: bool,
     ) -> None:
@@ -130,11 +199,11 @@ class _Pages:
             out[np.flatnonzero(live), picks[live]] = True
         if for_good:
             self._gone |= out
-        for group in groups:
-            full = group.take(live, picks)
+        for state in states:
+            full = state.take(live, picks)
             if full is None:
                 continue
             out |= full
-            if for_good and group.place < 0:
+            if for_good and state.place < 0:
                 self._gone |= full
         np.copyto(work, _OUT, where=out)

@@ -38,6 +38,8 @@ class Choice(NamedTuple):
     parts: tuple[Part, ...] = ()
     features: bytes = b""
     """What the ranker saw of it, in its own encoding; it learns from the answer by that."""
+    cause: tuple[int, str] | None = None
+    """What decided its place where it was not the scores alone: a SlateCause, and which rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import Choice, Part, PlacementSlate, order_times_value
 from services.aggregator.domain.vocabulary import Source
 from shared.catalogue import Catalogue
-from shared.slate import fill_page, known_numbers
+from shared.slate import Page, known_numbers, read_page
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.ranker.v1.ranker_pb2 import (
     Ranked,
@@ -59,6 +59,7 @@ def _choice(ranked: Ranked, candidates: Candidates) -> Choice:
         False,
         tuple(Part(part.name, part.value, part.text) for part in ranked.contributions),
         ranked.features,
+        (ranked.cause, ranked.cause_rule) if ranked.cause else None,
     )
 
 
@@ -87,11 +88,11 @@ def only_defaults(
 def _assembled(
     allowed: Allowed, scores: NDArray[np.float64], context: DecisionContext, catalogue: Catalogue
 ) -> list[PlacementSlate]:
-    slates = fill_page(
+    page = read_page(
         _numbers(allowed, catalogue),
-        scores,
         np.array(allowed.placement_bits, np.uint32),
-        context.placements,
+        allowed.candidates.sources,
+        context,
         allowed.standing,
         allowed.constraints,
         catalogue,
@@ -104,8 +105,25 @@ def _assembled(
         )
     ]
     return [
-        PlacementSlate([scored[at] for at in slate.chosen], [scored[at] for at in slate.following])
-        for slate in slates
+        PlacementSlate(
+            [
+                scored[at]._replace(selection_probability=float(share[at]), cause=cause)
+                for at, cause in zip(slate.chosen, slate.causes, strict=True)
+            ],
+            [scored[at]._replace(selection_probability=float(share[at])) for at in slate.following],
+        )
+        for slate, share in zip(page.fill(scores), _shares(page, scores), strict=True)
+    ]
+
+
+def _shares(page: Page, scores: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return how likely each placement shows each candidate: only fixed shares leave it open."""
+    if not page.turns:
+        return [np.ones(len(scores))] * len(page.places)
+    shares = page.shares(scores[None, :])
+    return [
+        np.ones_like(share) if place.exact else share
+        for place, share in zip(page.places, shares, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from shared.catalogue import Catalogue
 from shared.errors import InvalidArgument
-from shared.slate.constraints import group_limits, places
+from shared.slate.constraints import demands, places
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.decision_pb2 import PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
@@ -33,7 +33,7 @@ def catalogue() -> Catalogue:
 
 
 def groups(catalogue, **constraint):
-    [limit] = group_limits([SlateConstraint(at_most=1, **constraint)], ASKS, NOS, catalogue)
+    [limit] = demands([SlateConstraint(at_most=1, **constraint)], ASKS, NOS, catalogue).every
     return [int(group) for group in limit.groups]
 
 
@@ -81,7 +81,7 @@ def test_a_constraint_holds_for_its_placement_for_the_page_or_not_here(catalogue
         SlateConstraint(attribute="KIND", at_most=2),
         SlateConstraint(attribute="KIND", at_most=3, placement="ivr.menu"),
     ]
-    found = group_limits(constraints, ASKS, NOS, catalogue)
+    found = demands(constraints, ASKS, NOS, catalogue).every
     assert [(limit.place, limit.at_most) for limit in found] == [(1, 1), (-1, 2)]
 
 

@@ -3,44 +3,22 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from shared.slate import GroupLimit, Place, assemble, selection_shares
-
-
-@st.composite
-def pages(draw):
-    count = draw(st.integers(1, 12))
-    of_each = st.lists(st.integers(0, 4), min_size=count, max_size=count)
-    bits = st.lists(st.integers(0, 7), min_size=count, max_size=count)
-    asked = [
-        Place(
-            draw(st.integers(1, 4)),
-            tuple(draw(st.permutations(range(count))))[: draw(st.integers(0, 3))],
-            draw(st.booleans()),
-        )
-        for _ in range(draw(st.integers(1, 3)))
-    ]
-    limits = [
-        GroupLimit(draw(of_each), draw(st.integers(0, 2)), draw(st.integers(-1, 2)))
-        for _ in range(draw(st.integers(0, 2)))
-    ]
-    seed = draw(st.integers(0, 99))
-    scores = np.random.default_rng(seed).integers(0, 6, (8, count)).astype(np.float32)
-    return scores, np.array(draw(bits), np.uint32), np.array(draw(of_each)), asked, limits
+from tests.unit.kit.pages import cases
 
 
 @settings(max_examples=300, deadline=None)
-@given(pages())
-def test_each_draw_fills_the_page_as_one_by_one(page):
-    scores, bits, families, asked, limits = page
-    found = selection_shares(scores, bits, families, asked, limits)
-    counted = [np.zeros(scores.shape[1]) for _ in asked]
-    for draw in scores.astype(float):
-        for index, slate in enumerate(assemble(draw, bits, families, asked, limits)):
+@given(cases())
+def test_each_draw_fills_the_page_as_one_by_one(case):
+    rest = case.bits, case.families, case.places, case.demands
+    found = selection_shares(case.scores, *rest)
+    counted = [np.zeros(case.scores.shape[1]) for _ in case.places]
+    for draw in case.scores.astype(float):
+        for index, slate in enumerate(assemble(draw, *rest)):
             counted[index][slate.chosen] += 1
     for ours, theirs in zip(found, counted, strict=True):
-        assert ours == pytest.approx(theirs / len(scores))
+        assert ours == pytest.approx(theirs / len(case.scores))
 
 
 def test_groups_are_told_apart_whatever_their_numbers_are():
