@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from services.rules.domain.catalogue import KINDS
 from services.rules.domain.contacts import Approach, Balance, Gate
-from services.rules.domain.definitions import Placement, SlateRule
+from services.rules.domain.definitions import Pin, Placement
 from services.rules.domain.ledger import StoredDecision
 from services.rules.domain.verdict import Removals
 from touchpoint.common.v1 import decision_pb2
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode
-from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
+from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, SlatePin
 from touchpoint.rules.v1 import rules_service_pb2 as pb
-from touchpoint.rules.v1.rules_pb2 import ContactBalance, Presented
+from touchpoint.rules.v1.rules_pb2 import ContactBalance, Presented, SlateRule
 
 Constraints = tuple[SlateConstraint, ...]
 
@@ -67,16 +67,49 @@ def write_removals(removals: Removals, to: decision_pb2.Removals) -> None:
 def slate_constraints(rules: Iterable[SlateRule], placements: Iterable[str]) -> Constraints:
     """Return what the slate rules demand of placements."""
     return tuple(
-        SlateConstraint(
-            placement=placement,
-            attribute=rule.attribute,
-            depth=rule.depth,
-            value=rule.value,
-            at_most=rule.at_most,
-        )
+        _slate_constraint(rule, placement)
         for rule in rules
         for placement in placements
         if rule.placement in ("", placement)
+    )
+
+
+def _slate_constraint(rule: SlateRule, placement: str) -> SlateConstraint:
+    made = SlateConstraint(
+        placement=placement,
+        attribute=rule.attribute,
+        depth=rule.depth,
+        value=rule.value,
+        at_most=rule.at_most,
+        rule=rule.name or _described(rule),
+    )
+    if rule.at_least:
+        made.diversity.at_least, made.diversity.first = rule.at_least, rule.first
+    elif rule.HasField("excludes"):
+        made.excludes.CopyFrom(rule.excludes)
+    elif rule.share:
+        made.share.share, made.share.position = rule.share, rule.position or 1
+    return made
+
+
+def _described(rule: SlateRule) -> str:
+    """Return what a rule without a name is called by: what it says."""
+    of = f"{rule.attribute} {rule.value}".rstrip()
+    if rule.at_least:
+        return f"at_least {rule.at_least} of {of} among the first {rule.first}"
+    if rule.HasField("excludes"):
+        return f"{of} excludes {rule.excludes.attribute} {rule.excludes.value}"
+    return f"share {rule.share:.4%} of {of}" if rule.share else f"at_most {rule.at_most} of {of}"
+
+
+def pin_constraint(pin: Pin, placement: str) -> SlateConstraint:
+    """Return a pin as it is handed to those who fill the page."""
+    return SlateConstraint(
+        placement=placement,
+        attribute="OFFER",
+        value=pin.offer_id,
+        rule=pin.name,
+        pin=SlatePin(position=pin.position),
     )
 
 
@@ -87,7 +120,8 @@ def contact_constraints(asked: Sequence[Placement], counted: Approach) -> Constr
     if not 0 < room < _LARGEST_PAGE:
         return ()
     return tuple(
-        SlateConstraint(attribute="KIND", value=KINDS[kind], at_most=room) for kind in sorted(kinds)
+        SlateConstraint(attribute="KIND", value=KINDS[kind], at_most=room, rule="contacts")
+        for kind in sorted(kinds)
     )
 
 

@@ -19,6 +19,7 @@ from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.screening import Screens
 from services.rules.forgetting import Forgetting
 from services.rules.moment import channel_fields
+from services.rules.pinning import kinds_in
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.storage import MIGRATIONS
@@ -75,7 +76,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, compile_policy)
-    definitions = Definitions(store, bus, bundles)
+    definitions = Definitions(store, bus, bundles, kinds_in(follower.catalogue))
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()
     catalogue = follower.catalogue

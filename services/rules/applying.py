@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from services.rules.definitions import Checked, check_definitions
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.definitions.slates import KindOf
 from services.rules.storage.definitions import Pointer, PostgresDefinitions, Readiness
 from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
@@ -27,11 +28,21 @@ class Definitions:
     """Applies and takes back definitions for the whole suite."""
 
     def __init__(
-        self, store: PostgresDefinitions, bus: Bus, own: BundleFollower[CompiledBundle]
+        self,
+        store: PostgresDefinitions,
+        bus: Bus,
+        own: BundleFollower[CompiledBundle],
+        kind_of: KindOf = lambda offer_id: 0,
     ) -> None:
+        """Take the kinds of what the catalogue has besides the definitions."""
         self._store = store
         self._bus = bus
         self._own = own
+        self._kind_of = kind_of
+
+    def check(self, files: Sequence[DefinitionFile]) -> Checked:
+        """Check and store nothing."""
+        return check_definitions(files, self._kind_of)
 
     async def apply(self, files: Sequence[DefinitionFile]) -> tuple[Checked, Pointer]:
         """Check and activate; with a mistake nothing takes effect.
@@ -39,7 +50,7 @@ class Definitions:
         Raises `FailedPrecondition` naming the service that could not compile or did not answer,
         `Aborted` when somebody else applied at the same time.
         """
-        checked = await asyncio.to_thread(check_definitions, files)
+        checked = await asyncio.to_thread(self.check, files)
         pointer = await self._store.pointer()
         if checked.bundle is None:
             return checked, pointer

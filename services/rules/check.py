@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from services.rules.additions import added_candidates, keep_within
 from services.rules.answers import balance, contact_constraints, write_removals
 from services.rules.approaching import ContactTerms, Encounter, occasion_of
 from services.rules.attributes import OfferAttributes
@@ -23,6 +24,7 @@ from services.rules.domain.standing import Order, standing_decision, standing_or
 from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, FrameOf, Verdict, judge
 from services.rules.moment import MomentVariables, PlacementVariables
 from services.rules.past import person_facts, surveys_done
+from services.rules.pinning import offers_kept_for, pins_that_hold
 from services.rules.telling_acts import write_acts, write_shadow
 from shared.catalogue import Catalogue, Fence
 from shared.definitions import BundleFollower
@@ -30,12 +32,11 @@ from shared.errors import FieldViolation, InvalidArgument
 from shared.logging import get_logger
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, StandingOrder
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _KNOWN_RULE = "known"
-_NO_CANDIDATES = Candidates()
+_NOBODY: Mapping[int, int] = {}
 log = get_logger(__name__)
 
 
@@ -84,18 +85,22 @@ class Checker:
         case = await self._case(request)
         counted = case.approach
         offer_nos = list(request.candidates.offer_nos)
-        added = _added(offer_nos, case, self._catalogue) if case.orders else _NO_CANDIDATES
+        reads = case.compiled.compiler.reads
+        moment = MomentVariables(case.context, case.snapshot, self._catalogue, reads)
+        constraints, kept_for = self._demanded(case, moment)
+        added = added_candidates(offer_nos, case.orders, case.asked, kept_for, self._catalogue)
         numbers = np.array([*offer_nos, *added.offer_nos], np.int64)
         places = _known_places(self._catalogue, numbers)
         known = numbers if places is None else numbers[places]
         sources = _sources(request.candidates, added)
         known_sources = sources if places is None or sources is None else sources[places]
-        verdict = self._judge(case, known, counted, known_sources)
+        verdict = self._judge(case, known, counted, moment, known_sources)
         self._warn_of_failures(case.compiled, verdict)
+        keep_within(verdict, known, added, kept_for)
         response = _answer(numbers, places, verdict)
         response.added.CopyFrom(added)
-        constraints = self._contact_constraints(case, known, counted)
-        _tell(response, case, constraints)
+        response.constraints.extend(constraints)
+        _tell(response, case, self._contact_constraints(case, known, counted))
         response.versions.catalogue_version = self._catalogue.version
         response.versions.bundle_hash = case.context.bundle_hash
         return response
@@ -164,8 +169,28 @@ class Checker:
         key = StandingKey(context.context_digest, snapshot.standing_token, context.bundle_hash)
         return await self._ledger.check_facts(list(snapshot.person_ids), key, since_us, now_us)
 
+    def _demanded(
+        self, case: _Case, moment: MomentVariables
+    ) -> tuple[Sequence[SlateConstraint], Mapping[int, int]]:
+        """Return what the slates must keep to, and the offers that places are kept for."""
+        compiled, asks = case.compiled, case.context.placements
+        constraints = compiled.slate_constraints(tuple([each.name for each in case.asked]))
+        pins = compiled.policy.pins
+        if not pins and not compiled.keeps_places:
+            return constraints, _NOBODY
+        settled = {order.placement for order in case.orders if order.exact}
+        activate = compiled.compiler.activation
+        held = pins_that_hold(pins, asks, settled, moment, activate)
+        constraints = (*constraints, *held)
+        return constraints, offers_kept_for(constraints, asks, settled, self._catalogue)
+
     def _judge(
-        self, case: _Case, numbers: Numbers, counted: Approach, sources: Numbers | None
+        self,
+        case: _Case,
+        numbers: Numbers,
+        counted: Approach,
+        moment: MomentVariables,
+        sources: Numbers | None,
     ) -> Verdict:
         context, policy = case.context, case.compiled.policy
         done = surveys_done(case.snapshot, policy.questions, self._catalogue.offer_no)
@@ -178,8 +203,6 @@ class Checker:
             person_facts(case.snapshot, context, case.facts.declines, done),
             sources,
         )
-        reads = case.compiled.compiler.reads
-        moment = MomentVariables(context, case.snapshot, self._catalogue, reads)
         frame_of = _frames(case, columns, moment)
         screen = self._screens.of(policy, context.channel, context.now_us)
         return judge(screen.passing(columns), case.asked, columns, frame_of, counted)
@@ -231,8 +254,6 @@ def _asks(context: DecisionContext) -> list[tuple[str, int]]:
 
 def _tell(response: pb.CheckResponse, case: _Case, constraints: Sequence[SlateConstraint]) -> None:
     """Add to the answer what is not about single candidates."""
-    names = tuple(placement.name for placement in case.asked)
-    response.constraints.extend(case.compiled.slate_constraints(names))
     response.constraints.extend(constraints)
     response.balances.extend([balance(each) for each in case.encounter.balances()])
     response.person_ids.extend(case.facts.person_ids)
@@ -256,35 +277,6 @@ def _known_places(catalogue: Catalogue, numbers: Numbers) -> Numbers | None:
     if numbers.max(initial=0) < catalogue.size and catalogue.kind[numbers].all():
         return None
     return np.flatnonzero(catalogue.known(numbers.astype(np.uint32)))
-
-
-def _added(offer_nos: Sequence[int], case: _Case, catalogue: Catalogue) -> Candidates:
-    """Return the offers of standing orders that are no candidates.
-
-    Of an order that only leads, from another placement, those of the kinds that are shown here.
-    """
-    sources: dict[int, int] = {}
-    candidates = frozenset(offer_nos)
-    kinds = {placement.name: placement.kinds for placement in case.asked}
-    for order in case.orders:
-        for offer_no, source in zip(order.offer_nos, order.sources, strict=True):
-            if offer_no in candidates:
-                continue
-            kind = int(catalogue.kind[offer_no]) if offer_no < catalogue.size else 0
-            if order.exact or kind in kinds[order.placement]:
-                sources.setdefault(offer_no, source)
-    if not sources:
-        return _NO_CANDIDATES
-    zeros = [0] * len(sources)
-    return Candidates(
-        offer_nos=sources.keys(),
-        sources=[Source.Value.ValueType(source) for source in sources.values()],
-        scores=zeros,
-        evidence_nos=zeros,
-        evidence_counts=zeros,
-        evidence_totals=zeros,
-        evidence_kinds=zeros,  # type: ignore[arg-type]
-    )
 
 
 def _answer(numbers: Numbers, places: Numbers | None, verdict: Verdict) -> pb.CheckResponse:

@@ -109,6 +109,17 @@ def _identity_kinds(moment: MomentVariables) -> list[str]:
     return sorted(named.union(moment.snapshot.identity_kinds))
 
 
+def _viewed_price_micros(moment: MomentVariables) -> int:
+    """Return the price of the first item in view that has one, 0 where there is none."""
+    catalogue = moment.catalogue
+    prices = (
+        int(catalogue.price_micros[item_no])
+        for item_no in moment.context.item_nos
+        if item_no < catalogue.size
+    )
+    return next((price for price in prices if price > 0), 0)
+
+
 def text_attributes(attributes: Struct) -> Mapping[str, str]:
     """Return a caller's attributes as texts; lists and objects are left out."""
     found: dict[str, str] = {}
@@ -141,6 +152,7 @@ _FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
     "request.locale": lambda moment: moment.context.locale,
     "request.attributes": lambda moment: text_attributes(moment.context.attributes),
     "request.agent_free": _agent_free,
+    "request.viewed_price_micros": _viewed_price_micros,
     "request.gift": lambda moment: moment.context.HasField("recipient"),
 }
 _REQUEST: Sequence[str] = [

@@ -11,7 +11,6 @@ from services.rules.approaching import ContactTerms, Encounter, occasion_of
 from services.rules.attributes import OfferAttributes
 from services.rules.check import Checker
 from services.rules.commit import Committer
-from services.rules.definitions import check_definitions
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
@@ -136,7 +135,7 @@ class RulesServicer:
     async def check_definitions(
         self, call: Call, request: pb.CheckDefinitionsRequest
     ) -> pb.CheckDefinitionsResponse:
-        checked = await asyncio.to_thread(check_definitions, request.files)
+        checked = await asyncio.to_thread(self._definitions.check, request.files)
         return pb.CheckDefinitionsResponse(
             problems=checked.problems,
             bundle_hash=checked.bundle.bundle_hash if checked.bundle else "",

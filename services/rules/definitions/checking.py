@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.rules.conditions import ConditionCompiler
 from services.rules.definitions.audiences import check_scores, check_segments
 from services.rules.definitions.contacts import (
     COOLING_OFF,
@@ -26,6 +27,8 @@ from services.rules.definitions.reading import Entry
 from services.rules.definitions.rules import check_rules, rule_of
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
+from services.rules.definitions.slate_conflicts import check_conflicts
+from services.rules.definitions.slates import KindOf, Known, check_pins, check_slate_rules
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.webhooks import check_webhooks
 from shared.conditions.values import assurance, duration, share, typed_parameters
@@ -60,10 +63,13 @@ class Checked:
     """None where there is a mistake."""
 
 
-def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
+def check_definitions(
+    files: Sequence[pb.DefinitionFile], kind_of: KindOf = lambda offer_id: 0
+) -> Checked:
     """Check all files as a whole; every mistake is found at once.
 
-    Blocks for about half a second where a condition has to be tried on the largest input.
+    `kind_of` tells of the items and offers that the catalogue has besides. Blocks for about half a
+    second where a condition has to be tried on the largest input.
     """
     problems = Problems()
     if len(files) > MAX_FILES:
@@ -80,6 +86,7 @@ def check_definitions(files: Sequence[pb.DefinitionFile]) -> Checked:
     check_rules(entries.by_section["rules"], list(segments), parameters, suspects, problems)
     _check_scenarios(entries, problems)
     check_segments(entries.by_section["segments"], parameters, suspects, problems)
+    _check_slates(entries, kind_of, suspects, problems)
     suspects.try_out(entries.parameters, problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
@@ -117,6 +124,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         quiet_hours=all_of("quiet_hours", quiet_of),
         offers=all_of("offers", Offer),
         slate_rules=all_of("slate_rules", pb.SlateRule),
+        pins=all_of("pins", pb.Pin),
         priors=all_of("priors", pb.Prior),
         scenarios=all_of("scenarios", pb.Scenario),
         segments=all_of("segments", pb.Segment),
@@ -158,13 +166,6 @@ def _check_placements(entries: Entries, problems: Problems) -> None:
             if name not in known:
                 message = f"there is no placement {name}{suggestion(name, known)}"
                 problems.add(entry.where("placements"), message)
-    for entry in entries.by_section["slate_rules"]:
-        name = entry.values.get("placement", "")
-        if name and name not in known:
-            message = f"there is no placement {name}{suggestion(name, known)}"
-            problems.add(entry.where("placement"), message)
-        if ("depth" in entry.values) != (entry.values.get("attribute") == "CATEGORY"):
-            problems.add(entry.place, "depth belongs to the attribute CATEGORY, and only to it")
 
 
 def _check_defaults(entries: Entries, problems: Problems) -> None:
@@ -226,6 +227,18 @@ def _check_questions(entries: Entries, problems: Problems) -> None:
 def _check_personas(entries: Entries, problems: Problems) -> None:
     for entry in entries.by_section["personas"]:
         check_persona(entry, problems)
+
+
+def _check_slates(
+    entries: Entries, kind_of: KindOf, suspects: Suspects, problems: Problems
+) -> None:
+    rules, pins = entries.by_section["slate_rules"], entries.by_section["pins"]
+    placements = _named(entries, "placements", "placement")
+    known = Known(placements, _named(entries, "offers", "offer_id"), kind_of)
+    check_slate_rules(rules, known, problems)
+    compiler = ConditionCompiler(typed_parameters(entries.parameters))
+    check_pins(pins, known, compiler, suspects, problems)
+    check_conflicts(rules, pins, known, problems)
 
 
 def _named(entries: Entries, section: str, name_field: str) -> dict[str, Entry]:

@@ -11,10 +11,10 @@ from services.rules.answers import Constraints, slate_constraints
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
 from services.rules.definitions.contacts import contact_policy
 from services.rules.domain.definitions import (
+    Pin,
     Placement,
     Policy,
     Rule,
-    SlateRule,
 )
 from shared.conditions.values import typed_parameters
 from shared.definitions import CompileError
@@ -38,6 +38,8 @@ class CompiledBundle:
     """What the slate rules demand of the placements named."""
     rule_places: Mapping[str, int]
     """Rule to its place in the bundle, from 0."""
+    keeps_places: bool = False
+    """Whether a slate rule gives something a fixed share."""
 
 
 def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
@@ -46,6 +48,7 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
     compiler = ConditionCompiler(parameters)
     try:
         rules = [_rule(rule, compiler) for rule in bundle.rules]
+        pins = _pins(bundle.pins, compiler)
     except ConditionError as error:
         raise CompileError(f"a condition cannot be used: {error.message}") from None
     try:
@@ -57,16 +60,17 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         placements={each.placement: _placement(each) for each in bundle.placements},
         rules=tuple(rules),
         contacts=contacts,
-        slate_rules=tuple(_slate_rule(rule) for rule in bundle.slate_rules),
         sticky_us=_microseconds(parameters.get("sticky")),
         questions=_questions(bundle.questions),
+        pins=pins,
     )
     return CompiledBundle(
         policy,
         compiler,
         _microseconds(parameters.get("declined_for")),
-        lru_cache(_PAGES_KEPT)(partial(slate_constraints, policy.slate_rules)),
+        lru_cache(_PAGES_KEPT)(partial(slate_constraints, bundle.slate_rules)),
         {rule.name: place for place, rule in enumerate(policy.rules)},
+        any(rule.share for rule in bundle.slate_rules),
     )
 
 
@@ -99,8 +103,13 @@ def _rule(rule: pb.Rule, compiler: ConditionCompiler) -> Rule:
     )
 
 
-def _slate_rule(rule: pb.SlateRule) -> SlateRule:
-    return SlateRule(rule.placement, rule.attribute, rule.depth, rule.value, rule.at_most)
+def _pins(pins: Iterable[pb.Pin], compiler: ConditionCompiler) -> dict[str, list[Pin]]:
+    found: dict[str, list[Pin]] = {}
+    for pin in pins:
+        when = compiler.compile(pin.when) if pin.when else None
+        made = Pin(pin.name or pin.offer, pin.position, pin.offer, when)
+        found.setdefault(pin.placement, []).append(made)
+    return found
 
 
 def _questions(questions: Iterable[pb.Question]) -> dict[str, frozenset[str]]:

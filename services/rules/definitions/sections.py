@@ -14,6 +14,7 @@ from services.rules.definitions import (
     personas,
     questions,
     scenarios,
+    slates,
     webhooks,
 )
 from services.rules.definitions.examples import EXAMPLES
@@ -33,13 +34,11 @@ from services.rules.definitions.reading import (
     text,
     text_map,
     whole_number,
-    word_of,
 )
 from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Creative
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, RuleLevel, Source
 from touchpoint.rules.v1.rules_pb2 import ContactMoment, RuleMode
 
-SLATE_ATTRIBUTES = ("CATEGORY", "BRAND", "KIND", "FAMILY")
 _TEXTS = ("title", "text", "image_url", "link", "call_to_action", "ssml")
 _KINDS = list_of(one_of(OfferKind), 5)
 
@@ -106,17 +105,8 @@ _RULE = Section(
 )
 _CONTACT_LIMIT = Section("", contacts.LIMIT, contacts.LIMIT_REQUIRED)
 _QUIET_HOURS = Section("", contacts.QUIET, contacts.QUIET_REQUIRED)
-_SLATE_RULE = Section(
-    "",
-    {
-        "placement": _name,
-        "attribute": word_of(SLATE_ATTRIBUTES),
-        "depth": whole_number(1, 10),
-        "value": text(),
-        "at_most": whole_number(0, 50),
-    },
-    ("attribute", "at_most"),
-)
+_SLATE_RULE = Section("", slates.SLATE_RULE, slates.SLATE_RULE_REQUIRED)
+_PIN = Section("", slates.PIN, slates.PIN_REQUIRED)
 _PRIOR = Section(
     "",
     {
@@ -166,6 +156,7 @@ SECTIONS: Mapping[str, Section] = {
     "quiet_hours": _QUIET_HOURS,
     "offers": _OFFER,
     "slate_rules": _SLATE_RULE,
+    "pins": _PIN,
     "priors": _PRIOR,
     "scenarios": _SCENARIO,
     "segments": _SEGMENT,

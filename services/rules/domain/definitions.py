@@ -63,15 +63,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class SlateRule:
-    """At most `at_most` of an attribute's values on one slate."""
+class Pin:
+    """A position of a placement that is kept for an offer."""
 
-    placement: str
-    """Empty: every one."""
-    attribute: str
-    depth: int
-    value: str
-    at_most: int
+    name: str
+    position: int
+    """From 1."""
+    offer_id: str
+    when: Condition | None
+    """Only while it holds; None: always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,9 @@ class Policy:
     rules: Sequence[Rule]
     """In the order they are told as a reason."""
     contacts: ContactPolicy
-    slate_rules: Sequence[SlateRule]
     sticky_us: int
     """How long a decision stands; 0: not at all."""
     questions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Names of the questions of each survey, by its offer's id."""
+    pins: Mapping[str, Sequence[Pin]] = field(default_factory=dict)
+    """By placement."""

@@ -20,6 +20,7 @@ from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.screening import Screens
 from services.rules.moment import channel_fields
+from services.rules.pinning import kinds_in
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
@@ -237,7 +238,7 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     attributes.catalogue = catalogue
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     bundles = BundleFollower(bus, OwnBundleSource(store, "rules", "this one"), compile_policy)
-    definitions = Definitions(store, bus, bundles)
+    definitions = Definitions(store, bus, bundles, kinds_in(catalogue))
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)

@@ -1,0 +1,86 @@
+"""Places that are kept for offers: which pins hold now, and whom they bring along as candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from services.rules.answers import pin_constraint
+from services.rules.conditions import RequestFrame, Variables
+from services.rules.conditions.frame import Activate
+from services.rules.domain.definitions import Pin
+from services.rules.moment import PlacementVariables
+from shared.catalogue import Catalogue
+from touchpoint.common.v1.decision_pb2 import PlacementAsk
+from touchpoint.common.v1.vocabulary_pb2 import OfferKind, Source
+from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
+
+
+class _NoCandidates:
+    """A pin's condition reads nothing of candidates."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+
+def pins_that_hold(
+    pins: Mapping[str, Sequence[Pin]],
+    asks: Iterable[PlacementAsk],
+    settled: Collection[str],
+    moment: Variables,
+    activate: Activate,
+) -> list[SlateConstraint]:
+    """Return the pins of the placements asked for; where a decision stands its order does.
+
+    One whose condition fails does not hold.
+    """
+    return [
+        pin_constraint(pin, ask.placement)
+        for ask in asks
+        if ask.placement in pins and ask.placement not in settled
+        for pin in pins[ask.placement]
+        if pin.position <= ask.limit and _holds(pin, ask.placement, moment, activate)
+    ]
+
+
+def _holds(pin: Pin, placement: str, moment: Variables, activate: Activate) -> bool:
+    if pin.when is None:
+        return True
+    frame = RequestFrame(_NoCandidates(), PlacementVariables(moment, placement), activate)
+    value, errors = pin.when.evaluate(frame)
+    return errors is False and bool(value)
+
+
+def offers_kept_for(
+    constraints: Iterable[SlateConstraint],
+    asks: Sequence[PlacementAsk],
+    settled: Collection[str],
+    catalogue: Catalogue,
+) -> dict[int, int]:
+    """Return the offers that have a pin or a fixed share, with a bit for each of its placements."""
+    bits = {ask.placement: 1 << at for at, ask in enumerate(asks) if ask.placement not in settled}
+    found: dict[int, int] = {}
+    for each in constraints:
+        is_kept = each.WhichOneof("demand") in ("pin", "share") and each.attribute == "OFFER"
+        if is_kept and each.placement in bits and (no := catalogue.offer_no(each.value)):
+            found[no] = found.get(no, 0) | bits[each.placement]
+    return found
+
+
+def source_of(offer_no: int, catalogue: Catalogue) -> Source.Value.ValueType:
+    """Return where an offer is said to come from that only a pin or a share proposes."""
+    is_item = int(catalogue.kind[offer_no]) == OfferKind.PRODUCT
+    return Source.POPULAR if is_item else Source.OFFER
+
+
+def kinds_in(catalogue: Catalogue) -> Callable[[str], int]:
+    """Return what tells the kind of what can be pinned: 0 for what is not there, or no longer."""
+
+    def kind_of(offer_id: str) -> int:
+        no = catalogue.offer_no(offer_id)
+        return 0 if catalogue.withdrawn[no] else int(catalogue.kind[no])
+
+    return kind_of
