@@ -26,6 +26,7 @@ from services.rules.domain.verdict import CONTACT_LIMIT, ELIGIBILITY, Removals
 from services.rules.telling_acts import acts_of, note_acts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
+from shared.slate import Refilling
 from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
@@ -102,12 +103,17 @@ class _Page:
             )
         self._limits = resolved(compiled.policy.contacts.limits, catalogue.offer_no)
         self._offers = Offers(catalogue.kind, catalogue.is_default, terms.of, self._limits)
+        names = tuple(each.placement for each in request.placements)
+        self._refilling = Refilling(
+            catalogue, compiled.slate_constraints(names), request.context.placements
+        )
         self._removals = Removals()
         self.answer = pb.CommitResponse()
 
     def refuse(self, refused: Sequence[WantedContact]) -> None:
         """Take out what was a contact too many."""
-        for placement, offer_nos in replace_refused(self._slots, refused, self._offers).items():
+        gone = replace_refused(self._slots, refused, self._offers, self._refilling.refill)
+        for placement, offer_nos in gone.items():
             for offer_no in offer_nos:
                 rule = f"contacts.{self._offers.terms_of(offer_no).policy}"
                 self._removals.add([offer_no], CONTACT_LIMIT, rule, ELIGIBILITY, placement)

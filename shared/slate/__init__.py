@@ -4,6 +4,7 @@ from shared.slate.assembly import SPARE, Slate, assemble
 from shared.slate.demands import Cause, Demand, Diversity, Exclusion, GroupLimit, Place, Seat
 from shared.slate.page import Page, known_numbers, read_page
 from shared.slate.portions import Portion, turn_of, turns
+from shared.slate.refilling import Gaps, Refilling
 from shared.slate.shares import selection_shares
 
 __all__ = [
@@ -12,10 +13,12 @@ __all__ = [
     "Demand",
     "Diversity",
     "Exclusion",
+    "Gaps",
     "GroupLimit",
     "Page",
     "Place",
     "Portion",
+    "Refilling",
     "Seat",
     "Slate",
     "assemble",

@@ -183,10 +183,12 @@ class _Page:
                 self._take(ranked[at], position, states)
                 chosen.append(ranked[at])
                 causes.append(cause)
-            elif waiting and _moves_up(waiting[0], position, varied):
+            elif not waiting:
+                break
+            elif _moves_up(waiting[0], position, varied):
                 waiting[0] = waiting[0]._replace(position=position)
             else:
-                break
+                waiting.pop(0)
         return chosen, causes
 
     def spare(self, ranked: Sequence[int], index: int) -> list[int]:

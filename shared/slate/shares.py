@@ -50,7 +50,10 @@ class _Kept:
             undecided &= ~waiting
             now = next_here if position <= step else next_here & ~live
             if position > step and now.any():
-                now = _moved_up(now, candidates, step, position, varied)
+                moved = _moved_up(now, candidates, step, position, varied)
+                waiting &= moved | ~now
+                undecided |= now & ~moved
+                now = moved
             np.copyto(picks, candidates, where=now)
             waiting &= ~now
             taken |= now

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from services.aggregator.domain.placements import Ask
 from services.aggregator.domain.vocabulary import Kind, Source
+from shared.slate import Gaps
 
 MICROS = 1e6
 IsProduct = Callable[[int], bool]
+Refill = Callable[[Sequence[Gaps]], Sequence[list[int]]]
+"""Fills the gaps of a page without breaking what it must keep to."""
 
 
 class Part(NamedTuple):
@@ -67,28 +70,30 @@ def unreserved(
     slates: Sequence[PlacementSlate],
     asks: Sequence[Ask],
     kind_of: Callable[[int], int],
-    family_of: Callable[[int], int],
+    refill: Refill,
 ) -> list[PlacementSlate]:
     """Return the page less what only a commit may give away, filled up from what follows.
 
     Those are the placements' contacts, and promotions: to show one is to promise it and to spend
-    its budget. No family is shown twice.
+    its budget. What fills up breaks nothing that its slate must keep to.
     """
-    kept = [
-        [choice for choice in slate.chosen if _is_open(choice, ask, kind_of)]
+    page = [
+        Gaps(
+            [each.offer_no if _is_open(each, ask, kind_of) else 0 for each in slate.chosen],
+            [each.offer_no for each in slate.following if _is_open(each, ask, kind_of)],
+        )
         for slate, ask in zip(slates, asks, strict=True)
     ]
-    shown = {family_of(choice.offer_no) for chosen in kept for choice in chosen}
-    page = []
-    for slate, ask, chosen in zip(slates, asks, kept, strict=True):
-        for spare in slate.following:
-            family = family_of(spare.offer_no)
-            is_missing = len(chosen) < len(slate.chosen)
-            if is_missing and family not in shown and _is_open(spare, ask, kind_of):
-                chosen.append(spare._replace(replaced=True))
-                shown.add(family)
-        page.append(PlacementSlate(chosen))
-    return page
+    return [
+        PlacementSlate(_as_shown(slate, shown))
+        for slate, shown in zip(slates, refill(page), strict=True)
+    ]
+
+
+def _as_shown(slate: PlacementSlate, offer_nos: Sequence[int]) -> list[Choice]:
+    known = {each.offer_no: each._replace(replaced=True) for each in slate.following}
+    known.update((each.offer_no, each) for each in slate.chosen)
+    return [known[offer_no] for offer_no in offer_nos]
 
 
 def _is_open(choice: Choice, ask: Ask, kind_of: Callable[[int], int]) -> bool:

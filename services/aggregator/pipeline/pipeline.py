@@ -22,6 +22,7 @@ from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from shared.arms import assign_arm
 from shared.catalogue import Catalogue
+from shared.slate import Refilling
 from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
@@ -60,7 +61,7 @@ class Pipeline:
         if question.context.preview:
             steps.skip(Step.COMMIT)
             return decision
-        return await self._commit(question, decision, verdict.person_ids, steps)
+        return await self._commit(question, decision, verdict, steps)
 
     async def _person(self, question: Question, steps: Stepper) -> Person:
         context, named = question.context, question.named
@@ -185,15 +186,17 @@ class Pipeline:
         return ranking.as_ranked(ranked.placements, allowed.candidates), ranked.versions
 
     async def _commit(
-        self, question: Question, decision: Decision, by_pseudonym: Sequence[str], steps: Stepper
+        self, question: Question, decision: Decision, verdict: CheckResponse, steps: Stepper
     ) -> Decision:
-        person_ids = decision.person.person_ids or by_pseudonym
+        person_ids = decision.person.person_ids or verdict.person_ids
         explained = trace(question, decision, person_ids, self._wording)
         request = commit.request(question, decision, person_ids, explained)
         committed = await steps.ask(Step.COMMIT, self._peers.rules.Commit, request)
         if committed is None:
-            ours = self._assortment
-            slates = unreserved(decision.slates, question.asks, ours.kind, ours.family)
+            asked = question.context.placements
+            refilling = Refilling(self._catalogue, verdict.constraints, asked)
+            kind_of = self._assortment.kind
+            slates = unreserved(decision.slates, question.asks, kind_of, refilling.refill)
             removed = decision.removed
         else:
             slates = commit.as_committed(committed.placements, decision.slates)

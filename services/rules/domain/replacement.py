@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,10 @@ from services.rules.domain.counters import Terms
 from services.rules.domain.definitions import Placement
 from services.rules.domain.ledger import WantedContact
 from services.rules.domain.values import BoolColumn
+from shared.slate import Gaps
+
+Refill = Callable[[Sequence[Gaps]], Sequence[list[int]]]
+"""Fills the gaps of a page without breaking what it must keep to."""
 
 
 @dataclass(slots=True)
@@ -96,46 +100,44 @@ def _whole(placement: Placement, offer_nos: Sequence[int], offers: Offers) -> Wa
 
 
 def replace_refused(
-    slots: Sequence[Slot], refused: Sequence[WantedContact], offers: Offers
+    slots: Sequence[Slot], refused: Sequence[WantedContact], offers: Offers, refill: Refill
 ) -> dict[str, list[int]]:
     """Take refused offers out of their slots and fill up; returns them by placement.
 
-    What fills up is no contact there, so it cannot be refused in its turn, and is shown nowhere
-    else on the page.
+    What fills up is no contact there, so it cannot be refused in its turn, is shown nowhere else
+    on the page and breaks nothing that its slate must keep to.
     """
     removed: dict[str, list[int]] = {}
     for slot in slots:
-        lost = [each for each in refused if each.placement == slot.placement.name]
-        names = {each.offer_no for each in lost}
-        policies = {each.policy for each in lost if not each.offer_no}
-        gone = [
-            offer_no
-            for offer_no in slot.chosen
-            if offer_no in names
-            or (
-                policies
-                and offers.is_contact(offer_no, slot.placement)
-                and offers.terms_of(offer_no).policy in policies
-            )
-        ]
+        gone = _lost(slot, refused, offers)
         if gone:
             removed[slot.placement.name] = gone
-    for slot in slots:
-        gone = removed.get(slot.placement.name, [])
-        slot.chosen = [
-            kept
-            for offer_no in slot.chosen
-            if (kept := _replacement(slot, slots, offers) if offer_no in gone else offer_no)
-        ]
+    page = [_gaps(slot, removed.get(slot.placement.name, ()), offers) for slot in slots]
+    for slot, gaps, shown in zip(slots, page, refill(page), strict=True):
+        new = [offer_no for offer_no in shown if offer_no not in gaps.kept]
+        slot.chosen = shown
+        slot.next = [offer_no for offer_no in slot.next if offer_no not in new]
+        slot.replaced.update(new)
     return removed
 
 
-def _replacement(slot: Slot, slots: Sequence[Slot], offers: Offers) -> int:
-    """Take the next best that is no contact and shown nowhere; 0 when there is none."""
-    shown = {offer_no for each in slots for offer_no in (*each.chosen, *each.replaced)}
-    for offer_no in slot.next:
-        if offer_no not in shown and not offers.is_contact(offer_no, slot.placement):
-            slot.next.remove(offer_no)
-            slot.replaced.add(offer_no)
-            return offer_no
-    return 0
+def _lost(slot: Slot, refused: Sequence[WantedContact], offers: Offers) -> list[int]:
+    """Return what a placement shows no longer: what was refused, or made a refused message."""
+    lost = [each for each in refused if each.placement == slot.placement.name]
+    names = {each.offer_no for each in lost}
+    policies = {each.policy for each in lost if not each.offer_no}
+    return [
+        offer_no
+        for offer_no in slot.chosen
+        if offer_no in names
+        or (
+            policies
+            and offers.is_contact(offer_no, slot.placement)
+            and offers.terms_of(offer_no).policy in policies
+        )
+    ]
+
+
+def _gaps(slot: Slot, gone: Collection[int], offers: Offers) -> Gaps:
+    kept = [0 if offer_no in gone else offer_no for offer_no in slot.chosen]
+    return Gaps(kept, [no for no in slot.next if not offers.is_contact(no, slot.placement)])

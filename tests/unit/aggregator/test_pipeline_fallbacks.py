@@ -186,7 +186,7 @@ async def test_where_the_kind_is_no_contact_it_stays_without_commit(edge):
     edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(
         candidates=candidates(PROMO, GUIDE, TV)
     )
-    assert shown(await decide(edge, asked(HERO))) == [[GUIDE, TV]]
+    assert shown(await decide(edge, asked(HERO))) == [[TV, GUIDE]]
 
 
 async def test_without_commit_a_place_that_is_left_empty_gets_its_default(edge):

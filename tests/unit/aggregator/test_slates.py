@@ -11,6 +11,11 @@ from services.aggregator.domain.slates import (
     with_defaults,
 )
 from services.aggregator.domain.vocabulary import Channel, Kind, Source
+from shared.catalogue import Catalogue
+from shared.slate import Refilling
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
+from touchpoint.common.v1.decision_pb2 import PlacementAsk
+from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
 
 KINDS = {1: Kind.PRODUCT, 2: Kind.PRODUCT, 3: Kind.PROMOTION, 4: Kind.CONTENT, 5: Kind.CONTENT}
 
@@ -32,8 +37,16 @@ def is_product(no):
     return KINDS[no] == Kind.PRODUCT
 
 
-def open_page(slates, asks):
-    return unreserved(slates, asks, KINDS.__getitem__, lambda no: no)
+def open_page(slates, asks, **constraint):
+    rows = [
+        CatalogueRow(offer_no=no, offer_id=f"o{no}", kind=int(kind)) for no, kind in KINDS.items()
+    ]
+    catalogue = Catalogue()
+    catalogue.apply(CatalogueBatch(version=1, rows=rows))
+    constraints = [SlateConstraint(**constraint)] if constraint else []
+    asked = [PlacementAsk(placement=each.placement.name, limit=each.limit) for each in asks]
+    refilling = Refilling(catalogue, constraints, asked)
+    return unreserved(slates, asks, KINDS.__getitem__, refilling.refill)
 
 
 def test_order_counts_by_reciprocal_rank_and_value_decides_among_neighbours():
@@ -59,8 +72,15 @@ def test_without_a_commit_kinds_that_are_no_contact_there_stay():
 
 def test_what_was_dropped_is_replaced_by_what_follows_and_marked():
     page = open_page([slate(3, 1, following=[4, 2])], [ask()])
-    assert shown(page) == [[1, 4]]
-    assert [choice.replaced for choice in page[0].chosen] == [False, True]
+    assert shown(page) == [[4, 1]]
+    assert [choice.replaced for choice in page[0].chosen] == [True, False]
+
+
+def test_what_fills_up_keeps_to_what_its_slate_must_keep_to():
+    page = open_page(
+        [slate(3, 4, following=[5, 2])], [ask()], placement="p", attribute="KIND", at_most=1
+    )
+    assert shown(page) == [[2, 4]]
 
 
 def test_two_placements_are_not_filled_up_with_the_same_offer():
