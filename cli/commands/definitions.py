@@ -27,13 +27,22 @@ FolderArgument = Annotated[
 
 
 def check(
-    folder: FolderArgument = DEFAULT_FOLDER, home: HomeOption = None, as_json: JsonOption = False
+    folder: FolderArgument = DEFAULT_FOLDER,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of definitions, for editors.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check a folder of definitions as a whole, all mistakes at once; nothing is stored.
 
     Example: touchpoint check deploy/definitions
     """
     with service("rules", home) as channel:
+        if schema:
+            asked = pb.GetDefinitionsSchemaRequest()
+            typer.echo(call(RulesServiceStub(channel).GetDefinitionsSchema, asked).json_schema)
+            return
         request = pb.CheckDefinitionsRequest(files=read_folder(folder))
         answer = call(RulesServiceStub(channel).CheckDefinitions, request)
     _tell(folder, answer, _checked(answer), as_json=as_json)

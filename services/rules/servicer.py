@@ -12,6 +12,7 @@ from services.rules.attributes import OfferAttributes
 from services.rules.check import Checker
 from services.rules.commit import Committer
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.definitions.schema import definitions_schema
 from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
 from services.rules.domain.retention import Keep
@@ -140,6 +141,11 @@ class RulesServicer:
             problems=checked.problems,
             bundle_hash=checked.bundle.bundle_hash if checked.bundle else "",
         )
+
+    async def get_definitions_schema(
+        self, call: Call, request: pb.GetDefinitionsSchemaRequest
+    ) -> pb.GetDefinitionsSchemaResponse:
+        return pb.GetDefinitionsSchemaResponse(json_schema=definitions_schema())
 
     async def apply_definitions(
         self, call: Call, request: pb.ApplyDefinitionsRequest

@@ -8,6 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
+from services.rules.definitions.described import described_mapping
 from services.rules.definitions.problems import Problems
 from services.rules.definitions.reading import (
     Entry,
@@ -34,9 +35,13 @@ _MOST_POINTS = 1_000_000.0
 _SCORED = signed_number(_MOST_POINTS)
 
 
+_POINTS: Mapping[str, Read] = {"on": event_type, "points": _SCORED, "per_value": _SCORED}
+_STAGE: Mapping[str, Read] = {"stage": _NAME, "from": _SCORED}
+
+
+@described_mapping(_POINTS, ("on",), ScorePoints.DESCRIPTOR.full_name)
 def _points(reader: Reader, node: Node) -> ScorePoints:
-    fields: dict[str, Read] = {"on": event_type, "points": _SCORED, "per_value": _SCORED}
-    entry = read_entry(reader, node, fields, ("on",))
+    entry = read_entry(reader, node, _POINTS, ("on",))
     if entry is None or "on" not in entry.values:
         raise MistakeError("is not complete")
     if not entry.places.keys() & {"points", "per_value"}:
@@ -44,10 +49,10 @@ def _points(reader: Reader, node: Node) -> ScorePoints:
     return ScorePoints(**entry.values)
 
 
+@described_mapping(_STAGE, tuple(_STAGE), ScoreStage.DESCRIPTOR.full_name)
 def _stage(reader: Reader, node: Node) -> ScoreStage:
-    fields: dict[str, Read] = {"stage": _NAME, "from": _SCORED}
-    entry = read_entry(reader, node, fields, tuple(fields))
-    if entry is None or len(entry.values) < len(fields):
+    entry = read_entry(reader, node, _STAGE, tuple(_STAGE))
+    if entry is None or len(entry.values) < len(_STAGE):
         raise MistakeError("is not complete")
     return ScoreStage(**entry.values)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.message import Message
 from yaml.nodes import Node
 
 from shared.proto_comments import comment_of
@@ -43,6 +42,23 @@ def takes(**schema: Any) -> Callable[[Callable[..., Any]], Described]:
     return described(lambda: {"anyOf": [schema, REFERENCE]})
 
 
+def described_mapping(
+    fields: Mapping[str, Any], required: Collection[str] = (), message: str = ""
+) -> Callable[[Callable[..., Any]], Described]:
+    """Say that a way to read takes a mapping, as `mapping_of` describes it."""
+    return described(lambda: mapping_of(fields, required, message))
+
+
+def named(pattern: str) -> Callable[[Callable[..., Any]], Described]:
+    """Say that a way to read takes a text of this form."""
+    return takes(type="string", pattern=f"^({pattern})$")
+
+
+def explained(said: str, read: Any) -> Described:
+    """Say what a field is, where no proto does."""
+    return Described(read, lambda: {**schema_of(read), "description": said})
+
+
 def schema_of(read: object) -> Schema:
     """Return what a way to read takes; anything, where it does not say."""
     return read.schema() if isinstance(read, Described) else {}
@@ -51,14 +67,16 @@ def schema_of(read: object) -> Schema:
 def mapping_of(
     fields: Mapping[str, Any],
     required: Collection[str] = (),
-    message: type[Message] | None = None,
+    message: str = "",
 ) -> Schema:
     """Return the schema of a mapping whose fields are described as those of a message."""
     properties: dict[str, Schema] = {}
     for name, read in fields.items():
         schema = schema_of(read)
-        if message is not None and (said := comment_of(f"{message.DESCRIPTOR.full_name}.{name}")):
-            schema = {"description": said, **schema}
+        if said := comment_of(f"{message}.{name}"):
+            schema = {**schema, "description": said}
         properties[name] = schema
     found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    if said := comment_of(message):
+        found["description"] = said
     return {**found, "required": list(required)} if required else found

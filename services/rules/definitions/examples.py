@@ -12,7 +12,14 @@ from google.protobuf.descriptor import FieldDescriptor
 from yaml.nodes import MappingNode, Node
 
 from services.rules.conditions.variables import MESSAGES
-from services.rules.definitions.described import SCALAR, described, mapping_of, schema_of, takes
+from services.rules.definitions.described import (
+    SCALAR,
+    described,
+    described_mapping,
+    explained,
+    schema_of,
+    takes,
+)
 from services.rules.definitions.reading import (
     Entry,
     MistakeError,
@@ -137,7 +144,7 @@ _FIELDS: Mapping[str, Mapping[str, Read]] = {
 
 
 def _variable(variable: str) -> Read:
-    @described(lambda: mapping_of(_FIELDS[variable], (), MESSAGES[variable]))
+    @described_mapping(_FIELDS[variable], (), MESSAGES[variable].DESCRIPTOR.full_name)
     def read(reader: Reader, node: Node) -> dict[str, Any]:
         entry = read_entry(reader, node, _FIELDS[variable])
         return {} if entry is None else entry.values
@@ -146,14 +153,17 @@ def _variable(variable: str) -> Read:
 
 
 _EXAMPLE: Mapping[str, Read] = {
-    "title": text(),
+    "title": explained("What it is an example of.", text()),
     **{variable: _variable(variable) for variable in MESSAGES},
-    "now": _instant,
-    **dict.fromkeys(OUTCOMES, flag),
+    "now": explained(
+        "The moment, such as 2026-11-21T12:00:00Z; a condition may read it.", _instant
+    ),
+    "removed": explained("Whether the offer is to be removed.", flag),
+    "levered": explained("Whether the lever is to apply.", flag),
 }
 
 
-@described(lambda: mapping_of(_EXAMPLE))
+@described_mapping(_EXAMPLE)
 def _example(reader: Reader, node: Node) -> Example:
     entry = read_entry(reader, node, _EXAMPLE)
     if entry is None:

@@ -17,7 +17,8 @@ from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 MAX_FILES = 500
 MAX_BYTES = 256 * 1024
-_PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
+PARAMETER_NAME = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
+_PARAMETER_NAME = re.compile(PARAMETER_NAME, re.ASCII)
 _LONGEST_PARAMETER = 256
 
 

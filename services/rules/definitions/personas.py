@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
+from services.rules.definitions.described import REFERENCE, SCALAR, Schema, described
 from services.rules.definitions.problems import Problems
 from services.rules.definitions.reading import Entry, MistakeError, Read, Reader, text
 from shared.conditions.values import share
@@ -22,6 +23,21 @@ _CHANNELS = tuple(Channel.Value.DESCRIPTOR.values_by_name)[1:]
 """All but the one that says nothing."""
 _SLACK = 1e-6
 _BACKWARDS = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
+
+_SHARE: Schema = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 1},
+        {"type": "string", "pattern": r"^[0-9.]+%?$"},
+        REFERENCE,
+    ]
+}
+_SHARES: Schema = {
+    "anyOf": [
+        {"type": "object", "additionalProperties": _SHARE, "maxProperties": MAX_SHARES},
+        {"type": "array", "items": SCALAR, "maxItems": MAX_SHARES},
+        SCALAR,
+    ]
+}
 
 Word = Callable[[str], str]
 """Returns a value as it is kept; raises `MistakeError`."""
@@ -49,6 +65,7 @@ def shares_of(word: Word = str) -> Read:
     `{Running: 60%, Books: 10%}`; a list or a single value comes to 80% in equal parts.
     """
 
+    @described(lambda: _SHARES)
     def read(reader: Reader, node: Node) -> list[Share]:
         if isinstance(node, MappingNode):
             found = _told(reader, node, word)
@@ -92,6 +109,14 @@ def _twice(values: Iterable[str]) -> Iterable[str]:
         seen.add(value)
 
 
+@described(
+    lambda: {
+        "type": "object",
+        "additionalProperties": _SHARES,
+        "minProperties": 1,
+        "maxProperties": MAX_ATTRIBUTES,
+    }
+)
 def _attributes(reader: Reader, node: Node) -> list[AttributeShares]:
     if not isinstance(node, MappingNode) or not 0 < len(node.value) <= MAX_ATTRIBUTES:
         raise MistakeError(f"must be a mapping of 1 to {MAX_ATTRIBUTES} attributes")
@@ -108,6 +133,7 @@ def _attributes(reader: Reader, node: Node) -> list[AttributeShares]:
     return list(found.values())
 
 
+@described(lambda: _SHARE)
 def _weight(reader: Reader, node: Node) -> float:
     try:
         found = share(reader.text(node))

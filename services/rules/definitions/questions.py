@@ -8,6 +8,15 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
+from services.rules.definitions.described import (
+    REFERENCE,
+    SCALAR,
+    described,
+    described_mapping,
+    mapping_of,
+    named,
+    schema_of,
+)
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import (
     Entry,
@@ -29,6 +38,7 @@ _TAKEN = frozenset({"name", "locale", "time_zone"})
 """Attributes that are no answer to a question: who somebody is, and where."""
 
 
+@named(_NAME.pattern)
 def _name(reader: Reader, node: Node) -> str:
     found = reader.text(node)
     if not _NAME.fullmatch(found):
@@ -36,26 +46,36 @@ def _name(reader: Reader, node: Node) -> str:
     return found
 
 
+@named(_NAME.pattern)
 def _attribute(reader: Reader, node: Node) -> str:
-    found = _name(reader, node)
+    found: str = _name(reader, node)
     if found in _TAKEN:
         raise MistakeError(f"must be another: {found} is no answer to a question")
     return found
 
 
+_SUBJECT: Mapping[str, Read] = {"category": text(), "brand": text(128)}
+
+
+@described_mapping(_SUBJECT)
 def _subject(reader: Reader, node: Node) -> Mapping[str, str]:
-    entry = read_entry(reader, node, {"category": text(), "brand": text(128)})
+    entry = read_entry(reader, node, _SUBJECT)
     if entry is None or len(entry.values) != 1:
         raise MistakeError("must name a category or a brand")
     return entry.values
 
 
+_ANSWER: Mapping[str, Read] = {"answer": text(128), "likes": _subject, "dislikes": _subject}
+
+
+@described(
+    lambda: {"anyOf": [SCALAR, mapping_of(_ANSWER, ("answer",), pb.Answer.DESCRIPTOR.full_name)]}
+)
 def _answer(reader: Reader, node: Node) -> pb.Answer:
     """Read `running`, or `{answer: running, likes: {category: Sport > Running}}`."""
     if not isinstance(node, MappingNode):
         return pb.Answer(answer=text(128)(reader, node))
-    fields: Mapping[str, Read] = {"answer": text(128), "likes": _subject, "dislikes": _subject}
-    entry = read_entry(reader, node, fields, ("answer",))
+    entry = read_entry(reader, node, _ANSWER, ("answer",))
     if entry is None or "answer" not in entry.values:
         raise MistakeError("is not complete")
     made = pb.Answer(answer=entry.values["answer"])
@@ -67,10 +87,14 @@ def _answer(reader: Reader, node: Node) -> pb.Answer:
     return made
 
 
+_CHOICES = list_of(_answer, MOST_ANSWERS)
+
+
+@described(lambda: {"anyOf": [schema_of(_CHOICES), {"enum": list(_KINDS)}, REFERENCE]})
 def _answers(reader: Reader, node: Node) -> Any:
     """Read a list of answers to choose from, or `number` or `text`."""
     if isinstance(node, SequenceNode):
-        return list_of(_answer, MOST_ANSWERS)(reader, node)
+        return _CHOICES(reader, node)
     found = reader.text(node)
     if found not in _KINDS:
         raise MistakeError(f"must be a list of answers, number or text, is {found!r}")

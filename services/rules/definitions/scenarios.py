@@ -8,6 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
+from services.rules.definitions.described import described_mapping, named
 from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.reading import (
     Entry,
@@ -37,6 +38,7 @@ _IN_SESSION_ONLY = ("quiet_for", "goals", "again_after")
 def _part(made: type[Any], fields: Mapping[str, Read], required: tuple[str, ...] = ()) -> Read:
     """Read a mapping within an entry into a message of its own."""
 
+    @described_mapping(fields, required, made.DESCRIPTOR.full_name)
     def read(reader: Reader, node: Node) -> Any:
         entry = read_entry(reader, node, fields, required)
         if entry is None or any(name not in entry.values for name in required):
@@ -46,6 +48,7 @@ def _part(made: type[Any], fields: Mapping[str, Read], required: tuple[str, ...]
     return read
 
 
+@named(_EVENT_TYPE.pattern)
 def event_type(reader: Reader, node: Node) -> str:
     found = reader.text(node)
     if not _EVENT_TYPE.fullmatch(found):

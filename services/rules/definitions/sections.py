@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from yaml.nodes import Node
 
@@ -17,6 +16,7 @@ from services.rules.definitions import (
     slates,
     webhooks,
 )
+from services.rules.definitions.described import described_mapping
 from services.rules.definitions.examples import EXAMPLES
 from services.rules.definitions.reading import (
     MistakeError,
@@ -53,21 +53,29 @@ class Section:
     required: tuple[str, ...]
 
 
+_CREATIVE: Mapping[str, Read] = {name: text(4000) for name in _TEXTS}
+
+
+@described_mapping(_CREATIVE, (), Creative.DESCRIPTOR.full_name)
 def _creative(reader: Reader, node: Node) -> Creative:
-    entry = read_entry(reader, node, {name: text(4000) for name in _TEXTS})
+    entry = read_entry(reader, node, _CREATIVE)
     return Creative(**(entry.values if entry else {}))
 
 
+_CHANNEL_CREATIVE: Mapping[str, Read] = {"channel": one_of(Channel), "creative": _creative}
+
+
+@described_mapping(
+    _CHANNEL_CREATIVE, tuple(_CHANNEL_CREATIVE), ChannelCreative.DESCRIPTOR.full_name
+)
 def _channel_creative(reader: Reader, node: Node) -> ChannelCreative:
-    fields: dict[str, Read] = {"channel": one_of(Channel), "creative": _creative}
-    entry = read_entry(reader, node, fields, ("channel", "creative"))
-    if entry is None or len(entry.values) < len(fields):
+    entry = read_entry(reader, node, _CHANNEL_CREATIVE, tuple(_CHANNEL_CREATIVE))
+    if entry is None or len(entry.values) < len(_CHANNEL_CREATIVE):
         raise MistakeError("needs a channel and a creative")
     return ChannelCreative(**entry.values)
 
 
-def _name(reader: Reader, node: Node) -> Any:
-    return text(128)(reader, node)
+_name = text(128)
 
 
 _PLACEMENT = Section(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from yaml.nodes import Node
 
+from services.rules.definitions.described import named, takes
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import (
     Entry,
@@ -27,6 +28,7 @@ _MOST_NAMED = 50
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
+@named(_NAME.pattern)
 def _name(reader: Reader, node: Node) -> str:
     found = reader.text(node)
     if not _NAME.fullmatch(found):
@@ -34,6 +36,7 @@ def _name(reader: Reader, node: Node) -> str:
     return found
 
 
+@named(rf"{_NAME.pattern}|\*")
 def _event_type(reader: Reader, node: Node) -> str:
     found = reader.text(node)
     if found != ALL and not _NAME.fullmatch(found):
@@ -41,6 +44,7 @@ def _event_type(reader: Reader, node: Node) -> str:
     return found
 
 
+@takes(type="string")
 def _url(reader: Reader, node: Node) -> str:
     found = reader.text(node)
     try:

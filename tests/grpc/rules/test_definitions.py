@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import grpc
 import pytest
@@ -117,3 +118,10 @@ async def test_checking_stores_nothing(rules: Rules) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as missing:
         await rules.stub.GetBundle(request, timeout=5)
     assert missing.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_the_form_of_definitions_is_answered_as_json_schema(rules: Rules) -> None:
+    request = pb.GetDefinitionsSchemaRequest()
+    answer = await rules.stub.GetDefinitionsSchema(request, timeout=5)
+    schema = json.loads(answer.json_schema)
+    assert {"parameters", "rules", "placements"} <= schema["properties"].keys()
