@@ -9,6 +9,7 @@ from yaml.nodes import Node
 
 from services.rules.conditions import ConditionCompiler, ConditionError
 from services.rules.conditions.cost import check_cost
+from services.rules.definitions.described import described_mapping
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import (
     Entry,
@@ -62,10 +63,13 @@ class Known:
         return int(entry.values.get("limit", 50)) if entry else 50
 
 
+_SELECTOR: Mapping[str, Read] = {"attribute": word_of(ATTRIBUTES), "value": text()}
+
+
+@described_mapping(_SELECTOR, tuple(_SELECTOR), SlateSelector.DESCRIPTOR.full_name)
 def _selector(reader: Reader, node: Node) -> SlateSelector:
-    fields: dict[str, Read] = {"attribute": word_of(ATTRIBUTES), "value": text()}
-    entry = read_entry(reader, node, fields, tuple(fields))
-    if entry is None or len(entry.values) < len(fields):
+    entry = read_entry(reader, node, _SELECTOR, tuple(_SELECTOR))
+    if entry is None or len(entry.values) < len(_SELECTOR):
         raise MistakeError("is not complete: it needs an attribute and a value")
     return SlateSelector(**entry.values)
 

@@ -216,6 +216,7 @@ def test_definitions_are_checked_compared_applied_and_rolled_back(shop, tmp_path
     for shipped in SHIPPED.glob("*.yaml"):
         (tmp_path / shipped.name).write_text(shipped.read_text())
     assert "Good: bundle" in shop("check", str(tmp_path))
+    assert '"$schema"' in shop("check", "--schema")
     assert "No change." in shop("diff", str(tmp_path))
     parameters = tmp_path / "parameters.yaml"
     parameters.write_text(parameters.read_text().replace("30d", "31d"))
