@@ -61,6 +61,8 @@ def show_placement(
         console.print(f"{place:>2}  {title}", markup=False, soft_wrap=True)
         for reason in offer.reasons:
             console.print(f"    {reason.text}", style="green", markup=False, soft_wrap=True)
+        if offer.placing.text:
+            console.print(f"    {offer.placing.text}", markup=False, soft_wrap=True)
         console.print(f"    {_facts(offer, explain)}", style="dim", markup=False, soft_wrap=True)
 
 

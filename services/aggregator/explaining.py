@@ -90,6 +90,8 @@ class Explaining:
                 known = told.get((placement.placement, found.offer_id), Recommendation())
                 found.contributions.extend(known.contributions)
                 found.reasons.extend(known.reasons)
+                if known.HasField("placing"):
+                    found.placing.CopyFrom(known.placing)
                 if not found.reasons:
                     found.reasons.append(self._wording.reason(choice, candidates, moment))
                 shown.recommendations.append(found)

@@ -96,6 +96,17 @@ class RemovalCode(IntEnum):
     NOT_KNOWN_YET = 18
 
 
+class SlateCause(IntEnum):
+    """What decided a place where it was not the scores alone."""
+
+    UNSPECIFIED = 0
+    PIN = 1
+    SHARE = 2
+    AT_MOST = 3
+    DIVERSITY = 4
+    EXCLUSION = 5
+
+
 class Arm(IntEnum):
     """Which treatment a person gets."""
 

@@ -62,6 +62,9 @@ def _recommendation(
         recommendation.score = choice.score
         recommendation.selection_probability = choice.selection_probability
         recommendation.contributions.extend(contributions(choice))
+        placing = wording.placing(choice, moment.locale)
+        if placing is not None:
+            recommendation.placing.CopyFrom(placing)
     return recommendation
 
 

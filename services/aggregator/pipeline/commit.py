@@ -82,7 +82,7 @@ def _matched(notice: ChosenNotice, known: Mapping[int, Choice]) -> Choice:
     choice = known.get(notice.offer_no)
     if choice is None:  # a repeated commit answers with what was shown the first time
         return from_notice(notice)
-    return choice._replace(replaced=True) if notice.replaced else choice
+    return choice._replace(replaced=True, cause=None) if notice.replaced else choice
 
 
 def removed_in_all(checked: Removals, refused: Removals) -> Removals:

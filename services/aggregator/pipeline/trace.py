@@ -68,6 +68,7 @@ def _told(
                     offer_id=wording.offer_id(choice.offer_no),
                     reasons=[wording.reason(choice, decision.candidates, moment)],
                     contributions=contributions(choice) if explain else (),
+                    placing=wording.placing(choice, moment.locale),
                 )
                 for choice in slate.chosen
                 if wording.knows(choice.offer_no)

@@ -10,9 +10,10 @@ from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.definitions import RuleTexts
 from services.aggregator.domain.reasons import MINUTE_US, Evidence, reason_text, rule_text
 from services.aggregator.domain.slates import Choice
-from services.aggregator.domain.vocabulary import Channel, Kind, Source
+from services.aggregator.domain.texts import phrase
+from services.aggregator.domain.vocabulary import Channel, Kind, SlateCause, Source, name_of
 from shared.catalogue import Catalogue
-from touchpoint.aggregator.v1.aggregator_pb2 import Creative, Reason, Removed
+from touchpoint.aggregator.v1.aggregator_pb2 import Creative, Placing, Reason, Removed
 from touchpoint.common.v1.decision_pb2 import Recipient, Removals
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 
@@ -91,6 +92,14 @@ class Wording:
         """Return why an offer was chosen."""
         text = reason_text(self._evidence(choice, candidates, moment), moment.locale)
         return Reason(code=choice.source, text=text)  # type: ignore[arg-type]
+
+    def placing(self, choice: Choice, locale: str) -> Placing | None:
+        """Return what decided the place of an offer; None: the scores alone."""
+        if choice.cause is None:
+            return None
+        code, rule = choice.cause
+        text = phrase(f"placing.{name_of(SlateCause, code)}", locale, rule=rule)
+        return Placing(code=code, rule=rule, text=text)  # type: ignore[arg-type]
 
     def _evidence(self, choice: Choice, candidates: Candidates, moment: Moment) -> Evidence:
         no = choice.offer_no

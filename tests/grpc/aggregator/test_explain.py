@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from services.aggregator.domain.texts import phrase
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from tests.unit.aggregator.edge import (
     BANNER,
     PC_1,
@@ -22,7 +22,14 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
 )
 from touchpoint.common.v1.decision_pb2 import Removals
 from touchpoint.common.v1.snapshot_pb2 import Owned
-from touchpoint.common.v1.vocabulary_pb2 import Channel, EvidenceKind, RemovalCode, Source
+from touchpoint.common.v1.vocabulary_pb2 import (
+    Channel,
+    EvidenceKind,
+    RemovalCode,
+    SlateCause,
+    Source,
+)
+from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
 from touchpoint.rules.v1.rules_service_pb2 import GetDecisionResponse
 
@@ -167,3 +174,26 @@ async def test_what_a_rule_in_shadow_would_have_removed_is_told_beside_what_was(
     assert set(act.shown_offer_nos) == {PC_1, TV}
     explained = await stub.ExplainDecision(ExplainDecisionRequest(decision_id=answer.decision_id))
     assert explained.shadow_removed == answer.shadow_removed
+
+
+async def test_what_decided_a_place_is_told_again(stub, edge):
+    def pinning(request):
+        pin = SlateConstraint(
+            placement=BANNER, attribute="OFFER", value="tv-1", rule="star", pin={"position": 1}
+        )
+        kept = everything_kept(request)
+        kept.constraints.append(pin)
+        return kept
+
+    edge.peers.rules.Check.answer = pinning
+    edge.peers.ranker.Rank.error = Unavailable("dead")
+    answer = await asked(stub, edge)
+    explained = await stub.ExplainDecision(ExplainDecisionRequest(decision_id=answer.decision_id))
+    first, second = explained.trace.placements[0].recommendations
+    assert (first.offer_id, first.placing.code, first.placing.rule) == (
+        "tv-1",
+        SlateCause.PIN,
+        "star",
+    )
+    assert first.placing == answer.placements[0].recommendations[0].placing
+    assert not second.HasField("placing")

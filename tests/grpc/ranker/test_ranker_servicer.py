@@ -17,7 +17,7 @@ from shared.catalogue import Catalogue
 from shared.testing.grpc import grpc_service
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.decision_pb2 import Candidates, PlacementAsk
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind, Source
+from touchpoint.common.v1.vocabulary_pb2 import OfferKind, SlateCause, Source
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, StandingOrder
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
@@ -130,3 +130,41 @@ async def test_an_unknown_constraint_is_refused_with_its_path(ranker):
     constraint = SlateConstraint(attribute="COLOUR", at_most=1)
     with pytest.raises(grpc.aio.AioRpcError, match=r"constraints\[0\]\.attribute"):
         await ranker.Rank(request(1, constraints=[constraint]), timeout=5)
+
+
+async def test_a_pin_is_at_its_place_and_says_so(ranker):
+    pin = SlateConstraint(
+        placement="web.home.banner",
+        attribute="OFFER",
+        value="item-4",
+        rule="star",
+        pin={"position": 1},
+    )
+    response = await ranker.Rank(request(1, 2, 4, constraints=[pin]), timeout=5)
+    first, second = response.placements[0].chosen
+    assert (first.candidate, first.cause, first.cause_rule) == (2, SlateCause.PIN, "star")
+    assert (second.candidate, second.cause) == (0, SlateCause.UNSPECIFIED)
+    assert first.selection_probability == 1.0
+
+
+async def test_a_share_is_told_as_the_selection_probability_though_nothing_is_sampled(ranker):
+    share = SlateConstraint(
+        placement="web.home.banner",
+        attribute="OFFER",
+        value="item-4",
+        share={"share": 0.25, "position": 2},
+    )
+    turns = {}
+    for seed in range(64):
+        asked = request(1, 2, 4, constraints=[share])
+        asked.context.seed = seed
+        response = await ranker.Rank(asked, timeout=5)
+        found = {each.candidate: each for each in response.placements[0].chosen}
+        turns[tuple(sorted(found))] = {at: each.selection_probability for at, each in found.items()}
+    assert turns == {(0, 2): {0: 1.0, 2: 0.25}, (0, 1): {0: 1.0, 1: 0.75}}
+
+
+async def test_a_pin_without_a_placement_is_refused_with_its_path(ranker):
+    pin = SlateConstraint(attribute="OFFER", value="item-4", pin={"position": 0})
+    with pytest.raises(grpc.aio.AioRpcError, match=r"constraints\[0\]\.pin\.position"):
+        await ranker.Rank(request(1, constraints=[pin]), timeout=5)

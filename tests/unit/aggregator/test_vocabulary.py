@@ -14,6 +14,7 @@ from touchpoint.common.v1 import vocabulary_pb2 as contract
         (vocabulary.Source, contract.Source.Value),
         (vocabulary.EvidenceKind, contract.EvidenceKind.Value),
         (vocabulary.RemovalCode, contract.RemovalCode.Value),
+        (vocabulary.SlateCause, contract.SlateCause.Value),
         (vocabulary.Arm, contract.Arm.Value),
     ],
 )
