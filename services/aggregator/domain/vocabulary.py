@@ -94,6 +94,8 @@ class RemovalCode(IntEnum):
     COMPLAINT_OPEN = 16
     NOT_DUE = 17
     NOT_KNOWN_YET = 18
+    MEMBERS_ONLY = 19
+    NOT_SUITABLE = 20
 
 
 class SlateCause(IntEnum):
