@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.commands.report_audience import audience
+from cli.commands.report_rules import rules
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,10 +17,13 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: of an audience, who they are and what makes them different.
+    """Tell what came of it: who an audience is, and what the rules did.
 
     Example: touchpoint report audience best_customers
+
+    Example: touchpoint report rules
     """
 
 
 app.command("audience")(audience)
+app.command("rules")(rules)
