@@ -19,6 +19,7 @@ from services.rules.definitions.contacts import (
     limit_of,
     quiet_of,
 )
+from services.rules.definitions.defaults import check_defaults
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.personas import check_persona
 from services.rules.definitions.problems import Place, Problems, suggestion
@@ -34,13 +35,9 @@ from services.rules.definitions.webhooks import check_webhooks
 from shared.conditions.values import assurance, duration, share, typed_parameters
 from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
 
-_NEEDS = ("needs_consent", "min_age")
-_FLAGS = ("price_led", "members_only", "personal")
-"""Attributes that rules stand on: of another spelling they would be overlooked."""
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
     "declined_for": duration,
@@ -79,7 +76,7 @@ def check_definitions(
     _check_parameters(entries, problems)
     _check_names(entries, problems)
     _check_placements(entries, problems)
-    _check_defaults(entries, problems)
+    check_defaults(entries, problems)
     parameters = typed_parameters(entries.parameters)
     segments = _named(entries, "segments", "segment")
     suspects = Suspects()
@@ -166,49 +163,6 @@ def _check_placements(entries: Entries, problems: Problems) -> None:
             if name not in known:
                 message = f"there is no placement {name}{suggestion(name, known)}"
                 problems.add(entry.where("placements"), message)
-
-
-def _check_defaults(entries: Entries, problems: Problems) -> None:
-    """Check default offers: they are always allowed, so they need nothing that could be missing."""
-    offers = {entry.values.get("offer_id"): entry for entry in entries.by_section["offers"]}
-    for entry in entries.by_section["offers"]:
-        if entry.values.get("kind") == OfferKind.PRODUCT:
-            problems.add(entry.where("kind"), "a product is defined by its item, not here")
-        _check_flags(entry, problems)
-        if entry.values.get("is_default"):
-            _check_default_offer(entry, problems)
-    for entry in entries.by_section["placements"]:
-        for offer_id in entry.values.get("default_offers", ()):
-            offer = offers.get(offer_id)
-            if offer is None:
-                known = suggestion(offer_id, [name for name in offers if name])
-                message = f"there is no offer {offer_id} in these definitions{known}"
-                problems.add(entry.where("default_offers"), message)
-            elif not offer.values.get("is_default"):
-                message = f"{offer_id} must be is_default: true to be a default offer"
-                problems.add(entry.where("default_offers"), message)
-        if not entry.values.get("default_offers", ("?",)):
-            problems.add(entry.where("default_offers"), "a placement needs a default offer")
-
-
-def _check_flags(entry: Entry, problems: Problems) -> None:
-    given = entry.values.get("attributes", {})
-    for name in _FLAGS:
-        if given.get(name, "false") not in ("true", "false"):
-            message = f"attributes.{name} must be true or false, is {given[name]!r}"
-            problems.add(entry.where("attributes"), message)
-
-
-def _check_default_offer(entry: Entry, problems: Problems) -> None:
-    for name in ("starts_time", "ends_time"):
-        if name in entry.values:
-            problems.add(entry.where(name), f"a default offer has no {name}: it is always allowed")
-    for name in _NEEDS:
-        if name in entry.values.get("attributes", {}):
-            problems.add(entry.where("attributes"), f"a default offer may not have {name}")
-    for name in _FLAGS:
-        if entry.values.get("attributes", {}).get(name) == "true":
-            problems.add(entry.where("attributes"), f"a default offer is for all: not {name}")
 
 
 def _check_scenarios(entries: Entries, problems: Problems) -> None:

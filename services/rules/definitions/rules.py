@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.conditions.values import ParameterValue
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 CONDITIONS = ("remove_when", "lever_when")
+_LANGUAGE = re.compile("[a-z]{2,3}")
 
 
 def check_rules(
@@ -55,6 +57,10 @@ def _check_pairs(entry: Entry, problems: Problems) -> None:
         problems.add(entry.where("remove_when"), "remove_when needs a code to tell")
     if ("lever" in given) != ("lever_when" in given):
         problems.add(entry.place, "lever and lever_when belong together")
+    for language in entry.values.get("texts", {}):
+        if not _LANGUAGE.fullmatch(language):
+            message = f"texts: {language!r} is no language; write two or three letters, such as de"
+            problems.add(entry.where("texts"), message)
 
 
 def _check_condition(

@@ -146,4 +146,4 @@ def test_removals_are_told_by_the_rule_that_removed_them_or_else_by_their_code(w
 
 def test_removals_without_names_of_rules_are_told_too(wording):
     (found,) = wording.removed(Removals(offer_nos=[PC_1], codes=[RemovalCode.OWNED]), {}, "")
-    assert found.text == "You already have this, or a variant of it."
+    assert found.text == "You already have this, perhaps in another version."
