@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import copysign
 from typing import Any
 
 from cel.expr.checked_pb2 import CheckedExpr, Type
@@ -65,6 +66,11 @@ def _of_person(expr: Expr) -> Iterator[str]:
     for name in fields_read(expr):
         if name.partition(".")[0] in PERSON_MESSAGES:
             yield name
+
+
+def _is_present(value: Any) -> bool:
+    """Say whether a field is set: proto3 keeps no zero and nothing empty, but it keeps -0.0."""
+    return bool(value) or (isinstance(value, float) and copysign(1.0, value) < 0.0)
 
 
 class _UnsupportedError(Exception):
@@ -157,7 +163,7 @@ class _Translation:
         if not name or name.partition(".")[0] in scope:
             raise _UnsupportedError
         if selected.test_only:
-            return Part(lambda values: bool(values[name]))
+            return Part(lambda values: _is_present(values[name]))
         if self._type(expr).well_known == Type.TIMESTAMP:
             return Part(lambda values: values[name] or _EPOCH)
         return field(name)

@@ -210,9 +210,13 @@ def _is_compared(type_: Type) -> bool:
 
 
 def _is_present(column: Any) -> Any:
-    """Say where a field of a message is set: proto3 keeps no zero and no empty string."""
+    """Say where a field of a message is set: proto3 keeps no zero and no empty string.
+
+    It keeps -0.0, which is written otherwise than zero.
+    """
     if isinstance(column, Words):
         return column.each(bool, np.bool_)
     if isinstance(column, Maps):
         return np.array([bool(each) for each in column.maps], np.bool_)
-    return column != 0
+    is_set = column != 0
+    return is_set | np.signbit(column) if column.dtype == np.float64 else is_set

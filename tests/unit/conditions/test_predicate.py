@@ -84,10 +84,17 @@ def test_every_field_of_the_messages_is_read():
         ('customer.attributes.country == "UK" || customer.frequency > 0', True),
         ('customer.frequency > 9 && customer.attributes.country == "UK"', False),
         ("customer.frequency / (customer.age) > 1", None),
+        ("has(customer.return_share)", False),
     ],
 )
 def test_conditions_mean_what_they_say(text, expected):
     assert holds(text) is expected
+
+
+def test_a_negative_zero_is_there_as_the_message_says():
+    negative = PersonSnapshot(traits=Traits(return_share=-0.0))
+    checked = ENVIRONMENT.check("has(customer.return_share)")
+    assert holds(checked.text, negative) is by_cel(checked, negative) is True
 
 
 def test_asking_for_a_key_that_is_missing_leaves_the_snapshot_as_it_is():
