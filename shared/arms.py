@@ -18,7 +18,7 @@ def assign_arm(plan: ArmPlan, oldest_person_id: str) -> Arm.Value.ValueType:
     """
     if not oldest_person_id:
         return Arm.PERSONALISED
-    share = _unit_interval(plan.salt, oldest_person_id)
+    share = unit_interval(plan.salt, oldest_person_id)
     if share < plan.holdout_share:
         return Arm.HOLDOUT
     if share < plan.holdout_share + plan.static_share:
@@ -26,6 +26,7 @@ def assign_arm(plan: ArmPlan, oldest_person_id: str) -> Arm.Value.ValueType:
     return Arm.PERSONALISED
 
 
-def _unit_interval(salt: str, person_id: str) -> float:
+def unit_interval(salt: str, person_id: str) -> float:
+    """Return a person's place in [0, 1), evenly spread and independent for each salt."""
     digest = hashlib.blake2b(f"{salt}\0{person_id}".encode(), digest_size=8).digest()
     return float(int.from_bytes(digest, "big") / 2**64)

@@ -1,10 +1,9 @@
-"""`touchpoint check apply diff rollback`: the definitions of a folder and those in force."""
+"""`touchpoint check apply rollback`: the definitions of a folder and those in force."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+import getpass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,9 @@ import typer
 from cli.calling import call, service
 from cli.console import CommandError, Exit, aside, people, say_json
 from cli.options import HomeOption, JsonOption
+from cli.showing.changes import SHORT, share_told, show_changes
 from cli.showing.words import several
+from shared.arm_shares import share as read_share
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile, Problem
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -24,6 +25,13 @@ _ENDINGS = {".yaml", ".yml"}
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="[DIR]", help="The folder of definitions, YAML.")
 ]
+ByOption = Annotated[
+    str,
+    typer.Option("--by", metavar="NAME", help="Who wants it, for the record; else who you are."),
+]
+MessageOption = Annotated[str, typer.Option("--message", "-m", help="Why, for the record.")]
+_EVERYBODYS = {"scenarios", "segments", "webhooks"}
+"""Sections that act by themselves, without a request to decide: by everybody's definitions."""
 
 
 def check(
@@ -49,59 +57,87 @@ def check(
 
 
 def apply(
-    folder: FolderArgument = DEFAULT_FOLDER, home: HomeOption = None, as_json: JsonOption = False
+    folder: FolderArgument = DEFAULT_FOLDER,
+    share: Annotated[
+        str,
+        typer.Option(metavar="SHARE", help="For a fixed share of people: 10%. Else everybody."),
+    ] = "",
+    by: ByOption = "",
+    message: MessageOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Put a folder of definitions into force, once every service has compiled them.
 
-    Example: touchpoint apply deploy/definitions
+    With --share they are for a fixed share of people first, the same ones on every channel; all
+    others keep what is in force. A larger share adds people; without --share they become
+    everybody's, and `touchpoint rollback` ends them.
+
+    Example: touchpoint apply deploy/definitions --share 10% --message "Fewer surveys"
     """
+    request = pb.ApplyDefinitionsRequest(
+        files=read_folder(folder), changed_by=by or user(), message=message
+    )
     with service("rules", home) as channel:
-        request = pb.ApplyDefinitionsRequest(files=read_folder(folder))
+        if share:
+            request.share = parse_share(share)
         answer = call(RulesServiceStub(channel).ApplyDefinitions, request)
     _tell(folder, answer, _applied(answer), as_json=as_json)
 
 
-def diff(
-    folder: FolderArgument = DEFAULT_FOLDER, home: HomeOption = None, as_json: JsonOption = False
-) -> None:
-    """Show what applying a folder would change in the definitions in force.
-
-    Example: touchpoint diff deploy/definitions
-    """
-    wanted = {file.path: file.text for file in read_folder(folder)}
-    with service("rules", home) as channel:
-        in_force = _in_force(RulesServiceStub(channel))
-    changes = {path: lines for path, lines in compare(in_force, wanted).items() if lines}
-    lines = list(chain.from_iterable(changes.values()))
-    if as_json:
-        say_json({"changed": sorted(changes), "diff": "\n".join(lines)})
-        return
-    for line in lines:
-        people.print(line, style=_colour(line), markup=False, soft_wrap=True)
-    if not changes:
-        people.print("No change.")
-
-
 def rollback(
     bundle_hash: Annotated[
-        str, typer.Argument(metavar="[HASH]", help="Which; else the one before this one.")
+        str,
+        typer.Argument(
+            metavar="[HASH]",
+            help="Which, as `touchpoint versions` shows it; else the"
+            " one before this one, or the end of what is in force for a share of people.",
+        ),
     ] = "",
+    by: ByOption = "",
+    message: MessageOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put earlier definitions into force again.
+    """Put earlier definitions into force again, and say what changes by it.
 
     Example: touchpoint rollback
     """
+    request = pb.RollbackDefinitionsRequest(
+        bundle_hash=bundle_hash, changed_by=by or user(), message=message
+    )
     with service("rules", home) as channel:
-        request = pb.RollbackDefinitionsRequest(bundle_hash=bundle_hash)
         answer = call(RulesServiceStub(channel).RollbackDefinitions, request)
     if as_json:
         say_json(answer)
-    else:
-        people.print(
-            f"In force: bundle {answer.bundle_hash[:12]} (was {answer.previous_hash[:12]})."
+        return
+    show_changes(answer.changes)
+    if answer.HasField("ended"):
+        ended = answer.ended
+        people.print(f"Ended: bundle {ended.bundle_hash[:SHORT]} for {share_told(ended)}.")
+    people.print(f"In force for everybody: bundle {answer.bundle_hash[:SHORT]}.")
+
+
+def parse_share(text: str) -> float:
+    """Read `10%` or `0.1`; raises CommandError saying what to write instead."""
+    try:
+        found = read_share(text)
+    except ValueError as error:
+        raise CommandError(f"--share {error}; everybody is 100%", Exit.USAGE) from None
+    if not found:
+        raise CommandError(
+            "--share must be more than nobody: write 10%, or end it with `touchpoint rollback`",
+            Exit.USAGE,
         )
+    return found
+
+
+def user() -> str:
+    """Return who works at this machine; empty where the system does not say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 def read_folder(folder: Path) -> list[DefinitionFile]:
@@ -122,27 +158,6 @@ def _read(path: Path, folder: Path) -> DefinitionFile:
     return DefinitionFile(path=path.relative_to(folder).as_posix(), text=text)
 
 
-def compare(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the unified diff of each file, empty where it is the same."""
-    return {
-        path: list(
-            difflib.unified_diff(
-                old.get(path, "").splitlines(),
-                new.get(path, "").splitlines(),
-                f"in force/{path}",
-                path,
-                lineterm="",
-            )
-        )
-        for path in sorted(old.keys() | new.keys())
-    }
-
-
-def _in_force(stub: RulesServiceStub) -> dict[str, str]:
-    active = call(stub.GetBundle, pb.GetBundleRequest()).bundle
-    return {file.path: file.text for file in active.files}
-
-
 def _tell(
     folder: Path,
     answer: pb.CheckDefinitionsResponse | pb.ApplyDefinitionsResponse,
@@ -154,7 +169,9 @@ def _tell(
     if as_json:
         say_json(answer)
     else:
-        _show(folder, answer.problems)
+        show_problems(folder, answer.problems)
+        if isinstance(answer, pb.ApplyDefinitionsResponse):
+            show_changes(answer.changes)
         people.print(outcome)
     if _mistakes(answer.problems):
         raise typer.Exit(Exit.FAILED)
@@ -164,7 +181,8 @@ def _mistakes(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if not problem.warning]
 
 
-def _show(folder: Path, problems: Sequence[Problem]) -> None:
+def show_problems(folder: Path, problems: Sequence[Problem]) -> None:
+    """Print mistakes and warnings with their places."""
     for problem in problems:
         place = f"{folder / problem.path}:{problem.line}:{problem.column}"
         kind, style = ("warning: ", "yellow") if problem.warning else ("", "red")
@@ -180,16 +198,21 @@ def _checked(answer: pb.CheckDefinitionsResponse) -> str:
 
 
 def _applied(answer: pb.ApplyDefinitionsResponse) -> str:
+    active = answer.bundle_hash[:SHORT]
     if _mistakes(answer.problems):
-        return f"Still in force: bundle {answer.bundle_hash[:12]}."
-    if answer.bundle_hash == answer.previous_hash:
-        return f"No change: bundle {answer.bundle_hash[:12]} was in force already."
-    return (
-        f"In force: bundle {answer.bundle_hash[:12]} (was {answer.previous_hash[:12] or 'none'})."
-    )
+        return f"Still in force: bundle {active}."
+    if answer.HasField("trial"):
+        trial = answer.trial
+        told = f"In force for {share_told(trial)} of the people: bundle {trial.bundle_hash[:SHORT]}"
+        return f"{told}; for all others bundle {active}.{_not_tried(answer)}"
+    if not answer.changes:
+        return f"In force for everybody: bundle {active}, as it was."
+    return f"In force: bundle {active} (was {answer.previous_hash[:SHORT] or 'none'})."
 
 
-def _colour(line: str) -> str | None:
-    if line.startswith(("+++", "---")):
-        return "bold"
-    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+def _not_tried(answer: pb.ApplyDefinitionsResponse) -> str:
+    """Say what a share of people does not try."""
+    kept = sorted({change.section for change in answer.changes} & _EVERYBODYS)
+    if not kept:
+        return ""
+    return f" What {' and '.join(kept)} start or tell by themselves goes by these, for everybody."

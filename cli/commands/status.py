@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from datetime import UTC
 
+import grpc
 import typer
+from google.protobuf.json_format import MessageToDict
 
+from cli.calling import call
 from cli.console import Exit, add_row, fail, people, say_json, table
 from cli.options import HomeOption, JsonOption
 from cli.reach import home_of
+from cli.showing.changes import SHORT, share_told
 from cli.suite.home import Home
 from cli.suite.look import RUNNING, SILENT, Part, Sight, look
+from touchpoint.client import CallError
+from touchpoint.rules.v1.rules_pb2 import Version
+from touchpoint.rules.v1.rules_service_pb2 import ListVersionsRequest
+from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
+
+_PATIENCE_S = 2.0
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -25,10 +36,15 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     sight = asyncio.run(look(place))
     if sight is None:
         fail(f"Nothing runs in {place.path}. Start it with `touchpoint up`.", Exit.UNREACHABLE)
+    found = definitions_in_force(sight)
     if as_json:
-        say_json({"home": str(place.path), "well": sight.is_well, **asdict(sight)})
+        definitions = None if found is None else MessageToDict(found)
+        said = {"home": str(place.path), "well": sight.is_well, "definitions": definitions}
+        say_json({**said, **asdict(sight)})
     else:
         _show(sight, place)
+        if found is not None:
+            people.print(_in_force(found), style="dim", markup=False, soft_wrap=True)
     if not sight.is_well:
         raise typer.Exit(Exit.FAILED)
 
@@ -46,6 +62,27 @@ def _show(sight: Sight, place: Home) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def definitions_in_force(sight: Sight) -> Version | None:
+    """Ask rules what is in force; None where it does not answer, or nothing is."""
+    request = ListVersionsRequest(limit=1)
+    with grpc.insecure_channel(sight.endpoints.grpc["rules"][0]) as channel:
+        try:
+            answer = call(RulesServiceStub(channel).ListVersions, request, _PATIENCE_S)
+        except CallError:
+            return None
+    return next(iter(answer.versions), None)
+
+
+def _in_force(version: Version) -> str:
+    since = f"{version.activated_time.ToDatetime(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    by = f" by {version.changed_by}" if version.changed_by else ""
+    told = f"definitions {version.bundle_hash[:SHORT]}"
+    if version.HasField("trial"):
+        trial = version.trial
+        told += f", and {trial.bundle_hash[:SHORT]} for {share_told(trial)} of the people,"
+    return f"{told} in force since {since}{by}"
 
 
 def _cells(part: Part) -> list[str]:

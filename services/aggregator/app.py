@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from services.aggregator import priorities
-from services.aggregator.asking import Asking
+from services.aggregator.asking import Asking, Tried, nothing_tried, tried_by
 from services.aggregator.config import AggregatorSettings
 from services.aggregator.contacts import ContactDesk
 from services.aggregator.definitions import compile_bundle
@@ -57,6 +57,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         lambda: bundles.active,
         runtime.clock,
         apart,
+        tried_by(bundles),
     )
     yield Service(
         name=settings.service,
@@ -91,16 +92,17 @@ def bound(
     definitions: Callable[[], Definitions],
     clock: BusinessClock,
     apart: Apart,
+    tried: Callable[[], Tried | None] = nothing_tried,
 ) -> Binding:
     """Build the edge over its parts and bind it to its contract."""
     wording = Wording(catalogue)
     pipeline = Pipeline(peers, catalogue, popular)
-    asking = Asking(definitions, catalogue, identification, clock)
+    asking = Asking(definitions, catalogue, identification, clock, tried)
     servicer = AggregatorServicer(
         recommending=Recommending(asking, pipeline, wording, apart),
         tracking=Tracking(peers, identification),
         views=Views(peers, asking, pipeline, wording, catalogue),
-        explaining=Explaining(peers, wording, definitions),
+        explaining=Explaining(peers, wording, definitions, tried),
         contacts=ContactDesk(peers, identification, catalogue, definitions),
         tasks=TaskDesk(peers),
         questions=QuestionDesk(peers, identification),

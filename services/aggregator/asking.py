@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.digest import CartLine, Moment, context_digest, seed_of
 from services.aggregator.domain.placements import Ask, default_deadline_s
 from services.aggregator.domain.steps import WayBack
 from services.aggregator.identification import Identification
-from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.question import OnTrial, Question
 from shared.budget import Budget
 from shared.call import Call
 from shared.catalogue import Catalogue, Fence
 from shared.clock import BusinessClock
+from shared.definitions import BundleFollower
 from shared.errors import FailedPrecondition
 from shared.ids import uuid7
 from shared.money import to_micros
@@ -22,6 +24,27 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 from touchpoint.common.v1 import decision_pb2
 
 WAY_BACK = WayBack()
+
+
+class Tried(NamedTuple):
+    """What is in force for a share of people."""
+
+    trial: decision_pb2.Trial
+    definitions: Definitions
+
+
+def tried_by(bundles: BundleFollower[Definitions]) -> Callable[[], Tried | None]:
+    """Return what tells what is in force for a share of people; None: nothing."""
+
+    def tried() -> Tried | None:
+        trial = bundles.trial
+        return Tried(trial, bundles.of(trial.bundle_hash)) if trial.bundle_hash else None
+
+    return tried
+
+
+def nothing_tried() -> None:
+    """Tell that the same is in force for everybody."""
 
 
 class Asking:
@@ -33,8 +56,10 @@ class Asking:
         catalogue: Catalogue,
         identification: Identification,
         clock: BusinessClock,
+        tried: Callable[[], Tried | None] = nothing_tried,
     ) -> None:
         self._definitions = definitions
+        self._tried = tried
         self._catalogue = catalogue
         self._identification = identification
         self._clock = clock
@@ -51,7 +76,10 @@ class Asking:
         context.identity_keys.extend(named.keys)
         fence = Fence.of(context.within_categories, context.without_categories)
         budget, left_out = _budget(call, asks), request.exclude_ids
-        return Question(call, budget, definitions, asks, named, context, left_out, fence)
+        tried, on_trial = self._tried(), None
+        if tried is not None:
+            on_trial = OnTrial(*tried, _asks(request.placements, tried.definitions))
+        return Question(call, budget, definitions, asks, named, context, left_out, fence, on_trial)
 
     def demand(self, placement: str) -> None:
         """Raise FailedPrecondition where the definitions lack a placement that we need."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from services.aggregator.asking import Tried
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.slates import Choice
@@ -35,11 +36,16 @@ class Explaining:
     """Asks rules, which keeps the traces."""
 
     def __init__(
-        self, peers: Peers, wording: Wording, definitions: Callable[[], Definitions]
+        self,
+        peers: Peers,
+        wording: Wording,
+        definitions: Callable[[], Definitions],
+        tried: Callable[[], Tried | None],
     ) -> None:
         self._peers = peers
         self._wording = wording
         self._definitions = definitions
+        self._tried = tried
 
     async def explain(self, call: Call, decision_id: str) -> ExplainDecisionResponse:
         """Return why a decision was made; raises NotFound when none of that id is kept."""
@@ -47,7 +53,7 @@ class Explaining:
         kept = await invoke(self._peers.rules.GetDecision, request, call, LONGEST_S)
         trace = DecisionTrace.FromString(kept.trace)
         candidates = from_proto(trace.candidates)
-        texts = self._definitions().rule_texts
+        texts = self._rule_texts(trace.bundle_hash)
         shown = self._shown(trace, kept, candidates)
         response = ExplainDecisionResponse(
             trace=trace,
@@ -61,6 +67,13 @@ class Explaining:
         del response.trace.placements[:]
         response.trace.placements.extend(shown)
         return response
+
+    def _rule_texts(self, bundle_hash: str) -> Mapping[str, Mapping[str, str]]:
+        """Return the sentences of what it was decided by; if that is gone, of what is in force."""
+        tried = self._tried()
+        if tried is not None and tried.trial.bundle_hash == bundle_hash:
+            return tried.definitions.rule_texts
+        return self._definitions().rule_texts
 
     def _shown(
         self, trace: DecisionTrace, kept: GetDecisionResponse, candidates: Candidates

@@ -43,6 +43,7 @@ from shared.arms import assign_arm
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.ids import uuid7
+from shared.trials import is_in_trial
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 
 _LOOK_AGAIN_S = 2.0
@@ -93,13 +94,18 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         self, call: Call, request: pb.GetSnapshotRequest
     ) -> pb.GetSnapshotResponse:
         person = await self._asked_for(request)
-        arm = assign_arm(request.arm_plan, person.oldest_id)
+        in_trial = is_in_trial(request.trial_plan.trial, person.oldest_id)
+        plan, bundle_hash = request.arm_plan, request.bundle_hash
+        if in_trial:
+            plan = request.trial_plan.arm_plan
+            bundle_hash = request.trial_plan.trial.bundle_hash
+        arm = assign_arm(plan, person.oldest_id)
         snapshot = snapshot_of(
             person,
             arm,
             self._means.tiers.tiers,
             self._clock.now_us(),
-            self._means.definitions(request.bundle_hash),
+            self._means.definitions(bundle_hash),
         )
         return pb.GetSnapshotResponse(
             snapshot=snapshot.SerializeToString(),
@@ -110,6 +116,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
             choices=map(choice_message, person.choices),
             used_identity=person.used_identity,
             ignored_identities=person.ignored_identities,
+            in_trial=in_trial,
         )
 
     async def _asked_for(self, request: pb.GetSnapshotRequest) -> Person:

@@ -76,7 +76,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, compile_policy)
-    definitions = Definitions(store, bus, bundles, kinds_in(follower.catalogue))
+    definitions = Definitions(store, bus, bundles, runtime.clock, kinds_in(follower.catalogue))
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()
     catalogue = follower.catalogue
@@ -162,6 +162,11 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
 def _bound(servicer: RulesServicer) -> Binding:
     """Bind the contract; to apply definitions takes longer than to decide by them."""
     contract = DESCRIPTOR.services_by_name["RulesService"]
-    slow = ("ApplyDefinitions", "RollbackDefinitions", "CheckDefinitions")
+    slow = (
+        "ApplyDefinitions",
+        "RollbackDefinitions",
+        "CheckDefinitions",
+        "CompareDefinitions",
+    )
     deadlines = dict.fromkeys(slow, _APPLYING)
     return bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines)

@@ -5,72 +5,107 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from services.rules.definitions import Checked, check_definitions
+from services.rules.definitions import Checked, changes_between, check_definitions
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.definitions.slates import KindOf
-from services.rules.storage.definitions import Pointer, PostgresDefinitions, Readiness
+from services.rules.storage.definitions import (
+    Cause,
+    InForce,
+    Pointer,
+    PostgresDefinitions,
+    Readiness,
+    Signature,
+)
+from services.rules.trying import trial_of
 from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
+from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.errors import Aborted, FailedPrecondition, NotFound
 from shared.logging import get_logger
 from touchpoint.common.v1.bus_pb2 import DefinitionsNotice
-from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+from touchpoint.rules.v1.rules_pb2 import Bundle, DefinitionChange, DefinitionFile
 
 ALIVE_S = 4.5
 """A replica that did not look for this long (it looks every 2 s) is not waited for."""
 _PATIENCE_S = 5.0
 _POLL_S = 0.05
+_UNSIGNED = Signature("", "")
+_SHIPPED = Signature("touchpoint", "touchpoint", "Shipped definitions")
 log = get_logger(__name__)
 
 
 class Definitions:
-    """Applies and takes back definitions for the whole suite."""
+    """Applies and takes back definitions for the whole suite, and notes who did."""
 
     def __init__(
         self,
         store: PostgresDefinitions,
         bus: Bus,
         own: BundleFollower[CompiledBundle],
+        clock: BusinessClock,
         kind_of: KindOf = lambda offer_id: 0,
     ) -> None:
         """Take the kinds of what the catalogue has besides the definitions."""
         self._store = store
         self._bus = bus
         self._own = own
+        self._clock = clock
         self._kind_of = kind_of
 
     def check(self, files: Sequence[DefinitionFile]) -> Checked:
         """Check and store nothing."""
         return check_definitions(files, self._kind_of)
 
-    async def apply(self, files: Sequence[DefinitionFile]) -> tuple[Checked, Pointer]:
-        """Check and activate; with a mistake nothing takes effect.
+    async def apply(
+        self,
+        files: Sequence[DefinitionFile],
+        signature: Signature = _UNSIGNED,
+        share: float = 1.0,
+        cause: Cause = Cause.APPLIED,
+    ) -> tuple[Checked, Pointer, Pointer]:
+        """Check and activate for a share of people, 1: everybody; with a mistake nothing happens.
 
-        Raises `FailedPrecondition` naming the service that could not compile or did not answer,
-        `Aborted` when somebody else applied at the same time.
+        Returns what came of checking and the pointer before and after. Raises `FailedPrecondition`
+        naming the service that could not compile or did not answer, or saying why the definitions
+        cannot be for a share; `Aborted` when somebody else applied at the same time.
         """
         checked = await asyncio.to_thread(self.check, files)
-        pointer = await self._store.pointer()
+        before = await self._store.pointer()
         if checked.bundle is None:
-            return checked, pointer
+            return checked, before, before
+        bundle_hash = checked.bundle.bundle_hash
+        wanted = InForce(bundle_hash)
+        if share < 1.0:
+            active = await self._store.bundle(before.active)
+            trial = trial_of(checked.bundle, active, share, before.in_force)
+            wanted = InForce(before.active, trial)
         await self._store.store(checked.bundle)
-        return checked, await self._activate(checked.bundle.bundle_hash, pointer)
+        return checked, before, await self._activate(wanted, before, bundle_hash, cause, signature)
 
-    async def roll_back(self, bundle_hash: str) -> Pointer:
-        """Activate an earlier bundle, by default the one before; `NotFound` without one."""
-        pointer = await self._store.pointer()
-        wanted = bundle_hash or pointer.previous
+    async def roll_back(self, name: str, signature: Signature) -> tuple[Pointer, Pointer]:
+        """Put an earlier bundle into force for everybody; returns the pointer before and after.
+
+        Without a name a trial is ended; without one, the bundle before the active one comes back.
+        Raises `NotFound` where there is none, `InvalidArgument` where the name may be several.
+        """
+        before = await self._store.pointer()
+        if name:
+            wanted = (await self._store.named("bundle_hash", name)).bundle_hash
+        elif before.in_force.trial is not None:
+            wanted = before.active
+        else:
+            wanted = before.previous
         if not wanted:
             raise NotFound("there is no bundle to go back to", reason="BUNDLE_UNKNOWN")
-        await self._store.bundle(wanted)
-        return await self._activate(wanted, pointer)
+        cause = Cause.ROLLED_BACK
+        return before, await self._activate(InForce(wanted), before, wanted, cause, signature)
 
     async def ship(self, files: Sequence[DefinitionFile]) -> None:
         """Apply the shipped definitions where nothing was ever applied."""
         if (await self._store.pointer()).active:
             return
-        checked, _ = await self.apply(files)
+        checked, _, _ = await self.apply(files, _SHIPPED, cause=Cause.SHIPPED)
         if checked.bundle is None:
             first = checked.problems[0]
             raise FailedPrecondition(
@@ -78,21 +113,43 @@ class Definitions:
             )
         log.info("shipped_definitions_applied", bundle_hash=checked.bundle.bundle_hash)
 
-    async def _activate(self, bundle_hash: str, before: Pointer) -> Pointer:
-        if bundle_hash == before.active:
+    async def changes(self, old_hash: str, new_hash: str) -> list[DefinitionChange]:
+        """Return what differs between two stored bundles; an empty hash is one of nothing."""
+        if old_hash == new_hash:
+            return []
+        old = await self._store.bundle(old_hash) if old_hash else Bundle()
+        return changes_between(old, await self._store.bundle(new_hash))
+
+    async def _activate(
+        self, wanted: InForce, before: Pointer, needed: str, cause: Cause, signature: Signature
+    ) -> Pointer:
+        """Have all compile the bundle that is needed, then move the pointer."""
+        if wanted == before.in_force:
             return before
-        await self._store.prepare(bundle_hash)
-        await self._announce(bundle_hash, active=False)
+        await self._store.prepare(needed)
+        await self._announce(needed, active=False)
         try:
-            await self._await_replicas(bundle_hash)
+            await self._await_replicas(needed)
         except FailedPrecondition:
-            await self._store.abandon(bundle_hash)
+            await self._store.abandon(needed)
             raise
-        if not await self._store.activate(bundle_hash):
-            raise Aborted("other definitions are being applied; try again")
-        await self._announce(bundle_hash, active=True)
-        log.info("bundle_activated", bundle_hash=bundle_hash, previous=before.active)
-        return Pointer(bundle_hash, before.active, "")
+        moved = await self._store.activate(
+            wanted, before.in_force, needed, cause, signature, self._clock.now_us()
+        )
+        after = await self._store.pointer()
+        if not moved:
+            await self._store.abandon(needed)
+            if after.in_force != wanted:  # else somebody else wanted the same
+                raise Aborted("other definitions are being applied; try again")
+        await self._announce(needed, active=True)
+        log.info(
+            "bundle_activated",
+            bundle_hash=wanted.bundle_hash,
+            previous=before.active,
+            trial=wanted.trial.bundle_hash if wanted.trial else "",
+            share=wanted.trial.share if wanted.trial else 0.0,
+        )
+        return after
 
     async def _announce(self, bundle_hash: str, *, active: bool) -> None:
         """Tell all replicas to look, and look here: this one need not wait for its notice."""
@@ -101,12 +158,13 @@ class Definitions:
         await self._own.look()
 
     async def _await_replicas(self, bundle_hash: str) -> None:
+        """Wait until all have compiled it, or another bundle is prepared: then it cannot win."""
         ends = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             replicas = await self._store.readiness(bundle_hash, ALIVE_S)
             _raise_first_failure(replicas)
             waiting = sorted({each.service for each in replicas if each.failure is None})
-            if not waiting:
+            if not waiting or (await self._store.pointer()).preparing != bundle_hash:
                 return
             if asyncio.get_running_loop().time() > ends:
                 raise FailedPrecondition(

@@ -30,6 +30,7 @@ from shared.catalogue import Catalogue, Fence
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument
 from shared.logging import get_logger
+from shared.trials import is_in_trial
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, StandingOrder
@@ -102,15 +103,18 @@ class Checker:
         response.constraints.extend(constraints)
         _tell(response, case, self._contact_constraints(case, known, counted))
         response.versions.catalogue_version = self._catalogue.version
-        response.versions.bundle_hash = case.context.bundle_hash
+        response.versions.bundle_hash = case.compiled.policy.bundle_hash
         return response
 
     async def _case(self, request: pb.CheckRequest) -> _Case:
         context = request.context
         compiled = self._bundles.of(context.bundle_hash)
-        asked = placements_asked(compiled, context)
         snapshot = PersonSnapshot.FromString(request.snapshot) if request.snapshot else None
         facts = await self._facts(compiled, context, snapshot)
+        if snapshot is None and is_in_trial(context.trial, next(iter(facts.person_ids), "")):
+            compiled = self._bundles.of(context.trial.bundle_hash)
+            facts = await self._facts(compiled, context, snapshot)
+        asked = placements_asked(compiled, context)
         orders: Sequence[Order] = ()
         if facts.standing:
             asks = _asks(context)

@@ -37,7 +37,8 @@ class Forgetting:
         """Forget for ever; a background task of every replica."""
         await self._bundles.ready()
         while True:
-            window_us = self._bundles.active.policy.contacts.longest_window_us
+            in_force = self._bundles.in_force
+            window_us = max(each.policy.contacts.longest_window_us for each in in_force)
             now_us = self._clock.now_us()
             rows = await self._ledger.forget(now_us, window_us)
             rows += await self._results.forget(now_us - Keep.RESULT_US)

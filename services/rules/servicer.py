@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from services.rules.answers import balance, presentations, reserved
@@ -11,8 +10,9 @@ from services.rules.approaching import ContactTerms, Encounter, occasion_of
 from services.rules.attributes import OfferAttributes
 from services.rules.check import Checker
 from services.rules.commit import Committer
+from services.rules.defining import DefinitionRpcs
 from services.rules.definitions.policy import CompiledBundle
-from services.rules.definitions.schema import definitions_schema
+from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
 from services.rules.domain.retention import Keep
@@ -33,7 +33,7 @@ _PRESENTED = 50
 _SLICE = 1000
 
 
-class RulesServicer:
+class RulesServicer(DefinitionRpcs):
     """See `touchpoint.rules.v1.RulesService`."""
 
     def __init__(
@@ -49,11 +49,10 @@ class RulesServicer:
         attributes: OfferAttributes,
         results: Results,
     ) -> None:
+        DefinitionRpcs.__init__(self, definitions, store)
         self._checker = checker
         self._committer = committer
         self._ledger = ledger
-        self._definitions = definitions
-        self._store = store
         self._bundles = bundles
         self._clock = clock
         self._catalogue = catalogue
@@ -71,9 +70,9 @@ class RulesServicer:
     ) -> pb.GetContactsResponse:
         persons = list(request.person_ids)
         shown = await self._ledger.latest_decisions(persons, _PRESENTED)
-        policy, now_us = self._bundles.active.policy.contacts, self._clock.now_us()
+        policy, now_us = self._policy_of(persons), self._clock.now_us()
         occasion = occasion_of(policy, now_us, request.time_zone, Channel.UNSPECIFIED)
-        encounter = await self._encounter(persons, occasion)
+        encounter = await self._encounter(persons, occasion, policy)
         return pb.GetContactsResponse(
             balances=[balance(each) for each in encounter.balances()],
             presented=presentations(shown, _PRESENTED),
@@ -82,13 +81,14 @@ class RulesServicer:
     async def reserve_contact(
         self, call: Call, request: pb.ReserveContactRequest
     ) -> pb.ReserveContactResponse:
-        policy, now_us = self._bundles.active.policy.contacts, self._clock.now_us()
+        now_us = self._clock.now_us()
         keys = tuple(each.key for each in request.identity_keys)
         terms = self._terms.of(request.offer_no)
-        occasion = occasion_of(policy, now_us, request.time_zone, request.channel, decided=False)
         persons = tuple(request.person_ids) or await self._ledger.persons_of(keys)
+        policy = self._policy_of(persons)
+        occasion = occasion_of(policy, now_us, request.time_zone, request.channel, decided=False)
         under = request.policy or terms.policy
-        gate = (await self._encounter(persons, occasion)).gate(under)
+        gate = (await self._encounter(persons, occasion, policy)).gate(under)
         reservation = Reservation(
             contact_id=request.contact_id,
             person_ids=tuple(request.person_ids),
@@ -106,7 +106,7 @@ class RulesServicer:
         )
         granted = await self._ledger.reserve(reservation)
         persons = persons or await self._ledger.persons_of(keys)
-        left = (await self._encounter(persons, occasion)).balance(reservation.subject)
+        left = (await self._encounter(persons, occasion, policy)).balance(reservation.subject)
         return reserved(granted=granted, gate=gate, left=left)
 
     async def release_contact(
@@ -132,59 +132,6 @@ class RulesServicer:
         )
         response.decided_time.FromMicroseconds(found.decided_us)
         return response
-
-    async def check_definitions(
-        self, call: Call, request: pb.CheckDefinitionsRequest
-    ) -> pb.CheckDefinitionsResponse:
-        checked = await asyncio.to_thread(self._definitions.check, request.files)
-        return pb.CheckDefinitionsResponse(
-            problems=checked.problems,
-            bundle_hash=checked.bundle.bundle_hash if checked.bundle else "",
-        )
-
-    async def get_definitions_schema(
-        self, call: Call, request: pb.GetDefinitionsSchemaRequest
-    ) -> pb.GetDefinitionsSchemaResponse:
-        return pb.GetDefinitionsSchemaResponse(json_schema=definitions_schema())
-
-    async def apply_definitions(
-        self, call: Call, request: pb.ApplyDefinitionsRequest
-    ) -> pb.ApplyDefinitionsResponse:
-        checked, pointer = await self._definitions.apply(request.files)
-        return pb.ApplyDefinitionsResponse(
-            problems=checked.problems,
-            bundle_hash=pointer.active,
-            previous_hash=pointer.previous,
-        )
-
-    async def rollback_definitions(
-        self, call: Call, request: pb.RollbackDefinitionsRequest
-    ) -> pb.RollbackDefinitionsResponse:
-        pointer = await self._definitions.roll_back(request.bundle_hash)
-        return pb.RollbackDefinitionsResponse(
-            bundle_hash=pointer.active, previous_hash=pointer.previous
-        )
-
-    async def get_bundle(self, call: Call, request: pb.GetBundleRequest) -> pb.GetBundleResponse:
-        wanted = request.bundle_hash or (await self._store.pointer()).active
-        return pb.GetBundleResponse(bundle=await self._store.bundle(wanted))
-
-    async def get_active_bundle(
-        self, call: Call, request: pb.GetActiveBundleRequest
-    ) -> pb.GetActiveBundleResponse:
-        await self._store.see(request.service, request.replica)
-        pointer = await self._store.pointer()
-        return pb.GetActiveBundleResponse(
-            bundle_hash=pointer.active, preparing_hash=pointer.preparing
-        )
-
-    async def acknowledge_bundle(
-        self, call: Call, request: pb.AcknowledgeBundleRequest
-    ) -> pb.AcknowledgeBundleResponse:
-        await self._store.acknowledge(
-            request.bundle_hash, request.service, request.replica, request.failure
-        )
-        return pb.AcknowledgeBundleResponse()
 
     async def stream_decisions(
         self, call: Call, request: pb.StreamDecisionsRequest
@@ -226,15 +173,21 @@ class RulesServicer:
         async for table, rows in self._ledger.export(request.person_ids, keys):
             yield pb.ExportPersonResponse(table=table, rows=rows)
 
-    async def _encounter(self, persons: Sequence[str], occasion: Occasion) -> Encounter:
+    async def _encounter(
+        self, persons: Sequence[str], occasion: Occasion, policy: ContactPolicy
+    ) -> Encounter:
         """Return these persons on an occasion, as the ledger knows them."""
-        policy, now_us = self._bundles.active.policy.contacts, occasion.now_us
+        now_us = occasion.now_us
         contacts = await self._ledger.contacts(persons, now_us - policy.longest_window_us, now_us)
         declined_us: Sequence[int] = ()
         if policy.cooling_off is not None:
             since_us = now_us - policy.declines_matter_us
             declined_us = await self._ledger.declined_us(persons, since_us)
         return Encounter(policy, self._catalogue, occasion, contacts, declined_us)
+
+    def _policy_of(self, persons: Sequence[str]) -> ContactPolicy:
+        """Return what is in force for a set of persons, oldest first."""
+        return self._bundles.for_person(persons[0] if persons else "").policy.contacts
 
 
 def _logged(contact: LoggedContact) -> ContactNotice:

@@ -72,6 +72,17 @@ def _ends_after_it_begins(request: Any, path: str, violations: Violations) -> No
         violations.add(f"{path}until_time", "must be after since_time")
 
 
+def _share_of_people(request: pb.ApplyDefinitionsRequest, path: str, wrong: Violations) -> None:
+    if request.HasField("share") and not 0.0 < request.share <= 1.0:
+        wrong.add(f"{path}share", "must be above 0 and at most 1 (everybody); left out: everybody")
+
+
+def _one_newer(request: pb.CompareDefinitionsRequest, path: str, wrong: Violations) -> None:
+    if request.to_hash and request.to_files:
+        wrong.add(f"{path}to_hash", "must be empty beside to_files")
+
+
+_signed = (length("changed_by", 128), length("message", 500))
 _files = each("files", required("path"), length("path", 256), at_most=_MAX_FILES)
 _persons = length("person_ids", _MAX_PERSONS)
 _replica = (required("service", "replica"), length("service", 64), length("replica", 128))
@@ -98,7 +109,15 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.ReleaseContactRequest: validator(required("contact_id")),
     pb.GetDecisionRequest: validator(required("decision_id")),
     pb.CheckDefinitionsRequest: validator(required("files"), _files),
-    pb.ApplyDefinitionsRequest: validator(required("files"), _files),
+    pb.ApplyDefinitionsRequest: validator(required("files"), _files, *_signed, _share_of_people),
+    pb.RollbackDefinitionsRequest: validator(length("bundle_hash", 64), *_signed),
+    pb.ListVersionsRequest: validator(between("limit", 0, 500)),
+    pb.CompareDefinitionsRequest: validator(
+        length("from_hash", 64),
+        length("to_hash", 64),
+        each("to_files", required("path"), length("path", 256), at_most=_MAX_FILES),
+        _one_newer,
+    ),
     pb.GetBundleRequest: validator(length("bundle_hash", 64)),
     pb.GetActiveBundleRequest: validator(*_replica),
     pb.AcknowledgeBundleRequest: validator(

@@ -11,9 +11,13 @@ from shared.bus.subjects import BUNDLE_MOVED
 from shared.definitions.source import BundleSource
 from shared.errors import TouchpointError, Unavailable
 from shared.logging import get_logger
+from shared.trials import is_in_trial
+from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
 KEPT = 3
+NO_TRIAL = Trial()
+"""Nothing is in force for a share of people; nobody is in it."""
 LOOK_EVERY_S = 2.0
 FIRST_LOOKS_EVERY_S = 0.1
 """Until a bundle is active here: without one a replica is of no use."""
@@ -39,6 +43,8 @@ class BundleFollower(Generic[Compiled]):
     ) -> None:
         self.active_hash = ""
         """The bundle that is active as far as this replica knows; empty: none yet."""
+        self.trial = NO_TRIAL
+        """What is in force for a share of people, as far as this replica knows."""
         self._bus = bus
         self._source = source
         self._compile = compile_bundle
@@ -52,6 +58,17 @@ class BundleFollower(Generic[Compiled]):
     def active(self) -> Compiled:
         """The active bundle, compiled; `Unavailable` before there is one."""
         return self.of(self.active_hash)
+
+    def for_person(self, oldest_person_id: str) -> Compiled:
+        """Return the bundle in force for a person, compiled; empty: nobody known."""
+        if is_in_trial(self.trial, oldest_person_id):
+            return self.of(self.trial.bundle_hash)
+        return self.active
+
+    @property
+    def in_force(self) -> list[Compiled]:
+        """The active bundle and, where there is one, that of the trial, compiled."""
+        return [self.of(each) for each in (self.active_hash, self.trial.bundle_hash) if each]
 
     @property
     def is_ready(self) -> bool:
@@ -95,7 +112,8 @@ class BundleFollower(Generic[Compiled]):
     async def look(self) -> None:
         """Ask the owner once, and prepare, acknowledge and switch as it says."""
         state = await self._source.active()
-        wanted = [each for each in (state.bundle_hash, state.preparing_hash) if each]
+        in_turn = (state.bundle_hash, state.trial.bundle_hash, state.preparing_hash)
+        wanted = [each for each in dict.fromkeys(in_turn) if each]
         for bundle_hash in wanted:
             failure = await self._make_ready(bundle_hash)
             # A bundle may be prepared a second time, after a rollback: then it is said again.
@@ -105,7 +123,7 @@ class BundleFollower(Generic[Compiled]):
         for forgotten in self._told.keys() - self._compiled.keys() - set(wanted):
             del self._told[forgotten]
         if state.bundle_hash in self._compiled:
-            self._switch_to(state.bundle_hash)
+            self._switch_to(state.bundle_hash, state.trial)
 
     async def _make_ready(self, bundle_hash: str) -> str:
         """Compile a bundle that is not here yet; returns why that failed, or nothing.
@@ -126,15 +144,27 @@ class BundleFollower(Generic[Compiled]):
     def _keep(self, bundle_hash: str, compiled: Compiled) -> None:
         self._compiled[bundle_hash] = compiled
         for old in list(self._compiled):
-            if len(self._compiled) > KEPT and old not in (bundle_hash, self.active_hash):
+            in_use = (bundle_hash, self.active_hash, self.trial.bundle_hash)
+            if len(self._compiled) > KEPT and old not in in_use:
                 del self._compiled[old]
 
-    def _switch_to(self, bundle_hash: str) -> None:
+    def _switch_to(self, bundle_hash: str, trial: Trial) -> None:
+        """Go by a bundle that is compiled here, and by a trial as soon as its bundle is, too.
+
+        A replica that comes while a trial is under way is not ready before: it would answer the
+        same person otherwise than the others.
+        """
         if bundle_hash != self.active_hash:
             log.info("bundle_switched", bundle_hash=bundle_hash, previous=self.active_hash)
             # Moved to the end: the order of the dictionary is the order of forgetting.
             self._compiled[bundle_hash] = self._compiled.pop(bundle_hash)
             self.active_hash = bundle_hash
+        if trial.bundle_hash and trial.bundle_hash not in self._compiled:
+            self.trial = NO_TRIAL
+            return
+        if trial != self.trial:
+            log.info("trial_switched", bundle_hash=trial.bundle_hash, share=trial.share)
+            self.trial = trial
         self._ready.set()
 
     async def _pause(self) -> None:

@@ -41,6 +41,11 @@ class Person:
         return self.answer.arm if self.answer else Arm.UNSPECIFIED
 
     @property
+    def in_trial(self) -> bool:
+        """Whether what is in force for a share of people holds for this person."""
+        return self.answer is not None and self.answer.in_trial
+
+    @property
     def standing_token(self) -> int:
         return self.answer.standing_token if self.answer else 0
 

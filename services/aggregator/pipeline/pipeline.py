@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.aggregator.domain.candidates import Candidates, Proposal
+from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.digest import with_journeys
 from services.aggregator.domain.slates import PlacementSlate, unreserved
 from services.aggregator.domain.steps import Step
@@ -25,7 +26,7 @@ from shared.catalogue import Catalogue
 from shared.slate import Refilling
 from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
 from touchpoint.common.v1.vocabulary_pb2 import Arm
-from touchpoint.profile.v1.profile_pb2 import ArmPlan
+from touchpoint.profile.v1.profile_pb2 import ArmPlan, TrialPlan
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveRequest
@@ -69,13 +70,18 @@ class Pipeline:
             identities=named.identities,
             identity_keys=named.keys,
             confirmed_person_id=named.confirmed_person_id,
-            arm_plan=arm_plan(question),
+            arm_plan=_arm_plan(question.definitions),
             keep_unknown=not context.preview,
             session_id=context.session_id,
             bundle_hash=context.bundle_hash,
+            trial_plan=_trial_plan(question),
         )
         answer = await steps.ask(Step.PROFILE, self._peers.profile.GetSnapshot, request)
         person = Person(answer)
+        if person.in_trial:
+            question.by_trial()
+        elif answer is None and question.on_trial is not None:
+            context.trial.CopyFrom(question.on_trial.trial)
         context.arm = person.arm
         context.locale = context.locale or person.facts.locale
         return person
@@ -155,12 +161,16 @@ class Pipeline:
         )
 
     def _note_verdict(self, question: Question, verdict: CheckResponse) -> None:
-        """Take over a standing decision's id, and the arm of a person whom only rules knew."""
-        context = question.context
+        """Take over a standing decision's id, and what holds for a person whom only rules knew."""
+        context, on_trial = question.context, question.on_trial
+        if context.HasField("trial"):
+            context.ClearField("trial")
+            if on_trial and verdict.versions.bundle_hash == on_trial.trial.bundle_hash:
+                question.by_trial()
         if verdict.standing_decision_id:
             context.decision_id = verdict.standing_decision_id
         if context.arm == Arm.UNSPECIFIED and verdict.person_ids:
-            context.arm = assign_arm(arm_plan(question), verdict.person_ids[0])
+            context.arm = assign_arm(_arm_plan(question.definitions), verdict.person_ids[0])
 
     async def _rank(
         self, question: Question, person: Person, allowed: ranking.Allowed, steps: Stepper
@@ -212,10 +222,18 @@ class Pipeline:
         return self._assortment.filled(slates, question.asks, question.exclude_ids, question.fence)
 
 
-def arm_plan(question: Question) -> ArmPlan:
+def _arm_plan(definitions: Definitions) -> ArmPlan:
     """Return how people are shared out."""
-    arms = question.definitions.arms
+    arms = definitions.arms
     return ArmPlan(salt=arms.salt, holdout_share=arms.holdout_share, static_share=arms.static_share)
+
+
+def _trial_plan(question: Question) -> TrialPlan | None:
+    """Return what profile is to go by for those in the share of a trial."""
+    found = question.on_trial
+    if found is None:
+        return None
+    return TrialPlan(trial=found.trial, arm_plan=_arm_plan(found.definitions))
 
 
 def _allowed(

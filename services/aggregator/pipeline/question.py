@@ -10,7 +10,7 @@ from services.aggregator.domain.placements import Ask
 from shared.budget import Budget
 from shared.call import Call
 from shared.catalogue import Fence
-from touchpoint.common.v1.decision_pb2 import DecisionContext
+from touchpoint.common.v1.decision_pb2 import DecisionContext, Trial
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
 
 
@@ -26,6 +26,16 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class OnTrial:
+    """What some people are decided by instead."""
+
+    trial: Trial
+    definitions: Definitions
+    asks: Sequence[Ask]
+    """The same placements as it defines them."""
+
+
+@dataclass(slots=True)
 class Question:
     """One decision to be made."""
 
@@ -39,3 +49,13 @@ class Question:
     """Completed on the way: arm, language, and the id of a standing decision."""
     exclude_ids: Sequence[str] = ()
     fence: Fence | None = None
+    on_trial: OnTrial | None = None
+    """What is in force for a share of people, until it is known whether this one is in it."""
+
+    def by_trial(self) -> None:
+        """Decide by what is on trial from here on: the person is in its share."""
+        assert self.on_trial is not None
+        self.definitions, self.asks = self.on_trial.definitions, self.on_trial.asks
+        self.context.bundle_hash = self.definitions.bundle_hash
+        for asked, ask in zip(self.context.placements, self.asks, strict=True):
+            asked.limit = ask.limit

@@ -24,7 +24,7 @@ _SCREENED = 64
 _ALWAYS = -1 << _SCREENED
 _MOST_CHANGED = 4096
 """With more rows changed since the last request, all are written anew."""
-_MOST_KEPT = 16
+_MOST_KEPT = 24
 _NEVER_US = 1 << 62
 
 

@@ -4,9 +4,13 @@ INSERT INTO bundles (bundle_hash, bundle) VALUES ($1, $2) ON CONFLICT DO NOTHING
 -- name: bundle
 SELECT bundle FROM bundles WHERE bundle_hash = $1
 
+-- name: bundles_beginning
+-- At most two: more than one is too many.
+SELECT bundle_hash FROM bundles WHERE starts_with(bundle_hash, $1) LIMIT 2
+
 -- name: active_bundle
 SELECT coalesce(bundle_hash, '') AS bundle_hash, coalesce(previous_hash, '') AS previous_hash,
-    coalesce(preparing_hash, '') AS preparing_hash
+    coalesce(preparing_hash, '') AS preparing_hash, trial_hash, trial_share, trial_salt
 FROM active_bundle
 
 -- name: prepare_bundle
@@ -17,12 +21,28 @@ WITH forgotten AS (
 UPDATE active_bundle SET preparing_hash = $1
 
 -- name: activate_bundle
--- Moves the pointer, unless another bundle is being prepared by now.
-UPDATE active_bundle
-SET previous_hash = CASE WHEN bundle_hash = $1 THEN previous_hash ELSE bundle_hash END,
-    bundle_hash = $1, preparing_hash = NULL
-WHERE preparing_hash = $1 OR bundle_hash = $1
-RETURNING 1
+-- Moves the pointer and notes who did, unless somebody else moved it, or prepares another bundle.
+WITH moved AS (
+    UPDATE active_bundle
+    SET previous_hash = CASE WHEN bundle_hash = $1 THEN previous_hash ELSE bundle_hash END,
+        bundle_hash = $1, trial_hash = $2, trial_share = $3, trial_salt = $4, preparing_hash = NULL
+    WHERE bundle_hash IS NOT DISTINCT FROM $5 AND trial_hash IS NOT DISTINCT FROM $6
+        AND trial_share IS NOT DISTINCT FROM $7 AND ($8 = '' OR preparing_hash = $8)
+    RETURNING bundle_hash, trial_hash, trial_share, trial_salt
+)
+INSERT INTO versions (number, activated_us, cause, changed_by, caller, message, bundle_hash,
+    trial_hash, trial_share, trial_salt)
+SELECT (SELECT coalesce(max(number), 0) + 1 FROM versions), $9, $10, $11, $12, $13, moved.*
+FROM moved
+RETURNING number
+
+-- name: versions
+SELECT number, activated_us, cause, changed_by, caller, message, bundle_hash, trial_hash,
+    trial_share, trial_salt
+FROM versions
+WHERE $1 = 0 OR number < $1
+ORDER BY number DESC
+LIMIT $2
 
 -- name: abandon_bundle
 UPDATE active_bundle SET preparing_hash = NULL WHERE preparing_hash = $1

@@ -5,9 +5,12 @@ import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 
+from shared.trials import is_in_trial
 from tests.grpc.profile.edge import COUPON, LAPTOP, SHOE, SHOE_IN_BLUE
+from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Assurance, Channel
+from touchpoint.profile.v1.profile_pb2 import ArmPlan, TrialPlan
 
 ADA = ("customer", "ada")
 COOKIE = ("visitor", "cookie")
@@ -251,3 +254,20 @@ async def test_a_person_stands_alone_in_a_request(client):
     with pytest.raises(AioRpcError) as refused:
         await client.answer(ADA, person_id=str(uuid4()))
     assert refused.value.code() is StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_person_in_the_share_of_a_trial_gets_the_arm_that_is_tried(client):
+    [person_id] = (await client.answer(COOKIE, keep_unknown=True)).person_ids
+    for share, in_trial in ((0.999999999, True), (1e-12, False)):
+        trial = Trial(bundle_hash="tried", share=share, salt="salt")
+        assert is_in_trial(trial, person_id) is in_trial
+        plan = TrialPlan(trial=trial, arm_plan=ArmPlan(salt="s", holdout_share=1.0))
+        answer = await client.answer(COOKIE, trial_plan=plan)
+        assert answer.in_trial is in_trial
+        assert answer.arm == (Arm.HOLDOUT if in_trial else Arm.PERSONALISED)
+        assert (await client.snapshot(COOKIE, trial_plan=plan)).arm == answer.arm
+
+
+async def test_nobody_known_is_in_no_trial(client):
+    plan = TrialPlan(trial=Trial(bundle_hash="tried", share=0.999999999, salt="salt"))
+    assert not (await client.answer(COOKIE, trial_plan=plan)).in_trial

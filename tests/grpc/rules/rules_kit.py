@@ -238,7 +238,7 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     attributes.catalogue = catalogue
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     bundles = BundleFollower(bus, OwnBundleSource(store, "rules", "this one"), compile_policy)
-    definitions = Definitions(store, bus, bundles, kinds_in(catalogue))
+    definitions = Definitions(store, bus, bundles, clock, kinds_in(catalogue))
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)

@@ -12,7 +12,8 @@ import grpc.aio
 import pytest_asyncio
 
 from services.rules.app import open_service
-from services.rules.config import RulesSettings
+from services.rules.config import RulesSettings, shipped_definitions
+from services.rules.definitions.files import read_folder
 from services.rules.storage import MIGRATIONS
 from shared.bus import Bus, Publication
 from shared.bus.subjects import erasures_of, events_of, identities_of
@@ -207,3 +208,60 @@ async def test_an_impression_confirms_what_was_reserved(replicas: Any, nats_bus:
         return states == ["CONFIRMED"]
 
     await until(confirmed)
+
+
+async def test_both_replicas_take_up_a_share_and_its_end_at_once(replicas: Any) -> None:
+    first, second = replicas
+    files = read_folder(shipped_definitions())
+    for file in files:
+        file.text = file.text.replace("declined_for: 30d", "declined_for: 31d")
+    request = pb.ApplyDefinitionsRequest(files=files, share=0.25)
+    trial = (await first.ApplyDefinitions(request, timeout=20)).trial
+
+    async def everywhere(tried: str) -> bool:
+        """Ask both to check for somebody in the share, each by its own pointer and bundles."""
+        for rules in replicas:
+            asked = pb.GetActiveBundleRequest(service="test", replica="test")
+            state = await rules.GetActiveBundle(asked, timeout=5)
+            if state.trial.bundle_hash != tried:
+                return False
+        return True
+
+    await until(lambda: everywhere(trial.bundle_hash))
+    for rules in replicas:
+        made = await context(rules, "d", identity_keys=[key("nobody")])
+        made.bundle_hash = trial.bundle_hash
+        checked = await rules.Check(pb.CheckRequest(context=made), timeout=5)
+        assert checked.versions.bundle_hash == trial.bundle_hash
+    ended = await second.RollbackDefinitions(pb.RollbackDefinitionsRequest(), timeout=20)
+    assert ended.ended == trial
+    await until(lambda: everywhere(""))
+    numbers = []
+    for rules in replicas:
+        answer = await rules.ListVersions(pb.ListVersionsRequest(), timeout=5)
+        numbers.append([version.number for version in answer.versions])
+    assert numbers == [[3, 2, 1], [3, 2, 1]]
+
+
+async def test_of_two_who_apply_at_once_none_is_lost_without_a_word(replicas: Any) -> None:
+    texts = ("declined_for: 31d", "declined_for: 32d")
+    requests = []
+    for text in texts:
+        files = read_folder(shipped_definitions())
+        for file in files:
+            file.text = file.text.replace("declined_for: 30d", text)
+        requests.append(pb.ApplyDefinitionsRequest(files=files, changed_by=text))
+    answers = await asyncio.gather(
+        *(
+            rules.ApplyDefinitions(request, timeout=20)
+            for rules, request in zip(replicas, requests, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    refused = [answer for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    assert {error.code() for error in refused} <= {grpc.StatusCode.ABORTED}
+    listed = await replicas[0].ListVersions(pb.ListVersionsRequest(), timeout=5)
+    assert len(listed.versions) == 1 + len(answers) - len(refused)
+    for text, answer in zip(texts, answers, strict=True):
+        kept = [version for version in listed.versions if version.changed_by == text]
+        assert len(kept) == (0 if answer in refused else 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.rules.storage.definitions import Signature
 from tests.grpc.rules.rules_kit import (
     GUIDE,
     LAPTOP,
@@ -80,7 +81,9 @@ async def test_a_changed_question_frees_a_standing_decision(rules: Rules, change
         case "limit":
             context = rules.context(placements=[PlacementAsk(placement="web.home.banner", limit=2)])
         case "definitions":
-            await rules.definitions.apply(await changed_definitions(rules))
+            await rules.definitions.apply(
+                await changed_definitions(rules), Signature("ann", "test")
+            )
             context = rules.context()
         case "time":
             context = rules.context(now_us=rules.clock.now_us() + 30 * MINUTE_US)

@@ -9,11 +9,12 @@ import typer
 from typer.testing import CliRunner
 
 from cli.commands.clock import parse_forward
-from cli.commands.definitions import compare, read_folder
+from cli.commands.definitions import parse_share, read_folder
 from cli.commands.recommend import read_cart_line
 from cli.commands.track import read_attributes
 from cli.console import CommandError
 from cli.main import COMMANDS, app
+from cli.showing.changes import compare
 
 run = CliRunner()
 
@@ -90,6 +91,21 @@ def test_definitions_are_read_with_their_paths_below_the_folder(tmp_path):
         "offers/summer.yaml": "offers: []",
         "rules.yml": "rules: []",
     }
+
+
+@pytest.mark.parametrize(("text", "share"), [("10%", 0.1), ("0.25", 0.25), ("100%", 1.0)])
+def test_a_share_of_people_is_read(text, share):
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("0", "rollback"), ("0%", "10%"), ("101%", "100%"), ("-5%", "5%"), ("x", "5%")],
+)
+def test_a_share_that_means_nothing_is_refused_with_what_to_write(text, told):
+    with pytest.raises(CommandError, match=told) as refused:
+        parse_share(text)
+    assert refused.value.code == 2
 
 
 def test_a_folder_without_definitions_is_refused(tmp_path):

@@ -8,6 +8,7 @@ from shared.bus import InMemoryBus, Publication
 from shared.bus.subjects import BUNDLE_MOVED
 from shared.definitions import BundleFollower, CompileError
 from shared.errors import Unavailable
+from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import GetActiveBundleResponse
 
@@ -18,6 +19,7 @@ class InMemoryDefinitions:
     def __init__(self) -> None:
         self.active_hash = ""
         self.preparing_hash = ""
+        self.trial: Trial | None = None
         self.fetched: list[str] = []
         self.acknowledged: list[tuple[str, str]] = []
         self.away = False
@@ -26,7 +28,7 @@ class InMemoryDefinitions:
         if self.away:
             raise Unavailable("away")
         return GetActiveBundleResponse(
-            bundle_hash=self.active_hash, preparing_hash=self.preparing_hash
+            bundle_hash=self.active_hash, preparing_hash=self.preparing_hash, trial=self.trial
         )
 
     async def bundle(self, bundle_hash: str) -> Bundle:
@@ -183,3 +185,42 @@ async def test_a_notice_makes_it_look_at_once(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_person_in_the_share_of_a_trial_gets_what_is_tried_until_it_ends(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    owner.active_hash = "h1"
+    owner.trial = Trial(bundle_hash="h2", share=0.5, salt="salt")
+    await follower.look()
+    assert follower.in_force == ["compiled h1", "compiled h2"]
+    people = ("ann", "bob", "cid", "dan", "")
+    assert [follower.for_person(each)[-2:] for each in people] == ["h2", "h1", "h1", "h2", "h1"]
+    owner.trial = None
+    await follower.look()
+    assert {follower.for_person(each) for each in people} == {"compiled h1"}
+    assert follower.of("h2") == "compiled h2"
+
+
+async def test_what_is_tried_is_kept_however_many_are_prepared_meanwhile(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    owner.active_hash = "h1"
+    owner.trial = Trial(bundle_hash="h2", share=0.5, salt="salt")
+    for number in range(3, 9):
+        owner.preparing_hash = f"h{number}"
+        await follower.look()
+    assert [follower.of(each) for each in ("h1", "h2")] == ["compiled h1", "compiled h2"]
+
+
+async def test_a_replica_that_cannot_compile_what_is_tried_does_not_become_ready(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    owner.active_hash = "h1"
+    owner.trial = Trial(bundle_hash="bad", share=0.5, salt="salt")
+    await follower.look()
+    assert not follower.is_ready
+    assert ("bad", "rules.yaml:3: no such field") in owner.acknowledged
+    owner.trial = None
+    await follower.look()
+    assert follower.is_ready

@@ -173,7 +173,7 @@ def test_only_the_screens_of_late_are_kept(compiled: CompiledBundle) -> None:
     screens = Screens(shop())
     kept = [
         screens.of(replace(compiled.policy, bundle_hash=str(number)), Channel.WEB, NOW_US)
-        for number in range(20)
+        for number in range(30)
     ]
-    assert screens.of(replace(compiled.policy, bundle_hash="19"), Channel.WEB, NOW_US) is kept[19]
+    assert screens.of(replace(compiled.policy, bundle_hash="29"), Channel.WEB, NOW_US) is kept[29]
     assert screens.of(replace(compiled.policy, bundle_hash="0"), Channel.WEB, NOW_US) is not kept[0]
