@@ -24,7 +24,7 @@ class Closing(Protocol):
         ...
 
     def closed(self) -> Mask | None:
-        """Return all that is closed, shape (draws, candidates) or (candidates,); None: nothing."""
+        """Return all that is closed, shape (draws, candidates); None: nothing."""
         ...
 
 
@@ -52,7 +52,9 @@ class _Counts:
     def closed(self) -> Mask | None:
         if not self._is_touched:
             return None
-        closed: Mask = (self._shown[:, self._groups] >= self._at_most) & (self._groups > 0)
+        full = self._shown >= self._at_most
+        full[:, 0] = False
+        closed: Mask = full[:, self._groups]
         return closed
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.slate.demands import Demand, Place, seated
+from shared.slate.demands import Demand, Place, Seat, seated
 from shared.slate.drawn import Closing, Mask, Picks, Varying, closing, varying
 
 _OUT = -np.inf
@@ -103,16 +103,8 @@ class _Pages:
         states, varied = self._holding_for(index)
         positions, picked, given = [], [], []
         for seat in seats:
-            work = self._open(index, place, states)
-            others = np.ones(work.shape[1], np.bool_)
-            others[list(seat.members)] = False
-            work[:, others] = _OUT
-            for state in varied:
-                if seat.position < state.first:
-                    np.copyto(work, _OUT, where=state.closed())
-            picks = work.argmax(axis=1)
-            live = work[self._every, picks] > _OUT
-            self._take(work, live, picks, states, for_good=True)
+            picks, live = self._best_of(seat, index, place, states, varied)
+            self._take(None, live, picks, states, for_good=True)
             for state in varied:
                 if seat.position < state.first:
                     state.take(live, picks)
@@ -120,6 +112,25 @@ class _Pages:
             picked.append(picks)
             given.append(live)
         return _Kept(positions, picked, given)
+
+    def _best_of(
+        self,
+        seat: Seat,
+        index: int,
+        place: Place,
+        states: Sequence[Closing],
+        varied: Sequence[Varying],
+    ) -> tuple[Picks, Mask]:
+        """Return the member of a seat that is best in each draw, and where there is one."""
+        members = np.sort(np.array(seat.members, np.intp))
+        if not members.size:
+            return np.zeros(len(self._every), np.intp), np.zeros(len(self._every), np.bool_)
+        work = self._open(index, place, states, members)
+        for state in varied:
+            if seat.position < state.first and state.is_spent:
+                np.copyto(work, _OUT, where=state.closed()[:, members])
+        picks = work.argmax(axis=1)
+        return members[picks], work[self._every, picks] > _OUT
 
     def fill(self, index: int, place: Place, kept: _Kept | None) -> NDArray[np.float64]:
         """Fill one placement in every draw and return the shares, shape (candidates,)."""
@@ -162,32 +173,38 @@ class _Pages:
             [state for state in self._varying if state.place in (-1, index)],
         )
 
-    def _open(self, index: int, place: Place, states: Sequence[Closing]) -> Scores:
-        """Return the scores at one placement; what may not fill it is out."""
+    def _open(
+        self,
+        index: int,
+        place: Place,
+        states: Sequence[Closing],
+        columns: NDArray[np.intp] | slice = slice(None),
+    ) -> Scores:
+        """Return the scores at one placement, of some candidates; what may not fill it is out."""
         allowed = (self._bits & np.uint32(1 << index)) != 0
-        work = self._scores.copy()
         standing = [at for at in place.standing if allowed[at]]
         if place.exact:
             allowed = np.zeros_like(allowed)
         elif place.barred:
             allowed[list(place.barred)] = False
         allowed[standing] = True
+        work = self._scores[:, columns].copy()
         if standing:
             # Any score is finite in single precision: what stands goes before it.
-            work = work.astype(np.float64)
-            top = 2.0 * float(np.finfo(np.float32).max)
-            work[:, standing] = top * np.arange(len(standing), 0, -1)
-        work[self._gone] = _OUT
-        work[:, ~allowed] = _OUT
+            top = np.zeros(len(allowed))
+            top[standing] = 2.0 * float(np.finfo(np.float32).max) * np.arange(len(standing), 0, -1)
+            work = np.where(top[columns] > 0.0, top[columns], work)
+        work[self._gone[:, columns]] = _OUT
+        work[:, ~allowed[columns]] = _OUT
         for state in states:
             closed = state.closed()
             if closed is not None:
-                np.copyto(work, _OUT, where=closed)
+                np.copyto(work, _OUT, where=closed[:, columns])
         return work
 
     def _take(
         self,
-        work: Scores,
+        work: Scores | None,
         live: Mask,
         picks: Picks,
         states: Sequence[Closing],
@@ -198,7 +215,7 @@ class _Pages:
         if self._has_families:
             out = (self._keys[None, :] == self._keys[picks][:, None]) & live[:, None]
         else:
-            out = np.zeros(work.shape, np.bool_)
+            out = np.zeros(self._gone.shape, np.bool_)
             out[np.flatnonzero(live), picks[live]] = True
         if for_good:
             self._gone |= out
@@ -209,4 +226,5 @@ class _Pages:
             out |= full
             if for_good and state.place < 0:
                 self._gone |= full
-        np.copyto(work, _OUT, where=out)
+        if work is not None:
+            np.copyto(work, _OUT, where=out)
