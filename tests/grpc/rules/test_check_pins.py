@@ -132,7 +132,7 @@ PRICE_BAND = """\
 rules:
   - name: price_band
     level: SUITABILITY
-    code: WRONG_CHANNEL
+    code: NOT_SUITABLE
     kinds: [PRODUCT]
     remove_when: >-
       request.viewed_price_micros > 0
