@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.commands.export_person import person
+from cli.commands.export_suppressions import suppressions
 from cli.console import CommandError, add_row, aside, failures_told, people, say_json, table
 from cli.exporting import dictionary
 from cli.exporting.exporter import Exported, Exporter, Tell
@@ -36,6 +37,8 @@ app = typer.Typer(
 def _every_export() -> None:
     """Export tables for a warehouse: `touchpoint export DIR`, or one person whole.
 
+    `touchpoint export suppressions FILE` writes whom not to contact, with what, and why.
+
     `touchpoint export DIR --help` tells what can be chosen.
 
     Example: touchpoint export warehouse --in-house
@@ -43,6 +46,7 @@ def _every_export() -> None:
 
 
 app.command("person")(person)
+app.command("suppressions")(suppressions)
 
 
 @app.command(_TABLES)

@@ -15,6 +15,7 @@ from shared.arm_shares import arms
 from shared.call import CALLER as CALLER_KEY
 from touchpoint.client import call_error
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
@@ -36,7 +37,7 @@ class Services:
     _channels: dict[str, grpc.Channel] = field(default_factory=dict)
 
     def profiles(
-        self, *, personal: bool, arm_plan: ArmPlan
+        self, *, personal: bool, arm_plan: ArmPlan | None = None
     ) -> Iterator[profile_pb.ExportProfilesResponse]:
         request = profile_pb.ExportProfilesRequest(personal=personal, arm_plan=arm_plan)
         return _told(ProfileServiceStub(self._to("profile")).ExportProfiles, request)
@@ -54,6 +55,23 @@ class Services:
     def contacts(self, position: int) -> Iterator[rules_pb.StreamContactsResponse]:
         request = rules_pb.StreamContactsRequest(position=position)
         return _told(RulesServiceStub(self._to("rules")).StreamContacts, request)
+
+    def suppressed(
+        self,
+        asks: Sequence[rules_pb.SuppressionAsk],
+        policy: str,
+        channels: Sequence[Channel.Value.ValueType],
+    ) -> rules_pb.ListSuppressionsResponse:
+        """Ask whom nobody is to approach, of at most 500 customers."""
+        stub = RulesServiceStub(self._to("rules"))
+        request = rules_pb.ListSuppressionsRequest(asks=asks, policy=policy, channels=channels)
+        return call(stub.ListSuppressions, request)
+
+    def customer_ids(self, person_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return the ids of at most 500 customers in other systems, by person."""
+        stub = ProfileServiceStub(self._to("profile"))
+        named = call(stub.NameCustomers, profile_pb.NameCustomersRequest(person_ids=person_ids))
+        return {each.person_id: each.customer_ids for each in named.customers}
 
     def catalogue(self) -> Iterator[Sequence[CatalogueRow]]:
         stub = RetrievalServiceStub(self._to("retrieval"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.rules.answer_counting import AnswerCounting
 from services.rules.applying import Definitions
+from services.rules.approaching import ContactTerms
 from services.rules.attributes import OfferAttributes
 from services.rules.check import Checker
 from services.rules.commit import Committer
@@ -62,6 +63,7 @@ class _Parts:
     bundles: BundleFollower[CompiledBundle]
     definitions: PostgresDefinitions
     ledger: PostgresLedger
+    terms: ContactTerms
     results: PostgresResults
     counting: Counting
 
@@ -94,7 +96,8 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         attributes,
         Results(results, counting, store, runtime.clock),
     )
-    parts = _Parts(database, bus, follower, bundles, store, ledger, results, counting)
+    terms = ContactTerms(catalogue, attributes)
+    parts = _Parts(database, bus, follower, bundles, store, ledger, terms, results, counting)
     yield _service(settings.service, runtime, parts, servicer)
 
 
@@ -125,7 +128,7 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
     database, bus = parts.database, parts.bus
     relay = Relay(bus, database, pace_s=_RELAY_PACE_S)
     consumers = {
-        "events": events_consumer(bus, database),
+        "events": events_consumer(bus, database, parts.terms.of),
         "calls": calls_consumer(bus, database),
         "identities": identities_consumer(bus, database),
         "erasures": erasures_consumer(bus, database),

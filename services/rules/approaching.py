@@ -98,6 +98,13 @@ class Encounter:
         closed = [gate for gate in self._closed() if gate and gate.policy in ("", policy)]
         return max(closed, key=lambda gate: gate.free_us, default=None)
 
+    def gates(self, policy: str) -> list[Gate]:
+        """Return all that is closed just now to a policy, limits among it."""
+        if policy == TRANSACTIONAL:
+            return []
+        found = self.approach(frozenset()).gates
+        return [gate for gate in found if gate.policy in ("", policy)]
+
     def _closed(self) -> list[Gate | None]:
         policy, occasion = self._policy, self._occasion
         return [

@@ -19,6 +19,7 @@ from services.rules.domain.retention import Keep
 from services.rules.results import Results
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.storage.notices import ContactState, contact_notice
+from services.rules.suppressing import Suppressions
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
@@ -57,6 +58,7 @@ class RulesServicer(DefinitionRpcs):
         self._clock = clock
         self._catalogue = catalogue
         self._terms = ContactTerms(catalogue, attributes)
+        self._suppressions = Suppressions(ledger, bundles, clock, catalogue)
         self._results = results
 
     async def check(self, call: Call, request: pb.CheckRequest) -> pb.CheckResponse:
@@ -108,6 +110,11 @@ class RulesServicer(DefinitionRpcs):
         persons = persons or await self._ledger.persons_of(keys)
         left = (await self._encounter(persons, occasion, policy)).balance(reservation.subject)
         return reserved(granted=granted, gate=gate, left=left)
+
+    async def list_suppressions(
+        self, call: Call, request: pb.ListSuppressionsRequest
+    ) -> pb.ListSuppressionsResponse:
+        return await self._suppressions.list(request)
 
     async def release_contact(
         self, call: Call, request: pb.ReleaseContactRequest

@@ -22,6 +22,7 @@ from touchpoint.rules.v1 import rules_service_pb2 as pb
 _MAX_CANDIDATES = 2000
 _MAX_PERSONS = 64
 _MAX_FILES = 500
+_MAX_ASKS = 500
 
 _context = nested(
     "context",
@@ -105,6 +106,17 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         _persons,
         _somebody,
         _held_for_a_while,
+    ),
+    pb.ListSuppressionsRequest: validator(
+        required("channels"),
+        length("channels", 10),
+        length("policy", 64),
+        each(
+            "asks",
+            required("person_ids"),
+            length("person_ids", _MAX_PERSONS),
+            at_most=_MAX_ASKS,
+        ),
     ),
     pb.ReleaseContactRequest: validator(required("contact_id")),
     pb.GetDecisionRequest: validator(required("decision_id")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -222,6 +222,18 @@ class Ledger(Protocol):
         self, person_ids: Sequence[str], since_us: int, now_us: int
     ) -> tuple[Contact, ...]:
         """Return the contacts that count."""
+        ...
+
+    async def contacts_of_many(
+        self, person_ids: Sequence[str], since_us: int, now_us: int
+    ) -> Mapping[str, Sequence[Contact]]:
+        """Return the contacts that count, by the person they are written under."""
+        ...
+
+    async def declines_of_many(
+        self, person_ids: Sequence[str], since_us: int
+    ) -> Mapping[str, Sequence[int]]:
+        """Return when offers were turned down since then, by person."""
         ...
 
     async def declined_us(self, person_ids: Sequence[str], since_us: int) -> tuple[int, ...]:

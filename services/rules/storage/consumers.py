@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from services.rules.domain.changes import (
     Change,
@@ -12,6 +13,7 @@ from services.rules.domain.changes import (
     Identified,
     Seen,
 )
+from services.rules.domain.counters import Terms
 from services.rules.storage.changes import write_changes
 from shared.bus import CALLS, ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
 from shared.bus.subjects import HISTORY_IMPORTED
@@ -25,11 +27,22 @@ from touchpoint.common.v1.bus_pb2 import (
 )
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 
+TermsOf = Callable[[int], Terms]
+"""What an offer says of its contacts, by its number."""
 
-def events_consumer(bus: Bus, database: Database) -> EffectConsumer:
+
+def events_consumer(bus: Bus, database: Database, terms_of: TermsOf) -> EffectConsumer:
     """Return what keeps declines and the ledger up to date."""
+
+    async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
+        changes = [
+            with_terms(change, terms_of) for message in messages for change in _changes_of(message)
+        ]
+        if changes:
+            await write_changes(transaction, changes)
+
     return EffectConsumer(
-        bus, database, name="rules_events", stream=EVENTS, handle=_take_events, matters=_changes_any
+        bus, database, name="rules_events", stream=EVENTS, handle=take, matters=_changes_any
     )
 
 
@@ -75,6 +88,14 @@ def change_of(notice: EventNotice) -> Change | None:
     return None
 
 
+def with_terms(change: Change, terms_of: TermsOf) -> Change:
+    """Return a contact as its offer says that it counts; other changes as they are."""
+    if not isinstance(change, Contacted) or not change.offer_no:
+        return change
+    terms = terms_of(change.offer_no)
+    return replace(change, policy=terms.policy, kind=terms.kind, group=terms.group)
+
+
 def called(notice: CallNotice) -> Contacted:
     return Contacted(
         contact_id=notice.contact_id,
@@ -107,12 +128,6 @@ def _changes_of(message: Message) -> list[Change]:
 
 def _changes_any(message: Message) -> bool:
     return bool(_changes_of(message))
-
-
-async def _take_events(transaction: Transaction, messages: Sequence[Message]) -> None:
-    changes = [change for message in messages for change in _changes_of(message)]
-    if changes:
-        await write_changes(transaction, changes)
 
 
 async def _take_calls(transaction: Transaction, messages: Sequence[Message]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Change, Contacted, Declined, Erased, Identified, Seen
@@ -110,6 +110,18 @@ class InMemoryLedger:
         self, person_ids: Sequence[str], since_us: int, now_us: int
     ) -> tuple[Contact, ...]:
         return tuple(self._contacts.counting(person_ids, since_us, now_us))
+
+    async def contacts_of_many(
+        self, person_ids: Sequence[str], since_us: int, now_us: int
+    ) -> Mapping[str, Sequence[Contact]]:
+        counting = {each: await self.contacts([each], since_us, now_us) for each in person_ids}
+        return {person_id: contacts for person_id, contacts in counting.items() if contacts}
+
+    async def declines_of_many(
+        self, person_ids: Sequence[str], since_us: int
+    ) -> Mapping[str, Sequence[int]]:
+        declined = {each: await self.declined_us([each], since_us) for each in person_ids}
+        return {person_id: times_us for person_id, times_us in declined.items() if times_us}
 
     async def declined_us(self, person_ids: Sequence[str], since_us: int) -> tuple[int, ...]:
         return tuple(

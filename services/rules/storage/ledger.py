@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from services.rules.domain.changes import Change
 from services.rules.domain.counters import Contact
@@ -122,6 +122,25 @@ class PostgresLedger:
             _SQL.contacts_that_count, list(person_ids), since_us, now_us
         )
         return tuple(_contact(row) for row in rows)
+
+    async def contacts_of_many(
+        self, person_ids: Sequence[str], since_us: int, now_us: int
+    ) -> Mapping[str, Sequence[Contact]]:
+        found: dict[str, list[Contact]] = {}
+        rows = await self._database.fetch(
+            _SQL.contacts_that_count, list(person_ids), since_us, now_us
+        )
+        for row in rows:
+            found.setdefault(row["person_id"], []).append(_contact(row))
+        return found
+
+    async def declines_of_many(
+        self, person_ids: Sequence[str], since_us: int
+    ) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for row in await self._database.fetch(_SQL.declined, list(person_ids), since_us):
+            found.setdefault(row["person_id"], []).append(row["time_us"])
+        return found
 
     async def declined_us(self, person_ids: Sequence[str], since_us: int) -> tuple[int, ...]:
         rows = await self._database.fetch(_SQL.declined, list(person_ids), since_us)

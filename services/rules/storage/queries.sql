@@ -64,7 +64,7 @@ LIMIT 1
 SELECT persons_behind($1)
 
 -- name: contacts_that_count
-SELECT policy, placement, session_id, decision_id, offer_no AS number, time_us, channel,
+SELECT person_id, policy, placement, session_id, decision_id, offer_no AS number, time_us, channel,
     offer_kind, offer_group, is_part
 FROM contacts
 WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
@@ -155,7 +155,7 @@ ON CONFLICT (contact_id) DO NOTHING
 RETURNING contact_id, person_id, policy, channel, offer_no, time_us
 
 -- name: declined
-SELECT time_us FROM declines WHERE person_id = ANY($1::text[]) AND time_us > $2
+SELECT person_id, time_us FROM declines WHERE person_id = ANY($1::text[]) AND time_us > $2
 
 -- name: note_declines
 -- The latest of each offer counts, with the family it had then.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import grpc
 import pytest
 
 from services.rules.config import shipped_definitions
@@ -256,3 +257,60 @@ async def test_what_is_owed_takes_no_place_from_what_is_left(rules: Rules, left:
     assert not [
         each for each in response.constraints if each.attribute == "KIND" and not each.placement
     ]
+
+
+async def suppressed(rules: Rules, *asks: dict[str, Any], **more: Any) -> list[tuple[Any, ...]]:
+    """Return who is not to be approached: whose, the rule, channels, offer, group, until when."""
+    given = {"asks": asks, "channels": [Channel.EMAIL, Channel.SMS]}
+    request = pb.ListSuppressionsRequest(**{**given, **more})
+    answered = await rules.stub.ListSuppressions(request, timeout=5)
+    now_us = rules.clock.now_us()
+    return [
+        (
+            each.ask,
+            each.rule,
+            [Channel.Value.Name(channel) for channel in each.channels],
+            each.offer_no,
+            each.group,
+            (each.free_time.ToMicroseconds() - now_us) // HOUR_US,
+        )
+        for each in answered.suppressions
+    ]
+
+
+async def test_other_systems_are_told_whom_not_to_approach_with_what_and_why(
+    rules: Rules,
+) -> None:
+    add_offers(rules)
+    policy = limits(
+        "limit: 1 per day, direction: OUTBOUND, channels: [SMS], name: texts",
+        "limit: 1 per 2d, per: OFFER, name: again",
+        "limit: 1 per 3d, per: GROUP, name: theme",
+    )
+    parameters = "parameters:\n  cooling_off: 1 declines in 30d rest 14d\n"
+    await apply(rules, policy + NIGHT + parameters, LOOSE)
+    await rules.commit(SUMMER_1)
+    await reserve(rules, "text", channel=Channel.SMS)
+    await rules.ledger.note([Declined("bob", GUIDE, GUIDE, rules.clock.now_us())])
+    people = (
+        {"person_ids": ["new", "ann"]},
+        {"person_ids": ["bob"]},
+        {"person_ids": ["cat"]},
+        {"person_ids": ["dan"], "time_zone": "Asia/Tokyo"},
+    )
+    both = ["EMAIL", "SMS"]
+    assert await suppressed(rules, *people) == [
+        (0, "contacts.again", both, SUMMER_1, "", 48),
+        (0, "contacts.theme", both, 0, "summer", 72),
+        (0, "contacts.texts", ["SMS"], 0, "", 12),
+        (1, "contacts.cooling_off", both, 0, "", 14 * 24),
+        (3, "quiet_hours", both, 0, "", 11),
+    ]
+    assert await suppressed(rules, *people, policy="transactional") == []
+
+
+async def test_what_is_asked_of_nobody_or_nowhere_is_refused(rules: Rules) -> None:
+    with pytest.raises(grpc.aio.AioRpcError, match="channels"):
+        await suppressed(rules, {"person_ids": ["ann"]}, channels=[])
+    with pytest.raises(grpc.aio.AioRpcError, match=r"asks\[1\]"):
+        await suppressed(rules, {"person_ids": ["ann"]}, {})
