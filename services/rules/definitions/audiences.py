@@ -22,7 +22,7 @@ from services.rules.definitions.reading import (
 )
 from services.rules.definitions.scenarios import event_type
 from services.rules.definitions.suspects import Suspects
-from services.rules.definitions.text_places import place_within
+from services.rules.definitions.text_places import note_condition
 from shared.conditions import ConditionError
 from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import ParameterValue
@@ -85,8 +85,7 @@ def check_segments(
         try:
             compiled = compiler.compile(entry.values["when"])
         except ConditionError as error:
-            place = place_within(entry.nodes["when"], entry.where("when"), error.line, error.column)
-            problems.add(place, f"when: {error.message}")
+            note_condition(entry, "when", error, problems)
         else:
             suspects.consider(entry, "when", "segment", compiled.tree)
 

@@ -46,6 +46,8 @@ class Example:
 
     values: Mapping[str, Any]
     entry: Entry
+    is_whole: bool
+    """All that it says could be read, so that what comes of it means something."""
 
 
 @takes(type="integer")
@@ -165,6 +167,7 @@ _EXAMPLE: Mapping[str, Read] = {
 
 @described_mapping(_EXAMPLE)
 def _example(reader: Reader, node: Node) -> Example:
+    mistakes = len(reader.problems.found)
     entry = read_entry(reader, node, _EXAMPLE)
     if entry is None:
         raise MistakeError("is no example")
@@ -175,7 +178,7 @@ def _example(reader: Reader, node: Node) -> Example:
     }
     if "now" in entry.values:
         values["now"] = entry.values["now"]
-    return Example(values, entry)
+    return Example(values, entry, len(reader.problems.found) == mistakes)
 
 
 EXAMPLES = list_of(_example, MOST)

@@ -12,7 +12,7 @@ from services.rules.definitions.levels import level_warning
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.suspects import Suspects
-from services.rules.definitions.text_places import place_within
+from services.rules.definitions.text_places import note_condition
 from services.rules.definitions.trying import check_examples
 from shared.conditions.syntax import fields_read, texts_sought
 from shared.conditions.values import ParameterValue
@@ -75,8 +75,7 @@ def _check_condition(
         condition = compiler.compile(entry.values[name])
         check_cost(condition.translation.checked, condition.obstacle)
     except ConditionError as error:
-        place = place_within(entry.nodes[name], entry.where(name), error.line, error.column)
-        problems.add(place, f"{name}: {error.message}")
+        note_condition(entry, name, error, problems)
         return None
     for message in _warnings(condition, entry, name, segments):
         problems.add(entry.where(name), message, warning=True)

@@ -23,7 +23,7 @@ from services.rules.definitions.reading import (
     word_of,
 )
 from services.rules.definitions.suspects import Suspects
-from services.rules.definitions.text_places import place_within
+from services.rules.definitions.text_places import note_condition
 from shared.conditions.values import share
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.ranker.v1.ranker_pb2 import SlateSelector
@@ -166,8 +166,7 @@ def _check_when(
         condition = compiler.compile(entry.values["when"])
         check_cost(condition.translation.checked, condition.obstacle)
     except ConditionError as error:
-        place = place_within(entry.nodes["when"], entry.where("when"), error.line, error.column)
-        problems.add(place, f"when: {error.message}")
+        note_condition(entry, "when", error, problems)
         return
     suspects.consider(entry, "when", "rule", condition.translation.checked, condition.obstacle)
     if condition.fields:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from yaml.nodes import Node, ScalarNode
 
-from services.rules.definitions.problems import Place
+from services.rules.definitions.problems import Place, Problems
+from services.rules.definitions.reading import Entry
+from shared.conditions import ConditionError
+
+
+def note_condition(entry: Entry, name: str, error: ConditionError, problems: Problems) -> None:
+    """Note everything that is wrong with the condition in a field, each at its place."""
+    for each in (error, *error.also):
+        place = place_within(entry.nodes[name], entry.where(name), each.line, each.column)
+        problems.add(place, f"{name}: {each.message}")
 
 
 def place_within(node: Node, start: Place, line: int, column: int) -> Place:

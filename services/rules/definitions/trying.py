@@ -28,7 +28,7 @@ def check_examples(
             about = OUTCOMES[name]
             if about not in rule.places:
                 problems.add(example.entry.where(name), f"{name} is about {about}: there is none")
-            elif about in conditions and name in example.entry.values:
+            elif about in conditions and example.is_whole:
                 _run(rule, example, name, conditions[about], activate, problems)
 
 
