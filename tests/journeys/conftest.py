@@ -6,7 +6,7 @@ import pytest
 
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
-from tests.journeys.definitions import asking, for_everybody
+from tests.journeys.definitions import asking, for_everybody, trying
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
 MODES = {
@@ -26,6 +26,7 @@ async def channels(request, tmp_path_factory):
     definitions = tmp_path_factory.mktemp("definitions") / "shop"
     settings = for_everybody(definitions) | IMPATIENT
     asking(definitions)
+    trying(definitions)
     flags = ("--data", "none", "--port", "0", *MODES[request.param])
     async with (
         running_suite(home, *flags, environment=settings) as suite,

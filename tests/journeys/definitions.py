@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tests.journeys.shop import DVD_PROMOTION
+
 SPORTS, RUNS = "sports", "runs"
 """A survey of the shop, and its question."""
 _ASKING = f"""\
@@ -17,6 +19,19 @@ questions:
     why: So that we show you what fits.
     used_for: Choosing what we recommend.
     answers: ["yes", {{answer: "no", dislikes: {{category: Sport > Running}}}}]
+"""
+TRIAL = "no_films_in_trial"
+"""A rule in shadow, and so without effect on any journey."""
+_TRYING = f"""\
+rules:
+  - name: {TRIAL}
+    level: SUITABILITY
+    code: NOT_SUITABLE
+    mode: SHADOW
+    kinds: [PROMOTION]
+    remove_when: offer.id == "{DVD_PROMOTION}"
+    text: We are out of films.
+    texts: {{de: Wir haben keine Filme mehr.}}
 """
 SHIPPED = Path(__file__).parents[2] / "deploy" / "definitions"
 
@@ -34,3 +49,8 @@ def for_everybody(folder: Path) -> dict[str, str]:
 def asking(folder: Path) -> None:
     """Add a question of the shop to the definitions in a folder."""
     (folder / "sports.yaml").write_text(_ASKING, "utf-8")
+
+
+def trying(folder: Path) -> None:
+    """Add a rule in shadow to the definitions in a folder."""
+    (folder / "trial.yaml").write_text(_TRYING, "utf-8")
