@@ -20,6 +20,9 @@ MAX_BYTES = 256 * 1024
 PARAMETER_NAME = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
 _PARAMETER_NAME = re.compile(PARAMETER_NAME, re.ASCII)
 _LONGEST_PARAMETER = 256
+_BRACKET = re.compile(r"[\[\]{}]")
+_DEEPEST = 500
+"""Far more than anything has that means something, texts with a bracket left open among it."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,9 @@ def _compose(file: DefinitionFile, problems: Problems) -> Iterator[Node]:
     if len(file.text.encode()) > MAX_BYTES:
         problems.add(Place(file.path), f"is larger than {MAX_BYTES // 1024} KiB")
         return
+    if _is_too_deep(file.text):
+        problems.add(Place(file.path), f"has lists or mappings over {_DEEPEST} levels deep")
+        return
     try:
         root = yaml.compose(file.text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -75,6 +81,16 @@ def _compose(file: DefinitionFile, problems: Problems) -> Iterator[Node]:
     else:
         if root is not None:
             yield root
+
+
+def _is_too_deep(text: str) -> bool:
+    """Say whether brackets open ever deeper: reading them takes the square of their depth."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth = max(depth + (1 if bracket.group() in "[{" else -1), 0)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _sections(path: str, root: Node, problems: Problems) -> Iterator[tuple[ScalarNode, Node]]:
