@@ -77,7 +77,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     follower, attributes, screens = _followed(settings, runtime, bus)
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
-    bundles = BundleFollower(bus, source, compile_policy)
+    bundles = BundleFollower(bus, source, compile_policy, aside=True)
     definitions = Definitions(store, bus, bundles, runtime.clock, kinds_in(follower.catalogue))
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()

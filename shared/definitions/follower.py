@@ -39,8 +39,14 @@ class BundleFollower(Generic[Compiled]):
     """
 
     def __init__(
-        self, bus: Bus, source: BundleSource, compile_bundle: Callable[[Bundle], Compiled]
+        self,
+        bus: Bus,
+        source: BundleSource,
+        compile_bundle: Callable[[Bundle], Compiled],
+        *,
+        aside: bool = False,
     ) -> None:
+        """`aside`: compile in a thread, because it takes longer than a request may wait."""
         self.active_hash = ""
         """The bundle that is active as far as this replica knows; empty: none yet."""
         self.trial = NO_TRIAL
@@ -48,10 +54,12 @@ class BundleFollower(Generic[Compiled]):
         self._bus = bus
         self._source = source
         self._compile = compile_bundle
+        self._aside = aside
         self._compiled: dict[str, Compiled] = {}
         self._told: dict[str, str] = {}
         """Bundle to what the owner was told of it last: why it failed, or nothing."""
         self._look_now = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._ready = asyncio.Event()
 
     @property
@@ -111,6 +119,10 @@ class BundleFollower(Generic[Compiled]):
 
     async def look(self) -> None:
         """Ask the owner once, and prepare, acknowledge and switch as it says."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         state = await self._source.active()
         in_turn = (state.bundle_hash, state.trial.bundle_hash, state.preparing_hash)
         wanted = [each for each in dict.fromkeys(in_turn) if each]
@@ -134,7 +146,11 @@ class BundleFollower(Generic[Compiled]):
             return ""
         bundle = await self._source.bundle(bundle_hash)
         try:
-            self._keep(bundle_hash, self._compile(bundle))
+            if self._aside:
+                compiled = await asyncio.to_thread(self._compile, bundle)
+            else:
+                compiled = self._compile(bundle)
+            self._keep(bundle_hash, compiled)
         except CompileError as error:
             if self._told.get(bundle_hash) != str(error):
                 log.error("bundle_not_compiled", bundle_hash=bundle_hash)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cel_expr_python import cel
 
@@ -47,18 +48,29 @@ class ConditionCompiler:
     """Compiles the conditions of one bundle, whose parameters are typed constants."""
 
     def __init__(self, parameters: Mapping[str, ParameterValue]) -> None:
-        self._environment = Environment(MESSAGES, parameters)
+        values = sorted(parameters.items())
+        self._known = _known(tuple((name, type(value), value) for name, value in values))
+        self._environment = self._known.environment
         self.activation = self._environment.activation
         self.reads: set[str] = set()
         """Every field that a condition compiled so far reads; a variable where it is all of it."""
 
     def compile(self, text: str) -> Condition:
         """Return the condition; raises `ConditionError` with its place in the text."""
-        return self._condition(self._environment.check(text))
+        conditions = self._known.conditions
+        known = conditions.get(text)
+        if known is None:
+            condition = self._condition(self._environment.check(text))
+            known = condition, frozenset(fields_read(condition.translation.checked.expr))
+            if len(conditions) >= _MOST_KNOWN:
+                conditions.clear()
+            conditions[text] = known
+        condition, reads = known
+        self.reads |= reads
+        return condition
 
     def _condition(self, checked: Checked) -> Condition:
         translation = Translation(checked.tree, self._environment)
-        self.reads.update(fields_read(checked.tree.expr))
         obstacle = ""
         try:
             term = translation.term()
@@ -75,3 +87,20 @@ class ConditionCompiler:
             checked.program,
             translation,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was compiled with the same parameters: bundles that follow share most of it."""
+
+    environment: Environment
+    conditions: dict[str, tuple[Condition, frozenset[str]]] = field(default_factory=dict)
+    """With what each reads, by its text."""
+
+
+_MOST_KNOWN = 10_000
+
+
+@lru_cache(maxsize=4)
+def _known(parameters: tuple[tuple[str, type, ParameterValue], ...]) -> _Known:
+    return _Known(Environment(MESSAGES, {name: value for name, _, value in parameters}))

@@ -1,6 +1,7 @@
 """A bundle is compiled and acknowledged before it counts."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -50,9 +51,11 @@ def owner() -> InMemoryDefinitions:
     return InMemoryDefinitions()
 
 
-@pytest.fixture
-def follower(owner: InMemoryDefinitions, in_memory_bus: InMemoryBus) -> BundleFollower[str]:
-    return BundleFollower(in_memory_bus, owner, compile_bundle)
+@pytest.fixture(params=[False, True], ids=["in_turn", "aside"])
+def follower(
+    request: pytest.FixtureRequest, owner: InMemoryDefinitions, in_memory_bus: InMemoryBus
+) -> BundleFollower[str]:
+    return BundleFollower(in_memory_bus, owner, compile_bundle, aside=request.param)
 
 
 async def test_nothing_is_active_before_the_owner_says_so(follower: BundleFollower[str]):
@@ -80,6 +83,28 @@ async def test_a_bundle_is_compiled_and_acknowledged_before_it_is_active(
     assert follower.of("h1") == "compiled h1"
     assert owner.fetched == ["h1", "h2"]
     await follower.check()
+
+
+async def test_requests_go_on_while_a_large_bundle_is_compiled_aside(
+    owner: InMemoryDefinitions, in_memory_bus: InMemoryBus
+):
+    answered = threading.Event()
+    compiled = []
+
+    def compile_slowly(bundle: Bundle) -> str:
+        assert answered.wait(timeout=30), "nothing else was done meanwhile"
+        compiled.append(bundle.bundle_hash)
+        return compile_bundle(bundle)
+
+    follower = BundleFollower(in_memory_bus, owner, compile_slowly, aside=True)
+    owner.active_hash = "h1"
+    looking = [asyncio.create_task(follower.look()) for _ in range(2)]
+    while not owner.fetched:
+        await asyncio.sleep(0)
+    answered.set()
+    await asyncio.gather(*looking)
+    assert follower.active == "compiled h1"
+    assert compiled == ["h1"]  # once, whoever looks at the same time
 
 
 async def test_a_bundle_that_does_not_compile_is_told_and_changes_nothing(
