@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
     from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
 
-DECISIONS = 2_000
+DECISIONS = 10_000
 AT_MOST = 3
 """Marketing contacts of one person in 7 days; all of the benchmark's fall into one window."""
-_PEOPLE = 40
+_PEOPLE = 200
 _ROUNDS = 4
 _AT_ONCE = 32
 _TIMEOUT_S = 5.0
@@ -53,7 +53,7 @@ _PLACEMENTS: Sequence[tuple[str, Channel.Value.ValueType]] = (
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Decide for a few people on all channels at once, then count in the ledger."""
-    del scale  # 2,000 in every form
+    del scale  # 10,000 in every form
     violations = []
     shop = shoppers()
     async with (
