@@ -147,7 +147,7 @@ class Rules:
         files = read_folder(shipped_definitions())
         for file in files:
             file.text = file.text.replace(*change)
-        checked, _ = await self.definitions.apply([*files, *more])
+        checked, *_ = await self.definitions.apply([*files, *more])
         assert not [problem for problem in checked.problems if not problem.warning]
 
     async def commit(
