@@ -18,6 +18,7 @@ from touchpoint.rules.v1.rules_pb2 import (
     RuleCounts,
     RuleMode,
     RuleResult,
+    TrialAnswers,
 )
 from touchpoint.rules.v1.rules_service_pb2 import GetRuleResultsResponse
 
@@ -43,11 +44,25 @@ def results_shown(found: GetRuleResultsResponse, *, in_detail: bool = False) -> 
         ),
         _table(found),
     ]
+    parts += [_trial(each) for each in found.trials]
     if in_detail:
         parts += [part for each in found.results for part in _details(each)]
     elif any(each.shadow.decisions for each in found.results):
         parts.append(Text("In shadow: what a rule would have done.", style="dim"))
     return Group(*parts)
+
+
+def _trial(trial: TrialAnswers) -> RenderableType:
+    """Return how those did on whom definitions were tried, beside all others in the same hours."""
+    begun = trial.since_time.ToDatetime().strftime("%Y-%m-%d %H:%M")
+    said = Text(
+        f"\nTrial of {trial.bundle_hash[:12]} since {begun} UTC, a fair comparison;"
+        f" rules that differ: {', '.join(trial.rules) or 'none'}"
+    )
+    shown = table("people", "seen", "accepted", "turned down", "value per 1,000 seen")
+    add_row(shown, f"{trial.share:.0%} in the trial", *_cells(trial.in_trial))
+    add_row(shown, f"all others, {trial.beside_hash[:12]}", *_cells(trial.beside))
+    return Group(said, shown)
 
 
 def _table(found: GetRuleResultsResponse) -> Table:
@@ -132,8 +147,8 @@ def _details(result: RuleResult) -> Iterator[RenderableType]:
             add_row(shown, each.bundle_hash[:12], mode_name, name, *_cells(answers))
     yield shown
     yield Text(
-        "A rule chooses where it acts: only the same line under two bundles that decided side by"
-        " side, for people shared out at random, is a fair comparison.",
+        "A rule chooses where it acts, so these lines describe and do not compare; a trial does"
+        " (touchpoint apply --share).",
         style="dim",
     )
 

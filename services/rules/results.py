@@ -20,11 +20,9 @@ from services.rules.domain.results import (
     Touch,
 )
 from services.rules.storage.definitions import PostgresDefinitions
+from services.rules.trial_results import LATEST, told_of, trial_answers
 from shared.clock import BusinessClock
 from shared.errors import NotFound
-from touchpoint.rules.v1.rules_pb2 import (
-    AnswerCounts as AnswersTold,
-)
 from touchpoint.rules.v1.rules_pb2 import (
     Rule,
     RuleAnswers,
@@ -98,8 +96,12 @@ class Results:
             results=[_result(found, name) for name in found.names(request.rules)],
             decisions=every.decisions,
             people=estimate(every.people),
-            answers=_told(_every_answer(found)),
+            answers=told_of(_every_answer(found)),
             bundle_hash=active_hash,
+        )
+        versions = await self._definitions.versions(0, LATEST)
+        response.trials.extend(
+            await trial_answers(self._store, versions, since_us, until_us, self._rules)
         )
         response.since_time.FromMicroseconds(since_us)
         response.until_time.FromMicroseconds(min(until_us, now_us))
@@ -166,9 +168,9 @@ def _answers(found: _Found, bundle_hash: str, name: str) -> RuleAnswers:
     return RuleAnswers(
         bundle_hash=bundle_hash,
         mode=_mode(found.bundles[bundle_hash], name),
-        touched=_told(touched),
-        untouched=_told(untouched),
-        would_be_removed=_told(found.answer(bundle_hash, name, Touch.WOULD_HAVE_REMOVED)),
+        touched=told_of(touched),
+        untouched=told_of(untouched),
+        would_be_removed=told_of(found.answer(bundle_hash, name, Touch.WOULD_HAVE_REMOVED)),
     )
 
 
@@ -177,12 +179,3 @@ def _every_answer(found: _Found) -> AnswerCount:
     for bundle_hash in found.bundles:
         every.add(found.answer(bundle_hash, EVERY_RULE, Touch.NONE))
     return every
-
-
-def _told(count: AnswerCount) -> AnswersTold:
-    return AnswersTold(
-        shown=count.shown,
-        accepted=count.accepted,
-        declined=count.declined,
-        value_micros=count.value_micros,
-    )

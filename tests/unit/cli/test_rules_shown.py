@@ -15,6 +15,7 @@ from touchpoint.rules.v1.rules_pb2 import (
     RuleMode,
     RulePlacementCounts,
     RuleResult,
+    TrialAnswers,
 )
 from touchpoint.rules.v1.rules_service_pb2 import GetRuleResultsResponse
 
@@ -93,3 +94,21 @@ def test_json_has_zeros_too() -> None:
     told = as_json_results(GetRuleResultsResponse(results=[GONE]))
     (result,) = json.loads(json.dumps(told))["results"]
     assert (result["enforced"]["decisions"], result["enforced"]["failed"]) == ("1", "0")
+
+
+def test_a_trial_is_shown_beside_all_others() -> None:
+    trial = TrialAnswers(
+        bundle_hash="d" * 64,
+        beside_hash="e" * 64,
+        share=0.1,
+        rules=["trial"],
+        in_trial=AnswerCounts(shown=200, accepted=10, value_micros=40_000_000),
+        beside=AnswerCounts(shown=1800, accepted=45),
+    )
+    said = io.StringIO()
+    found = GetRuleResultsResponse(trials=[trial])
+    Console(file=said, width=160).print(results_shown(found))
+    lines = [" ".join(line.split()) for line in said.getvalue().splitlines()]
+    assert "10% in the trial 200 5.0% 0.0% 200.00" in lines
+    assert "all others, eeeeeeeeeeee 1,800 2.5% 0.0% 0.00" in lines
+    assert any(line.endswith("rules that differ: trial") for line in lines)
