@@ -26,7 +26,7 @@ BANNER, CART = "web.home.banner", "web.cart"
 async def defined(rules: Rules, text: str) -> None:
     """Apply the shipped definitions and these."""
     files = [*read_folder(shipped_definitions()), DefinitionFile(path="mine.yaml", text=text)]
-    checked, _ = await rules.definitions.apply(files)
+    checked, *_ = await rules.definitions.apply(files)
     assert not [each for each in checked.problems if not each.warning]
 
 
@@ -122,7 +122,7 @@ async def test_a_pin_on_what_the_catalogue_has_not_or_no_longer_is_refused(rules
         *read_folder(shipped_definitions()),
         DefinitionFile(path="mine.yaml", text=withdrawn),
     ]
-    checked, _ = await rules.definitions.apply(files)
+    checked, *_ = await rules.definitions.apply(files)
     [problem] = [each for each in checked.problems if not each.warning]
     assert (problem.path, problem.line) == ("mine.yaml", 2)
     assert "there is no offer offer-22" in problem.message

@@ -45,7 +45,7 @@ async def apply(rules: Rules, text: str, *changed: tuple[str, str]) -> None:
     for file in files:
         for old, new in changed:
             file.text = file.text.replace(old, new)
-    checked, _ = await rules.definitions.apply(
+    checked, *_ = await rules.definitions.apply(
         [*files, DefinitionFile(path="more.yaml", text=text)]
     )
     assert not checked.problems, checked.problems
