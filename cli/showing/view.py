@@ -62,8 +62,8 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         if state.used >= state.limit:
             yield "closed", _closed(state, now)
     for promise in view.open_promises:
-        until = ago(promise.expires_time, now)
-        yield "promised", f"{promise.title or promise.offer_id}, ends {until}"
+        made, until = ago(promise.made_time, now), ago(promise.expires_time, now)
+        yield "promised", f"{promise.title or promise.offer_id}, made {made}, ends {until}"
     for journey in view.journeys:
         waits = f"waits for {journey.waits_for}"
         going = f"stands still: {journey.obstacle}" if journey.obstacle else waits

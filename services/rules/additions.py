@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -23,13 +23,15 @@ def added_candidates(
     orders: Sequence[Order],
     asked: Sequence[Placement],
     kept_for: Mapping[int, int],
+    promised: Collection[int],
     catalogue: Catalogue,
 ) -> Candidates:
-    """Return what is no candidate: offers of standing orders, and those with places of their own.
+    """Return what is no candidate: of standing orders, promised, or with a place of its own.
 
-    Of an order that only leads, from another placement, those of the kinds that are shown here.
+    Of those promised, and of an order that only leads, from another placement, those of the kinds
+    that are shown here.
     """
-    if not orders and not kept_for:
+    if not orders and not kept_for and not promised:
         return _NO_CANDIDATES
     sources: dict[int, int] = {}
     candidates = frozenset(offer_nos)
@@ -41,6 +43,8 @@ def added_candidates(
             kind = int(catalogue.kind[offer_no]) if offer_no < catalogue.size else 0
             if order.exact or kind in kinds[order.placement]:
                 sources.setdefault(offer_no, source)
+    for offer_no in _of_kinds_shown(promised, asked, catalogue) - candidates:
+        sources.setdefault(offer_no, Source.OFFER)
     scores = [0.0] * len(sources)
     for offer_no in kept_for:
         if offer_no not in candidates and offer_no not in sources:
@@ -57,6 +61,17 @@ def added_candidates(
         evidence_counts=zeros,
         evidence_totals=zeros,
         evidence_kinds=zeros,  # type: ignore[arg-type]
+    )
+
+
+def _of_kinds_shown(
+    offer_nos: Collection[int], asked: Sequence[Placement], catalogue: Catalogue
+) -> frozenset[int]:
+    kinds = frozenset().union(*(placement.kinds for placement in asked))
+    return frozenset(
+        offer_no
+        for offer_no in offer_nos
+        if offer_no < catalogue.size and int(catalogue.kind[offer_no]) in kinds
     )
 
 

@@ -8,12 +8,13 @@ from services.rules.domain.catalogue import KINDS
 from services.rules.domain.contacts import Approach, Balance, Gate
 from services.rules.domain.definitions import Pin, Placement
 from services.rules.domain.ledger import StoredDecision
+from services.rules.domain.promises import OpenPromise
 from services.rules.domain.verdict import Removals
 from touchpoint.common.v1 import decision_pb2
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, SlatePin
 from touchpoint.rules.v1 import rules_service_pb2 as pb
-from touchpoint.rules.v1.rules_pb2 import ContactBalance, Presented, SlateRule
+from touchpoint.rules.v1.rules_pb2 import ContactBalance, Presented, Promise, SlateRule
 
 Constraints = tuple[SlateConstraint, ...]
 
@@ -51,6 +52,13 @@ def reserved(
     if free_us:
         response.free_time.FromMicroseconds(free_us)
     return response
+
+
+def promise(found: OpenPromise) -> Promise:
+    made = Promise(offer_no=found.offer_no)
+    made.made_time.FromMicroseconds(found.made_us)
+    made.expires_time.FromMicroseconds(found.expires_us)
+    return made
 
 
 def write_removals(removals: Removals, to: decision_pb2.Removals) -> None:

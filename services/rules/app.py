@@ -23,6 +23,7 @@ from services.rules.moment import channel_fields
 from services.rules.pinning import kinds_in
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
+from services.rules.spending import Spending
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
 from services.rules.storage.consumers import (
@@ -66,6 +67,7 @@ class _Parts:
     terms: ContactTerms
     results: PostgresResults
     counting: Counting
+    spending: Spending
 
 
 @asynccontextmanager
@@ -84,8 +86,9 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     catalogue = follower.catalogue
     results = PostgresResults(database)
     counting = Counting(results)
+    spending = Spending(ledger, catalogue, runtime.clock)
     servicer = RulesServicer(
-        Checker(catalogue, attributes, screens, bundles, ledger),
+        Checker(catalogue, attributes, screens, bundles, ledger, spending),
         Committer(catalogue, attributes, bundles, ledger, counting),
         ledger,
         definitions,
@@ -95,9 +98,12 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         catalogue,
         attributes,
         Results(results, counting, store, runtime.clock),
+        spending,
     )
     terms = ContactTerms(catalogue, attributes)
-    parts = _Parts(database, bus, follower, bundles, store, ledger, terms, results, counting)
+    parts = _Parts(
+        database, bus, follower, bundles, store, ledger, terms, results, counting, spending
+    )
     yield _service(settings.service, runtime, parts, servicer)
 
 
@@ -157,6 +163,7 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
             "retention": forgetting.run,
             "results": parts.counting.run,
             "answers": lambda: answers.run(database.leadership),
+            "spending": parts.spending.run,
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
     )

@@ -25,6 +25,7 @@ from services.rules.domain.verdict import ELIGIBILITY, NOT_KNOWN_YET, FrameOf, V
 from services.rules.moment import MomentVariables, PlacementVariables
 from services.rules.past import person_facts, surveys_done
 from services.rules.pinning import offers_kept_for, pins_that_hold
+from services.rules.spending import Spending
 from services.rules.telling_acts import write_acts, write_shadow
 from shared.catalogue import Catalogue, Fence
 from shared.definitions import BundleFollower
@@ -72,6 +73,7 @@ class Checker:
         screens: Screens,
         bundles: BundleFollower[CompiledBundle],
         ledger: Ledger,
+        spending: Spending,
     ) -> None:
         self._catalogue = catalogue
         self._attributes = attributes
@@ -79,17 +81,20 @@ class Checker:
         self._bundles = bundles
         self._ledger = ledger
         self._screens = screens
+        self._spending = spending
         self._warned: set[tuple[str, str]] = set()
 
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
-        """Judge the candidates and those that a standing decision brings back."""
+        """Judge the candidates, and what a standing decision or a promise brings back."""
         case = await self._case(request)
         counted = case.approach
         offer_nos = list(request.candidates.offer_nos)
         reads = case.compiled.compiler.reads
         moment = MomentVariables(case.context, case.snapshot, self._catalogue, reads)
         constraints, kept_for = self._demanded(case, moment)
-        added = added_candidates(offer_nos, case.orders, case.asked, kept_for, self._catalogue)
+        added = added_candidates(
+            offer_nos, case.orders, case.asked, kept_for, case.facts.promised, self._catalogue
+        )
         numbers = np.array([*offer_nos, *added.offer_nos], np.int64)
         places = _known_places(self._catalogue, numbers)
         known = numbers if places is None else numbers[places]
@@ -203,13 +208,24 @@ class Checker:
             self._catalogue,
             self._attributes.of,
             numbers,
-            Moment(context.now_us, context.channel, context.excluded_offer_nos, fence),
+            Moment(
+                context.now_us,
+                context.channel,
+                context.excluded_offer_nos,
+                fence,
+                case.facts.promised,
+            ),
             person_facts(case.snapshot, context, case.facts.declines, done),
             sources,
         )
         frame_of = _frames(case, columns, moment)
-        screen = self._screens.of(policy, context.channel, context.now_us)
-        return judge(screen.passing(columns), case.asked, columns, frame_of, counted)
+        rules = policy.rules
+        if not columns.is_kept_on:
+            rules = self._screens.of(policy, context.channel, context.now_us).passing(columns)
+        segments = case.snapshot.segments if case.snapshot is not None else ()
+        theirs = {*case.facts.promised, *case.facts.reserved}
+        spent = self._spending.spent_for(policy, segments, theirs)
+        return judge(rules, case.asked, columns, frame_of, counted, spent)
 
     def _warn_of_failures(self, compiled: CompiledBundle, verdict: Verdict) -> None:
         """Log once per bundle and rule that it failed; what it failed for was removed."""

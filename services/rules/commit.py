@@ -12,6 +12,7 @@ from services.rules.check import placements_asked
 from services.rules.counting import Counting
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.acts import Act
+from services.rules.domain.budgets import OfferTerms
 from services.rules.domain.counters import resolved
 from services.rules.domain.ledger import (
     CommitOutcome,
@@ -21,8 +22,23 @@ from services.rules.domain.ledger import (
     StandingOrder,
     WantedContact,
 )
-from services.rules.domain.replacement import Offers, Slot, replace_refused, wanted_contacts
-from services.rules.domain.verdict import CONTACT_LIMIT, ELIGIBILITY, Removals
+from services.rules.domain.promises import WantedPromise
+from services.rules.domain.replacement import (
+    Offers,
+    Slot,
+    replace_refused,
+    replace_spent,
+    wanted_contacts,
+)
+from services.rules.domain.verdict import (
+    APPLICABILITY,
+    BUDGET_RULE,
+    BUDGET_SPENT,
+    CONTACT_LIMIT,
+    ELIGIBILITY,
+    OUT_OF_SCHEDULE,
+    Removals,
+)
 from services.rules.telling_acts import acts_of, note_acts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
@@ -34,6 +50,9 @@ _TRIES = 5
 """Each try loses at least one contact to a race; the last one wants none that is new."""
 _MAKESHIFT_US = 60 * 1_000_000
 """A degraded decision sticks no longer: enough for a request that is repeated."""
+_USUAL = OfferTerms()
+_OVER = "promise"
+"""What is told of an offer that was the person's own, and ended in between."""
 
 
 class Committer:
@@ -68,7 +87,10 @@ class Committer:
                 repeated.repeated_commit = True
                 return repeated
             page.refuse([draft.wanted[place] for place in sorted(result.refused)])
+            if result.unpromised:
+                page.refuse_spent([draft.promises[place] for place in sorted(result.unpromised)])
         page.refuse(draft.wanted)
+        page.refuse_spent(draft.promises, is_last=True)
         await self._ledger.commit(page.draft())
         page.count(self._counting)
         return page.answer
@@ -86,6 +108,7 @@ class _Page:
     ) -> None:
         self._request = request
         self._compiled = compiled
+        self._catalogue = catalogue
         placements = {each.name: each for each in placements_asked(compiled, request.context)}
         self._slots: list[Slot] = []
         self._notices: dict[str, dict[int, ChosenNotice]] = {}
@@ -132,6 +155,18 @@ class _Page:
             act.placement_bits |= 1 << placements.index(placement)
         counting.count(request.context.now_us, request.person_ids, placements, acts.items())
 
+    def refuse_spent(self, refused: Sequence[WantedPromise], *, is_last: bool = False) -> None:
+        """Take out what there was no budget for any more, or what had just ended."""
+        now_us = self._request.context.now_us
+        over = {each.offer_no: each.expires_us <= now_us for each in refused}
+        refill = self._refilling.refill
+        gone = replace_spent(self._slots, over, self._offers, refill, only_free=is_last)
+        for placement, offer_nos in gone.items():
+            for offer_no in offer_nos:
+                is_over = over[offer_no]
+                code, rule = (OUT_OF_SCHEDULE, _OVER) if is_over else (BUDGET_SPENT, BUDGET_RULE)
+                self._removals.add([offer_no], code, rule, APPLICABILITY, placement)
+
     def draft(self) -> DecisionDraft:
         """Return the page as it stands; `answer` is what is shown if it is written."""
         request, context = self._request, self._request.context
@@ -154,7 +189,36 @@ class _Page:
             sticky_us=self._sticky_us(),
             orders=self._orders(),
             time_zone=request.time_zone or self._compiled.policy.contacts.time_zone,
+            promises=self._promises(),
         )
+
+    def _promises(self) -> tuple[WantedPromise, ...]:
+        """Return what the page promises: every promotion on it, once."""
+        at_decision: dict[int, bool] = {}
+        for slot in self._slots:
+            for offer_no in slot.chosen:
+                if self._offers.is_promise(offer_no):
+                    at_once = slot.placement.counts_at_decision
+                    at_decision[offer_no] = at_decision.get(offer_no, False) or at_once
+        return tuple([self._promise(each, at_decision[each]) for each in sorted(at_decision)])
+
+    def _promise(self, offer_no: int, at_decision: bool) -> WantedPromise:
+        terms = self._compiled.policy.terms.get(self._catalogue.offer_ids[offer_no], _USUAL)
+        expires_us = self._expires_us(offer_no, terms)
+        budget = terms.budget
+        if budget is None:
+            return WantedPromise(offer_no, at_decision, expires_us)
+        accounts = budget.open_to(self._request.segments)
+        return WantedPromise(offer_no, at_decision, expires_us, budget.each, accounts)
+
+    def _expires_us(self, offer_no: int, terms: OfferTerms) -> int:
+        """Return until when a new promise would hold; 0: none is to be had any more."""
+        now_us, ends_us = self._request.context.now_us, int(self._catalogue.ends_us[offer_no])
+        if self._catalogue.withdrawn[offer_no] or 0 < ends_us <= now_us:
+            return 0
+        if terms.promise_us:
+            return now_us + terms.promise_us
+        return ends_us or now_us + self._compiled.policy.promised_for_us
 
     def _answer(self) -> pb.CommitResponse:
         answer = pb.CommitResponse()

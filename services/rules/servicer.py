@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from services.rules.answers import balance, presentations, reserved
+from services.rules.answers import balance, presentations, promise, reserved
 from services.rules.applying import Definitions
 from services.rules.approaching import ContactTerms, Encounter, occasion_of
 from services.rules.attributes import OfferAttributes
@@ -17,6 +17,7 @@ from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
 from services.rules.domain.retention import Keep
 from services.rules.results import Results
+from services.rules.spending import Spending
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.storage.notices import ContactState, contact_notice
 from services.rules.suppressing import Suppressions
@@ -49,6 +50,7 @@ class RulesServicer(DefinitionRpcs):
         catalogue: Catalogue,
         attributes: OfferAttributes,
         results: Results,
+        spending: Spending,
     ) -> None:
         DefinitionRpcs.__init__(self, definitions, store)
         self._checker = checker
@@ -60,6 +62,7 @@ class RulesServicer(DefinitionRpcs):
         self._terms = ContactTerms(catalogue, attributes)
         self._suppressions = Suppressions(ledger, bundles, clock, catalogue)
         self._results = results
+        self._spending = spending
 
     async def check(self, call: Call, request: pb.CheckRequest) -> pb.CheckResponse:
         return await self._checker.check(request)
@@ -78,6 +81,12 @@ class RulesServicer(DefinitionRpcs):
         return pb.GetContactsResponse(
             balances=[balance(each) for each in encounter.balances()],
             presented=presentations(shown, _PRESENTED),
+            promises=[promise(each) for each in await self._ledger.promises(persons, now_us)],
+        )
+
+    async def get_budgets(self, call: Call, request: pb.GetBudgetsRequest) -> pb.GetBudgetsResponse:
+        return pb.GetBudgetsResponse(
+            accounts=await self._spending.accounts(self._bundles.active.policy)
         )
 
     async def reserve_contact(

@@ -94,6 +94,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         required("context"),
         _context,
         _persons,
+        length("segments", 500),
         each("placements", length("chosen", 50), length("next", 100), at_most=16),
         _is_committed,
     ),

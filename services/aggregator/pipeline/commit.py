@@ -30,6 +30,7 @@ def request(
         acts=acts_on(decision),
         stood=decision.stood,
         time_zone=decision.person.facts.time_zone,
+        segments=decision.person.facts.segments,
     )
 
 

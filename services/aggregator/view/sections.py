@@ -145,6 +145,7 @@ def promises(open_ones: Iterable[Promise], wording: Wording) -> list[pb.OpenProm
             offer_id=wording.offer_id(promise.offer_no),
             expires_time=promise.expires_time,
             title=wording.title(promise.offer_no),
+            made_time=promise.made_time,
         )
         for promise in open_ones
     ]

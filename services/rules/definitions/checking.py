@@ -31,6 +31,7 @@ from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.slate_conflicts import check_conflicts
 from services.rules.definitions.slates import KindOf, Known, check_pins, check_slate_rules
 from services.rules.definitions.suspects import Suspects
+from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
 from shared.conditions.values import assurance, duration, share, typed_parameters
 from shared.privacy import KINDS
@@ -41,6 +42,7 @@ from touchpoint.rules.v1 import rules_pb2 as pb
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
     "declined_for": duration,
+    "promised_for": duration,
     "holdout": share,
     "static": share,
     **{f"assurance.{kind}": assurance for kind in KINDS},
@@ -91,6 +93,8 @@ def check_definitions(
     check_contact_limits(sections["contact_limits"], sections["offers"], problems)
     check_quiet_hours(sections["quiet_hours"], problems)
     check_webhooks(entries.by_section["webhooks"], segments, problems)
+    for offer in sections["offers"]:
+        check_terms(offer, list(segments), problems)
     _check_personas(entries, problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
@@ -119,7 +123,8 @@ def _bundle(entries: Entries) -> pb.Bundle:
         rules=all_of("rules", rule_of),
         contact_limits=all_of("contact_limits", limit_of),
         quiet_hours=all_of("quiet_hours", quiet_of),
-        offers=all_of("offers", Offer),
+        offers=all_of("offers", _offer),
+        offer_terms=filter(None, map(terms_of, entries.by_section["offers"])),
         slate_rules=all_of("slate_rules", pb.SlateRule),
         pins=all_of("pins", pb.Pin),
         priors=all_of("priors", pb.Prior),
@@ -130,6 +135,10 @@ def _bundle(entries: Entries) -> pb.Bundle:
         webhooks=all_of("webhooks", pb.Webhook),
         personas=all_of("personas", Persona),
     )
+
+
+def _offer(**values: Any) -> Offer:
+    return Offer(**without_terms(values))
 
 
 def _check_parameters(entries: Entries, problems: Problems) -> None:

@@ -10,6 +10,8 @@ from functools import lru_cache, partial
 from services.rules.answers import Constraints, slate_constraints
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
 from services.rules.definitions.contacts import contact_policy
+from services.rules.definitions.terms import compiled_terms
+from services.rules.domain.budgets import PROMISED_FOR_US
 from services.rules.domain.definitions import (
     Pin,
     Placement,
@@ -63,6 +65,8 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         sticky_us=_microseconds(parameters.get("sticky")),
         questions=_questions(bundle.questions),
         pins=pins,
+        terms={each.offer_id: compiled_terms(each) for each in bundle.offer_terms},
+        promised_for_us=_microseconds(parameters.get("promised_for")) or PROMISED_FOR_US,
     )
     return CompiledBundle(
         policy,

@@ -14,6 +14,7 @@ from services.rules.definitions import (
     questions,
     scenarios,
     slates,
+    terms,
     webhooks,
 )
 from services.rules.definitions.described import described_mapping
@@ -143,6 +144,7 @@ _OFFER = Section(
         "channel_creatives": list_of(_channel_creative, 10),
         "is_default": flag,
         "is_journey_only": flag,
+        **terms.FIELDS,
     },
     ("offer_id", "kind", "title"),
 )

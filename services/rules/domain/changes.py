@@ -16,6 +16,8 @@ class Declined:
     family_no: int
     """Family of an item; for every other offer its own number."""
     time_us: int
+    decision_id: str = ""
+    """What it answers; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,16 @@ class Seen:
     decision_id: str
     offer_no: int
     session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """An offer was accepted: its promise is kept, and its budget spent for good."""
+
+    person_id: str
+    decision_id: str
+    offer_no: int
+    time_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +79,4 @@ class Erased:
     identity_keys: tuple[bytes, ...]
 
 
-Change = Declined | Seen | Contacted | Identified | Erased
+Change = Declined | Redeemed | Seen | Contacted | Identified | Erased

@@ -32,6 +32,8 @@ class Moment:
     excluded_nos: Sequence[int] = ()
     fence: Fence | None = None
     """Categories that the caller keeps within or keeps out."""
+    promised_nos: Sequence[int] = ()
+    """Offers that are the person's own: for them they are neither over nor withdrawn."""
 
 
 class CandidateColumns:
@@ -79,6 +81,23 @@ class CandidateColumns:
         if found is None:
             found = self._made["kinds"] = self.catalogue.kind[self.offer_nos]
         return found
+
+    @property
+    def promised(self) -> BoolColumn:
+        """Which candidates are promised to the person."""
+        found: BoolColumn | None = self._made.get("promised")
+        if found is None:
+            found = among(self.offer_nos, self.moment.promised_nos)
+            self._made["promised"] = found
+        return found
+
+    @property
+    def is_kept_on(self) -> bool:
+        """Whether a candidate is here by a promise alone, so that its row does not tell of it."""
+        if not self.moment.promised_nos:
+            return False
+        gone = self.catalogue.withdrawn[self.offer_nos] | ~_scheduled(self)
+        return bool(np.any(self.promised & gone))
 
     @property
     def history(self) -> history.Subjects:
@@ -190,7 +209,7 @@ def _for_channel(columns: CandidateColumns) -> BoolColumn:
     return found
 
 
-def _in_schedule(columns: CandidateColumns) -> BoolColumn:
+def _scheduled(columns: CandidateColumns) -> BoolColumn:
     catalogue, numbers, now_us = columns.catalogue, columns.offer_nos, columns.moment.now_us
     ends_us = catalogue.ends_us[numbers]
     found: BoolColumn = (
@@ -198,6 +217,15 @@ def _in_schedule(columns: CandidateColumns) -> BoolColumn:
         & (catalogue.released_us[numbers] <= now_us)
         & ((ends_us == 0) | (ends_us >= now_us))
     )
+    return found
+
+
+def _in_schedule(columns: CandidateColumns) -> BoolColumn:
+    return _scheduled(columns) | columns.promised
+
+
+def _withdrawn(columns: CandidateColumns) -> BoolColumn:
+    found: BoolColumn = columns.catalogue.withdrawn[columns.offer_nos] & ~columns.promised
     return found
 
 
@@ -240,7 +268,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.is_default": _flags("is_default"),
     "offer.excluded_by_caller": _excluded,
     "offer.attributes": _attributes,
-    "offer.withdrawn": _flags("withdrawn"),
+    "offer.withdrawn": _withdrawn,
     "offer.about_items": _about_items,
     "offer.type": _types,
     "offer.price_led": _flags("price_led"),

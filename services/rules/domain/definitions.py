@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.rules.domain.budgets import PROMISED_FOR_US, OfferTerms
 from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.values import Frame, Outcome, Term
 
@@ -89,3 +90,7 @@ class Policy:
     """Names of the questions of each survey, by its offer's id."""
     pins: Mapping[str, Sequence[Pin]] = field(default_factory=dict)
     """By placement."""
+    terms: Mapping[str, OfferTerms] = field(default_factory=dict)
+    """Terms of the offers that have any of their own, by their ids."""
+    promised_for_us: int = PROMISED_FOR_US
+    """How long a promotion without an end of its own is promised."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from services.rules.domain.budgets import Spend
 from services.rules.domain.changes import Change
 from services.rules.domain.contact_limits import MARKETING, ContactLimit
 from services.rules.domain.counters import Contact, Occasion, Subject
 from services.rules.domain.local_time import zone_or
+from services.rules.domain.promises import OpenPromise, WantedPromise
 from services.rules.domain.standing import StandingRow
 
 
@@ -34,6 +36,10 @@ class CheckFacts:
     standing: tuple[StandingRow, ...] = ()
     declines: tuple[tuple[int, int], ...] = ()
     """(family or offer number, time): only where the person was found by a pseudonym."""
+    promised: tuple[int, ...] = ()
+    """Offers whose promise holds."""
+    reserved: tuple[int, ...] = ()
+    """Offers decided for them and not seen yet: their budget is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ class DecisionDraft:
     orders: tuple[StandingOrder, ...]
     time_zone: str = "UTC"
     """In which their days and weeks begin."""
+    promises: tuple[WantedPromise, ...] = ()
+    """By ascending offer, each once."""
 
     @property
     def occasion(self) -> Occasion:
@@ -119,6 +127,8 @@ class CommitResult:
     """Places in `wanted` that were a contact too many; then nothing was written."""
     answer: bytes = b""
     """What was shown then, for a repeat."""
+    unpromised: frozenset[int] = frozenset()
+    """Places in `promises` that there is no budget for; then nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +248,21 @@ class Ledger(Protocol):
 
     async def declined_us(self, person_ids: Sequence[str], since_us: int) -> tuple[int, ...]:
         """Return when offers were turned down since then, the latest of each."""
+        ...
+
+    async def promises(self, person_ids: Sequence[str], now_us: int) -> tuple[OpenPromise, ...]:
+        """Return the promises that hold for a set of persons, the latest first."""
+        ...
+
+    async def budgets(self) -> tuple[Spend, ...]:
+        """Return what is held and spent of every budget, by offer and account."""
+        ...
+
+    async def lapse(self, now_us: int) -> int:
+        """Let promises lapse whose time ran out, a slice; gives back what they held.
+
+        Returns how many lapsed.
+        """
         ...
 
     async def decision(self, decision_id: str) -> StoredDecision | None: ...

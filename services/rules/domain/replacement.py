@@ -1,4 +1,4 @@
-"""Replaces what a race refused by the next best that is no contact."""
+"""Replaces what a race refused by the next best that may be shown."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from shared.slate import Gaps
 
 Refill = Callable[[Sequence[Gaps]], Sequence[list[int]]]
 """Fills the gaps of a page without breaking what it must keep to."""
+
+PROMOTION = 2
 
 
 @dataclass(slots=True)
@@ -51,6 +53,14 @@ class Offers:
         return (
             offer_no < len(self.kinds)
             and int(self.kinds[offer_no]) in placement.contact_kinds
+            and not self.is_default[offer_no]
+        )
+
+    def is_promise(self, offer_no: int) -> bool:
+        """Say whether to show an offer is to promise it."""
+        return (
+            offer_no < len(self.kinds)
+            and int(self.kinds[offer_no]) == PROMOTION
             and not self.is_default[offer_no]
         )
 
@@ -104,8 +114,8 @@ def replace_refused(
 ) -> dict[str, list[int]]:
     """Take refused offers out of their slots and fill up; returns them by placement.
 
-    What fills up is no contact there, so it cannot be refused in its turn, is shown nowhere else
-    on the page and breaks nothing that its slate must keep to.
+    What fills up is no contact there and no promise, so it cannot be refused in its turn, is shown
+    nowhere else on the page and breaks nothing that its slate must keep to.
     """
     removed: dict[str, list[int]] = {}
     for slot in slots:
@@ -113,12 +123,45 @@ def replace_refused(
         if gone:
             removed[slot.placement.name] = gone
     page = [_gaps(slot, removed.get(slot.placement.name, ()), offers) for slot in slots]
+    _fill_up(slots, page, refill)
+    return removed
+
+
+def replace_spent(
+    slots: Sequence[Slot],
+    spent: Collection[int],
+    offers: Offers,
+    refill: Refill,
+    *,
+    only_free: bool = False,
+) -> dict[str, list[int]]:
+    """Take offers out that there is nothing left of, and fill up; returns them by placement.
+
+    What fills up is the next best, which is committed in its turn; with `only_free` what no commit
+    can refuse.
+    """
+    for slot in slots:
+        slot.next = [offer_no for offer_no in slot.next if offer_no not in spent]
+    removed = {
+        slot.placement.name: gone
+        for slot in slots
+        if (gone := [offer_no for offer_no in slot.chosen if offer_no in spent])
+    }
+    page = [
+        _gaps(slot, spent, offers) if only_free else Gaps(_kept(slot, spent), slot.next)
+        for slot in slots
+    ]
+    _fill_up(slots, page, refill)
+    return removed
+
+
+def _fill_up(slots: Sequence[Slot], page: Sequence[Gaps], refill: Refill) -> None:
+    """Let each slot show its page filled up, and note what is new there."""
     for slot, gaps, shown in zip(slots, page, refill(page), strict=True):
         new = [offer_no for offer_no in shown if offer_no not in gaps.kept]
         slot.chosen = shown
         slot.next = [offer_no for offer_no in slot.next if offer_no not in new]
         slot.replaced.update(new)
-    return removed
 
 
 def _lost(slot: Slot, refused: Sequence[WantedContact], offers: Offers) -> list[int]:
@@ -138,6 +181,15 @@ def _lost(slot: Slot, refused: Sequence[WantedContact], offers: Offers) -> list[
     ]
 
 
+def _kept(slot: Slot, gone: Collection[int]) -> list[int]:
+    return [0 if offer_no in gone else offer_no for offer_no in slot.chosen]
+
+
 def _gaps(slot: Slot, gone: Collection[int], offers: Offers) -> Gaps:
-    kept = [0 if offer_no in gone else offer_no for offer_no in slot.chosen]
-    return Gaps(kept, [no for no in slot.next if not offers.is_contact(no, slot.placement)])
+    """Return what is left of a slot, to be filled up by what no commit can refuse."""
+    free = [
+        offer_no
+        for offer_no in slot.next
+        if not (offers.is_contact(offer_no, slot.placement) or offers.is_promise(offer_no))
+    ]
+    return Gaps(_kept(slot, gone), free)

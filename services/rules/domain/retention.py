@@ -14,6 +14,8 @@ class Keep:
     """Counts of what rules did, which name nobody."""
     CONTACT_US = 400 * _DAY_US
     """At the least; a longer window of a limit keeps them longer."""
+    PROMISE_US = 400 * _DAY_US
+    """After it ended."""
     DECLINE_US = 760 * _DAY_US
     """As long as profile keeps the events they came from."""
     RESERVATION_US = 1 * _DAY_US

@@ -15,11 +15,26 @@ from services.rules.domain.definitions import Condition, Placement, Rule
 from services.rules.domain.person import among
 from services.rules.domain.values import BoolColumn, Frame, is_none
 
+OUT_OF_SCHEDULE = 5
 WRONG_CHANNEL = 6
 NOT_KNOWN_YET = 18
+BUDGET_SPENT = 15
 ELIGIBILITY = 1
+APPLICABILITY = 2
+BUDGET_RULE = "budget"
 _PLACEMENT_KINDS = "placement_kinds"
-__all__ = ["CONTACT_LIMIT", "ELIGIBILITY", "NOT_KNOWN_YET", "Removals", "Verdict", "judge"]
+__all__ = [
+    "APPLICABILITY",
+    "BUDGET_RULE",
+    "BUDGET_SPENT",
+    "CONTACT_LIMIT",
+    "ELIGIBILITY",
+    "NOT_KNOWN_YET",
+    "OUT_OF_SCHEDULE",
+    "Removals",
+    "Verdict",
+    "judge",
+]
 
 FrameOf = Callable[[str], Frame]
 """The frame of a placement, or with an empty name of all: equal but for `request.placement`."""
@@ -31,16 +46,20 @@ def judge(
     columns: CandidateColumns,
     frame_of: FrameOf,
     approach: Approach,
+    spent: Sequence[int] = (),
 ) -> Verdict:
-    """Judge candidates that the catalogue knows, by the contact limit and by rules in their order.
+    """Judge candidates that the catalogue knows, by rules in their order, budgets and limits.
 
-    `rules` may leave out those that could remove none of the candidates.
+    `rules` may leave out those that could remove none of the candidates. `spent` are offers there
+    is nothing left of for the person. What is promised to them only eligibility removes, and the
+    hours in which nobody is approached.
     """
     court = _Court(asked, columns, frame_of)
     court.open()
     for rule in rules:
         if rule.remove_when is not None and court.is_in_session:
             court.apply(rule, rule.remove_when)
+    court.leave_out_spent(spent)
     court.limit_contacts(approach)
     for rule in rules:
         if rule.lever_when is not None and court.is_in_session:
@@ -105,6 +124,12 @@ class _Court:
             self.verdict.levers = np.ones(len(self.columns), np.float32)
         self.verdict.levers[met] *= np.float32(rule.lever)
 
+    def leave_out_spent(self, spent: Sequence[int]) -> None:
+        """Remove what there is nothing left of."""
+        if spent and self.is_in_session:
+            hits = among(self.columns.offer_nos, spent) & self.subjects
+            self._take_away(hits, self.everywhere, BUDGET_SPENT, BUDGET_RULE, APPLICABILITY)
+
     def limit_contacts(self, approach: Approach) -> None:
         """Remove what would be a contact too many or at a wrong time."""
         if not approach.gates or not self.is_in_session:
@@ -117,6 +142,8 @@ class _Court:
                     continue
                 hits = kind_mask(placement.contact_kinds)[self.columns.kinds] & self.subjects
                 hits &= ~passing
+                if gate.code == CONTACT_LIMIT:
+                    hits &= ~self.columns.promised
                 if gate.passes_counted and not self._counts_anew(gate, approach, placement, hits):
                     continue
                 self._take_away(hits, 1 << index, gate.code, gate.rule, ELIGIBILITY, gate.free_us)
@@ -189,6 +216,8 @@ class _Court:
         hits: BoolColumn = value if self.subjects is True else np.logical_and(self.subjects, value)
         if rule.kinds:
             hits = hits & self._is_subject(rule)
+        if rule.level > ELIGIBILITY and self.columns.moment.promised_nos:
+            hits = hits & ~self.columns.promised
         if rule.is_shadow:
             self._imagine(hits, allowed, rule)
         else:

@@ -11,9 +11,11 @@ from services.rules.domain.changes import (
     Declined,
     Erased,
     Identified,
+    Redeemed,
     Seen,
 )
 from services.rules.storage.notices import ContactState, notice_of, publication
+from services.rules.storage.promises import end_promises, erase_promises, see_promises
 from shared.bus import append
 from shared.bus.forgetting import forget_in_parked
 from shared.postgres import Queries, Row, Transaction
@@ -35,11 +37,16 @@ async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> 
     seen = _of(changes, Seen)
     if seen:
         rows += [row for row in await _confirm(transaction, seen) if not row["is_part"]]
+        await see_promises(transaction, seen)
     for contact in _of(changes, Contacted):
         rows += await _record(transaction, contact)
     if rows:
         notices = [notice_of(row, ContactState.CONFIRMED) for row in rows]
         await append(transaction, [publication(notice) for notice in notices])
+    answered: list[Declined | Redeemed] = [*declined, *_of(changes, Redeemed)]
+    if answered:
+        # The last that is locked: decisions wait for the counts of budgets.
+        await end_promises(transaction, answered)
     for erased in _of(changes, Erased):
         await erase_persons(transaction, erased.person_ids, erased.identity_keys)
 
@@ -48,8 +55,9 @@ async def erase_persons(
     transaction: Transaction, person_ids: Sequence[str], identity_keys: Sequence[bytes]
 ) -> int:
     """Delete everything of persons, what waits in parked messages too; returns how many rows."""
+    promises = await erase_promises(transaction, person_ids, identity_keys)
     rows = await transaction.fetchval(_SQL.erase_persons, list(person_ids), list(identity_keys))
-    return int(rows) + await forget_in_parked(transaction, person_ids)
+    return promises + int(rows) + await forget_in_parked(transaction, person_ids)
 
 
 def _of(changes: Iterable[Change], kind: type[C]) -> list[C]:

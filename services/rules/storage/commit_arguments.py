@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.counters import Counter, counters_for
 from services.rules.domain.ledger import DecisionDraft, Reservation, WantedContact
+from services.rules.domain.promises import LATE_US, PromiseState
 from services.rules.storage.notices import ContactState, contact_notice
 from shared.bus.subjects import contacts_of, decisions_of
 
@@ -37,6 +39,8 @@ def commit_arguments(draft: DecisionDraft) -> tuple[object, ...]:
         draft.key.bundle_hash,
         draft.sticky_us,
         *_order_columns(draft),
+        *_promise_columns(draft),
+        LATE_US,
     )
 
 
@@ -141,6 +145,30 @@ def _order_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
         lasts.append(len(offers))
     placements = [order.placement for order in draft.orders]
     return placements, [order.limit for order in draft.orders], offers, sources, firsts, lasts
+
+
+def _promise_columns(draft: DecisionDraft) -> tuple[Sequence[object], ...]:
+    """Return offers, states, ends and units of the promises, and where their accounts stand.
+
+    Those are first and last places, and the joined names and limits. Places count from 1.
+    """
+    wanted = draft.promises
+    if not wanted:
+        return (), (), (), (), (), (), (), ()
+    states = [PromiseState.MADE if each.at_decision else PromiseState.RESERVED for each in wanted]
+    accounts = [account for each in wanted for account in each.accounts]
+    lasts = list(accumulate(len(each.accounts) for each in wanted))
+    firsts = [last - len(each.accounts) + 1 for each, last in zip(wanted, lasts, strict=True)]
+    return (
+        [each.offer_no for each in wanted],
+        states,
+        [each.expires_us for each in wanted],
+        [each.units for each in wanted],
+        firsts,
+        lasts,
+        [account.name for account in accounts],
+        [account.most for account in accounts],
+    )
 
 
 def signed(token: int) -> int:

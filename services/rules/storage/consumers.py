@@ -11,6 +11,7 @@ from services.rules.domain.changes import (
     Declined,
     Erased,
     Identified,
+    Redeemed,
     Seen,
 )
 from services.rules.domain.counters import Terms
@@ -29,6 +30,9 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 
 TermsOf = Callable[[int], Terms]
 """What an offer says of its contacts, by its number."""
+
+_REDEEMED_BY = frozenset({"accept", "purchase"})
+"""What is accepted and is no item, which alone has a family, may have been promised."""
 
 
 def events_consumer(bus: Bus, database: Database, terms_of: TermsOf) -> EffectConsumer:
@@ -69,11 +73,15 @@ def change_of(notice: EventNotice) -> Change | None:
     """Return what an event changes here, None for most."""
     if notice.type == "decline" and notice.offer_no:
         family_no = notice.family_no or notice.offer_no
-        return Declined(notice.person_id, notice.offer_no, family_no, notice.time_us)
+        return Declined(
+            notice.person_id, notice.offer_no, family_no, notice.time_us, notice.decision_id
+        )
     if notice.origin == Origin.HISTORY:  # imported history spends no contact
         return None
     if notice.type == "impression" and notice.offer_no:
         return Seen(notice.person_id, notice.decision_id, notice.offer_no, notice.session_id)
+    if notice.type in _REDEEMED_BY and notice.offer_no and not notice.family_no:
+        return Redeemed(notice.person_id, notice.decision_id, notice.offer_no, notice.time_us)
     if notice.type == "contact_sent":
         return Contacted(
             contact_id=f"event/{notice.person_id}/{notice.seq}",

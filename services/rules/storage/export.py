@@ -15,6 +15,7 @@ KEPT = (
     Kept("identities", _SQL.identities),
     Kept("declines", _SQL.declines),
     Kept("contacts", _SQL.contacts),
+    Kept("promises", _SQL.promises),
     Kept("decisions", _SQL.decisions, opened(answer=CommitResponse, notice=DecisionNotice)),
     Kept("traces", _SQL.traces, opened(trace=DecisionTrace)),
     Kept("standing", _SQL.standing),

@@ -15,6 +15,12 @@ FROM contacts
 WHERE person_id = ANY($1::text[])
 ORDER BY time_us, contact_id
 
+-- name: promises
+SELECT person_id, offer_no, state, decision_id, made_us, expires_us, free_us, units, accounts
+FROM promises
+WHERE person_id = ANY($1::text[]) AND person_id <> ''
+ORDER BY made_us, offer_no
+
 -- name: decisions
 SELECT decision_id, person_id, person_ids, decided_us, channel, answer, notice FROM decisions
 WHERE person_id = ANY($1::text[]) AND person_id <> ''

@@ -6,7 +6,16 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.rules.domain.changes import Change, Contacted, Declined, Erased, Identified, Seen
+from services.rules.domain.budgets import Spend
+from services.rules.domain.changes import (
+    Change,
+    Contacted,
+    Declined,
+    Erased,
+    Identified,
+    Redeemed,
+    Seen,
+)
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.counters import Contact
 from services.rules.domain.ledger import (
@@ -19,10 +28,12 @@ from services.rules.domain.ledger import (
     StandingKey,
     StoredDecision,
 )
+from services.rules.domain.promises import OpenPromise
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.in_memory_contacts import InMemoryContacts, waiting_person
 from services.rules.storage.in_memory_identities import InMemoryIdentities
+from services.rules.storage.in_memory_promises import InMemoryPromises
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class InMemoryLedger:
     _identities: InMemoryIdentities = field(default_factory=InMemoryIdentities)
     _declines: dict[tuple[str, int], Declined] = field(default_factory=dict)
     _erased: set[str] = field(default_factory=set)
+    _promises: InMemoryPromises = field(default_factory=InMemoryPromises)
 
     async def check_facts(
         self, person_ids: Sequence[str], key: StandingKey, since_us: int, now_us: int
@@ -57,7 +69,8 @@ class InMemoryLedger:
             and row.made_us + draft.sticky_us > now_us
         )
         contacts = await self.contacts(person_ids, since_us, now_us)
-        return CheckFacts(tuple(person_ids), contacts, rows)
+        promised, reserved = self._promises.numbers(person_ids, now_us)
+        return CheckFacts(tuple(person_ids), contacts, rows, promised=promised, reserved=reserved)
 
     async def facts_by_identity(
         self, identity_keys: Sequence[bytes], since_us: int, declined_since_us: int, now_us: int
@@ -68,7 +81,8 @@ class InMemoryLedger:
             for each in self._declines.values()
             if each.person_id in persons and each.time_us > declined_since_us
         )
-        return CheckFacts(persons, await self.contacts(persons, since_us, now_us), (), declines)
+        contacts = await self.contacts(persons, since_us, now_us)
+        return CheckFacts(persons, contacts, (), declines, *self._promises.numbers(persons, now_us))
 
     async def persons_of(self, identity_keys: Sequence[bytes]) -> tuple[str, ...]:
         return self._identities.persons_of(identity_keys)
@@ -77,15 +91,20 @@ class InMemoryLedger:
         known = self._decisions.get(draft.decision_id)
         if known is not None and known.draft.asked == draft.asked:
             fresh = known.decided_us > draft.now_us - LAPSE_US
-            if fresh or not draft.wanted:
+            if fresh or not (draft.wanted or draft.promises):
                 return CommitResult(CommitOutcome.REPEATED, answer=known.draft.answer)
         if self._erased.intersection(draft.person_ids):
             return CommitResult(CommitOutcome.WRITTEN)
         wanted = draft.wanted if draft.person_ids else ()
         held = [self._contacts.held(draft, each) for each in wanted]
-        if refused := self._contacts.refused(draft, wanted, held):
+        promised, _ = self._promises.numbers(draft.person_ids, draft.now_us)
+        kept = promised if draft.promises else ()
+        over = self._contacts.refused(draft, wanted, held)
+        if refused := frozenset(place for place in over if wanted[place].offer_no not in kept):
             return CommitResult(CommitOutcome.REFUSED, refused)
         written_under = self._identities.written_under(draft.identity_key, draft.person_ids)
+        if unpromised := self._promises.make(draft, written_under):
+            return CommitResult(CommitOutcome.REFUSED, unpromised=unpromised)
         for each, before in zip(wanted, held, strict=True):
             self._contacts.reserve_or_renew(draft, each, before, written_under)
         if known is None:
@@ -129,6 +148,15 @@ class InMemoryLedger:
             for each in self._declines.values()
             if each.person_id in person_ids and each.time_us > since_us
         )
+
+    async def promises(self, person_ids: Sequence[str], now_us: int) -> tuple[OpenPromise, ...]:
+        return self._promises.holding(person_ids, now_us)
+
+    async def budgets(self) -> tuple[Spend, ...]:
+        return self._promises.budgets()
+
+    async def lapse(self, now_us: int) -> int:
+        return self._promises.lapse(now_us)
 
     async def decision(self, decision_id: str) -> StoredDecision | None:
         stored = self._decisions.get(decision_id)
@@ -186,6 +214,7 @@ class InMemoryLedger:
                 del self._decisions[decision_id]
                 self._traces.pop(decision_id, None)
         self._contacts.keep(lambda held: held.person_id not in persons)
+        self._promises.erase(persons)
         self._standing = {k: v for k, v in self._standing.items() if k[0] not in persons}
         self._declines = {k: v for k, v in self._declines.items() if k[0] not in persons}
         self._identities.drop(keys, persons)
@@ -205,6 +234,7 @@ class InMemoryLedger:
         }
         kept_us = now_us - max(Keep.CONTACT_US, longest_window_us)
         self._contacts.keep(lambda held: held.contact.time_us >= kept_us)
+        self._promises.forget(now_us - Keep.PROMISE_US)
         waiting_for = {held.person_id for held in self._contacts.rows.values()}
         self._identities.drop_waiting(but_for=waiting_for)
         self._standing = {
@@ -225,11 +255,15 @@ class InMemoryLedger:
                     latest = max(before, change, key=lambda each: each.time_us)
                     self._declines[change.person_id, change.offer_no] = latest
                 case Seen():
-                    self._contacts.see(change, self._identities.set_of(change.person_id))
+                    persons = self._identities.set_of(change.person_id)
+                    self._contacts.see(change, persons)
+                    self._promises.see(change, persons)
                 case Contacted() if change.person_id not in self._erased:
                     self._contacts.record(change, self._identities.set_of(change.person_id))
                 case Erased():
                     await self.erase(change.person_ids, change.identity_keys)
+            if isinstance(change, Declined | Redeemed):
+                self._promises.end(change, self._identities.set_of(change.person_id))
 
     def _size(self) -> int:
         tables = (
@@ -239,6 +273,7 @@ class InMemoryLedger:
             self._standing,
             self._declines,
             self._identities.rows,
+            self._promises.rows,
         )
         return sum(len(table) for table in tables)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from services.rules.domain.budgets import Spend
 from services.rules.domain.changes import Change
 from services.rules.domain.counters import Contact
 from services.rules.domain.ledger import (
@@ -16,12 +17,19 @@ from services.rules.domain.ledger import (
     StandingKey,
     StoredDecision,
 )
+from services.rules.domain.promises import OpenPromise
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.changes import erase_persons, write_changes
 from services.rules.storage.commit_arguments import commit_arguments, reservation_arguments, signed
 from services.rules.storage.export import export_person
 from services.rules.storage.notices import ContactState, contact_notice, notice_of, publication
+from services.rules.storage.promises import (
+    forget_promises,
+    lapse_promises,
+    read_budgets,
+    read_promises,
+)
 from shared.bus import append
 from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row
@@ -56,6 +64,8 @@ class PostgresLedger:
             tuple(person_ids),
             tuple(_contact(row) for row in rows if row["part"] == 1),
             tuple(_standing(row) for row in rows if row["part"] == 2),
+            promised=_numbers(rows, part=4),
+            reserved=_numbers(rows, part=5),
         )
 
     async def facts_by_identity(
@@ -70,6 +80,8 @@ class PostgresLedger:
             tuple(_contact(row) for row in rows if row["part"] == 1),
             (),
             tuple((row["number"], row["time_us"]) for row in rows if row["part"] == 3),
+            promised=_numbers(rows, part=4),
+            reserved=_numbers(rows, part=5),
         )
 
     async def persons_of(self, identity_keys: Sequence[bytes]) -> tuple[str, ...]:
@@ -83,8 +95,9 @@ class PostgresLedger:
         if outcome is CommitOutcome.WRITTEN:
             self._database.outbox_written.set()
             return _WRITTEN
-        refused = frozenset(place - 1 for place in row["refused"] or ())
-        return CommitResult(outcome, refused, row["answered"] or b"")
+        return CommitResult(
+            outcome, _places(row["refused"]), row["answered"] or b"", _places(row["unpromised"])
+        )
 
     async def reserve(self, reservation: Reservation) -> bool:
         async with self._database.transaction() as transaction:
@@ -146,6 +159,15 @@ class PostgresLedger:
         rows = await self._database.fetch(_SQL.declined, list(person_ids), since_us)
         return tuple(row["time_us"] for row in rows)
 
+    async def promises(self, person_ids: Sequence[str], now_us: int) -> tuple[OpenPromise, ...]:
+        return await read_promises(self._database, person_ids, now_us)
+
+    async def budgets(self) -> tuple[Spend, ...]:
+        return await read_budgets(self._database)
+
+    async def lapse(self, now_us: int) -> int:
+        return await lapse_promises(self._database, now_us)
+
     async def decision(self, decision_id: str) -> StoredDecision | None:
         row = await self._database.fetchrow(_SQL.decision, decision_id)
         if row is None:
@@ -195,6 +217,7 @@ class PostgresLedger:
             (_SQL.forget_contacts, now_us - max(Keep.CONTACT_US, longest_window_us)),
         ):
             rows += await self._database.forget_slice(statement, before_us, _SLICE)
+        rows += await forget_promises(self._database, now_us - Keep.PROMISE_US)
         return rows + _count(await self._database.execute(_SQL.forget_waiting, _SLICE))
 
     async def note(self, changes: Sequence[Change]) -> None:
@@ -208,6 +231,15 @@ def _count(status: str) -> int:
 
 
 _WRITTEN = CommitResult(CommitOutcome.WRITTEN)
+
+
+def _places(found: Sequence[int] | None) -> frozenset[int]:
+    """Return places counted from 0; PostgreSQL counts them from 1."""
+    return frozenset(place - 1 for place in found or ())
+
+
+def _numbers(rows: Sequence[Row], part: int) -> tuple[int, ...]:
+    return tuple(row["number"] for row in rows if row["part"] == part)
 
 
 def _reserved_notice(reservation: Reservation, person_id: str) -> ContactNotice:

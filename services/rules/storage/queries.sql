@@ -1,6 +1,6 @@
 -- name: check_facts
--- All that Check needs of a known person in one round trip: contacts that count (part 1) and
--- orders that stand or lead (part 2).
+-- All that Check needs of a known person in one round trip: contacts that count (part 1), orders that
+-- stand or lead (part 2), promises that hold (part 4) and those that are reserved (part 5).
 SELECT 1 AS part, policy, placement, session_id, decision_id, offer_no AS number, time_us,
     channel, offer_kind, offer_group, is_part,
     NULL::integer[] AS offer_nos, NULL::smallint[] AS sources
@@ -10,10 +10,16 @@ UNION ALL
 SELECT 2, '', placement, '', decision_id, ask_limit, made_us, 0, 0, '', false, offer_nos, sources
 FROM standing
 WHERE person_id = $4 AND digest = $5 AND token = $6 AND bundle_hash = $7 AND until_us > $3
+UNION ALL
+SELECT CASE state WHEN 2 THEN 4 ELSE 5 END, '', '', '', '', offer_no, made_us, 0, 0, '', false,
+    NULL, NULL
+FROM promises
+WHERE person_id = ANY($1::text[]) AND person_id <> ''
+    AND (state = 2 AND expires_us > $3 OR state = 1)
 
 -- name: facts_by_identity
 -- The same without a snapshot: the strongest pseudonym that leads to somebody counts. Part 0 is
--- the person's set, part 3 what was turned down since $4.
+-- the person's set, part 3 what was turned down since $4, parts 4 and 5 promises.
 WITH person AS (
     SELECT person_ids
     FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (identity_key, place)
@@ -32,6 +38,11 @@ SELECT 1, policy, placement, session_id, decision_id, offer_no, time_us, channel
 FROM contacts, person
 WHERE person_id = ANY(person_ids) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 UNION ALL
+SELECT CASE state WHEN 2 THEN 4 ELSE 5 END, '', '', '', '', offer_no, made_us, 0, 0, '', false
+FROM promises, person
+WHERE person_id = ANY(person_ids) AND person_id <> ''
+    AND (state = 2 AND expires_us > $3 OR state = 1)
+UNION ALL
 (SELECT 3, '', '', '', '', family_no, time_us, 0, 0, '', false
 FROM declines, person
 WHERE person_id = ANY(person_ids) AND time_us > $4
@@ -39,10 +50,10 @@ ORDER BY time_us DESC
 LIMIT 500)
 
 -- name: commit_decision
-SELECT outcome, refused, answered FROM commit_decision(
+SELECT outcome, refused, answered, unpromised FROM commit_decision(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
     $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
-    $39, $40, $41, $42, $43, $44
+    $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53
 )
 
 -- name: reserve_contact

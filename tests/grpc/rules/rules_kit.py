@@ -23,6 +23,7 @@ from services.rules.moment import channel_fields
 from services.rules.pinning import kinds_in
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
+from services.rules.spending import Spending
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.results import PostgresResults
@@ -111,6 +112,7 @@ class Rules:
     catalogue: Catalogue
     bundles: BundleFollower[Any]
     database: Database
+    spending: Spending
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def context(self, *places: str, **more: Any) -> DecisionContext:
@@ -242,8 +244,9 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)
+    screens, spending = Screens(catalogue, channel_fields), Spending(ledger, catalogue, clock)
     servicer = RulesServicer(
-        Checker(catalogue, attributes, Screens(catalogue, channel_fields), bundles, ledger),
+        Checker(catalogue, attributes, screens, bundles, ledger, spending),
         Committer(catalogue, attributes, bundles, ledger, counting),
         ledger,
         definitions,
@@ -253,11 +256,12 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
         catalogue,
         attributes,
         Results(results, counting, store, clock),
+        spending,
     )
     contract = pb.DESCRIPTOR.services_by_name["RulesService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         stub = RulesServiceStub(channel)
-        yield Rules(stub, clock, ledger, definitions, catalogue, bundles, database)
+        yield Rules(stub, clock, ledger, definitions, catalogue, bundles, database, spending)
 
 
 def minutes(us: int) -> int:

@@ -1,10 +1,10 @@
-"""Of all that profile tells, rules keeps declines, impressions and contacts."""
+"""Of all that profile tells, rules keeps answers to offers, impressions and contacts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from services.rules.domain.changes import Contacted, Declined, Seen
+from services.rules.domain.changes import Contacted, Declined, Redeemed, Seen
 from services.rules.storage.consumers import change_of
 from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
@@ -45,5 +45,12 @@ def test_a_contact_is_named_by_its_event_so_that_it_counts_once() -> None:
 
 
 def test_everything_else_changes_nothing_here() -> None:
-    for type_ in ("view", "purchase", "accept", "page_view"):
+    for type_ in ("view", "page_view", "click"):
         assert change_of(notice(type_, offer_no=7)) is None
+
+
+def test_what_is_accepted_or_bought_and_is_no_item_is_redeemed() -> None:
+    for type_ in ("accept", "purchase"):
+        assert change_of(notice(type_, offer_no=7, decision_id="d")) == Redeemed("ann", "d", 7, 9)
+        assert change_of(notice(type_, offer_no=7, family_no=6)) is None
+        assert change_of(notice(type_, offer_no=7, origin=Origin.HISTORY)) is None

@@ -1,0 +1,90 @@
+"""On two replicas at once no budget is exceeded, nothing is lost, nobody waits in a circle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from services.rules.domain.budgets import REST, Account, Budget
+from services.rules.domain.changes import Declined, Redeemed, Seen
+from services.rules.domain.contacts import LAPSE_US
+from services.rules.domain.ledger import CommitOutcome
+from services.rules.domain.promises import LATE_US
+from services.rules.storage import MIGRATIONS
+from services.rules.storage.ledger import PostgresLedger
+from shared.postgres import Limits, open_database
+from shared.testing.postgres import TestServer
+from tests.contract.rules.ledger_kit import NOW
+from tests.contract.rules.promise_kit import PROMOTION, promising, spend, wanted
+
+PARTED = Budget(40, parts=(Account("best", 10), Account("alike", 10)))
+PLAIN, OTHER = Budget(60), 12
+GROUPS: list[tuple[str, ...]] = [("best",), ("alike",), ("alike", "best"), ()]
+
+PATIENT = Limits(acquire_s=60, command_s=60, statement_s=50, lock_s=40)
+
+Replicas = tuple[PostgresLedger, PostgresLedger]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def replicas(postgres: TestServer) -> AsyncIterator[Replicas]:
+    async with (
+        postgres.clone("rules", MIGRATIONS) as url,
+        open_database(url, application="one", connections=8, limits=PATIENT) as one,
+        open_database(url, application="two", connections=8, limits=PATIENT) as two,
+    ):
+        yield PostgresLedger(one), PostgresLedger(two)
+
+
+async def decide(replicas: Replicas, number: int, decision: str = "d") -> bool:
+    """Show two promotions to one of many; returns whether both were to be had."""
+    promises = (
+        wanted(PROMOTION, PARTED, *GROUPS[number % 4], at_decision=False),
+        wanted(OTHER, PLAIN, at_decision=False),
+    )
+    draft = promising(f"{decision}{number}", *promises, persons=(f"p{number}",))
+    result = await replicas[number % 2].commit(draft)
+    return result.outcome is CommitOutcome.WRITTEN
+
+
+async def test_a_budget_is_given_away_to_the_last_and_no_further(replicas: Replicas) -> None:
+    made = await asyncio.gather(*(decide(replicas, number) for number in range(300)))
+    assert sum(made) == 40
+    accounts = {"": (40, 0), "best": (10, 0), "alike": (10, 0), REST: (20, 0)}
+    assert await spend(replicas[0]) == accounts
+    assert await spend(replicas[1], OTHER) == {"": (40, 0)}
+
+
+async def test_what_is_answered_and_lapses_while_others_ask_comes_out_even(
+    replicas: Replicas,
+) -> None:
+    made = await asyncio.gather(*(decide(replicas, number) for number in range(100)))
+    theirs = [number for number, is_made in enumerate(made) if is_made]
+
+    seen = [Seen(f"p{number}", "", offer, "") for number in theirs for offer in (PROMOTION, OTHER)]
+    await replicas[0].note(seen)
+
+    async def answer(number: int) -> None:
+        person, told = f"p{number}", list[Redeemed | Declined]()
+        for offer_no in (OTHER, PROMOTION):
+            is_redeemed = number % 3 == 0
+            redeemed, declined = (
+                Redeemed(person, "", offer_no, NOW),
+                Declined(person, offer_no, offer_no, NOW),
+            )
+            told.append(redeemed if is_redeemed else declined)
+        await replicas[number % 2].note(told)
+
+    await asyncio.gather(
+        *(answer(number) for number in theirs),
+        *(decide(replicas, number, "again") for number in range(100)),
+        *(replicas[turn % 2].lapse(NOW + LAPSE_US) for turn in range(10)),
+    )
+    for ledger in replicas:
+        while await ledger.lapse(wanted().expires_us + LATE_US):
+            continue
+    redeemed = sum(number % 3 == 0 for number in theirs)
+    assert (await spend(replicas[0]))[""] == (0, redeemed)
+    assert await spend(replicas[1], OTHER) == {"": (0, redeemed)}
