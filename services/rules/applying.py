@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.rules.definitions import Checked, changes_between, check_definitions
 from services.rules.definitions.policy import CompiledBundle
@@ -63,17 +64,17 @@ class Definitions:
         signature: Signature = _UNSIGNED,
         share: float = 1.0,
         cause: Cause = Cause.APPLIED,
-    ) -> tuple[Checked, Pointer, Pointer]:
+    ) -> tuple[Checked, Pointer]:
         """Check and activate for a share of people, 1: everybody; with a mistake nothing happens.
 
-        Returns what came of checking and the pointer before and after. Raises `FailedPrecondition`
-        naming the service that could not compile or did not answer, or saying why the definitions
-        cannot be for a share; `Aborted` when somebody else applied at the same time.
+        Returns what came of checking and the pointer after it. Raises `FailedPrecondition` naming
+        the service that could not compile or did not answer, or saying why the definitions cannot
+        be for a share; `Aborted` when somebody else applied at the same time.
         """
         checked = await asyncio.to_thread(self.check, files)
         before = await self._store.pointer()
         if checked.bundle is None:
-            return checked, before, before
+            return checked, replace(before, replaced=before.active)
         bundle_hash = checked.bundle.bundle_hash
         wanted = InForce(bundle_hash)
         if share < 1.0:
@@ -81,7 +82,8 @@ class Definitions:
             trial = trial_of(checked.bundle, active, share, before.in_force)
             wanted = InForce(before.active, trial)
         await self._store.store(checked.bundle)
-        return checked, before, await self._activate(wanted, before, bundle_hash, cause, signature)
+        after = await self._activate(wanted, before, bundle_hash, cause, signature)
+        return checked, replace(after, replaced=before.active)
 
     async def roll_back(self, name: str, signature: Signature) -> tuple[Pointer, Pointer]:
         """Put an earlier bundle into force for everybody; returns the pointer before and after.
@@ -105,7 +107,7 @@ class Definitions:
         """Apply the shipped definitions where nothing was ever applied."""
         if (await self._store.pointer()).active:
             return
-        checked, _, _ = await self.apply(files, _SHIPPED, cause=Cause.SHIPPED)
+        checked, _ = await self.apply(files, _SHIPPED, cause=Cause.SHIPPED)
         if checked.bundle is None:
             first = checked.problems[0]
             raise FailedPrecondition(

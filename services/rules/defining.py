@@ -45,18 +45,18 @@ class DefinitionRpcs:
         self, call: Call, request: pb.ApplyDefinitionsRequest
     ) -> pb.ApplyDefinitionsResponse:
         share = request.share if request.HasField("share") else 1.0
-        checked, before, after = await self._definitions.apply(
+        checked, after = await self._definitions.apply(
             request.files, _signature(call, request), share
         )
         response = pb.ApplyDefinitionsResponse(
             problems=checked.problems,
             bundle_hash=after.active,
-            previous_hash=before.active,
+            previous_hash=after.replaced,
             trial=after.in_force.trial,
         )
         if checked.bundle is not None:
             new_hash = checked.bundle.bundle_hash
-            response.changes.extend(await self._definitions.changes(before.active, new_hash))
+            response.changes.extend(await self._definitions.changes(after.replaced, new_hash))
         return response
 
     async def rollback_definitions(

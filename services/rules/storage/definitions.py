@@ -34,6 +34,8 @@ class Pointer:
     in_force: InForce
     previous: str
     preparing: str
+    replaced: str = ""
+    """Which was active when this came about; empty where that was not asked."""
 
     @property
     def active(self) -> str:
