@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.commands.report_audience import audience
+from cli.commands.report_budgets import budgets
 from cli.commands.report_rules import rules
 
 app = typer.Typer(
@@ -17,7 +18,7 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: who an audience is, and what the rules did.
+    """Tell what came of it: who an audience is, what budgets were spent on, what the rules did.
 
     Example: touchpoint report audience best_customers
 
@@ -26,4 +27,5 @@ def _every_report() -> None:
 
 
 app.command("audience")(audience)
+app.command("budgets")(budgets)
 app.command("rules")(rules)

@@ -1,0 +1,177 @@
+"""What was presented stays theirs, and no more is promised than there is budget for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from services.rules.config import shipped_definitions
+from services.rules.definitions.files import read_folder
+from services.rules.domain.changes import Identified, Redeemed, Seen
+from tests.grpc.rules.rules_kit import (
+    DAY_US,
+    FREE_SHIPPING,
+    GUIDE,
+    LAPTOP,
+    LAPTOP_PROMO,
+    RUNNING_PROMO,
+    SHOES,
+    SURVEY,
+    Rules,
+    ann,
+    codes,
+    kept,
+    key,
+)
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
+from touchpoint.rules.v1 import rules_service_pb2 as pb
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+
+SPRING = f"offer-{RUNNING_PROMO}"
+OWN = f"""\
+segments:
+  - {{segment: best, when: customer.frequency > 9}}
+offers:
+  - offer_id: {SPRING}
+    kind: PROMOTION
+    title: Spring
+    promise: 14d
+    budget: {{most: 2, parts: [{{segment: best, most: 1}}]}}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def spring(rules: Rules) -> Rules:
+    """Two springs are to be had, one of them by the best."""
+    own = DefinitionFile(path="spring.yaml", text=OWN)
+    files = [*read_folder(shipped_definitions()), own]
+    applied = await rules.stub.ApplyDefinitions(pb.ApplyDefinitionsRequest(files=files), timeout=10)
+    assert not [each for each in applied.problems if not each.warning]
+    return rules
+
+
+async def present(rules: Rules, person: str, *segments: str) -> pb.CommitResponse:
+    """Show the spring to somebody on the phone, where a contact counts at once."""
+    context = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
+    snapshot = ann(person_ids=[person])
+    return await rules.commit(
+        RUNNING_PROMO, next_best=(GUIDE,), person=snapshot, context=context, segments=segments
+    )
+
+
+def shown(response: pb.CommitResponse) -> list[int]:
+    return [chosen.offer_no for chosen in response.placements[0].chosen]
+
+
+async def promises(rules: Rules, person: str = "ann") -> list[int]:
+    request = pb.GetContactsRequest(person_ids=[person])
+    found = await rules.stub.GetContacts(request, timeout=5)
+    return [each.offer_no for each in found.promises]
+
+
+async def test_a_promise_is_told_with_when_it_was_made_and_until_when_it_holds(
+    spring: Rules,
+) -> None:
+    await present(spring, "ann")
+    request = pb.GetContactsRequest(person_ids=["ann"])
+    [promise] = (await spring.stub.GetContacts(request, timeout=5)).promises
+    assert promise.offer_no == RUNNING_PROMO
+    assert promise.made_time.ToMicroseconds() == spring.clock.now_us()
+    assert promise.expires_time.ToMicroseconds() == spring.clock.now_us() + 14 * DAY_US
+    spring.clock.advance(timedelta(days=14))
+    assert await promises(spring) == []
+
+
+async def test_what_is_shown_on_the_web_is_promised_when_it_was_seen(rules: Rules) -> None:
+    context = rules.context()
+    await rules.commit(FREE_SHIPPING, LAPTOP, context=context)
+    assert await promises(rules) == []
+    await rules.ledger.note([Seen("ann", context.decision_id, FREE_SHIPPING, "")])
+    assert await promises(rules) == [FREE_SHIPPING]
+
+
+async def test_a_race_for_the_last_of_a_budget_is_told_and_the_next_best_is_shown(
+    spring: Rules,
+) -> None:
+    assert shown(await present(spring, "ann")) == [RUNNING_PROMO]
+    refused = await present(spring, "bob")
+    assert shown(refused) == [GUIDE]
+    assert codes(refused) == {RUNNING_PROMO: "BUDGET_SPENT"}
+    assert list(refused.refused.rules) == ["budget"]
+    assert refused.placements[0].chosen[0].replaced
+    assert shown(await present(spring, "cat", "best")) == [RUNNING_PROMO]
+
+
+async def test_what_has_no_budget_left_is_removed_for_those_it_is_spent_for(
+    spring: Rules,
+) -> None:
+    await present(spring, "ann")
+    await spring.spending.keep_up()
+    bob, best = ann(person_ids=["bob"]), ann(person_ids=["cat"], segments=["best"])
+    response = await spring.check(RUNNING_PROMO, LAPTOP, person=bob)
+    assert codes(response) == {RUNNING_PROMO: "BUDGET_SPENT"}
+    assert not codes(await spring.check(RUNNING_PROMO, LAPTOP, person=best))
+    assert not codes(await spring.check(RUNNING_PROMO, LAPTOP, person=ann()))
+    spring.clock.advance(timedelta(days=15))
+    await spring.spending.keep_up()
+    assert not codes(await spring.check(RUNNING_PROMO, LAPTOP, person=bob))
+
+
+async def test_what_is_theirs_is_brought_back_when_it_was_withdrawn(spring: Rules) -> None:
+    await present(spring, "ann")
+    row = spring.catalogue.details(RUNNING_PROMO)
+    row.withdrawn = True
+    version = spring.catalogue.version
+    spring.catalogue.apply(
+        CatalogueBatch(previous_version=version, version=version + 1, rows=[row])
+    )
+    elsewhere = spring.context(context_digest=b"another page")
+    response = await spring.check(LAPTOP, person=ann(), context=elsewhere)
+    assert list(response.added.offer_nos) == [RUNNING_PROMO]
+    assert list(response.added.sources) == [Source.OFFER]
+    assert RUNNING_PROMO in kept(response, LAPTOP)
+    bob = ann(person_ids=["bob"])
+    assert codes(await spring.check(RUNNING_PROMO, person=bob)) == {
+        RUNNING_PROMO: "OUT_OF_SCHEDULE"
+    }
+    assert shown(await present(spring, "ann")) == [RUNNING_PROMO]
+    late = await present(spring, "bob")
+    assert codes(late) == {RUNNING_PROMO: "OUT_OF_SCHEDULE"}
+
+
+@pytest.mark.parametrize("known", ["by profile", "by pseudonym"])
+async def test_a_promise_outranks_the_limit_and_applicability_and_never_eligibility(
+    rules: Rules, known: str
+) -> None:
+    await rules.ledger.note([Identified(key("ann's").key, "ann", ("ann",), 1, False)])
+    call = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
+    await rules.commit(LAPTOP_PROMO, context=call)
+    for offer_no in (FREE_SHIPPING, SURVEY):
+        await rules.commit(offer_no)
+    person = ann() if known == "by profile" else None
+    context = rules.context(identity_keys=[key("ann's")], context_digest=b"another page")
+    response = await rules.check(LAPTOP_PROMO, RUNNING_PROMO, person=person, context=context)
+    assert codes(response) == {RUNNING_PROMO: "CONTACT_LIMIT"}
+    context.excluded_offer_nos.append(LAPTOP_PROMO)
+    response = await rules.check(LAPTOP_PROMO, SHOES, person=person, context=context)
+    assert codes(response) == {LAPTOP_PROMO: "EXCLUDED_BY_CALLER"}
+
+
+async def test_spend_is_told_by_account(spring: Rules) -> None:
+    await present(spring, "ann")
+    await present(spring, "cat", "best")
+    now_us = spring.clock.now_us()
+    await spring.ledger.note([Redeemed("cat", "", RUNNING_PROMO, now_us)])
+    found = await spring.stub.GetBudgets(pb.GetBudgetsRequest(), timeout=5)
+    told = [
+        (each.offer_id, each.segment, each.is_rest, each.most, each.held, each.spent, each.left)
+        for each in found.accounts
+    ]
+    assert told == [
+        (SPRING, "", False, 2, 1, 1, 0),
+        (SPRING, "best", False, 1, 0, 1, 0),
+        (SPRING, "", True, 1, 1, 0, 0),
+    ]
