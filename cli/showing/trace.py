@@ -75,7 +75,8 @@ def why(answer: ExplainDecisionResponse, offer_id: str) -> str:
             if offer_id in (offer.offer_id, offer.item_id):
                 reasons = "; ".join(reason.text for reason in offer.reasons)
                 said = f"{offer_id} was shown, number {place} on {placement.placement}: {reasons}"
-                return said + _shadow(answer, offer_id)
+                shadow = _shadow(answer, offer_id)
+                return f"{said}.{shadow}" if shadow else said
     for removed in answer.removed:
         if removed.offer_id == offer_id:
             code = RemovalCode.Value.Name(removed.code)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceAsyncStub
 
 _EVERY_S = 2.0
-_AFTER_FAILURE_S = 10.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
 _STREAM_TIMEOUT_S = 300.0
 _AT_ONCE = 200
 """Rows between two chances for requests."""
@@ -60,13 +61,16 @@ class AnswerCounting:
         await leadership.lead("rule_answers", self._count_for_ever)
 
     async def _count_for_ever(self) -> None:
+        pause_s = _FIRST_PAUSE_S
         while True:
             try:
                 await self.count_new()
             except TouchpointError as error:
                 log.info("rule_answers_not_counted", reason=error.reason)
-                await asyncio.sleep(_AFTER_FAILURE_S)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:
+                pause_s = _FIRST_PAUSE_S
                 await asyncio.sleep(_EVERY_S)
 
     async def count_new(self) -> None:

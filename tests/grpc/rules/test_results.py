@@ -34,7 +34,7 @@ from touchpoint.ranker.v1.ranker_pb2 import LearningRow, Outcome
 from touchpoint.ranker.v1.ranker_service_pb2 import StreamLearningRequest, StreamLearningResponse
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.rules.v1 import rules_service_pb2 as pb
-from touchpoint.rules.v1.rules_pb2 import RuleMode, RuleResult
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile, RuleMode, RuleResult
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -179,6 +179,28 @@ async def test_an_error_in_a_rule_removes_the_offer_and_shows_in_the_results(rul
     await decide(rules, LAPTOP, GUIDE)
     found = (await results(rules))["divides"]
     assert (found.enforced.failed, found.enforced.candidates) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    ["attributes: {needs_consent: marketing}", "channels: [EMAIL]", "ends_time: 2026-12-24"],
+)
+async def test_applying_what_would_break_a_default_offer_takes_no_effect(
+    rules: Rules, breaks: str
+) -> None:
+    before = rules.bundles.active_hash
+    offer = f"{{offer_id: default.broken, kind: CONTENT, title: B, is_default: true, {breaks}}}"
+    place = (
+        "{placement: web.broken, channel: WEB, kinds: [CONTENT], limit: 1,"
+        " default_offers: [default.broken]}"
+    )
+    files = read_folder(shipped_definitions())
+    broken = f"offers:\n  - {offer}\nplacements:\n  - {place}\n"
+    files.append(DefinitionFile(path="broken.yaml", text=broken))
+    answer = await rules.stub.ApplyDefinitions(pb.ApplyDefinitionsRequest(files=files), timeout=20)
+    (problem,) = [each for each in answer.problems if not each.warning]
+    assert problem.path == "broken.yaml"
+    assert answer.bundle_hash == rules.bundles.active_hash == before
 
 
 async def test_results_outlive_the_rule_and_the_bundle(rules: Rules) -> None:

@@ -313,3 +313,15 @@ def test_the_people_around_somebody_and_their_answers_are_put_into_words(console
     assert "q (2 d 0 h ago)" in told
     assert "sport running (3 h 0 min ago)" in told
     assert "Bath" not in told
+
+
+@pytest.mark.parametrize("offer", ["lamp-red", "sofa"])
+def test_what_a_rule_in_shadow_would_have_removed_is_told_by_its_name(console, offer):
+    tried = pb.ExplainDecisionResponse()
+    tried.CopyFrom(TRACE)
+    tried.shadow_removed.add(offer_id=offer, rule="no_lamps", code=RemovalCode.OWNED)
+    assert why(tried, offer).endswith(". It would have been removed by no_lamps (shadow).")
+    assert "shadow" not in why(TRACE, offer)
+    show_trace(console, tried, NOW)
+    said = " ".join(console.export_text().split())
+    assert "1 would have been removed (shadow): OWNED 1" in said
