@@ -30,7 +30,7 @@ _ROOM_BYTES = 64 * 1024 * 1024
 """Of addresses beyond those that the process has already: then it fails."""
 _ROUNDS = 7
 """The quickest counts: the others were held up by somebody else."""
-_NO_MEMORY = 3
+_NO_MEMORY, _NOT_TRIED = 3, 4
 
 
 def main() -> None:
@@ -77,6 +77,8 @@ def _tried(compiled: Callable[[str], Callable[[], object]], text: str) -> str:
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
         return f"takes more than {LIMIT_S * 1000:.0f} ms"
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _NOT_TRIED:
+        return "could not be tried"
     if status:
         return f"needs more than {MOST_BYTES // 2**20} MiB"
     return refusal
@@ -84,18 +86,25 @@ def _tried(compiled: Callable[[str], Callable[[], object]], text: str) -> str:
 
 def _try(compiled: Callable[[str], Callable[[], object]], text: str, writing: int) -> None:
     """Evaluate within limits, tell what is too much, and end this process."""
-    exit_code = _NO_MEMORY
+    exit_code = _NOT_TRIED
     try:
         evaluate = compiled(text)
         before = _peak_bytes()
-        room = _address_bytes() + _ROOM_BYTES
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (room, room))
+        _limit_memory(_address_bytes() + _ROOM_BYTES)
         taken_s = min(_timed(evaluate) for _ in range(_ROUNDS))
         os.write(writing, _refusal(taken_s, _peak_bytes() - before).encode())
         exit_code = 0
+    except MemoryError:
+        exit_code = _NO_MEMORY
     finally:
         os._exit(exit_code)
+
+
+def _limit_memory(most_bytes: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most_bytes = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, hard))
 
 
 def _refusal(taken_s: float, used_bytes: int) -> str:

@@ -44,7 +44,7 @@ rules:
     remove_when: customer.segments.exists(s, offer.brand == s)
   - name: tried
     code: NOT_DUE
-    remove_when: customer.attributes.exists(k, k.matches('[a-z]{30}$'))
+    remove_when: customer.attributes.exists(k, k.matches('[^x]{38}x'))
   - name: examples
     level: APPLICABILITY
     code: OUT_OF_STOCK

@@ -18,11 +18,11 @@ LARGE = (
     f"{'+'.join('b' * 28)} + offer.brand == ''))"
 )
 QUICK = "customer.categories.exists(c, offer.category.startsWith(c))"
-WITHIN = "customer.attributes.exists(k, k.matches('[a-z]{30}$'))"
+WITHIN = "customer.attributes.exists(k, k.matches('[^x]{38}x'))"
 """Within all that the gate counts."""
 SEGMENTS = """\
 segments:
-  - {segment: slow, when: "customer.attributes.exists(k, k.matches('[a-z]{30}$'))"}
+  - {segment: slow, when: "customer.attributes.exists(k, k.matches('[^x]{38}x'))"}
   - {segment: quick, when: "customer.categories.exists(c, c == 'A')"}
 """
 
