@@ -171,13 +171,13 @@ class _Page:
         chosen: list[int] = []
         causes: list[Cause | None] = []
         while (position := len(chosen)) < count:
+            if any(state.first == position for state in varied):
+                at = 0  # what was refused before this position may be shown from here on
             if waiting and waiting[0].position <= position:
                 seat = waiting.pop(0)
                 chosen.append(seat.candidate)
                 causes.append(seat.cause)
                 continue
-            if any(state.first == position for state in varied):
-                at = 0  # what was refused before this position may be shown from here on
             at, cause = self._next(ranked, at, position, states)
             if at < len(ranked):
                 self._take(ranked[at], position, states)

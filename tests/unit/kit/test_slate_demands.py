@@ -96,6 +96,12 @@ def test_the_first_differ_as_much_as_is_demanded():
     assert slate.causes[2] == (SlateCause.DIVERSITY, "mixed")
 
 
+def test_what_would_have_repeated_is_shown_behind_the_first_even_if_a_pin_is_in_between():
+    diversity = Diversity([1, 1, 2, 0], first=2, repeats=0, place=0)
+    [slate] = slates([5, 4, 3, 2], [Place(4, seats=[Seat(2, (3,), PIN)])], [diversity])
+    assert slate.chosen == [0, 2, 3, 1]
+
+
 def test_sides_of_an_exclusion_are_not_shown_together_and_either_may_repeat():
     exclusion = Exclusion([1, 2, 1, 0], place=0, rule="not both")
     [slate] = slates([5, 4, 3, 2], [Place(4)], [exclusion])
