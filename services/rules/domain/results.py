@@ -54,11 +54,18 @@ def count_decision(
 ) -> None:
     """Count what rules did in one decision; an empty person: nobody is known."""
     hour_us = now_us - now_us % HOUR_US
-    people = {person_bit(person_id)} if person_id else set()
-    _of(counts, hour_us, EVERY_RULE, False, "").add(Count(1, people=people))
+    bit = person_bit(person_id) if person_id else None
+    every = _of(counts, hour_us, EVERY_RULE, False, "")
+    every.decisions += 1
+    if bit is not None:
+        every.people.add(bit)
     for rule, act in acts:
-        whole = Count(1, act.candidates, act.failed, people)
-        _of(counts, hour_us, rule, act.shadow, "").add(whole)
+        whole = _of(counts, hour_us, rule, act.shadow, "")
+        whole.decisions += 1
+        whole.candidates += act.candidates
+        whole.failed += act.failed
+        if bit is not None:
+            whole.people.add(bit)
         for index, placement in enumerate(placements):
             if act.placement_bits >> index & 1:
                 _of(counts, hour_us, rule, act.shadow, placement).decisions += 1
