@@ -1,0 +1,50 @@
+"""What was promised on the web is theirs on the phone as well, until it is redeemed there."""
+
+from tests.journeys.channels import Channel, only, shown, until
+from tests.journeys.shop import FREE_SHIPPING
+
+
+async def promised(channels, person):
+    view = await channels.view(person)
+    return {promise.offer_id: promise for promise in view.open_promises}
+
+
+async def test_a_promotion_seen_on_the_web_is_redeemed_on_the_phone(channels, somebody):
+    ada = somebody("ada")
+    await channels.track(only(ada, "customer", "phone"), "login")
+    banner = await channels.recommend(only(ada, "customer"))
+    assert FREE_SHIPPING in shown(banner)
+    assert FREE_SHIPPING not in await promised(channels, only(ada, "customer"))
+    await channels.track(
+        only(ada, "customer"),
+        "impression",
+        offer_id=FREE_SHIPPING,
+        decision_id=banner.decision_id,
+    )
+
+    async def is_promised():
+        return FREE_SHIPPING in await promised(channels, only(ada, "customer"))
+
+    await until(is_promised)
+    promise = (await promised(channels, only(ada, "phone")))[FREE_SHIPPING]
+    assert promise.made_time.ToDatetime() < promise.expires_time.ToDatetime()
+    prompt = await channels.agent(only(ada, "phone"))
+    assert FREE_SHIPPING in shown(prompt)
+    await channels.track(
+        only(ada, "phone"),
+        "accept",
+        offer_id=FREE_SHIPPING,
+        decision_id=prompt.decision_id,
+        channel=Channel.CALL_CENTER,
+    )
+
+    async def is_redeemed():
+        return not await is_promised()
+
+    await until(is_redeemed)
+
+
+async def test_twin_what_was_decided_and_not_seen_is_promised_to_nobody(channels, somebody):
+    bob = somebody("bob")
+    await channels.recommend(bob)
+    assert FREE_SHIPPING not in await promised(channels, bob)
