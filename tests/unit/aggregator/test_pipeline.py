@@ -136,6 +136,12 @@ async def test_a_standing_decision_keeps_its_id_to_the_end(edge):
     assert edge.peers.rules.Commit.request.context.decision_id == "standing"
 
 
+async def test_a_decision_is_committed_with_the_time_zone_in_which_their_days_begin(edge):
+    edge.peers.profile.GetSnapshot.answer = lambda _: known_person(_, time_zone="Asia/Tokyo")
+    await decide(edge)
+    assert edge.peers.rules.Commit.request.time_zone == "Asia/Tokyo"
+
+
 async def test_what_the_ranker_saw_is_committed_with_each_choice(edge):
     await decide(edge)
     [page] = edge.peers.rules.Commit.request.placements

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.rules.domain.changes import Contacted, Declined, Redeemed, Seen
-from services.rules.storage.consumers import change_of
+from services.rules.domain.counters import Terms
+from services.rules.storage.consumers import change_of, with_terms
 from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 
@@ -54,3 +55,15 @@ def test_what_is_accepted_or_bought_and_is_no_item_is_redeemed() -> None:
         assert change_of(notice(type_, offer_no=7, decision_id="d")) == Redeemed("ann", "d", 7, 9)
         assert change_of(notice(type_, offer_no=7, family_no=6)) is None
         assert change_of(notice(type_, offer_no=7, origin=Origin.HISTORY)) is None
+
+
+def test_a_contact_told_of_counts_as_its_offer_says() -> None:
+    terms = {7: Terms("transactional", 2, "summer")}
+    told = change_of(notice("contact_sent", event_id="e", offer_no=7))
+    assert told is not None
+    found = with_terms(told, terms.__getitem__)
+    assert isinstance(found, Contacted)
+    assert (found.policy, found.kind, found.group) == ("transactional", 2, "summer")
+    whole = change_of(notice("contact_sent", event_id="e"))
+    assert whole is not None
+    assert with_terms(whole, terms.__getitem__) == whole
