@@ -13,20 +13,10 @@ import pytest_asyncio
 from services.rules.storage import MIGRATIONS
 from shared.postgres import open_database
 from shared.testing.postgres import TestServer
-from tests.grpc.rules.rules_kit import (
-    FREE_SHIPPING,
-    GUIDE,
-    LAPTOP_AND_MORE,
-    LAPTOP_PROMO,
-    MILK_PROMO,
-    RUNNING_PROMO,
-    SURVEY,
-    Rules,
-    ann,
-    running_rules,
-)
+from tests.grpc.rules.rules_kit import GUIDE, Rules, ann, offer, running_rules
 from tests.grpc.rules.test_contact_policy import apply, limits
-from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 PEOPLE = 10
@@ -37,7 +27,8 @@ CHANNELS = (
     ("agent.prompt", Channel.CALL_CENTER),
     ("ivr.menu", Channel.IVR),
 )
-OFFERS = (FREE_SHIPPING, LAPTOP_PROMO, MILK_PROMO, LAPTOP_AND_MORE, RUNNING_PROMO, SURVEY)
+OFFERS = tuple(range(40, 46))
+"""Surveys: what a promotion promises may be shown beyond every limit."""
 AT_ONCE = 24
 """So few that none outlives its deadline on a busy machine."""
 
@@ -53,6 +44,11 @@ async def replicas(postgres: TestServer) -> AsyncIterator[tuple[Rules, Rules]]:
                 open_database(url, application=name, connections=6)
             )
             pair.append(await stack.enter_async_context(running_rules(database)))
+        for rules in pair:
+            version, rows = rules.catalogue.version, [offer(no, OfferKind.SURVEY) for no in OFFERS]
+            rules.catalogue.apply(
+                CatalogueBatch(previous_version=version, version=version + 1, rows=rows)
+            )
         first, second = pair
         yield first, second
 
@@ -60,7 +56,7 @@ async def replicas(postgres: TestServer) -> AsyncIterator[tuple[Rules, Rules]]:
 async def test_never_one_contact_too_many(replicas: tuple[Rules, Rules]) -> None:
     policy = limits(
         "limit: 2 per day, direction: OUTBOUND",
-        "limit: 1 per 7d, per: OFFER, kinds: [PROMOTION]",
+        "limit: 1 per 7d, per: OFFER, kinds: [SURVEY]",
         "limit: 2 per week, per: CHANNEL",
     )
     await apply(replicas[0], policy, ("3 per 7d", "4 per 7d"))
@@ -105,12 +101,12 @@ async def _hold_every_limit(rules: Rules) -> None:
     outbound = Counter(
         row["person_id"] for row in messages if row["channel"] in (Channel.EMAIL, Channel.SMS)
     )
-    promoted = Counter(
-        (row["person_id"], row["offer_no"]) for row in rows if row["offer_kind"] == 2
+    asked_of = Counter(
+        (row["person_id"], row["offer_no"]) for row in rows if row["offer_kind"] == OfferKind.SURVEY
     )
     per_channel = Counter((row["person_id"], row["channel"]) for row in messages)
     # Everybody was approached as often as may be: the limits were reached, and none was passed.
     assert set(per_person.values()) == {4}
     assert max(outbound.values()) <= 2
-    assert set(promoted.values()) == {1}
+    assert set(asked_of.values()) == {1}
     assert max(per_channel.values()) == 2
