@@ -228,6 +228,24 @@ def test_definitions_are_checked_compared_applied_and_rolled_back(shop, tmp_path
         applied["previousHash"],
         applied["bundleHash"],
     )
+    assert "declined_for" in shop("diff", back["bundleHash"][:12], "--from", back["previousHash"])
+
+
+def test_definitions_are_tried_on_a_share_and_the_record_says_by_whom(shop, tmp_path):
+    for shipped in SHIPPED.glob("*.yaml"):
+        (tmp_path / shipped.name).write_text(shipped.read_text())
+    parameters = tmp_path / "parameters.yaml"
+    parameters.write_text(parameters.read_text().replace("30d", "32d"))
+    tried = ("--share", "10%", "--by", "ann", "--message", "A longer memory")
+    assert "In force for 10% of the people" in shop("apply", str(tmp_path), *tried)
+    assert "for 10% of the people" in shop("status")
+    newest, *_ = shop.json("versions", "--limit", "2")["versions"]
+    assert (newest["changedBy"], newest["message"]) == ("ann", "A longer memory")
+    assert newest["trial"]["share"] == 0.1
+    assert "ann" in shop("versions")
+    shop("apply", str(tmp_path), "--share", "101%", ends_with=2)
+    assert "Ended: bundle" in shop("rollback")
+    assert "of the people" not in shop("status")
 
 
 def test_a_mistake_in_the_definitions_is_told_by_file_line_and_column(shop, tmp_path):
