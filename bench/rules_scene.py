@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 import grpc.aio
@@ -18,7 +18,7 @@ from shared.privacy import identity_key
 from shared.setting_types import key_bytes
 from touchpoint.common.v1.bus_pb2 import ChosenNotice
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext, PlacementAsk
-from touchpoint.common.v1.identity_pb2 import IdentityKey
+from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, Source
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
@@ -123,8 +123,20 @@ async def scene(suite: OpenedSuite) -> Scene:
 
 async def _people(suite: OpenedSuite) -> Sequence[PersonSnapshot]:
     """Return what is known of customers who have bought something."""
-    key = key_bytes(suite.environment("profile")["TOUCHPOINT_DEPLOYMENT_KEY"])
     people: list[PersonSnapshot] = []
+    async for _, person in known_customers(suite):
+        if person.traits.frequency:
+            people.append(person)
+        if len(people) == _PEOPLE:
+            break
+    if not people:
+        raise MeasurementError("nobody has ever bought anything: there is nobody to ask of")
+    return people
+
+
+async def known_customers(suite: OpenedSuite) -> AsyncIterator[tuple[Identity, PersonSnapshot]]:
+    """Yield the customers of the shop with what is known of each."""
+    key = key_bytes(suite.environment("profile")["TOUCHPOINT_DEPLOYMENT_KEY"])
     async with grpc.aio.insecure_channel(suite.running.grpc["profile"][0]) as channel:
         profile = ProfileServiceStub(channel)
         for customer in shoppers().customers:
@@ -135,11 +147,4 @@ async def _people(suite: OpenedSuite) -> Sequence[PersonSnapshot]:
                 arm_plan=ArmPlan(salt="bench"),
             )
             answer = await profile.GetSnapshot(request, timeout=_TIMEOUT_S)
-            person = PersonSnapshot.FromString(answer.snapshot)
-            if person.traits.frequency:
-                people.append(person)
-            if len(people) == _PEOPLE:
-                break
-    if not people:
-        raise MeasurementError("nobody has ever bought anything: there is nobody to ask of")
-    return people
+            yield customer, PersonSnapshot.FromString(answer.snapshot)

@@ -112,10 +112,10 @@ async def test_free_shipping_starts_at_its_cart_whoever_knows_of_the_cart(
 @pytest.mark.parametrize(
     ("orders", "share", "code"),
     [
-        (3, 0.0, "NOT_SUITABLE"),
+        (6, 0.0, "NOT_SUITABLE"),
         (9, 0.009, "NOT_SUITABLE"),
         (9, 0.02, None),
-        (2, 0.0, None),
+        (5, 0.0, None),
         (9, -1.0, None),
     ],
 )

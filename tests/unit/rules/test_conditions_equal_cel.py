@@ -101,7 +101,7 @@ SITUATIONS = (
             assurance="ANONYMOUS",
             complaint_open=True,
             days_since_complaint=1,
-            frequency=4,
+            frequency=9,
         ),
         pb.Request(channel="IVR", cart_value_micros=900_000_000),
     ),
