@@ -15,11 +15,13 @@ from bench.figures import Figure
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
 from bench.scale import Scale
+from cli.calling import CALLER
 from services.profile.definitions import compile_segment
 from services.profile.domain.segments import Segment, segments_of
 from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions
 from services.rules.definitions.files import read_folder
+from shared.call import CALLER as CALLER_KEY
 from shared.conditions.person import PersonValues
 from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import ParameterValue, typed_parameters
@@ -35,6 +37,8 @@ SEGMENTS = 200
 _PEOPLE = 200
 _TIERS = ("top", "high", "medium", "low")
 _TIMEOUT_S = 30.0
+_METADATA = ((CALLER_KEY, CALLER),)
+"""Who may export."""
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
@@ -85,7 +89,8 @@ def _other(value: ParameterValue, number: int) -> ParameterValue:
 
 async def _people(profile: ProfileServiceAsyncStub) -> Sequence[PersonSnapshot]:
     people: list[PersonSnapshot] = []
-    stream = profile.ExportProfiles(ExportProfilesRequest(), timeout=_TIMEOUT_S)
+    asked = ExportProfilesRequest()
+    stream = profile.ExportProfiles(asked, timeout=_TIMEOUT_S, metadata=_METADATA)
     async for answer in stream:
         people.extend(each for each in answer.profiles if each.traits.frequency)
         if len(people) >= _PEOPLE:
