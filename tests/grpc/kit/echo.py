@@ -18,17 +18,17 @@ from shared.validation import between, each, known_enum, length, required, valid
 
 
 def _compiled() -> tuple[Any, Any]:
-    out = tempfile.mkdtemp()
-    here = Path(__file__).parent
-    wheel = Path(grpc_tools.__file__).parent / "_proto"
-    arguments = ["protoc", f"-I{here}", f"-I{wheel}", f"--python_out={out}"]
-    if protoc.main([*arguments, f"--grpc_python_out={out}", "echo.proto"]) != 0:
-        raise RuntimeError("echo.proto does not compile")
-    sys.path.insert(0, out)
-    try:
-        return importlib.import_module("echo_pb2"), importlib.import_module("echo_pb2_grpc")
-    finally:
-        sys.path.remove(out)
+    with tempfile.TemporaryDirectory() as out:
+        here = Path(__file__).parent
+        wheel = Path(grpc_tools.__file__).parent / "_proto"
+        arguments = ["protoc", f"-I{here}", f"-I{wheel}", f"--python_out={out}"]
+        if protoc.main([*arguments, f"--grpc_python_out={out}", "echo.proto"]) != 0:
+            raise RuntimeError("echo.proto does not compile")
+        sys.path.insert(0, out)
+        try:
+            return importlib.import_module("echo_pb2"), importlib.import_module("echo_pb2_grpc")
+        finally:
+            sys.path.remove(out)
 
 
 pb, stubs = _compiled()
