@@ -184,7 +184,7 @@ class Retrieval:
         self.replica.on_change = self._rows_changed
         self.models.on_change = self._model_changed
         events = EventLog(self.log, catalogue)
-        self.trainer = trainer = Trainer(
+        self.trainer = Trainer(
             self.pointers,
             self.artefacts,
             events,
@@ -202,8 +202,13 @@ class Retrieval:
             lambda: self.contents.current,
             self.crowds.met,
         )
-        self.servicer = RetrievalServicer(
-            Writing(store, self.replica, "USD"),
+        self.servicer = self._servicer(catalogue, plugins or {})
+        self.stub = None
+
+    def _servicer(self, catalogue, plugins):
+        """Return what answers the rpcs, made of these parts."""
+        return RetrievalServicer(
+            Writing(self.store, self.replica, "USD"),
             Retriever(
                 catalogue,
                 sources(catalogue, self.attributes, self.trends, self.crowd_lifts),
@@ -215,7 +220,7 @@ class Retrieval:
             self.moments,
             self.bundles,
             Learning(
-                trainer,
+                self.trainer,
                 self.models,
                 self.pointers,
                 Schedule(0),
@@ -224,11 +229,10 @@ class Retrieval:
             ),
             self.audiences,
             catalogue_version=lambda: catalogue.version,
-            now_us=clock.now_us,
+            now_us=self.clock.now_us,
             forget=self._forget,
-            plugins=Plugins(plugins or {}, catalogue, 0.5),
+            plugins=Plugins(plugins, catalogue, 0.5),
         )
-        self.stub = None
 
     @asynccontextmanager
     async def serving(self):
