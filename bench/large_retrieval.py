@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -18,6 +17,7 @@ import grpc.aio
 import psutil
 
 from bench.errors import MeasurementError
+from bench.handled import HandledTimes
 from bench.large_catalogue import LargeCatalogue, write_catalogue
 from bench.large_model import Origin, large_model
 from bench.opened import OpenedSuite
@@ -43,7 +43,6 @@ _SETTLE_S = 5.0
 _IDLE = 0.15
 """Share of a processor that a replica may use that has nothing to do."""
 _SNAPSHOT_S = 120.0
-_ANSWERED = re.compile(rb'"method":"[^"]*/Retrieve".*?"took_ms":([\d.]+)')
 _KEPT_SNAPSHOT = "SELECT count(*) FROM catalogue_snapshot"
 
 
@@ -131,8 +130,8 @@ class LargeRetrieval:
     process: psutil.Process
     started_s: float
     """From its start until it served with its model."""
-    _log: Path
-    _read: int = 0
+    handled: HandledTimes
+    """How long the service itself took for each `Retrieve`."""
 
     def cpu_s(self) -> float:
         """Return the CPU seconds used so far."""
@@ -148,14 +147,6 @@ class LargeRetrieval:
                 spent_s, before = self.cpu_s() - before, self.cpu_s()
                 if spent_s < _IDLE * _SETTLE_S:
                     return
-
-    def handled_ms(self) -> list[float]:
-        """Return how long the service itself took for each `Retrieve` since the last call."""
-        with self._log.open("rb") as file:
-            file.seek(self._read)
-            lines = file.read()
-        self._read += len(lines)
-        return sorted(float(found) for found in _ANSWERED.findall(lines))
 
 
 @asynccontextmanager
@@ -175,7 +166,8 @@ async def large_retrieval(home: LargeHome) -> AsyncIterator[LargeRetrieval]:
             address = await _address(log, process)
             await _served(address)
         started_s = time.perf_counter() - began
-        yield LargeRetrieval(address, psutil.Process(process.pid), started_s, log)
+        handled = HandledTimes(log, "Retrieve")
+        yield LargeRetrieval(address, psutil.Process(process.pid), started_s, handled)
     except TimeoutError:
         raise MeasurementError("retrieval did not serve its model in time") from None
     finally:

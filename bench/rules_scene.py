@@ -31,6 +31,8 @@ from touchpoint.rules.v1 import rules_service_pb2 as pb
 CANDIDATES = 200
 PLACEMENT = "web.home.banner"
 _PEOPLE = 200
+_CROWD = 20_000
+"""So many that most have a contact left, as where Check has seen to it before Commit."""
 _CHOSEN, _NEXT = 3, 12
 _TIMEOUT_S = 30.0
 _TRACE = b"trace" * 1_000
@@ -81,7 +83,7 @@ class Scene:
         chance = random.Random(seed)
         promotions = [no for no in self.others if self.catalogue.kind[no] == OfferKind.PROMOTION]
         while True:
-            person = chance.choice(self.people)
+            person_id = str(uuid.UUID(int=chance.randrange(_CROWD)))
             shown = chance.sample(self.products, _CHOSEN + _NEXT - 1)
             shown.insert(0, chance.choice(promotions))
             notices = [
@@ -90,8 +92,8 @@ class Scene:
             ]
             yield pb.CommitRequest(
                 context=self.context(bundle_hash),
-                person_ids=person.person_ids,
-                standing_token=person.standing_token,
+                person_ids=[person_id],
+                standing_token=chance.getrandbits(63),
                 placements=[
                     pb.CommitPlacement(
                         placement=PLACEMENT, chosen=notices[:_CHOSEN], next=notices[_CHOSEN:]

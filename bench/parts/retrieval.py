@@ -93,7 +93,7 @@ async def _under_load(
         # Only now, because what somebody buys counts for the persona that they came as.
         await tell_of_demand(home.environment["TOUCHPOINT_NATS_URL"], home.catalogue)
         await drive(send, requests, poisson(REQUESTS_PER_S, _LOOKED_S, 0))
-        running.handled_ms()
+        running.handled.since_last()
         for number in range(scale.rounds):
             tell(f"{REQUESTS_PER_S:.0f} requests a second, round {number + 1} of {scale.rounds}")
             heard = Heard()
@@ -106,7 +106,7 @@ async def _under_load(
                 raise MeasurementError(f"never proposed anything: {', '.join(heard.silent)}")
             cpu_ms.append((running.cpu_s() - before) * 1000 / summary.requests)
             outside.append(summary.p99_ms)
-            handled = running.handled_ms()
+            handled = running.handled.since_last()
             inside.append(percentile(handled, 0.99))
             tell(f"p50 {percentile(handled, 0.5):.2f} ms, p99 {inside[-1]:.2f} ms in the service")
         tell(f"median ms by source: {_told(heard.spent_ms)}")

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 import numpy as np
 
 from bench.errors import MeasurementError
 from bench.figures import Figure
+from bench.handled import HandledTimes
 from bench.hostile_rules import HARMLESS, HOSTILE
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
 from bench.rule_books import book_of
 from bench.rules_scene import PLACEMENT, Scene, scene
 from bench.scale import Scale
-from cli.load.generator import drive
+from cli.load.generator import Send, drive
+from cli.load.outcome import percentile
 from cli.load.schedule import poisson
 from services.rules.attributes import OfferAttributes
 from services.rules.conditions import RequestFrame
@@ -32,6 +36,7 @@ from services.rules.domain.screening import Screens
 from services.rules.domain.verdict import judge
 from services.rules.moment import MomentVariables, channel_fields
 from services.rules.past import person_facts, surveys_done
+from shared.logging import FLUSH_S
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -57,16 +62,21 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
         service = RulesServiceStub(channel)
         bundle_hash = await applied(service, pb.ApplyDefinitionsRequest(files=book_of(_RULES[0])))
-        checks = [
-            await _checks_p99_ms(service, shop.checks(bundle_hash, number), scale, number, tell)
-            for number in range(scale.rounds)
+        log = suite.running.home / "logs" / "rules.log"
+        checking = _Asking(HandledTimes(log, "Check"), _checking(service), CHECKS_PER_S)
+        for number in range(scale.rounds):
+            await checking.round(shop.checks(bundle_hash, number), scale, number, tell)
+        yield [
+            Figure.median("rules_30_p99_ms", checking.inside_ms),
+            Figure.median("rules_30_grpc_p99_ms", checking.outside_ms),
         ]
-        yield [Figure.median("rules_30_p99_ms", checks)]
-        commits = [
-            await _commits_p99_ms(service, shop.commits(bundle_hash, number), scale, number, tell)
-            for number in range(scale.rounds)
+        committing = _Asking(HandledTimes(log, "Commit"), _committing(service), COMMITS_PER_S)
+        for number in range(scale.rounds):
+            await committing.round(shop.commits(bundle_hash, number), scale, number, tell)
+        yield [
+            Figure.median("commit_p99_ms", committing.outside_ms),
+            Figure.median("commit_handled_p99_ms", committing.inside_ms),
         ]
-        yield [Figure.median("commit_p99_ms", commits)]
     yield [_hostile(scale, tell)]
 
 
@@ -130,44 +140,54 @@ def _judged(
     return int(np.count_nonzero(verdict.bits == 0))
 
 
-async def _checks_p99_ms(
-    service: RulesServiceAsyncStub,
-    requests: Iterator[pb.CheckRequest],
-    scale: Scale,
-    number: int,
-    tell: Tell,
-) -> float:
+@dataclass(slots=True)
+class _Asking:
+    """Asks the service one thing open loop, and notes the p99 of each round."""
+
+    handled: HandledTimes
+    send: Send[Any]
+    per_s: float
+    inside_ms: list[float] = field(default_factory=list)
+    """In the service, from the arrival of the request on."""
+    outside_ms: list[float] = field(default_factory=list)
+    """At the caller, from when it was due."""
+
+    async def round(self, requests: Iterator[Any], scale: Scale, number: int, tell: Tell) -> None:
+        """Ask for as long as the scale says; raises MeasurementError where something failed."""
+        if not number:
+            await drive(self.send, requests, poisson(self.per_s, _WARM_UP_S, scale.rounds))
+            await self._told()
+        tell(f"{self.per_s:.0f} requests a second, round {number + 1} of {scale.rounds}")
+        summary = await drive(self.send, requests, poisson(self.per_s, scale.cpu_s, number))
+        if summary.failed or summary.degraded:
+            raise MeasurementError(f"not everything was answered: {summary.reasons}")
+        handled = await self._told()
+        self.inside_ms.append(percentile(handled, 0.99))
+        self.outside_ms.append(summary.p99_ms)
+        inside = f"p50 {percentile(handled, 0.5):.1f} ms, p99 {self.inside_ms[-1]:.1f} ms"
+        outside = f"{summary.p50_ms:.1f} and {summary.p99_ms:.1f} ms"
+        tell(f"{inside} in the service; {outside} at the caller")
+
+    async def _told(self) -> list[float]:
+        """Return how long the answers took of which the log has not told before."""
+        await asyncio.sleep(2 * FLUSH_S)
+        return self.handled.since_last()
+
+
+def _checking(service: RulesServiceAsyncStub) -> Send[Any]:
     async def check(request: pb.CheckRequest) -> str:
         answer = await service.Check(request, timeout=_TIMEOUT_S)
         return "" if answer.kept else "nothing kept"
 
-    if not number:
-        await drive(check, requests, poisson(CHECKS_PER_S, _WARM_UP_S, scale.rounds))
-    tell(f"checking {CHECKS_PER_S:.0f} times a second, round {number + 1} of {scale.rounds}")
-    summary = await drive(check, requests, poisson(CHECKS_PER_S, scale.cpu_s, number))
-    if summary.failed or summary.degraded:
-        raise MeasurementError(f"not everything was checked: {summary.reasons}")
-    return summary.p99_ms
+    return check
 
 
-async def _commits_p99_ms(
-    service: RulesServiceAsyncStub,
-    requests: Iterator[pb.CommitRequest],
-    scale: Scale,
-    number: int,
-    tell: Tell,
-) -> float:
+def _committing(service: RulesServiceAsyncStub) -> Send[Any]:
     async def commit(request: pb.CommitRequest) -> str:
         answer = await service.Commit(request, timeout=_TIMEOUT_S)
         return "" if answer.placements else "nothing shown"
 
-    if not number:
-        await drive(commit, requests, poisson(COMMITS_PER_S, _WARM_UP_S, scale.rounds))
-    tell(f"committing {COMMITS_PER_S:.0f} times a second, round {number + 1} of {scale.rounds}")
-    summary = await drive(commit, requests, poisson(COMMITS_PER_S, scale.cpu_s, number))
-    if summary.failed or summary.degraded:
-        raise MeasurementError(f"not everything was committed: {summary.reasons}")
-    return summary.p99_ms
+    return commit
 
 
 def _hostile(scale: Scale, tell: Tell) -> Figure:
