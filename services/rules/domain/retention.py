@@ -10,6 +10,8 @@ class Keep:
 
     TRACE_US = 7 * _DAY_US
     DECISION_US = 90 * _DAY_US
+    RECORDED_US = 30 * _DAY_US
+    """What a sample of decisions was decided by."""
     RESULT_US = 90 * _DAY_US
     """Counts of what rules did, which name nobody."""
     CONTACT_US = 400 * _DAY_US

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
-from shared.person_export import Kept, Rows, kept_rows, opened
+from shared.person_export import Kept, Rows, kept_rows, opened, plain_message
 from shared.postgres import Database, Queries
 from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.rules.v1.recording_pb2 import RecordedDecision
 from touchpoint.rules.v1.rules_service_pb2 import CommitResponse
 
 _SQL = Queries.beside(__file__, "export.sql")
+
+
+def _recorded(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Open what was recorded, and within it what was known of the person."""
+    recorded = RecordedDecision.FromString(row["recorded"])
+    snapshot = PersonSnapshot.FromString(recorded.snapshot)
+    return {
+        **row,
+        "recorded": {**plain_message(recorded), "snapshot": plain_message(snapshot)},
+    }
+
+
 KEPT = (
     Kept("identities", _SQL.identities),
     Kept("declines", _SQL.declines),
@@ -18,6 +33,7 @@ KEPT = (
     Kept("promises", _SQL.promises),
     Kept("decisions", _SQL.decisions, opened(answer=CommitResponse, notice=DecisionNotice)),
     Kept("traces", _SQL.traces, opened(trace=DecisionTrace)),
+    Kept("recorded_decisions", _SQL.recorded_decisions, _recorded),
     Kept("standing", _SQL.standing),
 )
 

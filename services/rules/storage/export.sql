@@ -33,6 +33,11 @@ FROM decisions d JOIN traces t USING (decision_id)
 WHERE d.person_id = ANY($1::text[]) AND d.person_id <> ''
 ORDER BY t.decided_us, t.decision_id
 
+-- name: recorded_decisions
+SELECT decision_id, person_id, person_ids, decided_us, recorded FROM recorded_decisions
+WHERE person_id = ANY($1::text[]) AND person_id <> ''
+ORDER BY decided_us, decision_id
+
 -- name: standing
 SELECT person_id, placement, ask_limit, decision_id, offer_nos, sources, bundle_hash, made_us,
     until_us

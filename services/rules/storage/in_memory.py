@@ -29,11 +29,14 @@ from services.rules.domain.ledger import (
     StoredDecision,
 )
 from services.rules.domain.promises import OpenPromise
+from services.rules.domain.recordings import StoredRecording
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.in_memory_contacts import InMemoryContacts, waiting_person
 from services.rules.storage.in_memory_identities import InMemoryIdentities
 from services.rules.storage.in_memory_promises import InMemoryPromises
+from services.rules.storage.in_memory_recordings import Held as HeldRecording
+from services.rules.storage.in_memory_recordings import InMemoryRecordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ class InMemoryLedger:
     _declines: dict[tuple[str, int], Declined] = field(default_factory=dict)
     _erased: set[str] = field(default_factory=set)
     _promises: InMemoryPromises = field(default_factory=InMemoryPromises)
+    recordings: InMemoryRecordings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recordings = InMemoryRecordings(self._to_record)
 
     async def check_facts(
         self, person_ids: Sequence[str], key: StandingKey, since_us: int, now_us: int
@@ -202,6 +209,9 @@ class InMemoryLedger:
         ids = [key for key, held in self._decisions.items() if held.written_under in persons]
         if ids:
             yield "decisions", [json.dumps({"decision_id": each}) for each in ids]
+        held = self.recordings.rows.items()
+        if ids := [key for key, each in held if each.written_under in persons]:
+            yield "recorded_decisions", [json.dumps({"decision_id": each}) for each in ids]
 
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
         before = self._size()
@@ -215,6 +225,7 @@ class InMemoryLedger:
                 self._traces.pop(decision_id, None)
         self._contacts.keep(lambda held: held.person_id not in persons)
         self._promises.erase(persons)
+        self.recordings.keep(lambda each: persons.isdisjoint(each.person_ids))
         self._standing = {k: v for k, v in self._standing.items() if k[0] not in persons}
         self._declines = {k: v for k, v in self._declines.items() if k[0] not in persons}
         self._identities.drop(keys, persons)
@@ -235,6 +246,7 @@ class InMemoryLedger:
         kept_us = now_us - max(Keep.CONTACT_US, longest_window_us)
         self._contacts.keep(lambda held: held.contact.time_us >= kept_us)
         self._promises.forget(now_us - Keep.PROMISE_US)
+        self.recordings.keep(lambda each: each.decided_us >= now_us - Keep.RECORDED_US)
         waiting_for = {held.person_id for held in self._contacts.rows.values()}
         self._identities.drop_waiting(but_for=waiting_for)
         self._standing = {
@@ -274,8 +286,17 @@ class InMemoryLedger:
             self._declines,
             self._identities.rows,
             self._promises.rows,
+            self.recordings.rows,
         )
         return sum(len(table) for table in tables)
+
+    def _to_record(self, decision_id: str) -> HeldRecording | None:
+        stored = self._decisions.get(decision_id)
+        if stored is None or self._erased.intersection(stored.draft.person_ids):
+            return None
+        persons = stored.draft.person_ids
+        recording = StoredRecording(decision_id, persons, stored.decided_us, b"")
+        return HeldRecording(recording, stored.written_under)
 
     def _write(self, draft: DecisionDraft, written_under: str) -> None:
         self._decisions[draft.decision_id] = _Stored(draft, written_under, draft.now_us)

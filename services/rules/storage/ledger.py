@@ -30,6 +30,7 @@ from services.rules.storage.promises import (
     read_budgets,
     read_promises,
 )
+from services.rules.storage.recordings import forget_recordings
 from shared.bus import append
 from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row
@@ -218,6 +219,7 @@ class PostgresLedger:
         ):
             rows += await self._database.forget_slice(statement, before_us, _SLICE)
         rows += await forget_promises(self._database, now_us - Keep.PROMISE_US)
+        rows += await forget_recordings(self._database, now_us - Keep.RECORDED_US, _SLICE)
         return rows + _count(await self._database.execute(_SQL.forget_waiting, _SLICE))
 
     async def note(self, changes: Sequence[Change]) -> None:
