@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.rules.answers import write_removals
 from services.rules.approaching import ContactTerms
@@ -14,6 +14,7 @@ from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.acts import Act
 from services.rules.domain.budgets import OfferTerms
 from services.rules.domain.counters import resolved
+from services.rules.domain.fullness import full_limits
 from services.rules.domain.ledger import (
     CommitOutcome,
     DecisionDraft,
@@ -86,14 +87,25 @@ class Committer:
                 repeated = pb.CommitResponse.FromString(result.answer)
                 repeated.repeated_commit = True
                 return repeated
-            page.refuse([draft.wanted[place] for place in sorted(result.refused)])
+            await self._refuse(page, draft, sorted(result.refused))
             if result.unpromised:
                 page.refuse_spent([draft.promises[place] for place in sorted(result.unpromised)])
-        page.refuse(draft.wanted)
+        await self._refuse(page, draft, range(len(draft.wanted)))
         page.refuse_spent(draft.promises, is_last=True)
         await self._ledger.commit(page.draft())
         page.count(self._counting)
         return page.answer
+
+    async def _refuse(self, page: _Page, draft: DecisionDraft, places: Sequence[int]) -> None:
+        """Take contacts out of the page, each with the name of the limit that was full."""
+        if not places:
+            return
+        window_us = max((limit.longest_us for limit in draft.limits), default=0)
+        contacts = await self._ledger.contacts(
+            draft.person_ids, draft.now_us - window_us, draft.now_us
+        )
+        rules = full_limits(draft, places, contacts)
+        page.refuse({draft.wanted[place]: rule for place, rule in rules.items()})
 
 
 class _Page:
@@ -133,12 +145,19 @@ class _Page:
         self._removals = Removals()
         self.answer = pb.CommitResponse()
 
-    def refuse(self, refused: Sequence[WantedContact]) -> None:
-        """Take out what was a contact too many."""
-        gone = replace_refused(self._slots, refused, self._offers, self._refilling.refill)
+    def refuse(self, refused: Mapping[WantedContact, str]) -> None:
+        """Take out what was a contact too many; with each the limit that was full."""
+        gone = replace_refused(self._slots, list(refused), self._offers, self._refilling.refill)
+        rules = {(each.placement, each.offer_no): rule for each, rule in refused.items()}
+        messages = {
+            (each.placement, each.policy): rule
+            for each, rule in refused.items()
+            if not each.offer_no
+        }
         for placement, offer_nos in gone.items():
             for offer_no in offer_nos:
-                rule = f"contacts.{self._offers.terms_of(offer_no).policy}"
+                policy = self._offers.terms_of(offer_no).policy
+                rule = rules.get((placement, offer_no)) or messages[placement, policy]
                 self._removals.add([offer_no], CONTACT_LIMIT, rule, ELIGIBILITY, placement)
 
     def count(self, counting: Counting) -> None:

@@ -314,3 +314,23 @@ async def test_what_is_asked_of_nobody_or_nowhere_is_refused(rules: Rules) -> No
         await suppressed(rules, {"person_ids": ["ann"]}, channels=[])
     with pytest.raises(grpc.aio.AioRpcError, match=r"asks\[1\]"):
         await suppressed(rules, {"person_ids": ["ann"]}, {})
+
+
+async def test_what_a_race_refuses_names_the_limit_that_was_full(rules: Rules) -> None:
+    await apply(
+        rules,
+        limits(
+            "name: promotions, limit: 1 per 7d, kinds: [PROMOTION]",
+            "name: letters, limit: 2 per 7d, direction: OUTBOUND",
+        ),
+        LOOSE,
+    )
+    one_too_many = await rules.commit(SURVEY, FREE_SHIPPING, RUNNING_PROMO, context=page(rules))
+    assert dict(zip(one_too_many.refused.offer_nos, one_too_many.refused.rules, strict=True)) == {
+        RUNNING_PROMO: "contacts.promotions"
+    }
+    for _ in range(2):
+        await rules.commit(SURVEY, context=mail(rules))
+    letter = await rules.commit(SURVEY, LAPTOP, context=mail(rules))
+    assert list(letter.refused.rules) == ["contacts.letters"] * 2
+    assert list(letter.refused.offer_nos) == [SURVEY, LAPTOP]
