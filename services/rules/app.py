@@ -19,6 +19,7 @@ from services.rules.definitions.files import read_folder
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.screening import Screens
 from services.rules.forgetting import Forgetting
+from services.rules.judging import Judge
 from services.rules.moment import channel_fields
 from services.rules.pinning import kinds_in
 from services.rules.results import Results
@@ -88,7 +89,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     counting = Counting(results)
     spending = Spending(ledger, catalogue, runtime.clock)
     servicer = RulesServicer(
-        Checker(catalogue, attributes, screens, bundles, ledger, spending),
+        Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
         Committer(catalogue, attributes, bundles, ledger, counting),
         ledger,
         definitions,

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from services.rules.answers import write_removals
 from services.rules.approaching import ContactTerms
 from services.rules.attributes import OfferAttributes
-from services.rules.check import placements_asked
 from services.rules.counting import Counting
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.acts import Act
@@ -40,6 +39,7 @@ from services.rules.domain.verdict import (
     OUT_OF_SCHEDULE,
     Removals,
 )
+from services.rules.judging import placements_asked
 from services.rules.telling_acts import acts_of, note_acts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower

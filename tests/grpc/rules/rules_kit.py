@@ -19,6 +19,7 @@ from services.rules.counting import Counting
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.screening import Screens
+from services.rules.judging import Judge
 from services.rules.moment import channel_fields
 from services.rules.pinning import kinds_in
 from services.rules.results import Results
@@ -246,7 +247,7 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     counting = Counting(results)
     screens, spending = Screens(catalogue, channel_fields), Spending(ledger, catalogue, clock)
     servicer = RulesServicer(
-        Checker(catalogue, attributes, screens, bundles, ledger, spending),
+        Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
         Committer(catalogue, attributes, bundles, ledger, counting),
         ledger,
         definitions,
