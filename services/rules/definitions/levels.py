@@ -21,7 +21,7 @@ _READ_FOR: Mapping[RuleLevel.Value.ValueType, tuple[str, ...]] = {
         *("offer.members_only", "offer.personal", "customer.assurance", "customer.identity_kinds"),
     ),
     RuleLevel.APPLICABILITY: (
-        "offer.stock",
+        *("offer.stock", "offer.about_sold_out"),
         *("history.owned", "history.times_bought", "history.days_since_bought"),
         *("history.cycle_days", "history.days_since_declined", "history.disliked"),
         *("history.in_cart", "history.about_owned", "history.nothing_to_ask"),

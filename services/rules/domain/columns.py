@@ -13,6 +13,7 @@ from services.rules.domain import history
 from services.rules.domain.catalogue import KINDS, PRODUCT, SOURCES, CatalogueColumns, WordList
 from services.rules.domain.counters import Terms, contact_terms
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
+from services.rules.domain.stock import about_sold_out
 from services.rules.domain.values import BoolColumn, Maps, Words, is_none
 from shared.catalogue import Fence
 
@@ -33,7 +34,8 @@ class Moment:
     fence: Fence | None = None
     """Categories that the caller keeps within or keeps out."""
     promised_nos: Sequence[int] = ()
-    """Offers that are the person's own: for them they are neither over nor withdrawn."""
+    """Offers that are the person's own: for them they are neither over nor withdrawn, and meant for
+    every channel."""
 
 
 class CandidateColumns:
@@ -96,7 +98,7 @@ class CandidateColumns:
         """Whether a candidate is here by a promise alone, so that its row does not tell of it."""
         if not self.moment.promised_nos:
             return False
-        gone = self.catalogue.withdrawn[self.offer_nos] | ~_scheduled(self)
+        gone = self.catalogue.withdrawn[self.offer_nos] | ~_scheduled(self) | ~_on_channel(self)
         return bool(np.any(self.promised & gone))
 
     @property
@@ -203,10 +205,14 @@ def _sources(columns: CandidateColumns) -> Words:
     return Words(np.where(numbers < len(SOURCES), numbers, 0).astype(np.intp), SOURCES)
 
 
-def _for_channel(columns: CandidateColumns) -> BoolColumn:
+def _on_channel(columns: CandidateColumns) -> BoolColumn:
     bit = np.uint32(1 << columns.moment.channel)
     found: BoolColumn = columns.catalogue.channel_bits[columns.offer_nos] & bit != 0
     return found
+
+
+def _for_channel(columns: CandidateColumns) -> BoolColumn:
+    return _on_channel(columns) | columns.promised
 
 
 def _scheduled(columns: CandidateColumns) -> BoolColumn:
@@ -270,6 +276,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.attributes": _attributes,
     "offer.withdrawn": _withdrawn,
     "offer.about_items": _about_items,
+    "offer.about_sold_out": lambda columns: about_sold_out(columns.history, columns.catalogue),
     "offer.type": _types,
     "offer.price_led": _flags("price_led"),
     "offer.members_only": _flags("members_only"),
@@ -302,6 +309,7 @@ COLUMNS = frozenset(_MAKERS)
 """Every field of `offer` and `history`."""
 
 OF_CATALOGUE = frozenset(name for name in COLUMNS if name.startswith("offer.")) - {
+    "offer.about_sold_out",
     "offer.attributes",
     "offer.excluded_by_caller",
     "offer.id",

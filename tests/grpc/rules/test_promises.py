@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -16,6 +18,7 @@ from tests.grpc.rules.rules_kit import (
     GUIDE,
     LAPTOP,
     LAPTOP_PROMO,
+    LAPTOP_RED,
     RUNNING_PROMO,
     SHOES,
     SURVEY,
@@ -25,7 +28,7 @@ from tests.grpc.rules.rules_kit import (
     kept,
     key,
 )
-from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
@@ -122,12 +125,7 @@ async def test_what_has_no_budget_left_is_removed_for_those_it_is_spent_for(
 
 async def test_what_is_theirs_is_brought_back_when_it_was_withdrawn(spring: Rules) -> None:
     await present(spring, "ann")
-    row = spring.catalogue.details(RUNNING_PROMO)
-    row.withdrawn = True
-    version = spring.catalogue.version
-    spring.catalogue.apply(
-        CatalogueBatch(previous_version=version, version=version + 1, rows=[row])
-    )
+    change(spring, RUNNING_PROMO, withdrawn=True)
     elsewhere = spring.context(context_digest=b"another page")
     response = await spring.check(LAPTOP, person=ann(), context=elsewhere)
     assert list(response.added.offer_nos) == [RUNNING_PROMO]
@@ -140,6 +138,49 @@ async def test_what_is_theirs_is_brought_back_when_it_was_withdrawn(spring: Rule
     assert shown(await present(spring, "ann")) == [RUNNING_PROMO]
     late = await present(spring, "bob")
     assert codes(late) == {RUNNING_PROMO: "OUT_OF_SCHEDULE"}
+
+
+def change(rules: Rules, offer_no: int, **fields: Any) -> None:
+    """Let the catalogue say something else of an offer or item."""
+    row = rules.catalogue.details(offer_no)
+    row.MergeFrom(CatalogueRow(**fields))
+    version = rules.catalogue.version
+    rules.catalogue.apply(CatalogueBatch(previous_version=version, version=version + 1, rows=[row]))
+
+
+async def test_what_is_theirs_is_so_on_channels_where_the_offer_is_presented_to_nobody(
+    spring: Rules,
+) -> None:
+    change(spring, RUNNING_PROMO, channels=[Channel.CALL_CENTER])
+    assert shown(await present(spring, "ann")) == [RUNNING_PROMO]
+    web = spring.context(context_digest=b"another page")
+    bob = ann(person_ids=["bob"])
+    assert codes(await spring.check(RUNNING_PROMO, person=bob, context=web)) == {
+        RUNNING_PROMO: "WRONG_CHANNEL"
+    }
+    assert RUNNING_PROMO in kept(await spring.check(LAPTOP, person=ann(), context=web), LAPTOP)
+    shop = spring.context("web.gift", context_digest=b"a page without promotions")
+    assert kept(await spring.check(LAPTOP, person=ann(), context=shop), LAPTOP) == [LAPTOP]
+    mail = spring.context("email.body", channel=Channel.EMAIL, context_digest=b"a letter")
+    unasked = ann(consents=[])
+    assert codes(await spring.check(RUNNING_PROMO, person=unasked, context=mail)) == {
+        RUNNING_PROMO: "NO_CONSENT"
+    }
+
+
+async def test_what_is_sold_out_in_every_variant_is_promised_to_nobody_anew(rules: Rules) -> None:
+    async def told(person: str) -> Mapping[int, str]:
+        return codes(await rules.check(LAPTOP_PROMO, person=ann(person_ids=[person])))
+
+    call = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
+    await rules.commit(LAPTOP_PROMO, context=call)
+    rules.catalogue.stock[[LAPTOP, LAPTOP_RED]] = (3, 0)
+    assert await told("bob") == {}
+    rules.catalogue.stock[LAPTOP] = 0
+    assert await told("bob") == {LAPTOP_PROMO: "OUT_OF_STOCK"}
+    assert await told("ann") == {}
+    rules.catalogue.stock[LAPTOP_RED] = -1
+    assert await told("bob") == {}
 
 
 @pytest.mark.parametrize("known", ["by profile", "by pseudonym"])

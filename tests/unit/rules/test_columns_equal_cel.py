@@ -68,7 +68,7 @@ def test_the_fields_are_those_of_every_kind_that_there_is() -> None:
 
 
 def test_check_says_of_each_condition_that_falls_back_that_it_does() -> None:
-    conditions = [each for each in compiled(Random(2), 60) if each.obstacle][:8]
+    conditions = [each for each in compiled(Random(2), 120) if each.obstacle][:8]
     assert len(conditions) == 8
     head = GOOD.partition("rules:")[0]
     values = {"rest": "30d", "least": "1000", "share": "0.7", "flag": "true", "who": "a"}
