@@ -13,6 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from services.rules.definitions.problems import Place, Problems, place_of, suggestion
 from services.rules.definitions.reading import Entry, Reader, read_entry
 from services.rules.definitions.sections import PARAMETERS, SECTIONS
+from services.rules.definitions.yaml_nodes import compose
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 MAX_FILES = 500
@@ -71,7 +72,7 @@ def _compose(file: DefinitionFile, problems: Problems) -> Iterator[Node]:
         problems.add(Place(file.path), f"has lists or mappings over {_DEEPEST} levels deep")
         return
     try:
-        root = yaml.compose(file.text, Loader=yaml.SafeLoader)
+        root = compose(file.text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = Place(file.path, mark.line + 1, mark.column + 1) if mark else Place(file.path)
