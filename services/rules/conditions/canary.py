@@ -9,10 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from cel.expr.checked_pb2 import CheckedExpr
-
 from services.rules.conditions import canary_child
-from shared.conditions.turns import parts_of
 
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A process of several threads may not fork."""
@@ -28,14 +25,6 @@ class Suspect(NamedTuple):
 
     kind: Kind
     text: str
-
-
-def is_suspect(tree: CheckedExpr, obstacle: str = "") -> bool:
-    """Say whether a condition is one to try: it loops, has a pattern, or goes one by one."""
-    return bool(obstacle) or any(
-        part.HasField("comprehension_expr") or part.call_expr.function == "matches"
-        for part in parts_of(tree.expr)
-    )
 
 
 def refusals(suspects: Sequence[Suspect], parameters: Mapping[str, str]) -> list[str]:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from cel_expr_python import cel
 
+from services.rules.conditions.cost import check_cost, is_suspect
 from services.rules.conditions.one_by_one import one_by_one
 from services.rules.conditions.translation import Translation, UnsupportedError
 from services.rules.conditions.variables import MESSAGES
 from services.rules.domain.values import Frame, Outcome, Term
-from shared.conditions import Checked, Environment
-from shared.conditions.syntax import fields_read, variables_read
+from shared.conditions import Checked, ConditionError, Environment
+from shared.conditions.syntax import fields_read, texts_sought, variables_read
 from shared.conditions.values import ParameterValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Condition:
-    """One condition, ready to be asked of all candidates of a request."""
+    """One condition, ready to be asked of all candidates of a request.
+
+    What only its author is told of it is worked out once, for as long as it is remembered.
+    """
 
     text: str
     term: Term
@@ -43,6 +47,30 @@ class Condition:
         """
         return self.translation.bound(known)
 
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Every field that it reads, a variable where it is all of it, in the order of its text."""
+        return tuple(fields_read(self.translation.checked.expr))
+
+    @cached_property
+    def segments_sought(self) -> tuple[str, ...]:
+        """The segments that it names."""
+        return tuple(texts_sought(self.translation.checked.expr, "customer.segments"))
+
+    @cached_property
+    def refusal(self) -> ConditionError | None:
+        """Why it would take too long; None: it would not."""
+        try:
+            check_cost(self.translation.checked, self.obstacle)
+        except ConditionError as error:
+            return error.with_traceback(None)
+        return None
+
+    @cached_property
+    def is_suspect(self) -> bool:
+        """Whether it is tried on the largest input before it is accepted."""
+        return is_suspect(self.translation.checked, self.obstacle)
+
 
 class ConditionCompiler:
     """Compiles the conditions of one bundle, whose parameters are typed constants."""
@@ -60,13 +88,18 @@ class ConditionCompiler:
         conditions = self._known.conditions
         known = conditions.get(text)
         if known is None:
-            condition = self._condition(self._environment.check(text))
-            known = condition, frozenset(fields_read(condition.translation.checked.expr))
+            known = self._condition(self._environment.check(text))
             if len(conditions) >= _MOST_KNOWN:
                 conditions.clear()
             conditions[text] = known
-        condition, reads = known
-        self.reads |= reads
+        self.reads.update(known.reads)
+        return known
+
+    def accept(self, text: str) -> Condition:
+        """Do so for its author: what would take too long is refused as well."""
+        condition = self.compile(text)
+        if condition.refusal is not None:
+            raise condition.refusal
         return condition
 
     def _condition(self, checked: Checked) -> Condition:
@@ -94,8 +127,8 @@ class _Known:
     """What was compiled with the same parameters: bundles that follow share most of it."""
 
     environment: Environment
-    conditions: dict[str, tuple[Condition, frozenset[str]]] = field(default_factory=dict)
-    """With what each reads, by its text."""
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    """By their texts."""
 
 
 _MOST_KNOWN = 10_000

@@ -8,6 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node
 
+from services.rules.conditions.cost import is_suspect
 from services.rules.definitions.described import described_mapping
 from services.rules.definitions.problems import Problems
 from services.rules.definitions.reading import (
@@ -87,7 +88,8 @@ def check_segments(
         except ConditionError as error:
             note_condition(entry, "when", error, problems)
         else:
-            suspects.consider(entry, "when", "segment", compiled.tree)
+            if is_suspect(compiled.tree):
+                suspects.add(entry, "when", "segment")
 
 
 def check_scores(entries: Collection[Entry], problems: Problems) -> None:

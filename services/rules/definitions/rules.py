@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
-from services.rules.conditions.cost import check_cost
 from services.rules.definitions.levels import level_warning
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.text_places import note_condition
 from services.rules.definitions.trying import check_examples
-from shared.conditions.syntax import fields_read, texts_sought
 from shared.conditions.values import ParameterValue
 from touchpoint.rules.v1 import rules_pb2 as pb
 
@@ -39,8 +37,8 @@ def check_rules(
                 condition = _check_condition(compiler, entry, name, segments, problems)
                 if condition is not None:
                     conditions[name] = condition
-                    tree = condition.translation.checked
-                    suspects.consider(entry, name, "rule", tree, condition.obstacle)
+                    if condition.is_suspect:
+                        suspects.add(entry, name, "rule")
         check_examples(entry, conditions, compiler.activation, problems)
 
 
@@ -72,8 +70,7 @@ def _check_condition(
 ) -> Condition | None:
     """Return the condition, unless it cannot be used."""
     try:
-        condition = compiler.compile(entry.values[name])
-        check_cost(condition.translation.checked, condition.obstacle)
+        condition = compiler.accept(entry.values[name])
     except ConditionError as error:
         note_condition(entry, name, error, problems)
         return None
@@ -85,10 +82,9 @@ def _check_condition(
 def _warnings(
     condition: Condition, entry: Entry, name: str, segments: Sequence[str]
 ) -> Sequence[str]:
-    tree = condition.translation.checked.expr
     found = [
         f"{name}: there is no segment {sought}{suggestion(sought, segments)}"
-        for sought in texts_sought(tree, "customer.segments")
+        for sought in condition.segments_sought
         if sought not in segments
     ]
     if condition.obstacle:
@@ -96,5 +92,5 @@ def _warnings(
             f"{name} is evaluated candidate by candidate, which is slow: {condition.obstacle}"
         )
     if name == "remove_when":
-        found += level_warning(fields_read(tree), entry.values.get("level", 0))
+        found += level_warning(condition.reads, entry.values.get("level", 0))
     return found

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from yaml.nodes import Node
 
 from services.rules.conditions import ConditionCompiler, ConditionError
-from services.rules.conditions.cost import check_cost
 from services.rules.definitions.described import described_mapping
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import (
@@ -163,12 +162,12 @@ def _check_when(
     entry: Entry, compiler: ConditionCompiler, suspects: Suspects, problems: Problems
 ) -> None:
     try:
-        condition = compiler.compile(entry.values["when"])
-        check_cost(condition.translation.checked, condition.obstacle)
+        condition = compiler.accept(entry.values["when"])
     except ConditionError as error:
         note_condition(entry, "when", error, problems)
         return
-    suspects.consider(entry, "when", "rule", condition.translation.checked, condition.obstacle)
+    if condition.is_suspect:
+        suspects.add(entry, "when", "rule")
     if condition.fields:
         read = ", ".join(sorted(condition.fields))
         message = f"a pin depends on the person and the moment, not on {read}"

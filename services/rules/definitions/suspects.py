@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cel.expr.checked_pb2 import CheckedExpr
-
-from services.rules.conditions.canary import Kind, Suspect, is_suspect, refusals
+from services.rules.conditions.canary import Kind, Suspect, refusals
 from services.rules.definitions.problems import Place, Problems
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.text_places import place_within
@@ -15,18 +13,15 @@ from services.rules.definitions.text_places import place_within
 
 @dataclass(slots=True)
 class Suspects:
-    """Collects conditions that loop or have patterns; all are tried at once."""
+    """Collects conditions that are to be tried; all are, at once."""
 
     found: list[tuple[Place, str, Suspect]] = field(default_factory=list)
 
-    def consider(
-        self, entry: Entry, name: str, kind: Kind, tree: CheckedExpr, obstacle: str = ""
-    ) -> None:
-        """Take the condition in a field, if it is one to try."""
-        if is_suspect(tree, obstacle):
-            suspect = Suspect(kind, entry.values[name])
-            place = place_within(entry.nodes[name], entry.where(name), 1, 1)
-            self.found.append((place, name, suspect))
+    def add(self, entry: Entry, name: str, kind: Kind) -> None:
+        """Take the condition in a field."""
+        suspect = Suspect(kind, entry.values[name])
+        place = place_within(entry.nodes[name], entry.where(name), 1, 1)
+        self.found.append((place, name, suspect))
 
     def try_out(self, parameters: Mapping[str, str], problems: Problems) -> None:
         """Note those that are too slow or too large; blocks where there is any to try."""

@@ -11,7 +11,6 @@ from services.rules.conditions.frame import Activate
 from services.rules.definitions.examples import OUTCOMES, Example
 from services.rules.definitions.problems import Place, Problems
 from services.rules.definitions.reading import Entry
-from shared.conditions.syntax import fields_read
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 
 
@@ -41,7 +40,7 @@ def _run(
     problems: Problems,
 ) -> None:
     place: Place = example.entry.where(name)
-    if "now" not in example.values and "now" in fields_read(condition.translation.checked.expr):
+    if "now" not in example.values and "now" in condition.reads:
         problems.add(place, f"the example needs now: {OUTCOMES[name]} reads it")
         return
     values = {**_implied(rule), **example.values}

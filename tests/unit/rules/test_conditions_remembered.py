@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.conditions import ConditionCompiler, ConditionError
+from services.rules.conditions import ConditionCompiler, ConditionError, compiler
 
 CART = "request.cart_lines > params.least"
 
@@ -29,3 +29,15 @@ def test_a_compiler_reads_only_what_its_own_conditions_read() -> None:
     other = ConditionCompiler({})
     other.compile("offer.stock == 0")
     assert other.reads == {"offer.stock"}
+
+
+def test_what_its_author_is_told_of_a_condition_is_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dear = "customer.segments.exists(s, s == offer.brand)"
+    with pytest.raises(ConditionError) as first:
+        ConditionCompiler({"least": 5}).accept(dear)
+    monkeypatch.setattr(compiler, "check_cost", None)
+    with pytest.raises(ConditionError) as second:
+        ConditionCompiler({"least": 5}).accept(dear)
+    assert second.value is first.value

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from services.rules.conditions import Condition, ConditionCompiler
+from services.rules.conditions import ConditionCompiler
 from services.rules.conditions.example import outcome_on
 from services.rules.config import shipped_definitions
 from services.rules.definitions.files import read_files, read_folder
@@ -144,9 +146,7 @@ def test_a_form_over_columns_that_differs_from_cel_is_told() -> None:
     compiler = ConditionCompiler({})
     condition = compiler.compile("offer.stock == 0")
     other = compiler.compile("offer.stock != 0")
-    wrong = Condition(
-        **{**{name: getattr(condition, name) for name in condition.__slots__}, "term": other.term}
-    )
+    wrong = replace(condition, term=other.term)
     assert outcome_on(condition, {"offer.stock": 0}, compiler.activation).is_agreed
     assert not outcome_on(wrong, {"offer.stock": 0}, compiler.activation).is_agreed
 
