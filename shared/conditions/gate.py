@@ -46,14 +46,15 @@ def check_cost(checked: CheckedExpr) -> None:
             f"at most {MAX_COMPREHENSIONS} are allowed"
         )
         raise error_at(checked, loops[MAX_COMPREHENSIONS], message)
-    taken = turns(checked.expr)
+    taken = turns(checked.expr) if loops else 0
     if taken > MAX_TURNS:
         message = (
             f"takes up to {taken:,} turns through lists as long as they can become, "
             f"at most {MAX_TURNS:,} are allowed"
         )
         raise error_at(checked, max(loops, key=turns), message)
-    steps = pattern_steps(checked.expr)
+    has_patterns = any(part.call_expr.function == "matches" for part in parts)
+    steps = pattern_steps(checked.expr) if has_patterns else 0
     if steps > MAX_PATTERN_STEPS:
         message = (
             f"its regular expressions take up to {steps:,} steps with lists as long as they can "

@@ -20,7 +20,8 @@ from services.rules.domain.columns import COLUMNS
 from services.rules.domain.operations import NEEDS_COLUMN, OPERATIONS, strict
 from services.rules.domain.values import Maps, Outcome, Term, Words
 from shared.conditions import Environment, outcome_of
-from shared.conditions.syntax import field_name, fields_read, joined, variables_read
+from shared.conditions.syntax import field_name, fields_read, joined
+from shared.conditions.turns import children
 
 _COMPARED = frozenset({Type.BOOL, Type.INT64, Type.DOUBLE, Type.STRING})
 _PLAIN_CALLS = frozenset(
@@ -43,12 +44,23 @@ class Translation:
     fields: frozenset[str] = field(init=False)
     """Fields of `offer` and `history` that it reads."""
     reads_placement: bool = field(init=False)
+    _variables: dict[int, frozenset[str]] = field(init=False, default_factory=dict)
+    """Which variables each part reads, by its id."""
 
     def __post_init__(self) -> None:
         """Collect what the condition reads."""
+        self._collect(self.checked.expr)
         read = set(fields_read(self.checked.expr))
         self.fields = frozenset(name for name in read if name.split(".")[0] in COLUMN_VARIABLES)
         self.reads_placement = bool(read & {"request", "request.placement"})
+
+    def _collect(self, expr: Expr) -> frozenset[str]:
+        if expr.HasField("ident_expr"):
+            found = frozenset((expr.ident_expr.name,))
+        else:
+            found = frozenset().union(*[self._collect(part) for part in children(expr)])
+        self._variables[expr.id] = found
+        return found
 
     def term(self) -> Term:
         """Return the whole condition over columns; raises `UnsupportedError`."""
@@ -76,9 +88,8 @@ class Translation:
         return logic.conjunction(left, right) if left and right else left or right
 
     def _term(self, expr: Expr, local: frozenset[str]) -> Term:
-        names = set(variables_read(expr))
-        if not names & (COLUMN_VARIABLES | local):
-            return self._scalar(expr, names)
+        if self._variables[expr.id].isdisjoint(COLUMN_VARIABLES | local):
+            return self._scalar(expr)
         match expr.WhichOneof("expr_kind"):
             case "ident_expr":
                 return self._variable(expr.ident_expr.name, local)
@@ -91,9 +102,9 @@ class Translation:
             case kind:
                 raise UnsupportedError(f"{kind} over candidates")
 
-    def _scalar(self, expr: Expr, names: set[str]) -> Term:
+    def _scalar(self, expr: Expr) -> Term:
         """Return a part that is the same for all candidates."""
-        if not all(name.startswith("params.") for name in names):
+        if not all(name.startswith("params.") for name in self._variables[expr.id]):
             try:
                 return self._plain(expr)
             except UnsupportedError:
@@ -181,7 +192,7 @@ class Translation:
 
     def _comprehension(self, expr: Expr, local: frozenset[str]) -> Term:
         loop = expr.comprehension_expr
-        if set(variables_read(loop.iter_range)) & (COLUMN_VARIABLES | local):
+        if not self._variables[loop.iter_range.id].isdisjoint(COLUMN_VARIABLES | local):
             raise UnsupportedError("a comprehension over what differs between candidates")
         step = loop.loop_step.call_expr
         is_quantifier = (
@@ -193,13 +204,13 @@ class Translation:
         )
         if not is_quantifier:
             raise UnsupportedError("a comprehension other than exists and all over candidates")
-        elements = self._scalar(loop.iter_range, set(variables_read(loop.iter_range)))
+        elements = self._scalar(loop.iter_range)
         predicate = self._term(step.args[1], local | {loop.iter_var})
         exists = step.function == "_||_"
         return logic.quantifier(elements, loop.iter_var, predicate, exists=exists)
 
     def _has_columns(self, expr: Expr) -> bool:
-        return bool(set(variables_read(expr)) & COLUMN_VARIABLES)
+        return not self._variables[expr.id].isdisjoint(COLUMN_VARIABLES)
 
     def _is_map(self, expr: Expr) -> bool:
         return self.checked.type_map[expr.id].HasField("map_type")
