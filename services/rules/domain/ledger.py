@@ -206,6 +206,18 @@ class Ledger(Protocol):
         """Return what is known of whom the strongest pseudonym leads to; nothing stands."""
         ...
 
+    async def facts_as_of(
+        self, person_ids: Sequence[str], since_us: int, then_us: int, without_decision: str
+    ) -> CheckFacts:
+        """Return what `check_facts` would have told then, but for what one decision itself made.
+
+        Nothing stands. What the ledger does not know: since when a contact is confirmed, or a
+        promise seen (both count as if from the beginning); that a contact was told of later than
+        it was made (it counts from then), or was held longer than at first; when one was released
+        (it never counts). Promises that ended before `ended_us` was noted never held.
+        """
+        ...
+
     async def persons_of(self, identity_keys: Sequence[bytes]) -> tuple[str, ...]:
         """Return the set that the strongest known pseudonym leads to, oldest first."""
         ...

@@ -16,8 +16,8 @@ WHERE person_id = ANY($1::text[])
 ORDER BY time_us, contact_id
 
 -- name: promises
-SELECT promise_no, person_id, offer_no, state, decision_id, made_us, expires_us, free_us, units,
-    accounts
+SELECT promise_no, person_id, offer_no, state, decision_id, made_us, expires_us, free_us, ended_us,
+    units, accounts
 FROM promises
 WHERE person_id = ANY($1::text[]) AND person_id <> ''
 ORDER BY made_us, offer_no

@@ -91,6 +91,17 @@ class InMemoryLedger:
         contacts = await self.contacts(persons, since_us, now_us)
         return CheckFacts(persons, contacts, (), declines, *self._promises.numbers(persons, now_us))
 
+    async def facts_as_of(
+        self, person_ids: Sequence[str], since_us: int, then_us: int, without_decision: str
+    ) -> CheckFacts:
+        contacts = tuple(
+            each
+            for each in await self.contacts(person_ids, since_us, then_us)
+            if each.time_us < then_us and each.decision_id != without_decision
+        )
+        promised, reserved = self._promises.numbers_as_of(person_ids, then_us, without_decision)
+        return CheckFacts(tuple(person_ids), contacts, promised=promised, reserved=reserved)
+
     async def persons_of(self, identity_keys: Sequence[bytes]) -> tuple[str, ...]:
         return self._identities.persons_of(identity_keys)
 

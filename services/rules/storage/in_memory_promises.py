@@ -27,6 +27,19 @@ class Held:
     free_us: int
     units: int
     accounts: tuple[str, ...]
+    ended_us: int | None = None
+
+    @property
+    def was_made(self) -> bool:
+        return self.state is PromiseState.MADE or self.free_us == self.expires_us + LATE_US
+
+    def stood(self, then_us: int) -> bool:
+        if self.state in _HOLDING:
+            return self.stands(then_us)
+        if self.ended_us is not None:
+            return self.ended_us > then_us and self.expires_us > then_us
+        until_us = self.expires_us if self.was_made else self.free_us
+        return self.state is PromiseState.LAPSED and until_us > then_us
 
     def stands(self, now_us: int) -> bool:
         return self.state is PromiseState.RESERVED or self.holds(now_us)
@@ -62,6 +75,21 @@ class InMemoryPromises:
         promised = tuple(held.offer_no for held in theirs if held.holds(now_us))
         reserved = (held for held in theirs if held.state is PromiseState.RESERVED)
         return promised, tuple(held.offer_no for held in reserved)
+
+    def numbers_as_of(
+        self, persons: Collection[str], then_us: int, without_decision: str
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the same as of a moment in the past, without what one decision made."""
+        theirs = [
+            held
+            for held in self.rows.values()
+            if held.person_id in persons
+            and held.decision_id != without_decision
+            and held.made_us < then_us
+            and held.stood(then_us)
+        ]
+        promised = tuple(held.offer_no for held in theirs if held.was_made)
+        return promised, tuple(held.offer_no for held in theirs if not held.was_made)
 
     def holding(self, persons: Collection[str], now_us: int) -> tuple[OpenPromise, ...]:
         """Return those that hold, one of each offer, the latest first."""
@@ -101,7 +129,7 @@ class InMemoryPromises:
         ended = PromiseState.REDEEMED if is_redeemed else PromiseState.DECLINED
         for number in self._answered(told, persons, is_redeemed=is_redeemed):
             held = self.rows[number]
-            self.rows[number] = replace(held, state=ended)
+            self.rows[number] = replace(held, state=ended, ended_us=told.time_us)
             self._move(held, spent=ended is PromiseState.REDEEMED)
             if is_redeemed:
                 ended = PromiseState.LAPSED

@@ -17,7 +17,7 @@ from services.rules.domain.ledger import (
     StandingKey,
     StoredDecision,
 )
-from services.rules.domain.promises import OpenPromise
+from services.rules.domain.promises import LATE_US, OpenPromise
 from services.rules.domain.retention import Keep
 from services.rules.domain.standing import StandingRow
 from services.rules.storage.changes import erase_persons, write_changes
@@ -81,6 +81,19 @@ class PostgresLedger:
             tuple(_contact(row) for row in rows if row["part"] == 1),
             (),
             tuple((row["number"], row["time_us"]) for row in rows if row["part"] == 3),
+            promised=_numbers(rows, part=4),
+            reserved=_numbers(rows, part=5),
+        )
+
+    async def facts_as_of(
+        self, person_ids: Sequence[str], since_us: int, then_us: int, without_decision: str
+    ) -> CheckFacts:
+        rows = await self._database.fetch(
+            _SQL.facts_as_of, list(person_ids), since_us, then_us, without_decision, LATE_US
+        )
+        return CheckFacts(
+            tuple(person_ids),
+            tuple(_contact(row) for row in rows if row["part"] == 1),
             promised=_numbers(rows, part=4),
             reserved=_numbers(rows, part=5),
         )

@@ -17,6 +17,28 @@ FROM promises
 WHERE person_id = ANY($1::text[]) AND person_id <> ''
     AND (state = 2 AND expires_us > $3 OR state = 1)
 
+-- name: facts_as_of
+-- The same as of a moment in the past ($3), without orders and without what one decision ($4) made. What
+-- was promised is told by free_us, which lies $5 after the end once the offer was seen.
+SELECT 1 AS part, policy, placement, session_id, decision_id, offer_no AS number, time_us,
+    channel, offer_kind, offer_group, is_part
+FROM contacts
+WHERE person_id = ANY($1::text[]) AND time_us > $2 AND time_us < $3 AND decision_id <> $4
+    AND (state = 2 OR state = 1 AND lapse_us > $3)
+UNION ALL
+SELECT CASE WHEN state = 2 OR free_us = expires_us + $5 THEN 4 ELSE 5 END, '', '', '', '',
+    offer_no, made_us, 0, 0, '', false
+FROM promises
+WHERE person_id = ANY($1::text[]) AND person_id <> '' AND decision_id <> $4 AND made_us < $3
+    AND CASE
+        WHEN state = 1 THEN true
+        WHEN state = 2 THEN expires_us > $3
+        WHEN ended_us IS NOT NULL THEN ended_us > $3 AND expires_us > $3
+        WHEN state = 5 AND free_us = expires_us + $5 THEN expires_us > $3
+        WHEN state = 5 THEN free_us > $3
+        ELSE false
+    END
+
 -- name: facts_by_identity
 -- The same without a snapshot: the strongest pseudonym that leads to somebody counts. Part 0 is
 -- the person's set, part 3 what was turned down since $4, parts 4 and 5 promises.
