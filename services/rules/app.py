@@ -22,6 +22,7 @@ from services.rules.forgetting import Forgetting
 from services.rules.judging import Judge
 from services.rules.moment import channel_fields
 from services.rules.pinning import kinds_in
+from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.spending import Spending
@@ -35,6 +36,7 @@ from services.rules.storage.consumers import (
 )
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
+from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.rehearsal import rehearse_decision
 from services.rules.storage.results import PostgresResults
 from services.rules.validation import VALIDATORS
@@ -68,6 +70,7 @@ class _Parts:
     terms: ContactTerms
     results: PostgresResults
     counting: Counting
+    recorder: Recorder
     spending: Spending
 
 
@@ -87,10 +90,11 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     catalogue = follower.catalogue
     results = PostgresResults(database)
     counting = Counting(results)
+    recorder = Recorder(PostgresRecordings(database))
     spending = Spending(ledger, catalogue, runtime.clock)
     servicer = RulesServicer(
         Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
-        Committer(catalogue, attributes, bundles, ledger, counting),
+        Committer(catalogue, attributes, bundles, ledger, counting, recorder),
         ledger,
         definitions,
         store,
@@ -103,7 +107,17 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     )
     terms = ContactTerms(catalogue, attributes)
     parts = _Parts(
-        database, bus, follower, bundles, store, ledger, terms, results, counting, spending
+        database,
+        bus,
+        follower,
+        bundles,
+        store,
+        ledger,
+        terms,
+        results,
+        counting,
+        recorder,
+        spending,
     )
     yield _service(settings.service, runtime, parts, servicer)
 
@@ -163,6 +177,7 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
             "catching_up": CatchingUp(database, profile).run,
             "retention": forgetting.run,
             "results": parts.counting.run,
+            "recordings": parts.recorder.run,
             "answers": lambda: answers.run(database.leadership),
             "spending": parts.spending.run,
         },

@@ -40,6 +40,7 @@ from services.rules.domain.verdict import (
     Removals,
 )
 from services.rules.judging import placements_asked
+from services.rules.recorder import Recorder, with_slates
 from services.rules.telling_acts import acts_of, note_acts
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
@@ -66,12 +67,14 @@ class Committer:
         bundles: BundleFollower[CompiledBundle],
         ledger: Ledger,
         counting: Counting,
+        recorder: Recorder,
     ) -> None:
         self._catalogue = catalogue
         self._terms = ContactTerms(catalogue, attributes)
         self._bundles = bundles
         self._ledger = ledger
         self._counting = counting
+        self._recorder = recorder
 
     async def commit(self, request: pb.CommitRequest) -> pb.CommitResponse:
         """Write the decision; what would be a contact too many is replaced or left out."""
@@ -81,8 +84,7 @@ class Committer:
             draft = page.draft()
             result = await self._ledger.commit(draft)
             if result.outcome is CommitOutcome.WRITTEN:
-                page.count(self._counting)
-                return page.answer
+                return self._written(page)
             if result.outcome is CommitOutcome.REPEATED:
                 repeated = pb.CommitResponse.FromString(result.answer)
                 repeated.repeated_commit = True
@@ -93,7 +95,11 @@ class Committer:
         await self._refuse(page, draft, range(len(draft.wanted)))
         page.refuse_spent(draft.promises, is_last=True)
         await self._ledger.commit(page.draft())
+        return self._written(page)
+
+    def _written(self, page: _Page) -> pb.CommitResponse:
         page.count(self._counting)
+        page.record(self._recorder)
         return page.answer
 
     async def _refuse(self, page: _Page, draft: DecisionDraft, places: Sequence[int]) -> None:
@@ -173,6 +179,13 @@ class _Page:
             act.candidates += 1
             act.placement_bits |= 1 << placements.index(placement)
         counting.count(request.context.now_us, request.person_ids, placements, acts.items())
+
+    def record(self, recorder: Recorder) -> None:
+        """Hand on what the decision was decided by, with what it shows, if it is to be recorded."""
+        request = self._request
+        if request.recorded and not request.stood:
+            shown = [(slot.placement.name, slot.chosen) for slot in self._slots]
+            recorder.record(request.context.decision_id, with_slates(request.recorded, shown))
 
     def refuse_spent(self, refused: Sequence[WantedPromise], *, is_last: bool = False) -> None:
         """Take out what there was no budget for any more, or what had just ended."""

@@ -22,11 +22,13 @@ from services.rules.domain.screening import Screens
 from services.rules.judging import Judge
 from services.rules.moment import channel_fields
 from services.rules.pinning import kinds_in
+from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.spending import Spending
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
+from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.results import PostgresResults
 from services.rules.validation import VALIDATORS
 from shared.binding import bind
@@ -114,6 +116,8 @@ class Rules:
     bundles: BundleFollower[Any]
     database: Database
     spending: Spending
+    recorder: Recorder
+    recordings: PostgresRecordings
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def context(self, *places: str, **more: Any) -> DecisionContext:
@@ -245,10 +249,12 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)
+    recordings = PostgresRecordings(database)
+    recorder = Recorder(recordings)
     screens, spending = Screens(catalogue, channel_fields), Spending(ledger, catalogue, clock)
     servicer = RulesServicer(
         Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
-        Committer(catalogue, attributes, bundles, ledger, counting),
+        Committer(catalogue, attributes, bundles, ledger, counting, recorder),
         ledger,
         definitions,
         store,
@@ -262,7 +268,18 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     contract = pb.DESCRIPTOR.services_by_name["RulesService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         stub = RulesServiceStub(channel)
-        yield Rules(stub, clock, ledger, definitions, catalogue, bundles, database, spending)
+        yield Rules(
+            stub,
+            clock,
+            ledger,
+            definitions,
+            catalogue,
+            bundles,
+            database,
+            spending,
+            recorder,
+            recordings,
+        )
 
 
 def minutes(us: int) -> int:
