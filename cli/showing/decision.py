@@ -32,6 +32,8 @@ def show_decision(
     console.print(said, markup=False, soft_wrap=True)
     if answer.timings:
         console.print(timings(answer.timings), style="dim", markup=False, soft_wrap=True)
+    if answer.bundle_hash:
+        console.print(f"by bundle {answer.bundle_hash[:12]}", style="dim", markup=False)
     show_degraded(console, answer.degraded)
     for note in answer.notes:
         console.print(note, markup=False, soft_wrap=True)

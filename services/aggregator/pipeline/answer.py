@@ -43,6 +43,7 @@ def answer(question: Question, decision: Decision, wording: Wording) -> Recommen
         shadow = as_removals(decision.shadow, decision.candidates.offer_nos)
         response.shadow_removed.extend(wording.removed(shadow, texts, moment.locale))
         response.timings.extend(timings(decision.records))
+        response.bundle_hash = question.definitions.bundle_hash
     return response
 
 

@@ -111,10 +111,12 @@ async def test_details_are_told_only_when_asked_for(stub, edge):
     bare, full = await stub.Recommend(asked()), await stub.Recommend(asked(explain=True))
     assert not bare.removed
     assert not bare.timings
+    assert not bare.bundle_hash
     assert bare.placements[0].recommendations[0].score == 0
     (removed,) = full.removed
     assert (removed.offer_id, removed.code) == ("pc-1", RemovalCode.OWNED)
     assert removed.text == "You have one of these at home."
+    assert full.bundle_hash == edge.peers.rules.Check.requests[-1].context.bundle_hash != ""
     first = full.placements[0].recommendations[0]
     assert (first.offer_id, first.score, first.selection_probability) == ("pc-2", 0.5, 1.0)
     assert sum(part.value for part in first.contributions) == pytest.approx(first.score)

@@ -55,6 +55,7 @@ ANSWER = pb.RecommendResponse(
         edge.Timing(service="profile", budget_ms=14, spent_ms=1.26, outcome="OK"),
         edge.Timing(service="ranker", budget_ms=20, spent_ms=20, outcome="TIMEOUT"),
     ],
+    bundle_hash="abcdef0123456789",
 )
 TRACE = pb.ExplainDecisionResponse(
     trace=edge.DecisionTrace(
@@ -90,6 +91,7 @@ def test_a_decision_shows_offers_reasons_times_and_what_is_missing(console):
         "Decision d-1, answered in 12.3 ms of 250 ms.",
         "profile 1.3/14 · ranker 20.0/20 timeout",
         "degraded: ranker (TIMEOUT)",
+        "by bundle abcdef012345\n",
     ):
         assert part in said
     assert "OWNED" not in said
