@@ -93,6 +93,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     "rules_reload_1000_new_slowest_ms": Definition("rules_reload", "ms"),
     "rules_reload_1000_ms": Definition("rules_reload", "ms", at_most=500),
     "rules_reload_slowest_ms": Definition("rules_reload", "ms", at_most=50),
+    "apply_to_all_replicas_ms": Definition("apply", "ms", at_most=1_000),
     "rss_total_mb": Definition("memory", "MB", at_most=2048),
     "train_s": Definition("training", "s", at_most=60),
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bench.part import Part
 from bench.parts import (
+    apply,
     freshness,
     imports,
     index,
@@ -31,6 +32,11 @@ _REPLICATED = (
     *("--replicas", "rules=2"),
     *("--replicas", "ranker=2"),
 )
+_ALL_TWICE = (
+    *_REPLICATED,
+    *("--replicas", "retrieval=2"),
+    *("--replicas", "scenario=2"),
+)
 _GROCER = ("--data", "grocer")
 _RETRIEVAL_TWICE = ("--replicas", "retrieval=2")
 
@@ -51,6 +57,7 @@ PARTS: Sequence[Part] = (
     Part("freshness", freshness.measure, _REPLICATED),
     Part("limits", limits.measure, _REPLICATED),
     Part("rules_reload", rules_reload.measure, _REPLICATED),
+    Part("apply", apply.measure, _ALL_TWICE),
     Part("retrieval_live", retrieval_live.measure, _RETRIEVAL_TWICE),
     Part("training", training.measure, _GROCER, needs=training.NEEDS),
 )
