@@ -79,6 +79,17 @@ def names(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
+def number_of(what: str) -> Parse:
+    """Return a parser of how many there may be, where none at all can be meant."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()):
+            raise ValueError(f"must be a whole number of {what}, 0 for none")
+        return int(text)
+
+    return parse
+
+
 def _boolean(text: str) -> bool:
     if text.lower() in {"1", "true", "yes", "on"}:
         return True

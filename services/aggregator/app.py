@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from random import Random
 
 from services.aggregator import priorities
 from services.aggregator.asking import Asking, Tried, nothing_tried, tried_by
@@ -11,11 +12,13 @@ from services.aggregator.config import AggregatorSettings
 from services.aggregator.contacts import ContactDesk
 from services.aggregator.definitions import compile_bundle
 from services.aggregator.domain.definitions import Definitions
+from services.aggregator.domain.sampling import Sampler
 from services.aggregator.explaining import Explaining
 from services.aggregator.identification import Identification
 from services.aggregator.pages import sample_pages
 from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
+from services.aggregator.pipeline.recording import Recorder
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from services.aggregator.preferences import PreferenceDesk
@@ -57,6 +60,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         lambda: bundles.active,
         runtime.clock,
         apart,
+        _recorder(settings.recorded_per_hour),
         tried_by(bundles),
     )
     yield Service(
@@ -84,6 +88,11 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
     await apart.drained()
 
 
+def _recorder(per_hour: int) -> Recorder:
+    chance = Random()  # noqa: S311 a sample, no secret
+    return Recorder(Sampler(per_hour, chance))
+
+
 def bound(
     peers: Peers,
     catalogue: Catalogue,
@@ -92,11 +101,12 @@ def bound(
     definitions: Callable[[], Definitions],
     clock: BusinessClock,
     apart: Apart,
+    recorder: Recorder,
     tried: Callable[[], Tried | None] = nothing_tried,
 ) -> Binding:
     """Build the edge over its parts and bind it to its contract."""
     wording = Wording(catalogue)
-    pipeline = Pipeline(peers, catalogue, popular)
+    pipeline = Pipeline(peers, catalogue, popular, recorder)
     asking = Asking(definitions, catalogue, identification, clock, tried)
     servicer = AggregatorServicer(
         recommending=Recommending(asking, pipeline, wording, apart),

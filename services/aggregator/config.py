@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from shared.config import WEB_PORT, ServiceSettings, setting
-from shared.setting_types import Listen, listen, names
+from shared.setting_types import Listen, listen, names, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,10 @@ class AggregatorSettings(ServiceSettings):
         env="TOUCHPOINT_PHONE_REGION",
         default="US",
         help="country (ISO 3166) in which telephone numbers without a country code are dialled",
+    )
+    recorded_per_hour: int = setting(
+        env="TOUCHPOINT_RECORDED_PER_HOUR",
+        default=120,
+        help="decisions an hour recorded to be decided again by other definitions; 0 for none",
+        parse=number_of("decisions"),
     )

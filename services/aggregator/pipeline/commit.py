@@ -16,7 +16,11 @@ from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement, CommitRequest
 
 
 def request(
-    question: Question, decision: Decision, person_ids: Sequence[str], trace: DecisionTrace
+    question: Question,
+    decision: Decision,
+    person_ids: Sequence[str],
+    trace: DecisionTrace,
+    recorded: bytes,
 ) -> CommitRequest:
     """Write the decision for the persons it is made for; none: nobody is known."""
     return CommitRequest(
@@ -31,6 +35,7 @@ def request(
         stood=decision.stood,
         time_zone=decision.person.facts.time_zone,
         segments=decision.person.facts.segments,
+        recorded=recorded,
     )
 
 

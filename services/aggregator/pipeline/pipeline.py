@@ -17,6 +17,7 @@ from services.aggregator.pipeline.assortment import Assortment
 from services.aggregator.pipeline.columns import Packed, due, from_proto, to_proto
 from services.aggregator.pipeline.decision import Decision, Person
 from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.recording import Recorder
 from services.aggregator.pipeline.stepping import Stepper
 from services.aggregator.pipeline.trace import trace
 from services.aggregator.pipeline.wording import Wording
@@ -37,12 +38,15 @@ from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest
 class Pipeline:
     """Decides; it holds nothing of one decision."""
 
-    def __init__(self, peers: Peers, catalogue: Catalogue, popular: PopularLists) -> None:
+    def __init__(
+        self, peers: Peers, catalogue: Catalogue, popular: PopularLists, recorder: Recorder
+    ) -> None:
         self._peers = peers
         self._catalogue = catalogue
         self._assortment = Assortment(catalogue)
         self._wording = Wording(catalogue)
         self._popular = popular
+        self._recorder = recorder
 
     async def decide(self, question: Question) -> Decision:
         """Return a decision within the budget; a peer's failure is never raised."""
@@ -62,7 +66,8 @@ class Pipeline:
         if question.context.preview:
             steps.skip(Step.COMMIT)
             return decision
-        return await self._commit(question, decision, verdict, steps)
+        recorded = self._recorder.recorded(question, decision, proposal, packed.message)
+        return await self._commit(question, decision, verdict, recorded, steps)
 
     async def _person(self, question: Question, steps: Stepper) -> Person:
         context, named = question.context, question.named
@@ -196,11 +201,16 @@ class Pipeline:
         return ranking.as_ranked(ranked.placements, allowed.candidates), ranked.versions
 
     async def _commit(
-        self, question: Question, decision: Decision, verdict: CheckResponse, steps: Stepper
+        self,
+        question: Question,
+        decision: Decision,
+        verdict: CheckResponse,
+        recorded: bytes,
+        steps: Stepper,
     ) -> Decision:
         person_ids = decision.person.person_ids or verdict.person_ids
         explained = trace(question, decision, person_ids, self._wording)
-        request = commit.request(question, decision, person_ids, explained)
+        request = commit.request(question, decision, person_ids, explained, recorded)
         committed = await steps.ask(Step.COMMIT, self._peers.rules.Commit, request)
         if committed is None:
             asked = question.context.placements

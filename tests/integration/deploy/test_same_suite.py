@@ -38,6 +38,7 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_WEBHOOK_HOSTS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_SECRETS": "up hands on what it was started with",
     "TOUCHPOINT_EXTERNAL_SOURCES": "up hands on what it was started with",
+    "TOUCHPOINT_RECORDED_PER_HOUR": "up hands on what it was started with",
     "TOUCHPOINT_CURRENCY": "up hands on what it was started with",
     "TOUCHPOINT_SHOWINGS_PER_DAY": "up hands on what it was started with",
     "TOUCHPOINT_DECISION_PATIENCE_S": "up hands on what it was started with",

@@ -2,13 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from random import Random
 
 from services.aggregator.app import bound
 from services.aggregator.asking import Asking
 from services.aggregator.definitions import compile_bundle
+from services.aggregator.domain.sampling import Sampler
 from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.pipeline import Pipeline
+from services.aggregator.pipeline.recording import Recorder
 from services.aggregator.popular import PopularLists
 from services.aggregator.recommending import Apart
 from shared.call import Call
@@ -302,6 +305,7 @@ class Edge:
 
     parameters: dict = field(default_factory=dict)
     ticking: Ticking = field(default_factory=Ticking)
+    recorded_per_hour: int = 120
 
     def __post_init__(self):
         self.clock = FakeClock()
@@ -314,7 +318,8 @@ class Edge:
         self.asking = Asking(
             lambda: self.definitions, self.catalogue, self.identification, self.clock
         )
-        self.pipeline = Pipeline(self.peers, self.catalogue, self.popular)
+        self.recorder = Recorder(Sampler(self.recorded_per_hour, Random(7)))
+        self.pipeline = Pipeline(self.peers, self.catalogue, self.popular, self.recorder)
 
     def binding(self):
         return bound(
@@ -325,4 +330,5 @@ class Edge:
             lambda: self.definitions,
             self.clock,
             self.apart,
+            self.recorder,
         )

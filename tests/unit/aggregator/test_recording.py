@@ -1,0 +1,123 @@
+"""What of a decision is handed on to be recorded, and of which ones."""
+
+import pytest
+
+from shared.errors import Unavailable
+from tests.unit.aggregator.deciding import asked, decide, due
+from tests.unit.aggregator.edge import (
+    BANNER,
+    HERO,
+    PAN,
+    PC_1,
+    TV,
+    Edge,
+    candidates,
+    everything_kept,
+    in_the_order_given,
+    known_person,
+)
+from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.rules.v1.recording_pb2 import RecordedDecision, RecordedProposal
+
+
+def recorded(edge):
+    return RecordedDecision.FromString(edge.peers.rules.Commit.requests[-1].recorded)
+
+
+async def test_all_that_check_was_given_is_recorded_but_for_the_pseudonyms(edge):
+    await decide(edge, asked(BANNER, HERO))
+    check, found = edge.peers.rules.Check.request, recorded(edge)
+    assert check.context.identity_keys
+    check.context.ClearField("identity_keys")
+    assert found.context == check.context
+    assert found.snapshot == check.snapshot
+    assert found.candidates == check.candidates
+    assert (found.schema, found.weight, list(found.slates)) == (1, 1.0, [])
+    assert edge.peers.rules.Commit.request.context.identity_keys
+
+
+async def test_what_check_added_is_left_out(edge):
+    def adding(request):
+        verdict = everything_kept(request)
+        verdict.added.CopyFrom(candidates(PAN + 100))
+        return verdict
+
+    edge.peers.rules.Check.answer = adding
+    await decide(edge)
+    assert recorded(edge).candidates == edge.peers.rules.Check.request.candidates
+
+
+async def test_the_model_is_recorded(edge):
+    def ranked(request):
+        answer = in_the_order_given(request)
+        answer.versions.model = "model + 7"
+        return answer
+
+    edge.peers.ranker.Rank.answer = ranked
+    await decide(edge)
+    assert recorded(edge).model == "model + 7"
+
+
+async def test_what_journeys_asked_for_is_recorded(edge):
+    answer = due(PAN, lever=4.0)
+    answer.actions.add(offer_no=TV, lever=1.0, placements=[HERO, BANNER])
+    answer.actions.add(offer_no=PC_1, lever=1.0)
+    edge.peers.scenario.GetDue.answer = lambda _: answer
+    await decide(edge)
+    assert list(recorded(edge).proposals) == [
+        RecordedProposal(offer_no=TV, placements=[HERO, BANNER]),
+        RecordedProposal(offer_no=PAN, lever=4.0),
+    ]
+
+
+async def test_a_decision_without_profile_is_recorded_as_what_it_was(edge):
+    edge.peers.profile.GetSnapshot.error = Unavailable("gone")
+    await decide(edge)
+    assert recorded(edge).snapshot == b""
+
+
+@pytest.mark.parametrize("arm", [Arm.HOLDOUT, Arm.STATIC, Arm.PERSONALISED])
+async def test_decisions_of_every_arm_are_recorded(edge, arm):
+    edge.peers.profile.GetSnapshot.answer = lambda request: known_person(request, arm=arm)
+    await decide(edge)
+    assert recorded(edge).context.arm == arm
+
+
+async def test_a_decision_that_stands_is_not_recorded_again_and_takes_no_turn(edge):
+    def standing(request):
+        verdict = everything_kept(request)
+        verdict.standing_decision_id = "made before"
+        return verdict
+
+    edge.peers.rules.Check.answer = standing
+    for _ in range(3):
+        await decide(edge)
+    assert {each.recorded for each in edge.peers.rules.Commit.requests} == {b""}
+    edge.peers.rules.Check.answer = everything_kept
+    await decide(edge)
+    assert recorded(edge).weight == 1.0
+
+
+async def test_of_many_some_are_recorded_that_stand_for_the_others():
+    edge = Edge(recorded_per_hour=4)
+    await edge.popular.refresh()
+    for _ in range(300):
+        await decide(edge)
+    handed_on = [each.recorded for each in edge.peers.rules.Commit.requests]
+    found = [RecordedDecision.FromString(each) for each in handed_on if each]
+    assert len(found) < 40
+    largest = max(each.weight for each in found)
+    assert abs(sum(each.weight for each in found) - 300) <= largest
+
+
+async def test_of_what_is_not_recorded_nothing_is_written_out():
+    edge = Edge(recorded_per_hour=0)
+    await edge.popular.refresh()
+    await decide(edge)
+    assert edge.peers.rules.Commit.request.recorded == b""
+
+
+async def test_a_preview_takes_no_turn(edge):
+    await decide(edge, asked(preview=True))
+    assert edge.peers.rules.Commit.requests == []
+    assert edge.recorder._sampler._seen == 0
