@@ -25,6 +25,7 @@ from services.rules.pinning import kinds_in
 from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
+from services.rules.simulating import Simulated, Simulations
 from services.rules.spending import Spending
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
@@ -90,8 +91,20 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     catalogue = follower.catalogue
     results = PostgresResults(database)
     counting = Counting(results)
-    recorder = Recorder(PostgresRecordings(database))
+    recordings = PostgresRecordings(database)
+    recorder = Recorder(recordings)
     spending = Spending(ledger, catalogue, runtime.clock)
+    simulated = Simulated(
+        definitions,
+        store,
+        bundles,
+        recordings,
+        ledger,
+        catalogue,
+        Judge(catalogue, attributes, spending),
+        RankerServiceStub(runtime.channel("ranker")),
+        runtime.clock,
+    )
     servicer = RulesServicer(
         Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
         Committer(catalogue, attributes, bundles, ledger, counting, recorder),
@@ -104,6 +117,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         attributes,
         Results(results, counting, store, runtime.clock),
         spending,
+        Simulations(simulated),
     )
     terms = ContactTerms(catalogue, attributes)
     parts = _Parts(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from services.rules.applying import Definitions
 from services.rules.definitions import changes_between
 from services.rules.definitions.schema import definitions_schema
+from services.rules.simulating import Simulations
 from services.rules.storage.definitions import (
     PostgresDefinitions,
     Signature,
@@ -23,9 +26,12 @@ _VERSIONS = 50
 class DefinitionRpcs:
     """The part of the service that authors and replicas ask."""
 
-    def __init__(self, definitions: Definitions, store: PostgresDefinitions) -> None:
+    def __init__(
+        self, definitions: Definitions, store: PostgresDefinitions, simulations: Simulations
+    ) -> None:
         self._definitions = definitions
         self._store = store
+        self._simulations = simulations
 
     async def check_definitions(
         self, call: Call, request: pb.CheckDefinitionsRequest
@@ -91,6 +97,14 @@ class DefinitionRpcs:
             response.to_hash = after.bundle_hash
             response.changes.extend(changes_between(before, after))
         return response
+
+    async def simulate_definitions(
+        self, call: Call, request: pb.SimulateDefinitionsRequest
+    ) -> AsyncIterator[pb.SimulateDefinitionsResponse]:
+        may_export = call.caller.may_export
+        async with aclosing(self._simulations.simulate(request, may_export=may_export)) as told:
+            async for response in told:
+                yield response
 
     async def list_versions(
         self, call: Call, request: pb.ListVersionsRequest

@@ -17,6 +17,7 @@ from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
 from services.rules.domain.retention import Keep
 from services.rules.results import Results
+from services.rules.simulating import Simulations
 from services.rules.spending import Spending
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.storage.notices import ContactState, contact_notice
@@ -51,8 +52,9 @@ class RulesServicer(DefinitionRpcs):
         attributes: OfferAttributes,
         results: Results,
         spending: Spending,
+        simulations: Simulations,
     ) -> None:
-        DefinitionRpcs.__init__(self, definitions, store)
+        DefinitionRpcs.__init__(self, definitions, store, simulations)
         self._checker = checker
         self._committer = committer
         self._ledger = ledger

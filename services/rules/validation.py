@@ -83,6 +83,11 @@ def _one_newer(request: pb.CompareDefinitionsRequest, path: str, wrong: Violatio
         wrong.add(f"{path}to_hash", "must be empty beside to_files")
 
 
+def _one_new(request: pb.SimulateDefinitionsRequest, path: str, wrong: Violations) -> None:
+    if bool(request.bundle_hash) == bool(request.files):
+        wrong.add(f"{path}bundle_hash", "or files must say by what to decide, and not both")
+
+
 _signed = (length("changed_by", 128), length("message", 500))
 _files = each("files", required("path"), length("path", 256), at_most=_MAX_FILES)
 _persons = length("person_ids", _MAX_PERSONS)
@@ -130,6 +135,16 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         length("to_hash", 64),
         each("to_files", required("path"), length("path", 256), at_most=_MAX_FILES),
         _one_newer,
+    ),
+    pb.SimulateDefinitionsRequest: validator(
+        length("bundle_hash", 64),
+        length("against_hash", 64),
+        _files,
+        _one_new,
+        between("at_most", 0, 20_000),
+        between("examples", 0, 100),
+        between("offers", 0, 500),
+        _ends_after_it_begins,
     ),
     pb.GetBundleRequest: validator(length("bundle_hash", 64)),
     pb.GetActiveBundleRequest: validator(*_replica),

@@ -25,6 +25,7 @@ from services.rules.pinning import kinds_in
 from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
+from services.rules.simulating import Simulated, Simulations
 from services.rules.spending import Spending
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.ledger import PostgresLedger
@@ -35,15 +36,18 @@ from shared.binding import bind
 from shared.bus import InMemoryBus
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
+from shared.middleware.order import NO_HOOKS, Hooks
 from shared.postgres import Database
 from shared.testing.clock import FakeClock
 from shared.testing.grpc import grpc_service
+from tests.grpc.rules.ranker_kit import LowestFirst, serving
 from touchpoint.common.v1.bus_pb2 import ChosenNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext, PlacementAsk
 from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, OfferKind, RemovalCode, Source
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -118,6 +122,7 @@ class Rules:
     spending: Spending
     recorder: Recorder
     recordings: PostgresRecordings
+    ranker: LowestFirst
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def context(self, *places: str, **more: Any) -> DecisionContext:
@@ -237,7 +242,7 @@ def codes(response: pb.CheckResponse | pb.CommitResponse) -> Mapping[int, str]:
 
 
 @asynccontextmanager
-async def running_rules(database: Database) -> AsyncIterator[Rules]:
+async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIterator[Rules]:
     clock, bus = FakeClock(), InMemoryBus()
     catalogue = Catalogue(details=True)
     catalogue.apply(CatalogueBatch(previous_version=0, version=1, rows=rows(clock.now_us())))
@@ -252,34 +257,51 @@ async def running_rules(database: Database) -> AsyncIterator[Rules]:
     recordings = PostgresRecordings(database)
     recorder = Recorder(recordings)
     screens, spending = Screens(catalogue, channel_fields), Spending(ledger, catalogue, clock)
-    servicer = RulesServicer(
-        Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
-        Committer(catalogue, attributes, bundles, ledger, counting, recorder),
-        ledger,
-        definitions,
-        store,
-        bundles,
-        clock,
-        catalogue,
-        attributes,
-        Results(results, counting, store, clock),
-        spending,
-    )
-    contract = pb.DESCRIPTOR.services_by_name["RulesService"]
-    async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
-        stub = RulesServiceStub(channel)
-        yield Rules(
-            stub,
+    ranker = LowestFirst(catalogue)
+    async with serving(ranker) as ranker_channel:
+        simulated = Simulated(
+            definitions,
+            store,
+            bundles,
+            recordings,
+            ledger,
+            catalogue,
+            Judge(catalogue, attributes, spending),
+            RankerServiceStub(ranker_channel),
             clock,
+        )
+        servicer = RulesServicer(
+            Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
+            Committer(catalogue, attributes, bundles, ledger, counting, recorder),
             ledger,
             definitions,
-            catalogue,
+            store,
             bundles,
-            database,
+            clock,
+            catalogue,
+            attributes,
+            Results(results, counting, store, clock),
             spending,
-            recorder,
-            recordings,
+            Simulations(simulated),
         )
+        contract = pb.DESCRIPTOR.services_by_name["RulesService"]
+        async with grpc_service(
+            bind(contract, servicer, validators=VALIDATORS), hooks=hooks
+        ) as channel:
+            stub = RulesServiceStub(channel)
+            yield Rules(
+                stub,
+                clock,
+                ledger,
+                definitions,
+                catalogue,
+                bundles,
+                database,
+                spending,
+                recorder,
+                recordings,
+                ranker,
+            )
 
 
 def minutes(us: int) -> int:

@@ -1,0 +1,130 @@
+"""Ranks a recorded decision again, for what each of two bundles lets pass, by the present model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.rules.domain.replays import Showing
+from shared.call import own_call
+from shared.client import invoke
+from shared.errors import TouchpointError
+from shared.logging import get_logger
+from touchpoint.common.v1.decision_pb2 import Candidates
+from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest, RankResponse
+from touchpoint.rules.v1.recording_pb2 import RecordedDecision
+from touchpoint.rules.v1.rules_service_pb2 import CheckResponse
+
+if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceAsyncStub
+
+_RANK = "/touchpoint.ranker.v1.RankerService/Rank"
+_TIMEOUT_S = 1.0
+_PATIENCE = 3
+"""After so many failures in a row the ranker is not asked any more."""
+log = get_logger(__name__)
+
+
+class Reranker:
+    """Asks the ranker for as long as it answers."""
+
+    def __init__(self, ranker: RankerServiceAsyncStub, bundle_hash: str) -> None:
+        """Take the bundle whose priors the ranker goes by, which is one in force."""
+        self._ranker = ranker
+        self._bundle_hash = bundle_hash
+        self._failed = 0
+
+    async def rank(self, request: RankRequest) -> list[Showing] | None:
+        """Return what each placement shows; None where the ranker does not answer."""
+        if self._failed >= _PATIENCE:
+            return None
+        request.context.bundle_hash = self._bundle_hash
+        request.context.explain = False
+        try:
+            answer = await invoke(self._ranker.Rank, request, own_call(_RANK), _TIMEOUT_S)
+        except TouchpointError as error:
+            self._failed += 1
+            log.info("not_ranked_again", reason=error.reason, failed=self._failed)
+            return None
+        self._failed = 0
+        return _showings(answer, request.candidates.offer_nos)
+
+
+def _showings(answer: RankResponse, offer_nos: Sequence[int]) -> list[Showing]:
+    return [
+        Showing(
+            tuple(offer_nos[each.candidate] for each in placement.chosen),
+            sum(each.acceptance_probability for each in placement.chosen),
+            sum(each.score for each in placement.chosen),
+        )
+        for placement in answer.placements
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What one bundle lets pass."""
+
+    answer: CheckResponse
+    numbers: tuple[int, ...]
+    """Of all candidates, those that the bundle added last."""
+    bits: Mapping[int, int]
+    """Offer to the placements it may fill, of those kept."""
+    levers: Mapping[int, float]
+
+
+def allowed(recorded: RecordedDecision, answer: CheckResponse) -> Allowed:
+    """Return what a bundle lets pass, on the terms on which journeys had proposed it."""
+    numbers = (*recorded.candidates.offer_nos, *answer.added.offer_nos)
+    kept = [numbers[at] for at in answer.kept]
+    bits = dict(zip(kept, answer.placement_bits, strict=True))
+    levers = dict(zip(kept, answer.levers or [1.0] * len(kept), strict=True))
+    names = [ask.placement for ask in recorded.context.placements]
+    for terms in recorded.proposals:
+        no = terms.offer_no
+        if no not in bits:
+            continue
+        if terms.placements:
+            bits[no] &= sum(1 << at for at, name in enumerate(names) if name in terms.placements)
+        levers[no] *= terms.lever or 1.0
+    return Allowed(answer, numbers, bits, levers)
+
+
+def rank_request(recorded: RecordedDecision, one: Allowed, sides: Sequence[Allowed]) -> RankRequest:
+    """Return what the ranker is asked for one of the sides that are compared.
+
+    What only another side lets pass is among the candidates too and may fill no place: the ranker
+    draws its chances by candidate, and these have to be the same for all sides, or chance would
+    change more than the definitions do. Of one side alone it is what was asked at the time.
+    """
+    kept = frozenset().union(*(side.bits for side in sides))
+    rows = [row for row in _rows(recorded.candidates, sides) if row[0] in kept]
+    levers = [one.levers.get(no, 1.0) for no, _, _ in rows]
+    return RankRequest(
+        context=recorded.context,
+        snapshot=recorded.snapshot,
+        candidates=Candidates(
+            offer_nos=[no for no, _, _ in rows],
+            sources=[source for _, source, _ in rows],
+            scores=[score for _, _, score in rows],
+        ),
+        placement_bits=[one.bits.get(no, 0) for no, _, _ in rows],
+        levers=levers if any(lever != 1.0 for lever in levers) else (),
+        constraints=one.answer.constraints,
+    )
+
+
+_Row = tuple[int, Source.Value.ValueType, float]
+
+
+def _rows(candidates: Candidates, sides: Sequence[Allowed]) -> list[_Row]:
+    """Return number, source and score of whatever was proposed, what bundles add last."""
+    found: dict[int, _Row] = {}
+    for each in (candidates, *(side.answer.added for side in sides)):
+        size = len(each.offer_nos)
+        sources = each.sources or [Source.UNSPECIFIED] * size
+        for no, source, score in zip(each.offer_nos, sources, each.scores or [0.0] * size):
+            found.setdefault(no, (no, source, score))
+    return list(found.values())
