@@ -14,6 +14,8 @@ RENEW_AFTER_DAYS = 30
 _DAY_US = 86_400_000_000
 _GRACE_US = 300_000_000
 """After a renewal, until every replica has seen it and keys are wrapped anew."""
+_LOOK_AGAIN_US = 3_600_000_000
+"""All keys are read to find those of another renewal: so seldom once none was found."""
 _FIRST_PERSON = "00000000-0000-0000-0000-000000000000"
 _RENEWAL = struct.Struct(">I")
 
@@ -30,6 +32,9 @@ class Renewal:
         self._database = database
         self._queries = queries
         self._keys = keys
+        self._finished = 0
+        """The renewal that all keys were found to be of."""
+        self._found_us = 0
 
     async def once(self, now_us: int) -> None:
         """Begin a renewal that is due, or finish one that was begun."""
@@ -39,11 +44,15 @@ class Renewal:
             await self._begin(current.renewal, now_us)
         elif now_us - latest[1] > RENEW_AFTER_DAYS * _DAY_US:
             await self._begin(self._keys.renew(current.renewal).renewal, now_us)
-        elif now_us - latest[1] > _GRACE_US:
+        elif now_us - latest[1] > _GRACE_US and not self._is_finished(current.renewal, now_us):
             await self._wrap_anew(current)
+            self._finished, self._found_us = current.renewal, now_us
 
     async def _begin(self, renewal: int, now_us: int) -> None:
         await self._database.execute(self._queries.begin_renewal, renewal, now_us)
+
+    def _is_finished(self, renewal: int, now_us: int) -> bool:
+        return self._finished == renewal and abs(now_us - self._found_us) < _LOOK_AGAIN_US
 
     async def _wrap_anew(self, under: WrappingKey) -> None:
         """Wrap every key under this one, then destroy the older wrapping keys."""

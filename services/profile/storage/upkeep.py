@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from services.profile.domain.event import DAY_US
@@ -19,6 +20,10 @@ KEEP_EVENT_IDS_DAYS = 35
 KEEP_EVENTS_DAYS = 761
 """25 months."""
 EVERY_S = 30.0
+_TIERS_SHARE = 1 / 400
+"""Of the time that tiers may take: of a million people they take half a second."""
+_TIERS_STAND_S = 300.0
+"""At the longest until they are computed again."""
 
 
 class TierReader:
@@ -52,6 +57,7 @@ class Upkeep:
         self._clock = clock
         self._erasures = erasures
         self._renewal = Renewal(database, QUERIES, keys)
+        self._tiers_stand_until = 0.0
 
     async def lead(self) -> None:
         """Do what one replica does for all; a background task."""
@@ -74,7 +80,15 @@ class Upkeep:
         self._keyring.refresh()
         await self._renewal.once(now_us)
         self._keyring.refresh()
+        await self._compute_tiers(now_us)
+
+    async def _compute_tiers(self, now_us: int) -> None:
+        began = time.monotonic()
+        if began < self._tiers_stand_until:
+            return
         await self._database.execute(QUERIES.compute_tiers, now_us)
+        spent_s = time.monotonic() - began
+        self._tiers_stand_until = began + min(spent_s / _TIERS_SHARE, _TIERS_STAND_S)
 
     async def _lead_for_ever(self) -> None:
         while True:
