@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC
 
@@ -15,11 +16,12 @@ from cli.console import Exit, add_row, fail, people, say_json, table
 from cli.options import HomeOption, JsonOption
 from cli.reach import home_of
 from cli.showing.changes import SHORT, share_told
+from cli.showing.words import several
 from cli.suite.home import Home
 from cli.suite.look import RUNNING, SILENT, Part, Sight, look
 from touchpoint.client import CallError
-from touchpoint.rules.v1.rules_pb2 import Version
-from touchpoint.rules.v1.rules_service_pb2 import ListVersionsRequest
+from touchpoint.rules.v1.rules_pb2 import RuleFailure, Version
+from touchpoint.rules.v1.rules_service_pb2 import GetRuleFailuresRequest, ListVersionsRequest
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 _PATIENCE_S = 2.0
@@ -28,6 +30,7 @@ _PATIENCE_S = 2.0
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show every process of the suite: address, health, memory, how far behind the bus it is.
 
+    Rules that could not be evaluated in the last hour are told too; the suite is well all the same.
     Exit code 0 when all serve, 1 when one does not, 3 when nothing runs.
 
     Example: touchpoint status --json
@@ -36,15 +39,18 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     sight = asyncio.run(look(place))
     if sight is None:
         fail(f"Nothing runs in {place.path}. Start it with `touchpoint up`.", Exit.UNREACHABLE)
-    found = definitions_in_force(sight)
+    found, failures = definitions_in_force(sight), failing_rules(sight)
     if as_json:
         definitions = None if found is None else MessageToDict(found)
         said = {"home": str(place.path), "well": sight.is_well, "definitions": definitions}
-        say_json({**said, **asdict(sight)})
+        failing = [MessageToDict(each) for each in failures]
+        say_json({**said, "failing_rules": failing, **asdict(sight)})
     else:
         _show(sight, place)
         if found is not None:
             people.print(_in_force(found), style="dim", markup=False, soft_wrap=True)
+        for each in failures:
+            people.print(failing_told(each), style="yellow", markup=False, soft_wrap=True)
     if not sight.is_well:
         raise typer.Exit(Exit.FAILED)
 
@@ -73,6 +79,28 @@ def definitions_in_force(sight: Sight) -> Version | None:
         except CallError:
             return None
     return next(iter(answer.versions), None)
+
+
+def failing_rules(sight: Sight) -> Sequence[RuleFailure]:
+    """Ask rules what could not be evaluated lately; nothing where it does not answer."""
+    request = GetRuleFailuresRequest()
+    with grpc.insecure_channel(sight.endpoints.grpc["rules"][0]) as channel:
+        try:
+            answer = call(RulesServiceStub(channel).GetRuleFailures, request, _PATIENCE_S)
+        except CallError:
+            return ()
+    return answer.failures
+
+
+def failing_told(failure: RuleFailure) -> str:
+    """Say how often a rule failed, what that meant, and where there is more of it."""
+    shadow = failure.shadow
+    often = several(failure.decisions, "decision")
+    meant = "nothing was left out for it" if shadow else "what it was asked of was left out"
+    return (
+        f"rule {failure.rule}{' (shadow)' if shadow else ''} failed in {often} of the last hour,"
+        f" and {meant}; see `touchpoint report rules {failure.rule}`"
+    )
 
 
 def _in_force(version: Version) -> str:

@@ -18,6 +18,7 @@ from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.screening import Screens
+from services.rules.failing import Failing
 from services.rules.forgetting import Forgetting
 from services.rules.judging import Judge
 from services.rules.moment import channel_fields
@@ -73,6 +74,7 @@ class _Parts:
     counting: Counting
     recorder: Recorder
     spending: Spending
+    failing: Failing
 
 
 @asynccontextmanager
@@ -105,6 +107,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         RankerServiceStub(runtime.channel("ranker")),
         runtime.clock,
     )
+    told = Results(results, counting, store, runtime.clock)
     servicer = RulesServicer(
         Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
         Committer(catalogue, attributes, bundles, ledger, counting, recorder),
@@ -115,7 +118,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         runtime.clock,
         catalogue,
         attributes,
-        Results(results, counting, store, runtime.clock),
+        told,
         spending,
         Simulations(simulated),
     )
@@ -132,6 +135,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         counting,
         recorder,
         spending,
+        told.failing,
     )
     yield _service(settings.service, runtime, parts, servicer)
 
@@ -181,6 +185,7 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
         watched={
             "catalogue_lag": parts.catalogue.check_lag,
             "relay": relay.check_lag,
+            "rules": parts.failing.check,
             **{name: consumer.check_lag for name, consumer in consumers.items()},
         },
         background={

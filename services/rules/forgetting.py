@@ -41,6 +41,6 @@ class Forgetting:
             window_us = max(each.policy.contacts.longest_window_us for each in in_force)
             now_us = self._clock.now_us()
             rows = await self._ledger.forget(now_us, window_us)
-            rows += await self._results.forget(now_us - Keep.RESULT_US)
+            rows += await self._results.forget(now_us - Keep.RESULT_US, now_us - Keep.FAILURE_US)
             await self._store.forget_replicas()
             await asyncio.sleep(_SOON_S if rows else _EVERY_S)

@@ -19,6 +19,7 @@ from services.rules.domain.results import (
     ResultStore,
     Touch,
 )
+from services.rules.failing import Failing
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.trial_results import LATEST, told_of, trial_answers
 from shared.clock import BusinessClock
@@ -75,6 +76,8 @@ class Results:
         self._counting = counting
         self._definitions = definitions
         self._clock = clock
+        self.failing = Failing(store, counting, clock)
+        """Which of them fail just now."""
 
     async def get(self, request: GetRuleResultsRequest) -> GetRuleResultsResponse:
         """Return the results of whole hours; raises the kit's errors."""

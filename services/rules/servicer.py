@@ -177,6 +177,11 @@ class RulesServicer(DefinitionRpcs):
     ) -> pb.GetRuleResultsResponse:
         return await self._results.get(request)
 
+    async def get_rule_failures(
+        self, call: Call, request: pb.GetRuleFailuresRequest
+    ) -> pb.GetRuleFailuresResponse:
+        return await self._results.failing.get()
+
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest
     ) -> pb.ErasePersonResponse:

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from services.rules.domain.acts import Act
+from services.rules.domain.failures import NO_FAILURES, FailureKey, RecentFailure
 from services.rules.domain.people import person_bit
 
 HOUR_US = 3_600_000_000
@@ -130,12 +131,18 @@ AnswerCounts = dict[AnswerKey, AnswerCount]
 class ResultStore(Protocol):
     """Keeps the counts of all replicas."""
 
-    async def add_counts(self, counts: Mapping[CountKey, Count]) -> None:
-        """Add to what is kept."""
+    async def add_counts(
+        self, counts: Mapping[CountKey, Count], failures: Mapping[FailureKey, int] = NO_FAILURES
+    ) -> None:
+        """Add both to what is kept, or neither."""
         ...
 
     async def counts(self, since_us: int, until_us: int) -> Counts:
         """Return what hours beginning in that time add up to; their key's hour is 0."""
+        ...
+
+    async def failures(self, since_us: int) -> Sequence[RecentFailure]:
+        """Return what failed in the minutes that began since then, the most frequent first."""
         ...
 
     async def answers_position(self) -> int:
@@ -155,6 +162,9 @@ class ResultStore(Protocol):
         """Return what hours beginning in that time add up to; their key's hour is 0."""
         ...
 
-    async def forget(self, before_us: int) -> int:
-        """Delete hours that began before then, a slice of them; returns how many rows."""
+    async def forget(self, before_us: int, failures_before_us: int) -> int:
+        """Delete hours, and minutes of failures, that began before then; returns how many rows.
+
+        A slice of each at a time.
+        """
         ...

@@ -14,6 +14,8 @@ class Keep:
     """What a sample of decisions was decided by."""
     RESULT_US = 90 * _DAY_US
     """Counts of what rules did, which name nobody."""
+    FAILURE_US = 1 * _DAY_US
+    """By the minute; by the hour they are among the counts."""
     CONTACT_US = 400 * _DAY_US
     """At the least; a longer window of a limit keeps them longer."""
     PROMISE_US = 400 * _DAY_US

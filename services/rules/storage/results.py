@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from asyncpg import BitString
 
+from services.rules.domain.failures import NO_FAILURES, FailureKey, RecentFailure
 from services.rules.domain.people import BITS
 from services.rules.domain.results import (
     AnswerCount,
@@ -30,19 +31,20 @@ class PostgresResults:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_counts(self, counts: Mapping[CountKey, Count]) -> None:
+    async def add_counts(
+        self, counts: Mapping[CountKey, Count], failures: Mapping[FailureKey, int] = NO_FAILURES
+    ) -> None:
         # In one order everywhere, so that replicas that add at once wait, and never for each other.
-        rows = sorted(counts.items())
-        if not rows:
-            return
-        await self._database.execute(
-            _SQL.add_counts,
-            *zip(*(key for key, _ in rows), strict=True),
-            [count.decisions for _, count in rows],
-            [count.candidates for _, count in rows],
-            [count.failed for _, count in rows],
-            [None if key.placement else _sketch(count.people) for key, count in rows],
-        )
+        rows, failed = sorted(counts.items()), sorted(failures.items())
+        async with self._database.transaction() as transaction:
+            if rows:
+                await transaction.execute(_SQL.add_counts, *_columns(rows))
+            if failed:
+                await transaction.execute(
+                    _SQL.add_failures,
+                    *zip(*(key for key, _ in failed), strict=True),
+                    [decisions for _, decisions in failed],
+                )
 
     async def counts(self, since_us: int, until_us: int) -> Counts:
         rows = await self._database.fetch(_SQL.counts, since_us, until_us)
@@ -52,6 +54,13 @@ class PostgresResults:
             )
             for row in rows
         }
+
+    async def failures(self, since_us: int) -> Sequence[RecentFailure]:
+        rows = await self._database.fetch(_SQL.failures, since_us)
+        return [
+            RecentFailure(row["rule"], row["shadow"], row["decisions"], row["latest_us"])
+            for row in rows
+        ]
 
     async def answers_position(self) -> int:
         return int(await self._database.fetchval(_SQL.log_position, _LEARNING) or 0)
@@ -85,11 +94,21 @@ class PostgresResults:
             for row in rows
         }
 
-    async def forget(self, before_us: int) -> int:
+    async def forget(self, before_us: int, failures_before_us: int) -> int:
         forget = self._database.forget_slice
-        return await forget(_SQL.forget_counts, before_us, _SLICE) + await forget(
-            _SQL.forget_answers, before_us, _SLICE
-        )
+        rows = await forget(_SQL.forget_counts, before_us, _SLICE)
+        rows += await forget(_SQL.forget_answers, before_us, _SLICE)
+        return rows + await forget(_SQL.forget_failures, failures_before_us, _SLICE)
+
+
+def _columns(rows: Sequence[tuple[CountKey, Count]]) -> Sequence[Sequence[object]]:
+    return [
+        *zip(*(key for key, _ in rows), strict=True),
+        [count.decisions for _, count in rows],
+        [count.candidates for _, count in rows],
+        [count.failed for _, count in rows],
+        [None if key.placement else _sketch(count.people) for key, count in rows],
+    ]
 
 
 def _sketch(bits: Collection[int]) -> BitString:

@@ -16,6 +16,19 @@ FROM rule_counts
 WHERE hour_us >= $1 AND hour_us < $2
 GROUP BY rule, shadow, placement
 
+-- name: add_failures
+INSERT INTO rule_failures AS known (minute_us, rule, shadow, decisions)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::bigint[])
+ON CONFLICT (minute_us, rule, shadow) DO UPDATE
+SET decisions = known.decisions + excluded.decisions
+
+-- name: failures
+SELECT rule, shadow, sum(decisions)::bigint AS decisions, max(minute_us) AS latest_us
+FROM rule_failures
+WHERE minute_us >= $1
+GROUP BY rule, shadow
+ORDER BY sum(decisions) DESC, rule, shadow
+
 -- name: begin_position
 INSERT INTO log_positions (log, position) VALUES ($1, 0) ON CONFLICT (log) DO NOTHING
 
@@ -56,6 +69,14 @@ SELECT count(*) FROM gone
 WITH gone AS (
     DELETE FROM rule_answers WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM rule_answers WHERE hour_us < $1 LIMIT $2
+    ))
+    RETURNING 1)
+SELECT count(*) FROM gone
+
+-- name: forget_failures
+WITH gone AS (
+    DELETE FROM rule_failures WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM rule_failures WHERE minute_us < $1 LIMIT $2
     ))
     RETURNING 1)
 SELECT count(*) FROM gone

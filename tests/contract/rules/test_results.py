@@ -8,6 +8,12 @@ import pytest
 import pytest_asyncio
 
 from services.rules.domain.acts import Act
+from services.rules.domain.failures import (
+    MINUTE_US,
+    Failures,
+    RecentFailure,
+    count_failures,
+)
 from services.rules.domain.results import (
     EVERY_RULE,
     HOUR_US,
@@ -110,8 +116,39 @@ async def test_old_hours_are_forgotten(store: ResultStore) -> None:
         await store.add_counts(decided(hour * HOUR_US, "ann"))
         before = await store.answers_position()
         await store.add_answers(before, before + 1, {key(hour * HOUR_US): AnswerCount(1)})
-    assert await store.forget(2 * HOUR_US) == 2
-    assert await store.forget(2 * HOUR_US) == 0
+    assert await store.forget(2 * HOUR_US, 0) == 2
+    assert await store.forget(2 * HOUR_US, 0) == 0
     counts, answers = await store.counts(0, DAY_US), await store.answers(0, DAY_US)
     assert counts[CountKey(0, EVERY_RULE, False, "")].decisions == 1
     assert answers[key(0)].shown == 1
+
+
+def failed(now_us: int, *rules: str, shadow: bool = False) -> Failures:
+    failures: Failures = {}
+    acts = [(rule, Act(failed=True, shadow=shadow)) for rule in rules]
+    count_failures(failures, now_us, [*acts, ("well", Act(candidates=1))])
+    return failures
+
+
+async def test_failures_of_several_replicas_and_minutes_add_up(store: ResultStore) -> None:
+    nothing: Counts = {}
+    await store.add_counts(nothing, failed(MINUTE_US + 5, "divides"))
+    await store.add_counts(nothing, failed(MINUTE_US + 9, "divides", "looks_up"))
+    await store.add_counts(nothing, failed(3 * MINUTE_US, "divides"))
+    await store.add_counts(nothing, failed(3 * MINUTE_US, "divides", shadow=True))
+    assert await store.failures(0) == [
+        RecentFailure("divides", False, 3, 3 * MINUTE_US),
+        RecentFailure("divides", True, 1, 3 * MINUTE_US),
+        RecentFailure("looks_up", False, 1, MINUTE_US),
+    ]
+
+
+async def test_only_failures_of_late_are_told_and_old_ones_are_forgotten(
+    store: ResultStore,
+) -> None:
+    nothing: Counts = {}
+    for minute in (1, 2, 3):
+        await store.add_counts(nothing, failed(minute * MINUTE_US, "divides"))
+    assert [each.decisions for each in await store.failures(2 * MINUTE_US)] == [2]
+    assert await store.forget(0, 3 * MINUTE_US) == 2
+    assert [each.decisions for each in await store.failures(0)] == [1]

@@ -13,9 +13,13 @@ import pytest
 
 from services.rules.answer_counting import AnswerCounting
 from services.rules.config import shipped_definitions
+from services.rules.counting import Counting
 from services.rules.definitions.files import read_folder
+from services.rules.failing import Failing
 from services.rules.storage.definitions import PostgresDefinitions
+from services.rules.storage.in_memory_results import InMemoryResults
 from services.rules.storage.results import PostgresResults
+from shared.errors import FailedPrecondition
 from tests.grpc.rules.rules_kit import (
     FREE_SHIPPING,
     GUIDE,
@@ -179,6 +183,34 @@ async def test_an_error_in_a_rule_removes_the_offer_and_shows_in_the_results(rul
     await decide(rules, LAPTOP, GUIDE)
     found = (await results(rules))["divides"]
     assert (found.enforced.failed, found.enforced.candidates) == (1, 1)
+
+
+async def failures(rules: Rules) -> list[tuple[str, bool, int]]:
+    answer = await rules.stub.GetRuleFailures(pb.GetRuleFailuresRequest(), timeout=5)
+    return [(each.rule, each.shadow, each.decisions) for each in answer.failures]
+
+
+async def test_rules_that_fail_are_told_for_an_hour_with_how_often(rules: Rules) -> None:
+    await apply(rules, DIVIDES)
+    assert await failures(rules) == []
+    for _ in range(2):
+        await decide(rules, LAPTOP, GUIDE)
+    assert await failures(rules) == [("divides", False, 2)]
+    rules.clock.advance(timedelta(minutes=61))
+    assert await failures(rules) == []
+
+
+async def test_health_shows_the_rules_that_fail_until_they_no_longer_do(rules: Rules) -> None:
+    store, counting = PostgresResults(rules.database), Counting(InMemoryResults())
+    failing = Failing(store, counting, rules.clock)
+    await apply(rules, DIVIDES)
+    await failing.check()
+    await decide(rules, LAPTOP, GUIDE)
+    await failures(rules)  # writes what was counted
+    with pytest.raises(FailedPrecondition, match=r"in the last hour: divides 1$"):
+        await failing.check()
+    rules.clock.advance(timedelta(minutes=61))
+    await failing.check()
 
 
 @pytest.mark.parametrize(

@@ -260,3 +260,19 @@ def test_time_moves_for_the_whole_suite(touchpoint):
     after = touchpoint.json("clock", "+1d")
     assert after["offset"] != before.get("offset", "0s")
     assert "ahead of real time" in touchpoint("clock")
+
+
+def test_status_names_a_rule_that_fails_and_is_well_all_the_same(shop, tmp_path):
+    for shipped in SHIPPED.glob("*.yaml"):
+        (tmp_path / shipped.name).write_text(shipped.read_text())
+    failing = "{name: divides, code: NOT_DUE, remove_when: 7 / (offer.stock - offer.stock) > 1}"
+    (tmp_path / "failing.yaml").write_text(f"rules:\n  - {failing}\n")
+    assert shop.json("status")["failing_rules"] == []
+    shop("apply", str(tmp_path))
+    shop("recommend", "customer:c-2", "--live")
+    shop("rollback")
+    assert "rule divides failed in 1 decision of the last hour" in shop("status")
+    seen = shop.json("status")
+    assert seen["well"]
+    [told] = seen["failing_rules"]
+    assert (told["rule"], told["decisions"]) == ("divides", "1")

@@ -7,11 +7,13 @@ import json
 
 from rich.console import Console
 
+from cli.commands.status import failing_told
 from cli.showing.rules import as_json_results, results_shown
 from touchpoint.rules.v1.rules_pb2 import (
     AnswerCounts,
     RuleAnswers,
     RuleCounts,
+    RuleFailure,
     RuleMode,
     RulePlacementCounts,
     RuleResult,
@@ -112,3 +114,13 @@ def test_a_trial_is_shown_beside_all_others() -> None:
     assert "10% in the trial 200 5.0% 0.0% 200.00" in lines
     assert "all others, eeeeeeeeeeee 1,800 2.5% 0.0% 0.00" in lines
     assert any(line.endswith("rules that differ: trial") for line in lines)
+
+
+def test_a_rule_that_fails_is_told_with_how_often_and_what_that_meant() -> None:
+    failure = RuleFailure(rule="price_band", decisions=1)
+    told = "rule price_band failed in 1 decision of the last hour, and what it was asked of was"
+    assert failing_told(failure).startswith(told)
+    in_shadow = RuleFailure(rule="price_band", decisions=1200, shadow=True)
+    assert "(shadow) failed in 1,200 decisions of the last hour, and nothing" in failing_told(
+        in_shadow
+    )

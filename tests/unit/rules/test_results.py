@@ -81,22 +81,23 @@ class FailingOnce(InMemoryResults):
         super().__init__()
         self.is_away = True
 
-    async def add_counts(self, counts: object) -> None:
+    async def add_counts(self, counts: object, failures: object = None) -> None:
         if self.is_away:
             self.is_away = False
             raise Unavailable("away", reason="AWAY")
-        await super().add_counts(counts)  # type: ignore[arg-type]
+        await super().add_counts(counts, failures)  # type: ignore[arg-type]
 
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_what_could_not_be_written_is_written_with_what_came_meanwhile() -> None:
     store = FailingOnce()
     counting = Counting(store)
-    counting.count(NOW_US, ["ann"], ["banner"], [("owned", Act(candidates=1))])
+    counting.count(NOW_US, ["ann"], ["banner"], [("owned", Act(candidates=1, failed=True))])
     with pytest.raises(Unavailable):
         await counting.write()
-    counting.count(NOW_US, ["bob"], ["banner"], [("owned", Act(candidates=2))])
+    counting.count(NOW_US, ["bob"], ["banner"], [("owned", Act(candidates=2, failed=True))])
     await counting.write()
     await counting.write()
     whole = (await store.counts(0, NOW_US))[CountKey(0, "owned", False, "")]
     assert (whole.decisions, whole.candidates, len(whole.people)) == (2, 3, 2)
+    assert [each.decisions for each in await store.failures(0)] == [2]
