@@ -118,7 +118,7 @@ class Simulations:
         yield SimulationProgress(total=taken)
         done, told_s = 0, time.monotonic()
         found = self._of.recordings.recorded(asked.since_us, asked.until_us, asked.at_most)
-        async with aclosing(found) as recordings:  # type: ignore[type-var]
+        async with aclosing(found) as recordings:
             async for stored in recordings:
                 began_s = time.monotonic()
                 outcome = await replayer.replay(stored, total / taken)

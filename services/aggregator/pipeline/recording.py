@@ -1,4 +1,4 @@
-"""What a decision was decided by, for rules to keep: all that its Check was given."""
+"""What a decision was decided by, for rules to keep: what Check was given and goes by."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from services.aggregator.domain.candidates import Proposal
 from services.aggregator.domain.sampling import Sampler
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.question import Question
-from touchpoint.common.v1.decision_pb2 import Candidates
+from touchpoint.common.v1.decision_pb2 import Candidates, Recipient
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision, RecordedProposal
 
 SCHEMA = 1
@@ -39,8 +39,23 @@ class Recorder:
             model=decision.versions.model,
             proposals=_asked_for(proposal),
         )
-        found.context.ClearField("identity_keys")
+        _leave_out(found)
         return found.SerializeToString()
+
+
+def _leave_out(found: RecordedDecision) -> None:
+    """Drop what nothing is decided by any more: who asked, what they typed, what speaks for it."""
+    context, candidates = found.context, found.candidates
+    context.ClearField("query")
+    if context.HasField("recipient"):
+        context.recipient.CopyFrom(Recipient())
+    for pseudonym in context.identity_keys:
+        pseudonym.ClearField("key")
+    candidates.ClearField("evidence_nos")
+    candidates.ClearField("evidence_counts")
+    candidates.ClearField("evidence_totals")
+    candidates.ClearField("evidence_kinds")
+    candidates.ClearField("evidence_texts")
 
 
 def _asked_for(proposal: Proposal) -> list[RecordedProposal]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class RecordingStore(Protocol):
 
     def recorded(
         self, since_us: int, until_us: int, at_most: int
-    ) -> AsyncIterator[StoredRecording]:
+    ) -> AsyncGenerator[StoredRecording, None]:
         """Yield what was decided in that time, the oldest first.
 
         Where there are more than `at_most`, every n-th of them: each part of the time counts for as

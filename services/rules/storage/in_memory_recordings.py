@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.recordings import StoredRecording, is_taken
@@ -36,7 +36,7 @@ class InMemoryRecordings:
 
     async def recorded(
         self, since_us: int, until_us: int, at_most: int
-    ) -> AsyncIterator[StoredRecording]:
+    ) -> AsyncGenerator[StoredRecording, None]:
         found = self._between(since_us, until_us)
         for place, recording in enumerate(found):
             if is_taken(place, len(found), at_most):

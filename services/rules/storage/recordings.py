@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from services.rules.domain.recordings import StoredRecording
 from shared.postgres import Database, Queries
@@ -29,7 +29,7 @@ class PostgresRecordings:
 
     async def recorded(
         self, since_us: int, until_us: int, at_most: int
-    ) -> AsyncIterator[StoredRecording]:
+    ) -> AsyncGenerator[StoredRecording, None]:
         rows = await self._database.fetch(_SQL.choose_recordings, since_us, until_us, at_most)
         chosen = [row["decision_id"] for row in rows]
         for first in range(0, len(chosen), _SLICE):

@@ -24,16 +24,35 @@ def recorded(edge):
     return RecordedDecision.FromString(edge.peers.rules.Commit.requests[-1].recorded)
 
 
-async def test_all_that_check_was_given_is_recorded_but_for_the_pseudonyms(edge):
-    await decide(edge, asked(BANNER, HERO))
-    check, found = edge.peers.rules.Check.request, recorded(edge)
-    assert check.context.identity_keys
-    check.context.ClearField("identity_keys")
+def gone_by(check):
+    """Return what Check was given, without what nothing is decided by any more."""
+    for key in check.context.identity_keys:
+        key.key = b""
+    for column in ("nos", "counts", "totals", "kinds", "texts"):
+        check.candidates.ClearField(f"evidence_{column}")
+    return check
+
+
+async def test_all_that_check_was_given_and_goes_by_is_recorded(edge):
+    await decide(edge, asked(BANNER, HERO, locale="de-CH", exclude_ids=["pan-1"]))
+    check, found = gone_by(edge.peers.rules.Check.request), recorded(edge)
+    assert [each.kind for each in found.context.identity_keys] == ["customer"]
     assert found.context == check.context
     assert found.snapshot == check.snapshot
     assert found.candidates == check.candidates
+    assert len(found.candidates.scores) == len(found.candidates.sources) > 0
     assert (found.schema, found.weight, list(found.slates)) == (1, 1.0, [])
-    assert edge.peers.rules.Commit.request.context.identity_keys
+
+
+async def test_who_asked_and_what_they_typed_is_not_recorded(edge):
+    request = asked(context={"query": "a secret wish"}, recipient={"interests": ["secrets"]})
+    await decide(edge, request)
+    commit = edge.peers.rules.Commit.request
+    assert commit.context.query == "a secret wish"
+    assert commit.context.identity_keys[0].key
+    assert b"secret" not in commit.recorded
+    assert commit.context.identity_keys[0].key not in commit.recorded
+    assert recorded(edge).context.HasField("recipient")
 
 
 async def test_what_check_added_is_left_out(edge):
@@ -44,7 +63,8 @@ async def test_what_check_added_is_left_out(edge):
 
     edge.peers.rules.Check.answer = adding
     await decide(edge)
-    assert recorded(edge).candidates == edge.peers.rules.Check.request.candidates
+    asked_of = gone_by(edge.peers.rules.Check.request)
+    assert recorded(edge).candidates == asked_of.candidates
 
 
 async def test_the_model_is_recorded(edge):
