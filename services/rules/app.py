@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from services.rules.answer_counting import AnswerCounting
 from services.rules.applying import Definitions
@@ -52,6 +53,7 @@ from shared.service import Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
+from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import DESCRIPTOR
 
 _APPLYING = DeadlineLimits(default_s=15.0, maximum_s=30.0)
@@ -86,7 +88,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     follower, attributes, screens = _followed(settings, runtime, bus)
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
-    bundles = BundleFollower(bus, source, compile_policy, aside=True)
+    bundles = BundleFollower(bus, source, partial(_compiled, screens), aside=True)
     definitions = Definitions(store, bus, bundles, runtime.clock, kinds_in(follower.catalogue))
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()
@@ -160,6 +162,13 @@ def _followed(
     attributes.catalogue = follower.catalogue
     screens = Screens(follower.catalogue, channel_fields)
     return follower, attributes, screens
+
+
+def _compiled(screens: Screens, bundle: Bundle) -> CompiledBundle:
+    """Make a bundle ready with all that its first request would wait for."""
+    compiled = compile_policy(bundle)
+    screens.prepare(compiled.policy)
+    return compiled
 
 
 def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer) -> Service:

@@ -10,8 +10,10 @@ from cel_expr_python import cel
 
 from services.rules.conditions.cost import check_cost, is_suspect
 from services.rules.conditions.one_by_one import one_by_one
+from services.rules.conditions.shapes import Shapes
 from services.rules.conditions.translation import Translation, UnsupportedError
 from services.rules.conditions.variables import MESSAGES
+from services.rules.domain.definitions import Bound
 from services.rules.domain.values import Frame, Outcome, Term
 from shared.conditions import Checked, ConditionError, Environment
 from shared.conditions.syntax import fields_read, texts_sought, variables_read
@@ -22,7 +24,7 @@ from shared.conditions.values import ParameterValue
 class Condition:
     """One condition, ready to be asked of all candidates of a request.
 
-    What only its author is told of it is worked out once, for as long as it is remembered.
+    What is told of it besides is worked out once, for as long as it is remembered.
     """
 
     text: str
@@ -35,17 +37,17 @@ class Condition:
     """Why it has to be evaluated candidate by candidate; empty: all at once."""
     program: cel.Expression
     translation: Translation
+    _bounds: dict[frozenset[str], Bound | None] = field(default_factory=dict, init=False)
 
     def evaluate(self, frame: Frame) -> Outcome:
         """Return whether it holds: for all alike or as a column, with where it failed."""
         return self.term(frame, {})
 
-    def bound(self, known: frozenset[str]) -> Term | None:
-        """Return a term that holds or fails wherever this does, of these columns only.
-
-        None: they say nothing about it.
-        """
-        return self.translation.bound(known)
+    def bound(self, known: frozenset[str]) -> Bound | None:
+        """Return what these columns alone say of it; None: nothing."""
+        if known not in self._bounds:
+            self._bounds[known] = self.translation.bound(known)
+        return self._bounds[known]
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
@@ -91,6 +93,7 @@ class ConditionCompiler:
             known = self._condition(self._environment.check(text))
             if len(conditions) >= _MOST_KNOWN:
                 conditions.clear()
+                self._known.shapes.forget()
             conditions[text] = known
         self.reads.update(known.reads)
         return known
@@ -103,7 +106,7 @@ class ConditionCompiler:
         return condition
 
     def _condition(self, checked: Checked) -> Condition:
-        translation = Translation(checked.tree, self._environment)
+        translation = Translation(checked.tree, self._environment, self._known.shapes)
         obstacle = ""
         try:
             term = translation.term()
@@ -129,6 +132,7 @@ class _Known:
     environment: Environment
     conditions: dict[str, Condition] = field(default_factory=dict)
     """By their texts."""
+    shapes: Shapes = field(default_factory=Shapes)
 
 
 _MOST_KNOWN = 10_000

@@ -43,26 +43,27 @@ class RequestFrame:
     """Columns of the candidates and, evaluated at most once, everything else."""
 
     __slots__ = (
-        *("_activate", "_activation", "_known", "_messages", "_variables"),
-        *("column", "field", "size"),
+        *("_activate", "_activation", "_messages", "_scalars", "_variables"),
+        *("column", "field", "known", "size"),
     )
 
     def __init__(self, columns: Columns, variables: Variables, activate: Activate) -> None:
         self.size = len(columns)
         self.column = columns.__getitem__
         self.field = variables.field
+        self.known: dict[int, Outcome] = {}
         self._variables = variables
         self._activate = activate
         self._activation: cel.Activation | None = None
         self._messages: Mapping[str, Any] | None = None
-        self._known: dict[int, Outcome] = {}
+        self._scalars: dict[int, Outcome] = {}
 
     def scalar(self, program: Program) -> Outcome:
-        known = self._known.get(id(program))
+        known = self._scalars.get(id(program))
         if known is None:
             if self._activation is None:
                 self._activation = self._activate(self._of_request())
-            known = self._known[id(program)] = outcome_of(program, self._activation)
+            known = self._scalars[id(program)] = outcome_of(program, self._activation)
         return known
 
     def activation_with(

@@ -7,6 +7,7 @@ evaluates once per request: making the variables known to it costs more than mos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +15,13 @@ import numpy as np
 from cel.expr.checked_pb2 import CheckedExpr, Type
 from cel.expr.syntax_pb2 import Expr
 
+from services.rules.conditions.shapes import Shapes
 from services.rules.conditions.variables import COLUMN_VARIABLES
 from services.rules.domain import logic
 from services.rules.domain.columns import COLUMNS
+from services.rules.domain.definitions import Bound
 from services.rules.domain.operations import NEEDS_COLUMN, OPERATIONS, strict
-from services.rules.domain.values import Maps, Outcome, Term, Words
+from services.rules.domain.values import Maps, Outcome, Term, Words, once
 from shared.conditions import Environment, outcome_of
 from shared.conditions.syntax import field_name, fields_read, joined
 from shared.conditions.turns import children
@@ -41,15 +44,19 @@ class Translation:
 
     checked: CheckedExpr
     environment: Environment
+    shapes: Shapes
     fields: frozenset[str] = field(init=False)
     """Fields of `offer` and `history` that it reads."""
     reads_placement: bool = field(init=False)
     _variables: dict[int, frozenset[str]] = field(init=False, default_factory=dict)
     """Which variables each part reads, by its id."""
+    _numbers: Mapping[int, int] = field(init=False)
+    """What each part says, by its id."""
 
     def __post_init__(self) -> None:
         """Collect what the condition reads."""
         self._collect(self.checked.expr)
+        self._numbers = self.shapes.of(self.checked.expr)
         read = set(fields_read(self.checked.expr))
         self.fields = frozenset(name for name in read if name.split(".")[0] in COLUMN_VARIABLES)
         self.reads_placement = bool(read & {"request", "request.placement"})
@@ -64,9 +71,11 @@ class Translation:
 
     def term(self) -> Term:
         """Return the whole condition over columns; raises `UnsupportedError`."""
-        return self._term(self.checked.expr, frozenset())
+        expr = self.checked.expr
+        is_joined = expr.call_expr.function in ("_&&_", "_||_")
+        return self._term(expr, frozenset()) if is_joined else self._once(expr)
 
-    def bound(self, known: frozenset[str]) -> Term | None:
+    def bound(self, known: frozenset[str]) -> Bound | None:
         """Return a term over these columns only that holds or fails wherever the condition does.
 
         None: they say nothing about it. CEL's `&&` and `||` let an error give way to what decides,
@@ -74,18 +83,20 @@ class Translation:
         """
         return self._bound(self.checked.expr, known)
 
-    def _bound(self, expr: Expr, known: frozenset[str]) -> Term | None:
+    def _bound(self, expr: Expr, known: frozenset[str]) -> Bound | None:
         if {name for name in fields_read(expr) if not name.startswith("params.")} <= known:
             try:
-                return self._term(expr, frozenset())
+                return Bound(self._numbers[expr.id], self._term(expr, frozenset()))
             except UnsupportedError:
                 return None
-        if expr.call_expr.function not in ("_&&_", "_||_"):
+        function = expr.call_expr.function
+        if function not in ("_&&_", "_||_"):
             return None
         left, right = (self._bound(part, known) for part in expr.call_expr.args)
-        if expr.call_expr.function == "_||_":
-            return logic.disjunction(left, right) if left and right else None
-        return logic.conjunction(left, right) if left and right else left or right
+        if left is None or right is None:
+            return (left or right) if function == "_&&_" else None
+        join = logic.disjunction if function == "_||_" else logic.conjunction
+        return Bound((function, left.key, right.key), join(left.term, right.term))
 
     def _term(self, expr: Expr, local: frozenset[str]) -> Term:
         if self._variables[expr.id].isdisjoint(COLUMN_VARIABLES | local):
@@ -101,6 +112,13 @@ class Translation:
                 return self._comprehension(expr, local)
             case kind:
                 raise UnsupportedError(f"{kind} over candidates")
+
+    def _once(self, expr: Expr, local: frozenset[str] = frozenset()) -> Term:
+        """Return a term that is evaluated once for all conditions and turns that it stands in."""
+        term = self._term(expr, local)
+        if self._has_columns(expr) and local.isdisjoint(self._variables[expr.id]):
+            return once(self._numbers[expr.id], term)
+        return term
 
     def _scalar(self, expr: Expr) -> Term:
         """Return a part that is the same for all candidates."""
@@ -149,9 +167,9 @@ class Translation:
         parts = [*((call.target,) if call.HasField("target") else ()), *call.args]
         match call.function:
             case "_&&_":
-                return logic.conjunction(*[self._term(part, local) for part in joined(expr)])
+                return logic.conjunction(*[self._once(part, local) for part in joined(expr)])
             case "_||_":
-                return logic.disjunction(*[self._term(part, local) for part in joined(expr)])
+                return logic.disjunction(*[self._once(part, local) for part in joined(expr)])
             case "!_":
                 return logic.negation(self._term(parts[0], local))
             case "_?_:_":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,8 +11,23 @@ from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.values import Frame, Outcome, Term
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What some columns alone say of a condition."""
+
+    key: Hashable
+    """Equal for what answers alike under the same parameters."""
+    term: Term
+    """It holds or fails wherever the condition does."""
+
+
 class Condition(Protocol):
-    """Something that is true or false of each candidate."""
+    """Something that is true or false of each candidate; hashed as the object that it is."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """What it reads of each candidate: `offer.stock`; `offer` for all of it."""
+        ...
 
     @property
     def reads_placement(self) -> bool:
@@ -21,11 +36,8 @@ class Condition(Protocol):
 
     def evaluate(self, frame: Frame) -> Outcome: ...
 
-    def bound(self, known: frozenset[str]) -> Term | None:
-        """Return a term that holds or fails wherever the condition does, of these columns only.
-
-        None: they say nothing about it.
-        """
+    def bound(self, known: frozenset[str]) -> Bound | None:
+        """Return what these columns alone say of it; None: nothing."""
         ...
 
 

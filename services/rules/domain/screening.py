@@ -7,29 +7,33 @@ request. A rule that passes is asked in full; one that does not could remove non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from services.rules.domain.catalogue import CatalogueColumns, kind_mask
-from services.rules.domain.columns import ABSENCES, OF_CATALOGUE, CandidateColumns, Moment
+from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.definitions import Policy, Rule
 from services.rules.domain.person import Numbers
-from services.rules.domain.values import Outcome, Term
+from services.rules.domain.screening_plan import (
+    BoundFrame,
+    Fields,
+    Known,
+    Plan,
+    columns_of,
+    may_hold,
+)
 
-_SCREENED = 64
-"""So many rules are screened, a bit for each; those after them always pass."""
-_ALWAYS = -1 << _SCREENED
+_WORD = 64
+_AT_ONCE = 8192
+"""So many offers are written at a time."""
 _MOST_CHANGED = 4096
 """With more rows changed since the last request, all are written anew."""
 _MOST_KEPT = 24
 _NEVER_US = 1 << 62
-
-
-Fields = Mapping[str, Any]
-"""What fields of the variables are worth, by their name in conditions."""
 
 
 def _nothing(channel: int) -> Fields:
@@ -47,16 +51,16 @@ class Screen:
     """The rules of one bundle by offer, on one channel."""
 
     def __init__(
-        self, policy: Policy, catalogue: VersionedCatalogue, channel: int, fields: Fields
+        self, plan: Plan, catalogue: VersionedCatalogue, channel: int, fields: Fields
     ) -> None:
         """Take the channel by its number, and what fields are worth for all on it."""
-        self._rules = policy.rules
+        self._plan = plan
         self._catalogue = catalogue
         self._channel = channel
         self._fields = fields
-        self._bounds = _bounds(policy.rules, OF_CATALOGUE | fields.keys())
-        self._without: dict[tuple[str, ...], int] = {}
-        self._bits = np.zeros(0, np.uint64)
+        self._words = -(-len(plan.parts) // _WORD)
+        self._bits = np.zeros((self._words, 0), np.uint64)
+        """A bit for each part of the plan, by word and offer."""
         self._changed: list[int] = []
         self._version = -1
         self._now_us = 0
@@ -89,34 +93,32 @@ class Screen:
 
     def passing(self, columns: CandidateColumns) -> list[Rule]:
         """Return the rules that could remove one of the candidates, in their order."""
-        found = int(np.bitwise_or.reduce(self._bits[columns.offer_nos], initial=0))
-        absent = columns.absent()
-        possible = self._without.get(absent)
-        if possible is None:
-            possible = self._without[absent] = self._possible_without(absent)
-        bits = found & possible | _ALWAYS
-        return [rule for index, rule in enumerate(self._rules) if bits >> index & 1]
+        plan = self._plan
+        found = np.bitwise_or.reduce(self._bits.take(columns.offer_nos, axis=1), axis=1)
+        touched = np.unpackbits(found.view(np.uint8), bitorder="little")[plan.part_of]
+        passing = touched.view(np.bool_) & plan.possible(columns.absent())
+        rules = plan.rules
+        return [rules[index] for index in passing.nonzero()[0].tolist()]
 
     def _write(self, offer_nos: Numbers, now_us: int) -> None:
         """Write the bits of these offers."""
-        if len(self._bits) < len(self._catalogue.kind):
-            self._bits = np.resize(self._bits, len(self._catalogue.kind))
-        columns = CandidateColumns(
-            self._catalogue, _unknown, offer_nos, Moment(now_us, self._channel)
-        )
-        bits = np.zeros(len(offer_nos), np.uint64)
-        for index, (rule, bound) in enumerate(zip(self._rules, self._bounds, strict=False)):
-            hits = np.broadcast_to(self._may_hold(bound, columns), bits.shape)
-            if rule.kinds:
-                hits = hits & kind_mask(rule.kinds)[columns.kinds]
-            bits |= hits.astype(np.uint64) << np.uint64(index)
-        self._bits[offer_nos] = bits
+        capacity = len(self._catalogue.kind)
+        written = self._bits.shape[1]
+        if written < capacity:
+            self._bits = np.pad(self._bits, ((0, 0), (0, capacity - written)))
+        for start in range(0, len(offer_nos), _AT_ONCE):
+            some = offer_nos[start : start + _AT_ONCE]
+            self._bits[:, some] = self._bits_of(some, now_us)
 
-    def _may_hold(self, bound: Term | None, columns: CandidateColumns) -> Any:
-        """Return whether, or for which offers, a rule may hold or fail."""
-        if bound is None:
-            return True
-        return np.logical_or(*bound(_Frame(columns, self._fields), {}))
+    def _bits_of(self, offer_nos: Numbers, now_us: int) -> npt.NDArray[np.uint64]:
+        columns = columns_of(self._catalogue, offer_nos, Moment(now_us, self._channel))
+        frame = BoundFrame(columns, self._fields)
+        hits = np.zeros((len(offer_nos), self._words * _WORD), np.bool_)
+        for index, part in enumerate(self._plan.parts):
+            hits[:, index] = may_hold(part.bound, frame)
+            if part.kinds:
+                hits[:, index] &= kind_mask(part.kinds)[columns.kinds]
+        return np.packbits(hits, axis=1, bitorder="little").view(np.uint64).T
 
     def _rescheduled(self, now_us: int) -> Numbers:
         """Return the offers whose time began or ended between the last time and this."""
@@ -125,17 +127,6 @@ class Screen:
         for instants in _instants_us(self._catalogue):
             changed |= (first < instants) & (instants <= last)
         return np.flatnonzero(changed)
-
-    def _possible_without(self, absent: Sequence[str]) -> int:
-        """Return the bits of the rules that could hold where these columns hold for nobody."""
-        names = frozenset().union(*(ABSENCES[each] for each in absent))
-        columns = CandidateColumns(
-            self._catalogue, _unknown, np.zeros(1, np.int64), Moment(0, self._channel)
-        )
-        return sum(
-            int(np.any(self._may_hold(bound, columns))) << index
-            for index, bound in enumerate(_bounds(self._rules, names))
-        )
 
 
 class Screens:
@@ -147,17 +138,28 @@ class Screens:
         """`fields_of` returns what is the same for all requests on a channel: `request.channel`."""
         self._catalogue = catalogue
         self._fields_of = fields_of
+        self._plans: dict[str, Plan] = {}
+        self._known: Known = WeakKeyDictionary()
         self._kept: dict[tuple[str, int], Screen] = {}
+
+    def prepare(self, policy: Policy) -> Plan:
+        """Plan a bundle's screens, which takes long where its rules are new; in any thread."""
+        plan = self._plans.get(policy.bundle_hash)
+        if plan is None:
+            names = frozenset(self._fields_of(0))
+            plan = Plan(policy.rules, names, self._catalogue, self._known)
+            _make_room(self._plans)
+            self._plans[policy.bundle_hash] = plan
+        return plan
 
     def of(self, policy: Policy, channel: int, now_us: int) -> Screen:
         """Return the screen of a bundle and channel, as the catalogue is and at this time."""
         key = policy.bundle_hash, channel
         screen = self._kept.get(key)
         if screen is None:
-            if len(self._kept) >= _MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
+            _make_room(self._kept)
             screen = self._kept[key] = Screen(
-                policy, self._catalogue, channel, self._fields_of(channel)
+                self.prepare(policy), self._catalogue, channel, self._fields_of(channel)
             )
         screen.keep_up(now_us)
         return screen
@@ -168,30 +170,10 @@ class Screens:
             screen.note(offer_nos)
 
 
-class _Frame:
-    """A frame of columns and known fields, which is all that a bound reads."""
-
-    def __init__(self, columns: CandidateColumns, fields: Fields) -> None:
-        self.size = len(columns)
-        self._columns = columns
-        self._fields = fields
-
-    def column(self, name: str) -> Any:
-        return self._columns[name]
-
-    def field(self, name: str) -> Any:
-        return self._fields[name]
-
-    def scalar(self, program: Any) -> Outcome:
-        raise KeyError("a bound has no such part")
-
-
-def _bounds(rules: Sequence[Rule], known: frozenset[str]) -> list[Term | None]:
-    """Return for each rule that is screened what bounds it where only these columns are known."""
-    return [
-        rule.remove_when.bound(known) if rule.remove_when and not rule.lever_when else None
-        for rule in rules[:_SCREENED]
-    ]
+def _make_room(kept: dict[Any, Any]) -> None:
+    """Drop the oldest where there are as many as are kept."""
+    if len(kept) >= _MOST_KEPT:
+        del kept[next(iter(kept))]
 
 
 def _instants_us(catalogue: VersionedCatalogue) -> Sequence[npt.NDArray[np.int64]]:
@@ -209,7 +191,3 @@ def _span_us(catalogue: VersionedCatalogue, now_us: int) -> tuple[int, int]:
         since_us = max(since_us, int(instants.max(where=gone, initial=-_NEVER_US)))
         until_us = min(until_us, int(instants.min(where=~gone, initial=_NEVER_US)))
     return since_us, until_us
-
-
-def _unknown(offer_no: int) -> Mapping[str, str]:
-    raise KeyError(offer_no)

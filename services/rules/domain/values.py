@@ -25,6 +25,8 @@ class Frame(Protocol):
 
     size: int
     """Number of candidates."""
+    known: dict[int, Outcome]
+    """What terms were worth that are evaluated once, by their numbers."""
 
     def column(self, name: str) -> Any:
         """Return a column such as `offer.stock`: an array, `Words` or `Maps`."""
@@ -41,6 +43,18 @@ class Frame(Protocol):
 
 Term = Callable[[Frame, Mapping[str, Any]], Outcome]
 """An evaluable part of a condition; the mapping holds the variables of comprehensions."""
+
+
+def once(number: int, term: Term) -> Term:
+    """Return a term that is evaluated once in each frame; the same number is the same term."""
+
+    def evaluate(frame: Frame, local: Mapping[str, Any]) -> Outcome:
+        outcome = frame.known.get(number)
+        if outcome is None:
+            outcome = frame.known[number] = term(frame, local)
+        return outcome
+
+    return evaluate
 
 
 @dataclass(frozen=True, slots=True)

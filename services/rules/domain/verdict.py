@@ -23,6 +23,7 @@ ELIGIBILITY = 1
 APPLICABILITY = 2
 BUDGET_RULE = "budget"
 _PLACEMENT_KINDS = "placement_kinds"
+_ALL_KINDS: frozenset[int] = frozenset()
 __all__ = [
     "APPLICABILITY",
     "BUDGET_RULE",
@@ -83,6 +84,8 @@ class _Court:
         """Whether a candidate is left."""
         self.everywhere = (1 << len(asked)) - 1
         """The bits of all placements."""
+        self._left: dict[tuple[frozenset[int], int], BoolColumn] = {}
+        """What rules for some kinds and placements can still remove; until something is."""
 
     def open(self) -> None:
         """Let every candidate fill the placements that show its kind, and defaults their own."""
@@ -127,7 +130,8 @@ class _Court:
     def leave_out_spent(self, spent: Sequence[int]) -> None:
         """Remove what there is nothing left of."""
         if spent and self.is_in_session:
-            hits = among(self.columns.offer_nos, spent) & self.subjects
+            left = self._left_for(_ALL_KINDS, self.everywhere)
+            hits = among(self.columns.offer_nos, spent) & left
             self._take_away(hits, self.everywhere, BUDGET_SPENT, BUDGET_RULE, APPLICABILITY)
 
     def limit_contacts(self, approach: Approach) -> None:
@@ -140,8 +144,7 @@ class _Court:
             for index, placement in enumerate(self.asked):
                 if not placement.contact_kinds:
                     continue
-                hits = kind_mask(placement.contact_kinds)[self.columns.kinds] & self.subjects
-                hits &= ~passing
+                hits = self._left_for(placement.contact_kinds, 1 << index) & ~passing
                 if gate.code == CONTACT_LIMIT:
                     hits &= ~self.columns.promised
                 if gate.passes_counted and not self._counts_anew(gate, approach, placement, hits):
@@ -213,15 +216,27 @@ class _Court:
             value = np.logical_or(value, errors)
         if value is False or (value is not True and is_none(value)):
             return
-        hits: BoolColumn = value if self.subjects is True else np.logical_and(self.subjects, value)
-        if rule.kinds:
-            hits = hits & self._is_subject(rule)
+        left = self._left_for(rule.kinds, allowed)
+        hits: BoolColumn = left if value is True else np.logical_and(left, value)
         if rule.level > ELIGIBILITY and self.columns.moment.promised_nos:
             hits = hits & ~self.columns.promised
         if rule.is_shadow:
             self._imagine(hits, allowed, rule)
         else:
             self._take_away(hits, allowed, rule.code, rule.name, rule.level)
+
+    def _left_for(self, kinds: frozenset[int], allowed: int) -> BoolColumn:
+        """Return which subjects of these kinds, all if empty, may still fill such a placement."""
+        key = kinds, allowed
+        left = self._left.get(key)
+        if left is None:
+            left = self.verdict.bits & np.uint32(allowed) != 0
+            if self.subjects is not True:
+                left &= self.subjects
+            if kinds:
+                left &= kind_mask(kinds)[self.columns.kinds]
+            self._left[key] = left
+        return left
 
     def _take_away(
         self,
@@ -232,15 +247,15 @@ class _Court:
         level: int,
         free_us: int = 0,
     ) -> None:
-        """Take candidates from these placements, as far as they still may fill one of them."""
-        bits, removals = self.verdict.bits, self.verdict.removals
-        losing = bits & np.uint32(allowed)
-        hits = hits & (losing != 0)
+        """Take candidates from these placements, one of which each of them may still fill."""
         count = int(np.count_nonzero(hits))
         if not count:
             return
         self._note(rule, count, allowed)
+        bits, removals = self.verdict.bits, self.verdict.removals
+        losing = bits & np.uint32(allowed)
         bits[hits] &= ~np.uint32(allowed)
+        self._left = {}
         self.is_in_session = not is_none(bits)
         if allowed == self.everywhere:
             removals.add(self._numbers(hits), code, rule, level, free_us=free_us)
@@ -251,7 +266,6 @@ class _Court:
 
     def _imagine(self, hits: BoolColumn, allowed: int, rule: Rule) -> None:
         """Note what a rule in shadow would have taken away."""
-        hits = hits & (self.verdict.bits & np.uint32(allowed) != 0)
         count = int(np.count_nonzero(hits))
         if not count:
             return

@@ -70,6 +70,54 @@ def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataOb
     assert_equal(condition, given_columns["size"], outcomes)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(CONDITIONS, min_size=2, max_size=5), st.sampled_from(("&&", "||")), st.data())
+def test_conditions_that_share_parts_answer_as_each_does_alone(
+    texts: list[str], join: str, data: st.DataObject
+) -> None:
+    given_columns, given_variables = data.draw(columns()), data.draw(variables())
+    shared = RequestFrame(
+        GivenColumns(given_columns), GivenVariables(given_variables), COMPILER.activation
+    )
+    for text in (*texts, f" {join} ".join(texts), *texts):
+        try:
+            condition = COMPILER.compile(text)
+        except ConditionError:  # dearer than the gate lets through
+            continue
+        _, expected = both(condition, given_columns, given_variables)
+        assert_equal(condition, given_columns["size"], (condition.evaluate(shared), expected))
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_a_loop_turns_through_is_evaluated_in_each_turn(data: st.DataObject) -> None:
+    condition = COMPILER.compile(
+        'customer.segments.exists(x, offer.brand == x && history.owned) || offer.kind == "a"'
+    )
+    given_columns = data.draw(columns())
+    assert_equal(
+        condition, given_columns["size"], both(condition, given_columns, data.draw(variables()))
+    )
+
+
+def test_a_part_of_several_conditions_is_evaluated_once() -> None:
+    read: list[str] = []
+
+    class CountedColumns(GivenColumns):
+        def __getitem__(self, name: str) -> Any:
+            read.append(name)
+            return super().__getitem__(name)
+
+    counted = CountedColumns({"size": 2, "offer.stock": np.array([0, 1]), "history.owned": True})
+    frame = RequestFrame(
+        counted, GivenVariables({"customer": Customer(age=9)}), COMPILER.activation
+    )
+    for age in range(5):
+        COMPILER.compile(f"offer.stock == 0 && customer.age > {age}").evaluate(frame)
+    COMPILER.compile("history.owned || offer.stock == 0").evaluate(frame)
+    assert read.count("offer.stock") == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -15,6 +15,7 @@ from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions, compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain import screening_plan
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.contacts import UNLIMITED, Approach
 from services.rules.domain.person import NOBODY, PersonFacts
@@ -71,6 +72,20 @@ def _compiled() -> CompiledBundle:
     )
     for index, condition in enumerate(conditions):
         bundle.rules.add(name=f"own {index}", level=2, code=4, remove_when=condition)
+    for number in range(70):
+        condition = f"offer.brand == 'brand {number}' && history.owned"
+        bundle.rules.add(name=f"brand {number}", level=2, code=4, remove_when=condition)
+    for number in range(9):
+        condition = f"offer.stock == 2 && customer.age > {number * 3}"
+        bundle.rules.add(name=f"age {number}", level=2, code=4, remove_when=condition)
+    for kinds in ([OfferKind.SURVEY], [OfferKind.PROMOTION, OfferKind.PRODUCT], []):
+        bundle.rules.add(
+            name=f"of {len(kinds)} kinds",
+            level=2,
+            code=4,
+            kinds=kinds,
+            remove_when="offer.stock == 1",
+        )
     return compile_policy(bundle)
 
 
@@ -133,6 +148,60 @@ def test_the_verdict_is_the_same_with_and_without_a_screen(
         found, expected = verdict(compiled, screens, columns), verdict(compiled, None, same)
         assert found.bits.tolist() == expected.bits.tolist()
         assert found.removals == expected.removals
+
+
+@pytest.mark.parametrize("parts", [1, 20, 64])
+def test_the_verdict_is_the_same_with_more_parts_than_are_told_apart(
+    compiled: CompiledBundle, parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screening_plan, "_MOST_PARTS", parts)
+    catalogue = shop()
+    screens = Screens(catalogue, channel_fields)
+    moment = Moment(NOW_US, Channel.WEB)
+    for first in range(1, 190, 9):
+        offer_nos = np.arange(first, first + 9)
+        columns, same = (
+            CandidateColumns(catalogue, lambda _: {}, offer_nos, moment, PERSON) for _ in range(2)
+        )
+        found, expected = verdict(compiled, screens, columns), verdict(compiled, None, same)
+        assert found.bits.tolist() == expected.bits.tolist()
+        assert found.removals == expected.removals
+
+
+def test_every_rule_of_a_large_book_is_screened(compiled: CompiledBundle) -> None:
+    catalogue = shop()
+    moment = Moment(NOW_US, Channel.WEB)
+    screen = Screens(catalogue, channel_fields).of(compiled.policy, Channel.WEB, NOW_US)
+
+    def passing(offer_no: int, person: PersonFacts) -> set[str]:
+        columns = CandidateColumns(
+            catalogue, lambda _: {}, np.array([offer_no]), moment, person, np.zeros(1, np.int64)
+        )
+        return {rule.name for rule in screen.passing(columns)}
+
+    brands = {f"brand {number}" for number in range(70)}
+    assert passing(8, PERSON) & brands == {"brand 8"}
+    assert not passing(8, NOBODY) & brands
+    ages = {f"age {number}" for number in range(9)}
+    assert passing(3, PERSON) >= ages  # it has a stock of 2
+    assert passing(8, PERSON).isdisjoint(ages)
+    last_ones = {name for name in passing(2, NOBODY) if name.endswith(" kinds")}
+    assert last_ones == {"of 2 kinds", "of 0 kinds"}
+
+
+def test_rules_that_read_the_same_of_the_catalogue_share_a_bit(compiled: CompiledBundle) -> None:
+    plan = Screens(shop(), channel_fields).prepare(compiled.policy)
+    parts = dict(zip((rule.name for rule in plan.rules), plan.part_of.tolist(), strict=True))
+    assert len({parts[f"age {number}"] for number in range(9)}) == 1
+    assert len({parts[f"brand {number}"] for number in range(70)}) == 70
+
+
+def test_a_bundle_is_planned_once_for_all_channels(compiled: CompiledBundle) -> None:
+    screens = Screens(shop(), channel_fields)
+    plan = screens.prepare(compiled.policy)
+    for channel in (Channel.WEB, Channel.EMAIL):
+        screens.of(compiled.policy, channel, NOW_US)
+    assert screens.prepare(compiled.policy) is plan
 
 
 def test_most_rules_do_not_pass_for_somebody_without_a_past(compiled: CompiledBundle) -> None:
