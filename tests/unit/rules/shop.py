@@ -13,6 +13,7 @@ NOW_US = 1_795_262_400_000_000
 DAY_US = 86_400_000_000
 SURVEYS = (196, 198)
 FREE_SHIPPING, CALL = 190, 192
+ABOUT_SOLD_OUT, SOLD_OUT = 193, (133, 134, 135)
 ATTRIBUTES = {
     185: {"price_led": "true"},
     187: {"members_only": "true"},
@@ -40,7 +41,7 @@ def _product(no: int) -> CatalogueRow:
         family_no=no - (no - 1) % 3,
         category=f"Shop > Aisle {no % 7} > Shelf {no % 5}",
         brand=f"brand {no % 11}",
-        stock=no % 4 - 1,
+        stock=0 if no in SOLD_OUT else no % 4 - 1,
         min_age=18 if no % 10 == 0 else 0,
         starts_us=NOW_US + DAY_US if no % 13 == 0 else 0,
         ends_us=NOW_US - DAY_US if no % 17 == 0 else 0,
@@ -51,7 +52,7 @@ def _product(no: int) -> CatalogueRow:
 
 
 def _other(no: int) -> CatalogueRow:
-    about = [no - 150, no - 148] if no % 2 else []
+    about = SOLD_OUT if no == ABOUT_SOLD_OUT else [no - 150, no - 148] if no % 2 else []
     return CatalogueRow(
         offer_no=no,
         offer_id=f"offer-{no}",
