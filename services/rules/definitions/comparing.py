@@ -58,7 +58,10 @@ def _fields_of(entry: Message) -> _Fields:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """Return a value in words; a map has no order, in memory it lies in any."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _in_section(

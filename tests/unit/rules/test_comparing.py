@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.rules.definitions import changes_between, check_definitions
 from tests.unit.rules.test_definitions import GOOD
+from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1.rules_pb2 import Bundle, ChangeKind, DefinitionFile
 
 _SECOND = """\
@@ -77,3 +78,12 @@ def test_the_order_of_the_rules_is_told_because_it_is_the_order_of_reasons() -> 
 def test_from_nothing_everything_is_new() -> None:
     kinds = {change.kind for change in changes_between(Bundle(), bundle(GOOD))}
     assert kinds == {ChangeKind.ADDED}
+
+
+def test_the_order_in_which_attributes_lie_in_memory_is_no_difference() -> None:
+    names = [f"attribute_{number}" for number in range(50)]
+    before, after = (
+        Bundle(offers=[Offer(offer_id="ring", attributes=dict.fromkeys(order, "yes"))])
+        for order in (names, names[::-1])
+    )
+    assert changes_between(before, after) == []
