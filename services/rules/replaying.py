@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from services.rules.definitions import compile_policy
-from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.ledger import CheckFacts, Ledger
 from services.rules.domain.recordings import StoredRecording
 from services.rules.domain.replays import (
@@ -26,44 +23,20 @@ from services.rules.domain.replays import (
     fidelity_of,
     left_of,
     reasons_of,
-    with_defaults,
 )
 from services.rules.judging import Judge
 from services.rules.reranking import Allowed, Reranker, allowed, rank_request
-from shared.catalogue import Catalogue, Fence
+from services.rules.sides import Side, defaults_of, filled
+from shared.catalogue import Catalogue
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Removals
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Arm, OfferKind
+from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision
-from touchpoint.rules.v1.rules_pb2 import Bundle
 
 SCHEMA = 1
 """Of recordings; later ones are not read."""
 _VISITOR = frozenset({"visitor"})
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two bundles, ready to decide by."""
-
-    bundle_hash: str
-    compiled: CompiledBundle
-    defaults: Mapping[str, Sequence[int]]
-    """Placement to its default offers that are to be had, in their order."""
-
-
-def side_of(bundle: Bundle, catalogue: Catalogue) -> Side:
-    """Return a bundle ready to decide by; raises `CompileError`. Takes some 100 ms."""
-    return Side(
-        bundle.bundle_hash,
-        compile_policy(bundle),
-        {each.placement: _on_sale(each.default_offers, catalogue) for each in bundle.placements},
-    )
-
-
-def _on_sale(offer_ids: Sequence[str], catalogue: Catalogue) -> list[int]:
-    return [no for no in catalogue.offer_nos(offer_ids) if not catalogue.withdrawn[no]]
 
 
 class Replayer:
@@ -119,8 +92,6 @@ class Replayer:
         context = recorded.context
         if recorded.schema > SCHEMA:
             return Skip.UNREADABLE
-        if context.arm == Arm.STATIC:
-            return Skip.STATIC_ARM
         if not recorded.snapshot:
             return Skip.PROFILE_HAD_NOT_ANSWERED
         for side in (self._old, self._new):
@@ -157,6 +128,8 @@ class Replayer:
     ) -> tuple[list[PlacementReplay], Fidelity | None, bool]:
         """Return what each placement shows by both, how true that is, and whether it was ranked."""
         context = recorded.context
+        if context.arm == Arm.STATIC:
+            return self._static(recorded, old, new)
         asked_old, asked_new = (rank_request(recorded, one, (old, new)) for one in (old, new))
         before = await self._pages(asked_old, context, self._old)
         after = before
@@ -167,10 +140,24 @@ class Replayer:
         replays = self._compared(context, before, after, old, new)
         return replays, await self._fidelity(recorded, old, asked_old, before), True
 
+    def _static(
+        self, recorded: RecordedDecision, old: Allowed, new: Allowed
+    ) -> tuple[list[PlacementReplay], Fidelity | None, bool]:
+        """Return what those are shown who see the same as everybody: default offers alone."""
+        context = recorded.context
+        empty = [Showing()] * len(context.placements)
+        before, after = (
+            filled(empty, side, context, self._catalogue) for side in (self._old, self._new)
+        )
+        fidelity = None
+        if context.bundle_hash == self._old.bundle_hash:
+            fidelity = fidelity_of([slate.offer_nos for slate in recorded.slates], before)
+        return self._compared(context, before, after, old, new), fidelity, True
+
     def _differ(self, old: RankRequest, new: RankRequest, context: DecisionContext) -> bool:
         return old != new or any(
-            self._defaults(self._old, ask.placement, context)
-            != self._defaults(self._new, ask.placement, context)
+            defaults_of(self._old, ask.placement, context, self._catalogue)
+            != defaults_of(self._new, ask.placement, context, self._catalogue)
             for ask in context.placements
         )
 
@@ -179,22 +166,7 @@ class Replayer:
     ) -> list[Showing] | None:
         """Return what is shown, with default offers where a placement would be empty."""
         pages = await self._reranker.rank(request)
-        if pages is None or all(page.offer_nos for page in pages):
-            return pages
-        asks = context.placements
-        defaults = [self._defaults(side, ask.placement, context) for ask in asks]
-        kinds = self._catalogue.kind
-        items = {no for nos in defaults for no in nos if kinds[no] == OfferKind.PRODUCT}
-        return with_defaults(pages, defaults, [ask.limit for ask in asks], items)
-
-    def _defaults(self, side: Side, placement: str, context: DecisionContext) -> list[int]:
-        excluded = frozenset(context.excluded_offer_nos)
-        nos = [no for no in side.defaults.get(placement, ()) if no not in excluded]
-        fence = Fence.of(context.within_categories, context.without_categories)
-        if fence is None or not nos:
-            return nos
-        held = fence.holds(self._catalogue, np.array(nos, np.int64)).tolist()
-        return [no for no, is_held in zip(nos, held, strict=True) if is_held]
+        return None if pages is None else filled(pages, side, context, self._catalogue)
 
     async def _fidelity(
         self,

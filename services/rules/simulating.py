@@ -17,8 +17,9 @@ from services.rules.domain.replays import Replay, Skip
 from services.rules.domain.retention import Keep
 from services.rules.domain.simulation import Simulation
 from services.rules.judging import Judge
-from services.rules.replaying import Replayer, Side, side_of
+from services.rules.replaying import Replayer
 from services.rules.reranking import Reranker
+from services.rules.sides import Side, side_of
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.telling_simulation import Asked, report_of
 from shared.catalogue import Catalogue

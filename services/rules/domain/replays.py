@@ -24,7 +24,6 @@ class Skip(IntEnum):
     PROFILE_HAD_NOT_ANSWERED = 1
     PLACEMENT_NOT_DEFINED = 2
     OFFER_GONE = 3
-    STATIC_ARM = 4
     UNREADABLE = 5
 
 

@@ -258,6 +258,17 @@ async def test_a_placement_that_would_be_empty_shows_its_defaults(rules: Rules) 
     assert shifts(report) == {HELP: (0.0, 1.0, 1.0, 0.0), SHOES: (1.0, 0.0, 0.0, 1.0)}
 
 
+async def test_those_who_see_the_same_as_everybody_see_other_defaults(rules: Rules) -> None:
+    asks = [PlacementAsk(placement="web.item", limit=3)]
+    await decide(rules, HELP, arm=Arm.STATIC, placements=asks)
+    report = await simulate(rules, *files(NO_FLEET))
+    assert (report.replayed, report.changed.decisions, report.fidelity.as_shown) == (1, 0, 1)
+    fewer = ("default.guides, default.help]", "default.guides]")
+    report = await simulate(rules, *files(change=fewer))
+    assert shifts(report) == {HELP: (1.0, 0.0, 0.0, 1.0)}
+    assert not rules.ranker.asked
+
+
 async def test_a_page_is_told_by_placement_and_as_one_decision(rules: Rules) -> None:
     asks = [PlacementAsk(placement=name, limit=1) for name in (HOME, "web.item")]
     await decide(rules, LAPTOP, SHOES, GUIDE, placements=asks)
@@ -326,7 +337,6 @@ async def test_only_decisions_of_the_time_asked_for_are_made_again(rules: Rules)
 
 async def test_what_cannot_be_made_again_is_told_with_the_reason(rules: Rules) -> None:
     await decide(rules, LAPTOP, snapshot=b"")
-    await decide(rules, LAPTOP, arm=Arm.STATIC)
     await decide(rules, LAPTOP, snapshot=b"no snapshot")
     await decide(rules, LAPTOP, placements=[PlacementAsk(placement="web.faq", limit=3)])
     await decide(rules, LAPTOP)
@@ -337,7 +347,6 @@ async def test_what_cannot_be_made_again_is_told_with_the_reason(rules: Rules) -
     assert report.replayed == 1
     assert {each.reason: each.recorded for each in report.skipped} == {
         SkipReason.PROFILE_HAD_NOT_ANSWERED: 1,
-        SkipReason.STATIC_ARM: 1,
         SkipReason.UNREADABLE: 1,
         SkipReason.PLACEMENT_NOT_DEFINED: 1,
     }
