@@ -63,7 +63,8 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
             yield "closed", _closed(state, now)
     for promise in view.open_promises:
         made, until = ago(promise.made_time, now), ago(promise.expires_time, now)
-        yield "promised", f"{promise.title or promise.offer_id}, made {made}, ends {until}"
+        said = ": ".join(filter(None, (promise.title or promise.offer_id, promise.creative.text)))
+        yield "promised", f"{said}, made {made}, ends {until}"
     for journey in view.journeys:
         waits = f"waits for {journey.waits_for}"
         going = f"stands still: {journey.obstacle}" if journey.obstacle else waits

@@ -11,6 +11,7 @@ from services.rules.domain.ledger import StoredDecision
 from services.rules.domain.promises import OpenPromise
 from services.rules.domain.verdict import Removals
 from touchpoint.common.v1 import decision_pb2
+from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint, SlatePin
 from touchpoint.rules.v1 import rules_service_pb2 as pb
@@ -54,8 +55,8 @@ def reserved(
     return response
 
 
-def promise(found: OpenPromise) -> Promise:
-    made = Promise(offer_no=found.offer_no)
+def promise(found: OpenPromise, terms: PromisedTerms | None) -> Promise:
+    made = Promise(offer_no=found.offer_no, terms=terms)
     made.made_time.FromMicroseconds(found.made_us)
     made.expires_time.FromMicroseconds(found.expires_us)
     return made

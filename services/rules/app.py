@@ -18,6 +18,7 @@ from services.rules.counting import Counting
 from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.promised_terms import TermsStore
 from services.rules.domain.screening import Screens
 from services.rules.failing import Failing
 from services.rules.forgetting import Forgetting
@@ -42,6 +43,8 @@ from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.rehearsal import rehearse_decision
 from services.rules.storage.results import PostgresResults
+from services.rules.storage.terms import PostgresTerms
+from services.rules.terms_keeping import KeptTerms
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, Relay
@@ -77,6 +80,7 @@ class _Parts:
     recorder: Recorder
     spending: Spending
     failing: Failing
+    kept_terms: KeptTerms
 
 
 @asynccontextmanager
@@ -85,7 +89,10 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     database = await runtime.postgres()
     await migrate(database, MIGRATIONS)
     bus = await runtime.bus()
-    follower, attributes, screens = _followed(settings, runtime, bus)
+    follower, attributes, screens, kept_terms = _followed(
+        settings, runtime, bus, PostgresTerms(database)
+    )
+    await kept_terms.load()
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, partial(_compiled, screens), aside=True)
@@ -111,7 +118,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     )
     told = Results(results, counting, store, runtime.clock)
     servicer = RulesServicer(
-        Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
+        Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger, kept_terms),
         Committer(catalogue, attributes, bundles, ledger, counting, recorder),
         ledger,
         definitions,
@@ -123,6 +130,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         told,
         spending,
         Simulations(simulated),
+        kept_terms,
     )
     terms = ContactTerms(catalogue, attributes)
     parts = _Parts(
@@ -138,19 +146,21 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         recorder,
         spending,
         told.failing,
+        kept_terms,
     )
     yield _service(settings.service, runtime, parts, servicer)
 
 
 def _followed(
-    settings: RulesSettings, runtime: Runtime, bus: Bus
-) -> tuple[CatalogueFollower, OfferAttributes, Screens]:
-    """Return the catalogue with what is made of it, which forgets what changes there."""
+    settings: RulesSettings, runtime: Runtime, bus: Bus, terms: TermsStore
+) -> tuple[CatalogueFollower, OfferAttributes, Screens, KeptTerms]:
+    """Return the catalogue with what is made of it, which is told what changes there."""
     attributes = OfferAttributes()
 
     def changed(offer_nos: Sequence[int]) -> None:
         attributes.forget(offer_nos)
         screens.note(offer_nos)
+        kept_terms.note(offer_nos)
 
     follower = CatalogueFollower(
         bus,
@@ -161,7 +171,8 @@ def _followed(
     )
     attributes.catalogue = follower.catalogue
     screens = Screens(follower.catalogue, channel_fields)
-    return follower, attributes, screens
+    kept_terms = KeptTerms(terms, follower.catalogue, runtime.clock)
+    return follower, attributes, screens, kept_terms
 
 
 def _compiled(screens: Screens, bundle: Bundle) -> CompiledBundle:
@@ -183,7 +194,12 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
     }
     profile = ProfileServiceStub(runtime.channel("profile"))
     forgetting = Forgetting(
-        parts.ledger, parts.results, parts.definitions, parts.bundles, runtime.clock
+        parts.ledger,
+        parts.results,
+        PostgresTerms(database),
+        parts.definitions,
+        parts.bundles,
+        runtime.clock,
     )
     ranker = RankerServiceStub(runtime.channel("ranker"))
     answers = AnswerCounting(parts.results, parts.ledger, parts.definitions, ranker)
@@ -208,6 +224,7 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
             "recordings": parts.recorder.run,
             "answers": lambda: answers.run(database.leadership),
             "spending": parts.spending.run,
+            "terms": parts.kept_terms.run,
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
     )

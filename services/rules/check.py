@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
 from services.rules.judging import Case, Judge
+from services.rules.terms_keeping import KeptTerms
 from shared.definitions import BundleFollower
 from shared.logging import get_logger
 from shared.trials import is_in_trial
@@ -21,17 +22,25 @@ class Checker:
     """Answers Check: one read of the ledger, then columns."""
 
     def __init__(
-        self, judge: Judge, bundles: BundleFollower[CompiledBundle], ledger: Ledger
+        self,
+        judge: Judge,
+        bundles: BundleFollower[CompiledBundle],
+        ledger: Ledger,
+        terms: KeptTerms,
     ) -> None:
         self._judge = judge
         self._bundles = bundles
         self._ledger = ledger
+        self._terms = terms
         self._warned: set[tuple[str, str]] = set()
 
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
         """Judge the candidates, and what a standing decision or a promise brings back."""
         case = await self._case(request)
         response = self._judge.answer(case, request.candidates)
+        for offer_no, made_us in case.facts.presented_us.items():
+            if (terms := self._terms.unlike_now(offer_no, made_us)) is not None:
+                response.promised_terms.append(terms)
         self._warn_of_failures(case.compiled, response.acts)
         return response
 

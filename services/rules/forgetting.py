@@ -6,6 +6,7 @@ import asyncio
 
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.ledger import Ledger
+from services.rules.domain.promised_terms import TermsStore
 from services.rules.domain.results import ResultStore
 from services.rules.domain.retention import Keep
 from services.rules.storage.definitions import PostgresDefinitions
@@ -23,12 +24,14 @@ class Forgetting:
         self,
         ledger: Ledger,
         results: ResultStore,
+        terms: TermsStore,
         store: PostgresDefinitions,
         bundles: BundleFollower[CompiledBundle],
         clock: BusinessClock,
     ) -> None:
         self._ledger = ledger
         self._results = results
+        self._terms = terms
         self._store = store
         self._bundles = bundles
         self._clock = clock
@@ -42,5 +45,6 @@ class Forgetting:
             now_us = self._clock.now_us()
             rows = await self._ledger.forget(now_us, window_us)
             rows += await self._results.forget(now_us - Keep.RESULT_US, now_us - Keep.FAILURE_US)
+            rows += await self._terms.forget(now_us - Keep.PROMISE_US)
             await self._store.forget_replicas()
             await asyncio.sleep(_SOON_S if rows else _EVERY_S)

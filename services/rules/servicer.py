@@ -22,6 +22,7 @@ from services.rules.spending import Spending
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.storage.notices import ContactState, contact_notice
 from services.rules.suppressing import Suppressions
+from services.rules.terms_keeping import KeptTerms
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
@@ -53,6 +54,7 @@ class RulesServicer(DefinitionRpcs):
         results: Results,
         spending: Spending,
         simulations: Simulations,
+        kept_terms: KeptTerms,
     ) -> None:
         DefinitionRpcs.__init__(self, definitions, store, simulations)
         self._checker = checker
@@ -65,6 +67,7 @@ class RulesServicer(DefinitionRpcs):
         self._suppressions = Suppressions(ledger, bundles, clock, catalogue)
         self._results = results
         self._spending = spending
+        self._kept_terms = kept_terms
 
     async def check(self, call: Call, request: pb.CheckRequest) -> pb.CheckResponse:
         return await self._checker.check(request)
@@ -83,7 +86,10 @@ class RulesServicer(DefinitionRpcs):
         return pb.GetContactsResponse(
             balances=[balance(each) for each in encounter.balances()],
             presented=presentations(shown, _PRESENTED),
-            promises=[promise(each) for each in await self._ledger.promises(persons, now_us)],
+            promises=[
+                promise(each, self._kept_terms.of(each.offer_no, each.made_us))
+                for each in await self._ledger.promises(persons, now_us)
+            ],
         )
 
     async def get_budgets(self, call: Call, request: pb.GetBudgetsRequest) -> pb.GetBudgetsResponse:

@@ -1,7 +1,9 @@
 """What was promised on the web is theirs on the phone as well, until it is redeemed there."""
 
-from tests.journeys.channels import Channel, only, shown, until
-from tests.journeys.shop import FREE_SHIPPING
+from tests.journeys.channels import TIMEOUT_S, Channel, only, shown, until
+from tests.journeys.shop import FREE_SHIPPING, OFFERS
+from touchpoint.retrieval.v1.retrieval_pb2 import Offer
+from touchpoint.retrieval.v1.retrieval_service_pb2 import UpsertOffersRequest
 
 
 async def promised(channels, person):
@@ -42,6 +44,39 @@ async def test_a_promotion_seen_on_the_web_is_redeemed_on_the_phone(channels, so
         return not await is_promised()
 
     await until(is_redeemed)
+
+
+async def test_what_was_seen_keeps_its_terms_when_the_offer_is_edited(channels, somebody):
+    cat, dan = somebody("cat"), somebody("dan")
+    [old] = [offer for offer in OFFERS if offer.offer_id == FREE_SHIPPING]
+    new = Offer()
+    new.CopyFrom(old)
+    new.title = "Free shipping from 50 on"
+
+    async def agent_says(person):
+        [placement] = (await channels.agent(person)).placements
+        offers = placement.recommendations
+        return [each.creative.title for each in offers if each.offer_id == FREE_SHIPPING]
+
+    banner = await channels.recommend(cat)
+    told = {"offer_id": FREE_SHIPPING, "decision_id": banner.decision_id}
+    await channels.track(cat, "impression", **told)
+
+    async def is_promised():
+        return FREE_SHIPPING in await promised(channels, cat)
+
+    async def is_edited():
+        return await agent_says(dan) == [new.title]
+
+    await until(is_promised)
+    retrieval = channels.stubs["retrieval"]
+    try:
+        await retrieval.UpsertOffers(UpsertOffersRequest(offers=[new]), timeout=TIMEOUT_S)
+        await until(is_edited)
+        assert await agent_says(cat) == [old.title]
+        assert (await promised(channels, cat))[FREE_SHIPPING].title == old.title
+    finally:
+        await retrieval.UpsertOffers(UpsertOffersRequest(offers=[old]), timeout=TIMEOUT_S)
 
 
 async def test_twin_what_was_decided_and_not_seen_is_promised_to_nobody(channels, somebody):

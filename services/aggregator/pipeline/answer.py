@@ -19,7 +19,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 
 def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:
     """Return the response, with the details where the caller asked for an explanation."""
-    moment = moment_of(question, decision)
+    moment, wording = moment_of(question, decision), wording.on_terms(decision.promised)
     explain = question.context.explain
     response = RecommendResponse(
         decision_id=decision.decision_id,

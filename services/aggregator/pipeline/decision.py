@@ -10,6 +10,7 @@ from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import PlacementSlate
 from services.aggregator.domain.steps import Outcome, StepRecord
 from services.aggregator.pipeline.columns import Packed
+from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.decision_pb2 import Removals, RuleAct, ShadowRemovals, StepVersions
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm
@@ -71,6 +72,8 @@ class Decision:
     """What rules in shadow would have removed, by place in `proposed`."""
     stood: bool = False
     """It is a decision that stood already."""
+    promised: Sequence[PromisedTerms] = ()
+    """Terms of promises where the offers have others by now."""
 
     @property
     def candidates(self) -> Candidates:

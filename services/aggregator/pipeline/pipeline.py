@@ -163,6 +163,7 @@ class Pipeline:
             verdict.acts,
             verdict.shadow,
             bool(verdict.standing_decision_id),
+            verdict.promised_terms,
         )
 
     def _note_verdict(self, question: Question, verdict: CheckResponse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -14,10 +15,13 @@ from services.aggregator.domain.texts import phrase
 from services.aggregator.domain.vocabulary import Channel, Kind, SlateCause, Source, name_of
 from shared.catalogue import Catalogue
 from touchpoint.aggregator.v1.aggregator_pb2 import Creative, Placing, Reason, Removed
+from touchpoint.common.v1.catalogue_pb2 import Creative as CatalogueCreative
+from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.decision_pb2 import Recipient, Removals
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 
 RULES = "rules"
+_NOTHING: Mapping[int, PromisedTerms] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,16 @@ class Moment:
 class Wording:
     """Reads the catalogue of this replica."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(
+        self, catalogue: Catalogue, promised: Mapping[int, PromisedTerms] = _NOTHING
+    ) -> None:
         self._catalogue = catalogue
+        self._promised = promised
+
+    def on_terms(self, promised: Iterable[PromisedTerms]) -> Wording:
+        """Return the wording for somebody to whom offers were promised on these terms."""
+        theirs = {terms.offer_no: terms for terms in promised}
+        return Wording(self._catalogue, theirs) if theirs else self
 
     def knows(self, offer_no: int) -> bool:
         """Say whether there are words for an offer."""
@@ -53,6 +65,8 @@ class Wording:
 
     def title(self, offer_no: int) -> str:
         """Return its readable name, empty when this replica does not know it."""
+        if offer_no in self._promised:
+            return self._promised[offer_no].title
         return self._catalogue.titles[offer_no] if self.knows(offer_no) else ""
 
     def category(self, offer_no: int) -> str:
@@ -66,7 +80,7 @@ class Wording:
 
     def creative(self, offer_no: int, channel: int) -> Creative:
         """Return what is shown of an offer on a channel; an IVR always gets something to say."""
-        found = self._catalogue.creative(offer_no, channel)
+        found = self._said(offer_no, channel)
         shown = Creative(
             title=found.title or self.title(offer_no),
             text=found.text,
@@ -80,11 +94,20 @@ class Wording:
             shown.ssml = f"<speak>{said}</speak>"
         return shown
 
+    def _said(self, offer_no: int, channel: int) -> CatalogueCreative:
+        terms = self._promised.get(offer_no)
+        if terms is None:
+            return self._catalogue.creative(offer_no, channel)
+        made_for = (each.creative for each in terms.channel_creatives if each.channel == channel)
+        return next(made_for, terms.creative)
+
     def script(self, offer_no: int) -> str:
         """Return what an offer gives an agent to say; empty where it says nothing of its own."""
-        made_for = self._catalogue.details(offer_no).channel_creatives
+        terms = self._promised.get(offer_no) or self._catalogue.details(offer_no)
         texts = (
-            each.creative.text for each in made_for if int(each.channel) == Channel.CALL_CENTER
+            each.creative.text
+            for each in terms.channel_creatives
+            if int(each.channel) == Channel.CALL_CENTER
         )
         return next(texts, "")
 

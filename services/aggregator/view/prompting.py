@@ -18,7 +18,7 @@ def next_best_actions(
     question: Question, decision: Decision, facts: PersonSnapshot, wording: Wording
 ) -> list[NextBestAction]:
     """Return the prompt's actions with their lines; a fresh interest leads."""
-    moment = moment_of(question, decision)
+    moment, wording = moment_of(question, decision), wording.on_terms(decision.promised)
     choices = [choice for slate in decision.slates for choice in slate.chosen]
     known = [choice for choice in choices if wording.knows(choice.offer_no)]
     reasons = {

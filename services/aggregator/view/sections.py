@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from services.aggregator.domain.vocabulary import Channel
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.view.traits import money
 from shared.catalogue import Catalogue
@@ -139,16 +140,24 @@ def _answer(shown: Presented, events: snapshot_pb2.Recent) -> str:
 
 
 def promises(open_ones: Iterable[Promise], wording: Wording) -> list[pb.OpenPromise]:
-    """Write the promotions that are theirs."""
-    return [
-        pb.OpenPromise(
-            offer_id=wording.offer_id(promise.offer_no),
-            expires_time=promise.expires_time,
-            title=wording.title(promise.offer_no),
-            made_time=promise.made_time,
-        )
-        for promise in open_ones
-    ]
+    """Write the promotions that are theirs, on the terms they were made on."""
+    return [_promise(each, wording) for each in open_ones]
+
+
+def _promise(promise: Promise, wording: Wording) -> pb.OpenPromise:
+    no, terms = promise.offer_no, promise.terms
+    if promise.HasField("terms"):
+        wording = wording.on_terms([terms])
+    return pb.OpenPromise(
+        offer_id=wording.offer_id(no),
+        expires_time=promise.expires_time,
+        title=wording.title(no),
+        made_time=promise.made_time,
+        creative=wording.creative(no, Channel.CALL_CENTER) if wording.knows(no) else None,
+        attributes=terms.attributes,
+        about_items=[wording.offer_id(item_no) for item_no in terms.about_nos],
+        about_categories=terms.about_categories,
+    )
 
 
 def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -40,6 +40,8 @@ class CheckFacts:
     """Offers whose promise holds."""
     reserved: tuple[int, ...] = ()
     """Offers decided for them and not seen yet: their budget is taken."""
+    presented_us: Mapping[int, int] = field(default_factory=dict, compare=False)
+    """When what is promised or reserved was decided, by offer; not told of the past."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from shared.person_export import Kept, Rows, kept_rows, opened, plain_message
 from shared.postgres import Database, Queries
 from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
+from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision
 from touchpoint.rules.v1.rules_service_pb2 import CommitResponse
@@ -30,7 +31,7 @@ KEPT = (
     Kept("identities", _SQL.identities),
     Kept("declines", _SQL.declines),
     Kept("contacts", _SQL.contacts),
-    Kept("promises", _SQL.promises),
+    Kept("promises", _SQL.promises, opened(terms=PromisedTerms)),
     Kept("decisions", _SQL.decisions, opened(answer=CommitResponse, notice=DecisionNotice)),
     Kept("traces", _SQL.traces, opened(trace=DecisionTrace)),
     Kept("recorded_decisions", _SQL.recorded_decisions, _recorded),

@@ -17,7 +17,13 @@ ORDER BY time_us, contact_id
 
 -- name: promises
 SELECT promise_no, person_id, offer_no, state, decision_id, made_us, expires_us, free_us, ended_us,
-    units, accounts
+    units, accounts, (
+        SELECT t.terms FROM offer_terms t
+        WHERE t.offer_no = promises.offer_no
+        ORDER BY t.since_us <= promises.made_us DESC,
+            CASE WHEN t.since_us <= promises.made_us THEN -t.version ELSE t.version END
+        LIMIT 1
+    ) AS terms
 FROM promises
 WHERE person_id = ANY($1::text[]) AND person_id <> ''
 ORDER BY made_us, offer_no

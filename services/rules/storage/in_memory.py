@@ -77,7 +77,15 @@ class InMemoryLedger:
         )
         contacts = await self.contacts(person_ids, since_us, now_us)
         promised, reserved = self._promises.numbers(person_ids, now_us)
-        return CheckFacts(tuple(person_ids), contacts, rows, promised=promised, reserved=reserved)
+        presented_us = self._promises.presented_us(person_ids, now_us)
+        return CheckFacts(
+            tuple(person_ids),
+            contacts,
+            rows,
+            promised=promised,
+            reserved=reserved,
+            presented_us=presented_us,
+        )
 
     async def facts_by_identity(
         self, identity_keys: Sequence[bytes], since_us: int, declined_since_us: int, now_us: int
@@ -89,7 +97,9 @@ class InMemoryLedger:
             if each.person_id in persons and each.time_us > declined_since_us
         )
         contacts = await self.contacts(persons, since_us, now_us)
-        return CheckFacts(persons, contacts, (), declines, *self._promises.numbers(persons, now_us))
+        promised, reserved = self._promises.numbers(persons, now_us)
+        presented_us = self._promises.presented_us(persons, now_us)
+        return CheckFacts(persons, contacts, (), declines, promised, reserved, presented_us)
 
     async def facts_as_of(
         self, person_ids: Sequence[str], since_us: int, then_us: int, without_decision: str

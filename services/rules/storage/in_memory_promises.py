@@ -91,6 +91,15 @@ class InMemoryPromises:
         promised = tuple(held.offer_no for held in theirs if held.was_made)
         return promised, tuple(held.offer_no for held in theirs if not held.was_made)
 
+    def presented_us(self, persons: Collection[str], now_us: int) -> dict[int, int]:
+        """Return when each was decided; of several of one offer, of that which holds longest."""
+        theirs = [
+            held for held in self.rows.values() if held.person_id in persons and held.stands(now_us)
+        ]
+        is_made = PromiseState.MADE
+        theirs.sort(key=lambda held: (held.state is is_made, held.expires_us, -held.made_us))
+        return {held.offer_no: held.made_us for held in theirs}
+
     def holding(self, persons: Collection[str], now_us: int) -> tuple[OpenPromise, ...]:
         """Return those that hold, one of each offer, the latest first."""
         found: dict[int, Held] = {}

@@ -67,6 +67,7 @@ class PostgresLedger:
             tuple(_standing(row) for row in rows if row["part"] == 2),
             promised=_numbers(rows, part=4),
             reserved=_numbers(rows, part=5),
+            presented_us=_presented_us(rows),
         )
 
     async def facts_by_identity(
@@ -83,6 +84,7 @@ class PostgresLedger:
             tuple((row["number"], row["time_us"]) for row in rows if row["part"] == 3),
             promised=_numbers(rows, part=4),
             reserved=_numbers(rows, part=5),
+            presented_us=_presented_us(rows),
         )
 
     async def facts_as_of(
@@ -255,6 +257,13 @@ def _places(found: Sequence[int] | None) -> frozenset[int]:
 
 def _numbers(rows: Sequence[Row], part: int) -> tuple[int, ...]:
     return tuple(row["number"] for row in rows if row["part"] == part)
+
+
+def _presented_us(rows: Sequence[Row]) -> Mapping[int, int]:
+    """Return when each was decided; of several of one offer, of that which holds longest."""
+    theirs = [row for row in rows if row["part"] in (4, 5)]
+    theirs.sort(key=lambda row: (-row["part"], row["until_us"], -row["time_us"]))
+    return {row["number"]: row["time_us"] for row in theirs}
 
 
 def _reserved_notice(reservation: Reservation, person_id: str) -> ContactNotice:

@@ -2,17 +2,18 @@
 -- All that Check needs of a known person in one round trip: contacts that count (part 1), orders that
 -- stand or lead (part 2), promises that hold (part 4) and those that are reserved (part 5).
 SELECT 1 AS part, policy, placement, session_id, decision_id, offer_no AS number, time_us,
-    channel, offer_kind, offer_group, is_part,
+    channel, offer_kind, offer_group, is_part, 0::bigint AS until_us,
     NULL::integer[] AS offer_nos, NULL::smallint[] AS sources
 FROM contacts
 WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 UNION ALL
-SELECT 2, '', placement, '', decision_id, ask_limit, made_us, 0, 0, '', false, offer_nos, sources
+SELECT 2, '', placement, '', decision_id, ask_limit, made_us, 0, 0, '', false, 0,
+    offer_nos, sources
 FROM standing
 WHERE person_id = $4 AND digest = $5 AND token = $6 AND bundle_hash = $7 AND until_us > $3
 UNION ALL
 SELECT CASE state WHEN 2 THEN 4 ELSE 5 END, '', '', '', '', offer_no, made_us, 0, 0, '', false,
-    NULL, NULL
+    expires_us, NULL, NULL
 FROM promises
 WHERE person_id = ANY($1::text[]) AND person_id <> ''
     AND (state = 2 AND expires_us > $3 OR state = 1)
@@ -52,20 +53,21 @@ WITH person AS (
 )
 SELECT 0 AS part, id AS policy, '' AS placement, '' AS session_id, '' AS decision_id,
     place::integer AS number, 0::bigint AS time_us,
-    0 AS channel, 0 AS offer_kind, '' AS offer_group, false AS is_part
+    0 AS channel, 0 AS offer_kind, '' AS offer_group, false AS is_part, 0::bigint AS until_us
 FROM person, unnest(person_ids) WITH ORDINALITY AS of_set (id, place)
 UNION ALL
 SELECT 1, policy, placement, session_id, decision_id, offer_no, time_us, channel, offer_kind,
-    offer_group, is_part
+    offer_group, is_part, 0
 FROM contacts, person
 WHERE person_id = ANY(person_ids) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 UNION ALL
-SELECT CASE state WHEN 2 THEN 4 ELSE 5 END, '', '', '', '', offer_no, made_us, 0, 0, '', false
+SELECT CASE state WHEN 2 THEN 4 ELSE 5 END, '', '', '', '', offer_no, made_us, 0, 0, '', false,
+    expires_us
 FROM promises, person
 WHERE person_id = ANY(person_ids) AND person_id <> ''
     AND (state = 2 AND expires_us > $3 OR state = 1)
 UNION ALL
-(SELECT 3, '', '', '', '', family_no, time_us, 0, 0, '', false
+(SELECT 3, '', '', '', '', family_no, time_us, 0, 0, '', false, 0
 FROM declines, person
 WHERE person_id = ANY(person_ids) AND time_us > $4
 ORDER BY time_us DESC

@@ -12,6 +12,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     GetCustomerViewRequest,
     WatchCustomerRequest,
 )
+from touchpoint.common.v1.catalogue_pb2 import Creative, PromisedTerms
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Doubt, PurchaseStage
 from touchpoint.profile.v1.profile_service_pb2 import (
     GetProfileResponse,
@@ -192,6 +193,37 @@ async def test_what_was_shown_stands_with_its_answer_and_contacts_with_their_lim
     assert [one.offer_id for one in view.open_promises] == ["promo-1"]
     assert [(one.scenario, one.stage) for one in view.journeys] == [("cart", "reminded")]
     assert list(edge.peers.rules.GetContacts.request.person_ids) == [PERSON]
+
+
+async def test_a_promise_is_told_to_agents_on_the_terms_it_was_made_on(stub, edge, shopper):
+    terms = PromisedTerms(
+        offer_no=PROMO,
+        title="Shipping from 20",
+        creative=Creative(text="Free from 20 on", link="https://shop/20"),
+        about_nos=[PAN],
+        about_categories=[PCS],
+        attributes={"from": "20"},
+    )
+    edge.peers.rules.GetContacts.answer = lambda _: GetContactsResponse(
+        promises=[{"offer_no": PROMO, "terms": terms}]
+    )
+    decide = edge.peers.rules.Check.answer
+
+    def on_terms(request):
+        verdict = decide(request)
+        verdict.promised_terms.append(terms)
+        return verdict
+
+    edge.peers.rules.Check.answer = on_terms
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=candidates(PROMO))
+    view = await stub.GetCustomerView(asked())
+    [promise] = view.open_promises
+    assert promise.title == "Shipping from 20"
+    assert (promise.creative.text, promise.creative.link) == ("Free from 20 on", "https://shop/20")
+    assert dict(promise.attributes) == {"from": "20"}
+    assert (list(promise.about_items), list(promise.about_categories)) == (["pan-1"], [PCS])
+    [line] = [each.line for each in view.next_best_actions if each.offer_id == "promo-1"]
+    assert "Shipping from 20" in line
 
 
 async def test_looking_at_a_person_leaves_no_trace(stub, edge, shopper):

@@ -31,6 +31,8 @@ from services.rules.storage.definitions import OwnBundleSource, PostgresDefiniti
 from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.results import PostgresResults
+from services.rules.storage.terms import PostgresTerms
+from services.rules.terms_keeping import KeptTerms
 from services.rules.validation import VALIDATORS
 from shared.binding import bind
 from shared.bus import InMemoryBus
@@ -123,6 +125,7 @@ class Rules:
     recorder: Recorder
     recordings: PostgresRecordings
     ranker: LowestFirst
+    terms: KeptTerms
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def context(self, *places: str, **more: Any) -> DecisionContext:
@@ -254,6 +257,8 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)
+    terms = KeptTerms(PostgresTerms(database), catalogue, clock)
+    terms.note(range(1, catalogue.size))
     recordings = PostgresRecordings(database)
     recorder = Recorder(recordings)
     screens, spending = Screens(catalogue, channel_fields), Spending(ledger, catalogue, clock)
@@ -271,7 +276,7 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
             clock,
         )
         servicer = RulesServicer(
-            Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger),
+            Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger, terms),
             Committer(catalogue, attributes, bundles, ledger, counting, recorder),
             ledger,
             definitions,
@@ -283,6 +288,7 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
             Results(results, counting, store, clock),
             spending,
             Simulations(simulated),
+            terms,
         )
         contract = pb.DESCRIPTOR.services_by_name["RulesService"]
         async with grpc_service(
@@ -301,6 +307,7 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
                 recorder,
                 recordings,
                 ranker,
+                terms,
             )
 
 

@@ -9,6 +9,7 @@ import grpc
 from services.rules.forgetting import Forgetting
 from services.rules.storage.definitions import PostgresDefinitions
 from services.rules.storage.results import PostgresResults
+from services.rules.storage.terms import PostgresTerms
 from shared.testing.background import running, until
 from tests.grpc.rules.rules_kit import FREE_SHIPPING, Rules
 from touchpoint.rules.v1 import rules_service_pb2 as pb
@@ -31,7 +32,9 @@ async def test_a_trace_goes_after_a_week_and_its_decision_after_ninety_days(rule
 
     store = PostgresDefinitions(rules.database)
     results = PostgresResults(rules.database)
-    forget = Forgetting(rules.ledger, results, store, rules.bundles, rules.clock)
+    forget = Forgetting(
+        rules.ledger, results, PostgresTerms(rules.database), store, rules.bundles, rules.clock
+    )
     rules.clock.advance(timedelta(days=7, seconds=1))
     async with running(forget):
         await until(has_no_trace)

@@ -12,6 +12,8 @@ import pytest_asyncio
 from services.rules.config import shipped_definitions
 from services.rules.definitions.files import read_folder
 from services.rules.domain.changes import Identified, Redeemed, Seen
+from services.rules.storage.terms import PostgresTerms
+from services.rules.terms_keeping import KeptTerms
 from tests.grpc.rules.rules_kit import (
     DAY_US,
     FREE_SHIPPING,
@@ -28,7 +30,7 @@ from tests.grpc.rules.rules_kit import (
     kept,
     key,
 )
-from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
@@ -143,9 +145,12 @@ async def test_what_is_theirs_is_brought_back_when_it_was_withdrawn(spring: Rule
 def change(rules: Rules, offer_no: int, **fields: Any) -> None:
     """Let the catalogue say something else of an offer or item."""
     row = rules.catalogue.details(offer_no)
+    for name in fields:
+        row.ClearField(name)  # type: ignore[arg-type]
     row.MergeFrom(CatalogueRow(**fields))
     version = rules.catalogue.version
     rules.catalogue.apply(CatalogueBatch(previous_version=version, version=version + 1, rows=[row]))
+    rules.terms.note([offer_no])
 
 
 async def test_what_is_theirs_is_so_on_channels_where_the_offer_is_presented_to_nobody(
@@ -166,6 +171,56 @@ async def test_what_is_theirs_is_so_on_channels_where_the_offer_is_presented_to_
     assert codes(await spring.check(RUNNING_PROMO, person=unasked, context=mail)) == {
         RUNNING_PROMO: "NO_CONSENT"
     }
+
+
+async def test_a_holder_keeps_the_terms_that_were_presented_to_them(spring: Rules) -> None:
+    async def told(person: str) -> list[tuple[str, str]]:
+        page = spring.context(context_digest=b"another page")
+        response = await spring.check(RUNNING_PROMO, person=ann(person_ids=[person]), context=page)
+        return [(each.title, each.creative.text) for each in response.promised_terms]
+
+    change(spring, RUNNING_PROMO, title="Spring", creative=Creative(text="10% off"))
+    await present(spring, "ann")
+    assert await told("ann") == []
+    spring.clock.advance(timedelta(hours=1))
+    change(spring, RUNNING_PROMO, creative=Creative(text="5% off"))
+    await present(spring, "cat", "best")
+    assert await told("ann") == [("Spring", "10% off")]
+    assert await told("cat") == []
+    [promise] = (
+        await spring.stub.GetContacts(pb.GetContactsRequest(person_ids=["ann"]), timeout=5)
+    ).promises
+    assert promise.terms.creative.text == "10% off"
+    spring.clock.advance(timedelta(hours=1))
+    change(spring, RUNNING_PROMO, creative=Creative(text="10% off"))
+    assert await told("ann") == []
+    assert [text for _, text in await told("cat")] == ["5% off"]
+
+
+async def test_terms_are_kept_when_rules_starts_anew(spring: Rules) -> None:
+    change(spring, RUNNING_PROMO, title="Spring")
+    await present(spring, "ann")
+    await spring.terms.keep_up()
+    spring.clock.advance(timedelta(hours=1))
+    made_us = spring.clock.now_us() - 3_600_000_000
+    anew = KeptTerms(PostgresTerms(spring.database), spring.catalogue, spring.clock)
+    await anew.load()
+    change(spring, RUNNING_PROMO, title="Summer")
+    anew.note([RUNNING_PROMO])
+    found = anew.unlike_now(RUNNING_PROMO, made_us)
+    assert found is not None
+    assert found.title == "Spring"
+
+
+async def test_what_is_reserved_is_shown_again_on_the_terms_it_was_decided_on(
+    rules: Rules,
+) -> None:
+    change(rules, FREE_SHIPPING, title="From 20")
+    await rules.commit(FREE_SHIPPING, context=rules.context())
+    rules.clock.advance(timedelta(minutes=1))
+    change(rules, FREE_SHIPPING, title="From 50")
+    response = await rules.check(FREE_SHIPPING, person=ann())
+    assert [each.title for each in response.promised_terms] == ["From 20"]
 
 
 async def test_what_is_sold_out_in_every_variant_is_promised_to_nobody_anew(rules: Rules) -> None:

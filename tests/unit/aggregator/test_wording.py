@@ -7,7 +7,12 @@ from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.vocabulary import Channel, RemovalCode, Source
 from services.aggregator.pipeline.wording import Moment, Wording
 from tests.unit.aggregator.edge import GUIDE, PAN, PC_1, PC_2, PROMO, row, shop
-from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, ChannelCreative, Creative
+from touchpoint.common.v1.catalogue_pb2 import (
+    CatalogueBatch,
+    ChannelCreative,
+    Creative,
+    PromisedTerms,
+)
 from touchpoint.common.v1.decision_pb2 import Recipient, Removals
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
@@ -41,6 +46,26 @@ def test_an_offer_that_this_replica_does_not_know_has_no_words(wording):
     for no in (0, 999, 2**32 - 1):
         assert not wording.knows(no)
         assert wording.offer_id(no) == wording.title(no) == wording.category(no) == ""
+
+
+def test_what_was_promised_is_told_on_the_terms_of_then(wording):
+    mail, call = Channel.EMAIL, Channel.CALL_CENTER
+    terms = PromisedTerms(
+        offer_no=PROMO,
+        title="Shipping from 20",
+        creative=Creative(text="From 20 on"),
+        channel_creatives=[ChannelCreative(channel=call, creative=Creative(text="Say 20"))],
+    )
+    theirs = wording.on_terms([terms])
+    assert theirs.title(PROMO) == "Shipping from 20"
+    shown = theirs.creative(PROMO, mail)
+    assert (shown.title, shown.text) == ("Shipping from 20", "From 20 on")
+    assert theirs.creative(PROMO, call).text == theirs.script(PROMO) == "Say 20"
+    assert theirs.creative(PROMO, Channel.IVR).ssml == (
+        "<speak>Shipping from 20. From 20 on</speak>"
+    )
+    assert theirs.title(GUIDE) == wording.title(GUIDE)
+    assert wording.title(PROMO) == "Free shipping"
 
 
 def test_the_evidence_of_the_candidate_is_told(wording):
