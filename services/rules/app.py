@@ -45,6 +45,7 @@ from services.rules.storage.rehearsal import rehearse_decision
 from services.rules.storage.results import PostgresResults
 from services.rules.storage.terms import PostgresTerms
 from services.rules.terms_keeping import KeptTerms
+from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, Relay
@@ -104,7 +105,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     counting = Counting(results)
     recordings = PostgresRecordings(database)
     recorder = Recorder(recordings)
-    spending = Spending(ledger, catalogue, runtime.clock)
+    spending = Spending(ledger, catalogue, runtime.clock, house_of(bundles))
     simulated = Simulated(
         definitions,
         store,

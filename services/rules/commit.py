@@ -11,7 +11,7 @@ from services.rules.attributes import OfferAttributes
 from services.rules.counting import Counting
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.acts import Act
-from services.rules.domain.budgets import OfferTerms
+from services.rules.domain.budgets import OfferTerms, held_to
 from services.rules.domain.counters import resolved
 from services.rules.domain.fullness import full_limits
 from services.rules.domain.ledger import (
@@ -79,7 +79,8 @@ class Committer:
     async def commit(self, request: pb.CommitRequest) -> pb.CommitResponse:
         """Write the decision; what would be a contact too many is replaced or left out."""
         compiled = self._bundles.of(request.context.bundle_hash)
-        page = _Page(request, compiled, self._catalogue, self._terms)
+        house = self._bundles.active if self._bundles.active_hash else compiled
+        page = _Page(request, compiled, house, self._catalogue, self._terms)
         for _ in range(_TRIES):
             draft = page.draft()
             result = await self._ledger.commit(draft)
@@ -121,11 +122,14 @@ class _Page:
         self,
         request: pb.CommitRequest,
         compiled: CompiledBundle,
+        house: CompiledBundle,
         catalogue: Catalogue,
         terms: ContactTerms,
     ) -> None:
+        """Take the bundle that it was decided by and that which is in force for everybody."""
         self._request = request
         self._compiled = compiled
+        self._house = house
         self._catalogue = catalogue
         placements = {each.name: each for each in placements_asked(compiled, request.context)}
         self._slots: list[Slot] = []
@@ -235,9 +239,12 @@ class _Page:
         return tuple([self._promise(each, at_decision[each]) for each in sorted(at_decision)])
 
     def _promise(self, offer_no: int, at_decision: bool) -> WantedPromise:
-        terms = self._compiled.policy.terms.get(self._catalogue.offer_ids[offer_no], _USUAL)
+        offer_id, house = self._catalogue.offer_ids[offer_no], self._house.policy
+        terms = self._compiled.policy.terms.get(offer_id, _USUAL)
         expires_us = self._expires_us(offer_no, terms)
         budget = terms.budget
+        if house is not self._compiled.policy:
+            budget = held_to(terms, house.terms.get(offer_id))
         if budget is None:
             return WantedPromise(offer_no, at_decision, expires_us)
         accounts = budget.open_to(self._request.segments)

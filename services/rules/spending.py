@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from services.rules.domain.budgets import REST, WHOLE, Account, Budget, Spend, Taken, taken_of
+from services.rules.domain.budgets import (
+    REST,
+    WHOLE,
+    Account,
+    Budget,
+    Spend,
+    Taken,
+    held_to,
+    taken_of,
+)
 from services.rules.domain.definitions import Policy
 from services.rules.domain.ledger import Ledger
 from shared.catalogue import Catalogue
@@ -15,6 +24,7 @@ from shared.logging import get_logger
 from touchpoint.rules.v1.rules_pb2 import BudgetAccount
 
 _EVERY_S = 0.5
+HouseOf = Callable[[Policy], Policy | None]
 log = get_logger(__name__)
 
 
@@ -24,10 +34,18 @@ class Spending:
     Check leaves out by it what there is nothing left of. It may be behind; Commit decides.
     """
 
-    def __init__(self, ledger: Ledger, catalogue: Catalogue, clock: BusinessClock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        catalogue: Catalogue,
+        clock: BusinessClock,
+        house_of: HouseOf = lambda policy: None,
+    ) -> None:
+        """`house_of` tells of definitions for a share of people what holds for everybody else."""
         self._ledger = ledger
         self._catalogue = catalogue
         self._clock = clock
+        self._house_of = house_of
         self._taken: Taken = {}
         self._tight: dict[str, list[tuple[int, Budget]]] = {}
         """By bundle: the budgets that may be spent for somebody."""
@@ -101,8 +119,11 @@ class Spending:
 
     def _budgets(self, policy: Policy) -> list[tuple[int, Budget]]:
         """Return the budgets by offer number, of the offers that the catalogue has."""
-        numbers = [(self._catalogue.offer_no(name), each) for name, each in policy.terms.items()]
-        return sorted(
-            ((number, each.budget) for number, each in numbers if number and each.budget),
-            key=lambda pair: pair[0],
-        )
+        own, house = policy.terms, self._house_of(policy)
+        others = house.terms if house is not None else {}
+        found = []
+        for name in own.keys() | others.keys():
+            budget = held_to(own.get(name), others.get(name))
+            if budget is not None and (number := self._catalogue.offer_no(name)):
+                found.append((number, budget))
+        return sorted(found, key=lambda pair: pair[0])

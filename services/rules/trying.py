@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from services.rules.definitions.policy import CompiledBundle
+from services.rules.domain.definitions import Policy
+from services.rules.spending import HouseOf
 from services.rules.storage.definitions import InForce
+from shared.definitions import BundleFollower
 from shared.errors import FailedPrecondition
+from shared.money import to_micros
 from touchpoint.common.v1.decision_pb2 import Trial
-from touchpoint.rules.v1.rules_pb2 import Bundle
+from touchpoint.rules.v1.rules_pb2 import Budget, Bundle
 
 _SHORT = 12
+
+
+def house_of(bundles: BundleFollower[CompiledBundle]) -> HouseOf:
+    """Return what tells of a bundle that is tried what is in force for everybody; else None."""
+
+    def found(policy: Policy) -> Policy | None:
+        is_tried = policy.bundle_hash == bundles.trial.bundle_hash
+        return bundles.active.policy if is_tried else None
+
+    return found
 
 
 def trial_of(bundle: Bundle, active: Bundle, share: float, in_force: InForce) -> Trial:
@@ -15,7 +30,8 @@ def trial_of(bundle: Bundle, active: Bundle, share: float, in_force: InForce) ->
 
     The salt is the bundle's own hash: the trial keeps its people when it grows, and another trial
     has others. Raises `FailedPrecondition` where a trial of other definitions is under way, where
-    the bundle is everybody's, and where it lacks a placement that everybody may ask for.
+    the bundle is everybody's, where it lacks a placement that everybody may ask for, and where it
+    says of an offer what can only be so for all: what the catalogue has, and what is counted.
     """
     running = in_force.trial
     if running is not None and running.bundle_hash != bundle.bundle_hash:
@@ -32,6 +48,8 @@ def trial_of(bundle: Bundle, active: Bundle, share: float, in_force: InForce) ->
             reason="TRIAL_OF_NOTHING",
         )
     _demand_placements(bundle, active)
+    _demand_same_offers(bundle, active)
+    _demand_same_counts(bundle, active)
     return Trial(bundle_hash=bundle.bundle_hash, share=share, salt=bundle.bundle_hash)
 
 
@@ -50,3 +68,46 @@ def _demand_placements(bundle: Bundle, active: Bundle) -> None:
             " placement, or apply without --share",
             reason="TRIAL_LACKS_PLACEMENTS",
         )
+
+
+def _demand_same_offers(bundle: Bundle, active: Bundle) -> None:
+    """Raise where an offer would be another one: the catalogue has it once, for everybody."""
+    known = {offer.offer_id: offer for offer in active.offers}
+    changed = [
+        offer.offer_id
+        for offer in bundle.offers
+        if offer.offer_id in known and offer != known[offer.offer_id]
+    ]
+    if changed:
+        raise FailedPrecondition(
+            f"{', '.join(changed)}: an offer is the same for everybody. Give what a share of people"
+            " is to see an id of its own, or apply without --share",
+            reason="TRIAL_CHANGES_OFFERS",
+        )
+
+
+def _demand_same_counts(bundle: Bundle, active: Bundle) -> None:
+    """Raise where one count would be kept in two units."""
+    known = {
+        terms.offer_id: _unit(terms.budget)
+        for terms in active.offer_terms
+        if terms.HasField("budget")
+    }
+    changed = [
+        terms.offer_id
+        for terms in bundle.offer_terms
+        if terms.HasField("budget")
+        and known.get(terms.offer_id, _unit(terms.budget)) != _unit(terms.budget)
+    ]
+    if changed:
+        raise FailedPrecondition(
+            f"{', '.join(changed)}: a budget is counted once for everybody, in promises or in one"
+            " currency and by the same each. Keep these, or apply without --share",
+            reason="TRIAL_COUNTS_OTHERWISE",
+        )
+
+
+def _unit(budget: Budget) -> tuple[str, int]:
+    """Return what a budget is counted in, empty for promises, and what each takes of it."""
+    each = to_micros(budget.each.amount) if budget.HasField("each") else 1
+    return budget.money.currency, each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WHOLE = ""
 """The account of the whole budget."""
@@ -38,6 +38,8 @@ class Budget:
     overcommit: bool = False
     currency: str = ""
     """Empty: counted in promises."""
+    ceilings: tuple[Account, ...] = ()
+    """What others allow of accounts by the same name; the smaller holds."""
 
     @property
     def rest(self) -> Account:
@@ -60,8 +62,8 @@ class Budget:
             others = [part for part in self.parts if part.name in segments] or [self.rest]
         found = (whole, *others)
         if self.overcommit:
-            return tuple([Account(account.name, WITHOUT_END) for account in found[:2]])
-        return found
+            found = found[:2]
+        return self._limited(found)
 
     def has_room(self, offer_no: int, segments: Collection[str], taken: Taken) -> bool:
         """Return whether one more promise can be made to somebody in these segments."""
@@ -72,8 +74,32 @@ class Budget:
 
     def is_tight(self, offer_no: int, taken: Taken) -> bool:
         """Return whether one of its accounts is without room, so that it may be spent for some."""
-        return not self.overcommit and not all(
-            self._fits(account, offer_no, taken) for account in self.accounts
+        return not all(
+            self._fits(account, offer_no, taken) for account in self._limited(self.accounts)
+        )
+
+    def within(self, house: Budget | None) -> Budget:
+        """Return this budget, kept within what another one of the same offer allows as well."""
+        if house is None or house.overcommit:
+            return self
+        return replace(self, ceilings=house.accounts)
+
+    def _limited(self, accounts: Sequence[Account]) -> tuple[Account, ...]:
+        """Return accounts with what they may come to in fact."""
+        if not self.overcommit and not self.ceilings:
+            return tuple(accounts)
+        ceilings = {account.name: account.most for account in self.ceilings}
+        return tuple(
+            [
+                Account(
+                    account.name,
+                    min(
+                        WITHOUT_END if self.overcommit else account.most,
+                        ceilings.get(account.name, WITHOUT_END),
+                    ),
+                )
+                for account in accounts
+            ]
         )
 
     def _fits(self, account: Account, offer_no: int, taken: Taken) -> bool:
@@ -88,6 +114,17 @@ class OfferTerms:
     """How long, beyond its own end if need be; 0: until the offer ends."""
     budget: Budget | None = None
     """None: without end."""
+
+
+def held_to(own: OfferTerms | None, house: OfferTerms | None) -> Budget | None:
+    """Return the budget of an offer for those who are decided by definitions of their own.
+
+    `house` is what is in force for everybody else: what both limit may come to the smaller of the
+    two, so neither is exceeded by them.
+    """
+    budget = own.budget if own is not None else None
+    of_house = house.budget if house is not None else None
+    return of_house if budget is None else budget.within(of_house)
 
 
 @dataclass(frozen=True, slots=True)

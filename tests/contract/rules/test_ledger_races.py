@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from services.rules.domain.budgets import REST, Account, Budget
@@ -55,6 +56,40 @@ async def test_a_budget_is_given_away_to_the_last_and_no_further(replicas: Repli
     accounts = {"": (40, 0), "best": (10, 0), "alike": (10, 0), REST: (20, 0)}
     assert await spend(replicas[0]) == accounts
     assert await spend(replicas[1], OTHER) == {"": (40, 0)}
+
+
+@pytest.mark.parametrize(
+    ("tried", "most_tried", "most_best"),
+    [
+        (Budget(90, parts=(Account("best", 30),)), 60, 20),
+        (Budget(12, parts=(Account("best", 5),)), 12, 5),
+        (Budget(9), 9, 0),
+    ],
+    ids=["more", "less", "without parts"],
+)
+async def test_budgets_of_two_bundles_in_force_at_once_are_exceeded_by_neither(
+    replicas: Replicas, tried: Budget, most_tried: int, most_best: int
+) -> None:
+    house = Budget(60, parts=(Account("best", 20),))
+
+    async def decided(number: int) -> bool:
+        is_tried = number % 5 == 0
+        budget = tried.within(house) if is_tried else house
+        segments = ("best",) if number % 3 == 0 else ()
+        promise = wanted(PROMOTION, budget, *segments, at_decision=False)
+        draft = promising(f"d{number}", promise, persons=(f"p{number}",))
+        return (await replicas[number % 2].commit(draft)).outcome is CommitOutcome.WRITTEN
+
+    made = await asyncio.gather(*(decided(number) for number in range(400)))
+    by_tried = [number for number, is_made in enumerate(made) if is_made and number % 5 == 0]
+    accounts = {name: held for name, (held, _) in (await spend(replicas[0])).items()}
+    assert sum(made) == accounts[""]
+    assert accounts[""] <= 60
+    assert accounts["best"] <= 20
+    assert len(by_tried) <= most_tried
+    assert sum(number % 3 == 0 for number in by_tried) <= (most_best or most_tried)
+    if tried.parts:
+        assert accounts[""] == 60
 
 
 async def test_what_is_answered_and_lapses_while_others_ask_comes_out_even(

@@ -33,6 +33,7 @@ from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.results import PostgresResults
 from services.rules.storage.terms import PostgresTerms
 from services.rules.terms_keeping import KeptTerms
+from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
 from shared.binding import bind
 from shared.bus import InMemoryBus
@@ -261,7 +262,8 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
     terms.note(range(1, catalogue.size))
     recordings = PostgresRecordings(database)
     recorder = Recorder(recordings)
-    screens, spending = Screens(catalogue, channel_fields), Spending(ledger, catalogue, clock)
+    screens = Screens(catalogue, channel_fields)
+    spending = Spending(ledger, catalogue, clock, house_of(bundles))
     ranker = LowestFirst(catalogue)
     async with serving(ranker) as ranker_channel:
         simulated = Simulated(

@@ -58,9 +58,9 @@ async def spring(rules: Rules) -> Rules:
     return rules
 
 
-async def present(rules: Rules, person: str, *segments: str) -> pb.CommitResponse:
+async def present(rules: Rules, person: str, *segments: str, **more: Any) -> pb.CommitResponse:
     """Show the spring to somebody on the phone, where a contact counts at once."""
-    context = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
+    context = rules.context("agent.prompt", channel=Channel.CALL_CENTER, **more)
     snapshot = ann(person_ids=[person])
     return await rules.commit(
         RUNNING_PROMO, next_best=(GUIDE,), person=snapshot, context=context, segments=segments
@@ -254,6 +254,34 @@ async def test_a_promise_outranks_the_limit_and_applicability_and_never_eligibil
     context.excluded_offer_nos.append(LAPTOP_PROMO)
     response = await rules.check(LAPTOP_PROMO, SHOES, person=person, context=context)
     assert codes(response) == {LAPTOP_PROMO: "EXCLUDED_BY_CALLER"}
+
+
+@pytest.mark.parametrize(("for_all", "for_some"), [(1, 5), (5, 1), (1, None)])
+async def test_a_budget_is_exceeded_neither_by_what_is_tried_nor_for_those_it_is_tried_on(
+    rules: Rules, for_all: int, for_some: int | None
+) -> None:
+    def own(most: int | None) -> DefinitionFile:
+        budget = f"    budget: {{most: {most}}}\n" if most else ""
+        offer = OWN.partition("offers:")[2].partition("    budget:")[0]
+        return DefinitionFile(path="spring.yaml", text=f"offers:{offer}{budget}")
+
+    shipped = read_folder(shipped_definitions())
+    await rules.definitions.apply([*shipped, own(for_all)])
+    house = rules.bundles.active_hash
+    await rules.definitions.apply([*shipped, own(for_some)], share=0.5)
+    tried = rules.bundles.trial.bundle_hash
+    assert tried not in ("", house)
+    assert shown(await present(rules, "ann", bundle_hash=house)) == [RUNNING_PROMO]
+    await rules.spending.keep_up()
+    bob, page = ann(person_ids=["bob"]), rules.context(bundle_hash=tried)
+    assert codes(await rules.check(RUNNING_PROMO, person=bob, context=page)) == {
+        RUNNING_PROMO: "BUDGET_SPENT"
+    }
+    refused = await present(rules, "bob", bundle_hash=tried)
+    assert codes(refused) == {RUNNING_PROMO: "BUDGET_SPENT"}
+    is_left = for_all != 1
+    again = await present(rules, "cat", bundle_hash=house)
+    assert shown(again) == ([RUNNING_PROMO] if is_left else [GUIDE])
 
 
 async def test_spend_is_told_by_account(spring: Rules) -> None:
