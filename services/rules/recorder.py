@@ -11,7 +11,7 @@ from shared.logging import get_logger
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision, RecordedSlate
 
 _EVERY_S = 1.0
-_AT_ONCE = 50
+_AT_ONCE = 20
 _MOST = 1_000
 """Waiting to be written, of some kilobytes each."""
 log = get_logger(__name__)

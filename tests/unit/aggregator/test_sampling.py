@@ -60,6 +60,20 @@ def test_what_the_recorded_ones_stand_for_adds_up_to_all(seed):
     assert abs(total - seen) < 0.02 * seen
 
 
+def test_each_of_a_turn_is_as_likely_as_the_others():
+    found = weights(sampler(), gap_s=0.02, lasting_s=3 * HOUR_S)
+    before, places = 0, []
+    for seen, weight in enumerate(found):
+        if weight > 50:
+            places.append((seen - before) / weight)
+        before += weight
+    assert len(places) > 200
+    assert all(0 <= place < 1 for place in places)
+    for quarter in range(4):
+        share = sum(quarter <= 4 * place < quarter + 1 for place in places) / len(places)
+        assert share == pytest.approx(0.25, abs=0.08)
+
+
 def test_none_is_likelier_for_coming_first_after_a_pause():
     """Two decisions for each page, and the second comes right after the first."""
     firsts = seconds = 0.0
