@@ -11,7 +11,7 @@ from services.rules.additions import added_candidates, keep_within
 from services.rules.answers import balance, contact_constraints
 from services.rules.approaching import ContactTerms, Encounter, occasion_of
 from services.rules.attributes import OfferAttributes
-from services.rules.conditions import RequestFrame
+from services.rules.conditions import PlacementVariables, RequestFrame
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.catalogue import kind_mask
 from services.rules.domain.columns import CandidateColumns, Moment
@@ -21,8 +21,9 @@ from services.rules.domain.ledger import CheckFacts
 from services.rules.domain.person import Numbers
 from services.rules.domain.screening import Screens
 from services.rules.domain.standing import Order, standing_decision, standing_orders
+from services.rules.domain.values import Outcome
 from services.rules.domain.verdict import FrameOf, Verdict, judge
-from services.rules.moment import MomentVariables, PlacementVariables
+from services.rules.moment import MomentVariables
 from services.rules.past import person_facts, surveys_done
 from services.rules.pinning import offers_kept_for, pins_that_hold
 from services.rules.spending import Spending
@@ -203,12 +204,13 @@ def _frames(case: Case, columns: CandidateColumns, moment: MomentVariables) -> F
     """Return what makes the frame of each placement, once for each."""
     activate = case.compiled.compiler.activation
     made: dict[str, RequestFrame] = {}
+    known: dict[int, Outcome] = {}
 
     def frame_of(placement: str) -> RequestFrame:
         frame = made.get(placement)
         if frame is None:
             variables = PlacementVariables(moment, placement) if placement else moment
-            frame = made[placement] = RequestFrame(columns, variables, activate)
+            frame = made[placement] = RequestFrame(columns, variables, activate, known)
         return frame
 
     return frame_of

@@ -7,7 +7,6 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
 
-from services.rules.conditions import Variables
 from shared.catalogue import Catalogue
 from shared.clock import from_us
 from shared.conditions.customer import FIELDS, PERSON_MESSAGES, person_messages
@@ -36,6 +35,7 @@ class MomentVariables:
         self.snapshot = _NOBODY if snapshot is None else snapshot
         self.catalogue = catalogue
         self._read: dict[str, Any] = {}
+        self._messages: dict[str, Any] | None = None
 
     def field(self, name: str) -> Any:
         """Return `customer.age` and the like; KeyError for names that conditions do not know."""
@@ -45,7 +45,12 @@ class MomentVariables:
         return found
 
     def messages(self) -> dict[str, Any]:
-        """Return them as CEL takes them, filled as far as conditions read them."""
+        """Return them as CEL takes them, filled as far as conditions read them; to be left so."""
+        if self._messages is None:
+            self._messages = self._as_messages()
+        return self._messages
+
+    def _as_messages(self) -> dict[str, Any]:
         person = person_messages(self.field, self._reads)
         person["customer"].profile_answered = self.is_answered
         return {
@@ -53,22 +58,6 @@ class MomentVariables:
             "request": pb.Request(**{name: self.field(f"request.{name}") for name in _REQUEST}),
             "now": from_us(self.context.now_us),
         }
-
-
-class PlacementVariables:
-    """The variables of one request, asked for one of its placements."""
-
-    def __init__(self, moment: Variables, placement: str) -> None:
-        self._moment = moment
-        self._placement = placement
-
-    def field(self, name: str) -> Any:
-        return self._placement if name == "request.placement" else self._moment.field(name)
-
-    def messages(self) -> dict[str, Any]:
-        messages = dict(self._moment.messages())
-        messages["request"].placement = self._placement
-        return messages
 
 
 def channel_fields(channel: int) -> Mapping[str, Any]:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from services.rules.answers import pin_constraint
-from services.rules.conditions import RequestFrame, Variables
+from services.rules.conditions import PlacementVariables, RequestFrame, Variables
 from services.rules.conditions.frame import Activate
 from services.rules.domain.definitions import Pin
-from services.rules.moment import PlacementVariables
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.decision_pb2 import PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind, Source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.rules.domain.definitions import MOST_PLACEMENTS
 from services.rules.domain.retention import Keep
 from shared.validation import (
     Validator,
@@ -28,7 +29,7 @@ _context = nested(
     "context",
     required("bundle_hash", "placements"),
     known_enum("channel"),
-    each("placements", required("placement"), between("limit", 1, 50), at_most=16),
+    each("placements", required("placement"), between("limit", 1, 50), at_most=MOST_PLACEMENTS),
     length("identity_keys", 16),
     length("session_id", 128),
 )
@@ -100,7 +101,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         _context,
         _persons,
         length("segments", 500),
-        each("placements", length("chosen", 50), length("next", 100), at_most=16),
+        each("placements", length("chosen", 50), length("next", 100), at_most=MOST_PLACEMENTS),
         _is_committed,
     ),
     pb.GetContactsRequest: validator(required("person_ids"), _persons),

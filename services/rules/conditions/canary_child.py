@@ -13,12 +13,15 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.rules.conditions.compiler import ConditionCompiler
-from services.rules.conditions.frame import RequestFrame
+from services.rules.conditions.frame import PlacementVariables, RequestFrame, Variables
 from services.rules.conditions.worst_case import NOW, WorstCase
+from services.rules.domain.definitions import MOST_PLACEMENTS
+from services.rules.domain.values import Outcome
+from shared.conditions.bounds import LONGEST_TEXT
 from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import typed_parameters
 
@@ -41,7 +44,14 @@ def main() -> None:
 
     def rule(text: str) -> Callable[[], object]:
         condition, given = rules.compile(text), WorstCase(text)
-        return lambda: condition.evaluate(RequestFrame(given, given, rules.activation))
+        variables = _at_every_placement(given) if condition.reads_placement else (given,)
+
+        def evaluate() -> None:
+            known: dict[int, Outcome] = {}
+            for each in variables:
+                condition.evaluate(RequestFrame(given, each, rules.activation, known))
+
+        return evaluate
 
     def segment(text: str) -> Callable[[], object]:
         predicate, given = segments.compile(text), WorstCase(text)
@@ -50,6 +60,12 @@ def main() -> None:
     compilers = {"rule": rule, "segment": segment}
     for number, (kind, text) in enumerate(asked["conditions"]):
         print(json.dumps([number, _tried(compilers[kind], text)]), flush=True)
+
+
+def _at_every_placement(given: WorstCase) -> Sequence[Variables]:
+    """Return the variables of as many placements as a request may have."""
+    names = (f"{number:0>{LONGEST_TEXT}d}" for number in range(MOST_PLACEMENTS))
+    return [PlacementVariables(given, name) for name in names]
 
 
 class _Fields(dict[str, Any]):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from cel.expr.checked_pb2 import CheckedExpr
 from cel.expr.syntax_pb2 import Expr
 
-from services.rules.conditions.variables import COLUMN_VARIABLES
+from services.rules.conditions.variables import COLUMN_VARIABLES, reads_placement
+from services.rules.domain.definitions import MOST_PLACEMENTS
 from shared.conditions.bounds import most_elements
 from shared.conditions.gate import error_at
 from shared.conditions.patterns import pattern_steps
@@ -27,6 +28,8 @@ _SCALAR_US = 0.7
 """One operation that is the same for all candidates."""
 _CANDIDATE_US, _ENTRY_US, _TURN_US = 12.0, 0.4, 0.6
 """One candidate by itself, an entry of each map that it has to be given, a turn of a loop."""
+_PLACEMENT_US = 60.0
+"""Making the variables of a placement known to CEL."""
 _PATTERN_US = 0.5
 """A step of a pattern, at the least: that it is less than 5 ms is found out by trying."""
 _SHORTER = "take a shorter pattern, or startsWith, endsWith or contains"
@@ -43,13 +46,19 @@ _MAP_OVERLOADS = frozenset({"index_map", "in_map", "size_map", "map_size"})
 def check_cost(tree: CheckedExpr, obstacle: str) -> None:
     """Raise `ConditionError` for a condition that would take more than 5 ms for 200 candidates.
 
-    `obstacle` says why it is evaluated candidate by candidate; empty: all at once.
+    `obstacle` says why it is evaluated candidate by candidate; empty: all at once. What may differ
+    from placement to placement is evaluated for each of a request.
     """
-    columns = _Columns(tree)
-    taken = _one_by_one_us(tree.expr) if obstacle else columns.us(tree.expr, {})
+    columns, times = _Columns(tree), MOST_PLACEMENTS if reads_placement(tree.expr) else 1
+    if obstacle:
+        taken = times * _one_by_one_us(tree.expr)
+    else:
+        taken = columns.everywhere_us(tree.expr) + (_PLACEMENT_US * times if times > 1 else 0.0)
     if taken <= MOST_US:
         return
     how = f"candidate by candidate ({obstacle})" if obstacle else "over all candidates"
+    if times > 1:
+        how += f" at {times} placements"
     is_pattern = obstacle and CANDIDATES * pattern_steps(tree.expr) * _PATTERN_US > taken / 2
     message = (
         f"takes about {taken / 1000:.0f} ms {how} with lists as long as they can become, at most "
@@ -89,6 +98,18 @@ class _Columns:
         loop = expr.comprehension_expr
         turn = self.us(loop.loop_step, inside(expr, ranges))
         return self.us(loop.iter_range, ranges) + elements(loop.iter_range, ranges) * turn
+
+    def everywhere_us(self, expr: Expr) -> float:
+        """Return what evaluating takes for as many placements as a request may have.
+
+        What `&&` and `||` join is evaluated once for all where it does not depend on them.
+        """
+        if not reads_placement(expr):
+            return self.us(expr, {})
+        call = expr.call_expr
+        if call.function not in ("_&&_", "_||_"):
+            return MOST_PLACEMENTS * self.us(expr, {})
+        return MOST_PLACEMENTS * _JOINED_US + sum(map(self.everywhere_us, call.args))
 
     def dearest(self) -> Expr:
         """Return the first loop over what varies that takes the longest; else the whole."""

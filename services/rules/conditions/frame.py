@@ -9,6 +9,7 @@ from cel_expr_python import cel
 
 from services.rules.domain.values import Outcome
 from shared.conditions import Program, outcome_of
+from touchpoint.rules.v1.conditions_pb2 import Request
 
 
 class Variables(Protocol):
@@ -21,6 +22,24 @@ class Variables(Protocol):
     def messages(self) -> Mapping[str, Any]:
         """Return all of them as CEL takes them."""
         ...
+
+
+class PlacementVariables:
+    """The variables of one request, asked for one of its placements."""
+
+    def __init__(self, moment: Variables, placement: str) -> None:
+        self._moment = moment
+        self._placement = placement
+
+    def field(self, name: str) -> Any:
+        return self._placement if name == "request.placement" else self._moment.field(name)
+
+    def messages(self) -> Mapping[str, Any]:
+        messages = self._moment.messages()
+        request = Request()
+        request.CopyFrom(messages["request"])
+        request.placement = self._placement
+        return {**messages, "request": request}
 
 
 class Columns(Protocol):
@@ -47,11 +66,18 @@ class RequestFrame:
         *("column", "field", "known", "size"),
     )
 
-    def __init__(self, columns: Columns, variables: Variables, activate: Activate) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        variables: Variables,
+        activate: Activate,
+        known: dict[int, Outcome] | None = None,
+    ) -> None:
+        """Frames of one request, which differ in the placement, share what is `known`."""
         self.size = len(columns)
         self.column = columns.__getitem__
         self.field = variables.field
-        self.known: dict[int, Outcome] = {}
+        self.known: dict[int, Outcome] = {} if known is None else known
         self._variables = variables
         self._activate = activate
         self._activation: cel.Activation | None = None

@@ -16,7 +16,7 @@ from cel.expr.checked_pb2 import CheckedExpr, Type
 from cel.expr.syntax_pb2 import Expr
 
 from services.rules.conditions.shapes import Shapes
-from services.rules.conditions.variables import COLUMN_VARIABLES
+from services.rules.conditions.variables import COLUMN_VARIABLES, reads_placement
 from services.rules.domain import logic
 from services.rules.domain.columns import COLUMNS
 from services.rules.domain.definitions import Bound
@@ -59,7 +59,7 @@ class Translation:
         self._numbers = self.shapes.of(self.checked.expr)
         read = set(fields_read(self.checked.expr))
         self.fields = frozenset(name for name in read if name.split(".")[0] in COLUMN_VARIABLES)
-        self.reads_placement = bool(read & {"request", "request.placement"})
+        self.reads_placement = reads_placement(self.checked.expr)
 
     def _collect(self, expr: Expr) -> frozenset[str]:
         if expr.HasField("ident_expr"):
@@ -117,8 +117,12 @@ class Translation:
         """Return a term that is evaluated once for all conditions and turns that it stands in."""
         term = self._term(expr, local)
         if self._has_columns(expr) and local.isdisjoint(self._variables[expr.id]):
-            return once(self._numbers[expr.id], term)
+            return self._everywhere(expr, term)
         return term
+
+    def _everywhere(self, expr: Expr, term: Term) -> Term:
+        """Return a term that is evaluated once for all placements, if it is the same for them."""
+        return term if reads_placement(expr) else once(self._numbers[expr.id], term)
 
     def _scalar(self, expr: Expr) -> Term:
         """Return a part that is the same for all candidates."""
@@ -127,7 +131,7 @@ class Translation:
                 return self._plain(expr)
             except UnsupportedError:
                 program = self.environment.part(self.checked, expr)
-                return lambda frame, local: frame.scalar(program)
+                return self._everywhere(expr, lambda frame, local: frame.scalar(program))
         program = self.environment.part(self.checked, expr)
         constant = outcome_of(program, self.environment.activation({}))
         return lambda frame, local: constant

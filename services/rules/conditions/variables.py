@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cel.expr.syntax_pb2 import Expr
 from google.protobuf.message import Message
 
 from shared.conditions.customer import PERSON_MESSAGES
+from shared.conditions.syntax import fields_read
 from touchpoint.rules.v1 import conditions_pb2 as pb
 
 MESSAGES: Mapping[str, type[Message]] = {
@@ -17,3 +19,9 @@ MESSAGES: Mapping[str, type[Message]] = {
 }
 COLUMN_VARIABLES = frozenset({"offer", "history"})
 """Variables that differ from candidate to candidate."""
+_OF_PLACEMENT = frozenset({"request", "request.placement"})
+
+
+def reads_placement(expr: Expr) -> bool:
+    """Say whether an expression may differ from placement to placement."""
+    return not _OF_PLACEMENT.isdisjoint(fields_read(expr))

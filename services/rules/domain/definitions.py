@@ -10,6 +10,9 @@ from services.rules.domain.budgets import PROMISED_FOR_US, OfferTerms
 from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.values import Frame, Outcome, Term
 
+MOST_PLACEMENTS = 16
+"""Of one request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:

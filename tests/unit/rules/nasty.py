@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 _TEXTS = ("offer.brand", "offer.id", "offer.category", "offer.attributes.k", "offer.attributes.x")
-_KNOWN = ("customer.value_tier", "request.locale", "request.attributes.k", "customer.persona")
+_KNOWN = ("customer.value_tier", "request.locale", "request.placement", "customer.persona")
 _LISTS = (
     *("customer.segments", "customer.categories", "customer.brands", "customer.consents"),
     *("request.categories", "customer.attributes", "customer.category_affinities"),

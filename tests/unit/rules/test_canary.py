@@ -34,6 +34,14 @@ def test_each_that_is_too_slow_or_too_large_is_told_and_the_others_are_accepted(
     assert quick == again == ""
 
 
+def test_what_differs_between_placements_is_tried_at_as_many_as_there_may_be() -> None:
+    everywhere = "customer.bought_categories.exists(c, c == customer.locale)"
+    at_each = everywhere.replace("locale", "locale + request.placement")
+    whole, each = refusals([Suspect("rule", everywhere), Suspect("rule", at_each)], {})
+    assert not whole
+    assert "ms" in each
+
+
 def test_what_is_refused_is_told_at_its_place() -> None:
     rule = GOOD.replace("remove_when: offer.stock == 0", f"remove_when: |\n      {WITHIN}")
     found = checked(rule + SEGMENTS)

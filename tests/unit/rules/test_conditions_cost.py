@@ -15,6 +15,9 @@ COSTLY = [
     ("true || customer.attributes.all(k, k + 'b' != offer.brand)", 50, "over all candidates"),
     ("offer.attributes.exists(k, k == 'a')", 42, "candidate by candidate (a comprehension over"),
     ("customer.categories.exists(c, c == offer.id && offer.id.matches('a'))", 45, "matches"),
+    ("offer.id.matches('[a-z]{4}') && request.placement == 'a'", 48, "at 16 placements"),
+    ("customer.categories.exists(c, c == offer.id + request.placement)", 45, "at 16 placements"),
+    ("customer.segments.exists(s, s == request.placement)", 43, "at 16 placements"),
     (
         "customer.segments.exists(a, customer.segments.exists(b, a + b == 'c'))",
         43,
@@ -41,6 +44,9 @@ def test_what_would_take_too_long_on_the_largest_input_is_refused(
         "customer.segments.exists(s, s.startsWith('vip'))",
         "customer.segments.exists(s, offer.stock == size(s))",
         "offer.id.matches('^(SALE|OUTLET)')",
+        "request.placement.endsWith('.cart') && offer.category.startsWith('A')",
+        "customer.categories.exists(c, offer.category.startsWith(c)) && request.placement == 'a'",
+        "offer.category in request.categories && request.placement in customer.segments",
     ],
 )
 def test_what_is_quick_enough_is_accepted(condition: str) -> None:

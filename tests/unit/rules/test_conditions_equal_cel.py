@@ -9,7 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from services.rules.conditions import Condition, ConditionCompiler, ConditionError, RequestFrame
+from services.rules.conditions import (
+    Condition,
+    ConditionCompiler,
+    ConditionError,
+    PlacementVariables,
+    RequestFrame,
+)
 from services.rules.conditions.one_by_one import one_by_one
 from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions, compile_policy
@@ -86,6 +92,28 @@ def test_conditions_that_share_parts_answer_as_each_does_alone(
             continue
         _, expected = both(condition, given_columns, given_variables)
         assert_equal(condition, given_columns["size"], (condition.evaluate(shared), expected))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(CONDITIONS, st.sampled_from(("&&", "||")), st.data())
+def test_a_condition_answers_for_each_placement_as_cel_does(
+    text: str, join: str, data: st.DataObject
+) -> None:
+    try:
+        condition = COMPILER.compile(f"{text} {join} request.placement == 'a'")
+    except ConditionError:  # dearer than the gate lets through
+        reject()
+    given_columns, moment = data.draw(columns()), GivenVariables(data.draw(variables()))
+    known: dict[int, Outcome] = {}
+    reference = one_by_one(condition.program, condition.fields)
+    for placement in ("a", "b", ""):
+        at = PlacementVariables(moment, placement)
+        frames = [
+            RequestFrame(GivenColumns(given_columns), at, COMPILER.activation, shared)
+            for shared in (known, None)
+        ]
+        outcomes = condition.evaluate(frames[0]), reference(frames[1], {})
+        assert_equal(condition, given_columns["size"], outcomes)
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from google.protobuf.message import Message
 
-from services.rules.moment import MomentVariables, PlacementVariables
+from services.rules.conditions import PlacementVariables
+from services.rules.moment import MomentVariables
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.decision_pb2 import CartLine, DecisionContext, Recipient
 from touchpoint.common.v1.identity_pb2 import IdentityKey
