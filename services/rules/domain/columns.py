@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.rules.domain import history
+from services.rules.domain.ages import min_ages
 from services.rules.domain.catalogue import KINDS, PRODUCT, SOURCES, CatalogueColumns, WordList
 from services.rules.domain.counters import Terms, contact_terms
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
@@ -130,6 +131,8 @@ class CandidateColumns:
             found.append("surveys")
         if not person.surveys_answered:
             found.append("answers")
+        if not self.moment.promised_nos:
+            found.append("promises")
         return tuple(found)
 
     @property
@@ -270,7 +273,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.for_channel": _for_channel,
     "offer.in_schedule": _in_schedule,
     "offer.needs_consent": _purposes,
-    "offer.min_age": _integers("min_age"),
+    "offer.min_age": lambda columns: min_ages(columns.history, columns.catalogue),
     "offer.is_default": _flags("is_default"),
     "offer.excluded_by_caller": _excluded,
     "offer.attributes": _attributes,
@@ -283,6 +286,7 @@ _MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.personal": _flags("personal"),
     "offer.source": _sources,
     "offer.is_consumable": _flags("is_consumable"),
+    "history.promised": lambda columns: columns.promised,
     "history.owned": _purchases(history.owned),
     "history.times_bought": _purchases(history.times_bought),
     "history.days_since_bought": _purchases(history.days_since_bought),
@@ -313,6 +317,7 @@ OF_CATALOGUE = frozenset(name for name in COLUMNS if name.startswith("offer.")) 
     "offer.attributes",
     "offer.excluded_by_caller",
     "offer.id",
+    "offer.min_age",
     "offer.source",
 }
 """What of an offer is settled by its row, the channel and the time, and quickly read for many."""
@@ -329,5 +334,6 @@ ABSENCES: Mapping[str, frozenset[str]] = {
     "cart": frozenset({"history.in_cart"}),
     "surveys": frozenset({"history.nothing_to_ask"}),
     "answers": frozenset({"history.days_since_answered"}),
+    "promises": frozenset({"history.promised"}),
 }
 """What a request may be without, and the columns that then are the same as for nobody."""

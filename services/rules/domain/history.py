@@ -52,14 +52,23 @@ class Subjects:
         return np.flatnonzero(self._is_other).tolist()
 
     @cached_property
-    def about(self) -> Mapping[int, Numbers]:
-        """Families of the items that candidates are about, by the places of those that are."""
-        items, family_no = self._catalogue.about_nos, self._catalogue.family_no
+    def items(self) -> Mapping[int, Sequence[int]]:
+        """Numbers of the items that candidates are about, by the places of those that are."""
+        items = self._catalogue.about_nos
         numbers = self.offer_nos[self.others].tolist()
         return {
-            place: family_no[list(items[offer_no])].astype(np.int64)
+            place: items[offer_no]
             for place, offer_no in zip(self.others, numbers, strict=True)
             if offer_no in items
+        }
+
+    @cached_property
+    def about(self) -> Mapping[int, Numbers]:
+        """Families of those items."""
+        family_no = self._catalogue.family_no
+        return {
+            place: family_no[list(numbers)].astype(np.int64)
+            for place, numbers in self.items.items()
         }
 
     @cached_property

@@ -60,7 +60,7 @@ DAY_US = 24 * 60 * MINUTE_US
 
 LAPTOP, LAPTOP_RED, MILK, SHOES, SOLD_OUT, WINE = 1, 2, 3, 4, 5, 6
 FREE_SHIPPING, LAPTOP_PROMO, RUNNING_PROMO, SURVEY, GUIDE, HELP, NEWSLETTER = range(10, 17)
-MAIL_ONLY, TOMORROW, WITHDRAWN, MILK_PROMO, LAPTOP_AND_MORE = 20, 21, 22, 23, 24
+MAIL_ONLY, TOMORROW, WITHDRAWN, MILK_PROMO, LAPTOP_AND_MORE, WINE_PROMO = range(20, 26)
 CALL, CART_SURVEY, SHIPPING, PRICE_LED, FOR_MEMBERS, CONTRACT = range(30, 36)
 
 
@@ -93,6 +93,7 @@ def rows(now_us: int) -> list[CatalogueRow]:
         offer(FREE_SHIPPING, promotion),
         offer(LAPTOP_PROMO, promotion, about_nos=[LAPTOP_RED]),
         offer(MILK_PROMO, promotion, about_nos=[MILK]),
+        offer(WINE_PROMO, promotion, about_nos=[MILK, WINE]),
         offer(LAPTOP_AND_MORE, promotion, about_nos=[LAPTOP], about_categories=["Running"]),
         offer(RUNNING_PROMO, promotion, about_categories=["Running"]),
         offer(SURVEY, OfferKind.SURVEY),

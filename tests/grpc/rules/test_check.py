@@ -25,6 +25,7 @@ from tests.grpc.rules.rules_kit import (
     SURVEY,
     TOMORROW,
     WINE,
+    WINE_PROMO,
     WITHDRAWN,
     Rules,
     ann,
@@ -70,6 +71,29 @@ async def test_each_offer_is_removed_for_its_own_reason(rules: Rules) -> None:
         unknown: "NOT_KNOWN_YET",
     }
     assert kept(response, *offers) == [GUIDE]
+
+
+@pytest.mark.parametrize(
+    ("age", "codes_"), [(17, {"AGE_RESTRICTED"}), (0, {"AGE_RESTRICTED"}), (18, set())]
+)
+async def test_goods_for_adults_and_promotions_of_them_are_for_who_is_known_to_be_one(
+    rules: Rules, age: int, codes_: set[str]
+) -> None:
+    for channel, placement in (
+        (Channel.WEB, "web.home.banner"),
+        (Channel.EMAIL, "email.body"),
+        (Channel.CALL_CENTER, "agent.prompt"),
+        (Channel.STORE, "store.associate"),
+    ):
+        context = rules.context(placement, channel=channel)
+        response = await rules.check(
+            WINE, WINE_PROMO, MILK_PROMO, person=ann(age=age), context=context
+        )
+        found = codes(response)
+        assert {found.get(WINE), found.get(WINE_PROMO)} - {None} == codes_
+        assert MILK_PROMO not in found
+    unanswered = codes(await rules.check(WINE, WINE_PROMO))
+    assert {unanswered[WINE], unanswered[WINE_PROMO]} == {"AGE_RESTRICTED"}
 
 
 async def test_what_lies_outside_the_callers_fence_is_removed(rules: Rules) -> None:

@@ -31,7 +31,7 @@ from tests.grpc.rules.rules_kit import (
     key,
 )
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
-from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, Source
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
@@ -299,3 +299,28 @@ async def test_spend_is_told_by_account(spring: Rules) -> None:
         (SPRING, "best", False, 1, 0, 1, 0),
         (SPRING, "", True, 1, 1, 0, 0),
     ]
+
+
+async def test_a_promise_is_told_on_the_telephone_only_to_who_is_known_to_call(
+    spring: Rules,
+) -> None:
+    phone = key("phone of ann")
+    await spring.ledger.note([Identified(phone.key, "ann", ("ann",), 1, False)])
+    await present(spring, "ann")
+
+    async def told(channel: Channel.Value.ValueType, **more: Any) -> str | None:
+        placement = "web.home.banner" if channel == Channel.WEB else "agent.prompt"
+        context = spring.context(
+            placement, channel=channel, identity_keys=[phone], context_digest=b"another page"
+        )
+        response = await spring.check(GUIDE, context=context, **more)
+        if RUNNING_PROMO in kept(response, GUIDE):
+            return "kept"
+        return codes(response).get(RUNNING_PROMO)
+
+    not_sure = ann(assurance=Assurance.ANONYMOUS)
+    assert await told(Channel.CALL_CENTER, person=ann()) == "kept"
+    assert await told(Channel.CALL_CENTER, person=not_sure) == "NOT_AUTHENTICATED"
+    assert await told(Channel.CALL_CENTER) == "NOT_AUTHENTICATED"  # profile does not answer
+    assert await told(Channel.WEB, person=not_sure) == "kept"
+    assert await told(Channel.WEB) == "kept"
