@@ -17,6 +17,8 @@ MODES = {
 
 IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}
 """So that what waits in vain is put aside while a test waits for it."""
+RECORDING = {"TOUCHPOINT_RECORDED_PER_HOUR": "100000"}
+"""So that every decision is recorded, however many journeys went before."""
 
 
 @pytest.fixture(scope="package", params=MODES)
@@ -24,7 +26,7 @@ async def channels(request, tmp_path_factory):
     """Every channel of the retailer, in front of a suite that holds the small shop."""
     home = tmp_path_factory.mktemp(request.param)
     definitions = tmp_path_factory.mktemp("definitions") / "shop"
-    settings = for_everybody(definitions) | IMPATIENT
+    settings = for_everybody(definitions) | IMPATIENT | RECORDING
     asking(definitions)
     trying(definitions)
     flags = ("--data", "none", "--port", "0", *MODES[request.param])
