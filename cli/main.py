@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 RUN, DATA, ASK, DEFINE = "Run", "Data", "Ask", "Define"
-RESULTS, PROVE = "Results", "Prove"
+WHAT_IF, RESULTS, PROVE = "What if", "Results", "Prove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Registered] = {
     "diff": Registered(DEFINE, "cli.commands.versions:diff"),
     "rollback": Registered(DEFINE, "cli.commands.definitions:rollback"),
     "versions": Registered(DEFINE, "cli.commands.versions:versions"),
+    "simulate": Registered(WHAT_IF, "cli.commands.simulate:simulate"),
     "report": Registered(RESULTS, "cli.commands.report:app"),
     "demo": Registered(PROVE, "cli.commands.demo:demo"),
     "load": Registered(PROVE, "cli.load.command:load"),

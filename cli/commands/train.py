@@ -153,11 +153,11 @@ def _propose(seed: int, home: Path | None, *, as_json: bool) -> PersonaProposals
     return proposals
 
 
-def parse_days(text: str) -> timedelta:
+def parse_days(text: str, option: str = "--since") -> timedelta:
     """Read `180d`; ends the command when it is anything else."""
     found = _SINCE.fullmatch(text)
     if found is None:
-        fail(f"--since {text!r}: say how many days, such as 180d", Exit.USAGE)
+        fail(f"{option} {text!r}: say how many days, such as 180d", Exit.USAGE)
     return timedelta(days=int(found[1]))
 
 

@@ -75,7 +75,7 @@ def diff(
     with service("rules", home) as channel:
         stub = RulesServiceStub(channel)
         request, files = pb.CompareDefinitionsRequest(from_hash=against), None
-        if _is_version(target):
+        if is_version(target):
             request.to_hash = target
         else:
             files = read_folder(Path(target))
@@ -105,7 +105,7 @@ def _said(answer: pb.CompareDefinitionsResponse) -> dict[str, object]:
     return MessageToDict(answer)
 
 
-def _is_version(target: str) -> bool:
+def is_version(target: str) -> bool:
     """Say whether a bundle is meant: characters of a hash, where there is no such folder."""
     return (
         len(target) >= 6

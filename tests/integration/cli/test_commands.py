@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,32 @@ def test_definitions_are_checked_compared_applied_and_rolled_back(shop, tmp_path
         applied["bundleHash"],
     )
     assert "declined_for" in shop("diff", back["bundleHash"][:12], "--from", back["previousHash"])
+
+
+def test_what_definitions_would_change_is_told_before_they_are_applied(shop, tmp_path):
+    for shipped in SHIPPED.glob("*.yaml"):
+        (tmp_path / shipped.name).write_text(shipped.read_text())
+    live = shop.decision("visitor:v-simulated", *HOME_BANNER, "--live")
+    shown = offers_of(live)[0]
+    rule = f"rules:\n  - {{name: not_it, code: NOT_SUITABLE, remove_when: offer.id == '{shown}'}}\n"
+    (tmp_path / "more.yaml").write_text(rule)
+    asked = ("simulate", str(tmp_path), "--limit", "20000", "--examples", "100")
+
+    def changed():
+        report = shop.json(*asked)["report"]
+        return {example["decisionId"]: example for example in report["examples"]}
+
+    deadline = time.monotonic() + 30
+    while live["decisionId"] not in changed():  # it is written within a second or two
+        assert time.monotonic() < deadline
+    said = shop(*asked)
+    assert f"{shown} would be removed by not_it" in said
+    assert "Offers that lose" in said
+    same = shop("simulate", str(SHIPPED), "--history", "1d")
+    assert "None would change" in same
+    shop("simulate", str(SHIPPED), "--history", "ages", ends_with=2)
+    (tmp_path / "more.yaml").write_text(rule.replace("offer.id", "offer.colour"))
+    assert "nothing took effect" in shop("simulate", str(tmp_path), ends_with=1)
 
 
 def test_definitions_are_tried_on_a_share_and_the_record_says_by_whom(shop, tmp_path):
