@@ -197,7 +197,8 @@ def _check_slates(
 ) -> None:
     rules, pins = entries.by_section["slate_rules"], entries.by_section["pins"]
     placements = _named(entries, "placements", "placement")
-    known = Known(placements, _named(entries, "offers", "offer_id"), kind_of)
+    segments = list(_named(entries, "segments", "segment"))
+    known = Known(placements, _named(entries, "offers", "offer_id"), kind_of, segments)
     check_slate_rules(rules, known, problems)
     compiler = ConditionCompiler(typed_parameters(entries.parameters))
     check_pins(pins, known, compiler, suspects, problems)

@@ -46,6 +46,7 @@ class Known:
     placements: Mapping[str, Entry]
     offers: Mapping[str, Entry]
     kind_of: KindOf
+    segments: Sequence[str] = ()
 
     def kind(self, offer_id: str) -> int:
         """Return the kind of an offer of the definitions or the catalogue; 0: there is none."""
@@ -140,7 +141,7 @@ def check_pins(
         _check_position(entry, known, problems)
         _check_pinned(entry, known, problems)
         if "when" in entry.values:
-            _check_when(entry, compiler, suspects, problems)
+            _check_when(entry, known, compiler, suspects, problems)
 
 
 def _check_pinned(entry: Entry, known: Known, problems: Problems) -> None:
@@ -159,7 +160,11 @@ def _check_pinned(entry: Entry, known: Known, problems: Problems) -> None:
 
 
 def _check_when(
-    entry: Entry, compiler: ConditionCompiler, suspects: Suspects, problems: Problems
+    entry: Entry,
+    known: Known,
+    compiler: ConditionCompiler,
+    suspects: Suspects,
+    problems: Problems,
 ) -> None:
     try:
         condition = compiler.accept(entry.values["when"])
@@ -172,6 +177,10 @@ def _check_when(
         read = ", ".join(sorted(condition.fields))
         message = f"a pin depends on the person and the moment, not on {read}"
         problems.add(entry.where("when"), message)
+    for sought in condition.segments_sought:
+        if sought not in known.segments:
+            message = f"when: there is no segment {sought}{suggestion(sought, known.segments)}"
+            problems.add(entry.where("when"), message, warning=True)
 
 
 def _check_placement(entry: Entry, known: Known, problems: Problems) -> None:

@@ -117,6 +117,20 @@ def test_a_pin_that_cannot_be_is_refused(pin: str, told: str) -> None:
     assert any(told in message for message in found), found
 
 
+def test_a_pin_for_a_segment_that_is_not_there_is_warned_of() -> None:
+    segments = "segments:\n  - {segment: loyal, when: customer.frequency > 9}\n"
+    found = checked(
+        """{placement: banner, position: 1, offer: summer, when: "'loyl' in customer.segments"}""",
+        """{placement: banner, position: 2, offer: help, when: "'loyal' in customer.segments"}""",
+        section="pins",
+        more=segments,
+    )
+    assert found.bundle is not None
+    [problem] = found.problems
+    assert (problem.warning, problem.line) == (True, FIRST)
+    assert "there is no segment loyl; did you mean loyal?" in problem.message
+
+
 SHARE = "{{placement: banner, attribute: {}, share: {}, position: {}}}"
 
 
