@@ -24,7 +24,7 @@ from services.rules.failing import Failing
 from services.rules.forgetting import Forgetting
 from services.rules.judging import Judge
 from services.rules.moment import channel_fields
-from services.rules.pinning import kinds_in
+from services.rules.pinning import sold_in
 from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
@@ -97,7 +97,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, partial(_compiled, screens), aside=True)
-    definitions = Definitions(store, bus, bundles, runtime.clock, kinds_in(follower.catalogue))
+    definitions = Definitions(store, bus, bundles, runtime.clock, sold_in(follower.catalogue))
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()
     catalogue = follower.catalogue

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.rules.definitions import Checked, changes_between, check_definitions
+from services.rules.definitions.assortment import SoldAs, nothing_sold
 from services.rules.definitions.policy import CompiledBundle
-from services.rules.definitions.slates import KindOf
 from services.rules.storage.definitions import (
     Cause,
     InForce,
@@ -45,18 +45,18 @@ class Definitions:
         bus: Bus,
         own: BundleFollower[CompiledBundle],
         clock: BusinessClock,
-        kind_of: KindOf = lambda offer_id: 0,
+        in_catalogue: SoldAs = nothing_sold,
     ) -> None:
-        """Take the kinds of what the catalogue has besides the definitions."""
+        """Take what tells of the catalogue, besides the definitions."""
         self._store = store
         self._bus = bus
         self._own = own
         self._clock = clock
-        self._kind_of = kind_of
+        self._in_catalogue = in_catalogue
 
     def check(self, files: Sequence[DefinitionFile]) -> Checked:
         """Check and store nothing."""
-        return check_definitions(files, self._kind_of)
+        return check_definitions(files, self._in_catalogue)
 
     async def apply(
         self,

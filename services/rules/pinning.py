@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from services.rules.answers import pin_constraint
 from services.rules.conditions import PlacementVariables, RequestFrame, Variables
 from services.rules.conditions.frame import Activate
+from services.rules.definitions.assortment import Sold, SoldAs
 from services.rules.domain.definitions import Pin
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.decision_pb2 import PlacementAsk
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind, Source
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, Source
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
+
+_CHANNELS = tuple(number for number in Channel.Value.values() if number)
 
 
 class _NoCandidates:
@@ -75,11 +78,20 @@ def source_of(offer_no: int, catalogue: Catalogue) -> Source.Value.ValueType:
     return Source.POPULAR if is_item else Source.OFFER
 
 
-def kinds_in(catalogue: Catalogue) -> Callable[[str], int]:
-    """Return what tells the kind of what can be pinned: 0 for what is not there, or no longer."""
+def sold_in(catalogue: Catalogue) -> SoldAs:
+    """Return what tells of all that can be pinned; nothing of what is there no longer."""
 
-    def kind_of(offer_id: str) -> int:
+    def sold(offer_id: str) -> Sold:
         no = catalogue.offer_no(offer_id)
-        return 0 if catalogue.withdrawn[no] else int(catalogue.kind[no])
+        if not no or catalogue.withdrawn[no]:
+            return Sold()
+        channel_bits = int(catalogue.channel_bits[no])
+        return Sold(
+            int(catalogue.kind[no]),
+            catalogue.categories.text(int(catalogue.category_no[no])),
+            catalogue.brands.text(int(catalogue.brand_no[no])),
+            str(int(catalogue.family_no[no]) or ""),
+            frozenset(each for each in _CHANNELS if channel_bits >> each & 1),
+        )
 
-    return kind_of
+    return sold

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.rules.conditions import ConditionCompiler
+from services.rules.definitions.assortment import Known, SoldAs, nothing_sold
 from services.rules.definitions.audiences import check_scores, check_segments
 from services.rules.definitions.contacts import (
     COOLING_OFF,
@@ -29,7 +30,8 @@ from services.rules.definitions.rules import check_rules, rule_of
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.slate_conflicts import check_conflicts
-from services.rules.definitions.slates import KindOf, Known, check_pins, check_slate_rules
+from services.rules.definitions.slate_removed import check_removed
+from services.rules.definitions.slates import check_pins, check_slate_rules
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
@@ -63,12 +65,12 @@ class Checked:
 
 
 def check_definitions(
-    files: Sequence[pb.DefinitionFile], kind_of: KindOf = lambda offer_id: 0
+    files: Sequence[pb.DefinitionFile], in_catalogue: SoldAs = nothing_sold
 ) -> Checked:
     """Check all files as a whole; every mistake is found at once.
 
-    `kind_of` tells of the items and offers that the catalogue has besides. Blocks for about half a
-    second where a condition has to be tried on the largest input.
+    `in_catalogue` tells of the items and offers that the catalogue has besides. Blocks for about
+    half a second where a condition has to be tried on the largest input.
     """
     problems = Problems()
     if len(files) > MAX_FILES:
@@ -85,7 +87,7 @@ def check_definitions(
     check_rules(entries.by_section["rules"], list(segments), parameters, suspects, problems)
     _check_scenarios(entries, problems)
     check_segments(entries.by_section["segments"], parameters, suspects, problems)
-    _check_slates(entries, kind_of, suspects, problems)
+    _check_slates(entries, in_catalogue, suspects, problems)
     suspects.try_out(entries.parameters, problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
@@ -193,16 +195,18 @@ def _check_personas(entries: Entries, problems: Problems) -> None:
 
 
 def _check_slates(
-    entries: Entries, kind_of: KindOf, suspects: Suspects, problems: Problems
+    entries: Entries, in_catalogue: SoldAs, suspects: Suspects, problems: Problems
 ) -> None:
     rules, pins = entries.by_section["slate_rules"], entries.by_section["pins"]
     placements = _named(entries, "placements", "placement")
     segments = list(_named(entries, "segments", "segment"))
-    known = Known(placements, _named(entries, "offers", "offer_id"), kind_of, segments)
+    offers = _named(entries, "offers", "offer_id")
+    known = Known(placements, offers, in_catalogue, segments)
     check_slate_rules(rules, known, problems)
     compiler = ConditionCompiler(typed_parameters(entries.parameters))
     check_pins(pins, known, compiler, suspects, problems)
     check_conflicts(rules, pins, known, problems)
+    check_removed(entries.by_section["rules"], rules, pins, known, compiler, problems)
 
 
 def _named(entries: Entries, section: str, name_field: str) -> dict[str, Entry]:

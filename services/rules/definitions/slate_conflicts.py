@@ -1,86 +1,66 @@
 """Contradictions among slate rules and pins, as far as they can be told before anything is shown.
 
-Conditions are not weighed: two pins that might hold at once are taken to do so.
+Of items and offers it is known what the catalogue has of them now. Conditions are not weighed: two
+pins that might hold at once are taken to do so.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import permutations
-from typing import NamedTuple
+from itertools import combinations
 
+from services.rules.definitions.assortment import Known
 from services.rules.definitions.problems import Place, Problems
 from services.rules.definitions.reading import Entry
-from services.rules.definitions.slates import Known, selected_kind
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind
-
-Selected = tuple[str, str]
-"""An attribute and its value."""
-
-
-class _Fixed(NamedTuple):
-    """What is sure to be shown at a position, when it is let pass."""
-
-    what: str
-    attribute: str
-    value: str
-    kind: int
-    position: int
-    place: Place
-    """Where it says so."""
-    share: float = 0.0
-    """0: a pin, which is there in every slate."""
-
-    def is_of(self, attribute: str, value: str) -> bool:
-        """Say whether it is surely what is selected."""
-        if attribute == "KIND":
-            return bool(self.kind) and value == OfferKind.Value.Name(
-                OfferKind.Value.ValueType(self.kind)
-            )
-        return (self.attribute, self.value) == (attribute, value)
-
-    def group(self, attribute: str) -> str:
-        """Return its value of an attribute, empty where only the catalogue will tell."""
-        if attribute == "KIND":
-            return str(self.kind or "")
-        return self.value if self.attribute == attribute else ""
+from services.rules.definitions.slate_circles import check_circles
+from services.rules.definitions.slate_fixed import Fixed, pinned_on, shared_on
 
 
 def check_conflicts(
     rules: Sequence[Entry], pins: Sequence[Entry], known: Known, problems: Problems
 ) -> None:
     """Note every pair of rules, pins and shares that no slate could keep."""
-    _check_circles(rules, problems)
+    check_circles(rules, known, problems)
     for placement in known.placements:
         held = [each for each in rules if each.values.get("placement", placement) == placement]
-        pinned = [_pin(each, known) for each in pins if _is_whole_pin(each, placement)]
-        shares = [_share(each, known) for each in held if _is_whole_share(each)]
+        pinned, shares = pinned_on(placement, pins, known), shared_on(placement, rules, known)
         for place, message in _conflicts(held, pinned, shares, placement):
             problems.add(place, message)
+        for rule in held:
+            _check_diversity(rule, placement, known, problems)
 
 
 def _conflicts(
-    rules: Sequence[Entry], pinned: Sequence[_Fixed], shares: Sequence[_Fixed], placement: str
+    rules: Sequence[Entry], pinned: Sequence[Fixed], shares: Sequence[Fixed], placement: str
 ) -> Iterator[tuple[Place, str]]:
     yield from _taken_twice(pinned, shares, placement)
     yield from _too_many_shares(shares, placement)
     for share in shares:
         for pin in pinned:
-            if pin.is_of(share.attribute, share.value) and share.share < 1.0:
+            if pin.is_of(share.attribute, share.value) and (
+                share.share < 1.0 or share.attribute == "OFFER"
+            ):
                 yield share.place, f"{pin.what} is pinned there: it would be in every slate"
     for rule in rules:
-        for fixed in ([*pinned], *([*pinned, share] for share in shares)):
-            message = _broken(rule, fixed)
-            if message and (len(fixed) == len(pinned) or not _broken(rule, pinned)):
-                yield fixed[-1].place, f"{message} (line {rule.place.line} of {rule.place.path})"
+        told = f"(line {rule.place.line} of {rule.place.path})"
+        for broken, message in _broken(rule, pinned):
+            yield broken[-1].place, f"{_together(broken)}: {message} {told}"
+        for share in shares:
+            for broken, message in _broken(rule, [*pinned, share]):
+                if share in broken and not _is_broken(rule, broken[:-1]):
+                    yield share.place, f"{_together(broken)}: {message} {told}"
+
+
+def _together(fixed: Sequence[Fixed]) -> str:
+    return f"{' and '.join(each.what for each in fixed)} cannot be shown together"
 
 
 def _taken_twice(
-    pinned: Sequence[_Fixed], shares: Sequence[_Fixed], placement: str
+    pinned: Sequence[Fixed], shares: Sequence[Fixed], placement: str
 ) -> Iterator[tuple[Place, str]]:
-    by_position: dict[int, _Fixed] = {}
-    by_offer: dict[str, _Fixed] = {}
+    by_position: dict[int, Fixed] = {}
+    by_offer: dict[str, Fixed] = {}
     for pin in pinned:
         other = by_position.setdefault(pin.position, pin)
         if other is not pin:
@@ -95,7 +75,7 @@ def _taken_twice(
             yield share.place, message
 
 
-def _too_many_shares(shares: Sequence[_Fixed], placement: str) -> Iterator[tuple[Place, str]]:
+def _too_many_shares(shares: Sequence[Fixed], placement: str) -> Iterator[tuple[Place, str]]:
     total = 0.0
     for at, share in enumerate(shares):
         total += share.share
@@ -103,98 +83,79 @@ def _too_many_shares(shares: Sequence[_Fixed], placement: str) -> Iterator[tuple
             message = f"the shares of {placement} add up to {total:.4g}, more than all its slates"
             yield share.place, message
         for other in shares[:at]:
-            one, two = (other, share) if other.attribute == "KIND" else (share, other)
-            if two.is_of(one.attribute, one.value):
-                yield (
-                    share.place,
-                    f"{two.what} is in the share of {one.what} of {placement} already",
-                )
+            for wide, narrow in ((other, share), (share, other)):
+                if narrow.is_of(wide.attribute, wide.value):
+                    message = f"{narrow.what} is in the share of {wide.what} of {placement} already"
+                    yield share.place, message
+                    break
 
 
-def _broken(rule: Entry, fixed: Sequence[_Fixed]) -> str:
-    """Say how what is sure to be shown breaks a rule; empty: it does not."""
+def _is_broken(rule: Entry, fixed: Sequence[Fixed]) -> bool:
+    return any(True for _ in _broken(rule, fixed))
+
+
+def _broken(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
+    """Yield which of what is sure to be shown break a rule together, and what it says."""
     values = rule.values
-    attribute, value = str(values.get("attribute", "")), str(values.get("value", ""))
-    if not fixed:
-        return ""
-    whats = " and ".join(each.what for each in fixed)
     if "at_most" in values:
-        found = [each for each in fixed if not value or each.is_of(attribute, value)]
-        groups = Counter(each.group(attribute) for each in found if each.group(attribute))
-        most = len(found) if value else max(groups.values(), default=0)
-        if most > values["at_most"]:
-            return f"{whats} cannot be shown together: at most {values['at_most']} of {attribute}"
+        yield from _too_many(rule, fixed)
     if "at_least" in values and "first" in values:
-        head = [each.group(attribute) for each in fixed if each.position <= values["first"]]
-        head = [group for group in head if group]
-        if len(head) - len(set(head)) > values["first"] - values["at_least"]:
-            return f"{whats} cannot be shown together: at least {values['at_least']} are to differ"
-    if "excludes" in values and value:
-        other = values["excludes"]
-        for one, two in permutations(fixed, 2):
-            if one.is_of(attribute, value) and two.is_of(other.attribute, other.value):
-                return f"{one.what} and {two.what} exclude each other"
-    return ""
+        yield from _too_alike(rule, fixed)
+    if "excludes" in values and values.get("value"):
+        yield from _excluded(rule, fixed)
 
 
-def _check_circles(rules: Sequence[Entry], problems: Problems) -> None:
-    """Note exclusions that come back to where they began: they say one thing twice."""
-    edges: dict[str, dict[Selected, list[Selected]]] = defaultdict(lambda: defaultdict(list))
-    for entry in rules:
-        values = entry.values
-        if "excludes" not in values or not values.get("value"):
-            continue
-        start = (str(values.get("attribute", "")), str(values["value"]))
-        end = (values["excludes"].attribute, values["excludes"].value)
-        placement = str(values.get("placement", ""))
-        scopes = [placement] if placement else [*edges, ""]
-        for scope in scopes:
-            graph = _joined(edges[""], edges[scope])
-            way = _way(graph, end, start)
-            if way:
-                told = ", then not ".join(" ".join(each) for each in [start, *way])
-                problems.add(entry.where("excludes"), f"goes round in a circle: {told}")
+def _too_many(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
+    attribute, value = _selected(rule)
+    most = int(rule.values["at_most"])
+    if value:
+        groups = [[each for each in fixed if each.is_of(attribute, value)]]
+    else:
+        groups = list(_groups(rule, fixed).values())
+    for group in groups:
+        if len(group) > most:
+            yield group, f"at most {most} of {attribute}{f' {value}' if value else ''}"
+
+
+def _too_alike(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
+    first, at_least = int(rule.values["first"]), int(rule.values["at_least"])
+    groups = _groups(rule, [each for each in fixed if each.position <= first]).values()
+    alike = [each for group in groups if len(group) > 1 for each in group]
+    if alike and sum(len(group) - 1 for group in groups) > first - at_least:
+        alike.sort(key=fixed.index)
+        yield alike, f"at least {at_least} are to differ"
+
+
+def _excluded(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
+    side, other = _selected(rule), rule.values["excludes"]
+    for one, two in combinations(fixed, 2):
+        for left, right in ((one, two), (two, one)):
+            if left.is_of(*side) and right.is_of(other.attribute, other.value):
+                yield [one, two], "they exclude each other"
                 break
-        else:
-            edges[placement][start].append(end)
 
 
-def _joined(
-    one: dict[Selected, list[Selected]], other: dict[Selected, list[Selected]]
-) -> dict[Selected, list[Selected]]:
-    return {key: [*one.get(key, ()), *other.get(key, ())] for key in {*one, *other}}
+def _groups(rule: Entry, fixed: Sequence[Fixed]) -> dict[str, list[Fixed]]:
+    """Return what is sure to be shown by its value of the rule's attribute, where that is known."""
+    attribute, _ = _selected(rule)
+    found: dict[str, list[Fixed]] = defaultdict(list)
+    for each in fixed:
+        group = each.group(attribute, max(int(rule.values.get("depth", 1)), 1))
+        if group:
+            found[group].append(each)
+    return found
 
 
-def _way(graph: dict[Selected, list[Selected]], start: Selected, end: Selected) -> list[Selected]:
-    """Return the way from one to another, both of them in it; empty: there is none."""
-    ways, seen = [[start]], {start}
-    for way in ways:
-        if way[-1] == end:
-            return way
-        for following in graph.get(way[-1], ()):
-            if following not in seen:
-                seen.add(following)
-                ways.append([*way, following])
-    return []
+def _selected(rule: Entry) -> tuple[str, str]:
+    return str(rule.values.get("attribute", "")), str(rule.values.get("value", ""))
 
 
-def _is_whole_pin(entry: Entry, placement: str) -> bool:
-    return entry.values.get("placement") == placement and {"position", "offer"} <= set(entry.values)
-
-
-def _is_whole_share(entry: Entry) -> bool:
-    return {"placement", "attribute", "value", "share"} <= set(entry.values)
-
-
-def _pin(entry: Entry, known: Known) -> _Fixed:
-    offer_id = str(entry.values["offer"])
-    position = int(entry.values["position"])
-    return _Fixed(offer_id, "OFFER", offer_id, known.kind(offer_id), position, entry.place)
-
-
-def _share(entry: Entry, known: Known) -> _Fixed:
-    attribute, value = str(entry.values["attribute"]), str(entry.values["value"])
-    kind = selected_kind(attribute, value, known)
-    what = value if attribute == "OFFER" else f"{attribute} {value}"
-    position, part = int(entry.values.get("position", 1)), float(entry.values["share"])
-    return _Fixed(what, attribute, value, kind, position, entry.place, part)
+def _check_diversity(rule: Entry, placement: str, known: Known, problems: Problems) -> None:
+    """Note more kinds than its placement has; a rule for all is for those that have as many."""
+    values = rule.values
+    if "placement" not in values or values.get("attribute") != "KIND" or "at_least" not in values:
+        return
+    kinds = known.placements[placement].values.get("kinds", ())
+    if 0 < len(set(kinds)) < values["at_least"]:
+        message = f"{placement} shows {len(set(kinds))} kinds, so {values['at_least']} cannot be"
+        problems.add(rule.where("at_least"), message)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from yaml.nodes import Node
 
 from services.rules.conditions import ConditionCompiler, ConditionError
+from services.rules.definitions.assortment import Known
 from services.rules.definitions.described import described_mapping
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import (
@@ -24,7 +24,7 @@ from services.rules.definitions.reading import (
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.text_places import note_condition
 from shared.conditions.values import share
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.ranker.v1.ranker_pb2 import SlateSelector
 
 ATTRIBUTES = ("CATEGORY", "BRAND", "KIND", "FAMILY", "OFFER")
@@ -34,34 +34,6 @@ MAX_PINS = 200
 KINDS = [name for name, number in OfferKind.Value.items() if number]
 _NAME = text(128)
 _LEAST_SHARE = 1e-9
-
-KindOf = Callable[[str], int]
-"""The kind of what the catalogue has under an id, as OfferKind; 0: it has nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What slate rules and pins may speak of."""
-
-    placements: Mapping[str, Entry]
-    offers: Mapping[str, Entry]
-    kind_of: KindOf
-    segments: Sequence[str] = ()
-
-    def kind(self, offer_id: str) -> int:
-        """Return the kind of an offer of the definitions or the catalogue; 0: there is none."""
-        entry = self.offers.get(offer_id)
-        return int(entry.values.get("kind", 0)) if entry else self.kind_of(offer_id)
-
-    def shows(self, placement: str, kind: int) -> bool:
-        """Say whether a placement shows a kind; one that is not known is told elsewhere."""
-        entry = self.placements.get(placement)
-        return entry is None or kind in entry.values.get("kinds", (kind,))
-
-    def limit(self, placement: str) -> int:
-        entry = self.placements.get(placement)
-        return int(entry.values.get("limit", 50)) if entry else 50
-
 
 _SELECTOR: Mapping[str, Read] = {"attribute": word_of(ATTRIBUTES), "value": text()}
 
@@ -157,6 +129,18 @@ def _check_pinned(entry: Entry, known: Known, problems: Problems) -> None:
     defined = known.offers.get(offer_id)
     if defined is not None and defined.values.get("is_journey_only"):
         problems.add(entry.where("offer"), f"only a journey may propose {offer_id}")
+    _check_channel(entry, "offer", offer_id, known, problems)
+
+
+def _check_channel(
+    entry: Entry, name: str, offer_id: str, known: Known, problems: Problems
+) -> None:
+    """Note an offer that is not meant for the placement's channel."""
+    placement = str(entry.values.get("placement", ""))
+    channel, channels = known.channel(placement), known.sold(offer_id).channels
+    if channel and channels and channel not in channels:
+        on = Channel.Value.Name(Channel.Value.ValueType(channel))
+        problems.add(entry.where(name), f"{placement} is on {on}, which {offer_id} is not for")
 
 
 def _check_when(
@@ -248,6 +232,11 @@ def _check_share(entry: Entry, known: Known, problems: Problems) -> None:
     placement = entry.values.get("placement", "")
     if kind and not known.shows(placement, kind):
         problems.add(entry.where("value"), f"{placement} does not show a {_kind_name(kind)}")
+    if attribute == "OFFER":
+        _check_channel(entry, "value", value, known, problems)
+        defined = known.offers.get(value)
+        if defined is not None and defined.values.get("is_journey_only"):
+            problems.add(entry.where("value"), f"only a journey may propose {value}")
 
 
 def selected_kind(attribute: str, value: str, known: Known) -> int:

@@ -21,7 +21,7 @@ from services.rules.definitions.files import read_folder
 from services.rules.domain.screening import Screens
 from services.rules.judging import Judge
 from services.rules.moment import channel_fields
-from services.rules.pinning import kinds_in
+from services.rules.pinning import sold_in
 from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
@@ -255,7 +255,7 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
     attributes.catalogue = catalogue
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     bundles = BundleFollower(bus, OwnBundleSource(store, "rules", "this one"), compile_policy)
-    definitions = Definitions(store, bus, bundles, clock, kinds_in(catalogue))
+    definitions = Definitions(store, bus, bundles, clock, sold_in(catalogue))
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)

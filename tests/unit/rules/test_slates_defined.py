@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.rules.definitions import check_definitions, compile_policy
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind
+from services.rules.definitions.assortment import Sold
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 HEAD = """\
@@ -17,8 +18,15 @@ offers:
   - {offer_id: help, kind: CONTENT, title: Help, is_default: true}
   - {offer_id: summer, kind: PROMOTION, title: Summer}
   - {offer_id: winter, kind: PROMOTION, title: Winter}
+  - {offer_id: letter, kind: PROMOTION, title: By letter, channels: [EMAIL]}
   - {offer_id: thanks, kind: CONTENT, title: Thanks, is_journey_only: true}
 """
+CATALOGUE = {
+    "item-1": Sold(OfferKind.PRODUCT, "Shop > Garden > Tools", "Acme", "1"),
+    "item-2": Sold(OfferKind.PRODUCT, "Shop > Garden", "Bolt", "2"),
+    "item-3": Sold(OfferKind.PRODUCT, "Shop > Kitchen", "Acme", "1"),
+    "by-post": Sold(OfferKind.PRODUCT, channels=frozenset({Channel.EMAIL})),
+}
 FIRST = HEAD.count("\n") + 2
 """The line of the first entry below."""
 
@@ -26,9 +34,8 @@ FIRST = HEAD.count("\n") + 2
 def checked(*entries: str, section: str = "slate_rules", more: str = ""):
     listed = f"{section}:\n" + "".join(f"  - {entry}\n" for entry in entries) if entries else ""
     text = HEAD + listed + more
-    kinds = {"item-1": OfferKind.PRODUCT}
     file = DefinitionFile(path="all.yaml", text=text)
-    return check_definitions([file], lambda offer_id: kinds.get(offer_id, 0))
+    return check_definitions([file], lambda offer_id: CATALOGUE.get(offer_id, Sold()))
 
 
 def messages(*entries: str, section: str = "slate_rules", more: str = "") -> list[str]:
@@ -183,6 +190,103 @@ SHARE = "{{placement: banner, attribute: {}, share: {}, position: {}}}"
             "at most 1 of KIND",
         ),
         (
+            ["{attribute: CATEGORY, value: Shop > Garden, at_most: 1}"],
+            [
+                "position: 1, offer: item-1",
+                "position: 2, offer: summer",
+                "position: 3, offer: item-2",
+            ],
+            "item-1 and item-2 cannot be shown together: at most 1 of CATEGORY Shop > Garden (line",
+        ),
+        (
+            ["{attribute: CATEGORY, depth: 2, at_most: 1}"],
+            ["position: 1, offer: item-1", "position: 2, offer: item-2"],
+            "item-1 and item-2 cannot be shown together: at most 1 of CATEGORY (line",
+        ),
+        (
+            ["{attribute: BRAND, at_most: 1}"],
+            ["position: 1, offer: item-1", "position: 2, offer: item-3"],
+            "item-1 and item-3 cannot be shown together: at most 1 of BRAND",
+        ),
+        (
+            ["{attribute: FAMILY, at_most: 1}"],
+            ["position: 1, offer: item-1", "position: 2, offer: item-3"],
+            "item-1 and item-3 cannot be shown together: at most 1 of FAMILY",
+        ),
+        (
+            ["{placement: banner, attribute: CATEGORY, depth: 2, at_least: 3, first: 3}"],
+            ["position: 1, offer: item-1", "position: 2, offer: item-2"],
+            "item-1 and item-2 cannot be shown together: at least 3 are to differ",
+        ),
+        (
+            [
+                "{attribute: BRAND, value: Acme,"
+                " excludes: {attribute: CATEGORY, value: Shop > Garden}}"
+            ],
+            ["position: 1, offer: item-3", "position: 2, offer: item-2"],
+            "item-3 and item-2 cannot be shown together: they exclude each other",
+        ),
+        (
+            [
+                "{attribute: CATEGORY, depth: 2, at_most: 1}",
+                SHARE.format("CATEGORY, value: Shop > Garden > Tools", "20%", 2),
+            ],
+            ["position: 1, offer: item-2"],
+            "item-2 and CATEGORY Shop > Garden > Tools cannot be shown together",
+        ),
+        (
+            [
+                "{attribute: BRAND, value: Acme, excludes: {attribute: BRAND, value: Bolt}}",
+                SHARE.format("BRAND, value: Bolt", "20%", 2),
+            ],
+            ["position: 1, offer: item-1"],
+            "item-1 and BRAND Bolt cannot be shown together",
+        ),
+        (
+            [SHARE.format("CATEGORY, value: Shop > Garden", "20%", 2)],
+            ["position: 1, offer: item-1"],
+            "item-1 is pinned there: it would be in every slate",
+        ),
+        (
+            [SHARE.format("OFFER, value: summer", "100%", 2)],
+            ["position: 1, offer: summer"],
+            "summer is pinned there",
+        ),
+        (
+            [
+                SHARE.format("CATEGORY, value: Shop > Garden > Tools", "20%", 1),
+                SHARE.format("CATEGORY, value: Shop > Garden", "20%", 1),
+            ],
+            [],
+            "CATEGORY Shop > Garden > Tools is in the share of CATEGORY Shop > Garden",
+        ),
+        (
+            ["{placement: cart, attribute: KIND, at_least: 2, first: 3}"],
+            [],
+            "cart shows 1 kinds, so 2 cannot be",
+        ),
+        (
+            [
+                "{attribute: CATEGORY, value: Shop, excludes: {attribute: BRAND, value: A}}",
+                "{attribute: BRAND, value: A,"
+                " excludes: {attribute: CATEGORY, value: Shop > Garden}}",
+            ],
+            [],
+            "goes round in a circle: BRAND A, then not CATEGORY Shop, then not BRAND A",
+        ),
+        (
+            [
+                "{attribute: OFFER, value: item-1, excludes: {attribute: BRAND, value: A}}",
+                "{attribute: BRAND, value: A, excludes: {attribute: CATEGORY, value: Shop}}",
+            ],
+            [],
+            "goes round in a circle",
+        ),
+        ([SHARE.format("OFFER, value: letter", "5%", 2)], [], "banner is on WEB, which letter is"),
+        ([SHARE.format("OFFER, value: thanks", "5%", 2)], [], "only a journey may propose thanks"),
+        ([], ["position: 1, offer: letter"], "banner is on WEB, which letter is not for"),
+        ([], ["position: 1, offer: by-post"], "banner is on WEB, which by-post is not for"),
+        (
             [
                 SHARE.format("OFFER, value: winter", "60%", 1),
                 SHARE.format("OFFER, value: summer", "41%", 1),
@@ -221,6 +325,52 @@ def test_contradictions_are_refused(rules: list[str], pinned: list[str], told: s
     assert told in found[0]
 
 
+def removing(condition: str, more: str = "") -> str:
+    return f"""rules:
+  - {{name: gone, code: EXCLUDED_BY_CALLER, remove_when: '{condition}'{more}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong"),
+    [
+        (removing("true"), [1, 2]),
+        (removing('offer.id == "summer"'), [2]),
+        (removing('offer.kind == "PRODUCT"'), [1]),
+        (removing("true", ", kinds: [PROMOTION]"), [2]),
+        (removing("true", ", placements: [cart]"), []),
+        (removing("true", ", mode: SHADOW"), []),
+        (removing('request.placement == "banner" && offer.price_led'), []),
+        (removing('request.channel == "WEB" && !offer.price_led && offer.type == ""'), [2]),
+        (removing("true", ", level: APPLICABILITY"), [1]),
+        (removing("offer.stock == 0"), []),
+        (removing("customer.known"), []),
+    ],
+)
+def test_what_a_rule_always_removes_is_kept_no_place(rule: str, wrong: list[int]) -> None:
+    share = SHARE.format("OFFER, value: summer", "20%", 2)
+    found = checked(share, more=pins("position: 1, offer: item-1") + rule).problems
+    mistakes = [each for each in found if not each.warning]
+    lines = {FIRST: 2, FIRST + 2: 1}
+    assert sorted(lines[each.line] for each in mistakes) == wrong
+    assert all("is never shown on banner: gone removes it" in each.message for each in mistakes)
+
+
+def test_each_contradiction_is_told_at_the_last_of_those_that_meet() -> None:
+    found = checked(
+        "{attribute: BRAND, at_most: 1}",
+        "{attribute: CATEGORY, depth: 2, at_most: 1}",
+        more=pins(
+            "position: 1, offer: item-1",
+            "position: 2, offer: item-2",
+            "position: 3, offer: item-3",
+        ),
+    ).problems
+    assert [(each.line, each.column) for each in found] == [(FIRST + 4, 5), (FIRST + 5, 5)]
+    assert f"(line {FIRST + 1} of all.yaml)" in found[0].message
+    assert f"(line {FIRST} of all.yaml)" in found[1].message
+
+
 def test_what_only_seems_to_contradict_is_let_pass() -> None:
     chain = (
         "{{placement: {}, attribute: BRAND, value: {}, excludes: {{attribute: BRAND, value: {}}}}}"
@@ -232,7 +382,12 @@ def test_what_only_seems_to_contradict_is_let_pass() -> None:
         chain.format("cart", "C", "A"),
         SHARE.format("OFFER, value: winter", "60%", 2),
         SHARE.format("OFFER, value: summer", "40%", 2),
-        more=pins("position: 1, offer: item-1", "position: 3, offer: help"),
+        "{attribute: CATEGORY, depth: 3, at_most: 1}",
+        "{attribute: CATEGORY, value: Shop > Gard, at_most: 1}",
+        "{attribute: BRAND, value: Acme, excludes: {attribute: CATEGORY, value: Shop > Kitchen}}",
+        "{attribute: CATEGORY, value: Shop > Kitchen, excludes: {attribute: BRAND, value: Acorn}}",
+        "{attribute: KIND, at_least: 2, first: 3}",
+        more=pins("position: 1, offer: item-1", "position: 3, offer: item-2"),
     )
 
 
