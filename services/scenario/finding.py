@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from services.scenario.definitions import Playbook
 from services.scenario.domain.journey import Facts, Journey
 from services.scenario.domain.passage import needs_situation
+from services.scenario.domain.ports import Claim
 from services.scenario.domain.scenario import Cart, Scenario
 from shared.call import own_call
 from shared.catalogue import Catalogue
@@ -42,24 +43,27 @@ class Finder:
         self._profile = profile
         self._clock = clock
 
-    async def about(self, journey: Journey) -> Facts:
+    async def about(self, claim: Claim) -> Facts:
         """Return what decides about a journey; raises the kit's errors."""
+        journey = claim.journey
+        oldest_id = claim.oldest_id or journey.person_id
         if not needs_situation(journey):
-            return self.at_hand(journey)
+            return self.at_hand(journey, oldest_id)
         snapshot = await self._snapshot(journey.person_id)
         cart = cart_of(snapshot)
         # Nobody known: erased, or told apart from whoever began it.
         holds = bool(snapshot.person_ids) and journey.scenario.when.holds(
             hesitating=snapshot.session.hesitating, cart=cart
         )
-        return self._facts(journey.scenario, cart, holds)
+        return self._facts(journey.scenario, oldest_id, cart, holds)
 
-    def at_hand(self, journey: Journey) -> Facts:
+    def at_hand(self, journey: Journey, oldest_id: str) -> Facts:
         """Return what is known without asking anybody."""
-        return self._facts(journey.scenario, journey.cart, None)
+        return self._facts(journey.scenario, oldest_id, journey.cart, None)
 
-    def _facts(self, scenario: Scenario, cart: Cart, holds: bool | None) -> Facts:
-        catalogue, playbook = self._catalogue, self._bundles.active
+    def _facts(self, scenario: Scenario, oldest_id: str, cart: Cart, holds: bool | None) -> Facts:
+        """Return what is so by the definitions in force for a set of persons."""
+        catalogue, playbook = self._catalogue, self._bundles.for_person(oldest_id)
         now_us = self._clock.now_us()
         offers: dict[str, int] = {}
         ends: dict[str, int] = {}

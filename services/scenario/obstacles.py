@@ -39,7 +39,8 @@ class Obstacles:
         self._clock = clock
         self._wake = wake
         self._changed = asyncio.Event()
-        self._seen = ""
+        self._seen: object = None
+        """What was in force when it was compared last, and for whom."""
 
     def note(self, offer_nos: Sequence[int]) -> None:
         """Hear of rows of the catalogue that changed."""
@@ -53,36 +54,47 @@ class Obstacles:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await self._changed.wait()
-            if self._changed.is_set() or self._seen != self._bundles.active_hash:
+            if self._changed.is_set() or self._seen != self._in_force:
                 self._changed.clear()
                 await self._compare()
 
     async def _compare(self) -> None:
-        bundle_hash, playbook = self._bundles.active_hash, self._bundles.active
+        in_force, playbooks = self._in_force, self._bundles.in_force
         now_us = self._clock.now_us()
+        # What is gone for some is looked at for all: each by what is in force for its person.
         gone = [
             offer_no
             for offer_no in self._proposals.offer_nos()
-            if not is_to_be_had(self._catalogue, playbook, offer_no, now_us)
+            if not all(
+                is_to_be_had(self._catalogue, playbook, offer_no, now_us) for playbook in playbooks
+            )
         ]
+        defined = frozenset.intersection(*(frozenset(each.scenarios) for each in playbooks))
         try:
-            woken = await self._store.look_again(gone, list(playbook.scenarios), now_us)
+            woken = await self._store.look_again(gone, defined, now_us)
         except TouchpointError as error:
             log.warning("obstacles_not_compared", reason=error.reason)
             self._changed.set()
             await asyncio.sleep(_LOOK_EVERY_S)
             return
-        self._seen = bundle_hash
+        self._seen = in_force
         if woken:
+            bundle_hash = self._bundles.active_hash
             log.info("journeys_looked_at_again", journeys=woken, bundle_hash=bundle_hash)
             self._wake()
 
+    @property
+    def _in_force(self) -> object:
+        """What is in force, and for whom; equal as long as nothing of that changes."""
+        trial = self._bundles.trial
+        return self._bundles.active_hash, trial.bundle_hash, trial.share, trial.salt
+
     def _relevant(self) -> set[int]:
         """Return what any scenario or journey proposes, by number."""
-        scenarios = self._bundles.active.scenarios.values()
         wanted = {
             offer_id
-            for scenario in scenarios
+            for playbook in self._bundles.in_force
+            for scenario in playbook.scenarios.values()
             for stage in scenario.stages
             for offer_id in stage.offer_ids
         }

@@ -120,7 +120,7 @@ class Timers:
     async def _find_out(self, claim: Claim) -> Found | None:
         """Return a claim with what decides about it; None when it had to be put off."""
         try:
-            return claim, await self._finder.about(claim.journey)
+            return claim, await self._finder.about(claim)
         except Exception as error:  # see `_bring_forward`
             await self._put_off(claim, error)
             return None

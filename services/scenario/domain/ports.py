@@ -61,6 +61,8 @@ class Claim:
     """A journey that this worker alone may bring forward, until its lease is over."""
 
     journey: Journey
+    oldest_id: str = ""
+    """Of the set that its person belongs to; empty: they stand alone."""
 
     @property
     def token(self) -> int:

@@ -19,6 +19,10 @@ from services.scenario.domain.scenario import Scenario
 
 NewId = Callable[[int], str]
 """Makes an id of a moment in business time."""
+Starting = Mapping[str, Sequence[Scenario]]
+"""Scenarios by the type of event that begins them."""
+StartingOf = Callable[[Sequence[str]], Starting]
+"""Returns the scenarios in force for a set of persons, oldest first."""
 _NONE: Mapping[str, Journey] = MappingProxyType({})
 
 
@@ -73,29 +77,26 @@ class Steps:
 async def take_events(
     transaction: JourneyTransaction,
     events: Sequence[Happened],
-    scenarios: Mapping[str, Sequence[Scenario]],
+    starting_of: StartingOf,
     now_us: int,
     new_id: NewId,
 ) -> list[Transition]:
-    """Bring live events, in order, to the journeys of their persons; some begin new ones.
-
-    `scenarios` are those of the active bundle by the type of event that starts them.
-    """
+    """Bring live events, in order, to the journeys of their persons; some begin new ones."""
     groups = await transaction.sets_of({event.person_id for event in events})
+    events = [event for event in events if event.person_id in groups]
+    scenarios = {person_id: starting_of(group) for person_id, group in groups.items()}
     members = {person_id for group in groups.values() for person_id in group}
     steps = Steps(await transaction.open_of(members))
-    marks = [event for event in events if event.person_id in groups and _is_mark(event, scenarios)]
+    marks = [event for event in events if _is_mark(event, scenarios[event.person_id])]
     if marks:
         await transaction.mark(marks)
-    starting = members if any(event.type in scenarios for event in events) else set()
-    ended = await transaction.last_ended(starting) if starting else {}
+    begins = any(event.type in scenarios[event.person_id] for event in events)
+    ended = await transaction.last_ended(members) if begins else {}
     for event in events:
-        group = groups.get(event.person_id)
-        if group is None:
-            continue
+        group = groups[event.person_id]
         for journey in steps.of(group):
             go(steps, group, happened(journey, event, now_us), now_us)
-        for scenario in scenarios.get(event.type, ()):
+        for scenario in scenarios[event.person_id].get(event.type, ()):
             if _may_begin(scenario, event, group, steps, ended):
                 steps.take(begin(scenario, event, new_id(now_us), now_us))
     return await _saved(transaction, steps)
@@ -173,7 +174,7 @@ def _may_begin(
     return not latest_us or event.time_us >= latest_us + scenario.again_after_us
 
 
-def _is_mark(event: Happened, scenarios: Mapping[str, Sequence[Scenario]]) -> bool:
+def _is_mark(event: Happened, scenarios: Starting) -> bool:
     return event.type in ANSWERS or any(
         event.type in scenario.goals for started in scenarios.values() for scenario in started
     )

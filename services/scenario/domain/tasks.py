@@ -16,7 +16,8 @@ from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 
 HOLD_US = 15 * 60_000_000
 """How long a task is held after it was claimed, in business time."""
-FactsOf = Callable[[Journey], Facts]
+FactsOf = Callable[[Journey, str], Facts]
+"""Returns what decides about a journey of a set of persons, told by its oldest."""
 """Says what is so at this moment, without asking anybody."""
 OUTCOMES = ("accepted", "declined", "not_reached", "done")
 WITHDRAWN = "withdrawn"
@@ -179,7 +180,7 @@ async def complete(
             go(
                 steps,
                 group,
-                answered(journey, completion.outcome, facts_of(journey), now_us),
+                answered(journey, completion.outcome, facts_of(journey, group[0]), now_us),
                 now_us,
             )
     if steps.transitions:

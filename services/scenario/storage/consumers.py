@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from services.scenario.definitions import Playbook
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.ports import PersonSet
-from services.scenario.domain.taking import take_events, take_sets
+from services.scenario.domain.taking import Starting, take_events, take_sets
 from services.scenario.storage.journeys import erase_persons
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.bus import ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
@@ -32,13 +32,15 @@ def events_consumer(
 ) -> EffectConsumer:
     """Return what begins journeys and ends them; `wake` is called when one begins."""
 
+    def starting_of(person_ids: Sequence[str]) -> Starting:
+        return bundles.for_person(person_ids[0]).starting
+
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
         events = list(happenings(messages))
-        if not events or not await _matter(transaction, events, bundles.active):
+        if not events or not await _matter(transaction, events, bundles.in_force):
             return
         journeys = await PostgresJourneyTransaction.enter(transaction)
-        starting = bundles.active.starting
-        steps = await take_events(journeys, events, starting, clock.now_us(), new_journey_id)
+        steps = await take_events(journeys, events, starting_of, clock.now_us(), new_journey_id)
         # All else that an event does to a journey puts its timer off, or ends it.
         if any(step.is_new for step in steps):
             wake()
@@ -87,9 +89,12 @@ def new_journey_id(now_us: int) -> str:
     return uuid7(now_us // 1000)
 
 
-async def _matter(transaction: Transaction, events: Sequence[Happened], active: Playbook) -> bool:
+async def _matter(
+    transaction: Transaction, events: Sequence[Happened], in_force: Iterable[Playbook]
+) -> bool:
     """Say whether events can change anything: most are views of people on no journey."""
-    if any(event.type in active.telling for event in events):
+    types = {event.type for event in events}
+    if not all(types.isdisjoint(playbook.telling) for playbook in in_force):
         return True
     persons = list({event.person_id for event in events})
     return bool(await transaction.fetchval(_SQL.are_on_a_journey, persons))

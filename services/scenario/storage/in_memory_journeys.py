@@ -66,7 +66,8 @@ class InMemoryJourneys:
             claimed = replace(journey, token=journey.token + 1)
             self.journeys[journey.journey_id] = claimed
             self._leases[journey.journey_id] = self._machine_s() + lease_s
-            claims.append(Claim(claimed))
+            known = self.sets.get(journey.person_id)
+            claims.append(Claim(claimed, known.person_ids[0] if known else ""))
         return claims
 
     async def put_off(self, claim: Claim, pause_s: float) -> None:

@@ -36,7 +36,7 @@ class PostgresJourneys:
 
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Claim]:
         rows = await self._database.fetch(_SQL.claim_due, owner, now_us, lease_s, limit)
-        claims = [Claim(journey_of(row)) for row in rows]
+        claims = [Claim(journey_of(row), row["oldest_id"]) for row in rows]
         return sorted(claims, key=lambda claim: claim.journey.due_us)
 
     async def put_off(self, claim: Claim, pause_s: float) -> None:

@@ -139,7 +139,9 @@ WHERE journey_id IN (
     LIMIT $4
     FOR UPDATE SKIP LOCKED
 )
-RETURNING *;
+RETURNING *, coalesce(
+    (SELECT s.person_ids[1] FROM person_sets s WHERE s.person_id = journeys.person_id), ''
+) AS oldest_id;
 
 -- name: put_off
 UPDATE journeys SET owner = '', lease_until = clock_timestamp() + make_interval(secs => $4)

@@ -15,9 +15,17 @@ from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
 from shared.privacy import FolderWrappingKeys
-from tests.unit.scenario.playing import DAY_US, MINUTE_US, NOON_US, abandoned_cart, event, facts
+from tests.unit.scenario.playing import (
+    DAY_US,
+    MINUTE_US,
+    NOON_US,
+    abandoned_cart,
+    event,
+    facts,
+    for_all,
+)
 
-ALL = {kind: [abandoned_cart()] for kind in ("add_to_cart", "checkout_started")}
+ALL = for_all({kind: [abandoned_cart()] for kind in ("add_to_cart", "checkout_started")})
 QUIET_US = NOON_US + 30 * MINUTE_US
 
 
@@ -41,10 +49,10 @@ class Desk:
     def new_id(self, now_us):
         return f"journey-{next(self.numbers):04d}"
 
-    async def take(self, *events, now_us=None):
+    async def take(self, *events, now_us=None, starting_of=ALL):
         async with self.store.transaction() as transaction:
             return await take_events(
-                transaction, events, ALL, now_us or events[-1].time_us, self.new_id
+                transaction, events, starting_of, now_us or events[-1].time_us, self.new_id
             )
 
     async def link(self, *sets):

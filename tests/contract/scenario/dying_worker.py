@@ -32,7 +32,7 @@ async def work(url: str, marks: str, point: str, now_us: str, *task: str) -> Non
         reach = CrashPoints(point, folder).reach
         if task:
             agents = PostgresAgents(database)
-            desk = TaskDesk(store, agents, clock, lambda _: facts(), Approachable(), reach=reach)
+            desk = TaskDesk(store, agents, clock, lambda *_: facts(), Approachable(), reach=reach)
             await desk.complete(Completion(*task, outcome="accepted"))
         else:
             timers = Timers(store, Told(), clock, owner="dying", lease_s=LEASE_S, reach=reach)

@@ -89,7 +89,7 @@ async def test_a_task_ended_in_a_kill_is_ended_by_saying_it_again_and_once(
         await desk.call_for(ADA)
         await desk.sign_on("eve")
         clock = FakeClock(from_us(CALL_US))
-        survivor = TaskDesk(desk.store, agents, clock, lambda _: facts(), Approachable())
+        survivor = TaskDesk(desk.store, agents, clock, lambda *_: facts(), Approachable())
         task = await survivor.claim(own_call("/ClaimTask"), "eve", "")
         said = task.task_id, "eve"
         assert await died(url, tmp_path / "marks", point, CALL_US, *said) == -signal.SIGKILL

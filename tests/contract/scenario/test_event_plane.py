@@ -25,7 +25,7 @@ from shared.testing.clock import FakeClock
 from shared.testing.statements import refuted_statements
 from tests.contract.scenario.conftest import QUIET_US
 from tests.unit.scenario.playing import ADA, BOB, COME_BACK, DAY_US, MINUTE_US, NOON_US, facts
-from tests.unit.scenario.shop import OneBundle
+from tests.unit.scenario.shop import OneBundle, bundle
 from touchpoint.common.v1.bus_pb2 import (
     EventNotice,
     EventNotices,
@@ -60,9 +60,10 @@ class Plane:
         self.clock = FakeClock(from_us(NOON_US))
         self.store = PostgresJourneys(database, Notes(FolderWrappingKeys(folder)))
         self.bus, self.woken, self.tasks = bus, 0, 0
+        self.bundles = OneBundle()
         self.follower = ProposalFollower(bus, self.store, self._task)
         self.jobs = [
-            events_consumer(bus, database, OneBundle(), self.clock, self._wake),
+            events_consumer(bus, database, self.bundles, self.clock, self._wake),
             identities_consumer(bus, database, self.clock, self._wake),
             erasures_consumer(bus, database),
             Relay(bus, database),
@@ -115,6 +116,14 @@ async def test_a_live_event_begins_a_journey_and_wakes_the_timers(plane):
     await plane.bus.publish([told()])
     await plane.holds(1)
     assert plane.woken
+
+
+async def test_what_is_tried_on_some_begins_their_journeys_and_nobody_elses(plane):
+    plane.bundles.replace(bundle(with_abandoned_cart=False))
+    plane.bundles.try_out(bundle(), BOB)
+    await plane.bus.publish([told(), told(person_id=BOB)])
+    await plane.holds(1, BOB)
+    assert await plane.count(ADA) == 0
 
 
 async def test_history_and_what_is_older_than_a_day_begin_nothing(plane):

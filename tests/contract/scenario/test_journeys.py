@@ -7,7 +7,7 @@ from services.scenario.domain.journey import (
     ProposeOffer,
     Transition,
 )
-from tests.contract.scenario.conftest import QUIET_US, apart, one
+from tests.contract.scenario.conftest import ALL, QUIET_US, apart, one
 from tests.unit.scenario.playing import (
     ADA,
     BOB,
@@ -61,6 +61,28 @@ async def test_after_an_offer_it_begins_again_only_when_its_time_is_over(desk):
     assert await desk.store.open_for([ADA]) == []
     await desk.take(event(time_us=again_us))
     assert len(await desk.store.open_for([ADA])) == 1
+
+
+async def test_what_begins_is_what_is_in_force_for_the_oldest_of_the_set(desk):
+    def starting_of(person_ids):
+        return {} if person_ids[0] == BOB else ALL(person_ids)
+
+    await desk.take(event(), event(person_id=BOB), starting_of=starting_of)
+    assert len(await desk.store.open_for([ADA])) == 1
+    assert await desk.store.open_for([BOB]) == []
+    await desk.link(*one(1, *BOTH))
+    await desk.take(event("purchase", NOON_US + 1))
+    await desk.take(event(time_us=NOON_US + 2, person_id=BOB), starting_of=starting_of)
+    assert len(await desk.store.open_for([BOB])) == 1
+
+
+async def test_a_claim_tells_the_oldest_of_its_persons_set(desk):
+    await desk.take(event(person_id=BOB))
+    (claim,) = await desk.store.claim("worker", QUIET_US, 0.0, 1)
+    assert claim.oldest_id == ""
+    await desk.link(*one(1, *BOTH))
+    (claim,) = await desk.store.claim("worker", QUIET_US, 0.0, 1)
+    assert (claim.journey.person_id, claim.oldest_id) == (BOB, ADA)
 
 
 async def test_nothing_is_due_before_its_time(desk):

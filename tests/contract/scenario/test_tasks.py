@@ -37,7 +37,7 @@ class Calls:
     async def complete(self, task, agent_id="eve", outcome="done", note="", now_us=DUE_US):
         said = Completion(task.task_id, agent_id, outcome, note)
         async with self.desk.store.transaction() as transaction:
-            return await complete(transaction, said, lambda _: facts(), now_us)
+            return await complete(transaction, said, lambda *_: facts(), now_us)
 
     async def snooze(self, task, until_us, agent_id="eve", now_us=DUE_US):
         async with self.desk.store.transaction() as transaction:

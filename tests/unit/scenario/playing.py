@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.scenario.definitions import scenario_of
 from services.scenario.domain.journey import Facts, Happened
 from services.scenario.domain.scenario import Cart, Scenario
+from services.scenario.domain.taking import Starting, StartingOf
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 MINUTE_US = 60_000_000
@@ -60,6 +61,11 @@ def facts(
         {3: "Trail shoes", 4: "Wool socks"},
         "EUR",
     )
+
+
+def for_all(starting: Starting) -> StartingOf:
+    """Let the same scenarios be in force for everybody."""
+    return lambda person_ids: starting
 
 
 def event(

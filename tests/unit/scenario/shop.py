@@ -7,9 +7,11 @@ import asyncio
 from services.scenario.definitions import playbook
 from services.scenario.domain.scenario import Cart
 from shared.catalogue import Catalogue
+from shared.definitions.follower import NO_TRIAL
 from shared.errors import Unavailable
 from tests.unit.scenario.playing import ADA, CART, COME_BACK, abandoned_cart, facts
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
+from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.rules.v1 import rules_pb2
@@ -38,9 +40,23 @@ class OneBundle:
     """Definitions with one bundle, whatever the hash; it can be replaced."""
 
     is_ready = True
+    trial = NO_TRIAL
 
     def __init__(self, made=None):
         self.replace(made or bundle())
+        self._tried, self._people = None, ()
+
+    def try_out(self, made, *people):
+        """Put another one in force for these people, named by the oldest id of each."""
+        self.trial = Trial(bundle_hash="tried", share=0.5)
+        self._tried, self._people = playbook(made), people
+
+    def for_person(self, oldest_id):
+        return self._tried if oldest_id in self._people else self.active
+
+    @property
+    def in_force(self):
+        return [self.active] if self._tried is None else [self.active, self._tried]
 
     def replace(self, made, bundle_hash="b"):
         self.active, self.active_hash = playbook(made), bundle_hash
@@ -99,7 +115,7 @@ class Told:
         self.failures = failures
         self.asked = 0
 
-    async def about(self, journey):
+    async def about(self, claim):
         self.asked += 1
         if self.failures:
             self.failures -= 1

@@ -1,10 +1,14 @@
 """What can be proposed at a moment, and who notices that it cannot any more."""
 
+from dataclasses import replace
+
 import pytest
 
+from services.scenario.domain.passage import begin
+from services.scenario.domain.ports import Claim
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.taking import take_events, take_timers
-from services.scenario.finding import is_to_be_had
+from services.scenario.finding import Finder, is_to_be_had
 from services.scenario.obstacles import Obstacles
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from shared.clock import from_us
@@ -18,6 +22,7 @@ from tests.unit.scenario.playing import (
     abandoned_cart,
     event,
     facts,
+    for_all,
 )
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue
 
@@ -62,7 +67,7 @@ class Watched:
         self.woken += 1
 
     async def propose(self):
-        starting = {"add_to_cart": [abandoned_cart()]}
+        starting = for_all({"add_to_cart": [abandoned_cart()]})
         async with self.store.transaction() as transaction:
             await take_events(transaction, [event()], starting, NOON_US, lambda _: "journey")
         (claim,) = await self.store.claim("worker", QUIET_US, 5.0, 1)
@@ -85,14 +90,14 @@ async def watched():
 async def test_while_everything_is_there_nothing_is_looked_at_again(watched):
     later_us = await watched.due_us()
     async with running(watched.obstacles):
-        await until(lambda: watched.obstacles._seen == "b")
+        await until(lambda: watched.obstacles._seen is not None)
     assert await watched.due_us() == later_us
     assert watched.woken == 0
 
 
 async def test_a_row_that_changed_lets_its_journeys_be_looked_at_now(watched):
     async with running(watched.obstacles):
-        await until(lambda: watched.obstacles._seen == "b")
+        await until(lambda: watched.obstacles._seen is not None)
         watched.catalogue.withdrawn[COME_BACK] = True
         watched.obstacles.note([3])
         watched.obstacles.note([COME_BACK])
@@ -105,3 +110,29 @@ async def test_definitions_without_its_scenario_let_a_journey_be_looked_at_now(w
     async with running(watched.obstacles):
         await until(lambda: watched.woken == 1)
     assert await watched.due_us() == QUIET_US
+
+
+async def test_what_is_tried_on_some_lets_journeys_be_looked_at_and_so_does_its_end(watched):
+    async with running(watched.obstacles):
+        await until(lambda: watched.obstacles._seen is not None)
+        watched.bundles.try_out(bundle(with_abandoned_cart=False), "somebody else")
+        await until(lambda: watched.woken == 1)
+        (claim,) = await watched.store.claim("worker", QUIET_US, 5.0, 1)
+        async with watched.store.transaction() as transaction:
+            await take_timers(transaction, [(claim, facts())], QUIET_US)
+        watched.bundles.trial = OneBundle.trial
+        await until(lambda: watched.woken == 2)
+
+
+async def test_whether_a_scenario_is_defined_is_told_by_what_is_in_force_for_its_person(clock):
+    bundles = OneBundle(bundle(with_abandoned_cart=False, offers=[]))
+    bundles.try_out(bundle(), "oldest")
+    finder = Finder(catalogue(), bundles, None, clock)
+    begun = begin(abandoned_cart(), event(), "journey", NOON_US)
+    journey = replace(begun.journey, occurrence=1)
+    for oldest_id, is_defined in (("oldest", True), (ADA, False), ("", False)):
+        found = await finder.about(Claim(journey, oldest_id))
+        assert found.is_defined is is_defined
+        assert found.offers == ({"come_back": COME_BACK} if is_defined else {})
+    alone = replace(journey, person_id="oldest")
+    assert (await finder.about(Claim(alone))).is_defined

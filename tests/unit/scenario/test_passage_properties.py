@@ -23,9 +23,10 @@ from tests.unit.scenario.playing import (
     abandoned_cart,
     event,
     facts,
+    for_all,
 )
 
-STARTING = {"add_to_cart": [abandoned_cart()]}
+STARTING = for_all({"add_to_cart": [abandoned_cart()]})
 PEOPLE = st.sampled_from([ADA, BOB])
 CRASH = st.sampled_from(["", "", "", "before_commit"])
 

@@ -16,7 +16,7 @@ from shared.clock import from_us
 from shared.errors import Unavailable
 from shared.testing.background import running, until
 from shared.testing.clock import FakeClock
-from tests.unit.scenario.playing import ADA, BOB, NOON_US, abandoned_cart, event
+from tests.unit.scenario.playing import ADA, BOB, NOON_US, abandoned_cart, event, for_all
 from tests.unit.scenario.shop import Told
 
 QUIET = timedelta(minutes=30)
@@ -50,7 +50,7 @@ def clock():
 async def store(machine, clock):
     kept = InMemoryJourneys(machine_s=machine)
     async with kept.transaction() as transaction:
-        starting = {"add_to_cart": [abandoned_cart()]}
+        starting = for_all({"add_to_cart": [abandoned_cart()]})
         await take_events(transaction, [event()], starting, clock.now_us(), lambda _: "journey")
     return kept
 
@@ -129,12 +129,12 @@ async def test_a_journey_that_cannot_be_brought_forward_does_not_hold_up_the_oth
     store, clock, machine
 ):
     class Poisoned(Told):
-        async def about(self, journey):
-            found = await super().about(journey)
-            return None if journey.journey_id == "journey" else found
+        async def about(self, claim):
+            found = await super().about(claim)
+            return None if claim.journey.journey_id == "journey" else found
 
     async with store.transaction() as transaction:
-        starting = {"add_to_cart": [abandoned_cart()]}
+        starting = for_all({"add_to_cart": [abandoned_cart()]})
         numbers = itertools.count()
         others = [event(person_id=f"person-{number}") for number in range(6)]
         await take_events(
@@ -153,15 +153,15 @@ async def test_what_needs_nothing_of_profile_does_not_wait_until_it_answers(stor
     """Ada's cart waits for its call while Bob's is asked about in vain."""
 
     class Silent(Told):
-        async def about(self, journey):
-            if needs_situation(journey):
+        async def about(self, claim):
+            if needs_situation(claim.journey):
                 await asyncio.Event().wait()
-            return await super().about(journey)
+            return await super().about(claim)
 
     clock.advance(QUIET)
     await worker(store, clock).work_once()
     async with store.transaction() as transaction:
-        starting, later_us = {"add_to_cart": [abandoned_cart()]}, clock.now_us()
+        starting, later_us = for_all({"add_to_cart": [abandoned_cart()]}), clock.now_us()
         bobs = event(person_id=BOB, time_us=later_us)
         await take_events(transaction, [bobs], starting, later_us, lambda _: "bobs")
     clock.advance(timedelta(days=2))
@@ -188,7 +188,7 @@ async def test_while_the_database_is_away_no_journey_is_taken_for_the_one_at_fau
     store = Away(machine_s=machine)
     store.is_away = False
     async with store.transaction() as transaction:
-        starting, numbers = {"add_to_cart": [abandoned_cart()]}, itertools.count()
+        starting, numbers = for_all({"add_to_cart": [abandoned_cart()]}), itertools.count()
         everybody = [event(person_id=f"person-{number}") for number in range(4)]
         await take_events(
             transaction, everybody, starting, clock.now_us(), lambda _: f"j{next(numbers)}"
