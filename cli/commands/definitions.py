@@ -30,8 +30,8 @@ ByOption = Annotated[
     typer.Option("--by", metavar="NAME", help="Who wants it, for the record; else who you are."),
 ]
 MessageOption = Annotated[str, typer.Option("--message", "-m", help="Why, for the record.")]
-_EVERYBODYS = {"scenarios", "segments", "webhooks"}
-"""Sections that act by themselves, without a request to decide: by everybody's definitions."""
+_EVERYBODYS = {"webhooks"}
+"""Sections that are the house's and no person's: in force as everybody's definitions have them."""
 
 
 def check(
@@ -215,4 +215,4 @@ def _not_tried(answer: pb.ApplyDefinitionsResponse) -> str:
     kept = sorted({change.section for change in answer.changes} & _EVERYBODYS)
     if not kept:
         return ""
-    return f" What {' and '.join(kept)} start or tell by themselves goes by these, for everybody."
+    return f" What these say of {' and '.join(kept)} goes for everybody, and is not tried."

@@ -14,7 +14,14 @@ from services.profile.audiences.people import PeopleStream
 from services.profile.audiences.rpcs import Audiences
 from services.profile.config import ProfileSettings
 from services.profile.deadlines import DEADLINES
-from services.profile.definitions import DefinitionsOf, compile_bundle, definitions_of
+from services.profile.definitions import (
+    DefinitionsOf,
+    InForce,
+    InForceOf,
+    compile_bundle,
+    definitions_of,
+    in_force_of,
+)
 from services.profile.domain.audit import Sealer
 from services.profile.exporting import ExportDesk
 from services.profile.intake import Intake
@@ -91,6 +98,7 @@ class _Ground:
     catalogue: Catalogue
     clock: BusinessClock
     definitions: DefinitionsOf
+    in_force: InForceOf
     watchers: Watchers
     keys: FolderWrappingKeys
     keyring: Keyring
@@ -113,9 +121,14 @@ def build(
     catalogue: Catalogue,
     clock: BusinessClock,
     definitions: DefinitionsOf,
+    in_force: InForceOf | None = None,
 ) -> Profile:
-    """Put the service together on what a process, or a test, has opened."""
-    on = _ground(settings, database, bus, catalogue, clock, definitions)
+    """Put the service together on what a process, or a test, has opened.
+
+    Without `in_force` what is active is so for everybody.
+    """
+    for_all = in_force or (lambda: InForce(definitions("")))
+    on = _ground(settings, database, bus, catalogue, clock, definitions, for_all)
     answers, referrals = AnswerCounts(database), Referrals(database, clock)
     memberships = PostgresMemberships(database, on.streams)
     webhooks = defined_webhooks(definitions)
@@ -131,7 +144,7 @@ def build(
         Refolding(database, on.store, clock),
         answers,
         Pusher(database, webhooks, pushing),
-        Memberships(memberships, on.everybody, on.tiers, definitions, clock),
+        Memberships(memberships, on.everybody, on.tiers, on.in_force, clock),
         referrals,
         Contributions(database, clock),
     )
@@ -144,6 +157,7 @@ def _ground(
     catalogue: Catalogue,
     clock: BusinessClock,
     definitions: DefinitionsOf,
+    in_force: InForceOf,
 ) -> _Ground:
     keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
     keyring, sealer, stamper = Keyring(keys), Sealer(settings.deployment_key), Stamper(catalogue)
@@ -153,6 +167,7 @@ def _ground(
         catalogue,
         clock,
         definitions,
+        in_force,
         watchers,
         keys,
         keyring,
@@ -197,9 +212,10 @@ def _means(
         on.streams,
         tiers,
         on.watchers,
-        Transfers(on.store, exports, reader, on.catalogue, tiers, clock, on.definitions, referrals),
+        Transfers(on.store, exports, reader, on.catalogue, tiers, clock, on.in_force, referrals),
         clock,
         on.definitions,
+        on.in_force,
         Audiences(
             look,
             on.everybody,
@@ -247,7 +263,13 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
     source = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
     bundles = BundleFollower(bus, source, compile_bundle)
     profile = build(
-        settings, database, bus, catalogue.catalogue, runtime.clock, definitions_of(bundles)
+        settings,
+        database,
+        bus,
+        catalogue.catalogue,
+        runtime.clock,
+        definitions_of(bundles),
+        in_force_of(bundles),
     )
     relay = Relay(bus, database)
     await profile.watchers.listen()

@@ -19,6 +19,8 @@ from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import share, typed_parameters
 from shared.definitions import BundleFollower, CompileError
 from shared.errors import Unavailable
+from shared.trials import is_in_trial
+from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.rules.v1 import rules_pb2
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
@@ -53,6 +55,33 @@ NO_DEFINITIONS = ProfileDefinitions()
 
 DefinitionsOf = Callable[[str], ProfileDefinitions]
 """Finds definitions by the hash of their bundle; empty: the active ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What is in force at a moment, and for whom."""
+
+    active: ProfileDefinitions
+    tried: ProfileDefinitions = NO_DEFINITIONS
+    """What is in force for a share of people instead."""
+    trial: Trial = field(default_factory=Trial)
+    """Who is in that share."""
+
+    def for_person(self, oldest_id: str) -> ProfileDefinitions:
+        return self.tried if is_in_trial(self.trial, oldest_id) else self.active
+
+    @property
+    def audience_digest(self) -> str:
+        """Another where segments may mean other people, or mean it for others."""
+        digest = self.active.audience_digest
+        if not self.trial.bundle_hash or self.tried.audience_digest == digest:
+            return digest
+        found = hashlib.sha256(f"{digest}{self.tried.audience_digest}".encode())
+        found.update(self.trial.SerializeToString(deterministic=True))
+        return found.hexdigest()
+
+
+InForceOf = Callable[[], InForce]
 
 
 def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
@@ -142,5 +171,19 @@ def definitions_of(bundles: BundleFollower[ProfileDefinitions]) -> DefinitionsOf
             return bundles.of(bundle_hash or bundles.active_hash)
         except Unavailable:
             return bundles.active if bundles.is_ready else NO_DEFINITIONS
+
+    return find
+
+
+def in_force_of(bundles: BundleFollower[ProfileDefinitions]) -> InForceOf:
+    """Return what tells what is in force; nothing is before the first bundle is here."""
+
+    def find() -> InForce:
+        if not bundles.is_ready:
+            return InForce(NO_DEFINITIONS)
+        trial = bundles.trial
+        if not trial.bundle_hash:
+            return InForce(bundles.active)
+        return InForce(bundles.active, bundles.of(trial.bundle_hash), trial)
 
     return find

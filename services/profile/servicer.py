@@ -10,7 +10,7 @@ from typing import Any
 from services.profile.audiences.rpcs import AudienceRpcs, Audiences
 from services.profile.columns import event_columns, identity_columns
 from services.profile.customers import read_customers
-from services.profile.definitions import DefinitionsOf
+from services.profile.definitions import DefinitionsOf, InForceOf
 from services.profile.domain import persons
 from services.profile.domain.audit import Action
 from services.profile.domain.customers import write_customers
@@ -67,6 +67,7 @@ class Means:
     transfers: Transfers
     clock: BusinessClock
     definitions: DefinitionsOf
+    in_force: InForceOf
     audiences: Audiences
     relationships: RelationshipDesk
     exports: ExportDesk
@@ -206,7 +207,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         # Before it is shown: whoever is not written down sees nothing.
         await self._means.exports.note(call, Action.READ, person.person_ids)
         found = await self._means.profiles.record(person.person_ids)
-        definitions = self._means.definitions("")
+        definitions = self._means.in_force().for_person(person.oldest_id)
         now_us = self._clock.now_us()
         message = profile_message(person, found, self._means.tiers.tiers, now_us, definitions)
         if request.with_audit:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
-from services.profile.definitions import DefinitionsOf
+from services.profile.definitions import InForceOf
 from services.profile.domain.audit import Action
 from services.profile.domain.consent import SHARING
 from services.profile.domain.lookup import Person
@@ -40,7 +40,7 @@ class Transfers:
     catalogue: Catalogue
     tiers: TierReader
     clock: BusinessClock
-    definitions: DefinitionsOf
+    in_force: InForceOf
     referrals: Referrals
 
     async def profiles(
@@ -58,7 +58,8 @@ class Transfers:
                 if request.HasField("arm_plan"):
                     arm = assign_arm(request.arm_plan, person.oldest_id)
                 now_us = self.clock.now_us()
-                tiers, definitions = self.tiers.tiers, self.definitions("")
+                tiers = self.tiers.tiers
+                definitions = self.in_force().for_person(person.oldest_id)
                 response.profiles.append(snapshot_of(person, arm, tiers, now_us, definitions))
                 await asyncio.sleep(0)
             yield response

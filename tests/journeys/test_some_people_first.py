@@ -11,7 +11,9 @@ from tests.journeys.shop import FREE_SHIPPING
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
+from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 _PEOPLE = 12
 
@@ -90,3 +92,69 @@ async def test_a_share_of_people_is_decided_by_other_definitions_on_every_channe
         await until(lambda: follows(channels, people, larger, main))
     nothing = Trial()
     await until(lambda: follows(channels, people, nothing, main))
+
+
+TRIED = """\
+segments:
+  - {segment: tried, title: Tried on some, when: customer.frequency >= 0}
+scenarios:
+  - scenario: tried
+    title: Tried on some
+    starts_on: [article_view]
+    quiet_for: 30m
+    stages:
+      - stage: call
+        task: {kind: call, reason: Reads about it., script: May I help?, skills: [sales]}
+        lasts: 3d
+"""
+
+
+async def members_of(channels, segment):
+    """Return who is in a segment as far as it was told, by all their ids."""
+    request = profile_pb.StreamMembershipsRequest(segments=[segment])
+    stream = channels.stubs["profile"].StreamMemberships(request, timeout=TIMEOUT_S)
+    rows = [
+        row
+        async for response in stream
+        for row in zip(
+            response.memberships.person_ids, response.memberships.is_members, strict=True
+        )
+    ]
+    latest = dict(rows)
+    return {person_id for person_id, is_member in latest.items() if is_member}
+
+
+async def test_segments_and_journeys_that_events_begin_are_those_of_the_share_for_those_in_it(
+    channels, people
+):
+    found = await channels.stubs["rules"].GetBundle(rules_pb.GetBundleRequest(), timeout=TIMEOUT_S)
+    files = [*found.bundle.files, DefinitionFile(path="tried.yaml", text=TRIED)]
+    async with tried(channels, files, 0.5) as trial:
+
+        async def is_all_as_tried():
+            members = await members_of(channels, "tried")
+            for person in people:
+                view = await channels.view(person)
+                is_mine = is_in_trial(trial, view.who.person_id)
+                has = (
+                    "tried" in view.segments,
+                    view.who.person_id in members,
+                    "tried" in {journey.scenario for journey in view.journeys},
+                )
+                if has != (is_mine,) * 3:
+                    return False
+            return True
+
+        async def is_followed():
+            views = [await channels.view(person) for person in people]
+            return any("tried" in view.segments for view in views)
+
+        await until(is_followed)
+        for person in people:
+            await channels.track(person, "article_view", page="about/it")
+        await until(is_all_as_tried)
+
+    async def is_over():
+        return not await members_of(channels, "tried")
+
+    await until(is_over)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from services.profile.definitions import DefinitionsOf, ProfileDefinitions
+from services.profile.definitions import InForceOf, ProfileDefinitions
 from services.profile.domain.event import DAY_US
 from services.profile.domain.lookup import Person
 from services.profile.domain.memberships import Cause, changes
@@ -40,13 +40,13 @@ class Memberships:
         store: PostgresMemberships,
         everybody: Everybody,
         tiers: TierReader,
-        definitions: DefinitionsOf,
+        in_force: InForceOf,
         clock: BusinessClock,
     ) -> None:
         self._store = store
         self._everybody = everybody
         self._tiers = tiers
-        self._definitions = definitions
+        self._in_force = in_force
         self._clock = clock
 
     async def follow_for_ever(self) -> None:
@@ -57,15 +57,16 @@ class Memberships:
 
     async def once(self) -> bool:
         """Do a slice of what is due; says whether there is more."""
-        definitions = self._definitions("")
-        if not definitions.bundle_hash:
+        in_force = self._in_force()
+        if not in_force.active.bundle_hash:
             return False
+        digest = in_force.audience_digest
         progress = await self._store.progress()
         if not progress.swept_by:  # what is there already is looked at by the sweep
             await self._store.move_positions(*await self._store.positions())
-        cause = progress.due(definitions.audience_digest, self._clock.now_us())
+        cause = progress.due(digest, self._clock.now_us())
         if cause is not None:
-            await self._store.begin_sweep(definitions.audience_digest, self._clock.now_us(), cause)
+            await self._store.begin_sweep(digest, self._clock.now_us(), cause)
             await self._tiers.refresh()
             return True
         touched = await self._store.touched(progress)
@@ -90,21 +91,24 @@ class Memberships:
 
     async def _look(self, sets: Sequence[Sequence[Member]], cause: Cause) -> None:
         """Find out which segments people are in, and tell what has changed."""
-        definitions, now_us = self._definitions(""), self._clock.now_us()
+        in_force, now_us = self._in_force(), self._clock.now_us()
         persons = [member.person_id for members in sets for member in members]
         told = await self._store.told(persons)
-        found = []
+        found: dict[str, list[tuple[tuple[str, ...], Sequence[str]]]] = {}
         began = time.monotonic()
         for members in sets:
             person = Person(members)
-            found.append((person.person_ids, self._segments(person, definitions, now_us)))
+            definitions = in_force.for_person(person.oldest_id)
+            segments = self._segments(person, definitions, now_us)
+            found.setdefault(definitions.bundle_hash, []).append((person.person_ids, segments))
             worked_s = time.monotonic() - began
             if worked_s > _SLICE_S:
                 await asyncio.sleep(worked_s * _REST)
                 began = time.monotonic()
-        changed = changes(found, told)
-        if changed:
-            await self._store.change(changed, cause, definitions.bundle_hash, now_us)
+        for bundle_hash, theirs in found.items():
+            changed = changes(theirs, told)
+            if changed:
+                await self._store.change(changed, cause, bundle_hash, now_us)
 
     def _segments(
         self, person: Person, definitions: ProfileDefinitions, now_us: int

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.profile.audiences.memberships import Memberships
-from services.profile.definitions import compile_bundle
+from services.profile.definitions import InForce, compile_bundle
 from services.profile.domain.audit import Sealer
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import find_person
@@ -20,14 +20,17 @@ from services.profile.storage.keyring import Keyring
 from services.profile.storage.memberships import PostgresMemberships
 from services.profile.storage.streams import Streams
 from services.profile.storage.upkeep import TierReader
+from shared.arms import unit_interval
 from shared.privacy import FolderWrappingKeys
 from shared.testing.clock import FakeClock
 from tests.contract.profile.desk import Desk, PostgresStore, identity
 from touchpoint.common.v1.bus_pb2 import MembershipNotices
+from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.rules.v1.rules_pb2 import Bundle, Segment
 
 ADA = identity("customer", "ada")
 BOB = identity("customer", "bob")
+PEOPLE = {"ada": ADA, "bob": BOB}
 BUYERS = Segment(segment="buyers", when="customer.frequency >= 2")
 RECENT = Segment(segment="recent", when="customer.frequency > 0 && customer.recency_days < 30.0")
 
@@ -42,13 +45,19 @@ class Shop:
         self.memberships = PostgresMemberships(database, Streams(database))
         everybody = Everybody(database, keyring)
         self._job = Memberships(
-            self.memberships, everybody, TierReader(database), lambda _: self._definitions, clock
+            self.memberships, everybody, TierReader(database), lambda: self._in_force, clock
         )
         self.define(BUYERS, RECENT)
 
     def define(self, *segments):
         hashed = "+".join(segment.when for segment in segments)
-        self._definitions = compile_bundle(Bundle(bundle_hash=hashed, segments=segments))
+        self._in_force = InForce(compile_bundle(Bundle(bundle_hash=hashed, segments=segments)))
+
+    def try_out(self, share, *segments):
+        """Put other segments in force for a share of people; 0: end that."""
+        tried = compile_bundle(Bundle(bundle_hash="tried", segments=segments))
+        trial = Trial(bundle_hash="tried", share=share, salt="tried") if share else Trial()
+        self._in_force = InForce(self._in_force.active, tried, trial)
 
     async def bought(self, who, order, days_ago=0):
         when = self.clock.now_us() - days_ago * 86_400_000_000
@@ -191,12 +200,36 @@ async def test_a_sweep_of_many_goes_on_where_it_stopped(shop):
         shop.memberships,
         shop._job._everybody,
         TierReader(shop.database),
-        lambda _: shop._definitions,
+        lambda: shop._in_force,
         shop.clock,
     )
     while await other.once():
         continue
     assert list((await shop.stand()).values()) == [True] * 5
+
+
+async def test_those_in_a_share_are_in_the_segments_that_are_tried_and_all_others_in_theirs(shop):
+    for who in (ADA, BOB):
+        await shop.bought(who, f"of {who.value}")
+    await shop.told()
+    places = {name: unit_interval("tried", await shop.id_of(who)) for name, who in PEOPLE.items()}
+    first, last = sorted(places, key=places.__getitem__)
+    anybody = Segment(segment="buyers", when="customer.frequency >= 1")
+    shop.try_out(sum(places.values()) / 2, anybody)
+    assert await shop.told() == [
+        (first, "buyers", True, Cause.DEFINITIONS),
+        (first, "recent", False, Cause.DEFINITIONS),
+    ]
+    await shop.bought(PEOPLE[last], "another")
+    assert await shop.told() == [(last, "buyers", True, Cause.EVENT)]
+    shop.try_out(1.0, anybody)
+    assert await shop.told() == [(last, "recent", False, Cause.DEFINITIONS)]
+    shop.try_out(0.0)
+    assert set(await shop.told()) == {
+        (first, "buyers", False, Cause.DEFINITIONS),
+        (first, "recent", True, Cause.DEFINITIONS),
+        (last, "recent", True, Cause.DEFINITIONS),
+    }
 
 
 async def test_imported_history_counts_when_the_import_is_over(shop):
