@@ -33,6 +33,15 @@ class Definitions:
     asked: Mapping[str, str] = field(default_factory=dict)
     """Attribute of a person to the attribute of items that its question is about."""
 
+    def beside(self, other: Definitions) -> Definitions:
+        """Return what either of two bundles shows, where it is not known yet which one decides."""
+        places = {
+            name: Place(place.kinds | other.places.get(name, place).kinds, place.channel)
+            for name, place in self.places.items()
+        }
+        defined_nos = np.union1d(self.defined_nos, other.defined_nos)
+        return Definitions(places, defined_nos, {**other.asked, **self.asked})
+
 
 class DefinedOffers:
     """A `BundleSource` that writes the offers of each bundle into the catalogue as it comes.

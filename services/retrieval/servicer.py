@@ -96,6 +96,8 @@ class RetrievalServicer:
     async def retrieve(self, call: Call, request: pb.RetrieveRequest) -> pb.RetrieveResponse:
         context = request.context
         definitions = self._bundles.of(context.bundle_hash)
+        if not request.snapshot and context.HasField("trial"):
+            definitions = definitions.beside(self._bundles.of(context.trial.bundle_hash))
         limit = request.limit or DEFAULT_CANDIDATES
         query = self._moments.query(context, request.snapshot, definitions, limit)
         model = query.model.name if query.model else self._learning.model

@@ -49,10 +49,15 @@ class Checker:
         compiled = self._bundles.of(context.bundle_hash)
         snapshot = PersonSnapshot.FromString(request.snapshot) if request.snapshot else None
         facts = await self._facts(compiled, context, snapshot)
-        if snapshot is None and is_in_trial(context.trial, next(iter(facts.person_ids), "")):
-            compiled = self._bundles.of(context.trial.bundle_hash)
+        if snapshot is not None or not context.HasField("trial"):
+            return self._judge.case(compiled, context, snapshot, facts)
+        # Candidates are those of both bundles: nobody knew yet by which one it is decided.
+        other = self._bundles.of(context.trial.bundle_hash)
+        if is_in_trial(context.trial, next(iter(facts.person_ids), "")):
+            compiled, other = other, compiled
             facts = await self._facts(compiled, context, snapshot)
-        return self._judge.case(compiled, context, snapshot, facts)
+        strange = other.offer_ids - compiled.offer_ids
+        return self._judge.case(compiled, context, snapshot, facts, strange)
 
     async def _facts(
         self, compiled: CompiledBundle, context: DecisionContext, snapshot: PersonSnapshot | None

@@ -50,6 +50,8 @@ class Case:
     facts: CheckFacts
     orders: Sequence[Order]
     encounter: Encounter
+    strange: frozenset[str] = frozenset()
+    """Offers that other definitions have and those it is decided by have not."""
 
     @property
     def approach(self) -> Approach:
@@ -82,6 +84,7 @@ class Judge:
         context: DecisionContext,
         snapshot: PersonSnapshot | None,
         facts: CheckFacts,
+        strange: frozenset[str] = frozenset(),
     ) -> Case:
         """Return a request made ready; `InvalidArgument` for placements that are not defined."""
         asked = placements_asked(compiled, context)
@@ -90,7 +93,7 @@ class Judge:
             asks = _asks(context)
             orders = standing_orders(asks, facts.standing, compiled.policy.placements)
         encounter = self._encounter(compiled, context, snapshot, facts)
-        return Case(compiled, context, asked, snapshot, facts, orders, encounter)
+        return Case(compiled, context, asked, snapshot, facts, orders, encounter, strange)
 
     def answer(self, case: Case, candidates: Candidates) -> pb.CheckResponse:
         """Judge the candidates, and what a standing decision or a promise brings back."""
@@ -103,7 +106,7 @@ class Judge:
             offer_nos, case.orders, case.asked, kept_for, case.facts.promised, self._catalogue
         )
         numbers = np.array([*offer_nos, *added.offer_nos], np.int64)
-        places = _known_places(self._catalogue, numbers)
+        places = _known_places(self._catalogue, numbers, case)
         known = numbers if places is None else numbers[places]
         sources = _sources(candidates, added)
         known_sources = sources if places is None or sources is None else sources[places]
@@ -257,8 +260,13 @@ def _sources(candidates: Candidates, added: Candidates) -> Numbers | None:
     return np.array([*candidates.sources, *added.sources], np.int64)
 
 
-def _known_places(catalogue: Catalogue, numbers: Numbers) -> Numbers | None:
-    """Return which candidates the catalogue knows; None: all of them."""
-    if numbers.max(initial=0) < catalogue.size and catalogue.kind[numbers].all():
+def _known_places(catalogue: Catalogue, numbers: Numbers, case: Case) -> Numbers | None:
+    """Return which candidates the catalogue and the definitions know; None: all of them.
+
+    What is the person's own stays so, whatever the definitions have.
+    """
+    strange = set(catalogue.offer_nos(case.strange)).difference(case.facts.promised)
+    if not strange and numbers.max(initial=0) < catalogue.size and catalogue.kind[numbers].all():
         return None
-    return np.flatnonzero(catalogue.known(numbers.astype(np.uint32)))
+    known = catalogue.known(numbers.astype(np.uint32))
+    return np.flatnonzero(known & ~np.isin(numbers, list(strange)))

@@ -42,6 +42,8 @@ class CompiledBundle:
     """Rule to its place in the bundle, from 0."""
     keeps_places: bool = False
     """Whether a slate rule gives something a fixed share."""
+    offer_ids: frozenset[str] = frozenset()
+    """Offers that the bundle itself defines."""
 
 
 def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
@@ -75,6 +77,7 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         lru_cache(_PAGES_KEPT)(partial(slate_constraints, bundle.slate_rules)),
         {rule.name: place for place, rule in enumerate(policy.rules)},
         any(rule.share for rule in bundle.slate_rules),
+        frozenset(offer.offer_id for offer in bundle.offers),
     )
 
 

@@ -62,12 +62,16 @@ PLACES = {
 
 
 class OneBundle:
-    """Definitions of which one bundle is loaded: `b`."""
+    """Definitions of which one bundle is loaded, `b`, or another beside it that is tried."""
+
+    tried = None
 
     def __init__(self, defined_nos=()):
         self.definitions = Definitions(PLACES, np.array(defined_nos, np.uint32))
 
     def of(self, bundle_hash):
+        if bundle_hash == "tried" and self.tried is not None:
+            return self.tried
         if bundle_hash != "b":
             raise Unavailable("not loaded here", reason="BUNDLE_UNKNOWN")
         return self.definitions

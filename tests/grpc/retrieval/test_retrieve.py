@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import grpc
+import numpy as np
 import pytest
 
+from services.retrieval.definitions import Definitions, Place
 from services.retrieval.storage.in_memory import InMemoryCatalogue
 from tests.grpc.retrieval.replicas import Retrieval, item, promotion
-from touchpoint.common.v1.decision_pb2 import DecisionContext, PlacementAsk
+from touchpoint.common.v1.decision_pb2 import DecisionContext, PlacementAsk, Trial
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, Source
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
@@ -68,6 +70,20 @@ async def retrieve(retrieval, *args, **context):
     response = await retrieval.stub.Retrieve(ask(retrieval, *args, **context), timeout=5)
     found = zip(retrieval.ids(response.candidates), response.candidates.sources, strict=True)
     return response, dict(found)
+
+
+async def test_while_nobody_knows_by_which_bundle_it_is_decided_what_either_shows_is_found(
+    retrieval,
+):
+    await retrieval.offers(promotion("for-some", kind=OfferKind.CONTENT))
+    trial = Trial(bundle_hash="tried", share=0.5, salt="salt")
+    place = Place(frozenset({OfferKind.CONTENT}), Channel.WEB)
+    retrieval.bundles.tried = Definitions({"web.home.banner": place}, np.zeros(0, np.uint32))
+    _, found = await retrieve(retrieval, trial=trial)
+    assert {"for-some", "tv", "for-all"} <= found.keys()
+    _, without_trial = await retrieve(retrieval)
+    _, known = await retrieve(retrieval, snapshot_of(retrieval), trial=trial)
+    assert "for-some" not in without_trial.keys() | known.keys()
 
 
 async def test_each_candidate_says_where_it_comes_from_and_why(retrieval):

@@ -7,8 +7,11 @@ from datetime import timedelta
 import grpc
 import pytest
 
+from services.rules.config import shipped_definitions
+from services.rules.definitions.files import read_folder
+from services.rules.domain.changes import Identified
 from shared.trials import is_in_trial
-from tests.grpc.rules.rules_kit import LAPTOP, Rules, ann, codes, key
+from tests.grpc.rules.rules_kit import CONTRACT, GUIDE, LAPTOP, Rules, ann, codes, kept, key
 from tests.grpc.rules.test_definitions import edited
 from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -272,3 +275,23 @@ async def test_what_stands_is_freed_for_those_who_come_under_another_bundle(rule
     tried = rules.context(bundle_hash=trial.bundle_hash)
     assert not (await rules.check(person=ann(), context=tried)).standing_decision_id
     assert (await rules.check(person=ann())).standing_decision_id == made.decision_id
+
+
+async def test_without_profile_what_only_the_others_have_is_shown_to_neither(rules: Rules) -> None:
+    def own(number: int) -> DefinitionFile:
+        offer = f"{{offer_id: offer-{number}, kind: CONTENT, title: Some}}"
+        return DefinitionFile(path="own.yaml", text=f"offers:\n  - {offer}\n")
+
+    shipped = read_folder(shipped_definitions())
+    await rules.definitions.apply([*shipped, own(GUIDE)])
+    await rules.definitions.apply([*shipped, own(CONTRACT)], share=0.5)
+    trial = rules.bundles.trial
+    for person, theirs, strange in (
+        (within(trial), CONTRACT, GUIDE),
+        (outside(trial), GUIDE, CONTRACT),
+    ):
+        await rules.ledger.note([Identified(key(person).key, person, (person,), 1, False)])
+        context = rules.context(identity_keys=[key(person)], trial=trial)
+        response = await rules.check(LAPTOP, strange, theirs, context=context)
+        assert codes(response) == {strange: "NOT_KNOWN_YET"}
+        assert kept(response, LAPTOP, strange, theirs) == [LAPTOP, theirs]

@@ -1,8 +1,9 @@
 """How a bundle's offers come into the catalogue."""
 
+import numpy as np
 import pytest
 
-from services.retrieval.definitions import DefinedOffers
+from services.retrieval.definitions import DefinedOffers, Definitions, Place
 from services.retrieval.intake import read_offers
 from services.retrieval.storage.in_memory import InMemoryCatalogue
 from shared.bus import InMemoryBus
@@ -93,3 +94,14 @@ async def test_a_question_about_items_says_which_of_their_attributes_it_asks_for
     replica = Replica(rules, store)
     await replica.bundles.look()
     assert replica.bundles.of("b").asked == {"likes_colour": "colour"}
+
+
+def test_beside_another_bundle_either_ones_offers_and_kinds_are_shown_where_asked():
+    def place(kind):
+        return Place(frozenset({kind}), Channel.WEB)
+
+    mine = Definitions({"web.faq": place(3), "web.item": place(1)}, np.array([2, 5], np.uint32))
+    other = Definitions({"web.faq": place(4), "web.cart": place(1)}, np.array([5, 9], np.uint32))
+    both = mine.beside(other)
+    assert both.defined_nos.tolist() == [2, 5, 9]
+    assert both.places == {"web.faq": Place(frozenset({3, 4}), Channel.WEB), "web.item": place(1)}
