@@ -120,7 +120,8 @@ class Definitions:
         if old_hash == new_hash:
             return []
         old = await self._store.bundle(old_hash) if old_hash else Bundle()
-        return changes_between(old, await self._store.bundle(new_hash))
+        new = await self._store.bundle(new_hash)
+        return await asyncio.to_thread(changes_between, old, new)
 
     async def _activate(
         self, wanted: InForce, before: Pointer, needed: str, cause: Cause, signature: Signature

@@ -95,7 +95,7 @@ class DefinitionRpcs:
             after = await self._bundle("to_hash", request.to_hash)
         if after is not None:
             response.to_hash = after.bundle_hash
-            response.changes.extend(changes_between(before, after))
+            response.changes.extend(await asyncio.to_thread(changes_between, before, after))
         return response
 
     async def simulate_definitions(

@@ -18,6 +18,8 @@ _ADDED, _REMOVED = pb.ChangeKind.ADDED, pb.ChangeKind.REMOVED
 
 _Fields = Mapping[str, str]
 """What an entry says, as text by field."""
+_Said = Message | _Fields
+"""An entry as it is kept: most are equal on both sides, and need not be put into words."""
 
 
 def changes_between(before: pb.Bundle, after: pb.Bundle) -> list[pb.DefinitionChange]:
@@ -35,24 +37,29 @@ def changes_between(before: pb.Bundle, after: pb.Bundle) -> list[pb.DefinitionCh
     return changes
 
 
-def _parameters(bundle: pb.Bundle) -> list[tuple[str, _Fields]]:
+def _parameters(bundle: pb.Bundle) -> list[tuple[str, _Said]]:
     return [(name, {"value": bundle.parameters[name]}) for name in sorted(bundle.parameters)]
 
 
-def _entries(entries: Sequence[Message]) -> list[tuple[str, _Fields]]:
+def _entries(entries: Sequence[Message]) -> list[tuple[str, _Said]]:
     """Return the entries under their names: the first field of each kind, two for a prior."""
-    return [(_name_of(entry), _fields_of(entry)) for entry in entries]
+    return [(_name_of(entry), entry) for entry in entries]
 
 
 def _name_of(entry: Message) -> str:
+    first = entry.DESCRIPTOR.fields[0].name
+    named = getattr(entry, first)
+    if isinstance(named, str) and named:
+        return named
     fields = _fields_of(entry)
     if isinstance(entry, pb.Prior):
         return f"{fields['kind']} {fields.get('source', '')}".rstrip()
-    first = entry.DESCRIPTOR.fields[0].name
     return fields.get(first, f"every {first}")
 
 
-def _fields_of(entry: Message) -> _Fields:
+def _fields_of(entry: _Said) -> _Fields:
+    if not isinstance(entry, Message):
+        return entry
     said = MessageToDict(entry, preserving_proto_field_name=True)
     return {name: _text(value) for name, value in said.items()}
 
@@ -65,13 +72,13 @@ def _text(value: Any) -> str:
 
 
 def _in_section(
-    section: str, old: Sequence[tuple[str, _Fields]], new: Sequence[tuple[str, _Fields]]
+    section: str, old: Sequence[tuple[str, _Said]], new: Sequence[tuple[str, _Said]]
 ) -> Iterator[pb.DefinitionChange]:
     """Pair the entries by name; where several share one, the equal ones first."""
     before, after = _by_name(old), _by_name(new)
     for name in dict.fromkeys((*before, *after)):
         left, right = _without_equals(before.get(name, ()), after.get(name, ()))
-        for change in _paired(left, right):
+        for change in _paired([*map(_fields_of, left)], [*map(_fields_of, right)]):
             yield pb.DefinitionChange(section=section, name=name, **change)
     in_both = before.keys() & after.keys()
     was, now = ([name for name, _ in entries if name in in_both] for entries in (old, new))
@@ -79,22 +86,22 @@ def _in_section(
         yield pb.DefinitionChange(section=section, kind=pb.ChangeKind.REORDERED)
 
 
-def _by_name(entries: Sequence[tuple[str, _Fields]]) -> defaultdict[str, list[_Fields]]:
-    found: defaultdict[str, list[_Fields]] = defaultdict(list)
-    for name, fields in entries:
-        found[name].append(fields)
+def _by_name(entries: Sequence[tuple[str, _Said]]) -> defaultdict[str, list[_Said]]:
+    found: defaultdict[str, list[_Said]] = defaultdict(list)
+    for name, said in entries:
+        found[name].append(said)
     return found
 
 
 def _without_equals(
-    left: Sequence[_Fields], right: Sequence[_Fields]
-) -> tuple[list[_Fields], list[_Fields]]:
+    left: Sequence[_Said], right: Sequence[_Said]
+) -> tuple[list[_Said], list[_Said]]:
     gone, new = list(left), []
-    for fields in right:
-        if fields in gone:
-            gone.remove(fields)
+    for said in right:
+        if said in gone:
+            gone.remove(said)
         else:
-            new.append(fields)
+            new.append(said)
     return gone, new
 
 

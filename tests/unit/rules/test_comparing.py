@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from services.rules.definitions import changes_between, check_definitions
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+from services.rules.definitions import changes_between, check_definitions, comparing
 from tests.unit.rules.test_definitions import GOOD
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
-from touchpoint.rules.v1.rules_pb2 import Bundle, ChangeKind, DefinitionFile
+from touchpoint.rules.v1.rules_pb2 import Bundle, ChangeKind, DefinitionFile, Rule
 
 _SECOND = """\
   - name: too_dear
@@ -87,3 +93,16 @@ def test_the_order_in_which_attributes_lie_in_memory_is_no_difference() -> None:
         for order in (names, names[::-1])
     )
     assert changes_between(before, after) == []
+
+
+def test_only_what_differs_is_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    described = []
+
+    def counted(message: Message, **options: Any) -> dict[str, Any]:
+        described.append(message)
+        return MessageToDict(message, **options)
+
+    old, new = bundle(GOOD + _SECOND), bundle(GOOD + _SECOND.replace("7", "8"))
+    monkeypatch.setattr(comparing, "MessageToDict", counted)
+    assert [change.name for change in changes_between(old, new)] == ["too_dear"]
+    assert [each.name for each in described if isinstance(each, Rule)] == ["too_dear"] * 2
