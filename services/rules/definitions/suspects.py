@@ -10,10 +10,14 @@ from services.rules.definitions.problems import Place, Problems
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.text_places import place_within
 
+_MOST_KNOWN = 10_000
+_passed: dict[tuple[Suspect, frozenset[tuple[str, str]]], None] = {}
+"""What was tried and accepted, the oldest first, with the parameters it may read."""
+
 
 @dataclass(slots=True)
 class Suspects:
-    """Collects conditions that are to be tried; all are, at once."""
+    """Collects conditions that are to be tried; all are, at once, and none that passed before."""
 
     found: list[tuple[Place, str, Suspect]] = field(default_factory=list)
 
@@ -25,7 +29,25 @@ class Suspects:
 
     def try_out(self, parameters: Mapping[str, str], problems: Problems) -> None:
         """Note those that are too slow or too large; blocks where there is any to try."""
-        reasons = refusals([suspect for _, _, suspect in self.found], parameters)
-        for (place, name, _), reason in zip(self.found, reasons, strict=True):
-            if reason:
+        keys = {suspect: _key(suspect, parameters) for _, _, suspect in self.found}
+        untried = [suspect for suspect, key in keys.items() if key not in _passed]
+        reasons = dict(zip(untried, refusals(untried, parameters), strict=True))
+        for place, name, suspect in self.found:
+            if reason := reasons.get(suspect):
                 problems.add(place, f"{name}: {reason}")
+        for suspect, reason in reasons.items():
+            if not reason:
+                _remember(keys[suspect])
+
+
+def _key(
+    suspect: Suspect, parameters: Mapping[str, str]
+) -> tuple[Suspect, frozenset[tuple[str, str]]]:
+    read = parameters.items() if "params" in suspect.text else ()
+    return suspect, frozenset(read)
+
+
+def _remember(key: tuple[Suspect, frozenset[tuple[str, str]]]) -> None:
+    if len(_passed) >= _MOST_KNOWN:
+        _passed.pop(next(iter(_passed)), None)
+    _passed[key] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -58,6 +59,36 @@ def test_plain_conditions_need_no_process(monkeypatch: pytest.MonkeyPatch) -> No
     assert checked(GOOD).bundle is not None
 
 
+def test_what_passed_is_not_tried_again_until_it_or_a_parameter_of_it_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def noted(suspects: Sequence[Suspect], parameters: Mapping[str, str]) -> list[str]:
+        asked.extend(suspect.text for suspect in suspects)
+        return refusals(suspects, parameters)
+
+    monkeypatch.setattr("services.rules.definitions.suspects.refusals", noted)
+    plain = "customer.brands.exists(b, b == 'of this test')"
+    price = "customer.segments.exists(s, size(s) > params.of_this_test)"
+
+    def check(value: int, *conditions: str) -> list[str]:
+        asked.clear()
+        rules = "".join(
+            f'  - {{name: r{at}, code: NOT_DUE, remove_when: "{each}"}}\n'
+            for at, each in enumerate(conditions)
+        )
+        text = GOOD.replace("parameters:\n", f"parameters:\n  of_this_test: {value}\n")
+        return [each.message for each in checked(text + rules).problems if not each.warning]
+
+    assert not check(1, plain, price, plain)
+    assert asked == [plain, price]
+    assert not check(1, plain, price)
+    assert not asked
+    assert not check(2, plain, price)
+    assert asked == [price]
+
+
 def _unable(*_: object, **__: object) -> None:
     raise OSError
 
@@ -84,7 +115,8 @@ def test_what_could_not_be_tried_is_a_mistake_at_its_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(canary.subprocess, "run", _unable)
-    found = mistakes(GOOD.replace("offer.stock == 0", f'"{QUICK}"'))
+    untried = QUICK.replace("startsWith", "endsWith")
+    found = mistakes(GOOD.replace("offer.stock == 0", f'"{untried}"'))
     assert [(line, column) for line, column, told in found if "not be tried" in told] == [(18, 19)]
 
 
