@@ -25,10 +25,12 @@ class LowestFirst:
     def __init__(self, catalogue: Catalogue) -> None:
         self.asked: list[RankRequest] = []
         self.answers = True
+        self.refused = 0
         self._catalogue = catalogue
 
     async def rank(self, request: RankRequest, context: Any) -> RankResponse:
         if not self.answers:
+            self.refused += 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "not today")
         self.asked.append(request)
         candidates = request.candidates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import grpc
@@ -23,6 +24,7 @@ from tests.grpc.rules.rules_kit import (
     GUIDE,
     HELP,
     LAPTOP,
+    LAPTOP_RED,
     MILK,
     RUNNING_PROMO,
     SHOES,
@@ -85,7 +87,14 @@ async def page(
         constraints=checked.constraints,
     )
     ranked = await rules.ranker.rank(request, None)
-    return [[kept[each.candidate] for each in place.chosen] for place in ranked.placements]
+    return [
+        [kept[each.candidate] for each in place.chosen] or _DEFAULTS.get(place.placement, [])
+        for place in ranked.placements
+    ]
+
+
+_DEFAULTS = {"web.item": [HELP]}
+"""Of the shipped ones, those that the catalogue has."""
 
 
 async def decide(
@@ -192,16 +201,59 @@ async def test_a_tighter_rule_changes_the_decisions_that_showed_what_it_removes(
     assert (come.offer_id, come.cause) == ("item-6", ExampleCause.MOVES_UP)
 
 
-async def test_what_it_says_is_what_is_shown_once_they_are_applied(rules: Rules) -> None:
-    offers = (LAPTOP, SHOES, MILK, WINE, GUIDE)
-    _, before = await decide(rules, *offers)
-    report = await simulate(rules, *files(NO_FLEET))
-    await rules.stub.ApplyDefinitions(pb.ApplyDefinitionsRequest(files=files(NO_FLEET)), timeout=20)
-    _, after = await decide(rules, *offers)
-    (example,) = report.examples
-    ids = rules.catalogue.offer_ids
-    assert [each.offer_id for each in example.before] == [ids[no] for no in before[0]]
-    assert [each.offer_id for each in example.after] == [ids[no] for no in after[0]]
+CHANGES = {
+    "a rule": NO_FLEET,
+    "a rule of one placement": NO_FLEET.replace(
+        "level: SUITABILITY", "level: SUITABILITY\n    placements: [web.item]"
+    ),
+    "a lever": "rules:\n  - {name: wine, lever: 3.0, lever_when: offer.min_age > 0}\n",
+    "a slate constraint": "slate_rules:\n  - {attribute: KIND, value: PRODUCT, at_most: 1}\n",
+    "a pin": f"pins:\n  - {{placement: {HOME}, position: 2, offer: offer-{GUIDE}}}\n",
+}
+EVERYTHING = (LAPTOP, LAPTOP_RED, MILK, SHOES, WINE, FREE_SHIPPING, RUNNING_PROMO, GUIDE, HELP)
+
+
+def some_page(random: Random) -> dict[str, Any]:
+    """Return a page to be asked for, and whom for but for their name."""
+    names = random.sample([HOME, "web.item", "web.category"], random.randint(1, 2))
+    person = {"age": random.choice([12, 40]), "consents": random.choice([[], ["marketing"]])}
+    return {
+        "offer_nos": random.sample(EVERYTHING, random.randint(1, len(EVERYTHING))),
+        "placements": [PlacementAsk(placement=name, limit=random.randint(1, 3)) for name in names],
+        "person": person,
+    }
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_it_says_is_what_is_shown_once_they_are_applied(
+    rules: Rules, change: str
+) -> None:
+    random = Random(change)
+    pages = [some_page(random) for _ in range(12)]
+
+    async def decided(page: dict[str, Any], name: str) -> tuple[str, list[list[str]]]:
+        person = ann(person_ids=[name], **page["person"])
+        asks = page["placements"]
+        context, shown = await decide(rules, *page["offer_nos"], person=person, placements=asks)
+        ids = rules.catalogue.offer_ids
+        return context.decision_id, [[ids[no] for no in nos] for nos in shown]
+
+    before = [await decided(page, f"before-{at}") for at, page in enumerate(pages)]
+    report = await simulate(rules, *files(CHANGES[change]), examples=100)
+    assert report.replayed == report.fidelity.as_shown == len(pages)
+    await rules.apply(DefinitionFile(path="more.yaml", text=CHANGES[change]))
+    after = [await decided(page, f"after-{at}") for at, page in enumerate(pages)]
+    told = {each.decision_id: each for each in report.examples}
+    changed = 0
+    for page, (decision_id, was), (_, is_now) in zip(pages, before, after, strict=True):
+        assert (was != is_now) == (decision_id in told)
+        if decision_id in told:
+            changed += 1
+            example = told[decision_id]
+            at = [ask.placement for ask in page["placements"]].index(example.placement)
+            assert [each.offer_id for each in example.before] == was[at]
+            assert [each.offer_id for each in example.after] == is_now[at]
+    assert report.changed.decisions == changed > 0
 
 
 async def test_a_rule_that_is_taken_away_brings_back_what_it_removed(rules: Rules) -> None:
@@ -361,6 +413,7 @@ async def test_without_the_ranker_what_eligibility_alone_changes_is_told(rules: 
     rules.ranker.answers = False
     report = await simulate(rules, *files(NO_FLEET))
     assert (report.replayed, report.unranked) == (5, 5)
+    assert rules.ranker.refused == 3
     assert shifts(report) == {SHOES: (5.0, 0.0, 0.0, 5.0)}
     assert not report.fidelity.comparable
     assert [each.offer_id for each in report.examples[0].after] == ["item-1", "item-3"]
