@@ -37,12 +37,14 @@ def event_columns(rows: Sequence[Any]) -> EventColumns:
     """Return rows of `stream_events`, whose positions are left out."""
     if not rows:
         return EventColumns()
-    _, *columns, placements, said_of_gifts = zip(*rows, strict=True)
+    _, *columns, placements, said_of_gifts, promotion_ids = zip(*rows, strict=True)
     message = EventColumns(**dict(zip(_EVENT_FIELDS, columns, strict=True)))
     if any(placements):
         message.placements.extend(placements)
     if any(said_of_gifts):
         _add_gifts(message, [json.loads(said) if said else {} for said in said_of_gifts])
+    if any(promotion_ids):
+        message.promotion_ids.extend([promotion_id or "" for promotion_id in promotion_ids])
     return message
 
 

@@ -11,11 +11,7 @@ from typing import Any, NamedTuple
 
 from services.profile.asking import OF_QUESTIONS, of_question
 from services.profile.domain.applying import AT_ONCE
-from services.profile.domain.event import (
-    Event,
-    Topic,
-    topic_of,
-)
+from services.profile.domain.event import PROMOTION, Event, Topic, topic_of
 from services.profile.domain.identity import Identity
 from services.profile.domain.making import maker
 from services.profile.domain.placing import Rejection
@@ -56,6 +52,7 @@ ABOUT_OFFERS = frozenset(
     | {"email_open", "email_click"}
 )
 """Types that are about what was proposed; all others are about the item first."""
+PURCHASE = "purchase"
 
 
 _SAID, _EVENT, _ARRIVAL = maker(Said), maker(Event), maker(Arrival)
@@ -220,6 +217,8 @@ class Intake:
         details, gift, others = read_attributes(event)
         if kind == REFER:
             others = {name: text for name, text in others.items() if name != REFERRED}
+        if kind == PURCHASE and names_promotion(said.item_id, said.offer_id):
+            details = {**details, PROMOTION: said.offer_id}
         if kind in OF_QUESTIONS:
             details, others = of_question(kind, said.offer_id, details, others, self._questions())
         if kind in ABOUT_OFFERS:
@@ -255,6 +254,11 @@ class Intake:
         )
         check_words(counted)
         return counted, private_part(query, page, others) if query or page or others else ""
+
+
+def names_promotion(item_id: str, offer_id: str) -> bool:
+    """Say whether a purchase names an offer beside the item it is about."""
+    return bool(item_id and offer_id and item_id != offer_id)
 
 
 def _with_keys(event: event_pb2.Event, keys: Sequence[IdentityKey]) -> list[Identity]:

@@ -22,7 +22,7 @@ from services.profile.fields import (
     read_quantity,
     worth_micros,
 )
-from services.profile.intake import LAST_CHANNEL
+from services.profile.intake import LAST_CHANNEL, PURCHASE
 from touchpoint.common.v1 import event_pb2
 from touchpoint.profile.v1.transfer_pb2 import EventRows
 
@@ -111,11 +111,15 @@ def values_of(
 
 def places_of_more(columns: Columns) -> list[int]:
     """Return the places of events of which more is to be read than plain columns."""
-    more = (columns["attributes"], columns["queries"], columns["pages"], columns["types"])
+    more = [columns[name] for name in ("attributes", "queries", "pages", "types", "offer_ids")]
     return [
         place
-        for place, (attributes, query, page, kind) in enumerate(zip(*more))
-        if attributes or query or page or kind in _LOOKED_INTO
+        for place, (attributes, query, page, kind, offer_id) in enumerate(zip(*more))
+        if attributes
+        or query
+        or page
+        or kind in _LOOKED_INTO
+        or (offer_id and kind == PURCHASE and columns["item_ids"][place])
     ]
 
 

@@ -61,6 +61,9 @@ GIFT_AGE = "gift_for_age"
 GIFT_WORDS = ("gift_for_gender", "gift_for_relationship", "gift_occasion")
 GIFT_DETAILS = frozenset({GIFT_AGE, *GIFT_WORDS})
 """Whom a gift is for: it changes no profile, and is learned from without the giver's name."""
+PROMOTION = "promotion"
+"""The detail of a purchase that holds the id of the offer it names beside its item. It is no
+attribute of the caller's, and changes no profile."""
 _OF_CONSENT = DETAILS | {"channel", "source", "expires"}
 DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
     {

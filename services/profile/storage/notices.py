@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from services.profile.domain.event import PROMOTION
 from services.profile.domain.identity import PersonSet
 from services.profile.domain.memberships import Cause, Change
 from services.profile.domain.ports import Recorded
@@ -66,6 +67,8 @@ def _add_notice(message: EventNotices, recorded: Recorded, received_us: int) -> 
         gift=event.gift,
         standing_token=token,
     )
+    if event.details:
+        notice.promotion_id = event.details.get(PROMOTION, "")
     for kind, _, key in arrival.identities:
         notice.identity_keys.add(kind=kind, key=key)
 

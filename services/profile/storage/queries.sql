@@ -504,7 +504,9 @@ WHERE locktype = 'advisory' AND granted AND mode = 'ShareLock'
 SELECT position, person_id::text, seq, type, time_us, received_us, channel,
     CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, family_no, category, quantity,
     value_micros, decision_id, session_id, gift, event_id, order_id,
-    placement, CASE WHEN gift THEN details END AS said_of_gift
+    placement, CASE WHEN gift THEN details END AS said_of_gift,
+    CASE WHEN type = 'purchase' AND details LIKE '%"promotion":%'
+        THEN details::json->>'promotion' END AS promotion_id
 FROM events
 WHERE position > $1 AND position <= $2
     AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
@@ -518,7 +520,9 @@ LIMIT $6
 SELECT position, person_id::text, seq, type, time_us, received_us, channel,
     CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, family_no, category, quantity,
     value_micros, decision_id, session_id, gift, event_id, order_id,
-    placement, CASE WHEN gift THEN details END AS said_of_gift
+    placement, CASE WHEN gift THEN details END AS said_of_gift,
+    CASE WHEN type = 'purchase' AND details LIKE '%"promotion":%'
+        THEN details::json->>'promotion' END AS promotion_id
 FROM events
 WHERE position > $1 AND position <= $2
     AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))

@@ -1,7 +1,8 @@
 import grpc
 import pytest
 
-from tests.grpc.profile.edge import keys_of
+from tests.grpc.profile.edge import COUPON, SHOE, keys_of
+from touchpoint.common.v1.bus_pb2 import EventNotices
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.profile.v1 import profile_service_pb2 as pb
@@ -224,6 +225,29 @@ async def test_whom_a_gift_is_for_streams_beside_it_and_only_then(client):
     position = 3
     [later] = await log_of(client, position=position)
     assert list(later.gift_for_ages) == list(later.gift_occasions) == []
+
+
+async def test_the_offer_that_a_purchase_names_beside_its_item_is_told_and_streams(client):
+    said = {"promotion": "forged"}
+    await client.record(
+        client.event([ADA], "purchase", item_id="shoe", offer_id="coupon"),
+        client.event([ADA], "purchase", item_id="shoe", offer_id="shoe", attributes=said),
+        client.event([ADA], "purchase", offer_id="coupon"),
+        client.event([ADA], "accept", item_id="shoe", offer_id="coupon"),
+    )
+    told = [
+        notice
+        for row in await client.database.fetch("SELECT subject, data FROM outbox ORDER BY id")
+        if row["subject"].startswith("events.")
+        for notice in EventNotices.FromString(row["data"]).notices
+    ]
+    assert [each.promotion_id for each in told] == ["coupon", "", "", ""]
+    assert [each.offer_no for each in told] == [SHOE, SHOE, COUPON, COUPON]
+    [columns] = await log_of(client)
+    assert list(columns.promotion_ids) == ["coupon", "", "", ""]
+    assert list((await client.snapshot(ADA)).owned.family_nos) == [SHOE]
+    [later] = await log_of(client, position=1)
+    assert list(later.promotion_ids) == []
 
 
 async def test_the_placement_an_event_answers_streams_beside_it_and_only_then(client):

@@ -45,6 +45,7 @@ VARIED = [
     event(7, type="preference", attributes={"sentiment": "dislike", "category": "Shoes"}),
     event(8, type="consent", attributes={"purpose": "sharing", "source": "desk"}),
     event(9, type="subscribe", channel=4),
+    event(12, type="purchase", item_id="shoe", offer_id="coupon"),
     event(11, type="refer", attributes={"referred": "email:Bob@Shop.example"}),
     event(
         10,
