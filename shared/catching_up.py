@@ -7,6 +7,7 @@ whatever the bus lost, without anybody noticing that it did.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from shared.errors import TouchpointError
 from shared.logging import get_logger
@@ -19,15 +20,20 @@ _LONGEST_PAUSE_S = 10.0
 log = get_logger(__name__)
 
 
-async def keep_caught_up(database: Database, owner: str, catch_up: Background) -> None:
+async def keep_caught_up(
+    database: Database, owner: str, catch_up: Background, soon: asyncio.Event | None = None
+) -> None:
     """Catch up with an owner every minute for ever, while this replica leads; a background task.
 
-    `catch_up` reads from where it was left and raises the kit's errors when it cannot.
+    `catch_up` reads from where it was left and raises the kit's errors when it cannot. Whoever
+    knows of something new sets `soon`; then nobody waits for the minute to pass.
     """
+    awaited = soon or asyncio.Event()
 
     async def catch_up_for_ever() -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
+            awaited.clear()
             try:
                 await catch_up()
             except TouchpointError as error:
@@ -36,6 +42,7 @@ async def keep_caught_up(database: Database, owner: str, catch_up: Background) -
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:
                 pause_s = _FIRST_PAUSE_S
-                await asyncio.sleep(AGAIN_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(awaited.wait(), AGAIN_S)
 
     await database.leadership.lead("catching_up", catch_up_for_ever)

@@ -19,6 +19,7 @@ from services.rules.definitions import compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.promised_terms import TermsStore
+from services.rules.domain.retention import Keep
 from services.rules.domain.screening import Screens
 from services.rules.failing import Failing
 from services.rules.forgetting import Forgetting
@@ -34,6 +35,7 @@ from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
 from services.rules.storage.consumers import (
     calls_consumer,
+    completed,
     erasures_consumer,
     events_consumer,
     identities_consumer,
@@ -49,7 +51,9 @@ from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, Relay
+from shared.bus.subjects import HISTORY_IMPORTED
 from shared.catalogue import CatalogueFollower
+from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.ids import new_id
 from shared.postgres import Database, migrate
@@ -185,15 +189,20 @@ def _compiled(screens: Screens, bundle: Bundle) -> CompiledBundle:
 
 def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer) -> Service:
     """Return what is served, looked after and kept running."""
-    database, bus = parts.database, parts.bus
+    database, bus, clock = parts.database, parts.bus, runtime.clock
     relay = Relay(bus, database, pace_s=_RELAY_PACE_S)
+    number_of = parts.catalogue.catalogue.offer_no
+    complete = partial(completed, terms_of=parts.terms.of, number_of=number_of)
     consumers = {
-        "events": events_consumer(bus, database, parts.terms.of),
+        "events": events_consumer(bus, database, complete),
         "calls": calls_consumer(bus, database),
         "identities": identities_consumer(bus, database),
         "erasures": erasures_consumer(bus, database),
     }
     profile = ProfileServiceStub(runtime.channel("profile"))
+    catching_up = CatchingUp(
+        database, profile, complete, partial(_imported_since_us, parts.bundles, clock)
+    )
     forgetting = Forgetting(
         parts.ledger,
         parts.results,
@@ -219,7 +228,7 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
             "definitions": parts.bundles.run,
             "relay": relay.run,
             **{name: consumer.run for name, consumer in consumers.items()},
-            "catching_up": CatchingUp(database, profile).run,
+            "catching_up": partial(_catch_up, parts, catching_up),
             "retention": forgetting.run,
             "results": parts.counting.run,
             "recordings": parts.recorder.run,
@@ -229,6 +238,19 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
     )
+
+
+async def _catch_up(parts: _Parts, catching_up: CatchingUp) -> None:
+    """Catch up once it is known how the contacts with each offer count, and after each import."""
+    await parts.bus.on_notice(HISTORY_IMPORTED, lambda _: catching_up.soon.set())
+    await parts.catalogue.ready()
+    await catching_up.run()
+
+
+def _imported_since_us(bundles: BundleFollower[CompiledBundle], clock: BusinessClock) -> int:
+    """Return from when on messages that are told of after the fact may count in a window."""
+    windows = (bundle.policy.contacts.longest_window_us for bundle in bundles.in_force)
+    return clock.now_us() - max(Keep.IMPORTED_CONTACT_US, *windows)
 
 
 def _bound(servicer: RulesServicer) -> Binding:

@@ -1,7 +1,7 @@
 """What was promised on the web is theirs on the phone as well, until it is redeemed there."""
 
 from tests.journeys.channels import TIMEOUT_S, Channel, only, shown, until
-from tests.journeys.shop import FREE_SHIPPING, OFFERS
+from tests.journeys.shop import FREE_SHIPPING, LAMP, OFFERS
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.retrieval.v1.retrieval_service_pb2 import UpsertOffersRequest
 
@@ -77,6 +77,26 @@ async def test_what_was_seen_keeps_its_terms_when_the_offer_is_edited(channels, 
         assert (await promised(channels, cat))[FREE_SHIPPING].title == old.title
     finally:
         await retrieval.UpsertOffers(UpsertOffersRequest(offers=[old]), timeout=TIMEOUT_S)
+
+
+async def test_a_purchase_that_names_the_promotion_beside_its_item_redeems_it(channels, somebody):
+    cleo = only(somebody("cleo"), "customer")
+    banner = await channels.recommend(cleo)
+    told = {"offer_id": FREE_SHIPPING, "decision_id": banner.decision_id}
+    await channels.track(cleo, "impression", **told)
+
+    async def is_promised():
+        return FREE_SHIPPING in await promised(channels, cleo)
+
+    await until(is_promised)
+    await channels.track(
+        cleo, "purchase", item_id=LAMP, offer_id=FREE_SHIPPING, order_id="cleo's", value=40
+    )
+
+    async def is_redeemed():
+        return not await is_promised()
+
+    await until(is_redeemed)
 
 
 async def test_twin_what_was_decided_and_not_seen_is_promised_to_nobody(channels, somebody):

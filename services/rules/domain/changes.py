@@ -38,6 +38,12 @@ class Redeemed:
     decision_id: str
     offer_no: int
     time_us: int
+    event_name: str = ""
+    """`event/person/number`, by which it takes effect once; empty: not known."""
+    received_us: int = 0
+    """What was promised later was not redeemed by it; 0: not known."""
+    offer_id: str = ""
+    """What a purchase names beside its item; its number is yet to be looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Contacted:
     """Of the offer."""
     group: str = ""
     """Of the offer."""
+    is_imported: bool = False
+    """It is told after the fact, perhaps with many others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ class Keep:
     """By the minute; by the hour they are among the counts."""
     CONTACT_US = 400 * _DAY_US
     """At the least; a longer window of a limit keeps them longer."""
+    IMPORTED_CONTACT_US = 90 * _DAY_US
+    """How old a message may be, at the least, to be entered after the fact; a longer window of a
+    limit takes older ones."""
     PROMISE_US = 400 * _DAY_US
     """After it ended."""
     DECLINE_US = 760 * _DAY_US

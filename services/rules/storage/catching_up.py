@@ -1,20 +1,23 @@
-"""Reads profile's logs from where they were left, for what the bus kept no longer."""
+"""Reads profile's logs from where they were left: what was imported, and what the bus lost."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from services.rules.domain.changes import Change, Declined, Identified
-from services.rules.storage.changes import write_changes
+from services.rules.domain.changes import Change, Contacted, Identified
+from services.rules.storage.changes import contacts_told, write_changes
+from services.rules.storage.consumers import Complete, change_of
 from shared.call import Call, own_call
 from shared.catching_up import keep_caught_up
 from shared.client import follow
-from shared.postgres import Database, Queries
+from shared.postgres import Database, Queries, Transaction
+from touchpoint.common.v1.bus_pb2 import EventNotice
+from touchpoint.common.v1.vocabulary_pb2 import Origin
+from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.profile.v1.profile_service_pb2 import (
     StreamEventsRequest,
-    StreamEventsResponse,
     StreamIdentitiesRequest,
     StreamIdentitiesResponse,
 )
@@ -24,32 +27,53 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
 
 _SQL = Queries.beside(__file__)
 _STREAM_TIMEOUT_S = 300.0
-_SLICE = 500
+_SLICE = 250
+"""Events between two chances for requests: about 2 ms."""
+_LOGS = {
+    "imported": (Origin.HISTORY, ("decline", "contact_sent")),
+    "live": (Origin.LIVE, ("decline", "contact_sent", "accept", "purchase")),
+}
+"""What is read of the event log, each from a position of its own: most of what is imported is
+purchases, which redeem nothing."""
 
 
 class CatchingUp:
-    """Brings declines and pseudonyms up to profile's logs, at the start and every minute.
+    """Brings declines, mailings, redemptions and pseudonyms up to profile's logs.
 
-    What the bus tells meanwhile is the same facts; both may come twice and in any order. So this
-    mends whatever the bus lost, without anybody noticing that it did.
+    At the start and every minute, and when `soon` is set. What the bus tells meanwhile is the same
+    facts; both may come twice and in any order. So this mends whatever the bus lost, without
+    anybody noticing that it did.
     """
 
-    def __init__(self, database: Database, profile: ProfileServiceAsyncStub) -> None:
+    def __init__(
+        self,
+        database: Database,
+        profile: ProfileServiceAsyncStub,
+        complete: Complete,
+        imported_since_us: Callable[[], int],
+    ) -> None:
+        """`imported_since_us` says which imported messages are too old to count in any window."""
+        self.soon = asyncio.Event()
         self._database = database
         self._profile = profile
+        self._complete = complete
+        self._imported_since_us = imported_since_us
 
     async def run(self) -> None:
         """Catch up for ever while this replica leads; a background task of the service."""
-        await keep_caught_up(self._database, "profile", self.catch_up)
+        await keep_caught_up(self._database, "profile", self.catch_up, self.soon)
 
     async def catch_up(self) -> None:
-        """Read both logs to their ends; raises the kit's errors."""
-        position = await self._position("declines")
-        declines = StreamEventsRequest(position=position, types=["decline"])
-        async for events in follow(
-            self._profile.StreamEvents, declines, _call("StreamEvents"), _STREAM_TIMEOUT_S
-        ):
-            await self._write("declines", events.position, _declined(events))
+        """Read all logs to their ends; raises the kit's errors."""
+        for log, (origin, types) in _LOGS.items():
+            position = await self._position(log)
+            request = StreamEventsRequest(position=position, types=types, origins=[origin])
+            async for told in follow(
+                self._profile.StreamEvents, request, _call("StreamEvents"), _STREAM_TIMEOUT_S
+            ):
+                for notices in slices_of(told.events):
+                    await self._write(self._changes(notices))
+                await self._move(log, told.position)
         position = await self._position("identities")
         identities = StreamIdentitiesRequest(position=position)
         async for pseudonyms in follow(
@@ -58,33 +82,78 @@ class CatchingUp:
             _call("StreamIdentities"),
             _STREAM_TIMEOUT_S,
         ):
-            await self._write("identities", pseudonyms.position, _identified(pseudonyms))
+            identified = _identified(pseudonyms)
+            for start in range(0, len(identified), _SLICE):
+                await self._write(identified[start : start + _SLICE])
+            await self._move("identities", pseudonyms.position)
+
+    def _changes(self, notices: Iterable[EventNotice]) -> list[Change]:
+        since_us = self._imported_since_us()
+        changes = map(change_of, notices)
+        return self._complete(
+            change for change in changes if change is not None and not _is_old(change, since_us)
+        )
 
     async def _position(self, log: str) -> int:
         return int(await self._database.fetchval(_SQL.log_position, log) or 0)
 
-    async def _write(self, log: str, position: int, changes: list[Change]) -> None:
-        """Write a slice in short transactions; its position with the last."""
-        async for part in _parts(changes):
+    async def _write(self, changes: Sequence[Change]) -> None:
+        """Write a part of a slice, and let requests have their turn."""
+        if changes:
             async with self._database.transaction() as transaction:
-                await write_changes(transaction, part)
+                await write_changes(transaction, await _not_known(transaction, changes))
+        await asyncio.sleep(0)
+
+    async def _move(self, log: str, position: int) -> None:
         await self._database.execute(_SQL.move_log_position, log, position)
 
 
-async def _parts(changes: list[Change]) -> AsyncIterator[list[Change]]:
-    for start in range(0, len(changes), _SLICE):
-        yield changes[start : start + _SLICE]
-        await asyncio.sleep(0)
+def slices_of(events: EventColumns) -> Iterator[list[EventNotice]]:
+    """Yield events of the log as the bus tells them, as far as rules reads them, some at a time."""
+    count = len(events.types)
+    columns = [getattr(events, name)[:] for name in _READ.values()]
+    columns.append(events.promotion_ids[:] or [""] * count)
+    names = (*_READ, "promotion_id")
+    for start in range(0, count, _SLICE):
+        part = zip(*(column[start : start + _SLICE] for column in columns), strict=True)
+        yield [EventNotice(**dict(zip(names, event, strict=True))) for event in part]
 
 
-def _declined(response: StreamEventsResponse) -> list[Change]:
-    events = response.events
+_READ = {
+    "person_id": "person_ids",
+    "seq": "seqs",
+    "event_id": "event_ids",
+    "type": "types",
+    "time_us": "times_us",
+    "received_us": "received_us",
+    "channel": "channels",
+    "origin": "origins",
+    "offer_no": "offer_nos",
+    "family_no": "family_nos",
+    "decision_id": "decision_ids",
+    "session_id": "session_ids",
+}
+"""The field of a notice for each column."""
+
+
+def _is_old(change: Change, since_us: int) -> bool:
+    return isinstance(change, Contacted) and change.is_imported and change.time_us < since_us
+
+
+async def _not_known(transaction: Transaction, changes: Sequence[Change]) -> Sequence[Change]:
+    """Leave out the messages that the bus told of: nearly all that are not imported."""
+    told = [
+        change.contact_id
+        for change in changes
+        if isinstance(change, Contacted) and not change.is_imported
+    ]
+    if not told:
+        return changes
+    known = await contacts_told(transaction, told)
     return [
-        Declined(person_id, offer_no, family_no or offer_no, time_us)
-        for person_id, offer_no, family_no, time_us in zip(
-            events.person_ids, events.offer_nos, events.family_nos, events.times_us, strict=True
-        )
-        if offer_no
+        change
+        for change in changes
+        if not (isinstance(change, Contacted) and change.contact_id in known)
     ]
 
 

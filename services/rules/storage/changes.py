@@ -26,7 +26,10 @@ C = TypeVar("C")
 
 
 async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> None:
-    """Write changes of all kinds, in order within each kind, and tell of contacts confirmed."""
+    """Write changes of all kinds, in order within each kind, and tell of contacts confirmed.
+
+    Of imported ones nobody is told: they come by the million, and are in the log of contacts.
+    """
     identified = _of(changes, Identified)
     if identified:
         await _identify(transaction, identified)
@@ -38,8 +41,13 @@ async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> 
     if seen:
         rows += [row for row in await _confirm(transaction, seen) if not row["is_part"]]
         await see_promises(transaction, seen)
-    for contact in _of(changes, Contacted):
-        rows += await _record(transaction, contact)
+    contacted = _of(changes, Contacted)
+    imported = [contact for contact in contacted if contact.is_imported]
+    if imported:
+        await _import(transaction, imported)
+    for contact in contacted:
+        if not contact.is_imported:
+            rows += await _record(transaction, contact)
     if rows:
         notices = [notice_of(row, ContactState.CONFIRMED) for row in rows]
         await append(transaction, [publication(notice) for notice in notices])
@@ -90,6 +98,32 @@ async def _confirm(transaction: Transaction, seen: Sequence[Seen]) -> list[Row]:
         [each.decision_id for each in seen],
         [each.offer_no for each in seen],
         [each.session_id for each in seen],
+    )
+
+
+async def contacts_told(transaction: Transaction, contact_ids: Sequence[str]) -> frozenset[str]:
+    """Return which of these contacts, named by their events, took effect already."""
+    rows = await transaction.fetch(_SQL.contacts_told, list(contact_ids))
+    return frozenset(row["contact_id"] for row in rows)
+
+
+async def _import(transaction: Transaction, contacts: Sequence[Contacted]) -> None:
+    await transaction.execute(_SQL.add_imported, *map(list, zip(*map(_columns, contacts))))
+
+
+def _columns(contact: Contacted) -> tuple[object, ...]:
+    return (
+        contact.contact_id,
+        contact.event_id,
+        contact.decision_id,
+        contact.person_id,
+        contact.policy,
+        contact.channel,
+        contact.offer_no,
+        contact.session_id,
+        contact.time_us,
+        contact.kind,
+        contact.group,
     )
 
 

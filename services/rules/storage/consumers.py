@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from services.rules.domain.changes import (
@@ -30,18 +30,20 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 
 TermsOf = Callable[[int], Terms]
 """What an offer says of its contacts, by its number."""
+NumberOf = Callable[[str], int]
+"""The number of an offer by its id; 0: it is not known."""
+Complete = Callable[[Iterable[Change]], list[Change]]
+"""Adds to changes what the catalogue knows, see `completed`."""
 
 _REDEEMED_BY = frozenset({"accept", "purchase"})
 """What is accepted and is no item, which alone has a family, may have been promised."""
 
 
-def events_consumer(bus: Bus, database: Database, terms_of: TermsOf) -> EffectConsumer:
+def events_consumer(bus: Bus, database: Database, complete: Complete) -> EffectConsumer:
     """Return what keeps declines and the ledger up to date."""
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
-        changes = [
-            with_terms(change, terms_of) for message in messages for change in _changes_of(message)
-        ]
+        changes = complete(change for message in messages for change in _changes_of(message))
         if changes:
             await write_changes(transaction, changes)
 
@@ -71,20 +73,18 @@ def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:
 
 def change_of(notice: EventNotice) -> Change | None:
     """Return what an event changes here, None for most."""
+    event_name = f"event/{notice.person_id}/{notice.seq}"
     if notice.type == "decline" and notice.offer_no:
         family_no = notice.family_no or notice.offer_no
         return Declined(
             notice.person_id, notice.offer_no, family_no, notice.time_us, notice.decision_id
         )
-    if notice.origin == Origin.HISTORY:  # imported history spends no contact
-        return None
-    if notice.type == "impression" and notice.offer_no:
-        return Seen(notice.person_id, notice.decision_id, notice.offer_no, notice.session_id)
-    if notice.type in _REDEEMED_BY and notice.offer_no and not notice.family_no:
-        return Redeemed(notice.person_id, notice.decision_id, notice.offer_no, notice.time_us)
+    is_imported = notice.origin == Origin.HISTORY
     if notice.type == "contact_sent":
+        # What is imported has no number of its own.
+        imported_name = f"imported/{notice.person_id}/{notice.event_id}"
         return Contacted(
-            contact_id=f"event/{notice.person_id}/{notice.seq}",
+            contact_id=imported_name if is_imported else event_name,
             event_id=notice.event_id,
             person_id=notice.person_id,
             decision_id=notice.decision_id,
@@ -92,16 +92,48 @@ def change_of(notice: EventNotice) -> Change | None:
             offer_no=notice.offer_no,
             session_id=notice.session_id,
             time_us=notice.time_us,
+            is_imported=is_imported,
         )
+    if is_imported:  # nothing else of it counts
+        return None
+    if notice.type == "impression" and notice.offer_no:
+        return Seen(notice.person_id, notice.decision_id, notice.offer_no, notice.session_id)
+    if notice.type in _REDEEMED_BY:
+        return _redeemed(notice, event_name)
     return None
 
 
-def with_terms(change: Change, terms_of: TermsOf) -> Change:
-    """Return a contact as its offer says that it counts; other changes as they are."""
-    if not isinstance(change, Contacted) or not change.offer_no:
-        return change
-    terms = terms_of(change.offer_no)
-    return replace(change, policy=terms.policy, kind=terms.kind, group=terms.group)
+def _redeemed(notice: EventNotice, event_name: str) -> Redeemed | None:
+    offer_no = 0 if notice.family_no else notice.offer_no
+    if not offer_no and not notice.promotion_id:
+        return None
+    return Redeemed(
+        notice.person_id,
+        notice.decision_id,
+        offer_no,
+        notice.time_us,
+        event_name,
+        notice.received_us,
+        "" if offer_no else notice.promotion_id,
+    )
+
+
+def completed(changes: Iterable[Change], terms_of: TermsOf, number_of: NumberOf) -> list[Change]:
+    """Return contacts as their offers say that they count, and what is redeemed by its number.
+
+    Left out is what redeems an offer that nobody knows; other changes are as they were.
+    """
+    found: list[Change] = []
+    for change in changes:
+        if isinstance(change, Contacted) and change.offer_no:
+            terms = terms_of(change.offer_no)
+            change = replace(change, policy=terms.policy, kind=terms.kind, group=terms.group)
+        elif isinstance(change, Redeemed) and change.offer_id:
+            change = replace(change, offer_no=number_of(change.offer_id), offer_id="")
+            if not change.offer_no:
+                continue
+        found.append(change)
+    return found
 
 
 def called(notice: CallNotice) -> Contacted:

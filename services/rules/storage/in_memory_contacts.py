@@ -28,6 +28,7 @@ class Held:
     channel: int
     lapse_us: int
     position: int
+    confirmed_by: str = ""
 
     def counts(self, now_us: int) -> bool:
         return self.state == ContactState.CONFIRMED or (
@@ -210,9 +211,12 @@ class InMemoryContacts:
 
     def record(self, change: Contacted, persons: Collection[str]) -> None:
         """Confirm what was reserved for a message, or count one contact more."""
+        if any(held.confirmed_by == change.contact_id for held in self.rows.values()):
+            return
         waiting = self._waiting(change, persons)
         if waiting is not None:
-            self._move(waiting, ContactState.CONFIRMED)
+            confirmed_by = "" if change.is_imported else change.contact_id
+            self._move(replace(waiting, confirmed_by=confirmed_by), ContactState.CONFIRMED)
             return
         contact = Contact(
             change.policy,
@@ -238,6 +242,8 @@ class InMemoryContacts:
             decided = held.contact.decision_id == change.decision_id
             if change.decision_id and decided and not held.contact.is_part:
                 return held
+        if change.is_imported:
+            return None
         for held in self.rows.values():
             reserved = held.state == ContactState.RESERVED and held.lapse_us > change.time_us
             foreign = not held.contact.decision_id and held.channel == change.channel

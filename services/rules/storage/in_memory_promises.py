@@ -28,6 +28,7 @@ class Held:
     units: int
     accounts: tuple[str, ...]
     ended_us: int | None = None
+    answered_by: str = ""
 
     @property
     def was_made(self) -> bool:
@@ -135,10 +136,15 @@ class InMemoryPromises:
     def end(self, told: Declined | Redeemed, persons: Collection[str]) -> None:
         """End what was redeemed or turned down."""
         is_redeemed = isinstance(told, Redeemed)
+        event_name = told.event_name if isinstance(told, Redeemed) else ""
         ended = PromiseState.REDEEMED if is_redeemed else PromiseState.DECLINED
-        for number in self._answered(told, persons, is_redeemed=is_redeemed):
+        for number in self._answered(told, persons):
             held = self.rows[number]
-            self.rows[number] = replace(held, state=ended, ended_us=told.time_us)
+            if held.state is PromiseState.LAPSED and ended is PromiseState.LAPSED:
+                return
+            self.rows[number] = replace(
+                held, state=ended, ended_us=told.time_us, answered_by=event_name or "?"
+            )
             self._move(held, spent=ended is PromiseState.REDEEMED)
             if is_redeemed:
                 ended = PromiseState.LAPSED
@@ -229,32 +235,34 @@ class InMemoryPromises:
             self._spends[wanted.offer_no, name] = replace(spend, held=spend.held + wanted.units)
         return taken
 
-    def _answered(
-        self, told: Declined | Redeemed, persons: Collection[str], *, is_redeemed: bool
-    ) -> Sequence[int]:
-        """Return the promises that an answer ends, that of its decision first."""
+    def _answered(self, told: Declined | Redeemed, persons: Collection[str]) -> Sequence[int]:
+        """Return the promises that an answer ends, that of its decision first, lapsed ones last."""
         found = []
         for number, held in self.rows.items():
             of_decision = bool(told.decision_id) and held.decision_id == told.decision_id
-            is_theirs = held.offer_no == told.offer_no and (
-                of_decision or (held.person_id and held.person_id in persons)
-            )
-            is_in_time = (
-                told.time_us <= held.expires_us
-                if is_redeemed
-                else held.made_us <= told.time_us or of_decision
-            )
-            if is_theirs and is_in_time and held.state in _HOLDING:
-                found.append((not of_decision, -held.state, number))
+            is_theirs = of_decision or (held.person_id and held.person_id in persons)
+            if held.offer_no != told.offer_no or not is_theirs:
+                continue
+            if isinstance(told, Redeemed):
+                if told.event_name and held.answered_by == told.event_name:
+                    return ()
+                is_answered = _is_redeemed(held, told)
+            else:
+                in_time = held.made_us <= told.time_us or of_decision
+                is_answered = held.state in _HOLDING and in_time
+            if is_answered:
+                has_lapsed = held.state is PromiseState.LAPSED
+                found.append((has_lapsed, not of_decision, -held.state, number))
         return [number for *_, number in sorted(found)]
 
     def _move(self, held: Held, *, spent: bool = False) -> None:
         """Give back what a promise held, or take it as spent."""
         for name in held.accounts:
             spend = self._spend(held.offer_no, name)
+            is_held = held.state in _HOLDING
             self._spends[held.offer_no, name] = replace(
                 spend,
-                held=spend.held - held.units,
+                held=spend.held - (held.units if is_held else 0),
                 spent=spend.spent + (held.units if spent else 0),
             )
 
@@ -264,3 +272,15 @@ class InMemoryPromises:
 
     def _spend(self, offer_no: int, account: str) -> Spend:
         return self._spends.get((offer_no, account), Spend(offer_no, account, 0, 0))
+
+
+def _is_redeemed(held: Held, told: Redeemed) -> bool:
+    """Say whether a promise is what was redeemed; one that had lapsed by then may be, too."""
+    if told.time_us > held.expires_us or (told.received_us and held.made_us > told.received_us):
+        return False
+    return held.state in _HOLDING or (
+        held.state is PromiseState.LAPSED
+        and not held.answered_by
+        and held.was_made
+        and held.made_us <= told.time_us
+    )

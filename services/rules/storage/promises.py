@@ -57,6 +57,8 @@ async def end_promises(transaction: Transaction, answered: Sequence[Declined | R
         [each.offer_no for each in told],
         [_ended(each) for each in told],
         [each.time_us for each in told],
+        [each.event_name if isinstance(each, Redeemed) else "" for each in told],
+        [each.received_us if isinstance(each, Redeemed) else 0 for each in told],
     )
 
 

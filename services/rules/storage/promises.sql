@@ -44,7 +44,7 @@ FROM locked
 WHERE p.promise_no = locked.promise_no
 
 -- name: end_promises
-SELECT end_promises($1, $2, $3, $4, $5)
+SELECT end_promises($1, $2, $3, $4, $5, $6, $7)
 
 -- name: erase_promises
 SELECT erase_promises($1, $2)

@@ -165,10 +165,12 @@ RETURNING c.contact_id, c.person_id, c.policy, c.channel, c.offer_no, c.time_us,
 
 -- name: confirm_reserved
 -- A contact that was reserved and now is made: by its own id ($1, $6), else by its decision, else
--- the oldest that another system reserved on this channel. Returns nothing when none waits. Ids are
--- other systems' own, so one counts only for the person it was reserved for.
+-- the oldest that another system reserved on this channel. Returns nothing when none waits, or when
+-- this event was told before. Ids are other systems' own, so one counts only for the person it was
+-- reserved for.
 UPDATE contacts
-SET state = 2, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
+SET state = 2, confirmed_by = $6, position = nextval('contact_positions'),
+    change_xid = pg_current_xact_id()
 WHERE contact_id = (
     SELECT contact_id FROM contacts
     WHERE contact_id IN ($1, $6)
@@ -178,7 +180,7 @@ WHERE contact_id = (
             AND lapse_us > $5
     ORDER BY contact_id IN ($1, $6) DESC, (decision_id = $2 AND decision_id <> '') DESC, time_us
     LIMIT 1
-)
+) AND NOT EXISTS (SELECT 1 FROM contacts WHERE confirmed_by = $6 AND confirmed_by <> '')
 RETURNING contact_id, person_id, policy, channel, offer_no, time_us
 
 -- name: add_contact
@@ -186,8 +188,46 @@ INSERT INTO contacts (contact_id, person_id, policy, state, channel, offer_no, s
     lapse_us, offer_kind, offer_group)
 SELECT $1, $2, $3, 2, $4, $5, $6, $7, 0, $8, $9
 WHERE NOT EXISTS (SELECT 1 FROM erased_persons WHERE person_id = $2)
+    AND NOT EXISTS (SELECT 1 FROM contacts WHERE confirmed_by = $1 AND confirmed_by <> '')
 ON CONFLICT (contact_id) DO NOTHING
 RETURNING contact_id, person_id, policy, channel, offer_no, time_us
+
+-- name: add_imported
+-- Messages that were sent and told of after the fact, many at once. What was reserved for one, by its
+-- own id or by its decision, is confirmed instead.
+WITH told AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
+        $6::smallint[], $7::integer[], $8::text[], $9::bigint[], $10::smallint[], $11::text[])
+        AS told (contact_id, event_id, decision_id, person_id, policy, channel, offer_no, session_id,
+            time_us, offer_kind, offer_group)
+), reserved AS (
+    SELECT told.contact_id AS told_id, c.contact_id
+    FROM told JOIN contacts c ON c.contact_id = told.event_id
+    WHERE c.person_id = ANY(set_of(told.person_id)) OR starts_with(c.person_id, 'pseudonym/')
+    UNION
+    SELECT told.contact_id, c.contact_id
+    FROM told JOIN contacts c ON c.decision_id = told.decision_id AND c.decision_id <> ''
+    WHERE NOT c.is_part
+), confirmed AS (
+    UPDATE contacts c
+    SET state = 2, position = nextval('contact_positions'), change_xid = pg_current_xact_id()
+    FROM reserved
+    WHERE c.contact_id = reserved.contact_id AND c.state <> 2
+)
+INSERT INTO contacts (contact_id, person_id, policy, state, channel, offer_no, session_id, time_us,
+    lapse_us, offer_kind, offer_group)
+SELECT contact_id, person_id, policy, 2, channel, offer_no, session_id, time_us, 0, offer_kind,
+    offer_group
+FROM told
+WHERE contact_id NOT IN (SELECT told_id FROM reserved)
+    AND NOT EXISTS (SELECT 1 FROM erased_persons e WHERE e.person_id = told.person_id)
+ON CONFLICT (contact_id) DO NOTHING
+
+-- name: contacts_told
+-- Which of these events are in the ledger.
+SELECT contact_id FROM contacts WHERE contact_id = ANY($1::text[])
+UNION
+SELECT confirmed_by FROM contacts WHERE confirmed_by = ANY($1::text[]) AND confirmed_by <> ''
 
 -- name: declined
 SELECT person_id, time_us FROM declines WHERE person_id = ANY($1::text[]) AND time_us > $2

@@ -76,6 +76,19 @@ async def test_a_redemption_told_late_counts_if_it_came_in_time(ledger: Ledger) 
     assert await spend(ledger) == {"": (1, 1)}
 
 
+async def test_a_redemption_told_after_the_promise_lapsed_is_spent_once(ledger: Ledger) -> None:
+    for person in ("a", "b", "c"):
+        await taken(ledger, person, Budget(9))
+    late_us = wanted().expires_us + LATE_US
+    assert await ledger.lapse(late_us) == 3
+    too_late = Redeemed("b", "", PROMOTION, wanted().expires_us + 1, "event/b/1", late_us)
+    in_time = Redeemed("a", "", PROMOTION, NOW + 1, "event/a/1", late_us)
+    before = Redeemed("c", "", PROMOTION, NOW - 1, "event/c/1", late_us)
+    await ledger.note([in_time, too_late, before])
+    await ledger.note([in_time])
+    assert await spend(ledger) == {"": (0, 1)}
+
+
 async def test_a_page_makes_all_of_its_promises_or_none(ledger: Ledger) -> None:
     await taken(ledger, "a", Budget(1))
     page = promising("page", wanted(5, TWO), wanted(PROMOTION, Budget(1)), wanted(12, TWO))

@@ -7,6 +7,7 @@ import asyncio
 from services.rules.domain.changes import Identified, Seen
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.ledger import CommitOutcome, Ledger, WantedContact
+from services.rules.domain.retention import Keep
 from tests.contract.rules.ledger_kit import DAY, MINUTE, NOW, contacted, draft, reservation, used
 
 
@@ -151,6 +152,44 @@ async def test_a_message_of_a_decision_confirms_its_contact(ledger: Ledger) -> N
     await ledger.commit(draft("d1", wanted=(WantedContact(0, "email.body", True),)))
     await ledger.note([contacted(1, decision_id="d1")])
     assert await used(ledger) == 1
+
+
+async def test_a_message_told_of_after_the_fact_counts_as_of_when_it_was_sent(
+    ledger: Ledger,
+) -> None:
+    sent = [
+        contacted(number, time_us=NOW - number * DAY, is_imported=True) for number in range(1, 4)
+    ]
+    for _ in range(2):
+        await ledger.note(sent)
+        assert await used(ledger) == 3
+    assert await used(ledger, now_us=NOW + 5 * DAY) == 1
+    await ledger.note([Identified(b"key", "ann", ("bob", "ann"), 1, False)])
+    assert await used(ledger, "bob", "ann") == 3
+
+
+async def test_a_message_told_of_after_the_fact_is_what_was_reserved_for_it(
+    ledger: Ledger,
+) -> None:
+    assert await ledger.reserve(reservation("e1"))
+    assert await ledger.reserve(reservation("another"))
+    await ledger.commit(draft("d", 5))
+    lapsed_us = NOW + Keep.RESERVATION_US
+    decided = contacted(2, decision_id="d", is_imported=True)
+    for _ in range(2):
+        await ledger.note([contacted(1, is_imported=True), decided])
+        assert await used(ledger, now_us=lapsed_us) == 2
+    # Ids are other systems' own: of somebody else it is another message.
+    await ledger.note([contacted(3, event_id="e1", person_id="bob", is_imported=True)])
+    assert await used(ledger, "bob") == 1
+
+
+async def test_what_is_told_again_confirms_no_other_reservation(ledger: Ledger) -> None:
+    for contact_id in ("r1", "r2"):
+        assert await ledger.reserve(reservation(contact_id))
+    for _ in range(2):
+        await ledger.note([contacted(1)])
+    assert await used(ledger, now_us=NOW + Keep.RESERVATION_US) == 1
 
 
 async def test_every_change_of_a_contact_is_in_the_log(ledger: Ledger) -> None:

@@ -72,6 +72,21 @@ async def test_a_decline_of_long_ago_told_again_ends_nothing(ledger: Ledger) -> 
     assert await promised(ledger) == []
 
 
+async def test_a_redemption_told_again_ends_no_later_promise(ledger: Ledger) -> None:
+    redeemed = Redeemed("ann", "", PROMOTION, NOW, "event/ann/7", NOW + 1)
+    await ledger.commit(promising("d1", wanted()))
+    await ledger.note([redeemed])
+    await ledger.commit(promising("d2", wanted()))
+    await ledger.note([redeemed])
+    assert await promised(ledger) == [PROMOTION]
+    # Nor does one that redeemed nothing, as nothing had been promised when it was received.
+    early = Redeemed("bob", "", PROMOTION, NOW, "event/bob/1", NOW)
+    await ledger.note([early])
+    await ledger.commit(promising("d3", wanted(), persons=("bob",), now_us=NOW + 1))
+    await ledger.note([early])
+    assert await promised(ledger, "bob", now_us=NOW + 1) == [PROMOTION]
+
+
 async def test_a_merge_shares_a_promise_and_an_unmerge_leaves_it_where_it_was_made(
     ledger: Ledger,
 ) -> None:

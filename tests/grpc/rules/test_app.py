@@ -170,7 +170,7 @@ async def test_what_profile_tells_on_the_bus_reaches_the_ledger(
 
     async def arrived() -> bool:
         response = await told()
-        return bool(response.person_ids) and response.balances[0].used == 1
+        return bool(response.person_ids) and response.balances[0].used == 2
 
     await until(arrived)
     assert list((await told()).removed.rules) == ["declined"]

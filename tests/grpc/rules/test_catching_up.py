@@ -3,39 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import grpc
 import grpc.aio
 import pytest_asyncio
 
+from services.rules.domain.budgets import Budget
+from services.rules.domain.changes import Contacted
+from services.rules.domain.counters import Terms
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
+from services.rules.storage.consumers import completed
 from services.rules.storage.ledger import PostgresLedger
+from shared.postgres import Database
 from shared.testing.plugin import FreshDatabase
+from tests.contract.rules.ledger_kit import reservation
+from tests.contract.rules.promise_kit import PROMOTION, promised, promising, spend, wanted
 from tests.grpc.rules.rules_kit import key
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+
+NOW = 1_795_262_400_000_000
+TRANSACTIONAL = 12
+DAY = 86_400_000_000
 
 
 class Logs:
     """Profile, as far as rules reads its logs: one event and one pseudonym per position."""
 
     def __init__(self) -> None:
-        self.declines: list[tuple[str, int]] = []
+        self.events: list[EventColumns] = []
         self.pseudonyms: list[tuple[bytes, str]] = []
         self.asked: list[int] = []
 
+    def add(self, type_: str, person_id: str = "ann", **cells: Any) -> None:
+        """Write one event, live unless it is said to be imported."""
+        place = len(self.events) + 1
+        given = {
+            "person_ids": person_id,
+            "seqs": place,
+            "types": type_,
+            "times_us": place,
+            "received_us": place,
+            "channels": Channel.EMAIL,
+            "origins": Origin.LIVE,
+            "offer_nos": 0,
+            "family_nos": 0,
+            "decision_ids": "",
+            "session_ids": "",
+            "event_ids": f"e{place}",
+            **cells,
+        }
+        self.events.append(EventColumns(**{name: [cell] for name, cell in given.items()}))
+
     async def stream_events(self, request: Any, context: Any) -> AsyncIterator[Any]:
-        assert list(request.types) == ["decline"]
         self.asked.append(request.position)
-        for position, (person, offer_no) in enumerate(self.declines, start=1):
-            if position > request.position:
-                columns = EventColumns(
-                    person_ids=[person], offer_nos=[offer_no], family_nos=[0], times_us=[position]
-                )
-                yield profile_pb.StreamEventsResponse(position=position, events=columns)
+        for position, event in enumerate(self.events, start=1):
+            if (
+                position > request.position
+                and event.types[0] in request.types
+                and event.origins[0] in request.origins
+            ):
+                yield profile_pb.StreamEventsResponse(position=position, events=event)
 
     async def stream_identities(self, request: Any, context: Any) -> AsyncIterator[Any]:
         for position, (name, person) in enumerate(self.pseudonyms, start=1):
@@ -80,20 +114,128 @@ async def logs() -> AsyncIterator[tuple[Logs, grpc.aio.Channel]]:
     await server.stop(grace=0)
 
 
-async def test_each_start_goes_on_where_the_last_one_ended(
-    logs: tuple[Logs, grpc.aio.Channel], fresh_database: FreshDatabase
-) -> None:
+@dataclass
+class Scene:
+    """Rules beside a profile that only has logs."""
+
+    logs: Logs
+    profile: ProfileServiceStub
+    database: Database
+    ledger: PostgresLedger
+
+    async def catch_up(self) -> None:
+        """Read what is new, as a service does that was just started."""
+        terms = {TRANSACTIONAL: Terms("transactional", 2), PROMOTION: Terms(kind=2)}
+        complete = partial(
+            completed,
+            terms_of=lambda offer_no: terms.get(offer_no, Terms()),
+            number_of=lambda offer_id: PROMOTION if offer_id == "spring" else 0,
+        )
+        reader = CatchingUp(self.database, self.profile, complete, lambda: NOW - 90 * DAY)
+        await reader.catch_up()
+
+    async def start_again(self) -> None:
+        """Forget how far the logs were read, as after a crash that lost it."""
+        await self.database.execute("DELETE FROM log_positions")
+
+    async def sent(self, *persons: str) -> list[tuple[str, int]]:
+        found = await self.ledger.contacts(persons or ("ann",), 0, NOW)
+        return sorted((each.policy, each.time_us) for each in found)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scene(logs: tuple[Logs, grpc.aio.Channel], fresh_database: FreshDatabase) -> Scene:
     served, channel = logs
     database = await fresh_database("rules", MIGRATIONS)
-    ledger = PostgresLedger(database)
-    served.pseudonyms.append((b"phone", "ann"))
-    served.declines += [("ann", 7), ("bob", 8)]
-    await CatchingUp(database, ProfileServiceStub(channel)).catch_up()
+    return Scene(served, ProfileServiceStub(channel), database, PostgresLedger(database))
+
+
+async def test_each_start_goes_on_where_the_last_one_ended(scene: Scene) -> None:
+    logs, ledger = scene.logs, scene.ledger
+    logs.pseudonyms.append((b"phone", "ann"))
+    logs.add("decline", offer_nos=7)
+    logs.add("decline", "bob", offer_nos=8)
+    await scene.catch_up()
     found = await ledger.facts_by_identity([key("phone").key], 0, 0, 100)
     assert (found.person_ids, found.declines) == (("ann",), ((7, 1),))
 
-    served.declines.append(("ann", 9))
-    await CatchingUp(database, ProfileServiceStub(channel)).catch_up()
+    logs.add("decline", offer_nos=9, origins=Origin.HISTORY)
+    logs.add("decline", offer_nos=10)
+    await scene.catch_up()
     again = await ledger.facts_by_identity([key("phone").key], 0, 0, 100)
-    assert set(again.declines) == {(7, 1), (9, 3)}
-    assert served.asked == [0, 2]
+    assert set(again.declines) == {(7, 1), (9, 3), (10, 4)}
+    assert logs.asked == [0, 0, 0, 2]  # what was imported, and what was not
+
+
+async def test_imported_mailings_are_contacts_of_when_they_were_sent_and_count_once(
+    scene: Scene,
+) -> None:
+    history: Any = {"origins": Origin.HISTORY, "seqs": 0}
+    scene.logs.add("contact_sent", times_us=NOW - 2 * DAY, **history)
+    scene.logs.add("contact_sent", times_us=NOW - DAY, offer_nos=TRANSACTIONAL, **history)
+    scene.logs.add("contact_sent", "bob", times_us=NOW - DAY, **history)
+    scene.logs.add("contact_sent", times_us=NOW - 91 * DAY, **history)
+    for _ in range(2):
+        await scene.catch_up()
+        await scene.start_again()
+        assert await scene.sent() == [
+            ("marketing", NOW - 2 * DAY),
+            ("transactional", NOW - DAY),
+        ]
+        assert len(await scene.sent("ann", "bob")) == 3
+
+
+async def test_of_erased_persons_nothing_imported_is_kept(scene: Scene) -> None:
+    await scene.ledger.erase(["ann"], [])
+    scene.logs.add("contact_sent", times_us=NOW, origins=Origin.HISTORY)
+    await scene.catch_up()
+    assert await scene.sent() == []
+
+
+async def test_a_mailing_that_was_reserved_and_is_imported_is_one_contact(scene: Scene) -> None:
+    for contact_id in ("e1", "other"):
+        assert await scene.ledger.reserve(reservation(contact_id))
+    scene.logs.add("contact_sent", times_us=NOW, origins=Origin.HISTORY)
+    await scene.catch_up()
+    assert len(await scene.sent()) == 2  # it, and the reservation of another one
+    later_us = NOW + 2 * DAY
+    assert len(await scene.ledger.contacts(["ann"], 0, later_us)) == 1
+
+
+async def test_a_message_that_the_bus_lost_counts_and_one_that_it_told_counts_once(
+    scene: Scene,
+) -> None:
+    await scene.ledger.reserve(reservation("r1"))
+    await scene.ledger.reserve(reservation("r2", now_us=NOW + 1))
+    scene.logs.add("contact_sent", times_us=NOW)
+    told = Contacted("event/ann/1", "e1", "ann", "", Channel.EMAIL, 0, "", NOW)
+    await scene.ledger.note([told])  # confirms r1
+    await scene.catch_up()
+    later_us = NOW + 2 * DAY  # when r2 has lapsed
+    assert len(await scene.ledger.contacts(["ann"], 0, later_us)) == 1
+    scene.logs.add("contact_sent", channels=Channel.SMS, times_us=NOW)
+    await scene.catch_up()
+    await scene.ledger.note([replace(told, contact_id="event/ann/2", channel=Channel.SMS)])
+    assert len(await scene.ledger.contacts(["ann"], 0, later_us)) == 2
+
+
+async def test_a_redemption_that_the_bus_lost_ends_its_promise_and_is_spent_once(
+    scene: Scene,
+) -> None:
+    for person in ("ann", "bob"):
+        made = promising(person, wanted(PROMOTION, Budget(5)), persons=(person,))
+        await scene.ledger.commit(made)
+    item: Any = {"times_us": NOW, "received_us": NOW, "offer_nos": 4, "family_nos": 4}
+    scene.logs.add("purchase", promotion_ids="spring", **item)
+    scene.logs.add("purchase", "bob", **item)
+    for _ in range(2):
+        await scene.catch_up()
+        await scene.start_again()
+        assert await promised(scene.ledger, "ann") == []
+        assert await promised(scene.ledger, "bob") == [PROMOTION]
+        assert await spend(scene.ledger) == {"": (1, 1)}
+    # What is promised to her anew is not what she redeemed.
+    again = promising("again", wanted(PROMOTION, Budget(5)), now_us=NOW + 1)
+    await scene.ledger.commit(again)
+    await scene.catch_up()
+    assert await promised(scene.ledger, "ann") == [PROMOTION]
