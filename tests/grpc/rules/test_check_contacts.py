@@ -31,8 +31,9 @@ async def test_contacts_beyond_the_balance_are_removed_where_they_would_count(
     response = await rules.check(*offers, person=ann())
     assert codes(response) == {LAPTOP_PROMO: "CONTACT_LIMIT"}
     assert list(response.removed.rules) == ["contacts.marketing"]
-    [balance] = response.balances
+    balance, of_survey = response.balances
     assert (balance.policy, balance.used, balance.limit) == ("marketing", 3, 3)
+    assert (of_survey.rule, of_survey.offer_no) == ("contacts.surveys", SURVEY)
     assert balance.free_time.ToMicroseconds() == rules.clock.now_us() + 7 * DAY_US
 
 

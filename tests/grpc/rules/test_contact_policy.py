@@ -10,9 +10,10 @@ import pytest
 
 from services.rules.config import shipped_definitions
 from services.rules.definitions.files import read_folder
-from services.rules.domain.changes import Declined, Identified
+from services.rules.domain.changes import Declined, Identified, Seen
 from shared.clock import to_us
 from tests.grpc.rules.rules_kit import (
+    CART_SURVEY,
     DAY_US,
     FREE_SHIPPING,
     GUIDE,
@@ -28,7 +29,7 @@ from tests.grpc.rules.rules_kit import (
     offer,
 )
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
-from touchpoint.common.v1.decision_pb2 import DecisionContext
+from touchpoint.common.v1.decision_pb2 import CartLine, DecisionContext
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import ContactBalance, DefinitionFile
@@ -37,6 +38,7 @@ HOUR_US = 3_600_000_000
 RECEIPT, SUMMER_1, SUMMER_2, WINTER = 30, 31, 32, 33
 NIGHT = 'quiet_hours:\n  - {from: "21:00", until: "8:00"}\n'
 LOOSE = "3 per 7d", "100 per 7d"
+COOLING_OFF = "cooling_off: 3 declines in 7d rest 2d"
 
 
 async def apply(rules: Rules, text: str, *changed: tuple[str, str]) -> None:
@@ -130,12 +132,14 @@ async def test_what_somebody_is_owed_is_held_back_by_nothing(rules: Rules) -> No
 
 
 async def test_an_offer_comes_back_only_so_often(rules: Rules) -> None:
-    await apply(rules, limits("limit: 1 per 2d, per: OFFER, name: again"), LOOSE)
+    often = "cart_survey.window: 30d", "cart_survey.window: 36h"
+    await apply(rules, limits("limit: 1 per 2d, per: OFFER, name: again"), LOOSE, often)
     await rules.commit(SURVEY, context=mail(rules))
+    rules.clock.advance(timedelta(hours=36))
     response = await rules.check(SURVEY, RUNNING_PROMO, LAPTOP, person=ann(), context=page(rules))
     assert codes(response) == {SURVEY: "CONTACT_LIMIT"}
     assert list(response.removed.rules) == ["contacts.again"]
-    assert list(response.removed.free_us) == [rules.clock.now_us() + 2 * DAY_US]
+    assert list(response.removed.free_us) == [rules.clock.now_us() + 12 * HOUR_US]
     raced = await rules.commit(SURVEY, RUNNING_PROMO, context=page(rules))
     assert codes(raced) == {SURVEY: "CONTACT_LIMIT"}
     assert not (await reserve(rules, "mail", offer_no=SURVEY)).granted
@@ -200,7 +204,7 @@ async def test_a_session_has_a_limit_of_its_own(rules: Rules) -> None:
 async def test_after_so_many_declines_there_is_a_rest_with_a_profile_and_without(
     rules: Rules,
 ) -> None:
-    await apply(rules, "parameters:\n  cooling_off: 2 declines in 30d rest 14d\n")
+    await apply(rules, "", (COOLING_OFF, "cooling_off: 2 declines in 30d rest 14d"))
     now_us, caller = rules.clock.now_us(), key("phone of ann")
     declines = [(LAPTOP_PROMO, now_us - 5 * DAY_US), (MILK_PROMO, now_us - DAY_US)]
     await rules.ledger.note([Identified(caller.key, "ann", ("ann",), 1, False)])
@@ -226,6 +230,48 @@ async def test_after_so_many_declines_there_is_a_rest_with_a_profile_and_without
     assert (found.used, found.limit) == (2, 2)
     rules.clock.advance(timedelta(days=13))
     assert (await reserve(rules, "mail")).granted
+
+
+async def test_who_turned_down_three_offers_within_a_week_is_left_alone_for_two_days(
+    rules: Rules,
+) -> None:
+    now_us, person = rules.clock.now_us(), ann()
+    for number, days in ((LAPTOP_PROMO, 6), (MILK_PROMO, 1), (RUNNING_PROMO, 0)):
+        before = await rules.check(FREE_SHIPPING, person=person, context=page(rules))
+        assert not codes(before)
+        person.declined.offer_nos.append(number)
+        person.declined.family_nos.append(number)
+        person.declined.times_us.append(now_us - days * DAY_US)
+    for context in (page(rules), mail(rules)):
+        response = await rules.check(FREE_SHIPPING, person=person, context=context)
+        assert list(response.removed.rules) == ["contacts.cooling_off"]
+        assert list(response.removed.free_us) == [now_us + 2 * DAY_US]
+    # What they look for themselves is no contact.
+    assert not codes(await rules.check(LAPTOP, GUIDE, person=person, context=page(rules)))
+
+
+async def test_a_survey_that_was_shown_and_ignored_rests_on_every_channel(rules: Rules) -> None:
+    cart = {"cart": [CartLine(offer_no=LAPTOP, quantity=1, price_micros=3_000_000_000)]}
+    first = page(rules, **cart)
+    await rules.commit(CART_SURVEY, context=first)
+    await rules.ledger.note([Seen("ann", first.decision_id, CART_SURVEY, "")])
+    for days in (1, 28):
+        rules.clock.advance(timedelta(days=days))
+        for context in (
+            page(rules, **cart),
+            mail(rules, **cart),
+            rules.context("agent.prompt", channel=Channel.CALL_CENTER, **cart),
+            rules.context("ivr.menu", channel=Channel.IVR, **cart),
+        ):
+            response = await rules.check(CART_SURVEY, SURVEY, person=ann(), context=context)
+            assert codes(response) == {CART_SURVEY: "CONTACT_LIMIT"}
+            assert list(response.removed.rules) == ["contacts.surveys"]
+            context.context_digest = context.decision_id.encode()
+            raced = await rules.commit(CART_SURVEY, context=context)
+            assert list(raced.refused.rules) == ["contacts.surveys"]
+    rules.clock.advance(timedelta(days=1))
+    response = await rules.check(CART_SURVEY, person=ann(), context=page(rules, **cart))
+    assert not codes(response)
 
 
 async def test_nobody_is_called_at_night_unless_it_was_granted_before(rules: Rules) -> None:
@@ -287,8 +333,8 @@ async def test_other_systems_are_told_whom_not_to_approach_with_what_and_why(
         "limit: 1 per 2d, per: OFFER, name: again",
         "limit: 1 per 3d, per: GROUP, name: theme",
     )
-    parameters = "parameters:\n  cooling_off: 1 declines in 30d rest 14d\n"
-    await apply(rules, policy + NIGHT + parameters, LOOSE)
+    resting = COOLING_OFF, "cooling_off: 1 declines in 30d rest 14d"
+    await apply(rules, policy + NIGHT, LOOSE, resting)
     await rules.commit(SUMMER_1)
     await reserve(rules, "text", channel=Channel.SMS)
     await rules.ledger.note([Declined("bob", GUIDE, GUIDE, rules.clock.now_us())])
@@ -330,7 +376,7 @@ async def test_what_a_race_refuses_names_the_limit_that_was_full(rules: Rules) -
         RUNNING_PROMO: "contacts.promotions"
     }
     for _ in range(2):
-        await rules.commit(SURVEY, context=mail(rules))
-    letter = await rules.commit(SURVEY, LAPTOP, context=mail(rules))
+        await rules.commit(GUIDE, context=mail(rules))
+    letter = await rules.commit(GUIDE, LAPTOP, context=mail(rules))
     assert list(letter.refused.rules) == ["contacts.letters"] * 2
-    assert list(letter.refused.offer_nos) == [SURVEY, LAPTOP]
+    assert list(letter.refused.offer_nos) == [GUIDE, LAPTOP]
