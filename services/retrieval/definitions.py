@@ -47,7 +47,8 @@ class DefinedOffers:
     """A `BundleSource` that writes the offers of each bundle into the catalogue as it comes.
 
     So they have numbers, on every replica, before the bundle can become active. Writing them again
-    changes nothing.
+    changes nothing. Where a bundle was written and does not become active, or an earlier one is put
+    into force again, what the active one says of its offers is written anew.
     """
 
     def __init__(
@@ -63,22 +64,31 @@ class DefinedOffers:
         self._written = written
         self._numbers: dict[str, NDArray[np.uint32]] = {}
         self._rejections: dict[str, list[str]] = {}
+        self._written_last = ""
+        """The bundle whose offers the catalogue has as it says; empty: none was written here."""
 
     async def active(self) -> GetActiveBundleResponse:
-        return await self._source.active()
+        state = await self._source.active()
+        is_settled = bool(self._written_last and state.bundle_hash and not state.preparing_hash)
+        if is_settled and self._written_last != state.bundle_hash:
+            await self._write(await self._source.bundle(state.bundle_hash))
+        return state
 
     async def bundle(self, bundle_hash: str) -> Bundle:
         """Return a bundle, its offers being in the catalogue but for those `compile` tells of."""
         bundle = await self._source.bundle(bundle_hash)
-        drafts, rejections = read_offers(bundle.offers, self._currency, defined=True)
-        written = await self._store.write(drafts)
-        await self._written()
-        self._rejections[bundle_hash] = [
-            _told(bundle, rejection) for rejection in (*rejections, *written.rejections)
-        ]
+        self._rejections[bundle_hash] = await self._write(bundle)
         entries = await self._store.find([offer.offer_id for offer in bundle.offers])
         self._numbers[bundle_hash] = np.array([entry.offer_no for entry in entries], np.uint32)
         return bundle
+
+    async def _write(self, bundle: Bundle) -> list[str]:
+        """Write a bundle's offers; returns what is wrong with any."""
+        drafts, rejections = read_offers(bundle.offers, self._currency, defined=True)
+        written = await self._store.write(drafts)
+        self._written_last = bundle.bundle_hash
+        await self._written()
+        return [_told(bundle, rejection) for rejection in (*rejections, *written.rejections)]
 
     async def acknowledge(self, bundle_hash: str, failure: str) -> None:
         await self._source.acknowledge(bundle_hash, failure)

@@ -8,6 +8,7 @@ from services.retrieval.intake import read_offers
 from services.retrieval.storage.in_memory import InMemoryCatalogue
 from shared.bus import InMemoryBus
 from shared.definitions import BundleFollower
+from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1.rules_pb2 import Bundle, Placement
@@ -105,3 +106,51 @@ def test_beside_another_bundle_either_ones_offers_and_kinds_are_shown_where_aske
     both = mine.beside(other)
     assert both.defined_nos.tolist() == [2, 5, 9]
     assert both.places == {"web.faq": Place(frozenset({3, 4}), Channel.WEB), "web.item": place(1)}
+
+
+def titled(title):
+    made = offer("tips")
+    made.title = title
+    return made
+
+
+class Versions(Rules):
+    """The owner of several bundles, named by the title of their one offer."""
+
+    def __init__(self):
+        super().__init__()
+        self.state = GetActiveBundleResponse()
+
+    async def active(self):
+        return self.state
+
+    async def bundle(self, bundle_hash):
+        return Bundle(bundle_hash=bundle_hash, offers=[titled(bundle_hash)])
+
+
+@pytest.mark.parametrize("way_back", ["rolled back", "never active"])
+async def test_what_the_active_bundle_says_of_its_offers_is_so_whatever_was_prepared(
+    store, way_back
+):
+    rules, found = Versions(), []
+    replicas = [Replica(rules, store) for _ in range(2)]
+
+    async def look(**state):
+        rules.state = GetActiveBundleResponse(**state)
+        for replica in replicas:
+            await replica.bundles.look()
+        [entry] = await store.find(["tips"])
+        found.append(CatalogueRow.FromString(entry.content).title)
+
+    await look(preparing_hash="old")
+    await look(bundle_hash="old")
+    await look(bundle_hash="old", preparing_hash="new")
+    if way_back == "rolled back":
+        await look(bundle_hash="new")
+        await look(bundle_hash="new", preparing_hash="old")
+    await look(bundle_hash="old")
+    version = await store.newest_version()
+    await look(bundle_hash="old")
+    assert found[:3] == ["old", "old", "new"]
+    assert found[-1] == "old"
+    assert await store.newest_version() == version
