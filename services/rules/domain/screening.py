@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from services.rules.domain.absences import absent
 from services.rules.domain.catalogue import CatalogueColumns, kind_mask
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.definitions import Policy, Rule
@@ -96,7 +97,7 @@ class Screen:
         plan = self._plan
         found = np.bitwise_or.reduce(self._bits.take(columns.offer_nos, axis=1), axis=1)
         touched = np.unpackbits(found.view(np.uint8), bitorder="little")[plan.part_of]
-        passing = touched.view(np.bool_) & plan.possible(columns.absent())
+        passing = touched.view(np.bool_) & plan.possible(absent(columns))
         rules = plan.rules
         return [rules[index] for index in passing.nonzero()[0].tolist()]
 
