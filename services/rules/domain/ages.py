@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, chain
+
 import numpy as np
 
 from services.rules.domain.catalogue import CatalogueColumns
@@ -14,9 +16,9 @@ def min_ages(subjects: Subjects, catalogue: CatalogueColumns) -> Numbers:
     ages: Numbers = catalogue.min_age[subjects.offer_nos].astype(np.int64)
     about = subjects.items
     if about:
-        numbers = np.concatenate(list(about.values()))
-        starts = np.cumsum([0, *(len(each) for each in about.values())])[:-1]
         places = list(about)
-        of_items = np.maximum.reduceat(catalogue.min_age[numbers], starts)
-        ages[places] = np.maximum(ages[places], of_items)
+        of_items = catalogue.min_age[list(chain.from_iterable(about.values()))]
+        if of_items.any():
+            starts = list(accumulate(map(len, about.values()), initial=0))[:-1]
+            ages[places] = np.maximum(ages[places], np.maximum.reduceat(of_items, starts))
     return ages
