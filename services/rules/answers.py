@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from services.rules.domain.catalogue import KINDS
 from services.rules.domain.contacts import Approach, Balance, Gate
 from services.rules.domain.definitions import Pin, Placement
-from services.rules.domain.ledger import StoredDecision
+from services.rules.domain.facts import StoredDecision
 from services.rules.domain.promises import OpenPromise
 from services.rules.domain.verdict import Removals
 from touchpoint.common.v1 import decision_pb2

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.rules.definitions.policy import CompiledBundle
-from services.rules.domain.ledger import CheckFacts, Ledger, StandingKey
+from services.rules.domain.facts import CheckFacts
+from services.rules.domain.ledger import Ledger
+from services.rules.domain.standing import StandingKey
 from services.rules.judging import Case, Judge
 from services.rules.terms_keeping import KeptTerms
 from shared.definitions import BundleFollower

@@ -13,15 +13,9 @@ from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.acts import Act
 from services.rules.domain.budgets import OfferTerms, held_to
 from services.rules.domain.counters import resolved
+from services.rules.domain.drafts import CommitOutcome, DecisionDraft, StandingOrder, WantedContact
 from services.rules.domain.fullness import full_limits
-from services.rules.domain.ledger import (
-    CommitOutcome,
-    DecisionDraft,
-    Ledger,
-    StandingKey,
-    StandingOrder,
-    WantedContact,
-)
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.promises import WantedPromise
 from services.rules.domain.replacement import (
     Offers,
@@ -30,6 +24,7 @@ from services.rules.domain.replacement import (
     replace_spent,
     wanted_contacts,
 )
+from services.rules.domain.standing import StandingKey
 from services.rules.domain.verdict import (
     APPLICABILITY,
     BUDGET_RULE,

@@ -17,7 +17,7 @@ from services.rules.domain.catalogue import kind_mask
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.contacts import Approach
 from services.rules.domain.definitions import Placement
-from services.rules.domain.ledger import CheckFacts
+from services.rules.domain.facts import CheckFacts
 from services.rules.domain.person import Numbers
 from services.rules.domain.screening import Screens
 from services.rules.domain.standing import Order, standing_decision, standing_orders

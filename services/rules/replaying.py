@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from services.rules.domain.ledger import CheckFacts, Ledger
+from services.rules.domain.facts import CheckFacts
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.recordings import StoredRecording
 from services.rules.domain.replays import (
     Fidelity,

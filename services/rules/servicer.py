@@ -14,7 +14,9 @@ from services.rules.defining import DefinitionRpcs
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.counters import Occasion, resolved
-from services.rules.domain.ledger import Ledger, LoggedContact, Reservation
+from services.rules.domain.drafts import Reservation
+from services.rules.domain.facts import LoggedContact
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.retention import Keep
 from services.rules.results import Results
 from services.rules.simulating import Simulations

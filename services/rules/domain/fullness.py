@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from services.rules.domain.contact_limits import ContactLimit
 from services.rules.domain.counters import Contact, Counter, Occasion, counter_of
-from services.rules.domain.ledger import DecisionDraft, WantedContact
+from services.rules.domain.drafts import DecisionDraft, WantedContact
 
 
 def full_limits(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.rules.domain.contact_limits import MARKETING, TRANSACTIONAL, ContactLimit
 from services.rules.domain.counters import Terms
 from services.rules.domain.definitions import Placement
-from services.rules.domain.ledger import WantedContact
+from services.rules.domain.drafts import WantedContact
 from services.rules.domain.values import BoolColumn
 from shared.slate import Gaps
 

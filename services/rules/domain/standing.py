@@ -9,6 +9,15 @@ from services.rules.domain.definitions import Placement
 
 
 @dataclass(frozen=True, slots=True)
+class StandingKey:
+    """What has to be equal for an earlier decision to stand."""
+
+    digest: bytes
+    token: int
+    bundle_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class StandingRow:
     """The ranked order of one placement of an earlier decision, under the same context."""
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.counters import Counter, counters_for
-from services.rules.domain.ledger import DecisionDraft, Reservation, WantedContact
+from services.rules.domain.drafts import DecisionDraft, Reservation, WantedContact
 from services.rules.domain.promises import LATE_US, PromiseState
 from services.rules.storage.notices import ContactState, contact_notice
 from shared.bus.subjects import contacts_of, decisions_of

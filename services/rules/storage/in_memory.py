@@ -18,20 +18,12 @@ from services.rules.domain.changes import (
 )
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.counters import Contact
-from services.rules.domain.ledger import (
-    CheckFacts,
-    CommitOutcome,
-    CommitResult,
-    DecisionDraft,
-    LoggedContact,
-    Reservation,
-    StandingKey,
-    StoredDecision,
-)
+from services.rules.domain.drafts import CommitOutcome, CommitResult, DecisionDraft, Reservation
+from services.rules.domain.facts import CheckFacts, LoggedContact, StoredDecision
 from services.rules.domain.promises import OpenPromise
 from services.rules.domain.recordings import StoredRecording
 from services.rules.domain.retention import Keep
-from services.rules.domain.standing import StandingRow
+from services.rules.domain.standing import StandingKey, StandingRow
 from services.rules.storage.in_memory_contacts import InMemoryContacts, waiting_person
 from services.rules.storage.in_memory_identities import InMemoryIdentities
 from services.rules.storage.in_memory_promises import InMemoryPromises

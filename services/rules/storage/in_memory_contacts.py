@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from services.rules.domain.changes import Contacted, Identified, Seen
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.counters import Contact, Counter, counters_for
-from services.rules.domain.ledger import DecisionDraft, LoggedContact, Reservation, WantedContact
+from services.rules.domain.drafts import DecisionDraft, Reservation, WantedContact
+from services.rules.domain.facts import LoggedContact
 from services.rules.storage.notices import ContactState
 
 

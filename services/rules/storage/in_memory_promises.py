@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from services.rules.domain.budgets import Spend
 from services.rules.domain.changes import Declined, Redeemed, Seen
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import DecisionDraft
+from services.rules.domain.drafts import DecisionDraft
 from services.rules.domain.promises import LATE_US, OpenPromise, PromiseState, WantedPromise
 
 _HOLDING = (PromiseState.RESERVED, PromiseState.MADE)

@@ -7,19 +7,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from services.rules.domain.budgets import Spend
 from services.rules.domain.changes import Change
 from services.rules.domain.counters import Contact
-from services.rules.domain.ledger import (
-    CheckFacts,
-    CommitOutcome,
-    CommitResult,
-    DecisionDraft,
-    LoggedContact,
-    Reservation,
-    StandingKey,
-    StoredDecision,
-)
+from services.rules.domain.drafts import CommitOutcome, CommitResult, DecisionDraft, Reservation
+from services.rules.domain.facts import CheckFacts, LoggedContact, StoredDecision
 from services.rules.domain.promises import LATE_US, OpenPromise
 from services.rules.domain.retention import Keep
-from services.rules.domain.standing import StandingRow
+from services.rules.domain.standing import StandingKey, StandingRow
 from services.rules.storage.changes import erase_persons, write_changes
 from services.rules.storage.commit_arguments import commit_arguments, reservation_arguments, signed
 from services.rules.storage.export import export_person

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.rules.domain.contact_limits import MARKETING, ContactLimit
-from services.rules.domain.ledger import DecisionDraft, StandingKey, StandingOrder, WantedContact
+from services.rules.domain.drafts import DecisionDraft, StandingOrder, WantedContact
+from services.rules.domain.standing import StandingKey
 from services.rules.storage.commit_arguments import commit_arguments
 from shared.postgres import Queries, Transaction
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.rules.domain.contact_limits import ContactLimit, Direction, Per, Window
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import WantedContact
+from services.rules.domain.drafts import WantedContact
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

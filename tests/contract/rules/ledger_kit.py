@@ -6,15 +6,10 @@ import dataclasses
 
 from services.rules.domain.changes import Contacted
 from services.rules.domain.contact_limits import ContactLimit
-from services.rules.domain.ledger import (
-    DecisionDraft,
-    Ledger,
-    Reservation,
-    StandingKey,
-    StandingOrder,
-    WantedContact,
-)
+from services.rules.domain.drafts import DecisionDraft, Reservation, StandingOrder, WantedContact
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.retention import Keep
+from services.rules.domain.standing import StandingKey
 
 NOW = 1_795_262_400_000_000
 MINUTE = 60_000_000

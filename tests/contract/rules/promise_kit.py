@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from services.rules.domain.budgets import Budget
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import DecisionDraft, Ledger
+from services.rules.domain.drafts import DecisionDraft
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.promises import LATE_US, WantedPromise
 from tests.contract.rules.ledger_kit import DAY, NOW, draft
 

@@ -11,7 +11,8 @@ import pytest
 from services.rules.domain.changes import Declined, Seen
 from services.rules.domain.contact_limits import ContactLimit, Direction, Per, Window
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import CommitOutcome, Ledger, WantedContact
+from services.rules.domain.drafts import CommitOutcome, WantedContact
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.local_time import find_zone
 from tests.contract.rules.contact_oracle import (
     DAY,

@@ -6,7 +6,9 @@ from random import Random
 
 from services.rules.domain.changes import Declined, Redeemed, Seen
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import CheckFacts, Ledger, WantedContact
+from services.rules.domain.drafts import WantedContact
+from services.rules.domain.facts import CheckFacts
+from services.rules.domain.ledger import Ledger
 from tests.contract.rules.ledger_kit import DAY, KEY, MINUTE, NOW, contacted, draft, reservation
 from tests.contract.rules.promise_kit import PROMOTION, promising, wanted
 

@@ -9,7 +9,8 @@ import pytest
 from services.rules.domain.budgets import REST, WITHOUT_END, Account, Budget
 from services.rules.domain.changes import Declined, Identified, Redeemed, Seen
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import CommitOutcome, Ledger
+from services.rules.domain.drafts import CommitOutcome
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.promises import LATE_US
 from tests.contract.rules.ledger_kit import MINUTE, NOW
 from tests.contract.rules.promise_kit import PROMOTION, Oracle, promised, promising, spend, wanted

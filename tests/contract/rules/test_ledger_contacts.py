@@ -6,7 +6,8 @@ import asyncio
 
 from services.rules.domain.changes import Identified, Seen
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import CommitOutcome, Ledger, WantedContact
+from services.rules.domain.drafts import CommitOutcome, WantedContact
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.retention import Keep
 from tests.contract.rules.ledger_kit import DAY, MINUTE, NOW, contacted, draft, reservation, used
 

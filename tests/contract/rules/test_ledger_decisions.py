@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.rules.domain.ledger import CommitOutcome, Ledger, StandingKey, StandingOrder
+from services.rules.domain.drafts import CommitOutcome, StandingOrder
+from services.rules.domain.ledger import Ledger
+from services.rules.domain.standing import StandingKey
 from tests.contract.rules.ledger_kit import DAY, KEY, MINUTE, NOW, draft, used
 
 

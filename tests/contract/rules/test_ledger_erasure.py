@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.rules.domain.changes import Declined, Erased, Identified, Seen
-from services.rules.domain.ledger import CommitOutcome, Ledger
+from services.rules.domain.drafts import CommitOutcome
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.retention import Keep
 from tests.contract.rules.ledger_kit import DAY, LIMIT, NOW, contacted, draft, reservation, used
 

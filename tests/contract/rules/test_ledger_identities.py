@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.rules.domain.changes import Declined, Identified
-from services.rules.domain.ledger import CommitOutcome, Ledger
+from services.rules.domain.drafts import CommitOutcome
+from services.rules.domain.ledger import Ledger
 from tests.contract.rules.ledger_kit import DAY, NOW, contacted, draft, reservation, used
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from services.rules.domain.changes import Declined, Identified, Redeemed, Seen
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import CommitOutcome, Ledger
+from services.rules.domain.drafts import CommitOutcome
+from services.rules.domain.ledger import Ledger
 from services.rules.domain.promises import LATE_US
 from services.rules.domain.retention import Keep
 from tests.contract.rules.ledger_kit import DAY, KEY, LIMIT, NOW, draft

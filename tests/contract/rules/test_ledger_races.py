@@ -11,7 +11,7 @@ import pytest_asyncio
 from services.rules.domain.budgets import REST, Account, Budget
 from services.rules.domain.changes import Declined, Redeemed, Seen
 from services.rules.domain.contacts import LAPSE_US
-from services.rules.domain.ledger import CommitOutcome
+from services.rules.domain.drafts import CommitOutcome
 from services.rules.domain.promises import LATE_US
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.ledger import PostgresLedger

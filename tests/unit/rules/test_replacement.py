@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from services.rules.domain.definitions import Placement
-from services.rules.domain.ledger import WantedContact
+from services.rules.domain.drafts import WantedContact
 from services.rules.domain.replacement import Offers, Slot, replace_refused, wanted_contacts
 from shared.catalogue import Catalogue
 from shared.slate import Refilling
