@@ -53,7 +53,7 @@ def results_shown(found: GetRuleResultsResponse, *, in_detail: bool = False) -> 
 
 
 def _trial(trial: TrialAnswers) -> RenderableType:
-    """Return how those did on whom definitions were tried, beside all others in the same hours."""
+    """Return how those did on whom definitions were tried, beside all others in the same time."""
     begun = trial.since_time.ToDatetime().strftime("%Y-%m-%d %H:%M")
     said = Text(
         f"\nTrial of {trial.bundle_hash[:12]} since {begun} UTC, a fair comparison;"

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from services.rules.domain.ledger import Ledger
 from services.rules.domain.results import (
     EVERY_RULE,
-    HOUR_US,
     AnswerCount,
     AnswerCounts,
     AnswerKey,
     ResultStore,
     Touch,
+    stretch_us,
 )
 from services.rules.storage.definitions import PostgresDefinitions
+from services.rules.trial_results import LATEST
 from shared.call import Call, own_call
 from shared.client import follow
 from shared.errors import NotFound, TouchpointError
@@ -95,11 +96,14 @@ class AnswerCounting:
             bundle_hash: await self._rule_names(bundle_hash)
             for bundle_hash in {each.bundle_hash for each in decisions.values()}
         }
+        versions = await self._definitions.versions(0, LATEST) if decisions else ()
+        activated_us = sorted(version.activated_us for version in versions)
         answers: AnswerCounts = {}
         for row in rows:
             decision = decisions.get(row.decision_id)
             if decision is not None:
-                _count(answers, row, decision, names[decision.bundle_hash])
+                since_us = stretch_us(decision.time_us, activated_us)
+                _count(answers, row, decision, names[decision.bundle_hash], since_us)
         return answers
 
     async def _rule_names(self, bundle_hash: str) -> Sequence[str]:
@@ -115,11 +119,14 @@ class AnswerCounting:
 
 
 def _count(
-    answers: AnswerCounts, row: LearningRow, decision: DecisionNotice, names: Sequence[str]
+    answers: AnswerCounts,
+    row: LearningRow,
+    decision: DecisionNotice,
+    names: Sequence[str],
+    since_us: int,
 ) -> None:
     chosen = _chosen(row, decision.chosen)
     count = _what_came(row, chosen)
-    hour_us = decision.time_us - decision.time_us % HOUR_US
     touched: Mapping[Touch, Iterable[int]] = {
         Touch.ACTED: decision.acted_rules,
         Touch.WOULD_HAVE_ACTED: decision.shadow_rules,
@@ -129,7 +136,7 @@ def _count(
     for touch, places in touched.items():
         keys += [(names[place], touch) for place in places if place < len(names)]
     for rule, touch in keys:
-        key = AnswerKey(hour_us, decision.bundle_hash, rule, touch)
+        key = AnswerKey(since_us, decision.bundle_hash, rule, touch)
         answers.setdefault(key, AnswerCount()).add(count)
 
 

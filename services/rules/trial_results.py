@@ -1,4 +1,4 @@
-"""What became of what was shown in trials of definitions, and beside them in the same hours."""
+"""What became of what was shown in trials of definitions, and beside them in the same time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from services.rules.domain.results import (
     EVERY_RULE,
-    HOUR_US,
     AnswerCount,
     AnswerKey,
     ResultStore,
@@ -27,7 +26,7 @@ RulesOf = Callable[[str], Awaitable[Mapping[str, Rule]]]
 
 @dataclass(frozen=True, slots=True)
 class _Period:
-    """Whole hours in which a trial was under way."""
+    """A time in which a trial was under way."""
 
     trial: Trial
     beside_hash: str
@@ -36,17 +35,14 @@ class _Period:
 
 
 def _periods(versions: Sequence[StoredVersion], since_us: int, until_us: int) -> Iterator[_Period]:
-    """Yield those within a time, latest first; `versions` newest first.
-
-    The hour in which one began or ended is left out: all others decided in the whole of it.
-    """
+    """Yield those within a time, latest first; `versions` newest first."""
     ends_us = until_us
     for version in versions:
-        begins_us = max(-(-version.activated_us // HOUR_US) * HOUR_US, since_us)
+        begins_us = max(version.activated_us, since_us)
         trial, beside_hash = version.in_force.trial, version.in_force.bundle_hash
         if trial is not None and begins_us < min(ends_us, until_us):
             yield _Period(trial, beside_hash, begins_us, min(ends_us, until_us))
-        ends_us = version.activated_us // HOUR_US * HOUR_US
+        ends_us = version.activated_us
 
 
 async def trial_answers(

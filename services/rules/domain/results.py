@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -99,10 +100,21 @@ class Touch(IntEnum):
     """In shadow it would have removed just this."""
 
 
-class AnswerKey(NamedTuple):
-    """Whose answers are counted together; the hour is that of the decision."""
+def stretch_us(time_us: int, activated_us: Sequence[int]) -> int:
+    """Return when the stretch began that answers to a decision of this time are counted in.
 
-    hour_us: int
+    It is its hour; where other definitions came into force since (`activated_us`, ascending), it
+    is the time since they did: so the answers of a trial and of all others add up to its own time.
+    """
+    hour_us = time_us - time_us % HOUR_US
+    latest = bisect_right(activated_us, time_us) - 1
+    return max(hour_us, activated_us[latest]) if latest >= 0 else hour_us
+
+
+class AnswerKey(NamedTuple):
+    """Whose answers are counted together; the time is that of the decision, see `stretch_us`."""
+
+    since_us: int
     bundle_hash: str
     rule: str
     touch: Touch
@@ -159,7 +171,7 @@ class ResultStore(Protocol):
         ...
 
     async def answers(self, since_us: int, until_us: int) -> AnswerCounts:
-        """Return what hours beginning in that time add up to; their key's hour is 0."""
+        """Return what stretches beginning in that time add up to; their key's time is 0."""
         ...
 
     async def forget(self, before_us: int, failures_before_us: int) -> int:

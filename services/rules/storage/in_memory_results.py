@@ -59,13 +59,13 @@ class InMemoryResults:
     async def answers(self, since_us: int, until_us: int) -> AnswerCounts:
         found: AnswerCounts = {}
         for key, answer in self._answers.items():
-            if since_us <= key.hour_us < until_us:
-                found.setdefault(key._replace(hour_us=0), AnswerCount()).add(answer)
+            if since_us <= key.since_us < until_us:
+                found.setdefault(key._replace(since_us=0), AnswerCount()).add(answer)
         return found
 
     async def forget(self, before_us: int, failures_before_us: int) -> int:
         old = [*(each for each in self._counts if each.hour_us < before_us)]
-        old_answers = [*(each for each in self._answers if each.hour_us < before_us)]
+        old_answers = [*(each for each in self._answers if each.since_us < before_us)]
         old_failures = [*(each for each in self._failures if each.minute_us < failures_before_us)]
         for key in old:
             del self._counts[key]

@@ -33,6 +33,7 @@ from tests.grpc.rules.rules_kit import (
     ann,
     notices,
 )
+from tests.grpc.rules.test_definitions import edited
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.ranker.v1.ranker_pb2 import LearningRow, Outcome
 from touchpoint.ranker.v1.ranker_service_pb2 import StreamLearningRequest, StreamLearningResponse
@@ -96,9 +97,11 @@ async def page(
     )
 
 
-async def decide(rules: Rules, *offer_nos: int, **more: Any) -> DecisionContext:
+async def decide(
+    rules: Rules, *offer_nos: int, bundle_hash: str = "", **more: Any
+) -> DecisionContext:
     """Check and commit what was kept, in a context that nothing stands in; returns it."""
-    context = rules.context()
+    context = rules.context(bundle_hash=bundle_hash or rules.bundles.active_hash)
     context.context_digest = context.decision_id.encode().ljust(16)
     request = await page(rules, *offer_nos, context=context, **more)
     await rules.stub.Commit(request, timeout=5)
@@ -341,3 +344,28 @@ async def test_what_nobody_knows_the_acts_of_is_left_out(rules: Rules) -> None:
         await answers.count_new()
     assert not (await results(rules))["out_of_stock"].answers
     assert await PostgresResults(rules.database).answers_position() == 2
+
+
+async def test_a_trial_of_minutes_is_told_beside_what_others_were_shown_meanwhile(
+    rules: Rules,
+) -> None:
+    ranker, house = Ranker(), rules.bundles.active_hash
+    rules.clock.advance(timedelta(minutes=7))
+    ranker.tell(await decide(rules, LAPTOP), LAPTOP, Outcome.SHOWN)
+    rules.clock.advance(timedelta(minutes=1))
+    files = edited("declined_for: 30d", "declined_for: 31d")
+    await rules.definitions.apply(files, share=0.5)
+    tried = rules.bundles.trial.bundle_hash
+    for bundle_hash in (house, house, tried):
+        shown = await decide(rules, LAPTOP, bundle_hash=bundle_hash)
+        ranker.tell(shown, LAPTOP, Outcome.SHOWN, Outcome.ACCEPTED)
+    rules.clock.advance(timedelta(minutes=5))
+    await rules.stub.RollbackDefinitions(pb.RollbackDefinitionsRequest(), timeout=20)
+    ranker.tell(await decide(rules, LAPTOP), LAPTOP, Outcome.SHOWN)
+    async with reading(ranker, rules) as answers:
+        await answers.count_new()
+    [trial] = (await rules.stub.GetRuleResults(pb.GetRuleResultsRequest(), timeout=5)).trials
+    assert (trial.bundle_hash, trial.beside_hash) == (tried, house)
+    assert (trial.in_trial.shown, trial.in_trial.accepted) == (1, 1)
+    assert (trial.beside.shown, trial.beside.accepted) == (2, 2)
+    assert trial.until_time.ToMicroseconds() - trial.since_time.ToMicroseconds() == 300_000_000

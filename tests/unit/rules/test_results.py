@@ -17,6 +17,7 @@ from services.rules.domain.results import (
     Counts,
     count_decision,
     merge,
+    stretch_us,
 )
 from services.rules.storage.in_memory_results import InMemoryResults
 from shared.errors import Unavailable
@@ -101,3 +102,12 @@ async def test_what_could_not_be_written_is_written_with_what_came_meanwhile() -
     whole = (await store.counts(0, NOW_US))[CountKey(0, "owned", False, "")]
     assert (whole.decisions, whole.candidates, len(whole.people)) == (2, 3, 2)
     assert [each.decisions for each in await store.failures(0)] == [2]
+
+
+@given(st.lists(st.integers(0, 10 * HOUR_US)), st.integers(0, 10 * HOUR_US))
+def test_a_stretch_begins_in_the_hour_and_never_before_what_is_in_force(
+    activated: list[int], time_us: int
+) -> None:
+    begins_us = stretch_us(time_us, sorted(activated))
+    assert time_us - time_us % HOUR_US <= begins_us <= time_us
+    assert not any(begins_us < each <= time_us for each in activated)
