@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.rules.definitions import changes_between
 from services.rules.domain.replays import Cause, Fidelity, Reason
 from services.rules.domain.simulation import Example, Shift, Simulation, Weighed
 from shared.catalogue import Catalogue
@@ -13,8 +12,10 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode
 from touchpoint.rules.v1 import simulation_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
-_REPLAYED = frozenset(
+_TOLD = frozenset(
     {
+        "bundle_hash",
+        "files",
         "rules",
         "placements",
         "contact_limits",
@@ -25,7 +26,8 @@ _REPLAYED = frozenset(
         "parameters",
     }
 )
-"""Sections that Check decides by; what all others change happens before it, or in the ranker."""
+"""Fields that say nothing by themselves, and sections that Check decides by; what all others change
+happens before it, or in the ranker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,8 @@ def report_of(
 
 def unreplayed(old: Bundle, new: Bundle) -> list[str]:
     """Return the sections that differ and whose effect a simulation does not tell."""
-    sections = dict.fromkeys(change.section for change in changes_between(old, new))
-    return [section for section in sections if section not in _REPLAYED]
+    names = [field.name for field in Bundle.DESCRIPTOR.fields if field.name not in _TOLD]
+    return [name for name in names if getattr(old, name) != getattr(new, name)]
 
 
 def _share(found: Weighed) -> pb.ChangedShare:
