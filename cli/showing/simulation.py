@@ -202,9 +202,10 @@ def _limits(report: Simulation) -> list[str]:
     if found.comparable:
         lines.append(
             f"Of {several(found.comparable, 'decision')} that the definitions compared with had"
-            f" made, {found.as_shown / found.comparable:.1%} come out as they were shown and"
-            f" {found.same_offers / found.comparable:.1%} with the same offers; the model may have"
-            " learned since."
+            f" made, {found.still_allowed / found.comparable:.1%} showed what they still let pass;"
+            f" {found.same_offers / found.comparable:.1%} come out with the same offers and"
+            f" {found.as_shown / found.comparable:.1%} just as they were shown (the model may have"
+            " learned since)."
         )
     else:
         lines.append(

@@ -85,6 +85,7 @@ class Replayer:
             removed_before=Counter(old.answer.removed.rules),
             removed_after=Counter(new.answer.removed.rules),
             fidelity=fidelity,
+            is_still_allowed=self._lets_pass(recorded, old),
             is_ranked=is_ranked,
         )
 
@@ -187,6 +188,15 @@ class Replayer:
                 return None
             before = found
         return fidelity_of([slate.offer_nos for slate in recorded.slates], before)
+
+    def _lets_pass(self, recorded: RecordedDecision, old: Allowed) -> bool:
+        """Return whether all that was shown may be shown there; default offers always may."""
+        is_default = self._catalogue.is_default
+        return all(
+            is_default[no] or old.bits.get(no, 0) >> place & 1
+            for place, slate in enumerate(recorded.slates)
+            for no in slate.offer_nos
+        )
 
     def _compared(
         self,

@@ -120,6 +120,7 @@ def _fidelity(simulation: Simulation) -> pb.SimulationFidelity:
         comparable=counts.total(),
         as_shown=as_shown,
         same_offers=as_shown + counts[Fidelity.SAME_OFFERS],
+        still_allowed=simulation.still_allowed,
     )
 
 

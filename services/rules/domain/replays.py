@@ -109,6 +109,8 @@ class Replay:
     removed_after: Mapping[str, int]
     fidelity: Fidelity | None = None
     """None: it was made by other definitions than those compared with, or was not ranked."""
+    is_still_allowed: bool = True
+    """The old bundle lets pass, now as well, all that was shown then."""
     is_ranked: bool = True
     """Else compared by eligibility alone."""
 

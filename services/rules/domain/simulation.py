@@ -142,6 +142,8 @@ class Simulation:
         """When the first of all that were looked at was decided; 0: none was."""
         self.skipped: Counter[Skip] = Counter()
         self.fidelity: Counter[Fidelity] = Counter()
+        self.still_allowed = 0
+        """Of those of which the fidelity is known."""
         self.all = Weighed()
         self.groups: dict[tuple[By, str], Weighed] = {}
         self.offers: dict[int, Shift] = {}
@@ -162,6 +164,7 @@ class Simulation:
         self.unranked += not replay.is_ranked
         if replay.fidelity is not None:
             self.fidelity[replay.fidelity] += 1
+            self.still_allowed += replay.is_still_allowed
         self.all.add(replay.weight, changes=replay.changes)
         self._group(replay, channel)
         self._offers(replay)

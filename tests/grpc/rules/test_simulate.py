@@ -168,6 +168,7 @@ async def test_definitions_compared_with_themselves_change_nothing(rules: Rules)
         assert not nothing
     fidelity = report.fidelity
     assert (fidelity.comparable, fidelity.as_shown, fidelity.same_offers) == (2, 2, 2)
+    assert fidelity.still_allowed == 2
     assert not report.unreplayed_sections
 
 
@@ -432,6 +433,18 @@ async def test_decisions_of_other_definitions_say_nothing_of_how_true_it_is(rule
     assert (stored.against_hash, stored.bundle_hash) == (before, rules.bundles.active_hash)
     assert stored.fidelity.as_shown == stored.fidelity.comparable == 1
     assert shifts(stored) == {SHOES: (1.0, 0.0, 0.0, 1.0)}
+
+
+async def test_what_the_catalogue_has_no_more_of_is_told_to_be_no_longer_as_it_was(
+    rules: Rules,
+) -> None:
+    await decide(rules, SHOES, LAPTOP)
+    await decide(rules, MILK)
+    rules.catalogue.stock[SHOES] = 0
+    report = await simulate(rules, *files())
+    fidelity = report.fidelity
+    assert (fidelity.comparable, fidelity.still_allowed, fidelity.as_shown) == (2, 1, 1)
+    assert report.changed.decisions == 0
 
 
 async def test_mistakes_are_told_and_nothing_else(rules: Rules) -> None:

@@ -39,7 +39,7 @@ QUIET = Simulation(
     decisions=76.0,
     changed=ChangedShare(at_most=0.09),
     skipped=[SkippedDecisions(reason=SkipReason.OFFER_GONE, recorded=2)],
-    fidelity=SimulationFidelity(comparable=20, as_shown=15, same_offers=18),
+    fidelity=SimulationFidelity(comparable=20, as_shown=15, same_offers=18, still_allowed=20),
 )
 CHANGING = Simulation(
     against_hash="a" * 64,
@@ -106,8 +106,8 @@ def test_where_nothing_changes_it_says_how_sure_that_is() -> None:
     assert "38 made again, which stand for 76" in said
     assert "2 something shown is no longer in the catalogue" in said
     assert "None would change (at most 9.0%" in said
-    assert "75.0% come out as they were shown" in said
-    assert "90.0% with the same offers" in said
+    assert "100.0% showed what they still let pass" in said
+    assert "90.0% come out with the same offers and 75.0% just as they were shown" in said
     assert "For whom" not in said
 
 
