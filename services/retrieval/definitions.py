@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from services.retrieval.domain.catalogue import CatalogueStore, Rejection
 from services.retrieval.intake import read_offers
 from shared.definitions import BundleSource, CompileError
+from shared.logging import get_logger
 from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import GetActiveBundleResponse
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,11 @@ class Definitions:
 
 
 class DefinedOffers:
-    """A `BundleSource` that writes the offers of each bundle into the catalogue as it comes.
+    """A `BundleSource` that brings the offers of bundles into the catalogue.
 
-    So they have numbers, on every replica, before the bundle can become active. Writing them again
-    changes nothing. Where a bundle was written and does not become active, or an earlier one is put
-    into force again, what the active one says of its offers is written anew.
+    New ones have numbers, on every replica, before their bundle can become active. Those that are
+    there already change when it is active, so that a bundle that is refused changes nothing, and
+    change back when an earlier one is active again. Writing them again changes nothing.
     """
 
     def __init__(
@@ -62,33 +65,40 @@ class DefinedOffers:
         self._store = store
         self._currency = currency
         self._written = written
+        self._in_force = ""
+        """The bundle whose offers were written last as those of everybody."""
         self._numbers: dict[str, NDArray[np.uint32]] = {}
         self._rejections: dict[str, list[str]] = {}
-        self._written_last = ""
-        """The bundle whose offers the catalogue has as it says; empty: none was written here."""
 
     async def active(self) -> GetActiveBundleResponse:
+        """Return what is in force, its offers being in the catalogue as it says."""
         state = await self._source.active()
-        is_settled = bool(self._written_last and state.bundle_hash and not state.preparing_hash)
-        if is_settled and self._written_last != state.bundle_hash:
-            await self._write(await self._source.bundle(state.bundle_hash))
+        if state.bundle_hash not in ("", self._in_force):
+            await self._bring_into_force(await self._source.bundle(state.bundle_hash))
+            self._in_force = state.bundle_hash
         return state
 
     async def bundle(self, bundle_hash: str) -> Bundle:
-        """Return a bundle, its offers being in the catalogue but for those `compile` tells of."""
+        """Return a bundle, its new offers being in the catalogue unless `compile` refuses it."""
         bundle = await self._source.bundle(bundle_hash)
-        self._rejections[bundle_hash] = await self._write(bundle)
-        entries = await self._store.find([offer.offer_id for offer in bundle.offers])
+        drafts, rejections = read_offers(bundle.offers, self._currency, defined=True)
+        rejections += await self._store.check(drafts)
+        offer_ids = [offer.offer_id for offer in bundle.offers]
+        if not rejections:
+            known = {entry.offer_id for entry in await self._store.find(offer_ids)}
+            await self._store.write([draft for draft in drafts if draft.offer_id not in known])
+            await self._written()
+        self._rejections[bundle_hash] = [_told(bundle, rejection) for rejection in rejections]
+        entries = await self._store.find(offer_ids)
         self._numbers[bundle_hash] = np.array([entry.offer_no for entry in entries], np.uint32)
         return bundle
 
-    async def _write(self, bundle: Bundle) -> list[str]:
-        """Write a bundle's offers; returns what is wrong with any."""
+    async def _bring_into_force(self, bundle: Bundle) -> None:
         drafts, rejections = read_offers(bundle.offers, self._currency, defined=True)
         written = await self._store.write(drafts)
-        self._written_last = bundle.bundle_hash
         await self._written()
-        return [_told(bundle, rejection) for rejection in (*rejections, *written.rejections)]
+        for rejection in (*rejections, *written.rejections):  # there was none when it was prepared
+            log.warning("defined_offer_not_written", problem=_told(bundle, rejection))
 
     async def acknowledge(self, bundle_hash: str, failure: str) -> None:
         await self._source.acknowledge(bundle_hash, failure)

@@ -82,6 +82,10 @@ class CatalogueStore(Protocol):
         """Write what can be written, all of it or nothing; the same again makes no version."""
         ...
 
+    async def check(self, drafts: Sequence[Draft]) -> tuple[Rejection, ...]:
+        """Return what of these could not be written, and write nothing."""
+        ...
+
     async def newest_version(self) -> int:
         """Return the newest version, 0 before the first."""
         ...

@@ -9,6 +9,7 @@ from services.retrieval.domain.catalogue import (
     CatalogueSlice,
     Draft,
     Entry,
+    Rejection,
     Written,
     chunks,
     plan,
@@ -49,6 +50,9 @@ class PostgresCatalogue:
                 await transaction.execute(_SQL.move_version, version, planned.last_no)
             return Written(version, planned.rejections)
 
+    async def check(self, drafts: Sequence[Draft]) -> tuple[Rejection, ...]:
+        return plan(drafts, await _known(self._database, drafts), 0).rejections
+
     async def newest_version(self) -> int:
         version: int = await self._database.fetchval(_SQL.newest_version)
         return version
@@ -66,15 +70,15 @@ class PostgresCatalogue:
         return [found[offer_id] for offer_id in offer_ids if offer_id in found]
 
 
-async def _known(transaction: Transaction, drafts: Sequence[Draft]) -> dict[str, Entry]:
+async def _known(source: Database | Transaction, drafts: Sequence[Draft]) -> dict[str, Entry]:
     """Return what `plan` needs: the drafts, what they refer to, ancestors and descendants."""
     wanted = {draft.offer_id for draft in drafts}
     wanted.update(draft.variant_of for draft in drafts if draft.variant_of)
     wanted.update(item_id for draft in drafts for item_id in draft.about_items)
-    known = await _by_id(transaction, wanted)
+    known = await _by_id(source, wanted)
     above = _parents(known.values()) - wanted
     while above:
-        found = await _by_id(transaction, above)
+        found = await _by_id(source, above)
         wanted |= above
         known |= found
         above = _parents(found.values()) - wanted
@@ -82,7 +86,7 @@ async def _known(transaction: Transaction, drafts: Sequence[Draft]) -> dict[str,
     descended: set[str] = set()
     while level:
         descended |= level
-        rows = await transaction.fetch(_SQL.variants_of, list(level))
+        rows = await source.fetch(_SQL.variants_of, list(level))
         found = {row["offer_id"]: _entry(row) for row in rows}
         known |= found
         level = found.keys() - descended

@@ -9,6 +9,7 @@ from services.retrieval.domain.catalogue import (
     CatalogueSlice,
     Draft,
     Entry,
+    Rejection,
     Written,
     chunks,
     plan,
@@ -35,6 +36,9 @@ class InMemoryCatalogue:
                 self._versions[entry.offer_id] = self._version
         self._last_no = planned.last_no
         return Written(self._version, planned.rejections)
+
+    async def check(self, drafts: Sequence[Draft]) -> tuple[Rejection, ...]:
+        return plan(drafts, self._entries, self._last_no).rejections
 
     async def newest_version(self) -> int:
         return self._version

@@ -133,6 +133,13 @@ async def test_an_offer_of_the_definitions_is_changed_only_there(store):
     assert (await store.write([changed])).version == 2
 
 
+async def test_what_would_be_refused_is_told_without_writing_anything(store):
+    await store.write([item("a")])
+    drafts = [offer("o", ["a"]), offer("p", ["nothing"], index=1), item("a")]
+    assert [each.field for each in await store.check(drafts)] == ["about_items[0]"]
+    assert (await store.newest_version(), await store.find(["o", "p"])) == (1, [])
+
+
 async def test_a_refused_row_uses_up_no_number(store):
     await store.write([item("a"), item("b", variant_of="b"), item("c")])
     assert [entry.offer_no for entry in await store.find(["a", "c"])] == [1, 2]

@@ -110,12 +110,15 @@ async def suite(tmp_path_factory):
 
 @pytest.fixture
 async def apply(suite):
-    """Apply a version for a share of people, by one replica after the other; returns its hash."""
+    """Apply a version with one text changed, by one replica after the other; returns its hash."""
     async with stubs(suite.grpc["rules"], RulesServiceStub) as rules:
         turn = itertools.count()
 
-        async def applied(letter, share=None):
-            request = rules_pb.ApplyDefinitionsRequest(files=version(letter), share=share)
+        async def applied(letter, share=None, change=("", "")):
+            files = version(letter)
+            for file in files:
+                file.text = file.text.replace(*change)
+            request = rules_pb.ApplyDefinitionsRequest(files=files, share=share)
             answer = await rules[next(turn) % 2].ApplyDefinitions(request, timeout=PATIENCE_S)
             assert not [each for each in answer.problems if not each.warning], answer.problems
             return answer.trial.bundle_hash if share is not None else answer.bundle_hash
@@ -165,3 +168,43 @@ async def test_every_replica_gets_there_and_no_decision_is_of_two_versions(suite
         return all(turn[-3:] == [a, b, a] for turn in turns)
 
     await until(all_went_by)
+
+
+async def test_an_offer_is_what_the_definitions_in_force_say_also_after_going_back(suite, apply):
+    async def titles():
+        """Return how the edges name the offer about films."""
+        found = set()
+        async with stubs(suite.grpc["aggregator"], AggregatorServiceStub) as edges:
+            for edge in edges:
+                request = _asked()
+                request.placements[0].CopyFrom(PlacementRequest(placement="web.faq", limit=50))
+                answer = await edge.Recommend(request, timeout=TIMEOUT_S)
+                shown = answer.placements[0].recommendations
+                found |= {each.creative.title for each in shown if each.offer_id == "found.a"}
+        return found
+
+    async def named(title):
+        async def so():
+            return await titles() == {title}
+
+        await until(so)
+
+    await apply("a")
+    await named("All about films")
+    await apply("a", change=("title: All about films", "title: All about the cinema"))
+    await named("All about the cinema")
+    async with stubs(suite.grpc["rules"], RulesServiceStub) as (rules, _):
+        back = rules_pb.RollbackDefinitionsRequest()
+        await rules.RollbackDefinitions(back, timeout=PATIENCE_S)
+    await named("All about films")
+
+
+async def test_of_definitions_that_a_service_refuses_nothing_takes_effect(suite, apply):
+    a = await apply("a")
+    wrong = "title: All about films\n    about_items: [of-no-such-item]"
+    with pytest.raises(grpc.aio.AioRpcError, match="of-no-such-item") as refused:
+        await apply("b", change=("title: All about films", wrong))
+    assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    async with stubs(suite.grpc["aggregator"], AggregatorServiceStub) as edges:
+        for edge in edges:
+            assert (await edge.Recommend(_asked(), timeout=TIMEOUT_S)).bundle_hash == a

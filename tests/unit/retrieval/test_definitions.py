@@ -23,15 +23,22 @@ class Rules:
     """The owner of the definitions, with one bundle being prepared."""
 
     def __init__(self, *offers):
-        place = Placement(placement="web.faq", channel=Channel.WEB, kinds=[OfferKind.CONTENT])
-        self.only = Bundle(bundle_hash="b", placements=[place], offers=offers)
+        self.bundles = {}
+        self.only = self.prepare("b", *offers)
         self.acknowledged = {}
 
+    def prepare(self, bundle_hash, *offers):
+        place = Placement(placement="web.faq", channel=Channel.WEB, kinds=[OfferKind.CONTENT])
+        made = Bundle(bundle_hash=bundle_hash, placements=[place], offers=offers)
+        self.bundles[bundle_hash] = made
+        self.state = GetActiveBundleResponse(preparing_hash=bundle_hash)
+        return made
+
     async def active(self):
-        return GetActiveBundleResponse(preparing_hash="b")
+        return self.state
 
     async def bundle(self, bundle_hash):
-        return self.only
+        return self.bundles[bundle_hash]
 
     async def acknowledge(self, bundle_hash, failure):
         self.acknowledged[bundle_hash] = failure
@@ -83,9 +90,30 @@ async def test_a_bundle_with_a_bad_offer_is_refused_with_what_to_do(store):
 
 async def test_an_offer_that_was_imported_before_belongs_to_the_definitions_from_then_on(store):
     await store.write(read_offers([offer("tips")], "USD")[0])
-    await Replica(Rules(offer("tips")), store).bundles.look()
+    rules = Rules(offer("tips"))
+    replica = Replica(rules, store)
+    await replica.bundles.look()
+    assert not (await store.write(read_offers([offer("tips")], "USD")[0])).rejections
+    await in_force(rules, replica, "b")
     [rejection] = (await store.write(read_offers([offer("tips")], "USD")[0])).rejections
     assert "definitions" in rejection.message
+
+
+async def in_force(rules, replica, bundle_hash):
+    rules.state = GetActiveBundleResponse(bundle_hash=bundle_hash)
+    await replica.bundles.look()
+
+
+async def test_of_a_bundle_that_is_refused_nothing_is_written(store):
+    rules = Rules(offer("tips"))
+    replica = Replica(rules, store)
+    await in_force(rules, replica, "b")
+    version = await store.newest_version()
+    changed = Offer(offer_id="tips", kind=OfferKind.CONTENT, title="better tips")
+    rules.prepare("c", changed, offer("more"), offer("wrong", about_items=["lamp"]))
+    await replica.bundles.look()
+    assert "lamp" in rules.acknowledged["c"]
+    assert await store.newest_version() == version
 
 
 async def test_a_question_about_items_says_which_of_their_attributes_it_asks_for(store):
@@ -151,6 +179,7 @@ async def test_what_the_active_bundle_says_of_its_offers_is_so_whatever_was_prep
     await look(bundle_hash="old")
     version = await store.newest_version()
     await look(bundle_hash="old")
-    assert found[:3] == ["old", "old", "new"]
+    assert found[:3] == ["old", "old", "old"]
+    assert found[3] == ("new" if way_back == "rolled back" else "old")
     assert found[-1] == "old"
     assert await store.newest_version() == version
