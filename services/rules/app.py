@@ -50,7 +50,7 @@ from services.rules.terms_keeping import KeptTerms
 from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
-from shared.bus import Bus, Relay
+from shared.bus import Bus, EffectConsumer, Relay
 from shared.bus.subjects import HISTORY_IMPORTED
 from shared.catalogue import CatalogueFollower
 from shared.clock import BusinessClock
@@ -228,6 +228,7 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
             "definitions": parts.bundles.run,
             "relay": relay.run,
             **{name: consumer.run for name, consumer in consumers.items()},
+            "events": partial(_after_catalogue, parts, consumers["events"]),
             "catching_up": partial(_catch_up, parts, catching_up),
             "retention": forgetting.run,
             "results": parts.counting.run,
@@ -240,8 +241,14 @@ def _service(name: str, runtime: Runtime, parts: _Parts, servicer: RulesServicer
     )
 
 
+async def _after_catalogue(parts: _Parts, consumer: EffectConsumer) -> None:
+    """Take events once it is known how the contacts with each offer count."""
+    await parts.catalogue.ready()
+    await consumer.run()
+
+
 async def _catch_up(parts: _Parts, catching_up: CatchingUp) -> None:
-    """Catch up once it is known how the contacts with each offer count, and after each import."""
+    """Catch up from then on, every minute and after each import."""
     await parts.bus.on_notice(HISTORY_IMPORTED, lambda _: catching_up.soon.set())
     await parts.catalogue.ready()
     await catching_up.run()

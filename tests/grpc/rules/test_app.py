@@ -19,6 +19,7 @@ from shared.bus import Bus, Publication
 from shared.bus.subjects import erasures_of, events_of, identities_of
 from shared.hosting import hosted
 from shared.opening import OPENERS
+from shared.postgres import Database, open_database
 from shared.runtime import Channels
 from shared.setting_types import Listen
 from shared.testing.background import until
@@ -32,25 +33,32 @@ from tests.grpc.rules.rules_kit import (
     candidates,
     key,
     notices,
+    offer,
     rows,
 )
 from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, IdentityNotice, PersonErased
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.decision_pb2 import DecisionContext, PlacementAsk
-from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, Origin
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 NOW_US = 1_795_262_400_000_000
+RECEIPT = 70
 
 
 @asynccontextmanager
-async def catalogue_server() -> AsyncIterator[grpc.aio.Channel]:
-    """Serve a catalogue of one batch."""
-    batch = CatalogueBatch(previous_version=0, version=1, rows=rows(NOW_US))
+async def catalogue_server(
+    told: asyncio.Event | None = None,
+) -> AsyncIterator[grpc.aio.Channel]:
+    """Serve a catalogue of one batch, to nobody before `told` is set."""
+    receipt = offer(RECEIPT, OfferKind.CONTENT, attributes={"contact_policy": "transactional"})
+    batch = CatalogueBatch(previous_version=0, version=1, rows=[*rows(NOW_US), receipt])
 
     async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+        if told:
+            await told.wait()
         if request.version < batch.version:
             yield retrieval_pb.StreamCatalogueResponse(batch=batch)
 
@@ -71,19 +79,23 @@ async def catalogue_server() -> AsyncIterator[grpc.aio.Channel]:
     await server.stop(grace=0)
 
 
+def settings_of(url: str, nats_url: str, home: Path) -> RulesSettings:
+    return RulesSettings(
+        postgres_url=url,
+        nats_url=nats_url,
+        listen=Listen("127.0.0.1", 0),
+        home=home,
+        deployment_key=bytes(32),
+    )
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def replicas(
     postgres: TestServer, nats_url: str, nats_bus: Bus, tmp_path: Path
 ) -> AsyncIterator[tuple[RulesServiceStub, RulesServiceStub]]:
     """Two replicas of rules while profile is away."""
     async with postgres.clone("rules", MIGRATIONS) as url, catalogue_server() as retrieval:
-        settings = RulesSettings(
-            postgres_url=url,
-            nats_url=nats_url,
-            listen=Listen("127.0.0.1", 0),
-            home=tmp_path,
-            deployment_key=bytes(32),
-        )
+        settings = settings_of(url, nats_url, tmp_path)
         near = Channels(direct={"retrieval": retrieval, "profile": DirectChannel()})
         async with (
             hosted(settings, open_service, OPENERS, near) as one,
@@ -186,6 +198,35 @@ async def test_what_profile_tells_on_the_bus_reaches_the_ledger(
 
     await until(forgotten)
     assert (await told()).balances[0].used == 0
+
+
+async def test_a_message_told_of_before_the_catalogue_is_here_counts_as_its_offer_says(
+    postgres: TestServer, nats_url: str, nats_bus: Bus, tmp_path: Path
+) -> None:
+    catalogue_told = asyncio.Event()
+    async with (
+        postgres.clone("rules", MIGRATIONS) as url,
+        open_database(url, application="test", connections=1) as database,
+        catalogue_server(catalogue_told) as retrieval,
+    ):
+        sent = EventNotice(
+            person_id="cat", seq=1, type="contact_sent", event_id="m1", offer_no=RECEIPT
+        )
+        known = IdentityNotice(identity_key=key("cat"), person_id="cat", person_ids=["cat"])
+        near = Channels(direct={"retrieval": retrieval, "profile": DirectChannel()})
+        settings = settings_of(url, nats_url, tmp_path)
+        async with hosted(settings, open_service, OPENERS, near), asyncio.timeout(60):
+            await publish(nats_bus, events_of("cat"), EventNotices(notices=[sent]))
+            await publish(nats_bus, identities_of("cat"), known)
+            people = "SELECT count(*) FROM identities"
+            await until(lambda: is_one(database, people))
+            catalogue_told.set()
+            messages = "SELECT count(*) FROM contacts WHERE policy = 'transactional'"
+            await until(lambda: is_one(database, messages))
+
+
+async def is_one(database: Database, question: str) -> bool:
+    return bool(await database.fetchval(question) == 1)
 
 
 async def test_an_impression_confirms_what_was_reserved(replicas: Any, nats_bus: Bus) -> None:
