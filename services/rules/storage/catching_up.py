@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 from services.rules.domain.changes import Change, Contacted, Identified
@@ -71,8 +72,9 @@ class CatchingUp:
             async for told in follow(
                 self._profile.StreamEvents, request, _call("StreamEvents"), _STREAM_TIMEOUT_S
             ):
-                for notices in slices_of(told.events):
-                    await self._write(self._changes(notices))
+                for notices in slices_of(told.events, self._imported_since_us()):
+                    changes = [change for change in map(change_of, notices) if change is not None]
+                    await self._write(self._complete(changes))
                 await self._move(log, told.position)
         position = await self._position("identities")
         identities = StreamIdentitiesRequest(position=position)
@@ -86,13 +88,6 @@ class CatchingUp:
             for start in range(0, len(identified), _SLICE):
                 await self._write(identified[start : start + _SLICE])
             await self._move("identities", pseudonyms.position)
-
-    def _changes(self, notices: Iterable[EventNotice]) -> list[Change]:
-        since_us = self._imported_since_us()
-        changes = map(change_of, notices)
-        return self._complete(
-            change for change in changes if change is not None and not _is_old(change, since_us)
-        )
 
     async def _position(self, log: str) -> int:
         return int(await self._database.fetchval(_SQL.log_position, log) or 0)
@@ -108,14 +103,22 @@ class CatchingUp:
         await self._database.execute(_SQL.move_log_position, log, position)
 
 
-def slices_of(events: EventColumns) -> Iterator[list[EventNotice]]:
-    """Yield events of the log as the bus tells them, as far as rules reads them, some at a time."""
-    count = len(events.types)
+def slices_of(events: EventColumns, imported_since_us: int) -> Iterator[list[EventNotice]]:
+    """Yield events of the log as the bus tells them, as far as rules reads them, some at a time.
+
+    Left out are imported messages from before `imported_since_us`, of which there may be millions.
+    """
     columns = [getattr(events, name)[:] for name in _READ.values()]
-    columns.append(events.promotion_ids[:] or [""] * count)
+    columns.append(events.promotion_ids[:] or [""] * len(events.types))
+    matter = [
+        event_type != "contact_sent" or origin != Origin.HISTORY or time_us >= imported_since_us
+        for event_type, origin, time_us in zip(
+            events.types, events.origins, events.times_us, strict=True
+        )
+    ]
+    told = compress(zip(*columns, strict=True), matter)
     names = (*_READ, "promotion_id")
-    for start in range(0, count, _SLICE):
-        part = zip(*(column[start : start + _SLICE] for column in columns), strict=True)
+    while part := list(islice(told, _SLICE)):
         yield [EventNotice(**dict(zip(names, event, strict=True))) for event in part]
 
 
@@ -134,10 +137,6 @@ _READ = {
     "session_id": "session_ids",
 }
 """The field of a notice for each column."""
-
-
-def _is_old(change: Change, since_us: int) -> bool:
-    return isinstance(change, Contacted) and change.is_imported and change.time_us < since_us
 
 
 async def _not_known(transaction: Transaction, changes: Sequence[Change]) -> Sequence[Change]:
