@@ -29,9 +29,10 @@ from tests.grpc.rules.rules_kit import (
     codes,
     kept,
     key,
+    offer,
 )
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
-from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, Source
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, OfferKind, Source
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
@@ -282,6 +283,24 @@ async def test_a_budget_is_exceeded_neither_by_what_is_tried_nor_for_those_it_is
     is_left = for_all != 1
     again = await present(rules, "cat", bundle_hash=house)
     assert shown(again) == ([RUNNING_PROMO] if is_left else [GUIDE])
+
+
+async def test_what_is_shipped_has_a_budget_to_show_part_by_part(rules: Rules) -> None:
+    come_back, version = 60, rules.catalogue.version
+    row = offer(come_back, OfferKind.PROMOTION, offer_id="come_back")
+    rules.catalogue.apply(CatalogueBatch(previous_version=version, version=version + 1, rows=[row]))
+    for person, segments in (("ann", ["best_customers"]), ("bob", [])):
+        desk = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
+        theirs = ann(person_ids=[person])
+        await rules.commit(come_back, person=theirs, context=desk, segments=segments)
+    found = await rules.stub.GetBudgets(pb.GetBudgetsRequest(), timeout=5)
+    assert [(each.segment, each.is_rest, each.held) for each in found.accounts] == [
+        ("", False, 2),
+        ("best_customers", False, 1),
+        ("lapsing", False, 0),
+        ("", True, 1),
+    ]
+    assert sum(each.most for each in found.accounts if each.segment or each.is_rest) == 10_000
 
 
 async def test_spend_is_told_by_account(spring: Rules) -> None:
