@@ -5,7 +5,6 @@ from __future__ import annotations
 from services.rules.definitions.files import read_folder
 from tests.journeys.definitions import SHIPPED
 from tests.journeys.shop import DVD_PROMOTION, FREE_SHIPPING
-from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 PLACEMENT = "web.home.banner"
@@ -66,21 +65,23 @@ def version(letter: str) -> list[DefinitionFile]:
 def signs(answer, explained) -> dict[str, str]:
     """Return by which version each service worked on a decision; "none" where it shows nothing.
 
-    A new offer is found within a second; until then retrieval shows nothing, and is left out.
+    What retrieval did not propose shows nothing of anybody: a new offer is found within a second,
+    and a source that is late is left out.
     """
     recommended = answer.placements[0].recommendations
     candidates = {each.offer_id for each in explained.candidates}
     removed = {each.offer_id: each for each in answer.removed}
-    due = [each for each in recommended if each.reasons[0].code == Source.JOURNEY]
+    due = [each for each in recommended if each.offer_id.startswith("due.")]
     found = {
         "edge": _letter(LIMITS, len(recommended)),
         "scenario": _only(each for each in candidates if each.startswith("due.")),
-        "rules": _only([removed[FREE_SHIPPING].rule]) if FREE_SHIPPING in removed else "none",
-        "profile": _only([removed[DVD_PROMOTION].rule]) if DVD_PROMOTION in removed else "none",
         "ranker": _nearest(due[0].acceptance_probability) if due else "none",
     }
     if any(each.startswith("found.") for each in candidates):
         found["retrieval"] = _only(each for each in candidates if each.startswith("found."))
+    for service, offer_id in (("rules", FREE_SHIPPING), ("profile", DVD_PROMOTION)):
+        if offer_id in candidates:
+            found[service] = _only([removed[offer_id].rule] if offer_id in removed else ())
     if FREE_SHIPPING in removed:
         found["words"] = removed[FREE_SHIPPING].text.split()[1]
     return found
