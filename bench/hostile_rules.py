@@ -38,6 +38,7 @@ HOSTILE: Mapping[str, DefinitionFile] = {
         "a megabyte of YAML": "rules: [" + "a, " * (_MEGABYTE // 3) + "a]",
         "deep brackets": _condition("(" * 2_000 + "history.owned" + ")" * 2_000),
         "deep YAML": "rules: " + "[" * 20_000 + "]" * 20_000,
+        "deep YAML that looks flat": "rules: " + '["]",' * 50_000,
         "a pattern of the candidate": _condition("offer.brand.matches(offer.id)"),
     }.items()
 }

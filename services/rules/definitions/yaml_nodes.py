@@ -27,7 +27,7 @@ def compose(text: str) -> Node | None:
     if _QUICKLY is not None and "\t" not in text:
         try:
             return _QUICKLY(text)
-        except (yaml.YAMLError, RecursionError):
+        except yaml.YAMLError:
             pass
     return compose_in_python(text)
 
