@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import compress, islice
 from typing import TYPE_CHECKING
 
-from services.rules.domain.changes import Change, Contacted, Identified
+from services.rules.domain.changes import Change, Contacted, Declined, Identified
 from services.rules.storage.changes import contacts_told, write_changes
 from services.rules.storage.consumers import Complete, change_of
 from shared.call import Call, own_call
@@ -73,8 +74,9 @@ class CatchingUp:
                 self._profile.StreamEvents, request, _call("StreamEvents"), _STREAM_TIMEOUT_S
             ):
                 for notices in slices_of(told.events, self._imported_since_us()):
-                    changes = [change for change in map(change_of, notices) if change is not None]
-                    await self._write(self._complete(changes))
+                    changes = map(change_of, notices)
+                    known = [_told_again(change) for change in changes if change is not None]
+                    await self._write(self._complete(known))
                 await self._move(log, told.position)
         position = await self._position("identities")
         identities = StreamIdentitiesRequest(position=position)
@@ -137,6 +139,11 @@ _READ = {
     "session_id": "session_ids",
 }
 """The field of a notice for each column."""
+
+
+def _told_again(change: Change) -> Change:
+    """Return a decline without its decision, which may have promised the same again since."""
+    return replace(change, decision_id="") if isinstance(change, Declined) else change
 
 
 async def _not_known(transaction: Transaction, changes: Sequence[Change]) -> Sequence[Change]:

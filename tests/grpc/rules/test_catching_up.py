@@ -12,7 +12,7 @@ import grpc.aio
 import pytest_asyncio
 
 from services.rules.domain.budgets import Budget
-from services.rules.domain.changes import Contacted
+from services.rules.domain.changes import Contacted, Declined
 from services.rules.domain.counters import Terms
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
@@ -237,5 +237,13 @@ async def test_a_redemption_that_the_bus_lost_ends_its_promise_and_is_spent_once
     # What is promised to her anew is not what she redeemed.
     again = promising("again", wanted(PROMOTION, Budget(5)), now_us=NOW + 1)
     await scene.ledger.commit(again)
+    await scene.catch_up()
+    assert await promised(scene.ledger, "ann") == [PROMOTION]
+
+
+async def test_a_decline_told_again_ends_nothing_that_was_promised_since(scene: Scene) -> None:
+    scene.logs.add("decline", times_us=NOW, offer_nos=PROMOTION, decision_ids="d")
+    await scene.ledger.note([Declined("ann", PROMOTION, PROMOTION, NOW, "d")])
+    await scene.ledger.commit(promising("d", wanted(), now_us=NOW + 1))
     await scene.catch_up()
     assert await promised(scene.ledger, "ann") == [PROMOTION]
