@@ -49,16 +49,20 @@ class Oracle:
 
     def refused(
         self, noted: Sequence[Noted], news: Sequence[Noted], persons: Sequence[str], now_us: int
-    ) -> set[int]:
-        """Return which of the news are one too many; each that is not counts for those after it."""
+    ) -> dict[int, str]:
+        """Return which of the news are one too many, and by which limit first.
+
+        Each that is not counts for those after it.
+        """
         counting = [each for each in noted if each.person in persons and each.counts(now_us)]
-        refused: set[int] = set()
+        refused: dict[int, str] = {}
         for place, new in enumerate(news):
             if is_held(new, counting[: len(counting) - len(news[:place]) + len(refused)]):
                 counting.append(replace(new, key="held", person=""))
                 continue
-            if any(self._is_full(limit, new, counting, now_us) for limit in self.limits):
-                refused.add(place)
+            full = [each for each in self.limits if self._is_full(each, new, counting, now_us)]
+            if full:
+                refused[place] = full[0].rule
             else:
                 counting.append(new)
         return refused

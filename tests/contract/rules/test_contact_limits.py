@@ -12,6 +12,7 @@ from services.rules.domain.changes import Declined, Seen
 from services.rules.domain.contact_limits import ContactLimit, Direction, Per, Window
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.drafts import CommitOutcome, WantedContact
+from services.rules.domain.fullness import full_limits
 from services.rules.domain.ledger import Ledger
 from services.rules.domain.local_time import find_zone
 from tests.contract.rules.contact_oracle import (
@@ -38,7 +39,10 @@ class Script:
         self.random = Random(seed)
         self.ledger = ledger
         self.zone = self.random.choice(ZONES)
-        self.limits = tuple(random_limit(self.random) for _ in range(self.random.randint(1, 4)))
+        self.limits = tuple(
+            dataclasses.replace(random_limit(self.random), name=f"limit {number}")
+            for number in range(self.random.randint(1, 4))
+        )
         self.oracle = Oracle(self.limits, find_zone(self.zone))
         start = datetime.fromisoformat(self.random.choice(STARTS)).replace(tzinfo=UTC)
         self.now_us = round(start.timestamp() * 1e6) + self.random.randint(0, 24 * 60) * MINUTE
@@ -88,11 +92,10 @@ class Script:
             )
             for place, each in enumerate(wanted)
         ]
-        assert result.refused == self.oracle.refused(self.noted, news, self.persons, self.now_us), (
-            self.limits,
-            made,
-            self.noted,
-        )
+        refused = self.oracle.refused(self.noted, news, self.persons, self.now_us)
+        assert result.refused == refused.keys(), (self.limits, made, self.noted)
+        contacts = await self.ledger.contacts(self.persons, 0, self.now_us)
+        assert full_limits(made, result.refused, contacts) == refused, (made, self.noted)
         if result.outcome is CommitOutcome.WRITTEN:
             self._note(news)
 
