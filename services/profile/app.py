@@ -12,6 +12,7 @@ from services.profile.audiences.memberships import Memberships
 from services.profile.audiences.naming import Naming
 from services.profile.audiences.people import PeopleStream
 from services.profile.audiences.rpcs import Audiences
+from services.profile.audiences.trying import TryOut, accept, tried_by
 from services.profile.config import ProfileSettings
 from services.profile.deadlines import DEADLINES
 from services.profile.definitions import (
@@ -122,10 +123,11 @@ def build(
     clock: BusinessClock,
     definitions: DefinitionsOf,
     in_force: InForceOf | None = None,
+    try_out: TryOut = accept,
 ) -> Profile:
     """Put the service together on what a process, or a test, has opened.
 
-    Without `in_force` what is active is so for everybody.
+    Without `in_force` what is active is so for everybody; without `try_out` no condition is tried.
     """
     for_all = in_force or (lambda: InForce(definitions("")))
     on = _ground(settings, database, bus, catalogue, clock, definitions, for_all)
@@ -134,7 +136,7 @@ def build(
     webhooks = defined_webhooks(definitions)
     pushing = means_of(settings, database, on.keyring, catalogue, clock, on.streams, on.trail)
     desk = WebhookDesk(webhooks, PostgresPlaces(database), pushing.permissions, clock)
-    servicer = ProfileServicer(_means(on, answers, memberships, referrals, desk))
+    servicer = ProfileServicer(_means(on, answers, memberships, referrals, desk, try_out))
     contract = DESCRIPTOR.services_by_name["ProfileService"]
     return Profile(
         bind(contract, servicer, validators=VALIDATORS, deadlines=DEADLINES),
@@ -195,6 +197,7 @@ def _means(
     memberships: PostgresMemberships,
     referrals: Referrals,
     webhooks: WebhookDesk,
+    try_out: TryOut,
 ) -> Means:
     """Return what the servicer stands on: a desk for each of its matters."""
     database, keyring, clock, tiers = on.database, on.keyring, on.clock, on.tiers
@@ -229,6 +232,7 @@ def _means(
                 on.intake.identity,
                 lambda persons: who_shares(database, persons, clock.now_us()),
             ),
+            try_out,
         ),
         RelationshipDesk(on.store, on.profiles, clients, tiers, clock),
         ExportDesk(export, on.trail, on.profiles, tiers, clock),
@@ -260,7 +264,8 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
         service=settings.service,
         variants=True,
     )
-    source = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
+    rules = RulesServiceStub(runtime.channel("rules"))
+    source = RpcBundleSource(rules, settings.service)
     bundles = BundleFollower(bus, source, compile_bundle)
     profile = build(
         settings,
@@ -270,6 +275,7 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
         runtime.clock,
         definitions_of(bundles),
         in_force_of(bundles),
+        tried_by(rules),
     )
     relay = Relay(bus, database)
     await profile.watchers.listen()

@@ -268,6 +268,7 @@ def _bound(servicer: RulesServicer) -> Binding:
         "RollbackDefinitions",
         "CheckDefinitions",
         "CompareDefinitions",
+        "TrySegment",
     )
     deadlines = dict.fromkeys(slow, _APPLYING)
     return bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines)

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from services.rules.applying import Definitions
 from services.rules.definitions import changes_between
 from services.rules.definitions.schema import definitions_schema
+from services.rules.definitions.suspects import refused_segment
 from services.rules.simulating import Simulations
 from services.rules.storage.definitions import (
     PostgresDefinitions,
@@ -17,6 +18,11 @@ from services.rules.storage.definitions import (
     told,
 )
 from shared.call import Call
+from shared.conditions import ConditionError
+from shared.conditions.gate import is_suspect
+from shared.conditions.segments import SegmentCompiler
+from shared.conditions.values import typed_parameters
+from shared.errors import FieldViolation, InvalidArgument
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import Bundle, Version, VersionCause
 
@@ -41,6 +47,18 @@ class DefinitionRpcs:
             problems=checked.problems,
             bundle_hash=checked.bundle.bundle_hash if checked.bundle else "",
         )
+
+    async def try_segment(self, call: Call, request: pb.TrySegmentRequest) -> pb.TrySegmentResponse:
+        parameters = dict((await self._store.bundle(request.bundle_hash)).parameters)
+        try:
+            segments = SegmentCompiler(typed_parameters(parameters))
+            is_tried = is_suspect(segments.compile(request.when).tree)
+        except ConditionError as error:
+            raise InvalidArgument([FieldViolation("when", error.message)]) from None
+        if not is_tried:
+            return pb.TrySegmentResponse()
+        refusal = await asyncio.to_thread(refused_segment, request.when, parameters)
+        return pb.TrySegmentResponse(refusal=refusal)
 
     async def get_definitions_schema(
         self, call: Call, request: pb.GetDefinitionsSchemaRequest

@@ -148,6 +148,9 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         _ends_after_it_begins,
     ),
     pb.GetBundleRequest: validator(length("bundle_hash", 64)),
+    pb.TrySegmentRequest: validator(
+        required("when"), length("when", 4096), length("bundle_hash", 64)
+    ),
     pb.GetActiveBundleRequest: validator(*_replica),
     pb.AcknowledgeBundleRequest: validator(
         required("bundle_hash"), length("failure", 4000), *_replica

@@ -35,6 +35,14 @@ def check_length(text: str) -> None:
         raise ConditionError(f"the condition is longer than {MAX_BYTES} bytes")
 
 
+def is_suspect(checked: CheckedExpr) -> bool:
+    """Say whether a condition is one to try before it is used: it loops, or has a pattern."""
+    return any(
+        part.HasField("comprehension_expr") or part.call_expr.function == "matches"
+        for part in parts_of(checked.expr)
+    )
+
+
 def check_cost(checked: CheckedExpr) -> None:
     """Raise `ConditionError` for what could cost too much at run time."""
     _check(checked, checked.expr, depth=0)

@@ -11,6 +11,7 @@ from services.profile.audiences.naming import Naming
 from services.profile.audiences.people import PeopleStream, refuses
 from services.profile.audiences.preview import Preview
 from services.profile.audiences.traits import labels_of, numbers_of
+from services.profile.audiences.trying import TryOut, accept, demand_quick
 from services.profile.definitions import DefinitionsOf, ProfileDefinitions, compile_segment
 from services.profile.domain.audit import Action, Note
 from services.profile.domain.lifts import Group, Lift, lifts
@@ -52,6 +53,7 @@ class Audiences:
     memberships: PostgresMemberships
     people: PeopleStream
     naming: Naming
+    try_out: TryOut = accept
 
 
 class AudienceRpcs:
@@ -65,6 +67,7 @@ class AudienceRpcs:
         self.__memberships = audiences.memberships
         self.__people = audiences.people
         self.__naming = audiences.naming
+        self.__try_out = audiences.try_out
 
     async def preview_segment(
         self, call: Call, request: pb.PreviewSegmentRequest
@@ -73,6 +76,7 @@ class AudienceRpcs:
             demand_permission(call)
         definitions = self.__definitions("")
         segment = _asked(request.segment, request.when, definitions)
+        await demand_quick(self.__try_out, request.when, definitions)
         active = _named(request.segment, definitions) if request.when else None
         preview = Preview(segment, active, request.sample, at_random=request.random_sample)
         looked = Looked(0, 0, 0)
@@ -89,6 +93,7 @@ class AudienceRpcs:
     ) -> AsyncIterator[pb.CompareSegmentResponse]:
         definitions = self.__definitions("")
         segment = _asked(request.segment, request.when, definitions)
+        await demand_quick(self.__try_out, request.when, definitions)
         others = [each for each in definitions.segments if each.name != request.segment]
         inside, outside = Group(), Group()
 

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from cel_expr_python import cel
 
-from services.rules.conditions.cost import check_cost, is_suspect
+from services.rules.conditions.cost import check_cost
 from services.rules.conditions.one_by_one import one_by_one
 from services.rules.conditions.shapes import Shapes
 from services.rules.conditions.translation import Translation, UnsupportedError
@@ -16,6 +16,7 @@ from services.rules.conditions.variables import MESSAGES
 from services.rules.domain.definitions import Bound
 from services.rules.domain.values import Frame, Outcome, Term
 from shared.conditions import Checked, ConditionError, Environment
+from shared.conditions.gate import is_suspect
 from shared.conditions.syntax import fields_read, texts_sought, variables_read
 from shared.conditions.values import ParameterValue
 
@@ -71,7 +72,7 @@ class Condition:
     @cached_property
     def is_suspect(self) -> bool:
         """Whether it is tried on the largest input before it is accepted."""
-        return is_suspect(self.translation.checked, self.obstacle)
+        return bool(self.obstacle) or is_suspect(self.translation.checked)
 
 
 class ConditionCompiler:

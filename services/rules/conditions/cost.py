@@ -67,14 +67,6 @@ def check_cost(tree: CheckedExpr, obstacle: str) -> None:
     raise error_at(tree, columns.dearest(), message)
 
 
-def is_suspect(tree: CheckedExpr, obstacle: str = "") -> bool:
-    """Say whether a condition is one to try: it loops, has a pattern, or goes one by one."""
-    return bool(obstacle) or any(
-        part.HasField("comprehension_expr") or part.call_expr.function == "matches"
-        for part in parts_of(tree.expr)
-    )
-
-
 def _one_by_one_us(expr: Expr) -> float:
     read = set(fields_read(expr))
     is_given_maps = bool(read & (_MAP_FIELDS | COLUMN_VARIABLES))

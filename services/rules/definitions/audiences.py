@@ -8,7 +8,6 @@ from typing import Any
 
 from yaml.nodes import Node
 
-from services.rules.conditions.cost import is_suspect
 from services.rules.definitions.described import described_mapping
 from services.rules.definitions.problems import Problems
 from services.rules.definitions.reading import (
@@ -25,6 +24,7 @@ from services.rules.definitions.scenarios import event_type
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.text_places import note_condition
 from shared.conditions import ConditionError
+from shared.conditions.gate import is_suspect
 from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import ParameterValue
 from touchpoint.rules.v1.rules_pb2 import ScorePoints, ScoreStage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.rules.conditions.canary import Kind, Suspect, refusals
@@ -29,15 +29,30 @@ class Suspects:
 
     def try_out(self, parameters: Mapping[str, str], problems: Problems) -> None:
         """Note those that are too slow or too large; blocks where there is any to try."""
-        keys = {suspect: _key(suspect, parameters) for _, _, suspect in self.found}
-        untried = [suspect for suspect, key in keys.items() if key not in _passed]
-        reasons = dict(zip(untried, refusals(untried, parameters), strict=True))
+        reasons = _refused((suspect for _, _, suspect in self.found), parameters)
         for place, name, suspect in self.found:
             if reason := reasons.get(suspect):
                 problems.add(place, f"{name}: {reason}")
-        for suspect, reason in reasons.items():
-            if not reason:
-                _remember(keys[suspect])
+
+
+def refused_segment(when: str, parameters: Mapping[str, str]) -> str:
+    """Return why the condition of a segment is too slow or too large, empty where it is not.
+
+    Blocks where it is one to try and did not pass before.
+    """
+    segment = Suspect("segment", when)
+    return _refused([segment], parameters).get(segment, "")
+
+
+def _refused(suspects: Iterable[Suspect], parameters: Mapping[str, str]) -> Mapping[Suspect, str]:
+    """Try those that did not pass before, each once; returns what came of these."""
+    keys = {suspect: _key(suspect, parameters) for suspect in suspects}
+    untried = [suspect for suspect, key in keys.items() if key not in _passed]
+    reasons = dict(zip(untried, refusals(untried, parameters), strict=True))
+    for suspect, reason in reasons.items():
+        if not reason:
+            _remember(keys[suspect])
+    return reasons
 
 
 def _key(

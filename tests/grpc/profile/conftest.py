@@ -26,9 +26,25 @@ def followed():
     return Followed()
 
 
+class Tried:
+    """What is tried, and what is said of it."""
+
+    def __init__(self):
+        self.asked, self.refusal = [], ""
+
+    async def __call__(self, when, bundle_hash):
+        self.asked.append((when, bundle_hash))
+        return self.refusal
+
+
 @pytest.fixture
-def built(database, in_memory_bus, clock, settings, followed):
-    return build(settings, database, in_memory_bus, catalogue(), clock, followed)
+def tried():
+    return Tried()
+
+
+@pytest.fixture
+def built(database, in_memory_bus, clock, settings, followed, tried):
+    return build(settings, database, in_memory_bus, catalogue(), clock, followed, try_out=tried)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -126,6 +126,29 @@ async def test_a_random_sample_is_not_only_those_who_spent_most(shop):
     assert {each for member in found.sample for each in member.customer_ids} != best
 
 
+LOOPING = "customer.categories.exists(c, c.startsWith('Shoes'))"
+
+
+async def test_what_loops_is_tried_before_it_is_asked_of_everybody(shop, tried, followed):
+    for ask in (preview, comparison):
+        await ask(shop, when=LOOPING)
+        assert tried.asked == [(LOOPING, followed("").bundle_hash)]
+        tried.asked.clear()
+    tried.refusal = "takes more than 50 ms, on the largest lists and texts"
+    failed = await refusal(shop, when=LOOPING)
+    assert failed.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "takes more than 50 ms" in failed.details()
+
+
+async def test_plain_comparisons_and_what_is_defined_are_not_tried_again(shop, tried, followed):
+    followed.become(segments=[Segment(segment="loops", when=LOOPING)])
+    tried.refusal = "refused"
+    await preview(shop, when="customer.frequency >= 0")
+    await preview(shop, segment="loops")
+    await preview(shop, segment="loops", when=LOOPING)
+    assert tried.asked == []
+
+
 async def test_what_is_wrong_with_a_condition_is_told_with_its_place(shop):
     failed = await refusal(shop, when="customer.frequency >= 6 &&\n customer.frequncy > 1")
     assert failed.code() is grpc.StatusCode.INVALID_ARGUMENT

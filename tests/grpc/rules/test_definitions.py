@@ -125,3 +125,25 @@ async def test_the_form_of_definitions_is_answered_as_json_schema(rules: Rules) 
     answer = await rules.stub.GetDefinitionsSchema(request, timeout=5)
     schema = json.loads(answer.json_schema)
     assert {"parameters", "rules", "placements"} <= schema["properties"].keys()
+
+
+async def test_the_condition_of_a_segment_is_tried_by_the_parameters_of_a_bundle(
+    rules: Rules,
+) -> None:
+    async def refusal(when: str, bundle_hash: str = "") -> str:
+        request = pb.TrySegmentRequest(
+            when=when, bundle_hash=bundle_hash or rules.bundles.active_hash
+        )
+        return (await rules.stub.TrySegment(request, timeout=20)).refusal
+
+    assert await refusal("customer.frequency >= params.lapsing.min_orders") == ""
+    assert await refusal("customer.categories.exists(c, c == 'A')") == ""
+    slow = await refusal("customer.attributes.exists(k, k.matches('[^x]{38}x'))")
+    assert slow.startswith("takes ")
+    for when, bundle_hash, code in (
+        ("customer.frequncy >= 1", "", grpc.StatusCode.INVALID_ARGUMENT),
+        ("customer.frequency >= 1", "nowhere", grpc.StatusCode.NOT_FOUND),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await refusal(when, bundle_hash)
+        assert error.value.code() is code
