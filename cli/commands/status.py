@@ -94,9 +94,10 @@ def failing_rules(sight: Sight) -> Sequence[RuleFailure]:
 
 def failing_told(failure: RuleFailure) -> str:
     """Say how often a rule failed, what that meant, and where there is more of it."""
-    shadow = failure.shadow
-    often = several(failure.decisions, "decision")
+    shadow, often = failure.shadow, several(failure.decisions, "decision")
     meant = "nothing was left out for it" if shadow else "what it was asked of was left out"
+    if failure.rule.startswith("pins."):
+        meant = "the pin did not hold"
     return (
         f"rule {failure.rule}{' (shadow)' if shadow else ''} failed in {often} of the last hour,"
         f" and {meant}; see `touchpoint report rules {failure.rule}`"

@@ -101,7 +101,8 @@ class Judge:
         offer_nos = list(candidates.offer_nos)
         reads = case.compiled.compiler.reads
         moment = MomentVariables(case.context, case.snapshot, self._catalogue, reads)
-        constraints, kept_for = self._demanded(case, moment)
+        failed: list[str] = []
+        constraints, kept_for = self._demanded(case, moment, failed)
         added = added_candidates(
             offer_nos, case.orders, case.asked, kept_for, case.facts.promised, self._catalogue
         )
@@ -112,6 +113,8 @@ class Judge:
         known_sources = sources if places is None or sources is None else sources[places]
         verdict = self._judge(case, known, counted, moment, known_sources)
         keep_within(verdict, known, added, kept_for)
+        for name in failed:
+            verdict.act(name).failed = True
         response = told(numbers, places, verdict)
         response.added.CopyFrom(added)
         response.constraints.extend(constraints)
@@ -154,9 +157,12 @@ class Judge:
         return contact_constraints(case.asked, counted)
 
     def _demanded(
-        self, case: Case, moment: MomentVariables
+        self, case: Case, moment: MomentVariables, failed: list[str]
     ) -> tuple[Sequence[SlateConstraint], Mapping[int, int]]:
-        """Return what the slates must keep to, and the offers that places are kept for."""
+        """Return what the slates must keep to, and the offers that places are kept for.
+
+        Names in `failed` what could not be evaluated.
+        """
         compiled, asks = case.compiled, case.context.placements
         constraints = compiled.slate_constraints(tuple([each.name for each in case.asked]))
         pins = compiled.policy.pins
@@ -164,7 +170,7 @@ class Judge:
             return constraints, _NOBODY
         settled = {order.placement for order in case.orders if order.exact}
         activate = compiled.compiler.activation
-        held = pins_that_hold(pins, asks, settled, moment, activate)
+        held = pins_that_hold(pins, asks, settled, moment, activate, failed.append)
         constraints = (*constraints, *held)
         return constraints, offers_kept_for(constraints, asks, settled, self._catalogue)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from services.rules.answers import pin_constraint
@@ -34,26 +34,35 @@ def pins_that_hold(
     settled: Collection[str],
     moment: Variables,
     activate: Activate,
+    failed: Callable[[str], None],
 ) -> list[SlateConstraint]:
     """Return the pins of the placements asked for; where a decision stands its order does.
 
-    One whose condition fails does not hold.
+    One whose condition fails does not hold, and is told to `failed` as `pins.` and its name.
     """
-    return [
-        pin_constraint(pin, ask.placement)
-        for ask in asks
-        if ask.placement in pins and ask.placement not in settled
-        for pin in pins[ask.placement]
-        if pin.position <= ask.limit and _holds(pin, ask.placement, moment, activate)
-    ]
+    found = []
+    for ask in asks:
+        if ask.placement in settled:
+            continue
+        for pin in pins.get(ask.placement, ()):
+            if pin.position > ask.limit:
+                continue
+            holds, has_failed = _judged(pin, ask.placement, moment, activate)
+            if holds:
+                found.append(pin_constraint(pin, ask.placement))
+            if has_failed:
+                failed(f"pins.{pin.name}")
+    return found
 
 
-def _holds(pin: Pin, placement: str, moment: Variables, activate: Activate) -> bool:
+def _judged(pin: Pin, placement: str, moment: Variables, activate: Activate) -> tuple[bool, bool]:
+    """Say whether a pin holds, and whether that could not be said."""
     if pin.when is None:
-        return True
+        return True, False
     frame = RequestFrame(_NoCandidates(), PlacementVariables(moment, placement), activate)
     value, errors = pin.when.evaluate(frame)
-    return errors is False and bool(value)
+    has_failed = errors is not False
+    return bool(value) and not has_failed, has_failed
 
 
 def offers_kept_for(

@@ -89,6 +89,17 @@ async def test_a_pin_holds_only_while_its_condition_does(
     assert (FREE_SHIPPING in kept(response, LAPTOP)) is holds
 
 
+async def test_a_pin_that_cannot_be_evaluated_is_told_among_the_rules_that_fail(
+    rules: Rules,
+) -> None:
+    await defined(rules, pin(FREE_SHIPPING, when="request.attributes['campaign'] == 'spring'"))
+    response = await rules.check(LAPTOP, person=ann())
+    assert [(act.rule, act.failed) for act in response.acts] == [("pins.star", True)]
+    await rules.commit(LAPTOP, acts=response.acts)
+    found = await rules.stub.GetRuleFailures(pb.GetRuleFailuresRequest(), timeout=5)
+    assert [(each.rule, each.decisions) for each in found.failures] == [("pins.star", 1)]
+
+
 async def test_pins_of_other_placements_and_beyond_what_is_asked_for_are_none(
     rules: Rules,
 ) -> None:
