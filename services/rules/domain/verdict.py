@@ -9,8 +9,8 @@ import numpy as np
 from services.rules.domain.acts import Removals, ShadowRemoval, Verdict
 from services.rules.domain.catalogue import kind_mask, page_bits
 from services.rules.domain.columns import CandidateColumns
-from services.rules.domain.contact_limits import TRANSACTIONAL
-from services.rules.domain.contacts import CONTACT_LIMIT, Approach, Gate
+from services.rules.domain.contact_gates import counting_anew, passing_gate
+from services.rules.domain.contacts import CONTACT_LIMIT, Approach
 from services.rules.domain.definitions import Condition, Placement, Rule
 from services.rules.domain.person import among
 from services.rules.domain.values import BoolColumn, Frame, is_none
@@ -140,40 +140,15 @@ class _Court:
             return
         counting = frozenset().union(*(placement.contact_kinds for placement in self.asked))
         for gate in approach.gates:
-            passing = self._passing(gate, counting)
+            passing = passing_gate(gate, counting, self.columns, self.verdict.bits != 0)
             for index, placement in enumerate(self.asked):
                 if not placement.contact_kinds:
                     continue
                 hits = self._left_for(placement.contact_kinds, 1 << index) & ~passing
                 if gate.code == CONTACT_LIMIT:
                     hits &= ~self.columns.promised
-                if gate.passes_counted and not self._counts_anew(gate, approach, placement, hits):
-                    continue
+                hits = counting_anew(hits, gate, approach, placement, self.columns)
                 self._take_away(hits, 1 << index, gate.code, gate.rule, ELIGIBILITY, gate.free_us)
-
-    def _counts_anew(
-        self, gate: Gate, approach: Approach, placement: Placement, hits: BoolColumn
-    ) -> bool:
-        """Leave out of `hits` what counts already; False where the whole placement does."""
-        if placement.name in approach.placements and not gate.of_offers:
-            return False
-        if approach.offer_nos and (gate.of_offers or not placement.one_contact):
-            hits &= ~among(self.columns.offer_nos, list(approach.offer_nos))
-        return True
-
-    def _passing(self, gate: Gate, counting: frozenset[int]) -> BoolColumn:
-        """Return the offers that a gate does not speak of; `counting` kinds may be contacts."""
-        columns = self.columns
-        passing: BoolColumn = ~kind_mask(counting)[columns.kinds]
-        if gate.kind_bits:
-            passing |= (gate.kind_bits >> columns.kinds.astype(np.int64) & 1) == 0
-        if gate.offer_no:
-            passing |= columns.offer_nos != gate.offer_no
-        for place in np.flatnonzero((self.verdict.bits != 0) & ~passing).tolist():
-            terms = columns.terms_of(int(columns.offer_nos[place]))
-            named = terms.policy == gate.policy if gate.policy else terms.policy != TRANSACTIONAL
-            passing[place] = not named or bool(gate.group and terms.group != gate.group)
-        return passing
 
     def _exempt_defaults(self) -> None:
         """Default offers carry no rule; only what is gone or unwanted by the caller is left out."""
