@@ -64,7 +64,8 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
     for promise in view.open_promises:
         made, until = ago(promise.made_time, now), ago(promise.expires_time, now)
         said = ": ".join(filter(None, (promise.title or promise.offer_id, promise.creative.text)))
-        yield "promised", f"{said}, made {made}, ends {until}"
+        gone = ", sold out just now" if promise.sold_out else ""
+        yield "promised", f"{said}, made {made}, ends {until}{gone}"
     for journey in view.journeys:
         waits = f"waits for {journey.waits_for}"
         going = f"stands still: {journey.obstacle}" if journey.obstacle else waits

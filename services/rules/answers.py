@@ -55,8 +55,8 @@ def reserved(
     return response
 
 
-def promise(found: OpenPromise, terms: PromisedTerms | None) -> Promise:
-    made = Promise(offer_no=found.offer_no, terms=terms)
+def promise(found: OpenPromise, terms: PromisedTerms | None, *, sold_out: bool) -> Promise:
+    made = Promise(offer_no=found.offer_no, terms=terms, sold_out=sold_out)
     made.made_time.FromMicroseconds(found.made_us)
     made.expires_time.FromMicroseconds(found.expires_us)
     return made

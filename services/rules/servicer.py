@@ -17,7 +17,9 @@ from services.rules.domain.counters import Occasion, resolved
 from services.rules.domain.drafts import Reservation
 from services.rules.domain.facts import LoggedContact
 from services.rules.domain.ledger import Ledger
+from services.rules.domain.promises import OpenPromise
 from services.rules.domain.retention import Keep
+from services.rules.domain.stock import is_sold_out
 from services.rules.results import Results
 from services.rules.simulating import Simulations
 from services.rules.spending import Spending
@@ -34,6 +36,7 @@ from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1 import rules_service_pb2 as pb
+from touchpoint.rules.v1.rules_pb2 import Promise
 
 _PRESENTED = 50
 _SLICE = 1000
@@ -88,10 +91,7 @@ class RulesServicer(DefinitionRpcs):
         return pb.GetContactsResponse(
             balances=[balance(each) for each in encounter.balances()],
             presented=presentations(shown, _PRESENTED),
-            promises=[
-                promise(each, self._kept_terms.of(each.offer_no, each.made_us))
-                for each in await self._ledger.promises(persons, now_us)
-            ],
+            promises=[self._promise(each) for each in await self._ledger.promises(persons, now_us)],
         )
 
     async def get_budgets(self, call: Call, request: pb.GetBudgetsRequest) -> pb.GetBudgetsResponse:
@@ -203,6 +203,10 @@ class RulesServicer(DefinitionRpcs):
         keys = [each.key for each in request.identity_keys]
         async for table, rows in self._ledger.export(request.person_ids, keys):
             yield pb.ExportPersonResponse(table=table, rows=rows)
+
+    def _promise(self, found: OpenPromise) -> Promise:
+        terms = self._kept_terms.of(found.offer_no, found.made_us)
+        return promise(found, terms, sold_out=is_sold_out(self._catalogue, found.offer_no))
 
     async def _encounter(
         self, persons: Sequence[str], occasion: Occasion, policy: ContactPolicy

@@ -157,6 +157,7 @@ def _promise(promise: Promise, wording: Wording) -> pb.OpenPromise:
         attributes=terms.attributes,
         about_items=[wording.offer_id(item_no) for item_no in terms.about_nos],
         about_categories=terms.about_categories,
+        sold_out=promise.sold_out,
     )
 
 

@@ -30,6 +30,14 @@ def about_sold_out(subjects: Subjects, catalogue: CatalogueColumns) -> BoolColum
     return found
 
 
+def is_sold_out(catalogue: CatalogueColumns, offer_no: int) -> bool:
+    """Return the same of one offer that is no item, by its number."""
+    if offer_no not in catalogue.about_nos:
+        return False
+    subject = Subjects(catalogue, np.array([offer_no]), np.array([True]))
+    return bool(about_sold_out(subject, catalogue)[0])
+
+
 def _any_left(catalogue: CatalogueColumns, offer_nos: list[int]) -> bool:
     return bool(_left(catalogue, np.array(offer_nos)).any())
 

@@ -205,7 +205,7 @@ async def test_a_promise_is_told_to_agents_on_the_terms_it_was_made_on(stub, edg
         attributes={"from": "20"},
     )
     edge.peers.rules.GetContacts.answer = lambda _: GetContactsResponse(
-        promises=[{"offer_no": PROMO, "terms": terms}]
+        promises=[{"offer_no": PROMO, "terms": terms, "sold_out": True}]
     )
     decide = edge.peers.rules.Check.answer
 
@@ -221,6 +221,7 @@ async def test_a_promise_is_told_to_agents_on_the_terms_it_was_made_on(stub, edg
     assert promise.title == "Shipping from 20"
     assert (promise.creative.text, promise.creative.link) == ("Free from 20 on", "https://shop/20")
     assert dict(promise.attributes) == {"from": "20"}
+    assert promise.sold_out
     assert (list(promise.about_items), list(promise.about_categories)) == (["pan-1"], [PCS])
     [line] = [each.line for each in view.next_best_actions if each.offer_id == "promo-1"]
     assert "Shipping from 20" in line

@@ -235,6 +235,10 @@ async def test_what_is_sold_out_in_every_variant_is_promised_to_nobody_anew(rule
     rules.catalogue.stock[LAPTOP] = 0
     assert await told("bob") == {LAPTOP_PROMO: "OUT_OF_STOCK"}
     assert await told("ann") == {}
+    [promise] = (
+        await rules.stub.GetContacts(pb.GetContactsRequest(person_ids=["ann"]), timeout=5)
+    ).promises
+    assert promise.sold_out
     rules.catalogue.stock[LAPTOP_RED] = -1
     assert await told("bob") == {}
 

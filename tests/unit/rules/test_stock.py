@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.domain.history import Subjects
-from services.rules.domain.stock import about_sold_out
+from services.rules.domain.stock import about_sold_out, is_sold_out
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
@@ -65,7 +65,11 @@ def test_it_is_where_no_member_of_any_family_is_left(
     expected = [
         bool(numbers) and not any(rows[no - 1][0] in left for no in numbers) for numbers in about
     ]
-    assert sold_out(shop(rows, about)) == expected
+    catalogue = shop(rows, about)
+    assert sold_out(catalogue) == expected
+    of_each = [is_sold_out(catalogue, no) for no in range(ITEMS + 1, catalogue.size)]
+    assert of_each == expected
+    assert not is_sold_out(catalogue, 1_000_000)
 
 
 def test_what_is_about_a_category_as_well_is_not() -> None:
