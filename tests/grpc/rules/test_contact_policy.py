@@ -10,7 +10,7 @@ import pytest
 
 from services.rules.config import shipped_definitions
 from services.rules.definitions.files import read_folder
-from services.rules.domain.changes import Declined, Identified, Seen
+from services.rules.domain.changes import Contacted, Declined, Identified, Seen
 from shared.clock import to_us
 from tests.grpc.rules.rules_kit import (
     CART_SURVEY,
@@ -353,6 +353,26 @@ async def test_other_systems_are_told_whom_not_to_approach_with_what_and_why(
         (3, "quiet_hours", both, 0, "", 11),
     ]
     assert await suppressed(rules, *people, policy="transactional") == []
+
+
+async def test_who_was_mailed_by_another_system_is_on_the_list_until_the_first_is_a_week_old(
+    rules: Rules,
+) -> None:
+    now_us = rules.clock.now_us()
+    sent = [
+        Contacted(
+            f"imported/ann/{days}", f"m{days}", "ann", "", Channel.EMAIL, 0, "",
+            now_us - days * DAY_US, is_imported=True,
+        )
+        for days in (1, 3, 5)
+    ]  # fmt: skip
+    await rules.ledger.note(sent)
+    both = ["EMAIL", "SMS"]
+    people = {"person_ids": ["ann"]}, {"person_ids": ["bob"]}
+    assert await suppressed(rules, *people) == [(0, "contacts.marketing", both, 0, "", 48)]
+    assert not (await reserve(rules, "mail")).granted
+    rules.clock.advance(timedelta(days=2))
+    assert await suppressed(rules, *people) == []
 
 
 async def test_what_is_asked_of_nobody_or_nowhere_is_refused(rules: Rules) -> None:
