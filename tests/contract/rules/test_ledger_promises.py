@@ -46,6 +46,26 @@ async def test_a_promise_is_made_once_and_keeps_its_terms(ledger: Ledger) -> Non
     assert (promise.made_us, promise.expires_us) == (NOW, wanted().expires_us)
 
 
+async def test_when_each_was_decided_is_told_and_of_several_that_which_holds_longest(
+    ledger: Ledger,
+) -> None:
+    longer = wanted(expires_us=NOW + 20 * DAY)
+    await ledger.commit(promising("d1", wanted()))
+    await ledger.commit(promising("d2", longer, persons=("bob",), now_us=NOW + DAY))
+    await ledger.commit(promising("d3", wanted(), persons=("eve",), now_us=NOW + 2 * DAY))
+    await ledger.commit(promising("d4", wanted(12, at_decision=False), now_us=NOW + 3 * DAY))
+    now_us, told = NOW + 3 * DAY, {}
+    for persons in (["ann"], ["ann", "eve"], ["ann", "bob", "eve"]):
+        facts = await ledger.check_facts(persons, KEY, 0, now_us)
+        told[len(persons)] = facts.presented_us
+    reserved = {12: NOW + 3 * DAY}
+    assert told[1] == told[2] == {PROMOTION: NOW, **reserved}
+    assert told[3] == {PROMOTION: NOW + DAY, **reserved}
+    await ledger.note([Identified(b"ann's", "ann", ("ann", "bob", "eve"), 1, False)])
+    by_pseudonym = await ledger.facts_by_identity([b"ann's"], 0, 0, now_us)
+    assert by_pseudonym.presented_us == told[3]
+
+
 async def test_an_offer_that_is_over_is_shown_only_to_whom_it_is_promised(ledger: Ledger) -> None:
     over = wanted(expires_us=0)
     refused = await ledger.commit(promising("d1", over))

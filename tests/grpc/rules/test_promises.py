@@ -188,6 +188,10 @@ async def test_a_holder_keeps_the_terms_that_were_presented_to_them(spring: Rule
     await present(spring, "cat", "best")
     assert await told("ann") == [("Spring", "10% off")]
     assert await told("cat") == []
+    await spring.ledger.note([Identified(key("ann's").key, "ann", ("ann",), 1, False)])
+    unknown = spring.context(identity_keys=[key("ann's")], context_digest=b"another page")
+    [terms] = (await spring.check(RUNNING_PROMO, context=unknown)).promised_terms
+    assert terms.creative.text == "10% off"
     [promise] = (
         await spring.stub.GetContacts(pb.GetContactsRequest(person_ids=["ann"]), timeout=5)
     ).promises
