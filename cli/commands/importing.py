@@ -90,7 +90,8 @@ def import_(
 
     A file that cannot be read as what it is, or lacks a column, is refused as a whole. Repeating
     an import changes nothing: rows that are there count as duplicates. One that was killed goes on
-    where it stopped.
+    where it stopped. History spends nothing, but for messages that were sent: `contacts` count for
+    every contact limit as of when they were.
 
     Example: touchpoint import items items.csv --dry-run
     """
