@@ -22,7 +22,7 @@ from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
-from shared.errors import Aborted, FailedPrecondition, NotFound
+from shared.errors import Aborted, FailedPrecondition, NotFound, Unavailable
 from shared.logging import get_logger
 from touchpoint.common.v1.bus_pb2 import DefinitionsNotice
 from touchpoint.rules.v1.rules_pb2 import Bundle, DefinitionChange, DefinitionFile
@@ -155,9 +155,15 @@ class Definitions:
         return after
 
     async def _announce(self, bundle_hash: str, *, active: bool) -> None:
-        """Tell all replicas to look, and look here: this one need not wait for its notice."""
+        """Tell all replicas to look, and look here: this one need not wait for its notice.
+
+        Without the bus they look all the same, a little later, and this is no failure.
+        """
         notice = DefinitionsNotice(bundle_hash=bundle_hash, active=active)
-        await self._bus.notify(BUNDLE_MOVED, notice.SerializeToString())
+        try:
+            await self._bus.notify(BUNDLE_MOVED, notice.SerializeToString())
+        except Unavailable as error:
+            log.warning("definitions_not_announced", bundle_hash=bundle_hash, reason=error.reason)
         await self._own.look()
 
     async def _await_replicas(self, bundle_hash: str) -> None:

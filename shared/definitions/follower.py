@@ -21,6 +21,10 @@ NO_TRIAL = Trial()
 LOOK_EVERY_S = 2.0
 FIRST_LOOKS_EVERY_S = 0.1
 """Until a bundle is active here: without one a replica is of no use."""
+SOON_EVERY_S = 0.2
+"""While a bundle is prepared: it is about to be active, and a notice may be lost."""
+_SOON_LOOKS = 50
+"""So many times for one bundle; its owner may have ended before it could give it up."""
 log = get_logger(__name__)
 
 Compiled = TypeVar("Compiled")
@@ -34,8 +38,9 @@ class BundleFollower(Generic[Compiled]):
     """The definitions of one replica: `active` and `of(hash)` are plain look-ups.
 
     `compile_bundle` makes of a bundle whatever the service needs, and raises `CompileError` when it
-    cannot. Looks often until there is one, then every 2 seconds, which also keeps the replica
-    registered with the owner, and at once when the bus says that the definitions moved.
+    cannot. Looks often until there is one and while another is prepared, else every 2 seconds,
+    which also keeps the replica registered with the owner, and at once when the bus says that the
+    definitions moved.
     """
 
     def __init__(
@@ -58,6 +63,10 @@ class BundleFollower(Generic[Compiled]):
         self._compiled: dict[str, Compiled] = {}
         self._told: dict[str, str] = {}
         """Bundle to what the owner was told of it last: why it failed, or nothing."""
+        self._awaited = ""
+        """The bundle that is being prepared."""
+        self._soon_looks = 0
+        """How many looks for it are left at the quicker pace."""
         self._look_now = asyncio.Event()
         self._looking = asyncio.Lock()
         self._ready = asyncio.Event()
@@ -124,6 +133,7 @@ class BundleFollower(Generic[Compiled]):
 
     async def _look(self) -> None:
         state = await self._source.active()
+        self._await(state.preparing_hash)
         in_turn = (state.bundle_hash, state.trial.bundle_hash, state.preparing_hash)
         wanted = [each for each in dict.fromkeys(in_turn) if each]
         for bundle_hash in wanted:
@@ -136,6 +146,20 @@ class BundleFollower(Generic[Compiled]):
             del self._told[forgotten]
         if state.bundle_hash in self._compiled:
             self._switch_to(state.bundle_hash, state.trial)
+
+    def _await(self, bundle_hash: str) -> None:
+        """Take note of what is being prepared; empty: nothing."""
+        if bundle_hash != self._awaited:
+            self._awaited, self._soon_looks = bundle_hash, _SOON_LOOKS
+        elif self._soon_looks:
+            self._soon_looks -= 1
+
+    @property
+    def pace_s(self) -> float:
+        """How long it waits for a notice before it looks all the same."""
+        if not self.is_ready:
+            return FIRST_LOOKS_EVERY_S
+        return SOON_EVERY_S if self._awaited and self._soon_looks else LOOK_EVERY_S
 
     async def _make_ready(self, bundle_hash: str) -> str:
         """Compile a bundle that is not here yet; returns why that failed, or nothing.
@@ -185,7 +209,7 @@ class BundleFollower(Generic[Compiled]):
 
     async def _pause(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_EVERY_S if self.is_ready else FIRST_LOOKS_EVERY_S):
+            async with asyncio.timeout(self.pace_s):
                 await self._look_now.wait()
         except TimeoutError:
             return

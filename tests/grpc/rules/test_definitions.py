@@ -8,8 +8,12 @@ import json
 import grpc
 import pytest
 
+from services.rules.applying import Definitions
 from services.rules.config import shipped_definitions
 from services.rules.definitions.files import read_folder
+from services.rules.storage.definitions import PostgresDefinitions
+from shared.bus import InMemoryBus
+from shared.errors import Unavailable
 from tests.grpc.rules.rules_kit import LAPTOP, Rules, ann, codes
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
@@ -95,6 +99,23 @@ async def test_a_replica_that_cannot_compile_stops_it_and_is_named(rules: Rules)
     assert "ranker" in refused.value.details()
     assert "no prior for SURVEY" in refused.value.details()
     assert await active(rules) == before
+
+
+class AwayBus(InMemoryBus):
+    """A bus that cannot be reached."""
+
+    async def notify(self, subject: str, data: bytes = b"") -> None:
+        raise Unavailable("away", reason="BUS_UNAVAILABLE")
+
+
+async def test_definitions_are_applied_also_while_the_bus_is_away(rules: Rules) -> None:
+    store = PostgresDefinitions(rules.database)
+    definitions = Definitions(store, AwayBus(), rules.bundles, rules.clock)
+    files = edited("declined_for: 30d", "declined_for: 33d")
+    checked, pointer = await definitions.apply(files)
+    assert checked.bundle is not None
+    assert pointer.active == checked.bundle.bundle_hash == rules.bundles.active_hash
+    assert not pointer.preparing
 
 
 async def test_every_live_replica_is_waited_for(rules: Rules) -> None:

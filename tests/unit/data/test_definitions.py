@@ -8,6 +8,7 @@ import pytest
 from shared.bus import InMemoryBus, Publication
 from shared.bus.subjects import BUNDLE_MOVED
 from shared.definitions import BundleFollower, CompileError
+from shared.definitions.follower import FIRST_LOOKS_EVERY_S, LOOK_EVERY_S, SOON_EVERY_S
 from shared.errors import Unavailable
 from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.rules.v1.rules_pb2 import Bundle
@@ -83,6 +84,33 @@ async def test_a_bundle_is_compiled_and_acknowledged_before_it_is_active(
     assert follower.of("h1") == "compiled h1"
     assert owner.fetched == ["h1", "h2"]
     await follower.check()
+
+
+async def test_while_a_bundle_is_prepared_it_looks_more_often_for_a_notice_may_be_lost(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    assert follower.pace_s == FIRST_LOOKS_EVERY_S
+    owner.active_hash = "h1"
+    await follower.look()
+    assert follower.pace_s == LOOK_EVERY_S
+    owner.preparing_hash = "h2"
+    await follower.look()
+    assert follower.pace_s == SOON_EVERY_S
+    owner.active_hash, owner.preparing_hash = "h2", ""
+    await follower.look()
+    assert follower.pace_s == LOOK_EVERY_S
+
+
+async def test_it_does_not_look_so_often_for_ever_where_the_owner_ended_meanwhile(
+    owner: InMemoryDefinitions, follower: BundleFollower[str]
+):
+    owner.active_hash, owner.preparing_hash = "h1", "h2"
+    for _ in range(100):
+        await follower.look()
+    assert follower.pace_s == LOOK_EVERY_S
+    owner.preparing_hash = "h3"
+    await follower.look()
+    assert follower.pace_s == SOON_EVERY_S
 
 
 async def test_requests_go_on_while_a_large_bundle_is_compiled_aside(
