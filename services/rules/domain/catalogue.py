@@ -44,6 +44,8 @@ class CategoryTree(WordList, Protocol):
 class CatalogueColumns(Protocol):
     """What rules read of the catalogue: arrays indexed by offer number."""
 
+    version: int
+    """Changes whenever a row does."""
     kind: npt.NDArray[np.uint8]
     family_no: npt.NDArray[np.uint32]
     category_no: npt.NDArray[np.int32]

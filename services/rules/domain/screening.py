@@ -41,19 +41,16 @@ def _nothing(channel: int) -> Fields:
     return {}
 
 
-class VersionedCatalogue(CatalogueColumns, Protocol):
-    """A catalogue that says when it changed."""
+class SizedCatalogue(CatalogueColumns, Protocol):
+    """A catalogue that says how many rows it has."""
 
-    version: int
     size: int
 
 
 class Screen:
     """The rules of one bundle by offer, on one channel."""
 
-    def __init__(
-        self, plan: Plan, catalogue: VersionedCatalogue, channel: int, fields: Fields
-    ) -> None:
+    def __init__(self, plan: Plan, catalogue: SizedCatalogue, channel: int, fields: Fields) -> None:
         """Take the channel by its number, and what fields are worth for all on it."""
         self._plan = plan
         self._catalogue = catalogue
@@ -134,7 +131,7 @@ class Screens:
     """The screens of the bundles in use."""
 
     def __init__(
-        self, catalogue: VersionedCatalogue, fields_of: Callable[[int], Fields] = _nothing
+        self, catalogue: SizedCatalogue, fields_of: Callable[[int], Fields] = _nothing
     ) -> None:
         """`fields_of` returns what is the same for all requests on a channel: `request.channel`."""
         self._catalogue = catalogue
@@ -177,7 +174,7 @@ def _make_room(kept: dict[Any, Any]) -> None:
         del kept[next(iter(kept))]
 
 
-def _instants_us(catalogue: VersionedCatalogue) -> Sequence[npt.NDArray[np.int64]]:
+def _instants_us(catalogue: SizedCatalogue) -> Sequence[npt.NDArray[np.int64]]:
     """Return when offers begin, and when they are over."""
     size = catalogue.size
     ends_us = catalogue.ends_us[:size]
@@ -185,7 +182,7 @@ def _instants_us(catalogue: VersionedCatalogue) -> Sequence[npt.NDArray[np.int64
     return catalogue.starts_us[:size], catalogue.released_us[:size], over_us
 
 
-def _span_us(catalogue: VersionedCatalogue, now_us: int) -> tuple[int, int]:
+def _span_us(catalogue: SizedCatalogue, now_us: int) -> tuple[int, int]:
     since_us, until_us = -_NEVER_US, _NEVER_US
     for instants in _instants_us(catalogue):
         gone = instants <= now_us

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from services.rules.domain.catalogue import CatalogueColumns
@@ -10,23 +14,36 @@ from services.rules.domain.person import Numbers
 from services.rules.domain.values import BoolColumn
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of offers, by number, as of a version."""
+
+    version: int
+    stock: Numbers
+    """Of that version; another array where the whole catalogue was read again."""
+    sold_out: dict[int, bool] = field(default_factory=dict)
+
+
+_FOUND: WeakKeyDictionary[CatalogueColumns, _Found] = WeakKeyDictionary()
+"""By catalogue: to look at every variant of an item is to look through all of it."""
+
+
 def about_sold_out(subjects: Subjects, catalogue: CatalogueColumns) -> BoolColumn:
     """Return where an offer is about items alone and none of them is left, in no variant."""
     found = np.zeros(len(subjects.offer_nos), np.bool_)
-    gone = {
-        place: families
-        for place, families in subjects.alone.items()
-        if not _any_left(catalogue, list(catalogue.about_nos[int(subjects.offer_nos[place])]))
-    }
+    gone: dict[int, tuple[int, Numbers]] = {}
+    for place, families in subjects.alone.items():
+        offer_no = int(subjects.offer_nos[place])
+        if not _left(catalogue, np.array(catalogue.about_nos[offer_no])).any():
+            gone[place] = offer_no, families
     if not gone:
         return found
-    of_them = np.zeros(int(catalogue.family_no.max()) + 1, np.bool_)
-    of_them[np.concatenate(list(gone.values()))] = True
-    members = np.flatnonzero(of_them[catalogue.family_no])
-    to_be_had = np.zeros_like(of_them)
-    to_be_had[catalogue.family_no[members[_left(catalogue, members)]]] = True
-    for place, families in gone.items():
-        found[place] = not to_be_had[families].any()
+    known = _known(catalogue)
+    unknown = dict(pair for pair in gone.values() if pair[0] not in known)
+    if unknown:
+        known.update(_without_variants(catalogue, unknown))
+    for place, (offer_no, _) in gone.items():
+        found[place] = known[offer_no]
     return found
 
 
@@ -38,8 +55,24 @@ def is_sold_out(catalogue: CatalogueColumns, offer_no: int) -> bool:
     return bool(about_sold_out(subject, catalogue)[0])
 
 
-def _any_left(catalogue: CatalogueColumns, offer_nos: list[int]) -> bool:
-    return bool(_left(catalogue, np.array(offer_nos)).any())
+def _known(catalogue: CatalogueColumns) -> dict[int, bool]:
+    """Return what was found of the catalogue as it is now, to be added to."""
+    found = _FOUND.get(catalogue)
+    if found is None or found.version != catalogue.version or found.stock is not catalogue.stock:
+        found = _FOUND[catalogue] = _Found(catalogue.version, catalogue.stock)
+    return found.sold_out
+
+
+def _without_variants(
+    catalogue: CatalogueColumns, families_of: Mapping[int, Numbers]
+) -> dict[int, bool]:
+    """Return for each offer whether no variant of these families can be had."""
+    of_them = np.zeros(int(catalogue.family_no.max()) + 1, np.bool_)
+    of_them[np.concatenate(list(families_of.values()))] = True
+    members = np.flatnonzero(of_them[catalogue.family_no])
+    to_be_had = np.zeros_like(of_them)
+    to_be_had[catalogue.family_no[members[_left(catalogue, members)]]] = True
+    return {no: not to_be_had[families].any() for no, families in families_of.items()}
 
 
 def _left(catalogue: CatalogueColumns, offer_nos: Numbers) -> BoolColumn:

@@ -232,18 +232,23 @@ async def test_what_is_sold_out_in_every_variant_is_promised_to_nobody_anew(rule
     async def told(person: str) -> Mapping[int, str]:
         return codes(await rules.check(LAPTOP_PROMO, person=ann(person_ids=[person])))
 
+    def left(offer_no: int, stock: int) -> None:
+        rules.catalogue.stock[offer_no] = stock
+        rules.catalogue.version += 1
+
     call = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
     await rules.commit(LAPTOP_PROMO, context=call)
-    rules.catalogue.stock[[LAPTOP, LAPTOP_RED]] = (3, 0)
+    left(LAPTOP, 3)
+    left(LAPTOP_RED, 0)
     assert await told("bob") == {}
-    rules.catalogue.stock[LAPTOP] = 0
+    left(LAPTOP, 0)
     assert await told("bob") == {LAPTOP_PROMO: "OUT_OF_STOCK"}
     assert await told("ann") == {}
     [promise] = (
         await rules.stub.GetContacts(pb.GetContactsRequest(person_ids=["ann"]), timeout=5)
     ).promises
     assert promise.sold_out
-    rules.catalogue.stock[LAPTOP_RED] = -1
+    left(LAPTOP_RED, -1)
     assert await told("bob") == {}
 
 

@@ -76,3 +76,15 @@ def test_what_is_about_a_category_as_well_is_not() -> None:
     gone = [(no, 0, False) for no in range(1, ITEMS + 1)]
     assert sold_out(shop(gone, [{1}])) == [True]
     assert sold_out(shop(gone, [{1}], "Shoes")) == [False]
+
+
+def test_what_comes_in_and_goes_out_again_is_seen_at_once() -> None:
+    catalogue = shop([(1, 0, False)] * ITEMS, [{1}])
+    told = [sold_out(catalogue)]
+    for version, stock in ((2, 3), (3, 0)):
+        row = CatalogueRow(
+            offer_no=2, offer_id="item 2", kind=OfferKind.PRODUCT, family_no=1, stock=stock
+        )
+        catalogue.apply(CatalogueBatch(version=version, rows=[row]))
+        told.append(sold_out(catalogue))
+    assert told == [[True], [False], [True]]
