@@ -17,7 +17,7 @@ ORDER BY time_us, contact_id
 
 -- name: promises
 SELECT promise_no, person_id, offer_no, state, decision_id, made_us, expires_us, free_us, ended_us,
-    units, accounts, (
+    units, accounts, answered_by, (
         SELECT t.terms FROM offer_terms t
         WHERE t.offer_no = promises.offer_no
         ORDER BY t.since_us <= promises.made_us DESC,
