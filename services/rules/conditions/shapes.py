@@ -35,14 +35,16 @@ class Shapes:
 
 def _own(expr: Expr, parts: list[int]) -> Hashable:
     """Return what an expression says, given the numbers of its parts."""
-    match expr.WhichOneof("expr_kind"):
+    match kind := expr.WhichOneof("expr_kind"):
+        case "const_expr":
+            return kind, expr.const_expr.SerializeToString(deterministic=True)
         case "ident_expr":
-            return expr.ident_expr.name
+            return kind, expr.ident_expr.name
         case "select_expr":
-            return expr.select_expr.field, expr.select_expr.test_only, *parts
+            return kind, expr.select_expr.field, expr.select_expr.test_only, *parts
         case "call_expr":
-            return expr.call_expr.function, expr.call_expr.HasField("target"), *parts
+            return kind, expr.call_expr.function, expr.call_expr.HasField("target"), *parts
         case "list_expr":
-            return "[]", *parts
+            return kind, *parts
         case _:
-            return expr.SerializeToString(deterministic=True)
+            return kind, expr.SerializeToString(deterministic=True)

@@ -52,6 +52,8 @@ class Translation:
     """Which variables each part reads, by its id."""
     _numbers: Mapping[int, int] = field(init=False)
     """What each part says, by its id."""
+    _is_bound: bool = field(init=False, default=False)
+    """Whether a bound is translated: for more than one request, so that CEL cannot be asked."""
 
     def __post_init__(self) -> None:
         """Collect what the condition reads."""
@@ -85,10 +87,13 @@ class Translation:
 
     def _bound(self, expr: Expr, known: frozenset[str]) -> Bound | None:
         if {name for name in fields_read(expr) if not name.startswith("params.")} <= known:
+            self._is_bound = True
             try:
                 return Bound(self._numbers[expr.id], self._term(expr, frozenset()))
             except UnsupportedError:
                 return None
+            finally:
+                self._is_bound = False
         function = expr.call_expr.function
         if function not in ("_&&_", "_||_"):
             return None
@@ -130,6 +135,8 @@ class Translation:
             try:
                 return self._plain(expr)
             except UnsupportedError:
+                if self._is_bound:
+                    raise
                 program = self.environment.part(self.checked, expr)
                 return self._everywhere(expr, lambda frame, local: frame.scalar(program))
         program = self.environment.part(self.checked, expr)

@@ -21,7 +21,7 @@ from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions, compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.columns import CandidateColumns, Moment
-from services.rules.domain.values import Outcome, spread
+from services.rules.domain.values import Outcome, Words, spread
 from tests.unit.rules.expressions import CONDITIONS, PARAMETERS, GivenVariables, columns, variables
 from tests.unit.rules.shop import NOW_US, shop, shopper
 from touchpoint.common.v1.conditions_pb2 import Customer
@@ -144,6 +144,24 @@ def test_a_part_of_several_conditions_is_evaluated_once() -> None:
         COMPILER.compile(f"offer.stock == 0 && customer.age > {age}").evaluate(frame)
     COMPILER.compile("history.owned || offer.stock == 0").evaluate(frame)
     assert read.count("offer.stock") == 1
+
+
+def test_a_field_and_a_call_of_the_same_name_are_not_taken_for_one_another() -> None:
+    customer = Customer(attributes={"size": "40", "shoes": "running"})
+    frame = RequestFrame(
+        GivenColumns(
+            {
+                "size": 2,
+                "offer.stock": np.array([1, 2]),
+                "offer.brand": Words(np.array([0, 1]), ("40", "41")),
+            }
+        ),
+        GivenVariables({"customer": customer}),
+        COMPILER.activation,
+    )
+    of_call = COMPILER.compile("offer.stock < size(customer.attributes)").evaluate(frame)
+    of_field = COMPILER.compile("offer.brand == customer.attributes.size").evaluate(frame)
+    assert [list(value) for value, _ in (of_call, of_field)] == [[True, False], [True, False]]
 
 
 @pytest.mark.parametrize(

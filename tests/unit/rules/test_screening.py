@@ -69,6 +69,9 @@ def _compiled() -> CompiledBundle:
         "offer.category.startsWith('Shop > Aisle 1') && customer.age < 18",
         "(history.times_bought > 1 || offer.is_consumable) && customer.age < 18",
         "customer.segments[3] == 'x' && offer.withdrawn",
+        "request.channel.matches('WEB|APP') && offer.stock == 3",
+        "size(request.channel) > 3 && offer.is_consumable",
+        "offer.stock == 5 && request.channel + '!' == 'WEB!'",
     )
     for index, condition in enumerate(conditions):
         bundle.rules.add(name=f"own {index}", level=2, code=4, remove_when=condition)
