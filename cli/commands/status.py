@@ -95,7 +95,11 @@ def failing_rules(sight: Sight) -> Sequence[RuleFailure]:
 def failing_told(failure: RuleFailure) -> str:
     """Say how often a rule failed, what that meant, and where there is more of it."""
     shadow, often = failure.shadow, several(failure.decisions, "decision")
-    meant = "nothing was left out for it" if shadow else "what it was asked of was left out"
+    meant = (
+        "nothing was left out for it"
+        if shadow
+        else "what it was asked of was left out, or not favoured"
+    )
     if failure.rule.startswith("pins."):
         meant = "the pin did not hold"
     return (

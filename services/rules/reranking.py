@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,28 +22,33 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
 
 _RANK = "/touchpoint.ranker.v1.RankerService/Rank"
 _TIMEOUT_S = 1.0
-_PATIENCE = 3
-"""After so many failures in a row the ranker is not asked any more."""
+_PATIENCE, _AGAIN = 3, 50
+"""After so many failures in a row the ranker is asked for every so many only."""
 log = get_logger(__name__)
 
 
 class Reranker:
-    """Asks the ranker for as long as it answers."""
+    """Asks the ranker, and seldom while it does not answer."""
 
-    def __init__(self, ranker: RankerServiceAsyncStub, bundle_hash: str) -> None:
-        """Take the bundle whose priors the ranker goes by, which is one in force."""
+    def __init__(self, ranker: RankerServiceAsyncStub, active_hash: Callable[[], str]) -> None:
+        """Take what tells the bundle in force, whose priors the ranker goes by."""
         self._ranker = ranker
-        self._bundle_hash = bundle_hash
+        self._active_hash = active_hash
         self._failed = 0
+        self._passed_by = 0
 
     async def rank(self, request: RankRequest) -> list[Showing] | None:
         """Return what each placement shows; None where the ranker does not answer."""
         if self._failed >= _PATIENCE:
-            return None
-        request.context.bundle_hash = self._bundle_hash
-        request.context.explain = False
+            self._passed_by += 1
+            if self._passed_by % _AGAIN:
+                return None
+        asked = RankRequest()
+        asked.CopyFrom(request)  # what was asked before is compared with it later
+        asked.context.bundle_hash = self._active_hash()
+        asked.context.explain = False
         try:
-            answer = await invoke(self._ranker.Rank, request, own_call(_RANK), _TIMEOUT_S)
+            answer = await invoke(self._ranker.Rank, asked, own_call(_RANK), _TIMEOUT_S)
         except TouchpointError as error:
             self._failed += 1
             log.info("not_ranked_again", reason=error.reason, failed=self._failed)

@@ -100,12 +100,12 @@ class Simulations:
         asked = self._asked(request, may_export)
         simulation = Simulation(request.examples if request.HasField("examples") else _EXAMPLES)
         total = await self._of.recordings.count(asked.since_us, asked.until_us)
-        reranker = Reranker(self._of.ranker, self._of.bundles.active_hash)
+        reranker = Reranker(self._of.ranker, lambda: self._of.bundles.active_hash)
         replayer = Replayer(self._of.judge, self._of.ledger, self._of.catalogue, reranker, *sides)
         async with aclosing(self._replay(replayer, simulation, asked, total)) as going:
             async for progress in going:
                 yield pb.SimulateDefinitionsResponse(progress=progress)
-        report = report_of(simulation, asked, old, new, self._of.catalogue)
+        report = await asyncio.to_thread(report_of, simulation, asked, old, new, self._of.catalogue)
         report.recorded = total
         yield pb.SimulateDefinitionsResponse(report=report)
 

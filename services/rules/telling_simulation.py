@@ -148,7 +148,8 @@ class _Words:
     def example(self, example: Example, may_export: bool) -> pb.SimulatedExample:
         replay, placement = example.replay, example.placement
         made = pb.SimulatedExample(
-            decision_id=replay.decision_id,
+            # Whoever has the id may ask whose it was.
+            decision_id=replay.decision_id if may_export else "",
             channel=Channel.Value.ValueType(replay.channel),
             placement=placement.placement,
             before=self._all_named(placement.before.offer_nos),

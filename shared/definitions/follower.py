@@ -122,6 +122,7 @@ class BundleFollower(Generic[Compiled]):
                 if error.reason != complaint:
                     log.warning("definitions_not_read", reason=error.reason)
                 complaint = error.reason
+                self._soon_looks = 0  # who does not answer is not to be asked sooner
             else:
                 complaint = ""
             await self._pause()
@@ -133,13 +134,14 @@ class BundleFollower(Generic[Compiled]):
 
     async def _look(self) -> None:
         state = await self._source.active()
-        self._await(state.preparing_hash)
+        is_to_be_told = self._await(state.preparing_hash)
         in_turn = (state.bundle_hash, state.trial.bundle_hash, state.preparing_hash)
         wanted = [each for each in dict.fromkeys(in_turn) if each]
         for bundle_hash in wanted:
             failure = await self._make_ready(bundle_hash)
             # A bundle may be prepared a second time, after a rollback: then it is said again.
-            if bundle_hash == state.preparing_hash or self._told.get(bundle_hash) != failure:
+            is_prepared = bundle_hash == state.preparing_hash and is_to_be_told
+            if is_prepared or self._told.get(bundle_hash) != failure:
                 await self._source.acknowledge(bundle_hash, failure)
                 self._told[bundle_hash] = failure
         for forgotten in self._told.keys() - self._compiled.keys() - set(wanted):
@@ -147,12 +149,16 @@ class BundleFollower(Generic[Compiled]):
         if state.bundle_hash in self._compiled:
             self._switch_to(state.bundle_hash, state.trial)
 
-    def _await(self, bundle_hash: str) -> None:
-        """Take note of what is being prepared; empty: nothing."""
+    def _await(self, bundle_hash: str) -> bool:
+        """Take note of what is being prepared, if anything; return whether to say it is ready.
+
+        That is said at once, and again about once a second.
+        """
         if bundle_hash != self._awaited:
             self._awaited, self._soon_looks = bundle_hash, _SOON_LOOKS
         elif self._soon_looks:
             self._soon_looks -= 1
+        return self._soon_looks % round(1 / SOON_EVERY_S) == 0
 
     @property
     def pace_s(self) -> float:

@@ -139,7 +139,8 @@ async def responses(rules: Rules, **asked: Any) -> list[pb.SimulateDefinitionsRe
     await rules.recorder.write()
     rules.clock.advance(timedelta(minutes=1))
     rules.ranker.asked.clear()
-    stream = rules.stub.SimulateDefinitions(pb.SimulateDefinitionsRequest(**asked), timeout=60)
+    request = pb.SimulateDefinitionsRequest(**asked)
+    stream = rules.stub.SimulateDefinitions(request, timeout=60, metadata=((CALLER, "cli"),))
     return [response async for response in stream]
 
 
@@ -279,8 +280,11 @@ async def test_the_ranker_draws_the_same_chances_for_both(rules: Rules) -> None:
     assert before.context.bundle_hash == after.context.bundle_hash == rules.bundles.active_hash
 
 
-async def test_it_is_asked_once_where_both_let_pass_the_same(rules: Rules) -> None:
+@pytest.mark.parametrize("since", ["", NO_FLEET])
+async def test_it_is_asked_once_where_both_let_pass_the_same(rules: Rules, since: str) -> None:
     await decide(rules, LAPTOP, MILK)
+    if since:
+        await rules.apply(DefinitionFile(path="since.yaml", text=since))
     await simulate(rules, *files(NO_FLEET))
     assert len(rules.ranker.asked) == 1
 
@@ -500,7 +504,7 @@ async def test_whose_decisions_they_are_is_told_to_those_who_may_export(
 ) -> None:
     hooks = Hooks(authenticate=by_name((), {"dpo"}))
     async with running_rules(await fresh_database("rules", MIGRATIONS), hooks) as rules:
-        await decide(rules, SHOES)
+        context, _ = await decide(rules, SHOES)
         await rules.recorder.write()
         rules.clock.advance(timedelta(minutes=1))
         told = {}
@@ -511,8 +515,8 @@ async def test_whose_decisions_they_are_is_told_to_those_who_may_export(
                 metadata=((CALLER, caller),),
             )
             (example,) = [response async for response in stream][-1].report.examples
-            told[caller] = list(example.person_ids)
-        assert told == {"dpo": ["ann"], "shop": []}
+            told[caller] = [example.decision_id, *example.person_ids]
+        assert told == {"dpo": [context.decision_id, "ann"], "shop": [""]}
 
 
 @pytest.mark.parametrize(
