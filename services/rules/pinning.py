@@ -101,6 +101,7 @@ def sold_in(catalogue: Catalogue) -> SoldAs:
             catalogue.brands.text(int(catalogue.brand_no[no])),
             str(int(catalogue.family_no[no]) or ""),
             frozenset(each for each in _CHANNELS if channel_bits >> each & 1),
+            bool(catalogue.is_default[no]),
         )
 
     return sold

@@ -23,6 +23,8 @@ class Sold:
     """The same for the variants of an item; empty: it has none."""
     channels: frozenset[int] = frozenset()
     """Empty: all."""
+    is_default: bool = False
+    """No rule removes it."""
 
 
 SoldAs = Callable[[str], Sold]
@@ -49,7 +51,11 @@ class Known:
         if entry is None:
             return self.in_catalogue(offer_id)
         values = entry.values
-        return Sold(int(values.get("kind", 0)), channels=frozenset(values.get("channels", ())))
+        return Sold(
+            int(values.get("kind", 0)),
+            channels=frozenset(values.get("channels", ())),
+            is_default=bool(values.get("is_default", False)),
+        )
 
     def kind(self, offer_id: str) -> int:
         return self.sold(offer_id).kind

@@ -87,6 +87,8 @@ def _removes(
     compiler: ConditionCompiler,
 ) -> bool:
     """Say whether a rule always removes what is kept a place; what fails removes, too."""
+    if fixed.sold.is_default:
+        return False
     said = rule.values
     kinds, placements = said.get("kinds", ()), said.get("placements", ())
     if (kinds and fixed.sold.kind not in kinds) or (placements and placement not in placements):

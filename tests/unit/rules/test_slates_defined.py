@@ -356,6 +356,15 @@ def test_what_a_rule_always_removes_is_kept_no_place(rule: str, wrong: list[int]
     assert all("is never shown on banner: gone removes it" in each.message for each in mistakes)
 
 
+def test_a_default_offer_is_kept_its_place_whatever_rules_remove() -> None:
+    share = SHARE.format("OFFER, value: bye", "20%", 2)
+    bye = "  - {offer_id: bye, kind: CONTENT, title: Bye, is_default: true}\n"
+    text = HEAD + bye + f"slate_rules:\n  - {share}\n" + pins("position: 1, offer: help")
+    rule = removing("true", ", kinds: [CONTENT], placements: [banner]")
+    file = DefinitionFile(path="all.yaml", text=text + rule)
+    assert check_definitions([file]).bundle is not None
+
+
 def test_each_contradiction_is_told_at_the_last_of_those_that_meet() -> None:
     found = checked(
         "{attribute: BRAND, at_most: 1}",

@@ -20,6 +20,7 @@ ROWS = (
     ),
     CatalogueRow(offer_no=2, offer_id="sale", kind=OfferKind.PROMOTION),
     CatalogueRow(offer_no=3, offer_id="gone", kind=OfferKind.PROMOTION, withdrawn=True),
+    CatalogueRow(offer_no=4, offer_id="help", kind=OfferKind.CONTENT, is_default=True),
 )
 
 
@@ -32,4 +33,5 @@ def test_what_is_sold_is_told_with_all_that_pages_count() -> None:
     sale = sold("sale")
     assert (sale.kind, sale.category, sale.brand, sale.family) == (OfferKind.PROMOTION, "", "", "")
     assert sale.channels >= channels
+    assert (sold("help").is_default, sale.is_default) == (True, False)
     assert sold("gone") == sold("never heard of") == Sold()
