@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.aggregator.domain.vocabulary import Channel
+from shared.filling import channels_filling
 
 DEFAULT_DEADLINE_S = 0.1
 MAXIMUM_DEADLINE_S = 1.0
@@ -33,27 +33,9 @@ class Ask:
     limit: int
 
 
-_IN_PERSON = (Channel.CALL_CENTER, Channel.CHAT, Channel.STORE)
-ALSO_FILLED_ON: Mapping[int, tuple[Channel, ...]] = {
-    # An app shows the pages of the site.
-    Channel.WEB: (Channel.APP,),
-    # A person speaks to a person and reads from the same screen.
-    Channel.CALL_CENTER: _IN_PERSON,
-    Channel.CHAT: _IN_PERSON,
-    Channel.STORE: _IN_PERSON,
-}
-"""Channel of a placement to the other channels on which it may be filled."""
-
-
 def may_fill(placement: Placement, channel: int) -> bool:
-    """Say whether a request on a channel may ask for a placement.
-
-    Its own channel always may, and those that show the same thing; a placement of no channel
-    belongs to all of them.
-    """
-    return placement.channel in (channel, Channel.UNSPECIFIED) or channel in ALSO_FILLED_ON.get(
-        placement.channel, ()
-    )
+    """Say whether a request on a channel may ask for a placement."""
+    return channel in channels_filling(placement.channel)
 
 
 def default_deadline_s(asks: Sequence[Ask]) -> float:

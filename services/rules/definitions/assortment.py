@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from services.rules.definitions.reading import Entry
+from shared.filling import channels_filling
 
 _MOST_SHOWN = 50
 
@@ -69,6 +70,10 @@ class Known:
         """Return the channel of a placement, 0 where it is not known."""
         entry = self.placements.get(placement)
         return int(entry.values.get("channel", 0)) if entry else 0
+
+    def filled_on(self, placement: str) -> tuple[int, ...]:
+        """Return the channels on which a placement may be filled."""
+        return channels_filling(self.channel(placement))
 
     def limit(self, placement: str) -> int:
         entry = self.placements.get(placement)

@@ -36,9 +36,9 @@ def check_removed(
     for placement in known.placements:
         kept = [*pinned_on(placement, pins, known), *shared_on(placement, slate_rules, known)]
         for fixed in kept:
-            values = _told(fixed, placement, known)
+            told = [_told(fixed, placement, on, known) for on in known.filled_on(placement)]
             for rule, condition in settled:
-                if _removes(rule, condition, fixed, placement, values, compiler):
+                if _removes(rule, condition, fixed, placement, told, compiler):
                     where = f"line {rule.place.line} of {rule.place.path}"
                     name = rule.values.get("name", "")
                     message = f"{fixed.what} is never shown on {placement}: {name} removes it"
@@ -60,11 +60,12 @@ def _settled(
             yield rule, condition
 
 
-def _told(fixed: Fixed, placement: str, known: Known) -> Mapping[str, Any]:
+def _told(fixed: Fixed, placement: str, channel: int, known: Known) -> Mapping[str, Any]:
     """Return what is told of an offer, a kind, or nobody knows what, by the names of conditions."""
-    values: dict[str, Any] = {"request.placement": placement}
-    if channel := known.channel(placement):
-        values["request.channel"] = Channel.Value.Name(Channel.Value.ValueType(channel))
+    values: dict[str, Any] = {
+        "request.placement": placement,
+        "request.channel": Channel.Value.Name(Channel.Value.ValueType(channel)),
+    }
     if fixed.sold.kind:
         values["offer.kind"] = kind_name(fixed.sold.kind)
     if fixed.attribute != "OFFER":
@@ -83,10 +84,13 @@ def _removes(
     condition: Condition,
     fixed: Fixed,
     placement: str,
-    values: Mapping[str, Any],
+    told: Sequence[Mapping[str, Any]],
     compiler: ConditionCompiler,
 ) -> bool:
-    """Say whether a rule always removes what is kept a place; what fails removes, too."""
+    """Say whether a rule always removes what is kept a place; what fails removes, too.
+
+    `told` is what is told on each channel on which the placement may be filled.
+    """
     if fixed.sold.is_default:
         return False
     said = rule.values
@@ -96,7 +100,8 @@ def _removes(
     level = said.get("level", RuleLevel.ELIGIBILITY)
     if level != RuleLevel.ELIGIBILITY and fixed.sold.kind in (0, OfferKind.PROMOTION):
         return False  # to whom it is promised it is shown
-    if not all(name in values or name.startswith("params.") for name in condition.reads):
+    if not all(name in told[0] or name.startswith("params.") for name in condition.reads):
         return False
-    outcome = outcome_on(condition, values, compiler.activation)
-    return outcome.value or bool(outcome.error)
+    differing = told if "request.channel" in condition.reads else told[:1]
+    outcomes = (outcome_on(condition, values, compiler.activation) for values in differing)
+    return all(outcome.value or bool(outcome.error) for outcome in outcomes)

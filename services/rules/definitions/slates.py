@@ -135,10 +135,10 @@ def _check_pinned(entry: Entry, known: Known, problems: Problems) -> None:
 def _check_channel(
     entry: Entry, name: str, offer_id: str, known: Known, problems: Problems
 ) -> None:
-    """Note an offer that is not meant for the placement's channel."""
+    """Note an offer that is meant for none of the channels on which the placement is filled."""
     placement = str(entry.values.get("placement", ""))
     channel, channels = known.channel(placement), known.sold(offer_id).channels
-    if channel and channels and channel not in channels:
+    if channel and channels and channels.isdisjoint(known.filled_on(placement)):
         on = Channel.Value.Name(Channel.Value.ValueType(channel))
         problems.add(entry.where(name), f"{placement} is on {on}, which {offer_id} is not for")
 

@@ -341,7 +341,10 @@ def removing(condition: str, more: str = "") -> str:
         (removing("true", ", placements: [cart]"), []),
         (removing("true", ", mode: SHADOW"), []),
         (removing('request.placement == "banner" && offer.price_led'), []),
-        (removing('request.channel == "WEB" && !offer.price_led && offer.type == ""'), [2]),
+        (removing('request.channel == "WEB" && !offer.price_led && offer.type == ""'), []),
+        (removing('request.channel != "EMAIL" && !offer.price_led && offer.type == ""'), [2]),
+        (removing('request.channel in ["WEB", "APP"]'), [1, 2]),
+        (removing('request.channel == "APP"'), []),
         (removing("true", ", level: APPLICABILITY"), [1]),
         (removing("offer.stock == 0"), []),
         (removing("customer.known"), []),
@@ -354,6 +357,40 @@ def test_what_a_rule_always_removes_is_kept_no_place(rule: str, wrong: list[int]
     lines = {FIRST: 2, FIRST + 2: 1}
     assert sorted(lines[each.line] for each in mistakes) == wrong
     assert all("is never shown on banner: gone removes it" in each.message for each in mistakes)
+
+
+@pytest.mark.parametrize(
+    ("placement", "offer", "is_let_pass"),
+    [
+        ("WEB", "APP", True),
+        ("WEB", "CHAT", False),
+        ("APP", "WEB", False),
+        ("CALL_CENTER", "CHAT", True),
+        ("STORE", "CALL_CENTER", True),
+        ("CALL_CENTER", "IVR", False),
+    ],
+)
+def test_what_is_kept_a_place_is_for_a_channel_that_may_fill_it(
+    placement: str, offer: str, is_let_pass: bool
+) -> None:
+    text = f"""\
+placements:
+  - {{placement: page, channel: {placement}, kinds: [PROMOTION, CONTENT], limit: 3,
+     default_offers: [help]}}
+offers:
+  - {{offer_id: help, kind: CONTENT, title: Help, is_default: true}}
+  - {{offer_id: one, kind: PROMOTION, title: One, channels: [{offer}]}}
+  - {{offer_id: two, kind: PROMOTION, title: Two, channels: [{offer}]}}
+slate_rules:
+  - {{placement: page, attribute: OFFER, value: two, share: 5%, position: 2}}
+pins:
+  - {{placement: page, position: 1, offer: one}}
+"""
+    found = check_definitions([DefinitionFile(path="all.yaml", text=text)]).problems
+    told = f"page is on {placement}, which {{}} is not for"
+    assert [each.message for each in found] == (
+        [] if is_let_pass else [told.format("two"), told.format("one")]
+    )
 
 
 def test_a_default_offer_is_kept_its_place_whatever_rules_remove() -> None:
