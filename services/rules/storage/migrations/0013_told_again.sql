@@ -8,7 +8,6 @@ ALTER TABLE promises ALTER COLUMN answered_by SET DEFAULT '';
 
 -- The event that told of a contact which was reserved under another id; empty: none did.
 ALTER TABLE contacts ADD COLUMN confirmed_by text NOT NULL DEFAULT '';
-CREATE INDEX contacts_confirmed_by ON contacts (confirmed_by) WHERE confirmed_by <> '';
 
 -- Declines are read with the mailings now, from the beginning, as mailings that were imported are in no
 -- ledger yet; live answers from where declines were, as the bus told the earlier ones.
