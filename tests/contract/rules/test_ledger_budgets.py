@@ -90,6 +90,15 @@ async def test_a_redemption_told_after_the_promise_lapsed_is_spent_once(ledger: 
     assert await spend(ledger) == {"": (0, 1)}
 
 
+async def test_what_nobody_saw_before_its_offer_ended_is_not_redeemed_late(ledger: Ledger) -> None:
+    ends_us = NOW + LAPSE_US - 1  # before the reservation does
+    unseen = wanted(PROMOTION, TWO, at_decision=False, expires_us=ends_us)
+    await ledger.commit(promising("unseen", unseen, persons=("a",)))
+    assert await ledger.lapse(NOW + LAPSE_US) == 1
+    await ledger.note([Redeemed("a", "", PROMOTION, NOW + 1, "event/a/1", NOW + LAPSE_US)])
+    assert await spend(ledger) == {}
+
+
 async def test_a_page_makes_all_of_its_promises_or_none(ledger: Ledger) -> None:
     await taken(ledger, "a", Budget(1))
     page = promising("page", wanted(5, TWO), wanted(PROMOTION, Budget(1)), wanted(12, TWO))

@@ -9,11 +9,12 @@ import pytest
 import pytest_asyncio
 
 from services.rules.domain.budgets import REST, Account, Budget
-from services.rules.domain.changes import Declined, Redeemed, Seen
+from services.rules.domain.changes import Declined, Identified, Redeemed, Seen
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.drafts import CommitOutcome
 from services.rules.domain.promises import LATE_US
 from services.rules.storage import MIGRATIONS
+from services.rules.storage.changes import write_changes
 from services.rules.storage.ledger import PostgresLedger
 from shared.postgres import Limits, open_database
 from shared.testing.postgres import TestServer
@@ -23,6 +24,14 @@ from tests.contract.rules.promise_kit import PROMOTION, promising, spend, wanted
 PARTED = Budget(40, parts=(Account("best", 10), Account("alike", 10)))
 PLAIN, OTHER = Budget(60), 12
 GROUPS: list[tuple[str, ...]] = [("best",), ("alike",), ("alike", "best"), ()]
+
+AS_THE_VERSION_BEFORE = """
+    SELECT end_promises('{ann}', '{""}', ARRAY[$1::integer], '{3}', ARRAY[$2::bigint])
+"""
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 PATIENT = Limits(acquire_s=60, command_s=60, statement_s=50, lock_s=40)
 
@@ -48,6 +57,39 @@ async def decide(replicas: Replicas, number: int, decision: str = "d") -> bool:
     draft = promising(f"{decision}{number}", *promises, persons=(f"p{number}",))
     result = await replicas[number % 2].commit(draft)
     return result.outcome is CommitOutcome.WRITTEN
+
+
+async def two_that_lapsed(ledger: PostgresLedger) -> None:
+    """Promise the same to two who turn out to be one, and let both lapse."""
+    for person in ("ann", "bob"):
+        await ledger.commit(promising(f"to {person}", wanted(PROMOTION, PLAIN), persons=(person,)))
+        await ledger.note([Identified(person.encode(), person, ("ann", "bob"), 1, False)])
+    assert await ledger.lapse(wanted().expires_us + LATE_US) == 2
+
+
+async def test_a_redemption_told_twice_in_the_same_instant_is_spent_once(
+    replicas: Replicas,
+) -> None:
+    await two_that_lapsed(replicas[0])
+    told = Redeemed("ann", "", PROMOTION, NOW + 1, "event/ann/1", 0)
+    async with asyncio.TaskGroup() as group, replicas[0]._database.transaction() as bus:
+        await write_changes(bus, [told])
+        by_log = group.create_task(replicas[1].note([told]))
+        while not await replicas[0]._database.fetchval(WAITING):
+            assert not by_log.done()
+            await asyncio.sleep(0.01)
+    assert await spend(replicas[0]) == {"": (0, 1)}
+
+
+async def test_what_the_version_before_noted_as_redeemed_is_spent_once(replicas: Replicas) -> None:
+    ledger = replicas[0]
+    for person in ("ann", "bob"):
+        await ledger.commit(promising(f"to {person}", wanted(PROMOTION, PLAIN), persons=(person,)))
+        await ledger.note([Identified(person.encode(), person, ("ann", "bob"), 1, False)])
+    await ledger._database.execute(AS_THE_VERSION_BEFORE, PROMOTION, NOW + 1)
+    assert await spend(ledger) == {"": (0, 1)}
+    await ledger.note([Redeemed("ann", "", PROMOTION, NOW + 1, "event/ann/1", 0)])
+    assert await spend(ledger) == {"": (0, 1)}
 
 
 async def test_a_budget_is_given_away_to_the_last_and_no_further(replicas: Replicas) -> None:

@@ -43,6 +43,8 @@ BEGIN
             SELECT promise_no FROM promises
             WHERE decision_id = decisions[told] AND decisions[told] <> ''
                 AND offer_no = offers[told]);
+        -- Bus and log may tell of one event at once: whoever comes second sees what the first did.
+        PERFORM FROM promises WHERE promise_no = ANY(theirs) ORDER BY promise_no FOR UPDATE;
         CONTINUE WHEN event_names[told] <> '' AND EXISTS (
             SELECT 1 FROM promises p
             WHERE p.promise_no = ANY(theirs) AND p.answered_by = event_names[told]);
@@ -54,7 +56,9 @@ BEGIN
                     times_us[told] <= p.expires_us
                     AND (received_us[told] = 0 OR p.made_us <= received_us[told])
                     AND (p.state IN (1, 2)
-                        OR p.state = 5 AND p.answered_by = '' AND p.free_us > p.expires_us
+                        -- Lapsed by itself, and after it was seen: then free_us is LATE_US later.
+                        OR p.state = 5 AND p.answered_by = '' AND p.ended_us IS NULL
+                            AND p.free_us = p.expires_us + 600000000
                             AND p.made_us <= times_us[told])
                 ELSE
                     p.state IN (1, 2)
