@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Protocol
 
 _VERSION = attrgetter("version")
+_SINCE = attrgetter("since_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,15 @@ class TermsBook:
         self._versions: dict[int, list[TermsVersion]] = {}
 
     def add(self, found: TermsVersion) -> bool:
-        """Add a version; False where it is known or the same as the one before it."""
+        """Add a version; False where it is known or the same as the one before it.
+
+        Replicas hear of a version at different times: it is in force since the first of them did.
+        """
         known = self._versions.setdefault(found.offer_no, [])
         before = bisect_right(known, found.version, key=_VERSION) - 1
         if before >= 0 and known[before].terms == found.terms:
+            if known[before].version == found.version:
+                known[before] = min(known[before], found, key=_SINCE)
             return False
         insort(known, found, key=_VERSION)
         return True

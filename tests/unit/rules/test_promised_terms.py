@@ -100,3 +100,15 @@ def test_a_promise_from_before_terms_were_kept_has_the_first() -> None:
     for found in (book.as_of(5, 100), book.changed_since(5, 100)):
         assert found is not None
         assert found.terms == b"first"
+
+
+def test_what_this_replica_heard_late_of_is_in_force_since_the_first_heard_of_it() -> None:
+    book = TermsBook()
+    book.add(TermsVersion(7, 1, 100, b"old"))
+    assert book.add(TermsVersion(7, 2, 700, b"new"))
+    assert not book.add(TermsVersion(7, 2, 200, b"new"))  # as another had written it
+    assert not book.add(TermsVersion(7, 2, 900, b"new"))
+    then = book.as_of(7, 300)
+    assert then is not None
+    assert then.terms == b"new"
+    assert book.changed_since(7, 300) is None
