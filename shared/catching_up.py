@@ -1,7 +1,7 @@
 """Reads another service's log to its end, for what the bus kept no longer: at the start and again.
 
 What the bus tells meanwhile is the same facts; both may come twice and in any order. So this mends
-whatever the bus lost, without anybody noticing that it did.
+what the bus lost of what a log is read for, without anybody noticing that it did.
 """
 
 from __future__ import annotations

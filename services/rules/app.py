@@ -51,7 +51,6 @@ from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, EffectConsumer, Relay
-from shared.bus.subjects import HISTORY_IMPORTED
 from shared.catalogue import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
@@ -249,15 +248,16 @@ async def _after_catalogue(parts: _Parts, consumer: EffectConsumer) -> None:
 
 async def _catch_up(parts: _Parts, catching_up: CatchingUp) -> None:
     """Catch up from then on, every minute and after each import."""
-    await parts.bus.on_notice(HISTORY_IMPORTED, lambda _: catching_up.soon.set())
+    await catching_up.listen(parts.bus)
     await parts.catalogue.ready()
+    await parts.bundles.ready()
     await catching_up.run()
 
 
 def _imported_since_us(bundles: BundleFollower[CompiledBundle], clock: BusinessClock) -> int:
     """Return from when on messages that are told of after the fact may count in a window."""
     windows = (bundle.policy.contacts.longest_window_us for bundle in bundles.in_force)
-    return clock.now_us() - max(Keep.IMPORTED_CONTACT_US, *windows)
+    return clock.now_us() - max((Keep.IMPORTED_CONTACT_US, *windows))
 
 
 def _bound(servicer: RulesServicer) -> Binding:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from services.rules.domain.changes import Change, Contacted, Declined, Identified
 from services.rules.storage.changes import contacts_told, write_changes
 from services.rules.storage.consumers import Complete, change_of
+from shared.bus import Bus
+from shared.bus.subjects import HISTORY_IMPORTED
 from shared.call import Call, own_call
 from shared.catching_up import keep_caught_up
 from shared.client import follow
@@ -42,9 +44,10 @@ purchases, which redeem nothing."""
 class CatchingUp:
     """Brings declines, mailings, redemptions and pseudonyms up to profile's logs.
 
-    At the start and every minute, and when `soon` is set. What the bus tells meanwhile is the same
-    facts; both may come twice and in any order. So this mends whatever the bus lost, without
-    anybody noticing that it did.
+    At the start and every minute, and when history was imported. What the bus tells meanwhile is
+    the same facts; both may come twice and in any order. So this mends what the bus lost of these,
+    without anybody noticing that it did. Impressions are not among them: where one is lost, what
+    was reserved lapses.
     """
 
     def __init__(
@@ -55,15 +58,22 @@ class CatchingUp:
         imported_since_us: Callable[[], int],
     ) -> None:
         """`imported_since_us` says which imported messages are too old to count in any window."""
-        self.soon = asyncio.Event()
+        self._soon = asyncio.Event()
+        self._listens = False
         self._database = database
         self._profile = profile
         self._complete = complete
         self._imported_since_us = imported_since_us
 
+    async def listen(self, bus: Bus) -> None:
+        """Hear of imports from now on, however often it is asked for."""
+        if not self._listens:
+            await bus.on_notice(HISTORY_IMPORTED, lambda _: self._soon.set())
+            self._listens = True
+
     async def run(self) -> None:
         """Catch up for ever while this replica leads; a background task of the service."""
-        await keep_caught_up(self._database, "profile", self.catch_up, self.soon)
+        await keep_caught_up(self._database, "profile", self.catch_up, self._soon)
 
     async def catch_up(self) -> None:
         """Read all logs to their ends; raises the kit's errors."""

@@ -11,14 +11,22 @@ import grpc
 import grpc.aio
 import pytest_asyncio
 
+from services.rules.app import _imported_since_us
+from services.rules.definitions import compile_policy
+from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.budgets import Budget
 from services.rules.domain.changes import Contacted, Declined
 from services.rules.domain.counters import Terms
+from services.rules.domain.retention import Keep
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
 from services.rules.storage.consumers import completed
 from services.rules.storage.ledger import PostgresLedger
+from shared.bus import InMemoryBus
+from shared.bus.subjects import HISTORY_IMPORTED
+from shared.definitions import BundleFollower
 from shared.postgres import Database
+from shared.testing.clock import FakeClock
 from shared.testing.plugin import FreshDatabase
 from tests.contract.rules.ledger_kit import reservation
 from tests.contract.rules.promise_kit import PROMOTION, promised, promising, spend, wanted
@@ -31,6 +39,17 @@ from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 NOW = 1_795_262_400_000_000
 TRANSACTIONAL = 12
 DAY = 86_400_000_000
+
+
+class CountingBus(InMemoryBus):
+    """Keeps what it was asked to hear of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    async def on_notice(self, subject: str, notice: Any) -> None:
+        self.heard.append(subject)
 
 
 class Logs:
@@ -247,3 +266,18 @@ async def test_a_decline_told_again_ends_nothing_that_was_promised_since(scene: 
     await scene.ledger.commit(promising("d", wanted(), now_us=NOW + 1))
     await scene.catch_up()
     assert await promised(scene.ledger, "ann") == [PROMOTION]
+
+
+async def test_however_often_it_is_started_it_hears_of_imports_once(scene: Scene) -> None:
+    bus = CountingBus()
+    reader = CatchingUp(scene.database, scene.profile, list, lambda: 0)
+    for _ in range(3):
+        await reader.listen(bus)
+    assert bus.heard == [HISTORY_IMPORTED]
+
+
+def test_without_definitions_imported_messages_count_for_as_long_as_with_the_shortest() -> None:
+    source: Any = None
+    bundles = BundleFollower[CompiledBundle](InMemoryBus(), source, compile_policy)
+    clock = FakeClock()
+    assert _imported_since_us(bundles, clock) == clock.now_us() - Keep.IMPORTED_CONTACT_US
