@@ -31,7 +31,12 @@ from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.slate_conflicts import check_conflicts
 from services.rules.definitions.slate_removed import check_removed
-from services.rules.definitions.slates import check_pins, check_slate_rules
+from services.rules.definitions.slates import (
+    MAX_PINS,
+    MAX_SLATE_RULES,
+    check_pins,
+    check_slate_rules,
+)
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
@@ -205,6 +210,8 @@ def _check_slates(
     check_slate_rules(rules, known, problems)
     compiler = ConditionCompiler(typed_parameters(entries.parameters))
     check_pins(pins, known, compiler, suspects, problems)
+    if len(rules) > MAX_SLATE_RULES or len(pins) > MAX_PINS:
+        return  # so many that it would take long; that they are too many is told
     check_conflicts(rules, pins, known, problems)
     check_removed(entries.by_section["rules"], rules, pins, known, compiler, problems)
 

@@ -7,8 +7,7 @@ pins that might hold at once are taken to do so.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
 
 from services.rules.definitions.assortment import Known
 from services.rules.definitions.problems import Place, Problems
@@ -44,12 +43,8 @@ def _conflicts(
                 yield share.place, f"{pin.what} is pinned there: it would be in every slate"
     for rule in rules:
         told = f"(line {rule.place.line} of {rule.place.path})"
-        for broken, message in _broken(rule, pinned):
+        for broken, message in _broken(rule, pinned, shares):
             yield broken[-1].place, f"{_together(broken)}: {message} {told}"
-        for share in shares:
-            for broken, message in _broken(rule, [*pinned, share]):
-                if share in broken and not _is_broken(rule, broken[:-1]):
-                    yield share.place, f"{_together(broken)}: {message} {told}"
 
 
 def _together(fixed: Sequence[Fixed]) -> str:
@@ -90,60 +85,96 @@ def _too_many_shares(shares: Sequence[Fixed], placement: str) -> Iterator[tuple[
                     break
 
 
-def _is_broken(rule: Entry, fixed: Sequence[Fixed]) -> bool:
-    return any(True for _ in _broken(rule, fixed))
+_Broken = Iterator[tuple[list[Fixed], str]]
 
 
-def _broken(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
-    """Yield which of what is sure to be shown break a rule together, and what it says."""
+def _broken(rule: Entry, pinned: Sequence[Fixed], shares: Sequence[Fixed]) -> _Broken:
+    """Yield which pins, and which of them with a share, break a rule, and what it says.
+
+    Each share is tried by itself with all pins, and comes last of what it breaks.
+    """
     values = rule.values
     if "at_most" in values:
-        yield from _too_many(rule, fixed)
+        yield from _too_many(rule, pinned, shares)
     if "at_least" in values and "first" in values:
-        yield from _too_alike(rule, fixed)
+        yield from _too_alike(rule, pinned, shares)
     if "excludes" in values and values.get("value"):
-        yield from _excluded(rule, fixed)
+        yield from _excluded(rule, pinned, shares)
 
 
-def _too_many(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
+def _too_many(rule: Entry, pinned: Sequence[Fixed], shares: Sequence[Fixed]) -> _Broken:
     attribute, value = _selected(rule)
-    most = int(rule.values["at_most"])
-    if value:
-        groups = [[each for each in fixed if each.is_of(attribute, value)]]
-    else:
-        groups = list(_groups(rule, fixed).values())
-    for group in groups:
+    most, groups = int(rule.values["at_most"]), _groups(rule, pinned)
+    message = f"at most {most} of {attribute}{f' {value}' if value else ''}"
+    for group in groups.values():
         if len(group) > most:
-            yield group, f"at most {most} of {attribute}{f' {value}' if value else ''}"
+            yield group, message
+    for share in shares:
+        group = groups.get(_group(rule, share), [])
+        if len(group) == most:
+            yield [*group, share], message
 
 
-def _too_alike(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
+def _too_alike(rule: Entry, pinned: Sequence[Fixed], shares: Sequence[Fixed]) -> _Broken:
     first, at_least = int(rule.values["first"]), int(rule.values["at_least"])
-    groups = _groups(rule, [each for each in fixed if each.position <= first]).values()
-    alike = [each for group in groups if len(group) > 1 for each in group]
-    if alike and sum(len(group) - 1 for group in groups) > first - at_least:
-        alike.sort(key=fixed.index)
-        yield alike, f"at least {at_least} are to differ"
+    groups = _groups(rule, [each for each in pinned if each.position <= first])
+    most, surplus = max(first - at_least, 0), sum(len(group) - 1 for group in groups.values())
+    if surplus < most:
+        return
+    message = f"at least {at_least} are to differ"
+    if surplus > most:
+        yield _alike(rule, pinned, groups), message
+        return
+    for share in shares:
+        group = groups.get(_group(rule, share))
+        if group and share.position <= first:
+            with_it = {**groups, _group(rule, share): [*group, share]}
+            yield _alike(rule, [*pinned, share], with_it), message
 
 
-def _excluded(rule: Entry, fixed: Sequence[Fixed]) -> Iterator[tuple[list[Fixed], str]]:
+def _alike(
+    rule: Entry, fixed: Sequence[Fixed], groups: Mapping[str, Sequence[Fixed]]
+) -> list[Fixed]:
+    """Return those that are not alone in their group, in their order."""
+    first = int(rule.values["first"])
+    return [
+        each
+        for each in fixed
+        if each.position <= first and len(groups.get(_group(rule, each), ())) > 1
+    ]
+
+
+def _excluded(rule: Entry, pinned: Sequence[Fixed], shares: Sequence[Fixed]) -> _Broken:
+    """Yield each with the first pin that it cannot be shown with: there may be very many pairs."""
     side, other = _selected(rule), rule.values["excludes"]
-    for one, two in combinations(fixed, 2):
-        for left, right in ((one, two), (two, one)):
-            if left.is_of(*side) and right.is_of(other.attribute, other.value):
-                yield [one, two], "they exclude each other"
-                break
+    left: Fixed | None = None
+    right: Fixed | None = None
+    for each in (*pinned, *shares):
+        is_left, is_right = each.is_of(*side), each.is_of(other.attribute, other.value)
+        met = (is_left and right) or (is_right and left)
+        if met:
+            yield [met, each], "they exclude each other"
+        if not each.share:
+            left = left or (each if is_left else None)
+            right = right or (each if is_right else None)
 
 
 def _groups(rule: Entry, fixed: Sequence[Fixed]) -> dict[str, list[Fixed]]:
-    """Return what is sure to be shown by its value of the rule's attribute, where that is known."""
-    attribute, _ = _selected(rule)
+    """Return what is sure to be shown by what the rule counts, where that is known."""
     found: dict[str, list[Fixed]] = defaultdict(list)
     for each in fixed:
-        group = each.group(attribute, max(int(rule.values.get("depth", 1)), 1))
+        group = _group(rule, each)
         if group:
             found[group].append(each)
     return found
+
+
+def _group(rule: Entry, fixed: Fixed) -> str:
+    """Return the value that the rule counts it under, empty where it does not, or nobody knows."""
+    attribute, value = _selected(rule)
+    if value:
+        return value if fixed.is_of(attribute, value) else ""
+    return fixed.group(attribute, max(int(rule.values.get("depth", 1)), 1))
 
 
 def _selected(rule: Entry) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from services.rules.definitions import check_definitions, compile_policy
@@ -449,3 +451,73 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
         ("all.yaml", FIRST + 4, 5),
         ("all.yaml", FIRST + 4, 45),
     ]
+
+
+def shop_of(placements: int, rules: list[str], pinned: int) -> str:
+    """Return definitions with as many placements, and pins of different items on the first one."""
+    listed = "".join(
+        f"  - {{placement: page{no}, channel: WEB, kinds: [PRODUCT, CONTENT], limit: 50,"
+        " default_offers: [help]}\n"
+        for no in range(placements)
+    )
+    pins = "".join(
+        f"  - {{placement: page0, position: {no % 50 + 1}, offer: item-{no}}}\n"
+        for no in range(pinned)
+    )
+    return (
+        f"placements:\n{listed}"
+        "offers:\n  - {offer_id: help, kind: CONTENT, title: Help, is_default: true}\n"
+        "slate_rules:\n" + "".join(f"  - {{{rule}}}\n" for rule in rules) + f"pins:\n{pins}"
+    )
+
+
+def told_of_shop(placements: int, rules: list[str], pinned: int) -> list[str]:
+    def sold(offer_id: str) -> Sold:
+        return Sold(OfferKind.PRODUCT, "Shop > Garden", f"by {offer_id}")
+
+    file = DefinitionFile(path="all.yaml", text=shop_of(placements, rules, pinned))
+    return [each.message for each in check_definitions([file], sold).problems]
+
+
+EXCLUDING = "attribute: BRAND, value: {}, excludes: {{attribute: BRAND, value: {}}}"
+SHARED = "placement: page0, attribute: BRAND, value: S{}, share: 1%, position: 50"
+
+
+@pytest.mark.parametrize(
+    ("placements", "rules", "pinned"),
+    [
+        (
+            1,
+            [EXCLUDING.format(f"A{no}", f"B{no}") for no in range(100)]
+            + [SHARED.format(no) for no in range(50)],
+            49,
+        ),
+        (
+            100,
+            [f"placement: page{no}, " + EXCLUDING.format(no, f"A{no}") for no in range(100)]
+            + [EXCLUDING.format(no, no + 1) for no in reversed(range(100))],
+            1,
+        ),
+    ],
+)
+def test_as_many_slate_rules_and_pins_as_may_be_are_checked_soon(
+    placements: int, rules: list[str], pinned: int
+) -> None:
+    told_of_shop(1, [], 1)
+    began = process_time()
+    assert told_of_shop(placements, rules, pinned) == []
+    assert process_time() - began < 0.4
+
+
+def test_what_one_exclusion_keeps_apart_is_told_once_for_each() -> None:
+    rule = "attribute: KIND, value: PRODUCT, excludes: {attribute: CATEGORY, value: Shop}"
+    share = "placement: page0, attribute: OFFER, value: other, share: 5%, position: 50"
+    found = told_of_shop(1, [rule, share], 49)
+    assert len(found) == 49
+    assert all("item-0 and " in each and "exclude each other" in each for each in found)
+
+
+@pytest.mark.parametrize(("rules", "pinned"), [(1, 201), (201, 2)])
+def test_too_many_slate_rules_or_pins_are_told_but_not_weighed(rules: int, pinned: int) -> None:
+    [message] = told_of_shop(1, ["attribute: CATEGORY, depth: 2, at_most: 1"] * rules, pinned)
+    assert message.startswith("there are more than 200 ")
