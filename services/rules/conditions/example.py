@@ -59,14 +59,15 @@ class Outcome:
 def outcome_on(condition: Condition, values: Values, activate: Activate) -> Outcome:
     """Evaluate a condition by CEL itself and over columns."""
     given = ExampleValues({**NOT_GIVEN, **values})
-    value, error = _by_cel(condition, given, activate)
+    value, error = by_cel(condition, given, activate)
     found, failed = condition.evaluate(RequestFrame(given, given, activate))
     is_failed = bool(spread(failed, 1)[0])
     is_agreed = is_failed == bool(error) and (is_failed or bool(spread(found, 1)[0]) is value)
     return Outcome(value, error, is_agreed)
 
 
-def _by_cel(condition: Condition, given: ExampleValues, activate: Activate) -> tuple[bool, str]:
+def by_cel(condition: Condition, given: ExampleValues, activate: Activate) -> tuple[bool, str]:
+    """Return what a condition comes to, and why it could not be evaluated."""
     try:
         result = condition.program.eval(activate(given.messages())).plain_value()
     except RuntimeError as error:  # what takes too many turns

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
-from services.rules.conditions.example import outcome_on
+from services.rules.conditions.example import NOT_GIVEN, ExampleValues, by_cel
 from services.rules.definitions.assortment import Known
 from services.rules.definitions.problems import Problems
 from services.rules.definitions.reading import Entry
@@ -37,8 +37,13 @@ def check_removed(
         kept = [*pinned_on(placement, pins, known), *shared_on(placement, slate_rules, known)]
         for fixed in kept:
             told = [_told(fixed, placement, on, known) for on in known.filled_on(placement)]
+            given = [ExampleValues({**NOT_GIVEN, **values}) for values in told]
             for rule, condition in settled:
-                if _removes(rule, condition, fixed, placement, told, compiler):
+                if not all(
+                    name in told[0] or name.startswith("params.") for name in condition.reads
+                ):
+                    continue
+                if _removes(rule, condition, fixed, placement, given, compiler):
                     where = f"line {rule.place.line} of {rule.place.path}"
                     name = rule.values.get("name", "")
                     message = f"{fixed.what} is never shown on {placement}: {name} removes it"
@@ -84,12 +89,12 @@ def _removes(
     condition: Condition,
     fixed: Fixed,
     placement: str,
-    told: Sequence[Mapping[str, Any]],
+    given: Sequence[ExampleValues],
     compiler: ConditionCompiler,
 ) -> bool:
     """Say whether a rule always removes what is kept a place; what fails removes, too.
 
-    `told` is what is told on each channel on which the placement may be filled.
+    `given` is what is told on each channel on which the placement may be filled.
     """
     if fixed.sold.is_default:
         return False
@@ -100,8 +105,6 @@ def _removes(
     level = said.get("level", RuleLevel.ELIGIBILITY)
     if level != RuleLevel.ELIGIBILITY and fixed.sold.kind in (0, OfferKind.PROMOTION):
         return False  # to whom it is promised it is shown
-    if not all(name in told[0] or name.startswith("params.") for name in condition.reads):
-        return False
-    differing = told if "request.channel" in condition.reads else told[:1]
-    outcomes = (outcome_on(condition, values, compiler.activation) for values in differing)
-    return all(outcome.value or bool(outcome.error) for outcome in outcomes)
+    differing = given if "request.channel" in condition.reads else given[:1]
+    outcomes = (by_cel(condition, values, compiler.activation) for values in differing)
+    return all(value or bool(error) for value, error in outcomes)

@@ -471,11 +471,11 @@ def shop_of(placements: int, rules: list[str], pinned: int) -> str:
     )
 
 
-def told_of_shop(placements: int, rules: list[str], pinned: int) -> list[str]:
+def told_of_shop(placements: int, rules: list[str], pinned: int, more: str = "") -> list[str]:
     def sold(offer_id: str) -> Sold:
         return Sold(OfferKind.PRODUCT, "Shop > Garden", f"by {offer_id}")
 
-    file = DefinitionFile(path="all.yaml", text=shop_of(placements, rules, pinned))
+    file = DefinitionFile(path="all.yaml", text=shop_of(placements, rules, pinned) + more)
     return [each.message for each in check_definitions([file], sold).problems]
 
 
@@ -507,6 +507,18 @@ def test_as_many_slate_rules_and_pins_as_may_be_are_checked_soon(
     began = process_time()
     assert told_of_shop(placements, rules, pinned) == []
     assert process_time() - began < 0.4
+
+
+def test_many_rules_are_held_against_many_pins_soon() -> None:
+    rules = "rules:\n" + "".join(
+        f"  - {{name: gone{no}, code: EXCLUDED_BY_CALLER, remove_when: 'offer.id == \"{no}\"'}}\n"
+        for no in range(200)
+    )
+    apart = [EXCLUDING.format("A", "B")]
+    assert told_of_shop(1, apart, 1, rules) == []
+    began = process_time()
+    assert told_of_shop(1, apart, 50, rules) == []
+    assert process_time() - began < 0.5
 
 
 def test_what_one_exclusion_keeps_apart_is_told_once_for_each() -> None:
