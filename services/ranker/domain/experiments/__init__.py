@@ -1,0 +1,1 @@
+"""Experiments: are two groups of people treated differently of any difference, and since when."""
