@@ -3,40 +3,83 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ranker.domain.layout import PLACED, VERSION
+from services.ranker.domain.layout import PLACED
+from services.ranker.domain.layout import VERSION as LAYOUT
 
-_HEAD = struct.Struct("<Bf")
-"""Version of the layout, prior log-odds."""
-_INDEX = np.dtype("<u4")
+VERSION: Final = 2
+"""Of the encoding; the layout of the columns has a number of its own."""
+MOST_CHARACTERISTICS: Final = 48
+_FIRST = struct.Struct("<Bf")
+"""Version 1: its number, offset; indices follow to the end."""
+_SECOND = struct.Struct("<BBHBf")
+"""Version 2: its number, layout, how many indices and characteristics, offset; both follow."""
+_HASH = np.dtype("<u4")
+Hashes = NDArray[np.uint32]
+NOTHING: Final = np.zeros(0, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One row of the design matrix."""
+    """One row of the design matrix, and whose row it was as far as a report may tell."""
 
     offset: float
     """Log-odds assumed before anything was learned."""
-    indices: NDArray[np.uint32]
+    indices: Hashes
     """The weights that speak for it, ascending, each once."""
+    characteristics: Hashes = field(default_factory=lambda: NOTHING)
+    """Of the person and the moment, hashes of `name=value`; the model reads none."""
 
 
-def encode(offset: float, indices: NDArray[np.uint32]) -> bytes:
-    """Pack a row: version, offset and the indices, four bytes each, little endian."""
-    return _HEAD.pack(VERSION, offset) + indices.astype(_INDEX, copy=False).tobytes()
+def encode(offset: float, indices: Hashes, characteristics: Hashes = NOTHING) -> bytes:
+    """Pack a row, little endian; at most `MOST_CHARACTERISTICS` of those."""
+    assert len(characteristics) <= MOST_CHARACTERISTICS
+    head = _SECOND.pack(VERSION, LAYOUT, len(indices), len(characteristics), offset)
+    return head + indices.astype(_HASH).tobytes() + characteristics.astype(_HASH).tobytes()
 
 
 def decode(data: bytes) -> Sight | None:
-    """Unpack a row; None for one of another layout or one that no model ever saw."""
-    if len(data) <= _HEAD.size or (len(data) - _HEAD.size) % _INDEX.itemsize:
+    """Unpack a row of this version or the first; None for one that no model here ever saw.
+
+    Columns are only ever added, so a row of an older layout means what it meant; one of a newer
+    layout may speak of columns that are not known here.
+    """
+    version = data[0] if data else 0
+    if version == 1:
+        return _decode_first(data)
+    if version == VERSION:
+        return _decode_second(data)
+    return None
+
+
+def _decode_first(data: bytes) -> Sight | None:
+    if len(data) < _FIRST.size:
         return None
-    version, offset = _HEAD.unpack_from(data)
-    indices = np.frombuffer(data, _INDEX, offset=_HEAD.size)
-    if version != VERSION or not np.isfinite(offset) or indices.max() >= PLACED:
+    _, offset = _FIRST.unpack_from(data)
+    return _sight(offset, data[_FIRST.size :], b"")
+
+
+def _decode_second(data: bytes) -> Sight | None:
+    if len(data) < _SECOND.size:
+        return None
+    _, layout, indices, characteristics, offset = _SECOND.unpack_from(data)
+    split = _SECOND.size + indices * _HASH.itemsize
+    is_whole = len(data) == split + characteristics * _HASH.itemsize
+    if layout > LAYOUT or not is_whole or characteristics > MOST_CHARACTERISTICS:
+        return None
+    return _sight(offset, data[_SECOND.size : split], data[split:])
+
+
+def _sight(offset: float, indices: bytes, characteristics: bytes) -> Sight | None:
+    if not indices or len(indices) % _HASH.itemsize or not np.isfinite(offset):
+        return None
+    weights, told = np.frombuffer(indices, _HASH), np.frombuffer(characteristics, _HASH)
+    if weights.max() >= PLACED:
         return None
     # Two segments may fall together, which is rare; here nobody waits for it to be found out.
-    return Sight(offset, np.unique(indices))
+    return Sight(offset, np.unique(weights), told)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ranker.domain.answers import Outcome
-from services.ranker.domain.encoding import Sight, decode, encode
-from services.ranker.domain.layout import COLUMNS, PLACED
+from services.ranker.domain.encoding import Sight
+from services.ranker.domain.layout import COLUMNS
 from services.ranker.domain.model import DRIFT, Model, SnapshotError, predictive, prior_offset
 
 PRIOR = 0.03
@@ -187,15 +187,3 @@ def test_a_torn_snapshot_is_refused(cut):
     show(model, sight())
     with pytest.raises(SnapshotError):
         Model.restored(model.snapshot()[:cut])
-
-
-def test_a_row_of_another_layout_is_no_row():
-    row = sight()
-    data = encode(row.offset, row.indices)
-    assert decode(data).indices.tolist() == sorted(row.indices.tolist())
-    assert decode(b"\x09" + data[1:]) is None
-    assert decode(data[:-1]) is None
-    assert decode(b"") is None
-    # A weight of no column has no variance to learn with.
-    assert decode(data[:5] + np.array([PLACED], "<u4").tobytes()) is None
-    assert decode(data[:5] + np.array([PLACED - 1], "<u4").tobytes()) is not None
