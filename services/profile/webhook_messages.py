@@ -73,8 +73,8 @@ def _money(catalogue: Catalogue, micros: int) -> Mapping[str, str]:
     """Return an amount, with its currency where the whole catalogue has one."""
     if not micros:
         return {}
-    amount, known = {"amount": from_micros(micros)}, catalogue.currencies
-    return {**amount, "currency": next(iter(known))} if len(known) == 1 else amount
+    amount, currency = {"amount": from_micros(micros)}, catalogue.only_currency
+    return {**amount, "currency": currency} if currency else amount
 
 
 def _time(time_us: int) -> str:

@@ -33,7 +33,7 @@ from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.errors import Unavailable
 from shared.postgres import migrate
-from shared.service import Background, Runtime, Service
+from shared.service import Background, HealthCheck, Runtime, Service
 from touchpoint.ranker.v1.ranker_service_pb2 import DESCRIPTOR
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -86,6 +86,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         watched={
             "catalogue_lag": catalogue.check_lag,
             "model_lag": replica.check_lag,
+            "currencies": _rates_known(catalogue.catalogue, bundles),
             "relay": relay.check_lag,
             **{name: consumer.check_lag for name, consumer in consumers.items()},
         },
@@ -130,6 +131,16 @@ def seen_when_decided(
             return bundles.active.seen_when_decided
 
     return placements
+
+
+def _rates_known(catalogue: Catalogue, bundles: BundleFollower[RankingDefinitions]) -> HealthCheck:
+    """Return what raises while amounts count as nothing because nobody knows their worth."""
+
+    async def check() -> None:
+        if bundles.active_hash and (unknown := bundles.active.exchange.without_rate(catalogue)):
+            raise Unavailable(f"no rate of {', '.join(unknown)}: such values count as nothing")
+
+    return check
 
 
 async def _loaded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.ranker.domain.priors import Prior, PriorTable
+from services.ranker.exchange import Exchange
 from shared.definitions import CompileError
 from touchpoint.rules.v1.rules_pb2 import Bundle, ContactMoment
 
@@ -14,6 +15,7 @@ class RankingDefinitions:
     """What the ranker makes of a bundle."""
 
     priors: PriorTable
+    exchange: Exchange
     seen_when_decided: frozenset[str]
     """Placements where a decision is seen as soon as it is made: agent, IVR, e-mail, store."""
 
@@ -24,6 +26,7 @@ def compile_bundle(bundle: Bundle) -> RankingDefinitions:
         priors = PriorTable(
             Prior(prior.kind, prior.source, prior.probability) for prior in bundle.priors
         )
+        exchange = Exchange(bundle.currencies)
     except ValueError as error:
         raise CompileError(str(error)) from error
     seen = frozenset(
@@ -31,4 +34,4 @@ def compile_bundle(bundle: Bundle) -> RankingDefinitions:
         for placement in bundle.placements
         if placement.contact_moment == ContactMoment.DECISION
     )
-    return RankingDefinitions(priors, seen)
+    return RankingDefinitions(priors, exchange, seen)

@@ -72,7 +72,8 @@ class Ranker:
         if request.levers:
             lever = lever * np.array(request.levers, np.float64)
         prior = definitions.priors.probabilities(catalogue.kind[nos], proposed.sources)
-        return assume(prior, proposed.strengths, catalogue.value_micros[nos], lever)
+        exchanged = definitions.exchange.of(nos, catalogue)
+        return assume(prior, proposed.strengths, catalogue.value_micros[nos], lever, exchanged)
 
     def _judged(
         self, request: pb.RankRequest, proposed: Proposed, assumed: Assumed, page: Page

@@ -74,7 +74,6 @@ class Finder:
                 if catalogue.ends_us[offer_no]:
                     ends[offer_id] = int(catalogue.ends_us[offer_no])
         titles = {no: catalogue.titles[no] for no in cart.offer_nos if 0 < no < catalogue.size}
-        currencies = catalogue.currencies
         return Facts(
             is_defined=scenario.name in playbook.scenarios,
             offers=offers,
@@ -82,7 +81,7 @@ class Finder:
             situation_holds=holds,
             cart=cart,
             titles=titles,
-            currency=next(iter(currencies)) if len(currencies) == 1 else "",
+            currency=catalogue.only_currency,
         )
 
     async def _snapshot(self, person_id: str) -> PersonSnapshot:

@@ -106,6 +106,8 @@ class Catalogue:
     members_only: npt.NDArray[np.bool_]
     personal: npt.NDArray[np.bool_]
     """These three are attributes of their name."""
+    currency_no: npt.NDArray[np.int32]
+    """Number in `currencies` of what its amounts are in; 0: it has none."""
     type_no: npt.NDArray[np.int32]
     """Number in `types` of what it is among its kind, the attribute `type`; 0: not said."""
 
@@ -121,7 +123,7 @@ class Catalogue:
         self.brands = Dictionary()
         self.purposes = Dictionary()
         self.types = Dictionary()
-        self.currencies: set[str] = set()
+        self.currencies = Dictionary()
         self.offer_ids: list[str] = [""]
         self.titles: list[str] = [""]
         self.about_nos: dict[int, tuple[int, ...]] = {}
@@ -160,6 +162,12 @@ class Catalogue:
             return {}
         return self._variants.of(offer_no, int(self.family_no[offer_no]))
 
+    @property
+    def only_currency(self) -> str:
+        """Return what all amounts are in; empty where there are several, or none."""
+        known = self.currencies.texts()[1:]
+        return known[0] if len(known) == 1 else ""
+
     def creative(self, offer_no: int, channel: int) -> Creative:
         """Return what is shown of an offer on a channel; KeyError if unknown."""
         row = self.details(offer_no)
@@ -174,7 +182,6 @@ class Catalogue:
         columns: Mapping[str, npt.NDArray[Any]],
         offer_ids: list[str],
         titles: list[str],
-        currencies: Iterable[str],
     ) -> None:
         """Hold whole columns, with room for more; for one that was empty until now."""
         self.size = len(offer_ids)
@@ -182,7 +189,6 @@ class Catalogue:
         for name, _ in COLUMN_TYPES:
             getattr(self, name)[: self.size] = columns[name]
         self.offer_ids, self.titles = offer_ids, titles
-        self.currencies = set(currencies)
         self.version = version
         self._numbers = dict(zip(offer_ids, range(self.size), strict=True))
         self._numbers.pop("", None)
@@ -225,7 +231,7 @@ class Catalogue:
         self.brand_no[numbers] = [brands.number(row.brand) for row in rows]
         self.consent_no[numbers] = [purposes.number(row.needs_consent) for row in rows]
         self.type_no[numbers] = [self.types.number(row.attributes.get("type", "")) for row in rows]
-        self.currencies.update(row.currency for row in rows if row.currency)
+        self.currency_no[numbers] = [self.currencies.number(row.currency) for row in rows]
 
     def _write_texts(self, row: CatalogueRow) -> None:
         number = row.offer_no
@@ -268,6 +274,7 @@ COLUMN_TYPES: tuple[tuple[str, type[np.generic]], ...] = (
     ("brand_no", np.int32),
     ("consent_no", np.int32),
     ("type_no", np.int32),
+    ("currency_no", np.int32),
 )
 """All columns of numbers and their types."""
 

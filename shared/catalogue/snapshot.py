@@ -20,7 +20,7 @@ _MOST_CHANGED = 2_000
 _SPARE = 20_000
 _ENDS_TEXT = "\0"
 """PostgreSQL allows it in no text, so no id holds it; a title with one keeps all from a file."""
-_DICTIONARIES = ("categories", "brands", "purposes", "types")
+_DICTIONARIES = ("categories", "brands", "purposes", "types", "currencies")
 _ABOUT = ("about_nos", "about_categories")
 
 
@@ -107,7 +107,6 @@ class CatalogueCopy:
         self._texts = {
             "offer_ids": self._ids,
             "titles": self._titles,
-            "currencies": sorted(catalogue.currencies),
             **{name: getattr(catalogue, name).texts() for name in _DICTIONARIES},
         }
         self._about = {name: dict(getattr(catalogue, name)) for name in _ABOUT}
@@ -116,7 +115,7 @@ class CatalogueCopy:
 def catalogue_of(arrays: Arrays, version: int) -> Catalogue:
     """Return the catalogue of a version, without details and variants; raises SnapshotError."""
     try:
-        texts = {name: _parted(arrays[name]) for name in ("offer_ids", "titles", "currencies")}
+        texts = {name: _parted(arrays[name]) for name in ("offer_ids", "titles")}
         columns = {name: arrays[name] for name, _ in COLUMN_TYPES}
         made = Catalogue()
         for name in _DICTIONARIES:
@@ -129,7 +128,7 @@ def catalogue_of(arrays: Arrays, version: int) -> Catalogue:
     types = {name: column.dtype for name, column in columns.items()}
     if len(sizes) != 1 or types != {name: np.dtype(kind) for name, kind in COLUMN_TYPES}:
         raise SnapshotError("the columns of the catalogue do not fit each other")
-    made.fill(version, columns, texts["offer_ids"], texts["titles"], texts["currencies"])
+    made.fill(version, columns, texts["offer_ids"], texts["titles"])
     return made
 
 

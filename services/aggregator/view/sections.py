@@ -177,5 +177,4 @@ def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:
 
 def currency_of(catalogue: Catalogue) -> str:
     """Return the deployment's currency; empty when the catalogue has several."""
-    known = catalogue.currencies
-    return next(iter(known)) if len(known) == 1 else ""
+    return catalogue.only_currency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,29 @@ from numpy.typing import NDArray
 
 MICROS = 1e6
 Column = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """How the values of candidates were converted; columns of shape (candidates,)."""
+
+    rate: Column
+    """What one unit of the candidate's currency is worth in the base; 0: nobody knows."""
+    currency_no: NDArray[np.int32]
+    currencies: Sequence[str]
+    """By number."""
+    base: str
+    as_of: str
+    """The day of which the rates are."""
+
+    def told(self, at: int) -> str:
+        """Return in words how a value was converted; empty where it was in the base already."""
+        currency = self.currencies[self.currency_no[at]]
+        if currency in ("", self.base):
+            return ""
+        if not self.rate[at]:
+            return f"nothing, as no rate of {currency} is known"
+        return f"at {self.rate[at]:.6g} {self.base} for 1 {currency} as of {self.as_of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +44,10 @@ class Assumed:
     probability: Column
     """Acceptance probability, 0 to 1."""
     value: Column
-    """Worth when accepted, in units of the currency."""
+    """Worth when accepted, in units of the base currency."""
     lever: Column
+    exchanged: Exchanged | None = None
+    """How values came to be in the base currency; None: they were."""
 
     @property
     def stake(self) -> Column:
@@ -30,7 +56,11 @@ class Assumed:
 
 
 def assume(
-    prior: Column, strength: Column, value_micros: NDArray[np.int64], lever: Column
+    prior: Column,
+    strength: Column,
+    value_micros: NDArray[np.int64],
+    lever: Column,
+    exchanged: Exchanged | None = None,
 ) -> Assumed:
     """Return what is assumed; `strength` of the evidence (0 to 1) scales the prior probability.
 
@@ -38,4 +68,7 @@ def assume(
     """
     # np.clip does the same at three times the cost.
     probability = prior * np.minimum(np.maximum(strength, 0.0), 1.0)
-    return Assumed(prior, probability, np.maximum(value_micros, 0) / MICROS, lever)
+    value = np.maximum(value_micros, 0) / MICROS
+    if exchanged is not None:
+        value *= exchanged.rate
+    return Assumed(prior, probability, value, lever, exchanged)

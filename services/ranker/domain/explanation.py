@@ -50,7 +50,12 @@ def _steps(judgement: Judgement, at: int, model: Model) -> Iterator[tuple[str, f
     """Yield what the acceptance probability becomes by one thing after the other."""
     assumed = judgement.assumed
     prior, worth = float(assumed.prior[at]), float(assumed.value[at])
-    yield "prior", prior, f"{prior:.2%} of such are accepted, worth {worth:.2f} each"
+    rate = assumed.exchanged.told(at) if assumed.exchanged else ""
+    yield (
+        "prior",
+        prior,
+        f"{prior:.2%} of such are accepted, worth {worth:.2f} each {rate}".rstrip(),
+    )
     evidence = float(assumed.probability[at])
     yield "evidence", evidence, "how strongly the source proposes it"
     if judgement.sighted is None or model.number == 0 or evidence == 0.0:

@@ -20,6 +20,7 @@ from services.rules.definitions.contacts import (
     limit_of,
     quiet_of,
 )
+from services.rules.definitions.currencies import check_currencies
 from services.rules.definitions.defaults import check_defaults
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.personas import check_persona
@@ -45,6 +46,7 @@ from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
+from touchpoint.rules.v1.currencies_pb2 import Currencies
 
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
@@ -103,6 +105,7 @@ def check_definitions(
     for offer in sections["offers"]:
         check_terms(offer, list(segments), problems)
     _check_personas(entries, problems)
+    check_currencies(sections["currencies"], sections["offers"], problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
     bundle = _bundle(entries)
@@ -141,6 +144,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         questions=all_of("questions", question_of),
         webhooks=all_of("webhooks", pb.Webhook),
         personas=all_of("personas", Persona),
+        currencies=next(iter(all_of("currencies", Currencies)), None),
     )
 
 

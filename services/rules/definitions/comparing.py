@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -27,8 +27,8 @@ def changes_between(before: pb.Bundle, after: pb.Bundle) -> list[pb.DefinitionCh
     changes: list[pb.DefinitionChange] = []
     for field in pb.Bundle.DESCRIPTOR.fields:
         section = field.name
-        if section == "parameters":
-            old, new = (_parameters(bundle) for bundle in (before, after))
+        if by_name := _BY_NAME.get(section):
+            old, new = (by_name(bundle) for bundle in (before, after))
         elif section not in _NOT_DEFINED:
             old, new = (_entries(getattr(bundle, section)) for bundle in (before, after))
         else:
@@ -39,6 +39,21 @@ def changes_between(before: pb.Bundle, after: pb.Bundle) -> list[pb.DefinitionCh
 
 def _parameters(bundle: pb.Bundle) -> list[tuple[str, _Said]]:
     return [(name, {"value": bundle.parameters[name]}) for name in sorted(bundle.parameters)]
+
+
+def _currencies(bundle: pb.Bundle) -> list[tuple[str, _Said]]:
+    if not bundle.HasField("currencies"):
+        return []
+    table = bundle.currencies
+    rates = [(name, {"rate": table.rates[name]}) for name in sorted(table.rates)]
+    return [("base", {"currency": table.base, "as_of": table.as_of}), *rates]
+
+
+_BY_NAME: Mapping[str, Callable[[pb.Bundle], list[tuple[str, _Said]]]] = {
+    "parameters": _parameters,
+    "currencies": _currencies,
+}
+"""Sections that are no list: what they hold under each name."""
 
 
 def _entries(entries: Sequence[Message]) -> list[tuple[str, _Said]]:

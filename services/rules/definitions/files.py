@@ -13,7 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from services.rules.definitions.problems import Place, Problems, place_of, suggestion
 from services.rules.definitions.reading import Entry, Reader, read_entry
-from services.rules.definitions.sections import PARAMETERS, SECTIONS
+from services.rules.definitions.sections import PARAMETERS, SECTIONS, SINGLE
 from services.rules.definitions.yaml_nodes import compose
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
@@ -132,11 +132,11 @@ def _read_parameters(reader: Reader, node: Node, entries: Entries) -> None:
 
 
 def _read_section(reader: Reader, name: str, node: Node, entries: Entries) -> None:
-    if not isinstance(node, SequenceNode):
+    if name not in SINGLE and not isinstance(node, SequenceNode):
         reader.mistake(node, f"{name} must be a list")
         return
     section = SECTIONS[name]
-    for part in node.value:
+    for part in (node,) if name in SINGLE else node.value:
         entry = read_entry(reader, part, section.fields, section.required)
         if entry is not None:
             entries.by_section[name].append(entry)

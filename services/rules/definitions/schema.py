@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from services.rules.definitions.described import SCALAR, Schema, mapping_of
 from services.rules.definitions.files import PARAMETER_NAME
-from services.rules.definitions.sections import PARAMETERS, SECTIONS, Section
+from services.rules.definitions.sections import PARAMETERS, SECTIONS, SINGLE, Section
 from shared.proto_comments import comment_of
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
@@ -53,6 +53,8 @@ def _section(name: str, section: Section) -> Schema:
     for field, schema in entry["properties"].items():
         if said := _WRITTEN.get(f"{name}.{field}"):
             entry["properties"][field] = {**schema, "description": said}
+    if name in SINGLE:
+        return {**entry, "description": _said(name)}
     return {"description": _said(name), "type": "array", "items": entry}
 
 

@@ -10,6 +10,7 @@ from yaml.nodes import Node
 from services.rules.definitions import (
     audiences,
     contacts,
+    currencies,
     personas,
     questions,
     scenarios,
@@ -155,9 +156,10 @@ _SCORE = Section("score", audiences.SCORE, audiences.SCORE_REQUIRED)
 _QUESTION = Section("question", questions.FIELDS, questions.REQUIRED)
 _WEBHOOK = Section("webhook", webhooks.FIELDS, webhooks.REQUIRED)
 _PERSONA = Section("persona", personas.FIELDS, personas.REQUIRED)
+_CURRENCIES = Section("", currencies.FIELDS, currencies.REQUIRED)
 
 PARAMETERS = "parameters"
-"""The one section that is a mapping: parameters by name."""
+"""A section that is a mapping of names that nobody gave: parameters by name."""
 
 SECTIONS: Mapping[str, Section] = {
     "placements": _PLACEMENT,
@@ -174,5 +176,8 @@ SECTIONS: Mapping[str, Section] = {
     "questions": _QUESTION,
     "webhooks": _WEBHOOK,
     "personas": _PERSONA,
+    "currencies": _CURRENCIES,
 }
-"""Every section that is a list."""
+"""Every section of entries."""
+SINGLE = frozenset({"currencies"})
+"""Those of them that are one entry, and no list."""

@@ -41,9 +41,9 @@ def assert_equal(found, catalogue):
     for name, _ in COLUMN_TYPES:
         size = catalogue.size
         assert getattr(found, name)[:size].tolist() == getattr(catalogue, name)[:size].tolist()
-    for name in ("offer_ids", "titles", "about_nos", "about_categories", "currencies"):
+    for name in ("offer_ids", "titles", "about_nos", "about_categories", "only_currency"):
         assert getattr(found, name) == getattr(catalogue, name)
-    for name in ("categories", "brands", "purposes"):
+    for name in ("categories", "brands", "purposes", "currencies"):
         assert getattr(found, name).texts() == getattr(catalogue, name).texts()
     assert found.offer_nos(["tv", "dvd", "sale", ""]) == [1, 3, 4]
 

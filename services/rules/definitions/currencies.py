@@ -1,0 +1,106 @@
+"""The section of currencies: how it is read, and what must hold of amounts because of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from yaml.nodes import MappingNode, Node
+
+from services.rules.definitions.described import described, named
+from services.rules.definitions.problems import Problems, suggestion
+from services.rules.definitions.reading import Entry, MistakeError, Read, Reader
+from shared.currencies import rate_of
+from shared.money import is_currency
+
+MAX_RATES = 200
+_CODE = "[A-Z]{3}"
+_DAY = r"\d{4}-\d{2}-\d{2}"
+
+
+@named(_CODE)
+def _code(reader: Reader, node: Node) -> str:
+    found = reader.text(node)
+    if not is_currency(found):
+        raise MistakeError(f"must be a code of ISO 4217 such as USD, is {found!r}")
+    return found
+
+
+@named(_DAY)
+def _day(reader: Reader, node: Node) -> str:
+    found = reader.text(node)
+    try:
+        if not re.fullmatch(_DAY, found, re.ASCII):
+            raise ValueError
+        date.fromisoformat(found)
+    except ValueError:
+        raise MistakeError(f"must be a day such as 2026-11-01, is {found!r}") from None
+    return found
+
+
+@described(
+    lambda: {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{_CODE}$"},
+        "additionalProperties": {"type": ["number", "string"]},
+        "maxProperties": MAX_RATES,
+    }
+)
+def _rates(reader: Reader, node: Node) -> dict[str, str]:
+    if not isinstance(node, MappingNode) or len(node.value) > MAX_RATES:
+        raise MistakeError(f"must be a mapping of at most {MAX_RATES} currencies to their worth")
+    found: dict[str, str] = {}
+    for key, value in node.value:
+        try:
+            code = _code(reader, key)
+            if code in found:
+                reader.mistake(key, f"{code} is given twice")
+            found[code] = reader.text(value)
+            rate_of(found[code])
+        except (MistakeError, ValueError) as error:
+            reader.mistake(value if isinstance(error, ValueError) else key, f"rates: {error}")
+    return found
+
+
+FIELDS: Mapping[str, Read] = {"base": _code, "as_of": _day, "rates": _rates}
+REQUIRED = ("base", "as_of", "rates")
+
+
+def check_currencies(tables: Sequence[Entry], offers: Sequence[Entry], problems: Problems) -> None:
+    """Note what is wrong: several tables, a base that is no unit, values nobody can compare."""
+    for table in tables[1:]:
+        problems.add(table.place, "currencies are given twice")
+    for table in tables:
+        base = table.values.get("base", "")
+        worth = table.values.get("rates", {}).get(base)
+        if worth is not None and worth not in ("1", "1.0"):
+            problems.add(table.where("rates"), f"rates: {base} is the base, so its rate is 1")
+    if tables:
+        known = {*tables[0].values.get("rates", ()), tables[0].values.get("base", "")}
+        _check_known(offers, known, problems)
+    else:
+        _check_one(offers, problems)
+
+
+def _check_known(offers: Sequence[Entry], known: set[str], problems: Problems) -> None:
+    for offer in offers:
+        code = _currency_of(offer)
+        if code and code not in known:
+            message = f"value: there is no rate of {code} in currencies{suggestion(code, known)}"
+            problems.add(offer.where("value"), message)
+
+
+def _check_one(offers: Sequence[Entry], problems: Problems) -> None:
+    first = ""
+    for offer in offers:
+        code = _currency_of(offer)
+        first = first or code
+        if code and code != first:
+            message = f"value: is in {code}, others are in {first}; currencies must say their rates"
+            problems.add(offer.where("value"), message)
+
+
+def _currency_of(offer: Entry) -> str:
+    value = offer.values.get("value")
+    return value.currency if value is not None else ""
