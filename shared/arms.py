@@ -1,9 +1,13 @@
-"""Assigns a person to an arm: a pure function of the plan and the person's oldest id."""
+"""Assigns a person to an arm, and to variants: pure functions of a plan and their oldest id."""
 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
+from collections.abc import Sequence
 
+from shared.experiments import ExperimentPlan
+from touchpoint.common.v1.decision_pb2 import VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
 
@@ -24,6 +28,28 @@ def assign_arm(plan: ArmPlan, oldest_person_id: str) -> Arm.Value.ValueType:
     if share < plan.holdout_share + plan.static_share:
         return Arm.STATIC
     return Arm.PERSONALISED
+
+
+def assign_variants(plan: ExperimentPlan, oldest_person_id: str) -> Sequence[VariantOf]:
+    """Return the variants that a person is in, at most one of each experiment of the plan.
+
+    Only the personalised arm takes part, and of nobody known (an empty id) nobody can say. Whether
+    somebody takes part and in which variant are two draws of each experiment's own: a larger share
+    adds people and moves nobody, and no experiment says anything of another. For what is running
+    now pass `plan.at(now_us)`. The messages are shared and must not be changed.
+    """
+    if not plan.experiments or not oldest_person_id:
+        return ()
+    if assign_arm(plan.arm_plan, oldest_person_id) != Arm.PERSONALISED:
+        return ()
+    found = []
+    for each in plan.experiments:
+        if unit_interval(each.salt, oldest_person_id) >= each.share:
+            continue
+        at = bisect_right(each.uptos, unit_interval(f"{each.salt}\0variant", oldest_person_id))
+        if at < len(each.variants):
+            found.append(each.variants[at])
+    return found
 
 
 def unit_interval(salt: str, person_id: str) -> float:

@@ -101,6 +101,7 @@ def _modes(result: RuleResult) -> Iterator[tuple[RuleMode.Value.ValueType, RuleC
     for mode, counts in (
         (RuleMode.ENFORCED, result.enforced),
         (RuleMode.SHADOW, result.shadow),
+        (RuleMode.OFF, RuleCounts()),
     ):
         if counts.decisions or result.mode == mode:
             yield mode, counts

@@ -94,8 +94,11 @@ def _placement(placement: pb.Placement) -> Placement:
 
 
 def _rule(rule: pb.Rule, compiler: ConditionCompiler) -> Rule:
+    """Compile a rule; one that is off keeps its place and has no conditions."""
+    is_off = rule.mode == pb.RuleMode.OFF
+
     def compiled(text: str) -> Condition | None:
-        return compiler.compile(text) if text else None
+        return compiler.compile(text) if text and not is_off else None
 
     return Rule(
         name=rule.name,

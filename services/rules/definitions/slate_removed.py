@@ -55,7 +55,8 @@ def _settled(
 ) -> Iterable[tuple[Entry, Condition]]:
     """Yield rules whose conditions read nothing else; those that are wrong are told elsewhere."""
     for rule in rules:
-        if rule.values.get("mode") == RuleMode.SHADOW or "remove_when" not in rule.values:
+        is_enforced = rule.values.get("mode", RuleMode.ENFORCED) == RuleMode.ENFORCED
+        if not is_enforced or "remove_when" not in rule.values:
             continue
         try:
             condition = compiler.compile(rule.values["remove_when"])

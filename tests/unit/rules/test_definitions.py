@@ -216,3 +216,16 @@ def test_what_is_no_duration_and_no_allowance_is_refused(text: str) -> None:
     for read in (duration, allowance):
         with pytest.raises(ValueError, match=r".+"):
             read(text)
+
+
+def test_a_rule_that_is_off_keeps_its_place_and_asks_nothing() -> None:
+    more = "  - {name: other, code: OUT_OF_STOCK, remove_when: offer.withdrawn}\n"
+    bundle = checked(
+        GOOD.replace("APPLICABILITY\n", "APPLICABILITY\n    mode: OFF\n") + more
+    ).bundle
+    assert bundle is not None
+    compiled = compile_policy(bundle)
+    off, other = compiled.policy.rules
+    assert (off.name, off.remove_when) == ("sold_out", None)
+    assert other.remove_when is not None
+    assert compiled.rule_places == {"sold_out": 0, "other": 1}
