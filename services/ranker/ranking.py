@@ -8,17 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ranker.definitions import RankingDefinitions
+from services.ranker.definitions import RankingDefinitions, RankingTerms
 from services.ranker.domain.arbitration import Assumed, assume
+from services.ranker.domain.chance import Chance
 from services.ranker.domain.entities import Entities
+from services.ranker.domain.exploration import ExplorationTotals, bounded, mixed
 from services.ranker.domain.features import FeatureMaker, Proposed
-from services.ranker.domain.judgement import Chance, Judgement, as_assumed, judge, sight
+from services.ranker.domain.judgement import Judgement, as_assumed, judge, sight
 from services.ranker.domain.model import Model
 from services.ranker.situations import read_situation
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.slate import Page, Slate, known_numbers, read_page
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+
+Share = NDArray[np.float64]
+"""How often one placement shows each candidate, shape (candidates,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Ranking:
 
     judgement: Judgement
     slates: list[Slate]
-    shares: list[NDArray[np.float64]] | None
+    shares: list[Share] | None
     """Selection probabilities by placement; None: nothing was sampled."""
 
     def selection_probability(self, place: int, candidate: int) -> float:
@@ -42,10 +47,21 @@ class Ranker:
         self._catalogue = catalogue
         self._model = model
         self._maker = FeatureMaker(Entities(catalogue))
+        self.explored = ExplorationTotals()
+        """What trying things out was expected to cost so far."""
 
-    def rank(self, request: pb.RankRequest, definitions: RankingDefinitions) -> Ranking:
-        """Return the page; the same request on the same model gives the same page."""
-        candidates = request.candidates
+    def rank(
+        self,
+        request: pb.RankRequest,
+        definitions: RankingDefinitions,
+        terms: RankingTerms | None = None,
+    ) -> Ranking:
+        """Return the page; the same request on the same model and terms gives the same page.
+
+        Without `terms` those of the definitions hold.
+        """
+        terms = terms or definitions.terms
+        context, candidates = request.context, request.candidates
         bits = np.array(request.placement_bits, np.uint32)
         nos = known_numbers(np.array(candidates.offer_nos, np.uint32), self._catalogue)
         sources = np.array(candidates.sources, np.int64)
@@ -54,50 +70,80 @@ class Ranker:
         page = read_page(
             nos,
             bits,
-            request.candidates.sources,
-            request.context,
+            candidates.sources,
+            context,
             request.standing,
             request.constraints,
             self._catalogue,
         )
-        assumed = self._assumed(request, proposed, definitions)
-        judgement = self._judged(request, proposed, assumed, page)
-        return Ranking(judgement, page.fill(judgement.score), _shares(page, judgement))
+        assumed = self._assumed(request, proposed, definitions, terms)
+        judgement = self._judged(request, proposed, assumed, page, terms)
+        judgement, shares = _explored(page, judgement, terms, context.seed)
+        if judgement.exploration is not None:
+            self.explored.add(judgement.exploration)
+        return Ranking(judgement, page.fill(judgement.score), shares)
 
     def _assumed(
-        self, request: pb.RankRequest, proposed: Proposed, definitions: RankingDefinitions
+        self,
+        request: pb.RankRequest,
+        proposed: Proposed,
+        definitions: RankingDefinitions,
+        terms: RankingTerms,
     ) -> Assumed:
         catalogue, nos = self._catalogue, proposed.nos
         lever = catalogue.lever[nos].astype(np.float64)
-        if request.levers:
+        if not terms.levers:
+            lever = np.ones(len(nos))
+        elif request.levers:
             lever = lever * np.array(request.levers, np.float64)
         prior = definitions.priors.probabilities(catalogue.kind[nos], proposed.sources)
         exchanged = definitions.exchange.of(nos, catalogue)
         return assume(prior, proposed.strengths, catalogue.value_micros[nos], lever, exchanged)
 
     def _judged(
-        self, request: pb.RankRequest, proposed: Proposed, assumed: Assumed, page: Page
+        self,
+        request: pb.RankRequest,
+        proposed: Proposed,
+        assumed: Assumed,
+        page: Page,
+        terms: RankingTerms,
     ) -> Judgement:
         context, model = request.context, self._model()
         if context.arm in IMPERSONAL or not len(proposed.nos):
             return as_assumed(assumed)
         situation = read_situation(context, request.snapshot, self._catalogue)
         sighted = sight(self._maker.features(proposed, situation), assumed)
-        if model.number == 0:
+        if model.number == 0 or terms.priors_only:
             return as_assumed(assumed, sighted)
-        if all(place.exact for place in page.places):
+        if not terms.exploration or all(place.exact for place in page.places):
             return judge(assumed, sighted, model)
         positions = sum(place.limit for place in page.places)
         return judge(assumed, sighted, model, Chance(context.seed, positions))
 
 
-def _shares(page: Page, judgement: Judgement) -> list[NDArray[np.float64]] | None:
-    """Return how often each placement shows each candidate; a standing order shows it for sure."""
-    if judgement.draws is None and not page.turns:
-        return None
-    drawn = judgement.score[None, :] if judgement.draws is None else judgement.draws
-    shares = page.shares(drawn)
-    for place, share in zip(page.places, shares):
+def _explored(
+    page: Page, judgement: Judgement, terms: RankingTerms, seed: int
+) -> tuple[Judgement, list[Share] | None]:
+    """Return by what the page is filled, and how often each placement shows what.
+
+    A standing order is shown for sure, and neither earns nor costs anything here.
+    """
+    draws = judgement.draws
+    if draws is None and not page.turns:
+        return judgement, None
+    shares = page.shares(judgement.score[None, :])
+    if draws is not None:
+        drawn = page.shares(draws.scores)
+        free = [at for at, place in enumerate(page.places) if not place.exact]
+        exploration = bounded(
+            [shares[at] for at in free],
+            [drawn[at] for at in free],
+            judgement.worth,
+            terms.exploration,
+            Chance(seed).coin,
+        )
+        judgement, shares = judgement.decided(exploration), mixed(shares, drawn, exploration)
+    for place, share in zip(page.places, shares, strict=True):
         if place.exact:
             share[:] = 1.0
-    return shares
+    return judgement, shares

@@ -52,6 +52,10 @@ class RankerServicer:
             _write(ranking, place, response.placements.add(placement=ask.placement))
             if context.explain:
                 self._explain(ranking, place, response.placements[place])
+        if trying := ranking.judgement.exploration:
+            response.exploration.probability = trying.probability
+            response.exploration.tried = trying.is_tried
+            response.exploration.cost_share = trying.cost_share
         versions = response.versions
         versions.catalogue_version = self._catalogue.version
         versions.bundle_hash = context.bundle_hash
@@ -86,6 +90,10 @@ class RankerServicer:
             written_rows=state.written,
             outcomes={outcome.name: count for outcome, count in state.outcomes.items()},
         )
+        explored = self._ranker.explored
+        response.exploration.pages = explored.pages
+        response.exploration.tried = explored.tried
+        response.exploration.cost_share = explored.cost_share
         for parked in state.parked:
             told = response.parked.add(
                 reason=parked.reason.name,

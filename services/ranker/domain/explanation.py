@@ -62,9 +62,13 @@ def _steps(judgement: Judgement, at: int, model: Model) -> Iterator[tuple[str, f
         return
     yield from _learned(judgement.sighted, at, model)
     expected = float(judgement.probability[at])
-    if judgement.draws is not None:
+    trying = judgement.exploration
+    if trying is not None and trying.is_tried:
         more = "more" if judgement.chance[at] > expected else "less"
-        text = f"tried a little {more} than expected, to learn how it is answered"
+        text = (
+            f"tried a little {more} than expected, to learn how it is answered: trying out is"
+            f" expected to cost {trying.cost_share:.1%} of what such a page earns"
+        )
         yield "exploration", float(judgement.chance[at]), text
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.ranker.domain.arbitration import Assumed, Column
+from services.ranker.domain.chance import Chance
 from services.ranker.domain.encoding import encode
+from services.ranker.domain.exploration import Exploration
 from services.ranker.domain.features import Features
 from services.ranker.domain.model import Model, predictive, prior_offset
 
-DRAWS: Final = 64
-"""Of which one decides; the share of them that choose a candidate is its probability."""
-_POSITIONS: Final = 8
-"""As many are filled in every draw at the usual cost; for more of them there are fewer draws."""
 _CURIOSITY: Final = 0.5
 """Scales the noise: half of it earns more (Chapelle & Li 2011, "posterior reshaping"), all the
 more as what candidates share is drawn for each by itself."""
@@ -40,6 +38,17 @@ class Sighted:
 
 
 @dataclass(frozen=True, slots=True)
+class Draws:
+    """What could be true of the candidates, again and again; of shape (draws, candidates)."""
+
+    chances: NDArray[np.float32]
+    """Acceptance probabilities, 0 to 1."""
+    scores: NDArray[np.float32]
+    decisive: int
+    """The draw that is followed where something is tried out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What is expected of the candidates; columns of shape (candidates,)."""
 
@@ -49,11 +58,30 @@ class Judgement:
     chance: Column
     """The probability that decides: that of the draw, else the one above."""
     score: Column
-    """Arbitration by the chance, in units of the currency."""
-    draws: NDArray[np.float32] | None = None
-    """Scores of every draw, shape (draws, candidates); None: nothing is sampled."""
+    """Arbitration by the chance, in units of the base currency."""
+    draws: Draws | None = None
+    """None: nothing is tried out."""
     sighted: Sighted | None = None
     """None: nobody learns from these."""
+    exploration: Exploration | None = None
+    """What trying out was expected to cost; None: not decided, or nothing was drawn."""
+
+    @property
+    def worth(self) -> Column:
+        """What each is expected to earn, by all that is known."""
+        return self.probability * self.assumed.stake
+
+    def decided(self, exploration: Exploration) -> Judgement:
+        """Return the judgement by which the page is filled: the draw's, where it is tried out."""
+        draws = self.draws
+        if draws is None or not exploration.is_tried:
+            return replace(self, exploration=exploration)
+        return replace(
+            self,
+            chance=draws.chances[draws.decisive].astype(np.float64),
+            score=draws.scores[draws.decisive].astype(np.float64),
+            exploration=exploration,
+        )
 
 
 def as_assumed(assumed: Assumed, sighted: Sighted | None = None) -> Judgement:
@@ -68,24 +96,10 @@ def sight(features: Features, assumed: Assumed) -> Sighted:
     return Sighted(features, offset, np.ascontiguousarray(features.indices.T))
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """How the draws of one request come about."""
-
-    seed: int
-    positions: int = 1
-    """How many are to be filled in all."""
-
-    @property
-    def draws(self) -> int:
-        """How many draws there are; a page of many positions is filled less often."""
-        return DRAWS >> min(2, max(0, self.positions - 1) // _POSITIONS)
-
-
 def judge(
     assumed: Assumed, sighted: Sighted, model: Model, chance: Chance | None = None
 ) -> Judgement:
-    """Judge by what was learned; with a `chance`, one of its draws of the weights decides.
+    """Judge by what was learned; with a `chance`, also draw what else could be true.
 
     Noise is drawn per candidate from its own marginal, N(m·x, x'Vx), as of independent weights,
     and scaled down; the probabilities that are told are those of the draws as they are.
@@ -104,17 +118,10 @@ def judge(
     alike = (features.indices == features.indices[:, :1]).all(axis=1)
     shared = float(variances[alike, 0].sum())
     own = variances[~alike].sum(axis=0)
-    noise, decisive = _noise(chance, len(log_odds))
+    noise, decisive = chance.noise(len(log_odds))
     chances = _drawn(log_odds, own, shared, noise) * possible
-    draws = chances * stake.astype(np.float32)
-    return Judgement(
-        assumed,
-        probability,
-        chances[decisive].astype(np.float64),
-        draws[decisive].astype(np.float64),
-        draws,
-        sighted,
-    )
+    draws = Draws(chances, chances * stake.astype(np.float32), decisive)
+    return Judgement(assumed, probability, probability, probability * stake, draws, sighted)
 
 
 def _drawn(
@@ -128,30 +135,3 @@ def _drawn(
     odds += np.float32(1.0)
     chances: NDArray[np.float32] = np.reciprocal(odds, out=odds)
     return chances
-
-
-def _noise(chance: Chance, candidates: int) -> tuple[NDArray[np.float32], int]:
-    """Return standard normal noise, shape (draws, candidates), and which of the draws decides.
-
-    A stretch of one long table that begins where the seed says: to draw anew for each request
-    would cost as much as all else that a ranking costs.
-    """
-    size = chance.draws * candidates
-    mixed = _mixed(chance.seed)
-    start = mixed % (_TABLE - size)
-    noise = _NORMALS[start : start + size].reshape(chance.draws, candidates)
-    return noise, (mixed >> 32) % chance.draws
-
-
-def _mixed(seed: int) -> int:
-    """Return 64 bits that have nothing in common for seeds that do (SplitMix64, Steele 2014)."""
-    mixed = (seed + 0x9E3779B97F4A7C15) & _WORD
-    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & _WORD
-    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _WORD
-    return mixed ^ mixed >> 31
-
-
-_WORD: Final = 0xFFFF_FFFF_FFFF_FFFF
-_TABLE: Final = 1 << 19
-"""Four times what the most candidates of a request need."""
-_NORMALS: Final = np.random.default_rng(20_100_607).standard_normal(_TABLE, np.float32)

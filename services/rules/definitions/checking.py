@@ -54,6 +54,7 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "promised_for": duration,
     "holdout": share,
     "static": share,
+    "exploration": share,
     **{f"assurance.{kind}": assurance for kind in KINDS},
     "persona.assigned_from": share,
     COOLING_OFF: cooling_off,

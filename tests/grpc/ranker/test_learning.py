@@ -105,12 +105,32 @@ async def test_the_same_seed_shows_the_same_and_shares_are_those_of_many_seeds(l
     assert len(shown) > 3
 
 
+async def tried_and_kept(shop):
+    """Return a page that tries something out and one that does not, of the same person."""
+    found = {}
+    for seed in range(200):
+        response = await shop.stub.Rank(request(liker(BIKES), seed=seed, limit=4), timeout=5)
+        found.setdefault(response.exploration.tried, response)
+    return found[True], found[False]
+
+
+async def test_what_trying_is_expected_to_cost_is_told_and_bounded(learning_shop):
+    await teach(learning_shop, BIKES, 10, acceptances=5)
+    for response in await tried_and_kept(learning_shop):
+        assert 0 < response.exploration.probability < 1
+        assert 0 < response.exploration.cost_share <= 0.05 + 1e-9
+    model = await learning_shop.stub.GetModel(pb.GetModelRequest(), timeout=5)
+    assert 0 < model.exploration.tried < model.exploration.pages
+    assert 0 < model.exploration.cost_share <= 0.05 + 1e-9
+
+
 async def test_the_contributions_of_what_is_explored_add_up_to_its_score(learning_shop):
     await teach(learning_shop, BIKES, 10, acceptances=5)
-    response = await learning_shop.stub.Rank(request(liker(BIKES), limit=4), timeout=5)
-    for ranked in response.placements[0].chosen:
+    tried, kept = await tried_and_kept(learning_shop)
+    for ranked in (*tried.placements[0].chosen, *kept.placements[0].chosen):
         names = [part.name for part in ranked.contributions]
-        assert {"prior", "person", "offer", "context", "exploration", "lever"} <= set(names)
+        assert {"prior", "person", "offer", "context", "lever"} <= set(names)
+        assert ("exploration" in names) == (ranked in tried.placements[0].chosen)
         assert sum(part.value for part in ranked.contributions) == pytest.approx(
             ranked.score, rel=1e-5
         )

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from services.ranker.domain.answers import Outcome
 from services.ranker.domain.arbitration import assume
+from services.ranker.domain.chance import DRAWS, Chance
 from services.ranker.domain.encoding import decode
 from services.ranker.domain.explanation import explain
-from services.ranker.domain.judgement import DRAWS, Chance, judge, sight
+from services.ranker.domain.exploration import Exploration
+from services.ranker.domain.judgement import judge, sight
 from services.ranker.domain.model import Model
 from tests.unit.ranker.shop import BIKE_NOS, BIKES, BOOK_NOS, BOOKS, PRIOR, liker, maker, proposed
 
@@ -58,10 +60,13 @@ def test_a_draw_is_repeated_by_its_seed_and_differs_by_another():
     teach(model, liker(BIKES), BIKE_NOS, 0.1, 50, random)
     found, size = sighted(liker(BIKES), *EVERYTHING), assumed(len(EVERYTHING))
     one, again, other = (judge(size, found, model, Chance(seed)) for seed in (5, 5, 6))
-    assert one.draws.shape == (DRAWS, len(EVERYTHING))
-    assert np.array_equal(one.draws, again.draws)
-    assert not np.array_equal(one.score, other.score)
-    assert any(np.array_equal(one.score, draw.astype(float)) for draw in one.draws)
+    assert one.draws.scores.shape == (DRAWS, len(EVERYTHING))
+    assert np.array_equal(one.draws.scores, again.draws.scores)
+    assert not np.array_equal(one.draws.scores, other.draws.scores)
+    followed = one.decided(Exploration(1.0, 1.0, 0.0, is_tried=True))
+    assert np.array_equal(followed.score, one.draws.scores[one.draws.decisive].astype(float))
+    kept = one.decided(Exploration(0.5, 1.0, 0.1, is_tried=False))
+    assert np.array_equal(kept.score, kept.worth)
 
 
 def test_draws_are_unbiased_and_narrow_with_what_is_learned():
@@ -72,7 +77,7 @@ def test_draws_are_unbiased_and_narrow_with_what_is_learned():
     for model in (few, many):
         found = sighted(liker(BIKES), *EVERYTHING)
         judged = judge(assumed(len(EVERYTHING)), found, model, Chance(3))
-        drawn = judged.draws / 10.0
+        drawn = judged.draws.chances
         # Nothing but noise of 64 draws lies between their mean and what is expected.
         assert drawn.mean(axis=0)[:10] == pytest.approx(judged.probability[:10], rel=0.25)
         spreads.append((drawn.std(axis=0) / drawn.mean(axis=0))[:10].mean())
@@ -82,7 +87,7 @@ def test_draws_are_unbiased_and_narrow_with_what_is_learned():
 def test_what_all_candidates_share_is_not_explored():
     found = sighted(liker(BIKES), 1)
     judged = judge(assumed(1), found, _taught(), Chance(3))
-    assert np.ptp(judged.draws) == 0.0
+    assert np.ptp(judged.draws.scores) == 0.0
 
 
 def _taught():
@@ -105,6 +110,7 @@ def test_contributions_add_up_to_the_score(strength, lever, seed, rounds, sample
     found = sighted(liker(BIKES), 1, 2, 15, strength=strength)
     basis = assumed(3, strength, lever)
     judged = judge(basis, found, model, Chance(seed) if samples else None)
+    judged = judged.decided(Exploration(0.5, 1.0, 0.1, is_tried=seed % 2 == 0))
     for at in range(3):
         parts = explain(judged, at, model)
         total = sum(part.value for part in parts)
