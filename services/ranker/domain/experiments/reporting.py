@@ -1,0 +1,108 @@
+"""What an experiment came to: every group against the control, and whether it may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.ranker.domain.experiments.comparing import (
+    Compared,
+    Role,
+    SharedOut,
+    compare,
+    shared_out,
+)
+from services.ranker.domain.experiments.samples import Sample
+from services.ranker.domain.measures.persons import PersonMeasures
+
+NOBODY = -1
+"""The group of those who take no part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People who are treated alike; the first one of an experiment is its control."""
+
+    name: str
+    share: float
+    """Planned, above 0; of all groups together they need not add up to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A measure, and what it is looked at for."""
+
+    name: str
+    role: Role
+    of: Callable[[PersonMeasures], Sample]
+    is_more_better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a measure came to in every group, and against the control."""
+
+    looked: Looked
+    samples: tuple[Sample, ...]
+    """By group."""
+    compared: tuple[Compared, ...]
+    """Of each group but the control."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an experiment came to."""
+
+    groups: tuple[Group, ...]
+    shared_out: SharedOut
+    mixed: int
+    """People who were seen in two groups, as two who turned out to be one: left out."""
+    outcomes: tuple[Outcome, ...]
+
+
+def assigned_and_seen(
+    assigned: Sequence[int], seen: Sequence[frozenset[int]]
+) -> tuple[NDArray[np.intp], int]:
+    """Return the group of each customer, and how many are left out for having seen two.
+
+    `assigned` is the group by the definitions, `seen` the groups by which something was decided for
+    them: whom nothing was decided for met no difference, and only adds noise (NOBODY).
+    """
+    groups = np.full(len(assigned), NOBODY)
+    mixed = 0
+    for place, (group, met) in enumerate(zip(assigned, seen, strict=True)):
+        if len(met) > 1 or (met and group not in met):
+            mixed += 1
+        elif met:
+            groups[place] = group
+    return groups, mixed
+
+
+def report(
+    persons: PersonMeasures,
+    group_of: NDArray[np.intp],
+    groups: Sequence[Group],
+    looked: Sequence[Looked],
+    mixed: int = 0,
+) -> Report:
+    """Compare the groups by every measure; `group_of` of each row the place of its group."""
+    parts = [persons.picked(group_of == place) for place in range(len(groups))]
+    counts = [len(part) for part in parts]
+    outcomes = tuple(_outcome(each, parts) for each in looked)
+    sharing = shared_out(counts, [group.share for group in groups])
+    return Report(tuple(groups), sharing, mixed, outcomes)
+
+
+def _outcome(looked: Looked, parts: Sequence[PersonMeasures]) -> Outcome:
+    samples = tuple(looked.of(part) for part in parts)
+    control, *others = samples
+    # What is only looked at beside the goal decides nothing, and needs no narrower alpha.
+    rivals = len(others) if looked.role is not Role.INFORMATION else 1
+    compared = tuple(
+        compare(theirs, control, rivals=rivals, is_more_better=looked.is_more_better)
+        for theirs in others
+    )
+    return Outcome(looked, samples, compared)

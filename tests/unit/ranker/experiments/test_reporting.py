@@ -1,0 +1,133 @@
+"""What an experiment came to, in figures and in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from services.ranker.domain.experiments.comparing import Conclusion, Role
+from services.ranker.domain.experiments.reporting import (
+    NOBODY,
+    Group,
+    Looked,
+    Report,
+    assigned_and_seen,
+    report,
+)
+from services.ranker.domain.experiments.samples import ratio_of
+from services.ranker.domain.experiments.wording import sentences
+from services.ranker.domain.measures.persons import PersonMeasures
+
+_EVEN = (Group("control", 0.5), Group("bold", 0.5))
+
+
+def _persons(columns: Mapping[str, Sequence[float]]) -> PersonMeasures:
+    count = len(next(iter(columns.values())))
+    return PersonMeasures(
+        [f"p{number}" for number in range(count)],
+        np.zeros(count, np.uint8),
+        np.zeros(count, np.int64),
+        {name: np.array(column, np.float64) for name, column in columns.items()},
+    )
+
+
+def _looked(name: str, role: Role = Role.GOAL, *, is_more_better: bool = True) -> Looked:
+    return Looked(name, role, lambda part: ratio_of(part[name], np.ones(len(part))), is_more_better)
+
+
+def _two_groups(
+    rates: tuple[float, float], people: tuple[int, int] = (4_000, 4_000), seed: int = 1
+) -> tuple[PersonMeasures, np.ndarray[tuple[int], np.dtype[np.intp]]]:
+    random = np.random.default_rng(seed)
+    bought = [random.binomial(1, rate, count) for rate, count in zip(rates, people, strict=True)]
+    persons = _persons({"orders": np.concatenate(bought).tolist()})
+    return persons, np.repeat([0, 1], people)
+
+
+def _said(found: Report) -> list[str]:
+    return list(sentences(found, lambda name: name, lambda name, value: f"{value:.3f}"))
+
+
+def test_whom_nothing_was_decided_for_takes_no_part() -> None:
+    groups, mixed = assigned_and_seen([0, 1, 1], [frozenset({0}), frozenset(), frozenset({1})])
+
+    assert groups.tolist() == [0, NOBODY, 1]
+    assert mixed == 0
+
+
+@pytest.mark.parametrize("seen", [frozenset({0, 1}), frozenset({1})])
+def test_who_met_another_group_than_their_own_is_left_out_and_counted(seen: frozenset[int]) -> None:
+    groups, mixed = assigned_and_seen([0], [seen])
+
+    assert groups.tolist() == [NOBODY]
+    assert mixed == 1
+
+
+def test_a_real_effect_is_told_as_better_with_what_it_may_be() -> None:
+    persons, group_of = _two_groups((0.10, 0.15))
+
+    found = report(persons, group_of, _EVEN, [_looked("orders")])
+
+    assert found.outcomes[0].compared[0].conclusion is Conclusion.BETTER
+    (said,) = _said(found)
+    assert "bold: orders 0.1" in said
+    assert "better; the difference is between +0.0" in said
+
+
+def test_without_an_effect_it_says_not_significant() -> None:
+    persons, group_of = _two_groups((0.12, 0.12))
+
+    (said,) = _said(report(persons, group_of, _EVEN, [_looked("orders")]))
+
+    assert "not significant" in said
+
+
+def test_a_guard_that_gets_worse_is_told_and_one_that_does_not_is_not() -> None:
+    persons, group_of = _two_groups((0.10, 0.16))
+    looked = [
+        _looked("orders", Role.GUARD, is_more_better=False),
+    ]
+
+    (said,) = _said(report(persons, group_of, _EVEN, looked))
+    none = _said(report(*_two_groups((0.10, 0.10)), _EVEN, looked))
+
+    assert said.startswith("But bold costs: orders 0.1")
+    assert none == []
+
+
+def test_groups_of_other_sizes_than_planned_are_told_before_anything_else() -> None:
+    persons, group_of = _two_groups((0.10, 0.15), people=(4_000, 3_400))
+
+    said = _said(report(persons, group_of, _EVEN, [_looked("orders")]))
+
+    assert "believe nothing of this before the reason is found" in said[0]
+    assert "control 4,000, bold 3,400; planned control 50.0%, bold 50.0%" in said[0]
+
+
+def test_a_handful_of_people_tells_nothing() -> None:
+    persons, group_of = _two_groups((0.1, 0.9), people=(50, 50))
+
+    assert _said(report(persons, group_of, _EVEN, [_looked("orders")])) == [
+        "bold: too few people to tell (fewer than 100 in a group)."
+    ]
+
+
+def test_a_group_without_anybody_is_no_error() -> None:
+    persons, group_of = _two_groups((0.1, 0.1), people=(300, 0))
+
+    found = report(persons, group_of, _EVEN, [_looked("orders")])
+
+    assert found.outcomes[0].compared[0].conclusion is Conclusion.TOO_FEW
+    assert found.outcomes[0].samples[1].people == 0
+
+
+def test_mixed_people_are_told() -> None:
+    persons, group_of = _two_groups((0.1, 0.1))
+
+    said = _said(report(persons, group_of, _EVEN, [], mixed=3))
+
+    assert said == [
+        "3 people were seen in two groups, as two who turned out to be one, and left out."
+    ]
