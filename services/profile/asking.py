@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from services.profile.domain.event import NO_DETAILS
+from services.profile.domain.event import NO_DETAILS, RATING
 from services.profile.domain.questions import (
     AnswerKind,
     Choice,
@@ -70,6 +70,8 @@ def of_question(
     if name and not _NAME.fullmatch(name):
         raise MistakenError("attributes.question: must be 1 to 64 characters in lower_snake_case")
     said = {"question": name} if name else {}
+    if details.get(RATING):
+        said[RATING] = details[RATING]
     if details.get("skipped", "").lower() in _YES:
         return {**said, "skipped": "true"}, others
     defined = questions.by_name.get(name)

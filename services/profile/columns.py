@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.profile.domain.event import GIFT_AGE, GIFT_DETAILS, GIFT_WORDS
+from services.profile.domain.event import GIFT_AGE, GIFT_DETAILS, GIFT_WORDS, RATING
+from services.profile.domain.objections import is_objection
 from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.profile.v1.profile_service_pb2 import PersonSet, StreamIdentitiesResponse
@@ -33,11 +34,11 @@ _EVENT_FIELDS = (
 """In the order of the statement, after the position."""
 
 
-def event_columns(rows: Sequence[Any]) -> EventColumns:
+def event_columns(rows: Sequence[Any], *, measured: bool = False) -> EventColumns:
     """Return rows of `stream_events`, whose positions are left out."""
     if not rows:
         return EventColumns()
-    _, *columns, placements, said_of_gifts, promotion_ids = zip(*rows, strict=True)
+    _, *columns, placements, said_of_gifts, promotion_ids, costs, said = zip(*rows, strict=True)
     message = EventColumns(**dict(zip(_EVENT_FIELDS, columns, strict=True)))
     if any(placements):
         message.placements.extend(placements)
@@ -45,7 +46,19 @@ def event_columns(rows: Sequence[Any]) -> EventColumns:
         _add_gifts(message, [json.loads(said) if said else {} for said in said_of_gifts])
     if any(promotion_ids):
         message.promotion_ids.extend([promotion_id or "" for promotion_id in promotion_ids])
+    if measured:
+        _add_measured(message, costs, [json.loads(each) if each else {} for each in said])
     return message
+
+
+def _add_measured(
+    message: EventColumns, costs: Sequence[int], said: Sequence[Mapping[str, str]]
+) -> None:
+    message.cost_micros.extend(costs)
+    message.ratings.extend([float(details.get(RATING) or -1.0) for details in said])
+    message.objections.extend(
+        [is_objection(name, details) for name, details in zip(message.types, said, strict=True)]
+    )
 
 
 def _add_gifts(message: EventColumns, gifts: Sequence[Mapping[str, str]]) -> None:

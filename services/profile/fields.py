@@ -17,6 +17,7 @@ from services.profile.domain.event import (
     GIFT_AGE,
     GIFT_WORDS,
     NO_DETAILS,
+    RATING,
     Event,
 )
 from services.profile.domain.state import MAX_ATTRIBUTES as MAX_ATTRIBUTES_OF_PERSON
@@ -45,6 +46,8 @@ _GIFT = "gift"
 _DISCOUNT = "discount"
 _OLDEST = 130
 _LONGEST_WORD = 40
+_BEST = 10
+_NUMBER = re.compile(r"\d{1,2}(\.\d{1,6})?", re.ASCII)
 REFERRED = "referred"
 """The attribute of a `refer` that names whom it refers."""
 _YES = frozenset({"true", "1", "yes"})
@@ -213,7 +216,14 @@ def _gift_word(text: str) -> str:
     return " ".join(text.lower().split())
 
 
+def _rating(text: str) -> str:
+    if text and not (_NUMBER.fullmatch(text) and float(text) <= _BEST):
+        raise MistakenError(f"attributes.{RATING}: must be a number from 0 to {_BEST}")
+    return text
+
+
 _DETAIL: Mapping[str, Callable[[str], str]] = {
+    RATING: _rating,
     _DISCOUNT: _discount,
     GIFT_AGE: _gift_age,
     **dict.fromkeys(GIFT_WORDS, _gift_word),

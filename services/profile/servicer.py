@@ -285,7 +285,8 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         since_us = request.since_time.ToMicroseconds() if request.HasField("since_time") else 0
         wanted = Filter(request.types, since_us, request.origins, request.person_ids)
         async for position, rows in self._means.streams.events(request.position, wanted):
-            yield pb.StreamEventsResponse(position=position, events=event_columns(rows))
+            events = event_columns(rows, measured=request.measured)
+            yield pb.StreamEventsResponse(position=position, events=events)
 
     async def stream_identities(
         self, call: Call, request: pb.StreamIdentitiesRequest

@@ -117,9 +117,7 @@ def standing(consents: Consents, now_us: int) -> tuple[list[str], list[str]]:
 def read(event: Event) -> tuple[str, Consent]:
     """Return what an event says about which purpose; what cannot be read is taken as a refusal."""
     details = event.details
-    refused, until_us = event.type == "unsubscribe", NEVER
-    if event.type == "consent":
-        refused = details.get("granted", "true").lower() not in _GRANTING
+    refused, until_us = refuses(event.type, details), NEVER
     if "expires" in details and not refused:
         try:
             until_us = end_us(details["expires"])
@@ -127,6 +125,13 @@ def read(event: Event) -> tuple[str, Consent]:
             refused = True
     source = details.get("source") or CHANNELS.get(event.channel, "")
     return _purpose(event), Consent(event.time_us, refused, until_us, source)
+
+
+def refuses(event_type: str, details: Mapping[str, str]) -> bool:
+    """Return whether an event of those types denies something or takes it back."""
+    if event_type == "consent":
+        return details.get("granted", "true").lower() not in _GRANTING
+    return event_type == "unsubscribe"
 
 
 def _purpose(event: Event) -> str:

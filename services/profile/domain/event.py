@@ -64,6 +64,8 @@ GIFT_DETAILS = frozenset({GIFT_AGE, *GIFT_WORDS})
 PROMOTION = "promotion"
 """The detail of a purchase that holds the id of the offer it names beside its item. It is no
 attribute of the caller's, and changes no profile."""
+RATING = "rating"
+"""The detail of a survey's answer that says how satisfied somebody is, 0 to 10."""
 _OF_CONSENT = DETAILS | {"channel", "source", "expires"}
 DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -72,7 +74,7 @@ DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
         "unsubscribe": _OF_CONSENT,
         "preference": DETAILS | {"attribute", "value"},
         "impression": DETAILS | {"question"},
-        "survey_answer": DETAILS | {"question", "skipped", "attribute"},
+        "survey_answer": DETAILS | {"question", "skipped", "attribute", RATING},
         "purchase": DETAILS | {"discount"} | GIFT_DETAILS,
     }
 )

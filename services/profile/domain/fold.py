@@ -32,8 +32,6 @@ from services.profile.domain.state import State
 from services.profile.domain.state import say as say_attribute
 
 _ENTRY = maker(Entry)
-_YES = frozenset({"true", "1", "yes", "granted"})
-_OVER = frozenset({"closed", "resolved"})
 
 Effect = Callable[[State, Event], None]
 
@@ -177,8 +175,7 @@ def _consent(state: State, event: Event) -> None:
 
 
 def _complaint(state: State, event: Event) -> None:
-    details = event.details
-    over = details.get("status") in _OVER or details.get("resolved", "").lower() in _YES
+    over = complaints.is_over(event.details)
     state.complaint = max(state.complaint, Word(event.time_us, not over))
     if not over:
         complaints.add(state.complaints, event.time_us)

@@ -268,3 +268,23 @@ async def test_what_cannot_be_meant_of_a_gift_is_refused(client):
         *(client.event([ADA], "purchase", item_id="shoe", attributes=said) for said in wrong)
     )
     assert codes(response) == [(place, "INVALID") for place in range(3)]
+
+
+async def test_costs_ratings_and_objections_are_told_to_whom_asks_for_what_is_measured(client):
+    await client.record(
+        client.event([ADA], "purchase", item_id="shoe"),
+        client.event([ADA], "survey_answer", attributes={"rating": 7.5}),
+        client.event([ADA], "survey_answer", attributes={"question": "why", "answer": "9"}),
+        client.event([ADA], "unsubscribe"),
+        client.event([ADA], "consent", attributes={"purpose": "marketing", "granted": False}),
+        client.event([ADA], "consent", attributes={"purpose": "marketing"}),
+        client.event([ADA], "complaint"),
+        client.event([ADA], "complaint", attributes={"status": "closed"}),
+    )
+    [columns] = await log_of(client, measured=True)
+    assert len(columns.cost_micros) == 8
+    assert columns.cost_micros[0] == 30_000_000
+    assert list(columns.ratings) == [-1, 7.5, *[-1] * 6]
+    assert list(columns.objections) == [False] * 3 + [True, True, False, True, False]
+    [plain] = await log_of(client)
+    assert (list(plain.cost_micros), list(plain.ratings), list(plain.objections)) == ([], [], [])

@@ -22,8 +22,9 @@ NOW_US = 1_772_000_000_000_000
 SAID = Said("e1", "view", 1, "", "", "", "", "", "", 1.0, "", "", 0.0)
 
 
-def event(amount="", *, attributes=None, time_us=NOW_US):
+def event(amount="", *, attributes=None, time_us=NOW_US, type_=""):
     made = Event(value=Money(amount=amount)) if amount else Event()
+    made.type = type_
     made.time.FromMicroseconds(time_us)
     made.attributes.update(attributes or {})
     return made
@@ -60,6 +61,15 @@ def with_seconds(seconds, nanos=0):
         (lambda: read_value_micros(event("1" * 400), "view", 0, 1.0), "value.amount"),
         (lambda: read_value_micros(event(), "purchase", 10**10, 1e9), "quantity"),
         (lambda: read_attributes(event(attributes={"brand": "a\0b"})), "attributes.brand"),
+        *(
+            (
+                lambda said=said: read_attributes(
+                    event(attributes={"rating": said}, type_="survey_answer")
+                ),
+                "attributes.rating: must be a number from 0 to 10",
+            )
+            for said in (11, -1, "good", "10.1")
+        ),
         (
             lambda: read_attributes(event(attributes={f"a{n}": n for n in range(33)})),
             "attributes",

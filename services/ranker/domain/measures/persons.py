@@ -31,10 +31,11 @@ _NEVER = np.iinfo(np.int64).max
 class PersonMeasures:
     """One row per customer who did something, or was decided for, in a period.
 
-    `columns` by name, one number per row: `visitors`, `visits`, `visit_seconds`, `considered`,
-    `buyers`, `orders`, `sales`, `returned`, `revenue`, `contribution`, `costless`, `shown`,
-    `clicks`, `accepted`, `declined`, `carts`, `carts_left`, `early`, `retained`, `first_orders`,
-    `repeat_orders`, `referrals`, `ratings`, `rating_sum`, `opt_outs`, `complaints`. Money is in
+    `columns` by name, one number per row: `people` (1), `visitors`, `visits`, `visit_seconds`,
+    `considered`, `buyers`, `orders`, `sales`, `returned`, `revenue`, `contribution`, `costless`,
+    `shown`, `clicks`, `accepted`, `declined`, `carts`, `carts_left`, `early`, `retained`,
+    `first_orders`, `repeat_orders`, `referrals`, `ratings`, `rating_sum`, `opt_outs`,
+    `complaints`. `costless` is what was paid for goods of unknown cost. Money is in
     units of the base currency. `measures.definitions` says what is made of them.
     """
 
@@ -80,6 +81,7 @@ def measure_persons(
     first_us = np.where(decided_us >= 0, decided_us, _NEVER)
     np.minimum.at(first_us, deeds.customer, deeds.time_us)
     columns = {
+        "people": np.ones(count),
         **_of_visits(visits, count, period),
         **_of_purchases(deeds, count, period),
         **_of_showings(places, showings, count),

@@ -30,8 +30,6 @@ class Visits:
     customer: NDArray[np.int32]
     begin_us: Wholes
     end_us: Wholes
-    channel: NDArray[np.uint8]
-    """Of the first deed."""
     considered: Wholes
     """Families viewed or put into the cart."""
     is_cart: Flags
@@ -56,7 +54,6 @@ def visits_of(deeds: Deeds, period: Period) -> Visits:
         there.customer[first],
         there.time_us[first],
         there.time_us[last],
-        there.channel[first],
         _considered(there, number, len(first)),
         is_cart,
         is_left,
