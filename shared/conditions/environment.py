@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from shared.conditions.gate import check_cost, check_length
 from shared.conditions.problems import ConditionError, from_report
 from shared.conditions.program import Program
+from shared.conditions.scopes import keep_apart
 from shared.conditions.values import ParameterValue
 
 _DAY_S = 86_400.0
@@ -53,6 +54,7 @@ class Environment:
         variables["now"] = cel.Type.TIMESTAMP
         for name, value in self.constants.items():
             variables[name] = _PARAMETER_TYPES[type(value)]
+        self._names = frozenset(variables)
         days = cel.Overload(
             "duration_to_days", cel.Type.DOUBLE, [cel.Type.DURATION], False, impl=_days
         )
@@ -72,6 +74,8 @@ class Environment:
         if program.return_type() != cel.Type.BOOL:
             raise ConditionError(f"must be true or false, is {program.return_type().name()}")
         tree = _tree(program)
+        if "," in text:  # which every loop has, between its variable and what is done with it
+            keep_apart(tree, self._names)
         check_cost(tree)
         return Checked(text, program, tree)
 

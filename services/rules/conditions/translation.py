@@ -161,6 +161,8 @@ class Translation:
     def _select(self, expr: Expr, local: frozenset[str]) -> Term:
         selected = expr.select_expr
         if self._is_map(selected.operand):
+            if not self._has_columns(selected.operand):
+                raise UnsupportedError("a key of a map that is the same for all candidates")
             maps = self._term(selected.operand, local)
             key: Outcome = (selected.field, False)
             if selected.test_only:

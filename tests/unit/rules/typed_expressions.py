@@ -185,7 +185,7 @@ class Expressions:
         return f"has({self._one([self._field(self._one(kinds)), 'offer.attributes.k'])})"
 
     def _loop(self, depth: int, local: tuple[str, ...]) -> str:
-        name = f"x{len(local)}"
+        name = self._one([f"x{len(local)}"] * 6 + sorted(COLUMN_VARIABLES))
         ranges = self._one(
             [*FIELDS["texts"], "request.attributes", "['a', 'b']", "offer.attributes"]
         )
