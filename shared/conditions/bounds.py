@@ -31,6 +31,7 @@ MOST_ELEMENTS: Mapping[str, int] = MappingProxyType(
         "customer.hours": 3,
         "request.attributes": 32,
         "request.categories": 100,
+        "item.attributes": 32,
         "offer.attributes": 32,
     }
 )

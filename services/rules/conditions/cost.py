@@ -39,7 +39,7 @@ _LOOKED_UP = (
 )
 _CONNECTIVES = frozenset({"_&&_", "_||_", "!_", "_?_:_"})
 _COMPARISONS = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in"})
-_MAP_FIELDS = frozenset({"offer.attributes"})
+_MAP_FIELDS = frozenset({"item.attributes", "offer.attributes"})
 _MAP_OVERLOADS = frozenset({"index_map", "in_map", "size_map", "map_size"})
 
 
@@ -69,8 +69,8 @@ def check_cost(tree: CheckedExpr, obstacle: str) -> None:
 
 def _one_by_one_us(expr: Expr) -> float:
     read = set(fields_read(expr))
-    is_given_maps = bool(read & (_MAP_FIELDS | COLUMN_VARIABLES))
-    entries = sum(map(most_elements, _MAP_FIELDS)) if is_given_maps else 0
+    maps = (name for name in _MAP_FIELDS if name in read or name.partition(".")[0] in read)
+    entries = sum(map(most_elements, maps))
     loops = turns(expr) * _TURN_US + pattern_steps(expr) * _PATTERN_US
     return CANDIDATES * (_CANDIDATE_US + entries * _ENTRY_US + loops)
 

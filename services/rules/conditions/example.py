@@ -29,9 +29,11 @@ NOT_GIVEN: Values = MappingProxyType(
                 *("customer.price_sensitivity", "customer.return_share"),
                 *("history.days_since_bought", "history.days_since_declined"),
                 *("history.days_since_answered", "customer.days_since_complaint"),
+                "item.days_since_released",
             ),
             -1.0,
         ),
+        "item.stock": -1,
         "offer.kind": "PRODUCT",
         "offer.stock": -1,
         "offer.for_channel": True,
@@ -41,6 +43,14 @@ NOT_GIVEN: Values = MappingProxyType(
 )
 """What an example need not say: an offer that may be shown, of which nobody has heard, and a person
 of whom nothing is known. All other fields are zero or empty."""
+
+NO_ITEM: Values = MappingProxyType(
+    {
+        name: NOT_GIVEN.get(name)
+        for name in (f"item.{field.name}" for field in MESSAGES["item"].DESCRIPTOR.fields)
+    }
+)
+"""What every field of `item` is worth where a candidate is no item; None: zero, or empty."""
 
 _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64}
 

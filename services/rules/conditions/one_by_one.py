@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from cel_expr_python import cel
 
-from services.rules.conditions.variables import COLUMN_VARIABLES, MESSAGES
+from services.rules.conditions.variables import MESSAGES
 from services.rules.domain.columns import COLUMNS
 from services.rules.domain.values import Frame, Maps, Outcome, Term, Words
 from shared.conditions import Program, outcome_of
@@ -45,7 +45,7 @@ def one_by_one(
 
 
 def candidate_messages(frame: Frame, fields: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield `offer` and `history` of each candidate, filled as far as a condition reads them."""
+    """Yield `item`, `offer` and `history` of each candidate, as far as a condition reads them."""
     wanted = [name for name in COLUMNS if name in fields or name.split(".")[0] in fields]
     columns = {
         variable: {
@@ -53,7 +53,7 @@ def candidate_messages(frame: Frame, fields: Collection[str]) -> Iterator[dict[s
             for name in wanted
             if name.startswith(f"{variable}.")
         }
-        for variable in COLUMN_VARIABLES
+        for variable in {name.split(".")[0] for name in fields}
     }
     for place in range(frame.size):
         yield {

@@ -46,7 +46,7 @@ class Translation:
     environment: Environment
     shapes: Shapes
     fields: frozenset[str] = field(init=False)
-    """Fields of `offer` and `history` that it reads."""
+    """Fields of `item`, `offer` and `history` that it reads."""
     reads_placement: bool = field(init=False)
     _variables: dict[int, frozenset[str]] = field(init=False, default_factory=dict)
     """Which variables each part reads, by its id."""

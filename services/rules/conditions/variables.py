@@ -13,11 +13,12 @@ from touchpoint.rules.v1 import conditions_pb2 as pb
 
 MESSAGES: Mapping[str, type[Message]] = {
     **PERSON_MESSAGES,
+    "item": pb.Item,
     "offer": pb.Offer,
     "history": pb.History,
     "request": pb.Request,
 }
-COLUMN_VARIABLES = frozenset({"offer", "history"})
+COLUMN_VARIABLES = frozenset({"item", "offer", "history"})
 """Variables that differ from candidate to candidate."""
 _OF_PLACEMENT = frozenset({"request", "request.placement"})
 

@@ -16,12 +16,13 @@ _READ_FOR: Mapping[RuleLevel.Value.ValueType, tuple[str, ...]] = {
     RuleLevel.ELIGIBILITY: (
         *("customer.age", "customer.known", "customer.verified"),
         *("customer.consents", "customer.refusals"),
-        *("offer.min_age", "offer.needs_consent", "offer.for_channel", "offer.in_schedule"),
+        *("item.min_age", "offer.min_age", "offer.needs_consent"),
+        *("offer.for_channel", "offer.in_schedule"),
         *("offer.withdrawn", "offer.excluded_by_caller"),
         *("offer.members_only", "offer.personal", "customer.assurance", "customer.identity_kinds"),
     ),
     RuleLevel.APPLICABILITY: (
-        *("offer.stock", "offer.about_sold_out"),
+        *("item.stock", "offer.stock", "offer.about_sold_out"),
         *("history.owned", "history.times_bought", "history.days_since_bought"),
         *("history.cycle_days", "history.days_since_declined", "history.disliked"),
         *("history.in_cart", "history.about_owned", "history.nothing_to_ask"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
-from services.rules.conditions.example import NOT_GIVEN, ExampleValues, by_cel
+from services.rules.conditions.example import NO_ITEM, NOT_GIVEN, ExampleValues, by_cel
 from services.rules.definitions.assortment import Known
 from services.rules.definitions.problems import Problems
 from services.rules.definitions.reading import Entry
@@ -15,9 +15,11 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RuleLevel
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 
 _FLAGS = ("price_led", "members_only", "personal")
-_TOLD = frozenset(
-    ("offer.id", "offer.kind", "offer.type", *(f"offer.{flag}" for flag in _FLAGS))
-) | {"request.placement", "request.channel"}
+_TOLD = (
+    frozenset(("offer.id", "offer.kind", "offer.type", *(f"offer.{flag}" for flag in _FLAGS)))
+    | NO_ITEM.keys()
+    | {"request.placement", "request.channel"}
+)
 """What definitions tell of an offer, and of the placement that keeps a place for it."""
 
 
@@ -74,9 +76,13 @@ def _told(fixed: Fixed, placement: str, channel: int, known: Known) -> Mapping[s
     }
     if fixed.sold.kind:
         values["offer.kind"] = kind_name(fixed.sold.kind)
+    if fixed.sold.kind not in (0, OfferKind.PRODUCT):  # no item: of one all is empty
+        values |= NO_ITEM
     if fixed.attribute != "OFFER":
         return values
     values["offer.id"] = fixed.value
+    if fixed.sold.kind == OfferKind.PRODUCT:
+        values["item.id"] = fixed.value
     defined = known.offers.get(fixed.value)
     if defined is not None:
         attributes = defined.values.get("attributes", {})

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.rules.conditions import Condition
-from services.rules.conditions.example import NOT_GIVEN, Outcome, outcome_on
+from services.rules.conditions.example import NOT_GIVEN, Outcome, Values, outcome_on
 from services.rules.conditions.frame import Activate
+from services.rules.definitions.example_items import (
+    PRODUCT,
+    contradiction,
+    gives_item,
+    said_of_both,
+)
 from services.rules.definitions.examples import OUTCOMES, Example
 from services.rules.definitions.problems import Place, Problems
 from services.rules.definitions.reading import Entry
@@ -23,12 +30,22 @@ def check_examples(
         given = example.entry.places.keys() & OUTCOMES.keys()
         if not given:
             problems.add(example.entry.place, "an example needs removed or levered: what comes?")
+        case = _case(rule, example, problems)
         for name in sorted(given):
             about = OUTCOMES[name]
             if about not in rule.places:
                 problems.add(example.entry.where(name), f"{name} is about {about}: there is none")
-            elif about in conditions and example.is_whole:
-                _run(rule, example, name, conditions[about], activate, problems)
+            elif about in conditions and case.is_whole:
+                _run(rule, case, name, conditions[about], activate, problems)
+
+
+def _case(rule: Entry, example: Example, problems: Problems) -> Example:
+    """Return an example with what is implied; not whole, where it speaks of what cannot be."""
+    values = {**_implied(rule, example.values), **example.values}
+    wrong = contradiction(values) if example.is_whole else ""
+    if wrong:
+        problems.add(example.entry.where("item"), wrong)
+    return replace(example, values=said_of_both(values), is_whole=example.is_whole and not wrong)
 
 
 def _run(
@@ -43,11 +60,10 @@ def _run(
     if "now" not in example.values and "now" in condition.reads:
         problems.add(place, f"the example needs now: {OUTCOMES[name]} reads it")
         return
-    values = {**_implied(rule), **example.values}
-    if not _is_subject(rule, values):
+    if not _is_subject(rule, example.values):
         came, why = False, "the rule is not for this kind or placement"
     else:
-        outcome = outcome_on(condition, values, activate)
+        outcome = outcome_on(condition, example.values, activate)
         if not outcome.is_agreed:
             problems.add(place, "CEL and its form over columns differ here: report this, please")
         came, why = _what_came(name, outcome)
@@ -64,10 +80,12 @@ def _what_came(name: str, outcome: Outcome) -> tuple[bool, str]:
     return outcome.value, f"{about} is {_word(outcome.value)}"
 
 
-def _implied(rule: Entry) -> dict[str, Any]:
-    """Return what the rule itself says of those that it is for."""
+def _implied(rule: Entry, given: Values) -> dict[str, Any]:
+    """Return what the rule itself says of those that it is for; what is an item is a product."""
     found: dict[str, Any] = {}
-    if kinds := rule.values.get("kinds"):
+    if gives_item(given):
+        found["offer.kind"] = PRODUCT
+    elif kinds := rule.values.get("kinds"):
         found["offer.kind"] = OfferKind.Value.Name(kinds[0])
     if placements := rule.values.get("placements"):
         found["request.placement"] = placements[0]

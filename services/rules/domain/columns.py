@@ -1,4 +1,4 @@
-"""The candidates of a request as columns, which conditions see as `offer` and `history`."""
+"""The candidates of a request as columns: conditions see them as `item`, `offer` and `history`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from services.rules.domain import history
 from services.rules.domain.catalogue import PRODUCT, CatalogueColumns
 from services.rules.domain.counters import Terms, contact_terms
 from services.rules.domain.history_columns import HISTORY_COLUMNS
-from services.rules.domain.offer_columns import OFFER_COLUMNS, on_channel, scheduled
+from services.rules.domain.item_columns import ITEM_COLUMNS, ITEMS_OF_CATALOGUE
+from services.rules.domain.offer_columns import (
+    OFFER_COLUMNS,
+    OFFERS_OF_CATALOGUE,
+    on_channel,
+    scheduled,
+)
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
 from services.rules.domain.values import BoolColumn
 from shared.catalogue import Fence
@@ -134,6 +140,12 @@ class CandidateColumns:
         return found
 
 
-_MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {**OFFER_COLUMNS, **HISTORY_COLUMNS}
+_MAKERS: Mapping[str, Callable[[CandidateColumns], Any]] = {
+    **ITEM_COLUMNS,
+    **OFFER_COLUMNS,
+    **HISTORY_COLUMNS,
+}
 COLUMNS = frozenset(_MAKERS)
-"""Every field of `offer` and `history`."""
+"""Every field of `item`, `offer` and `history`."""
+OF_CATALOGUE = OFFERS_OF_CATALOGUE | ITEMS_OF_CATALOGUE
+"""What is settled by a candidate's row, the channel and the time, and quickly read for many."""

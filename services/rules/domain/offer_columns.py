@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _NO_WORD = ("",)
 
 
-def _integers(name: str) -> Callable[[CandidateColumns], Any]:
+def integers(name: str) -> Callable[[CandidateColumns], Any]:
+    """Return what reads a column of whole numbers of the catalogue."""
+
     def read(columns: CandidateColumns) -> Any:
         return getattr(columns.catalogue, name)[columns.offer_nos].astype(np.int64, copy=False)
 
@@ -129,9 +131,9 @@ OFFER_COLUMNS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.kind": _kinds,
     "offer.category": _categories,
     "offer.brand": _brands,
-    "offer.price_micros": _integers("price_micros"),
-    "offer.value_micros": _integers("value_micros"),
-    "offer.stock": _integers("stock"),
+    "offer.price_micros": integers("price_micros"),
+    "offer.value_micros": integers("value_micros"),
+    "offer.stock": integers("stock"),
     "offer.for_channel": _for_channel,
     "offer.in_schedule": _in_schedule,
     "offer.needs_consent": _purposes,
@@ -151,7 +153,7 @@ OFFER_COLUMNS: Mapping[str, Callable[[CandidateColumns], Any]] = {
 }
 """What makes each field of `offer`."""
 
-OF_CATALOGUE = frozenset(OFFER_COLUMNS) - {
+OFFERS_OF_CATALOGUE = frozenset(OFFER_COLUMNS) - {
     "offer.about_sold_out",
     "offer.attributes",
     "offer.excluded_by_caller",

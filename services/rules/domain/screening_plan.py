@@ -16,9 +16,8 @@ import numpy as np
 
 from services.rules.domain.absences import ABSENCES
 from services.rules.domain.catalogue import CatalogueColumns
-from services.rules.domain.columns import CandidateColumns, Moment
+from services.rules.domain.columns import OF_CATALOGUE, CandidateColumns, Moment
 from services.rules.domain.definitions import Bound, Condition, Rule
-from services.rules.domain.offer_columns import OF_CATALOGUE
 from services.rules.domain.person import Numbers
 from services.rules.domain.values import BoolColumn, Outcome
 

@@ -112,6 +112,7 @@ def test_asking_for_a_key_that_is_missing_leaves_the_snapshot_as_it_is():
         ('"a" in customer.segments', 1, 8, "cannot be made of segments"),
         ("customer == customer", 1, 1, "single fields"),
         ("offer.stock > 0", 1, 6, "undeclared reference"),
+        ("customer.known && item.stock > 0", 1, 23, "undeclared reference to 'item.stock'"),
         ("customer.age", 1, 1, "must be true or false"),
         ("params.nothing > 1", 1, 7, "undeclared reference"),
     ],

@@ -17,10 +17,23 @@ TEXTS = ("", "a", "b", "PRODUCT", "A > B", "marketing", "é")
 INTS = (0, 1, -1, 3, 7, 2**63 - 1, -(2**63), 1_000_000)
 DOUBLES = (0.0, 1.0, -1.0, 0.5, 30.0, 1e308, 1e-3)
 
-INT_FIELDS = ("offer.price_micros", "offer.stock", "offer.min_age", "history.times_bought")
-DOUBLE_FIELDS = ("history.days_since_declined", "history.cycle_days", "history.days_since_bought")
-TEXT_FIELDS = ("offer.kind", "offer.category", "offer.brand", "offer.id", "offer.needs_consent")
-BOOL_FIELDS = ("offer.for_channel", "offer.in_schedule", "history.owned", "history.disliked")
+INT_FIELDS = (
+    *("item.price_micros", "item.stock", "item.min_age"),
+    *("offer.price_micros", "offer.stock", "offer.min_age", "history.times_bought"),
+)
+DOUBLE_FIELDS = (
+    *("history.days_since_declined", "history.cycle_days", "history.days_since_bought"),
+    "item.days_since_released",
+)
+TEXT_FIELDS = (
+    *("item.id", "item.category", "item.brand", "item.family"),
+    *("offer.kind", "offer.category", "offer.brand", "offer.id", "offer.needs_consent"),
+)
+BOOL_FIELDS = (
+    *("offer.for_channel", "offer.in_schedule", "history.owned", "history.disliked"),
+    "item.is_consumable",
+)
+MAP_FIELDS = ("item.attributes", "offer.attributes")
 
 
 class GivenVariables:
@@ -99,6 +112,7 @@ def _texts(depth: int) -> st.SearchStrategy[str]:
             "request.placement",
             'offer.attributes["k"]',
             "offer.attributes.other",
+            "item.attributes.k",
             'customer.attributes["k"]',
             *map(_literal, TEXTS),
         ]
@@ -110,7 +124,7 @@ def _texts(depth: int) -> st.SearchStrategy[str]:
         leaves,
         st.builds("({} + {})".format, inner, inner),
         st.builds("({} ? {} : {})".format, _bools(depth - 1), inner, inner),
-        st.builds("offer.attributes[{}]".format, inner),
+        st.builds("{}[{}]".format, st.sampled_from(MAP_FIELDS), inner),
     )
 
 
@@ -128,6 +142,9 @@ def _bools(depth: int) -> st.SearchStrategy[str]:
             "false",
             "has(offer.attributes.k)",
             "has(offer.category)",
+            "has(item.id)",
+            "has(item.attributes)",
+            '"k" in item.attributes',
             "has(offer.stock)",
             "has(history.cycle_days)",
             "has(offer.attributes)",
@@ -161,7 +178,7 @@ def _bools(depth: int) -> st.SearchStrategy[str]:
         st.builds("({} {} {})".format, doubles, ordered, doubles),
         st.builds("({} {} {})".format, texts, ordered, texts),
         st.builds("{}.{}({})".format, texts, tests, texts),
-        st.builds("({} in offer.attributes)".format, texts),
+        st.builds("({} in {})".format, texts, st.sampled_from(MAP_FIELDS)),
         st.builds("({} in customer.segments)".format, texts),
         st.builds("({} in [1, 3, 7])".format, ints),
         st.builds("{}.{}(x, {})".format, ranges, st.sampled_from(("exists", "all")), predicates),
@@ -182,7 +199,7 @@ def _column(name: str, size: int, draw: Any) -> Any:
         return np.array(several(st.sampled_from(DOUBLES)), np.float64)
     if name in BOOL_FIELDS:
         return np.array(several(st.booleans()), np.bool_)
-    if name == "offer.attributes":
+    if name in MAP_FIELDS:
         texts = st.sampled_from(TEXTS)
         return Maps(several(st.dictionaries(st.sampled_from(("k", "other", "a")), texts)))
     codes = several(st.integers(0, len(TEXTS) - 1))
@@ -193,7 +210,7 @@ def _column(name: str, size: int, draw: Any) -> Any:
 def columns(draw: Any) -> dict[str, Any]:
     """All columns that generated conditions may read, of 0 to 6 candidates."""
     size = draw(st.integers(0, 6))
-    names = (*INT_FIELDS, *DOUBLE_FIELDS, *TEXT_FIELDS, *BOOL_FIELDS, "offer.attributes")
+    names = (*INT_FIELDS, *DOUBLE_FIELDS, *TEXT_FIELDS, *BOOL_FIELDS, *MAP_FIELDS)
     return {"size": size, **{name: _column(name, size, draw) for name in names}}
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from random import Random
 
-_TEXTS = ("offer.brand", "offer.id", "offer.category", "offer.attributes.k", "offer.attributes.x")
+_TEXTS = (
+    *("offer.brand", "offer.id", "offer.category", "offer.attributes.k", "offer.attributes.x"),
+    *("item.brand", "item.family", "item.category", "item.attributes.k", "item.attributes.x"),
+)
 _KNOWN = ("customer.value_tier", "request.locale", "request.placement", "customer.persona")
 _LISTS = (
     *("customer.segments", "customer.categories", "customer.brands", "customer.consents"),
     *("request.categories", "customer.attributes", "customer.category_affinities"),
     *("customer.bought_categories", "customer.disliked_brands", "request.attributes"),
-    *("offer.attributes", "['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']"),
+    *("item.attributes", "offer.attributes", "['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']"),
 )
-_NUMBERS = ("offer.price_micros", "offer.stock", "offer.min_age", "history.times_bought")
+_NUMBERS = (
+    *("offer.price_micros", "offer.stock", "offer.min_age", "history.times_bought"),
+    *("item.price_micros", "item.stock"),
+)
 _PATTERNS = ("a+", "(a|b)*c", "(x{30}){30}", "[a-z]{200}", "(.*a){20}", "((a|b|c|d|e)+f){50}")
 
 

@@ -61,6 +61,13 @@ def test_good_segments_and_scores_are_in_the_bundle() -> None:
         ('["engagement"]', "[3]", 18, 33, "no matching overload"),
         ("params.loyal.share", "params.loyal.part", 14, 57, "undeclared reference"),
         ("params.loyal.share", "offer.stock", 14, 50, "undeclared reference"),
+        (
+            "params.loyal.share",
+            "double(item.stock)",
+            14,
+            56,
+            "undeclared reference to 'item.stock'",
+        ),
         ("    title: Loyal to a category\n", "    titel: x\n", 13, 5, "did you mean title?"),
         ("segment: engaged", "segment: loyal", 15, 14, "loyal is defined twice"),
         ("points: 0.5", "points: many", 23, 28, "must be a number"),

@@ -44,6 +44,31 @@ CLOCK = """\
 """
 
 
+ITEMS = """\
+  - name: televisions
+    level: APPLICABILITY
+    code: NOT_DUE
+    remove_when: |
+      item.category.startsWith("Electronics > TVs") && item.stock < 5
+        && item.days_since_released > 30.0 && item.family != "tv-best"
+    examples:
+      - item: {category: Electronics > TVs, stock: 4, days_since_released: 31}
+        removed: true
+      - item: {category: Electronics > TVs, days_since_released: 31, family: tv-best}
+        removed: false
+      - {title: in want of a date, item: {category: Electronics > TVs, stock: 4}, removed: false}
+      - title: it is about TVs and none itself
+        offer: {kind: PROMOTION, category: Electronics > TVs, stock: 4}
+        removed: false
+      - title: what a product is as an offer it is as an item
+        offer: {category: Electronics > TVs, stock: 4}
+        item: {days_since_released: 31}
+        removed: true
+      - title: nothing is said of it
+        removed: false
+"""
+
+
 def told(old: str, new: str, rule: str = RULE) -> list[tuple[int, int, str]]:
     assert old in rule
     return mistakes(GOOD + rule.replace(old, new, 1))
@@ -55,7 +80,7 @@ def place_of(new: str, rule: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-@pytest.mark.parametrize("rule", [RULE, CLOCK])
+@pytest.mark.parametrize("rule", [RULE, CLOCK, ITEMS])
 def test_examples_that_come_true_are_no_problem_and_no_part_of_the_bundle(rule: str) -> None:
     found = checked(GOOD + rule)
     assert not found.problems
@@ -123,6 +148,52 @@ def test_fields_are_typed_as_the_conditions_see_them(
     line, column = place_of(new, rule)
     found = mistakes(GOOD + rule)
     assert any((line, column + at) == place[:2] and message in place[2] for place in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "item: {category: Electronics > TVs, stock: 4, days",
+            "offer: {kind: SURVEY}\n        item: {days",
+            "only a PRODUCT is an item, and the example is of a SURVEY",
+        ),
+        (
+            "item: {days",
+            "item: {stock: 5, days",
+            "item.stock and offer.stock are the same thing, and differ here",
+        ),
+        ("item: {category: Electronics > TVs, stock: 4, days", "item: {dais", "unknown key dais"),
+        ("stock: 4, days_since_released: 31}", "stock: many}", "must be a whole number"),
+        ("stock: 4}, removed", "attributes: {a: [b]}}, removed", "must be a single value"),
+        ("family: tv-best}", "family: tv}", "removed should be false, came true"),
+    ],
+)
+def test_an_example_of_an_item_is_of_one_that_there_could_be(
+    old: str, new: str, message: str
+) -> None:
+    found = told(old, new, ITEMS)
+    assert any(message in words for _, _, words in found), found
+    if "item" in message and "unknown" not in message:
+        [(line, column, _)] = found
+        rule = ITEMS.replace(old, new, 1)
+        at = place_of(new.rpartition("\n")[2].strip(), rule)
+        assert (line, column) == (at[0], at[1] + len("item: "))
+
+
+def test_what_is_given_as_an_item_is_a_product_whatever_else_the_rule_is_for() -> None:
+    rule = """\
+  - name: few
+    level: APPLICABILITY
+    code: NOT_DUE
+    kinds: [PROMOTION, PRODUCT]
+    remove_when: item.stock == 2
+    examples:
+      - {item: {stock: 2}, removed: true}
+      - {offer: {stock: 2}, removed: false}
+      - {offer: {kind: PRODUCT, stock: 2}, removed: true}
+"""
+    assert not mistakes(GOOD + rule)
 
 
 def test_an_example_says_what_comes_and_of_a_condition_that_there_is() -> None:

@@ -33,6 +33,8 @@ def warnings_of(condition: str, level: str = "") -> list[str]:
     ("condition", "level", "looks_like"),
     [
         ("offer.stock == 0", "ELIGIBILITY", "APPLICABILITY (what is relevant now)"),
+        ("item.stock == 0", "ELIGIBILITY", "APPLICABILITY (what is relevant now)"),
+        ("item.min_age > 16", "SUITABILITY", "ELIGIBILITY (what must be)"),
         ("history.owned || history.in_cart", "SUITABILITY", "APPLICABILITY"),
         ("offer.min_age > customer.age", "APPLICABILITY", "ELIGIBILITY (what must be)"),
         ("'marketing' in customer.consents", "SUITABILITY", "ELIGIBILITY"),

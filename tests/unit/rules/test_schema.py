@@ -79,4 +79,10 @@ def test_fields_of_examples_are_described_by_the_protos_of_conditions() -> None:
     assert example["offer"]["properties"]["stock"]["description"] == (
         "How many are left; -1: not tracked."
     )
+    assert example["item"]["description"].startswith(
+        "`item`: what the candidate is, where it is an"
+    )
+    item = example["item"]["properties"]
+    assert item["stock"]["description"] == "How many are left; -1: not tracked, or no item."
+    assert item["attributes"]["maxProperties"] == 32
     assert example["customer"]["description"] == "`customer`: what is known of the person."

@@ -72,6 +72,14 @@ def _compiled() -> CompiledBundle:
         "request.channel.matches('WEB|APP') && offer.stock == 3",
         "size(request.channel) > 3 && offer.is_consumable",
         "offer.stock == 5 && request.channel + '!' == 'WEB!'",
+        "item.stock == 3 || customer.age > 100",
+        "10 / item.stock > 100",
+        "item.category.startsWith('Shop > Aisle 2') && item.min_age < 18 && customer.age < 18",
+        "item.stock < 0 && history.times_bought == 0 && customer.age < 18",
+        "!item.is_consumable && history.times_bought > 1",
+        "item.brand == '' && item.price_micros > 0",
+        "item.family == 'item-4' || item.id.endsWith('7') && item.days_since_released < 3.0",
+        "item.attributes.k == 'a' && item.brand == 'brand 2'",
     )
     for index, condition in enumerate(conditions):
         bundle.rules.add(name=f"own {index}", level=2, code=4, remove_when=condition)
@@ -115,8 +123,10 @@ def change(catalogue: Catalogue, offer_no: int, days: int) -> list[int]:
     row = CatalogueRow(
         offer_no=offer_no,
         offer_id=f"new-{offer_no}",
-        kind=OfferKind.PRODUCT,
+        kind=OfferKind.PROMOTION if days == -2 else OfferKind.PRODUCT,
         family_no=offer_no,
+        category="Shop > Aisle 2",
+        price_micros=7,
         stock=abs(days) % 3,
         min_age=18 * (days % 2),
         starts_us=NOW_US + DAY_US * days,

@@ -117,6 +117,10 @@ def test_a_slate_rule_that_says_nothing_is_refused(rule: str, told: str) -> None
         ("{placement: banner, offer: summer}", "position is missing"),
         ("{placement: banner, position: 1, offer: summer, when: customer.agee > 1}", "when: "),
         ("{placement: banner, position: 1, offer: summer, when: offer.stock > 1}", "offer.stock"),
+        (
+            "{placement: banner, position: 1, offer: item-1, when: item.stock > 1}",
+            "not on item.stock",
+        ),
     ],
 )
 def test_a_pin_that_cannot_be_is_refused(pin: str, told: str) -> None:
@@ -347,6 +351,13 @@ def removing(condition: str, more: str = "") -> str:
         (removing('request.channel == "APP"'), []),
         (removing("true", ", level: APPLICABILITY"), [1]),
         (removing("offer.stock == 0"), []),
+        (removing("item.stock == 0"), []),
+        (removing("item.stock < 5"), [2]),
+        (removing('item.id == "item-1"'), [1]),
+        (removing('item.id != "item-1"'), [2]),
+        (removing('item.category.startsWith("Shop") || item.days_since_released < 0.0'), [2]),
+        (removing('item.attributes.colour == "red"'), [2]),
+        (removing("has(item.attributes.colour) && item.price_micros > offer.price_micros"), []),
         (removing("customer.known"), []),
     ],
 )

@@ -20,6 +20,7 @@ TEXTS = ("", "a", "b", "PRODUCT", "A > B", "é", "aa", "\u0000")
 INTS = (0, 1, -1, 3, 7, 2**63 - 1, -(2**63), 2**62, -(2**31), 1_000_000)
 DOUBLES = (0.0, -0.0, 1.0, -1.0, 0.5, 30.0, 1e308, -1e308, 5e-324, 1e-3, 2.0**53)
 KEYS = ("k", "other", "a", "")
+_MAPS = ("item.attributes", "offer.attributes")
 
 _KINDS = {
     FieldDescriptor.CPPTYPE_BOOL: "bool",
@@ -122,7 +123,7 @@ class Expressions:
                 f"({one} + {self._text(depth, local)})",
                 f"({self._bool(depth, local)} ? {one} : {self._text(depth, local)})",
                 f"{self._field('map of text')}[{one}]",
-                f"offer.attributes[{_literal(self._one(KEYS))}]",
+                f"{self._one(_MAPS)}[{_literal(self._one(KEYS))}]",
                 f"{self._one(FIELDS['texts'])}[{self._int(0, local)}]",
             ]
         )
@@ -172,7 +173,7 @@ class Expressions:
                 f"({text} in {self._field('texts')})",
                 f"({text} in ['a', 'b', ''])",
                 f"({text} in {self._field('map of text')})",
-                f"({_literal(self._one(KEYS))} in offer.attributes)",
+                f"({_literal(self._one(KEYS))} in {self._one(_MAPS)})",
                 f"({number} in [1, 3, 7])",
                 f"({number} in customer.hours)",
                 f"({self._double(depth, local)} in [0.5, 1.0])",
@@ -182,13 +183,11 @@ class Expressions:
 
     def _present(self, depth: int, local: tuple[str, ...]) -> str:
         kinds = [*FIELDS, "bool", "int", "double", "text", "map of text"]
-        return f"has({self._one([self._field(self._one(kinds)), 'offer.attributes.k'])})"
+        return f"has({self._one([self._field(self._one(kinds)), f'{self._one(_MAPS)}.k'])})"
 
     def _loop(self, depth: int, local: tuple[str, ...]) -> str:
         name = self._one([f"x{len(local)}"] * 6 + sorted(COLUMN_VARIABLES))
-        ranges = self._one(
-            [*FIELDS["texts"], "request.attributes", "['a', 'b']", "offer.attributes"]
-        )
+        ranges = self._one([*FIELDS["texts"], "request.attributes", "['a', 'b']", *_MAPS])
         made = self._any(self._tested, self._compared, self._joined, self._among)
         body = made(min(depth, 1), (*local, name))
         kind = self._one(("exists", "all", "exists", "all", "exists_one"))
@@ -201,7 +200,7 @@ class Expressions:
                 f"{self._text(depth, local)}.matches('a+|B')",
                 "(now - session.last_time > duration('30m'))",
                 "(session.last_time < now)",
-                "(offer.attributes == request.attributes)",
+                f"({self._one(_MAPS)} == request.attributes)",
                 "(customer.segments == request.categories)",
                 f"(string({self._int(depth, local)}) == {self._text(0, local)})",
                 f"(size({FIELDS['texts'][0]}.filter(t, t != {self._text(0, ('t',))})) > 0)",
