@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError
+from services.rules.definitions.item_readers import item_warning
 from services.rules.definitions.levels import level_warning
 from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import Entry
@@ -75,6 +76,9 @@ def _check_condition(
         note_condition(entry, name, error, problems)
         return None
     for message in _warnings(condition, entry, name, segments):
+        problems.add(entry.where(name), message, warning=True)
+    kinds = entry.values.get("kinds", ())
+    for message in item_warning(name, condition, kinds, compiler.activation):
         problems.add(entry.where(name), message, warning=True)
     return condition
 
