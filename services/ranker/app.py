@@ -61,8 +61,9 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     artefacts = FolderArtefacts(settings.home / "artefacts" / settings.service)
     replica = ModelReplica(bus, log, Snapshots(PostgresPointers(database), artefacts))
     learning = Learning(
-        LearningWriter(facts_of(catalogue.catalogue), settings.showings_per_day),
+        LearningWriter(facts_of(catalogue.catalogue), settings.teaching_terms),
         seen_when_decided(bundles),
+        catalogue.catalogue.offer_no,
         runtime.clock.now_us,
     )
     consumers = {

@@ -18,15 +18,25 @@ class Outcome(IntEnum):
     SHOWN = 1
     ACCEPTED = 2
     DECLINED = 3
+    LATE = 4
+    """Taken after the time in which it counts as accepted; corrects by its credit."""
+    RETURNED = 5
+    """Brought back: takes back what its acceptance had added, by its credit."""
 
 
 class Parked(IntEnum):
-    """Why nothing can be learned from an answer."""
+    """Why nothing can be learned from an answer; numbers as in the table, which has others too."""
 
     NO_DECISION = 1
     """It names a decision that is not in the journal."""
     NOT_SHOWN = 2
     """It is about an offer that the decision did not show, or that nobody showed at all."""
+    FOREIGN_DECISION = 4
+    """The decision that it names was made for somebody else."""
+    BAD_FEATURES = 5
+    """What the decision says that the model saw is torn, not finite or out of range."""
+    OVER_LIMIT = 6
+    """Its person taught as much as one may on that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +53,15 @@ class Answer:
     decision_id: str = ""
     """The decision it names; empty: none."""
     placement: str = ""
+    quantity: float = 1.0
+    """How many were bought or brought back."""
 
     @property
     def may_be_credited(self) -> bool:
-        """Whether it may accept what another decision showed than the one it names."""
-        return self.type == "purchase" or (not self.decision_id and self.type in CREDITED)
+        """Whether it may be about what another decision showed than the one it names."""
+        if self.type in ("purchase", RETURN):
+            return True
+        return not self.decision_id and self.type in CREDITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,12 @@ class Row:
     selection_probability: float
     family_no: int
     person_ids: Sequence[str]
+    credit: float = 1.0
+    """Share of its correction that it makes or takes back, above 0, at most 1."""
+    quantity: float = 1.0
+    """How many were bought or brought back."""
+    event_id: str = ""
+    """What brought it back, which may happen in parts; empty for all that happens once."""
 
     @property
     def place(self) -> Place:
@@ -115,6 +135,9 @@ ANSWERING = SEEING | {"click", "email_click", "accept", "decline", "ignore", "su
 """Types of events that answer the decision they name."""
 CREDITED = frozenset({"purchase", "accept", "click", "email_click", "survey_answer"})
 """Types that accept something, also without naming a decision."""
+RETURN = "return"
+TEACHING = ANSWERING | CREDITED | {RETURN}
+"""All types of events from which anything may be learned."""
 _ACCEPTED_BY: dict[int, frozenset[str]] = {
     PRODUCT: frozenset({"purchase"}),
     PROMOTION: frozenset({"accept", "purchase"}),
@@ -136,3 +159,25 @@ def accepted_in_time(facts: OfferFacts, shown_us: int, time_us: int) -> bool:
     if facts.kind == PRODUCT:
         return time_us <= shown_us + DAY_US
     return not facts.ends_us or time_us <= facts.ends_us
+
+
+@dataclass(frozen=True, slots=True)
+class TeachingTerms:
+    """How much one person may teach, and what an acceptance that comes late still counts."""
+
+    showings_per_day: int = 200
+    """Of one person, over the whole set, that teach on one business day."""
+    acceptances_per_day: int = 20
+    """Likewise."""
+    credit_window_us: int = 7 * DAY_US
+    """From being seen; later a purchase is credited to nothing."""
+    credit_half_life_us: int = 2 * DAY_US
+    """In which the credit of a purchase halves, from a day after it was seen."""
+
+    def credit(self, facts: OfferFacts, shown_us: int, time_us: int) -> float:
+        """Return what taking up at that time counts for the showing: 1 accepted, 0 nothing."""
+        if accepted_in_time(facts, shown_us, time_us):
+            return 1.0
+        if facts.kind != PRODUCT or not 0 <= time_us - shown_us <= self.credit_window_us:
+            return 0.0
+        return float(0.5 ** ((time_us - shown_us - DAY_US) / self.credit_half_life_us))

@@ -57,6 +57,18 @@ def decode(data: bytes) -> Sight | None:
     return None
 
 
+def is_newer(data: bytes) -> bool:
+    """Return whether a row is of an encoding or a layout that only a newer version reads."""
+    if not data or data[0] <= 1:
+        return False
+    return data[0] > VERSION or (len(data) > 1 and data[1] > LAYOUT)
+
+
+def is_unreadable(data: bytes) -> bool:
+    """Return whether no version can read a row: torn, not finite, out of range; empty is none."""
+    return bool(data) and not is_newer(data) and decode(data) is None
+
+
 def _decode_first(data: bytes) -> Sight | None:
     if len(data) < _FIRST.size:
         return None

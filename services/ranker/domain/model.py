@@ -42,7 +42,8 @@ class Model:
 
     An impression is a negative at once (y = 0). An acceptance corrects it: because the step is
     linear in the label, adding v / (1 + s q) · 1 then is what knowing the label would have added,
-    to first order in what was learned between, and the precision was counted already.
+    to first order in what was learned between, and the precision was counted already. One that
+    came late adds a share of it; what is brought back takes the same away again.
 
     The variances of a row shrink in proportion to their squares such that the variance of its
     log-odds becomes s / (1 + s q), exactly that of the full covariance: independent weights that
@@ -61,8 +62,13 @@ class Model:
         self._mean = np.zeros(WEIGHTS)
         self._variance = self._prior.copy()
 
-    def learn(self, number: int, outcome: Outcome, sight: Sight | None) -> None:
-        """Take the row of that number, which follows the last one; None: teaches nothing."""
+    def learn(
+        self, number: int, outcome: Outcome, sight: Sight | None, credit: float = 1.0
+    ) -> None:
+        """Take the row of that number, which follows the last one; None: teaches nothing.
+
+        `credit`, above 0 and at most 1, is the share of the correction that is made or taken back.
+        """
         assert number == self.number + 1, f"row {number} does not follow {self.number}"
         self.number = number
         if sight is None or outcome is Outcome.DECLINED:
@@ -77,7 +83,8 @@ class Model:
         else:
             held = self._variance[indices]
             gain, _ = self._gain(sight, held)
-            self._mean[indices] += held * gain
+            step = -credit if outcome is Outcome.RETURNED else credit
+            self._mean[indices] += held * (gain * step)
 
     def means(self, indices: NDArray[np.uint32]) -> Column:
         """Return what was learned of the log-odds, summed over the first axis of `indices`."""

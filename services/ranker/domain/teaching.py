@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.ranker.domain.answers import (
     ANSWERING,
     CREDITED,
     DAY_US,
+    RETURN,
     Answer,
     Decision,
     Look,
@@ -17,9 +18,17 @@ from services.ranker.domain.answers import (
     Place,
     Row,
     Shown,
-    accepted_in_time,
+    TeachingTerms,
     is_acceptance,
 )
+from services.ranker.domain.encoding import is_unreadable
+from services.ranker.domain.returning import Credits
+
+PersonDay = tuple[str, int]
+"""A person and a business day."""
+DECISION = "decision"
+"""Type under which what cannot be read of a decision itself is put aside."""
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +39,12 @@ class Known:
     rows: Sequence[Row] = ()
     sets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Person to all who are the same; absent: alone."""
-    taught: Mapping[tuple[str, int], int] = field(default_factory=dict)
-    """Person and business day to showings that taught."""
+    taught: Mapping[PersonDay, int] = field(default_factory=dict)
+    """Showings that taught."""
+    accepted: Mapping[PersonDay, int] = field(default_factory=dict)
+    """Acceptances that taught."""
     unclaimed: Sequence[Answer] = ()
-    """Acceptances of the last day that no showing was known for."""
+    """Purchases and returns of the last day that nothing was known for."""
 
 
 @dataclass(slots=True)
@@ -41,15 +52,17 @@ class Lesson:
     """What a batch adds to the log."""
 
     rows: list[Row] = field(default_factory=list)
-    taught: dict[tuple[str, int], int] = field(default_factory=dict)
-    """Added showings by person and business day."""
+    taught: dict[PersonDay, int] = field(default_factory=dict)
+    """Added showings."""
+    accepted: dict[PersonDay, int] = field(default_factory=dict)
+    """Added acceptances."""
     waiting: list[Answer] = field(default_factory=list)
     """Those whose decision is not in the journal yet: it travels on another stream."""
     parked: list[tuple[Answer, Parked]] = field(default_factory=list)
     unclaimed: list[Answer] = field(default_factory=list)
-    """Acceptances whose showing may still be told: an impression may come late."""
+    """Purchases whose showing, and returns whose purchase, may still be told."""
     claimed: list[Answer] = field(default_factory=list)
-    """Those of earlier batches that met their showing now."""
+    """Those of earlier batches that met it now."""
 
 
 class Teacher:
@@ -57,17 +70,18 @@ class Teacher:
 
     Seen is a negative at once; taken up corrects it once; turned down lets it stand for good. What
     is accepted is credited to the showing that it names, else to the last one before it, over all
-    channels and the whole set of persons. Nothing of one person counts more than
-    `showings_per_day` times a business day: nobody can teach the model alone.
+    channels and the whole set of persons. Nobody teaches alone: nothing of one person counts more
+    often than the terms say, and an answer to what was shown to somebody else counts for nothing.
     """
 
-    def __init__(self, known: Known, look: Look, showings_per_day: int) -> None:
+    def __init__(self, known: Known, look: Look, terms: TeachingTerms) -> None:
         self.lesson = Lesson()
         self._known = known
         self._look = look
-        self._showings_per_day = showings_per_day
+        self._terms = terms
         self._seen: dict[Place, Row] = {}
         self._final: set[Place] = set()
+        self._credits = Credits()
         self._unclaimed = list(known.unclaimed)
         self._fresh: set[str] = set()
         for row in known.rows:
@@ -77,12 +91,16 @@ class Teacher:
         """Take a decision: what was said by an agent or sent by mail counts as seen at once."""
         at_once = frozenset(seen_when_decided)
         for shown in decision.shown:
-            if shown.placement in at_once:
+            if is_unreadable(shown.features):
+                self._park_decision(decision, shown)
+            elif shown.placement in at_once:
                 self._see(decision, shown, decision.time_us, decision.person_ids)
 
     def answered(self, answer: Answer) -> None:
         """Take an answer, of a person's answers in their order."""
-        if answer.decision_id and answer.type in ANSWERING | CREDITED:
+        if answer.type == RETURN:
+            self._returned(answer)
+        elif answer.decision_id and answer.type in ANSWERING | CREDITED:
             self._answered_decision(answer)
         elif answer.type in CREDITED and answer.offer_no:
             self._credited(answer)
@@ -92,11 +110,14 @@ class Teacher:
         if decision is None:
             self.lesson.waiting.append(answer)
             return
+        if decision.person_ids and not self._is_of(answer.person_id, decision.person_ids):
+            self._park(answer, Parked.FOREIGN_DECISION)
+            return
         named = self._named(decision, answer)
         if not named and answer.type == "purchase":
             self._credited(answer)  # the decision led to the shop, and something else was bought
         elif not named:
-            self.lesson.parked.append((answer, Parked.NOT_SHOWN))
+            self._park(answer, Parked.NOT_SHOWN)
         for shown in named:
             self._answered_place(decision, shown, answer)
 
@@ -111,111 +132,177 @@ class Teacher:
         return [each for each in here if self._family(each.offer_no) == answer.family_no][:1]
 
     def _answered_place(self, decision: Decision, shown: Shown, answer: Answer) -> None:
+        if not shown.features or is_unreadable(shown.features):
+            return
         persons = decision.person_ids or (answer.person_id,)
-        self._see(decision, shown, answer.time_us, persons)
-        row = self._seen.get((decision.decision_id, shown.placement, shown.offer_no))
+        row = self._see(decision, shown, answer.time_us, persons)
         if row is None:
+            self._park(answer, Parked.OVER_LIMIT)
             return
         # Who names what was shown answers after seeing it, whatever a device takes for the time.
         answered = replace(answer, time_us=max(answer.time_us, row.time_us))
         if answer.type == "decline":
-            self._conclude(row, Outcome.DECLINED, answered.time_us)
-        elif self._is_accepted(row, answered):
-            self._conclude(row, Outcome.ACCEPTED, answered.time_us)
+            self._conclude(row, Outcome.DECLINED, answered)
+        elif self._credit(row, answered) == 1.0:
+            self._conclude(row, Outcome.ACCEPTED, answered)
         elif answer.type == "purchase":
-            self._credited(answer)  # too late for what it names; it may have been seen since
+            self._credited(answer)  # late for what it names; it may have been seen since
 
     def _credited(self, answer: Answer) -> None:
         """Credit the last showing of what was accepted."""
-        persons = set(self._set_of(answer.person_id))
         showings = [
             row
             for row in self._seen.values()
             if row.family_no == answer.family_no
-            and not persons.isdisjoint(row.person_ids)
-            and self._is_accepted(row, answer)
+            and self._is_of(answer.person_id, row.person_ids)
+            and self._credit(row, answer)
         ]
         if showings:
-            last = max(showings, key=lambda row: (row.time_us, row.place))
-            self._conclude(last, Outcome.ACCEPTED, answer.time_us)
+            self._accept(max(showings, key=lambda row: (row.time_us, row.place)), answer)
         elif answer.type == "accept":
-            self.lesson.parked.append((answer, Parked.NOT_SHOWN))
+            self._park(answer, Parked.NOT_SHOWN)
         elif answer.type == "purchase":
-            self._unclaimed.append(answer)
-            self.lesson.unclaimed.append(answer)
-            self._fresh.add(answer.event_id)
+            self._keep_unclaimed(answer)
 
-    def _see(self, decision: Decision, shown: Shown, time_us: int, persons: Sequence[str]) -> None:
+    def _accept(self, row: Row, answer: Answer) -> None:
+        """Conclude that it was accepted, or late, as the time of the answer says."""
+        credit = self._credit(row, answer)
+        self._conclude(row, Outcome.ACCEPTED if credit == 1.0 else Outcome.LATE, answer, credit)
+
+    def _returned(self, answer: Answer) -> None:
+        """Take back what the purchases of it added; one that is not told of yet may follow."""
+        theirs = [
+            row
+            for row in self._credits.of_family(answer.family_no)
+            if self._is_of(answer.person_id, row.person_ids)
+        ]
+        taken_back = self._credits.taken_back(theirs, answer)
+        for row in taken_back:
+            self._add(row)
+        if not taken_back and not self._credits.knows_return(theirs, answer.event_id):
+            self._keep_unclaimed(answer)
+
+    def _see(
+        self, decision: Decision, shown: Shown, time_us: int, persons: Sequence[str]
+    ) -> Row | None:
+        """Return the row of its having been seen, a new one the first time; None: may not teach."""
         place = (decision.decision_id, shown.placement, shown.offer_no)
-        if not shown.features or place in self._seen or not self._may_teach(persons, time_us):
-            return
-        family_no = self._family(shown.offer_no)
+        if place in self._seen:
+            return self._seen[place]
+        if not shown.features or not self._may_teach(persons, time_us):
+            return None
         row = Row(
             *place,
             Outcome.SHOWN,
             shown.features,
             max(time_us, decision.time_us),
             shown.selection_probability,
-            family_no,
+            self._family(shown.offer_no),
             tuple(persons),
         )
         self._add(row)
         self._claim(row)
+        return row
 
     def _claim(self, row: Row) -> None:
-        """Let an acceptance that came before its showing was told correct it."""
+        """Let a purchase that came before its showing was told correct it."""
         for answer in self._unclaimed:
-            is_theirs = not set(self._set_of(answer.person_id)).isdisjoint(row.person_ids)
-            if is_theirs and answer.family_no == row.family_no and self._is_accepted(row, answer):
-                self._conclude(row, Outcome.ACCEPTED, answer.time_us)
-                self._unclaimed.remove(answer)
+            is_theirs = self._is_of(answer.person_id, row.person_ids)
+            if is_theirs and answer.family_no == row.family_no and self._credit(row, answer):
                 self._forget_unclaimed(answer)
+                self._accept(row, answer)
                 return
 
+    def _claim_return(self, row: Row) -> None:
+        """Let what was brought back before its purchase was told take it back."""
+        for answer in [each for each in self._unclaimed if each.type == RETURN]:
+            is_theirs = self._is_of(answer.person_id, row.person_ids)
+            if is_theirs and answer.family_no == row.family_no and answer.time_us >= row.time_us:
+                self._forget_unclaimed(answer)
+                self._returned(answer)
+
+    def _keep_unclaimed(self, answer: Answer) -> None:
+        self._unclaimed.append(answer)
+        self.lesson.unclaimed.append(answer)
+        self._fresh.add(answer.event_id)
+
     def _forget_unclaimed(self, answer: Answer) -> None:
+        self._unclaimed.remove(answer)
         if answer.event_id in self._fresh:
             self.lesson.unclaimed.remove(answer)
         else:
             self.lesson.claimed.append(answer)
 
-    def _is_accepted(self, row: Row, answer: Answer) -> bool:
+    def _credit(self, row: Row, answer: Answer) -> float:
+        """Return what an answer counts for a showing; 0: it does not accept it."""
         facts = self._look(row.offer_no)
-        return is_acceptance(facts.kind, answer.type) and accepted_in_time(
-            facts, row.time_us, answer.time_us
-        )
+        if not is_acceptance(facts.kind, answer.type):
+            return 0.0
+        return self._terms.credit(facts, row.time_us, answer.time_us)
 
-    def _conclude(self, row: Row, outcome: Outcome, time_us: int) -> None:
-        """Add what it came to in the end, once: whichever of the two was first stands."""
+    def _conclude(self, row: Row, outcome: Outcome, answer: Answer, credit: float = 1.0) -> None:
+        """Add what it came to in the end, once: whichever was first stands."""
         if row.place in self._final:
             return
-        self._add(
-            Row(
-                *row.place,
-                outcome,
-                row.features,
-                time_us,
-                row.selection_probability,
-                row.family_no,
-                row.person_ids,
-            )
+        if outcome is not Outcome.DECLINED and not self._may_accept(answer):
+            self._park(answer, Parked.OVER_LIMIT)
+            return
+        final = replace(
+            row, outcome=outcome, time_us=answer.time_us, credit=credit, quantity=answer.quantity
         )
+        self._add(final)
+        if outcome is not Outcome.DECLINED:
+            self._claim_return(final)
 
     def _may_teach(self, persons: Sequence[str], time_us: int) -> bool:
-        """Return whether another showing may teach, and count it if so."""
-        if not persons:
-            return True
-        day, lesson = time_us // DAY_US, self.lesson
+        """Return whether another showing may teach, and count it if so; of nobody any may."""
+        known, added = self._known.taught, self.lesson.taught
+        limit = self._terms.showings_per_day
+        return not persons or self._may(persons, time_us, known, added, limit)
+
+    def _may_accept(self, answer: Answer) -> bool:
+        """Return whether another acceptance may teach, and count it if so."""
+        known, added = self._known.accepted, self.lesson.accepted
+        limit = self._terms.acceptances_per_day
+        return self._may((answer.person_id,), answer.time_us, known, added, limit)
+
+    def _may(
+        self,
+        persons: Sequence[str],
+        time_us: int,
+        known: Mapping[PersonDay, int],
+        added: dict[PersonDay, int],
+        limit: int,
+    ) -> bool:
+        """Return whether a whole set stays within a limit of the day with one more; count it."""
+        day = time_us // DAY_US
         everybody = {each for person in persons for each in self._set_of(person)}
-        taught: MutableMapping[tuple[str, int], int] = lesson.taught
         counted = sum(
-            self._known.taught.get((person, day), 0) + taught.get((person, day), 0)
-            for person in everybody
+            known.get((person, day), 0) + added.get((person, day), 0) for person in everybody
         )
-        if counted >= self._showings_per_day:
+        if counted >= limit:
             return False
-        key = (persons[0], day)
-        taught[key] = taught.get(key, 0) + 1
+        added[persons[0], day] = added.get((persons[0], day), 0) + 1
         return True
+
+    def _park(self, answer: Answer, reason: Parked) -> None:
+        self.lesson.parked.append((answer, reason))
+
+    def _park_decision(self, decision: Decision, shown: Shown) -> None:
+        """Put aside what a decision says that the model saw; its answers teach nothing."""
+        self._park(
+            Answer(
+                f"{decision.decision_id}/{shown.placement}/{shown.offer_no}",
+                decision.person_ids[0] if decision.person_ids else NOBODY,
+                DECISION,
+                decision.time_us,
+                shown.offer_no,
+                self._family(shown.offer_no),
+                decision.decision_id,
+                shown.placement,
+            ),
+            Parked.BAD_FEATURES,
+        )
 
     def _add(self, row: Row) -> None:
         self.lesson.rows.append(row)
@@ -224,8 +311,15 @@ class Teacher:
     def _note(self, row: Row) -> None:
         if row.outcome is Outcome.SHOWN:
             self._seen[row.place] = row
-        else:
-            self._final.add(row.place)
+            return
+        self._final.add(row.place)
+        self._credits.note(row)
+
+    def _is_of(self, person_id: str, person_ids: Sequence[str]) -> bool:
+        """Return whether one of these is that person, as far as either's set tells."""
+        if not set(self._set_of(person_id)).isdisjoint(person_ids):
+            return True
+        return any(person_id in self._set_of(each) for each in person_ids)
 
     def _set_of(self, person_id: str) -> Sequence[str]:
         return self._known.sets.get(person_id, (person_id,))

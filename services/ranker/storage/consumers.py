@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.ranker.storage.journal import append_entries, erase_entries
 from services.ranker.storage.learning import LearningWriter, PersonSet, SeenAtOnce
 from services.ranker.storage.notices import (
+    NumberOf,
     bundle_of,
     holds_answers,
     journal_entry,
@@ -25,6 +26,7 @@ class Learning:
 
     writer: LearningWriter
     seen_at_once: SeenAtOnce
+    number_of: NumberOf
     now_us: Callable[[], int]
 
 
@@ -49,7 +51,7 @@ def events_consumer(bus: Bus, database: Database, learning: Learning) -> EffectC
     """Return what joins answers with decisions."""
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
-        answers = read_answers(messages)
+        answers = read_answers(messages, learning.number_of)
         if answers:
             await learning.writer.begin(transaction)
             await learning.writer.answered(transaction, answers, learning.now_us())

@@ -5,17 +5,19 @@ ORDER BY time_us, decision_id
 
 -- name: learning_rows
 SELECT number, decision_id, placement, offer_no, outcome, features, time_us, selection_probability,
-    family_no, person_ids
+    family_no, person_ids, credit, quantity, event_id
 FROM learning_rows
 WHERE person_ids && $1::uuid[]
 ORDER BY number
 
 -- name: taught
-SELECT person_id, day, showings FROM taught WHERE person_id = ANY ($1::uuid[]) ORDER BY person_id, day
+SELECT person_id, day, showings, acceptances FROM taught
+WHERE person_id = ANY ($1::uuid[])
+ORDER BY person_id, day
 
 -- name: kept_answers
 SELECT person_id, event_id, type, time_us, offer_no, family_no, decision_id, placement, state,
-    parked_us
+    parked_us, quantity
 FROM kept_answers
 WHERE person_id = ANY ($1::uuid[])
 ORDER BY time_us, event_id

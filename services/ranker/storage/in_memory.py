@@ -7,7 +7,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
-from services.ranker.domain.answers import Answer, Decision, Look, Outcome, Parked
+from services.ranker.domain.answers import (
+    Answer,
+    Decision,
+    Look,
+    Outcome,
+    Parked,
+    TeachingTerms,
+)
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
 from services.ranker.domain.teaching import Known, Lesson, Teacher
@@ -62,14 +69,15 @@ class InMemoryJournal:
 class InMemoryLearningLog:
     """A `LearningLog` with the decisions and persons that it is written from."""
 
-    def __init__(self, look: Look, showings_per_day: int) -> None:
+    def __init__(self, look: Look, terms: TeachingTerms) -> None:
         self._look = look
-        self._showings_per_day = showings_per_day
+        self._terms = terms
         self._rows: list[NumberedRow] = []
         self._decisions: dict[str, Decision] = {}
         self.sets: dict[str, tuple[int, tuple[str, ...]]] = {}
         """Person to version and the whole set."""
         self._taught: Counter[tuple[str, int]] = Counter()
+        self._accepted: Counter[tuple[str, int]] = Counter()
         self._waiting: dict[tuple[str, str], Answer] = {}
         self._unclaimed: dict[tuple[str, str], Answer] = {}
         self._parked: dict[tuple[str, str], tuple[Answer, Parked, int]] = {}
@@ -122,8 +130,7 @@ class InMemoryLearningLog:
             return
         if self.sets.get(person_id, (-1, ()))[0] < version:
             self.sets[person_id] = version, tuple(person_ids)
-            bought = [key for key in self._unclaimed if key[0] in person_ids]
-            await self.answered([self._unclaimed.pop(key) for key in bought], now_us)
+            await self.answered(self._take_unclaimed(person_ids), now_us)
 
     async def park_late(self, now_us: int, patience_s: float) -> None:
         """Put aside all that wait: in memory nobody waits any longer than a test does."""
@@ -136,7 +143,7 @@ class InMemoryLearningLog:
         gone = set(person_ids)
         self._erased |= gone
         self._rows = [
-            NumberedRow(each.number, replace(each.row, decision_id="", person_ids=()))
+            NumberedRow(each.number, replace(each.row, decision_id="", person_ids=(), event_id=""))
             if gone & set(each.row.person_ids)
             else each
             for each in self._rows
@@ -159,9 +166,23 @@ class InMemoryLearningLog:
             [each.row for each in self._rows if each.row.decision_id],
             {person: persons for person, (_, persons) in self.sets.items()},
             self._taught,
+            self._accepted,
             list(self._unclaimed.values()),
         )
-        return Teacher(known, self._look, self._showings_per_day)
+        return Teacher(known, self._look, self._terms)
+
+    def _take_unclaimed(self, person_ids: Sequence[str]) -> list[Answer]:
+        """Take out what may be theirs now that they are known for one person."""
+        again = [answer for key, answer in self._unclaimed.items() if key[0] in person_ids]
+        again += [
+            answer
+            for key, (answer, reason, _) in self._parked.items()
+            if reason is Parked.FOREIGN_DECISION and key[0] in person_ids
+        ]
+        for answer in again:
+            self._unclaimed.pop(_key(answer), None)
+            self._parked.pop(_key(answer), None)
+        return sorted(again, key=lambda answer: (answer.time_us, answer.event_id))
 
     def _came_early(self, decision_ids: set[str]) -> list[Answer]:
         early = [each for each in self._waiting.values() if each.decision_id in decision_ids]
@@ -179,6 +200,7 @@ class InMemoryLearningLog:
         for row in lesson.rows:
             self._rows.append(NumberedRow(len(self._rows) + 1, row))
         self._taught.update(lesson.taught)
+        self._accepted.update(lesson.accepted)
         self._waiting.update((_key(answer), answer) for answer in lesson.waiting)
         self._unclaimed.update((_key(answer), answer) for answer in lesson.unclaimed)
         for answer in lesson.claimed:

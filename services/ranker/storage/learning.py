@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from services.ranker.domain.answers import DAY_US, Answer, Decision, Look, Outcome, Row
+from services.ranker.domain.answers import (
+    DAY_US,
+    Answer,
+    Decision,
+    Look,
+    Outcome,
+    Row,
+    TeachingTerms,
+)
+from services.ranker.domain.encoding import is_unreadable
 from services.ranker.domain.learning_log import NumberedRow
-from services.ranker.domain.teaching import Known, Lesson, Teacher
+from services.ranker.domain.teaching import Known, Lesson, PersonDay, Teacher
 from services.ranker.storage.learning_log import read_row
 from services.ranker.storage.notices import canonical_id, learning_notices, read_decision
 from shared.bus import append
@@ -24,9 +33,9 @@ PersonSet = tuple[str, Sequence[str], int]
 class LearningWriter:
     """Writes the log within the transactions of the consumers."""
 
-    def __init__(self, look: Look, showings_per_day: int) -> None:
+    def __init__(self, look: Look, terms: TeachingTerms) -> None:
         self._look = look
-        self._showings_per_day = showings_per_day
+        self._terms = terms
 
     async def begin(self, transaction: Transaction) -> None:
         """Wait for the turn to write; first of all in a transaction, so that none waits round."""
@@ -47,7 +56,7 @@ class LearningWriter:
         at_once = [
             (decision, seen)
             for decision, seen in decisions
-            if any(shown.placement in seen for shown in decision.shown)
+            if any(s.placement in seen or is_unreadable(s.features) for s in decision.shown)
         ]
         if not waiting and not at_once:
             return
@@ -99,22 +108,22 @@ class LearningWriter:
             for row in await transaction.fetch(_SQL.sets_of, list(persons))
         }
         everybody = list(persons.union(*sets.values()))
+        taught, accepted = await _taught_to(transaction, everybody, [*decisions, *answers])
         known = Known(
             {each.decision_id: each for each in every},
             await _rows_about(transaction, every, everybody, answers),
             sets,
-            await _taught_to(transaction, everybody, [*decisions, *answers]),
+            taught,
+            accepted,
             [_read(row) for row in await transaction.fetch(_SQL.unclaimed_of, everybody)],
         )
-        return Teacher(known, self._look, self._showings_per_day)
+        return Teacher(known, self._look, self._terms)
 
     async def _write(self, transaction: Transaction, lesson: Lesson, now_us: int) -> None:
         if lesson.rows:
             await _append_rows(transaction, lesson.rows)
-        if lesson.taught:
-            persons, days = zip(*lesson.taught)
-            counts = list(lesson.taught.values())
-            await transaction.execute(_SQL.count_taught, persons, days, counts)
+        if lesson.taught or lesson.accepted:
+            await transaction.execute(_SQL.count_taught, *_counted_columns(lesson))
         kept = [
             *((answer, _WAITING, 0) for answer in lesson.waiting),
             *((answer, _UNCLAIMED, 0) for answer in lesson.unclaimed),
@@ -179,13 +188,15 @@ async def _rows_about(
 
 async def _taught_to(
     transaction: Transaction, persons: Sequence[str], moments: Iterable[Decision | Answer]
-) -> dict[tuple[str, int], int]:
-    """Return how often persons taught on the business days of decisions and answers."""
+) -> tuple[dict[PersonDay, int], dict[PersonDay, int]]:
+    """Return how many showings, and acceptances, taught on the days of decisions and answers."""
     days = {moment.time_us // DAY_US for moment in moments}
-    return {
-        (str(row["person_id"]), row["day"]): row["showings"]
-        for row in await transaction.fetch(_SQL.taught_to, list(persons), list(days))
-    }
+    rows = await transaction.fetch(_SQL.taught_to, list(persons), list(days))
+    counts = {(str(row["person_id"]), row["day"]): row for row in rows}
+    return (
+        {key: row["showings"] for key, row in counts.items()},
+        {key: row["acceptances"] for key, row in counts.items()},
+    )
 
 
 async def _append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
@@ -204,10 +215,24 @@ async def _append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
         [row.selection_probability for row in rows],
         [row.family_no for row in rows],
         [",".join(row.person_ids) for row in rows],
+        [row.credit for row in rows],
+        [row.quantity for row in rows],
+        [row.event_id for row in rows],
     )
     counts = [sum(row.outcome is outcome for row in rows) for outcome in Outcome]
     await transaction.execute(_SQL.count_rows, len(rows), *counts)
     await append(transaction, learning_notices(numbered))
+
+
+def _counted_columns(lesson: Lesson) -> tuple[list[object], ...]:
+    taught, accepted = lesson.taught, lesson.accepted
+    keys = list(taught.keys() | accepted.keys())
+    return (
+        [person_id for person_id, _ in keys],
+        [day for _, day in keys],
+        [taught.get(key, 0) for key in keys],
+        [accepted.get(key, 0) for key in keys],
+    )
 
 
 def _kept_columns(kept: Sequence[tuple[Answer, int, int]]) -> tuple[list[object], ...]:
@@ -223,6 +248,7 @@ def _kept_columns(kept: Sequence[tuple[Answer, int, int]]) -> tuple[list[object]
         [answer.placement for answer in answers],
         [state for _, state, _ in kept],
         [parked_us for _, _, parked_us in kept],
+        [answer.quantity for answer in answers],
     )
 
 
@@ -236,4 +262,5 @@ def _read(row: Record) -> Answer:
         row["family_no"],
         row["decision_id"],
         row["placement"],
+        row["quantity"],
     )

@@ -6,27 +6,29 @@ SELECT number FROM learning_log FOR UPDATE
 SELECT number FROM learning_log
 
 -- name: log_state
-SELECT number, shown, accepted, declined FROM learning_log
+SELECT number, shown, accepted, declined, late, returned FROM learning_log
 
 -- name: count_rows
 UPDATE learning_log
-SET number = number + $1, shown = shown + $2, accepted = accepted + $3, declined = declined + $4
+SET number = number + $1, shown = shown + $2, accepted = accepted + $3, declined = declined + $4,
+    late = late + $5, returned = returned + $6
 
 -- name: append_rows
 INSERT INTO learning_rows
     (number, decision_id, placement, offer_no, outcome, features, time_us,
-     selection_probability, family_no, person_ids)
+     selection_probability, family_no, person_ids, credit, quantity, event_id)
 SELECT added.number, added.decision_id, added.placement, added.offer_no, added.outcome,
     added.features, added.time_us, added.selection_probability, added.family_no,
-    string_to_array(added.person_ids, ',')::uuid[]
+    string_to_array(added.person_ids, ',')::uuid[], added.credit, added.quantity, added.event_id
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[],
-            $7::bigint[], $8::real[], $9::bigint[], $10::text[])
+            $7::bigint[], $8::real[], $9::bigint[], $10::text[], $11::double precision[],
+            $12::double precision[], $13::text[])
     AS added (number, decision_id, placement, offer_no, outcome, features, time_us,
-              selection_probability, family_no, person_ids)
+              selection_probability, family_no, person_ids, credit, quantity, event_id)
 
 -- name: rows_after
 SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
-    selection_probability, family_no, person_ids::text[] AS person_ids
+    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id
 FROM learning_rows
 WHERE number > $1
 ORDER BY number
@@ -41,7 +43,7 @@ WITH wanted AS (
     WHERE person_ids && $2::uuid[] AND family_no = ANY ($3::bigint[])
 )
 SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
-    selection_probability, family_no, person_ids::text[] AS person_ids
+    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id
 FROM learning_rows JOIN wanted USING (decision_id)
 ORDER BY number
 
@@ -69,38 +71,41 @@ ON CONFLICT (person_id) DO UPDATE SET person_ids = excluded.person_ids, version 
 WHERE person_sets.version < excluded.version
 
 -- name: taught_to
-SELECT person_id::text AS person_id, day, showings FROM taught
+SELECT person_id::text AS person_id, day, showings, acceptances FROM taught
 WHERE person_id = ANY ($1::uuid[]) AND day = ANY ($2::integer[])
 
 -- name: count_taught
-INSERT INTO taught (person_id, day, showings)
-SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[])
-ON CONFLICT (person_id, day) DO UPDATE SET showings = taught.showings + excluded.showings
+INSERT INTO taught (person_id, day, showings, acceptances)
+SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[])
+ON CONFLICT (person_id, day) DO UPDATE
+SET showings = taught.showings + excluded.showings,
+    acceptances = taught.acceptances + excluded.acceptances
 
 -- name: keep_answers
 INSERT INTO kept_answers
     (person_id, event_id, type, time_us, offer_no, family_no, decision_id, placement, state,
-     parked_us)
+     parked_us, quantity)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-                     $7::text[], $8::text[], $9::smallint[], $10::bigint[])
+                     $7::text[], $8::text[], $9::smallint[], $10::bigint[], $11::double precision[])
 ON CONFLICT (person_id, event_id) DO NOTHING
 
 -- name: take_waiting
 -- Also those that were put aside: their decision came after all.
 DELETE FROM kept_answers WHERE decision_id = ANY ($1::text[]) AND state IN (0, 1)
 RETURNING person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
-    placement
+    placement, quantity
 
 -- name: unclaimed_of
 SELECT person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
-    placement
+    placement, quantity
 FROM kept_answers WHERE state = 3 AND person_id = ANY ($1::uuid[])
 ORDER BY time_us, event_id
 
 -- name: take_unclaimed
-DELETE FROM kept_answers WHERE state = 3 AND person_id = ANY ($1::uuid[])
+-- Also those whose decision seemed to be somebody else's.
+DELETE FROM kept_answers WHERE state IN (3, 4) AND person_id = ANY ($1::uuid[])
 RETURNING person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
-    placement
+    placement, quantity
 
 -- name: drop_answers
 DELETE FROM kept_answers AS kept
@@ -115,7 +120,7 @@ WHERE state = 0 AND kept_time < clock_timestamp() - make_interval(secs => $2)
 SELECT state, count(*) AS count,
     (array_agg(event_id ORDER BY parked_us DESC, event_id DESC))[1] AS latest_event_id,
     max(parked_us) AS latest_us
-FROM kept_answers WHERE state IN (1, 2) GROUP BY state ORDER BY state
+FROM kept_answers WHERE state IN (1, 2, 4, 5, 6) GROUP BY state ORDER BY state
 
 -- name: forget_unclaimed
 DELETE FROM kept_answers WHERE state = 3 AND time_us < $1
@@ -127,11 +132,12 @@ DELETE FROM kept_answers WHERE time_us < $1
 DELETE FROM taught WHERE day < $1
 
 -- name: unlink_old
-UPDATE learning_rows SET decision_id = NULL, person_ids = '{}'
+UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = ''
 WHERE time_us < $1 AND decision_id IS NOT NULL
 
 -- name: unlink_persons
-UPDATE learning_rows SET decision_id = NULL, person_ids = '{}' WHERE person_ids && $1::uuid[]
+UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = ''
+WHERE person_ids && $1::uuid[]
 
 -- name: erase_kept
 WITH erased AS (DELETE FROM kept_answers WHERE person_id = ANY ($1::uuid[]) RETURNING 1)

@@ -32,6 +32,8 @@ class PostgresLearningLog:
                 Outcome.SHOWN: row["shown"],
                 Outcome.ACCEPTED: row["accepted"],
                 Outcome.DECLINED: row["declined"],
+                Outcome.LATE: row["late"],
+                Outcome.RETURNED: row["returned"],
             },
             [
                 ParkedCount(
@@ -70,5 +72,8 @@ def read_row(row: Record) -> NumberedRow:
             row["selection_probability"],
             row["family_no"],
             tuple(row["person_ids"]),
+            row["credit"],
+            row["quantity"],
+            row["event_id"],
         ),
     )

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from services.ranker.domain.answers import ANSWERING, CREDITED, DAY_US, Answer, Decision, Shown
+from services.ranker.domain.answers import (
+    CREDITED,
+    DAY_US,
+    RETURN,
+    TEACHING,
+    Answer,
+    Decision,
+    Shown,
+)
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.domain.learning_log import NumberedRow
 from shared.arms import IMPERSONAL
@@ -56,9 +65,33 @@ def bundle_of(data: bytes) -> str:
     return DecisionNotice.FromString(data).bundle_hash
 
 
-def read_answers(messages: Iterable[Message]) -> list[Answer]:
-    """Return the answers among the events, in order; imported and late ones teach nothing."""
-    return [_answer(notice) for notice in _notices(messages) if _teaches(notice)]
+NumberOf = Callable[[str], int]
+"""Looks an offer's id up; 0: not known."""
+_REDEEMING = "/promotion"
+"""Ends the id of the second answer that a purchase is which redeems a promotion."""
+
+
+def read_answers(messages: Iterable[Message], number_of: NumberOf) -> list[Answer]:
+    """Return the answers among the events, in order; imported and late ones teach nothing.
+
+    A purchase of an item by which a promotion was redeemed answers both.
+    """
+    answers = []
+    for notice in _notices(messages):
+        if not _teaches(notice):
+            continue
+        answers.append(_answer(notice))
+        promotion_no = number_of(notice.promotion_id) if notice.promotion_id else 0
+        if promotion_no and promotion_no != notice.offer_no:
+            answers.append(
+                replace(
+                    answers[-1],
+                    event_id=notice.event_id + _REDEEMING,
+                    offer_no=promotion_no,
+                    family_no=promotion_no,
+                )
+            )
+    return answers
 
 
 def holds_answers(message: Message) -> bool:
@@ -73,11 +106,13 @@ def _notices(messages: Iterable[Message]) -> Iterator[EventNotice]:
 
 
 def _teaches(notice: EventNotice) -> bool:
-    if notice.origin == Origin.HISTORY or notice.received_us - notice.time_us > DAY_US:
+    if notice.type not in TEACHING or notice.origin == Origin.HISTORY:
         return False
-    if notice.decision_id:
-        return notice.type in ANSWERING or notice.type in CREDITED
-    return notice.type in CREDITED and notice.offer_no > 0
+    if notice.received_us - notice.time_us > DAY_US:
+        return False
+    if notice.decision_id and notice.type != RETURN:
+        return True
+    return notice.type in CREDITED | {RETURN} and (notice.offer_no > 0 or notice.promotion_id != "")
 
 
 def _answer(notice: EventNotice) -> Answer:
@@ -90,6 +125,7 @@ def _answer(notice: EventNotice) -> Answer:
         notice.family_no or notice.offer_no,
         canonical_id(notice.decision_id) or notice.decision_id,
         notice.placement,
+        notice.quantity or 1.0,
     )
 
 
@@ -113,6 +149,7 @@ def learning_row(numbered: NumberedRow) -> LearningRow:
         features=row.features,
         time_us=row.time_us,
         selection_probability=row.selection_probability,
+        credit=row.credit,
     )
 
 

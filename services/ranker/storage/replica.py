@@ -107,7 +107,7 @@ class ModelReplica:
             slice_ends = time.monotonic() + SLICE_S
             for numbered in rows:
                 row = numbered.row
-                self._learn(numbered.number, row.outcome, row.features)
+                self._learn(numbered.number, row.outcome, row.features, row.credit)
                 if time.monotonic() >= slice_ends:
                     await asyncio.sleep(0)
                     slice_ends = time.monotonic() + SLICE_S
@@ -122,7 +122,7 @@ class ModelReplica:
         for row in rows:
             if row.number > self.model.number + 1:
                 raise GapError(f"row {self.model.number} is followed by {row.number}")
-            self._learn(row.number, Outcome(row.outcome), row.features)
+            self._learn(row.number, Outcome(row.outcome), row.features, row.credit or 1.0)
         if notice.number > self.model.number:
             raise GapError("rows were left out")
         self.written = max(self.written, notice.number)
@@ -165,7 +165,7 @@ class ModelReplica:
             await self.save_if_due()
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    def _learn(self, number: int, outcome: Outcome, features: bytes) -> None:
+    def _learn(self, number: int, outcome: Outcome, features: bytes, credit: float) -> None:
         """Learn a row unless it was learned already: the log and the bus both bring it."""
         if number == self.model.number + 1:
-            self.model.learn(number, outcome, decode(features))
+            self.model.learn(number, outcome, decode(features), credit)

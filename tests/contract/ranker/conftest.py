@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest_asyncio
 
-from services.ranker.domain.answers import OfferFacts
+from services.ranker.domain.answers import OfferFacts, TeachingTerms
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.journal import append_entries, erase_entries
@@ -13,7 +13,7 @@ from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.notices import journal_entry, read_decision
 from tests.contract.ranker.learning_kit import FACTS, SEEN_AT_ONCE
 
-SHOWINGS_PER_DAY = 3
+TERMS = TeachingTerms(showings_per_day=3, acceptances_per_day=5)
 
 
 def look(offer_no):
@@ -24,7 +24,7 @@ class InMemoryDesk:
     """Brings messages into the fake."""
 
     def __init__(self):
-        self.log = InMemoryLearningLog(look, SHOWINGS_PER_DAY)
+        self.log = InMemoryLearningLog(look, TERMS)
 
     async def decide(self, *notices, now_us=0):
         decided = [(read_decision(each.SerializeToString()), SEEN_AT_ONCE) for each in notices]
@@ -54,7 +54,7 @@ class PostgresDesk:
     def __init__(self, database):
         self.database = database
         self.log = PostgresLearningLog(database)
-        self._writer = LearningWriter(look, SHOWINGS_PER_DAY)
+        self._writer = LearningWriter(look, TERMS)
 
     async def decide(self, *notices, now_us=0):
         entries = [journal_entry(each.SerializeToString()) for each in notices]

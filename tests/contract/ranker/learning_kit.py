@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import uuid
 
+import numpy as np
+
 from services.ranker.domain.answers import (
     CONTENT,
     DAY_US,
@@ -16,6 +18,7 @@ from services.ranker.domain.answers import (
     OfferFacts,
     Outcome,
 )
+from services.ranker.domain.encoding import encode
 from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
@@ -33,6 +36,20 @@ FACTS = {
 BANNER, PROMPT = "web.home.banner", "agent.prompt"
 SEEN_AT_ONCE = frozenset({PROMPT})
 SHOWN, ACCEPTED, DECLINED = Outcome.SHOWN, Outcome.ACCEPTED, Outcome.DECLINED
+LATE, RETURNED = Outcome.LATE, Outcome.RETURNED
+_NUMBERS = {"coupon": COUPON, "book": BOOK}
+
+
+def offer_no(offer_id):
+    """Look the number of an id up."""
+    return _NUMBERS.get(offer_id, 0)
+
+
+def seen_as(offer, offset=-3.0):
+    """Make what the model saw of an offer."""
+    return encode(offset, np.array([offer, 100 + offer], np.uint32))
+
+
 _EVENTS = itertools.count(1)
 
 
@@ -41,7 +58,7 @@ def decision_id(number):
 
 
 def decision(
-    number, *offers, persons=(ADA,), placement=BANNER, hours=0.0, arm=Arm.PERSONALISED, seen=b"seen"
+    number, *offers, persons=(ADA,), placement=BANNER, hours=0.0, arm=Arm.PERSONALISED, seen=seen_as
 ):
     return DecisionNotice(
         decision_id=decision_id(number),
@@ -54,14 +71,14 @@ def decision(
                 offer_no=offer,
                 position=position,
                 selection_probability=0.5,
-                features=seen + bytes([offer]) if seen else b"",
+                features=seen(offer),
             )
             for position, offer in enumerate(offers)
         ],
     )
 
 
-def answer(kind, offer=0, about=None, person=ADA, hours=1.0, event_id=""):
+def answer(kind, offer=0, about=None, person=ADA, hours=1.0, event_id="", quantity=1.0):
     """Make an event; `about` is the number of the decision it names."""
     return Answer(
         event_id=event_id or f"event-{next(_EVENTS)}",
@@ -71,6 +88,7 @@ def answer(kind, offer=0, about=None, person=ADA, hours=1.0, event_id=""):
         offer_no=offer,
         family_no=FACTS[offer].family_no if offer in FACTS else offer,
         decision_id="" if about is None else decision_id(about),
+        quantity=quantity,
     )
 
 

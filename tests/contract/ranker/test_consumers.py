@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest_asyncio
 
+from services.ranker.domain.answers import TeachingTerms
 from services.ranker.domain.encoding import encode
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.consumers import (
@@ -27,16 +28,22 @@ from shared.bus import InMemoryBus, Publication, Relay
 from shared.bus.subjects import decisions_of, erasures_of, events_of, identities_of
 from shared.testing.background import running, until
 from tests.contract.ranker.learning_kit import (
+    ACCEPTED,
     ADA,
     BOB,
+    BOOK,
+    COUPON,
     FACTS,
     GUIDE,
     HOUR_US,
+    LATE,
     NOON_US,
+    RETURNED,
     SEEN_AT_ONCE,
     SHOES,
     decision,
     decision_id,
+    offer_no,
 )
 from touchpoint.common.v1.bus_pb2 import (
     EventNotice,
@@ -67,8 +74,8 @@ class Plane:
     @asynccontextmanager
     async def process(self):
         """Run what a process of the ranker runs, and lend its replica of the model."""
-        writer = LearningWriter(FACTS.__getitem__, showings_per_day=1000)
-        learning = Learning(writer, lambda _: SEEN_AT_ONCE, lambda: NOON_US)
+        writer = LearningWriter(FACTS.__getitem__, TeachingTerms(showings_per_day=1000))
+        learning = Learning(writer, lambda _: SEEN_AT_ONCE, offer_no, lambda: NOON_US)
         replica = self.replica()
         async with running(
             decisions_consumer(self.bus, self.database, learning),
@@ -97,7 +104,17 @@ def decided(number, *offers, **more):
     return decisions_of(ADA), notice
 
 
-def happened(kind, offer, about=None, person=ADA, hours=1.0, late_hours=0.0, origin=Origin.LIVE):
+def happened(
+    kind,
+    offer,
+    about=None,
+    person=ADA,
+    hours=1.0,
+    late_hours=0.0,
+    origin=Origin.LIVE,
+    promotion="",
+    quantity=1.0,
+):
     time_us = NOON_US + int(hours * HOUR_US)
     notice = EventNotice(
         event_id=str(uuid.uuid4()),
@@ -109,6 +126,8 @@ def happened(kind, offer, about=None, person=ADA, hours=1.0, late_hours=0.0, ori
         family_no=FACTS[offer].family_no,
         decision_id="" if about is None else decision_id(about),
         origin=origin,
+        promotion_id=promotion,
+        quantity=quantity,
     )
     return events_of(person), EventNotices(notices=[notice])
 
@@ -162,6 +181,34 @@ async def test_imported_and_late_events_teach_nothing(plane):
         await plane.publish(decided(3, GUIDE), happened("impression", GUIDE, about=3))
         await until(lambda: replica.model.number == 2)
     assert [each.row.offer_no for each in await plane.log.rows_after(0, 9)] == [SHOES, GUIDE]
+
+
+async def test_a_purchase_that_redeems_a_promotion_accepts_both(plane):
+    async with plane.process() as replica:
+        await plane.publish(decided(1, SHOES, COUPON, placement="agent.prompt"))
+        await plane.publish(happened("purchase", SHOES, promotion="coupon"))
+        await plane.publish(happened("purchase", BOOK, promotion="not known"))
+        await until(lambda: replica.model.number == 4)
+    rows = [each.row for each in await plane.log.rows_after(2, 9)]
+    assert [(row.offer_no, row.outcome) for row in rows] == [(SHOES, ACCEPTED), (COUPON, ACCEPTED)]
+
+
+async def test_a_late_purchase_and_its_return_teach_their_shares_on_every_replica(plane):
+    async with plane.process() as one, plane.process() as two:
+        await plane.publish(decided(1, SHOES, placement="agent.prompt"))
+        await until(has_written(plane, 1))
+        await plane.publish(happened("purchase", SHOES, hours=72, quantity=2))
+        await plane.publish(happened("return", SHOES, hours=80))
+        await until(lambda: one.model.number == two.model.number == 3)
+    rows = [each.row for each in await plane.log.rows_after(1, 9)]
+    assert [(row.outcome, row.credit) for row in rows] == [
+        (LATE, 0.5),
+        (RETURNED, rows[0].credit / 2),
+    ]
+    assert one.model.snapshot() == two.model.snapshot()
+    late = plane.replica()
+    await late.catch_up()
+    assert late.model.snapshot() == one.model.snapshot()
 
 
 async def test_links_and_erasures_reach_the_log(plane):

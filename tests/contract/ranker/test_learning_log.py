@@ -25,6 +25,7 @@ from tests.contract.ranker.learning_kit import (
     decision_id,
     lessons,
     parked,
+    seen_as,
 )
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
@@ -38,7 +39,7 @@ async def test_an_impression_is_a_negative_at_once_and_a_purchase_corrects_it(de
     assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, ACCEPTED)]
     [seen, bought] = await desk.log.rows_after(0, 10)
     assert (seen.number, bought.number) == (1, 2)
-    assert seen.row.features == bought.row.features == b"seen\x01"
+    assert seen.row.features == bought.row.features == seen_as(SHOES)
     assert bought.row.selection_probability == 0.5
     assert seen.row.placement == BANNER
 
@@ -51,13 +52,6 @@ async def test_the_same_answers_again_change_nothing(desk):
         await desk.decide(decision(1, SHOES))
     await desk.answer(answer("impression", SHOES, about=1), answer("purchase", SHOES, hours=3))
     assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, ACCEPTED)]
-
-
-async def test_what_is_bought_a_day_after_it_was_seen_is_not_credited(desk):
-    await desk.decide(decision(1, SHOES))
-    await desk.answer(answer("impression", SHOES, about=1, hours=1))
-    await desk.answer(answer("purchase", SHOES, hours=25.1), answer("purchase", BOOK, hours=2))
-    assert await lessons(desk) == [(1, SHOES, SHOWN)]
 
 
 async def test_the_last_showing_before_the_purchase_is_credited_whatever_the_channel(desk):
@@ -234,9 +228,13 @@ async def test_an_earlier_purchase_does_not_accept_what_was_shown_only_afterward
 
 async def test_a_decision_told_again_at_once_changes_nothing_of_what_was_seen(desk):
     await desk.answer(answer("impression", SHOES, about=1))
-    await desk.decide(decision(1, SHOES), decision(1, SHOES, seen=b"otherwise seen"))
+    await desk.decide(decision(1, SHOES), decision(1, SHOES, seen=_otherwise))
     [seen] = await desk.log.rows_after(0, 9)
-    assert seen.row.features == b"seen\x01"
+    assert seen.row.features == seen_as(SHOES)
+
+
+def _otherwise(offer):
+    return seen_as(offer, -2.0)
 
 
 async def test_nothing_is_kept_of_a_set_with_somebody_who_was_erased(desk):
@@ -265,7 +263,7 @@ async def test_nothing_is_learned_of_arms_that_are_not_personalised(desk):
     await desk.decide(
         decision(1, SHOES, placement=PROMPT, arm=Arm.HOLDOUT),
         decision(2, SHOES, placement=PROMPT, arm=Arm.STATIC),
-        decision(3, SHOES, placement=PROMPT, seen=b""),
+        decision(3, SHOES, placement=PROMPT, seen=lambda offer: b""),
     )
     await desk.answer(*[answer("purchase", SHOES, about=number) for number in (1, 2, 3)])
     assert await lessons(desk) == []
@@ -294,7 +292,8 @@ async def test_the_state_counts_what_is_written(desk):
     await desk.answer(answer("purchase", SHOES), answer("decline", COUPON, about=1))
     state = await desk.log.state()
     assert state.written == await desk.log.written() == 4
-    assert state.outcomes == {Outcome.SHOWN: 2, Outcome.ACCEPTED: 1, Outcome.DECLINED: 1}
+    told = {outcome: count for outcome, count in state.outcomes.items() if count}
+    assert told == {Outcome.SHOWN: 2, Outcome.ACCEPTED: 1, Outcome.DECLINED: 1}
     assert [each.number for each in await desk.log.rows_after(1, 2)] == [2, 3]
 
 

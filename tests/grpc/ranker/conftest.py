@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest_asyncio
 
 from services.ranker.app import facts_of
+from services.ranker.domain.answers import TeachingTerms
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
 from services.ranker.storage.replica import ModelReplica
@@ -53,7 +54,7 @@ class LearningShop:
 async def learning_shop(tmp_path):
     """Lend a ranker of the small shop."""
     catalogue = shop()
-    log = InMemoryLearningLog(facts_of(catalogue), showings_per_day=1000)
+    log = InMemoryLearningLog(facts_of(catalogue), TeachingTerms(1000, 1000))
     snapshots = Snapshots(InMemoryPointers(), FolderArtefacts(tmp_path))
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     kept = Kept(InMemoryJournal(), log, replica)

@@ -5,6 +5,7 @@ import pytest
 
 from services.ranker.app import facts_of
 from services.ranker.definitions import compile_bundle
+from services.ranker.domain.answers import TeachingTerms
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
 from services.ranker.storage.replica import ModelReplica
@@ -76,7 +77,7 @@ def chosen(response):
 async def ranker(tmp_path):
     bundle = Bundle(priors=[Prior(kind=OfferKind.PRODUCT, probability=0.1)])
     store = FolderArtefacts(tmp_path)
-    log = InMemoryLearningLog(facts_of(catalogue()), showings_per_day=1000)
+    log = InMemoryLearningLog(facts_of(catalogue()), TeachingTerms(1000, 1000))
     replica = ModelReplica(InMemoryBus(), log, Snapshots(InMemoryPointers(), store))
     kept = Kept(InMemoryJournal(), log, replica)
     servicer = RankerServicer(catalogue(), OneBundle(bundle), kept)

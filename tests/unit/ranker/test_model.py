@@ -187,3 +187,26 @@ def test_a_torn_snapshot_is_refused(cut):
     show(model, sight())
     with pytest.raises(SnapshotError):
         Model.restored(model.snapshot()[:cut])
+
+
+@pytest.mark.parametrize("credit", [1.0, 0.25])
+def test_what_is_brought_back_takes_away_what_its_acceptance_added(credit):
+    model, row = Model(), sight(prior=0.2)
+    for _ in range(50):
+        show(model, row)
+    before = float(model.means(row.indices))
+    model.learn(model.number + 1, Outcome.LATE, row, credit)
+    added = float(model.means(row.indices)) - before
+    model.learn(model.number + 1, Outcome.RETURNED, row, credit)
+    assert added > 0
+    assert float(model.means(row.indices)) == pytest.approx(before, abs=0.05 * added)
+
+
+def test_a_late_acceptance_adds_its_share_of_a_whole_one():
+    whole, half, row = Model(), Model(), sight()
+    show(whole, row, accepted=True)
+    show(half, row)
+    before = float(half.means(row.indices))
+    half.learn(2, Outcome.LATE, row, 0.5)
+    added = float(half.means(row.indices)) - before
+    assert added == pytest.approx(0.5 * (float(whole.means(row.indices)) - before), rel=1e-12)

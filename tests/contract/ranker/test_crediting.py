@@ -1,0 +1,174 @@
+"""What acceptances that come late, and what is brought back, add to the log and take from it."""
+
+import itertools
+
+import pytest
+
+from tests.contract.ranker.learning_kit import (
+    ACCEPTED,
+    ADA,
+    BLUE_SHOES,
+    BOB,
+    BOOK,
+    COUPON,
+    LATE,
+    PROMPT,
+    RETURNED,
+    SHOES,
+    SHOWN,
+    answer,
+    decision,
+    lessons,
+    parked,
+)
+
+A_DAY, A_WEEK = 24.0, 168.0
+
+
+async def credits_of(desk, outcome):
+    return [
+        each.row.credit for each in await desk.log.rows_after(0, 99) if each.row.outcome is outcome
+    ]
+
+
+async def show(desk, *offers, number=1, hours=0.0, person=ADA):
+    await desk.decide(decision(number, *offers, placement=PROMPT, hours=hours, persons=(person,)))
+
+
+@pytest.mark.parametrize(
+    ("hours", "credit"), [(A_DAY + 48, 0.5), (A_DAY + 96, 0.25), (A_WEEK, 0.125)]
+)
+@pytest.mark.parametrize("names_it", [True, False])
+async def test_a_purchase_after_a_day_counts_less_the_later_it_comes(desk, hours, credit, names_it):
+    await show(desk, SHOES)
+    await desk.answer(answer("purchase", BLUE_SHOES, 1 if names_it else None, hours=hours))
+    assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, LATE)]
+    assert await credits_of(desk, LATE) == [pytest.approx(credit)]
+
+
+async def test_a_purchase_within_a_day_counts_whole(desk):
+    await show(desk, SHOES)
+    await desk.answer(answer("purchase", SHOES, hours=A_DAY))
+    assert await credits_of(desk, ACCEPTED) == [1.0]
+
+
+@pytest.mark.parametrize("names_it", [True, False])
+async def test_a_purchase_after_a_week_counts_nothing(desk, names_it):
+    await show(desk, SHOES)
+    await desk.answer(answer("purchase", SHOES, 1 if names_it else None, hours=A_WEEK + 0.1))
+    assert await lessons(desk) == [(1, SHOES, SHOWN)]
+
+
+async def test_a_late_purchase_counts_once_whether_it_names_its_decision_or_not(desk):
+    await show(desk, SHOES)
+    for about, hours in ((1, 30), (None, 31), (1, 32), (None, 33)):
+        await desk.answer(answer("purchase", SHOES, about, hours=hours))
+    assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, LATE)]
+
+
+async def test_an_accepted_showing_is_not_accepted_late_as_well(desk):
+    await show(desk, SHOES)
+    await desk.answer(answer("purchase", SHOES, hours=2), answer("purchase", SHOES, 1, hours=50))
+    assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, ACCEPTED)]
+
+
+async def test_a_late_purchase_told_before_its_impression_is_late_still(desk):
+    await desk.decide(decision(1, SHOES))
+    await desk.answer(answer("purchase", SHOES, hours=73))
+    await desk.answer(answer("impression", SHOES, about=1, hours=1))
+    assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, LATE)]
+    assert await credits_of(desk, LATE) == [pytest.approx(0.5)]
+
+
+async def test_a_promotion_redeemed_after_its_end_teaches_nothing(desk):
+    await show(desk, COUPON)
+    await desk.answer(answer("purchase", COUPON, about=1, hours=49))
+    assert await lessons(desk) == [(1, COUPON, SHOWN)]
+    await desk.answer(answer("purchase", COUPON, hours=48))
+    assert (await lessons(desk))[-1] == (1, COUPON, ACCEPTED)
+
+
+async def test_a_return_takes_back_what_its_purchase_had_added(desk):
+    await show(desk, SHOES, BOOK)
+    await desk.answer(
+        answer("purchase", SHOES, hours=2),
+        answer("purchase", BOOK, hours=72),
+        answer("return", BLUE_SHOES, hours=100),
+        answer("return", BOOK, hours=100),
+    )
+    assert (await lessons(desk))[-2:] == [(1, SHOES, RETURNED), (1, BOOK, RETURNED)]
+    assert await credits_of(desk, RETURNED) == [1.0, *await credits_of(desk, LATE)]
+
+
+async def test_the_same_return_twice_takes_back_once(desk):
+    await show(desk, SHOES)
+    await desk.answer(answer("purchase", SHOES, hours=2, quantity=3))
+    brought_back = answer("return", SHOES, hours=50)
+    for _ in range(3):
+        await desk.answer(brought_back)
+    assert await credits_of(desk, RETURNED) == [pytest.approx(1 / 3)]
+
+
+async def test_returns_of_parts_take_back_their_shares_and_never_more_than_was_credited(desk):
+    await show(desk, SHOES)
+    await desk.answer(answer("purchase", SHOES, hours=2, quantity=4))
+    for hours, quantity in ((10, 1), (11, 2), (12, 2), (13, 1)):
+        await desk.answer(answer("return", SHOES, hours=hours, quantity=quantity))
+    assert await credits_of(desk, RETURNED) == [0.25, 0.5, 0.25]
+
+
+async def test_a_return_of_more_than_the_last_purchase_takes_back_the_one_before_too(desk):
+    await show(desk, SHOES)
+    await show(desk, SHOES, number=2, hours=3)
+    await desk.answer(answer("purchase", SHOES, hours=2), answer("purchase", SHOES, hours=4))
+    await desk.answer(answer("return", SHOES, hours=50, quantity=2))
+    assert (await lessons(desk))[-2:] == [(2, SHOES, RETURNED), (1, SHOES, RETURNED)]
+
+
+async def test_a_return_of_what_was_never_credited_does_nothing(desk):
+    await show(desk, SHOES, BOOK)
+    await show(desk, SHOES, number=2, person=BOB)
+    await desk.answer(answer("purchase", SHOES, person=BOB, hours=2), answer("return", BOOK))
+    await desk.answer(answer("return", SHOES, hours=5), answer("return", BOOK, hours=1))
+    assert RETURNED not in [outcome for *_, outcome in await lessons(desk)]
+    assert await parked(desk) == {}
+
+
+async def test_a_return_before_what_was_bought_later_leaves_that(desk):
+    await show(desk, SHOES)
+    await desk.answer(answer("return", SHOES, hours=2), answer("purchase", SHOES, hours=3))
+    assert await lessons(desk) == [(1, SHOES, SHOWN), (1, SHOES, ACCEPTED)]
+
+
+async def test_however_showing_purchase_and_return_are_told_the_return_takes_back_once(desk):
+    """Each order is told of an offer of its own."""
+    for number, told in enumerate(itertools.permutations(range(3))):
+        person = (ADA, BOB)[number % 2]
+        await desk.decide(decision(number, SHOES, persons=(person,), hours=number * 200))
+        events = [
+            answer("impression", SHOES, number, person, hours=number * 200 + 1),
+            answer("purchase", SHOES, None, person, hours=number * 200 + 2),
+            answer("return", SHOES, None, person, hours=number * 200 + 3),
+        ]
+        for which in told:
+            await desk.answer(events[which])
+            await desk.answer(events[which])
+        of_it = [outcome for about, _, outcome in await lessons(desk) if about == number]
+        assert of_it == [SHOWN, ACCEPTED, RETURNED], told
+
+
+async def test_another_of_the_set_may_bring_back_what_was_bought(desk):
+    await desk.link(ADA, BOB)
+    await show(desk, SHOES)
+    await desk.answer(
+        answer("purchase", SHOES, hours=2), answer("return", SHOES, person=BOB, hours=3)
+    )
+    assert (await lessons(desk))[-1] == (1, SHOES, RETURNED)
+
+
+async def test_a_return_after_its_person_was_erased_takes_back_nothing(desk):
+    await show(desk, SHOES)
+    await desk.answer(answer("purchase", SHOES, hours=2))
+    await desk.erase(ADA)
+    await desk.answer(answer("return", SHOES, hours=3))
+    assert len(await lessons(desk)) == 2
