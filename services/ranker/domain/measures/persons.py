@@ -24,6 +24,13 @@ from services.ranker.domain.measures.visits import Visits
 
 MICROS = 1_000_000.0
 REPEAT_US = 60 * DAY_US
+COLUMNS = (
+    *("people", "visitors", "visits", "visit_seconds", "considered", "buyers", "orders", "sales"),
+    *("returned", "revenue", "contribution", "costless", "shown", "clicks", "accepted"),
+    *("declined", "carts", "carts_left", "early", "retained", "first_orders", "repeat_orders"),
+    *("referrals", "ratings", "rating_sum", "opt_outs", "complaints"),
+)
+"""Names of the columns."""
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -31,11 +38,8 @@ _NEVER = np.iinfo(np.int64).max
 class PersonMeasures:
     """One row per customer who did something, or was decided for, in a period.
 
-    `columns` by name, one number per row: `people` (1), `visitors`, `visits`, `visit_seconds`,
-    `considered`, `buyers`, `orders`, `sales`, `returned`, `revenue`, `contribution`, `costless`,
-    `shown`, `clicks`, `accepted`, `declined`, `carts`, `carts_left`, `early`, `retained`,
-    `first_orders`, `repeat_orders`, `referrals`, `ratings`, `rating_sum`, `opt_outs`,
-    `complaints`. `costless` is what was paid for goods of unknown cost. Money is in
+    `columns` by name, those of `COLUMNS`, one number per row. `people` is 1; `costless` is what was
+    paid for goods of unknown cost; all others are what their names say in the period. Money is in
     units of the base currency. `measures.definitions` says what is made of them.
     """
 

@@ -37,8 +37,8 @@ class Showings:
     is_declined: Flags
     is_accepted: Flags
     credited: Rows
-    """Of each deed the place that it is credited to; -1: none. A purchase that also redeems a
-    promotion is credited to what showed its item."""
+    """Of each deed the place that it is credited to; -1: none. What is paid with a purchase that
+    redeems a promotion goes to what showed its item, else to what showed the promotion."""
 
     @property
     def is_shown(self) -> Flags:

@@ -1,0 +1,50 @@
+"""Measures all that was gathered of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.ranker.domain.measures.gathering import Gathered
+from services.ranker.domain.measures.persons import PersonMeasures, measure_persons
+from services.ranker.domain.measures.showings import showings_of
+from services.ranker.domain.measures.splits import (
+    OfChannel,
+    OfOffer,
+    OfPair,
+    Point,
+    by_channel,
+    by_offer,
+    by_pair,
+    over_time,
+)
+from services.ranker.domain.measures.visits import visits_of
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of a period."""
+
+    gathered: Gathered
+    persons: PersonMeasures
+    offers: Sequence[OfOffer]
+    channels: Sequence[OfChannel]
+    pairs: Sequence[OfPair]
+    points: Sequence[Point]
+
+
+def measure(gathered: Gathered) -> Measured:
+    """Measure customers, offers and channels; about a second for a million events."""
+    customers, deeds, places = gathered.customers, gathered.deeds, gathered.places
+    visits = visits_of(deeds, gathered.period)
+    showings = showings_of(places, deeds)
+    return Measured(
+        gathered,
+        measure_persons(
+            customers, deeds, places, visits, showings, gathered.period, gathered.decided_us
+        ),
+        by_offer(places, showings, deeds, gathered.value_micros),
+        by_channel(places, showings, customers.arm),
+        by_pair(places, showings, deeds),
+        over_time(deeds, customers.arm, gathered.period),
+    )
