@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.ranker.definitions import RankingDefinitions, RankingTerms
 from services.ranker.domain.arbitration import Assumed, assume
 from services.ranker.domain.chance import Chance
+from services.ranker.domain.characteristics import characteristics, hashes
 from services.ranker.domain.entities import Entities
 from services.ranker.domain.exploration import ExplorationTotals, bounded, mixed
 from services.ranker.domain.features import FeatureMaker, Proposed
@@ -24,6 +25,12 @@ from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 
 Share = NDArray[np.float64]
 """How often one placement shows each candidate, shape (candidates,)."""
+Meet = Callable[[str, Sequence[str]], None]
+"""Hears of a person and of what characterises them at this moment."""
+
+
+def _meet_nobody(person: str, texts: Sequence[str]) -> None:
+    """Hear of nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,13 @@ class Ranking:
 class Ranker:
     """Ranks by the catalogue and the model of this replica."""
 
-    def __init__(self, catalogue: Catalogue, model: Callable[[], Model]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, model: Callable[[], Model], meet: Meet = _meet_nobody
+    ) -> None:
+        """`meet` hears of every person that something is ranked for, previews left out."""
         self._catalogue = catalogue
         self._model = model
+        self._meet = meet
         self._maker = FeatureMaker(Entities(catalogue))
         self.explored = ExplorationTotals()
         """What trying things out was expected to cost so far."""
@@ -112,7 +123,11 @@ class Ranker:
         if context.arm in IMPERSONAL or not len(proposed.nos):
             return as_assumed(assumed)
         situation = read_situation(context, request.snapshot, self._catalogue)
-        sighted = sight(self._maker.features(proposed, situation), assumed)
+        told = characteristics(situation)
+        if not context.preview:
+            self._meet(situation.person, told)
+        features = self._maker.features(proposed, situation)
+        sighted = sight(features, assumed, hashes(told))
         if model.number == 0 or terms.priors_only:
             return as_assumed(assumed, sighted)
         if not terms.exploration or all(place.exact for place in page.places):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
 from google.protobuf.message import DecodeError
 
 from services.ranker.domain.situation import Liked, Situation
@@ -24,14 +29,19 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
     placements = [ask.placement for ask in context.placements]
     in_view = _in_view(context, catalogue)
     if not snapshot or context.HasField("recipient"):
+        local = _local(context.now_us, "")
         return Situation(
             context.channel,
             placements,
             has_cart=bool(context.cart),
             category_in_mind=in_view,
+            told=list(_told(context)),
+            hour=local.hour,
+            weekday=local.weekday(),
+            is_gift=context.HasField("recipient"),
         )
     person = _decoded(snapshot)
-    traits = person.traits
+    traits, local = person.traits, _local(context.now_us, person.time_zone)
     is_told = bool(person.person_ids) and not person.is_guessed
     return Situation(
         channel=context.channel,
@@ -47,7 +57,42 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
         segments=sorted(person.segments),
         age=person.age,
         attributes=[f"{name}={value}" for name, value in sorted(person.attributes.items())],
+        told=list(_told(context)),
+        hour=local.hour,
+        weekday=local.weekday(),
+        price_sensitivity=traits.price_sensitivity if is_told else -1.0,
+        is_hesitating=_is_on_mind(person.session, context.now_us) and person.session.hesitating,
+        person=person.person_ids[0] if is_told else "",
     )
+
+
+def _told(context: DecisionContext) -> Iterator[str]:
+    """Yield what the caller said of the moment, but for the category, which is looked at."""
+    if not context.HasField("attributes"):
+        return
+    for name, value in sorted(context.attributes.fields.items()):
+        kind = value.WhichOneof("kind")
+        if name == CATEGORY:
+            continue
+        if kind == "string_value":
+            yield f"{name}={value.string_value}"
+        elif kind == "number_value":
+            yield f"{name}={value.number_value:.15g}"
+        elif kind == "bool_value":
+            yield f"{name}={str(value.bool_value).lower()}"
+
+
+def _local(now_us: int, time_zone: str) -> datetime:
+    """Return the time where the person is; in UTC where that is not known."""
+    return datetime.fromtimestamp(now_us / 1_000_000, _zone(time_zone))
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # what somebody took for a time zone
+        return UTC
 
 
 def _in_view(context: DecisionContext, catalogue: Catalogue) -> str:
@@ -61,7 +106,11 @@ def _in_view(context: DecisionContext, catalogue: Catalogue) -> str:
 
 
 def _on_mind(session: Session, now_us: int) -> str:
-    return session.category if now_us - session.last_us <= VISIT_LASTS_US else ""
+    return session.category if _is_on_mind(session, now_us) else ""
+
+
+def _is_on_mind(session: Session, now_us: int) -> bool:
+    return now_us - session.last_us <= VISIT_LASTS_US
 
 
 def _decoded(snapshot: bytes) -> PersonSnapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -95,3 +96,36 @@ def _sight(offset: float, indices: bytes, characteristics: bytes) -> Sight | Non
         return None
     # Two segments may fall together, which is rare; here nobody waits for it to be found out.
     return Sight(offset, np.unique(weights), told)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The characteristics of many rows."""
+
+    counts: NDArray[np.int64]
+    """How many each row has, shape (rows,)."""
+    hashes: Hashes
+    """Of all rows, one after the other."""
+
+
+def read_told(rows: Sequence[bytes]) -> Told:
+    """Read no more than the characteristics of rows; one of another encoding has none.
+
+    Of many rows at once, as a report reads more of them than the model ever does.
+    """
+    heads = [row[: _SECOND.size] for row in rows if len(row) >= _SECOND.size]
+    packed = np.frombuffer(b"".join(heads), _HEAD)
+    counts = np.zeros(len(rows), np.int64)
+    has_head = np.array([len(row) >= _SECOND.size for row in rows], np.bool_)
+    sizes = np.array([len(row) for row in rows], np.int64)[has_head]
+    said = _SECOND.size + (packed["indices"] + packed["told"].astype(np.int64)) * _HASH.itemsize
+    is_readable = (packed["version"] == VERSION) & (packed["told"] <= MOST_CHARACTERISTICS)
+    counts[has_head] = np.where(is_readable & (sizes == said), packed["told"], 0)
+    tails = [row[len(row) - 4 * count :] for row, count in zip(rows, counts.tolist()) if count]
+    return Told(counts, np.frombuffer(b"".join(tails), _HASH))
+
+
+_HEAD = np.dtype(
+    [("version", "u1"), ("layout", "u1"), ("indices", "<u2"), ("told", "u1"), ("offset", "<f4")]
+)
+"""As `_SECOND`."""

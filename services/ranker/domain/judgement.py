@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.ranker.domain.arbitration import Assumed, Column
 from services.ranker.domain.chance import Chance
-from services.ranker.domain.encoding import encode
+from services.ranker.domain.encoding import NOTHING, Hashes, encode
 from services.ranker.domain.exploration import Exploration
 from services.ranker.domain.features import Features
 from services.ranker.domain.model import Model, predictive, prior_offset
@@ -31,10 +31,12 @@ class Sighted:
     """Log-odds assumed before anything was learned, shape (candidates,)."""
     rows: NDArray[np.uint32]
     """The features by candidate, shape (candidates, columns)."""
+    characteristics: Hashes = field(default_factory=lambda: NOTHING)
+    """Of the person and the moment, for reports; the same for all candidates."""
 
     def encoded(self, at: int) -> bytes:
         """Return what the model saw of one candidate, to learn from its answer."""
-        return encode(float(self.offset[at]), self.rows[at])
+        return encode(float(self.offset[at]), self.rows[at], self.characteristics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,10 @@ def as_assumed(assumed: Assumed, sighted: Sighted | None = None) -> Judgement:
     return Judgement(assumed, probability, probability, probability * assumed.stake, None, sighted)
 
 
-def sight(features: Features, assumed: Assumed) -> Sighted:
+def sight(features: Features, assumed: Assumed, characteristics: Hashes = NOTHING) -> Sighted:
     """Return what the model sees; with nothing learned it predicts what is assumed."""
     offset = prior_offset(assumed.probability, features.prior_variance)
-    return Sighted(features, offset, np.ascontiguousarray(features.indices.T))
+    return Sighted(features, offset, np.ascontiguousarray(features.indices.T), characteristics)
 
 
 def judge(

@@ -46,3 +46,16 @@ class Situation:
     """Years; 0: unknown."""
     attributes: Sequence[str] = ()
     """The caller's own of the person, as `name=value`."""
+    told: Sequence[str] = ()
+    """What else the caller said of the moment, as `name=value`."""
+    hour: int = -1
+    """Of the day where the person is, 0 to 23; negative: not known."""
+    weekday: int = -1
+    """Likewise, 0 for Monday; negative: not known."""
+    price_sensitivity: float = -1.0
+    """0 to 1; negative: nothing was bought whose list price is known."""
+    is_hesitating: bool = False
+    """Whether the checkout was started and then doubted, in this visit."""
+    is_gift: bool = False
+    person: str = ""
+    """The oldest id of the set; to count people by, and never a feature. Empty: nobody is known."""

@@ -84,3 +84,38 @@ def test_nobody_known_never_bought_and_likes_nothing():
     found = situation(context())
     assert found.recency_days < 0
     assert found.categories == Liked()
+
+
+def test_the_moment_is_that_of_the_person_and_of_greenwich_where_nobody_knows():
+    """Noon of a Friday in London is one in the morning of a Saturday in Auckland."""
+    friday_noon = context()
+    friday_noon.now_us = 1_741_348_800_000_000
+    at_home = situation(friday_noon, person(time_zone="Pacific/Auckland"))
+    assert (at_home.hour, at_home.weekday) == (1, 5)
+    for zone in ("", "Nowhere/At_all", "../etc/passwd"):
+        found = situation(friday_noon, person(time_zone=zone))
+        assert (found.hour, found.weekday) == (12, 4)
+    assert (situation(friday_noon).hour, situation(friday_noon).weekday) == (12, 4)
+
+
+def test_what_the_caller_says_of_the_moment_is_read_as_text_but_for_the_category():
+    asked = context()
+    asked.attributes.update(
+        {"weather": "rain", "basket": 12.5, "vip": True, "category": BIKES, "list": [1], "no": None}
+    )
+    assert situation(asked).told == ["basket=12.5", "vip=true", "weather=rain"]
+
+
+def test_doubt_is_of_this_visit():
+    known = person()
+    known.session.hesitating = True
+    assert situation(context(), known).is_hesitating
+    known.session.last_us -= 1
+    assert not situation(context(), known).is_hesitating
+
+
+def test_people_are_counted_by_their_oldest_id_unless_they_are_guessed_or_give_a_gift():
+    assert situation(context(), person()).person == "ada"
+    assert situation(context(), person(is_guessed=True)).person == ""
+    gift = situation(context(recipient=Recipient(age=9)), person())
+    assert (gift.person, gift.is_gift) == ("", True)

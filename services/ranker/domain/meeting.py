@@ -1,0 +1,64 @@
+"""Which characteristics are common enough to be named: those that many different people have."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from typing import Final
+
+from services.ranker.domain.answers import DAY_US
+
+PEOPLE: Final = 20
+"""So many different people, and a value tells of none of them."""
+_MOST_COUNTED: Final = 20_000
+_MOST_COMMON: Final = 50_000
+_MOST_WAITING: Final = 200
+
+
+class Meetings:
+    """Counts the people of each characteristic, in memory only and up to `PEOPLE`.
+
+    Which person has a rare value is nowhere written: the count keeps hashes with a key that dies
+    with the process, and begins anew each business day. What is rare for so long that commoner
+    things crowd it out is counted from the start when it is met again. So a value may be found to
+    be common later than it is, and never earlier; a replica that meets a part of the people only
+    counts that part.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[str, Sequence[str]]] = deque(maxlen=_MOST_WAITING)
+        self._people: OrderedDict[str, set[int]] = OrderedDict()
+        self._common: set[str] = set()
+        self._day = 0
+
+    def meet(self, person_id: str, texts: Sequence[str]) -> None:
+        """Note whom a request was for, to be counted later; under load the latest are counted."""
+        if person_id:
+            self._waiting.append((person_id, texts))
+
+    def newly_common(self, now_us: int) -> list[str]:
+        """Count who was met since, and return what proved common for the first time that day."""
+        if now_us // DAY_US != self._day:
+            self._day = now_us // DAY_US
+            self._common.clear()
+            self._people.clear()
+        found: list[str] = []
+        while self._waiting:
+            person_id, texts = self._waiting.popleft()
+            # Of text, hash() is keyed anew with every process.
+            found += [text for text in texts if self._is_new(text, hash(person_id))]
+        return found
+
+    def _is_new(self, text: str, person: int) -> bool:
+        if text in self._common:
+            return False
+        people = self._people.setdefault(text, set())
+        people.add(person)
+        self._people.move_to_end(text)
+        if len(people) < PEOPLE or len(self._common) >= _MOST_COMMON:
+            if len(self._people) > _MOST_COUNTED:
+                self._people.popitem(last=False)
+            return False
+        del self._people[text]
+        self._common.add(text)
+        return True
