@@ -11,13 +11,14 @@ from services.aggregator.domain.placements import (
 from services.aggregator.domain.texts import PLAIN
 from shared.arm_shares import arms
 from shared.definitions import CompileError
+from shared.experiments import experiment_plan
 from touchpoint.rules.v1 import rules_pb2
 
 
 def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
     """Return the edge's part of a bundle; raises CompileError telling what to change."""
     try:
-        shares = arms(bundle.parameters)
+        shares, plan = arms(bundle.parameters), experiment_plan(bundle)
     except ValueError as error:
         raise CompileError(f"parameters: {error}") from None
     return Definitions(
@@ -26,6 +27,7 @@ def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
         arms=shares,
         rule_texts={rule.name: _texts(rule) for rule in bundle.rules if rule.text or rule.texts},
         contact_policies=frozenset(limit.policy for limit in bundle.contact_limits),
+        experiments=plan,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from services.ranker.domain.priors import Prior, PriorTable
 from services.ranker.exchange import Exchange
 from shared.conditions.values import share
 from shared.definitions import CompileError
+from shared.treatments import Treatments
+from touchpoint.common.v1.decision_pb2 import VariantOf
+from touchpoint.rules.v1.experiments_pb2 import ExperimentVariant
 from touchpoint.rules.v1.rules_pb2 import Bundle, ContactMoment
 
 EXPLORATION = "exploration"
@@ -25,6 +29,8 @@ class RankingTerms:
     """Judge by what is assumed, whatever was learned since; answers teach all the same."""
     levers: bool = True
     """Let levers count, those of offers as those of rules."""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """Offer id to what its lever is multiplied by besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,14 @@ class RankingDefinitions:
     terms: RankingTerms
     seen_when_decided: frozenset[str]
     """Placements where a decision is seen as soon as it is made: agent, IVR, e-mail, store."""
+    treatments: Treatments[RankingTerms] | None = None
+    """None: there are no experiments."""
+
+    def treating(self, variants: Sequence[VariantOf]) -> RankingTerms:
+        """Return the terms for somebody in these variants of experiments."""
+        if not variants or self.treatments is None:
+            return self.terms
+        return self.treatments.of(variants, self.terms)
 
 
 def compile_bundle(bundle: Bundle) -> RankingDefinitions:
@@ -53,4 +67,17 @@ def compile_bundle(bundle: Bundle) -> RankingDefinitions:
         for placement in bundle.placements
         if placement.contact_moment == ContactMoment.DECISION
     )
-    return RankingDefinitions(priors, exchange, terms, seen)
+    treatments = Treatments(bundle, ("ranker",), lambda variants: _treated(terms, variants))
+    return RankingDefinitions(priors, exchange, terms, seen, treatments)
+
+
+def _treated(terms: RankingTerms, variants: Sequence[ExperimentVariant]) -> RankingTerms:
+    """Return the terms for those in some variants; no two change the same."""
+    for change in (variant.ranker for variant in variants):
+        terms = replace(
+            terms,
+            exploration=change.exploration if change.HasField("exploration") else terms.exploration,
+            priors_only=terms.priors_only or change.priors_only,
+            factors={**terms.factors, **change.levers},
+        )
+    return terms

@@ -69,9 +69,9 @@ class Ranker:
     ) -> Ranking:
         """Return the page; the same request on the same model and terms gives the same page.
 
-        Without `terms` those of the definitions hold.
+        Without `terms` those of the definitions hold for the variants that the person is in.
         """
-        terms = terms or definitions.terms
+        terms = terms or definitions.treating(request.context.variants)
         context, candidates = request.context, request.candidates
         bits = np.array(request.placement_bits, np.uint32)
         nos = known_numbers(np.array(candidates.offer_nos, np.uint32), self._catalogue)
@@ -107,6 +107,8 @@ class Ranker:
             lever = np.ones(len(nos))
         elif request.levers:
             lever = lever * np.array(request.levers, np.float64)
+        for offer_id, factor in terms.factors.items() if terms.levers else ():
+            lever[nos == catalogue.offer_no(offer_id)] *= factor
         prior = definitions.priors.probabilities(catalogue.kind[nos], proposed.sources)
         exchanged = definitions.exchange.of(nos, catalogue)
         return assume(prior, proposed.strengths, catalogue.value_micros[nos], lever, exchanged)

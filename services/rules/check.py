@@ -10,6 +10,7 @@ from services.rules.domain.ledger import Ledger
 from services.rules.domain.standing import StandingKey
 from services.rules.judging import Case, Judge
 from services.rules.terms_keeping import KeptTerms
+from shared.arms import assign_variants
 from shared.definitions import BundleFollower
 from shared.logging import get_logger
 from shared.trials import is_in_trial
@@ -51,15 +52,25 @@ class Checker:
         compiled = self._bundles.of(context.bundle_hash)
         snapshot = PersonSnapshot.FromString(request.snapshot) if request.snapshot else None
         facts = await self._facts(compiled, context, snapshot)
-        if snapshot is not None or not context.HasField("trial"):
-            return self._judge.case(compiled, context, snapshot, facts)
+        if snapshot is not None:
+            return self._judge.case(compiled.treating(context.variants), context, snapshot, facts)
+        return await self._case_by_pseudonym(context, compiled, facts)
+
+    async def _case_by_pseudonym(
+        self, context: DecisionContext, compiled: CompiledBundle, facts: CheckFacts
+    ) -> Case:
+        """Return the case of somebody whom only rules knows: so it finds trial and variants."""
+        oldest_id = next(iter(facts.person_ids), "")
+        if not context.HasField("trial"):
+            return self._judge.case(_treating(compiled, context, oldest_id), context, None, facts)
         # Candidates are those of both bundles: nobody knew yet by which one it is decided.
         other = self._bundles.of(context.trial.bundle_hash)
-        if is_in_trial(context.trial, next(iter(facts.person_ids), "")):
+        if is_in_trial(context.trial, oldest_id):
             compiled, other = other, compiled
-            facts = await self._facts(compiled, context, snapshot)
+            facts = await self._facts(compiled, context, None)
         strange = other.offer_ids - compiled.offer_ids
-        return self._judge.case(compiled, context, snapshot, facts, strange)
+        treated = _treating(compiled, context, oldest_id)
+        return self._judge.case(treated, context, None, facts, strange)
 
     async def _facts(
         self, compiled: CompiledBundle, context: DecisionContext, snapshot: PersonSnapshot | None
@@ -86,3 +97,10 @@ class Checker:
             if act.failed and (bundle_hash, act.rule) not in self._warned:
                 self._warned.add((bundle_hash, act.rule))
                 log.warning("rule_failed", rule=act.rule, bundle_hash=bundle_hash)
+
+
+def _treating(
+    compiled: CompiledBundle, context: DecisionContext, oldest_person_id: str
+) -> CompiledBundle:
+    """Return a bundle as it is for somebody whose variants the edge could not say."""
+    return compiled.treating(assign_variants(compiled.plan.at(context.now_us), oldest_person_id))

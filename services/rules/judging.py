@@ -202,7 +202,9 @@ class Judge:
         frame_of = _frames(case, columns, moment)
         rules = policy.rules
         if self._screens is not None and not columns.is_kept_on:
-            rules = self._screens.of(policy, context.channel, context.now_us).passing(columns)
+            rules = self._screens.of(policy, context.channel, context.now_us).passing(
+                columns, rules
+            )
         segments = case.snapshot.segments if case.snapshot is not None else ()
         theirs = {*case.facts.promised, *case.facts.reserved}
         spent = self._spending.spent_for(policy, segments, theirs)

@@ -80,9 +80,8 @@ class Page:
         self._limits = resolved(compiled.policy.contacts.limits, catalogue.offer_no)
         self._offers = Offers(catalogue.kind, catalogue.is_default, terms.of, self._limits)
         names = tuple(each.placement for each in request.placements)
-        self._refilling = Refilling(
-            catalogue, compiled.slate_constraints(names), request.context.placements
-        )
+        constraints = compiled.treating(request.context.variants).slate_constraints(names)
+        self._refilling = Refilling(catalogue, constraints, request.context.placements)
         self._removals = Removals()
         self.answer = pb.CommitResponse()
 
@@ -213,6 +212,7 @@ class Page:
             model=self._request.model,
             arm=context.arm,
             degraded=self._request.degraded,
+            variants=context.variants,
         )
         for placement in self.answer.placements:
             notice.chosen.extend(placement.chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from services.scenario.domain.passage import ANSWERS
@@ -14,9 +14,15 @@ from services.scenario.domain.scenario import (
     Stage,
     TaskOrder,
 )
+from shared.arms import assign_variants
 from shared.definitions import CompileError
+from shared.experiments import ExperimentPlan, experiment_plan
 from shared.money import to_micros
+from shared.treatments import Switched, Treatments
+from touchpoint.common.v1.decision_pb2 import VariantOf
 from touchpoint.rules.v1 import rules_pb2 as pb
+
+NO_EXPERIMENTS = ExperimentPlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +37,74 @@ class Playbook:
     """Types of events that matter whoever they are of: they begin, end or answer."""
     offer_ids: frozenset[str] = frozenset()
     """Offers that the bundle itself defines."""
+    plan: ExperimentPlan = NO_EXPERIMENTS
+    """Who takes part in which experiments."""
+    switched_off: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Experiment to the scenarios that some of its variants have off."""
+    treatments: Treatments[Playbook] | None = None
+    """None: it is as it is for those in variants already."""
+
+    def treating(self, variants: Sequence[VariantOf]) -> Playbook:
+        """Return the playbook as it is for somebody in these variants."""
+        if not variants or self.treatments is None:
+            return self
+        return self.treatments.of(variants, self)
+
+    def for_person(self, oldest_person_id: str, now_us: int) -> Playbook:
+        """Return the playbook as it is for a person, by the oldest id of their set."""
+        if not self.plan.experiments:
+            return self
+        return self.treating(assign_variants(self.plan.at(now_us), oldest_person_id))
+
+    def for_all(self, now_us: int) -> frozenset[str]:
+        """Return the scenarios that are in force for everybody, whatever variants they are in."""
+        running = self.plan.at(now_us).experiments
+        off = frozenset[str]().union(*(self.switched_off.get(each.name, ()) for each in running))
+        return frozenset(self.scenarios) - off
 
 
 def playbook(bundle: pb.Bundle) -> Playbook:
     """Compile the scenarios of a bundle; raises `CompileError`."""
     try:
-        scenarios = [scenario_of(message) for message in bundle.scenarios]
+        every = [(scenario_of(message), message.mode) for message in bundle.scenarios]
+        plan = experiment_plan(bundle)
     except ValueError as error:
         raise CompileError(str(error)) from error
+    scenarios = [scenario for scenario, _ in every]
+    whole = Playbook(
+        telling=ANSWERS.union(*(each.starts_on | each.goals for each in scenarios)),
+        offer_ids=frozenset(offer.offer_id for offer in bundle.offers),
+        plan=plan,
+        switched_off={
+            each.experiment: frozenset(
+                name for variant in each.variants for name in variant.scenarios.off
+            )
+            for each in bundle.experiments
+        },
+    )
+
+    def in_force(switched: Switched) -> Playbook:
+        return _of(whole, [each for each, mode in every if switched.is_in_force(each.name, mode)])
+
+    treatments = Treatments(
+        bundle,
+        ("scenarios",),
+        lambda variants: in_force(Switched.of(each.scenarios for each in variants)),
+    )
+    return replace(in_force(Switched()), treatments=treatments)
+
+
+def _of(whole: Playbook, scenarios: Sequence[Scenario]) -> Playbook:
+    """Return a playbook with these scenarios."""
     starting: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
         for event_type in scenario.starts_on:
             starting.setdefault(event_type, []).append(scenario)
-    return Playbook(
-        {scenario.name: scenario for scenario in scenarios},
-        [scenario for scenario in scenarios if scenario.is_in_session],
-        starting,
-        ANSWERS.union(starting, *(scenario.goals for scenario in scenarios)),
-        frozenset(offer.offer_id for offer in bundle.offers),
+    return replace(
+        whole,
+        scenarios={scenario.name: scenario for scenario in scenarios},
+        in_session=[scenario for scenario in scenarios if scenario.is_in_session],
+        starting=starting,
     )
 
 

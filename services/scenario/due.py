@@ -35,7 +35,7 @@ class DueActions:
     def answer(self, request: pb.GetDueRequest) -> pb.GetDueResponse:
         """Return what is proposed; `Unavailable` when the bundle asked for is not here."""
         context = request.context
-        playbook = self._bundles.of(context.bundle_hash)
+        playbook = self._bundles.of(context.bundle_hash).treating(context.variants)
         response = pb.GetDueResponse(free_agents=self._free_agents.number)
         response.versions.bundle_hash = context.bundle_hash
         response.versions.catalogue_version = self._catalogue.version

@@ -63,8 +63,8 @@ class Finder:
 
     def _facts(self, scenario: Scenario, oldest_id: str, cart: Cart, holds: bool | None) -> Facts:
         """Return what is so by the definitions in force for a set of persons."""
-        catalogue, playbook = self._catalogue, self._bundles.for_person(oldest_id)
-        now_us = self._clock.now_us()
+        catalogue, now_us = self._catalogue, self._clock.now_us()
+        playbook = self._bundles.for_person(oldest_id).for_person(oldest_id, now_us)
         offers: dict[str, int] = {}
         ends: dict[str, int] = {}
         for offer_id in {each for stage in scenario.stages for each in stage.offer_ids}:

@@ -69,7 +69,7 @@ class Obstacles:
                 is_to_be_had(self._catalogue, playbook, offer_no, now_us) for playbook in playbooks
             )
         ]
-        defined = frozenset.intersection(*(frozenset(each.scenarios) for each in playbooks))
+        defined = frozenset.intersection(*(each.for_all(now_us) for each in playbooks))
         try:
             woken = await self._store.look_again(gone, defined, now_us)
         except TouchpointError as error:
@@ -86,8 +86,13 @@ class Obstacles:
     @property
     def _in_force(self) -> object:
         """What is in force, and for whom; equal as long as nothing of that changes."""
-        trial = self._bundles.trial
-        return self._bundles.active_hash, trial.bundle_hash, trial.share, trial.salt
+        trial, now_us = self._bundles.trial, self._clock.now_us()
+        running = [
+            each.name
+            for playbook in self._bundles.in_force
+            for each in playbook.plan.at(now_us).experiments
+        ]
+        return self._bundles.active_hash, trial.bundle_hash, trial.share, trial.salt, running
 
     def _relevant(self) -> set[int]:
         """Return what any scenario or journey proposes, by number."""

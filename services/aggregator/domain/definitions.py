@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.aggregator.domain.placements import Placement
 from shared.arm_shares import Arms
+from shared.experiments import ExperimentPlan
 
 RuleTexts = Mapping[str, Mapping[str, str]]
 """Rule to the sentences of its own that an agent can read aloud, by language; `en` is its text."""
@@ -21,3 +22,5 @@ class Definitions:
     arms: Arms = field(default_factory=Arms)
     rule_texts: RuleTexts = field(default_factory=dict)
     contact_policies: frozenset[str] = frozenset()
+    experiments: ExperimentPlan = field(default_factory=ExperimentPlan)
+    """Who takes part in which experiments."""

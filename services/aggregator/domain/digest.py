@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Protocol
 
 DIGEST_BYTES = 16
 
@@ -79,6 +80,25 @@ def with_journeys(digest: bytes, proposed: Iterable[tuple[str, str, str]]) -> by
     named = [text.encode() for each in proposed for text in each]
     if not named:
         return digest
+    return blake2b(digest + _framed(named), digest_size=DIGEST_BYTES).digest()
+
+
+class InVariant(Protocol):
+    """A variant of an experiment."""
+
+    experiment: str
+    variant: str
+
+
+def with_variants(digest: bytes, variants: Sequence[InVariant]) -> bytes:
+    """Return the digest of a moment for somebody in variants of experiments.
+
+    When one begins or ends, or somebody turns out to be in another, what was decided before for the
+    same moment must not stand.
+    """
+    if not variants:
+        return digest
+    named = [text.encode() for each in variants for text in (each.experiment, each.variant)]
     return blake2b(digest + _framed(named), digest_size=DIGEST_BYTES).digest()
 
 

@@ -36,6 +36,8 @@ def answer(question: Question, decision: Decision, wording: Wording) -> Recommen
         ],
         degraded=degraded(decision.degraded),
         notes=_notes(question, decision, moment.locale),
+        arm=question.context.arm,
+        variants=question.context.variants,
     )
     if explain:
         texts = question.definitions.rule_texts

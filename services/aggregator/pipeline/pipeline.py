@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.aggregator.domain.candidates import Candidates, Proposal
-from services.aggregator.domain.definitions import Definitions
-from services.aggregator.domain.digest import with_journeys
+from services.aggregator.domain.digest import with_journeys, with_variants
 from services.aggregator.domain.slates import PlacementSlate, unreserved
 from services.aggregator.domain.steps import Step
 from services.aggregator.peers import Peers
@@ -18,6 +17,7 @@ from services.aggregator.pipeline.columns import Packed, due, from_proto, to_pro
 from services.aggregator.pipeline.decision import Decision, Person
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.recording import Recorder
+from services.aggregator.pipeline.sharing_out import arm_plan, take_part, trial_plan
 from services.aggregator.pipeline.stepping import Stepper
 from services.aggregator.pipeline.trace import trace
 from services.aggregator.pipeline.wording import Wording
@@ -27,7 +27,6 @@ from shared.catalogue import Catalogue
 from shared.slate import Refilling
 from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
 from touchpoint.common.v1.vocabulary_pb2 import Arm
-from touchpoint.profile.v1.profile_pb2 import ArmPlan, TrialPlan
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveRequest
@@ -75,11 +74,11 @@ class Pipeline:
             identities=named.identities,
             identity_keys=named.keys,
             confirmed_person_id=named.confirmed_person_id,
-            arm_plan=_arm_plan(question.definitions),
+            arm_plan=arm_plan(question.definitions),
             keep_unknown=not context.preview,
             session_id=context.session_id,
             bundle_hash=context.bundle_hash,
-            trial_plan=_trial_plan(question),
+            trial_plan=trial_plan(question),
         )
         answer = await steps.ask(Step.PROFILE, self._peers.profile.GetSnapshot, request)
         person = Person(answer)
@@ -89,6 +88,8 @@ class Pipeline:
             context.trial.CopyFrom(question.on_trial.trial)
         context.arm = person.arm
         context.locale = context.locale or person.facts.locale
+        take_part(question, person.person_ids)
+        context.context_digest = with_variants(context.context_digest, context.variants)
         return person
 
     async def _proposal(
@@ -176,7 +177,8 @@ class Pipeline:
         if verdict.standing_decision_id:
             context.decision_id = verdict.standing_decision_id
         if context.arm == Arm.UNSPECIFIED and verdict.person_ids:
-            context.arm = assign_arm(_arm_plan(question.definitions), verdict.person_ids[0])
+            context.arm = assign_arm(arm_plan(question.definitions), verdict.person_ids[0])
+            take_part(question, verdict.person_ids)
 
     async def _rank(
         self, question: Question, person: Person, allowed: ranking.Allowed, steps: Stepper
@@ -231,20 +233,6 @@ class Pipeline:
 
     def _filled(self, question: Question, slates: Sequence[PlacementSlate]) -> list[PlacementSlate]:
         return self._assortment.filled(slates, question.asks, question.exclude_ids, question.fence)
-
-
-def _arm_plan(definitions: Definitions) -> ArmPlan:
-    """Return how people are shared out."""
-    arms = definitions.arms
-    return ArmPlan(salt=arms.salt, holdout_share=arms.holdout_share, static_share=arms.static_share)
-
-
-def _trial_plan(question: Question) -> TrialPlan | None:
-    """Return what profile is to go by for those in the share of a trial."""
-    found = question.on_trial
-    if found is None:
-        return None
-    return TrialPlan(trial=found.trial, arm_plan=_arm_plan(found.definitions))
 
 
 def _allowed(

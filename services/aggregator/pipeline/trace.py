@@ -51,6 +51,7 @@ def trace(
         locale=context.locale,
         placements=_told(question, decision, wording),
         shadow=decision.shadow,
+        variants=context.variants,
     )
     found.decided_time.FromMicroseconds(context.now_us)
     return found

@@ -22,6 +22,8 @@ from services.rules.definitions.contacts import (
 )
 from services.rules.definitions.currencies import check_currencies
 from services.rules.definitions.defaults import check_defaults
+from services.rules.definitions.experiments import SWITCHED, experiment_of
+from services.rules.definitions.experiments_checked import Switchable, check_experiments
 from services.rules.definitions.files import MAX_FILES, Entries, read_files
 from services.rules.definitions.personas import check_persona
 from services.rules.definitions.problems import Place, Problems, suggestion
@@ -30,8 +32,8 @@ from services.rules.definitions.reading import Entry
 from services.rules.definitions.rules import check_rules, rule_of
 from services.rules.definitions.scenarios import check_scenario
 from services.rules.definitions.sections import SECTIONS
-from services.rules.definitions.slate_conflicts import check_conflicts
 from services.rules.definitions.slate_removed import check_removed
+from services.rules.definitions.slate_variants import check_slates_together, is_in_force
 from services.rules.definitions.slates import (
     MAX_PINS,
     MAX_SLATE_RULES,
@@ -96,6 +98,7 @@ def check_definitions(
     _check_scenarios(entries, problems)
     check_segments(entries.by_section["segments"], parameters, suspects, problems)
     _check_slates(entries, in_catalogue, suspects, problems)
+    _check_experiments(entries, in_catalogue, problems)
     suspects.try_out(entries.parameters, problems)
     check_scores(entries.by_section["scores"], problems)
     _check_questions(entries, problems)
@@ -145,6 +148,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         questions=all_of("questions", question_of),
         webhooks=all_of("webhooks", pb.Webhook),
         personas=all_of("personas", Persona),
+        experiments=all_of("experiments", experiment_of),
         currencies=next(iter(all_of("currencies", Currencies)), None),
     )
 
@@ -208,17 +212,30 @@ def _check_slates(
     entries: Entries, in_catalogue: SoldAs, suspects: Suspects, problems: Problems
 ) -> None:
     rules, pins = entries.by_section["slate_rules"], entries.by_section["pins"]
-    placements = _named(entries, "placements", "placement")
-    segments = list(_named(entries, "segments", "segment"))
-    offers = _named(entries, "offers", "offer_id")
-    known = Known(placements, offers, in_catalogue, segments)
+    known = _known(entries, in_catalogue)
     check_slate_rules(rules, known, problems)
     compiler = ConditionCompiler(typed_parameters(entries.parameters))
     check_pins(pins, known, compiler, suspects, problems)
     if len(rules) > MAX_SLATE_RULES or len(pins) > MAX_PINS:
         return  # so many that it would take long; that they are too many is told
-    check_conflicts(rules, pins, known, problems)
-    check_removed(entries.by_section["rules"], rules, pins, known, compiler, problems)
+    check_slates_together(rules, pins, entries.by_section["experiments"], known, problems)
+    in_force = [rule for rule in rules if is_in_force(rule)]
+    check_removed(entries.by_section["rules"], in_force, pins, known, compiler, problems)
+
+
+def _check_experiments(entries: Entries, in_catalogue: SoldAs, problems: Problems) -> None:
+    named = {
+        section: _named(entries, section, SECTIONS[section].name_field or "name")
+        for section in SWITCHED
+    }
+    switchable = Switchable(named, _known(entries, in_catalogue))
+    check_experiments(entries.by_section["experiments"], switchable, problems)
+
+
+def _known(entries: Entries, in_catalogue: SoldAs) -> Known:
+    placements = _named(entries, "placements", "placement")
+    offers = _named(entries, "offers", "offer_id")
+    return Known(placements, offers, in_catalogue, list(_named(entries, "segments", "segment")))
 
 
 def _named(entries: Entries, section: str, name_field: str) -> dict[str, Entry]:

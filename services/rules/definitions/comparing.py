@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
+from services.rules.definitions.experiments_told import experiments_told
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 _NOT_DEFINED = ("bundle_hash", "files")
@@ -49,11 +50,12 @@ def _currencies(bundle: pb.Bundle) -> list[tuple[str, _Said]]:
     return [("base", {"currency": table.base, "as_of": table.as_of}), *rates]
 
 
-_BY_NAME: Mapping[str, Callable[[pb.Bundle], list[tuple[str, _Said]]]] = {
+_BY_NAME: Mapping[str, Callable[[pb.Bundle], Sequence[tuple[str, _Said]]]] = {
     "parameters": _parameters,
     "currencies": _currencies,
+    "experiments": experiments_told,
 }
-"""Sections that are no list: what they hold under each name."""
+"""Sections that are no list, or hold lists within: what is told under each name."""
 
 
 def _entries(entries: Sequence[Message]) -> list[tuple[str, _Said]]:

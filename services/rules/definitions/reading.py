@@ -163,10 +163,10 @@ def flag(reader: Reader, node: Node) -> bool:
     return found == "true"
 
 
-def one_of(enclosing: type[Message]) -> Read:
+def one_of(enclosing: type[Message], without: Collection[str] = ()) -> Read:
     """Read a value of the enum in a message such as `OfferKind` by its name; never its zero."""
     numbers = enclosing.DESCRIPTOR.enum_types_by_name["Value"].values_by_name
-    names = [name for name, value in numbers.items() if value.number]
+    names = [name for name, value in numbers.items() if value.number and name not in without]
 
     @takes(enum=names)
     def read(reader: Reader, node: Node) -> int:

@@ -18,6 +18,7 @@ from services.rules.definitions.reading import (
     flag,
     list_of,
     number,
+    one_of,
     parsed,
     proto_duration,
     proto_money,
@@ -27,7 +28,14 @@ from services.rules.definitions.reading import (
     word_of,
 )
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
-from touchpoint.rules.v1.rules_pb2 import Proposal, Scenario, Situation, Stage, TaskOrder
+from touchpoint.rules.v1.rules_pb2 import (
+    Proposal,
+    RuleMode,
+    Scenario,
+    Situation,
+    Stage,
+    TaskOrder,
+)
 
 TASK_KINDS = ("call", "call_back", "follow_up")
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
@@ -88,6 +96,7 @@ FIELDS: Mapping[str, Read] = {
     "goals": list_of(event_type, 20),
     "again_after": parsed(proto_duration),
     "stages": list_of(_STAGE, 20),
+    "mode": one_of(RuleMode, without=("SHADOW",)),
 }
 REQUIRED = ("scenario", "stages")
 

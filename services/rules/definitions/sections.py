@@ -11,6 +11,7 @@ from services.rules.definitions import (
     audiences,
     contacts,
     currencies,
+    experiments,
     personas,
     questions,
     scenarios,
@@ -158,6 +159,8 @@ _WEBHOOK = Section("webhook", webhooks.FIELDS, webhooks.REQUIRED)
 _PERSONA = Section("persona", personas.FIELDS, personas.REQUIRED)
 _CURRENCIES = Section("", currencies.FIELDS, currencies.REQUIRED)
 
+_EXPERIMENT = Section("experiment", experiments.FIELDS, experiments.REQUIRED)
+
 PARAMETERS = "parameters"
 """A section that is a mapping of names that nobody gave: parameters by name."""
 
@@ -177,6 +180,7 @@ SECTIONS: Mapping[str, Section] = {
     "webhooks": _WEBHOOK,
     "personas": _PERSONA,
     "currencies": _CURRENCIES,
+    "experiments": _EXPERIMENT,
 }
 """Every section of entries."""
 SINGLE = frozenset({"currencies"})

@@ -15,6 +15,7 @@ from services.rules.definitions.reading import (
     MistakeError,
     Read,
     Reader,
+    one_of,
     parsed,
     read_entry,
     text,
@@ -26,6 +27,7 @@ from services.rules.definitions.text_places import note_condition
 from shared.conditions.values import share
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.ranker.v1.ranker_pb2 import SlateSelector
+from touchpoint.rules.v1.rules_pb2 import RuleMode
 
 ATTRIBUTES = ("CATEGORY", "BRAND", "KIND", "FAMILY", "OFFER")
 DEMANDS = ("at_most", "at_least", "excludes", "share")
@@ -65,6 +67,7 @@ SLATE_RULE: Mapping[str, Read] = {
     "excludes": _selector,
     "share": parsed(_share),
     "position": whole_number(1, 50),
+    "mode": one_of(RuleMode, without=("SHADOW",)),
 }
 SLATE_RULE_REQUIRED = ("attribute",)
 PIN: Mapping[str, Read] = {

@@ -89,13 +89,17 @@ class Screen:
         self._version = self._catalogue.version
         self._now_us, self._span_us = now_us, _span_us(self._catalogue, now_us)
 
-    def passing(self, columns: CandidateColumns) -> list[Rule]:
-        """Return the rules that could remove one of the candidates, in their order."""
+    def passing(self, columns: CandidateColumns, rules: Sequence[Rule] | None = None) -> list[Rule]:
+        """Return the rules that could remove one of the candidates, in their order.
+
+        `rules` are told instead of the bundle's own, one for one, with the same conditions: those
+        that an experiment puts into shadow or into force.
+        """
         plan = self._plan
         found = np.bitwise_or.reduce(self._bits.take(columns.offer_nos, axis=1), axis=1)
         touched = np.unpackbits(found.view(np.uint8), bitorder="little")[plan.part_of]
         passing = touched.view(np.bool_) & plan.possible(absent(columns))
-        rules = plan.rules
+        rules = plan.rules if rules is None else rules
         return [rules[index] for index in passing.nonzero()[0].tolist()]
 
     def _write(self, offer_nos: Numbers, now_us: int) -> None:

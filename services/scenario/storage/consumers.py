@@ -33,7 +33,8 @@ def events_consumer(
     """Return what begins journeys and ends them; `wake` is called when one begins."""
 
     def starting_of(person_ids: Sequence[str]) -> Starting:
-        return bundles.for_person(person_ids[0]).starting
+        oldest_id = person_ids[0]
+        return bundles.for_person(oldest_id).for_person(oldest_id, clock.now_us()).starting
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
         events = list(happenings(messages))

@@ -19,17 +19,19 @@ from tests.unit.rules.schema_check import mistakes
 from tests.unit.rules.test_schema import Scalars
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "rules.md"
+FOLDER = Path(__file__).parents[3] / "docs"
+DOCUMENTS = ("rules.md", "experiments.md")
 SHIPPED = read_folder(shipped_definitions())
 SCHEMA = json.loads(definitions_schema())
 
 
 def _examples():
     """Yield each example with the line at which it begins."""
-    text = DOCUMENT.read_text("utf-8")
-    for found in re.finditer(r"```yaml\n(.*?)```", text, re.DOTALL):
-        line = text.count("\n", 0, found.start(1)) + 1
-        yield pytest.param(found[1], id=f"line {line}")
+    for document in DOCUMENTS:
+        text = (FOLDER / document).read_text("utf-8")
+        for found in re.finditer(r"```yaml\n(.*?)```", text, re.DOTALL):
+            line = text.count("\n", 0, found.start(1)) + 1
+            yield pytest.param(found[1], id=f"{document} line {line}")
 
 
 EXAMPLES = list(_examples())
@@ -57,7 +59,7 @@ def _shown(section):
     return {field for entry in entries for field in entry}
 
 
-def test_every_field_of_rules_limits_pins_and_slate_rules_is_shown_in_an_example():
+def test_every_field_of_these_sections_is_shown_in_an_example():
     assert set(DEMANDS) <= _shown("slate_rules")
-    for section in ("rules", "slate_rules", "pins", "contact_limits", "quiet_hours"):
+    for section in ("rules", "slate_rules", "pins", "contact_limits", "quiet_hours", "experiments"):
         assert _shown(section) == set(SECTIONS[section].fields), section

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -21,13 +22,14 @@ SCHEMA = json.loads(definitions_schema())
 
 
 class Scalars(yaml.SafeLoader):
-    """Reads dates as text, as YAML 1.2 and editors do."""
+    """Reads dates and words such as `off` as text, as YAML 1.2 and editors do."""
 
 
 Scalars.yaml_implicit_resolvers = {
-    first: [each for each in resolvers if not each[0].endswith(":timestamp")]
+    first: [each for each in resolvers if not each[0].endswith((":timestamp", ":bool"))]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+Scalars.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), list("tf"))
 
 
 def wrong(text: str) -> list[str]:
