@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
 from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
+from services.ranker.journalling import RankingKeeper
+from services.ranker.replaying import FetchDefinitions, Past, Replayer
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.consumers import (
@@ -22,6 +24,8 @@ from services.ranker.storage.consumers import (
 from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.learning import LearningWriter
 from services.ranker.storage.learning_log import PostgresLearningLog
+from services.ranker.storage.past_models import PastModels
+from services.ranker.storage.rankings import PostgresRankings, make_days
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import PostgresPointers, Snapshots
 from services.ranker.validation import VALIDATORS
@@ -30,9 +34,9 @@ from shared.binding import bind
 from shared.bus import EffectConsumer, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
-from shared.definitions import BundleFollower, RpcBundleSource
+from shared.definitions import BundleFollower, BundleSource, RpcBundleSource
 from shared.errors import Unavailable
-from shared.postgres import migrate
+from shared.postgres import Database, migrate
 from shared.service import Background, HealthCheck, Runtime, Service
 from touchpoint.ranker.v1.ranker_service_pb2 import DESCRIPTOR
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
@@ -40,6 +44,7 @@ from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 _DAY_US = 86_400_000_000
 _FORGET_EVERY_S = 3600.0
+_MAKE_EVERY_S = 60.0
 _PARK_EVERY_S = 5.0
 
 
@@ -52,14 +57,16 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     catalogue = CatalogueFollower(
         bus, RetrievalServiceStub(runtime.channel("retrieval")), service=settings.service
     )
-    bundles = BundleFollower(
-        bus,
-        RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service),
-        compile_bundle,
-    )
+    source = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
+    bundles = BundleFollower(bus, source, compile_bundle)
+    await make_days(database, runtime.clock.now_us())
     journal, log = PostgresJournal(database), PostgresLearningLog(database)
+    rankings = PostgresRankings(database)
+    keeper = RankingKeeper(rankings if settings.journal_input_days else None)
     artefacts = FolderArtefacts(settings.home / "artefacts" / settings.service)
-    replica = ModelReplica(bus, log, Snapshots(PostgresPointers(database), artefacts))
+    snapshots = Snapshots(PostgresPointers(database), artefacts)
+    replica = ModelReplica(bus, log, snapshots)
+    past = Past(journal, rankings, PastModels(log, snapshots), definitions_of(bundles, source))
     learning = Learning(
         LearningWriter(facts_of(catalogue.catalogue), settings.teaching_terms),
         seen_when_decided(bundles),
@@ -73,7 +80,8 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         "erasures": erasures_consumer(bus, database),
     }
     relay = Relay(bus, database)
-    servicer = RankerServicer(catalogue.catalogue, bundles, Kept(journal, log, replica))
+    kept = Kept(journal, log, replica, keeper, Replayer(catalogue.catalogue, past))
+    servicer = RankerServicer(catalogue.catalogue, bundles, kept)
     contract = DESCRIPTOR.services_by_name["RankerService"]
     loaded = partial(_loaded, catalogue, bundles)
     yield Service(
@@ -89,6 +97,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "model_lag": replica.check_lag,
             "currencies": _rates_known(catalogue.catalogue, bundles),
             "relay": relay.check_lag,
+            "journalling": keeper.check,
             **{name: consumer.check_lag for name, consumer in consumers.items()},
         },
         answers_without_postgres=True,
@@ -100,7 +109,12 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "relay": relay.run,
             **{name: _after(loaded, consumer) for name, consumer in consumers.items()},
             "parking": _parking(log, runtime.clock, settings.decision_patience_s),
+            "journalling": keeper.run,
+            "days": _days(database, runtime.clock),
             "retention": _retention(journal, log, runtime.clock, settings.journal_days),
+            "ranked_retention": _forgetting(
+                rankings.forget_before, runtime.clock, settings.journal_input_days
+            ),
         },
     )
 
@@ -167,6 +181,42 @@ def _parking(log: PostgresLearningLog, clock: BusinessClock, patience_s: float) 
             await asyncio.sleep(_PARK_EVERY_S)
 
     return park_for_ever
+
+
+def definitions_of(
+    bundles: BundleFollower[RankingDefinitions], source: BundleSource
+) -> FetchDefinitions:
+    """Return what finds definitions of now or, from their owner, of the past."""
+
+    async def fetch(bundle_hash: str) -> RankingDefinitions:
+        try:
+            return bundles.of(bundle_hash)
+        except Unavailable:
+            return compile_bundle(await source.bundle(bundle_hash))
+
+    return fetch
+
+
+def _days(database: Database, clock: BusinessClock) -> Background:
+    """Make the tables of the days to come, also when the clock was moved."""
+
+    async def make_for_ever() -> None:
+        while True:
+            await make_days(database, clock.now_us())
+            await asyncio.sleep(_MAKE_EVERY_S)
+
+    return make_for_ever
+
+
+def _forgetting(
+    forget_before: Callable[[int], Awaitable[object]], clock: BusinessClock, days: int
+) -> Background:
+    async def forget_for_ever() -> None:
+        while True:
+            await forget_before(clock.now_us() - days * _DAY_US)
+            await asyncio.sleep(_FORGET_EVERY_S)
+
+    return forget_for_ever
 
 
 def _retention(

@@ -27,6 +27,11 @@ class RankerSettings(ServiceSettings):
     journal_days: int = setting(
         env="TOUCHPOINT_JOURNAL_DAYS", default=90, help="days for which a decision's head is kept"
     )
+    journal_input_days: int = setting(
+        env="TOUCHPOINT_JOURNAL_INPUT_DAYS",
+        default=7,
+        help="days for which is kept what a decision was ranked from, some kilobytes each; 0: not",
+    )
     showings_per_day: int = setting(
         env="TOUCHPOINT_SHOWINGS_PER_DAY",
         default=200,

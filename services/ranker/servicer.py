@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.explanation import explain
 from services.ranker.domain.journal import Journal
 from services.ranker.domain.learning_log import LearningLog
+from services.ranker.journalling import RankingKeeper
 from services.ranker.ranking import Ranker, Ranking
+from services.ranker.replaying import Replayer
 from services.ranker.storage.notices import learning_row
 from services.ranker.storage.replica import ModelReplica
 from shared.call import Call
@@ -18,6 +21,7 @@ from shared.definitions import BundleFollower
 from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest, ReplayDecisionResponse
 from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
 _DEFAULT_ROWS = 100
@@ -31,6 +35,8 @@ class Kept:
     journal: Journal
     log: LearningLog
     replica: ModelReplica
+    keeper: RankingKeeper
+    replayer: Replayer
 
 
 class RankerServicer:
@@ -45,7 +51,7 @@ class RankerServicer:
         self._ranker = Ranker(catalogue, lambda: kept.replica.model)
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
-        context = request.context
+        context, began = request.context, time.perf_counter_ns()
         ranking = self._ranker.rank(request, self._bundles.of(context.bundle_hash))
         response = pb.RankResponse()
         for place, ask in enumerate(context.placements):
@@ -61,6 +67,8 @@ class RankerServicer:
         versions.bundle_hash = context.bundle_hash
         versions.model = self._kept.replica.version
         versions.model_stale = self._kept.replica.is_stale
+        spent_us = (time.perf_counter_ns() - began) // 1000
+        self._kept.keeper.keep(request, ranking, versions, spent_us)
         return response
 
     def _explain(self, ranking: Ranking, place: int, ranked: RankedPlacement) -> None:
@@ -81,6 +89,11 @@ class RankerServicer:
         return pb.ListDecisionsResponse(
             decisions=[DecisionNotice.FromString(entry.notice) for entry in entries]
         )
+
+    async def replay_decision(
+        self, call: Call, request: ReplayDecisionRequest
+    ) -> ReplayDecisionResponse:
+        return await self._kept.replayer.replay(request.decision_id)
 
     async def get_model(self, call: Call, request: pb.GetModelRequest) -> pb.GetModelResponse:
         state, replica = await self._kept.log.state(), self._kept.replica

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.ids import is_id
 from shared.validation import Validator, Violations, between, length, required, validator
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
 
 _MAX_CANDIDATES = 2000
 
@@ -27,9 +29,15 @@ def _columns_agree(request: pb.RankRequest, path: str, violations: Violations) -
         violations.add(f"{path}candidates", f"are {count}, at most {_MAX_CANDIDATES} are ranked")
 
 
+def _is_a_decision(request: ReplayDecisionRequest, path: str, violations: Violations) -> None:
+    if not is_id(request.decision_id):
+        violations.add(f"{path}decision_id", "is no id of a decision")
+
+
 VALIDATORS: Mapping[type[Any], Validator] = {
     pb.RankRequest: validator(required("context"), _columns_agree),
     pb.ListDecisionsRequest: validator(length("person_ids", 64), between("limit", 0, 1000)),
+    ReplayDecisionRequest: validator(_is_a_decision),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
     pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
 }

@@ -47,6 +47,7 @@ class Reranker:
         asked.CopyFrom(request)  # what was asked before is compared with it later
         asked.context.bundle_hash = self._active_hash()
         asked.context.explain = False
+        asked.context.preview = True  # it is none of the decisions that are made: nobody sees it
         try:
             answer = await invoke(self._ranker.Rank, asked, own_call(_RANK), _TIMEOUT_S)
         except TouchpointError as error:

@@ -38,7 +38,9 @@ async def test_every_table_about_persons_is_in_the_export(fresh_database, servic
     database = await fresh_database(service, migrations)
     rows = await database.fetch(
         "SELECT DISTINCT table_name::text FROM information_schema.columns"
-        " WHERE table_schema = current_schema() AND column_name = ANY($1::text[])",
+        " JOIN pg_class ON pg_class.oid = quote_ident(table_name)::regclass"
+        " WHERE table_schema = current_schema() AND column_name = ANY($1::text[])"
+        " AND NOT relispartition",  # read through the table they are a part of
         PERSONAL,
     )
     exported = set(statements(module)) | READ_ELSEWHERE.get(service, set())

@@ -27,6 +27,9 @@ class Journal(Protocol):
     ) -> list[JournalEntry]:
         """Return entries since then, newest first; of all persons when none are named."""
 
+    async def of(self, decision_id: str) -> JournalEntry | None:
+        """Return the entry of a decision; None: there is none, or no longer."""
+
     async def erase(self, person_ids: Sequence[str]) -> int:
         """Delete every entry of these persons and return how many there were.
 

@@ -3,6 +3,13 @@ SELECT decision_id, person_ids, time_us, notice FROM decisions
 WHERE person_ids && $1::uuid[]
 ORDER BY time_us, decision_id
 
+-- name: rankings
+-- Also those that were ranked before it was known whose they are.
+SELECT decision_id, person_ids, time_us, ranked FROM rankings
+WHERE person_ids && $1::uuid[]
+    OR decision_id IN (SELECT decision_id FROM decisions WHERE person_ids && $1::uuid[])
+ORDER BY time_us, decision_id
+
 -- name: learning_rows
 SELECT number, decision_id, placement, offer_no, outcome, features, time_us, selection_probability,
     family_no, person_ids, credit, quantity, event_id

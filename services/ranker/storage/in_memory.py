@@ -44,6 +44,9 @@ class InMemoryJournal:
         found.sort(key=lambda entry: (entry.time_us, entry.decision_id), reverse=True)
         return found[:limit]
 
+    async def of(self, decision_id: str) -> JournalEntry | None:
+        return self._entries.get(decision_id)
+
     async def erase(self, person_ids: Sequence[str]) -> int:
         wanted = set(person_ids)
         self._erased |= wanted

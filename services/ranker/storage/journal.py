@@ -12,6 +12,7 @@ from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row, Transaction
 
 _SQL = Queries.beside(__file__)
+_RANKINGS = Queries.beside(__file__, "rankings.sql")
 
 
 async def append_entries(
@@ -36,7 +37,7 @@ async def append_entries(
 
 
 async def erase_entries(transaction: Transaction, person_ids: Sequence[str]) -> int:
-    """Delete all entries and answers of persons, for good; returns how many there were.
+    """Delete all entries, rankings and answers of persons, for good; returns how many there were.
 
     Rows of the learning log stay, and no longer say whom they are about.
     """
@@ -45,6 +46,7 @@ async def erase_entries(transaction: Transaction, person_ids: Sequence[str]) -> 
     await transaction.execute(_SQL.note_erased, list(person_ids))
     answers = await erase_links(transaction, person_ids)
     answers += await forget_in_parked(transaction, person_ids)
+    answers += int(await transaction.fetchval(_RANKINGS.erase_rankings, list(person_ids)))
     return answers + int(await transaction.fetchval(_SQL.erase_decisions, list(person_ids)))
 
 
@@ -64,6 +66,10 @@ class PostgresJournal:
     ) -> list[JournalEntry]:
         rows = await self._database.fetch(_SQL.newest_decisions, list(person_ids), since_us, limit)
         return [_entry(row) for row in rows]
+
+    async def of(self, decision_id: str) -> JournalEntry | None:
+        row = await self._database.fetchrow(_SQL.decision_of, decision_id)
+        return None if row is None else _entry(row)
 
     async def erase(self, person_ids: Sequence[str]) -> int:
         async with self._database.transaction() as transaction:

@@ -18,7 +18,7 @@ LIMIT $3;
 
 -- name: hold_appends
 -- Until the transaction ends; what is being appended is waited for.
-LOCK TABLE decisions IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE decisions, rankings IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: note_erased
 INSERT INTO erased_persons (person_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING;
@@ -28,5 +28,7 @@ WITH erased AS (DELETE FROM decisions WHERE person_ids && $1::uuid[] RETURNING 1
 SELECT count(*) FROM erased;
 
 -- name: forget_decisions
-WITH forgotten AS (DELETE FROM decisions WHERE time_us < $1 RETURNING 1)
-SELECT count(*) FROM forgotten;
+SELECT forget_days('decisions', $1);
+
+-- name: decision_of
+SELECT decision_id, person_ids, time_us, notice FROM decisions WHERE decision_id = $1::uuid;

@@ -92,9 +92,14 @@ class Snapshots:
         found = await self._pointers.newest_first()
         return found[0] if found else None
 
-    async def restore(self) -> tuple[Model, Pointer | None]:
-        """Return the newest model that is whole; a new one where none is."""
+    async def restore(self, until: int | None = None) -> tuple[Model, Pointer | None]:
+        """Return the newest model that is whole; a new one where none is.
+
+        `until`: one that learned of no row after that.
+        """
         for pointer in await self._pointers.newest_first():
+            if until is not None and pointer.number > until:
+                continue
             try:
                 model = Model.restored(await self._store.get(pointer.artefact))
             except (ArtefactError, SnapshotError) as error:

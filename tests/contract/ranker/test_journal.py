@@ -57,3 +57,9 @@ async def test_entries_older_than_the_retention_are_forgotten(journal):
     await journal.append([entry(1), entry(2), entry(3)])
     assert await journal.forget_before(3) == 2
     assert await journal.newest([], 0, 10) == [entry(3)]
+
+
+async def test_an_entry_is_found_by_its_decision(journal):
+    await journal.append([entry(1), entry(2)])
+    assert await journal.of(entry(2).decision_id) == entry(2)
+    assert await journal.of(entry(3).decision_id) is None

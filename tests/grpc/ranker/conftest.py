@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from services.ranker.app import facts_of
 from services.ranker.domain.answers import TeachingTerms
-from services.ranker.servicer import Kept, RankerServicer
-from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
+from services.ranker.servicer import RankerServicer
+from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
 from services.ranker.validation import VALIDATORS
@@ -17,6 +17,7 @@ from shared.artefacts import FolderArtefacts
 from shared.binding import bind
 from shared.bus import InMemoryBus
 from shared.testing.grpc import grpc_service
+from tests.grpc.ranker.keeping import keep
 from tests.unit.ranker.shop import PROMPT, definitions, shop
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
@@ -29,6 +30,9 @@ class OneBundle:
         self._compiled = compiled
 
     def of(self, bundle_hash):
+        return self._compiled
+
+    async def fetched(self, bundle_hash):
         return self._compiled
 
 
@@ -57,8 +61,9 @@ async def learning_shop(tmp_path):
     log = InMemoryLearningLog(facts_of(catalogue), TeachingTerms(1000, 1000))
     snapshots = Snapshots(InMemoryPointers(), FolderArtefacts(tmp_path))
     replica = ModelReplica(InMemoryBus(), log, snapshots)
-    kept = Kept(InMemoryJournal(), log, replica)
-    servicer = RankerServicer(catalogue, OneBundle(definitions()), kept)
+    bundle = OneBundle(definitions())
+    kept = keep(log, replica, catalogue, snapshots, bundle.fetched)
+    servicer = RankerServicer(catalogue, bundle, kept)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         yield LearningShop(RankerServiceStub(channel), log, replica)

@@ -6,8 +6,8 @@ import pytest
 from services.ranker.app import facts_of
 from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import TeachingTerms
-from services.ranker.servicer import Kept, RankerServicer
-from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
+from services.ranker.servicer import RankerServicer
+from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
 from services.ranker.validation import VALIDATORS
@@ -16,6 +16,7 @@ from shared.binding import bind
 from shared.bus import InMemoryBus
 from shared.catalogue import Catalogue
 from shared.testing.grpc import grpc_service
+from tests.grpc.ranker.keeping import keep
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.decision_pb2 import Candidates, PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind, SlateCause, Source
@@ -34,6 +35,9 @@ class OneBundle:
         self._table = compile_bundle(bundle)
 
     def of(self, bundle_hash):
+        return self._table
+
+    async def fetched(self, bundle_hash):
         return self._table
 
 
@@ -78,8 +82,9 @@ async def ranker(tmp_path):
     bundle = Bundle(priors=[Prior(kind=OfferKind.PRODUCT, probability=0.1)])
     store = FolderArtefacts(tmp_path)
     log = InMemoryLearningLog(facts_of(catalogue()), TeachingTerms(1000, 1000))
-    replica = ModelReplica(InMemoryBus(), log, Snapshots(InMemoryPointers(), store))
-    kept = Kept(InMemoryJournal(), log, replica)
+    snapshots = Snapshots(InMemoryPointers(), store)
+    replica = ModelReplica(InMemoryBus(), log, snapshots)
+    kept = keep(log, replica, catalogue(), snapshots, OneBundle(bundle).fetched)
     servicer = RankerServicer(catalogue(), OneBundle(bundle), kept)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:

@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.processes
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "definitions"
+ATTEMPTS = 20
 HOME_BANNER = ("--placement", "web.home.banner")
 
 
@@ -45,6 +46,20 @@ def test_a_preview_leaves_no_decision_and_a_live_one_can_be_explained(shop):
     shown = offers_of(live)[0]
     assert "was shown, number 1" in shop("explain", live["decisionId"], "--why", shown)
     assert live["decisionId"] in shop("explain", live["decisionId"])
+
+
+def test_a_decision_is_ranked_again_and_comes_out_the_same(shop):
+    live = shop.decision("customer:c-1", "--placement", "web.cart", "--live")
+    replayed = {"outcome": "GONE"}
+    for _ in range(ATTEMPTS):  # it is written within a second or two of being made
+        if replayed["outcome"] != "GONE":
+            break
+        replayed = shop.json("explain", live["decisionId"], "--replay")
+    assert replayed["outcome"] == "SAME", replayed
+    assert replayed["sameFeatures"]
+    told = shop("explain", live["decisionId"], "--replay")
+    assert "same offers in the same order with the same probabilities" in told
+    shop("explain", live["decisionId"], "--replay", "--why", "lamp", ends_with=2)
 
 
 def test_what_was_declined_is_gone_from_the_next_answer(shop):

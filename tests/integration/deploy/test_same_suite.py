@@ -40,6 +40,8 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_EXTERNAL_SOURCES": "up hands on what it was started with",
     "TOUCHPOINT_RECORDED_PER_HOUR": "up hands on what it was started with",
     "TOUCHPOINT_CURRENCY": "up hands on what it was started with",
+    "TOUCHPOINT_JOURNAL_DAYS": "up hands on what it was started with",
+    "TOUCHPOINT_JOURNAL_INPUT_DAYS": "up hands on what it was started with",
     "TOUCHPOINT_SHOWINGS_PER_DAY": "up hands on what it was started with",
     "TOUCHPOINT_ACCEPTANCES_PER_DAY": "up hands on what it was started with",
     "TOUCHPOINT_CREDIT_WINDOW_DAYS": "up hands on what it was started with",

@@ -1,0 +1,67 @@
+"""The model as it was after a row: from the nearest snapshot before it and the rows between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from services.ranker.domain.encoding import decode
+from services.ranker.domain.learning_log import LearningLog
+from services.ranker.domain.model import Model
+from services.ranker.storage.snapshots import Snapshots
+from shared.bus.follower import SLICE_S
+
+_SLICE_ROWS = 1000
+_MOST_ROWS = 200_000
+"""About half a minute's learning; what lies further behind every snapshot counts as gone."""
+
+
+class ModelGoneError(Exception):
+    """A model that cannot be made any more; its text says why."""
+
+
+class PastModels:
+    """Makes models of the past beside the requests, one at a time."""
+
+    def __init__(self, log: LearningLog, snapshots: Snapshots) -> None:
+        self._log = log
+        self._snapshots = snapshots
+        self._turn = asyncio.Lock()
+        self._last: Model | None = None
+
+    async def at(self, number: int) -> Model:
+        """Return the model after that row, good until the next is asked for.
+
+        Raises `ModelGoneError` where the log does not reach so far, or no snapshot is near enough.
+        """
+        async with self._turn:
+            written = await self._log.written()
+            if number > written:
+                raise ModelGoneError(f"the learning log ends at row {written}")
+            model = await self._nearest(number)
+            if number - model.number > _MOST_ROWS:
+                raise ModelGoneError(
+                    f"the nearest snapshot that is kept is of row {model.number}, "
+                    f"over {_MOST_ROWS:,} rows before"
+                )
+            await self._learn(model, number)
+            self._last = model
+            return model
+
+    async def _nearest(self, number: int) -> Model:
+        model, _ = await self._snapshots.restore(number)
+        last = self._last
+        return last if last is not None and model.number <= last.number <= number else model
+
+    async def _learn(self, model: Model, number: int) -> None:
+        while model.number < number:
+            rows = await self._log.rows_after(model.number, min(_SLICE_ROWS, number - model.number))
+            if not rows:
+                raise ModelGoneError(f"row {model.number + 1} is not in the learning log")
+            slice_ends = time.monotonic() + SLICE_S
+            for numbered in rows:
+                row = numbered.row
+                model.learn(numbered.number, row.outcome, decode(row.features), row.credit)
+                if time.monotonic() >= slice_ends:
+                    await asyncio.sleep(0)
+                    slice_ends = time.monotonic() + SLICE_S

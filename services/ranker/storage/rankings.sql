@@ -1,0 +1,42 @@
+-- name: add_rankings
+-- One stays as it was first written: a decision that stands is ranked again under its id.
+INSERT INTO rankings (decision_id, person_ids, time_us, ranked)
+SELECT entry.decision_id, persons.ids, entry.time_us, entry.ranked
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[])
+    AS entry (decision_id, person_ids, time_us, ranked)
+CROSS JOIN LATERAL (SELECT string_to_array(entry.person_ids, ',')::uuid[]) AS persons (ids)
+WHERE NOT EXISTS (SELECT FROM erased_persons WHERE person_id = ANY (persons.ids))
+ON CONFLICT (decision_id) DO NOTHING;
+
+-- name: ranking_of
+SELECT decision_id::text AS decision_id, person_ids::text[] AS person_ids, time_us, ranked
+FROM rankings WHERE decision_id = $1::uuid;
+
+-- name: rankings_between
+-- In order of time and id, after the one given.
+SELECT decision_id::text AS decision_id, person_ids::text[] AS person_ids, time_us, ranked
+FROM rankings
+WHERE time_us < $2 AND (time_us, decision_id) > ($1::bigint, $3::uuid)
+ORDER BY time_us, decision_id
+LIMIT $4;
+
+-- name: count_rankings
+SELECT count(*) FROM rankings WHERE time_us >= $1 AND time_us < $2;
+
+-- name: erase_rankings
+-- Those of decisions, too, of which it was not known whose they were when they were ranked.
+WITH erased AS (
+    DELETE FROM rankings
+    WHERE person_ids && $1::uuid[]
+        OR decision_id IN (SELECT decision_id FROM decisions WHERE person_ids && $1::uuid[])
+    RETURNING 1)
+SELECT count(*) FROM erased;
+
+-- name: make_days
+-- Of today, business time, and the two days after it.
+SELECT make_day(parent, day::date)
+FROM unnest(ARRAY['decisions', 'rankings']) AS parent,
+    generate_series($1::date, $1::date + 2, interval '1 day') AS day;
+
+-- name: forget_rankings
+SELECT forget_days('rankings', $1);
