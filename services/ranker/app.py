@@ -11,6 +11,7 @@ from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
 from services.ranker.journalling import RankingKeeper
+from services.ranker.measuring import Measurer
 from services.ranker.replaying import FetchDefinitions, Past, Replayer
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage import MIGRATIONS
@@ -24,6 +25,7 @@ from services.ranker.storage.consumers import (
 from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.learning import LearningWriter
 from services.ranker.storage.learning_log import PostgresLearningLog
+from services.ranker.storage.measured import MeasuredLogs
 from services.ranker.storage.past_models import PastModels
 from services.ranker.storage.rankings import PostgresRankings, make_days
 from services.ranker.storage.replica import ModelReplica
@@ -38,6 +40,7 @@ from shared.definitions import BundleFollower, BundleSource, RpcBundleSource
 from shared.errors import Unavailable
 from shared.postgres import Database, migrate
 from shared.service import Background, HealthCheck, Runtime, Service
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from touchpoint.ranker.v1.ranker_service_pb2 import DESCRIPTOR
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -81,7 +84,9 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     }
     relay = Relay(bus, database)
     kept = Kept(journal, log, replica, keeper, Replayer(catalogue.catalogue, past))
-    servicer = RankerServicer(catalogue.catalogue, bundles, kept)
+    logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
+    measurer = Measurer(logs, catalogue.catalogue, bundles, runtime.clock.now_us)
+    servicer = RankerServicer(catalogue.catalogue, bundles, kept, measurer)
     contract = DESCRIPTOR.services_by_name["RankerService"]
     loaded = partial(_loaded, catalogue, bundles)
     yield Service(

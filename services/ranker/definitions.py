@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from services.ranker.domain.priors import Prior, PriorTable
 from services.ranker.exchange import Exchange
+from shared.arm_shares import arms
 from shared.conditions.values import share
 from shared.definitions import CompileError
 from shared.treatments import Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
+from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.rules.v1.experiments_pb2 import ExperimentVariant
 from touchpoint.rules.v1.rules_pb2 import Bundle, ContactMoment
 
@@ -40,6 +42,8 @@ class RankingDefinitions:
     priors: PriorTable
     exchange: Exchange
     terms: RankingTerms
+    arm_plan: ArmPlan
+    """How people are shared out over arms."""
     seen_when_decided: frozenset[str]
     """Placements where a decision is seen as soon as it is made: agent, IVR, e-mail, store."""
     treatments: Treatments[RankingTerms] | None = None
@@ -60,6 +64,7 @@ def compile_bundle(bundle: Bundle) -> RankingDefinitions:
         )
         exchange = Exchange(bundle.currencies)
         terms = RankingTerms(share(bundle.parameters.get(EXPLORATION, DEFAULT_EXPLORATION)))
+        shares = arms(bundle.parameters)
     except ValueError as error:
         raise CompileError(str(error)) from error
     seen = frozenset(
@@ -67,8 +72,11 @@ def compile_bundle(bundle: Bundle) -> RankingDefinitions:
         for placement in bundle.placements
         if placement.contact_moment == ContactMoment.DECISION
     )
+    plan = ArmPlan(
+        salt=shares.salt, holdout_share=shares.holdout_share, static_share=shares.static_share
+    )
     treatments = Treatments(bundle, ("ranker",), lambda variants: _treated(terms, variants))
-    return RankingDefinitions(priors, exchange, terms, seen, treatments)
+    return RankingDefinitions(priors, exchange, terms, plan, seen, treatments)
 
 
 def _treated(terms: RankingTerms, variants: Sequence[ExperimentVariant]) -> RankingTerms:

@@ -35,6 +35,12 @@ class Exchange:
             held.rates[currency_no], currency_no, held.currencies, table.base, table.as_of
         )
 
+    def table(self, catalogue: Catalogue) -> CurrencyTable:
+        """Return the table that amounts of a catalogue are converted by."""
+        if len(catalogue.currencies) <= _ONE:
+            return CurrencyTable.read(self._told, catalogue.only_currency)
+        return self._for(catalogue).table
+
     def without_rate(self, catalogue: Catalogue) -> list[str]:
         """Return the currencies of the catalogue whose amounts count as nothing."""
         if len(catalogue.currencies) <= _ONE:

@@ -11,6 +11,7 @@ from services.ranker.domain.explanation import explain
 from services.ranker.domain.journal import Journal
 from services.ranker.domain.learning_log import LearningLog
 from services.ranker.journalling import RankingKeeper
+from services.ranker.measuring import Measurer
 from services.ranker.ranking import Ranker, Ranking
 from services.ranker.replaying import Replayer
 from services.ranker.storage.notices import learning_row
@@ -43,11 +44,16 @@ class RankerServicer:
     """Ranks by the definitions that the edge decided by and what this replica has learned."""
 
     def __init__(
-        self, catalogue: Catalogue, bundles: BundleFollower[RankingDefinitions], kept: Kept
+        self,
+        catalogue: Catalogue,
+        bundles: BundleFollower[RankingDefinitions],
+        kept: Kept,
+        measurer: Measurer,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
         self._kept = kept
+        self._measurer = measurer
         self._ranker = Ranker(catalogue, lambda: kept.replica.model)
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
@@ -123,6 +129,12 @@ class RankerServicer:
         while rows := await self._kept.log.rows_after(number, _SLICE_ROWS):
             number = rows[-1].number
             yield pb.StreamLearningResponse(number=number, rows=[learning_row(row) for row in rows])
+
+    async def get_results(
+        self, call: Call, request: pb.GetResultsRequest
+    ) -> AsyncIterator[pb.GetResultsResponse]:
+        async for response in self._measurer.measure(request):
+            yield response
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

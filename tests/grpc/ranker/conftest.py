@@ -63,7 +63,7 @@ async def learning_shop(tmp_path):
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     bundle = OneBundle(definitions())
     kept = keep(log, replica, catalogue, snapshots, bundle.fetched)
-    servicer = RankerServicer(catalogue, bundle, kept)
+    servicer = RankerServicer(catalogue, bundle, kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         yield LearningShop(RankerServiceStub(channel), log, replica)

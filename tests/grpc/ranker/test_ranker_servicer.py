@@ -85,7 +85,7 @@ async def ranker(tmp_path):
     snapshots = Snapshots(InMemoryPointers(), store)
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     kept = keep(log, replica, catalogue(), snapshots, OneBundle(bundle).fetched)
-    servicer = RankerServicer(catalogue(), OneBundle(bundle), kept)
+    servicer = RankerServicer(catalogue(), OneBundle(bundle), kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         yield RankerServiceStub(channel)

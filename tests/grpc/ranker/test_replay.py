@@ -177,7 +177,7 @@ async def scene(request, fresh_database, tmp_path):
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     past = Past(journal, rankings, PastModels(log, snapshots), bundles.fetched)
     kept = Kept(journal, log, replica, RankingKeeper(rankings), Replayer(catalogue, past))
-    servicer = RankerServicer(catalogue, bundles, kept)
+    servicer = RankerServicer(catalogue, bundles, kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         stub = RankerServiceStub(channel)
