@@ -14,13 +14,14 @@ from services.ranker.domain.chance import Chance
 from services.ranker.domain.characteristics import characteristics, hashes
 from services.ranker.domain.entities import Entities
 from services.ranker.domain.exploration import ExplorationTotals, bounded, mixed
-from services.ranker.domain.features import FeatureMaker, Proposed
+from services.ranker.domain.features import Evidence, FeatureMaker, Proposed
 from services.ranker.domain.judgement import Judgement, as_assumed, judge, sight
 from services.ranker.domain.model import Model
 from services.ranker.situations import read_situation
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.slate import Page, Slate, known_numbers, read_page
+from touchpoint.common.v1.decision_pb2 import Candidates
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 
 Share = NDArray[np.float64]
@@ -77,7 +78,7 @@ class Ranker:
         nos = known_numbers(np.array(candidates.offer_nos, np.uint32), self._catalogue)
         sources = np.array(candidates.sources, np.int64)
         strengths = np.array(candidates.scores, np.float64)
-        proposed = Proposed(nos, sources, strengths, bits)
+        proposed = Proposed(nos, sources, strengths, bits, _evidence(candidates))
         page = read_page(
             nos,
             bits,
@@ -136,6 +137,14 @@ class Ranker:
             return judge(assumed, sighted, model)
         positions = sum(place.limit for place in page.places)
         return judge(assumed, sighted, model, Chance(context.seed, positions))
+
+
+def _evidence(candidates: Candidates) -> Evidence | None:
+    """Return what speaks for the candidates; None where it is told of none, or not of all."""
+    columns = candidates.evidence_kinds, candidates.evidence_counts, candidates.evidence_totals
+    if any(len(column) != len(candidates.offer_nos) for column in columns):
+        return None
+    return Evidence(*(np.array(column, np.int64) for column in columns))
 
 
 def _explored(

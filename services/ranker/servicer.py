@@ -150,17 +150,23 @@ class RankerServicer:
 
 
 def _write(ranking: Ranking, place: int, ranked: RankedPlacement) -> None:
-    """Write what a placement shows into its message; made in place, nothing is copied."""
+    """Write what a placement shows into its message; made in place, nothing is copied.
+
+    What may replace something else is taken to be seen where that would have been.
+    """
     judgement, slate = ranking.judgement, ranking.slates[place]
     probability, score, sighted = judgement.probability, judgement.score, judgement.sighted
+    last = max(0, len(slate.chosen) - 1)
     for listed, entries in ((slate.chosen, ranked.chosen), (slate.following, ranked.next)):
-        for at in listed:
+        for position, at in enumerate(listed):
             entries.add(
                 candidate=at,
                 acceptance_probability=probability[at],
                 score=score[at],
                 selection_probability=ranking.selection_probability(place, at),
-                features=sighted.encoded(at) if sighted else b"",
+                features=sighted.encoded(at, ranked.placement, min(position, last))
+                if sighted
+                else b"",
             )
     for entry, cause in zip(ranked.chosen, slate.causes, strict=True):
         if cause is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -13,10 +14,13 @@ from services.ranker.domain.situation import Liked, Situation
 from shared.catalogue import Catalogue
 from shared.errors import FieldViolation, InvalidArgument
 from touchpoint.common.v1.decision_pb2 import DecisionContext
-from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Session
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Session, Traits
+from touchpoint.common.v1.vocabulary_pb2 import Doubt, PurchaseStage
 
 VISIT_LASTS_US = 2 * 3600 * 1_000_000
 """What was looked at is still on somebody's mind so long after."""
+_MICROS = 1e6
+_MOST_SCORES = 8
 CATEGORY = "category"
 """Attribute of a request's context that names the category in view."""
 
@@ -39,10 +43,16 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
             hour=local.hour,
             weekday=local.weekday(),
             is_gift=context.HasField("recipient"),
+            now_us=context.now_us,
         )
     person = _decoded(snapshot)
     traits, local = person.traits, _local(context.now_us, person.time_zone)
     is_told = bool(person.person_ids) and not person.is_guessed
+    in_mind = in_view or _on_mind(person.session, context.now_us)
+    is_visiting = context.now_us - person.session.last_us <= VISIT_LASTS_US
+    numbers = list(_known_of(traits, context.channel)) if is_told else []
+    if is_visiting:
+        numbers += _visit(person.session)
     return Situation(
         channel=context.channel,
         placements=placements,
@@ -52,7 +62,7 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
         has_cart=bool(context.cart or person.cart.offer_nos),
         categories=Liked(traits.categories, traits.category_affinities),
         brands=Liked(traits.brands, traits.brand_affinities),
-        category_in_mind=in_view or _on_mind(person.session, context.now_us),
+        category_in_mind=in_mind,
         persona=person.persona,
         segments=sorted(person.segments),
         age=person.age,
@@ -63,6 +73,9 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
         price_sensitivity=traits.price_sensitivity if is_told else -1.0,
         is_hesitating=_is_on_mind(person.session, context.now_us) and person.session.hesitating,
         person=person.person_ids[0] if is_told else "",
+        numbers=[(name, value) for name, value in numbers if math.isfinite(value)],
+        states=list(_mood(person, in_mind, is_visiting=is_visiting)),
+        now_us=context.now_us,
     )
 
 
@@ -93,6 +106,62 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # what somebody took for a time zone
         return UTC
+
+
+def _known_of(traits: Traits, channel: int) -> Iterator[tuple[str, float]]:
+    """Yield what profile computed of somebody; shares are left out where they are not known."""
+    yield "frequency", traits.frequency
+    yield "monetary", traits.monetary_micros / _MICROS
+    yield "contribution", traits.contribution_micros / _MICROS
+    yield "complaints", traits.complaints
+    yield "referrals", traits.referrals
+    answers = traits.answers
+    for name, share in (
+        ("recency_days", traits.recency_days),
+        ("tenure_days", traits.tenure_days),
+        ("promotion_share", traits.promotion_share),
+        ("price_sensitivity", traits.price_sensitivity),
+        ("return_share", traits.return_share),
+        ("email_open_share", answers.email_open_share),
+        ("email_click_share", answers.email_click_share),
+    ):
+        if share >= 0.0:
+            yield name, share
+    shown = sum(answers.shown)
+    yield "shown", shown
+    if shown:
+        accepted = sum(n * share for n, share in zip(answers.shown, answers.accepted_shares))
+        yield "accepted_share", accepted / shown
+    for where, count, share in zip(answers.channels, answers.shown, answers.accepted_shares):
+        if where == channel:
+            yield "shown_here", count
+            yield "accepted_share_here", share
+    for name, score in sorted(traits.scores.items())[:_MOST_SCORES]:
+        yield f"score:{name}", score
+
+
+def _visit(session: Session) -> Iterator[tuple[str, float]]:
+    """Yield what is done in this visit."""
+    yield "visit_minutes", session.active_minutes
+    yield "visit_category_minutes", session.minutes
+    yield "visit_items", len(session.offer_nos)
+    yield "visit_searches", session.searches
+    yield "visit_articles", session.articles
+    yield "visit_questions", session.questions
+    yield "visit_cart", session.cart_value_micros / _MICROS
+    yield "visit_checkout_minutes", session.checkout_minutes
+
+
+def _mood(person: PersonSnapshot, in_mind: str, *, is_visiting: bool) -> Iterator[str]:
+    """Yield how far somebody is with what is on their mind, what they doubt, what they complain."""
+    if is_visiting and person.session.hesitating:
+        yield f"doubt={Doubt.Value.Name(person.session.doubt)}"
+    stages = person.traits.stages
+    for category, stage in zip(stages.categories, stages.stages):
+        if in_mind and category == in_mind:
+            yield f"stage={PurchaseStage.Value.Name(stage)}"
+    if person.complaint_open:
+        yield "complaint=open"
 
 
 def _in_view(context: DecisionContext, catalogue: Catalogue) -> str:

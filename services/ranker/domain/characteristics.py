@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from services.ranker.domain.bands import banded, between
 from services.ranker.domain.encoding import MOST_CHARACTERISTICS
-from services.ranker.domain.features import text_hash, top
+from services.ranker.domain.features import top
+from services.ranker.domain.hashing import text_hash
 from services.ranker.domain.situation import Situation
 
 CHANNELS: Final = (

@@ -17,6 +17,7 @@ _AFFINITIES = np.array([1e-6, 0.05, 0.15, 0.35])
 _MOST_LIKED = 6
 """Further down the list is too little liked to tell anything."""
 _MICROS = 1e6
+_NEVER = np.int64(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class OfferColumns:
     brand: Hashes
     price: Hashes
     """The band of the price; each is twice as dear as the one below."""
+    type: Hashes
+    """What it is among its kind: the attribute `type`; 0: not said."""
+    terms: Hashes
+    """Whether it is price-led, for members only, personal: a bit each."""
+    ends_us: NDArray[np.int64]
+    """Far ahead: no end."""
+    released_us: NDArray[np.int64]
+    """0: not known."""
 
 
 class Entities:
@@ -46,6 +55,7 @@ class Entities:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._brands = _TextHashes(catalogue.brands)
+        self._types = _TextHashes(catalogue.types)
         self._category_hashes = _TextHashes(catalogue.categories)
 
     def columns(self, nos: NDArray[np.int64]) -> OfferColumns:
@@ -66,6 +76,10 @@ class Entities:
             category_2=hashes[tree.at_depth(2)[category_nos]],
             brand=self._brands.known()[brand_nos],
             price=np.frexp(prices)[1].astype(np.uint32),
+            type=self._types.known()[catalogue.type_no[nos]],
+            terms=_terms(catalogue, nos),
+            ends_us=np.where(catalogue.ends_us[nos] > 0, catalogue.ends_us[nos], _NEVER),
+            released_us=catalogue.released_us[nos],
         )
 
     def category_affinity(self, offers: OfferColumns, liked: Liked) -> Hashes:
@@ -132,6 +146,12 @@ class _TextHashes:
             added = np.array([crc32(text.encode()) for text in texts], np.uint32)
             self._hashes = held = np.concatenate([held, added])
         return held
+
+
+def _terms(catalogue: Catalogue, nos: NDArray[np.int64]) -> Hashes:
+    terms = catalogue.price_led[nos] * 1 + catalogue.members_only[nos] * 2
+    bits: Hashes = (terms + catalogue.personal[nos] * 4).astype(np.uint32)
+    return bits
 
 
 def _banded(affinity: NDArray[np.float64]) -> Hashes:

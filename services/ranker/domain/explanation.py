@@ -74,7 +74,7 @@ def _steps(judgement: Judgement, at: int, model: Model) -> Iterator[tuple[str, f
 
 def _learned(sighted: Sighted, at: int, model: Model) -> Iterator[tuple[str, float, str]]:
     features = sighted.features
-    indices = features.indices[:, at]
+    indices = features.of_candidate(at)
     spread = float(model.variance_matrix(indices).sum())
     log_odds = float(sighted.offset[at])
     yield "certainty", _chance(log_odds, spread), "how sure the assumption has become"

@@ -1,40 +1,45 @@
-"""What the model sees of each candidate: traits x offer, hashed into a fixed table of weights.
-
-Feature hashing: Weinberger et al., "Feature Hashing for Large Scale Multitask Learning" (2009);
-without their sign, as collisions here are few and a bias of them is learned away.
-"""
+"""What the model sees of each candidate: traits x offer, hashed into a fixed table of weights."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zlib import crc32
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.ranker.domain.crosses import Crosses, Told, crosses
 from services.ranker.domain.entities import Entities, OfferColumns
+from services.ranker.domain.hashing import FOLD, PAIR, WORD, Hashes, mix, paired, text_hash
 from services.ranker.domain.layout import (
     COLUMN,
     COLUMNS,
     MOST_ATTRIBUTES,
     MOST_SEGMENTS,
+    MOST_TOLD,
+    MOST_TOLD_OF_FAMILY,
     Group,
 )
+from services.ranker.domain.number_bands import band, told_hashes
 from services.ranker.domain.situation import Situation
 
-Hashes = NDArray[np.uint32]
-_FOLD = np.uint32(0x85EBCA6B)
-_PAIR = 0x9E3779B1
-_WORD = 0xFFFF_FFFF
 _STARTS = np.array([[column.start] for column in COLUMNS], np.uint32)
 _MASKS = np.array([[column.size - 1] for column in COLUMNS], np.uint32)
-_SALTS = [column.start * int(_FOLD) for column in COLUMNS]
+_SALTS = [column.start * int(FOLD) for column in COLUMNS]
 """What tells equal hashes in different columns apart."""
 _VARIANCES = np.array([column.variance for column in COLUMNS])
+_GROUPS = list(Group)
+_GROUP_NOS = np.array([_GROUPS.index(column.group) for column in COLUMNS])
 _STRENGTHS = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+_COUNTS = np.array([1, 2, 3, 5, 8, 13, 21, 55, 144, 1000])
+_SHARES = np.array([0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.75])
+_DAYS = np.array([1, 3, 7, 14, 30, 90, 365])
+_DAY_US = 86_400_000_000
+_SENSITIVITIES = (0.05, 0.15, 0.3, 0.5, 0.75)
 _RECENCIES = (1.0, 7.0, 30.0, 90.0, 365.0)
 _AGES = (18, 26, 36, 46, 56, 66)
+_POSITION = COLUMN["placement_position"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +47,48 @@ class Features:
     """The design matrix of a request: which weights speak for each candidate."""
 
     indices: Hashes
-    """Shape (columns, candidates)."""
+    """Of the candidates' own, shape (columns, candidates)."""
     columns: NDArray[np.intp]
-    """Places in `COLUMNS`, ascending; what does not apply to a person has none."""
+    """Places of those in `COLUMNS`, ascending; what does not apply to a person has none."""
+    crosses: Crosses
+    """What speaks for them by groups."""
 
     @property
     def prior_variance(self) -> float:
         """Variance of the log-odds of each candidate before anything is learned."""
-        return float(_VARIANCES[self.columns].sum())
+        return float(_VARIANCES[self.columns].sum() + _VARIANCES[self.crosses.columns].sum())
 
-    def of_group(self, group: Group) -> slice:
-        """Return the rows of a group; they lie together."""
-        first, after = _BOUNDS[group]
-        bounds = self.columns.searchsorted((first, after))
-        return slice(int(bounds[0]), int(bounds[1]))
+    def of_candidate(self, at: int) -> Hashes:
+        """Return all the weights that speak for one candidate: its own, then those of its group."""
+        shared = self.crosses
+        return np.concatenate([self.indices[:, at], shared.indices[:, shared.group_of[at]]])
+
+    def of_group(self, group: Group) -> NDArray[np.bool_]:
+        """Return which of the weights of each candidate belong to a group."""
+        columns = np.concatenate([self.columns, self.crosses.columns])
+        mine: NDArray[np.bool_] = _GROUP_NOS[columns] == _GROUPS.index(group)
+        return mine
+
+    def at_position(self, at: int, placement: str, position: int) -> Hashes:
+        """Return the weights for one candidate as it is shown: at a position, from 0, of a place.
+
+        For scoring the first position counts for all candidates alike.
+        """
+        indices = self.of_candidate(at)
+        indices[self.columns.searchsorted(_POSITION)] = _position_weight(placement, position)
+        return indices
 
 
-def _bounds(group: Group) -> tuple[int, int]:
-    places = [place for place, column in enumerate(COLUMNS) if column.group is group]
-    assert places == list(range(places[0], places[-1] + 1))
-    return places[0], places[-1] + 1
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for the candidates; columns of shape (candidates,)."""
 
-
-_BOUNDS = {group: _bounds(group) for group in Group}
+    kinds: NDArray[np.int64]
+    """What it says, as in the contract."""
+    counts: NDArray[np.int64]
+    """0: none."""
+    totals: NDArray[np.int64]
+    """What it is a count out of; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,8 @@ class Proposed:
     """Of the evidence, 0 to 1."""
     places: NDArray[np.uint32]
     """Bit i: may fill placement i; it is seen at the first of them."""
+    evidence: Evidence | None = None
+    """None: nothing is told of it."""
 
 
 class FeatureMaker:
@@ -90,21 +116,27 @@ class FeatureMaker:
         """Return what the model sees of each candidate in this situation."""
         rows = _Rows(len(proposed.nos))
         offers = self._entities.columns(proposed.nos)
+        told = Told(*told_hashes([*situation.attributes, *situation.told][:MOST_TOLD]))
         _add_context(rows, offers, proposed, situation)
+        _add_evidence(rows, proposed)
         _add_offer(rows, offers)
+        _add_terms(rows, offers, situation)
         _add_person(rows, offers, situation)
         self._add_affinities(rows, offers, situation)
-        return rows.folded()
+        for place, each in enumerate(told.ones[:MOST_TOLD_OF_FAMILY].tolist()):
+            rows.add(f"family_told_{place}", offers.family, each)
+        indices, columns = rows.folded()
+        return Features(indices, columns, crosses(offers.kind, offers.category_1, told, situation))
 
     def _add_affinities(self, rows: _Rows, offers: OfferColumns, situation: Situation) -> None:
         entities = self._entities
         in_categories = entities.category_affinity(offers, situation.categories)
         in_brands = entities.brand_affinity(offers, situation.brands)
-        rows.add("kind_category_affinity", _paired(offers.kind, in_categories))
-        rows.add("kind_brand_affinity", _paired(offers.kind, in_brands))
+        rows.add("kind_category_affinity", paired(offers.kind, in_categories))
+        rows.add("kind_brand_affinity", paired(offers.kind, in_brands))
         if situation.category_in_mind:
             nearness = entities.nearness(offers, situation.category_in_mind)
-            rows.add("kind_in_mind", _paired(offers.kind, nearness))
+            rows.add("kind_in_mind", paired(offers.kind, nearness))
 
 
 class _Rows:
@@ -119,25 +151,27 @@ class _Rows:
         """Add a column: what it hashes of each candidate, crossed with something of the person."""
         place = COLUMN[name]
         self._rows[place] = left
-        self._salts[place] = (right * _PAIR + _SALTS[place]) & _WORD
+        self._salts[place] = (right * PAIR + _SALTS[place]) & WORD
 
-    def folded(self) -> Features:
+    def folded(self) -> tuple[Hashes, NDArray[np.intp]]:
         """Mix the hashes well and fold each into the region of its column."""
         places = sorted(self._rows)
         mixed = np.empty((len(places), self._count), np.uint32)
         for row, place in enumerate(places):
             mixed[row] = self._rows[place]
         mixed ^= np.array([self._salts[place] for place in places], np.uint32)[:, None]
-        # The finaliser of MurmurHash3 (Appleby 2011): every bit of the input reaches the low bits.
-        mixed ^= mixed >> 16
-        mixed *= _FOLD
-        mixed ^= mixed >> 13
-        mixed *= np.uint32(0xC2B2AE35)
-        mixed ^= mixed >> 16
+        mix(mixed)
         columns = np.array(places, np.intp)
         mixed &= _MASKS[columns]
         mixed += _STARTS[columns]
-        return Features(mixed, columns)
+        return mixed, columns
+
+
+@lru_cache(4096)
+def _position_weight(placement: str, position: int) -> int:
+    rows = _Rows(1)
+    rows.add("placement_position", np.array([text_hash(placement)], np.uint32), position)
+    return int(rows.folded()[0][0, 0])
 
 
 def _add_context(
@@ -151,10 +185,40 @@ def _add_context(
     strengths = _STRENGTHS.searchsorted(proposed.strengths).astype(np.uint32)
     rows.add("base", np.zeros(len(sources), np.uint32))
     rows.add("kind_channel", offers.kind, situation.channel)
-    rows.add("kind_placement", _paired(places, offers.kind))
-    rows.add("kind_source", _paired(offers.kind, sources))
-    rows.add("source_placement", _paired(places, sources))
-    rows.add("source_strength", _paired(sources, strengths))
+    rows.add("kind_placement", paired(places, offers.kind))
+    rows.add("kind_source", paired(offers.kind, sources))
+    rows.add("source_placement", paired(places, sources))
+    rows.add("source_strength", paired(sources, strengths))
+    rows.add("placement_position", places)
+
+
+def _add_evidence(rows: _Rows, proposed: Proposed) -> None:
+    evidence = proposed.evidence
+    if evidence is None:
+        return
+    said = paired(evidence.kinds.astype(np.uint32), proposed.sources.astype(np.uint32))
+    counts = _COUNTS.searchsorted(evidence.counts, side="right").astype(np.uint32)
+    share = evidence.counts / np.maximum(evidence.totals, 1)
+    shares = (1 + _SHARES.searchsorted(share, side="right")) * (evidence.totals > 0)
+    rows.add("evidence_count", paired(said, counts))
+    rows.add("evidence_share", paired(said, shares.astype(np.uint32)))
+
+
+def _add_terms(rows: _Rows, offers: OfferColumns, situation: Situation) -> None:
+    kind = offers.kind
+    rows.add("kind_type", paired(kind, offers.type))
+    rows.add("kind_terms", paired(kind, offers.terms))
+    if situation.now_us:
+        rows.add("kind_days_left", paired(kind, _days(offers.ends_us - situation.now_us)))
+        rows.add("kind_days_out", paired(kind, _days(situation.now_us - offers.released_us)))
+    sensitivity = band(situation.price_sensitivity, _SENSITIVITIES)
+    if sensitivity:
+        rows.add("terms_price_sensitivity", paired(kind, offers.terms), sensitivity)
+
+
+def _days(spans_us: NDArray[np.int64]) -> Hashes:
+    days: Hashes = _DAYS.searchsorted(spans_us / _DAY_US, side="right").astype(np.uint32)
+    return days
 
 
 def _add_offer(rows: _Rows, offers: OfferColumns) -> None:
@@ -164,7 +228,7 @@ def _add_offer(rows: _Rows, offers: OfferColumns) -> None:
     rows.add("category_1", offers.category_1)
     rows.add("category_2", offers.category_2)
     rows.add("brand", offers.brand)
-    rows.add("kind_price", _paired(offers.kind, offers.price))
+    rows.add("kind_price", paired(offers.kind, offers.price))
 
 
 def _add_person(rows: _Rows, offers: OfferColumns, situation: Situation) -> None:
@@ -172,15 +236,15 @@ def _add_person(rows: _Rows, offers: OfferColumns, situation: Situation) -> None
     liked, liked_1 = text_hash(situation.categories.top), text_hash(top(situation.categories.top))
     kind = offers.kind
     # A promotion may be about no category; then it is at least told from other kinds.
-    category_1 = _paired(kind, offers.category_1)
+    category_1 = paired(kind, offers.category_1)
     rows.add("kind_assurance", kind, situation.assurance)
     rows.add("kind_tier", kind, tier)
-    rows.add("kind_recency", kind, _band(situation.recency_days, _RECENCIES))
+    rows.add("kind_recency", kind, band(situation.recency_days, _RECENCIES))
     rows.add("kind_cart", kind, int(situation.has_cart))
     rows.add("price_tier", offers.price, tier)
     rows.add("kind_liked_1", kind, liked_1)
     rows.add("category_1_liked_1", category_1, liked_1)
-    rows.add("category_2_liked", _paired(kind, offers.category_2), liked)
+    rows.add("category_2_liked", paired(kind, offers.category_2), liked)
     rows.add("family_liked_1", offers.family, liked_1)
     if situation.brands.top:
         rows.add("brand_liked_brand", offers.brand, text_hash(situation.brands.top))
@@ -196,7 +260,7 @@ def _optional(situation: Situation) -> list[tuple[str, int]]:
     if situation.persona:
         found.append(("category_1_persona", text_hash(situation.persona)))
     if situation.age:
-        found.append(("category_1_age", _band(situation.age, _AGES)))
+        found.append(("category_1_age", band(situation.age, _AGES)))
     found += _numbered("category_1_segment", situation.segments[:MOST_SEGMENTS])
     found += _numbered("category_1_attribute", situation.attributes[:MOST_ATTRIBUTES])
     return found
@@ -206,21 +270,6 @@ def _numbered(name: str, texts: Sequence[str]) -> list[tuple[str, int]]:
     return [(f"{name}_{place}", text_hash(text)) for place, text in enumerate(texts)]
 
 
-def _paired(left: Hashes, right: Hashes) -> Hashes:
-    paired: Hashes = left * np.uint32(_PAIR) + right
-    return paired
-
-
-def _band(value: float, edges: Sequence[float]) -> int:
-    """Return 0 for what is not known, else which of the bands between the edges it is in."""
-    return 0 if value < 0 else 1 + sum(value >= edge for edge in edges)
-
-
 def top(path: str) -> str:
     """Return the first step of a category path."""
     return path.partition(" > ")[0]
-
-
-def text_hash(text: str) -> int:
-    """Return 32 bits that are the same on every replica for ever; 0 for nothing."""
-    return crc32(text.encode()) if text else 0

@@ -29,14 +29,19 @@ class Sighted:
     features: Features
     offset: Column
     """Log-odds assumed before anything was learned, shape (candidates,)."""
-    rows: NDArray[np.uint32]
-    """The features by candidate, shape (candidates, columns)."""
     characteristics: Hashes = field(default_factory=lambda: NOTHING)
     """Of the person and the moment, for reports; the same for all candidates."""
 
-    def encoded(self, at: int) -> bytes:
-        """Return what the model saw of one candidate, to learn from its answer."""
-        return encode(float(self.offset[at]), self.rows[at], self.characteristics)
+    def encoded(self, at: int, placement: str = "", position: int = 0) -> bytes:
+        """Return what the model saw of one candidate, to learn from its answer.
+
+        As it is shown: at a position, from 0, of a placement; without one, as it was scored.
+        """
+        features = self.features
+        seen = features.of_candidate(at)
+        if placement:
+            seen = features.at_position(at, placement, position)
+        return encode(float(self.offset[at]), seen, self.characteristics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def as_assumed(assumed: Assumed, sighted: Sighted | None = None) -> Judgement:
 def sight(features: Features, assumed: Assumed, characteristics: Hashes = NOTHING) -> Sighted:
     """Return what the model sees; with nothing learned it predicts what is assumed."""
     offset = prior_offset(assumed.probability, features.prior_variance)
-    return Sighted(features, offset, np.ascontiguousarray(features.indices.T), characteristics)
+    return Sighted(features, offset, characteristics)
 
 
 def judge(
@@ -106,31 +111,53 @@ def judge(
     Noise is drawn per candidate from its own marginal, N(m·x, x'Vx), as of independent weights,
     and scaled down; the probabilities that are told are those of the draws as they are.
     Weights that speak for every candidate alike would move all log-odds by the same amount and so
-    hardly their order: they are not drawn but averaged over. What else candidates share is drawn
-    for each by itself, which explores a little more than drawing the weights would.
+    hardly their order: they are not drawn but averaged over. What candidates of one kind and top
+    category share is drawn once for them all; what else they share is drawn for each by itself,
+    which explores a little more than drawing the weights would.
     """
     features, offset = sighted.features, sighted.offset
+    crosses = features.crosses
     log_odds = offset + model.means(features.indices)
+    log_odds += model.means(crosses.indices)[crosses.group_of]
     variances = model.variance_matrix(features.indices)
+    of_groups = model.variance_matrix(crosses.indices).sum(axis=0)
     possible = assumed.probability > 0.0
-    probability = predictive(log_odds, variances.sum(axis=0)) * possible
+    spread = variances.sum(axis=0) + of_groups[crosses.group_of]
+    probability = predictive(log_odds, spread) * possible
     stake = assumed.stake
     if chance is None:
         return Judgement(assumed, probability, probability, probability * stake, sighted=sighted)
     alike = (features.indices == features.indices[:, :1]).all(axis=1)
     shared = float(variances[alike, 0].sum())
     own = variances[~alike].sum(axis=0)
-    noise, decisive = chance.noise(len(log_odds))
-    chances = _drawn(log_odds, own, shared, noise) * possible
+    noise, decisive = chance.noise(len(log_odds) + len(of_groups))
+    noise, group_noise = noise[:, : len(log_odds)], noise[:, len(log_odds) :]
+    if len(of_groups) == 1:
+        shared += float(of_groups[0])
+        moved = None
+    else:
+        moved = (group_noise * _scale(of_groups))[:, crosses.group_of]
+    chances = _drawn(log_odds, noise * _scale(own), moved, shared) * possible
     draws = Draws(chances, chances * stake.astype(np.float32), decisive)
     return Judgement(assumed, probability, probability, probability * stake, draws, sighted)
 
 
+def _scale(variances: Column) -> NDArray[np.float32]:
+    return (_CURIOSITY * np.sqrt(variances)).astype(np.float32)
+
+
 def _drawn(
-    log_odds: Column, own: Column, shared: float, noise: NDArray[np.float32]
+    log_odds: Column,
+    odds: NDArray[np.float32],
+    moved: NDArray[np.float32] | None,
+    shared: float,
 ) -> NDArray[np.float32]:
-    """Return acceptance probabilities of every draw, shape (draws, candidates)."""
-    odds = noise * (_CURIOSITY * np.sqrt(own)).astype(np.float32)
+    """Return acceptance probabilities of every draw, shape (draws, candidates).
+
+    `odds` holds the noise of each, `moved` that of its group; the first is overwritten.
+    """
+    if moved is not None:
+        odds += moved
     odds += np.clip(log_odds, -_SURE, _SURE).astype(np.float32)
     odds *= np.float32(-1.0 / np.sqrt(1.0 + np.pi / 8.0 * shared))
     np.exp(odds, out=odds)

@@ -10,11 +10,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION: Final = 1
-"""Raised with any change below: rows and snapshots of another layout teach nothing here."""
-WEIGHTS: Final = 1 << 18
+VERSION: Final = 2
+"""Raised with any change below. Columns are only ever added behind the last: rows and snapshots of
+an older layout mean what they meant, and those of a newer one are refused."""
+WEIGHTS: Final = 1 << 19
 MOST_SEGMENTS: Final = 4
 MOST_ATTRIBUTES: Final = 3
+MOST_TOLD: Final = 24
+"""Attributes of person and request that are looked at, by name; each is crossed with each other."""
+MOST_TOLD_OF_FAMILY: Final = 12
+MOST_NUMBERS: Final = 32
+MOST_STATES: Final = 8
+MOST_SEGMENTS_OF_KIND: Final = 16
+BANDINGS: Final = 3
+"""A number is told in as many bands, each of another width or with other edges."""
 
 
 class Group(Enum):
@@ -41,13 +50,15 @@ class Column:
     variance: float
     group: Group
     start: int = 0
+    slots: int = 1
+    """At most so many of a row lie in it."""
 
 
 def _column(name: str, bits: int, variance: float, group: Group) -> tuple[str, int, float, Group]:
     return name, 1 << bits, variance, group
 
 
-_COLUMNS: Final = (
+_FIRST: Final = (
     _column("base", 2, 0.01, Group.CONTEXT),
     _column("kind_channel", 8, 0.01, Group.CONTEXT),
     _column("kind_placement", 11, 0.01, Group.CONTEXT),
@@ -78,21 +89,62 @@ _COLUMNS: Final = (
     _column("category_1_persona", 12, 0.8, Group.PERSON),
     _column("category_1_age", 11, 0.4, Group.PERSON),
 )
-_SLOTS: Final = (
+_FIRST_SLOTS: Final = (
     (_column("category_1_segment", 11, 0.4, Group.PERSON), MOST_SEGMENTS),
     (_column("category_1_attribute", 11, 0.2, Group.PERSON), MOST_ATTRIBUTES),
 )
 """Of several of a kind; they share a region, so that their order means nothing."""
+_SECOND: Final = (
+    # The place and how far down it something is seen: no merit of what is shown there.
+    _column("placement_position", 12, 0.05, Group.CONTEXT),
+    # What the evidence says and the band of its count.
+    _column("evidence_count", 9, 0.05, Group.OFFER),
+    # What the evidence says and the band of the count's share of its total.
+    _column("evidence_share", 9, 0.05, Group.OFFER),
+    # What the offer is among its kind: its attribute `type`.
+    _column("kind_type", 10, 0.05, Group.OFFER),
+    # Whether it is price-led, for members only, personal.
+    _column("kind_terms", 6, 0.02, Group.OFFER),
+    # Days until it ends.
+    _column("kind_days_left", 7, 0.02, Group.OFFER),
+    # Days since its release.
+    _column("kind_days_out", 7, 0.01, Group.OFFER),
+    # Whether it is price-led, and how much the person goes by price.
+    _column("terms_price_sensitivity", 9, 0.1, Group.PERSON),
+)
+_SECOND_SLOTS: Final = (
+    # An attribute of person or request, for this very offer.
+    (_column("family_told", 16, 0.02, Group.PERSON), MOST_TOLD_OF_FAMILY),
+)
+_GROUPED: Final = (
+    # A number known of the person or the visit: orders, money, shares, scores.
+    (_column("kind_number", 14, 0.008, Group.PERSON), MOST_NUMBERS * BANDINGS),
+    # A state of the moment: hour, weekday, hesitation, purchase stage.
+    (_column("kind_state", 11, 0.01, Group.PERSON), MOST_STATES),
+    (_column("kind_segment", 11, 0.01, Group.PERSON), MOST_SEGMENTS_OF_KIND),
+    (_column("kind_persona", 9, 0.01, Group.PERSON), 1),
+    # An attribute of person or request; a number in each of its bands.
+    (_column("kind_told", 13, 0.01, Group.PERSON), MOST_TOLD * BANDINGS),
+    (_column("category_1_told", 14, 0.03, Group.PERSON), MOST_TOLD),
+    # Two such attributes at once.
+    (_column("category_1_told_pair", 17, 0.005, Group.PERSON), MOST_TOLD * (MOST_TOLD - 1) // 2),
+)
+"""Equal for all candidates of one kind and top category, so they are looked up once for those; the
+slots of one region are counted, not listed."""
 
 
 def _placed() -> Iterator[Column]:
     start = 0
-    for name, size, variance, group in _COLUMNS:
-        yield Column(name, size, variance, group, start)
-        start += size
-    for (name, size, variance, group), slots in _SLOTS:
-        for slot in range(slots):
-            yield Column(f"{name}_{slot}", size, variance, group, start)
+    for single, several in ((_FIRST, _FIRST_SLOTS), (_SECOND, _SECOND_SLOTS)):
+        for name, size, variance, group in single:
+            yield Column(name, size, variance, group, start)
+            start += size
+        for (name, size, variance, group), slots in several:
+            for slot in range(slots):
+                yield Column(f"{name}_{slot}", size, variance, group, start)
+            start += size
+    for (name, size, variance, group), slots in _GROUPED:
+        yield Column(name, size, variance, group, start, slots)
         start += size
     assert start <= WEIGHTS, f"{start} weights do not fit into {WEIGHTS}"
 

@@ -59,3 +59,9 @@ class Situation:
     is_gift: bool = False
     person: str = ""
     """The oldest id of the set; to count people by, and never a feature. Empty: nobody is known."""
+    numbers: Sequence[tuple[str, float]] = ()
+    """Known of the person and the visit, finite; what is not known is left out."""
+    states: Sequence[str] = ()
+    """How far the person is with what is on their mind, and the like, as `name=value`."""
+    now_us: int = 0
+    """Business time; 0: nothing is said of days."""

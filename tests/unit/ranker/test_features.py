@@ -29,9 +29,9 @@ def test_each_feature_lies_in_the_region_of_its_column():
 
 def test_groups_partition_the_rows():
     features = seen(liker(BIKES, segments=["a"]), 1)
-    slices = [features.of_group(group) for group in Group]
-    assert [each.start for each in slices[1:]] == [each.stop for each in slices[:-1]]
-    assert (slices[0].start, slices[-1].stop) == (0, len(features.columns))
+    belongs = np.array([features.of_group(group) for group in Group])
+    assert belongs.shape[1] == len(features.of_candidate(0))
+    assert (belongs.sum(axis=0) == 1).all()
 
 
 def test_people_alike_are_seen_alike_whoever_they_are():

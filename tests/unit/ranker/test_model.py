@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.ranker.domain.answers import Outcome
 from services.ranker.domain.encoding import Sight
 from services.ranker.domain.layout import COLUMNS
-from services.ranker.domain.model import DRIFT, Model, SnapshotError, predictive, prior_offset
+from services.ranker.domain.model import Model, SnapshotError, predictive, prior_offset
 
 PRIOR = 0.03
 USED = [
@@ -51,27 +51,27 @@ def test_a_rate_is_found_within_hundreds_of_rows_and_followed_when_it_changes(tr
         assert np.std(predictions[-1500:]) < 0.6 * rate
 
 
-def test_the_uncertainty_of_a_repeated_row_is_that_of_the_full_covariance():
-    """But for the first rows, of which no weight takes in more than half of what it may."""
+def test_a_repeated_row_teaches_no_more_than_the_full_covariance_and_not_much_less():
     model, row = Model(), sight(prior=0.2)
-    for turn in range(60):
+    for _ in range(60):
         chance, spread = model.predict(row), _spread(model, row)
-        drifted = spread + DRIFT * (SPREAD - spread)
-        kappa_chance = _predictive(model, row, drifted)
-        of_full = drifted / (1 + drifted * kappa_chance * (1 - kappa_chance))
+        of_full = spread / (1 + spread * chance * (1 - chance))
         show(model, row, accepted=False)
         assert _spread(model, row) >= of_full * (1 - 1e-9)
-        assert turn < 20 or _spread(model, row) == pytest.approx(of_full, rel=1e-9)
+        assert _spread(model, row) - of_full < 0.8 * (spread - of_full)
         assert model.predict(row) < chance
+
+
+def test_rows_alike_come_to_rest_where_hundreds_of_them_count():
+    model, row, random = Model(), sight(prior=0.2), np.random.default_rng(8)
+    for _ in range(4000):
+        show(model, row, bool(random.random() < 0.2))
+    step = _spread(model, row) * 0.2 * 0.8
+    assert 1 / 1000 < step < 1 / 100
 
 
 def _spread(model, row):
     return float(model.variance_matrix(row.indices).sum())
-
-
-def _predictive(model, row, spread):
-    log_odds = row.offset + float(model.means(row.indices))
-    return float(predictive(np.array([log_odds]), spread)[0])
 
 
 @settings(max_examples=30, deadline=None)
@@ -81,13 +81,12 @@ def test_an_acceptance_corrects_the_negative_as_if_it_had_been_known(prior, seen
     for _ in range(seen_before):
         show(model, row)
     before = row.offset + float(model.means(row.indices))
-    held = model.variance_matrix(row.indices).sum()
-    drifted = float(held) + DRIFT * (SPREAD - float(held))
-    chance = _predictive(model, row, drifted)
-    known = before + drifted / (1 + drifted * chance * (1 - chance)) * (1 - chance)
+    held = _spread(model, row)
+    chance = model.predict(row)
+    known = before + held / (1 + held * chance * (1 - chance)) * (1 - chance)
     show(model, row, accepted=True)
     corrected = row.offset + float(model.means(row.indices))
-    information = drifted * chance * (1 - chance)
+    information = held * chance * (1 - chance)
     assert corrected - before == pytest.approx(known - before, rel=2 * information + 0.01)
 
 
@@ -139,7 +138,7 @@ def test_it_agrees_with_batch_logistic_regression():
     batch = _batch(rows, seen)
     online = np.array([model.predict(row) for row in rows])
     assert np.corrcoef(np.log(online), np.log(batch))[0, 1] > 0.95
-    assert np.abs(online - batch).mean() < 0.02
+    assert np.abs(online - batch).mean() < 0.03
 
 
 def _batch(rows, seen):

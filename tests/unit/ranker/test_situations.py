@@ -7,7 +7,7 @@ from services.ranker.situations import VISIT_LASTS_US, read_situation
 from tests.unit.ranker.shop import BANNER, BIKES, BOOK_NOS, BOOKS, shop
 from touchpoint.common.v1.decision_pb2 import CartLine, DecisionContext, PlacementAsk, Recipient
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Session, Traits
-from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, Doubt, PurchaseStage
 
 NOW_US = 10 * VISIT_LASTS_US
 
@@ -119,3 +119,26 @@ def test_people_are_counted_by_their_oldest_id_unless_they_are_guessed_or_give_a
     assert situation(context(), person(is_guessed=True)).person == ""
     gift = situation(context(recipient=Recipient(age=9)), person())
     assert (gift.person, gift.is_gift) == ("", True)
+
+
+def test_what_is_not_known_of_somebody_is_left_out():
+    known = person()
+    known.traits.promotion_share = -1.0
+    known.traits.return_share = 0.25
+    known.traits.scores["churn"] = 0.5
+    numbers = dict(situation(context(), known).numbers)
+    assert "promotion_share" not in numbers
+    assert (numbers["return_share"], numbers["score:churn"]) == (0.25, 0.5)
+    guessed = PersonSnapshot(person_ids=["ada"], is_guessed=True)
+    assert "frequency" not in dict(situation(context(), guessed).numbers)
+
+
+def test_hesitation_and_the_stage_of_what_is_on_the_mind_are_states():
+    known = person()
+    known.session.hesitating = True
+    known.session.doubt = Doubt.SHIPPING
+    known.traits.stages.categories.append(BIKES)
+    known.traits.stages.stages.append(PurchaseStage.DECIDING)
+    assert situation(context(), known).states == ["doubt=SHIPPING", "stage=DECIDING"]
+    known.session.last_us -= 1
+    assert situation(context(), known).states == []
