@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Registered] = {
     "diff": Registered(DEFINE, "cli.commands.versions:diff"),
     "rollback": Registered(DEFINE, "cli.commands.definitions:rollback"),
     "versions": Registered(DEFINE, "cli.commands.versions:versions"),
+    "lever": Registered(DEFINE, "cli.commands.lever:lever"),
     "simulate": Registered(WHAT_IF, "cli.commands.simulate:simulate"),
     "report": Registered(RESULTS, "cli.commands.report:app"),
     "demo": Registered(PROVE, "cli.commands.demo:demo"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ranker.definitions import RankingDefinitions, RankingTerms
-from services.ranker.domain.arbitration import Assumed, assume
+from services.ranker.domain.arbitration import Assumed, Column, assume
 from services.ranker.domain.chance import Chance
 from services.ranker.domain.characteristics import characteristics, hashes
 from services.ranker.domain.entities import Entities
@@ -103,16 +103,10 @@ class Ranker:
         terms: RankingTerms,
     ) -> Assumed:
         catalogue, nos = self._catalogue, proposed.nos
-        lever = catalogue.lever[nos].astype(np.float64)
-        if not terms.levers:
-            lever = np.ones(len(nos))
-        elif request.levers:
-            lever = lever * np.array(request.levers, np.float64)
-        for offer_id, factor in terms.factors.items() if terms.levers else ():
-            lever[nos == catalogue.offer_no(offer_id)] *= factor
         prior = definitions.priors.probabilities(catalogue.kind[nos], proposed.sources)
+        levers = _levers(request, nos, catalogue, terms) if terms.levers else ()
         exchanged = definitions.exchange.of(nos, catalogue)
-        return assume(prior, proposed.strengths, catalogue.value_micros[nos], lever, exchanged)
+        return assume(prior, proposed.strengths, catalogue.value_micros[nos], levers, exchanged)
 
     def _judged(
         self,
@@ -145,6 +139,24 @@ def _evidence(candidates: Candidates) -> Evidence | None:
     if any(len(column) != len(candidates.offer_nos) for column in columns):
         return None
     return Evidence(*(np.array(column, np.int64) for column in columns))
+
+
+def _levers(
+    request: pb.RankRequest, nos: NDArray[np.int64], catalogue: Catalogue, terms: RankingTerms
+) -> list[tuple[str, Column]]:
+    """Return what multiplies the candidates' arbitration, and by whom in words."""
+    found = [
+        ("of the offer", catalogue.lever[nos].astype(np.float64)),
+        ("set by hand", catalogue.levers_set(nos, request.context.now_us)),
+    ]
+    if request.levers:
+        found.append(("by rules", np.array(request.levers, np.float64)))
+    if terms.factors:
+        factor = np.ones(len(nos))
+        for offer_id, each in terms.factors.items():
+            factor[nos == catalogue.offer_no(offer_id)] *= each
+        found.append(("of the variant", factor))
+    return found
 
 
 def _explored(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.retrieval.domain.catalogue import CatalogueSlice, Entry
+from services.retrieval.domain.levers import NEUTRAL
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 
 
@@ -12,6 +13,8 @@ def encode_row(entry: Entry) -> CatalogueRow:
     row.offer_no = entry.offer_no
     row.family_no = entry.family_no
     row.about_nos.extend(entry.about_nos)
+    if entry.set_lever != NEUTRAL:
+        row.set_lever, row.set_lever_until_us = entry.set_lever, entry.set_lever_until_us
     return row
 
 

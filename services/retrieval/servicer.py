@@ -15,10 +15,12 @@ from services.retrieval.domain.catalogue import (
     Draft,
     Rejection,
 )
+from services.retrieval.domain.levers import LeverStore
 from services.retrieval.domain.merging import Merged
 from services.retrieval.domain.retriever import Retriever
 from services.retrieval.failures import SOURCE_NAMES, FailureLog
 from services.retrieval.intake import read_items, read_offers
+from services.retrieval.lever_rpcs import LeverDesk
 from services.retrieval.model_rpcs import Learning, told
 from services.retrieval.moment import MomentReader
 from services.retrieval.plugins import Plugins
@@ -53,11 +55,15 @@ class Replica(Protocol):
         ...
 
 
+class WritableCatalogue(CatalogueStore, LeverStore, Protocol):
+    """Keeps rows, and the levers that are set of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """Where the catalogue is written, and what amounts without a currency are in."""
 
-    store: CatalogueStore
+    store: WritableCatalogue
     replica: Replica
     currency: str
 
@@ -82,6 +88,7 @@ class RetrievalServicer:
         """Take the parts; `forget` drops what is remembered of persons."""
         self._writing = writing
         self._slices = SliceReader(writing.store)
+        self._levers = LeverDesk(writing.store, now_us)
         self._retriever = retriever
         self._moments = moments
         self._bundles = bundles
@@ -179,6 +186,14 @@ class RetrievalServicer:
     async def get_offers(self, call: Call, request: pb.GetOffersRequest) -> pb.GetOffersResponse:
         entries = await self._writing.store.find(request.offer_ids)
         return pb.GetOffersResponse(rows=[encode_row(entry) for entry in entries])
+
+    async def set_lever(self, call: Call, request: pb.SetLeverRequest) -> pb.SetLeverResponse:
+        response = await self._levers.set(call, request)
+        await self._writing.replica.catch_up()
+        return response
+
+    async def list_levers(self, call: Call, request: pb.ListLeversRequest) -> pb.ListLeversResponse:
+        return await self._levers.listed(request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

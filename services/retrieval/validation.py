@@ -54,6 +54,10 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.UpsertItemsRequest: validator(required("items"), length("items", MOST_ROWS)),
     pb.UpsertOffersRequest: validator(required("offers"), length("offers", MOST_ROWS)),
     pb.GetOffersRequest: validator(required("offer_ids"), length("offer_ids", 1000)),
+    pb.SetLeverRequest: validator(
+        required("offer_id"), length("changed_by", 128), length("why", 500)
+    ),
+    pb.ListLeversRequest: validator(between("limit", 0, 1000)),
     pb.FindLookalikesRequest: validator(
         _seed,
         length("person_ids", 50_000),

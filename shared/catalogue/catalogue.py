@@ -51,6 +51,8 @@ _COLUMNS = (
     _Column("ends_us", np.int64, attrgetter("ends_us")),
     _Column("released_us", np.int64, attrgetter("released_us")),
     _Column("lever", np.float32, attrgetter("lever")),
+    _Column("set_lever", np.float32, lambda row: row.set_lever or 1.0),
+    _Column("set_lever_until_us", np.int64, attrgetter("set_lever_until_us")),
     _Column("min_age", np.uint16, attrgetter("min_age")),
     _Column("channel_bits", np.uint32, _channel_bits),
     _Column("withdrawn", np.bool_, attrgetter("withdrawn")),
@@ -92,6 +94,11 @@ class Catalogue:
     """0: no end."""
     released_us: npt.NDArray[np.int64]
     lever: npt.NDArray[np.float32]
+    """The offer's own; 1 is neutral."""
+    set_lever: npt.NDArray[np.float32]
+    """What somebody set by hand, beside it."""
+    set_lever_until_us: npt.NDArray[np.int64]
+    """Business time; 0: until it is set anew."""
     min_age: npt.NDArray[np.uint16]
     channel_bits: npt.NDArray[np.uint32]
     """Bit `1 << Channel` per channel it is meant for."""
@@ -161,6 +168,12 @@ class Catalogue:
         if self._variants is None:
             return {}
         return self._variants.of(offer_no, int(self.family_no[offer_no]))
+
+    def levers_set(self, offer_nos: npt.NDArray[Any], now_us: int) -> npt.NDArray[np.float64]:
+        """Return what somebody set by hand of each offer, as it holds at a time; 1: nothing."""
+        until_us = self.set_lever_until_us[offer_nos]
+        is_over = (until_us > 0) & (until_us <= now_us)
+        return np.where(is_over, 1.0, self.set_lever[offer_nos])
 
     @property
     def only_currency(self) -> str:

@@ -68,7 +68,7 @@ def by_order(
 ) -> list[PlacementSlate]:
     """Assemble the page without a ranker: by retrieval order x value."""
     nos = _numbers(allowed, catalogue)
-    levers = catalogue.lever[nos].astype(np.float64)
+    levers = catalogue.lever[nos] * catalogue.levers_set(nos, context.now_us)
     if allowed.levers:
         levers = levers * np.array(allowed.levers)
     scores = order_times_value(catalogue.value_micros[nos], levers)

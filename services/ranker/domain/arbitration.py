@@ -48,6 +48,14 @@ class Assumed:
     lever: Column
     exchanged: Exchanged | None = None
     """How values came to be in the base currency; None: they were."""
+    levers: Sequence[tuple[str, Column]] = ()
+    """What the lever is the product of, in words; empty: of nothing else."""
+
+    def lever_told(self, at: int) -> str:
+        """Return in words what a lever is made of, as far as anything of it is not neutral."""
+        parts = [f"{lever[at]:g} {of}" for of, lever in self.levers if lever[at] != 1.0]
+        told = f"lever {self.lever[at]:g}"
+        return f"{told}: {' x '.join(parts)}" if parts else told
 
     @property
     def stake(self) -> Column:
@@ -59,10 +67,12 @@ def assume(
     prior: Column,
     strength: Column,
     value_micros: NDArray[np.int64],
-    lever: Column,
+    levers: Sequence[tuple[str, Column]] = (),
     exchanged: Exchanged | None = None,
 ) -> Assumed:
     """Return what is assumed; `strength` of the evidence (0 to 1) scales the prior probability.
+
+    `levers` multiply, each with what it is in words.
 
     A value that is not known or negative counts as nothing: it is never worth proposing.
     """
@@ -71,4 +81,7 @@ def assume(
     value = np.maximum(value_micros, 0) / MICROS
     if exchanged is not None:
         value *= exchanged.rate
-    return Assumed(prior, probability, value, lever, exchanged)
+    lever = np.ones(len(value))
+    for _, each in levers:
+        lever *= each
+    return Assumed(prior, probability, value, lever, exchanged, levers)

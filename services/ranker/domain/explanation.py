@@ -36,13 +36,13 @@ def explain(judgement: Judgement, at: int, model: Model) -> list[Part]:
     to it whatever the curve of the logistic.
     """
     assumed = judgement.assumed
-    value, lever = float(assumed.value[at]), float(assumed.lever[at])
+    value = float(assumed.value[at])
     parts, reached = [], 0.0
     for name, chance, text in _steps(judgement, at, model):
         parts.append(Part(name, (chance - reached) * value, text))
         reached = chance
     worth = reached * value
-    parts.append(Part("lever", float(judgement.score[at]) - worth, f"lever {lever:g}"))
+    parts.append(Part("lever", float(judgement.score[at]) - worth, assumed.lever_told(at)))
     return parts
 
 

@@ -46,6 +46,10 @@ class Entry:
     """Number of the family's root as far as it is known; 0 for offers that are no product."""
     about_nos: tuple[int, ...]
     is_defined: bool
+    set_lever: float = 1.0
+    """What somebody set by hand, beside the offer's own; whoever writes the row leaves it."""
+    set_lever_until_us: int = 0
+    """Business time; 0: until it is set anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,8 @@ def plan(drafts: Iterable[Draft], known: Mapping[str, Entry], last_no: int) -> P
         existing = entries.get(draft.offer_id)
         if existing is None:
             last_no += 1
-        entries[draft.offer_id] = _entry(draft, existing.offer_no if existing else last_no, entries)
+        entry = _entry(draft, existing.offer_no if existing else last_no, entries)
+        entries[draft.offer_id] = _with_what_was_set(entry, existing)
         written.append(draft.offer_id)
     changed = _with_families(written, entries, known)
     return Plan(tuple(changed), tuple(rejections), last_no)
@@ -193,6 +198,13 @@ def _entry(draft: Draft, offer_no: int, entries: Mapping[str, Entry]) -> Entry:
         about_nos=tuple(entries[item_id].offer_no for item_id in draft.about_items),
         is_defined=draft.is_defined,
     )
+
+
+def _with_what_was_set(entry: Entry, existing: Entry | None) -> Entry:
+    if existing is None:
+        return entry
+    until_us = existing.set_lever_until_us
+    return replace(entry, set_lever=existing.set_lever, set_lever_until_us=until_us)
 
 
 def _ancestors(offer_id: str, entries: Mapping[str, Entry]) -> Iterator[str]:

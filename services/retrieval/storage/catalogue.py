@@ -14,11 +14,12 @@ from services.retrieval.domain.catalogue import (
     chunks,
     plan,
 )
+from services.retrieval.domain.levers import LeverChange, with_lever
 from services.retrieval.rows import encode_row
 from services.retrieval.storage.slices import whole_versions
 from shared.bus import Publication, append
 from shared.bus.subjects import CATALOGUE_CHANGED
-from shared.errors import OutOfRange
+from shared.errors import NotFound, OutOfRange
 from shared.postgres import Database, Queries, Row, Transaction
 from touchpoint.common.v1.bus_pb2 import CatalogueNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
@@ -31,7 +32,7 @@ _INLINE_BYTES = 256 << 10
 
 
 class PostgresCatalogue:
-    """A `CatalogueStore` on the service's schema; each change is announced on the bus."""
+    """A `CatalogueStore` and `LeverStore` on the service's schema; changes are announced."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,6 +50,31 @@ class PostgresCatalogue:
             if planned.changed:
                 await transaction.execute(_SQL.move_version, version, planned.last_no)
             return Written(version, planned.rejections)
+
+    async def set_lever(self, change: LeverChange) -> int:
+        async with self._database.transaction() as transaction:
+            state = await transaction.fetchrow(_SQL.lock_catalogue)
+            assert state is not None, "the migration inserts the one row"
+            entry = (await _by_id(transaction, {change.offer_id})).get(change.offer_id)
+            if entry is None:
+                raise NotFound(f"there is no item or offer {change.offer_id!r}")
+            version: int = state["version"]
+            changed = with_lever(entry, change)
+            if changed != entry:
+                version += 1
+                await _write_version(transaction, version, [changed])
+                await transaction.execute(_SQL.move_version, version, state["last_offer_no"])
+            await transaction.execute(_SQL.note_lever, entry.offer_no, *_noted(change))
+            return version
+
+    async def levers(self) -> list[LeverChange]:
+        rows = await self._database.fetch(_SQL.set_levers)
+        newest_first = sorted(rows, key=lambda row: row["change_no"], reverse=True)
+        return [_change(row) for row in newest_first]
+
+    async def lever_history(self, offer_id: str, limit: int) -> list[LeverChange]:
+        rows = await self._database.fetch(_SQL.lever_history, offer_id, limit)
+        return [_change(row) for row in rows]
 
     async def check(self, drafts: Sequence[Draft]) -> tuple[Rejection, ...]:
         return plan(drafts, await _known(self._database, drafts), 0).rejections
@@ -115,6 +141,8 @@ async def _write_version(transaction: Transaction, version: int, changed: Sequen
                 entry.family_no,
                 entry.about_nos,
                 entry.is_defined,
+                entry.set_lever,
+                entry.set_lever_until_us,
                 version,
             )
             for entry in changed
@@ -144,4 +172,29 @@ def _entry(row: Row) -> Entry:
         family_no=row["family_no"],
         about_nos=tuple(row["about_nos"]),
         is_defined=row["is_defined"],
+        set_lever=row["set_lever"],
+        set_lever_until_us=row["set_lever_until_us"],
+    )
+
+
+def _noted(change: LeverChange) -> tuple[object, ...]:
+    return (
+        change.lever,
+        change.until_us,
+        change.why,
+        change.changed_by,
+        change.caller,
+        change.changed_us,
+    )
+
+
+def _change(row: Row) -> LeverChange:
+    return LeverChange(
+        row["offer_id"],
+        row["lever"],
+        row["until_us"],
+        row["why"],
+        row["changed_by"],
+        row["caller"],
+        row["changed_us"],
     )

@@ -14,18 +14,20 @@ from services.retrieval.domain.catalogue import (
     chunks,
     plan,
 )
+from services.retrieval.domain.levers import NEUTRAL, LeverChange, with_lever
 from services.retrieval.storage.slices import whole_versions
-from shared.errors import OutOfRange
+from shared.errors import NotFound, OutOfRange
 
 
 class InMemoryCatalogue:
-    """A `CatalogueStore` that forgets with its process."""
+    """A `CatalogueStore` and `LeverStore` that forgets with its process."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._versions: dict[str, int] = {}
         self._version = 0
         self._last_no = 0
+        self._lever_changes: list[LeverChange] = []
 
     async def write(self, drafts: Sequence[Draft]) -> Written:
         planned = plan(drafts, self._entries, self._last_no)
@@ -36,6 +38,30 @@ class InMemoryCatalogue:
                 self._versions[entry.offer_id] = self._version
         self._last_no = planned.last_no
         return Written(self._version, planned.rejections)
+
+    async def set_lever(self, change: LeverChange) -> int:
+        entry = self._entries.get(change.offer_id)
+        if entry is None:
+            raise NotFound(f"there is no item or offer {change.offer_id!r}")
+        changed = with_lever(entry, change)
+        if changed != entry:
+            self._version += 1
+            self._entries[change.offer_id] = changed
+            self._versions[change.offer_id] = self._version
+        self._lever_changes.append(change)
+        return self._version
+
+    async def levers(self) -> list[LeverChange]:
+        latest = {change.offer_id: change for change in self._lever_changes}
+        return [
+            change
+            for change in self._lever_changes[::-1]
+            if latest[change.offer_id] is change and change.lever != NEUTRAL
+        ]
+
+    async def lever_history(self, offer_id: str, limit: int) -> list[LeverChange]:
+        found = [each for each in self._lever_changes[::-1] if each.offer_id == offer_id]
+        return found[:limit]
 
     async def check(self, drafts: Sequence[Draft]) -> tuple[Rejection, ...]:
         return plan(drafts, self._entries, self._last_no).rejections

@@ -9,30 +9,55 @@ SELECT version FROM catalogue_version
 UPDATE catalogue_version SET version = $1, last_offer_no = $2
 
 -- name: entries_by_id
-SELECT offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined
+SELECT offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined,
+       set_lever, set_lever_until_us
 FROM offers
 WHERE offer_id = ANY ($1::text[])
 
 -- name: variants_of
-SELECT offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined
+SELECT offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined,
+       set_lever, set_lever_until_us
 FROM offers
 WHERE variant_of = ANY ($1::text[]) AND variant_of <> ''
 
 -- name: write_entry
 INSERT INTO offers
-    (offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    (offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined, set_lever,
+     set_lever_until_us, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (offer_no) DO UPDATE
 SET kind = excluded.kind, content = excluded.content, variant_of = excluded.variant_of,
     family_no = excluded.family_no, about_nos = excluded.about_nos,
-    is_defined = excluded.is_defined, version = excluded.version
+    is_defined = excluded.is_defined, set_lever = excluded.set_lever,
+    set_lever_until_us = excluded.set_lever_until_us, version = excluded.version
+
+-- name: note_lever
+INSERT INTO lever_changes (offer_no, lever, until_us, why, changed_by, caller, changed_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: set_levers
+-- The latest change of each offer whose lever is set.
+SELECT DISTINCT ON (offers.offer_no) offers.offer_id, changes.*
+FROM offers
+JOIN lever_changes AS changes USING (offer_no)
+WHERE offers.set_lever <> 1
+ORDER BY offers.offer_no, changes.change_no DESC
+
+-- name: lever_history
+SELECT offers.offer_id, changes.*
+FROM offers
+JOIN lever_changes AS changes USING (offer_no)
+WHERE offers.offer_id = $1
+ORDER BY changes.change_no DESC
+LIMIT $2
 
 -- name: entries_after
 -- The newest version is read in the same statement, so that it covers just these rows.
 SELECT newest.version AS newest_version, changed.*
 FROM catalogue_version AS newest
 LEFT JOIN LATERAL (
-    SELECT offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined, version
+    SELECT offer_no, offer_id, kind, content, variant_of, family_no, about_nos, is_defined,
+           set_lever, set_lever_until_us, version
     FROM offers
     WHERE version > $1
     ORDER BY version, offer_no

@@ -318,3 +318,18 @@ def test_status_names_a_rule_that_fails_and_is_well_all_the_same(shop, tmp_path)
     assert seen["well"]
     [told] = seen["failing_rules"]
     assert (told["rule"], told["decisions"]) == ("divides", "1")
+
+
+def test_a_lever_is_set_by_hand_listed_and_set_back(shop):
+    assert "No lever is set" in shop("lever")
+    said = shop("lever", "lamp", "1.5", "--until", "7d", "--why", "It must go", "--by", "ann")
+    assert all(word in said for word in ("lamp", "1.5", "ann", "It must go"))
+    [setting] = shop.json("lever")["settings"]
+    assert (setting["offerId"], setting["lever"], setting["caller"]) == ("lamp", 1.5, "cli")
+    shop("lever", "lamp", "--reset")
+    assert "No lever is set" in shop("lever")
+    history = shop("lever", "lamp")
+    assert "set back" in history
+    assert "It must go" in history
+    shop("lever", "lamp", "0", ends_with=2)
+    shop("lever", "no-such-thing", "2", ends_with=1)

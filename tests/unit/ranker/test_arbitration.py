@@ -16,7 +16,7 @@ def judged(prior=0.1, strength=1.0, value=10.0, lever=1.0):
             np.array([prior]),
             np.array([strength]),
             np.array([int(value * 1e6)]),
-            np.array([lever]),
+            [("of the offer", np.array([lever]))],
         )
     )
 
@@ -25,6 +25,15 @@ def test_the_score_is_probability_times_value_times_lever():
     judgement = judged(prior=0.2, strength=0.5, value=30.0, lever=2.0)
     assert judgement.probability[0] == pytest.approx(0.1)
     assert judgement.score[0] == pytest.approx(6.0)
+
+
+def test_what_a_lever_is_made_of_is_told_as_far_as_it_says_anything():
+    ones, two, half = np.ones(2), np.array([2.0, 1.0]), np.array([0.5, 1.0])
+    levers = [("of the offer", ones), ("set by hand", two), ("by rules", half)]
+    found = assume(ones, ones, np.array([1, 1]), levers)
+    assert found.lever.tolist() == [1.0, 1.0]
+    assert found.lever_told(0) == "lever 1: 2 set by hand x 0.5 by rules"
+    assert found.lever_told(1) == "lever 1"
 
 
 def test_evidence_never_makes_acceptance_likelier_than_its_prior():

@@ -29,7 +29,7 @@ def judged(catalogue, told=TOLD):
     nos = np.arange(1, catalogue.size)
     exchanged = Exchange(told).of(nos, catalogue)
     ones = np.ones(len(nos))
-    return as_assumed(assume(ones * 0.1, ones, catalogue.value_micros[nos], ones, exchanged))
+    return as_assumed(assume(ones * 0.1, ones, catalogue.value_micros[nos], (), exchanged))
 
 
 def first_text(judgement, at):

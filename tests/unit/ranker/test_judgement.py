@@ -20,7 +20,7 @@ EVERYTHING = [*BIKE_NOS, *BOOK_NOS]
 
 def assumed(count, strength=1.0, lever=1.0):
     prior, worth = np.full(count, PRIOR), np.full(count, 10_000_000)
-    return assume(prior, np.full(count, strength), worth, np.full(count, lever))
+    return assume(prior, np.full(count, strength), worth, [("of the offer", np.full(count, lever))])
 
 
 def sighted(situation, *nos, **more):
