@@ -30,6 +30,14 @@ ByOption = Annotated[
     typer.Option("--by", metavar="NAME", help="Who wants it, for the record; else who you are."),
 ]
 MessageOption = Annotated[str, typer.Option("--message", "-m", help="Why, for the record.")]
+EndOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--end",
+        metavar="EXPERIMENT",
+        help="An experiment that people are in and that ends by this; repeatable.",
+    ),
+]
 _EVERYBODYS = {"webhooks"}
 """Sections that are the house's and no person's: in force as everybody's definitions have them."""
 
@@ -62,6 +70,7 @@ def apply(
         str,
         typer.Option(metavar="SHARE", help="For a fixed share of people: 10%. Else everybody."),
     ] = "",
+    end: EndOption = None,
     by: ByOption = "",
     message: MessageOption = "",
     home: HomeOption = None,
@@ -76,7 +85,7 @@ def apply(
     Example: touchpoint apply deploy/definitions --share 10% --message "Fewer surveys"
     """
     request = pb.ApplyDefinitionsRequest(
-        files=read_folder(folder), changed_by=by or user(), message=message
+        files=read_folder(folder), changed_by=by or user(), message=message, ending=end
     )
     with service("rules", home) as channel:
         if share:
@@ -94,6 +103,7 @@ def rollback(
             " one before this one, or the end of what is in force for a share of people.",
         ),
     ] = "",
+    end: EndOption = None,
     by: ByOption = "",
     message: MessageOption = "",
     home: HomeOption = None,
@@ -104,7 +114,7 @@ def rollback(
     Example: touchpoint rollback
     """
     request = pb.RollbackDefinitionsRequest(
-        bundle_hash=bundle_hash, changed_by=by or user(), message=message
+        bundle_hash=bundle_hash, changed_by=by or user(), message=message, ending=end
     )
     with service("rules", home) as channel:
         answer = call(RulesServiceStub(channel).RollbackDefinitions, request)

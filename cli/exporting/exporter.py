@@ -103,11 +103,13 @@ class Exporter:
         A set comes with its oldest person, so before all others of it.
         """
         bundle_hash, plan = self.services.sharing_out()
-        for response in self.services.profiles(personal=self.ledger.in_house, arm_plan=plan):
+        plan = plan.at(int(self.now.timestamp() * 1e6))
+        arm_plan, personal = plan.arm_plan, self.ledger.in_house
+        for response in self.services.profiles(personal=personal, arm_plan=arm_plan):
             taken = [each for each in response.profiles if self._takes(each)]
             self._add(PROFILES, map(rows.profile, taken))
             self._add(SEGMENTS, [row for each in taken for row in rows.segments(each)])
-            self._add(ASSIGNMENTS, [rows.assignment(each, bundle_hash) for each in taken])
+            self._add(ASSIGNMENTS, [rows.assignment(each, bundle_hash, plan) for each in taken])
             self._add(PERSONS, map(rows.person, response.persons))
             self._add(LINKS, map(rows.link, response.links))
 

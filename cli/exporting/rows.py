@@ -8,8 +8,11 @@ from typing import Any
 
 from cli.exporting.described import as_json, values_of
 from cli.exporting.table import Values
+from shared.arms import assign_variants
+from shared.experiments import ExperimentPlan
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
+from touchpoint.common.v1.decision_pb2 import VariantOf
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, Origin, Source
 from touchpoint.profile.v1.transfer_pb2 import EventRecords, LinkRecord, PersonRecord
@@ -100,9 +103,19 @@ def segments(snapshot: PersonSnapshot) -> list[Row]:
     return [{"profile_id": profile_id, "segment": segment} for segment in snapshot.segments]
 
 
-def assignment(snapshot: PersonSnapshot, bundle_hash: str) -> Row:
-    arm = _ARMS.get(snapshot.arm)
-    return {"profile_id": snapshot.person_ids[0], "arm": arm, "bundle_hash": bundle_hash}
+def assignment(snapshot: PersonSnapshot, bundle_hash: str, plan: ExperimentPlan) -> Row:
+    """Return the arm of a customer and the variants of what is running in `plan`."""
+    oldest_id = snapshot.person_ids[0]
+    return {
+        "profile_id": oldest_id,
+        "arm": _ARMS.get(snapshot.arm),
+        "bundle_hash": bundle_hash,
+        "variants": _variants(assign_variants(plan, oldest_id)),
+    }
+
+
+def _variants(found: Iterable[VariantOf]) -> dict[str, str] | None:
+    return {each.experiment: each.variant for each in found} or None
 
 
 def decision(notice: DecisionNotice, offer_ids: Mapping[int, str]) -> list[Row]:
@@ -113,6 +126,7 @@ def decision(notice: DecisionNotice, offer_ids: Mapping[int, str]) -> list[Row]:
         "time": notice.time_us,
         "channel": _CHANNELS.get(notice.channel),
         "arm": _ARMS.get(notice.arm),
+        "variants": _variants(notice.variants),
         "bundle_hash": notice.bundle_hash,
         "model": notice.model,
         "degraded": notice.degraded,

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import grpc
 
 from cli.calling import CALLER, call, service
-from shared.arm_shares import arms
 from shared.call import CALLER as CALLER_KEY
+from shared.experiments import ExperimentPlan, experiment_plan
 from touchpoint.client import call_error
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -82,14 +82,11 @@ class Services:
         """Return the id of every number of the catalogue."""
         return {row.offer_no: row.offer_id for rows in self.catalogue() for row in rows}
 
-    def sharing_out(self) -> tuple[str, ArmPlan]:
+    def sharing_out(self) -> tuple[str, ExperimentPlan]:
         """Return the active definitions' hash and how they share people out."""
         stub = RulesServiceStub(self._to("rules"))
         bundle = call(stub.GetBundle, rules_pb.GetBundleRequest()).bundle
-        shares = arms(bundle.parameters)
-        return bundle.bundle_hash, ArmPlan(
-            salt=shares.salt, holdout_share=shares.holdout_share, static_share=shares.static_share
-        )
+        return bundle.bundle_hash, experiment_plan(bundle)
 
     def _to(self, name: str) -> grpc.Channel:
         if name not in self._channels:

@@ -85,6 +85,7 @@ ASSIGNMENTS = Table(
         _PROFILE,
         Column("arm", Type.TEXT, "HOLDOUT, STATIC or PERSONALISED."),
         Column("bundle_hash", Type.TEXT, "The definitions that share people out."),
+        Column("variants", Type.JSON, "The variant by experiment, of what is running; null: none."),
     ],
 )
 ITEMS = Table(
@@ -207,6 +208,7 @@ DECISIONS = Table(
         _TIME,
         _CHANNEL,
         Column("arm", Type.TEXT, "HOLDOUT, STATIC or PERSONALISED."),
+        Column("variants", Type.JSON, "The variant by experiment; null: in none."),
         Column("bundle_hash", Type.TEXT, "The definitions decided by."),
         Column("model", Type.TEXT, "The model decided by."),
         Column("degraded", Type.YES, "Something behind it did not answer in time."),

@@ -10,7 +10,8 @@ from rich.console import Console
 from cli.console import add_row, table
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind, RemovalCode
+from touchpoint.common.v1.decision_pb2 import VariantOf
+from touchpoint.common.v1.vocabulary_pb2 import Arm, OfferKind, RemovalCode
 
 _REMOVED_SHOWN = 10
 _NO_TITLES: Mapping[str, str] = {}
@@ -81,9 +82,17 @@ def _sentence(
 ) -> str:
     against = f" of {deadline_ms:g} ms" if deadline_ms else ""
     took = f"answered in {spent_ms:.1f} ms{against}"
+    if answer.arm:
+        took = f"{took}, {treatment(answer.arm, answer.variants)}"
     if preview:
         return f"Preview, {took}; nothing was reserved or remembered."
     return f"Decision {answer.decision_id}, {took}."
+
+
+def treatment(arm: Arm.Value.ValueType, variants: Iterable[VariantOf]) -> str:
+    """Say in which arm somebody is, and in which variants of experiments."""
+    named = [f"{each.experiment}: {each.variant}" for each in variants]
+    return ", ".join([f"arm {Arm.Value.Name(arm).lower()}", *named])
 
 
 def timings(steps: Iterable[edge.Timing]) -> str:

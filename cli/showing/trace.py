@@ -8,13 +8,19 @@ from datetime import datetime
 from rich.console import Console
 
 from cli.console import add_row, table
-from cli.showing.decision import show_degraded, show_placement, show_removed, timings
+from cli.showing.decision import (
+    show_degraded,
+    show_placement,
+    show_removed,
+    timings,
+    treatment,
+)
 from cli.showing.words import ago, several
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     ExplainDecisionResponse,
     ExplainedCandidate,
 )
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, RemovalCode, Source
+from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode, Source
 
 _CANDIDATES_SHOWN = 10
 
@@ -22,10 +28,10 @@ _CANDIDATES_SHOWN = 10
 def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime) -> None:
     """Print what was shown, what competed with it, what was removed and how long it took."""
     trace = answer.trace
-    arm = Arm.Value.Name(trace.arm).lower()
     channel = Channel.Value.Name(trace.channel)
     decided = ago(trace.decided_time, now)
-    said = f"Decision {trace.decision_id}, {decided} on {channel}, arm {arm}."
+    treated = treatment(trace.arm, trace.variants)
+    said = f"Decision {trace.decision_id}, {decided} on {channel}, {treated}."
     console.print(said, markup=False, soft_wrap=True)
     titles = {each.offer_id: each.title for each in answer.candidates}
     for placement in trace.placements:

@@ -41,11 +41,13 @@ from services.rules.storage.consumers import (
     identities_consumer,
 )
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
+from services.rules.storage.experiments import PostgresExperiments
 from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.rehearsal import rehearse_decision
 from services.rules.storage.results import PostgresResults
 from services.rules.storage.terms import PostgresTerms
+from services.rules.taking_part import TakingPart
 from services.rules.terms_keeping import KeptTerms
 from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
@@ -100,7 +102,10 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     source = OwnBundleSource(store, settings.service, new_id())
     bundles = BundleFollower(bus, source, partial(_compiled, screens), aside=True)
-    definitions = Definitions(store, bus, bundles, runtime.clock, sold_in(follower.catalogue))
+    experiments = PostgresExperiments(database)
+    definitions = Definitions(
+        store, bus, bundles, runtime.clock, experiments, sold_in(follower.catalogue)
+    )
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()
     catalogue = follower.catalogue
@@ -123,7 +128,9 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     told = Results(results, counting, store, runtime.clock)
     servicer = RulesServicer(
         Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger, kept_terms),
-        Committer(catalogue, attributes, bundles, ledger, counting, recorder),
+        Committer(
+            catalogue, attributes, bundles, ledger, counting, recorder, TakingPart(experiments)
+        ),
         ledger,
         definitions,
         store,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from services.rules.definitions import Checked, changes_between, check_definitions
 from services.rules.definitions.assortment import SoldAs, nothing_sold
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.experiments_kept import demand_people_stay
 from services.rules.storage.definitions import (
     Cause,
     InForce,
@@ -17,6 +18,7 @@ from services.rules.storage.definitions import (
     Readiness,
     Signature,
 )
+from services.rules.storage.experiments import PostgresExperiments
 from services.rules.trying import trial_of
 from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
@@ -45,6 +47,7 @@ class Definitions:
         bus: Bus,
         own: BundleFollower[CompiledBundle],
         clock: BusinessClock,
+        experiments: PostgresExperiments,
         in_catalogue: SoldAs = nothing_sold,
     ) -> None:
         """Take what tells of the catalogue, besides the definitions."""
@@ -52,6 +55,7 @@ class Definitions:
         self._bus = bus
         self._own = own
         self._clock = clock
+        self._experiments = experiments
         self._in_catalogue = in_catalogue
 
     def check(self, files: Sequence[DefinitionFile]) -> Checked:
@@ -64,12 +68,14 @@ class Definitions:
         signature: Signature = _UNSIGNED,
         share: float = 1.0,
         cause: Cause = Cause.APPLIED,
+        ending: Collection[str] = (),
     ) -> tuple[Checked, Pointer]:
         """Check and activate for a share of people, 1: everybody; with a mistake nothing happens.
 
-        Returns what came of checking and the pointer after it. Raises `FailedPrecondition` naming
-        the service that could not compile or did not answer, or saying why the definitions cannot
-        be for a share; `Aborted` when somebody else applied at the same time.
+        `ending` names experiments that end by this. Returns what came of checking and the pointer
+        after it. Raises `FailedPrecondition` naming the service that could not compile or did not
+        answer, or saying why the definitions cannot be for a share or would move people who are in
+        an experiment; `Aborted` when somebody else applied at the same time.
         """
         checked = await asyncio.to_thread(self.check, files)
         before = await self._store.pointer()
@@ -81,15 +87,19 @@ class Definitions:
             active = await self._store.bundle(before.active)
             trial = trial_of(checked.bundle, active, share, before.in_force)
             wanted = InForce(before.active, trial)
+        await self._demand_people_stay(before, wanted, checked.bundle, ending)
         await self._store.store(checked.bundle)
         after = await self._activate(wanted, before, bundle_hash, cause, signature)
         return checked, replace(after, replaced=before.active)
 
-    async def roll_back(self, name: str, signature: Signature) -> tuple[Pointer, Pointer]:
+    async def roll_back(
+        self, name: str, signature: Signature, ending: Collection[str] = ()
+    ) -> tuple[Pointer, Pointer]:
         """Put an earlier bundle into force for everybody; returns the pointer before and after.
 
         Without a name a trial is ended; without one, the bundle before the active one comes back.
-        Raises `NotFound` where there is none, `InvalidArgument` where the name may be several.
+        Raises `NotFound` where there is none, `InvalidArgument` where the name may be several, and
+        `FailedPrecondition` where people would lose their variants of experiments.
         """
         before = await self._store.pointer()
         if name:
@@ -100,6 +110,8 @@ class Definitions:
             wanted = before.previous
         if not wanted:
             raise NotFound("there is no bundle to go back to", reason="BUNDLE_UNKNOWN")
+        bundle = await self._store.bundle(wanted)
+        await self._demand_people_stay(before, InForce(wanted), bundle, ending)
         cause = Cause.ROLLED_BACK
         return before, await self._activate(InForce(wanted), before, wanted, cause, signature)
 
@@ -122,6 +134,18 @@ class Definitions:
         old = await self._store.bundle(old_hash) if old_hash else Bundle()
         new = await self._store.bundle(new_hash)
         return await asyncio.to_thread(changes_between, old, new)
+
+    async def _demand_people_stay(
+        self, before: Pointer, wanted: InForce, new: Bundle, ending: Collection[str]
+    ) -> None:
+        """Raise `FailedPrecondition` where people would be moved from variant to variant."""
+        taken_part = await self._experiments.all()
+        if not taken_part or wanted == before.in_force:
+            return
+        trial = before.in_force.trial
+        left = [before.active, trial.bundle_hash if trial is not None else ""]
+        bundles = [await self._store.bundle(each) for each in left if each]
+        demand_people_stay(bundles, new, taken_part, ending, self._clock.now_us())
 
     async def _activate(
         self, wanted: InForce, before: Pointer, needed: str, cause: Cause, signature: Signature

@@ -13,6 +13,7 @@ from services.rules.domain.fullness import full_limits
 from services.rules.domain.ledger import Ledger
 from services.rules.page import Page
 from services.rules.recorder import Recorder
+from services.rules.taking_part import TakingPart
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from touchpoint.rules.v1 import rules_service_pb2 as pb
@@ -32,6 +33,7 @@ class Committer:
         ledger: Ledger,
         counting: Counting,
         recorder: Recorder,
+        taking_part: TakingPart,
     ) -> None:
         self._catalogue = catalogue
         self._terms = ContactTerms(catalogue, attributes)
@@ -39,10 +41,12 @@ class Committer:
         self._ledger = ledger
         self._counting = counting
         self._recorder = recorder
+        self._taking_part = taking_part
 
     async def commit(self, request: pb.CommitRequest) -> pb.CommitResponse:
         """Write the decision; what would be a contact too many is replaced or left out."""
         compiled = self._bundles.of(request.context.bundle_hash)
+        await self._taking_part.note(request.context, compiled)
         house = self._bundles.active if self._bundles.active_hash else compiled
         page = Page(request, compiled, house, self._catalogue, self._terms)
         for _ in range(_TRIES):

@@ -70,7 +70,7 @@ class DefinitionRpcs:
     ) -> pb.ApplyDefinitionsResponse:
         share = request.share if request.HasField("share") else 1.0
         checked, after = await self._definitions.apply(
-            request.files, _signature(call, request), share
+            request.files, _signature(call, request), share, ending=request.ending
         )
         response = pb.ApplyDefinitionsResponse(
             problems=checked.problems,
@@ -87,7 +87,7 @@ class DefinitionRpcs:
         self, call: Call, request: pb.RollbackDefinitionsRequest
     ) -> pb.RollbackDefinitionsResponse:
         before, after = await self._definitions.roll_back(
-            request.bundle_hash, _signature(call, request)
+            request.bundle_hash, _signature(call, request), request.ending
         )
         ended, replaced = before.in_force.trial, before.active
         if ended is not None and after.active == replaced:

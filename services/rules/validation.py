@@ -90,6 +90,7 @@ def _one_new(request: pb.SimulateDefinitionsRequest, path: str, wrong: Violation
 
 
 _signed = (length("changed_by", 128), length("message", 500))
+_ending = (length("ending", 50),)
 _files = each("files", required("path"), length("path", 256), at_most=_MAX_FILES)
 _persons = length("person_ids", _MAX_PERSONS)
 _replica = (required("service", "replica"), length("service", 64), length("replica", 128))
@@ -128,8 +129,10 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.ReleaseContactRequest: validator(required("contact_id")),
     pb.GetDecisionRequest: validator(required("decision_id")),
     pb.CheckDefinitionsRequest: validator(required("files"), _files),
-    pb.ApplyDefinitionsRequest: validator(required("files"), _files, *_signed, _share_of_people),
-    pb.RollbackDefinitionsRequest: validator(length("bundle_hash", 64), *_signed),
+    pb.ApplyDefinitionsRequest: validator(
+        required("files"), _files, *_signed, _share_of_people, *_ending
+    ),
+    pb.RollbackDefinitionsRequest: validator(length("bundle_hash", 64), *_signed, *_ending),
     pb.ListVersionsRequest: validator(between("limit", 0, 500)),
     pb.CompareDefinitionsRequest: validator(
         length("from_hash", 64),

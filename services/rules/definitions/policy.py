@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache, partial
 
@@ -52,6 +52,8 @@ class CompiledBundle:
     """Offers that the bundle itself defines."""
     plan: ExperimentPlan = NO_EXPERIMENTS
     """Who takes part in which experiments."""
+    experiments: Mapping[str, bytes] = field(default_factory=dict)
+    """Name to the serialised definition."""
     treatments: Treatments[CompiledBundle] | None = None
     """None: it is as it is for those in variants already."""
 
@@ -95,6 +97,10 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         {rule.name: place for place, rule in enumerate(policy.rules)},
         offer_ids=frozenset(offer.offer_id for offer in bundle.offers),
         plan=plan,
+        experiments={
+            each.experiment: each.SerializeToString(deterministic=True)
+            for each in bundle.experiments
+        },
     )
 
     def treated(variants: Sequence[ExperimentVariant]) -> CompiledBundle:

@@ -28,10 +28,12 @@ from services.rules.servicer import RulesServicer
 from services.rules.simulating import Simulated, Simulations
 from services.rules.spending import Spending
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
+from services.rules.storage.experiments import PostgresExperiments
 from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.results import PostgresResults
 from services.rules.storage.terms import PostgresTerms
+from services.rules.taking_part import TakingPart
 from services.rules.terms_keeping import KeptTerms
 from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
@@ -255,7 +257,8 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
     attributes.catalogue = catalogue
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     bundles = BundleFollower(bus, OwnBundleSource(store, "rules", "this one"), compile_policy)
-    definitions = Definitions(store, bus, bundles, clock, sold_in(catalogue))
+    experiments = PostgresExperiments(database)
+    definitions = Definitions(store, bus, bundles, clock, experiments, sold_in(catalogue))
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)
@@ -280,7 +283,15 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
         )
         servicer = RulesServicer(
             Checker(Judge(catalogue, attributes, spending, screens), bundles, ledger, terms),
-            Committer(catalogue, attributes, bundles, ledger, counting, recorder),
+            Committer(
+                catalogue,
+                attributes,
+                bundles,
+                ledger,
+                counting,
+                recorder,
+                TakingPart(experiments),
+            ),
             ledger,
             definitions,
             store,

@@ -15,13 +15,15 @@ from cli.exporting.tables import EVENTS, PERSONS, TABLES
 from cli.importing import BrokenFileError
 from cli.importing.exported import Export
 from cli.importing.slicing import SLICE_BYTES
+from shared.experiments import experiment_plan
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, Origin, PurchaseStage
-from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.profile.v1.profile_service_pb2 import ExportEventsResponse, ExportProfilesResponse
 from touchpoint.profile.v1.transfer_pb2 import EventRecords, LinkRecord, PersonRecord
+from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant
+from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import StreamContactsResponse, StreamDecisionsResponse
 
 pytest.importorskip("pyarrow", reason="Parquet is an optional extra")
@@ -30,6 +32,9 @@ DAY_US = 86_400_000_000
 FIRST_US = 1_772_000_000_000_000
 ADA, ADA_TOO, BOB = (f"0198a000-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+EXPERIMENT = Experiment(
+    experiment="one", share=1.0, variants=[ExperimentVariant(variant="b", share=1.0)]
+)
 
 
 class OneHome:
@@ -82,6 +87,7 @@ class OneHome:
                 for n, who in enumerate((ADA, BOB))
             ]
             made[0].chosen.add(placement="web.cart", offer_no=1, score=2.5)
+            made[0].variants.add(experiment="one", variant="b")
             yield StreamDecisionsResponse(position=2, decisions=made)
 
     def contacts(self, position):
@@ -104,7 +110,7 @@ class OneHome:
         return {1: "shoe", 2: "ten"}
 
     def sharing_out(self):
-        return "hash", ArmPlan()
+        return "hash", experiment_plan(Bundle(experiments=[EXPERIMENT]))
 
 
 def person(person_id, profile_id):
@@ -287,3 +293,11 @@ def test_the_worked_queries_run_on_an_export(tmp_path, monkeypatch):
     assert segments == [("best_customers", "1", "5.000000")]
     assert [row[:4] for row in accepted] == [("web.cart", "UNSPECIFIED", "1", "0")]
     assert sales[0][2] == "37.037034"
+
+
+def test_variants_of_experiments_stand_beside_the_arm(tmp_path):
+    exported(OneHome(), tmp_path, in_house=True)
+    shown, nothing = read(tmp_path, "decisions")
+    assert (json.loads(shown["variants"]), nothing["variants"]) == ({"one": "b"}, None)
+    for row in read(tmp_path, "assignments"):
+        assert json.loads(row["variants"]) == {"one": "b"}

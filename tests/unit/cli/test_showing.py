@@ -327,3 +327,14 @@ def test_what_a_rule_in_shadow_would_have_removed_is_told_by_its_name(console, o
     show_trace(console, tried, NOW)
     said = " ".join(console.export_text().split())
     assert "1 would have been removed (shadow): OWNED 1" in said
+
+
+def test_arm_and_variants_are_told_with_a_decision_and_with_its_trace(console):
+    traced, answer = pb.ExplainDecisionResponse(), pb.RecommendResponse(decision_id="d")
+    traced.CopyFrom(TRACE)
+    traced.trace.variants.add(experiment="calm", variant="control")
+    show_trace(console, traced, NOW)
+    assert "arm personalised, calm: control." in " ".join(console.export_text().split())
+    answer.arm = Arm.HOLDOUT
+    show_decision(console, answer, spent_ms=1.0)
+    assert "arm holdout." in console.export_text()
