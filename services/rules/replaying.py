@@ -27,7 +27,7 @@ from services.rules.domain.replays import (
 )
 from services.rules.judging import Judge
 from services.rules.reranking import Allowed, Reranker, allowed, rank_request
-from services.rules.sides import Side, defaults_of, filled
+from services.rules.sides import Side, defaults_of, filled, variants_of
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Removals
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -121,9 +121,11 @@ class Replayer:
     def _allowed(
         self, recorded: RecordedDecision, snapshot: PersonSnapshot, facts: CheckFacts, side: Side
     ) -> Allowed:
-        case = self._judge.case(side.compiled, recorded.context, snapshot, facts)
+        variants = variants_of(side, recorded.context, snapshot)
+        compiled = side.compiled.treating(variants)
+        case = self._judge.case(compiled, recorded.context, snapshot, facts)
         answer = self._judge.answer(case, recorded.candidates)
-        return allowed(recorded, answer)
+        return allowed(recorded, answer, variants)
 
     async def _shown(
         self, recorded: RecordedDecision, old: Allowed, new: Allowed

@@ -11,7 +11,7 @@ from shared.call import own_call
 from shared.client import invoke
 from shared.errors import TouchpointError
 from shared.logging import get_logger
-from touchpoint.common.v1.decision_pb2 import Candidates
+from touchpoint.common.v1.decision_pb2 import Candidates, VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest, RankResponse
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision
@@ -79,9 +79,13 @@ class Allowed:
     bits: Mapping[int, int]
     """Offer to the placements it may fill, of those kept."""
     levers: Mapping[int, float]
+    variants: Sequence[VariantOf] = ()
+    """Of the bundle's experiments, those that the person is in."""
 
 
-def allowed(recorded: RecordedDecision, answer: CheckResponse) -> Allowed:
+def allowed(
+    recorded: RecordedDecision, answer: CheckResponse, variants: Sequence[VariantOf] = ()
+) -> Allowed:
     """Return what a bundle lets pass, on the terms on which journeys had proposed it."""
     numbers = (*recorded.candidates.offer_nos, *answer.added.offer_nos)
     kept = [numbers[at] for at in answer.kept]
@@ -95,7 +99,7 @@ def allowed(recorded: RecordedDecision, answer: CheckResponse) -> Allowed:
         if terms.placements:
             bits[no] &= sum(1 << at for at, name in enumerate(names) if name in terms.placements)
         levers[no] *= terms.lever or 1.0
-    return Allowed(answer, numbers, bits, levers)
+    return Allowed(answer, numbers, bits, levers, variants)
 
 
 def rank_request(recorded: RecordedDecision, one: Allowed, sides: Sequence[Allowed]) -> RankRequest:
@@ -108,7 +112,7 @@ def rank_request(recorded: RecordedDecision, one: Allowed, sides: Sequence[Allow
     kept = frozenset().union(*(side.bits for side in sides))
     rows = [row for row in _rows(recorded.candidates, sides) if row[0] in kept]
     levers = [one.levers.get(no, 1.0) for no, _, _ in rows]
-    return RankRequest(
+    request = RankRequest(
         context=recorded.context,
         snapshot=recorded.snapshot,
         candidates=Candidates(
@@ -120,6 +124,9 @@ def rank_request(recorded: RecordedDecision, one: Allowed, sides: Sequence[Allow
         levers=levers if any(lever != 1.0 for lever in levers) else (),
         constraints=one.answer.constraints,
     )
+    del request.context.variants[:]
+    request.context.variants.extend(one.variants)
+    return request
 
 
 _Row = tuple[int, Source.Value.ValueType, float]

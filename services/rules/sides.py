@@ -10,9 +10,11 @@ import numpy as np
 from services.rules.definitions import compile_policy
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.replays import Showing, with_defaults
+from shared.arms import assign_variants
 from shared.catalogue import Catalogue, Fence
-from touchpoint.common.v1.decision_pb2 import DecisionContext
-from touchpoint.common.v1.vocabulary_pb2 import OfferKind
+from touchpoint.common.v1.decision_pb2 import DecisionContext, VariantOf
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.common.v1.vocabulary_pb2 import Arm, OfferKind
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
 
@@ -62,3 +64,12 @@ def filled(
     defaults = [defaults_of(side, ask.placement, context, catalogue) for ask in asks]
     items = {no for nos in defaults for no in nos if catalogue.kind[no] == OfferKind.PRODUCT}
     return with_defaults(pages, defaults, [ask.limit for ask in asks], items)
+
+
+def variants_of(
+    side: Side, context: DecisionContext, snapshot: PersonSnapshot
+) -> Sequence[VariantOf]:
+    """Return the variants that a side has a person in; the arm is the one they were in then."""
+    if context.arm != Arm.PERSONALISED or not snapshot.person_ids:
+        return ()
+    return assign_variants(side.compiled.plan.at(context.now_us), snapshot.person_ids[0])

@@ -99,7 +99,19 @@ def report_of(
 def unreplayed(old: Bundle, new: Bundle) -> list[str]:
     """Return the sections that differ and whose effect a simulation does not tell."""
     names = [field.name for field in Bundle.DESCRIPTOR.fields if field.name not in _TOLD]
-    return [name for name in names if getattr(old, name) != getattr(new, name)]
+    differing = [name for name in names if getattr(old, name) != getattr(new, name)]
+    if not any(map(_reach_beyond_rules, (old, new))):
+        differing = [name for name in differing if name != "experiments"]
+    return differing
+
+
+def _reach_beyond_rules(bundle: Bundle) -> bool:
+    """Say whether a variant changes what happens before Check, or in the ranker."""
+    return any(
+        variant.HasField("ranker") or variant.HasField("scenarios")
+        for experiment in bundle.experiments
+        for variant in experiment.variants
+    )
 
 
 def _share(found: Weighed) -> pb.ChangedShare:

@@ -8,14 +8,17 @@ import grpc
 import pytest
 
 from services.rules.config import shipped_definitions
+from services.rules.definitions import check_definitions
 from services.rules.definitions.files import read_folder
 from services.rules.domain.changes import Identified
 from shared.arms import assign_variants
 from shared.experiments import experiment_plan
+from tests.grpc.rules import test_simulate as simulating
 from tests.grpc.rules.rules_kit import GUIDE, LAPTOP, SHOES, Rules, ann, key
 from tests.grpc.rules.test_results import page, results
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.decision_pb2 import DecisionContext, VariantOf
+from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
@@ -239,3 +242,29 @@ async def test_nobody_loses_a_variant_by_going_back(rules: Rules) -> None:
     assert "--end brands" in str(raised.value.details())
     request.ending.append("brands")
     await rules.stub.RollbackDefinitions(request, timeout=20)
+
+
+async def test_a_simulation_has_everybody_in_the_variants_of_each_side(rules: Rules) -> None:
+    """Whoever would be in the variant is decided by its rules, and nobody else is."""
+    await apply(rules, WITHOUT)
+    people = {}
+    for name in map(str, range(12)):
+        arm = Arm.HOLDOUT if name == "0" else Arm.PERSONALISED
+        person = ann(person_ids=[name])
+        context, _ = await simulating.decide(rules, LAPTOP, SHOES, GUIDE, person=person, arm=arm)
+        people[context.decision_id] = name
+    report = await simulating.simulate(rules, *files(), examples=100)
+    new = check_definitions(files()).bundle
+    assert new is not None
+    plan = experiment_plan(new)
+    expected = {
+        name
+        for name in people.values()
+        if name != "0" and [each.variant for each in assign_variants(plan, name)] == ["others"]
+    }
+    assert {people[each.decision_id] for each in report.examples} == expected
+    assert 0 < len(expected) < 11
+    assert report.fidelity.as_shown == len(people)
+    assert not report.unreplayed_sections
+    told = [[each.variant for each in asked.context.variants] for asked in rules.ranker.asked]
+    assert told.count(["others"]) == len(expected)
