@@ -13,6 +13,7 @@ from services.ranker.domain.answers import OfferFacts
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
 from services.ranker.replaying import FetchDefinitions, Past, Replayer
+from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.consumers import (
@@ -29,10 +30,11 @@ from services.ranker.storage.measured import MeasuredLogs
 from services.ranker.storage.past_models import PastModels
 from services.ranker.storage.rankings import PostgresRankings, make_days
 from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.reverting import PostgresReverts
 from services.ranker.storage.snapshots import PostgresPointers, Snapshots
 from services.ranker.validation import VALIDATORS
 from shared.artefacts import FolderArtefacts
-from shared.binding import bind
+from shared.binding import DeadlineLimits, bind
 from shared.bus import EffectConsumer, Relay
 from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
@@ -49,6 +51,7 @@ _DAY_US = 86_400_000_000
 _FORGET_EVERY_S = 3600.0
 _MAKE_EVERY_S = 60.0
 _PARK_EVERY_S = 5.0
+_REVERTING = DeadlineLimits(default_s=60.0, maximum_s=600.0)
 
 
 @asynccontextmanager
@@ -67,7 +70,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     rankings = PostgresRankings(database)
     keeper = RankingKeeper(rankings if settings.journal_input_days else None)
     artefacts = FolderArtefacts(settings.home / "artefacts" / settings.service)
-    snapshots = Snapshots(PostgresPointers(database), artefacts)
+    snapshots = Snapshots(PostgresPointers(database), artefacts, runtime.clock.now_us)
     replica = ModelReplica(bus, log, snapshots)
     past = Past(journal, rankings, PastModels(log, snapshots), definitions_of(bundles, source))
     learning = Learning(
@@ -83,15 +86,17 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         "erasures": erasures_consumer(bus, database),
     }
     relay = Relay(bus, database)
-    kept = Kept(journal, log, replica, keeper, Replayer(catalogue.catalogue, past))
+    reverting = RevertRpcs(PostgresReverts(database), catalogue.catalogue, runtime.clock.now_us)
+    kept = Kept(journal, log, replica, keeper, Replayer(catalogue.catalogue, past), reverting)
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     measurer = Measurer(logs, catalogue.catalogue, bundles, runtime.clock.now_us)
     servicer = RankerServicer(catalogue.catalogue, bundles, kept, measurer)
     contract = DESCRIPTOR.services_by_name["RankerService"]
+    deadlines = dict.fromkeys(("RevertLearning", "UndoRevert"), _REVERTING)
     loaded = partial(_loaded, catalogue, bundles)
     yield Service(
         name=settings.service,
-        bindings=(bind(contract, servicer, validators=VALIDATORS),),
+        bindings=(bind(contract, servicer, validators=VALIDATORS, deadlines=deadlines),),
         checks={
             "catalogue": catalogue.check_ready,
             "definitions": bundles.check,
@@ -100,6 +105,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         watched={
             "catalogue_lag": catalogue.check_lag,
             "model_lag": replica.check_lag,
+            "model_features": replica.check_features,
             "currencies": _rates_known(catalogue.catalogue, bundles),
             "relay": relay.check_lag,
             "journalling": keeper.check,

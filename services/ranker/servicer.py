@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
 from services.ranker.ranking import Ranker, Ranking
 from services.ranker.replaying import Replayer
+from services.ranker.reverting import RevertRpcs
 from services.ranker.storage.notices import learning_row
 from services.ranker.storage.replica import ModelReplica
 from shared.call import Call
@@ -22,6 +24,7 @@ from shared.definitions import BundleFollower
 from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1 import reverting_pb2
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest, ReplayDecisionResponse
 from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
@@ -38,6 +41,7 @@ class Kept:
     replica: ModelReplica
     keeper: RankingKeeper
     replayer: Replayer
+    reverting: RevertRpcs
 
 
 class RankerServicer:
@@ -103,16 +107,21 @@ class RankerServicer:
 
     async def get_model(self, call: Call, request: pb.GetModelRequest) -> pb.GetModelResponse:
         state, replica = await self._kept.log.state(), self._kept.replica
+        reverted_rows = await self._kept.reverting.reverted_rows()
         response = pb.GetModelResponse(
             model=replica.version,
             learned_rows=replica.model.number,
             written_rows=state.written,
             outcomes={outcome.name: count for outcome, count in state.outcomes.items()},
+            reverted_rows=reverted_rows,
+            refusal=replica.refusal,
         )
         explored = self._ranker.explored
         response.exploration.pages = explored.pages
         response.exploration.tried = explored.tried
         response.exploration.cost_share = explored.cost_share
+        if request.digest:
+            response.digest = hashlib.sha256(replica.model.snapshot()).hexdigest()
         for parked in state.parked:
             told = response.parked.add(
                 reason=parked.reason.name,
@@ -135,6 +144,21 @@ class RankerServicer:
     ) -> AsyncIterator[pb.GetResultsResponse]:
         async for response in self._measurer.measure(request):
             yield response
+
+    async def revert_learning(
+        self, call: Call, request: reverting_pb2.RevertLearningRequest
+    ) -> reverting_pb2.RevertLearningResponse:
+        return await self._kept.reverting.revert(request)
+
+    async def undo_revert(
+        self, call: Call, request: reverting_pb2.UndoRevertRequest
+    ) -> reverting_pb2.UndoRevertResponse:
+        return await self._kept.reverting.undo(request)
+
+    async def list_reverts(
+        self, call: Call, request: reverting_pb2.ListRevertsRequest
+    ) -> reverting_pb2.ListRevertsResponse:
+        return await self._kept.reverting.listed()
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

@@ -6,9 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.ids import is_id
-from shared.validation import Validator, Violations, between, length, required, validator
+from shared.validation import (
+    Validator,
+    Violations,
+    between,
+    known_enum,
+    length,
+    nested,
+    required,
+    validator,
+)
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
+from touchpoint.ranker.v1.reverting_pb2 import (
+    LearningSpan,
+    RevertLearningRequest,
+    UndoRevertRequest,
+)
 
 _MAX_CANDIDATES = 2000
 
@@ -34,8 +48,21 @@ def _is_a_decision(request: ReplayDecisionRequest, path: str, violations: Violat
         violations.add(f"{path}decision_id", "is no id of a decision")
 
 
+def _span_has_length(span: LearningSpan, path: str, violations: Violations) -> None:
+    if span.to_time.ToMicroseconds() <= span.from_time.ToMicroseconds():
+        violations.add(f"{path}to_time", "must be after from_time")
+
+
+_SPAN = (
+    required("from_time", "to_time"),
+    length("offer_ids", 1000),
+    known_enum("channel", may_be_unspecified=True),
+    _span_has_length,
+)
 VALIDATORS: Mapping[type[Any], Validator] = {
     pb.RankRequest: validator(required("context"), _columns_agree),
+    RevertLearningRequest: validator(required("span"), nested("span", *_SPAN)),
+    UndoRevertRequest: validator(required("number")),
     pb.ListDecisionsRequest: validator(length("person_ids", 64), between("limit", 0, 1000)),
     ReplayDecisionRequest: validator(_is_a_decision),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),

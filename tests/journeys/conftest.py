@@ -12,7 +12,7 @@ from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 MODES = {
     "processes": (),
     "colocated": ("--colocate",),
-    "replicated": ("--replicas", "rules=2", "--replicas", "profile=2"),
+    "replicated": ("--replicas", "rules=2", "--replicas", "profile=2", "--replicas", "ranker=2"),
 }
 
 IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}

@@ -22,6 +22,8 @@ class Outcome(IntEnum):
     """Taken after the time in which it counts as accepted; corrects by its credit."""
     RETURNED = 5
     """Brought back: takes back what its acceptance had added, by its credit."""
+    REVERTED = 6
+    """Rows before it were taken out, or put back: the model begins again without, or with them."""
 
 
 class Parked(IntEnum):
@@ -98,6 +100,7 @@ class Decision:
     person_ids: Sequence[str]
     time_us: int
     shown: Sequence[Shown]
+    channel: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,10 @@ class Row:
     """How many were bought or brought back."""
     event_id: str = ""
     """What brought it back, which may happen in parts; empty for all that happens once."""
+    channel: int = 0
+    """Of its decision; 0: not known."""
+    reverted_by: Sequence[int] = ()
+    """Numbers of the reverts that took it out; while there is one it teaches nothing."""
 
     @property
     def place(self) -> Place:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from services.ranker.domain.answers import Outcome, Parked, Row
+
+if TYPE_CHECKING:
+    from services.ranker.domain.reverting import Revert
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,6 @@ class LearningLog(Protocol):
 
     async def state(self) -> LogState:
         """Return how far the log reaches."""
+
+    async def reverts(self) -> Sequence[Revert]:
+        """Return what was taken out of the model and put back, newest first."""

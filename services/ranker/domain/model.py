@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.ranker.domain.answers import Outcome
 from services.ranker.domain.encoding import Sight
-from services.ranker.domain.layout import VERSION, WEIGHTS, prior_variances
+from services.ranker.domain.layout import VERSION, prior_variances
 
 Column = NDArray[np.float64]
 
@@ -74,11 +74,12 @@ class Model:
     transcendental is used.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prior: Column | None = None) -> None:
+        """Begin with nothing learned; `prior` is the variance of each weight, the layout's own."""
         self.number = 0
         """The last row learned from."""
-        self._prior = prior_variances()
-        self._mean = np.zeros(WEIGHTS)
+        self._prior = prior_variances() if prior is None else prior
+        self._mean = np.zeros(len(self._prior))
         self._variance = self._prior.copy()
 
     def learn(
@@ -124,6 +125,13 @@ class Model:
         """Return the predictive probability of one row."""
         return _chance(self._log_odds(sight), _total(self._variance[sight.indices]))
 
+    def copy(self) -> Model:
+        """Return the model as it is now, which learns on by itself."""
+        copied = Model(self._prior)
+        copied.number = self.number
+        copied._mean, copied._variance = self._mean.copy(), self._variance.copy()
+        return copied
+
     def snapshot(self) -> bytes:
         """Return all that was learned, as bytes that are equal for equal models."""
         changed = np.flatnonzero((self._mean != 0.0) | (self._variance != self._prior))
@@ -136,19 +144,32 @@ class Model:
         return head + b"".join(part.tobytes() for part in parts)
 
     @classmethod
-    def restored(cls, data: bytes) -> Model:
-        """Return the model of a snapshot; raises `SnapshotError`."""
+    def restored(cls, data: bytes, prior: Column | None = None) -> Model:
+        """Return the model of a snapshot; raises `SnapshotError`.
+
+        One of an older layout is read: columns are only ever added.
+        """
         if len(data) < _HEAD.size:
             raise SnapshotError("too short")
         magic, version, number, count = _HEAD.unpack_from(data)
-        if magic != _MAGIC or version > VERSION:
-            raise SnapshotError(f"of another kind or of a newer layout ({version})")
+        if magic != _MAGIC:
+            raise SnapshotError("no snapshot of a model")
+        if version > VERSION:
+            raise SnapshotError(
+                f"of a newer layout of the features, {version}; this one reads up to {VERSION}"
+            )
         if len(data) != _HEAD.size + count * 20:
             raise SnapshotError("of another length than it says")
-        model = cls()
+        model = cls(prior)
         changed = np.frombuffer(data, "<u4", count, _HEAD.size)
-        model._mean[changed] = np.frombuffer(data, "<f8", count, _HEAD.size + 4 * count)
-        model._variance[changed] = np.frombuffer(data, "<f8", count, _HEAD.size + 12 * count)
+        mean = np.frombuffer(data, "<f8", count, _HEAD.size + 4 * count)
+        variance = np.frombuffer(data, "<f8", count, _HEAD.size + 12 * count)
+        if count and int(changed.max()) >= len(model._mean):
+            raise SnapshotError("of weights that there are not")
+        if not (np.isfinite(mean).all() and np.isfinite(variance).all() and (variance >= 0).all()):
+            raise SnapshotError("of numbers that nothing can have learned")
+        model._mean[changed] = mean
+        model._variance[changed] = variance
         model.number = number
         return model
 

@@ -199,6 +199,7 @@ class Teacher:
             shown.selection_probability,
             self._family(shown.offer_no),
             tuple(persons),
+            channel=decision.channel,
         )
         self._add(row)
         self._claim(row)

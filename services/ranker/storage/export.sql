@@ -12,7 +12,7 @@ ORDER BY time_us, decision_id
 
 -- name: learning_rows
 SELECT number, decision_id, placement, offer_no, outcome, features, time_us, selection_probability,
-    family_no, person_ids, credit, quantity, event_id
+    family_no, person_ids, credit, quantity, event_id, channel, reverted_by
 FROM learning_rows
 WHERE person_ids && $1::uuid[]
 ORDER BY number

@@ -13,10 +13,18 @@ from services.ranker.domain.answers import (
     Look,
     Outcome,
     Parked,
+    Row,
     TeachingTerms,
 )
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
+from services.ranker.domain.reverting import (
+    Revert,
+    Span,
+    by_offer,
+    revert_to_undo,
+    rows_of,
+)
 from services.ranker.domain.teaching import Known, Lesson, Teacher
 
 
@@ -85,6 +93,7 @@ class InMemoryLearningLog:
         self._unclaimed: dict[tuple[str, str], Answer] = {}
         self._parked: dict[tuple[str, str], tuple[Answer, Parked, int]] = {}
         self._erased: set[str] = set()
+        self._reverts: list[Revert] = []
 
     async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
         return self._rows[number : number + limit]
@@ -140,6 +149,60 @@ class InMemoryLearningLog:
         for key, answer in self._waiting.items():
             self._parked[key] = answer, Parked.NO_DECISION, now_us
         self._waiting.clear()
+
+    async def preview(self, span: Span) -> Revert:
+        """Return what reverting a span would take out."""
+        return self._revert(0, span, rows_of(span, self._rows), 0)
+
+    async def revert(self, span: Span, now_us: int) -> Revert:
+        """Take a span out."""
+        number = len(self._rows) + 1
+        made = self._revert(number, span, rows_of(span, self._rows), now_us)
+        if not made.rows:
+            return replace(made, number=0)
+        for each in rows_of(span, self._rows):
+            self._mark(each, (*each.row.reverted_by, number))
+        return self._begin_again(made)
+
+    async def undo(self, number: int, now_us: int) -> Revert:
+        """Put back what a revert took out."""
+        undone = revert_to_undo(number, self._reverts)
+        marked = [each for each in self._rows if number in each.row.reverted_by]
+        for each in marked:
+            self._mark(each, tuple(by for by in each.row.reverted_by if by != number))
+        put_back = [self._rows[each.number - 1] for each in marked]
+        made = self._revert(len(self._rows) + 1, undone.span, put_back, now_us)
+        return self._begin_again(replace(made, undoes=number))
+
+    async def reverts(self) -> list[Revert]:
+        """Return all that were made, newest first."""
+        return list(self._reverts)
+
+    async def reverted_rows(self) -> int:
+        """Return how many rows are taken out."""
+        return sum(bool(each.row.reverted_by) for each in self._rows)
+
+    def known_reverts(self) -> Sequence[Revert]:
+        """Return the same at once, for who keeps snapshots beside."""
+        return self._reverts
+
+    def _revert(
+        self, number: int, span: Span, marked: Sequence[NumberedRow], now_us: int
+    ) -> Revert:
+        counted = [each.row for each in marked if not each.row.reverted_by]
+        first_row = min((each.number for each in marked), default=0)
+        offers = by_offer((row.offer_no, row.outcome) for row in counted)
+        return Revert(number, span, len(counted), first_row, now_us, offers=offers)
+
+    def _mark(self, marked: NumberedRow, reverted_by: tuple[int, ...]) -> None:
+        row = replace(marked.row, reverted_by=reverted_by)
+        self._rows[marked.number - 1] = NumberedRow(marked.number, row)
+
+    def _begin_again(self, made: Revert) -> Revert:
+        row = Row("", "", 0, Outcome.REVERTED, b"", made.made_us, 1.0, 0, ())
+        self._rows.append(NumberedRow(made.number, row))
+        self._reverts.insert(0, made)
+        return made
 
     async def erase(self, person_ids: Sequence[str]) -> None:
         """Let nothing lead to persons any more."""

@@ -121,7 +121,7 @@ class LearningWriter:
 
     async def _write(self, transaction: Transaction, lesson: Lesson, now_us: int) -> None:
         if lesson.rows:
-            await _append_rows(transaction, lesson.rows)
+            await append_rows(transaction, lesson.rows)
         if lesson.taught or lesson.accepted:
             await transaction.execute(_SQL.count_taught, *_counted_columns(lesson))
         kept = [
@@ -199,14 +199,14 @@ async def _taught_to(
     )
 
 
-async def _append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
+async def append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
     """Append rows under the next numbers, and tell every replica of them."""
     last = await lock_log(transaction)
     numbered = [NumberedRow(last + place, row) for place, row in enumerate(rows, start=1)]
     await transaction.execute(
         _SQL.append_rows,
         [each.number for each in numbered],
-        [row.decision_id for row in rows],
+        [row.decision_id or None for row in rows],
         [row.placement for row in rows],
         [row.offer_no for row in rows],
         [row.outcome.value for row in rows],
@@ -218,6 +218,8 @@ async def _append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
         [row.credit for row in rows],
         [row.quantity for row in rows],
         [row.event_id for row in rows],
+        [row.channel for row in rows],
+        [",".join(map(str, row.reverted_by)) for row in rows],
     )
     counts = [sum(row.outcome is outcome for row in rows) for outcome in Outcome]
     await transaction.execute(_SQL.count_rows, len(rows), *counts)

@@ -6,29 +6,33 @@ SELECT number FROM learning_log FOR UPDATE
 SELECT number FROM learning_log
 
 -- name: log_state
-SELECT number, shown, accepted, declined, late, returned FROM learning_log
+SELECT number, shown, accepted, declined, late, returned, reverted FROM learning_log
 
 -- name: count_rows
 UPDATE learning_log
 SET number = number + $1, shown = shown + $2, accepted = accepted + $3, declined = declined + $4,
-    late = late + $5, returned = returned + $6
+    late = late + $5, returned = returned + $6, reverted = reverted + $7
 
 -- name: append_rows
 INSERT INTO learning_rows
     (number, decision_id, placement, offer_no, outcome, features, time_us,
-     selection_probability, family_no, person_ids, credit, quantity, event_id)
+     selection_probability, family_no, person_ids, credit, quantity, event_id, channel,
+     reverted_by)
 SELECT added.number, added.decision_id, added.placement, added.offer_no, added.outcome,
     added.features, added.time_us, added.selection_probability, added.family_no,
-    string_to_array(added.person_ids, ',')::uuid[], added.credit, added.quantity, added.event_id
+    string_to_array(added.person_ids, ',')::uuid[], added.credit, added.quantity, added.event_id,
+    added.channel, string_to_array(added.reverted_by, ',')::bigint[]
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[],
             $7::bigint[], $8::real[], $9::bigint[], $10::text[], $11::double precision[],
-            $12::double precision[], $13::text[])
+            $12::double precision[], $13::text[], $14::smallint[], $15::text[])
     AS added (number, decision_id, placement, offer_no, outcome, features, time_us,
-              selection_probability, family_no, person_ids, credit, quantity, event_id)
+              selection_probability, family_no, person_ids, credit, quantity, event_id, channel,
+              reverted_by)
 
 -- name: rows_after
 SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
-    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id
+    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id,
+    channel, reverted_by
 FROM learning_rows
 WHERE number > $1
 ORDER BY number
@@ -43,7 +47,8 @@ WITH wanted AS (
     WHERE person_ids && $2::uuid[] AND family_no = ANY ($3::bigint[])
 )
 SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
-    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id
+    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id,
+    channel, reverted_by
 FROM learning_rows JOIN wanted USING (decision_id)
 ORDER BY number
 
@@ -150,13 +155,21 @@ DELETE FROM taught WHERE person_id = ANY ($1::uuid[])
 DELETE FROM person_sets WHERE person_ids && $1::uuid[] OR person_id = ANY ($1::uuid[])
 
 -- name: snapshots
-SELECT number, artefact FROM model_snapshots ORDER BY number DESC
+-- Not those that hold what was reverted after they were saved.
+SELECT number, artefact, saved_us FROM model_snapshots AS saved
+WHERE NOT EXISTS (
+    SELECT FROM learning_reverts AS reverted
+    WHERE reverted.number > saved.number AND reverted.first_row <= saved.number
+)
+ORDER BY number DESC
 
 -- name: keep_snapshot
-INSERT INTO model_snapshots (number, artefact) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING
+INSERT INTO model_snapshots (number, artefact, saved_us) VALUES ($1, $2, $3)
+ON CONFLICT (number) DO NOTHING
 
 -- name: drop_snapshots
--- The newest stay; an artefact is named twice when nothing changed in between.
-WITH kept AS (SELECT number, artefact FROM model_snapshots ORDER BY number DESC LIMIT $1)
-DELETE FROM model_snapshots WHERE number NOT IN (SELECT number FROM kept)
-RETURNING artefact, artefact IN (SELECT artefact FROM kept) AS still_used
+-- All but these; an artefact is named twice when nothing changed in between.
+DELETE FROM model_snapshots WHERE number <> ALL ($1::bigint[])
+RETURNING artefact,
+    artefact IN (SELECT artefact FROM model_snapshots WHERE number = ANY ($1::bigint[]))
+        AS still_used

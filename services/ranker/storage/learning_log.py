@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from services.ranker.domain.answers import DAY_US, Outcome, Parked, Row
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
-from shared.postgres import Database, Queries
+from services.ranker.domain.reverting import Revert, Span
+from shared.postgres import Database, Queries, Transaction
 from shared.postgres import Row as Record
 
 _SQL = Queries.beside(__file__, "learning.sql")
+_REVERTING = Queries.beside(__file__, "reverting.sql")
 
 
 class PostgresLearningLog:
@@ -34,6 +36,7 @@ class PostgresLearningLog:
                 Outcome.DECLINED: row["declined"],
                 Outcome.LATE: row["late"],
                 Outcome.RETURNED: row["returned"],
+                Outcome.REVERTED: row["reverted"],
             },
             [
                 ParkedCount(
@@ -45,6 +48,9 @@ class PostgresLearningLog:
                 for each in parked
             ],
         )
+
+    async def reverts(self) -> list[Revert]:
+        return await read_reverts(self._database)
 
     async def park_late(self, now_us: int, patience_s: float) -> None:
         """Put aside what waited for its decision so long, and forget what nothing will claim."""
@@ -75,5 +81,18 @@ def read_row(row: Record) -> NumberedRow:
             row["credit"],
             row["quantity"],
             row["event_id"],
+            row["channel"],
+            tuple(row["reverted_by"]),
         ),
     )
+
+
+async def read_reverts(source: Database | Transaction) -> list[Revert]:
+    """Return what was taken out and put back, newest first."""
+    return [_read_revert(row) for row in await source.fetch(_REVERTING.reverts)]
+
+
+def _read_revert(row: Record) -> Revert:
+    offer_nos = tuple(row["offer_nos"])
+    span = Span(row["from_us"], row["to_us"], offer_nos, row["placement"], row["channel"])
+    return Revert(row["number"], span, row["rows"], row["first_row"], row["made_us"], row["undoes"])

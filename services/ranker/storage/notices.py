@@ -57,6 +57,7 @@ def read_decision(data: bytes) -> Decision:
             )
             for chosen in notice.chosen
         ],
+        notice.channel,
     )
 
 
@@ -150,6 +151,7 @@ def learning_row(numbered: NumberedRow) -> LearningRow:
         time_us=row.time_us,
         selection_probability=row.selection_probability,
         credit=row.credit,
+        reverted=bool(row.reverted_by),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from services.ranker.domain.encoding import decode
 from services.ranker.domain.learning_log import LearningLog
 from services.ranker.domain.model import Model
+from services.ranker.domain.reverting import Revert, is_base
 from services.ranker.storage.snapshots import Snapshots
 from shared.bus.follower import SLICE_S
 
@@ -38,7 +40,9 @@ class PastModels:
             written = await self._log.written()
             if number > written:
                 raise ModelGoneError(f"the learning log ends at row {written}")
-            model = await self._nearest(number)
+            reverts = await self._log.reverts()
+            _refuse_undone(number, reverts)
+            model = await self._nearest(number, reverts)
             if number - model.number > _MOST_ROWS:
                 raise ModelGoneError(
                     f"the nearest snapshot that is kept is of row {model.number}, "
@@ -48,10 +52,13 @@ class PastModels:
             self._last = model
             return model
 
-    async def _nearest(self, number: int) -> Model:
+    async def _nearest(self, number: int, reverts: Sequence[Revert]) -> Model:
         model, _ = await self._snapshots.restore(number)
         last = self._last
-        return last if last is not None and model.number <= last.number <= number else model
+        if last is None or not model.number <= last.number <= number:
+            return model
+        known = [each for each in reverts if each.number <= number]
+        return last if is_base(last.number, known) else model
 
     async def _learn(self, model: Model, number: int) -> None:
         while model.number < number:
@@ -61,7 +68,18 @@ class PastModels:
             slice_ends = time.monotonic() + SLICE_S
             for numbered in rows:
                 row = numbered.row
-                model.learn(numbered.number, row.outcome, decode(row.features), row.credit)
+                is_out = any(by <= number for by in row.reverted_by)
+                sight = None if is_out else decode(row.features)
+                model.learn(numbered.number, row.outcome, sight, row.credit)
                 if time.monotonic() >= slice_ends:
                     await asyncio.sleep(0)
                     slice_ends = time.monotonic() + SLICE_S
+
+
+def _refuse_undone(number: int, reverts: Sequence[Revert]) -> None:
+    """Raise where a revert stood at that row that is undone now: its marks are gone."""
+    for each in reverts:
+        if 0 < each.undoes <= number < each.number:
+            raise ModelGoneError(
+                f"what was taken out of it by row {each.undoes} of the learning log was put back"
+            )

@@ -11,7 +11,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from services.ranker.domain.answers import Outcome
-from services.ranker.domain.encoding import decode
+from services.ranker.domain.encoding import decode, is_newer
 from services.ranker.domain.learning_log import LearningLog
 from services.ranker.domain.model import EMPTY_NAME, Model
 from services.ranker.storage.snapshots import Pointer, Snapshots
@@ -28,6 +28,8 @@ SNAPSHOT_EVERY: Final = 2000
 """Rows; a restart reads at most as many more from the log."""
 _SLICE_ROWS = 1000
 _LOOK_EVERY_S = 1.0
+_PAUSE_SHARE = 20
+"""A large model takes a while to save: at most a twentieth of the time goes into it."""
 _LONGEST_LAG_S = 5.0
 _NAME_DIGITS = 12
 PRIOR: Final = "prior"
@@ -54,6 +56,10 @@ class ModelReplica:
         self._owed = 0
         """The row that the log had reached when it was first seen ahead of the model."""
         self._owed_since_s = 0.0
+        self._reverts_known = 0
+        """Rows up to this one were read with the marks of all reverts up to it."""
+        self._has_met_newer = False
+        self._turn = asyncio.Lock()
         self._read_model = ReadModel(
             bus,
             LEARNING,
@@ -86,6 +92,18 @@ class ModelReplica:
         if self.is_stale:
             raise Unavailable(f"the model lags {self._lag_s():.0f} s behind", reason="MODEL_STALE")
 
+    async def check_features(self) -> None:
+        """Raise `Unavailable` while there is something that this version cannot learn from."""
+        if self.refusal:
+            raise Unavailable(self.refusal, reason="NOT_LEARNED")
+
+    @property
+    def refusal(self) -> str:
+        """Why something that was learned is not known here; empty: all of it is."""
+        if self._has_met_newer:
+            return "rows of a newer version of the features teach nothing here"
+        return self._snapshots.refusal
+
     @property
     def is_stale(self) -> bool:
         """Whether the log has been ahead of the model for so long that decisions should say so."""
@@ -97,20 +115,47 @@ class ModelReplica:
 
     async def restore(self) -> None:
         """Begin with the newest snapshot that is whole and not behind what is here already."""
+        known = await self._log.written()
         model, pointer = await self._snapshots.restore()
         if model.number >= self.model.number:
-            self.model, self._base = model, pointer
+            self.model, self._base, self._reverts_known = model, pointer, known
 
     async def catch_up(self) -> None:
-        """Learn all that is in the log and not yet here; a slice at a time, then others run."""
-        while rows := await self._log.rows_after(self.model.number, _SLICE_ROWS):
+        """Learn all that is in the log and not yet here; a slice at a time, then others run.
+
+        Where rows were taken out or put back, a model is made anew from a snapshot of before them;
+        until it has caught up, what was learned before is served.
+        """
+        async with self._turn:
+            model, base, known = self.model, self._base, self._reverts_known
+            while not await self._learn_all(model, known):
+                log.info("model_begins_again", row=model.number + 1)
+                # Of reverts up to here all rows that are read from now on are marked.
+                known = await self._log.written()
+                model, base = await self._snapshots.restore()
+            if model is not self.model:
+                self.model, self._base, self._reverts_known = model, base, known
+
+    async def _learn_all(self, model: Model, reverts_known: int) -> bool:
+        """Return whether the end of the log was reached; False: at a revert not known yet."""
+        while rows := await self._log.rows_after(model.number, _SLICE_ROWS):
             slice_ends = time.monotonic() + SLICE_S
             for numbered in rows:
                 row = numbered.row
-                self._learn(numbered.number, row.outcome, row.features, row.credit)
+                if row.outcome is Outcome.REVERTED and numbered.number > reverts_known:
+                    return False
+                is_taught = not row.reverted_by
+                self._learn(
+                    model,
+                    numbered.number,
+                    row.outcome,
+                    row.features if is_taught else b"",
+                    row.credit,
+                )
                 if time.monotonic() >= slice_ends:
                     await asyncio.sleep(0)
                     slice_ends = time.monotonic() + SLICE_S
+        return True
 
     def apply(self, message: Message) -> None:
         """Learn the rows of a message; raises `GapError` where some before them are missing."""
@@ -122,7 +167,11 @@ class ModelReplica:
         for row in rows:
             if row.number > self.model.number + 1:
                 raise GapError(f"row {self.model.number} is followed by {row.number}")
-            self._learn(row.number, Outcome(row.outcome), row.features, row.credit or 1.0)
+            outcome = Outcome(row.outcome)
+            if outcome is Outcome.REVERTED and row.number > self.model.number:
+                raise GapError(f"rows were reverted by row {row.number}")
+            features = b"" if row.reverted else row.features
+            self._learn(self.model, row.number, outcome, features, row.credit or 1.0)
         if notice.number > self.model.number:
             raise GapError("rows were left out")
         self.written = max(self.written, notice.number)
@@ -144,11 +193,15 @@ class ModelReplica:
     async def _begin_again(self) -> None:
         """Forget rows that the log lost: its database was put back to an earlier moment."""
         log.error("log_went_back", learned=self.model.number, written=self.written)
-        self.model, self._base = await self._snapshots.restore()
-        self._owed = 0
+        async with self._turn:
+            self._reverts_known = await self._log.written()
+            self.model, self._base = await self._snapshots.restore()
+            self._owed = 0
 
     async def save_if_due(self) -> bool:
-        """Save a snapshot when enough was learned since the last one."""
+        """Save a snapshot when enough was learned since the last one, and nothing left out."""
+        if self._has_met_newer or self._turn.locked():
+            return False
         pointer = await self._snapshots.latest()
         if self.model.number - (pointer.number if pointer else 0) < SNAPSHOT_EVERY:
             return False
@@ -162,10 +215,14 @@ class ModelReplica:
     async def _save_for_ever(self) -> None:
         await self._read_model.ready()
         while True:
+            began_s = self._monotonic()
             await self.save_if_due()
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(max(_LOOK_EVERY_S, _PAUSE_SHARE * (self._monotonic() - began_s)))
 
-    def _learn(self, number: int, outcome: Outcome, features: bytes, credit: float) -> None:
+    def _learn(
+        self, model: Model, number: int, outcome: Outcome, features: bytes, credit: float
+    ) -> None:
         """Learn a row unless it was learned already: the log and the bus both bring it."""
-        if number == self.model.number + 1:
-            self.model.learn(number, outcome, decode(features), credit)
+        if number == model.number + 1:
+            self._has_met_newer = self._has_met_newer or is_newer(features)
+            model.learn(number, outcome, decode(features), credit)

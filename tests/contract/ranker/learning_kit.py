@@ -20,7 +20,7 @@ from services.ranker.domain.answers import (
 )
 from services.ranker.domain.encoding import encode
 from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
-from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
 
 ADA, BOB, CEM = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
 SHOES, BLUE_SHOES, BOOK, COUPON, GUIDE, QUESTION = 1, 2, 3, 4, 5, 6
@@ -65,6 +65,7 @@ def decision(
         person_ids=persons,
         time_us=NOON_US + int(hours * HOUR_US),
         arm=arm,
+        channel=Channel.CALL_CENTER if placement == PROMPT else Channel.WEB,
         chosen=[
             ChosenNotice(
                 placement=placement,

@@ -9,7 +9,9 @@ import numpy as np
 import pytest_asyncio
 
 from services.ranker.domain.answers import TeachingTerms
-from services.ranker.domain.encoding import encode
+from services.ranker.domain.encoding import decode, encode
+from services.ranker.domain.model import Model
+from services.ranker.domain.reverting import Span
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.consumers import (
     Learning,
@@ -22,6 +24,7 @@ from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.learning import LearningWriter, note_sets
 from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.reverting import PostgresReverts
 from services.ranker.storage.snapshots import PostgresPointers, Snapshots
 from shared.artefacts import FolderArtefacts
 from shared.bus import InMemoryBus, Publication, Relay
@@ -63,6 +66,7 @@ class Plane:
         self.bus = InMemoryBus()
         self.database = database
         self.log = PostgresLearningLog(database)
+        self.reverts = PostgresReverts(database)
         self._folder = folder
 
     def replica(self):
@@ -186,6 +190,7 @@ async def test_imported_and_late_events_teach_nothing(plane):
 async def test_a_purchase_that_redeems_a_promotion_accepts_both(plane):
     async with plane.process() as replica:
         await plane.publish(decided(1, SHOES, COUPON, placement="agent.prompt"))
+        await until(has_written(plane, 2))
         await plane.publish(happened("purchase", SHOES, promotion="coupon"))
         await plane.publish(happened("purchase", BOOK, promotion="not known"))
         await until(lambda: replica.model.number == 4)
@@ -209,6 +214,57 @@ async def test_a_late_purchase_and_its_return_teach_their_shares_on_every_replic
     late = plane.replica()
     await late.catch_up()
     assert late.model.snapshot() == one.model.snapshot()
+
+
+async def test_a_bad_hour_is_taken_out_on_every_replica_and_put_back(plane):
+    """What remains is, bit for bit, a model that never learned of it."""
+    async with plane.process() as one, plane.process() as two:
+        await _accepted(plane, range(10), hours=0)
+        await _accepted(plane, range(10, 20), hours=5)
+        await until(lambda: one.model.number == two.model.number == 40)
+        before = one.model.snapshot()
+        span = Span(NOON_US + 5 * HOUR_US, NOON_US + 6 * HOUR_US)
+        made = await plane.reverts.revert(span, NOON_US)
+        assert (made.number, made.rows) == (41, 20)
+        await until(lambda: one.model.number == two.model.number == 41)
+        assert one.model.snapshot() == two.model.snapshot()
+        assert _weights(one.model) == _weights(await _learned(plane, range(1, 21)))
+        await _accepted(plane, range(20, 25), hours=9)
+        await until(lambda: one.model.number == two.model.number == 51)
+        assert one.model.snapshot() == two.model.snapshot()
+        await plane.reverts.undo(made.number, NOON_US)
+        await until(lambda: one.model.number == two.model.number == 52)
+    assert one.model.snapshot() == two.model.snapshot()
+    assert _weights(one.model) == _weights(await _learned(plane, range(1, 52)))
+    assert before != one.model.snapshot()
+    late = plane.replica()
+    await late.catch_up()
+    assert late.model.snapshot() == one.model.snapshot()
+
+
+async def _accepted(plane, numbers, hours):
+    """Have an agent's words be accepted, and wait until all of it is written."""
+    written = await plane.log.written()
+    for number in numbers:
+        person = str(uuid.UUID(int=number + 7))
+        said = decided(number, GUIDE, placement="agent.prompt", persons=(person,), hours=hours)
+        await plane.publish(said)
+        await plane.publish(happened("click", GUIDE, number, person, hours + 0.1))
+    await until(has_written(plane, written + 2 * len(numbers)))
+
+
+async def _learned(plane, numbers):
+    """Return a model that learns only of these rows."""
+    model = Model()
+    for each in await plane.log.rows_after(0, 1000):
+        if each.number in numbers:
+            model.learn(model.number + 1, each.row.outcome, decode(each.row.features))
+    return model
+
+
+def _weights(model):
+    indices = decode(FEATURES).indices
+    return model.means(indices[:, None]).tolist(), model.variance_matrix(indices).tolist()
 
 
 async def test_links_and_erasures_reach_the_log(plane):

@@ -3,11 +3,13 @@
 import asyncio
 import itertools
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from services.ranker.domain.answers import Outcome, Row
+from services.ranker.domain import model as model_module
+from services.ranker.domain.answers import DAY_US, Outcome, Row
 from services.ranker.domain.encoding import encode
 from services.ranker.domain.layout import COLUMNS
 from services.ranker.domain.learning_log import NumberedRow
@@ -19,6 +21,8 @@ from shared.artefacts import ArtefactError, FolderArtefacts
 from shared.bus import InMemoryBus, Message
 from shared.errors import Unavailable
 from shared.testing.background import running, until
+
+NOW_US = 20_000 * DAY_US
 
 
 class WrittenLog:
@@ -65,7 +69,8 @@ def pointers():
 @pytest.fixture
 def replica_of(in_memory_bus, log, folder, pointers):
     def make():
-        return ModelReplica(in_memory_bus, log, Snapshots(pointers, FolderArtefacts(folder)))
+        snapshots = Snapshots(pointers, FolderArtefacts(folder), lambda: NOW_US)
+        return ModelReplica(in_memory_bus, log, snapshots)
 
     return make
 
@@ -169,13 +174,13 @@ def _tear(folder, artefact):
     path.write_bytes(path.read_bytes()[:-7])
 
 
-async def test_old_snapshots_are_removed(log, replica_of, folder):
+async def test_snapshots_are_thinned_out(log, replica_of, folder):
     one = replica_of()
     for _ in range(5):
         log.grow(replicas.SNAPSHOT_EVERY)
         await one.catch_up()
         await one.save_if_due()
-    assert len([path for path in folder.rglob("*") if path.is_file()]) == 3
+    assert len([path for path in folder.rglob("*") if path.is_file()]) == 4
 
 
 async def test_what_a_crash_left_of_a_snapshot_is_removed_with_the_next(log, replica_of, folder):
@@ -234,6 +239,46 @@ async def test_a_replica_that_follows_a_log_that_always_grows_is_not_stale(log, 
     assert await one.is_behind()
     now_s[0] += 6.0
     assert one.is_stale
+
+
+async def test_a_snapshot_of_a_newer_version_is_refused_and_the_one_before_is_served(
+    log, replica_of, folder, monkeypatch
+):
+    one = replica_of()
+    log.grow(replicas.SNAPSHOT_EVERY)
+    await one.catch_up()
+    await one.save_if_due()
+    log.grow(replicas.SNAPSHOT_EVERY)
+    await one.catch_up()
+    with monkeypatch.context() as newer:
+        newer.setattr(model_module, "VERSION", model_module.VERSION + 1)
+        await one.save_if_due()
+    again = replica_of()
+    await again.restore()
+    assert again.model.number == replicas.SNAPSHOT_EVERY
+    assert "newer layout" in again.refusal
+    with pytest.raises(Unavailable, match="newer layout"):
+        await again.check_features()
+    await again.catch_up()
+    assert again.model.snapshot() == one.model.snapshot()
+    log.grow(replicas.SNAPSHOT_EVERY)
+    await again.catch_up()
+    assert await again.save_if_due()
+    await again.check_features()
+
+
+async def test_rows_of_a_newer_version_are_passed_over_and_nothing_is_saved_without_them(
+    log, replica_of
+):
+    one = replica_of()
+    log.grow(replicas.SNAPSHOT_EVERY)
+    newer = log.rows[3]
+    log.rows[3] = replace(newer, row=replace(newer.row, features=b"\xff" + newer.row.features))
+    await one.catch_up()
+    assert one.model.number == replicas.SNAPSHOT_EVERY
+    assert not await one.save_if_due()
+    with pytest.raises(Unavailable, match="newer version"):
+        await one.check_features()
 
 
 async def test_learning_gives_way_to_requests(log, replica_of):

@@ -59,7 +59,7 @@ async def learning_shop(tmp_path):
     """Lend a ranker of the small shop."""
     catalogue = shop()
     log = InMemoryLearningLog(facts_of(catalogue), TeachingTerms(1000, 1000))
-    snapshots = Snapshots(InMemoryPointers(), FolderArtefacts(tmp_path))
+    snapshots = Snapshots(InMemoryPointers(log.known_reverts), FolderArtefacts(tmp_path))
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     bundle = OneBundle(definitions())
     kept = keep(log, replica, catalogue, snapshots, bundle.fetched)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from services.ranker.journalling import RankingKeeper
 from services.ranker.replaying import Past, Replayer
+from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept
 from services.ranker.storage.in_memory import InMemoryJournal
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
 from services.ranker.storage.past_models import PastModels
+
+NOW_US = 1_800_000_000_000_000
 
 
 def keep(log, replica, catalogue, snapshots, definitions, rankings=None, journal=None):
@@ -15,4 +18,6 @@ def keep(log, replica, catalogue, snapshots, definitions, rankings=None, journal
     rankings = rankings or InMemoryRankings()
     journal = journal or InMemoryJournal()
     past = Past(journal, rankings, PastModels(log, snapshots), definitions)
-    return Kept(journal, log, replica, RankingKeeper(rankings), Replayer(catalogue, past))
+    reverting = RevertRpcs(log, catalogue, lambda: NOW_US)
+    keeper, replayer = RankingKeeper(rankings), Replayer(catalogue, past)
+    return Kept(journal, log, replica, keeper, replayer, reverting)

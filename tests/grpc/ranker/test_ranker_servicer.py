@@ -82,7 +82,7 @@ async def ranker(tmp_path):
     bundle = Bundle(priors=[Prior(kind=OfferKind.PRODUCT, probability=0.1)])
     store = FolderArtefacts(tmp_path)
     log = InMemoryLearningLog(facts_of(catalogue()), TeachingTerms(1000, 1000))
-    snapshots = Snapshots(InMemoryPointers(), store)
+    snapshots = Snapshots(InMemoryPointers(log.known_reverts), store)
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     kept = keep(log, replica, catalogue(), snapshots, OneBundle(bundle).fetched)
     servicer = RankerServicer(catalogue(), OneBundle(bundle), kept, None)

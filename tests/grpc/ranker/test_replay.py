@@ -14,6 +14,7 @@ from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerm
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.journalling import RankingKeeper
 from services.ranker.replaying import Past, Replayer
+from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
@@ -173,10 +174,17 @@ async def scene(request, fresh_database, tmp_path):
         rankings, journal = PostgresRankings(database), PostgresJournal(database)
     catalogue, bundles = shop(), Bundles()
     log = InMemoryLearningLog(facts_of(catalogue), TeachingTerms(10_000, 10_000))
-    snapshots = Snapshots(InMemoryPointers(), FolderArtefacts(tmp_path))
+    snapshots = Snapshots(InMemoryPointers(log.known_reverts), FolderArtefacts(tmp_path))
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     past = Past(journal, rankings, PastModels(log, snapshots), bundles.fetched)
-    kept = Kept(journal, log, replica, RankingKeeper(rankings), Replayer(catalogue, past))
+    kept = Kept(
+        journal,
+        log,
+        replica,
+        RankingKeeper(rankings),
+        Replayer(catalogue, past),
+        RevertRpcs(log, catalogue, lambda: 0),
+    )
     servicer = RankerServicer(catalogue, bundles, kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:

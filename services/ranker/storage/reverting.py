@@ -1,0 +1,87 @@
+"""Reverts of the learning log in PostgreSQL; who makes one takes turns with who writes the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.ranker.domain.answers import Outcome, Row
+from services.ranker.domain.reverting import Revert, Span, by_offer, revert_to_undo
+from services.ranker.storage.learning import append_rows, lock_log
+from services.ranker.storage.learning_log import read_reverts
+from shared.postgres import Database, Queries, Transaction
+from shared.postgres import Row as Record
+
+_SQL = Queries.beside(__file__, "reverting.sql")
+
+
+class PostgresReverts:
+    """`Reverts` on the service's schema."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def preview(self, span: Span) -> Revert:
+        rows = await self._database.fetch(_SQL.rows_of_span, *_columns(span))
+        return _revert(0, span, [row for row in rows if not row["reverts"]], rows, 0)
+
+    async def revert(self, span: Span, now_us: int) -> Revert:
+        async with self._database.transaction() as transaction:
+            number = await lock_log(transaction) + 1
+            rows = await transaction.fetch(_SQL.rows_of_span, *_columns(span))
+            taken_out = [row for row in rows if not row["reverts"]]
+            if not taken_out:
+                return _revert(0, span, [], [], now_us)
+            await transaction.execute(_SQL.mark_reverted, number, [row["number"] for row in rows])
+            made = _revert(number, span, taken_out, rows, now_us)
+            await _write(transaction, made)
+        return made
+
+    async def undo(self, number: int, now_us: int) -> Revert:
+        async with self._database.transaction() as transaction:
+            row_number = await lock_log(transaction) + 1
+            every = await read_reverts(transaction)
+            undone = revert_to_undo(number, every)
+            rows = await transaction.fetch(_SQL.unmark_reverted, number)
+            put_back = [row for row in rows if not row["reverts"]]
+            made = _revert(row_number, undone.span, put_back, rows, now_us, number)
+            await _write(transaction, made)
+        return made
+
+    async def reverts(self) -> list[Revert]:
+        return await read_reverts(self._database)
+
+    async def reverted_rows(self) -> int:
+        return int(await self._database.fetchval(_SQL.reverted_rows))
+
+
+async def _write(transaction: Transaction, made: Revert) -> None:
+    """Append the row of the log, at which every replica begins again."""
+    row = Row("", "", 0, Outcome.REVERTED, b"", made.made_us, 1.0, 0, ())
+    await append_rows(transaction, [row])
+    span = made.span
+    await transaction.execute(
+        _SQL.note_revert,
+        made.number,
+        *_columns(span),
+        made.rows,
+        made.first_row,
+        made.made_us,
+        made.undoes,
+    )
+
+
+def _columns(span: Span) -> tuple[object, ...]:
+    return span.from_us, span.to_us, list(span.offer_nos), span.placement, span.channel
+
+
+def _revert(
+    number: int,
+    span: Span,
+    counted: Sequence[Record],
+    marked: Sequence[Record],
+    made_us: int,
+    undoes: int = 0,
+) -> Revert:
+    first_row = min((row["number"] for row in marked), default=0)
+    offers = by_offer((row["offer_no"], Outcome(row["outcome"])) for row in counted)
+    return Revert(number, span, len(counted), first_row, made_us, undoes, offers)

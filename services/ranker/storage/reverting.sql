@@ -1,0 +1,40 @@
+-- name: rows_of_span
+-- The rows meant, and those that correct one of them and would correct nothing else.
+WITH meant AS (
+    SELECT number, decision_id, placement, offer_no, outcome FROM learning_rows
+    WHERE time_us >= $1 AND time_us < $2 AND outcome <> 6
+        AND (cardinality($3::bigint[]) = 0 OR offer_no = ANY ($3::bigint[]))
+        AND ($4::text = '' OR placement = $4::text)
+        AND ($5::smallint = 0 OR channel = $5::smallint)
+), concerned AS (
+    SELECT number FROM meant
+    UNION
+    SELECT later.number FROM meant
+    JOIN learning_rows AS later USING (decision_id, placement, offer_no)
+    WHERE later.number > meant.number
+        AND (meant.outcome = 1 OR (meant.outcome IN (2, 4) AND later.outcome = 5))
+)
+SELECT number, offer_no, outcome, cardinality(reverted_by) AS reverts
+FROM learning_rows JOIN concerned USING (number)
+ORDER BY number
+
+-- name: mark_reverted
+UPDATE learning_rows SET reverted_by = array_append(reverted_by, $1::bigint)
+WHERE number = ANY ($2::bigint[])
+
+-- name: unmark_reverted
+UPDATE learning_rows SET reverted_by = array_remove(reverted_by, $1::bigint)
+WHERE reverted_by <> '{}' AND $1::bigint = ANY (reverted_by)
+RETURNING number, offer_no, outcome, cardinality(reverted_by) AS reverts
+
+-- name: note_revert
+INSERT INTO learning_reverts
+    (number, from_us, to_us, offer_nos, placement, channel, rows, first_row, made_us, undoes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: reverts
+SELECT number, from_us, to_us, offer_nos, placement, channel, rows, first_row, made_us, undoes
+FROM learning_reverts ORDER BY number DESC
+
+-- name: reverted_rows
+SELECT count(*) FROM learning_rows WHERE reverted_by <> '{}'
