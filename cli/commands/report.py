@@ -6,6 +6,7 @@ import typer
 
 from cli.commands.report_audience import audience
 from cli.commands.report_budgets import budgets
+from cli.commands.report_experiment import experiment
 from cli.commands.report_rules import rules
 
 app = typer.Typer(
@@ -18,7 +19,7 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: who an audience is, what budgets were spent on, what the rules did.
+    """Tell what came of it: audiences, budgets, experiments, rules.
 
     Example: touchpoint report audience best_customers
 
@@ -28,4 +29,5 @@ def _every_report() -> None:
 
 app.command("audience")(audience)
 app.command("budgets")(budgets)
+app.command("experiment")(experiment)
 app.command("rules")(rules)

@@ -10,11 +10,12 @@ from functools import partial
 from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
+from services.ranker.experimenting import Experimenter
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
 from services.ranker.replaying import FetchDefinitions, Past, Replayer
 from services.ranker.reverting import RevertRpcs
-from services.ranker.servicer import Kept, RankerServicer
+from services.ranker.servicer import Kept, RankerServicer, Reports
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.consumers import (
     Learning,
@@ -89,8 +90,9 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     reverting = RevertRpcs(PostgresReverts(database), catalogue.catalogue, runtime.clock.now_us)
     kept = Kept(journal, log, replica, keeper, Replayer(catalogue.catalogue, past), reverting)
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
-    measurer = Measurer(logs, catalogue.catalogue, bundles, runtime.clock.now_us)
-    servicer = RankerServicer(catalogue.catalogue, bundles, kept, measurer)
+    sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)
+    reports = Reports(Measurer(*sources), Experimenter(*sources))
+    servicer = RankerServicer(catalogue.catalogue, bundles, kept, reports)
     contract = DESCRIPTOR.services_by_name["RankerService"]
     deadlines = dict.fromkeys(("RevertLearning", "UndoRevert"), _REVERTING)
     loaded = partial(_loaded, catalogue, bundles)

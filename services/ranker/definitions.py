@@ -10,10 +10,11 @@ from services.ranker.exchange import Exchange
 from shared.arm_shares import arms
 from shared.conditions.values import share
 from shared.definitions import CompileError
+from shared.experiments import ExperimentPlan, experiment_plan
 from shared.treatments import Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
-from touchpoint.rules.v1.experiments_pb2 import ExperimentVariant
+from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant
 from touchpoint.rules.v1.rules_pb2 import Bundle, ContactMoment
 
 EXPLORATION = "exploration"
@@ -48,6 +49,9 @@ class RankingDefinitions:
     """Placements where a decision is seen as soon as it is made: agent, IVR, e-mail, store."""
     treatments: Treatments[RankingTerms] | None = None
     """None: there are no experiments."""
+    experiments: Sequence[Experiment] = ()
+    experiment_plan: ExperimentPlan = field(default_factory=ExperimentPlan)
+    """Who is in which variant."""
 
     def treating(self, variants: Sequence[VariantOf]) -> RankingTerms:
         """Return the terms for somebody in these variants of experiments."""
@@ -76,7 +80,16 @@ def compile_bundle(bundle: Bundle) -> RankingDefinitions:
         salt=shares.salt, holdout_share=shares.holdout_share, static_share=shares.static_share
     )
     treatments = Treatments(bundle, ("ranker",), lambda variants: _treated(terms, variants))
-    return RankingDefinitions(priors, exchange, terms, plan, seen, treatments)
+    return RankingDefinitions(
+        priors,
+        exchange,
+        terms,
+        plan,
+        seen,
+        treatments,
+        tuple(bundle.experiments),
+        experiment_plan(bundle),
+    )
 
 
 def _treated(terms: RankingTerms, variants: Sequence[ExperimentVariant]) -> RankingTerms:

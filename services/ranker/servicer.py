@@ -11,6 +11,7 @@ from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.explanation import explain
 from services.ranker.domain.journal import Journal
 from services.ranker.domain.learning_log import LearningLog
+from services.ranker.experimenting import Experimenter
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
 from services.ranker.ranking import Ranker, Ranking
@@ -25,6 +26,12 @@ from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1 import reverting_pb2
+from touchpoint.ranker.v1.experiments_pb2 import (
+    GetExperimentRequest,
+    GetExperimentResponse,
+    PlanExperimentRequest,
+    PlanExperimentResponse,
+)
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest, ReplayDecisionResponse
 from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
@@ -44,6 +51,14 @@ class Kept:
     reverting: RevertRpcs
 
 
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What takes its time, so that requests do not wait for it."""
+
+    results: Measurer
+    experiments: Experimenter
+
+
 class RankerServicer:
     """Ranks by the definitions that the edge decided by and what this replica has learned."""
 
@@ -52,12 +67,12 @@ class RankerServicer:
         catalogue: Catalogue,
         bundles: BundleFollower[RankingDefinitions],
         kept: Kept,
-        measurer: Measurer,
+        reports: Reports,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
         self._kept = kept
-        self._measurer = measurer
+        self._reports = reports
         self._ranker = Ranker(catalogue, lambda: kept.replica.model)
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
@@ -142,7 +157,19 @@ class RankerServicer:
     async def get_results(
         self, call: Call, request: pb.GetResultsRequest
     ) -> AsyncIterator[pb.GetResultsResponse]:
-        async for response in self._measurer.measure(request):
+        async for response in self._reports.results.measure(request):
+            yield response
+
+    async def get_experiment(
+        self, call: Call, request: GetExperimentRequest
+    ) -> AsyncIterator[GetExperimentResponse]:
+        async for response in self._reports.experiments.get(request):
+            yield response
+
+    async def plan_experiment(
+        self, call: Call, request: PlanExperimentRequest
+    ) -> AsyncIterator[PlanExperimentResponse]:
+        async for response in self._reports.experiments.plan(request):
             yield response
 
     async def revert_learning(

@@ -17,6 +17,7 @@ from shared.validation import (
     validator,
 )
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.experiments_pb2 import PlanExperimentRequest
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
 from touchpoint.ranker.v1.reverting_pb2 import (
     LearningSpan,
@@ -25,6 +26,8 @@ from touchpoint.ranker.v1.reverting_pb2 import (
 )
 
 _MAX_CANDIDATES = 2000
+_MAX_GROUPS = 10
+_LEAST_POWER, _MOST_POWER = 0.5, 0.99
 
 
 def _columns_agree(request: pb.RankRequest, path: str, violations: Violations) -> None:
@@ -59,12 +62,31 @@ _SPAN = (
     known_enum("channel", may_be_unspecified=True),
     _span_has_length,
 )
+
+
+def _groups_are_shares(request: PlanExperimentRequest, path: str, violations: Violations) -> None:
+    if request.groups and not 2 <= len(request.groups) <= _MAX_GROUPS:
+        violations.add(f"{path}groups", f"are {len(request.groups)}, must be 2 to {_MAX_GROUPS}")
+    elif not all(0.0 < share <= 1.0 for share in request.groups):
+        violations.add(f"{path}groups", "must each be above 0 and at most 1")
+    for name in ("effect", "share"):
+        value = getattr(request, name)
+        if not 0.0 <= value <= 1.0:
+            violations.add(path + name, f"is {value:g}, must be from 0 to 1")
+    if request.power and not _LEAST_POWER <= request.power <= _MOST_POWER:
+        violations.add(
+            f"{path}power",
+            f"is {request.power:g}, must be from {_LEAST_POWER:g} to {_MOST_POWER:g}",
+        )
+
+
 VALIDATORS: Mapping[type[Any], Validator] = {
     pb.RankRequest: validator(required("context"), _columns_agree),
     RevertLearningRequest: validator(required("span"), nested("span", *_SPAN)),
     UndoRevertRequest: validator(required("number")),
     pb.ListDecisionsRequest: validator(length("person_ids", 64), between("limit", 0, 1000)),
     ReplayDecisionRequest: validator(_is_a_decision),
+    PlanExperimentRequest: validator(_groups_are_shares),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
     pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
 }

@@ -12,7 +12,7 @@ from services.ranker.domain.answers import DAY_US, HOUR_US
 from services.ranker.domain.measures.definitions import MEASURES
 from services.ranker.exchange import Exchange
 from services.ranker.measuring import Measurer
-from services.ranker.servicer import RankerServicer
+from services.ranker.servicer import RankerServicer, Reports
 from services.ranker.validation import VALIDATORS
 from shared.arms import assign_arm
 from shared.binding import bind
@@ -107,8 +107,8 @@ async def measured(request):
     )
     bundles = SimpleNamespace(active=bundle, active_hash="b")
     kept = SimpleNamespace(replica=SimpleNamespace(model=None))
-    measurer = Measurer(logs, shop(), bundles, lambda: NOW_US)
-    servicer = RankerServicer(shop(), bundles, kept, measurer)
+    reports = Reports(Measurer(logs, shop(), bundles, lambda: NOW_US), None)
+    servicer = RankerServicer(shop(), bundles, kept, reports)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
         stub = RankerServiceStub(channel)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 MISMATCH = 0.001
 """Below it no result is to be believed before the reason is found."""
-_STRENGTH = 1_000.0
+_STRENGTH = 300.0
 """How near to the planned shares an alternative is believed to be, in people: faults of sharing out
 move some per cent of the people, not half of them."""
 

@@ -13,13 +13,19 @@ Title = Callable[[str], str]
 """The readable name of a measure."""
 
 
-def sentences(report: Report, title: Title, amount: Amount) -> Iterator[str]:
-    """Yield what came of it: first whether it may be believed, then the goal, then the guards."""
+def sentences(
+    report: Report, title: Title, amount: Amount, minimal_effect: float = 0.0
+) -> Iterator[str]:
+    """Yield what came of it: first whether it may be believed, then the goal, then the guards.
+
+    `minimal_effect` is the least change of the goal that matters, as a share of the control's mean;
+    0: it was not said.
+    """
     if report.shared_out.is_mismatch:
         yield _mismatch(report)
     for outcome in report.outcomes:
         if outcome.looked.role is Role.GOAL:
-            yield from _of_goal(report, outcome, title, amount)
+            yield from _of_goal(report, outcome, title, amount, minimal_effect)
     for outcome in report.outcomes:
         if outcome.looked.role is Role.GUARD:
             yield from _of_guard(report, outcome, title, amount)
@@ -42,7 +48,9 @@ def _mismatch(report: Report) -> str:
     )
 
 
-def _of_goal(report: Report, outcome: Outcome, title: Title, amount: Amount) -> Iterator[str]:
+def _of_goal(
+    report: Report, outcome: Outcome, title: Title, amount: Amount, minimal_effect: float
+) -> Iterator[str]:
     name, control = outcome.looked.name, report.groups[0].name
     for group, found in zip(report.groups[1:], outcome.compared, strict=True):
         told = f"{group.name}: {title(name)} {amount(name, found.theirs.mean)}"
@@ -51,7 +59,7 @@ def _of_goal(report: Report, outcome: Outcome, title: Title, amount: Amount) -> 
         elif found.conclusion is Conclusion.NOT_SIGNIFICANT:
             yield (
                 f"{told}, {control} {amount(name, found.control.mean)}: not significant; "
-                f"{_reach(name, found, amount)}."
+                f"{_reach(name, found, amount)}{_matters(found, minimal_effect)}."
             )
         else:
             which = "better" if found.conclusion is Conclusion.BETTER else "worse"
@@ -88,3 +96,13 @@ def _share(found: Compared) -> str:
     if found.lift is None:
         return ""
     return f" ({found.lift.value:+.1%})"
+
+
+def _matters(found: Compared, minimal_effect: float) -> str:
+    """Say whether a change that matters is still possible."""
+    least = abs(found.control.mean) * minimal_effect
+    if not least:
+        return ""
+    if max(abs(found.interval.low), abs(found.interval.high)) < least:
+        return f", less than the {minimal_effect:.1%} that matters: it may be ended"
+    return f"; a change of {minimal_effect:.1%} or more is still possible"

@@ -48,3 +48,17 @@ def measure(gathered: Gathered) -> Measured:
         by_pair(places, showings, deeds),
         over_time(deeds, customers.arm, gathered.period),
     )
+
+
+def measure_customers(gathered: Gathered) -> PersonMeasures:
+    """Measure customers alone, as experiments compare them."""
+    customers, deeds, places = gathered.customers, gathered.deeds, gathered.places
+    return measure_persons(
+        customers,
+        deeds,
+        places,
+        visits_of(deeds, gathered.period),
+        showings_of(places, deeds),
+        gathered.period,
+        gathered.decided_us,
+    )

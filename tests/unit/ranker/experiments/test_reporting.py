@@ -84,6 +84,22 @@ def test_without_an_effect_it_says_not_significant() -> None:
     assert "not significant" in said
 
 
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (4_000, "a change of 20.0% or more is still possible"),
+        (60_000, "less than the 20.0% that matters: it may be ended"),
+    ],
+)
+def test_it_is_said_whether_a_change_that_matters_is_still_possible(people: int, said: str) -> None:
+    persons, group_of = _two_groups((0.12, 0.12), people=(people, people))
+    found = report(persons, group_of, _EVEN, [_looked("orders")])
+
+    (told,) = sentences(found, str, lambda name, value: f"{value:.3f}", minimal_effect=0.2)
+
+    assert said in told
+
+
 def test_a_guard_that_gets_worse_is_told_and_one_that_does_not_is_not() -> None:
     persons, group_of = _two_groups((0.10, 0.16))
     looked = [

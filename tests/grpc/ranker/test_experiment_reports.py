@@ -1,0 +1,283 @@
+"""What experiments came to, and what one would need, is told over the wire."""
+
+import uuid
+from collections import Counter
+from types import SimpleNamespace
+
+import grpc
+import pytest
+import pytest_asyncio
+
+from services.ranker.definitions import compile_bundle
+from services.ranker.domain.answers import DAY_US, HOUR_US
+from services.ranker.domain.measures.definitions import MEASURES
+from services.ranker.experimenting import Experimenter
+from services.ranker.servicer import RankerServicer, Reports
+from services.ranker.validation import VALIDATORS
+from shared.arms import assign_arm, assign_variants
+from shared.binding import bind
+from shared.testing.grpc import grpc_service
+from tests.unit.ranker.shop import BIKE_NOS, shop
+from touchpoint.common.v1.bus_pb2 import DecisionNotice
+from touchpoint.common.v1.decision_pb2 import VariantOf
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
+from touchpoint.profile.v1.profile_pb2 import EventColumns
+from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.experiments_pb2 import (
+    GetExperimentRequest,
+    MeasureRole,
+    PlanExperimentRequest,
+)
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+from touchpoint.ranker.v1.results_pb2 import ResultConclusion
+from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant
+from touchpoint.rules.v1.rules_pb2 import Bundle
+
+NOW_US = 1_800_000_000_000_000
+PEOPLE = 1_200
+BUNDLE = Bundle(
+    parameters={"holdout": "30%"},
+    experiments=[
+        Experiment(
+            experiment="bolder",
+            hypothesis="A bolder banner sells more.",
+            share=1.0,
+            goal="look_to_book",
+            guards=["complaints"],
+            variants=[
+                ExperimentVariant(variant="plain", share=0.5),
+                ExperimentVariant(variant="bold", share=0.5),
+            ],
+        )
+    ],
+)
+DEFINITIONS = compile_bundle(BUNDLE)
+
+
+def arm_of(person_id):
+    return assign_arm(DEFINITIONS.arm_plan, person_id)
+
+
+def variant_of(person_id):
+    found = assign_variants(DEFINITIONS.experiment_plan, person_id)
+    return found[0].variant if found else ""
+
+
+class Logs:
+    """Everybody looks at a bike that was decided for them; who buys it is for the test to say."""
+
+    def __init__(self, buys, met=variant_of):
+        self.people = [str(uuid.UUID(int=number)) for number in range(1, PEOPLE + 1)]
+        counted = Counter()
+        self.buyers = []
+        for each in self.people:
+            counted[variant_of(each)] += 1
+            if counted[variant_of(each)] % 10 < buys(variant_of(each)):
+                self.buyers.append(each)
+        self.met = met
+
+    async def decisions(self, period):
+        for number, person_id in enumerate(self.people):
+            notice = DecisionNotice(
+                decision_id=str(uuid.uuid4()),
+                person_ids=[person_id],
+                time_us=NOW_US - (1 + number % 20) * DAY_US,
+                arm=arm_of(person_id),
+                channel=Channel.WEB,
+            )
+            for variant in filter(None, self.met(person_id).split(",")):
+                notice.variants.append(VariantOf(experiment="bolder", variant=variant))
+                yield [notice.SerializeToString()]
+                del notice.variants[:]
+            if not self.met(person_id):
+                yield [notice.SerializeToString()]
+
+    async def sets(self):
+        yield []
+
+    async def events(self, period):
+        yield self._columns("view", self.people, NOW_US - 20 * DAY_US)
+        yield self._columns("purchase", self.buyers, NOW_US - HOUR_US)
+
+    def _columns(self, name, people, time_us):
+        count = len(people)
+        return EventColumns(
+            person_ids=people,
+            types=[name] * count,
+            times_us=[time_us] * count,
+            channels=[Channel.WEB] * count,
+            offer_nos=[BIKE_NOS[0]] * count,
+            quantities=[1.0] * count,
+            value_micros=[100_000_000] * count,
+            cost_micros=[40_000_000] * count,
+            order_ids=[""] * count,
+            decision_ids=[""] * count,
+            ratings=[-1.0] * count,
+            objections=[False] * count,
+        )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stub(request):
+    """Lend a stub of a ranker that reads some logs."""
+    bundles = SimpleNamespace(active=DEFINITIONS, active_hash="b")
+    reports = Reports(None, Experimenter(request.param, shop(), bundles, lambda: NOW_US))
+    kept = SimpleNamespace(replica=SimpleNamespace(model=None))
+    servicer = RankerServicer(shop(), bundles, kept, reports)
+    contract = pb.DESCRIPTOR.services_by_name["RankerService"]
+    async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
+        yield RankerServiceStub(channel)
+
+
+async def reported(stub, name):
+    responses = [
+        each async for each in stub.GetExperiment(GetExperimentRequest(experiment=name), timeout=30)
+    ]
+    assert [each.share_done for each in responses] == sorted(each.share_done for each in responses)
+    return {each.experiment: each for each in responses[-1].reports}
+
+
+def logs(of, **how):
+    return pytest.mark.parametrize("stub", [Logs(of, **how)], indirect=True)
+
+
+@logs(lambda variant: 6 if variant == "bold" else 3)
+async def test_a_variant_that_sells_more_is_better_by_its_goal(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    goal = found.outcomes[0]
+    assert (goal.measure, goal.role) == ("look_to_book", MeasureRole.GOAL)
+    assert [each.group for each in found.groups] == ["plain", "bold"]
+    assert [each.mean for each in goal.samples] == pytest.approx([0.3, 0.6], abs=0.02)
+    assert goal.comparisons[0].conclusion == ResultConclusion.BETTER
+    assert goal.comparisons[0].low < 0.3 < goal.comparisons[0].high
+    assert [each.role for each in found.outcomes[:2]] == [MeasureRole.GOAL, MeasureRole.GUARD]
+    assert {each.measure for each in found.outcomes} == set(MEASURES)
+    assert "bold: Look-to-book" in found.said[0]
+    assert "better" in found.said[0]
+
+
+@logs(lambda variant: 4)
+async def test_without_an_effect_nothing_is_significant(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    assert {
+        comparison.conclusion for outcome in found.outcomes for comparison in outcome.comparisons
+    } <= {ResultConclusion.NOT_SIGNIFICANT, ResultConclusion.TOO_FEW}
+    assert "not significant" in found.said[0]
+
+
+@logs(lambda variant: 4)
+async def test_who_takes_no_part_is_in_no_group_and_the_holdout_is_an_experiment_itself(stub):
+    found = await reported(stub, "")
+
+    people = Counter(variant_of(str(uuid.UUID(int=number))) for number in range(1, PEOPLE + 1))
+    assert {each.group: each.people for each in found["bolder"].groups} == {
+        "plain": people["plain"],
+        "bold": people["bold"],
+    }
+    holdout = found["holdout"].groups
+    assert [each.group for each in holdout] == ["HOLDOUT", "PERSONALISED"]
+    assert [each.share for each in holdout] == pytest.approx([0.3, 0.7])
+    assert holdout[0].people == sum(
+        arm_of(str(uuid.UUID(int=number))) == Arm.HOLDOUT for number in range(1, PEOPLE + 1)
+    )
+
+
+def _some_met_both(person_id):
+    own = variant_of(person_id)
+    return "plain,bold" if own and person_id.endswith("0") else own
+
+
+@logs(lambda variant: 4, met=_some_met_both)
+async def test_who_was_seen_in_two_groups_is_left_out_and_told(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    both = sum("," in _some_met_both(str(uuid.UUID(int=number))) for number in range(1, PEOPLE + 1))
+    assert found.mixed == both > 0
+    assert f"{both} people were seen in two groups" in found.said[-1]
+
+
+def _bold_is_often_lost(person_id):
+    own = variant_of(person_id)
+    return "" if own == "bold" and int(person_id[-2:], 16) % 3 == 0 else own
+
+
+@logs(lambda variant: 4, met=_bold_is_often_lost)
+async def test_groups_that_lose_people_are_not_to_be_believed(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    assert found.is_mismatch
+    assert "believe nothing of this" in found.said[0]
+
+
+@logs(lambda variant: 4)
+async def test_an_experiment_that_is_not_defined_is_told_with_those_that_are(stub):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await reported(stub, "bolder_still")
+
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+    assert "holdout, bolder" in refused.value.details()
+
+
+async def planned(stub, **wanted):
+    request = PlanExperimentRequest(**wanted)
+    responses = [each async for each in stub.PlanExperiment(request, timeout=30)]
+    return responses[-1].plan
+
+
+@logs(lambda variant: 4)
+async def test_a_plan_says_how_many_people_and_days_an_effect_takes(stub):
+    plan = await planned(stub, measure="look_to_book", effect=0.2)
+
+    personalised = sum(
+        arm_of(str(uuid.UUID(int=number))) == Arm.PERSONALISED for number in range(1, PEOPLE + 1)
+    )
+    assert plan.people_seen == personalised
+    assert plan.now.mean == pytest.approx(0.4, abs=0.02)
+    [effect] = plan.effects
+    # 2 (1.96 + 0.84)² · 0.4 · 0.6 / 0.08² for each of two groups.
+    assert effect.people_at_once == pytest.approx(2 * 2 * 7.849 * 0.24 / 0.0064, rel=0.03)
+    assert effect.people > effect.people_at_once
+    assert effect.days > 0
+
+
+@logs(lambda variant: 4)
+async def test_three_groups_take_more_people_than_two_and_half_the_people_take_longer(stub):
+    [two] = (await planned(stub, effect=0.2)).effects
+    [three] = (await planned(stub, effect=0.2, groups=[0.4, 0.3, 0.3])).effects
+    [slow] = (await planned(stub, effect=0.2, share=0.5)).effects
+
+    assert three.people > two.people
+    assert slow.people == two.people
+    assert slow.days > two.days
+
+
+@logs(lambda variant: 0)
+async def test_where_nothing_happens_nothing_can_be_planned_and_it_says_so(stub):
+    plan = await planned(stub, measure="look_to_book")
+
+    assert not plan.effects
+    assert "Nothing is known" in plan.said[0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"measure": "luck"}, "measure"),
+        ({"groups": [1.0]}, "groups"),
+        ({"groups": [0.5, 0.0]}, "groups"),
+        ({"effect": -0.1}, "effect"),
+        ({"share": 2.0}, "share"),
+        ({"power": 0.999}, "power"),
+    ],
+)
+@logs(lambda variant: 4)
+async def test_a_plan_that_makes_no_sense_is_refused_by_its_field(stub, wanted, field):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await planned(stub, **wanted)
+
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert field in refused.value.details() or any(
+        field.encode() in value for _, value in refused.value.trailing_metadata()
+    )
