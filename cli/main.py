@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Registered] = {
     "import": Registered(DATA, "cli.commands.importing:import_"),
     "export": Registered(DATA, "cli.commands.export:app"),
     "train": Registered(DATA, "cli.commands.train:train"),
+    "unlearn": Registered(DATA, "cli.commands.unlearn:unlearn"),
     "audit": Registered(DATA, "cli.commands.audit:audit"),
     "erase": Registered(DATA, "cli.commands.erase:erase"),
     "webhooks": Registered(DATA, "cli.commands.webhooks:webhooks"),
