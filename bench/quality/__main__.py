@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.errors import MeasurementError
-from bench.quality import diginetica, lookalikes, off_policy, open_bandit
+from bench.quality import diginetica, insight, lookalikes, off_policy, open_bandit
 from bench.quality.measuring import measured
 from bench.quality.protocols import PROTOCOLS
 from bench.quality.rows import Row, Tell
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parts[lookalikes.NAME] = lookalikes.measured
     parts[open_bandit.NAME] = open_bandit.measured
     parts[off_policy.NAME] = off_policy.measured
+    parts[insight.NAME] = insight.measured
     parser.add_argument("--only", choices=list(parts), help="this shop or question; else all")
     chosen = parser.parse_args(arguments)
     console = Console()

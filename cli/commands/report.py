@@ -7,6 +7,7 @@ import typer
 from cli.commands.report_audience import audience
 from cli.commands.report_budgets import budgets
 from cli.commands.report_experiment import experiment
+from cli.commands.report_insight import insight
 from cli.commands.report_rules import rules
 
 app = typer.Typer(
@@ -19,15 +20,18 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: audiences, budgets, experiments, rules.
+    """Tell what came of it: audiences, budgets, experiments, who accepts what, rules.
 
     Example: touchpoint report audience best_customers
 
     Example: touchpoint report rules
+
+    Example: touchpoint report insight
     """
 
 
 app.command("audience")(audience)
 app.command("budgets")(budgets)
 app.command("experiment")(experiment)
+app.command("insight")(insight)
 app.command("rules")(rules)

@@ -11,6 +11,7 @@ from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
 from services.ranker.experimenting import Experimenter
+from services.ranker.insights import note_for_ever
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
 from services.ranker.replaying import FetchDefinitions, Past, Replayer
@@ -24,6 +25,7 @@ from services.ranker.storage.consumers import (
     events_consumer,
     identities_consumer,
 )
+from services.ranker.storage.insight import PostgresInsights
 from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.learning import LearningWriter
 from services.ranker.storage.learning_log import PostgresLearningLog
@@ -88,7 +90,9 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     }
     relay = Relay(bus, database)
     reverting = RevertRpcs(PostgresReverts(database), catalogue.catalogue, runtime.clock.now_us)
-    kept = Kept(journal, log, replica, keeper, Replayer(catalogue.catalogue, past), reverting)
+    insights = PostgresInsights(database)
+    replayer = Replayer(catalogue.catalogue, past)
+    kept = Kept(journal, log, replica, keeper, replayer, reverting, insights)
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)
     reports = Reports(Measurer(*sources), Experimenter(*sources))
@@ -127,6 +131,9 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "retention": _retention(journal, log, runtime.clock, settings.journal_days),
             "ranked_retention": _forgetting(
                 rankings.forget_before, runtime.clock, settings.journal_input_days
+            ),
+            "characteristics": partial(
+                note_for_ever, kept.meetings, kept.insights, runtime.clock, settings.journal_days
             ),
         },
     )

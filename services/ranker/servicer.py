@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.explanation import explain
+from services.ranker.domain.insight.answered import InsightStore
 from services.ranker.domain.journal import Journal
 from services.ranker.domain.learning_log import LearningLog
+from services.ranker.domain.meeting import Meetings
 from services.ranker.experimenting import Experimenter
+from services.ranker.insights import Insights
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
 from services.ranker.ranking import Ranker, Ranking
@@ -32,6 +35,7 @@ from touchpoint.ranker.v1.experiments_pb2 import (
     PlanExperimentRequest,
     PlanExperimentResponse,
 )
+from touchpoint.ranker.v1.insight_pb2 import ReportInsightRequest, ReportInsightResponse
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest, ReplayDecisionResponse
 from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
@@ -49,6 +53,9 @@ class Kept:
     keeper: RankingKeeper
     replayer: Replayer
     reverting: RevertRpcs
+    insights: InsightStore
+    meetings: Meetings = field(default_factory=Meetings)
+    """Of the people that something was ranked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,8 @@ class RankerServicer:
         self._bundles = bundles
         self._kept = kept
         self._reports = reports
-        self._ranker = Ranker(catalogue, lambda: kept.replica.model)
+        self._ranker = Ranker(catalogue, lambda: kept.replica.model, kept.meetings.meet)
+        self._insights = Insights(catalogue, kept.insights)
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
         context, began = request.context, time.perf_counter_ns()
@@ -186,6 +194,11 @@ class RankerServicer:
         self, call: Call, request: reverting_pb2.ListRevertsRequest
     ) -> reverting_pb2.ListRevertsResponse:
         return await self._kept.reverting.listed()
+
+    async def report_insight(
+        self, call: Call, request: ReportInsightRequest
+    ) -> ReportInsightResponse:
+        return await self._insights.report(request, await self._kept.log.written())
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

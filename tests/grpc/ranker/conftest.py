@@ -10,6 +10,7 @@ from services.ranker.app import facts_of
 from services.ranker.domain.answers import TeachingTerms
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage.in_memory import InMemoryLearningLog
+from services.ranker.storage.in_memory_insight import InMemoryInsights
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
 from services.ranker.validation import VALIDATORS
@@ -43,6 +44,7 @@ class LearningShop:
     stub: RankerServiceStub
     log: InMemoryLearningLog
     replica: ModelReplica
+    insights: InMemoryInsights
 
     async def decided(self, *decisions):
         """Let decisions be learned of, seen at once where an agent says them."""
@@ -66,4 +68,4 @@ async def learning_shop(tmp_path):
     servicer = RankerServicer(catalogue, bundle, kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
-        yield LearningShop(RankerServiceStub(channel), log, replica)
+        yield LearningShop(RankerServiceStub(channel), log, replica, kept.insights)

@@ -7,6 +7,7 @@ from services.ranker.replaying import Past, Replayer
 from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept
 from services.ranker.storage.in_memory import InMemoryJournal
+from services.ranker.storage.in_memory_insight import InMemoryInsights
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
 from services.ranker.storage.past_models import PastModels
 
@@ -20,4 +21,4 @@ def keep(log, replica, catalogue, snapshots, definitions, rankings=None, journal
     past = Past(journal, rankings, PastModels(log, snapshots), definitions)
     reverting = RevertRpcs(log, catalogue, lambda: NOW_US)
     keeper, replayer = RankingKeeper(rankings), Replayer(catalogue, past)
-    return Kept(journal, log, replica, keeper, replayer, reverting)
+    return Kept(journal, log, replica, keeper, replayer, reverting, InMemoryInsights(log))

@@ -18,6 +18,7 @@ from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
+from services.ranker.storage.in_memory_insight import InMemoryInsights
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
 from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.past_models import PastModels
@@ -184,6 +185,7 @@ async def scene(request, fresh_database, tmp_path):
         RankingKeeper(rankings),
         Replayer(catalogue, past),
         RevertRpcs(log, catalogue, lambda: 0),
+        InMemoryInsights(log),
     )
     servicer = RankerServicer(catalogue, bundles, kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from services.ranker.domain.answers import DAY_US, HOUR_US
 from services.ranker.domain.measures.definitions import MEASURES
+from services.ranker.domain.meeting import Meetings
 from services.ranker.exchange import Exchange
 from services.ranker.measuring import Measurer
 from services.ranker.servicer import RankerServicer, Reports
@@ -106,7 +107,8 @@ async def measured(request):
         seen_when_decided=frozenset({PROMPT}),
     )
     bundles = SimpleNamespace(active=bundle, active_hash="b")
-    kept = SimpleNamespace(replica=SimpleNamespace(model=None))
+    replica = SimpleNamespace(model=None)
+    kept = SimpleNamespace(replica=replica, meetings=Meetings(), insights=None)
     reports = Reports(Measurer(logs, shop(), bundles, lambda: NOW_US), None)
     servicer = RankerServicer(shop(), bundles, kept, reports)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]

@@ -1,0 +1,1 @@
+"""Which characteristics of people and moments predict that something is accepted."""
