@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -22,12 +22,16 @@ from touchpoint.ranker.v1.experiments_pb2 import (
 from touchpoint.ranker.v1.results_pb2 import MeasureUnit, ResultConclusion
 
 _CONCLUDED = {
-    ResultConclusion.TOO_FEW: ("too few people", "dim"),
+    ResultConclusion.TOO_FEW: ("too few", "dim"),
     ResultConclusion.NOT_SIGNIFICANT: ("not significant", ""),
     ResultConclusion.BETTER: ("better", "green"),
     ResultConclusion.WORSE: ("worse", "red"),
 }
-_ROLES = {MeasureRole.GOAL: "goal", MeasureRole.GUARD: "guard"}
+_SECTIONS = {
+    MeasureRole.GOAL: "the goal",
+    MeasureRole.GUARD: "must not become worse",
+    MeasureRole.INFORMATION: "for information; among so many some differ by chance",
+}
 
 
 def as_json_reports(reports: Iterable[ExperimentReport]) -> dict[str, Any]:
@@ -70,52 +74,64 @@ def report_shown(report: ExperimentReport) -> RenderableType:
         parts.append(Text(report.hypothesis, style="italic"))
     parts.append(Text(f"People: {people}"))
     parts += [Text(f"• {sentence}") for sentence in report.said]
-    if report.outcomes:
-        parts.append(_measures(report))
+    parts += [_against(report, place) for place in range(len(report.groups) - 1)]
     parts.append(Text(""))
     return Group(*parts)
 
 
-def _measures(report: ExperimentReport) -> RenderableType:
-    control = report.groups[0].group
-    shown = table("measure", "", "group", "its mean", control, "difference", "may be", "", "")
+def _against(report: ExperimentReport, place: int) -> RenderableType:
+    """Return the measures of one group beside those of the control."""
+    control, group = report.groups[0].group, report.groups[place + 1].group
+    shown = table("", group, control, "change", "may be", "", title=f"{group} against {control}")
+    section = None
     for outcome in report.outcomes:
-        for cells, style in _rows(outcome, report.currency):
-            add_row(shown, *cells, style=style)
+        if not any(sample.people for sample in outcome.samples):
+            continue
+        if outcome.role != section:
+            section = outcome.role
+            add_row(shown, _SECTIONS.get(section, ""), "", "", "", "", "", style="dim italic")
+        add_row(shown, *_cells(outcome, place), style=_style(outcome, place))
+    if report.currency:
+        shown.caption, shown.caption_justify = f"money in {report.currency}", "left"
     return shown
 
 
-def _rows(outcome: MeasureOutcome, currency: str) -> Iterator[tuple[list[str], str]]:
-    title, role = outcome.title, _ROLES.get(outcome.role, "")
-    for sample, found in zip(outcome.samples[1:], outcome.comparisons, strict=True):
-        said, style = _CONCLUDED.get(found.conclusion, ("", ""))
-        cells = [
-            title,
-            role,
-            found.group,
-            _mean(sample, outcome.unit, currency),
-            _mean(outcome.samples[0], outcome.unit, currency),
-            f"{found.lift:+.1%}" if found.HasField("lift") else "",
-            _interval(found, outcome.unit, currency),
-            f"p {found.p_value:.3f}" if found.HasField("low") else "",
-            said,
-        ]
-        yield cells, style if outcome.role != MeasureRole.INFORMATION else "dim"
-        title = role = ""
+def _cells(outcome: MeasureOutcome, place: int) -> list[str]:
+    control, theirs = outcome.samples[0], outcome.samples[place + 1]
+    found = outcome.comparisons[place]
+    is_relative = found.HasField("lift")
+    return [
+        f"  {outcome.title}",
+        _mean(theirs, outcome.unit),
+        _mean(control, outcome.unit),
+        f"{found.lift:+.1%}" if is_relative else "",
+        _interval(found, outcome.unit, control.mean if is_relative else 0.0),
+        _CONCLUDED.get(found.conclusion, ("", ""))[0],
+    ]
 
 
-def _mean(sample: MeasureSample, unit: int, currency: str) -> str:
-    return amount(sample.mean, unit, currency) if sample.people else "–"
+def _style(outcome: MeasureOutcome, place: int) -> str:
+    if outcome.role == MeasureRole.INFORMATION:
+        return "dim"
+    return _CONCLUDED.get(outcome.comparisons[place].conclusion, ("", ""))[1]
 
 
-def _interval(found: GroupComparison, unit: int, currency: str) -> str:
+def _mean(sample: MeasureSample, unit: int) -> str:
+    return amount(sample.mean, unit, "") if sample.people else "–"
+
+
+def _interval(found: GroupComparison, unit: int, control: float) -> str:
+    """Write what a difference may be: as a share of the control's mean where that says anything."""
     if not found.HasField("low"):
         return "anything"
-    low, high = (
-        ("-" if value < 0.0 else "+") + amount(abs(value), unit, currency)
+    if control:
+        low, high = sorted((found.low / control, found.high / control))
+        return f"{low:+.0%} to {high:+.0%}"
+    signed = [
+        ("-" if value < 0.0 else "+") + amount(abs(value), unit, "")
         for value in (found.low, found.high)
-    )
-    return f"{low} to {high}"
+    ]
+    return " to ".join(signed)
 
 
 def plan_shown(plan: ExperimentPlan) -> RenderableType:

@@ -71,11 +71,20 @@ def test_the_groups_are_shown_side_by_side_with_what_the_difference_may_be() -> 
         )
     )
 
-    row = next(line for line in shown.splitlines() if line.startswith("Revenue per visit"))
-    words = (
-        "Revenue per visit goal bold 5.00 USD 4.00 USD +25.0% +0.20 USD to +1.80 USD p 0.004 better"
-    )
-    assert row.split() == words.split()
+    row = next(line for line in shown.splitlines() if "  Revenue per visit" in line)
+    assert row.split() == [
+        "Revenue",
+        "per",
+        "visit",
+        "5.00",
+        "4.00",
+        "+25.0%",
+        "+5%",
+        "to",
+        "+45%",
+        "better",
+    ]
+    assert "money in USD" in shown
     assert "People: control 1,200, bold 1,180" in shown
     assert "• bold: Revenue per visit 5.00 USD" in shown
 
@@ -85,8 +94,16 @@ def test_a_difference_of_which_nothing_is_known_may_be_anything() -> None:
 
     shown = _printed(report_shown(_report(found)))
 
-    row = next(line for line in shown.splitlines() if line.startswith("Revenue per visit"))
-    assert row.split()[-4:] == ["anything", "too", "few", "people"]
+    row = next(line for line in shown.splitlines() if "  Revenue per visit" in line)
+    assert row.split()[-3:] == ["anything", "too", "few"]
+
+
+def test_where_the_control_has_next_to_nothing_the_difference_is_told_itself() -> None:
+    found = GroupComparison(group="bold", difference=1.0, low=-0.5, high=2.5, p_value=0.3)
+
+    shown = _printed(report_shown(_report(found)))
+
+    assert "-0.50 to +2.50" in shown
 
 
 def test_a_plan_says_how_many_people_and_days_each_effect_takes() -> None:
