@@ -8,6 +8,7 @@ from cli.commands.report_audience import audience
 from cli.commands.report_budgets import budgets
 from cli.commands.report_experiment import experiment
 from cli.commands.report_insight import insight
+from cli.commands.report_results import results
 from cli.commands.report_rules import rules
 
 app = typer.Typer(
@@ -20,9 +21,11 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: audiences, budgets, experiments, who accepts what, rules.
+    """Tell what came of it: audiences, budgets, experiments, who accepts what, results, rules.
 
     Example: touchpoint report audience best_customers
+
+    Example: touchpoint report results --html results.html
 
     Example: touchpoint report rules
 
@@ -34,4 +37,5 @@ app.command("audience")(audience)
 app.command("budgets")(budgets)
 app.command("experiment")(experiment)
 app.command("insight")(insight)
+app.command("results")(results)
 app.command("rules")(rules)

@@ -1,0 +1,1 @@
+"""Shows what came of it: a page in the terminal, and one to send."""
