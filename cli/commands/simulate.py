@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from cli.calling import CALLER, business_time, service
 from cli.commands.definitions import DEFAULT_FOLDER, read_folder, show_problems
+from cli.commands.simulate_ranking import RankingAsked, simulate_ranking
 from cli.commands.train import parse_days
 from cli.commands.versions import is_version
 from cli.console import Exit, aside, people, say_json
@@ -53,6 +54,13 @@ def simulate(
     offers: Annotated[
         int, typer.Option(min=1, max=500, help="How many offers that gain, and that lose.")
     ] = 10,
+    model: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Judge this snapshot of the ranker's model instead."),
+    ] = "",
+    exploration: Annotated[
+        str, typer.Option(metavar="SHARE", help="Judge ranking that may cost so much to try out.")
+    ] = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,12 +71,24 @@ def simulate(
     the service's pace, so that requests do not wait for it: some 2,000 decisions in a minute or
     two.
 
+    Of decisions that were seen, the answers given say what the new definitions would have earned
+    (docs/off-policy.md). With --model or --exploration a model or a policy is judged in that way,
+    by the decisions of the ranker's journal: no definitions are read then.
+
     Example: touchpoint simulate deploy/definitions
 
     Example: touchpoint simulate deploy/definitions --history 7d --examples 20
 
     Example: touchpoint simulate b37ad7da79b0 --against 3f9a61c02b7e --json
+
+    Example: touchpoint simulate --history 7d --exploration 0%
     """
+    if model or exploration:
+        return simulate_ranking(
+            RankingAsked(parse_days(history, "--history"), limit, model, exploration),
+            home,
+            as_json=as_json,
+        )
     request = SimulateDefinitionsRequest(
         against_hash=against, at_most=limit, examples=examples, offers=offers
     )
@@ -88,6 +108,7 @@ def simulate(
         raise typer.Exit(Exit.FAILED)
     if not as_json:
         show_simulation(people, answer.report)
+    return None
 
 
 def _simulated(

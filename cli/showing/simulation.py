@@ -12,6 +12,7 @@ from rich.console import Console
 
 from cli.console import add_row, table
 from cli.showing.changes import SHORT
+from cli.showing.policy import show_answers
 from cli.showing.words import several
 from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode
 from touchpoint.rules.v1.rules_service_pb2 import SimulateDefinitionsResponse
@@ -70,8 +71,18 @@ def show_simulation(console: Console, report: Simulation) -> None:
     if report.changed.decisions:
         _show_expected(console, report)
         _show_examples(console, report.examples)
+    if report.HasField("by_answers"):
+        _show_answers(console, report)
     for line in _limits(report):
         _say(console, line, style="dim")
+
+
+def _show_answers(console: Console, report: Simulation) -> None:
+    """Print what was really answered to decisions that were made again."""
+    told = report.by_answers
+    seen = several(told.decisions, "decision")
+    _say(console, f"\nBy the answers given to {seen} of these that were seen (docs/off-policy.md):")
+    show_answers(console, {"compared with": told.before, "the new ones": told.after})
 
 
 def _say(console: Console, line: str, style: str | None = None) -> None:

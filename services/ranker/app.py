@@ -14,6 +14,7 @@ from services.ranker.experimenting import Experimenter
 from services.ranker.insights import note_for_ever
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
+from services.ranker.policies import Policies
 from services.ranker.replaying import FetchDefinitions, Past, Replayer
 from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept, RankerServicer, Reports
@@ -30,6 +31,7 @@ from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.learning import LearningWriter
 from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.measured import MeasuredLogs
+from services.ranker.storage.outcomes import PostgresOutcomes
 from services.ranker.storage.past_models import PastModels
 from services.ranker.storage.rankings import PostgresRankings, make_days
 from services.ranker.storage.replica import ModelReplica
@@ -91,8 +93,16 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     relay = Relay(bus, database)
     reverting = RevertRpcs(PostgresReverts(database), catalogue.catalogue, runtime.clock.now_us)
     insights = PostgresInsights(database)
+    policies = Policies(
+        catalogue.catalogue,
+        past,
+        PostgresOutcomes(database),
+        snapshots,
+        lambda: replica.model,
+        runtime.clock.now_us,
+    )
     replayer = Replayer(catalogue.catalogue, past)
-    kept = Kept(journal, log, replica, keeper, replayer, reverting, insights)
+    kept = Kept(journal, log, replica, keeper, replayer, policies, reverting, insights)
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)
     reports = Reports(Measurer(*sources), Experimenter(*sources))

@@ -109,7 +109,7 @@ class Replayer:
         if found.gone:
             return found
         try:
-            found.model = await self._past.models.at(_row_of(versions.model))
+            found.model = await self._past.models.at(row_of(versions.model))
         except ModelGoneError as error:
             told = f"the model of then cannot be made again: {error}"
             found.gone.append(GoneVersion(what="MODEL", version=versions.model, text=told))
@@ -222,7 +222,7 @@ def _text(answer: ReplayDecisionResponse) -> str:
     return "It comes out otherwise: the catalogue changed in what the person is compared by."
 
 
-def _row_of(model: str) -> int:
+def row_of(model: str) -> int:
     """Return after which row of the learning log a model was, of what decisions call it."""
     _, plus, number = model.rpartition("+")
     return int(number) if plus and number.isdigit() else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
@@ -13,10 +14,12 @@ from services.ranker.domain.insight.answered import InsightStore
 from services.ranker.domain.journal import Journal
 from services.ranker.domain.learning_log import LearningLog
 from services.ranker.domain.meeting import Meetings
+from services.ranker.evaluating import evaluation_of
 from services.ranker.experimenting import Experimenter
 from services.ranker.insights import Insights
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
+from services.ranker.policies import Policies
 from services.ranker.ranking import Ranker, Ranking
 from services.ranker.replaying import Replayer
 from services.ranker.reverting import RevertRpcs
@@ -37,6 +40,12 @@ from touchpoint.ranker.v1.experiments_pb2 import (
 )
 from touchpoint.ranker.v1.insight_pb2 import ReportInsightRequest, ReportInsightResponse
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest, ReplayDecisionResponse
+from touchpoint.ranker.v1.off_policy_pb2 import (
+    EvaluatePolicyRequest,
+    EvaluatePolicyResponse,
+    SimulateRankingRequest,
+    SimulateRankingResponse,
+)
 from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
 _DEFAULT_ROWS = 100
@@ -52,6 +61,7 @@ class Kept:
     replica: ModelReplica
     keeper: RankingKeeper
     replayer: Replayer
+    policies: Policies
     reverting: RevertRpcs
     insights: InsightStore
     meetings: Meetings = field(default_factory=Meetings)
@@ -127,6 +137,21 @@ class RankerServicer:
         self, call: Call, request: ReplayDecisionRequest
     ) -> ReplayDecisionResponse:
         return await self._kept.replayer.replay(request.decision_id)
+
+    async def judge_shown(self, call: Call, request: pb.JudgeShownRequest) -> pb.JudgeShownResponse:
+        definitions = self._bundles.of(request.request.context.bundle_hash)
+        return await self._kept.policies.judge(request, definitions)
+
+    async def evaluate_policy(
+        self, call: Call, request: EvaluatePolicyRequest
+    ) -> EvaluatePolicyResponse:
+        return await asyncio.to_thread(evaluation_of, request.showings)
+
+    async def simulate_ranking(
+        self, call: Call, request: SimulateRankingRequest
+    ) -> AsyncIterator[SimulateRankingResponse]:
+        async for response in self._kept.policies.simulate(request):
+            yield response
 
     async def get_model(self, call: Call, request: pb.GetModelRequest) -> pb.GetModelResponse:
         state, replica = await self._kept.log.state(), self._kept.replica

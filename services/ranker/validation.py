@@ -19,6 +19,11 @@ from shared.validation import (
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.experiments_pb2 import PlanExperimentRequest
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
+from touchpoint.ranker.v1.off_policy_pb2 import (
+    EvaluatePolicyRequest,
+    JudgedShowings,
+    SimulateRankingRequest,
+)
 from touchpoint.ranker.v1.reverting_pb2 import (
     LearningSpan,
     RevertLearningRequest,
@@ -28,6 +33,8 @@ from touchpoint.ranker.v1.reverting_pb2 import (
 _MAX_CANDIDATES = 2000
 _MAX_GROUPS = 10
 _LEAST_POWER, _MOST_POWER = 0.5, 0.99
+_MOST_SHOWINGS = 200_000
+_MAY_BE_EMPTY = frozenset({"weights", "decisions"})
 
 
 def _columns_agree(request: pb.RankRequest, path: str, violations: Violations) -> None:
@@ -46,7 +53,38 @@ def _columns_agree(request: pb.RankRequest, path: str, violations: Violations) -
         violations.add(f"{path}candidates", f"are {count}, at most {_MAX_CANDIDATES} are ranked")
 
 
-def _is_a_decision(request: ReplayDecisionRequest, path: str, violations: Violations) -> None:
+def _rankable(request: pb.JudgeShownRequest, path: str, violations: Violations) -> None:
+    if not request.request.HasField("context"):
+        violations.add(f"{path}request.context", "is missing")
+    _columns_agree(request.request, f"{path}request.", violations)
+
+
+def _showings_agree(request: EvaluatePolicyRequest, path: str, violations: Violations) -> None:
+    showings = request.showings
+    count = len(showings.accepted)
+    if count > _MOST_SHOWINGS:
+        violations.add(f"{path}showings", f"are {count}, at most {_MOST_SHOWINGS} are evaluated")
+    for name, size in _sizes(showings).items():
+        if size != count:
+            violations.add(f"{path}showings.{name}", f"has {size} entries for {count} showings")
+
+
+def _sizes(showings: JudgedShowings) -> dict[str, int]:
+    """Return how many entries each column has, but for those that may be empty."""
+    columns = {
+        field.name: len(getattr(showings, field.name)) for field in showings.DESCRIPTOR.fields
+    }
+    return {name: size for name, size in columns.items() if size or name not in _MAY_BE_EMPTY}
+
+
+def _is_share(request: SimulateRankingRequest, path: str, violations: Violations) -> None:
+    if not 0.0 <= request.exploration <= 1.0:
+        violations.add(f"{path}exploration", f"is {request.exploration:g}, not from 0 to 1")
+
+
+def _is_a_decision(
+    request: ReplayDecisionRequest | pb.JudgeShownRequest, path: str, violations: Violations
+) -> None:
     if not is_id(request.decision_id):
         violations.add(f"{path}decision_id", "is no id of a decision")
 
@@ -87,6 +125,9 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.ListDecisionsRequest: validator(length("person_ids", 64), between("limit", 0, 1000)),
     ReplayDecisionRequest: validator(_is_a_decision),
     PlanExperimentRequest: validator(_groups_are_shares),
+    pb.JudgeShownRequest: validator(_is_a_decision, _rankable),
+    EvaluatePolicyRequest: validator(_showings_agree),
+    SimulateRankingRequest: validator(between("at_most", 0, 20_000), _is_share),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
     pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
 }

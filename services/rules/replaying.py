@@ -25,6 +25,7 @@ from services.rules.domain.replays import (
     left_of,
     reasons_of,
 )
+from services.rules.judged_answers import JudgedAnswers
 from services.rules.judging import Judge
 from services.rules.reranking import Allowed, Reranker, allowed, rank_request
 from services.rules.sides import Side, defaults_of, filled, variants_of
@@ -49,6 +50,7 @@ class Replayer:
         ledger: Ledger,
         catalogue: Catalogue,
         reranker: Reranker,
+        answers: JudgedAnswers,
         old: Side,
         new: Side,
     ) -> None:
@@ -56,6 +58,7 @@ class Replayer:
         self._ledger = ledger
         self._catalogue = catalogue
         self._reranker = reranker
+        self._answers = answers
         self._old, self._new = old, new
 
     async def replay(self, stored: StoredRecording, scale: float) -> Replay | Skip:
@@ -72,7 +75,8 @@ class Replayer:
         old = self._allowed(recorded, snapshot, facts, self._old)
         await asyncio.sleep(0)  # requests go between
         new = self._allowed(recorded, snapshot, facts, self._new)
-        placements, fidelity, is_ranked = await self._shown(recorded, old, new)
+        weight = max(recorded.weight, 1.0) * scale
+        placements, fidelity, is_ranked = await self._shown(recorded, old, new, weight)
         return Replay(
             decision_id=stored.decision_id,
             person_ids=stored.person_ids,
@@ -80,7 +84,7 @@ class Replayer:
             channel=recorded.context.channel,
             person=_person(snapshot),
             segments=tuple(snapshot.segments),
-            weight=max(recorded.weight, 1.0) * scale,
+            weight=weight,
             placements=tuple(placements),
             removed_before=Counter(old.answer.removed.rules),
             removed_after=Counter(new.answer.removed.rules),
@@ -128,7 +132,7 @@ class Replayer:
         return allowed(recorded, answer, variants)
 
     async def _shown(
-        self, recorded: RecordedDecision, old: Allowed, new: Allowed
+        self, recorded: RecordedDecision, old: Allowed, new: Allowed, weight: float
     ) -> tuple[list[PlacementReplay], Fidelity | None, bool]:
         """Return what each placement shows by both, how true that is, and whether it was ranked."""
         context = recorded.context
@@ -141,6 +145,7 @@ class Replayer:
             after = await self._pages(asked_new, context, self._new)
         if before is None or after is None:
             return self._by_eligibility(recorded, old, new), None, False
+        await self._answers.add(asked_old, asked_new, weight)
         replays = self._compared(context, before, after, old, new)
         return replays, await self._fidelity(recorded, old, asked_old, before), True
 

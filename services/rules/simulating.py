@@ -16,6 +16,7 @@ from services.rules.domain.recordings import RecordingStore
 from services.rules.domain.replays import Replay, Skip
 from services.rules.domain.retention import Keep
 from services.rules.domain.simulation import Simulation
+from services.rules.judged_answers import JudgedAnswers
 from services.rules.judging import Judge
 from services.rules.replaying import Replayer
 from services.rules.reranking import Reranker
@@ -101,12 +102,18 @@ class Simulations:
         simulation = Simulation(request.examples if request.HasField("examples") else _EXAMPLES)
         total = await self._of.recordings.count(asked.since_us, asked.until_us)
         reranker = Reranker(self._of.ranker, lambda: self._of.bundles.active_hash)
-        replayer = Replayer(self._of.judge, self._of.ledger, self._of.catalogue, reranker, *sides)
+        answers = JudgedAnswers(self._of.ranker, lambda: self._of.bundles.active_hash)
+        replayer = Replayer(
+            self._of.judge, self._of.ledger, self._of.catalogue, reranker, answers, *sides
+        )
         async with aclosing(self._replay(replayer, simulation, asked, total)) as going:
             async for progress in going:
                 yield pb.SimulateDefinitionsResponse(progress=progress)
         report = await asyncio.to_thread(report_of, simulation, asked, old, new, self._of.catalogue)
         report.recorded = total
+        by_answers = await answers.evaluated()
+        if by_answers is not None:
+            report.by_answers.CopyFrom(by_answers)
         yield pb.SimulateDefinitionsResponse(report=report)
 
     async def _replay(

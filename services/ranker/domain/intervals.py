@@ -31,9 +31,11 @@ class Estimate:
         return self.low <= truth <= self.high
 
 
-def mean_of(values: Column, units: Units) -> Estimate:
-    """Return the mean of rows."""
-    return ratio_of(values, np.ones(len(values)), units)
+def mean_of(values: Column, units: Units, counts: Column | None = None) -> Estimate:
+    """Return the mean of rows, each of which stands for as many as `counts` says."""
+    if counts is None:
+        return ratio_of(values, np.ones(len(values)), units)
+    return ratio_of(values * counts, counts, units)
 
 
 def ratio_of(above: Column, below: Column, units: Units) -> Estimate:

@@ -61,6 +61,8 @@ class Logged:
     """With which each was chosen there, above 0, at most 1."""
     units: NDArray[np.int64] | None = None
     """Of whom or what each row is, any numbers; None: rows are independent."""
+    counts: Column | None = None
+    """How many rows each stands for, above 0: only a sample was logged; None: each for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,42 +118,44 @@ def evaluate(logged: Logged, target: Target) -> Evaluation:
     if not rows:
         return Evaluation(0, None, cautions=(Caution.NO_ROWS,))
     units = _numbered(logged.units, rows)
-    weights = target.probabilities / logged.probabilities
-    unsupported = _unsupported(weights, target)
-    snips = _self_normalised(logged.rewards, weights, units)
+    counts = np.ones(rows) if logged.counts is None else logged.counts
+    rewards, weights = logged.rewards, target.probabilities / logged.probabilities
+    unsupported = _unsupported(weights, counts, target)
+    snips = _self_normalised(rewards, weights, counts, units)
     direct = robust = None
     best = snips
     if target.expected is not None and target.predicted is not None:
-        direct = mean_of(target.expected, units)
-        values = target.expected + weights * (logged.rewards - target.predicted)
-        best = (robust := mean_of(values, units)), values
+        direct = mean_of(target.expected, units, counts)
+        values = target.expected + weights * (rewards - target.predicted)
+        best = (robust := mean_of(values, units, counts)), values
     unknown = 0.0 if best is None else unsupported * abs(best[0].value)
     return Evaluation(
         rows=rows,
-        logged=mean_of(logged.rewards, units),
-        ips=mean_of(weights * logged.rewards, units).widened(0.0, 2.0 * unknown),
+        logged=mean_of(rewards, units, counts),
+        ips=mean_of(weights * rewards, units, counts).widened(0.0, 2.0 * unknown),
         snips=None if snips is None else snips[0].widened(unknown, unknown),
         direct=direct,
         doubly_robust=None if robust is None else robust.widened(unknown, unknown),
         change=None
         if best is None
-        else mean_of(best[1] - logged.rewards, units).widened(unknown, unknown),
-        effective_rows=effective_size(weights),
+        else mean_of(best[1] - rewards, units, counts).widened(unknown, unknown),
+        effective_rows=effective_size(weights * counts),
         largest_weight=float(weights.max()),
         unsupported_share=unsupported,
-        cautions=_cautions(logged, weights, unsupported),
+        cautions=_cautions(logged, weights * counts, unsupported),
     )
 
 
 def _self_normalised(
-    rewards: Column, weights: Column, units: Units
+    rewards: Column, weights: Column, counts: Column, units: Units
 ) -> tuple[Estimate, Column] | None:
     """Return the estimate, and what each row adds to it; None where nothing weighs anything."""
-    total = float(weights.sum())
+    total = float((weights * counts).sum())
     if total <= 0.0:
         return None
-    found = ratio_of(weights * rewards, weights, units)
-    return found, found.value + weights * (rewards - found.value) * (len(rewards) / total)
+    found = ratio_of(weights * rewards * counts, weights * counts, units)
+    scale = float(counts.sum()) / total
+    return found, found.value + weights * (rewards - found.value) * scale
 
 
 def effective_size(weights: Column) -> float:
@@ -174,14 +178,15 @@ def _cautions(logged: Logged, weights: Column, unsupported: float) -> tuple[Caut
     return tuple(caution for caution, applies in found.items() if applies)
 
 
-def _unsupported(weights: Column, target: Target) -> float:
+def _unsupported(weights: Column, counts: Column, target: Target) -> float:
     """Return the share of what the policy would show that the log had no chance to show.
 
     Where nobody tells, by the weights: their mean is 1 where the log supports all.
     """
+    total = float(counts.sum())
     if target.unsupported is not None:
-        return float(target.unsupported.mean())
-    return max(0.0, 1.0 - float(weights.mean()))
+        return float((target.unsupported * counts).sum()) / total
+    return max(0.0, 1.0 - float((weights * counts).sum()) / total)
 
 
 def _numbered(units: NDArray[np.int64] | None, rows: int) -> Units:
@@ -196,6 +201,7 @@ def _demand_sense(logged: Logged, target: Target) -> None:
         "rewards": logged.rewards,
         "logged probabilities": logged.probabilities,
         "probabilities": target.probabilities,
+        "counts": logged.counts,
         "predicted": target.predicted,
         "expected": target.expected,
         "unsupported": target.unsupported,
@@ -209,5 +215,7 @@ def _demand_sense(logged: Logged, target: Target) -> None:
             raise ValueError(f"{name}: not all are numbers")
     if rows and not (logged.probabilities.min() > 0.0 and logged.probabilities.max() <= 1.0):
         raise ValueError("logged probabilities: not all above 0 and at most 1")
+    if logged.counts is not None and not (logged.counts > 0.0).all():
+        raise ValueError("counts: not all above 0")
     if rows and not (target.probabilities.min() >= 0.0 and target.probabilities.max() <= 1.0):
         raise ValueError("probabilities: not all from 0 to 1")

@@ -40,3 +40,6 @@ FROM unnest(ARRAY['decisions', 'rankings']) AS parent,
 
 -- name: forget_rankings
 SELECT forget_days('rankings', $1);
+
+-- name: outcomes_of
+SELECT placement, offer_no, outcome FROM learning_rows WHERE decision_id = $1::uuid;

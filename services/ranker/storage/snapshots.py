@@ -12,6 +12,7 @@ from services.ranker.domain.model import Model, SnapshotError
 from services.ranker.domain.reverting import Revert, is_base
 from services.ranker.domain.snapshot_keeping import kept_snapshots
 from shared.artefacts import ArtefactError, ArtefactStore
+from shared.errors import NotFound
 from shared.logging import get_logger
 from shared.postgres import Database, Queries
 
@@ -107,6 +108,19 @@ class Snapshots:
         self.refusal = ""
         log.info("model_saved", row=pointer.number, artefact=pointer.artefact)
         return pointer
+
+    async def named(self, name: str) -> Model:
+        """Return the model of an artefact, by its first characters.
+
+        Raises `NotFound` where none is kept of that name, or it is torn.
+        """
+        for pointer in await self._pointers.newest_first():
+            if name and pointer.artefact.startswith(name):
+                try:
+                    return Model.restored(await self._store.get(pointer.artefact))
+                except (ArtefactError, SnapshotError) as error:
+                    raise NotFound(f"snapshot {name}: {error}", reason="MODEL_TORN") from error
+        raise NotFound(f"no snapshot {name!r} of the model is kept", reason="MODEL_UNKNOWN")
 
     async def latest(self) -> Pointer | None:
         """Return where the newest snapshot is."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from services.ranker.journalling import RankingKeeper
+from services.ranker.policies import Policies
 from services.ranker.replaying import Past, Replayer
 from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept
 from services.ranker.storage.in_memory import InMemoryJournal
 from services.ranker.storage.in_memory_insight import InMemoryInsights
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
+from services.ranker.storage.outcomes import gathered
 from services.ranker.storage.past_models import PastModels
 
 NOW_US = 1_800_000_000_000_000
+FAR_US = 1 << 60
 
 
 def keep(log, replica, catalogue, snapshots, definitions, rankings=None, journal=None):
@@ -20,5 +23,21 @@ def keep(log, replica, catalogue, snapshots, definitions, rankings=None, journal
     journal = journal or InMemoryJournal()
     past = Past(journal, rankings, PastModels(log, snapshots), definitions)
     reverting = RevertRpcs(log, catalogue, lambda: NOW_US)
+    policies = Policies(
+        catalogue, past, InMemoryOutcomes(log), snapshots, lambda: replica.model, lambda: FAR_US
+    )
     keeper, replayer = RankingKeeper(rankings), Replayer(catalogue, past)
-    return Kept(journal, log, replica, keeper, replayer, reverting, InMemoryInsights(log))
+    insights = InMemoryInsights(log)
+    return Kept(journal, log, replica, keeper, replayer, policies, reverting, insights)
+
+
+class InMemoryOutcomes:
+    """`Outcomes` of a log in memory."""
+
+    def __init__(self, log):
+        self._log = log
+
+    async def of(self, decision_id):
+        rows = [each.row for each in await self._log.rows_after(0, 1_000_000)]
+        theirs = [row for row in rows if row.decision_id == decision_id]
+        return gathered((row.placement, row.offer_no, row.outcome) for row in theirs)

@@ -12,16 +12,11 @@ from services.ranker.app import facts_of
 from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerms
 from services.ranker.domain.journal import JournalEntry
-from services.ranker.journalling import RankingKeeper
-from services.ranker.replaying import Past, Replayer
-from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept, RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
-from services.ranker.storage.in_memory_insight import InMemoryInsights
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
 from services.ranker.storage.journal import PostgresJournal
-from services.ranker.storage.past_models import PastModels
 from services.ranker.storage.rankings import PostgresRankings
 from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
@@ -32,6 +27,7 @@ from shared.bus import InMemoryBus
 from shared.catalogue import Catalogue
 from shared.errors import NotFound, Unavailable
 from shared.testing.grpc import grpc_service
+from tests.grpc.ranker.keeping import keep
 from tests.unit.ranker.shop import BANNER, BIKE_NOS, BIKES, BOOK_NOS, PRIOR, PROMPT, shop
 from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
@@ -177,16 +173,7 @@ async def scene(request, fresh_database, tmp_path):
     log = InMemoryLearningLog(facts_of(catalogue), TeachingTerms(10_000, 10_000))
     snapshots = Snapshots(InMemoryPointers(log.known_reverts), FolderArtefacts(tmp_path))
     replica = ModelReplica(InMemoryBus(), log, snapshots)
-    past = Past(journal, rankings, PastModels(log, snapshots), bundles.fetched)
-    kept = Kept(
-        journal,
-        log,
-        replica,
-        RankingKeeper(rankings),
-        Replayer(catalogue, past),
-        RevertRpcs(log, catalogue, lambda: 0),
-        InMemoryInsights(log),
-    )
+    kept = keep(log, replica, catalogue, snapshots, bundles.fetched, rankings, journal)
     servicer = RankerServicer(catalogue, bundles, kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:

@@ -12,8 +12,19 @@ import numpy as np
 
 from shared.catalogue import Catalogue
 from shared.slate import known_numbers, read_page
+from touchpoint.ranker.v1.off_policy_pb2 import (
+    EvaluatePolicyRequest,
+    EvaluatePolicyResponse,
+    JudgedShowings,
+    PolicyEvaluation,
+)
 from touchpoint.ranker.v1.ranker_pb2 import Ranked, RankedPlacement
-from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest, RankResponse
+from touchpoint.ranker.v1.ranker_service_pb2 import (
+    JudgeShownRequest,
+    JudgeShownResponse,
+    RankRequest,
+    RankResponse,
+)
 
 PROBABILITY, WORTH = 0.5, 4.0
 _HIGHEST = 1000
@@ -25,7 +36,12 @@ class LowestFirst:
     def __init__(self, catalogue: Catalogue) -> None:
         self.asked: list[RankRequest] = []
         self.answers = True
+        self.judges = True
         self.refused = 0
+        self.seen: dict[str, JudgedShowings] = {}
+        """By decision, what was seen and answered of it."""
+        self.judged: list[JudgeShownRequest] = []
+        self.evaluated: list[JudgedShowings] = []
         self._catalogue = catalogue
 
     async def rank(self, request: RankRequest, context: Any) -> RankResponse:
@@ -56,6 +72,19 @@ class LowestFirst:
             ]
         )
 
+    async def judge_shown(self, request: JudgeShownRequest, context: Any) -> JudgeShownResponse:
+        if not self.judges:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "what is that?")
+        self.judged.append(request)
+        return JudgeShownResponse(showings=self.seen.get(request.decision_id))
+
+    async def evaluate_policy(
+        self, request: EvaluatePolicyRequest, context: Any
+    ) -> EvaluatePolicyResponse:
+        self.evaluated.append(request.showings)
+        found = PolicyEvaluation(showings=len(request.showings.accepted))
+        return EvaluatePolicyResponse(acceptances=found)
+
 
 def _ranked(at: int) -> Ranked:
     return Ranked(candidate=at, acceptance_probability=PROBABILITY, score=PROBABILITY * WORTH)
@@ -64,16 +93,29 @@ def _ranked(at: int) -> Ranked:
 @asynccontextmanager
 async def serving(ranker: LowestFirst) -> AsyncIterator[grpc.aio.Channel]:
     """Serve it, and lend a channel to it."""
-    handler = grpc.unary_unary_rpc_method_handler(
-        ranker.rank,
-        request_deserializer=RankRequest.FromString,
-        response_serializer=RankResponse.SerializeToString,
-    )
+    handlers = {
+        name: grpc.unary_unary_rpc_method_handler(
+            answer, request_deserializer=asked.FromString, response_serializer=told
+        )
+        for name, answer, asked, told in (
+            ("Rank", ranker.rank, RankRequest, RankResponse.SerializeToString),
+            (
+                "JudgeShown",
+                ranker.judge_shown,
+                JudgeShownRequest,
+                JudgeShownResponse.SerializeToString,
+            ),
+            (
+                "EvaluatePolicy",
+                ranker.evaluate_policy,
+                EvaluatePolicyRequest,
+                EvaluatePolicyResponse.SerializeToString,
+            ),
+        )
+    }
     server = grpc.aio.server()
     name = "touchpoint.ranker.v1.RankerService"
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(name, {"Rank": handler}),)
-    )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

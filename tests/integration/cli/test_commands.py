@@ -62,6 +62,20 @@ def test_a_decision_is_ranked_again_and_comes_out_the_same(shop):
     shop("explain", live["decisionId"], "--replay", "--why", "lamp", ends_with=2)
 
 
+def test_a_policy_is_judged_by_the_decisions_of_the_journal(shop):
+    shop.decision("customer:c-1", "--placement", "web.cart", "--live")
+    report = {"ranked": 0}
+    for _ in range(ATTEMPTS):  # a decision is in the journal within a second or two
+        if report["ranked"]:
+            break
+        report = shop.json("simulate", "--history", "1d", "--exploration", "0%")
+    assert report["ranked"] <= int(report["journalled"])
+    assert "of the journal again" in shop("simulate", "--history", "1d", "--exploration", "0%")
+    refused = shop("simulate", "--exploration", "much", ends_with=2)
+    assert "say a share from 0% to 100%" in refused
+    assert "no snapshot" in shop("simulate", "--model", "abcdef", ends_with=1)
+
+
 def test_what_was_declined_is_gone_from_the_next_answer(shop):
     asked = ("customer:c-2", *HOME_BANNER, "--live")
     first = shop.decision(*asked)

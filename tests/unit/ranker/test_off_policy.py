@@ -65,7 +65,17 @@ def test_without_a_model_the_change_is_that_of_the_self_normalised_estimate():
     assert found.change.value == pytest.approx(found.snips.value - found.logged.value)
 
 
-def test_half_of_the_intervals_of_one_unit_told_twice_are_not_narrower():
+def test_a_row_that_stands_for_three_counts_as_often():
+    some = Logged(column(1, 0, 1), column(0.5, 0.25, 0.2), counts=column(3, 1, 1))
+    each = Logged(column(1, 1, 1, 0, 1), column(0.5, 0.5, 0.5, 0.25, 0.2))
+    one = evaluate(some, Target(column(0.4, 0.5, 0.1)))
+    other = evaluate(each, Target(column(0.4, 0.4, 0.4, 0.5, 0.1)))
+    for name in ("logged", "ips", "snips", "change"):
+        assert getattr(one, name).value == pytest.approx(getattr(other, name).value)
+    assert one.effective_rows < other.effective_rows
+
+
+def test_what_is_told_twice_of_one_unit_makes_no_interval_narrower():
     random = np.random.default_rng(1)
     rewards = (random.random(ROWS) < 0.3).astype(np.float64)
     once = evaluate(Logged(rewards, np.full(ROWS, 0.5)), Target(np.full(ROWS, 0.5)))
@@ -144,6 +154,11 @@ def test_what_cannot_be_computed_is_not_told():
             Logged(column(math.nan), column(0.5)),
             Target(column(0.5)),
             "rewards: not all are numbers",
+        ),
+        (
+            Logged(column(1), column(0.5), counts=column(0.0)),
+            Target(column(0.5)),
+            "counts: not all",
         ),
         (Logged(column(1), column(0.5)), Target(column(0.5, 0.5)), "probabilities: 2 for 1 rows"),
     ],
