@@ -19,6 +19,7 @@ from services.ranker.experimenting import Experimenter
 from services.ranker.insights import Insights
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
+from services.ranker.naming import Naming
 from services.ranker.policies import Policies
 from services.ranker.ranking import Ranker, Ranking
 from services.ranker.replaying import Replayer
@@ -100,7 +101,7 @@ class RankerServicer:
         for place, ask in enumerate(context.placements):
             _write(ranking, place, response.placements.add(placement=ask.placement))
             if context.explain:
-                self._explain(ranking, place, response.placements[place])
+                self._explain(request, ranking, place, response.placements[place])
         if trying := ranking.judgement.exploration:
             response.exploration.probability = trying.probability
             response.exploration.tried = trying.is_tried
@@ -114,12 +115,14 @@ class RankerServicer:
         self._kept.keeper.keep(request, ranking, versions, spent_us)
         return response
 
-    def _explain(self, ranking: Ranking, place: int, ranked: RankedPlacement) -> None:
-        model = self._kept.replica.model
+    def _explain(
+        self, request: pb.RankRequest, ranking: Ranking, place: int, ranked: RankedPlacement
+    ) -> None:
+        model, naming = self._kept.replica.model, Naming(request, self._catalogue)
         for at, entry in zip(ranking.slates[place].chosen, ranked.chosen):
             entry.contributions.extend(
                 Contribution(name=part.name, value=part.value, text=part.text)
-                for part in explain(ranking.judgement, at, model)
+                for part in explain(ranking.judgement, at, model, naming.of(at, ranked.placement))
             )
 
     async def list_decisions(

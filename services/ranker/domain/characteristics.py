@@ -25,15 +25,23 @@ WEEKDAYS: Final = (
     *("Monday", "Tuesday", "Wednesday", "Thursday"),
     *("Friday", "Saturday", "Sunday"),
 )
-_HOURS = (6, 12, 18)
-_TIMES_OF_DAY = (
+HOURS: Final = (6, 12, 18)
+TIMES_OF_DAY: Final = (
     *("night (0 to 6 h)", "morning (6 to 12 h)"),
     *("afternoon (12 to 18 h)", "evening (18 to 24 h)"),
 )
-_AGES = (18, 26, 36, 46, 56, 66)
-_AGE_BANDS = ("under 18", "18 to 25", "26 to 35", "36 to 45", "46 to 55", "56 to 65", "over 65")
-_RECENCIES = (0, 1, 7, 30, 90, 365)
-_LAST_PURCHASES = (
+AGES: Final = (18, 26, 36, 46, 56, 66)
+AGE_BANDS: Final = (
+    "under 18",
+    "18 to 25",
+    "26 to 35",
+    "36 to 45",
+    "46 to 55",
+    "56 to 65",
+    "over 65",
+)
+RECENCIES: Final = (0, 1, 7, 30, 90, 365)
+LAST_PURCHASES: Final = (
     *("never", "within a day", "within 7 days", "within 30 days"),
     *("within 90 days", "within a year", "over a year ago"),
 )
@@ -67,7 +75,7 @@ def _own(situation: Situation) -> Iterator[tuple[str, str]]:
     """Yield what is known of everybody, or nothing for it."""
     yield "channel", _named(CHANNELS, situation.channel)
     if situation.hour >= 0:
-        yield "time_of_day", between(situation.hour, _HOURS, _TIMES_OF_DAY)
+        yield "time_of_day", between(situation.hour, HOURS, TIMES_OF_DAY)
         yield "weekday", _named(WEEKDAYS, situation.weekday)
     yield "cart", "filled" if situation.has_cart else "empty"
     yield "looking_at", top(situation.category_in_mind)
@@ -77,12 +85,12 @@ def _own(situation: Situation) -> Iterator[tuple[str, str]]:
         return
     yield "hesitating", "yes" if situation.is_hesitating else "no"
     yield "value_tier", situation.value_tier
-    yield "last_purchase", between(situation.recency_days, _RECENCIES, _LAST_PURCHASES)
+    yield "last_purchase", between(situation.recency_days, RECENCIES, LAST_PURCHASES)
     yield "likes_category", top(situation.categories.top)
     yield "likes_brand", situation.brands.top
     yield "persona", situation.persona
     if situation.age:
-        yield "age", between(situation.age, _AGES, _AGE_BANDS)
+        yield "age", between(situation.age, AGES, AGE_BANDS)
     if situation.price_sensitivity >= 0:
         sensitivity = situation.price_sensitivity
         yield "price_sensitivity", between(sensitivity, _SENSITIVITIES, _SENSITIVITY_BANDS)

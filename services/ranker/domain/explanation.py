@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from services.ranker.domain.judgement import Judgement, Sighted
-from services.ranker.domain.layout import Group
 from services.ranker.domain.model import Model, predictive
+from services.ranker.domain.wording import NOBODY, SUBJECTS, sentence
+
+STRONGEST: Final = 3
+"""So many things that were learned are named; all others are told together."""
+_SMALL: Final = 1e-6
+_WORTH_A_WORD: Final = 0.01
+"""Log-odds; what moves them less is among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +29,18 @@ class Part:
     text: str
 
 
-_LEARNED = {
-    Group.CONTEXT: "how what is shown here, from this source, was answered",
-    Group.OFFER: "how this and such offers were answered by everybody",
-    Group.PERSON: "how people like this one answered such offers",
-}
+def explain(
+    judgement: Judgement, at: int, model: Model, names: Mapping[str, str] = NOBODY
+) -> list[Part]:
+    """Return the parts of one candidate's score; `names` are those that sentences speak of.
 
-
-def explain(judgement: Judgement, at: int, model: Model) -> list[Part]:
-    """Return the parts of one candidate's score.
-
-    Telescoped: each part is what one more thing changes of the score so far, so that they add up
-    to it whatever the curve of the logistic.
+    Each part is what one more thing changes of the score so far, so that they add up to it
+    whatever the curve of the logistic.
     """
     assumed = judgement.assumed
     value = float(assumed.value[at])
     parts, reached = [], 0.0
-    for name, chance, text in _steps(judgement, at, model):
+    for name, chance, text in _steps(judgement, at, model, names):
         parts.append(Part(name, (chance - reached) * value, text))
         reached = chance
     worth = reached * value
@@ -46,7 +48,9 @@ def explain(judgement: Judgement, at: int, model: Model) -> list[Part]:
     return parts
 
 
-def _steps(judgement: Judgement, at: int, model: Model) -> Iterator[tuple[str, float, str]]:
+def _steps(
+    judgement: Judgement, at: int, model: Model, names: Mapping[str, str]
+) -> Iterator[tuple[str, float, str]]:
     """Yield what the acceptance probability becomes by one thing after the other."""
     assumed = judgement.assumed
     prior, worth = float(assumed.prior[at]), float(assumed.value[at])
@@ -57,10 +61,12 @@ def _steps(judgement: Judgement, at: int, model: Model) -> Iterator[tuple[str, f
         f"{prior:.2%} of such are accepted, worth {worth:.2f} each {rate}".rstrip(),
     )
     evidence = float(assumed.probability[at])
-    yield "evidence", evidence, "how strongly the source proposes it"
+    strength = evidence / prior if prior else 0.0
+    source = names.get("source") or NOBODY["source"]
+    yield "evidence", evidence, f"{source} proposes it {strength:.0%} as strongly as it can"
     if judgement.sighted is None or model.number == 0 or evidence == 0.0:
         return
-    yield from _learned(judgement.sighted, at, model)
+    yield from _learned(judgement.sighted, at, model, names)
     expected = float(judgement.probability[at])
     trying = judgement.exploration
     if trying is not None and trying.is_tried:
@@ -72,15 +78,50 @@ def _steps(judgement: Judgement, at: int, model: Model) -> Iterator[tuple[str, f
         yield "exploration", float(judgement.chance[at]), text
 
 
-def _learned(sighted: Sighted, at: int, model: Model) -> Iterator[tuple[str, float, str]]:
-    features = sighted.features
-    indices = features.of_candidate(at)
+def _learned(
+    sighted: Sighted, at: int, model: Model, names: Mapping[str, str]
+) -> Iterator[tuple[str, float, str]]:
+    """Yield what was learned: the strongest things by name, then the rest together.
+
+    Each by its share of the log-odds that they move together (the integrated gradients of
+    Sundararajan et al. 2017, along the straight way): whatever is told first, equal moves are
+    worth the same.
+    """
+    indices = sighted.features.of_candidate(at)
     spread = float(model.variance_matrix(indices).sum())
     log_odds = float(sighted.offset[at])
-    yield "certainty", _chance(log_odds, spread), "how sure the assumption has become"
-    for group, text in _LEARNED.items():
-        log_odds += float(model.means(indices[features.of_group(group)]))
-        yield group.value, _chance(log_odds, spread), text
+    reached = _chance(log_odds, spread)
+    yield "certainty", reached, "how sure the assumption has become"
+    moves = _moves(sighted, at, model)
+    after = log_odds + sum(moves.values())
+    slope = _slope(log_odds, after, spread)
+    strongest = sorted(moves, key=lambda subject: (-abs(moves[subject]), subject))[:STRONGEST]
+    for subject in strongest:
+        if abs(moves[subject]) < _WORTH_A_WORD:
+            break
+        move = moves.pop(subject)
+        reached += move * slope
+        yield subject, reached, sentence(subject, names, raises=move > 0)
+    yield "others", _chance(after, spread), f"{len(moves)} other things that were learned"
+
+
+def _moves(sighted: Sighted, at: int, model: Model) -> dict[str, float]:
+    """Return by how much each thing that was learned moves the log-odds of a candidate."""
+    features = sighted.features
+    columns = np.concatenate([features.columns, features.crosses.columns])
+    means = model.means(features.of_candidate(at)[None, :])
+    moves: dict[str, float] = {}
+    for column, mean in zip(columns.tolist(), means.tolist(), strict=True):
+        subject = SUBJECTS[column]
+        moves[subject] = moves.get(subject, 0.0) + mean
+    return moves
+
+
+def _slope(before: float, after: float, spread: float) -> float:
+    """Return what the probability gains per unit of log-odds on the way; at rest, there."""
+    if abs(after - before) < _SMALL:
+        before, after = before - _SMALL, before + _SMALL
+    return (_chance(after, spread) - _chance(before, spread)) / (after - before)
 
 
 def _chance(log_odds: float, spread: float) -> float:

@@ -129,7 +129,7 @@ async def test_the_contributions_of_what_is_explored_add_up_to_its_score(learnin
     tried, kept = await tried_and_kept(learning_shop)
     for ranked in (*tried.placements[0].chosen, *kept.placements[0].chosen):
         names = [part.name for part in ranked.contributions]
-        assert {"prior", "person", "offer", "context", "lever"} <= set(names)
+        assert {"prior", "evidence", "certainty", "others", "lever"} <= set(names)
         assert ("exploration" in names) == (ranked in tried.placements[0].chosen)
         assert sum(part.value for part in ranked.contributions) == pytest.approx(
             ranked.score, rel=1e-5
