@@ -90,7 +90,7 @@ def _write(ranking: Ranking, place: int, placement: RankedPlacement) -> None:
 
 
 def _leave_out(request: RankRequest) -> None:
-    """Drop what nothing is ranked by: who asked, what they typed, what speaks for candidates."""
+    """Drop what nothing is ranked by: who asked, what they typed, the words for candidates."""
     context, candidates = request.context, request.candidates
     context.ClearField("query")
     if context.HasField("recipient"):
@@ -98,7 +98,4 @@ def _leave_out(request: RankRequest) -> None:
     for pseudonym in context.identity_keys:
         pseudonym.ClearField("key")
     candidates.ClearField("evidence_nos")
-    candidates.ClearField("evidence_counts")
-    candidates.ClearField("evidence_totals")
-    candidates.ClearField("evidence_kinds")
     candidates.ClearField("evidence_texts")

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from services.ranker.definitions import compile_bundle
-from services.ranker.domain.meeting import Meetings
 from services.ranker.domain.answers import DAY_US, HOUR_US
 from services.ranker.domain.measures.definitions import MEASURES
+from services.ranker.domain.meeting import Meetings
 from services.ranker.experimenting import Experimenter
 from services.ranker.servicer import RankerServicer, Reports
 from services.ranker.validation import VALIDATORS
@@ -123,7 +123,8 @@ async def stub(request):
     """Lend a stub of a ranker that reads some logs."""
     bundles = SimpleNamespace(active=DEFINITIONS, active_hash="b")
     reports = Reports(None, Experimenter(request.param, shop(), bundles, lambda: NOW_US))
-    kept = SimpleNamespace(replica=SimpleNamespace(model=None), meetings=Meetings())
+    replica = SimpleNamespace(model=None)
+    kept = SimpleNamespace(replica=replica, meetings=Meetings(), insights=None)
     servicer = RankerServicer(shop(), bundles, kept, reports)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
