@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.errors import MeasurementError
-from bench.quality import diginetica, insight, lookalikes, off_policy, open_bandit
+from bench.quality import diginetica, hillstrom, insight, lookalikes, off_policy, open_bandit
 from bench.quality.measuring import measured
 from bench.quality.protocols import PROTOCOLS
 from bench.quality.rows import Row, Tell
@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     }
     parts[diginetica.NAME] = diginetica.measured
     parts[lookalikes.NAME] = lookalikes.measured
+    parts[hillstrom.NAME] = hillstrom.measured
     parts[open_bandit.NAME] = open_bandit.measured
     parts[off_policy.NAME] = off_policy.measured
     parts[insight.NAME] = insight.measured
