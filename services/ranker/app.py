@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from services.ranker.boosting_rpcs import Boosting
 from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
@@ -19,6 +21,8 @@ from services.ranker.replaying import FetchDefinitions, Past, Replayer
 from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept, RankerServicer, Reports
 from services.ranker.storage import MIGRATIONS
+from services.ranker.storage.booster_replica import BoosterReplica
+from services.ranker.storage.boosters import Boosters, PostgresBoosterPointers
 from services.ranker.storage.consumers import (
     Learning,
     decisions_consumer,
@@ -77,7 +81,11 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     artefacts = FolderArtefacts(settings.home / "artefacts" / settings.service)
     snapshots = Snapshots(PostgresPointers(database), artefacts, runtime.clock.now_us)
     replica = ModelReplica(bus, log, snapshots)
-    past = Past(journal, rankings, PastModels(log, snapshots), definitions_of(bundles, source))
+    trees = FolderArtefacts(settings.home / "artefacts" / f"{settings.service}_boosters")
+    boosters = Boosters(PostgresBoosterPointers(database), trees)
+    boosting = Boosting(log, BoosterReplica(bus, boosters), _machine_us)
+    models = PastModels(log, snapshots)
+    past = Past(journal, rankings, models, definitions_of(bundles, source), boosters)
     learning = Learning(
         LearningWriter(facts_of(catalogue.catalogue), settings.teaching_terms),
         seen_when_decided(bundles),
@@ -100,9 +108,10 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         snapshots,
         lambda: replica.model,
         runtime.clock.now_us,
+        lambda: boosting.replica.booster,
     )
     replayer = Replayer(catalogue.catalogue, past)
-    kept = Kept(journal, log, replica, keeper, replayer, policies, reverting, insights)
+    kept = Kept(journal, log, replica, keeper, replayer, policies, reverting, insights, boosting)
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)
     reports = Reports(Measurer(*sources), Experimenter(*sources))
@@ -117,11 +126,13 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "catalogue": catalogue.check_ready,
             "definitions": bundles.check,
             "model": replica.check_ready,
+            "booster": boosting.replica.check_ready,
         },
         watched={
             "catalogue_lag": catalogue.check_lag,
             "model_lag": replica.check_lag,
             "model_features": replica.check_features,
+            "booster_refused": boosting.replica.check,
             "currencies": _rates_known(catalogue.catalogue, bundles),
             "relay": relay.check_lag,
             "journalling": keeper.check,
@@ -132,6 +143,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "catalogue": catalogue.run,
             "definitions": bundles.run,
             "model": replica.run,
+            "booster": boosting.replica.run,
             "snapshots": partial(replica.save_for_ever, database.leadership),
             "relay": relay.run,
             **{name: _after(loaded, consumer) for name, consumer in consumers.items()},
@@ -147,6 +159,10 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             ),
         },
     )
+
+
+def _machine_us() -> int:
+    return time.time_ns() // 1000
 
 
 def facts_of(catalogue: Catalogue) -> Callable[[int], OfferFacts]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from services.ranker.definitions import RankingDefinitions
+from services.ranker.domain.booster import Booster
 from services.ranker.domain.model import Model
 from services.ranker.domain.seen import LAYOUT
 from services.ranker.evaluating import evaluation_of
 from services.ranker.judging import Other, Then, showings_of
-from services.ranker.ranking import Ranker, Ranking
+from services.ranker.ranking import Ranker, Ranking, no_booster
 from services.ranker.replaying import Past, row_of
 from services.ranker.storage.outcomes import Outcomes, Seen
 from services.ranker.storage.past_models import ModelGoneError
@@ -61,13 +62,14 @@ class Policies:
         snapshots: Snapshots,
         model: Callable[[], Model],
         now_us: Callable[[], int],
+        booster: Callable[[], Booster | None] = no_booster,
     ) -> None:
         self._catalogue = catalogue
         self._past = past
         self._outcomes = outcomes
         self._snapshots = snapshots
         self._now_us = now_us
-        self._present = Ranker(catalogue, model)
+        self._present = Ranker(catalogue, model, booster=booster)
         self._model = Model()
         self._other = Ranker(catalogue, lambda: self._model)
         self._turn = asyncio.Lock()

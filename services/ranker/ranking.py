@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.ranker.definitions import RankingDefinitions, RankingTerms
 from services.ranker.domain.arbitration import Assumed, Column, assume
+from services.ranker.domain.booster import Booster
+from services.ranker.domain.boosting import said_of
 from services.ranker.domain.chance import Chance
 from services.ranker.domain.characteristics import characteristics, hashes
 from services.ranker.domain.entities import Entities
@@ -34,6 +36,11 @@ def _meet_nobody(person: str, texts: Sequence[str]) -> None:
     """Hear of nobody."""
 
 
+def no_booster() -> Booster | None:
+    """Serve none."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """One page, with how it came about."""
@@ -52,12 +59,17 @@ class Ranker:
     """Ranks by the catalogue and the model of this replica."""
 
     def __init__(
-        self, catalogue: Catalogue, model: Callable[[], Model], meet: Meet = _meet_nobody
+        self,
+        catalogue: Catalogue,
+        model: Callable[[], Model],
+        meet: Meet = _meet_nobody,
+        booster: Callable[[], Booster | None] = no_booster,
     ) -> None:
         """`meet` hears of every person that something is ranked for, previews left out."""
         self._catalogue = catalogue
         self._model = model
         self._meet = meet
+        self._booster = booster
         self._maker = FeatureMaker(Entities(catalogue))
         self.explored = ExplorationTotals()
         """What trying things out was expected to cost so far."""
@@ -127,6 +139,8 @@ class Ranker:
         sighted = sight(features, assumed, hashes(told))
         if model.number == 0 or terms.priors_only:
             return as_assumed(assumed, sighted)
+        if (booster := self._booster()) is not None:
+            sighted = replace(sighted, said=said_of(features, booster))
         if not terms.exploration or all(place.exact for place in page.places):
             return judge(assumed, sighted, model)
         positions = sum(place.limit for place in page.places)

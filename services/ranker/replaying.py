@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from services.ranker.definitions import RankingDefinitions
+from services.ranker.domain.booster import Booster, BoosterError
 from services.ranker.domain.journal import Journal
 from services.ranker.domain.model import Model
 from services.ranker.domain.rankings import Rankings
 from services.ranker.domain.seen import LAYOUT
 from services.ranker.ranked import told_of
 from services.ranker.ranking import Ranker
+from services.ranker.storage.boosters import Boosters
 from services.ranker.storage.past_models import ModelGoneError, PastModels
+from shared.artefacts import ArtefactError
 from shared.catalogue import Catalogue
 from shared.errors import NotFound, TouchpointError
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
@@ -42,6 +45,7 @@ class Past:
     rankings: Rankings
     models: PastModels
     definitions: FetchDefinitions
+    boosters: Boosters
 
 
 @dataclass(slots=True)
@@ -50,6 +54,8 @@ class _Versions:
 
     definitions: RankingDefinitions | None = None
     model: Model | None = None
+    booster: Booster | None = None
+    """None: none had a say, or it is gone."""
     gone: list[GoneVersion] = field(default_factory=list)
 
 
@@ -60,7 +66,8 @@ class Replayer:
         self._catalogue = catalogue
         self._past = past
         self._model = Model()
-        self._ranker = Ranker(catalogue, lambda: self._model)
+        self._booster: Booster | None = None
+        self._ranker = Ranker(catalogue, lambda: self._model, booster=lambda: self._booster)
 
     async def replay(self, decision_id: str) -> ReplayDecisionResponse:
         """Return what came of it; raises `NotFound` where nothing is kept of the decision."""
@@ -88,7 +95,8 @@ class Replayer:
         found = await self._versions(then)
         if found.definitions is None or found.model is None or found.gone:
             return _gone(answer, found.gone)
-        self._model = found.model  # nothing is awaited from here on: others replay, too
+        # Nothing is awaited from here on: others replay, too.
+        self._model, self._booster = found.model, found.booster
         request = RankRequest.FromString(then.request)
         ranking = self._ranker.rank(request, found.definitions)
         now = told_of(ranking, [ask.placement for ask in request.context.placements])
@@ -108,6 +116,13 @@ class Replayer:
             found.gone.append(GoneVersion(what="BUNDLE", version=versions.bundle_hash, text=told))
         if found.gone:
             return found
+        if versions.booster:
+            try:
+                found.booster = await self._past.boosters.load(versions.booster)
+            except (ArtefactError, BoosterError) as error:
+                told = f"the booster of then is not to be had: {error}"
+                found.gone.append(GoneVersion(what="BOOSTER", version=versions.booster, text=told))
+                return found
         try:
             found.model = await self._past.models.at(row_of(versions.model))
         except ModelGoneError as error:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from services.ranker.boosting_rpcs import Boosting
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.explanation import explain
 from services.ranker.domain.insight.answered import InsightStore
@@ -31,8 +32,8 @@ from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
+from touchpoint.ranker.v1 import booster_pb2, reverting_pb2
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
-from touchpoint.ranker.v1 import reverting_pb2
 from touchpoint.ranker.v1.experiments_pb2 import (
     GetExperimentRequest,
     GetExperimentResponse,
@@ -65,6 +66,7 @@ class Kept:
     policies: Policies
     reverting: RevertRpcs
     insights: InsightStore
+    boosting: Boosting
     meetings: Meetings = field(default_factory=Meetings)
     """Of the people that something was ranked for."""
 
@@ -91,7 +93,12 @@ class RankerServicer:
         self._bundles = bundles
         self._kept = kept
         self._reports = reports
-        self._ranker = Ranker(catalogue, lambda: kept.replica.model, kept.meetings.meet)
+        self._ranker = Ranker(
+            catalogue,
+            lambda: kept.replica.model,
+            kept.meetings.meet,
+            lambda: kept.boosting.replica.booster,
+        )
         self._insights = Insights(catalogue, kept.insights)
 
     async def rank(self, call: Call, request: pb.RankRequest) -> pb.RankResponse:
@@ -111,6 +118,7 @@ class RankerServicer:
         versions.bundle_hash = context.bundle_hash
         versions.model = self._kept.replica.version
         versions.model_stale = self._kept.replica.is_stale
+        versions.booster = self._kept.boosting.replica.version
         spent_us = (time.perf_counter_ns() - began) // 1000
         self._kept.keeper.keep(request, ranking, versions, spent_us)
         return response
@@ -166,7 +174,10 @@ class RankerServicer:
             outcomes={outcome.name: count for outcome, count in state.outcomes.items()},
             reverted_rows=reverted_rows,
             refusal=replica.refusal,
+            booster_refusal=self._kept.boosting.replica.refusal,
         )
+        if report := self._kept.boosting.replica.report:
+            response.booster.ParseFromString(report)
         explored = self._ranker.explored
         response.exploration.pages = explored.pages
         response.exploration.tried = explored.tried
@@ -227,6 +238,22 @@ class RankerServicer:
         self, call: Call, request: ReportInsightRequest
     ) -> ReportInsightResponse:
         return await self._insights.report(request, await self._kept.log.written())
+
+    async def stream_examples(
+        self, call: Call, request: booster_pb2.StreamExamplesRequest
+    ) -> AsyncIterator[booster_pb2.StreamExamplesResponse]:
+        async for response in self._kept.boosting.examples():
+            yield response
+
+    async def serve_booster(
+        self, call: Call, request: booster_pb2.ServeBoosterRequest
+    ) -> booster_pb2.ServeBoosterResponse:
+        return await self._kept.boosting.serve(request)
+
+    async def roll_back_booster(
+        self, call: Call, request: booster_pb2.RollBackBoosterRequest
+    ) -> booster_pb2.RollBackBoosterResponse:
+        return await self._kept.boosting.roll_back(request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

@@ -16,6 +16,7 @@ from shared.validation import (
     required,
     validator,
 )
+from touchpoint.ranker.v1 import booster_pb2
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.experiments_pb2 import PlanExperimentRequest
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
@@ -122,6 +123,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.RankRequest: validator(required("context"), _columns_agree),
     RevertLearningRequest: validator(required("span"), nested("span", *_SPAN)),
     UndoRevertRequest: validator(required("number")),
+    booster_pb2.ServeBoosterRequest: validator(required("trees"), required("trained_row")),
     pb.ListDecisionsRequest: validator(length("person_ids", 64), between("limit", 0, 1000)),
     ReplayDecisionRequest: validator(_is_a_decision),
     PlanExperimentRequest: validator(_groups_are_shares),

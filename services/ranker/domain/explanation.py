@@ -102,7 +102,14 @@ def _learned(
         move = moves.pop(subject)
         reached += move * slope
         yield subject, reached, sentence(subject, names, raises=move > 0)
-    yield "others", _chance(after, spread), f"{len(moves)} other things that were learned"
+    learned = _chance(after, spread)
+    yield "others", learned, f"{len(moves)} other things that were learned"
+    if (said := sighted.said) is not None:
+        both = after + said.share * (float(said.log_odds[at]) - after)
+        chance = _chance(both, spread * said.left)
+        more = "more" if chance > learned else "less"
+        text = f"where all of this came together before, such offers were taken {more} often"
+        yield "booster", chance, text
 
 
 def _moves(sighted: Sighted, at: int, model: Model) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ranker.domain.arbitration import Assumed, Column
+from services.ranker.domain.boosting import Said
 from services.ranker.domain.chance import Chance
 from services.ranker.domain.encoding import NOTHING, Hashes, encode
 from services.ranker.domain.exploration import Exploration
@@ -31,6 +32,8 @@ class Sighted:
     """Log-odds assumed before anything was learned, shape (candidates,)."""
     characteristics: Hashes = field(default_factory=lambda: NOTHING)
     """Of the person and the moment, for reports; the same for all candidates."""
+    said: Said | None = None
+    """What a booster says of them; None: none is served."""
 
     def encoded(self, at: int, placement: str = "", position: int = 0) -> bytes:
         """Return what the model saw of one candidate, to learn from its answer.
@@ -121,6 +124,9 @@ def judge(
     log_odds += model.means(crosses.indices)[crosses.group_of]
     variances = model.variance_matrix(features.indices)
     of_groups = model.variance_matrix(crosses.indices).sum(axis=0)
+    if (said := sighted.said) is not None:
+        log_odds, variances = said.mixed(log_odds), variances * said.left
+        of_groups *= said.left
     possible = assumed.probability > 0.0
     spread = variances.sum(axis=0) + of_groups[crosses.group_of]
     probability = predictive(log_odds, spread) * possible

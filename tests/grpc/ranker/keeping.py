@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from services.ranker.boosting_rpcs import Boosting
 from services.ranker.journalling import RankingKeeper
 from services.ranker.policies import Policies
 from services.ranker.replaying import Past, Replayer
 from services.ranker.reverting import RevertRpcs
 from services.ranker.servicer import Kept
+from services.ranker.storage.booster_replica import BoosterReplica
+from services.ranker.storage.boosters import Boosters, InMemoryBoosterPointers
 from services.ranker.storage.in_memory import InMemoryJournal
 from services.ranker.storage.in_memory_insight import InMemoryInsights
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
 from services.ranker.storage.outcomes import gathered
 from services.ranker.storage.past_models import PastModels
+from shared.bus import InMemoryBus
 
 NOW_US = 1_800_000_000_000_000
 FAR_US = 1 << 60
 
 
-def keep(log, replica, catalogue, snapshots, definitions, rankings=None, journal=None):
+def keep(
+    log, replica, catalogue, snapshots, definitions, rankings=None, journal=None, boosters=None
+):
     """Make what a servicer keeps; `definitions` finds those of a bundle."""
     rankings = rankings or InMemoryRankings()
     journal = journal or InMemoryJournal()
-    past = Past(journal, rankings, PastModels(log, snapshots), definitions)
+    boosters = boosters or Boosters(InMemoryBoosterPointers(), None)
+    boosting = Boosting(log, BoosterReplica(InMemoryBus(), boosters), lambda: 0)
+    past = Past(journal, rankings, PastModels(log, snapshots), definitions, boosters)
     reverting = RevertRpcs(log, catalogue, lambda: NOW_US)
     policies = Policies(
         catalogue, past, InMemoryOutcomes(log), snapshots, lambda: replica.model, lambda: FAR_US
     )
     keeper, replayer = RankingKeeper(rankings), Replayer(catalogue, past)
     insights = InMemoryInsights(log)
-    return Kept(journal, log, replica, keeper, replayer, policies, reverting, insights)
+    return Kept(journal, log, replica, keeper, replayer, policies, reverting, insights, boosting)
 
 
 class InMemoryOutcomes:

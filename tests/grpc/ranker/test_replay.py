@@ -12,7 +12,7 @@ from services.ranker.app import facts_of
 from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerms
 from services.ranker.domain.journal import JournalEntry
-from services.ranker.servicer import Kept, RankerServicer
+from services.ranker.servicer import RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
@@ -83,7 +83,7 @@ class Scene:
     log: InMemoryLearningLog
     replica: ModelReplica
     bundles: Bundles
-    kept: Kept
+    kept: object
     rankings: object
 
     async def rank(self, asked):

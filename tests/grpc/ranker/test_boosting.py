@@ -1,0 +1,297 @@
+"""Boosters over a real server: trees are taken in when they pay, and every replica serves them."""
+
+import asyncio
+from dataclasses import replace
+
+import grpc
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from services.ranker.app import facts_of
+from services.ranker.boosting_rpcs import Boosting
+from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerms
+from services.ranker.domain.encoding import encode
+from services.ranker.domain.layout import COLUMN, COLUMNS
+from services.ranker.servicer import RankerServicer
+from services.ranker.storage import MIGRATIONS
+from services.ranker.storage.booster_replica import BoosterReplica
+from services.ranker.storage.boosters import (
+    Boosters,
+    InMemoryBoosterPointers,
+    PostgresBoosterPointers,
+)
+from services.ranker.storage.in_memory import InMemoryLearningLog
+from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
+from services.ranker.validation import VALIDATORS
+from shared.artefacts import FolderArtefacts
+from shared.binding import bind
+from shared.bus import InMemoryBus
+from shared.errors import Unavailable
+from shared.testing.background import running, until
+from shared.testing.grpc import grpc_service
+from tests.grpc.ranker.conftest import OneBundle
+from tests.grpc.ranker.keeping import keep
+from tests.unit.ranker.shop import COUPON, PROMPT, definitions, shop
+from tests.unit.ranker.trees import laid
+from touchpoint.common.v1.decision_pb2 import PlacementAsk
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, Source
+from touchpoint.ranker.v1 import booster_pb2, ranker_service_pb2
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+
+START = COLUMNS[COLUMN["offer"]].start
+POSITION = COLUMNS[COLUMN["placement_position"]].start
+ONE, TWO = START + 11, START + 21
+PAIRS = [(ONE, (TWO, 0.4, -2.9), (TWO, -2.9, 0.4))]
+FALSE = [(ONE, (TWO, -2.9, 0.4), (TWO, 0.4, -2.9))]
+KEPT_ROWS = 700
+
+
+def told(trees, base=0.0):
+    columns = laid(trees, base)
+    return booster_pb2.BoosterTrees(
+        trees=columns.trees,
+        base=columns.base,
+        features=columns.indices,
+        without=columns.without,
+        having=columns.having,
+        values=columns.values,
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def log():
+    """Lend a log whose answers depend on two things at once."""
+    made = InMemoryLearningLog(facts_of(shop()), TeachingTerms(10_000, 10_000))
+    random = np.random.default_rng(3)
+    for at in range(2200):
+        one, two = random.integers(2, size=2)
+        row = np.array([START + 10 + one, START + 20 + two, POSITION], np.uint32)
+        person = f"00000000-0000-0000-0000-{at % 60:012d}"
+        decision_id = f"00000000-0000-0000-0001-{at:012d}"
+        shown = Shown(PROMPT, COUPON, encode(-1.0, row), 1.0)
+        decision = Decision(decision_id, (person,), at, [shown])
+        await made.decided([(decision, frozenset({PROMPT}))], 0)
+        if random.random() < (0.6 if one == two else 0.05):
+            await made.answered(
+                [Answer(f"event-{at}", person, "accept", at, COUPON, COUPON, decision_id)], 0
+            )
+    return made
+
+
+class Ranker:
+    """One replica of the ranker."""
+
+    def __init__(self, scene, log):
+        self.boosters = BoosterReplica(scene.bus, Boosters(scene.pointers, scene.store))
+        snapshots = Snapshots(InMemoryPointers(), None)
+        self.model = ModelReplica(InMemoryBus(), log, snapshots)
+        bundle = OneBundle(definitions())
+        catalogue = shop()
+        kept = keep(log, self.model, catalogue, snapshots, bundle.fetched)
+        kept = replace(kept, boosting=Boosting(log, self.boosters, lambda: 1_000_000))
+        self.servicer = RankerServicer(catalogue, bundle, kept, None)
+
+    def served(self):
+        contract = ranker_service_pb2.DESCRIPTOR.services_by_name["RankerService"]
+        return grpc_service(bind(contract, self.servicer, validators=VALIDATORS))
+
+
+class Scene:
+    """Two replicas, the first of them behind a server."""
+
+    def __init__(self, pointers, folder, log):
+        self.bus, self.pointers, self.folder = InMemoryBus(), pointers, folder
+        self.store = FolderArtefacts(folder)
+        self.log = log
+        self.one, self.two = Ranker(self, log), Ranker(self, log)
+        self.stub = None
+
+    async def serve(self, trees, **more):
+        request = booster_pb2.ServeBoosterRequest(trees=told(trees), trained_row=KEPT_ROWS, **more)
+        response = await self.stub.ServeBooster(request)
+        await self.two.boosters.catch_up()
+        return response
+
+    async def roll_back(self, **asked):
+        response = await self.stub.RollBackBooster(booster_pb2.RollBackBoosterRequest(**asked))
+        await self.two.boosters.catch_up()
+        return response
+
+    async def rank(self, *, explain=False):
+        request = ranker_service_pb2.RankRequest()
+        context = request.context
+        context.decision_id, context.seed, context.explain = "one", 7, explain
+        context.arm, context.channel = Arm.PERSONALISED, Channel.CALL_CENTER
+        context.placements.append(PlacementAsk(placement=PROMPT, limit=1))
+        request.candidates.offer_nos.append(COUPON)
+        request.candidates.sources.append(Source.OFFER)
+        request.candidates.scores.append(1.0)
+        request.placement_bits.append(1)
+        return await self.stub.Rank(request)
+
+    def harm(self, artefact):
+        path = self.folder / artefact[:2] / artefact
+        path.write_bytes(path.read_bytes()[:-3])
+
+    @property
+    def versions(self):
+        return self.one.boosters.version, self.two.boosters.version
+
+
+@pytest_asyncio.fixture(params=["in memory", "PostgreSQL"], loop_scope="session")
+async def scene(request, fresh_database, tmp_path, log):
+    """Lend two replicas that serve no booster yet."""
+    pointers = InMemoryBoosterPointers()
+    if request.param == "PostgreSQL":
+        pointers = PostgresBoosterPointers(await fresh_database("ranker", MIGRATIONS))
+    made = Scene(pointers, tmp_path, log)
+    async with made.one.served() as channel:
+        made.stub = RankerServiceStub(channel)
+        yield made
+
+
+async def test_trees_that_pay_are_served_on_every_replica_and_named_by_decisions(scene):
+    await scene.one.model.catch_up()
+    before = await scene.rank()
+    assert before.versions.booster == ""
+    served = await scene.serve(PAIRS)
+    report = served.report
+    assert served.refusal == ""
+    assert report.gain_low > 0
+    assert report.log_loss_with < report.log_loss_without
+    assert report.trees == 1
+    assert report.features == 2
+    assert scene.versions == (report.booster, report.booster)
+    after = await scene.rank(explain=True)
+    assert after.versions.booster == report.booster
+    assert after.placements[0].chosen[0].features == before.placements[0].chosen[0].features
+    parts = {each.name: each for each in after.placements[0].chosen[0].contributions}
+    assert parts["booster"].text
+    total = sum(each.value for each in parts.values())
+    assert total == pytest.approx(after.placements[0].chosen[0].score, rel=1e-5)
+    told_of = await scene.stub.GetModel(ranker_service_pb2.GetModelRequest())
+    assert told_of.booster == report
+
+
+async def test_trees_that_do_not_pay_are_refused_unless_forced(scene):
+    refused = await scene.serve(FALSE)
+    assert "does not pay for sure" in refused.refusal
+    assert scene.versions == ("", "")
+    forced = await scene.serve(FALSE, force=True)
+    assert forced.report.is_forced
+    assert scene.versions == (forced.report.booster,) * 2
+
+
+@pytest.mark.parametrize(
+    ("trees", "field"),
+    [
+        ([(POSITION, 0.1, 0.2)], "trees.features"),
+        ([(1 << 30, 0.1, 0.2)], "trees"),
+        ([float("nan")], "trees"),
+    ],
+)
+async def test_trees_that_cannot_be_served_are_refused(scene, trees, field):
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await scene.serve(trees, force=True)
+    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert field in refusal.value.details()
+
+
+async def test_what_cannot_be_compared_is_not_served(scene):
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await scene.stub.ServeBooster(
+            booster_pb2.ServeBoosterRequest(trees=told(PAIRS), trained_row=10**9, force=True)
+        )
+    assert refusal.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert "too little followed" in refusal.value.details()
+
+
+async def test_an_older_one_none_and_one_by_name_are_served_again(scene):
+    first = (await scene.serve(PAIRS)).report.booster
+    second = (await scene.serve([*PAIRS, 0.01])).report.booster
+    assert (await scene.roll_back()).former_booster == second
+    assert scene.versions == (first, first)
+    assert not (await scene.roll_back()).HasField("served")
+    assert scene.versions == ("", "")
+    assert (await scene.roll_back(booster=second[:6])).served.booster == second
+    assert scene.versions == (second, second)
+    await scene.roll_back(off=True)
+    assert scene.versions == ("", "")
+    for asked, code in (
+        ({}, grpc.StatusCode.FAILED_PRECONDITION),
+        ({"booster": "unknown"}, grpc.StatusCode.NOT_FOUND),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await scene.roll_back(**asked)
+        assert refusal.value.code() is code
+
+
+async def test_a_replica_that_starts_serves_what_is_served_and_passes_over_what_is_harmed(scene):
+    await scene.serve(PAIRS)
+    await scene.serve([*PAIRS, 0.01])
+    late = Ranker(scene, scene.log)
+    await late.boosters.catch_up()
+    assert late.boosters.version == scene.one.boosters.version
+    state = await scene.pointers.state()
+    scene.harm(state.served)
+    later = Ranker(scene, scene.log)
+    await later.boosters.catch_up()
+    assert later.boosters.version == state.before.name
+    with pytest.raises(Unavailable, match="torn or altered"):
+        await later.boosters.check()
+    with pytest.raises(grpc.aio.AioRpcError, match="cannot be served again"):
+        await scene.roll_back(booster=state.served)
+
+
+async def test_the_last_good_one_stays_where_the_next_is_harmed(scene):
+    first = (await scene.serve(PAIRS)).report.booster
+    response = await scene.stub.ServeBooster(
+        booster_pb2.ServeBoosterRequest(trees=told([*PAIRS, 0.01]), trained_row=KEPT_ROWS)
+    )
+    scene.harm((await scene.pointers.state()).served)
+    await scene.two.boosters.catch_up()
+    assert scene.versions == (response.report.booster, first)
+    assert "is not served" in scene.two.boosters.refusal
+
+
+async def test_a_replica_that_follows_comes_to_what_is_served_by_itself(scene):
+    async with running(scene.two.boosters):
+        await until(lambda: _ready(scene.two.boosters))
+        request = booster_pb2.ServeBoosterRequest(trees=told(PAIRS), trained_row=KEPT_ROWS)
+        booster = (await scene.stub.ServeBooster(request)).report.booster
+        await until(lambda: scene.two.boosters.version == booster)
+
+
+async def _ready(replica):
+    try:
+        await replica.check_ready()
+    except Unavailable:
+        return False
+    return True
+
+
+async def test_examples_are_what_was_shown_with_what_became_of_it(scene):
+    streamed = scene.stub.StreamExamples(booster_pb2.StreamExamplesRequest())
+    parts = [part async for part in streamed]
+    rows = [row for part in parts for row in part.rows]
+    labels = np.array([label for part in parts for label in part.labels])
+    lengths = [length for part in parts for length in part.lengths]
+    features = np.array([each for part in parts for each in part.features])
+    assert rows == sorted(set(rows))
+    assert len(rows) == len(labels) == len(lengths) == 2200
+    assert POSITION not in features
+    pairs = features.reshape(-1, 2)
+    alike = (pairs[:, 0] == ONE) == (pairs[:, 1] == TWO)
+    assert labels[alike].mean() == pytest.approx(0.6, abs=0.05)
+    assert labels[~alike].mean() == pytest.approx(0.05, abs=0.03)
+
+
+async def test_requests_are_answered_while_trees_are_compared(scene):
+    await scene.one.model.catch_up()
+    comparing = asyncio.create_task(scene.serve(PAIRS))
+    for _ in range(3):
+        await scene.rank()
+    assert not comparing.done()
+    assert not (await comparing).refusal
