@@ -65,12 +65,12 @@ class Seen(NamedTuple):
 
 
 async def definitions(channels):
-    """Return the files in force with the experiment, and with a holdout."""
+    """Return the files in force with the experiment, a holdout and a static arm."""
     found = await channels.stubs["rules"].GetBundle(rules_pb.GetBundleRequest(), timeout=TIMEOUT_S)
     files = list(found.bundle.files)
     assert any("holdout: 0%" in file.text for file in files)
     for file in files:
-        file.text = file.text.replace("holdout: 0%", "holdout: 25%")
+        file.text = file.text.replace("holdout: 0%", "holdout: 20%\n  static: 20%")
     return [*files, DefinitionFile(path="experiment.yaml", text=TREATED)]
 
 
@@ -116,7 +116,8 @@ def expected(plan, oldest_id):
     return Seen(oldest_id, assign_arm(plan.arm_plan, oldest_id), variant, *[is_treated] * 3)
 
 
-HELD_OUT, CONTROL, IN_IT = (
+STATIC, HELD_OUT, CONTROL, IN_IT = (
+    (Arm.STATIC, ""),
     (Arm.HOLDOUT, ""),
     (Arm.PERSONALISED, "control"),
     (Arm.PERSONALISED, "treated"),
@@ -124,7 +125,7 @@ HELD_OUT, CONTROL, IN_IT = (
 
 
 async def one_of_each(channels, plan, somebody, *kinds):
-    """Return somebody known by these kinds of identities for the holdout and for each variant."""
+    """Return somebody known by these kinds of identities for each arm and variant."""
     found = {}
     for _ in range(_MOST_ASKED):
         person = only(somebody("tried"), *kinds)
@@ -132,7 +133,7 @@ async def one_of_each(channels, plan, somebody, *kinds):
         await channels.track(person, "add_to_cart", item_id="tin-1")
         who = expected(plan, (await channels.view(person)).who.person_id)
         found.setdefault((who.arm, who.variant), person)
-        if len(found) == len((HELD_OUT, CONTROL, IN_IT)):
+        if len(found) == len((STATIC, HELD_OUT, CONTROL, IN_IT)):
             break
     return found
 
@@ -219,3 +220,26 @@ async def test_an_event_begins_no_journey_that_the_variant_has_off(channels, som
 
         await until(lambda: on_it(CONTROL))
         assert not await on_it(IN_IT)
+
+
+async def test_the_static_arm_gets_the_default_offers_whatever_people_did(channels, somebody):
+    async with experimenting(channels) as plan:
+        people = await one_of_each(channels, plan, somebody, "customer", "phone")
+        person = people[STATIC]
+        await channels.track(person, "view", item_id=LAMP)
+        request = rules_pb.GetBundleRequest()
+        bundle = (await channels.stubs["rules"].GetBundle(request, timeout=TIMEOUT_S)).bundle
+        defaults = {each.placement: list(each.default_offers) for each in bundle.placements}
+
+        async def are_default_offers():
+            for placement, who, ask in (
+                ("web.home.banner", person, channels.recommend),
+                ("agent.prompt", only(person, "phone"), channels.agent),
+            ):
+                answer = await ask(who, explain=True)
+                if (answer.arm, shown(answer)) != (Arm.STATIC, defaults[placement]):
+                    return False
+                assert not answer.variants
+            return True
+
+        await until(are_default_offers)

@@ -186,7 +186,12 @@ class Pipeline:
         context = question.context
         if context.arm == Arm.STATIC:
             steps.skip(Step.RANK)
-            return ranking.only_defaults(allowed, context, self._catalogue), StepVersions()
+            defaults = [
+                self._assortment.defaults(ask, question.exclude_ids, question.fence)
+                for ask in question.asks
+            ]
+            slates = ranking.only_defaults(allowed, defaults, context, self._catalogue)
+            return slates, StepVersions()
         request = RankRequest(
             context=context,
             snapshot=person.snapshot,

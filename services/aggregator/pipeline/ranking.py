@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import Choice, Part, PlacementSlate, order_times_value
-from services.aggregator.domain.vocabulary import Source
 from shared.catalogue import Catalogue
 from shared.slate import Page, known_numbers, read_page
 from touchpoint.common.v1.decision_pb2 import DecisionContext
@@ -76,13 +75,24 @@ def by_order(
 
 
 def only_defaults(
-    allowed: Allowed, context: DecisionContext, catalogue: Catalogue
+    allowed: Allowed,
+    defaults: Sequence[Collection[int]],
+    context: DecisionContext,
+    catalogue: Catalogue,
 ) -> list[PlacementSlate]:
-    """Assemble the page of those who see the same as everybody: the defaults, in their order."""
-    rows = zip(allowed.candidates.sources, allowed.placement_bits, strict=True)
-    bits = [bits if source == Source.DEFAULT else 0 for source, bits in rows]
-    scores = np.zeros(len(bits))
-    return _assembled(replace(allowed, placement_bits=bits), scores, context, catalogue)
+    """Assemble the page of those who see the same as everybody: the defaults, in their order.
+
+    `defaults` are those of each placement: what was shown on another one leads nothing here.
+    """
+    rows = zip(allowed.candidates.offer_nos, allowed.placement_bits, strict=True)
+    bits = [bits & _places(no, defaults) for no, bits in rows]
+    scores, own = np.zeros(len(bits)), replace(allowed, placement_bits=bits, standing=())
+    return _assembled(own, scores, context, catalogue)
+
+
+def _places(offer_no: int, defaults: Sequence[Collection[int]]) -> int:
+    """Return the bits of the placements of which it is a default offer."""
+    return sum(1 << at for at, own in enumerate(defaults) if offer_no in own)
 
 
 def _assembled(

@@ -217,6 +217,21 @@ async def test_the_static_arm_sees_only_default_offers_and_is_recorded(edge):
     assert decision.degraded == {}
 
 
+async def test_what_the_static_arm_saw_elsewhere_does_not_lead_its_defaults(edge):
+    edge.peers.profile.GetSnapshot.answer = lambda request: known_person(request, arm=Arm.STATIC)
+
+    def with_what_stood(request):
+        answer = everything_kept(request)
+        answer.added.CopyFrom(candidates(HELLO, source=Source.DEFAULT))
+        answer.kept.append(1)
+        answer.placement_bits.append(1)
+        answer.standing.add(placement=BANNER, offer_nos=[HELLO])
+        return answer
+
+    edge.peers.rules.Check.answer = with_what_stood
+    assert shown(await decide(edge, asked(BANNER))) == [[WELCOME]]
+
+
 async def test_a_static_person_whom_only_rules_knew_sees_defaults_too():
     edge = Edge(parameters={"static": "100%"})
     edge.peers.profile.GetSnapshot.error = Unavailable("dead")
