@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 
 DEFINITIONS = Path(__file__).parents[2] / "deploy" / "definitions"
 QUIET_S = 5
-_SHIPPED, _QUIET = "abandoned_after: 30m", f"abandoned_after: {QUIET_S}s"
+_CHANGES = {
+    "abandoned_after: 30m": f"abandoned_after: {QUIET_S}s",
+    # No journey begins for the holdout.
+    "holdout: 5%": "holdout: 0%",
+}
 STAGE = "on_the_site"
 _CARTS_PER_S = 30.0
 _CARTS_S = 8.0
@@ -50,10 +54,10 @@ _PAUSE_S = 0.2
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Leave carts behind, and listen on the bus for the journeys that then go on.
 
-    The shipped definitions, but for the time after which a cart counts as abandoned.
+    The shipped definitions, but for the holdout and for when a cart counts as abandoned.
     """
     rounds = []
-    await _apply(suite, _SHIPPED, _QUIET)
+    await _apply(suite, _CHANGES)
     try:
         async with (
             open_bus(suite.urls.nats, name="bench") as bus,
@@ -67,7 +71,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
                 lateness = await heard.lateness_ms(await _owners(edge, due_us))
                 rounds.append(percentile(sorted(lateness), 0.99))
     finally:
-        await _apply(suite, _SHIPPED, _SHIPPED)
+        await _apply(suite, {})
     yield [Figure.median("timer_lateness_p99_ms", rounds)]
 
 
@@ -153,16 +157,18 @@ async def _owners(edge: AggregatorServiceAsyncStub, due_us: Mapping[str, int]) -
     return found
 
 
-async def _apply(suite: OpenedSuite, shipped: str, wanted: str) -> None:
-    """Apply the shipped definitions with one line of the parameters written otherwise."""
+async def _apply(suite: OpenedSuite, changes: Mapping[str, str]) -> None:
+    """Apply the shipped definitions with some lines of the parameters written otherwise."""
     folder = suite.running.home / "bench-definitions"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(DEFINITIONS, folder)
     parameters = folder / "parameters.yaml"
     text = parameters.read_text("utf-8")
-    if shipped not in text:
-        raise MeasurementError(f"{parameters.name} ships without {shipped!r} now")
-    parameters.write_text(text.replace(shipped, wanted), "utf-8")
+    for shipped, wanted in changes.items():
+        if shipped not in text:
+            raise MeasurementError(f"{parameters.name} ships without {shipped!r} now")
+        text = text.replace(shipped, wanted)
+    parameters.write_text(text, "utf-8")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", "apply", str(folder)),
         *("--home", str(suite.running.home), "--json"),

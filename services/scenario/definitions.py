@@ -14,7 +14,7 @@ from services.scenario.domain.scenario import (
     Stage,
     TaskOrder,
 )
-from shared.arms import assign_variants
+from shared.arms import IMPERSONAL, assign_arm, assign_variants
 from shared.definitions import CompileError
 from shared.experiments import ExperimentPlan, experiment_plan
 from shared.money import to_micros
@@ -51,7 +51,12 @@ class Playbook:
         return self.treatments.of(variants, self)
 
     def for_person(self, oldest_person_id: str, now_us: int) -> Playbook:
-        """Return the playbook as it is for a person, by the oldest id of their set."""
+        """Return the playbook as it is for a person, by the oldest id of their set.
+
+        For the arms that get nothing personal it has no scenarios: no journey begins or goes on.
+        """
+        if assign_arm(self.plan.arm_plan, oldest_person_id) in IMPERSONAL:
+            return replace(self, scenarios={}, in_session=(), starting={})
         if not self.plan.experiments:
             return self
         return self.treating(assign_variants(self.plan.at(now_us), oldest_person_id))

@@ -9,7 +9,7 @@ from services.scenario.domain.passage import begin
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.due import DueActions
 from services.scenario.finding import Finder
-from shared.arms import assign_variants
+from shared.arms import IMPERSONAL, assign_arm, assign_variants
 from shared.experiments import shares_of
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.playing import ADA, COME_BACK, NOON_US, abandoned_cart, event
@@ -102,3 +102,17 @@ def test_what_some_have_off_is_not_for_all_while_the_experiment_runs():
     found = playbook(made)
     assert found.for_all(clock.now_us()) == frozenset()
     assert found.for_all(clock.now_us() + 1) == {HESITATION, CART}
+
+
+@pytest.mark.parametrize("arm", ["holdout", "static"])
+def test_for_the_arms_that_get_nothing_personal_no_journey_begins_or_goes_on(arm):
+    made = experimenting()
+    made.parameters[arm] = "50%"
+    found = playbook(made)
+    for who in PEOPLE:
+        theirs = found.for_person(who, FakeClock().now_us())
+        if assign_arm(found.plan.arm_plan, who) in IMPERSONAL:
+            assert (theirs.scenarios, theirs.starting) == ({}, {})
+        else:
+            assert theirs.scenarios
+    assert found.for_person("", FakeClock().now_us()) is found
