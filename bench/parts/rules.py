@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import time
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 import numpy as np
 
+from bench.asking import Asking
 from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.handled import HandledTimes
@@ -23,9 +21,7 @@ from bench.part import Measuring, Tell
 from bench.rule_books import book_of
 from bench.rules_scene import PLACEMENT, Scene, scene
 from bench.scale import Scale
-from cli.load.generator import Send, drive
-from cli.load.outcome import percentile
-from cli.load.schedule import poisson
+from cli.load.generator import Send
 from services.rules.attributes import OfferAttributes
 from services.rules.conditions import RequestFrame
 from services.rules.definitions import check_definitions, compile_policy
@@ -36,7 +32,6 @@ from services.rules.domain.screening import Screens
 from services.rules.domain.verdict import judge
 from services.rules.moment import MomentVariables, channel_fields
 from services.rules.past import person_facts, surveys_done
-from shared.logging import FLUSH_S
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -47,7 +42,6 @@ if TYPE_CHECKING:
 CHECKS_PER_S, COMMITS_PER_S = 100.0, 300.0
 _RULES = (30, 300)
 _JUDGED = 200
-_WARM_UP_S = 2.0
 _APPLY_S, _TIMEOUT_S = 30.0, 2.0
 _NO_LIMIT = Approach(UNLIMITED, frozenset(), frozenset())
 
@@ -63,14 +57,14 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
         service = RulesServiceStub(channel)
         bundle_hash = await applied(service, pb.ApplyDefinitionsRequest(files=book_of(_RULES[0])))
         log = suite.running.home / "logs" / "rules.log"
-        checking = _Asking(HandledTimes(log, "Check"), _checking(service), CHECKS_PER_S)
+        checking = Asking(HandledTimes(log, "Check"), _checking(service), CHECKS_PER_S)
         for number in range(scale.rounds):
             await checking.round(shop.checks(bundle_hash, number), scale, number, tell)
         yield [
             Figure.median("rules_30_p99_ms", checking.inside_ms),
             Figure.median("rules_30_grpc_p99_ms", checking.outside_ms),
         ]
-        committing = _Asking(HandledTimes(log, "Commit"), _committing(service), COMMITS_PER_S)
+        committing = Asking(HandledTimes(log, "Commit"), _committing(service), COMMITS_PER_S)
         for number in range(scale.rounds):
             await committing.round(shop.commits(bundle_hash, number), scale, number, tell)
         yield [
@@ -138,40 +132,6 @@ def _judged(
     rules = screens.of(policy, context.channel, context.now_us).passing(columns)
     verdict = judge(rules, [policy.placements[PLACEMENT]], columns, lambda _: frame, _NO_LIMIT)
     return int(np.count_nonzero(verdict.bits == 0))
-
-
-@dataclass(slots=True)
-class _Asking:
-    """Asks the service one thing open loop, and notes the p99 of each round."""
-
-    handled: HandledTimes
-    send: Send[Any]
-    per_s: float
-    inside_ms: list[float] = field(default_factory=list)
-    """In the service, from the arrival of the request on."""
-    outside_ms: list[float] = field(default_factory=list)
-    """At the caller, from when it was due."""
-
-    async def round(self, requests: Iterator[Any], scale: Scale, number: int, tell: Tell) -> None:
-        """Ask for as long as the scale says; raises MeasurementError where something failed."""
-        if not number:
-            await drive(self.send, requests, poisson(self.per_s, _WARM_UP_S, scale.rounds))
-            await self._told()
-        tell(f"{self.per_s:.0f} requests a second, round {number + 1} of {scale.rounds}")
-        summary = await drive(self.send, requests, poisson(self.per_s, scale.cpu_s, number))
-        if summary.failed or summary.degraded:
-            raise MeasurementError(f"not everything was answered: {summary.reasons}")
-        handled = await self._told()
-        self.inside_ms.append(percentile(handled, 0.99))
-        self.outside_ms.append(summary.p99_ms)
-        inside = f"p50 {percentile(handled, 0.5):.1f} ms, p99 {self.inside_ms[-1]:.1f} ms"
-        outside = f"{summary.p50_ms:.1f} and {summary.p99_ms:.1f} ms"
-        tell(f"{inside} in the service; {outside} at the caller")
-
-    async def _told(self) -> list[float]:
-        """Return how long the answers took of which the log has not told before."""
-        await asyncio.sleep(2 * FLUSH_S)
-        return self.handled.since_last()
 
 
 def _checking(service: RulesServiceAsyncStub) -> Send[Any]:
