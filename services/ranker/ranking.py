@@ -102,10 +102,13 @@ class Ranker:
         )
         assumed = self._assumed(request, proposed, definitions, terms)
         judgement = self._judged(request, proposed, assumed, page, terms)
-        judgement, shares = _explored(page, judgement, terms, context.seed)
-        if judgement.exploration is not None:
-            self.explored.add(judgement.exploration)
-        return Ranking(judgement, page.fill(judgement.score), shares)
+        best = page.fill(judgement.score)
+        judgement, shares = _explored(page, judgement, best, terms, context.seed)
+        if judgement.exploration is None:
+            return Ranking(judgement, best, shares)
+        self.explored.add(judgement.exploration)
+        is_best = not judgement.exploration.is_tried
+        return Ranking(judgement, best if is_best else page.fill(judgement.score), shares)
 
     def _assumed(
         self,
@@ -173,17 +176,28 @@ def _levers(
     return found
 
 
+def _shown(slate: Slate, candidates: int) -> Share:
+    """Return one slate as how often it shows each candidate: once, or not."""
+    share = np.zeros(candidates)
+    share[slate.chosen] = 1.0
+    return share
+
+
 def _explored(
-    page: Page, judgement: Judgement, terms: RankingTerms, seed: int
+    page: Page, judgement: Judgement, best: Sequence[Slate], terms: RankingTerms, seed: int
 ) -> tuple[Judgement, list[Share] | None]:
     """Return by what the page is filled, and how often each placement shows what.
 
-    A standing order is shown for sure, and neither earns nor costs anything here.
+    `best` is the page by what is expected. A standing order is shown for sure, and neither earns
+    nor costs anything here.
     """
     draws = judgement.draws
     if draws is None and not page.turns:
         return judgement, None
-    shares = page.shares(judgement.score[None, :])
+    if page.turns:
+        shares = page.shares(judgement.score[None, :])
+    else:
+        shares = [_shown(slate, len(judgement.score)) for slate in best]
     if draws is not None:
         drawn = page.shares(draws.scores)
         free = [at for at, place in enumerate(page.places) if not place.exact]
