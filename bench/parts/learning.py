@@ -1,4 +1,4 @@
-"""How long it takes until an answer has been learned from, wherever the next one is ranked."""
+"""How long it takes until an answer has been learned from everywhere, and how many a core takes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import grpc.aio
 from bench.customers import PLACEMENT, shoppers
 from bench.errors import MeasurementError
 from bench.figures import Figure
+from bench.learning_rate import learning_rate
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
 from bench.scale import Scale
@@ -71,6 +72,8 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
                 latencies += await _see_and_accept(edge, replicas, people)
             rounds.append(percentile(sorted(latencies), 0.99))
     yield [Figure.median("learn_to_other_replica_p99_ms", rounds)]
+    async for figures in learning_rate(scale, tell):
+        yield figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -50,12 +51,11 @@ def decode(data: bytes) -> Sight | None:
     Columns are only ever added, so a row of an older layout means what it meant; one of a newer
     layout may speak of columns that are not known here.
     """
-    version = data[0] if data else 0
-    if version == 1:
-        return _decode_first(data)
-    if version == VERSION:
-        return _decode_second(data)
-    return None
+    read = _read(data)
+    if read is None:
+        return None
+    offset, weights, told = read
+    return Sight(offset, _each_once(weights), told)
 
 
 def is_newer(data: bytes) -> bool:
@@ -67,35 +67,35 @@ def is_newer(data: bytes) -> bool:
 
 def is_unreadable(data: bytes) -> bool:
     """Return whether no version can read a row: torn, not finite, out of range; empty is none."""
-    return bool(data) and not is_newer(data) and decode(data) is None
+    return bool(data) and not is_newer(data) and _read(data) is None
 
 
-def _decode_first(data: bytes) -> Sight | None:
-    if len(data) < _FIRST.size:
+def _read(data: bytes) -> tuple[float, Hashes, Hashes] | None:
+    """Return offset, weights and characteristics as they stand in a row; None where it is none."""
+    version = data[0] if data else 0
+    if version == 1 and len(data) >= _FIRST.size:
+        offset, split, end = _FIRST.unpack_from(data)[1], _FIRST.size, len(data)
+    elif version == VERSION and len(data) >= _SECOND.size:
+        _, layout, indices, characteristics, offset = _SECOND.unpack_from(data)
+        split, end = _SECOND.size, _SECOND.size + indices * _HASH.itemsize
+        is_whole = len(data) == end + characteristics * _HASH.itemsize
+        if layout > LAYOUT or not is_whole or characteristics > MOST_CHARACTERISTICS:
+            return None
+    else:
         return None
-    _, offset = _FIRST.unpack_from(data)
-    return _sight(offset, data[_FIRST.size :], b"")
-
-
-def _decode_second(data: bytes) -> Sight | None:
-    if len(data) < _SECOND.size:
+    if end == split or (end - split) % _HASH.itemsize or not math.isfinite(offset):
         return None
-    _, layout, indices, characteristics, offset = _SECOND.unpack_from(data)
-    split = _SECOND.size + indices * _HASH.itemsize
-    is_whole = len(data) == split + characteristics * _HASH.itemsize
-    if layout > LAYOUT or not is_whole or characteristics > MOST_CHARACTERISTICS:
-        return None
-    return _sight(offset, data[_SECOND.size : split], data[split:])
-
-
-def _sight(offset: float, indices: bytes, characteristics: bytes) -> Sight | None:
-    if not indices or len(indices) % _HASH.itemsize or not np.isfinite(offset):
-        return None
-    weights, told = np.frombuffer(indices, _HASH), np.frombuffer(characteristics, _HASH)
+    weights = np.frombuffer(data, _HASH, (end - split) // _HASH.itemsize, split)
     if weights.max() >= PLACED:
         return None
-    # Two segments may fall together, which is rare; here nobody waits for it to be found out.
-    return Sight(offset, np.unique(weights), told)
+    return offset, weights, np.frombuffer(data, _HASH, offset=end) if end < len(data) else NOTHING
+
+
+def _each_once(weights: Hashes) -> Hashes:
+    """Return them ascending, each once; two segments may fall together, which is rare."""
+    ordered = np.sort(weights)
+    is_new = ordered[1:] != ordered[:-1]
+    return ordered if is_new.all() else np.unique(ordered)
 
 
 @dataclass(frozen=True, slots=True)

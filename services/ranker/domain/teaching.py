@@ -132,15 +132,15 @@ class Teacher:
         return [each for each in here if self._family(each.offer_no) == answer.family_no][:1]
 
     def _answered_place(self, decision: Decision, shown: Shown, answer: Answer) -> None:
-        if not shown.features or is_unreadable(shown.features):
-            return
         persons = decision.person_ids or (answer.person_id,)
         row = self._see(decision, shown, answer.time_us, persons)
         if row is None:
-            self._park(answer, Parked.OVER_LIMIT)
+            if _is_readable(shown):
+                self._park(answer, Parked.OVER_LIMIT)
             return
         # Who names what was shown answers after seeing it, whatever a device takes for the time.
-        answered = replace(answer, time_us=max(answer.time_us, row.time_us))
+        is_early = answer.time_us < row.time_us
+        answered = replace(answer, time_us=row.time_us) if is_early else answer
         if answer.type == "decline":
             self._conclude(row, Outcome.DECLINED, answered)
         elif self._credit(row, answered) == 1.0:
@@ -189,7 +189,7 @@ class Teacher:
         place = (decision.decision_id, shown.placement, shown.offer_no)
         if place in self._seen:
             return self._seen[place]
-        if not shown.features or not self._may_teach(persons, time_us):
+        if not _is_readable(shown) or not self._may_teach(persons, time_us):
             return None
         row = Row(
             *place,
@@ -327,3 +327,8 @@ class Teacher:
 
     def _family(self, offer_no: int) -> int:
         return self._look(offer_no).family_no
+
+
+def _is_readable(shown: Shown) -> bool:
+    """Return whether anything can be learned of what was shown, here or by a newer version."""
+    return bool(shown.features) and not is_unreadable(shown.features)

@@ -19,6 +19,9 @@ from shared.bus import DECISIONS, ERASURES, EVENTS, IDENTITIES, Bus, EffectConsu
 from shared.postgres import Database, Transaction
 from touchpoint.common.v1.bus_pb2 import IdentityNotice, PersonErased
 
+EVENT_MESSAGES = 20
+"""Of one transaction: each may hold 150 events, and while they are taken nobody else may write."""
+
 
 @dataclass(frozen=True, slots=True)
 class Learning:
@@ -57,7 +60,13 @@ def events_consumer(bus: Bus, database: Database, learning: Learning) -> EffectC
             await learning.writer.answered(transaction, answers, learning.now_us())
 
     return EffectConsumer(
-        bus, database, name="ranker_events", stream=EVENTS, handle=take, matters=holds_answers
+        bus,
+        database,
+        name="ranker_events",
+        stream=EVENTS,
+        handle=take,
+        matters=holds_answers,
+        batch=EVENT_MESSAGES,
     )
 
 

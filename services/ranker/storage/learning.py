@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from services.ranker.domain.answers import (
     DAY_US,
@@ -19,6 +21,7 @@ from services.ranker.domain.teaching import Known, Lesson, PersonDay, Teacher
 from services.ranker.storage.learning_log import read_row
 from services.ranker.storage.notices import canonical_id, learning_notices, read_decision
 from shared.bus import append
+from shared.bus.follower import SLICE_S
 from shared.postgres import Queries, Transaction
 from shared.postgres import Row as Record
 
@@ -77,8 +80,12 @@ class LearningWriter:
         if not theirs:
             return
         teacher = await self._teacher(transaction, [], theirs)
+        slice_ends = time.monotonic() + SLICE_S
         for answer in theirs:
             teacher.answered(answer)
+            if time.monotonic() >= slice_ends:
+                await asyncio.sleep(0)
+                slice_ends = time.monotonic() + SLICE_S
         await self._write(transaction, teacher.lesson, now_us)
 
     async def linked(
@@ -111,7 +118,7 @@ class LearningWriter:
         taught, accepted = await _taught_to(transaction, everybody, [*decisions, *answers])
         known = Known(
             {each.decision_id: each for each in every},
-            await _rows_about(transaction, every, everybody, answers),
+            await _rows_about(transaction, every, sets, answers),
             sets,
             taught,
             accepted,
@@ -176,13 +183,23 @@ async def _named_by(transaction: Transaction, answers: Sequence[Answer]) -> list
 async def _rows_about(
     transaction: Transaction,
     decisions: Sequence[Decision],
-    persons: Sequence[str],
+    sets: Mapping[str, Sequence[str]],
     answers: Sequence[Answer],
 ) -> list[Row]:
-    """Return the rows of decisions, and of what showed to persons what answers may accept."""
-    families = {answer.family_no for answer in answers if answer.may_be_credited}
+    """Return the rows of decisions, and of what showed to persons what answers may accept.
+
+    Most answers are about the decision that they name alone: then nothing else is looked for.
+    """
     named = [decision.decision_id for decision in decisions]
-    rows = await transaction.fetch(_SQL.rows_about, named, list(persons), list(families))
+    credited = [answer for answer in answers if answer.may_be_credited]
+    if credited:
+        families = {answer.family_no for answer in credited}
+        persons = {
+            each for answer in credited for each in sets.get(answer.person_id, (answer.person_id,))
+        }
+        rows = await transaction.fetch(_SQL.rows_about, named, list(persons), list(families))
+    else:
+        rows = await transaction.fetch(_SQL.rows_of, named)
     return [read_row(row).row for row in rows]
 
 

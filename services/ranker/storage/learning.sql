@@ -52,6 +52,14 @@ SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, f
 FROM learning_rows JOIN wanted USING (decision_id)
 ORDER BY number
 
+-- name: rows_of
+-- Rows of decisions that are named.
+SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
+    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id,
+    channel, reverted_by
+FROM learning_rows WHERE decision_id = ANY ($1::uuid[])
+ORDER BY number
+
 -- name: decisions_named
 SELECT notice FROM decisions WHERE decision_id = ANY ($1::uuid[])
 

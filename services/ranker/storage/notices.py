@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -30,6 +31,8 @@ from touchpoint.common.v1.vocabulary_pb2 import Origin
 from touchpoint.ranker.v1.ranker_pb2 import LearningRow
 
 _SCHEMA_NUMBER = 1
+_AS_WE_WRITE_IT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Nearly every id: to parse one takes ten times as long."""
 _MOST_ROWS = 150
 """Of one message: they are applied in one slice, and a slice lasts 5 ms at most."""
 
@@ -132,6 +135,8 @@ def _answer(notice: EventNotice) -> Answer:
 
 def canonical_id(text: str) -> str:
     """Return an id as we write it, or nothing: a caller may have sent anything for one."""
+    if _AS_WE_WRITE_IT.fullmatch(text):
+        return text
     try:
         return str(uuid.UUID(text))
     except ValueError:
