@@ -233,7 +233,6 @@ def _add_offer(rows: _Rows, offers: OfferColumns) -> None:
 
 def _add_person(rows: _Rows, offers: OfferColumns, situation: Situation) -> None:
     tier = text_hash(situation.value_tier)
-    liked, liked_1 = text_hash(situation.categories.top), text_hash(top(situation.categories.top))
     kind = offers.kind
     # A promotion may be about no category; then it is at least told from other kinds.
     category_1 = paired(kind, offers.category_1)
@@ -242,10 +241,12 @@ def _add_person(rows: _Rows, offers: OfferColumns, situation: Situation) -> None
     rows.add("kind_recency", kind, band(situation.recency_days, _RECENCIES))
     rows.add("kind_cart", kind, int(situation.has_cart))
     rows.add("price_tier", offers.price, tier)
-    rows.add("kind_liked_1", kind, liked_1)
-    rows.add("category_1_liked_1", category_1, liked_1)
-    rows.add("category_2_liked", paired(kind, offers.category_2), liked)
-    rows.add("family_liked_1", offers.family, liked_1)
+    if situation.categories.top:
+        liked, liked_1 = (text_hash(each(situation.categories.top)) for each in (str, top))
+        rows.add("kind_liked_1", kind, liked_1)
+        rows.add("category_1_liked_1", category_1, liked_1)
+        rows.add("category_2_liked", paired(kind, offers.category_2), liked)
+        rows.add("family_liked_1", offers.family, liked_1)
     if situation.brands.top:
         rows.add("brand_liked_brand", offers.brand, text_hash(situation.brands.top))
     for name, right in _optional(situation):

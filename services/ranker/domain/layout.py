@@ -118,7 +118,7 @@ _SECOND_SLOTS: Final = (
 )
 _GROUPED: Final = (
     # A number known of the person or the visit: orders, money, shares, scores.
-    (_column("kind_number", 14, 0.008, Group.PERSON), MOST_NUMBERS * BANDINGS),
+    (_column("kind_number", 14, 0.01, Group.PERSON), MOST_NUMBERS * BANDINGS),
     # A state of the moment: hour, weekday, hesitation, purchase stage.
     (_column("kind_state", 11, 0.01, Group.PERSON), MOST_STATES),
     (_column("kind_segment", 11, 0.01, Group.PERSON), MOST_SEGMENTS_OF_KIND),
@@ -127,7 +127,7 @@ _GROUPED: Final = (
     (_column("kind_told", 13, 0.01, Group.PERSON), MOST_TOLD * BANDINGS),
     (_column("category_1_told", 14, 0.03, Group.PERSON), MOST_TOLD),
     # Two such attributes at once.
-    (_column("category_1_told_pair", 17, 0.005, Group.PERSON), MOST_TOLD * (MOST_TOLD - 1) // 2),
+    (_column("category_1_told_pair", 17, 0.004, Group.PERSON), MOST_TOLD * (MOST_TOLD - 1) // 2),
 )
 """Equal for all candidates of one kind and top category, so they are looked up once for those; the
 slots of one region are counted, not listed."""
