@@ -74,7 +74,6 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     )
     source = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
     bundles = BundleFollower(bus, source, compile_bundle)
-    await make_days(database, runtime.clock.now_us())
     journal, log = PostgresJournal(database), PostgresLearningLog(database)
     rankings = PostgresRankings(database)
     keeper = RankingKeeper(rankings if settings.journal_input_days else None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from services.ranker.definitions import RankingDefinitions
-from services.ranker.domain.booster import Booster
+from services.ranker.domain.booster import Booster, BoosterError
 from services.ranker.domain.model import Model
 from services.ranker.domain.seen import LAYOUT
 from services.ranker.evaluating import evaluation_of
@@ -21,6 +21,7 @@ from services.ranker.replaying import Past, row_of
 from services.ranker.storage.outcomes import Outcomes, Seen
 from services.ranker.storage.past_models import ModelGoneError
 from services.ranker.storage.snapshots import Snapshots
+from shared.artefacts import ArtefactError
 from shared.catalogue import Catalogue
 from shared.errors import TouchpointError
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
@@ -47,6 +48,8 @@ class _Going:
     showings: pb.JudgedShowings = field(default_factory=pb.JudgedShowings)
     definitions: dict[str, RankingDefinitions | None] = field(default_factory=dict)
     """By bundle; None: they are gone."""
+    boosters: dict[str, Booster | None] = field(default_factory=dict)
+    """By name; None: it is gone."""
     row: int = 0
     """The last row learned from: replicas are a few rows apart, and models only go forward."""
 
@@ -71,7 +74,8 @@ class Policies:
         self._now_us = now_us
         self._present = Ranker(catalogue, model, booster=booster)
         self._model = Model()
-        self._other = Ranker(catalogue, lambda: self._model)
+        self._booster: Booster | None = None
+        self._other = Ranker(catalogue, lambda: self._model, booster=lambda: self._booster)
         self._turn = asyncio.Lock()
 
     async def judge(
@@ -124,12 +128,13 @@ class Policies:
         head = await self._past.journal.of(decision_id)
         seen: Seen = {} if head is None else await self._outcomes.of(decision_id)
         definitions = await self._definitions(going, then)
+        booster, is_there = await self._booster_of(going, then)
         model = await self._model_for(going, then)
         report = going.report
-        if definitions is None or model is None:
+        if definitions is None or model is None or not is_there:
             report.gone += 1
             return
-        self._model = model  # nothing is awaited from here on
+        self._model, self._booster = model, booster  # nothing is awaited from here on
         ranking = self._ranked(going.request, then, definitions)
         report.ranked += 1
         report.changed += _differs(then, ranking)
@@ -162,6 +167,17 @@ class Policies:
             else:
                 going.definitions[bundle_hash] = found
         return going.definitions[bundle_hash]
+
+    async def _booster_of(self, going: _Going, then: Then) -> tuple[Booster | None, bool]:
+        """Return the booster of then, None where there was none; and whether it is to be had."""
+        name = then.ranked.versions.booster
+        if name and name not in going.boosters:
+            try:
+                going.boosters[name] = await self._past.boosters.load(name)
+            except (ArtefactError, BoosterError):
+                going.boosters[name] = None
+        booster = going.boosters.get(name)
+        return booster, not name or booster is not None
 
     async def _model_for(self, going: _Going, then: Then) -> Model | None:
         if then.ranked.layout != LAYOUT:

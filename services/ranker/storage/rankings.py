@@ -50,8 +50,13 @@ class PostgresRankings:
 
 
 async def make_days(database: Database, now_us: int) -> None:
-    """Make the tables of this day and the next two, of the journal and of what was ranked."""
-    await database.execute(_SQL.make_days, _day_of(now_us))
+    """Make the tables of this day and the next two, of the journal and of what was ranked.
+
+    Raises `Aborted` where somebody reads or writes for too long; until it succeeds, what has no day
+    yet stands in the tables of the rest.
+    """
+    for missing in await database.fetch(_SQL.missing_days, _day_of(now_us)):
+        await database.execute(_SQL.make_day, missing["parent"], missing["day"])
 
 
 def _day_of(time_us: int) -> date:

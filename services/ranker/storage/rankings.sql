@@ -32,11 +32,22 @@ WITH erased AS (
     RETURNING 1)
 SELECT count(*) FROM erased;
 
--- name: make_days
--- Of today, business time, and the two days after it.
-SELECT make_day(parent, day::date)
+-- name: missing_days
+-- Of this day, business time, and the next two; what came before it was kept by the day has its own.
+SELECT parent, day::date AS day
 FROM unnest(ARRAY['decisions', 'rankings']) AS parent,
-    generate_series($1::date, $1::date + 2, interval '1 day') AS day;
+    generate_series($1::date, $1::date + 2, interval '1 day') AS day
+WHERE to_regclass(quote_ident(parent || to_char(day, '"_"YYYYMMDD'))) IS NULL
+    AND (parent <> 'decisions' OR NOT EXISTS (
+        SELECT FROM pg_constraint
+        WHERE conrelid = to_regclass('decisions_before') AND conname LIKE 'before\_%'
+            AND day::date < to_date(right(conname, 8), 'YYYYMMDD')))
+ORDER BY parent, day;
+
+-- name: make_day
+-- By one replica: another that comes meanwhile need not wait for it.
+SELECT make_day($1::text, $2::date)
+WHERE pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.days', 0));
 
 -- name: forget_rankings
 SELECT forget_days('rankings', $1);
