@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.rules.definitions.experiments_checked import MAX_EXPERIMENTS
 from services.rules.domain.definitions import MOST_PLACEMENTS
 from services.rules.domain.retention import Keep
 from shared.validation import (
@@ -32,6 +33,7 @@ _context = nested(
     each("placements", required("placement"), between("limit", 1, 50), at_most=MOST_PLACEMENTS),
     length("identity_keys", 16),
     length("session_id", 128),
+    length("variants", MAX_EXPERIMENTS),
 )
 
 

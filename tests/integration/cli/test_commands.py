@@ -347,3 +347,33 @@ def test_a_lever_is_set_by_hand_listed_and_set_back(shop):
     assert "It must go" in history
     shop("lever", "lamp", "0", ends_with=2)
     shop("lever", "no-such-thing", "2", ends_with=1)
+
+
+EXPERIMENT = """\
+experiments:
+  - experiment: anything
+    hypothesis: It can be tried.
+    share: 100%
+    goal: clicks
+    variants: [{variant: control}, {variant: others, ranker: {priors_only: true}}]
+"""
+
+
+def test_an_experiment_that_people_are_in_is_ended_only_by_saying_so(shop, tmp_path):
+    for shipped in SHIPPED.glob("*.yaml"):
+        (tmp_path / shipped.name).write_text(shipped.read_text())
+    (tmp_path / "tried.yaml").write_text(EXPERIMENT)
+    assert "+ anything" in shop("apply", str(tmp_path))
+    people = (f"visitor:v-tried-{number}" for number in range(100))
+    live = next(
+        decision
+        for person in people
+        if (decision := shop.decision(person, *HOME_BANNER, "--live")).get("variants")
+    )
+    [variant] = live["variants"]
+    assert (live["arm"], variant["experiment"]) == ("PERSONALISED", "anything")
+    told = shop("explain", live["decisionId"])
+    assert f"arm personalised, anything: {variant['variant']}" in told
+    (tmp_path / "tried.yaml").unlink()
+    assert "--end anything" in shop("apply", str(tmp_path), ends_with=1)
+    assert "In force" in shop("apply", str(tmp_path), "--end", "anything")
