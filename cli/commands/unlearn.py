@@ -63,6 +63,8 @@ def unlearn(
         return _list(home, as_json=as_json)
     if undo:
         return _undo(undo, home, as_json=as_json)
+    if as_json and not (preview or yes):
+        fail("With --json nobody is asked: say --preview or --yes.", Exit.USAGE)
     span = read_span(from_, to, offer or [], placement, channel)
     _take_out(span, home, is_preview=preview, is_sure=yes, as_json=as_json)
     return None
@@ -84,7 +86,7 @@ def _take_out(
 ) -> None:
     with service("ranker", home) as channel:
         rpc = RankerServiceStub(channel).RevertLearning
-        if is_preview or not (is_sure or as_json):
+        if is_preview or not is_sure:
             asked = call(rpc, RevertLearningRequest(span=span, preview=True), None).revert
             if is_preview and as_json:
                 return say_json(asked)

@@ -168,9 +168,9 @@ async def erase_links(transaction: Transaction, person_ids: Sequence[str]) -> in
     return int(await transaction.fetchval(_SQL.erase_kept, persons))
 
 
-async def lock_log(transaction: Transaction) -> int:
+async def lock_log(transaction: Transaction, timeout_s: float | None = None) -> int:
     """Wait for the turn to write the log, and return the number of its last row."""
-    return int(await transaction.fetchval(_SQL.lock_log))
+    return int(await transaction.fetchval(_SQL.lock_log, timeout_s=timeout_s))
 
 
 async def _named_by(transaction: Transaction, answers: Sequence[Answer]) -> list[Decision]:

@@ -12,6 +12,8 @@ from shared.postgres import Database, Queries, Transaction
 from shared.postgres import Row as Record
 
 _SQL = Queries.beside(__file__, "reverting.sql")
+LONGEST_S = 300.0
+"""For a statement over a span; meanwhile the log is not written, and answers wait on the bus."""
 
 
 class PostgresReverts:
@@ -21,27 +23,32 @@ class PostgresReverts:
         self._database = database
 
     async def preview(self, span: Span) -> Revert:
-        rows = await self._database.fetch(_SQL.rows_of_span, *_columns(span))
+        async with self._database.transaction() as transaction:
+            await transaction.execute(_SQL.take_time)
+            rows = await _rows_of(transaction, span)
         return _revert(0, span, [row for row in rows if not row["reverts"]], rows, 0)
 
     async def revert(self, span: Span, now_us: int) -> Revert:
         async with self._database.transaction() as transaction:
-            number = await lock_log(transaction) + 1
-            rows = await transaction.fetch(_SQL.rows_of_span, *_columns(span))
+            await transaction.execute(_SQL.take_time)
+            number = await lock_log(transaction, LONGEST_S) + 1
+            rows = await _rows_of(transaction, span)
             taken_out = [row for row in rows if not row["reverts"]]
             if not taken_out:
                 return _revert(0, span, [], [], now_us)
-            await transaction.execute(_SQL.mark_reverted, number, [row["number"] for row in rows])
+            marked = [row["number"] for row in rows]
+            await transaction.execute(_SQL.mark_reverted, number, marked, timeout_s=LONGEST_S)
             made = _revert(number, span, taken_out, rows, now_us)
             await _write(transaction, made)
         return made
 
     async def undo(self, number: int, now_us: int) -> Revert:
         async with self._database.transaction() as transaction:
-            row_number = await lock_log(transaction) + 1
+            await transaction.execute(_SQL.take_time)
+            row_number = await lock_log(transaction, LONGEST_S) + 1
             every = await read_reverts(transaction)
             undone = revert_to_undo(number, every)
-            rows = await transaction.fetch(_SQL.unmark_reverted, number)
+            rows = await transaction.fetch(_SQL.unmark_reverted, number, timeout_s=LONGEST_S)
             put_back = [row for row in rows if not row["reverts"]]
             made = _revert(row_number, undone.span, put_back, rows, now_us, number)
             await _write(transaction, made)
@@ -52,6 +59,10 @@ class PostgresReverts:
 
     async def reverted_rows(self) -> int:
         return int(await self._database.fetchval(_SQL.reverted_rows))
+
+
+async def _rows_of(transaction: Transaction, span: Span) -> list[Record]:
+    return await transaction.fetch(_SQL.rows_of_span, *_columns(span), timeout_s=LONGEST_S)
 
 
 async def _write(transaction: Transaction, made: Revert) -> None:

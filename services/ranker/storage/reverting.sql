@@ -1,3 +1,9 @@
+-- name: take_time
+-- A span may hold a million rows, which takes longer than anything that requests wait for.
+SELECT set_config('statement_timeout', '300s', true),
+    set_config('idle_in_transaction_session_timeout', '60s', true),
+    set_config('lock_timeout', '10s', true)
+
 -- name: rows_of_span
 -- The rows meant, and those that correct one of them and would correct nothing else.
 WITH meant AS (

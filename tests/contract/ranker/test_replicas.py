@@ -1,6 +1,7 @@
 """Replicas of the model end with the same bits, whatever happens on the way."""
 
 import asyncio
+import errno
 import itertools
 import os
 from dataclasses import replace
@@ -265,6 +266,37 @@ async def test_a_snapshot_of_a_newer_version_is_refused_and_the_one_before_is_se
     await again.catch_up()
     assert await again.save_if_due()
     await again.check_features()
+
+
+class FullDisk(FolderArtefacts):
+    """A folder on a disk that is full for a while."""
+
+    is_full = True
+
+    async def put(self, data):
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return await super().put(data)
+
+
+async def test_a_disk_that_is_full_costs_a_snapshot_and_no_row(
+    in_memory_bus, log, pointers, folder
+):
+    disk = FullDisk(folder)
+    one = ModelReplica(in_memory_bus, log, Snapshots(pointers, disk, lambda: NOW_US))
+    log.grow(replicas.SNAPSHOT_EVERY)
+    await one.catch_up()
+    with pytest.raises(OSError, match="No space left"):
+        await one.save_if_due()
+    assert await pointers.newest_first() == []
+    log.grow(10)
+    await one.catch_up()
+    assert one.model.number == replicas.SNAPSHOT_EVERY + 10
+    disk.is_full = False
+    assert await one.save_if_due()
+    again = ModelReplica(in_memory_bus, log, Snapshots(pointers, disk, lambda: NOW_US))
+    await again.restore()
+    assert again.model.snapshot() == one.model.snapshot()
 
 
 async def test_rows_of_a_newer_version_are_passed_over_and_nothing_is_saved_without_them(

@@ -16,6 +16,7 @@ from services.ranker.storage.replica import ModelReplica
 from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
 from shared.artefacts import FolderArtefacts
 from shared.bus import InMemoryBus
+from shared.errors import Unavailable
 from tests.contract.ranker.conftest import look
 from tests.contract.ranker.learning_kit import GUIDE, NOON_US, PROMPT, answer, decision
 
@@ -29,11 +30,11 @@ class Shop:
     def __init__(self, folder):
         self.log = InMemoryLearningLog(look, EVERYTHING)
         self.pointers = InMemoryPointers(self.log.known_reverts)
-        self._folder = folder
+        self.folder = folder
         self._decisions = 0
 
     def snapshots(self):
-        return Snapshots(self.pointers, FolderArtefacts(self._folder), lambda: NOW_US)
+        return Snapshots(self.pointers, FolderArtefacts(self.folder), lambda: NOW_US)
 
     def replica(self):
         return ModelReplica(InMemoryBus(), self.log, self.snapshots())
@@ -180,3 +181,50 @@ async def test_models_of_the_past_are_what_they_were_before_a_revert_and_after_i
             with pytest.raises(ModelGoneError, match="was put back"):
                 await past.at(number)
     assert (await past.at(await shop.log.written())).snapshot() == await shop.replayed()
+
+
+class AwayLater:
+    """A log that cannot be read any more after so many reads, until it is back."""
+
+    def __init__(self, log, reads):
+        self._log, self.reads = log, reads
+
+    async def rows_after(self, number, limit):
+        self.reads -= 1
+        if self.reads < 0:
+            raise Unavailable("the database cannot be reached")
+        return await self._log.rows_after(number, min(limit, 10))
+
+    def __getattr__(self, name):
+        return getattr(self._log, name)
+
+
+@pytest.mark.parametrize("reads", [0, 1, 3, 7])
+async def test_a_log_that_goes_away_while_a_model_is_made_anew_leaves_the_one_before(shop, reads):
+    one = shop.replica()
+    await shop.grow(0, 50)
+    await learned(one)
+    before = one.model.snapshot()
+    await shop.revert(0, 1)
+    one._log = AwayLater(shop.log, reads)
+    with pytest.raises(Unavailable):
+        await one.catch_up()
+    assert one.model.snapshot() == before
+    one._log = AwayLater(shop.log, 10**6)
+    assert await learned(one) == await shop.replayed()
+
+
+async def test_a_torn_snapshot_of_before_the_span_is_passed_over_for_an_earlier_one(shop):
+    one = shop.replica()
+    for hour in range(6):
+        await shop.grow(hour)
+        await learned(one)
+    await shop.revert(5, 6)
+    newest, before, *_ = await shop.pointers.newest_first()
+    artefact = shop.folder / newest.artefact[:2] / newest.artefact
+    artefact.write_bytes(artefact.read_bytes()[:-1])
+    two = shop.replica()
+    await two.restore()
+    assert two.model.number == before.number
+    assert "torn" in two.refusal
+    assert await learned(two) == await learned(one) == await shop.replayed()

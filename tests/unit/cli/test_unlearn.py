@@ -38,7 +38,13 @@ def test_what_is_no_span_is_refused_before_anything_is_asked(from_, to, channel,
 
 
 @pytest.mark.parametrize(
-    "said", [[], ["--undo", "3", "--list"], ["--from", "2026-11-01T10:00", "--list"]]
+    "said",
+    [
+        [],
+        ["--undo", "3", "--list"],
+        ["--from", "2026-11-01T10:00", "--list"],
+        ["--from", "2026-11-01T10:00", "--json"],
+    ],
 )
 def test_one_thing_is_done_at_a_time(said):
     assert CliRunner().invoke(app, ["unlearn", *said]).exit_code == Exit.USAGE
