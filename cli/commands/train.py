@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from google.protobuf.json_format import MessageToDict
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.calling import CALLER, business_time, service
+from cli.commands.train_booster import roll_back_booster, show_booster, train_booster
 from cli.commands.train_models import list_models, roll_back, show_served
 from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
@@ -43,6 +45,8 @@ class Part(StrEnum):
 
     MODELS = "models"
     PERSONAS = "personas"
+    BOOSTER = "booster"
+    """Only when it is named: it needs the extra `boost`."""
 
 
 def train(
@@ -68,6 +72,9 @@ def train(
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Train nothing: serve MODEL again.")
     ] = False,
+    off: Annotated[
+        bool, typer.Option("--off", help="With --only booster: train nothing, serve no booster.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,16 +88,34 @@ def train(
     it is worse beyond a tolerance (TOUCHPOINT_TRAIN_TOLERANCE), nothing is replaced. An older model
     is served again by `--rollback`; then nothing is trained by itself until somebody trains.
 
+    A booster is grown only when it is asked for, from what was shown and how it was answered: trees
+    by LightGBM (pip install "touchpoint-server[boost]") that have a say beside the ranker's model,
+    where that is better for sure on answers that they have not seen.
+
     Example: touchpoint train --since 180d
 
     Example: touchpoint train --list
 
     Example: touchpoint train --rollback
+
+    Example: touchpoint train --only booster
+
+    Example: touchpoint train --only booster --off
     """
-    if report + list_ + rollback > 1:
-        fail("--report, --list and --rollback go alone.", Exit.USAGE)
+    if report + list_ + rollback + off > 1:
+        fail("--report, --list, --rollback and --off go alone.", Exit.USAGE)
     if model and not rollback:
         fail(f"{model}: a model is named with --rollback alone.", Exit.USAGE)
+    if only is Part.BOOSTER or off:
+        _refuse_for_booster(only, is_listed=list_, since=since)
+        if report:
+            return show_booster(home, as_json=as_json)
+        if rollback or off:
+            return roll_back_booster(model, home, off=off, as_json=as_json)
+        bar = partial(_bar, quiet=as_json)
+        return train_booster(
+            home, seed=seed, is_forced=force, as_json=as_json, bar=bar, received=_received
+        )
     if report:
         return show_served(home, as_json=as_json)
     if list_:
@@ -99,6 +124,13 @@ def train(
         return roll_back(model, home, as_json=as_json)
     _train(since, seed, only, home, is_forced=force, as_json=as_json)
     return None
+
+
+def _refuse_for_booster(only: Part | None, *, is_listed: bool, since: str) -> None:
+    if only is not Part.BOOSTER:
+        fail("--off goes with --only booster.", Exit.USAGE)
+    if is_listed or since:
+        fail("--list and --since say nothing of a booster.", Exit.USAGE)
 
 
 def _train(

@@ -61,6 +61,7 @@ _FORGET_EVERY_S = 3600.0
 _MAKE_EVERY_S = 60.0
 _PARK_EVERY_S = 5.0
 _REVERTING = DeadlineLimits(default_s=60.0, maximum_s=600.0)
+_COMPARING = DeadlineLimits(default_s=600.0, maximum_s=3600.0)
 
 
 @asynccontextmanager
@@ -117,6 +118,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     servicer = RankerServicer(catalogue.catalogue, bundles, kept, reports)
     contract = DESCRIPTOR.services_by_name["RankerService"]
     deadlines = dict.fromkeys(("RevertLearning", "UndoRevert"), _REVERTING)
+    deadlines["ServeBooster"] = _COMPARING
     loaded = partial(_loaded, catalogue, bundles)
     yield Service(
         name=settings.service,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from cli.growing import Examples, grow
 from services.ranker.app import facts_of
 from services.ranker.boosting_rpcs import Boosting
 from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerms
@@ -286,6 +287,21 @@ async def test_examples_are_what_was_shown_with_what_became_of_it(scene):
     alike = (pairs[:, 0] == ONE) == (pairs[:, 1] == TWO)
     assert labels[alike].mean() == pytest.approx(0.6, abs=0.05)
     assert labels[~alike].mean() == pytest.approx(0.05, abs=0.03)
+
+
+async def test_trees_grown_from_the_examples_find_the_pair_and_pay(scene):
+    try:
+        import lightgbm
+    except (ImportError, OSError) as error:
+        pytest.skip(f"LightGBM grows the trees: {error}")
+    assert lightgbm
+    streamed = scene.stub.StreamExamples(booster_pb2.StreamExamplesRequest())
+    grown = grow(Examples.of([part async for part in streamed]), 1, lambda step, share: None)
+    response = await scene.stub.ServeBooster(
+        booster_pb2.ServeBoosterRequest(trees=grown.trees, trained_row=grown.trained_row)
+    )
+    assert response.refusal == ""
+    assert response.report.gain_low > 0.02
 
 
 async def test_requests_are_answered_while_trees_are_compared(scene):
