@@ -95,10 +95,7 @@ def values_shown(predictor: Predictor) -> list[PredictingValue]:
 
 
 def _table(found: ReportInsightResponse) -> Table:
-    shown = table(
-        *("what they are", "accepted, times as often", "95% interval", "log-odds"),
-        *("people", "shown", "accepted", "over time"),
-    )
+    shown = table("what they are", "times as often", "people", "accepted", "over time")
     for predictor in found.predictors:
         add_row(shown, label(predictor.name), style="bold")
         for value in values_shown(predictor):
@@ -106,12 +103,9 @@ def _table(found: ReportInsightResponse) -> Table:
             add_row(
                 shown,
                 f"  {value.value}",
-                f"{_arrow(value)} {times.value:.2f}",
-                f"{times.low:.2f} – {times.high:.2f}",
-                f"{value.log_odds.value:+.2f}",
+                f"{_arrow(value)} {times.value:.1f} ({times.low:.1f}–{times.high:.1f})",
                 f"{value.people:,}",
-                f"{value.shown:,}",
-                f"{value.accepted:,} ({value.accepted / max(value.shown, 1):.1%})",
+                f"{value.accepted / max(value.shown, 1):.0%} of {value.shown:,}",
                 " ".join(_over_time(value)),
                 style=None if value.clear else "dim",
             )
@@ -131,7 +125,7 @@ def _over_time(value: PredictingValue) -> Iterator[str]:
 
 
 def _part(part: EffectPart) -> str:
-    return f"{part.times_as_often.value:.2f}" if part.HasField("times_as_often") else "?"
+    return f"{part.times_as_often.value:.1f}" if part.HasField("times_as_often") else "?"
 
 
 def _notes(found: ReportInsightResponse) -> Iterator[Text]:
@@ -145,7 +139,7 @@ def _notes(found: ReportInsightResponse) -> Iterator[Text]:
         yield Text(sentence)
     rest = len(found.tested) - len(found.predictors)
     yield Text(
-        f"Beside others of the same report and of the same offers; ▲ ▼: beyond chance. Of"
+        f"Against all others who were shown the same, with the 95% interval; ▲ ▼: beyond chance. Of"
         f" {several(len(found.tested), 'characteristic')} compared, {rest} tell nothing more."
         " It describes whom an offer suits, not what would change somebody's mind.",
         style="dim",

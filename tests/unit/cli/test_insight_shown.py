@@ -83,11 +83,10 @@ def test_what_predicts_is_a_table_with_intervals_people_and_what_became_of_it():
     for told in (
         "2,000 people were shown 5,000 times something and accepted 400 (8.0%), 2026-08-01 to",
         "club member",
-        "▲ 2.30",
-        "1.84 – 2.76",
-        "3.00 → ? → 1.50 fading",
-        "▼ 0.50",
-        "· 1.10",
+        "▲ 2.3 (1.8–2.8)",
+        "3.0 → ? → 1.5 fading",
+        "▼ 0.5 (0.4–0.6)",
+        "· 1.1 (0.9–1.3)",
         "club member tells much the same people apart as segment.",
         "Of 3 characteristics compared, 2 tell nothing more.",
     ):
