@@ -56,9 +56,11 @@ class PostgresPointers:
             columns = (pointer.number, pointer.artefact, pointer.saved_us)
             await transaction.execute(_SQL.keep_snapshot, *columns)
             usable = [Pointer(**row) for row in await transaction.fetch(_SQL.snapshots)]
-            kept = list(_kept(usable, pointer.saved_us))
-            dropped = await transaction.fetch(_SQL.drop_snapshots, kept)
-        return [str(row["artefact"]) for row in dropped if not row["still_used"]]
+            kept = _kept(usable, pointer.saved_us)
+            dropped = await transaction.fetch(_SQL.drop_snapshots, list(kept))
+        gone = {str(row["artefact"]) for row in dropped if not row["still_used"]}
+        still_used = {each.artefact for each in usable if each.number in kept}
+        return [*gone, *({pointer.artefact} - still_used - gone)]
 
 
 class InMemoryPointers:

@@ -12,6 +12,7 @@ from services.ranker.storage.learning import LearningWriter
 from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.notices import journal_entry, read_decision
 from services.ranker.storage.reverting import PostgresReverts
+from services.ranker.storage.snapshots import InMemoryPointers, PostgresPointers
 from tests.contract.ranker.learning_kit import FACTS, SEEN_AT_ONCE
 
 TERMS = TeachingTerms(showings_per_day=3, acceptances_per_day=5)
@@ -27,6 +28,7 @@ class InMemoryDesk:
     def __init__(self):
         self.log = InMemoryLearningLog(look, TERMS)
         self.reverts = self.log
+        self.pointers = InMemoryPointers(self.log.known_reverts)
 
     async def decide(self, *notices, now_us=0):
         decided = [(read_decision(each.SerializeToString()), SEEN_AT_ONCE) for each in notices]
@@ -57,6 +59,7 @@ class PostgresDesk:
         self.database = database
         self.log = PostgresLearningLog(database)
         self.reverts = PostgresReverts(database)
+        self.pointers = PostgresPointers(database)
         self._writer = LearningWriter(look, TERMS)
 
     async def decide(self, *notices, now_us=0):
