@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +28,10 @@ from tests.unit.rules.expressions import GivenVariables
 from tests.unit.rules.shop import DAY_US, NOW_US, shop, shopper
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.conditions_pb2 import Customer
+from touchpoint.common.v1.decision_pb2 import VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1 import conditions_pb2 as pb
+from touchpoint.rules.v1.rules_pb2 import Bundle, RuleMode
 
 PERSON = shopper()
 PERSONS = {
@@ -51,6 +54,7 @@ STEPS = st.lists(
         st.sampled_from((Channel.WEB, Channel.EMAIL, Channel.IVR)),
         st.sampled_from(((), (5, 150))),
         st.sampled_from((None, "told", "untold")),
+        st.sampled_from(((), ("none",), ("some",), ("others",))),
     ),
     min_size=1,
     max_size=6,
@@ -59,7 +63,20 @@ STEPS = st.lists(
 
 @pytest.fixture(scope="module", name="compiled")
 def _compiled() -> CompiledBundle:
-    """The shipped definitions, and rules that fail for some and read more than the catalogue."""
+    return compile_policy(_bundle())
+
+
+@pytest.fixture(scope="module", name="switched")
+def _switched() -> CompiledBundle:
+    """The same with rules that are off or in shadow, and variants that switch many of all."""
+    bundle = _bundle()
+    bundle.bundle_hash = "switched"
+    _experiment(bundle)
+    return compile_policy(bundle)
+
+
+def _bundle() -> Bundle:
+    """Return what is shipped, and rules that fail for some and read more than the catalogue."""
     bundle = check_definitions(read_folder(shipped_definitions())).bundle
     assert bundle is not None
     conditions = (
@@ -97,13 +114,30 @@ def _compiled() -> CompiledBundle:
             kinds=kinds,
             remove_when="offer.stock == 1",
         )
-    return compile_policy(bundle)
+    return bundle
+
+
+def _experiment(bundle: Bundle) -> None:
+    """Take some rules out of force, and have variants switch these and others."""
+    for number, rule in enumerate(bundle.rules):
+        rule.mode = (RuleMode.OFF, RuleMode.SHADOW, *[RuleMode.ENFORCED] * 4)[number % 6]
+    variants = bundle.experiments.add(experiment="e").variants
+    for at, variant in enumerate(("some", "others")):
+        switches = variants.add(variant=variant).rules
+        for number, rule in enumerate(bundle.rules):
+            if number // 6 % 2 == at:
+                is_on = rule.mode == RuleMode.ENFORCED
+                (switches.off if is_on else switches.on).append(rule.name)
 
 
 def verdict(
-    compiled: CompiledBundle, screens: Screens | None, columns: CandidateColumns
+    compiled: CompiledBundle,
+    screens: Screens | None,
+    columns: CandidateColumns,
+    variants: Sequence[str] = (),
 ) -> Verdict:
     """Judge as Check does, or without a screen by every rule."""
+    compiled = compiled.treating([VariantOf(experiment="e", variant=each) for each in variants])
     customer = Customer(
         age=17, profile_answered=True, assurance="ANONYMOUS", frequency=9, complaint_open=True
     )
@@ -113,9 +147,17 @@ def verdict(
     rules = compiled.policy.rules
     if screens is not None:
         moment = columns.moment
-        rules = screens.of(compiled.policy, moment.channel, moment.now_us).passing(columns)
+        screen = screens.of(compiled.policy, moment.channel, moment.now_us)
+        rules = screen.passing(columns, rules)
     asked = [compiled.policy.placements["web.home.banner"]]
     return judge(rules, asked, columns, lambda _: frame, NO_LIMIT)
+
+
+def counted(found: Verdict) -> dict[str, tuple[bool, int]]:
+    """Return of how many candidates each rule disposed, or in shadow would have."""
+    return {
+        name: (act.shadow, act.candidates) for name, act in found.acts.items() if act.candidates
+    }
 
 
 def change(catalogue: Catalogue, offer_no: int, days: int) -> list[int]:
@@ -140,12 +182,12 @@ def change(catalogue: Catalogue, offer_no: int, days: int) -> list[int]:
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
 def test_the_verdict_is_the_same_with_and_without_a_screen(
-    compiled: CompiledBundle, steps: list[Any]
+    compiled: CompiledBundle, switched: CompiledBundle, steps: list[Any]
 ) -> None:
     catalogue = shop()
     screens = Screens(catalogue, channel_fields)
     told = all(step[5] != "untold" for step in steps)
-    for who, offer_nos, days, channel, excluded, changes in steps:
+    for who, offer_nos, days, channel, excluded, changes, variants in steps:
         if changes:
             changed = change(catalogue, 1 + abs(days) * 40, days)
             if told:
@@ -158,9 +200,12 @@ def test_the_verdict_is_the_same_with_and_without_a_screen(
             )
             for _ in range(2)
         )
-        found, expected = verdict(compiled, screens, columns), verdict(compiled, None, same)
+        by = switched if variants else compiled
+        found = verdict(by, screens, columns, variants)
+        expected = verdict(by, None, same, variants)
         assert found.bits.tolist() == expected.bits.tolist()
         assert found.removals == expected.removals
+        assert counted(found) == counted(expected)
 
 
 @pytest.mark.parametrize("parts", [1, 20, 64])
