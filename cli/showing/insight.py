@@ -28,8 +28,8 @@ _WHY: Final = {
     NothingPredicts.TOO_FEW_ACCEPTED: "too little was accepted; it takes 20 acceptances",
     NothingPredicts.TOO_FEW_NOT_ACCEPTED: "nearly everything was accepted",
     NothingPredicts.NONE_COMMON: (
-        "of no characteristic it is known that 20 people have it and others do not; who lately came"
-        " is counted anew each day, so ask again when some were there"
+        "of no characteristic it is known that 20 people have it and others do not; people are"
+        " counted since the ranker started, so ask again when more were there"
     ),
 }
 _TRENDS: Final = {

@@ -36,13 +36,24 @@ def test_nobody_known_is_nobody():
     assert meetings.newly_common(0) == []
 
 
-def test_a_new_day_counts_anew_so_that_what_is_met_no_more_is_found_out():
+def test_what_is_common_is_told_once_a_day_so_that_what_is_met_no_more_is_found_out():
     meetings = Meetings()
     assert met(meetings, PEOPLE, FRIDAY) == [FRIDAY]
     assert meetings.newly_common(DAY_US) == []
-    for number in range(PEOPLE):
-        meetings.meet(f"person-{number}", [FRIDAY])
+    for _ in range(2):
+        meetings.meet("ada", [FRIDAY])
     assert meetings.newly_common(DAY_US) == [FRIDAY]
+    meetings.meet("bob", [FRIDAY])
+    assert meetings.newly_common(DAY_US) == []
+
+
+def test_a_person_a_day_is_twenty_people_after_twenty_days():
+    meetings = Meetings()
+    found = []
+    for day in range(PEOPLE):
+        meetings.meet(f"person-{day}", [FRIDAY])
+        found.append(meetings.newly_common(day * DAY_US))
+    assert found == [*([[]] * (PEOPLE - 1)), [FRIDAY]]
 
 
 def test_values_of_one_person_each_crowd_out_each_other_and_not_what_is_common():
