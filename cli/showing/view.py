@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cli.console import add_row, table
 from cli.showing.around import around
-from cli.showing.decision import show_degraded
+from cli.showing.decision import show_degraded, treatment
 from cli.showing.traits import money, traits
 from cli.showing.words import ago
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
@@ -58,6 +58,8 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         yield "consent", ", ".join(_consent(each, now) for each in view.consent)
     if view.contacts.limit:
         yield "contacts", _contacts(view.contacts, now)
+    if view.arm:
+        yield "treated as", treatment(view.arm, view.variants)
     for state in view.contacts.limits:
         if state.used >= state.limit:
             yield "closed", _closed(state, now)

@@ -154,6 +154,8 @@ async def test_a_variant_is_one_treatment_in_every_service_and_on_every_channel(
             person = people[kind]
             wanted = expected(plan, (await channels.view(person)).who.person_id)
             assert wanted[1:] == (*kind, *[kind == IN_IT] * 3)
+            view = await channels.view(person)
+            assert (view.arm, "".join(each.variant for each in view.variants)) == kind
             await treated_as(channels, person, channels.recommend, wanted)
             await treated_as(channels, only(person, "phone"), channels.agent, wanted)
     was_treated = people[IN_IT]

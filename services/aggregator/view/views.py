@@ -124,6 +124,8 @@ class Views:
                 return view
             self._write_record(view, profile)
             self._write_passed(view, findings)
+            view.arm = findings.question.context.arm
+            view.variants.extend(findings.question.context.variants)
         view.next_best_actions.extend(
             next_best_actions(findings.question, findings.decision, findings.facts, self._wording)
         )

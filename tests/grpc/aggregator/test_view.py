@@ -7,13 +7,23 @@ import pytest
 
 from shared.clock import to_us
 from shared.errors import Unavailable
-from tests.unit.aggregator.edge import PAN, PC_1, PC_2, PCS, PERSON, PROMO, candidates, snapshot
+from tests.unit.aggregator.edge import (
+    PAN,
+    PC_1,
+    PC_2,
+    PCS,
+    PERSON,
+    PROMO,
+    candidates,
+    known_person,
+    snapshot,
+)
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     GetCustomerViewRequest,
     WatchCustomerRequest,
 )
 from touchpoint.common.v1.catalogue_pb2 import Creative, PromisedTerms
-from touchpoint.common.v1.vocabulary_pb2 import Channel, Doubt, PurchaseStage
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, Doubt, PurchaseStage
 from touchpoint.profile.v1.profile_service_pb2 import (
     GetProfileResponse,
     GetSnapshotResponse,
@@ -225,6 +235,12 @@ async def test_a_promise_is_told_to_agents_on_the_terms_it_was_made_on(stub, edg
     assert (list(promise.about_items), list(promise.about_categories)) == (["pan-1"], [PCS])
     [line] = [each.line for each in view.next_best_actions if each.offer_id == "promo-1"]
     assert "Shipping from 20" in line
+
+
+async def test_the_view_says_by_which_arm_and_variants_the_actions_came_about(stub, edge, shopper):
+    edge.peers.profile.GetSnapshot.answer = lambda request: known_person(request, arm=Arm.HOLDOUT)
+    view = await stub.GetCustomerView(asked(), timeout=5)
+    assert (view.arm, list(view.variants)) == (Arm.HOLDOUT, [])
 
 
 async def test_looking_at_a_person_leaves_no_trace(stub, edge, shopper):

@@ -338,3 +338,11 @@ def test_arm_and_variants_are_told_with_a_decision_and_with_its_trace(console):
     answer.arm = Arm.HOLDOUT
     show_decision(console, answer, spent_ms=1.0)
     assert "arm holdout." in console.export_text()
+
+
+def test_the_view_of_a_person_says_how_they_are_treated(console):
+    view = pb.GetCustomerViewResponse(arm=Arm.PERSONALISED)
+    view.variants.add(experiment="calm", variant="control")
+    show_view(console, view, NOW)
+    said = " ".join(console.export_text().split())
+    assert "treated as arm personalised, calm: control" in said
