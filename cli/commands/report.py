@@ -8,6 +8,7 @@ from cli.commands.report_audience import audience
 from cli.commands.report_budgets import budgets
 from cli.commands.report_experiment import experiment
 from cli.commands.report_insight import insight
+from cli.commands.report_model import model
 from cli.commands.report_results import results
 from cli.commands.report_rules import rules
 
@@ -21,7 +22,7 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: audiences, budgets, experiments, who accepts what, results, rules.
+    """Tell what came of it: audiences, budgets, experiments, insight, the model, results, rules.
 
     Example: touchpoint report audience best_customers
 
@@ -37,5 +38,6 @@ app.command("audience")(audience)
 app.command("budgets")(budgets)
 app.command("experiment")(experiment)
 app.command("insight")(insight)
+app.command("model")(model)
 app.command("results")(results)
 app.command("rules")(rules)

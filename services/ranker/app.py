@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from services.ranker.boosting_rpcs import Boosting
+from services.ranker.calibrating import Calibrating
 from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
@@ -111,7 +112,18 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         lambda: boosting.replica.booster,
     )
     replayer = Replayer(catalogue.catalogue, past)
-    kept = Kept(journal, log, replica, keeper, replayer, policies, reverting, insights, boosting)
+    kept = Kept(
+        journal,
+        log,
+        replica,
+        keeper,
+        replayer,
+        policies,
+        reverting,
+        insights,
+        boosting,
+        Calibrating(log, snapshots),
+    )
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)
     reports = Reports(Measurer(*sources), Experimenter(*sources))

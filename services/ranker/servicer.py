@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from services.ranker.boosting_rpcs import Boosting
+from services.ranker.calibrating import Calibrating
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.explanation import explain
 from services.ranker.domain.insight.answered import InsightStore
@@ -34,6 +35,10 @@ from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.ranker.v1 import booster_pb2, reverting_pb2
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.calibration_pb2 import (
+    ReportCalibrationRequest,
+    ReportCalibrationResponse,
+)
 from touchpoint.ranker.v1.experiments_pb2 import (
     GetExperimentRequest,
     GetExperimentResponse,
@@ -67,6 +72,7 @@ class Kept:
     reverting: RevertRpcs
     insights: InsightStore
     boosting: Boosting
+    calibrating: Calibrating
     meetings: Meetings = field(default_factory=Meetings)
     """Of the people that something was ranked for."""
 
@@ -192,6 +198,11 @@ class RankerServicer:
             )
             told.latest_time.FromMicroseconds(parked.latest_us)
         return response
+
+    async def report_calibration(
+        self, call: Call, request: ReportCalibrationRequest
+    ) -> ReportCalibrationResponse:
+        return await self._kept.calibrating.report(request)
 
     async def stream_learning(
         self, call: Call, request: pb.StreamLearningRequest

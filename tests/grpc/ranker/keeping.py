@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ranker.boosting_rpcs import Boosting
+from services.ranker.calibrating import Calibrating
 from services.ranker.journalling import RankingKeeper
 from services.ranker.policies import Policies
 from services.ranker.replaying import Past, Replayer
@@ -36,7 +37,18 @@ def keep(
     )
     keeper, replayer = RankingKeeper(rankings), Replayer(catalogue, past)
     insights = InMemoryInsights(log)
-    return Kept(journal, log, replica, keeper, replayer, policies, reverting, insights, boosting)
+    return Kept(
+        journal,
+        log,
+        replica,
+        keeper,
+        replayer,
+        policies,
+        reverting,
+        insights,
+        boosting,
+        Calibrating(log, snapshots),
+    )
 
 
 class InMemoryOutcomes:
