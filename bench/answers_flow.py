@@ -28,8 +28,9 @@ from bench.processes import ProcessTree
 from services.ranker.domain.answers import SERVICE, Answer, OfferFacts, TeachingTerms
 from services.ranker.domain.encoding import decode, encode
 from services.ranker.domain.layout import COLUMNS
+from services.ranker.domain.lesson import Known
 from services.ranker.domain.model import Model
-from services.ranker.domain.teaching import Known, Teacher
+from services.ranker.domain.teaching import Teacher
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.consumers import (
     EVENT_MESSAGES,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from services.ranker.domain.answers import (
     ANSWERING,
     CREDITED,
-    DAY_US,
     RETURN,
     Answer,
     Decision,
@@ -22,47 +21,12 @@ from services.ranker.domain.answers import (
     is_acceptance,
 )
 from services.ranker.domain.encoding import is_unreadable
+from services.ranker.domain.lesson import DailyLimit, Known, Lesson
 from services.ranker.domain.returning import Credits
 
-PersonDay = tuple[str, int]
-"""A person and a business day."""
 DECISION = "decision"
 """Type under which what cannot be read of a decision itself is put aside."""
 NOBODY = "00000000-0000-0000-0000-000000000000"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the log holds of the persons, families and decisions that a batch is about."""
-
-    decisions: Mapping[str, Decision] = field(default_factory=dict)
-    rows: Sequence[Row] = ()
-    sets: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Person to all who are the same; absent: alone."""
-    taught: Mapping[PersonDay, int] = field(default_factory=dict)
-    """Showings that taught."""
-    accepted: Mapping[PersonDay, int] = field(default_factory=dict)
-    """Acceptances that taught."""
-    unclaimed: Sequence[Answer] = ()
-    """Purchases and returns of the last day that nothing was known for."""
-
-
-@dataclass(slots=True)
-class Lesson:
-    """What a batch adds to the log."""
-
-    rows: list[Row] = field(default_factory=list)
-    taught: dict[PersonDay, int] = field(default_factory=dict)
-    """Added showings."""
-    accepted: dict[PersonDay, int] = field(default_factory=dict)
-    """Added acceptances."""
-    waiting: list[Answer] = field(default_factory=list)
-    """Those whose decision is not in the journal yet: it travels on another stream."""
-    parked: list[tuple[Answer, Parked]] = field(default_factory=list)
-    unclaimed: list[Answer] = field(default_factory=list)
-    """Purchases whose showing, and returns whose purchase, may still be told."""
-    claimed: list[Answer] = field(default_factory=list)
-    """Those of earlier batches that met it now."""
 
 
 class Teacher:
@@ -79,6 +43,12 @@ class Teacher:
         self._known = known
         self._look = look
         self._terms = terms
+        self._showings = DailyLimit(
+            terms.showings_per_day, known.taught, self.lesson.taught, known.sets
+        )
+        self._acceptances = DailyLimit(
+            terms.acceptances_per_day, known.accepted, self.lesson.accepted, known.sets
+        )
         self._seen: dict[Place, Row] = {}
         self._final: set[Place] = set()
         self._credits = Credits()
@@ -189,7 +159,8 @@ class Teacher:
         place = (decision.decision_id, shown.placement, shown.offer_no)
         if place in self._seen:
             return self._seen[place]
-        if not _is_readable(shown) or not self._may_teach(persons, time_us):
+        may_teach = _is_readable(shown) and (not persons or self._showings.takes(persons, time_us))
+        if not may_teach:  # of nobody known any may
             return None
         row = Row(
             *place,
@@ -245,7 +216,9 @@ class Teacher:
         """Add what it came to in the end, once: whichever was first stands."""
         if row.place in self._final:
             return
-        if outcome is not Outcome.DECLINED and not self._may_accept(answer):
+        if outcome is not Outcome.DECLINED and not self._acceptances.takes(
+            (answer.person_id,), answer.time_us
+        ):
             self._park(answer, Parked.OVER_LIMIT)
             return
         final = replace(
@@ -254,37 +227,6 @@ class Teacher:
         self._add(final)
         if outcome is not Outcome.DECLINED:
             self._claim_return(final)
-
-    def _may_teach(self, persons: Sequence[str], time_us: int) -> bool:
-        """Return whether another showing may teach, and count it if so; of nobody any may."""
-        known, added = self._known.taught, self.lesson.taught
-        limit = self._terms.showings_per_day
-        return not persons or self._may(persons, time_us, known, added, limit)
-
-    def _may_accept(self, answer: Answer) -> bool:
-        """Return whether another acceptance may teach, and count it if so."""
-        known, added = self._known.accepted, self.lesson.accepted
-        limit = self._terms.acceptances_per_day
-        return self._may((answer.person_id,), answer.time_us, known, added, limit)
-
-    def _may(
-        self,
-        persons: Sequence[str],
-        time_us: int,
-        known: Mapping[PersonDay, int],
-        added: dict[PersonDay, int],
-        limit: int,
-    ) -> bool:
-        """Return whether a whole set stays within a limit of the day with one more; count it."""
-        day = time_us // DAY_US
-        everybody = {each for person in persons for each in self._set_of(person)}
-        counted = sum(
-            known.get((person, day), 0) + added.get((person, day), 0) for person in everybody
-        )
-        if counted >= limit:
-            return False
-        added[persons[0], day] = added.get((persons[0], day), 0) + 1
-        return True
 
     def _park(self, answer: Answer, reason: Parked) -> None:
         self.lesson.parked.append((answer, reason))

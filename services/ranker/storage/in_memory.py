@@ -18,6 +18,7 @@ from services.ranker.domain.answers import (
 )
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
+from services.ranker.domain.lesson import Known, Lesson
 from services.ranker.domain.reverting import (
     Revert,
     Span,
@@ -25,7 +26,7 @@ from services.ranker.domain.reverting import (
     revert_to_undo,
     rows_of,
 )
-from services.ranker.domain.teaching import Known, Lesson, Teacher
+from services.ranker.domain.teaching import Teacher
 
 
 class InMemoryJournal:

@@ -17,7 +17,8 @@ from services.ranker.domain.answers import (
 )
 from services.ranker.domain.encoding import is_unreadable
 from services.ranker.domain.learning_log import NumberedRow
-from services.ranker.domain.teaching import Known, Lesson, PersonDay, Teacher
+from services.ranker.domain.lesson import Known, Lesson, PersonDay
+from services.ranker.domain.teaching import Teacher
 from services.ranker.storage.learning_log import read_row
 from services.ranker.storage.notices import canonical_id, learning_notices, read_decision
 from shared.bus import append

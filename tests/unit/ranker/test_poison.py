@@ -16,8 +16,9 @@ from services.ranker.domain.answers import (
 )
 from services.ranker.domain.encoding import decode, encode
 from services.ranker.domain.layout import COLUMNS, Group
+from services.ranker.domain.lesson import Known
 from services.ranker.domain.model import Model, prior_offset
-from services.ranker.domain.teaching import Known, Teacher
+from services.ranker.domain.teaching import Teacher
 
 MOST_FOR_OTHERS = 1.0
 """Log-odds: nobody who differs from the poisoner is thought more likely to accept by more."""
