@@ -145,7 +145,7 @@ class Facts:
     """What was found out before a due journey is looked at."""
 
     is_defined: bool
-    """The scenario is in the active bundle."""
+    """The scenario is in force for the person: defined, and on in their arm and variants."""
     offers: Mapping[str, int]
     """Number of each offer of the scenario that can be had now."""
     ends: Mapping[str, int]

@@ -29,6 +29,8 @@ PARKED_FOR_US = 7 * DAY_US
 """How long it stays parked where its stage has no end of its own."""
 LATEST_US = DAY_US
 """An event older than this, as it arrives, starts nothing."""
+_NOT_IN_FORCE = "its scenario is not in force for them any more"
+"""Not defined, or off in their arm or variant."""
 ANSWERS = frozenset(("accept", "decline"))
 NOT_THEIRS = frozenset(("contact_sent",))
 """Events that are not the person's doing, and break no silence."""
@@ -78,7 +80,7 @@ def look(journey: Journey, facts: Facts, now_us: int) -> Transition | None:
     if _is_spent(journey, now_us):
         return _after_stage(journey, facts, now_us)
     if not facts.is_defined and not _has_task(journey):
-        return _park(journey, journey.stage, "its scenario is not defined any more", now_us)
+        return _park(journey, journey.stage, _NOT_IN_FORCE, now_us)
     if journey.phase is Phase.QUIET:
         if facts.situation_holds is not True:
             return end(journey, Outcome.NOT_SO, now_us)
@@ -149,7 +151,7 @@ def _after_stage(journey: Journey, facts: Facts, now_us: int) -> Transition:
         return end(journey, Outcome.PASSED, now_us)
     if not facts.is_defined:
         next_stage = journey.stage + 1
-        return _park(journey, next_stage, "its scenario is not defined any more", now_us)
+        return _park(journey, next_stage, _NOT_IN_FORCE, now_us)
     return _enter(journey, journey.stage + 1, facts, now_us)
 
 

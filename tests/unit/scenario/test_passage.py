@@ -173,7 +173,7 @@ def test_without_its_scenario_it_is_parked_and_the_offer_is_proposed_no_more(off
     journey = replace(offered, due_us=offered.entered_us)
     step = look(journey, facts(is_defined=False), offered.entered_us)
     assert (step.journey.phase, step.journey.offer_no) == (Phase.PARKED, 0)
-    assert "not defined" in step.journey.obstacle
+    assert "not in force" in step.journey.obstacle
 
 
 def test_a_parked_journey_that_never_began_asks_for_the_situation_again(quiet):
