@@ -18,6 +18,7 @@ from bench.quality.measuring import measured
 from bench.quality.protocols import PROTOCOLS
 from bench.quality.rows import Row, Tell
 from bench.quality.shop import ShopMissingError
+from bench.quality.shoppers import measured as shoppers
 from bench.report import print_rows, write_rows
 
 FILE = Path("build/quality.json")
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     }
     parts[diginetica.NAME] = diginetica.measured
     parts[lookalikes.NAME] = lookalikes.measured
+    parts[shoppers.NAME] = shoppers.measured
     parts[hillstrom.NAME] = hillstrom.measured
     parts[acceptance.JOURNEY] = acceptance.journey_measured
     parts[acceptance.VEHICLE] = acceptance.vehicle_measured

@@ -19,7 +19,7 @@ from touchpoint.rules.v1.rules_pb2 import Bundle, ContactMoment
 
 EXPLORATION = "exploration"
 """The parameter that says which share of a page's worth trying things out may cost."""
-DEFAULT_EXPLORATION = "5%"
+DEFAULT_EXPLORATION = "2%"
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,10 +118,10 @@ async def test_what_trying_is_expected_to_cost_is_told_and_bounded(learning_shop
     await teach(learning_shop, BIKES, 10, acceptances=5)
     for response in await tried_and_kept(learning_shop):
         assert 0 < response.exploration.probability < 1
-        assert 0 < response.exploration.cost_share <= 0.05 + 1e-9
+        assert 0 < response.exploration.cost_share <= 0.02 + 1e-9
     model = await learning_shop.stub.GetModel(pb.GetModelRequest(), timeout=5)
     assert 0 < model.exploration.tried < model.exploration.pages
-    assert 0 < model.exploration.cost_share <= 0.05 + 1e-9
+    assert 0 < model.exploration.cost_share <= 0.02 + 1e-9
 
 
 async def test_the_contributions_of_what_is_explored_add_up_to_its_score(learning_shop):

@@ -148,8 +148,8 @@ def test_terms_may_leave_levers_out():
 
 
 def test_the_share_is_that_of_the_definitions():
-    assert compile_bundle(Bundle(parameters={"exploration": "2%"})).terms.exploration == 0.02
-    assert compile_bundle(Bundle()).terms.exploration == 0.05
+    assert compile_bundle(Bundle(parameters={"exploration": "7%"})).terms.exploration == 0.07
+    assert compile_bundle(Bundle()).terms.exploration == 0.02
 
 
 def test_totals_tell_what_trying_cost_of_all_that_could_be_earned():
