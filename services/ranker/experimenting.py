@@ -129,7 +129,7 @@ class Experimenter:
             async for step, _ in collector.collect(gathering, seen.note):
                 told_step, share_done = f"{each.name}: {step}", number / len(asked)
                 yield GetExperimentResponse(step=told_step, share_done=share_done)
-            gathered, told = collector.done(gathering), _told(collector, self.catalogue)
+            gathered, told = await collector.done(gathering), _told(collector, self.catalogue)
             reports.append(
                 await asyncio.to_thread(_compared, each, definitions, gathered, seen, told)
             )
@@ -182,7 +182,7 @@ class Experimenter:
         gathering = Gathering(Period(since_us, now_us), {})
         async for step, _ in collector.collect(gathering):
             yield PlanExperimentResponse(step=step, share_done=_READING / 2)
-        gathered = collector.done(gathering)
+        gathered = await collector.done(gathering)
         yield PlanExperimentResponse(step="measuring", share_done=_MEASURING)
         persons, came = await asyncio.to_thread(_who_would_take_part, gathered)
         plan = ExperimentPlan(days_seen=gathered.period.days, power=request.power or POWER)

@@ -63,7 +63,7 @@ class Measurer:
             yield _progress(step, done)
         yield _progress("measuring", gathering.events)
         plan, table, rates = definitions.arm_plan, collector.table, collector.rates
-        gathered = collector.done(gathering)
+        gathered = await collector.done(gathering)
         found = await asyncio.to_thread(measure, gathered)
         members = await self._members(gathering, found)
         results = Results(bundle_hash=bundle_hash)

@@ -19,7 +19,7 @@ from touchpoint.ranker.v1.results_pb2 import (
 
 _WIDTH = 900
 _ROW = 26
-_NAMES, _LABELS = 250, 210
+_NAMES, _LABELS = 290, 200
 """Room for what stands left and right of a chart."""
 _WIDEST = 1.0
 """Lifts beyond this share are cut off, with the interval's end left open."""
@@ -155,7 +155,7 @@ def _names(sums: Mapping[int, Sequence[float]], y_of: object, currency: str) -> 
 
 
 def _short(text: str) -> str:
-    most = 36
+    most = 34
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from services.ranker.domain.experiments.comparing import FEWEST, Conclusion
 from services.ranker.domain.experiments.samples import Difference, Sample, difference, lift
@@ -17,7 +18,10 @@ class Against:
     interval: Interval
     conclusion: Conclusion
     lift: tuple[float, float, float] | None
-    """As a share of the other's: value, and its 95% interval; None: that is next to nothing."""
+    """As a share of the other's: value, and its 95% interval.
+
+    None: that is next to nothing, or does not vary at all.
+    """
 
 
 def against(theirs: Sample, control: Sample, *, more_is_better: bool) -> Against:
@@ -44,7 +48,7 @@ def _concluded(
 
 def _lift(theirs: Sample, control: Sample) -> tuple[float, float, float] | None:
     found = lift(theirs, control)
-    if found is None:
+    if found is None or not isfinite(found.error) or not found.error:
         return None
     bounds = fixed(found)
     return found.value, bounds.low, bounds.high

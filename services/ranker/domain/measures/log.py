@@ -51,6 +51,15 @@ def are(numbers: NDArray[np.uint8], *types: str) -> Flags:
     return wanted[numbers]
 
 
+def paired(one: Wholes, other: Wholes) -> Wholes:
+    """Return a whole number for each pair of numbers from 0, the same for the same pair only.
+
+    `np.unique` of one column lets other threads work meanwhile; of two it holds all of them up.
+    """
+    width = int(other.max()) + 1 if len(other) else 1
+    return one.astype(np.int64) * width + other
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """From `since_us` on, until before `until_us`, business time."""

@@ -15,7 +15,7 @@ from services.ranker.domain.answers import (
     PRODUCT,
     is_acceptance,
 )
-from services.ranker.domain.measures.log import TYPES, Deeds, Flags, Places, Wholes, are
+from services.ranker.domain.measures.log import TYPES, Deeds, Flags, Places, Wholes, are, paired
 
 _KINDS = 8
 _AT_ONCE = 50_000
@@ -111,13 +111,10 @@ def _credits(
     """Yield pairs of deeds that accept a family and the one place each is credited to."""
     # One number per customer and family, the same for deeds and places.
     seen = np.flatnonzero(shown_us >= 0)
-    subjects = np.stack(
-        [
-            np.concatenate([places.customer[seen], deeds.customer[takes]]).astype(np.int64),
-            np.concatenate([places.family_no[seen], family_no[takes]]),
-        ]
+    subject = paired(
+        np.concatenate([places.customer[seen], deeds.customer[takes]]),
+        np.concatenate([places.family_no[seen], family_no[takes]]),
     )
-    subject = np.unique(subjects, axis=1, return_inverse=True)[1].reshape(-1)
     by_subject = np.argsort(subject[: len(seen)], kind="stable")
     seen, of_places = seen[by_subject], subject[: len(seen)][by_subject]
     for row, at in _pairs(np.arange(len(takes)), subject[len(seen) :], of_places):

@@ -157,15 +157,19 @@ def over_time(deeds: Deeds, arm: NDArray[np.uint8], period: Period) -> list[Poin
     step_us = step_of(period)
     sign = are(deeds.type, "purchase").astype(np.int64) - are(deeds.type, "return")
     moved = np.flatnonzero(sign)
-    keys = np.stack([deeds.time_us[moved] // step_us, arm[deeds.customer[moved]].astype(np.int64)])
-    steps, at = np.unique(keys, axis=1, return_inverse=True)
-    at = at.reshape(-1)
-    size = steps.shape[1]
+    keys = deeds.time_us[moved] // step_us * _ARMS + arm[deeds.customer[moved]]
+    steps, at = np.unique(keys, return_inverse=True)
+    size = len(steps)
     revenue = np.bincount(at, sign[moved] * deeds.value_micros[moved], size)
     contribution = np.bincount(at, sign[moved] * contribution_of(deeds)[moved], size)
     return [
-        Point(int(step) * step_us, int(whose), float(paid / MICROS), float(left / MICROS))
-        for step, whose, paid, left in zip(*steps, revenue, contribution, strict=True)
+        Point(
+            int(step) // _ARMS * step_us,
+            int(step) % _ARMS,
+            float(paid / MICROS),
+            float(left / MICROS),
+        )
+        for step, paid, left in zip(steps, revenue, contribution, strict=True)
     ]
 
 

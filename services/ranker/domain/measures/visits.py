@@ -16,6 +16,7 @@ from services.ranker.domain.measures.log import (
     Period,
     Wholes,
     are,
+    paired,
 )
 
 SILENCE_US = 30 * MINUTE_US
@@ -62,9 +63,9 @@ def visits_of(deeds: Deeds, period: Period) -> Visits:
 
 def _considered(there: Deeds, number: NDArray[np.intp], visits: int) -> Wholes:
     looked = are(there.type, "view", "add_to_cart") & there.is_product
-    pairs = np.stack([number[looked], there.family_no[looked]])
-    distinct = np.unique(pairs, axis=1)
-    return np.bincount(distinct[0], minlength=visits).astype(np.int64)
+    pairs = paired(number[looked], there.family_no[looked])
+    first = np.unique(pairs, return_index=True)[1]
+    return np.bincount(number[looked][first], minlength=visits).astype(np.int64)
 
 
 def _carts(
