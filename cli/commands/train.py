@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.calling import CALLER, business_time, service
 from cli.commands.train_booster import roll_back_booster, show_booster, train_booster
 from cli.commands.train_models import list_models, roll_back, show_served
+from cli.commands.train_ranker import source_of_history, train_ranker
 from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
 from cli.showing.personas import show_proposals
@@ -75,6 +76,16 @@ def train(
     off: Annotated[
         bool, typer.Option("--off", help="With --only booster: train nothing, serve no booster.")
     ] = False,
+    ranker: Annotated[
+        bool, typer.Option("--ranker", help="Let the ranker learn from history, and nothing else.")
+    ] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="PATH", help="With --ranker, files of what was shown."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --ranker, only say what would come of it.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -96,12 +107,21 @@ def train(
 
     Example: touchpoint train --list
 
+    With --ranker, what was shown before and whether it was accepted (a file, or a folder of them,
+    CSV, JSON Lines or Parquet: docs/learning.md) teaches the ranker, where that makes it better.
+
     Example: touchpoint train --rollback
 
     Example: touchpoint train --only booster
 
     Example: touchpoint train --only booster --off
+
+    Example: touchpoint train --ranker --from history.csv --dry-run
     """
+    if ranker | dry_run | bool(source):
+        others = (model, since, only, report, list_, rollback, off)
+        path = source_of_history(source if ranker else None, others)
+        return train_ranker(path, home, force=force, preview=dry_run, as_json=as_json)
     if report + list_ + rollback + off > 1:
         fail("--report, --list, --rollback and --off go alone.", Exit.USAGE)
     if model and not rollback:

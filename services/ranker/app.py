@@ -14,6 +14,7 @@ from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
 from services.ranker.experimenting import Experimenter
+from services.ranker.history import HistoryTrainer
 from services.ranker.insights import note_for_ever
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
@@ -31,6 +32,7 @@ from services.ranker.storage.consumers import (
     events_consumer,
     identities_consumer,
 )
+from services.ranker.storage.history import PostgresHistoryLog
 from services.ranker.storage.insight import PostgresInsights
 from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.learning import LearningWriter
@@ -112,6 +114,12 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         lambda: boosting.replica.booster,
     )
     replayer = Replayer(catalogue.catalogue, past)
+    trainer = HistoryTrainer(
+        catalogue.catalogue,
+        lambda: bundles.active,
+        lambda: replica.model,
+        PostgresHistoryLog(database),
+    )
     kept = Kept(
         journal,
         log,
@@ -123,6 +131,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         insights,
         boosting,
         Calibrating(log, snapshots),
+        trainer,
     )
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)

@@ -18,6 +18,7 @@ from services.ranker.domain.learning_log import LearningLog
 from services.ranker.domain.meeting import Meetings
 from services.ranker.evaluating import evaluation_of
 from services.ranker.experimenting import Experimenter
+from services.ranker.history import HistoryTrainer
 from services.ranker.insights import Insights
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
@@ -45,6 +46,7 @@ from touchpoint.ranker.v1.experiments_pb2 import (
     PlanExperimentRequest,
     PlanExperimentResponse,
 )
+from touchpoint.ranker.v1.history_pb2 import TrainRankerRequest, TrainRankerResponse
 from touchpoint.ranker.v1.insight_pb2 import ReportInsightRequest, ReportInsightResponse
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest, ReplayDecisionResponse
 from touchpoint.ranker.v1.off_policy_pb2 import (
@@ -73,6 +75,7 @@ class Kept:
     insights: InsightStore
     boosting: Boosting
     calibrating: Calibrating
+    trainer: HistoryTrainer
     meetings: Meetings = field(default_factory=Meetings)
     """Of the people that something was ranked for."""
 
@@ -163,6 +166,12 @@ class RankerServicer:
         self, call: Call, request: EvaluatePolicyRequest
     ) -> EvaluatePolicyResponse:
         return await asyncio.to_thread(evaluation_of, request.showings)
+
+    async def train_ranker(
+        self, call: Call, request: TrainRankerRequest
+    ) -> AsyncIterator[TrainRankerResponse]:
+        async for response in self._kept.trainer.train(request):
+            yield response
 
     async def simulate_ranking(
         self, call: Call, request: SimulateRankingRequest

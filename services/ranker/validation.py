@@ -19,6 +19,7 @@ from shared.validation import (
 from touchpoint.ranker.v1 import booster_pb2
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.experiments_pb2 import PlanExperimentRequest
+from touchpoint.ranker.v1.history_pb2 import TrainRankerRequest
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
 from touchpoint.ranker.v1.off_policy_pb2 import (
     EvaluatePolicyRequest,
@@ -35,6 +36,8 @@ _MAX_CANDIDATES = 2000
 _MAX_GROUPS = 10
 _LEAST_POWER, _MOST_POWER = 0.5, 0.99
 _MOST_SHOWINGS = 200_000
+_LEAST_HISTORY, _MOST_HISTORY = 100, 20_000
+_MOST_POSITIONS = 50
 _MAY_BE_EMPTY = frozenset({"weights", "decisions"})
 
 
@@ -119,6 +122,24 @@ def _groups_are_shares(request: PlanExperimentRequest, path: str, violations: Vi
         )
 
 
+def _rows_make_sense(request: TrainRankerRequest, path: str, violations: Violations) -> None:
+    count = len(request.rows)
+    if not _LEAST_HISTORY <= count <= _MOST_HISTORY:
+        told = f"are {count}, {_LEAST_HISTORY} to {_MOST_HISTORY:,} are learned from"
+        violations.add(f"{path}rows", told)
+        return
+    for at, row in enumerate(request.rows):
+        here = f"{path}rows[{at}]."
+        if row.time_us <= 0:
+            violations.add(f"{here}time_us", "must be after 1970")
+        if not row.channel:
+            violations.add(f"{here}channel", "must be said")
+        if not row.placement:
+            violations.add(f"{here}placement", "must be said")
+        if row.position > _MOST_POSITIONS:
+            violations.add(f"{here}position", f"is {row.position}, at most {_MOST_POSITIONS}")
+
+
 VALIDATORS: Mapping[type[Any], Validator] = {
     pb.RankRequest: validator(required("context"), _columns_agree),
     RevertLearningRequest: validator(required("span"), nested("span", *_SPAN)),
@@ -128,6 +149,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     ReplayDecisionRequest: validator(_is_a_decision),
     PlanExperimentRequest: validator(_groups_are_shares),
     pb.JudgeShownRequest: validator(_is_a_decision, _rankable),
+    TrainRankerRequest: validator(_rows_make_sense),
     EvaluatePolicyRequest: validator(_showings_agree),
     SimulateRankingRequest: validator(between("at_most", 0, 20_000), _is_share),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),

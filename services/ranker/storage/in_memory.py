@@ -263,6 +263,11 @@ class InMemoryLearningLog:
             self._parked.pop(_key(answer), None)
         return sorted(early, key=lambda answer: (answer.time_us, answer.event_id))
 
+    def extend(self, rows: Sequence[Row]) -> None:
+        """Append rows that nobody was told of before."""
+        for row in rows:
+            self._rows.append(NumberedRow(len(self._rows) + 1, row))
+
     def _write(self, lesson: Lesson, now_us: int) -> None:
         for row in lesson.rows:
             self._rows.append(NumberedRow(len(self._rows) + 1, row))

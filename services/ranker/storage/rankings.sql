@@ -54,3 +54,7 @@ SELECT forget_days('rankings', $1);
 
 -- name: outcomes_of
 SELECT placement, offer_no, outcome FROM learning_rows WHERE decision_id = $1::uuid;
+
+-- name: decisions_in_log
+SELECT DISTINCT decision_id::text AS decision_id FROM learning_rows
+WHERE decision_id = ANY ($1::uuid[]);

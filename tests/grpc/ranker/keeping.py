@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.ranker.boosting_rpcs import Boosting
 from services.ranker.calibrating import Calibrating
+from services.ranker.history import HistoryTrainer
 from services.ranker.journalling import RankingKeeper
 from services.ranker.policies import Policies
 from services.ranker.replaying import Past, Replayer
@@ -17,6 +18,7 @@ from services.ranker.storage.in_memory_rankings import InMemoryRankings
 from services.ranker.storage.outcomes import gathered
 from services.ranker.storage.past_models import PastModels
 from shared.bus import InMemoryBus
+from tests.unit.ranker.shop import definitions as definitions_of_the_shop
 
 NOW_US = 1_800_000_000_000_000
 FAR_US = 1 << 60
@@ -37,6 +39,9 @@ def keep(
     )
     keeper, replayer = RankingKeeper(rankings), Replayer(catalogue, past)
     insights = InMemoryInsights(log)
+    trainer = HistoryTrainer(
+        catalogue, definitions_of_the_shop, lambda: replica.model, InMemoryHistoryLog(log)
+    )
     return Kept(
         journal,
         log,
@@ -48,7 +53,22 @@ def keep(
         insights,
         boosting,
         Calibrating(log, snapshots),
+        trainer,
     )
+
+
+class InMemoryHistoryLog:
+    """A `HistoryLog` on a log in memory."""
+
+    def __init__(self, log):
+        self._log = log
+
+    async def append(self, showings):
+        number = await self._log.written()
+        known = {each.row.decision_id for each in await self._log.rows_after(0, 1_000_000)}
+        new = [row for rows in showings if rows[0].decision_id not in known for row in rows]
+        self._log.extend(new)
+        return number, len(new)
 
 
 class InMemoryOutcomes:

@@ -76,6 +76,25 @@ def test_a_policy_is_judged_by_the_decisions_of_the_journal(shop):
     assert "no snapshot" in shop("simulate", "--model", "abcdef", ends_with=1)
 
 
+def test_the_ranker_learns_from_files_of_history(shop, tmp_path):
+    lines = ["time,channel,placement,offer_id,accepted,person,attr.hobby"]
+    for number in range(200):
+        offer, hobby = ("lamp", "reading") if number % 2 else ("rug", "sports")
+        accepted = str(number % 2 == 1 and number % 3 < 2).lower()
+        day = f"2026-0{1 + number // 60}-{1 + number % 28:02d}T{number % 24:02d}:00:00Z"
+        lines.append(f"{day},WEB,web.cart,{offer},{accepted},p-{number},{hobby}")
+    (tmp_path / "history.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    train = ("train", "--ranker", "--from", str(tmp_path))
+    [told] = shop.json(*train, "--dry-run")["trainings"]
+    assert (told["rows"], told["writtenRows"], told["unknownOffers"]) == (200, 0, 0)
+    assert "nothing was, as this was a dry run" in shop(*train, "--dry-run")
+    bad = tmp_path / "bad.csv"
+    bad.write_text(lines[0] + "\n" + "never,WEB,web.cart,lamp,true,p,reading\n", encoding="utf-8")
+    refused = shop("train", "--ranker", "--from", str(bad), ends_with=1)
+    assert "bad.csv:2: time: must be a time" in refused
+    shop("train", "--ranker", ends_with=2)
+
+
 def test_what_was_declined_is_gone_from_the_next_answer(shop):
     asked = ("customer:c-2", *HOME_BANNER, "--live")
     first = shop.decision(*asked)

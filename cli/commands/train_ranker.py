@@ -1,0 +1,179 @@
+"""`touchpoint train --ranker --from`: the ranker learns from history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from cli.calling import CALLER, service
+from cli.console import Exit, add_row, aside, fail, people, say_json, table
+from cli.importing.files import open_rows
+from cli.importing.history_rows import history_row
+from cli.importing.row_file import BadCell, BrokenFileError
+from cli.showing.words import several
+from shared.call import CALLER as CALLER_KEY
+from touchpoint.client import call_error
+from touchpoint.ranker.v1.history_pb2 import HistoryRow, RankerTraining, TrainRankerRequest
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+
+_METADATA = ((CALLER_KEY, CALLER),)
+_ENDINGS = frozenset({".csv", ".jsonl", ".ndjson", ".parquet"})
+_AT_ONCE, _LEAST = 10_000, 100
+_TOLD = 10
+"""Bad rows on the screen."""
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the files hold."""
+
+    rows: list[HistoryRow] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def source_of_history(source: Path | None, others: Sequence[object]) -> Path:
+    """Return where history is; ends the command where that is not said, or other options are."""
+    if source is None:
+        fail("--ranker, --from PATH and --dry-run go together.", Exit.USAGE)
+    if any(others):
+        fail("--ranker goes with --from, --force and --dry-run alone.", Exit.USAGE)
+    return source
+
+
+def train_ranker(
+    source: Path, home: Path | None, *, force: bool, preview: bool, as_json: bool
+) -> None:
+    """Read files of history and let the ranker learn from them, where it is better by it."""
+    found = _read(source)
+    for told in found.refused[:_TOLD]:
+        people.print(told, markup=False, soft_wrap=True)
+    if len(found.refused) > _TOLD:
+        people.print(f"… and {len(found.refused) - _TOLD} more", markup=False)
+    if found.refused:
+        fail(f"{several(len(found.refused), 'row')} cannot be read; nothing was learned.")
+    if len(found.rows) < _LEAST:
+        fail(f"There are {len(found.rows)} rows; at least {_LEAST} are learned from.")
+    reports = []
+    with service("ranker", home) as channel:
+        stub = RankerServiceStub(channel)
+        for rows in _parts(found.rows):
+            request = TrainRankerRequest(rows=rows, force=force, preview=preview)
+            reports.append(_trained(stub, request, quiet=as_json))
+    if as_json:
+        always = [
+            MessageToDict(each, always_print_fields_with_no_presence=True) for each in reports
+        ]
+        say_json({"trainings": always})
+        return
+    for report in reports:
+        show_training(people, report, preview=preview)
+
+
+def _in_full(report: RankerTraining) -> dict[str, Any]:
+    """Return a report with what is 0 or false in it."""
+    return MessageToDict(report, always_print_fields_with_no_presence=True)
+
+
+def show_training(console: Console, report: RankerTraining, *, preview: bool) -> None:
+    """Print how the two compare, and what was learned."""
+    if report.unknown_offers:
+        examples = ", ".join(report.examples)
+        console.print(
+            f"Left out: {several(report.unknown_offers, 'row')} of offers that the catalogue does "
+            f"not know, such as {examples}.",
+            markup=False,
+            soft_wrap=True,
+        )
+    shown = table("", "log-loss", "AUC", "calibration error")
+    for name, scores in (("served", report.served), ("after learning", report.candidate)):
+        numbers = (scores.log_loss, scores.auc, scores.calibration_error)
+        add_row(shown, name, *(f"{each:.4f}" for each in numbers))
+    console.print(shown)
+    console.print(
+        f"On the last {report.compared_rows:,} of {report.rows:,} rows the log-loss is "
+        f"{report.gain:+.4f} better ({report.gain_low:+.4f} to {report.gain_high:+.4f}).",
+        markup=False,
+        soft_wrap=True,
+    )
+    console.print(_outcome(report, preview=preview), markup=False, soft_wrap=True)
+
+
+def _outcome(report: RankerTraining, *, preview: bool) -> str:
+    if report.written_rows:
+        after = f"after row {report.after_row:,} of the learning log"
+        return f"Learned: {several(report.written_rows, 'row')} {after}, on every replica."
+    if preview:
+        would = "would be" if report.better else "would not be"
+        return f"It {would} learned from; nothing was, as this was a dry run."
+    if report.better:
+        return "Nothing was learned: all of it was before."
+    return (
+        "Nothing was learned: it is not better beyond chance (--force learns from it all the same)."
+    )
+
+
+def _read(source: Path) -> _Read:
+    found = _Read()
+    try:
+        for path in _files(source):
+            for number, row in open_rows(path).rows():
+                _take(found, f"{path.name}:{number}", row)
+    except BrokenFileError as error:
+        fail(str(error))
+    found.rows.sort(key=lambda row: row.time_us)
+    return found
+
+
+def _take(found: _Read, where: str, row: object) -> None:
+    if isinstance(row, BadCell):
+        found.refused.append(f"{where}: {row.column}: {row.reason}")
+    elif isinstance(row, str):
+        found.refused.append(f"{where}: {row}")
+    else:
+        try:
+            found.rows.append(history_row(row))  # type: ignore[arg-type]
+        except ValueError as error:
+            found.refused.append(f"{where}: {error}")
+
+
+def _files(source: Path) -> Sequence[Path]:
+    if not source.is_dir():
+        return [source]
+    found = sorted(path for path in source.iterdir() if path.suffix.lower() in _ENDINGS)
+    if not found:
+        raise BrokenFileError(f"{source} holds no file that ends in {', '.join(sorted(_ENDINGS))}")
+    return found
+
+
+def _parts(rows: Sequence[HistoryRow]) -> Iterator[Sequence[HistoryRow]]:
+    """Yield as many as may be sent at once, in order of time, none of them too few."""
+    count = -(-len(rows) // _AT_ONCE)
+    for part in range(count):
+        yield rows[part * len(rows) // count : (part + 1) * len(rows) // count]
+
+
+def _trained(
+    stub: RankerServiceStub, request: TrainRankerRequest, *, quiet: bool
+) -> RankerTraining:
+    report = RankerTraining()
+    columns = (TextColumn("{task.description}"), BarColumn())
+    times = (TaskProgressColumn(), TimeElapsedColumn())
+    responses = stub.TrainRanker(request, metadata=_METADATA)
+    with Progress(*columns, *times, console=aside, transient=True, disable=quiet) as progress:
+        task = progress.add_task("learning", total=None)
+        try:
+            for response in responses:
+                progress.update(task, completed=response.done, total=response.total or None)
+                report.MergeFrom(response.report)
+        except grpc.RpcError as error:
+            raise call_error(error) from None
+        finally:
+            responses.cancel()
+    return report

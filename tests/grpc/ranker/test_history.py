@@ -1,0 +1,169 @@
+"""History teaches the model by rows of the log, where the model is better by it."""
+
+import uuid
+
+import grpc
+import pytest
+import pytest_asyncio
+
+from services.ranker.app import facts_of
+from services.ranker.domain.answers import Outcome, TeachingTerms
+from services.ranker.servicer import RankerServicer
+from services.ranker.storage import MIGRATIONS
+from services.ranker.storage.history import PostgresHistoryLog
+from services.ranker.storage.in_memory import InMemoryLearningLog
+from services.ranker.storage.learning_log import PostgresLearningLog
+from services.ranker.storage.replica import ModelReplica
+from services.ranker.storage.snapshots import InMemoryPointers, Snapshots
+from services.ranker.validation import VALIDATORS
+from shared.artefacts import FolderArtefacts
+from shared.binding import bind
+from shared.bus import InMemoryBus
+from shared.testing.grpc import grpc_service
+from tests.grpc.ranker.conftest import OneBundle
+from tests.grpc.ranker.keeping import keep
+from tests.unit.ranker.shop import BANNER, definitions, shop
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.ranker.v1 import ranker_service_pb2 as pb
+from touchpoint.ranker.v1.history_pb2 import HistoryRow, TrainRankerRequest
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+
+HOUR_US = 3_600_000_000
+
+
+def history(count=600, likes=True):
+    """Cyclists take bikes and nothing else, readers take books; or nobody has any taste."""
+    rows = []
+    for number in range(count):
+        is_cyclist, is_bike = number % 2 == 0, number // 2 % 2 == 0
+        item = 1 + number % 10 + (0 if is_bike else 10)
+        taken = is_cyclist == is_bike and number % 5 < 3 if likes else number % 11 == 0
+        rows.append(
+            HistoryRow(
+                time_us=(number + 1) * HOUR_US,
+                channel=Channel.WEB,
+                placement=BANNER,
+                offer_id=f"item-{item}",
+                accepted=taken,
+                person=f"person-{number // 3}",
+                attributes=["hobby=cycling" if is_cyclist else "hobby=reading"],
+            )
+        )
+    return rows
+
+
+class Scene:
+    """A ranker that may be taught."""
+
+    def __init__(self, stub, log, replica, trainer):
+        self.stub, self.log, self.replica, self.trainer = stub, log, replica, trainer
+
+    async def train(self, rows, **asked):
+        stream = self.stub.TrainRanker(TrainRankerRequest(rows=rows, **asked), timeout=60)
+        told = [response async for response in stream]
+        await self.replica.catch_up()
+        return told[-1].report
+
+
+@pytest_asyncio.fixture(params=["in memory", "PostgreSQL"], loop_scope="session")
+async def scene(request, fresh_database, tmp_path):
+    catalogue, bundle = shop(), OneBundle(definitions())
+    log = InMemoryLearningLog(facts_of(catalogue), TeachingTerms(10_000, 10_000))
+    pointers = InMemoryPointers(log.known_reverts)
+    database = None
+    if request.param == "PostgreSQL":
+        database = await fresh_database("ranker", MIGRATIONS)
+        log, pointers = PostgresLearningLog(database), InMemoryPointers()
+    snapshots = Snapshots(pointers, FolderArtefacts(tmp_path))
+    replica = ModelReplica(InMemoryBus(), log, snapshots)
+    kept = keep(log, replica, catalogue, snapshots, bundle.fetched)
+    if database is not None:
+        kept.trainer._log = PostgresHistoryLog(database)
+    servicer = RankerServicer(catalogue, bundle, kept, None)
+    contract = pb.DESCRIPTOR.services_by_name["RankerService"]
+    async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
+        yield Scene(RankerServiceStub(channel), log, replica, kept.trainer)
+
+
+async def test_history_that_foretells_is_learned_and_every_replica_learns_the_same(scene, tmp_path):
+    report = await scene.train(history())
+    assert report.better
+    assert report.rows == 600
+    assert report.compared_rows == 120
+    assert report.candidate.log_loss < report.served.log_loss
+    assert report.candidate.auc > 0.75 > report.served.auc
+    accepted = sum(row.accepted for row in history())
+    assert report.written_rows == scene.replica.model.number == 600 + accepted
+    state = await scene.log.state()
+    assert state.outcomes[Outcome.ACCEPTED] == accepted
+    snapshots = Snapshots(InMemoryPointers(), FolderArtefacts(tmp_path / "other"))
+    other = ModelReplica(InMemoryBus(), scene.log, snapshots)
+    await other.catch_up()
+    assert other.model.snapshot() == scene.replica.model.snapshot()
+
+
+async def test_the_same_history_again_teaches_nothing_twice(scene):
+    first = await scene.train(history())
+    again = await scene.train(history(), force=True)
+    assert (again.written_rows, again.rows) == (0, 600)
+    assert again.after_row == first.written_rows
+    assert scene.replica.model.number == first.written_rows
+
+
+async def test_what_foretells_nothing_is_learned_only_when_forced(scene):
+    random = [
+        HistoryRow(
+            time_us=row.time_us,
+            channel=row.channel,
+            placement=row.placement,
+            offer_id=row.offer_id,
+            accepted=uuid.uuid5(uuid.NAMESPACE_OID, str(row.time_us)).int % 33 == 0,
+            person=row.person,
+            attributes=row.attributes,
+        )
+        for row in history()
+    ]
+    report = await scene.train(random)
+    assert not report.better
+    assert report.written_rows == scene.replica.model.number == 0
+    forced = await scene.train(random, force=True)
+    assert not forced.better
+    assert forced.written_rows == scene.replica.model.number > 600
+
+
+async def test_a_preview_says_what_would_come_of_it_and_writes_nothing(scene):
+    report = await scene.train(history(), preview=True)
+    assert report.better
+    assert report.written_rows == scene.replica.model.number == 0
+
+
+async def test_rows_of_unknown_offers_are_counted_and_left_out(scene):
+    rows = history()
+    rows[0].offer_id = rows[7].offer_id = "gone"
+    report = await scene.train(rows, preview=True)
+    assert (report.rows, report.unknown_offers, list(report.examples)) == (598, 2, ["gone"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"time_us": 0}, "rows[5].time_us"),
+        ({"channel": 0}, "rows[5].channel"),
+        ({"placement": ""}, "rows[5].placement"),
+        ({"position": 51}, "rows[5].position"),
+    ],
+)
+async def test_rows_that_make_no_sense_are_refused(scene, change, field):
+    rows = history()
+    for name, value in change.items():
+        setattr(rows[5], name, value)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await scene.train(rows)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert field in str(refused.value.trailing_metadata())
+
+
+async def test_too_little_is_not_learned_from(scene):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await scene.train(history(99))
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
