@@ -18,6 +18,7 @@ Rival = Callable[[Answers, Flags], Probabilities]
 _VALIDATED = 0.2
 """The last part of what is learned from, which says how much to regularise."""
 _STRENGTHS = (0.01, 0.1, 1.0)
+_RIVER_STEP = 0.005
 _SEED = 1
 
 
@@ -89,17 +90,23 @@ def lightgbm(answers: Answers, tested: Flags) -> Probabilities:
 def river(answers: Answers, tested: Flags) -> Probabilities:
     """Foretell by River's online logistic regression: one pass over the learned, in order."""
     try:
-        from river import compose, linear_model, optim, preprocessing
+        from river import linear_model, optim, preprocessing
     except ImportError as error:
         raise RivalMissingError("River is not installed") from error
-    model: Any = compose.Pipeline(
-        preprocessing.StandardScaler(), linear_model.LogisticRegression(optim.Adam(0.01))
+    model, scaler = (
+        linear_model.LogisticRegression(optim.SGD(_RIVER_STEP)),
+        preprocessing.StandardScaler(),
     )
-    rows = _named(answers)
+    numbers, texts = _named(answers)
+
+    def seen(at: int) -> dict[str, float]:
+        return {**scaler.transform_one(numbers[at]), **texts[at]}
+
     for at in np.flatnonzero(~tested).tolist():
-        model.learn_one(rows[at], bool(answers.accepted[at]))
+        scaler.learn_one(numbers[at])
+        model.learn_one(seen(at), bool(answers.accepted[at]))
     return np.array(
-        [model.predict_proba_one(rows[at])[True] for at in np.flatnonzero(tested).tolist()]
+        [model.predict_proba_one(seen(at))[True] for at in np.flatnonzero(tested).tolist()]
     )
 
 
@@ -137,14 +144,15 @@ def _design(answers: Answers, learned: Flags) -> NDArray[np.float64]:
 _FEW = 12
 
 
-def _named(answers: Answers) -> list[dict[str, float]]:
-    """Return each question as River wants it: texts one-hot, numbers as logarithms."""
+def _named(answers: Answers) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Return each question as River wants it: numbers as logarithms, and texts one-hot."""
     logs = np.nan_to_num(np.sign(answers.numbers) * np.log1p(np.abs(answers.numbers)))
-    return [
-        {f"n{at}": value for at, value in enumerate(row)}
-        | {f"t{at}={text}": 1.0 for at, text in enumerate(texts) if text}
-        for row, texts in zip(logs.tolist(), answers.texts.tolist())
+    numbers = [{f"n{at}": value for at, value in enumerate(row)} for row in logs.tolist()]
+    texts = [
+        {f"t{at}={text}": 1.0 for at, text in enumerate(row) if text}
+        for row in answers.texts.tolist()
     ]
+    return numbers, texts
 
 
 def _positive(probabilities: NDArray[np.float64]) -> Probabilities:
