@@ -15,6 +15,9 @@ from services.ranker.domain.insight.regression import PRIOR_VARIANCE, Scores, fi
 LEVEL: Final = 0.01
 """A report in which nothing predicts names something by chance at most this often."""
 _MOST_NAMES: Final = 8
+_PRECISION: Final = 1e-2
+"""A priori, of what is allowed for: levels of places and of times say the same together, and sums
+in single precision would make anything of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _tested(name: str, found: Scores, columns: Numbers, tested: Numbers) -> Evid
     By chance T is a mixture of chi-squares with the eigenvalues of MV, taken for one that has the
     same mean and variance (Satterthwaite 1946), its tail by Wilson & Hilferty (1931).
     """
-    kept = found.information[np.ix_(columns, columns)] + np.eye(len(columns)) * 1e-6
+    kept = found.information[np.ix_(columns, columns)] + np.eye(len(columns)) * _PRECISION
     mixed = found.information[np.ix_(columns, tested)]
     explained = np.linalg.solve(kept, mixed)
     own = found.information[np.ix_(tested, tested)] - mixed.T @ explained
