@@ -12,6 +12,7 @@ from services.rules.applying import Definitions
 from services.rules.config import shipped_definitions
 from services.rules.definitions.files import read_folder
 from services.rules.storage.definitions import PostgresDefinitions
+from services.rules.storage.experiments import PostgresExperiments
 from shared.bus import InMemoryBus
 from shared.errors import Unavailable
 from tests.grpc.rules.rules_kit import LAPTOP, Rules, ann, codes
@@ -110,7 +111,8 @@ class AwayBus(InMemoryBus):
 
 async def test_definitions_are_applied_also_while_the_bus_is_away(rules: Rules) -> None:
     store = PostgresDefinitions(rules.database)
-    definitions = Definitions(store, AwayBus(), rules.bundles, rules.clock)
+    experiments = PostgresExperiments(rules.database)
+    definitions = Definitions(store, AwayBus(), rules.bundles, rules.clock, experiments)
     files = edited("declined_for: 30d", "declined_for: 33d")
     checked, pointer = await definitions.apply(files)
     assert checked.bundle is not None
