@@ -67,6 +67,11 @@ class Examples:
             _joined([part.features for part in parts]),
         )
 
+    def first(self, count: int) -> Examples:
+        """Return the first of them."""
+        starts = self.starts[: count + 1]
+        return Examples(self.rows[:count], self.labels[:count], starts, self.features[: starts[-1]])
+
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.rows)
@@ -85,30 +90,35 @@ class Grown:
 
 def grow(examples: Examples, seed: int, tell: Callable[[str, float], None]) -> Grown:
     """Grow trees from the first part of the examples; raises `GrowingError`."""
-    lightgbm = _lightgbm()
+    _lightgbm()
     accepted = float(examples.labels.sum())
     if len(examples) < FEWEST_EXAMPLES or min(accepted, len(examples) - accepted) < FEWEST_ACCEPTED:
         raise GrowingError(
             f"there are {len(examples):,} answers, {accepted:,.0f} of them accepted: at least "
             f"{FEWEST_EXAMPLES:,} are needed, {FEWEST_ACCEPTED} accepted and {FEWEST_ACCEPTED} not"
         )
-    seen = int(_SEEN_SHARE * len(examples))
-    grown_from = int(_GROWN_SHARE * seen)
-    asked = _features_worth_asking(examples, seen)
+    seen = examples.first(int(_SEEN_SHARE * len(examples)))
+    return Grown(trees_of(seen, seed, tell), int(seen.rows[-1]), len(seen))
+
+
+def trees_of(examples: Examples, seed: int, tell: Callable[[str, float], None]) -> BoosterTrees:
+    """Grow trees from all of the examples, as many as do best on the last of them."""
+    lightgbm = _lightgbm()
+    grown_from = int(_GROWN_SHARE * len(examples))
+    asked = _features_worth_asking(examples)
     matrix = matrix_of(examples, asked)
     tell("finding when to stop", 0.3)
     first = lightgbm.Dataset(matrix[:grown_from], examples.labels[:grown_from])
-    rest = lightgbm.Dataset(matrix[grown_from:seen], examples.labels[grown_from:seen])
+    rest = lightgbm.Dataset(matrix[grown_from:], examples.labels[grown_from:])
     # Few of many at each split, so that trees differ; of few features enough to meet a pair.
     looked_at = min(1.0, max(0.2, 3 / len(asked)))
     terms = {**_TERMS, "seed": seed or 1, "feature_fraction_bynode": looked_at}
     stopping = [lightgbm.early_stopping(_PATIENCE, verbose=False)]
     tried = lightgbm.train(terms, first, MOST_TREES, valid_sets=[rest], callbacks=stopping)
     tell("growing trees", 0.6)
-    whole = lightgbm.Dataset(matrix[:seen], examples.labels[:seen])
+    whole = lightgbm.Dataset(matrix, examples.labels)
     booster = lightgbm.train(terms, whole, max(1, tried.best_iteration))
-    trees = laid_out(booster.dump_model(), asked)
-    return Grown(trees, int(examples.rows[seen - 1]), seen)
+    return laid_out(booster.dump_model(), asked)
 
 
 def matrix_of(examples: Examples, asked: NDArray[np.int64]) -> Any:
@@ -147,10 +157,10 @@ def laid_out(model: dict[str, Any], asked: NDArray[np.int64]) -> BoosterTrees:
     return trees
 
 
-def _features_worth_asking(examples: Examples, seen: int) -> NDArray[np.int64]:
-    """Return those that some of the seen have and some have not, the commonest, ascending."""
-    counts = np.bincount(examples.features[: examples.starts[seen]])
-    telling = np.minimum(counts, seen - counts)
+def _features_worth_asking(examples: Examples) -> NDArray[np.int64]:
+    """Return those that some examples have and some have not, the commonest, ascending."""
+    counts = np.bincount(examples.features)
+    telling = np.minimum(counts, len(examples) - counts)
     telling[telling < _FEWEST_ROWS] = 0
     order = np.argsort(-telling, kind="stable")[:_MOST_FEATURES]
     asked: NDArray[np.int64] = np.sort(order[telling[order] > 0]).astype(np.int64)

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from bench.errors import MeasurementError
 from bench.figures import Definition
 from bench.quality.acceptance import journey, vehicle
+from bench.quality.acceptance.boosted import (
+    boosted,
+    held_out_judge,
+    in_order_judge,
+    last_answers,
+    last_people,
+)
 from bench.quality.acceptance.online import foretold, foretold_late, held_out, sights_of
 from bench.quality.acceptance.rivals import RIVALS
 from bench.quality.acceptance.scores import (
@@ -35,6 +42,8 @@ _TARGETS: Mapping[str, Definition] = {
     "journey_coupon_ece": Definition("quality", "share", at_most=0.03),
     "vehicle_coupon_auc": Definition("quality", "score", at_least=0.74),
     "vehicle_coupon_logloss": Definition("quality", "nats", at_most=0.595),
+    "vehicle_coupon_boosted_auc": Definition("quality", "score", at_least=0.765),
+    "vehicle_coupon_boosted_logloss": Definition("quality", "nats", at_most=0.57),
 }
 
 
@@ -83,6 +92,12 @@ def journey_measured(tell: Tell) -> Iterator[Row]:
     ours["_when_known"] = foretold_late(answers, sights)[tested]
     yield from _rows(JOURNEY, answers, tested, ours, rivals)
 
+    def with_trees() -> Probabilities:
+        later, judge = last_answers(~tested), in_order_judge(answers, sights)
+        return boosted(answers, sights, ~tested, tested, later, judge)
+
+    yield from _boosted_rows(JOURNEY, answers, tested, ours[""], with_trees, tell)
+
 
 def vehicle_measured(tell: Tell) -> Iterator[Row]:
     """Yield the figures of the vehicle coupons, ten folds. Raises as above."""
@@ -108,6 +123,15 @@ def vehicle_measured(tell: Tell) -> Iterator[Row]:
     sights = sights_of(answers)
     ours = {"": folded(lambda tested: held_out(answers, sights, tested))}
     yield from _rows(VEHICLE, answers, everything, ours, rivals)
+
+    def with_trees(tested: Flags) -> Probabilities:
+        later = last_people(answers.people, ~tested)
+        judge = held_out_judge(answers, sights)
+        return boosted(answers, sights, ~tested, tested, later, judge)
+
+    yield from _boosted_rows(
+        VEHICLE, answers, everything, ours[""], lambda: folded(with_trees), tell
+    )
 
 
 def _rivals(
@@ -165,6 +189,30 @@ def _rows(
             float(less.mean()),
             resamples.interval(_mean(less)),
         )
+
+
+def _boosted_rows(
+    name: str,
+    answers: Answers,
+    tested: Flags,
+    alone: Probabilities,
+    foretell: Callable[[], Probabilities],
+    tell: Tell,
+) -> Iterator[Row]:
+    """Yield the figures with trees that have a say, and by how much better that is."""
+    tell(f"the ranker with a booster on {name}")
+    try:
+        found = foretell()
+    except RivalMissingError as error:
+        tell(f"the booster is left out: {error}")
+        return
+    accepted, resamples = answers.accepted[tested], Resamples(answers.people[tested])
+    for metric, score in _SCORES.items():
+        title = f"{name}_boosted_{metric}"
+        spread = resamples.interval(_drawn(score, accepted, found))
+        yield figure(title, score(accepted, found), spread, _TARGETS.get(title))
+    less = losses(accepted, alone) - losses(accepted, found)
+    yield figure(f"{name}_boosted_gain", float(less.mean()), resamples.interval(_mean(less)))
 
 
 def _drawn(
