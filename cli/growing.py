@@ -6,6 +6,7 @@ when trees are to be grown.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,6 +38,7 @@ _TERMS: Final = {
     "bagging_freq": 1,
     "deterministic": True,
     "force_row_wise": True,
+    "num_threads": max(1, (os.cpu_count() or 1) // 2),  # requests may be answered beside it
     "verbosity": -1,
 }
 
