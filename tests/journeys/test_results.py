@@ -27,6 +27,7 @@ from tests.journeys.shop import (
 from touchpoint.aggregator.v1.aggregator_pb2 import Context
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.common.v1.vocabulary_pb2 import Channel as ChannelName
+from touchpoint.profile.v1.profile_service_pb2 import StreamMembershipsRequest
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.rules.v1.rules_service_pb2 import StreamDecisionsRequest
 
@@ -135,10 +136,10 @@ async def counted(channels):
     return sum(told.people for told in (await results_of(channels)).arms)
 
 
-async def results_of(channels):
-    request = pb.GetResultsRequest()
-    request.until_time.FromDatetime(channels.now())
-    request.since_time.FromDatetime(channels.now() - timedelta(days=90))
+async def results_of(channels, until_time=None):
+    request, end = pb.GetResultsRequest(), until_time or channels.now()
+    request.until_time.FromDatetime(end)
+    request.since_time.FromDatetime(end - timedelta(days=90))
     stream = channels.stubs["ranker"].GetResults(request, timeout=60)
     return [told async for told in stream][-1].results
 
@@ -155,9 +156,11 @@ async def exported(channels, folder):
 @pytest.mark.timeout(PATIENT_S)
 async def test_every_figure_is_recomputed_by_its_query_on_an_export(held_out, somebody, tmp_path):
     await told_story(held_out, somebody)
-    found = await results_of(held_out)
+    end = held_out.now()
     await exported(held_out, tmp_path / "warehouse")
-    warehouse = Warehouse(tmp_path / "warehouse", found.sql)
+    warehouse = Warehouse(tmp_path / "warehouse", (await results_of(held_out, end)).sql)
+    await same_members(held_out, warehouse)
+    found = await results_of(held_out, end)
 
     assert {told.arm for told in found.arms} == {Arm.HOLDOUT, Arm.STATIC, Arm.PERSONALISED}
     for measure in found.measures:
@@ -171,6 +174,29 @@ async def test_every_figure_is_recomputed_by_its_query_on_an_export(held_out, so
         row = points.pop((point.time.ToMicroseconds(), Arm.Value.Name(point.arm)))
         assert point.contribution == pytest.approx(row["contribution"])
     assert points == {}
+
+
+async def same_members(channels, warehouse):
+    """Wait until it is found by itself who is in which segment: an export looks anew."""
+    rows = warehouse.rows(
+        "SELECT person_id, segment FROM members JOIN customers USING (profile_id)"
+    )
+    wanted = {(str(row["person_id"]), row["segment"]) for row in rows}
+
+    async def are_found():
+        stream = channels.stubs["profile"].StreamMemberships(StreamMembershipsRequest(), timeout=30)
+        parts = [part.memberships async for part in stream]
+        told = {
+            (person_id, segment)
+            for part in parts
+            for person_id, segment, is_member in zip(
+                part.person_ids, part.segments, part.is_members, strict=True
+            )
+            if is_member
+        }
+        return told == wanted
+
+    await until(are_found)
 
 
 def same_values(measure, warehouse):
