@@ -116,14 +116,13 @@ class LearningWriter:
             for row in await transaction.fetch(_SQL.sets_of, list(persons))
         }
         everybody = list(persons.union(*sets.values()))
-        taught, accepted = await _taught_to(transaction, everybody, [*decisions, *answers])
+        rows = await _rows_about(transaction, every, sets, answers)
+        unclaimed = list(map(_read, await transaction.fetch(_SQL.unclaimed_of, everybody)))
+        # An answer dated before its showing counts on the showing's day.
+        moments = [*every, *answers, *rows, *unclaimed]
+        taught, accepted = await _taught_to(transaction, everybody, moments)
         known = Known(
-            {each.decision_id: each for each in every},
-            await _rows_about(transaction, every, sets, answers),
-            sets,
-            taught,
-            accepted,
-            [_read(row) for row in await transaction.fetch(_SQL.unclaimed_of, everybody)],
+            {each.decision_id: each for each in every}, rows, sets, taught, accepted, unclaimed
         )
         return Teacher(known, self._look, self._terms)
 
@@ -205,9 +204,9 @@ async def _rows_about(
 
 
 async def _taught_to(
-    transaction: Transaction, persons: Sequence[str], moments: Iterable[Decision | Answer]
+    transaction: Transaction, persons: Sequence[str], moments: Iterable[Decision | Answer | Row]
 ) -> tuple[dict[PersonDay, int], dict[PersonDay, int]]:
-    """Return how many showings, and acceptances, taught on the days of decisions and answers."""
+    """Return how many showings, and acceptances, taught on the days of all these."""
     days = {moment.time_us // DAY_US for moment in moments}
     rows = await transaction.fetch(_SQL.taught_to, list(persons), list(days))
     counts = {(str(row["person_id"]), row["day"]): row for row in rows}

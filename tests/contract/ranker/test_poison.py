@@ -86,6 +86,28 @@ async def test_what_was_decided_for_nobody_counts_against_who_accepts_it(desk):
     assert outcomes.count(ACCEPTED) == TERMS.acceptances_per_day
 
 
+async def test_the_limit_holds_for_answers_that_are_dated_on_the_day_before_their_showing(desk):
+    for number in range(TERMS.acceptances_per_day + 3):
+        await desk.decide(decision(number, GUIDE, placement=PROMPT, persons=()))
+        await desk.answer(answer("click", GUIDE, about=number, hours=-24))
+    outcomes = [outcome for *_, outcome in await lessons(desk)]
+    assert outcomes.count(ACCEPTED) == TERMS.acceptances_per_day
+    assert await parked(desk) == {"OVER_LIMIT": 3}
+
+
+async def test_the_limit_holds_for_purchases_that_an_impression_of_another_day_explains(desk):
+    """Both are of a day on which the person accepted as much as one may."""
+    count = TERMS.acceptances_per_day
+    for number in range(count):
+        await desk.decide(decision(number, GUIDE, placement=PROMPT, persons=()))
+        await desk.answer(answer("click", GUIDE, about=number, hours=1))
+    await desk.decide(decision(count, SHOES, hours=-20))
+    await desk.answer(answer("purchase", SHOES, hours=1))
+    await desk.answer(answer("impression", SHOES, about=count, hours=-19))
+    outcomes = [outcome for *_, outcome in await lessons(desk)]
+    assert outcomes.count(ACCEPTED) == count
+
+
 @pytest.mark.parametrize(
     "features",
     [
