@@ -19,6 +19,9 @@ from services.ranker.domain.model import Model, predictive, prior_offset
 _CURIOSITY: Final = 0.5
 """Scales the noise: half of it earns more (Chapelle & Li 2011, "posterior reshaping"), all the
 more as what candidates share is drawn for each by itself."""
+_UNDRAWN: Final = 1.0 - _CURIOSITY**2
+"""Share of a variance that is not drawn. It is averaged over, so that the draws of what is hardly
+known are as good on average as it is expected to be, and trying out does not shun it."""
 _SURE: Final = 30.0
 """Log-odds beyond which nothing changes in single precision."""
 
@@ -138,12 +141,14 @@ def judge(
     own = variances[~alike].sum(axis=0)
     noise, decisive = chance.noise(len(log_odds) + len(of_groups))
     noise, group_noise = noise[:, : len(log_odds)], noise[:, len(log_odds) :]
+    averaged = shared + _UNDRAWN * own
     if len(of_groups) == 1:
-        shared += float(of_groups[0])
+        averaged += float(of_groups[0])
         moved = None
     else:
+        averaged += _UNDRAWN * of_groups[crosses.group_of]
         moved = (group_noise * _scale(of_groups))[:, crosses.group_of]
-    chances = _drawn(log_odds, noise * _scale(own), moved, shared) * possible
+    chances = _drawn(log_odds, noise * _scale(own), moved, averaged) * possible
     draws = Draws(chances, chances * stake.astype(np.float32), decisive)
     return Judgement(assumed, probability, probability, probability * stake, draws, sighted)
 
@@ -156,16 +161,17 @@ def _drawn(
     log_odds: Column,
     odds: NDArray[np.float32],
     moved: NDArray[np.float32] | None,
-    shared: float,
+    averaged: Column,
 ) -> NDArray[np.float32]:
     """Return acceptance probabilities of every draw, shape (draws, candidates).
 
-    `odds` holds the noise of each, `moved` that of its group; the first is overwritten.
+    `odds` holds the noise of each, `moved` that of its group, `averaged` the variance of what is
+    not drawn; the first is overwritten.
     """
     if moved is not None:
         odds += moved
     odds += np.clip(log_odds, -_SURE, _SURE).astype(np.float32)
-    odds *= np.float32(-1.0 / np.sqrt(1.0 + np.pi / 8.0 * shared))
+    odds *= (-1.0 / np.sqrt(1.0 + np.pi / 8.0 * averaged)).astype(np.float32)
     np.exp(odds, out=odds)
     odds += np.float32(1.0)
     chances: NDArray[np.float32] = np.reciprocal(odds, out=odds)

@@ -84,6 +84,18 @@ def test_draws_are_unbiased_and_narrow_with_what_is_learned():
     assert spreads[1] < 0.8 * spreads[0]
 
 
+def test_the_draws_of_what_is_unknown_are_as_good_on_average_as_it_is_expected_to_be():
+    found = sighted(liker(BIKES), *BIKE_NOS)
+    known = assumed(len(BIKE_NOS))
+    drawn, expected_ = [], None
+    for seed in range(400):
+        judged = judge(known, found, Model(), Chance(seed))
+        expected_ = judged.probability
+        drawn.append(judged.draws.chances.mean(axis=0))
+
+    assert np.mean(drawn, axis=0) == pytest.approx(expected_, rel=0.15)
+
+
 def test_what_all_candidates_share_is_not_explored():
     found = sighted(liker(BIKES), 1)
     judged = judge(assumed(1), found, _taught(), Chance(3))
