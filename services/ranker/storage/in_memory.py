@@ -274,9 +274,9 @@ class InMemoryLearningLog:
         self._taught.update(lesson.taught)
         self._accepted.update(lesson.accepted)
         self._waiting.update((_key(answer), answer) for answer in lesson.waiting)
-        self._unclaimed.update((_key(answer), answer) for answer in lesson.unclaimed)
         for answer in lesson.claimed:
             self._unclaimed.pop(_key(answer), None)
+        self._unclaimed.update((_key(answer), answer) for answer in lesson.unclaimed)
         for answer, reason in lesson.parked:
             self._parked.setdefault(_key(answer), (answer, reason, now_us))
 

@@ -119,7 +119,7 @@ class LearningWriter:
         rows = await _rows_about(transaction, every, sets, answers)
         unclaimed = list(map(_read, await transaction.fetch(_SQL.unclaimed_of, everybody)))
         # An answer dated before its showing counts on the showing's day.
-        moments = [*every, *answers, *rows, *unclaimed]
+        moments: list[Decision | Answer | Row] = [*every, *answers, *rows, *unclaimed]
         taught, accepted = await _taught_to(transaction, everybody, moments)
         known = Known(
             {each.decision_id: each for each in every}, rows, sets, taught, accepted, unclaimed
@@ -131,6 +131,13 @@ class LearningWriter:
             await append_rows(transaction, lesson.rows)
         if lesson.taught or lesson.accepted:
             await transaction.execute(_SQL.count_taught, *_counted_columns(lesson))
+        # First: what is claimed may be parked in turn, or be kept with what is left of it.
+        if lesson.claimed:
+            await transaction.execute(
+                _SQL.drop_answers,
+                [answer.person_id for answer in lesson.claimed],
+                [answer.event_id for answer in lesson.claimed],
+            )
         kept = [
             *((answer, _WAITING, 0) for answer in lesson.waiting),
             *((answer, _UNCLAIMED, 0) for answer in lesson.unclaimed),
@@ -138,12 +145,6 @@ class LearningWriter:
         ]
         if kept:
             await transaction.execute(_SQL.keep_answers, *_kept_columns(kept))
-        if lesson.claimed:
-            await transaction.execute(
-                _SQL.drop_answers,
-                [answer.person_id for answer in lesson.claimed],
-                [answer.event_id for answer in lesson.claimed],
-            )
 
 
 async def note_sets(transaction: Transaction, sets: Iterable[PersonSet]) -> None:

@@ -106,6 +106,7 @@ async def test_the_limit_holds_for_purchases_that_an_impression_of_another_day_e
     await desk.answer(answer("impression", SHOES, about=count, hours=-19))
     outcomes = [outcome for *_, outcome in await lessons(desk)]
     assert outcomes.count(ACCEPTED) == count
+    assert await parked(desk) == {"OVER_LIMIT": 1}
 
 
 @pytest.mark.parametrize(
