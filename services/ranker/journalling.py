@@ -12,7 +12,7 @@ from services.ranker.domain.rankings import RankedEntry, Rankings
 from services.ranker.ranked import Taken, entry_of
 from services.ranker.ranking import Ranking
 from shared.bus.follower import SLICE_S
-from shared.errors import TouchpointError, Unavailable
+from shared.errors import InvalidArgument, TouchpointError, Unavailable
 from shared.logging import get_logger
 from touchpoint.common.v1.decision_pb2 import StepVersions
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
@@ -34,7 +34,7 @@ class RankingKeeper:
     ) -> None:
         """Without `rankings` nothing is kept."""
         self.dropped = 0
-        """Since the start: they came while too many waited."""
+        """Since the start: they came while too many waited, or can never be kept."""
         self._rankings = rankings
         self._monotonic = monotonic
         self._taken: deque[Taken] = deque()
@@ -49,13 +49,16 @@ class RankingKeeper:
         if not self._is_kept(request):
             return
         if len(self._taken) >= _MOST:
-            self.dropped += 1
-            self._dropped_s = self._monotonic()
+            self._drop()
             return
         kept = StepVersions()
         kept.CopyFrom(versions)
         slim = replace(ranking, judgement=replace(ranking.judgement, draws=None))
         self._taken.append(Taken(request.SerializeToString(), slim, kept, spent_us))
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        self._dropped_s = self._monotonic()
 
     def _is_kept(self, request: RankRequest) -> bool:
         context = request.context
@@ -77,8 +80,21 @@ class RankingKeeper:
                 if not self._made:
                     await self._make()
                 if self._made:
-                    await self._rankings.add(self._made)
+                    await self._add(self._rankings)
                 self._made = []
+
+    async def _add(self, rankings: Rankings) -> None:
+        """Write what is made, without what can never be kept: it must not hold the others up."""
+        try:
+            await rankings.add(self._made)
+        except InvalidArgument:
+            while self._made:
+                try:
+                    await rankings.add(self._made[:1])
+                except InvalidArgument as error:
+                    self._drop()
+                    log.error("ranking_refused", reason=error.message)
+                del self._made[0]
 
     async def run(self) -> None:
         """Write for ever, and what is left when the service ends; a background task."""

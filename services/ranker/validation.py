@@ -16,6 +16,7 @@ from shared.validation import (
     required,
     validator,
 )
+from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.ranker.v1 import booster_pb2
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.experiments_pb2 import PlanExperimentRequest
@@ -93,6 +94,11 @@ def _is_a_decision(
         violations.add(f"{path}decision_id", "is no id of a decision")
 
 
+def _decides_under_an_id(context: DecisionContext, path: str, violations: Violations) -> None:
+    if context.decision_id and not is_id(context.decision_id):
+        violations.add(f"{path}decision_id", "is no id of a decision")
+
+
 def _span_has_length(span: LearningSpan, path: str, violations: Violations) -> None:
     if span.to_time.ToMicroseconds() <= span.from_time.ToMicroseconds():
         violations.add(f"{path}to_time", "must be after from_time")
@@ -141,7 +147,9 @@ def _rows_make_sense(request: TrainRankerRequest, path: str, violations: Violati
 
 
 VALIDATORS: Mapping[type[Any], Validator] = {
-    pb.RankRequest: validator(required("context"), _columns_agree),
+    pb.RankRequest: validator(
+        required("context"), nested("context", _decides_under_an_id), _columns_agree
+    ),
     RevertLearningRequest: validator(required("span"), nested("span", *_SPAN)),
     UndoRevertRequest: validator(required("number")),
     booster_pb2.ServeBoosterRequest: validator(required("trees"), required("trained_row")),

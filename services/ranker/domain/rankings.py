@@ -26,7 +26,8 @@ class Rankings(Protocol):
     async def add(self, entries: Sequence[RankedEntry]) -> None:
         """Keep entries; of a decision the first one stays.
 
-        What is about somebody who was erased is left out.
+        What is about somebody who was erased is left out. Raises `InvalidArgument`, and keeps
+        none of them, where an id of one is none.
         """
 
     async def of(self, decision_id: str) -> RankedEntry | None:

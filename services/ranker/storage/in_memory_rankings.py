@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
 from services.ranker.domain.rankings import RankedEntry
+from shared.errors import InvalidArgument
+from shared.ids import is_id
 
 
 class InMemoryRankings:
@@ -15,6 +17,8 @@ class InMemoryRankings:
         self._erased: set[str] = set()
 
     async def add(self, entries: Sequence[RankedEntry]) -> None:
+        if not all(is_id(each) for entry in entries for each in _ids(entry)):
+            raise InvalidArgument(message="an entry of the journal has an id that is none")
         for entry in entries:
             if self._erased.isdisjoint(entry.person_ids):
                 self._entries.setdefault(entry.decision_id, entry)
@@ -46,3 +50,7 @@ class InMemoryRankings:
         for each in doomed:
             del self._entries[each.decision_id]
         return len(doomed)
+
+
+def _ids(entry: RankedEntry) -> tuple[str, ...]:
+    return (entry.decision_id, *entry.person_ids)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime
 
+from asyncpg import DataError
+
 from services.ranker.domain.rankings import RankedEntry
+from shared.errors import InvalidArgument
 from shared.postgres import Database, Queries, Row
 
 _SQL = Queries.beside(__file__, "rankings.sql")
@@ -21,13 +24,18 @@ class PostgresRankings:
         self._database = database
 
     async def add(self, entries: Sequence[RankedEntry]) -> None:
-        await self._database.execute(
-            _SQL.add_rankings,
-            [entry.decision_id for entry in entries],
-            [",".join(entry.person_ids) for entry in entries],
-            [entry.time_us for entry in entries],
-            [entry.ranked for entry in entries],
-        )
+        try:
+            await self._database.execute(
+                _SQL.add_rankings,
+                [entry.decision_id for entry in entries],
+                [",".join(entry.person_ids) for entry in entries],
+                [entry.time_us for entry in entries],
+                [entry.ranked for entry in entries],
+            )
+        except DataError as error:
+            raise InvalidArgument(
+                message="an entry of the journal has an id that is none"
+            ) from error
 
     async def of(self, decision_id: str) -> RankedEntry | None:
         row = await self._database.fetchrow(_SQL.ranking_of, decision_id)

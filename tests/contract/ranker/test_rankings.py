@@ -2,6 +2,7 @@
 
 import shutil
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory_rankings import InMemoryRankings
 from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.rankings import PostgresRankings, make_days
+from shared.errors import InvalidArgument
 from shared.ids import uuid7
 from shared.postgres import migrate
 
@@ -56,6 +58,17 @@ async def test_an_entry_is_found_by_its_decision_and_stays_as_it_was_first_writt
     assert await rankings.of(entry(1).decision_id) == entry(1)
     assert await rankings.of(entry(2).decision_id) == entry(2, ())
     assert await rankings.of(entry(3).decision_id) is None
+
+
+@pytest.mark.parametrize(
+    "odd", [replace(entry(2), decision_id="abc"), replace(entry(2), person_ids=("ada",))]
+)
+async def test_an_entry_under_an_id_that_is_none_is_refused_with_all_beside_it(rankings, odd):
+    with pytest.raises(InvalidArgument):
+        await rankings.add([entry(1), odd])
+    assert await rankings.count(0, 10) == 0
+    await rankings.add([entry(1)])
+    assert await rankings.count(0, 10) == 1
 
 
 async def test_entries_of_a_time_come_oldest_first_and_are_counted(rankings):

@@ -132,6 +132,14 @@ async def test_columns_of_different_length_are_refused(ranker):
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+async def test_a_decision_under_an_id_that_is_none_is_refused(ranker):
+    bad = request(1)
+    bad.context.decision_id = "abc"
+    with pytest.raises(grpc.aio.AioRpcError, match=r"context\.decision_id") as refused:
+        await ranker.Rank(bad, timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 async def test_an_unknown_constraint_is_refused_with_its_path(ranker):
     constraint = SlateConstraint(attribute="COLOUR", at_most=1)
     with pytest.raises(grpc.aio.AioRpcError, match=r"constraints\[0\]\.attribute"):

@@ -1,5 +1,7 @@
 """Rankings wait to be written: bounded, in batches, and once more where it failed."""
 
+import uuid
+
 import pytest
 
 from services.ranker.domain.model import Model
@@ -40,12 +42,16 @@ class Failing(InMemoryRankings):
         await super().add(entries)
 
 
+def decision_id(number):
+    return str(uuid.UUID(int=number))
+
+
 def asked(number):
     request = RankRequest(
         candidates=Candidates(offer_nos=[1, 2], sources=[Source.POPULAR] * 2, scores=[1.0, 1.0]),
         placement_bits=[1, 1],
     )
-    request.context.decision_id = f"decision-{number:04d}"
+    request.context.decision_id = decision_id(number)
     request.context.placements.append(PlacementAsk(placement=BANNER, limit=1))
     return request
 
@@ -60,7 +66,7 @@ def keep(keeper, ranker, count, first=0):
     request = asked(0)
     ranking = ranker.rank(request, definitions())
     for number in range(first, first + count):
-        request.context.decision_id = f"decision-{number:04d}"
+        request.context.decision_id = decision_id(number)
         keeper.keep(request, ranking, VERSIONS, SPENT_US)
 
 
@@ -96,3 +102,16 @@ async def test_with_nowhere_to_keep_them_nothing_waits(ranker):
     keep(keeper, ranker, _MOST + 1)
     await keeper.write()
     assert keeper.dropped == 0
+
+
+async def test_one_that_can_never_be_kept_holds_no_other_up(ranker):
+    store = InMemoryRankings()
+    keeper = RankingKeeper(store)
+    keep(keeper, ranker, 3)
+    odd = asked(0)
+    odd.context.decision_id = "abc"
+    keeper.keep(odd, ranker.rank(odd, definitions()), VERSIONS, SPENT_US)
+    keep(keeper, ranker, 60, first=3)
+    await keeper.write()
+    assert await store.count(0, 1) == 63
+    assert keeper.dropped == 1
