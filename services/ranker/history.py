@@ -15,14 +15,13 @@ from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.acceptance_scores import AcceptanceScores, log_losses, scores
 from services.ranker.domain.answers import Outcome, Row
 from services.ranker.domain.arbitration import assume
-from services.ranker.domain.characteristics import characteristics, hashes
 from services.ranker.domain.encoding import Sight, decode
 from services.ranker.domain.entities import Entities
 from services.ranker.domain.features import FeatureMaker, Proposed
 from services.ranker.domain.intervals import mean_of
 from services.ranker.domain.judgement import sight
 from services.ranker.domain.model import Model
-from services.ranker.domain.situation import Situation
+from services.ranker.domain.situation import Situation, is_personal
 from services.ranker.storage.history import HistoryLog
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind, Source
@@ -112,8 +111,8 @@ class HistoryTrainer:
         assumed = assume(prior, np.ones(1), catalogue.value_micros[nos])
         situation = _situation(row)
         proposed = Proposed(nos, sources, np.ones(1), np.ones(1, np.uint32))
-        told = hashes(characteristics(situation))
-        sighted = sight(self._maker.features(proposed, situation), assumed, told)
+        # Of nobody who could be told of in a report: without characteristics.
+        sighted = sight(self._maker.features(proposed, situation), assumed)
         features = sighted.encoded(0, row.placement, max(0, row.position - 1))
         family_no = int(catalogue.family_no[offer_no]) or offer_no
         outcomes = (Outcome.SHOWN, Outcome.ACCEPTED) if row.accepted else (Outcome.SHOWN,)
@@ -177,8 +176,8 @@ def _situation(row: pb.HistoryRow) -> Situation:
         persona=row.persona,
         segments=sorted(row.segments),
         age=row.age,
-        attributes=sorted(row.attributes),
-        told=sorted(row.told),
+        attributes=sorted(each for each in row.attributes if not is_personal(each)),
+        told=sorted(each for each in row.told if not is_personal(each)),
         hour=then.hour,
         weekday=then.weekday(),
         now_us=row.time_us,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from google.protobuf.message import DecodeError
 
-from services.ranker.domain.situation import Liked, Situation
+from services.ranker.domain.situation import Liked, Situation, is_personal
 from shared.catalogue import Catalogue
 from shared.errors import FieldViolation, InvalidArgument
 from touchpoint.common.v1.decision_pb2 import DecisionContext
@@ -66,7 +66,11 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
         persona=person.persona,
         segments=sorted(person.segments),
         age=person.age,
-        attributes=[f"{name}={value}" for name, value in sorted(person.attributes.items())],
+        attributes=[
+            f"{name}={value}"
+            for name, value in sorted(person.attributes.items())
+            if not is_personal(name)
+        ],
         told=list(_told(context)),
         hour=local.hour,
         weekday=local.weekday(),
@@ -85,7 +89,7 @@ def _told(context: DecisionContext) -> Iterator[str]:
         return
     for name, value in sorted(context.attributes.fields.items()):
         kind = value.WhichOneof("kind")
-        if name == CATEGORY:
+        if name == CATEGORY or is_personal(name):
             continue
         if kind == "string_value":
             yield f"{name}={value.string_value}"

@@ -58,6 +58,19 @@ def decode(data: bytes) -> Sight | None:
     return Sight(offset, _each_once(weights), told)
 
 
+def without_characteristics(data: bytes) -> bytes:
+    """Return a row as the model reads it, with nothing left of whose it was.
+
+    The schema does the same (`without_characteristics`); one that cannot be read stays as it is.
+    """
+    read = _read(data)
+    if read is None or not len(read[2]):
+        return data
+    _, layout, indices, _, offset = _SECOND.unpack_from(data)
+    end = _SECOND.size + indices * _HASH.itemsize
+    return _SECOND.pack(VERSION, layout, indices, 0, offset) + data[_SECOND.size : end]
+
+
 def is_newer(data: bytes) -> bool:
     """Return whether a row is of an encoding or a layout that only a newer version reads."""
     if not data or data[0] <= 1:

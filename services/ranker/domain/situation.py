@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,20 @@ class Liked:
 
 
 NOTHING = Liked()
+PERSONAL: Final = frozenset(
+    {
+        *("name", "full_name", "first_name", "given_name", "last_name", "family_name", "surname"),
+        *("birth_date", "birth_year", "birthday", "date_of_birth"),
+        *("email", "phone", "mobile", "address", "street"),
+    }
+)
+"""Attributes that tell one person from all others, or are looked at as something else, as age is:
+nothing learns from them, and no report knows them."""
+
+
+def is_personal(attribute: str) -> bool:
+    """Say so of an attribute by its name, or of one written as `name=value`."""
+    return attribute.partition("=")[0].strip().lower() in PERSONAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from services.ranker.domain.answers import (
     Row,
     TeachingTerms,
 )
+from services.ranker.domain.encoding import without_characteristics
 from services.ranker.domain.journal import JournalEntry
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
 from services.ranker.domain.lesson import Known, Lesson
@@ -210,7 +211,7 @@ class InMemoryLearningLog:
         gone = set(person_ids)
         self._erased |= gone
         self._rows = [
-            NumberedRow(each.number, replace(each.row, decision_id="", person_ids=(), event_id=""))
+            NumberedRow(each.number, _unlinked(each.row))
             if gone & set(each.row.person_ids)
             else each
             for each in self._rows
@@ -288,6 +289,11 @@ class InMemoryLearningLog:
             return []
         latest_us, latest_event_id = max(found)
         return [ParkedCount(reason, len(found), latest_event_id, latest_us)]
+
+
+def _unlinked(row: Row) -> Row:
+    features = without_characteristics(row.features)
+    return replace(row, decision_id="", person_ids=(), event_id="", features=features)
 
 
 def _key(answer: Answer) -> tuple[str, str]:

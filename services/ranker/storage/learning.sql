@@ -145,11 +145,13 @@ DELETE FROM kept_answers WHERE time_us < $1
 DELETE FROM taught WHERE day < $1
 
 -- name: unlink_old
-UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = ''
+UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '',
+    features = without_characteristics(features)
 WHERE time_us < $1 AND decision_id IS NOT NULL
 
 -- name: unlink_persons
-UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = ''
+UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '',
+    features = without_characteristics(features)
 WHERE person_ids && $1::uuid[]
 
 -- name: erase_kept

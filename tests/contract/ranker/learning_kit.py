@@ -50,6 +50,11 @@ def seen_as(offer, offset=-3.0):
     return encode(offset, np.array([offer, 100 + offer], np.uint32))
 
 
+def seen_of_somebody(offer):
+    """Make the same with characteristics of whom it was shown to."""
+    return encode(-3.0, np.array([offer, 100 + offer], np.uint32), np.array([7, 8], np.uint32))
+
+
 _EVENTS = itertools.count(1)
 
 

@@ -26,6 +26,7 @@ from tests.contract.ranker.learning_kit import (
     lessons,
     parked,
     seen_as,
+    seen_of_somebody,
 )
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
@@ -285,6 +286,16 @@ async def test_erasing_leaves_what_was_learned_and_nothing_that_leads_to_the_per
     await desk.log.park_late(NOON_US, 0.0)
     assert len(await lessons(desk)) == 2
     assert await parked(desk) == {}
+
+
+async def test_erasing_cuts_off_what_characterised_the_person(desk):
+    await desk.decide(
+        decision(1, SHOES, placement=PROMPT, seen=seen_of_somebody),
+        decision(2, SHOES, placement=PROMPT, persons=(BOB,), seen=seen_of_somebody),
+    )
+    await desk.erase(ADA)
+    rows = await desk.log.rows_after(0, 10)
+    assert [each.row.features for each in rows] == [seen_as(SHOES), seen_of_somebody(SHOES)]
 
 
 async def test_the_state_counts_what_is_written(desk):

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ranker.domain.encoding import MOST_CHARACTERISTICS, VERSION, decode, encode
+from services.ranker.domain.encoding import (
+    MOST_CHARACTERISTICS,
+    VERSION,
+    decode,
+    encode,
+    without_characteristics,
+)
 from services.ranker.domain.layout import PLACED
 from services.ranker.domain.layout import VERSION as LAYOUT
 
@@ -32,6 +38,17 @@ def test_what_was_seen_comes_back_as_it_was(offset, indices, told):
         indices,
         told,
     )
+
+
+@given(OFFSETS, INDICES, TOLD)
+def test_without_characteristics_a_row_is_what_it_was_to_the_model(offset, indices, told):
+    assert without_characteristics(row(offset, indices, told)) == row(offset, indices)
+
+
+@given(st.one_of(st.binary(max_size=60), st.builds(first_version, OFFSETS, INDICES)))
+def test_a_row_that_has_no_characteristics_stays_as_it_is(data):
+    if decode(data) is None or data[0] == 1:
+        assert without_characteristics(data) == data
 
 
 @given(OFFSETS, INDICES)

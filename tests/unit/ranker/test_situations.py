@@ -142,3 +142,15 @@ def test_hesitation_and_the_stage_of_what_is_on_the_mind_are_states():
     assert situation(context(), known).states == ["doubt=SHIPPING", "stage=DECIDING"]
     known.session.last_us -= 1
     assert situation(context(), known).states == []
+
+
+def test_what_tells_one_person_from_all_others_is_not_looked_at():
+    told = PersonSnapshot(
+        person_ids=["ada"],
+        attributes={"name": "Ada Lovelace", "Birth_Date": "1815-12-10", "size": "M"},
+    )
+    asked = context()
+    asked.attributes.update({"email": "ada@example.com", "weather": "rain"})
+    found = situation(asked, told)
+    assert found.attributes == ["size=M"]
+    assert found.told == ["weather=rain"]
