@@ -30,7 +30,7 @@ def experiment(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="[NAME]", help="One of the definitions, or `holdout`; else all there are."
+            metavar="[NAME]", help="One that is or was, or `holdout`; else all in force."
         ),
     ] = "",
     plan: Annotated[
@@ -53,7 +53,9 @@ def experiment(
     ] = 0.8,
     since: Annotated[
         str,
-        typer.Option(metavar="DAYS", help="So far back, such as 30d; else since it began."),
+        typer.Option(
+            metavar="DAYS", help="So far back, such as 30d, for one look; else since it began."
+        ),
     ] = "",
     until: Annotated[
         str, typer.Option(metavar="TIME", help="Until then, such as 2026-11-01; else until now.")
@@ -64,10 +66,11 @@ def experiment(
     """Compare the groups of experiments, or plan one.
 
     The intervals hold at all looks together: whoever looks every day and ends it as soon as it is
-    clear is wrong no more often than in 5 of 100 experiments. People are compared, not clicks:
-    all that one customer does counts once. If the groups have other sizes than planned, that is
-    said first, and nothing else is to be believed. `holdout` holds those for whom things are
-    personalised against those who are held out.
+    clear is wrong no more often than in 5 of 100 experiments, if it begins where the experiment
+    did: without --since, and not for `holdout`, which is looked at over 28 days. People are
+    compared, not clicks: all that one customer does counts once. If the groups have other sizes
+    than planned, that is said first, and nothing else is to be believed. `holdout` holds those for
+    whom things are personalised against those who are held out.
 
     Example: touchpoint report experiment
 

@@ -35,6 +35,7 @@ from services.ranker.storage.consumers import (
 from services.ranker.storage.history import PostgresHistoryLog
 from services.ranker.storage.insight import PostgresInsights
 from services.ranker.storage.journal import PostgresJournal
+from services.ranker.storage.kept_experiments import kept_experiments
 from services.ranker.storage.learning import LearningWriter
 from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.measured import MeasuredLogs
@@ -76,7 +77,8 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     catalogue = CatalogueFollower(
         bus, RetrievalServiceStub(runtime.channel("retrieval")), service=settings.service
     )
-    source = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
+    rules = RulesServiceStub(runtime.channel("rules"))
+    source = RpcBundleSource(rules, settings.service)
     bundles = BundleFollower(bus, source, compile_bundle)
     journal, log = PostgresJournal(database), PostgresLearningLog(database)
     rankings = PostgresRankings(database)
@@ -135,7 +137,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     )
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)
-    reports = Reports(Measurer(*sources), Experimenter(*sources))
+    reports = Reports(Measurer(*sources), Experimenter(*sources, partial(kept_experiments, rules)))
     servicer = RankerServicer(catalogue.catalogue, bundles, kept, reports)
     contract = DESCRIPTOR.services_by_name["RankerService"]
     deadlines = dict.fromkeys(("RevertLearning", "UndoRevert"), _REVERTING)

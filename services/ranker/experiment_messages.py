@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
+from services.ranker.domain.experiments.beginning import Beginning
 from services.ranker.domain.experiments.comparing import Compared, Role
 from services.ranker.domain.experiments.planning import days_needed, people_needed
 from services.ranker.domain.experiments.reporting import Looked, Outcome, Report
@@ -64,7 +65,7 @@ def looked_at(experiment: Experiment) -> Sequence[Looked]:
 
 
 def report_message(
-    experiment: Experiment, period: Period, found: Report, told: Told
+    experiment: Experiment, period: Period, found: Report, told: Told, beginning: Beginning
 ) -> ExperimentReport:
     """Return a report as a message."""
     message = ExperimentReport(
@@ -74,9 +75,13 @@ def report_message(
         is_mismatch=found.shared_out.is_mismatch,
         mixed=found.mixed,
         outcomes=[_outcome(found, each) for each in found.outcomes],
-        said=sentences(
-            found, lambda name: MEASURES[name].title, told.amount, experiment.minimal_effect
+        said=(
+            *sentences(
+                found, lambda name: MEASURES[name].title, told.amount, experiment.minimal_effect
+            ),
+            *beginning.told(),
         ),
+        holds_at_all_looks=beginning.holds_at_all_looks,
         currency=told.currency,
     )
     message.since_time.FromMicroseconds(period.since_us)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from services.ranker.asked_experiments import DAYS, Asked, InForce, Seen, asked_for, by_period
 from services.ranker.collecting import Collector
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.experiments.planning import POWER
-from services.ranker.domain.experiments.reporting import Group, Report, assigned_and_seen, report
+from services.ranker.domain.experiments.reporting import Report, assigned_and_seen, report
 from services.ranker.domain.measures.definitions import MEASURES
 from services.ranker.domain.measures.gathering import Gathered, Gathering
 from services.ranker.domain.measures.log import Period
@@ -21,10 +21,9 @@ from services.ranker.domain.measures.measured import measure_customers
 from services.ranker.domain.measures.persons import PersonMeasures
 from services.ranker.experiment_messages import Told, looked_at, plan_message, report_message
 from services.ranker.storage.measured import MeasuredLogs
-from shared.arms import assign_arm, assign_variants
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
-from shared.errors import FieldViolation, InvalidArgument, NotFound
+from shared.errors import FieldViolation, InvalidArgument
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1.experiments_pb2 import (
@@ -35,72 +34,13 @@ from touchpoint.ranker.v1.experiments_pb2 import (
     PlanExperimentRequest,
     PlanExperimentResponse,
 )
-from touchpoint.rules.v1.experiments_pb2 import Experiment
+from touchpoint.rules.v1.experiments_pb2 import KeptExperiment
 
-HOLDOUT = "holdout"
-"""The experiment that every deployment has: what is personal against what is not."""
-_ARMS = (Arm.HOLDOUT, Arm.STATIC, Arm.PERSONALISED)
-_DAYS = 28
 _USUAL_GOAL = "revenue_per_visit"
-_HOLDOUT_GOAL, _HOLDOUT_GUARDS = "contribution", ("opt_outs", "complaints")
 _READING, _MEASURING = 0.9, 0.95
 """Shares that are done when all is read, and when all is measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One experiment and the time that it is looked at in."""
-
-    experiment: Experiment
-    groups: Sequence[Group]
-    period: Period
-
-    @property
-    def name(self) -> str:
-        return self.experiment.experiment
-
-    def group_seen(self, notice: DecisionNotice) -> int | None:
-        """Return the group that a decision was made for; None: for none of them."""
-        if self.name == HOLDOUT:
-            name = Arm.Value.Name(notice.arm)
-        else:
-            variants = [each for each in notice.variants if each.experiment == self.name]
-            name = variants[0].variant if variants else ""
-        return self._place(name)
-
-    def group_assigned(self, definitions: RankingDefinitions, oldest_id: str) -> int:
-        """Return the group of somebody by the definitions; -1: of none."""
-        if self.name == HOLDOUT:
-            name = Arm.Value.Name(assign_arm(definitions.arm_plan, oldest_id))
-        else:
-            found = assign_variants(definitions.experiment_plan, oldest_id)
-            name = next((each.variant for each in found if each.experiment == self.name), "")
-        place = self._place(name)
-        return -1 if place is None else place
-
-    def _place(self, name: str) -> int | None:
-        names = [group.name for group in self.groups]
-        return names.index(name) if name in names else None
-
-
-class _Seen:
-    """The groups by which something was decided for each customer."""
-
-    def __init__(self, asked: _Asked, gathering: Gathering) -> None:
-        self._asked = asked
-        self._gathering = gathering
-        self._groups: dict[str, set[int]] = defaultdict(set)
-
-    def note(self, notice: DecisionNotice) -> None:
-        """Take note of a decision."""
-        group = self._asked.group_seen(notice)
-        if notice.person_ids and group is not None:
-            oldest = notice.person_ids[0]
-            self._groups[self._gathering.oldest_of.get(oldest, oldest)].add(group)
-
-    def of(self, oldest_id: str) -> frozenset[int]:
-        """Return the groups that a customer met."""
-        return frozenset(self._groups.get(oldest_id, ()))
+FetchKept = Callable[[], Awaitable[Sequence[KeptExperiment]]]
+"""Returns the experiments that people were in; raises TouchpointError where rules do not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,65 +51,49 @@ class Experimenter:
     catalogue: Catalogue
     bundles: BundleFollower[RankingDefinitions]
     now_us: Callable[[], int]
+    kept: FetchKept
 
     async def get(self, request: GetExperimentRequest) -> AsyncIterator[GetExperimentResponse]:
         """Yield how far it is, and the reports at last.
 
-        Raises NotFound for an experiment that is not defined, InvalidArgument for a period that
-        ends before it begins, FailedPrecondition for one of too many events, TouchpointError where
-        profile does not answer.
+        Raises NotFound for an experiment that there is not, InvalidArgument for a period that ends
+        before it begins, FailedPrecondition for one of too many events,
+        TouchpointError where profile or rules do not answer.
         """
-        definitions = self.bundles.active
-        asked = list(self._asked(definitions, request))
-        reports = []
-        for number, each in enumerate(asked):
-            collector = Collector(self.logs, self.catalogue, definitions)
-            gathering = Gathering(each.period, {})
-            seen = _Seen(each, gathering)
-            async for step, _ in collector.collect(gathering, seen.note):
-                told_step, share_done = f"{each.name}: {step}", number / len(asked)
-                yield GetExperimentResponse(step=told_step, share_done=share_done)
+        in_force = InForce.now(self.bundles)
+        wanted = asked_for(request, in_force, await self.kept(), self.now_us())
+        asked = [await self._as_kept(each) for each in wanted]
+        together = by_period(asked)
+        reports: dict[str, ExperimentReport] = {}
+        for number, (period, group) in enumerate(together.items()):
+            collector = Collector(self.logs, self.catalogue, in_force.active)
+            gathering = Gathering(period, {})
+            seen = [Seen(each, gathering) for each in group]
+            names = ", ".join(each.name for each in group)
+            async for step, _ in collector.collect(gathering, _hearing(seen)):
+                share_done = number / len(together)
+                yield GetExperimentResponse(step=f"{names}: {step}", share_done=share_done)
             gathered, told = await collector.done(gathering), _told(collector, self.catalogue)
-            reports.append(
-                await asyncio.to_thread(_compared, each, definitions, gathered, seen, told)
-            )
-        yield GetExperimentResponse(step="done", share_done=1.0, reports=reports)
+            persons = await asyncio.to_thread(measure_customers, gathered)
+            for each, met in zip(group, seen, strict=True):
+                reports[each.name] = await asyncio.to_thread(
+                    _compared, each, in_force, persons, met, told
+                )
+        in_turn = [reports[each.name] for each in asked]
+        yield GetExperimentResponse(step="done", share_done=1.0, reports=in_turn)
 
-    def _asked(
-        self, definitions: RankingDefinitions, request: GetExperimentRequest
-    ) -> Iterator[_Asked]:
-        known = {
-            each.experiment: each for each in (_holdout(definitions), *definitions.experiments)
-        }
-        if request.experiment and request.experiment not in known:
-            raise NotFound(
-                f"no experiment is called {request.experiment}; there is {', '.join(known)}"
-            )
-        for name, experiment in known.items():
-            if request.experiment in ("", name):
-                groups = [Group(each.variant, each.share) for each in experiment.variants]
-                yield _Asked(experiment, groups, self._period(experiment, request))
-
-    def _period(self, experiment: Experiment, request: GetExperimentRequest) -> Period:
-        now_us = self.now_us()
-        until_us = now_us
-        if experiment.HasField("ends_time"):
-            until_us = min(now_us, experiment.ends_time.ToMicroseconds())
-        if request.HasField("until_time"):
-            until_us = min(until_us, request.until_time.ToMicroseconds())
-        since_us = until_us - _DAYS * DAY_US
-        if experiment.HasField("starts_time"):
-            since_us = experiment.starts_time.ToMicroseconds()
-        if request.HasField("since_time"):
-            since_us = request.since_time.ToMicroseconds()
-        if request.experiment and since_us >= until_us:
-            raise InvalidArgument([FieldViolation("since_time", "must be before the end")])
-        return Period(min(since_us, until_us), until_us)
+    async def _as_kept(self, asked: Asked) -> Asked:
+        """Return what is asked as far as the journal still has it."""
+        period = asked.period
+        decided_us = await self.logs.first_decided_us(period)
+        beginning = asked.beginning.as_kept(decided_us, period.until_us)
+        since_us = min(beginning.since_us, period.until_us)
+        return replace(asked, beginning=beginning, period=Period(since_us, period.until_us))
 
     async def plan(self, request: PlanExperimentRequest) -> AsyncIterator[PlanExperimentResponse]:
         """Yield how far it is, and the plan at last; raises as `get` does."""
         now_us, definitions = self.now_us(), self.bundles.active
-        since_us = now_us - _DAYS * DAY_US
+        since_us = now_us - DAYS * DAY_US
         if request.HasField("since_time"):
             since_us = request.since_time.ToMicroseconds()
         if since_us >= now_us:
@@ -190,20 +114,12 @@ class Experimenter:
         yield PlanExperimentResponse(step="done", share_done=1.0, plan=plan)
 
 
-def _holdout(definitions: RankingDefinitions) -> Experiment:
-    """Return the arms as an experiment; the holdout is the control."""
-    plan = definitions.arm_plan
-    rest = 1.0 - plan.holdout_share - plan.static_share
-    found = Experiment(
-        experiment=HOLDOUT,
-        hypothesis="What is personal brings more than what is not.",
-        goal=_HOLDOUT_GOAL,
-        guards=_HOLDOUT_GUARDS,
-    )
-    for arm, share in zip(_ARMS, (plan.holdout_share, plan.static_share, rest), strict=True):
-        if share > 0.0:
-            found.variants.add(variant=Arm.Value.Name(arm), share=share)
-    return found
+def _hearing(seen: Sequence[Seen]) -> Callable[[DecisionNotice], None]:
+    def hear(notice: DecisionNotice) -> None:
+        for each in seen:
+            each.note(notice)
+
+    return hear
 
 
 def _told(collector: Collector, catalogue: Catalogue) -> Told:
@@ -211,20 +127,15 @@ def _told(collector: Collector, catalogue: Catalogue) -> Told:
 
 
 def _compared(
-    asked: _Asked,
-    definitions: RankingDefinitions,
-    gathered: Gathered,
-    seen: _Seen,
-    told: Told,
+    asked: Asked, in_force: InForce, persons: PersonMeasures, seen: Seen, told: Told
 ) -> ExperimentReport:
-    """Measure everybody and hold the groups against each other; takes a second or two."""
-    persons = measure_customers(gathered)
+    """Hold the groups against each other; takes a second or two."""
     group_of, mixed = assigned_and_seen(
-        [asked.group_assigned(definitions, each) for each in persons.oldest_ids],
+        [asked.group_assigned(in_force, each) for each in persons.oldest_ids],
         [seen.of(each) for each in persons.oldest_ids],
     )
     found: Report = report(persons, group_of, asked.groups, looked_at(asked.experiment), mixed)
-    return report_message(asked.experiment, asked.period, found, told)
+    return report_message(asked.experiment, asked.period, found, told, asked.beginning)
 
 
 def _who_would_take_part(gathered: Gathered) -> tuple[PersonMeasures, Sequence[int]]:

@@ -27,6 +27,7 @@ from shared.definitions import BundleFollower
 from shared.errors import Aborted, FailedPrecondition, NotFound, Unavailable
 from shared.logging import get_logger
 from touchpoint.common.v1.bus_pb2 import DefinitionsNotice
+from touchpoint.rules.v1.experiments_pb2 import KeptExperiment
 from touchpoint.rules.v1.rules_pb2 import Bundle, DefinitionChange, DefinitionFile
 
 ALIVE_S = 4.5
@@ -134,6 +135,10 @@ class Definitions:
         old = await self._store.bundle(old_hash) if old_hash else Bundle()
         new = await self._store.bundle(new_hash)
         return await asyncio.to_thread(changes_between, old, new)
+
+    async def experiments(self) -> Sequence[KeptExperiment]:
+        """Return the experiments that anybody ever was in."""
+        return await self._experiments.kept()
 
     async def _demand_people_stay(
         self, before: Pointer, wanted: InForce, new: Bundle, ending: Collection[str]

@@ -65,6 +65,11 @@ class DefinitionRpcs:
     ) -> pb.GetDefinitionsSchemaResponse:
         return pb.GetDefinitionsSchemaResponse(json_schema=definitions_schema())
 
+    async def list_experiments(
+        self, call: Call, request: pb.ListExperimentsRequest
+    ) -> pb.ListExperimentsResponse:
+        return pb.ListExperimentsResponse(experiments=await self._definitions.experiments())
+
     async def apply_definitions(
         self, call: Call, request: pb.ApplyDefinitionsRequest
     ) -> pb.ApplyDefinitionsResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shared.postgres import Database, Queries
-from touchpoint.rules.v1.experiments_pb2 import Experiment
+from touchpoint.rules.v1.experiments_pb2 import Experiment, KeptExperiment
 
 _SQL = Queries.beside(__file__, "experiments.sql")
 
@@ -25,5 +25,13 @@ class PostgresExperiments:
 
     async def all(self) -> Sequence[Experiment]:
         """Return all that anybody ever was in, as defined when somebody was last."""
-        rows = await self._database.fetch(_SQL.experiments)
-        return [Experiment.FromString(row["definition"]) for row in rows]
+        return [each.experiment for each in await self.kept()]
+
+    async def kept(self) -> Sequence[KeptExperiment]:
+        """Return the same with when somebody was first, by name."""
+        found = []
+        for row in await self._database.fetch(_SQL.experiments):
+            kept = KeptExperiment(experiment=Experiment.FromString(row["definition"]))
+            kept.first_time.FromMicroseconds(row["first_us"])
+            found.append(kept)
+        return found

@@ -17,10 +17,11 @@ from services.ranker.servicer import RankerServicer, Reports
 from services.ranker.validation import VALIDATORS
 from shared.arms import assign_arm, assign_variants
 from shared.binding import bind
+from shared.definitions.follower import NO_TRIAL
 from shared.testing.grpc import grpc_service
 from tests.unit.ranker.shop import BIKE_NOS, shop
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
-from touchpoint.common.v1.decision_pb2 import VariantOf
+from touchpoint.common.v1.decision_pb2 import Trial, VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
 from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
@@ -31,7 +32,7 @@ from touchpoint.ranker.v1.experiments_pb2 import (
 )
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.ranker.v1.results_pb2 import ResultConclusion
-from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant
+from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant, KeptExperiment
 from touchpoint.rules.v1.rules_pb2 import Bundle
 
 NOW_US = 1_800_000_000_000_000
@@ -55,6 +56,21 @@ BUNDLE = Bundle(
 DEFINITIONS = compile_bundle(BUNDLE)
 
 
+BEGAN_US = NOW_US - 50 * DAY_US
+KEPT = KeptExperiment(experiment=BUNDLE.experiments[0])
+KEPT.first_time.FromMicroseconds(BEGAN_US)
+TRIAL = Trial(bundle_hash="t", share=0.5, salt="t")
+
+
+def bundles_of(active, tried=None):
+    """Return what a replica holds of the definitions in force."""
+    compiled = {"b": compile_bundle(active)}
+    if tried is not None:
+        compiled["t"] = compile_bundle(tried)
+    trial = TRIAL if tried is not None else NO_TRIAL
+    return SimpleNamespace(active=compiled["b"], active_hash="b", trial=trial, of=compiled.get)
+
+
 def arm_of(person_id):
     return assign_arm(DEFINITIONS.arm_plan, person_id)
 
@@ -67,7 +83,9 @@ def variant_of(person_id):
 class Logs:
     """Everybody looks at a bike that was decided for them; who buys it is for the test to say."""
 
-    def __init__(self, buys, met=variant_of):
+    def __init__(self, buys, met=variant_of, remembered_us=0, in_force=None, **trial):
+        self.remembered_us = remembered_us
+        self.bundles = bundles_of(in_force or BUNDLE, **trial)
         self.people = [str(uuid.UUID(int=number)) for number in range(1, PEOPLE + 1)]
         counted = Counter()
         self.buyers = []
@@ -92,6 +110,9 @@ class Logs:
                 del notice.variants[:]
             if not self.met(person_id):
                 yield [notice.SerializeToString()]
+
+    async def first_decided_us(self, period):
+        return max(period.since_us, self.remembered_us)
 
     async def sets(self):
         yield []
@@ -121,8 +142,12 @@ class Logs:
 @pytest_asyncio.fixture(loop_scope="session")
 async def stub(request):
     """Lend a stub of a ranker that reads some logs."""
-    bundles = SimpleNamespace(active=DEFINITIONS, active_hash="b")
-    reports = Reports(None, Experimenter(request.param, shop(), bundles, lambda: NOW_US))
+    bundles = request.param.bundles
+
+    async def kept():
+        return [KEPT]
+
+    reports = Reports(None, Experimenter(request.param, shop(), bundles, lambda: NOW_US, kept))
     replica = SimpleNamespace(model=None)
     kept = SimpleNamespace(replica=replica, meetings=Meetings(), insights=None)
     servicer = RankerServicer(shop(), bundles, kept, reports)
@@ -131,10 +156,11 @@ async def stub(request):
         yield RankerServiceStub(channel)
 
 
-async def reported(stub, name):
-    responses = [
-        each async for each in stub.GetExperiment(GetExperimentRequest(experiment=name), timeout=30)
-    ]
+async def reported(stub, name, since_us=None):
+    request = GetExperimentRequest(experiment=name)
+    if since_us is not None:
+        request.since_time.FromMicroseconds(since_us)
+    responses = [each async for each in stub.GetExperiment(request, timeout=30)]
     assert [each.share_done for each in responses] == sorted(each.share_done for each in responses)
     return {each.experiment: each for each in responses[-1].reports}
 
@@ -220,6 +246,77 @@ async def test_an_experiment_that_is_not_defined_is_told_with_those_that_are(stu
 
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
     assert "holdout, bolder" in refused.value.details()
+
+
+ONE_LOOK = "the intervals hold for one look"
+
+
+@logs(lambda variant: 4)
+async def test_an_experiment_without_a_date_begins_with_the_first_decision_in_it(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    assert found.since_time.ToMicroseconds() == BEGAN_US
+    assert found.holds_at_all_looks
+    assert ONE_LOOK not in " ".join(found.said)
+
+
+@logs(lambda variant: 4)
+async def test_a_beginning_that_moves_holds_at_one_look_and_that_is_said(stub):
+    holdout = (await reported(stub, "holdout"))["holdout"]
+    later = (await reported(stub, "bolder", NOW_US - 25 * DAY_US))["bolder"]
+    before = (await reported(stub, "bolder", BEGAN_US - DAY_US))["bolder"]
+
+    assert holdout.since_time.ToMicroseconds() == NOW_US - 28 * DAY_US
+    for found in (holdout, later):
+        assert not found.holds_at_all_looks
+        assert ONE_LOOK in found.said[-1]
+    assert before.holds_at_all_looks
+    assert before.since_time.ToMicroseconds() == BEGAN_US
+
+
+@logs(lambda variant: 4, remembered_us=NOW_US - 30 * DAY_US)
+async def test_what_the_journal_has_forgotten_of_an_experiment_is_said(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    assert found.since_time.ToMicroseconds() == NOW_US - 30 * DAY_US
+    assert not found.holds_at_all_looks
+    assert found.said[-1].startswith("The journal has forgotten")
+
+
+@logs(lambda variant: 4, in_force=Bundle(parameters=BUNDLE.parameters))
+async def test_an_experiment_that_was_taken_out_has_its_report_by_name(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    assert all(group.people for group in found.groups)
+    assert found.mixed == 0
+    assert list(await reported(stub, "")) == ["holdout"]
+
+
+def _smaller(share):
+    bundle = Bundle()
+    bundle.CopyFrom(BUNDLE)
+    bundle.experiments[0].share = share
+    return bundle
+
+
+@logs(lambda variant: 4, in_force=_smaller(0.2), tried=BUNDLE)
+async def test_those_that_a_trial_adds_to_an_experiment_are_in_it(stub):
+    [found] = (await reported(stub, "bolder")).values()
+
+    assert found.mixed == 0
+    assert sum(group.people for group in found.groups) == sum(
+        bool(variant_of(str(uuid.UUID(int=number)))) for number in range(1, PEOPLE + 1)
+    )
+
+
+ONLY_TRIED = Bundle(parameters=BUNDLE.parameters, experiments=[BUNDLE.experiments[0]])
+ONLY_TRIED.experiments[0].experiment = "tried"
+
+
+@logs(lambda variant: 4, tried=ONLY_TRIED)
+async def test_an_experiment_that_only_a_trial_has_is_reported(stub):
+    assert list(await reported(stub, "tried")) == ["tried"]
+    assert list(await reported(stub, "")) == ["holdout", "bolder", "tried"]
 
 
 async def planned(stub, **wanted):

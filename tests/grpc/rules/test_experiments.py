@@ -233,6 +233,23 @@ async def test_an_experiment_ends_at_once_where_that_is_said(rules: Rules) -> No
     await apply(rules, WITHOUT, ending=["brands"])
 
 
+async def test_it_is_told_since_when_people_were_in_an_experiment_also_when_it_was_taken_out(
+    rules: Rules,
+) -> None:
+    await apply(rules)
+    first_us = rules.clock.now_us()
+    await decide(rules, OTHERS)
+    rules.clock.advance(timedelta(days=3))
+    hypothesis = EXPERIMENT.replace("liked better", "liked best")
+    await apply(rules, hypothesis)
+    await decide(rules, CONTROL)
+    await apply(rules, WITHOUT, ending=["brands"])
+    answer = await rules.stub.ListExperiments(pb.ListExperimentsRequest(), timeout=5)
+    [found] = answer.experiments
+    assert found.experiment.hypothesis == "Others are liked best."
+    assert found.first_time.ToMicroseconds() == first_us
+
+
 async def test_nobody_loses_a_variant_by_going_back(rules: Rules) -> None:
     await apply(rules)
     await decide(rules, OTHERS)
