@@ -87,7 +87,7 @@ def report_message(
     message.since_time.FromMicroseconds(period.since_us)
     message.until_time.FromMicroseconds(period.until_us)
     whole = sum(group.share for group in found.groups)
-    for group, people in zip(found.groups, found.shared_out.people, strict=True):
+    for group, people in zip(found.groups, found.people, strict=True):
         message.groups.add(group=group.name, share=group.share / whole, people=people)
     return message
 

@@ -130,11 +130,11 @@ def _compared(
     asked: Asked, in_force: InForce, persons: PersonMeasures, seen: Seen, told: Told
 ) -> ExperimentReport:
     """Hold the groups against each other; takes a second or two."""
-    group_of, mixed = assigned_and_seen(
+    parted = assigned_and_seen(
         [asked.group_assigned(in_force, each) for each in persons.oldest_ids],
         [seen.of(each) for each in persons.oldest_ids],
     )
-    found: Report = report(persons, group_of, asked.groups, looked_at(asked.experiment), mixed)
+    found: Report = report(persons, parted, asked.groups, looked_at(asked.experiment))
     return report_message(asked.experiment, asked.period, found, told, asked.beginning)
 
 

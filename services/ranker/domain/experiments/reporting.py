@@ -57,43 +57,61 @@ class Report:
     """What an experiment came to."""
 
     groups: tuple[Group, ...]
+    people: tuple[int, ...]
+    """Those who are compared, by group."""
     shared_out: SharedOut
+    """Those who were met, by the group that they should have been in."""
     mixed: int
     """People who were seen in two groups, as two who turned out to be one: left out."""
     outcomes: tuple[Outcome, ...]
 
 
-def assigned_and_seen(
-    assigned: Sequence[int], seen: Sequence[frozenset[int]]
-) -> tuple[NDArray[np.intp], int]:
-    """Return the group of each customer, and how many are left out for having seen two.
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Which customer counts in which group."""
+
+    group_of: NDArray[np.intp]
+    """Of each customer the group that they are compared in; NOBODY: in none."""
+    met: NDArray[np.intp]
+    """Of each customer the group by the definitions if something was decided for them, also by
+    another group; NOBODY else."""
+    mixed: int
+    """How many are left out for having seen another group than their own."""
+
+
+def assigned_and_seen(assigned: Sequence[int], seen: Sequence[frozenset[int]]) -> Parted:
+    """Return who counts where.
 
     `assigned` is the group by the definitions, `seen` the groups by which something was decided for
     them: whom nothing was decided for met no difference, and only adds noise (NOBODY).
     """
-    groups = np.full(len(assigned), NOBODY)
+    groups, everybody = np.full(len(assigned), NOBODY), np.full(len(assigned), NOBODY)
     mixed = 0
     for place, (group, met) in enumerate(zip(assigned, seen, strict=True)):
+        if met:
+            everybody[place] = group
         if len(met) > 1 or (met and group not in met):
             mixed += 1
         elif met:
             groups[place] = group
-    return groups, mixed
+    return Parted(groups, everybody, mixed)
 
 
 def report(
-    persons: PersonMeasures,
-    group_of: NDArray[np.intp],
-    groups: Sequence[Group],
-    looked: Sequence[Looked],
-    mixed: int = 0,
+    persons: PersonMeasures, parted: Parted, groups: Sequence[Group], looked: Sequence[Looked]
 ) -> Report:
-    """Compare the groups by every measure; `group_of` of each row the place of its group."""
-    parts = [persons.picked(group_of == place) for place in range(len(groups))]
-    counts = [len(part) for part in parts]
+    """Compare the groups by every measure; `parted` is by row of `persons`.
+
+    Sizes are those of everybody met, those left out among them: of two people who turn out to be
+    one, the other was most likely in the largest group, so that leaving them out takes nearly only
+    the small ones.
+    """
+    parts = [persons.picked(parted.group_of == place) for place in range(len(groups))]
+    met = [int(np.count_nonzero(parted.met == place)) for place in range(len(groups))]
     outcomes = tuple(_outcome(each, parts) for each in looked)
-    sharing = shared_out(counts, [group.share for group in groups])
-    return Report(tuple(groups), sharing, mixed, outcomes)
+    sharing = shared_out(met, [group.share for group in groups])
+    people = tuple(len(part) for part in parts)
+    return Report(tuple(groups), people, sharing, parted.mixed, outcomes)
 
 
 def _outcome(looked: Looked, parts: Sequence[PersonMeasures]) -> Outcome:

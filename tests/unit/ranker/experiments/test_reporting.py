@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from services.ranker.domain.experiments.comparing import Conclusion, Role
+from services.ranker.domain.experiments.comparing import Conclusion, Role, shared_out
 from services.ranker.domain.experiments.reporting import (
     NOBODY,
     Group,
     Looked,
+    Parted,
     Report,
     assigned_and_seen,
     report,
@@ -38,12 +39,16 @@ def _looked(name: str, role: Role = Role.GOAL, *, is_more_better: bool = True) -
 
 
 def _two_groups(
-    rates: tuple[float, float], people: tuple[int, int] = (4_000, 4_000), seed: int = 1
-) -> tuple[PersonMeasures, np.ndarray[tuple[int], np.dtype[np.intp]]]:
+    rates: tuple[float, float],
+    people: tuple[int, int] = (4_000, 4_000),
+    seed: int = 1,
+    mixed: int = 0,
+) -> tuple[PersonMeasures, Parted]:
     random = np.random.default_rng(seed)
     bought = [random.binomial(1, rate, count) for rate, count in zip(rates, people, strict=True)]
     persons = _persons({"orders": np.concatenate(bought).tolist()})
-    return persons, np.repeat([0, 1], people)
+    groups = np.repeat([0, 1], people)
+    return persons, Parted(groups, groups, mixed)
 
 
 def _said(found: Report) -> list[str]:
@@ -51,24 +56,46 @@ def _said(found: Report) -> list[str]:
 
 
 def test_whom_nothing_was_decided_for_takes_no_part() -> None:
-    groups, mixed = assigned_and_seen([0, 1, 1], [frozenset({0}), frozenset(), frozenset({1})])
+    parted = assigned_and_seen([0, 1, 1], [frozenset({0}), frozenset(), frozenset({1})])
 
-    assert groups.tolist() == [0, NOBODY, 1]
-    assert mixed == 0
+    assert parted.group_of.tolist() == [0, NOBODY, 1]
+    assert parted.mixed == 0
 
 
 @pytest.mark.parametrize("seen", [frozenset({0, 1}), frozenset({1})])
 def test_who_met_another_group_than_their_own_is_left_out_and_counted(seen: frozenset[int]) -> None:
-    groups, mixed = assigned_and_seen([0], [seen])
+    parted = assigned_and_seen([0], [seen])
 
-    assert groups.tolist() == [NOBODY]
-    assert mixed == 1
+    assert parted.group_of.tolist() == [NOBODY]
+    assert parted.mixed == 1
+
+
+def test_sizes_are_those_of_everybody_met_so_that_merges_do_not_shrink_the_small_group() -> None:
+    """Of two who turn out to be one, both were in the small group in one case of a hundred."""
+    random = np.random.default_rng(7)
+    assigned = random.choice(2, 20_000, p=[0.1, 0.9]).tolist()
+    others = random.choice(2, 20_000, p=[0.1, 0.9]).tolist()
+    is_merged = (random.random(20_000) < 0.2).tolist()
+    seen = [
+        frozenset({group, other}) if merged else frozenset({group})
+        for group, other, merged in zip(assigned, others, is_merged, strict=True)
+    ]
+    persons = _persons({"orders": [0.0] * 20_000})
+
+    parted = assigned_and_seen(assigned, seen)
+    found = report(persons, parted, [Group("small", 0.1), Group("large", 0.9)], [])
+
+    assert not found.shared_out.is_mismatch
+    assert sum(found.shared_out.people) == 20_000
+    assert sum(found.people) == 20_000 - parted.mixed
+    assert not shared_out([assigned.count(0), assigned.count(1)], [0.1, 0.9]).is_mismatch
+    assert shared_out(found.people, [0.1, 0.9]).is_mismatch
 
 
 def test_a_real_effect_is_told_as_better_with_what_it_may_be() -> None:
-    persons, group_of = _two_groups((0.10, 0.15))
+    persons, parted = _two_groups((0.10, 0.15))
 
-    found = report(persons, group_of, _EVEN, [_looked("orders")])
+    found = report(persons, parted, _EVEN, [_looked("orders")])
 
     assert found.outcomes[0].compared[0].conclusion is Conclusion.BETTER
     (said,) = _said(found)
@@ -77,9 +104,9 @@ def test_a_real_effect_is_told_as_better_with_what_it_may_be() -> None:
 
 
 def test_without_an_effect_it_says_not_significant() -> None:
-    persons, group_of = _two_groups((0.12, 0.12))
+    persons, parted = _two_groups((0.12, 0.12))
 
-    (said,) = _said(report(persons, group_of, _EVEN, [_looked("orders")]))
+    (said,) = _said(report(persons, parted, _EVEN, [_looked("orders")]))
 
     assert "not significant" in said
 
@@ -92,8 +119,8 @@ def test_without_an_effect_it_says_not_significant() -> None:
     ],
 )
 def test_it_is_said_whether_a_change_that_matters_is_still_possible(people: int, said: str) -> None:
-    persons, group_of = _two_groups((0.12, 0.12), people=(people, people))
-    found = report(persons, group_of, _EVEN, [_looked("orders")])
+    persons, parted = _two_groups((0.12, 0.12), people=(people, people))
+    found = report(persons, parted, _EVEN, [_looked("orders")])
 
     (told,) = sentences(found, str, lambda name, value: f"{value:.3f}", minimal_effect=0.2)
 
@@ -101,12 +128,12 @@ def test_it_is_said_whether_a_change_that_matters_is_still_possible(people: int,
 
 
 def test_a_guard_that_gets_worse_is_told_and_one_that_does_not_is_not() -> None:
-    persons, group_of = _two_groups((0.10, 0.16))
+    persons, parted = _two_groups((0.10, 0.16))
     looked = [
         _looked("orders", Role.GUARD, is_more_better=False),
     ]
 
-    (said,) = _said(report(persons, group_of, _EVEN, looked))
+    (said,) = _said(report(persons, parted, _EVEN, looked))
     none = _said(report(*_two_groups((0.10, 0.10)), _EVEN, looked))
 
     assert said.startswith("But bold costs: orders 0.1")
@@ -114,35 +141,35 @@ def test_a_guard_that_gets_worse_is_told_and_one_that_does_not_is_not() -> None:
 
 
 def test_groups_of_other_sizes_than_planned_are_told_before_anything_else() -> None:
-    persons, group_of = _two_groups((0.10, 0.15), people=(4_000, 3_400))
+    persons, parted = _two_groups((0.10, 0.15), people=(4_000, 3_400))
 
-    said = _said(report(persons, group_of, _EVEN, [_looked("orders")]))
+    said = _said(report(persons, parted, _EVEN, [_looked("orders")]))
 
     assert "believe nothing of this before the reason is found" in said[0]
     assert "control 4,000, bold 3,400; planned control 50.0%, bold 50.0%" in said[0]
 
 
 def test_a_handful_of_people_tells_nothing() -> None:
-    persons, group_of = _two_groups((0.1, 0.9), people=(50, 50))
+    persons, parted = _two_groups((0.1, 0.9), people=(50, 50))
 
-    assert _said(report(persons, group_of, _EVEN, [_looked("orders")])) == [
+    assert _said(report(persons, parted, _EVEN, [_looked("orders")])) == [
         "bold: too few people to tell (fewer than 100 in a group)."
     ]
 
 
 def test_a_group_without_anybody_is_no_error() -> None:
-    persons, group_of = _two_groups((0.1, 0.1), people=(300, 0))
+    persons, parted = _two_groups((0.1, 0.1), people=(300, 0))
 
-    found = report(persons, group_of, _EVEN, [_looked("orders")])
+    found = report(persons, parted, _EVEN, [_looked("orders")])
 
     assert found.outcomes[0].compared[0].conclusion is Conclusion.TOO_FEW
     assert found.outcomes[0].samples[1].people == 0
 
 
 def test_mixed_people_are_told() -> None:
-    persons, group_of = _two_groups((0.1, 0.1))
+    persons, parted = _two_groups((0.1, 0.1), mixed=3)
 
-    said = _said(report(persons, group_of, _EVEN, [], mixed=3))
+    said = _said(report(persons, parted, _EVEN, []))
 
     assert said == [
         "3 people were seen in two groups, as two who turned out to be one, and left out."
