@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -69,12 +70,13 @@ def showings_of(
     """Return the showings of a decision that were seen, but for what Commit replaced."""
     found = JudgedShowings()
     by_placement: dict[str, list[ChosenNotice]] = {}
+    shown_then = Counter(chosen.placement for chosen in notice.chosen)
     for chosen in notice.chosen:
         is_there = (chosen.placement, chosen.offer_no) in seen
         if is_there and not chosen.replaced and 0.0 < chosen.selection_probability <= 1.0:
             by_placement.setdefault(chosen.placement, []).append(chosen)
     for place, ask in enumerate(other.request.context.placements):
-        page = _Page(place, ask.placement, other)
+        page = _Page(place, ask.placement, other, shown_then[ask.placement])
         for chosen in by_placement.get(ask.placement, ()):
             _add(found, chosen, seen[chosen.placement, chosen.offer_no], page, then)
     return found
@@ -83,13 +85,14 @@ def showings_of(
 class _Page:
     """One placement by the other policy."""
 
-    def __init__(self, place: int, placement: str, other: Other) -> None:
+    def __init__(self, place: int, placement: str, other: Other, shown_then: int) -> None:
         self.placement = placement
         self.worth = other.worth
         self._offer_nos = other.request.candidates.offer_nos
         self._judgement = other.ranking.judgement
         self._share = _share(other.ranking, place, len(self._offer_nos))
         self._total = float(self._share.sum())
+        self._shown_then = shown_then
 
     def probability(self, offer_no: int) -> float:
         """Return with which probability it shows an offer; one that is no candidate, never."""
@@ -97,12 +100,16 @@ class _Page:
         return min(1.0, float(self._share[places].sum()))
 
     def expected(self, then: Then) -> tuple[float, float, float]:
-        """Return acceptances and value expected per showing, and the share without support."""
+        """Return acceptances and value expected, and the share of its own without support.
+
+        Expected per offer that was shown there then, as answers are counted: a policy that shows
+        twice as many is expected to earn twice as much of each.
+        """
         if self._total <= 0.0:
             return 0.0, 0.0, 0.0
         known, possible = then.expected(), then.possible(self.placement)
         chances = self._judgement.probability
-        share, value = self._share / self._total, self._judgement.assumed.value
+        share, value = self._share / self._shown_then, self._judgement.assumed.value
         accepted = worth = unsupported = 0.0
         for at in np.flatnonzero(share).tolist():
             offer_no = self._offer_nos[at]
@@ -110,7 +117,7 @@ class _Page:
             accepted += share[at] * chance
             worth += share[at] * chance * value[at]
             unsupported += 0.0 if offer_no in possible else share[at]
-        return accepted, worth, min(1.0, unsupported)
+        return accepted, worth, min(1.0, unsupported * self._shown_then / self._total)
 
 
 def _share(ranking: Ranking, place: int, candidates: int) -> Share:
