@@ -165,17 +165,22 @@ DELETE FROM taught WHERE person_id = ANY ($1::uuid[])
 DELETE FROM person_sets WHERE person_ids && $1::uuid[] OR person_id = ANY ($1::uuid[])
 
 -- name: snapshots
--- Not those that hold what was reverted after they were saved.
+-- Not those that hold what was reverted after they were saved, nor those that a version of before
+-- saved during an upgrade: it passes over rows that it cannot read.
 SELECT number, artefact, saved_us FROM model_snapshots AS saved
 WHERE NOT EXISTS (
     SELECT FROM learning_reverts AS reverted
     WHERE reverted.number > saved.number AND reverted.first_row <= saved.number
 )
+    AND (saved_us > 0 OR number <= (SELECT old_snapshots_until FROM learning_log))
 ORDER BY number DESC
 
 -- name: keep_snapshot
+-- In place of one that is passed over.
 INSERT INTO model_snapshots (number, artefact, saved_us) VALUES ($1, $2, $3)
-ON CONFLICT (number) DO NOTHING
+ON CONFLICT (number) DO UPDATE SET artefact = excluded.artefact, saved_us = excluded.saved_us
+WHERE model_snapshots.saved_us = 0
+    AND model_snapshots.number > (SELECT old_snapshots_until FROM learning_log)
 
 -- name: drop_snapshots
 -- All but these; an artefact is named twice when nothing changed in between.
