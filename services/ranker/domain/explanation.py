@@ -64,9 +64,10 @@ def _steps(
     strength = evidence / prior if prior else 0.0
     source = names.get("source") or NOBODY["source"]
     yield "evidence", evidence, f"{source} proposes it {strength:.0%} as strongly as it can"
-    if judgement.sighted is None or model.number == 0 or evidence == 0.0:
+    sighted = judgement.sighted if judgement.is_by_learning else None
+    if sighted is None or model.number == 0 or evidence == 0.0:
         return
-    yield from _learned(judgement.sighted, at, model, names)
+    yield from _learned(sighted, at, model, names)
     expected = float(judgement.probability[at])
     trying = judgement.exploration
     if trying is not None and trying.is_tried:

@@ -78,6 +78,8 @@ class Judgement:
     """None: nobody learns from these."""
     exploration: Exploration | None = None
     """What trying out was expected to cost; None: not decided, or nothing was drawn."""
+    is_by_learning: bool = True
+    """False: by the priors alone, whatever was learned."""
 
     @property
     def worth(self) -> Column:
@@ -100,7 +102,11 @@ class Judgement:
 def as_assumed(assumed: Assumed, sighted: Sighted | None = None) -> Judgement:
     """Judge by the priors alone: nothing was learned yet, or nothing shall be used of it."""
     probability = assumed.probability
-    return Judgement(assumed, probability, probability, probability * assumed.stake, None, sighted)
+    return Judgement(
+        *(assumed, probability, probability, probability * assumed.stake),
+        sighted=sighted,
+        is_by_learning=False,
+    )
 
 
 def sight(features: Features, assumed: Assumed, characteristics: Hashes = NOTHING) -> Sighted:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.ranker.domain.chance import Chance
 from services.ranker.domain.explanation import STRONGEST, explain
 from services.ranker.domain.exploration import Exploration
-from services.ranker.domain.judgement import judge
+from services.ranker.domain.judgement import as_assumed, judge
 from services.ranker.domain.layout import COLUMNS, WEIGHTS
 from services.ranker.domain.model import Model
 from services.ranker.domain.wording import NOBODY, SENTENCES, SUBJECTS, sentence
@@ -44,6 +44,14 @@ def test_every_sentence_speaks_of_what_there_are_names_for_and_says_which_way(su
     assert fields - {"more"} <= set(NOBODY)
     assert "more often" in sentence(subject, {}, raises=True)
     assert "less often" in sentence(subject, {}, raises=False)
+
+
+def test_by_the_priors_alone_nothing_that_was_learned_is_told():
+    model = random_model(3, 0.5)
+    found = sighted(liker(BIKES), 1, 15)
+    parts = explain(as_assumed(assumed(2), found), 1, model)
+    assert [part.name for part in parts] == ["prior", "evidence", "lever"]
+    assert sum(part.value for part in parts) == pytest.approx(assumed(2).probability[1] * 10)
 
 
 @settings(max_examples=40, deadline=None)
