@@ -14,6 +14,7 @@ from rich.console import Console
 from bench.errors import MeasurementError
 from bench.quality import diginetica, hillstrom, insight, lookalikes, off_policy, open_bandit
 from bench.quality.acceptance import hillstrom as visits
+from bench.quality.acceptance import hillstrom_replay as visits_replayed
 from bench.quality.acceptance import measuring as acceptance
 from bench.quality.measuring import measured
 from bench.quality.protocols import PROTOCOLS
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parts[acceptance.JOURNEY] = acceptance.journey_measured
     parts[acceptance.VEHICLE] = acceptance.vehicle_measured
     parts[visits.NAME] = visits.measured
+    parts[visits_replayed.NAME] = visits_replayed.measured
     parts[open_bandit.NAME] = open_bandit.measured
     parts[off_policy.NAME] = off_policy.measured
     parts[insight.NAME] = insight.measured

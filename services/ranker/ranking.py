@@ -102,13 +102,10 @@ class Ranker:
         )
         assumed = self._assumed(request, proposed, definitions, terms)
         judgement = self._judged(request, proposed, assumed, page, terms)
-        best = page.fill(judgement.score)
-        judgement, shares = _explored(page, judgement, best, terms, context.seed)
-        if judgement.exploration is None:
-            return Ranking(judgement, best, shares)
-        self.explored.add(judgement.exploration)
-        is_best = not judgement.exploration.is_tried
-        return Ranking(judgement, best if is_best else page.fill(judgement.score), shares)
+        ranking = decide(page, judgement, terms, context.seed)
+        if ranking.judgement.exploration is not None:
+            self.explored.add(ranking.judgement.exploration)
+        return ranking
 
     def _assumed(
         self,
@@ -148,6 +145,14 @@ class Ranker:
             return judge(assumed, sighted, model)
         positions = sum(place.limit for place in page.places)
         return judge(assumed, sighted, model, Chance(context.seed, positions))
+
+
+def decide(page: Page, judgement: Judgement, terms: RankingTerms, seed: int) -> Ranking:
+    """Fill the page by what is expected, or by a draw where that may be tried; by the seed."""
+    best = page.fill(judgement.score)
+    judgement, shares = _explored(page, judgement, best, terms, seed)
+    is_tried = judgement.exploration is not None and judgement.exploration.is_tried
+    return Ranking(judgement, page.fill(judgement.score) if is_tried else best, shares)
 
 
 def _evidence(candidates: Candidates) -> Evidence | None:

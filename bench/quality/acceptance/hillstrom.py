@@ -47,10 +47,13 @@ def measured(tell: Tell) -> Iterator[Row]:
     yield figure(_FIGURE, worst(everybody), interval, _TARGET)
 
 
-def load() -> tuple[Answers, NDArray[np.int64]]:
-    """Return every customer with whether they visited, and the cell of each."""
+def load(most: int | None = None) -> tuple[Answers, NDArray[np.int64]]:
+    """Return `most` customers, or all: each with whether they visited, and the cell of each.
+
+    Raises ShopMissingError.
+    """
     table = _read()
-    order = np.random.default_rng(_SEED).permutation(table.num_rows)
+    order = np.random.default_rng(_SEED).permutation(table.num_rows)[:most]
     columns = {name: text_column(table[name])[order] for name in (*_KNOWN, "segment")}
     recency, history = (table[name].to_numpy()[order] for name in ("recency", "history"))
     titles, arms = np.unique(columns["segment"], return_inverse=True)
@@ -75,7 +78,13 @@ def load() -> tuple[Answers, NDArray[np.int64]]:
         ],
         catalogue=catalogue_of(
             [
-                CatalogueRow(offer_no=no, offer_id=str(title), kind=OfferKind.CONTENT, lever=1.0)
+                CatalogueRow(
+                    offer_no=no,
+                    offer_id=str(title),
+                    kind=OfferKind.CONTENT,
+                    value_micros=1_000_000,
+                    lever=1.0,
+                )
                 for no, title in enumerate(titles, start=1)
             ]
         ),
