@@ -9,7 +9,7 @@ from dataclasses import replace
 from services.rules.definitions import Checked, changes_between, check_definitions
 from services.rules.definitions.assortment import SoldAs, nothing_sold
 from services.rules.definitions.policy import CompiledBundle
-from services.rules.experiments_kept import demand_people_stay
+from services.rules.experiments_kept import demand_people_stay, demand_trial_keeps
 from services.rules.storage.definitions import (
     Cause,
     InForce,
@@ -91,6 +91,7 @@ class Definitions:
         await self._demand_people_stay(before, wanted, checked.bundle, ending)
         await self._store.store(checked.bundle)
         after = await self._activate(wanted, before, bundle_hash, cause, signature)
+        await self._experiments.resettle(checked.bundle, ending)
         return checked, replace(after, replaced=before.active)
 
     async def roll_back(
@@ -114,7 +115,9 @@ class Definitions:
         bundle = await self._store.bundle(wanted)
         await self._demand_people_stay(before, InForce(wanted), bundle, ending)
         cause = Cause.ROLLED_BACK
-        return before, await self._activate(InForce(wanted), before, wanted, cause, signature)
+        after = await self._activate(InForce(wanted), before, wanted, cause, signature)
+        await self._experiments.resettle(bundle, ending)
+        return before, after
 
     async def ship(self, files: Sequence[DefinitionFile]) -> None:
         """Apply the shipped definitions where nothing was ever applied."""
@@ -150,7 +153,10 @@ class Definitions:
         trial = before.in_force.trial
         left = [before.active, trial.bundle_hash if trial is not None else ""]
         bundles = [await self._store.bundle(each) for each in left if each]
-        demand_people_stay(bundles, new, taken_part, ending, self._clock.now_us())
+        now_us = self._clock.now_us()
+        demand_people_stay(bundles, new, taken_part, ending, now_us)
+        if trial is not None and wanted.trial is not None and wanted.trial.share < trial.share:
+            demand_trial_keeps(bundles[1], bundles[0], taken_part, ending, now_us)
 
     async def _activate(
         self, wanted: InForce, before: Pointer, needed: str, cause: Cause, signature: Signature

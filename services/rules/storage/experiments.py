@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from shared.postgres import Database, Queries
 from touchpoint.rules.v1.experiments_pb2 import Experiment, KeptExperiment
+from touchpoint.rules.v1.rules_pb2 import Bundle
 
 _SQL = Queries.beside(__file__, "experiments.sql")
 
@@ -18,13 +19,21 @@ class PostgresExperiments:
 
     async def note(self, definitions: Mapping[str, bytes], now_us: int) -> None:
         """Note that somebody is in these experiments: name to its serialised definition."""
-        names = list(definitions)
-        await self._database.execute(
-            _SQL.note_experiments, names, now_us, list(definitions.values())
-        )
+        found = [Experiment.FromString(each) for each in definitions.values()]
+        names, *columns = _columns(found)
+        await self._database.execute(_SQL.note_experiments, names, now_us, *columns)
+
+    async def resettle(self, bundle: Bundle, ending: Collection[str]) -> None:
+        """Go by a bundle's own definitions of experiments that ended by it, if it has them still.
+
+        People who were in more of them than it says were let go.
+        """
+        found = [each for each in bundle.experiments if each.experiment in ending]
+        if found:
+            await self._database.execute(_SQL.resettle_experiments, *_columns(found))
 
     async def all(self) -> Sequence[Experiment]:
-        """Return all that anybody ever was in, as defined when somebody was last."""
+        """Return all that anybody ever was in, each by the latest of its widest definitions."""
         return [each.experiment for each in await self.kept()]
 
     async def kept(self) -> Sequence[KeptExperiment]:
@@ -35,3 +44,14 @@ class PostgresExperiments:
             kept.first_time.FromMicroseconds(row["first_us"])
             found.append(kept)
         return found
+
+
+def _columns(
+    experiments: Sequence[Experiment],
+) -> tuple[list[str], list[bytes], list[float], list[int]]:
+    return (
+        [each.experiment for each in experiments],
+        [each.SerializeToString(deterministic=True) for each in experiments],
+        [each.share for each in experiments],
+        [len(each.variants) for each in experiments],
+    )

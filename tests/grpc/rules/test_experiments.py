@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import grpc
@@ -11,6 +12,7 @@ from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions
 from services.rules.definitions.files import read_folder
 from services.rules.domain.changes import Identified
+from services.rules.storage.experiments import PostgresExperiments
 from shared.arms import assign_variants
 from shared.experiments import experiment_plan
 from tests.grpc.rules import test_simulate as simulating
@@ -20,7 +22,7 @@ from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.decision_pb2 import DecisionContext, VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.rules.v1 import rules_service_pb2 as pb
-from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+from touchpoint.rules.v1.rules_pb2 import Bundle, DefinitionFile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -80,8 +82,8 @@ async def removed_for(rules: Rules, *variants: VariantOf) -> tuple[dict[int, str
     return removed, [each.rule for each in checked.shadow]
 
 
-async def decide(rules: Rules, *variants: VariantOf) -> DecisionContext:
-    context = rules.context(variants=variants)
+async def decide(rules: Rules, *variants: VariantOf, **more: object) -> DecisionContext:
+    context = rules.context(variants=variants, **more)
     context.context_digest = context.decision_id.encode().ljust(16)
     await rules.stub.Commit(await page(rules, LAPTOP, SHOES, GUIDE, context=context), timeout=5)
     return context
@@ -259,6 +261,75 @@ async def test_nobody_loses_a_variant_by_going_back(rules: Rules) -> None:
     assert "--end brands" in str(raised.value.details())
     request.ending.append("brands")
     await rules.stub.RollbackDefinitions(request, timeout=20)
+
+
+def changed(holdout: str) -> list[DefinitionFile]:
+    found = files()
+    for each in found:
+        each.text = re.sub(r"(?m)^( +holdout:).*$", rf"\1 {holdout}", each.text)
+    return found
+
+
+async def test_arms_do_not_take_people_out_of_an_experiment(rules: Rules) -> None:
+    await apply(rules)
+    await decide(rules, OTHERS)
+    more = pb.ApplyDefinitionsRequest(files=changed("20%"))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await rules.stub.ApplyDefinitions(more, timeout=20)
+    assert "brands: only the personalised take part" in str(raised.value.details())
+    assert "holdout and static go from" in str(raised.value.details())
+    await rules.stub.ApplyDefinitions(pb.ApplyDefinitionsRequest(files=changed("1%")), timeout=20)
+    more.ending.append("brands")
+    await rules.stub.ApplyDefinitions(more, timeout=20)
+
+
+async def test_a_trial_with_people_in_its_own_experiment_does_not_shrink(rules: Rules) -> None:
+    await apply(rules, WITHOUT)
+    await apply(rules, share=0.5)
+    await apply(rules, share=0.4)
+    await decide(rules, OTHERS, bundle_hash=rules.bundles.trial.bundle_hash)
+    assert "a smaller share puts people back" in await refused(rules, EXPERIMENT, share=0.1)
+    await apply(rules, share=0.6)
+    await apply(rules, share=0.1, ending=["brands"])
+
+
+WIDER = EXPERIMENT.replace("60%", "80%")
+
+
+async def test_the_widest_definition_is_kept_and_going_back_is_possible_by_ending(
+    rules: Rules,
+) -> None:
+    await apply(rules)
+    await decide(rules, OTHERS)
+    await apply(rules, WIDER, share=0.5)
+    noted = PostgresExperiments(rules.database)
+    [narrow], [wide] = (check(each).experiments for each in (EXPERIMENT, WIDER))
+    for each in (wide, narrow):
+        await noted.note({"brands": each.SerializeToString()}, rules.clock.now_us())
+        [kept] = await noted.all()
+        assert kept.share == pytest.approx(0.8)
+    request = pb.RollbackDefinitionsRequest()
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await rules.stub.RollbackDefinitions(request, timeout=20)
+    assert "the share goes from 0.8 down to 0.6" in str(raised.value.details())
+    request.ending.append("brands")
+    await rules.stub.RollbackDefinitions(request, timeout=20)
+    await apply(rules, EXPERIMENT.replace("liked better", "liked best"))
+
+
+def check(text: str) -> Bundle:
+    found = check_definitions(files(text)).bundle
+    assert found is not None
+    return found
+
+
+async def test_an_experiment_that_ended_may_be_taken_up_again_at_a_later_time(
+    rules: Rules,
+) -> None:
+    await apply(rules)
+    await decide(rules, OTHERS)
+    await apply(rules, WITHOUT, ending=["brands"])
+    await apply(rules, EXPERIMENT.replace("goal:", "starts_time: 2100-01-01\n    goal:"))
 
 
 async def test_a_simulation_has_everybody_in_the_variants_of_each_side(rules: Rules) -> None:
