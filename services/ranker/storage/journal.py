@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from services.ranker.domain.journal import JournalEntry
+from services.ranker.storage.batches import in_batches
 from services.ranker.storage.export import export_person
 from services.ranker.storage.learning import erase_links, lock_log
 from shared.bus.forgetting import forget_in_parked
@@ -79,7 +80,7 @@ class PostgresJournal:
         return export_person(self._database, person_ids)
 
     async def forget_before(self, time_us: int) -> int:
-        return int(await self._database.fetchval(_SQL.forget_decisions, time_us))
+        return await in_batches(self._database, _SQL.forget_decisions, time_us)
 
 
 def _entry(row: Row) -> JournalEntry:

@@ -136,18 +136,34 @@ SELECT state, count(*) AS count,
 FROM kept_answers WHERE state IN (1, 2, 4, 5, 6) GROUP BY state ORDER BY state
 
 -- name: forget_unclaimed
-DELETE FROM kept_answers WHERE state = 3 AND time_us < $1
+WITH forgotten AS (
+    DELETE FROM kept_answers WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM kept_answers WHERE state = 3 AND time_us < $1 LIMIT $2))
+    RETURNING 1)
+SELECT count(*) FROM forgotten
 
 -- name: forget_kept
-DELETE FROM kept_answers WHERE time_us < $1
+WITH forgotten AS (
+    DELETE FROM kept_answers WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM kept_answers WHERE time_us < $1 LIMIT $2))
+    RETURNING 1)
+SELECT count(*) FROM forgotten
 
 -- name: forget_taught
-DELETE FROM taught WHERE day < $1
+WITH forgotten AS (
+    DELETE FROM taught WHERE ctid = ANY (ARRAY(SELECT ctid FROM taught WHERE day < $1 LIMIT $2))
+    RETURNING 1)
+SELECT count(*) FROM forgotten
 
 -- name: unlink_old
-UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '',
-    features = without_characteristics(features)
-WHERE time_us < $1 AND decision_id IS NOT NULL
+WITH unlinked AS (
+    UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '',
+        features = without_characteristics(features)
+    WHERE number = ANY (ARRAY(
+        SELECT number FROM learning_rows WHERE time_us < $1 AND decision_id IS NOT NULL
+        ORDER BY time_us LIMIT $2))
+    RETURNING 1)
+SELECT count(*) FROM unlinked
 
 -- name: unlink_persons
 UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '',

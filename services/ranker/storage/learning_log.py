@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.ranker.domain.answers import DAY_US, Outcome, Parked, Row
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
 from services.ranker.domain.reverting import Revert, Span
+from services.ranker.storage.batches import AT_ONCE, in_batches
 from shared.postgres import Database, Queries, Transaction
 from shared.postgres import Row as Record
 
@@ -55,13 +56,13 @@ class PostgresLearningLog:
     async def park_late(self, now_us: int, patience_s: float) -> None:
         """Put aside what waited for its decision so long, and forget what nothing will claim."""
         await self._database.execute(_SQL.park_late, now_us, patience_s)
-        await self._database.execute(_SQL.forget_unclaimed, now_us - DAY_US)
+        await in_batches(self._database, _SQL.forget_unclaimed, now_us - DAY_US, AT_ONCE)
 
     async def forget_before(self, time_us: int) -> None:
         """Let rows that old no longer say whom they are about; their lesson stays."""
-        await self._database.execute(_SQL.unlink_old, time_us)
-        await self._database.execute(_SQL.forget_kept, time_us)
-        await self._database.execute(_SQL.forget_taught, time_us // DAY_US)
+        await in_batches(self._database, _SQL.unlink_old, time_us, AT_ONCE)
+        await in_batches(self._database, _SQL.forget_kept, time_us, AT_ONCE)
+        await in_batches(self._database, _SQL.forget_taught, time_us // DAY_US, AT_ONCE)
 
 
 def read_row(row: Record) -> NumberedRow:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from asyncpg import DataError
 
 from services.ranker.domain.rankings import RankedEntry
+from services.ranker.storage.batches import in_batches
 from shared.errors import InvalidArgument
 from shared.postgres import Database, Queries, Row
 
@@ -54,7 +55,7 @@ class PostgresRankings:
             last_us, last_id = rows[-1]["time_us"], rows[-1]["decision_id"]
 
     async def forget_before(self, time_us: int) -> int:
-        return int(await self._database.fetchval(_SQL.forget_rankings, time_us))
+        return await in_batches(self._database, _SQL.forget_rankings, time_us)
 
 
 async def make_days(database: Database, now_us: int) -> None:
