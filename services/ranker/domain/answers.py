@@ -15,6 +15,8 @@ PRODUCT, PROMOTION, CONTENT, SERVICE, SURVEY = 1, 2, 3, 4, 5
 class Outcome(IntEnum):
     """What became of something shown; numbers as in the contract."""
 
+    NEWER = 0
+    """Any that only a newer version knows, whatever its number: teaches nothing here."""
     SHOWN = 1
     ACCEPTED = 2
     DECLINED = 3
@@ -24,6 +26,14 @@ class Outcome(IntEnum):
     """Brought back: takes back what its acceptance had added, by its credit."""
     REVERTED = 6
     """Rows before it were taken out, or put back: the model begins again without, or with them."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Outcome:
+        return cls.NEWER
+
+
+WRITTEN: tuple[Outcome, ...] = tuple(outcome for outcome in Outcome if outcome is not Outcome.NEWER)
+"""What this version writes."""
 
 
 class Parked(IntEnum):

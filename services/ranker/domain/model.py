@@ -91,7 +91,7 @@ class Model:
         """
         assert number == self.number + 1, f"row {number} does not follow {self.number}"
         self.number = number
-        if sight is None or outcome is Outcome.DECLINED:
+        if sight is None or outcome in (Outcome.DECLINED, Outcome.NEWER):
             return
         indices = sight.indices
         held = self._variance[indices]

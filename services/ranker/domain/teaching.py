@@ -255,6 +255,8 @@ class Teacher:
         if row.outcome is Outcome.SHOWN:
             self._seen[row.place] = row
             return
+        if row.outcome is Outcome.NEWER:
+            return
         self._final.add(row.place)
         self._credits.note(row)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from services.ranker.domain.answers import (
     DAY_US,
+    WRITTEN,
     Answer,
     Decision,
     Look,
-    Outcome,
     Row,
     TeachingTerms,
 )
@@ -239,7 +239,7 @@ async def append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
         [row.channel for row in rows],
         [",".join(map(str, row.reverted_by)) for row in rows],
     )
-    counts = [sum(row.outcome is outcome for row in rows) for outcome in Outcome]
+    counts = [sum(row.outcome is outcome for row in rows) for outcome in WRITTEN]
     await transaction.execute(_SQL.count_rows, len(rows), *counts)
     await append(transaction, learning_notices(numbered))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ranker.domain.answers import DAY_US, Outcome, Parked, Row
+from services.ranker.domain.answers import DAY_US, WRITTEN, Outcome, Parked, Row
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
 from services.ranker.domain.reverting import Revert, Span
 from services.ranker.storage.batches import AT_ONCE, in_batches
@@ -29,16 +29,12 @@ class PostgresLearningLog:
         row = await self._database.fetchrow(_SQL.log_state)
         assert row is not None, "the log has its one row from the start"
         parked = await self._database.fetch(_SQL.parked_answers)
+        counts: dict[Outcome, int] = {
+            outcome: int(row[outcome.name.lower()]) for outcome in WRITTEN
+        }
         return LogState(
             row["number"],
-            {
-                Outcome.SHOWN: row["shown"],
-                Outcome.ACCEPTED: row["accepted"],
-                Outcome.DECLINED: row["declined"],
-                Outcome.LATE: row["late"],
-                Outcome.RETURNED: row["returned"],
-                Outcome.REVERTED: row["reverted"],
-            },
+            {**counts, Outcome.NEWER: row["number"] - sum(counts.values())},
             [
                 ParkedCount(
                     Parked(each["state"]),

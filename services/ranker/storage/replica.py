@@ -101,7 +101,7 @@ class ModelReplica:
     def refusal(self) -> str:
         """Why something that was learned is not known here; empty: all of it is."""
         if self._has_met_newer:
-            return "rows of a newer version of the features teach nothing here"
+            return "rows of a newer version of the features, or outcomes, teach nothing here"
         return self._snapshots.refusal
 
     @property
@@ -224,5 +224,6 @@ class ModelReplica:
     ) -> None:
         """Learn a row unless it was learned already: the log and the bus both bring it."""
         if number == model.number + 1:
-            self._has_met_newer = self._has_met_newer or is_newer(features)
+            is_known = outcome is not Outcome.NEWER and not is_newer(features)
+            self._has_met_newer = self._has_met_newer or not is_known
             model.learn(number, outcome, decode(features), credit)

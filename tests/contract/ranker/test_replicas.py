@@ -22,6 +22,8 @@ from shared.artefacts import ArtefactError, FolderArtefacts
 from shared.bus import InMemoryBus, Message
 from shared.errors import Unavailable
 from shared.testing.background import running, until
+from touchpoint.common.v1.bus_pb2 import LearningNotice
+from touchpoint.ranker.v1.ranker_pb2 import LearningRow
 
 NOW_US = 20_000 * DAY_US
 
@@ -309,6 +311,34 @@ async def test_rows_of_a_newer_version_are_passed_over_and_nothing_is_saved_with
     await one.catch_up()
     assert one.model.number == replicas.SNAPSHOT_EVERY
     assert not await one.save_if_due()
+    with pytest.raises(Unavailable, match="newer version"):
+        await one.check_features()
+
+
+@pytest.mark.parametrize("told", ["by the log", "by the bus"])
+async def test_rows_of_an_outcome_that_only_a_newer_version_knows_teach_nothing(
+    in_memory_bus, log, replica_of, told
+):
+    one = replica_of()
+    async with running(one):
+        await until(lambda: _ready(one))
+        await in_memory_bus.publish(log.grow(3))
+        await until(lambda: one.model.number == 3)
+        learned = one.model.snapshot()
+        [message] = log.grow(1)
+        notice = LearningNotice.FromString(message.data)
+        row = LearningRow.FromString(notice.rows[0])
+        row.outcome = 99
+        notice.rows[0] = row.SerializeToString()
+        log.rows[3] = replace(log.rows[3], row=replace(log.rows[3].row, outcome=Outcome(99)))
+        if told == "by the bus":
+            await in_memory_bus.publish([replace(message, data=notice.SerializeToString())])
+            await until(lambda: one.model.number == 4)
+        else:
+            await one.catch_up()
+    assert one.model.number == 4
+    one.model.number = 3
+    assert one.model.snapshot() == learned
     with pytest.raises(Unavailable, match="newer version"):
         await one.check_features()
 

@@ -1,15 +1,25 @@
-"""Snapshots that a version of before saved while others learned already as this one does."""
+"""What other versions save and write, before this one and beside it."""
 
 import shutil
 
 import pytest
 
+from services.ranker.domain.answers import Outcome
 from services.ranker.domain.model import Model
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.snapshots import Pointer, PostgresPointers, Snapshots
 from shared.artefacts import FolderArtefacts
 from shared.postgres.migrations import migrate
-from tests.contract.ranker.learning_kit import NOON_US
+from tests.contract.ranker.conftest import PostgresDesk
+from tests.contract.ranker.learning_kit import (
+    GUIDE,
+    NOON_US,
+    PROMPT,
+    SHOES,
+    answer,
+    decision,
+    lessons,
+)
 
 SAVED_BY_THE_VERSION_BEFORE = "INSERT INTO model_snapshots (number, artefact) VALUES ($1, $2)"
 
@@ -66,3 +76,20 @@ async def test_what_this_version_saved_stays(upgraded):
     await pointers.keep(Pointer(6000, "a" * 64, NOON_US))
     await pointers.keep(Pointer(6000, "b" * 64, NOON_US))
     assert (await pointers.newest_first())[0].artefact == "a" * 64
+
+
+async def test_rows_of_an_outcome_that_is_not_known_here_are_counted_and_answers_go_on(
+    fresh_database,
+):
+    desk = PostgresDesk(await fresh_database("ranker", MIGRATIONS))
+    await desk.decide(decision(1, SHOES, GUIDE, placement=PROMPT))
+    await desk.database.execute("UPDATE learning_rows SET outcome = 99 WHERE offer_no = $1", GUIDE)
+    await desk.database.execute("UPDATE learning_log SET shown = 1")
+    await desk.answer(answer("click", GUIDE, about=1), answer("purchase", SHOES, hours=2))
+    outcomes = (await desk.log.state()).outcomes
+    assert (outcomes[Outcome.NEWER], outcomes[Outcome.SHOWN], outcomes[Outcome.ACCEPTED]) == (
+        1,
+        2,
+        2,
+    )
+    assert [outcome for *_, outcome in await lessons(desk)][1] is Outcome.NEWER
