@@ -30,6 +30,8 @@ from touchpoint.profile.v1.profile_pb2 import EventColumns
 
 MOST_EVENTS = 5_000_000
 """More are refused: their columns would take about a gigabyte."""
+MOST_DECISIONS = 2_000_000
+"""More are refused: with six places each they would take more than a gigabyte."""
 _EVENTS_AT_ONCE, _DECISIONS_AT_ONCE = 100, 20
 """Of one slice, which takes about a millisecond."""
 
@@ -65,8 +67,8 @@ class Collector:
     ) -> AsyncIterator[tuple[str, int]]:
         """Take all of a period, yielding what is being done and how much of it so far.
 
-        `hear` is told of every decision. Raises FailedPrecondition for too many events,
-        TouchpointError where profile does not answer.
+        `hear` is told of every decision. Raises FailedPrecondition for too many decisions or
+        events, TouchpointError where profile does not answer.
         """
         period = gathering.period
         if period.since_us == period.until_us:
@@ -82,6 +84,7 @@ class Collector:
                     _take_decision(gathering, notice)
                     hear(notice)
                 await asyncio.sleep(0)
+            _demand_at_most(MOST_DECISIONS, gathering.decisions, "decisions")
             yield "reading decisions", gathering.decisions
         offer_no = self._catalogue.offer_no
         async for columns in self._logs.events(period):
@@ -89,11 +92,7 @@ class Collector:
                 for event in events:
                     gathering.event(event)
                 await asyncio.sleep(0)
-            if gathering.events > MOST_EVENTS:
-                raise FailedPrecondition(
-                    f"more than {MOST_EVENTS:,} events: ask for a shorter period",
-                    reason="TOO_MANY_EVENTS",
-                )
+            _demand_at_most(MOST_EVENTS, gathering.events, "events")
             yield "reading events", gathering.events
 
     async def done(self, gathering: Gathering) -> Gathered:
@@ -103,6 +102,14 @@ class Collector:
             _offers(self._catalogue, self.rates),
             partial(assign_arm, self._definitions.arm_plan),
             self._definitions.seen_when_decided,
+        )
+
+
+def _demand_at_most(most: int, count: int, things: str) -> None:
+    if count > most:
+        raise FailedPrecondition(
+            f"more than {most:,} {things}: ask for a shorter period (--since, --until)",
+            reason=f"TOO_MANY_{things.upper()}",
         )
 
 

@@ -8,6 +8,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
+from services.ranker import collecting
 from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import DAY_US, HOUR_US
 from services.ranker.domain.measures.definitions import MEASURES
@@ -317,6 +318,16 @@ ONLY_TRIED.experiments[0].experiment = "tried"
 async def test_an_experiment_that_only_a_trial_has_is_reported(stub):
     assert list(await reported(stub, "tried")) == ["tried"]
     assert list(await reported(stub, "")) == ["holdout", "bolder", "tried"]
+
+
+@logs(lambda variant: 4)
+async def test_more_decisions_than_a_replica_can_hold_are_refused(stub, monkeypatch):
+    monkeypatch.setattr(collecting, "MOST_DECISIONS", PEOPLE - 1)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await reported(stub, "bolder")
+
+    assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert "more than 1,199 decisions: ask for a shorter period" in refused.value.details()
 
 
 async def planned(stub, **wanted):

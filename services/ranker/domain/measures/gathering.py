@@ -156,7 +156,8 @@ class Gathering:
         default_factory=lambda: {name: array(_WHOLE) for name in _PLACE_COLUMNS}
     )
     _first_us: dict[int, int] = field(default_factory=dict)
-    _arms: list[tuple[int, int]] = field(default_factory=list)
+    _arms: tuple[array[int], array[int]] = field(default_factory=lambda: (array("i"), array("B")))
+    """Of each decision its customer, and the arm that it was made in."""
 
     @property
     def people(self) -> Sequence[str]:
@@ -209,7 +210,8 @@ class Gathering:
             return
         customer = self.customer(person_id)
         self._first_us[customer] = min(time_us, self._first_us.get(customer, time_us))
-        self._arms.append((customer, arm))
+        for column, cell in zip(self._arms, (customer, arm)):
+            column.append(cell)
         number = self._decided[decision_id]
         for each in chosen:
             placement = self._placements[each.placement]
@@ -238,9 +240,15 @@ class Gathering:
             decided_us,
             self.decisions,
             self.for_nobody,
-            sum(arm[customer] != decided for customer, decided in self._arms),
+            self._moved(arm),
             without_rate,
         )
+
+    def _moved(self, arm: NDArray[np.uint8]) -> int:
+        customer, decided = (
+            np.frombuffer(column, kind) for column, kind in zip(self._arms, (np.intc, np.uint8))
+        )
+        return int(np.count_nonzero(arm[customer] != decided))
 
     def _made_deeds(self, offers: Offers) -> tuple[Deeds, int]:
         of = {name: np.frombuffer(column, np.int64) for name, column in self._deeds.items()}
