@@ -20,7 +20,7 @@ from touchpoint.common.v1.bus_pb2 import ChosenNotice
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext, PlacementAsk
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, Source
+from touchpoint.common.v1.vocabulary_pb2 import Channel, EvidenceKind, OfferKind, Source
 from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
@@ -71,6 +71,10 @@ class Scene:
                 offer_nos=drawn,
                 sources=chance.choices(_SOURCES, k=len(drawn)),
                 scores=[0.5] * len(drawn),
+                evidence_nos=chance.choices(self.products, k=len(drawn)),
+                evidence_counts=chance.choices(range(300), k=len(drawn)),
+                evidence_totals=chance.choices(range(2_000), k=len(drawn)),
+                evidence_kinds=chance.choices(EvidenceKind.Value.values(), k=len(drawn)),
             )
             yield pb.CheckRequest(
                 context=self.context(bundle_hash),

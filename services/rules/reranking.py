@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.rules.domain.replays import Showing
 from shared.call import own_call
@@ -12,7 +12,7 @@ from shared.client import invoke
 from shared.errors import TouchpointError
 from shared.logging import get_logger
 from touchpoint.common.v1.decision_pb2 import Candidates, VariantOf
-from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.common.v1.vocabulary_pb2 import EvidenceKind, Source
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest, RankResponse
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision
 from touchpoint.rules.v1.rules_service_pb2 import CheckResponse
@@ -110,17 +110,13 @@ def rank_request(recorded: RecordedDecision, one: Allowed, sides: Sequence[Allow
     change more than the definitions do. Of one side alone it is what was asked at the time.
     """
     kept = frozenset().union(*(side.bits for side in sides))
-    rows = [row for row in _rows(recorded.candidates, sides) if row[0] in kept]
-    levers = [one.levers.get(no, 1.0) for no, _, _ in rows]
+    rows = [row for row in _rows(recorded.candidates, sides) if row.offer_no in kept]
+    levers = [one.levers.get(row.offer_no, 1.0) for row in rows]
     request = RankRequest(
         context=recorded.context,
         snapshot=recorded.snapshot,
-        candidates=Candidates(
-            offer_nos=[no for no, _, _ in rows],
-            sources=[source for _, source, _ in rows],
-            scores=[score for _, _, score in rows],
-        ),
-        placement_bits=[one.bits.get(no, 0) for no, _, _ in rows],
+        candidates=_candidates(rows, with_evidence=_tells_evidence(recorded.candidates)),
+        placement_bits=[one.bits.get(row.offer_no, 0) for row in rows],
         levers=levers if any(lever != 1.0 for lever in levers) else (),
         constraints=one.answer.constraints,
     )
@@ -129,15 +125,48 @@ def rank_request(recorded: RecordedDecision, one: Allowed, sides: Sequence[Allow
     return request
 
 
-_Row = tuple[int, Source.Value.ValueType, float]
+class _Row(NamedTuple):
+    """What the ranker is told of a candidate."""
+
+    offer_no: int
+    source: Source.Value.ValueType
+    score: float
+    evidence_count: int
+    evidence_total: int
+    evidence_kind: EvidenceKind.Value.ValueType
 
 
 def _rows(candidates: Candidates, sides: Sequence[Allowed]) -> list[_Row]:
-    """Return number, source and score of whatever was proposed, what bundles add last."""
+    """Return whatever was proposed, what bundles add last."""
     found: dict[int, _Row] = {}
     for each in (candidates, *(side.answer.added for side in sides)):
+        columns = (
+            each.sources,
+            each.scores,
+            each.evidence_counts,
+            each.evidence_totals,
+            each.evidence_kinds,
+        )
         size = len(each.offer_nos)
-        sources = each.sources or [Source.UNSPECIFIED] * size
-        for no, source, score in zip(each.offer_nos, sources, each.scores or [0.0] * size):
-            found.setdefault(no, (no, source, score))
+        whole = (column if len(column) == size else [0] * size for column in columns)
+        for row in map(_Row._make, zip(each.offer_nos, *whole, strict=True)):
+            found.setdefault(row.offer_no, row)
     return list(found.values())
+
+
+def _tells_evidence(candidates: Candidates) -> bool:
+    """Return whether the ranker was told of evidence: recordings of earlier releases hold none."""
+    return len(candidates.evidence_counts) == len(candidates.offer_nos)
+
+
+def _candidates(rows: Sequence[_Row], *, with_evidence: bool) -> Candidates:
+    found = Candidates(
+        offer_nos=[row.offer_no for row in rows],
+        sources=[row.source for row in rows],
+        scores=[row.score for row in rows],
+    )
+    if with_evidence:
+        found.evidence_counts.extend(row.evidence_count for row in rows)
+        found.evidence_totals.extend(row.evidence_total for row in rows)
+        found.evidence_kinds.extend(row.evidence_kind for row in rows)
+    return found

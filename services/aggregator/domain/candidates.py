@@ -40,9 +40,10 @@ class Candidates:
         picked = itemgetter(*indexes)
         return self._with(list(picked(column)) if column else [] for column in self._columns())
 
-    def without_evidence(self) -> Candidates:
-        """Return what is needed to rank them: what they are, from where, and how strongly."""
-        return Candidates(self.offer_nos, self.sources, self.scores)
+    def to_rank(self) -> Candidates:
+        """Return what the ranker goes by: all but what the evidence is told to people with."""
+        counted = self.evidence_counts, self.evidence_totals, self.evidence_kinds
+        return Candidates(self.offer_nos, self.sources, self.scores, (), *counted)
 
     def and_then(self, others: Candidates) -> Candidates:
         """Return these followed by the others, which must not repeat any."""

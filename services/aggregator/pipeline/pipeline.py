@@ -243,7 +243,7 @@ class Pipeline:
 def _allowed(
     question: Question, whole: Candidates, proposal: Proposal, verdict: CheckResponse
 ) -> ranking.Allowed:
-    kept = whole.without_evidence().pick(verdict.kept)
+    kept = whole.to_rank().pick(verdict.kept)
     names = [ask.placement.name for ask in question.asks]
     return ranking.Allowed(
         kept,

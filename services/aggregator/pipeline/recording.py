@@ -44,7 +44,7 @@ class Recorder:
 
 
 def _leave_out(found: RecordedDecision) -> None:
-    """Drop what nothing is decided by any more: who asked, what they typed, what speaks for it."""
+    """Drop what nothing is decided by any more: who asked, what they typed, words for offers."""
     context, candidates = found.context, found.candidates
     context.ClearField("query")
     if context.HasField("recipient"):
@@ -52,9 +52,6 @@ def _leave_out(found: RecordedDecision) -> None:
     for pseudonym in context.identity_keys:
         pseudonym.ClearField("key")
     candidates.ClearField("evidence_nos")
-    candidates.ClearField("evidence_counts")
-    candidates.ClearField("evidence_totals")
-    candidates.ClearField("evidence_kinds")
     candidates.ClearField("evidence_texts")
 
 

@@ -172,6 +172,17 @@ def candidates(*offer_nos, source=Source.POPULAR):
     )
 
 
+def with_evidence(found):
+    """Return candidates of each of which something else is said."""
+    count = len(found.offer_nos)
+    found.evidence_nos[:] = [TV] * count
+    found.evidence_counts[:] = range(1, count + 1)
+    found.evidence_totals[:] = [40 * at for at in range(1, count + 1)]
+    found.evidence_kinds[:] = [1 + at % 3 for at in range(count)]
+    found.evidence_texts[:] = [f"said of {no}" for no in found.offer_nos]
+    return found
+
+
 def snapshot(**facts):
     return PersonSnapshot(
         person_ids=[PERSON],

@@ -27,7 +27,6 @@ def test_the_sentence_of_a_plug_in_stays_with_its_offer():
     found = joined([said, others])
     assert found.pick([2, 1]).evidence_texts[2] == "The editors like it"
     assert said.and_then(columns(3)).evidence_texts == {2: "The editors like it"}
-    assert found.without_evidence().evidence_texts == {}
 
 
 def test_sentences_and_kinds_travel_as_columns():
@@ -59,16 +58,22 @@ def test_what_is_added_stays_beside_its_own_evidence(missing):
 
 
 @pytest.mark.parametrize("indexes", [[1], [1, 0]])
-def test_without_evidence_there_is_none_to_pick(indexes):
-    found = columns(7, 8).without_evidence().pick(indexes)
-    assert found == Candidates(
+def test_the_ranker_is_told_how_much_speaks_for_each_and_not_which_item_or_in_which_words(indexes):
+    said = replace(
+        columns(7, 8),
+        evidence_counts=[3, 4],
+        evidence_totals=[30, 40],
+        evidence_kinds=[1, 2],
+        evidence_texts={8: "The editors like it"},
+    )
+    assert said.to_rank().pick(indexes) == Candidates(
         [7 + at for at in indexes],
         [Source.POPULAR] * len(indexes),
         [0.5] * len(indexes),
         [],
-        [],
-        [],
-        [],
+        [3 + at for at in indexes],
+        [30 + 10 * at for at in indexes],
+        [1 + at for at in indexes],
     )
 
 

@@ -21,6 +21,7 @@ from tests.unit.aggregator.edge import (
     candidates,
     everything_kept,
     known_person,
+    with_evidence,
 )
 from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
@@ -28,7 +29,7 @@ from touchpoint.common.v1.bus_pb2 import ChosenNotice
 from touchpoint.common.v1.decision_pb2 import Removals
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, RemovalCode, Source
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
-from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement, CommitResponse
+from touchpoint.rules.v1.rules_service_pb2 import CheckResponse, CommitPlacement, CommitResponse
 from touchpoint.scenario.v1.scenario_service_pb2 import GetDueResponse
 
 
@@ -51,6 +52,25 @@ async def test_what_a_journey_proposes_goes_first_and_once(edge):
     assert list(check.candidates.offer_nos) == [PAN, PC_1, PC_2, TV, PROMO, GUIDE]
     assert check.candidates.sources[0] == Source.JOURNEY
     assert list(rank.levers) == [4.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+
+async def test_the_ranker_is_told_how_much_speaks_for_what_rules_keep(edge):
+    proposed = with_evidence(candidates(PC_1, TV, PAN))
+
+    def two_kept(request):
+        return CheckResponse(kept=[2, 0], placement_bits=[1, 1])
+
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=proposed)
+    edge.peers.rules.Check.answer = two_kept
+    await decide(edge)
+    ranked = edge.peers.ranker.Rank.request.candidates
+    assert list(ranked.offer_nos) == [PAN, PC_1]
+    assert list(ranked.evidence_counts) == [3, 1]
+    assert list(ranked.evidence_totals) == [120, 40]
+    assert list(ranked.evidence_kinds) == [3, 1]
+    assert (list(ranked.evidence_nos), list(ranked.evidence_texts)) == ([], [])
+    trace = DecisionTrace.FromString(edge.peers.rules.Commit.request.trace)
+    assert trace.candidates == proposed
 
 
 async def test_rules_are_told_how_many_agents_are_free_and_the_question_stays_the_same(edge):

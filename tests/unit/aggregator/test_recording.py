@@ -15,8 +15,10 @@ from tests.unit.aggregator.edge import (
     everything_kept,
     in_the_order_given,
     known_person,
+    with_evidence,
 )
 from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision, RecordedProposal
 
 
@@ -28,7 +30,7 @@ def gone_by(check):
     """Return what Check was given, without what nothing is decided by any more."""
     for key in check.context.identity_keys:
         key.key = b""
-    for column in ("nos", "counts", "totals", "kinds", "texts"):
+    for column in ("nos", "texts"):
         check.candidates.ClearField(f"evidence_{column}")
     return check
 
@@ -53,6 +55,17 @@ async def test_who_asked_and_what_they_typed_is_not_recorded(edge):
     assert b"secret" not in commit.recorded
     assert commit.context.identity_keys[0].key not in commit.recorded
     assert recorded(edge).context.HasField("recipient")
+
+
+async def test_of_the_evidence_only_what_the_ranker_goes_by_is_recorded(edge):
+    proposed = with_evidence(candidates(PC_1, TV, PAN))
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=proposed)
+    await decide(edge)
+    found = recorded(edge).candidates
+    assert list(found.evidence_counts) == list(proposed.evidence_counts)
+    assert list(found.evidence_totals) == list(proposed.evidence_totals)
+    assert list(found.evidence_kinds) == list(proposed.evidence_kinds)
+    assert (list(found.evidence_nos), list(found.evidence_texts)) == ([], [])
 
 
 async def test_what_check_added_is_left_out(edge):

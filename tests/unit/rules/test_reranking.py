@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.rules.reranking import allowed, rank_request
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext, PlacementAsk
-from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.common.v1.vocabulary_pb2 import EvidenceKind, Source
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision, RecordedProposal
 from touchpoint.rules.v1.rules_service_pb2 import CheckResponse
 
@@ -49,3 +49,30 @@ def test_both_sides_have_the_same_candidates_in_the_same_order_each_with_its_own
     assert before.candidates == after.candidates
     assert list(before.placement_bits) == [3, 1, 0]
     assert list(after.placement_bits) == [0, 1, 2]
+
+
+def test_what_was_recorded_of_the_evidence_goes_with_its_offer_and_what_is_added_has_none() -> None:
+    recorded = RecordedDecision()
+    recorded.CopyFrom(RECORDED)
+    recorded.candidates.evidence_counts[:] = [3, 4, 5]
+    recorded.candidates.evidence_totals[:] = [30, 40, 50]
+    said = [EvidenceKind.IN_ONE_ORDER, EvidenceKind.UNSPECIFIED, EvidenceKind.GIVEN_TO_ALIKE]
+    recorded.candidates.evidence_kinds[:] = said
+    zeros = {f"evidence_{each}": [0] for each in ("nos", "counts", "totals", "kinds")}
+    added = Candidates(offer_nos=[GUIDE], sources=[Source.OFFER], scores=[1.0], **zeros)
+    one = allowed(recorded, CheckResponse(kept=[1, 2, 3], placement_bits=[3, 1, 1], added=added))
+    asked = rank_request(recorded, one, [one]).candidates
+    assert list(asked.offer_nos) == [SHOE, LAMP, GUIDE]
+    assert list(asked.evidence_counts) == [4, 5, 0]
+    assert list(asked.evidence_totals) == [40, 50, 0]
+    assert list(asked.evidence_kinds) == [*said[1:], EvidenceKind.UNSPECIFIED]
+
+
+def test_where_no_evidence_was_recorded_the_ranker_is_told_of_none_as_it_was_then() -> None:
+    zeros = {f"evidence_{each}": [0] for each in ("nos", "counts", "totals", "kinds")}
+    added = Candidates(offer_nos=[GUIDE], sources=[Source.OFFER], scores=[1.0], **zeros)
+    one = allowed(RECORDED, CheckResponse(kept=[1, 3], placement_bits=[3, 1], added=added))
+    asked = rank_request(RECORDED, one, [one]).candidates
+    assert list(asked.offer_nos) == [SHOE, GUIDE]
+    told = asked.evidence_counts, asked.evidence_totals, asked.evidence_kinds
+    assert [list(column) for column in told] == [[], [], []]
