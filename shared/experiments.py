@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from touchpoint.rules.v1.rules_pb2 import Bundle
 
 OPEN_END_US = 1 << 62
+HOLDOUT = "holdout"
+"""The name of the experiment that there always is: what is personal against what is not."""
 EQUAL = 1e-9
 """Shares are told apart by more than this: 0.1 + 0.2 is not 0.3."""
 

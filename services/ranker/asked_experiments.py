@@ -15,7 +15,7 @@ from services.ranker.domain.measures.log import Period
 from shared.arms import assign_arm, assign_variants
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument, NotFound
-from shared.experiments import ExperimentPlan, ExperimentShares, shares_of
+from shared.experiments import HOLDOUT, ExperimentPlan, ExperimentShares, shares_of
 from shared.trials import is_in_trial
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.decision_pb2 import Trial
@@ -23,8 +23,6 @@ from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1.experiments_pb2 import GetExperimentRequest
 from touchpoint.rules.v1.experiments_pb2 import Experiment, KeptExperiment
 
-HOLDOUT = "holdout"
-"""The experiment that every deployment has: what is personal against what is not."""
 DAYS = 28
 """What is looked at where there is no beginning."""
 _ARMS = (Arm.HOLDOUT, Arm.STATIC, Arm.PERSONALISED)

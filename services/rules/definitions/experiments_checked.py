@@ -11,6 +11,7 @@ from services.rules.definitions.assortment import Known
 from services.rules.definitions.experiments import SWITCHED, are_too_many, shares_of, touched
 from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.reading import Entry
+from shared.experiments import HOLDOUT
 from touchpoint.common.v1.vocabulary_pb2 import RuleLevel
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 
@@ -35,6 +36,9 @@ def check_experiments(entries: Sequence[Entry], switchable: Switchable, problems
         surplus = entries[MAX_EXPERIMENTS]
         problems.add(surplus.place, f"there are more than {MAX_EXPERIMENTS} experiments")
     for entry in entries:
+        if entry.values.get("experiment") == HOLDOUT:
+            message = f"{HOLDOUT} is what is personal against what is not: take another name"
+            problems.add(entry.where("experiment"), message)
         _check_measures(entry, problems)
         _check_times(entry, problems)
         _check_variants(entry, problems)

@@ -160,6 +160,7 @@ WRONG = [
         "a number from 0.001 to 1000",
     ),
     (experiment("{variant: b, rules: {on: [trial], of: [taste]}}"), "of:", "did you mean off?"),
+    (experiment(B, name="holdout"), "holdout", "holdout is what is personal against what is not"),
     (experiment(B) + experiment("{variant: c}", name="one"), "", "one is defined twice"),
 ]
 
