@@ -11,7 +11,7 @@ from touchpoint.rules.v1.experiments_pb2 import ExperimentVariant, Switches
 from touchpoint.rules.v1.rules_pb2 import Bundle, RuleMode
 
 MOST_KEPT = 256
-"""Combinations of variants; of more the one made first is made anew when it is asked for."""
+"""Combinations of variants; of more the one not asked for longest is made anew when it is again."""
 Treated = TypeVar("Treated")
 Key = tuple[tuple[str, str], ...]
 """Experiments and their variants, of those that change something here."""
@@ -69,11 +69,12 @@ class Treatments(Generic[Treated]):
         key = tuple([each for each in named if each in changing])
         if not key:
             return untreated
-        made = self._made.get(key)
+        made = self._made.pop(key, None)
         if made is None:
             if len(self._made) >= MOST_KEPT:
-                del self._made[next(iter(self._made))]
-            made = self._made[key] = self._make([changing[each] for each in key])
+                self._made.pop(next(iter(self._made)), None)
+            made = self._make([changing[each] for each in key])
+        self._made[key] = made  # behind the others: they are forgotten in turn
         return made
 
     def __len__(self) -> int:
