@@ -11,8 +11,10 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.common.v1.vocabulary_pb2 import Source
 
 _MINUTE = timedelta(minutes=1)
-_PAGE = 3
-_RUNNING, _CYCLING = ("run-",), ("bike-", "cycle-", "helmet-")
+_PAGE = 5
+"""So long that one thing that is tried out does not decide what the page is about."""
+_RUNNING = ("run-", "promo-running-")
+_CYCLING = ("bike-", "cycle-", "helmet-", "promo-bike-")
 """How the ids of what is for running, and of what is for cycling, begin."""
 _RUNNERS_THINGS = (story.RUNNING_SHOES, story.RUNNING_WATCH, story.ENERGY_GELS)
 _BAKERS_THINGS = (story.BUNDT_PAN, story.FLOUR, story.BANNETON)
