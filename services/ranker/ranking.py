@@ -102,7 +102,8 @@ class Ranker:
         )
         assumed = self._assumed(request, proposed, definitions, terms)
         judgement = self._judged(request, proposed, assumed, page, terms)
-        ranking = decide(page, judgement, terms, context.seed)
+        tried = request.tried if request.HasField("tried") else None
+        ranking = decide(page, judgement, terms, context.seed, tried)
         if ranking.judgement.exploration is not None:
             self.explored.add(ranking.judgement.exploration)
         return ranking
@@ -147,10 +148,15 @@ class Ranker:
         return judge(assumed, sighted, model, Chance(context.seed, positions))
 
 
-def decide(page: Page, judgement: Judgement, terms: RankingTerms, seed: int) -> Ranking:
-    """Fill the page by what is expected, or by a draw where that may be tried; by the seed."""
+def decide(
+    page: Page, judgement: Judgement, terms: RankingTerms, seed: int, tried: bool | None = None
+) -> Ranking:
+    """Fill the page by what is expected, or by a draw where that may be tried; by the seed.
+
+    `tried` says whether a draw is followed, wherever there are any; None: chance does.
+    """
     best = page.fill(judgement.score)
-    judgement, shares = _explored(page, judgement, best, terms, seed)
+    judgement, shares = _explored(page, judgement, best, terms, seed, tried)
     is_tried = judgement.exploration is not None and judgement.exploration.is_tried
     return Ranking(judgement, page.fill(judgement.score) if is_tried else best, shares)
 
@@ -189,12 +195,17 @@ def _shown(slate: Slate, candidates: int) -> Share:
 
 
 def _explored(
-    page: Page, judgement: Judgement, best: Sequence[Slate], terms: RankingTerms, seed: int
+    page: Page,
+    judgement: Judgement,
+    best: Sequence[Slate],
+    terms: RankingTerms,
+    seed: int,
+    tried: bool | None,
 ) -> tuple[Judgement, list[Share] | None]:
     """Return by what the page is filled, and how often each placement shows what.
 
     `best` is the page by what is expected. A standing order is shown for sure, and neither earns
-    nor costs anything here.
+    nor costs anything here. `tried` says whether a draw is followed; None: chance does.
     """
     draws = judgement.draws
     if draws is None and not page.turns:
@@ -213,6 +224,8 @@ def _explored(
             terms.exploration,
             Chance(seed).coin,
         )
+        if tried is not None:
+            exploration = replace(exploration, is_tried=tried)
         judgement, shares = judgement.decided(exploration), mixed(shares, drawn, exploration)
     for place, share in zip(page.places, shares, strict=True):
         if place.exact:

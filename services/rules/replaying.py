@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -27,7 +28,14 @@ from services.rules.domain.replays import (
 )
 from services.rules.judged_answers import JudgedAnswers
 from services.rules.judging import Judge
-from services.rules.reranking import Allowed, Reranker, allowed, rank_request
+from services.rules.reranking import (
+    Allowed,
+    Reranked,
+    Reranker,
+    allowed,
+    rank_request,
+    tried_alike,
+)
 from services.rules.sides import Side, defaults_of, filled, variants_of
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Removals
@@ -141,12 +149,13 @@ class Replayer:
         asked_old, asked_new = (rank_request(recorded, one, (old, new)) for one in (old, new))
         before = await self._pages(asked_old, context, self._old)
         after = before
-        if self._differ(asked_old, asked_new, context):
-            after = await self._pages(asked_new, context, self._new)
+        if before is not None and self._differ(asked_old, asked_new, context):
+            tried = tried_alike(asked_old, asked_new, before)
+            after = await self._pages(asked_new, context, self._new, tried)
         if before is None or after is None:
             return self._by_eligibility(recorded, old, new), None, False
         await self._answers.add(asked_old, asked_new, weight)
-        replays = self._compared(context, before, after, old, new)
+        replays = self._compared(context, before.showings, after.showings, old, new)
         return replays, await self._fidelity(recorded, old, asked_old, before), True
 
     def _static(
@@ -171,18 +180,24 @@ class Replayer:
         )
 
     async def _pages(
-        self, request: RankRequest, context: DecisionContext, side: Side
-    ) -> list[Showing] | None:
+        self,
+        request: RankRequest,
+        context: DecisionContext,
+        side: Side,
+        tried: bool | None = None,
+    ) -> Reranked | None:
         """Return what is shown, with default offers where a placement would be empty."""
-        pages = await self._reranker.rank(request)
-        return None if pages is None else filled(pages, side, context, self._catalogue)
+        found = await self._reranker.rank(request, tried)
+        if found is None:
+            return None
+        return replace(found, showings=filled(found.showings, side, context, self._catalogue))
 
     async def _fidelity(
         self,
         recorded: RecordedDecision,
         old: Allowed,
         asked: RankRequest,
-        before: Sequence[Showing],
+        before: Reranked,
     ) -> Fidelity | None:
         """Compare with what was shown, where the old bundle and the ranker had made it."""
         context = recorded.context
@@ -194,7 +209,7 @@ class Replayer:
             if found is None:
                 return None
             before = found
-        return fidelity_of([slate.offer_nos for slate in recorded.slates], before)
+        return fidelity_of([slate.offer_nos for slate in recorded.slates], before.showings)
 
     def _lets_pass(self, recorded: RecordedDecision, old: Allowed) -> bool:
         """Return whether all that was shown may be shown there; default offers always may."""

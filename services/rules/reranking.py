@@ -27,6 +27,16 @@ _PATIENCE, _AGAIN = 3, 50
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Reranked:
+    """A page that was ranked again."""
+
+    showings: list[Showing]
+    """What each placement shows."""
+    tried: bool | None
+    """Whether it tries something out; None: nothing was drawn."""
+
+
 class Reranker:
     """Asks the ranker, and seldom while it does not answer."""
 
@@ -37,8 +47,11 @@ class Reranker:
         self._failed = 0
         self._passed_by = 0
 
-    async def rank(self, request: RankRequest) -> list[Showing] | None:
-        """Return what each placement shows; None where the ranker does not answer."""
+    async def rank(self, request: RankRequest, tried: bool | None = None) -> Reranked | None:
+        """Return the page; None where the ranker does not answer.
+
+        `tried` says whether it tries something out, where that is drawn; None: chance does.
+        """
         if self._failed >= _PATIENCE:
             self._passed_by += 1
             if self._passed_by % _AGAIN:
@@ -47,6 +60,8 @@ class Reranker:
         asked.CopyFrom(request)  # what was asked before is compared with it later
         asked.context.bundle_hash = self._active_hash()
         asked.context.explain = False
+        if tried is not None:
+            asked.tried = tried
         asked.context.preview = True  # it is none of the decisions that are made: nobody sees it
         try:
             answer = await invoke(self._ranker.Rank, asked, own_call(_RANK), _TIMEOUT_S)
@@ -55,7 +70,8 @@ class Reranker:
             log.info("not_ranked_again", reason=error.reason, failed=self._failed)
             return None
         self._failed = 0
-        return _showings(answer, request.candidates.offer_nos)
+        found = answer.exploration.tried if answer.HasField("exploration") else None
+        return Reranked(_showings(answer, request.candidates.offer_nos), found)
 
 
 def _showings(answer: RankResponse, offer_nos: Sequence[int]) -> list[Showing]:
@@ -123,6 +139,17 @@ def rank_request(recorded: RecordedDecision, one: Allowed, sides: Sequence[Allow
     del request.context.variants[:]
     request.context.variants.extend(one.variants)
     return request
+
+
+def tried_alike(old: RankRequest, new: RankRequest, before: Reranked) -> bool | None:
+    """Return whether the new side tries something out: as the old one did; None: by chance.
+
+    How often something is tried out depends on what it costs, and so on the candidates: left to
+    chance, one offer less would change whole pages. Other variants may try out more or less, and
+    that is theirs to show.
+    """
+    is_same = list(old.context.variants) == list(new.context.variants)
+    return before.tried if is_same else None
 
 
 class _Row(NamedTuple):

@@ -18,7 +18,7 @@ from touchpoint.ranker.v1.off_policy_pb2 import (
     JudgedShowings,
     PolicyEvaluation,
 )
-from touchpoint.ranker.v1.ranker_pb2 import Ranked, RankedPlacement
+from touchpoint.ranker.v1.ranker_pb2 import Exploration, Ranked, RankedPlacement
 from touchpoint.ranker.v1.ranker_service_pb2 import (
     JudgeShownRequest,
     JudgeShownResponse,
@@ -37,6 +37,8 @@ class LowestFirst:
         self.asked: list[RankRequest] = []
         self.answers = True
         self.judges = True
+        self.tries: bool | None = None
+        """Whether it says that it tries something out; None: it draws nothing."""
         self.refused = 0
         self.seen: dict[str, JudgedShowings] = {}
         """By decision, what was seen and answered of it."""
@@ -69,7 +71,8 @@ class LowestFirst:
                     placement=ask.placement, chosen=[_ranked(at) for at in slate.chosen]
                 )
                 for ask, slate in zip(request.context.placements, slates, strict=True)
-            ]
+            ],
+            exploration=None if self.tries is None else Exploration(tried=self.tries),
         )
 
     async def judge_shown(self, request: JudgeShownRequest, context: Any) -> JudgeShownResponse:

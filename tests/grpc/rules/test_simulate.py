@@ -269,6 +269,16 @@ async def test_a_rule_that_is_taken_away_brings_back_what_it_removed(rules: Rule
     assert report.fidelity.as_shown == report.fidelity.comparable == 1
 
 
+@pytest.mark.parametrize("tries", [True, False])
+async def test_both_pages_try_something_out_or_neither(rules: Rules, tries: bool) -> None:
+    await decide(rules, LAPTOP, SHOES, MILK)
+    rules.ranker.tries = tries
+    await simulate(rules, *files(NO_FLEET))
+    before, after = rules.ranker.asked
+    assert not before.HasField("tried")
+    assert (after.HasField("tried"), after.tried) == (True, tries)
+
+
 async def test_the_ranker_draws_the_same_chances_for_both(rules: Rules) -> None:
     await decide(rules, LAPTOP, SHOES, MILK)
     await simulate(rules, *files(NO_FLEET))

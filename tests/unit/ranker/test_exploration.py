@@ -160,3 +160,24 @@ def test_totals_tell_what_trying_cost_of_all_that_could_be_earned():
     assert (totals.pages, totals.tried) == (2, 1)
     assert totals.cost_share == pytest.approx(0.05)
     assert ExplorationTotals().cost_share == 0.0
+
+
+@pytest.mark.parametrize("most", [0.002, 0.02])
+def test_pages_that_are_compared_follow_a_draw_both_or_neither(most):
+    """What comes about by chance differs in no more than the one candidate that is left out."""
+    terms = RankingTerms(most)
+    flipped = 0
+    for seed in range(300):
+        whole = RANKER.rank(asked(seed), definitions(), terms)
+        is_tried = whole.judgement.exploration.is_tried
+        gone = whole.slates[0].chosen[0]
+        without = asked(seed)
+        without.placement_bits[gone] = 0
+        flipped += RANKER.rank(without, definitions(), terms).judgement.exploration.is_tried != (
+            is_tried
+        )
+        without.tried = is_tried
+        page = RANKER.rank(without, definitions(), terms)
+        assert page.judgement.exploration.is_tried == is_tried
+        assert set(whole.slates[0].chosen) - set(page.slates[0].chosen) == {gone}
+    assert flipped  # left to chance, some would not

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.rules.reranking import allowed, rank_request
-from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext, PlacementAsk
+from services.rules.reranking import Reranked, allowed, rank_request, tried_alike
+from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext, PlacementAsk, VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import EvidenceKind, Source
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision, RecordedProposal
 from touchpoint.rules.v1.rules_service_pb2 import CheckResponse
@@ -76,3 +76,12 @@ def test_where_no_evidence_was_recorded_the_ranker_is_told_of_none_as_it_was_the
     assert list(asked.offer_nos) == [SHOE, GUIDE]
     told = asked.evidence_counts, asked.evidence_totals, asked.evidence_kinds
     assert [list(column) for column in told] == [[], [], []]
+
+
+def test_the_other_side_tries_something_out_as_the_first_did_unless_its_variants_differ() -> None:
+    plain = allowed(RECORDED, ALL)
+    treated = allowed(RECORDED, ALL, [VariantOf(experiment="curious", variant="more")])
+    before, same, other = (rank_request(RECORDED, one, [plain]) for one in (plain, plain, treated))
+    for tried in (True, False, None):
+        assert tried_alike(before, same, Reranked([], tried)) is tried
+        assert tried_alike(before, other, Reranked([], tried)) is None
