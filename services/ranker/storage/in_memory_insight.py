@@ -34,7 +34,9 @@ class InMemoryInsights:
     async def shown_between(self, after: int, until: int) -> list[Shown]:
         rows = await self._log.rows_after(0, until)
         every = await self._log.rows_after(0, await self._log.written())
-        taken = {each.row.place for each in every if each.row.outcome is Outcome.ACCEPTED}
+        counted = [each.row for each in every if not each.row.reverted_by]
+        taken = {row.place for row in counted if row.outcome is Outcome.ACCEPTED}
+        taken -= {row.place for row in counted if row.outcome is Outcome.RETURNED}
         return [
             Shown(
                 each.number,
@@ -50,4 +52,5 @@ class InMemoryInsights:
             and each.row.outcome is Outcome.SHOWN
             and each.row.decision_id
             and each.row.person_ids
+            and not each.row.reverted_by
         ]

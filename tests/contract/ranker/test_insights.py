@@ -2,7 +2,9 @@
 
 import pytest
 
+from services.ranker.domain.answers import HOUR_US
 from services.ranker.domain.hashing import text_hash
+from services.ranker.domain.reverting import Span
 from services.ranker.storage.in_memory_insight import InMemoryInsights
 from services.ranker.storage.insight import PostgresInsights
 from tests.contract.ranker.learning_kit import (
@@ -69,6 +71,34 @@ async def test_who_was_erased_is_in_no_report(desk, insights):
     )
     await desk.erase(ADA)
     assert [each[2] for each in await shown(insights)] == [BOB]
+
+
+async def test_what_was_brought_back_was_not_accepted(desk, insights):
+    await desk.decide(decision(1, SHOES))
+    await desk.answer(
+        answer("impression", SHOES, about=1),
+        answer("purchase", SHOES, about=1, hours=2),
+        answer("return", SHOES, hours=50),
+    )
+    assert await shown(insights) == [(1, SHOES, ADA, False)]
+
+
+async def test_what_was_taken_out_of_the_model_is_in_no_report_until_it_is_put_back(desk, insights):
+    await desk.decide(decision(1, SHOES), decision(2, BOOK, persons=(BOB,)))
+    await desk.answer(
+        answer("impression", SHOES, about=1, hours=1),
+        answer("impression", BOOK, about=2, person=BOB, hours=1),
+        answer("purchase", BOOK, about=2, person=BOB, hours=5),
+    )
+    whole = [(1, SHOES, ADA, False), (2, BOOK, BOB, True)]
+    assert await shown(insights) == whole
+    burst = Span(NOON_US, NOON_US + 10 * HOUR_US, offer_nos=(SHOES,))
+    made = await desk.reverts.revert(burst, NOON_US)
+    assert await shown(insights) == whole[1:]
+    await desk.reverts.undo(made.number, NOON_US)
+    assert await shown(insights) == whole
+    await desk.reverts.revert(Span(NOON_US + 4 * HOUR_US, NOON_US + 10 * HOUR_US), NOON_US)
+    assert await shown(insights) == [(1, SHOES, ADA, False), (2, BOOK, BOB, False)]
 
 
 async def test_what_hashes_stand_for_is_kept_until_it_is_met_no_more(insights):

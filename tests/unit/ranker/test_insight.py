@@ -158,17 +158,24 @@ def test_showings_are_gathered_slice_by_slice_with_their_characteristics():
         return Shown(number, number * 10, "web", number, features, person, number == 2)
 
     collected = Collected()
-    collected.add([shown(1, "ada", [5, 7]), shown(2, "bob", [])])
+    collected.add([shown(1, "ada", [5, 7]), shown(2, "bob", [5])])
     collected.add([])
     collected.add([shown(3, "ada", [7])._replace(features=b"\1\0\0\0\0\1\0\0\0")])
     collected.add([shown(4, "cem", [7])])
     found = collected.answered()
-    assert collected.rows == found.rows == 4
-    assert found.person.tolist() == [0, 1, 0, 2]
-    assert found.accepted.tolist() == [False, True, False, False]
-    assert found.characterised(7).tolist() == [True, False, False, True]
-    left = found.having(found.person == 0)
-    assert (left.starts.tolist(), left.hashes.tolist()) == ([0, 2, 2], [5, 7])
+    assert collected.rows == found.rows == 3
+    assert found.person.tolist() == [0, 1, 2]
+    assert found.accepted.tolist() == [False, True, False]
+    assert found.characterised(7).tolist() == [True, False, True]
+    left = found.having(found.person != 1)
+    assert (left.starts.tolist(), left.hashes.tolist()) == ([0, 2, 3], [5, 7, 7])
+
+
+def test_whom_nothing_is_known_of_does_not_count_as_lacking_everything():
+    features = encode(0.0, np.array([1, 2], np.uint32))
+    collected = Collected()
+    collected.add([Shown(1, 1, "web", 1, features, "ada", True)])
+    assert collected.rows == collected.answered().rows == 0
 
 
 def test_characteristics_are_read_of_whole_rows_only():

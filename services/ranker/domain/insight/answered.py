@@ -50,7 +50,8 @@ class InsightStore(Protocol):
     async def shown_between(self, after: int, until: int) -> list[Shown]:
         """Return what was shown, of rows after that number up to this one.
 
-        Left out is what was shown to nobody that is still known: who was erased is in no report.
+        Left out is what was shown to nobody that is still known (who was erased is in no report),
+        and what was taken out of the model. What was brought back was not accepted.
         """
 
 
@@ -104,10 +105,15 @@ class Collected:
         self._placements: dict[str, int] = {}
 
     def add(self, shown: Sequence[Shown]) -> None:
-        """Add showings; one whose characteristics cannot be read counts as of none."""
+        """Add showings, but for those of which no characteristics are known.
+
+        They were shown before any were noted: not to people who lack them all.
+        """
+        every: Told = read_told([row.features for row in shown])
+        shown = [row for row, count in zip(shown, every.counts.tolist()) if count]
         if not shown:
             return
-        told: Told = read_told([row.features for row in shown])
+        told = Told(every.counts[every.counts > 0], every.hashes)
         people, placements = self._people, self._placements
         self._slices.append(
             Answered(
