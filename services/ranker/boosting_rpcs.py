@@ -45,8 +45,12 @@ class Boosting:
         labels = await self._labels(after)
         async for rows in self._rows(after):
             response = pb.StreamExamplesResponse()
+            slice_ends = time.monotonic() + SLICE_S
             for numbered in filter(_is_shown, rows):
                 _write(numbered, labels, response)
+                if time.monotonic() >= slice_ends:
+                    await asyncio.sleep(0)
+                    slice_ends = time.monotonic() + SLICE_S
             yield response
 
     async def serve(self, request: pb.ServeBoosterRequest) -> pb.ServeBoosterResponse:
@@ -104,7 +108,7 @@ class Boosting:
                     await asyncio.sleep(0)
                     slice_ends = time.monotonic() + SLICE_S
         try:
-            return comparison.verdict()
+            return await asyncio.to_thread(comparison.verdict)
         except TooLittleError as error:
             raise FailedPrecondition(
                 f"too little followed row {trained_row} to compare: {error}",

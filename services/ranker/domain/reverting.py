@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.ranker.domain.answers import Outcome, Place, Row
 from services.ranker.domain.learning_log import NumberedRow
 from shared.errors import FailedPrecondition, NotFound
 
 CREDITING = frozenset({Outcome.ACCEPTED, Outcome.LATE})
+MOST_ROWS: Final = 400_000
+"""That one revert concerns: marking them takes some ten seconds, and erasing waits meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,10 @@ class Reverts(Protocol):
         """Return what reverting a span would take out."""
 
     async def revert(self, span: Span, now_us: int) -> Revert:
-        """Take a span out; where nothing of it counts, nothing is written and its number is 0."""
+        """Take a span out; where nothing of it counts, nothing is written and its number is 0.
+
+        Raises FailedPrecondition for more than `MOST_ROWS`.
+        """
 
     async def undo(self, number: int, now_us: int) -> Revert:
         """Put back what a revert took out; raises NotFound, or FailedPrecondition when undone."""
@@ -108,14 +113,27 @@ def corrects(outcome: Outcome, of: Outcome) -> bool:
     return of is Outcome.SHOWN or (of in CREDITING and outcome is Outcome.RETURNED)
 
 
-def by_offer(rows: Iterable[tuple[int, Outcome]]) -> list[OfferRows]:
-    """Count rows, given as offer and outcome, by offer, most rows first."""
-    counts: defaultdict[int, list[Outcome]] = defaultdict(list)
-    for offer_no, outcome in rows:
-        counts[offer_no].append(outcome)
+def refuse_too_many(rows: int) -> None:
+    """Raise FailedPrecondition where marking so many rows would keep the log for too long."""
+    if rows > MOST_ROWS:
+        raise FailedPrecondition(
+            f"{rows:,} rows are concerned, at most {MOST_ROWS:,} can be taken out at a time, as "
+            "nothing is written meanwhile: take out a shorter span after the other",
+            reason="TOO_MANY_ROWS",
+        )
+
+
+def by_offer(rows: Iterable[tuple[int, Outcome, int]]) -> list[OfferRows]:
+    """Add up rows, given as offer, outcome and how many, by offer, most rows first."""
+    totals: Counter[int] = Counter()
+    accepted: Counter[int] = Counter()
+    for offer_no, outcome, count in rows:
+        totals[offer_no] += count
+        accepted[offer_no] += count if outcome in CREDITING else 0
     found = [
-        OfferRows(offer_no, len(its), sum(outcome in CREDITING for outcome in its))
-        for offer_no, its in counts.items()
+        OfferRows(offer_no, count, accepted[offer_no])
+        for offer_no, count in totals.items()
+        if count
     ]
     return sorted(found, key=lambda each: (-each.rows, each.offer_no))
 

@@ -24,6 +24,7 @@ from services.ranker.domain.reverting import (
     Revert,
     Span,
     by_offer,
+    refuse_too_many,
     revert_to_undo,
     rows_of,
 )
@@ -159,10 +160,12 @@ class InMemoryLearningLog:
     async def revert(self, span: Span, now_us: int) -> Revert:
         """Take a span out."""
         number = len(self._rows) + 1
-        made = self._revert(number, span, rows_of(span, self._rows), now_us)
+        concerned = rows_of(span, self._rows)
+        refuse_too_many(len(concerned))
+        made = self._revert(number, span, concerned, now_us)
         if not made.rows:
             return replace(made, number=0)
-        for each in rows_of(span, self._rows):
+        for each in concerned:
             self._mark(each, (*each.row.reverted_by, number))
         return self._begin_again(made)
 
@@ -193,7 +196,7 @@ class InMemoryLearningLog:
     ) -> Revert:
         counted = [each.row for each in marked if not each.row.reverted_by]
         first_row = min((each.number for each in marked), default=0)
-        offers = by_offer((row.offer_no, row.outcome) for row in counted)
+        offers = by_offer((row.offer_no, row.outcome, 1) for row in counted)
         return Revert(number, span, len(counted), first_row, now_us, offers=offers)
 
     def _mark(self, marked: NumberedRow, reverted_by: tuple[int, ...]) -> None:

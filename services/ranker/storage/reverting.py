@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.ranker.domain.answers import Outcome, Row
-from services.ranker.domain.reverting import Revert, Span, by_offer, revert_to_undo
+from services.ranker.domain.reverting import (
+    Revert,
+    Span,
+    by_offer,
+    refuse_too_many,
+    revert_to_undo,
+)
 from services.ranker.storage.learning import append_rows, lock_log
 from services.ranker.storage.learning_log import read_reverts
 from shared.postgres import Database, Queries, Transaction
@@ -25,20 +31,20 @@ class PostgresReverts:
     async def preview(self, span: Span) -> Revert:
         async with self._database.transaction() as transaction:
             await transaction.execute(_SQL.take_time)
-            rows = await _rows_of(transaction, span)
-        return _revert(0, span, [row for row in rows if not row["reverts"]], rows, 0)
+            groups = await _count(transaction, span)
+        return _revert(0, span, groups, 0)
 
     async def revert(self, span: Span, now_us: int) -> Revert:
         async with self._database.transaction() as transaction:
             await transaction.execute(_SQL.take_time)
             number = await lock_log(transaction, LONGEST_S) + 1
-            rows = await _rows_of(transaction, span)
-            taken_out = [row for row in rows if not row["reverts"]]
-            if not taken_out:
-                return _revert(0, span, [], [], now_us)
-            marked = [row["number"] for row in rows]
-            await transaction.execute(_SQL.mark_reverted, number, marked, timeout_s=LONGEST_S)
-            made = _revert(number, span, taken_out, rows, now_us)
+            groups = await _count(transaction, span)
+            refuse_too_many(sum(each["marked"] for each in groups))
+            if not any(each["counted"] for each in groups):
+                return _revert(0, span, [], now_us)
+            columns = _columns(span)
+            await transaction.execute(_SQL.mark_reverted, number, *columns, timeout_s=LONGEST_S)
+            made = _revert(number, span, groups, now_us)
             await _write(transaction, made)
         return made
 
@@ -48,9 +54,8 @@ class PostgresReverts:
             row_number = await lock_log(transaction, LONGEST_S) + 1
             every = await read_reverts(transaction)
             undone = revert_to_undo(number, every)
-            rows = await transaction.fetch(_SQL.unmark_reverted, number, timeout_s=LONGEST_S)
-            put_back = [row for row in rows if not row["reverts"]]
-            made = _revert(row_number, undone.span, put_back, rows, now_us, number)
+            groups = await transaction.fetch(_SQL.unmark_reverted, number, timeout_s=LONGEST_S)
+            made = _revert(row_number, undone.span, groups, now_us, number)
             await _write(transaction, made)
         return made
 
@@ -61,8 +66,8 @@ class PostgresReverts:
         return int(await self._database.fetchval(_SQL.reverted_rows))
 
 
-async def _rows_of(transaction: Transaction, span: Span) -> list[Record]:
-    return await transaction.fetch(_SQL.rows_of_span, *_columns(span), timeout_s=LONGEST_S)
+async def _count(transaction: Transaction, span: Span) -> list[Record]:
+    return await transaction.fetch(_SQL.count_span, *_columns(span), timeout_s=LONGEST_S)
 
 
 async def _write(transaction: Transaction, made: Revert) -> None:
@@ -86,13 +91,12 @@ def _columns(span: Span) -> tuple[object, ...]:
 
 
 def _revert(
-    number: int,
-    span: Span,
-    counted: Sequence[Record],
-    marked: Sequence[Record],
-    made_us: int,
-    undoes: int = 0,
+    number: int, span: Span, groups: Sequence[Record], made_us: int, undoes: int = 0
 ) -> Revert:
-    first_row = min((row["number"] for row in marked), default=0)
-    offers = by_offer((row["offer_no"], Outcome(row["outcome"])) for row in counted)
-    return Revert(number, span, len(counted), first_row, made_us, undoes, offers)
+    """Return what was made of rows that are counted by offer and outcome."""
+    offers = by_offer(
+        (each["offer_no"], Outcome(each["outcome"]), each["counted"]) for each in groups
+    )
+    first_row = min((each["first_row"] for each in groups), default=0)
+    rows = sum(each["counted"] for each in groups)
+    return Revert(number, span, rows, first_row, made_us, undoes, offers)

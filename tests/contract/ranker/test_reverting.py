@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from services.ranker.domain import reverting
 from services.ranker.domain.answers import HOUR_US, Outcome
 from services.ranker.domain.reverting import OfferRows, Span
 from shared.errors import FailedPrecondition, NotFound
@@ -192,3 +193,15 @@ async def test_whatever_is_reverted_and_undone_the_marks_are_those_of_the_revert
             )
         ]
         assert await marked(desk) == out
+
+
+async def test_a_span_of_more_rows_than_can_be_marked_soon_is_refused_and_nothing_is_marked(
+    desk, monkeypatch
+):
+    monkeypatch.setattr(reverting, "MOST_ROWS", 3)
+    await three_hours(desk)
+    assert (await desk.reverts.preview(span(0, 2))).rows == 4
+    with pytest.raises(FailedPrecondition, match=r"4 rows are concerned, at most 3 .* span"):
+        await desk.reverts.revert(span(0, 2), NOW_US)
+    assert await marked(desk) == []
+    assert (await desk.reverts.revert(span(0, 1), NOW_US)).rows == 2
