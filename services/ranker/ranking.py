@@ -17,7 +17,7 @@ from services.ranker.domain.characteristics import characteristics, hashes
 from services.ranker.domain.entities import Entities
 from services.ranker.domain.exploration import ExplorationTotals, bounded, mixed
 from services.ranker.domain.features import Evidence, FeatureMaker, Proposed
-from services.ranker.domain.judgement import Judgement, as_assumed, judge, sight
+from services.ranker.domain.judgement import Judgement, Sighted, as_assumed, judge, sight
 from services.ranker.domain.model import Model
 from services.ranker.situations import read_situation
 from shared.arms import IMPERSONAL
@@ -132,20 +132,32 @@ class Ranker:
         context, model = request.context, self._model()
         if context.arm in IMPERSONAL or not len(proposed.nos):
             return as_assumed(assumed)
-        situation = read_situation(context, request.snapshot, self._catalogue)
-        told = characteristics(situation)
-        if not context.preview:
-            self._meet(situation.person, told)
-        features = self._maker.features(proposed, situation)
-        sighted = sight(features, assumed, hashes(told))
+        sighted = self._sighted(request, proposed, assumed)
         if model.number == 0 or terms.priors_only:
             return as_assumed(assumed, sighted)
         if (booster := self._booster()) is not None:
-            sighted = replace(sighted, said=said_of(features, booster))
+            sighted = replace(sighted, said=said_of(sighted.features, booster))
         if not terms.exploration or all(place.exact for place in page.places):
             return judge(assumed, sighted, model)
         positions = sum(place.limit for place in page.places)
         return judge(assumed, sighted, model, Chance(context.seed, positions))
+
+    def _sighted(self, request: pb.RankRequest, proposed: Proposed, assumed: Assumed) -> Sighted:
+        """Return what is seen; whoever refuses to be learned from teaches what nobody known would.
+
+        They are met as nobody either, so that no report counts them under what they are.
+        """
+        context, catalogue = request.context, self._catalogue
+        situation = read_situation(context, request.snapshot, catalogue)
+        features = self._maker.features(proposed, situation)
+        if not situation.may_be_learned_from:
+            nobody = read_situation(context, b"", catalogue)
+            taught = sight(self._maker.features(proposed, nobody), assumed)
+            return replace(sight(features, assumed), taught=taught)
+        told = characteristics(situation)
+        if not context.preview:
+            self._meet(situation.person, told)
+        return sight(features, assumed, hashes(told))
 
 
 def decide(

@@ -21,6 +21,8 @@ VISIT_LASTS_US = 2 * 3600 * 1_000_000
 """What was looked at is still on somebody's mind so long after."""
 _MICROS = 1e6
 _MOST_SCORES = 8
+_PROFILING = "profiling"
+"""Purpose of learning from what somebody is, unless they refuse."""
 CATEGORY = "category"
 """Attribute of a request's context that names the category in view."""
 
@@ -79,6 +81,7 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
         person=person.person_ids[0] if is_told else "",
         numbers=[(name, value) for name, value in numbers if math.isfinite(value)],
         states=list(_mood(person, in_mind, is_visiting=is_visiting)),
+        may_be_learned_from=_PROFILING not in person.refusals,
         now_us=context.now_us,
     )
 

@@ -37,12 +37,16 @@ class Sighted:
     """Of the person and the moment, for reports; the same for all candidates."""
     said: Said | None = None
     """What a booster says of them; None: none is served."""
+    taught: Sighted | None = None
+    """What may be learned from instead; None: all of it."""
 
     def encoded(self, at: int, placement: str = "", position: int = 0) -> bytes:
-        """Return what the model saw of one candidate, to learn from its answer.
+        """Return what the model saw of one candidate, as far as its answer may teach it.
 
         As it is shown: at a position, from 0, of a placement; without one, as it was scored.
         """
+        if self.taught is not None:
+            return self.taught.encoded(at, placement, position)
         features = self.features
         seen = features.of_candidate(at)
         if placement:

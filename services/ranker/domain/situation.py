@@ -78,5 +78,7 @@ class Situation:
     """Known of the person and the visit, finite; what is not known is left out."""
     states: Sequence[str] = ()
     """How far the person is with what is on their mind, and the like, as `name=value`."""
+    may_be_learned_from: bool = True
+    """False: the person refuses that; what is decided for themselves still goes by all this."""
     now_us: int = 0
     """Business time; 0: nothing is said of days."""

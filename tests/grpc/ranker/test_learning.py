@@ -7,6 +7,7 @@ import grpc
 import pytest
 
 from services.ranker.domain.answers import Answer, Decision, Shown
+from services.ranker.domain.encoding import decode
 from tests.unit.ranker.shop import BANNER, BIKE_NOS, BIKES, BOOK_NOS, BOOKS, PRIOR, PROMPT
 from touchpoint.common.v1.decision_pb2 import Candidates, PlacementAsk
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
@@ -192,3 +193,22 @@ async def test_a_snapshot_that_cannot_be_read_is_refused(learning_shop):
     with pytest.raises(grpc.aio.AioRpcError, match="snapshot") as refused:
         await learning_shop.stub.Rank(request(b"\xff\xff"), timeout=5)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_who_refuses_profiling_is_ranked_for_alike_and_teaches_as_nobody_would(learning_shop):
+    await teach(learning_shop, BIKES, 20, 8)
+    refusing = PersonSnapshot.FromString(liker(BIKES))
+    other = PersonSnapshot.FromString(liker(BIKES))
+    refusing.refusals.append("profiling")
+    snapshots = refusing.SerializeToString(), other.SerializeToString(), b""
+    found = []
+    for snapshot in snapshots:
+        response = await learning_shop.stub.Rank(request(snapshot, BIKE_NOS[:1]), timeout=5)
+        found.append(response.placements[0].chosen[0])
+    refused, alike, nobody = found
+    assert refused.acceptance_probability == alike.acceptance_probability
+    assert refused.acceptance_probability != nobody.acceptance_probability
+    assert refused.features != alike.features
+    taught, unknown = decode(refused.features), decode(nobody.features)
+    assert taught.indices.tolist() == unknown.indices.tolist()
+    assert taught.characteristics.size == 0
