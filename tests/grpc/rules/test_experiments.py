@@ -8,6 +8,7 @@ from datetime import timedelta
 import grpc
 import pytest
 
+from services.ranker.storage.kept_experiments import kept_experiments
 from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions
 from services.rules.definitions.files import read_folder
@@ -246,8 +247,7 @@ async def test_it_is_told_since_when_people_were_in_an_experiment_also_when_it_w
     await apply(rules, hypothesis)
     await decide(rules, CONTROL)
     await apply(rules, WITHOUT, ending=["brands"])
-    answer = await rules.stub.ListExperiments(pb.ListExperimentsRequest(), timeout=5)
-    [found] = answer.experiments
+    [found] = await kept_experiments(rules.stub)
     assert found.experiment.hypothesis == "Others are liked best."
     assert found.first_time.ToMicroseconds() == first_us
 
