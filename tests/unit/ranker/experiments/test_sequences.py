@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.ranker.domain.experiments.samples import Difference, difference, mean_of
 from services.ranker.domain.experiments.sequences import always_valid, fixed
 
-_RUNS, _DAYS, _A_DAY = 300, 28, 200
+_RUNS, _DAYS, _A_DAY = 150, 28, 100
 
 
 def _looked_at_daily(seed: int) -> tuple[bool, bool]:
