@@ -14,7 +14,7 @@ import numpy as np
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.acceptance_scores import AcceptanceScores, log_losses, scores
 from services.ranker.domain.answers import Outcome, Row
-from services.ranker.domain.arbitration import assume
+from services.ranker.domain.arbitration import Column, assume
 from services.ranker.domain.encoding import Sight, decode
 from services.ranker.domain.entities import Entities
 from services.ranker.domain.features import FeatureMaker, Proposed
@@ -138,12 +138,15 @@ class HistoryTrainer:
     async def _compare(self, found: Sequence[_Seen], report: pb.RankerTraining) -> None:
         """Compare the served model and one that learned the first part on what came after it."""
         last = max(1, round(len(found) * _COMPARED))
-        candidate, served = self._model().copy(), self._model().copy()
+        # Aside, as a copy takes tens of milliseconds. Should a row be learned meanwhile, both have
+        # half of it: they are compared with each other alone.
+        served = await asyncio.to_thread(self._model().copy)
+        candidate = await asyncio.to_thread(served.copy)
         await _learn(candidate, found[:-last])
         compared = found[-last:]
         accepted = np.array([each.accepted for each in compared], np.float64)
-        by_served = np.array([served.predict(each.sight) for each in compared])
-        by_candidate = np.array([candidate.predict(each.sight) for each in compared])
+        by_served = await _predicted(served, compared)
+        by_candidate = await _predicted(candidate, compared)
         people: dict[object, int] = {}
         units = [
             people.setdefault(each.person or at, len(people)) for at, each in enumerate(compared)
@@ -192,6 +195,17 @@ async def _learn(model: Model, found: Sequence[_Seen]) -> None:
         if time.monotonic() >= slice_ends:
             await asyncio.sleep(_REST_S)
             slice_ends = time.monotonic() + _SLICE_S
+
+
+async def _predicted(model: Model, found: Sequence[_Seen]) -> Column:
+    """Return the acceptance probability of each, shape (rows,)."""
+    chances, slice_ends = np.zeros(len(found)), time.monotonic() + _SLICE_S
+    for at, each in enumerate(found):
+        chances[at] = model.predict(each.sight)
+        if time.monotonic() >= slice_ends:
+            await asyncio.sleep(_REST_S)
+            slice_ends = time.monotonic() + _SLICE_S
+    return chances
 
 
 def _told(found: AcceptanceScores) -> pb.AcceptanceScores:

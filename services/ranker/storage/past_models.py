@@ -53,12 +53,14 @@ class PastModels:
             return model
 
     async def _nearest(self, number: int, reverts: Sequence[Revert]) -> Model:
+        """Return the last one made where no snapshot is nearer: decisions mostly follow."""
+        last, known = self._last, [each for each in reverts if each.number <= number]
+        if last is not None and last.number <= number and is_base(last.number, known):
+            nearest = await self._snapshots.before(number)
+            if nearest is None or nearest.number <= last.number:
+                return last
         model, _ = await self._snapshots.restore(number)
-        last = self._last
-        if last is None or not model.number <= last.number <= number:
-            return model
-        known = [each for each in reverts if each.number <= number]
-        return last if is_base(last.number, known) else model
+        return model
 
     async def _learn(self, model: Model, number: int) -> None:
         while model.number < number:

@@ -119,7 +119,8 @@ class Snapshots:
         for pointer in await self._pointers.newest_first():
             if name and pointer.artefact.startswith(name):
                 try:
-                    return Model.restored(await self._store.get(pointer.artefact))
+                    data = await self._store.get(pointer.artefact)
+                    return await asyncio.to_thread(Model.restored, data)
                 except (ArtefactError, SnapshotError) as error:
                     raise NotFound(f"snapshot {name}: {error}", reason="MODEL_TORN") from error
         raise NotFound(f"no snapshot {name!r} of the model is kept", reason="MODEL_UNKNOWN")
@@ -128,6 +129,11 @@ class Snapshots:
         """Return where the newest snapshot is."""
         found = await self._pointers.newest_first()
         return found[0] if found else None
+
+    async def before(self, number: int) -> Pointer | None:
+        """Return where the newest snapshot is that learned of no row after that."""
+        found = await self._pointers.newest_first()
+        return next((each for each in found if each.number <= number), None)
 
     async def restore(self, until: int | None = None) -> tuple[Model, Pointer | None]:
         """Return the newest model that is whole and can be read; a new one where none is.

@@ -1,6 +1,7 @@
 """Replicas agree to the bit on what is left after a revert, whatever they were doing meanwhile."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -181,6 +182,50 @@ async def test_models_of_the_past_are_what_they_were_before_a_revert_and_after_i
             with pytest.raises(ModelGoneError, match="was put back"):
                 await past.at(number)
     assert (await past.at(await shop.log.written())).snapshot() == await shop.replayed()
+
+
+class CountingArtefacts(FolderArtefacts):
+    """Counts how often a snapshot is read."""
+
+    reads = 0
+
+    async def get(self, name):
+        self.reads += 1
+        return await super().get(name)
+
+
+async def test_no_snapshot_is_read_for_one_past_decision_after_another(shop):
+    store = CountingArtefacts(shop.folder)
+    past = PastModels(shop.log, Snapshots(shop.pointers, store, lambda: NOW_US))
+    one = shop.replica()
+    for hour in range(3):
+        await shop.grow(hour)
+        await one.catch_up()
+        await shop.snapshots().save(one.model)
+    first, second, third = sorted(each.number for each in await shop.pointers.newest_first())
+    for number in (second, second + 1, second + 2, third - 1):
+        assert (await past.at(number)).number == number
+    assert store.reads == 1
+    assert (await past.at(third)).number == third
+    assert (await past.at(first + 1)).number == first + 1
+    assert store.reads == 3
+
+
+async def test_a_snapshot_that_is_named_is_restored_beside_the_requests(shop, monkeypatch):
+    threads, restored = [], Model.restored
+
+    def noted(data):
+        threads.append(threading.get_ident())
+        return restored(data)
+
+    await shop.grow(0)
+    one = shop.replica()
+    await one.catch_up()
+    pointer = await shop.snapshots().save(one.model)
+    monkeypatch.setattr(Model, "restored", noted)
+    assert (await shop.snapshots().named(pointer.artefact)).number == one.model.number
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
 
 
 class AwayLater:

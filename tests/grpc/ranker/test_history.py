@@ -1,5 +1,6 @@
 """History teaches the model by rows of the log, where the model is better by it."""
 
+import threading
 import uuid
 
 import grpc
@@ -8,6 +9,7 @@ import pytest_asyncio
 
 from services.ranker.app import facts_of
 from services.ranker.domain.answers import Outcome, TeachingTerms
+from services.ranker.domain.model import Model
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.history import PostgresHistoryLog
@@ -167,3 +169,17 @@ async def test_too_little_is_not_learned_from(scene):
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await scene.train(history(99))
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_models_are_copied_beside_the_requests_to_be_compared(scene, monkeypatch):
+    threads, copy = [], Model.copy
+
+    def noted(model):
+        threads.append(threading.get_ident())
+        return copy(model)
+
+    monkeypatch.setattr(Model, "copy", noted)
+    report = await scene.train(history(), preview=True)
+    assert report.better
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
