@@ -18,8 +18,8 @@ from services.ranker.domain.answers import (
 from services.ranker.domain.measures.log import TYPES, Deeds, Flags, Places, Wholes, are, paired
 
 _KINDS = 8
-_AT_ONCE = 50_000
-"""Events that are joined at once, so that memory stays bounded."""
+_AT_ONCE = 200_000
+"""Pairs of events and places that are looked at at once, so that memory stays bounded."""
 _FAR = np.iinfo(np.int64).max
 _ACCEPTS = np.array(
     [[is_acceptance(kind, name) for name in TYPES] for kind in range(_KINDS)], np.bool_
@@ -135,14 +135,24 @@ def _credits(
 def _pairs(
     rows: Rows, key_of_row: Wholes | Rows, keys: Wholes | Rows
 ) -> Iterator[tuple[Rows, Rows]]:
-    """Yield all pairs of rows and of places in sorted `keys` that have the same key."""
-    for start in range(0, len(rows), _AT_ONCE):
-        part = rows[start : start + _AT_ONCE]
-        wanted = key_of_row[part]
-        low, high = np.searchsorted(keys, wanted, "left"), np.searchsorted(keys, wanted, "right")
-        counts = high - low
-        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        yield np.repeat(part, counts), np.repeat(low, counts) + offsets
+    """Yield all pairs of rows and of places in sorted `keys` that have the same key, in slices.
+
+    All pairs of a row are in one slice. One person may click thousands of showings thousands of
+    times: it is the pairs of a slice that are bounded, and not its rows.
+    """
+    low, high = (np.searchsorted(keys, key_of_row[rows], side) for side in ("left", "right"))
+    is_paired = high > low
+    rows, low, counts = rows[is_paired], low[is_paired], (high - low)[is_paired]
+    ends = np.cumsum(counts)
+    start = 0
+    while start < len(rows):
+        before = ends[start] - counts[start]
+        end = max(start + 1, int(np.searchsorted(ends, before + _AT_ONCE, "right")))
+        sizes = counts[start:end]
+        offsets = np.arange(ends[end - 1] - before) - np.repeat(ends[start:end] - sizes, sizes)
+        offsets += before
+        yield np.repeat(rows[start:end], sizes), np.repeat(low[start:end], sizes) + offsets
+        start = end
 
 
 def _first_of_each(deed: Rows, place: Rows) -> tuple[Rows, Rows]:
