@@ -47,6 +47,7 @@ ONE, TWO = START + 11, START + 21
 PAIRS = [(ONE, (TWO, 0.4, -2.9), (TWO, -2.9, 0.4))]
 FALSE = [(ONE, (TWO, -2.9, 0.4), (TWO, 0.4, -2.9))]
 KEPT_ROWS = 700
+NAMED = "00000000-0000-0000-0002-000000000001"
 
 
 def told(trees, base=0.0):
@@ -123,7 +124,7 @@ class Scene:
     async def rank(self, *, explain=False):
         request = ranker_service_pb2.RankRequest()
         context = request.context
-        context.decision_id, context.seed, context.explain = "one", 7, explain
+        context.decision_id, context.seed, context.explain = NAMED, 7, explain
         context.arm, context.channel = Arm.PERSONALISED, Channel.CALL_CENTER
         context.placements.append(PlacementAsk(placement=PROMPT, limit=1))
         request.candidates.offer_nos.append(COUPON)
