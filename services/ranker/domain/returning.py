@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from services.ranker.domain.answers import Answer, Outcome, Place, Row
 
+_LEAST = 1e-9
+
 
 class Credits:
     """Keeps the acceptances that a return may be about."""
@@ -28,21 +30,20 @@ class Credits:
         """Return the acceptances of any variant."""
         return [row for row in self._credited.values() if row.family_no == family_no]
 
-    def knows_return(self, credited: Sequence[Row], event_id: str) -> bool:
-        """Return whether a return took back any of these before."""
-        return any(event_id in self._returns[row.place] for row in credited)
+    def left_of(self, credited: Sequence[Row], answer: Answer) -> float:
+        """Return how many a return has not yet taken back of these; it may be told many times."""
+        taken = sum(self._returns[row.place].get(answer.event_id, 0.0) for row in credited)
+        return _whole(answer.quantity - taken)
 
     def taken_back(self, credited: Sequence[Row], answer: Answer) -> list[Row]:
         """Return the rows by which a return takes back what acceptances before it had added.
 
         First the one that it names, then the latest; of each as many as were bought, so that a
-        part takes back its share. None the second time.
+        part takes back its share. The second time no more than what was left of it.
         """
-        if self.knows_return(credited, answer.event_id):
-            return []
-        rows, left = [], answer.quantity
+        rows, left = [], self.left_of(credited, answer)
         for row in sorted(credited, key=lambda row: _rank(row, answer), reverse=True):
-            of_it = min(left, row.quantity - sum(self._returns[row.place].values()))
+            of_it = min(left, _whole(row.quantity - sum(self._returns[row.place].values())))
             if row.time_us > answer.time_us or of_it <= 0.0:
                 continue
             rows.append(
@@ -55,8 +56,13 @@ class Credits:
                     event_id=answer.event_id,
                 )
             )
-            left -= of_it
+            left = _whole(left - of_it)
         return rows
+
+
+def _whole(quantity: float) -> float:
+    """Return a difference of quantities without what rounding left of it."""
+    return quantity if quantity > _LEAST else 0.0
 
 
 def _rank(row: Row, answer: Answer) -> tuple[bool, int, Place]:

@@ -140,16 +140,15 @@ class Teacher:
         self._conclude(row, Outcome.ACCEPTED if credit == 1.0 else Outcome.LATE, answer, credit)
 
     def _returned(self, answer: Answer) -> None:
-        """Take back what the purchases of it added; one that is not told of yet may follow."""
+        """Take back what the purchases of it added; those not told of yet may follow."""
         theirs = [
             row
             for row in self._credits.of_family(answer.family_no)
             if self._is_of(answer.person_id, row.person_ids)
         ]
-        taken_back = self._credits.taken_back(theirs, answer)
-        for row in taken_back:
+        for row in self._credits.taken_back(theirs, answer):
             self._add(row)
-        if not taken_back and not self._credits.knows_return(theirs, answer.event_id):
+        if self._credits.left_of(theirs, answer):
             self._keep_unclaimed(answer)
 
     def _see(
@@ -194,6 +193,8 @@ class Teacher:
                 self._returned(answer)
 
     def _keep_unclaimed(self, answer: Answer) -> None:
+        if answer in self._unclaimed:
+            return
         self._unclaimed.append(answer)
         self.lesson.unclaimed.append(answer)
         self._fresh.add(answer.event_id)

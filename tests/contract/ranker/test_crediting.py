@@ -157,6 +157,36 @@ async def test_however_showing_purchase_and_return_are_told_the_return_takes_bac
         assert of_it == [SHOWN, ACCEPTED, RETURNED], told
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_return_told_before_its_purchases_takes_back_all_of_them(desk, at_once):
+    await show(desk, SHOES)
+    await show(desk, SHOES, number=2, hours=3)
+    brought_back = answer("return", SHOES, hours=6, quantity=2)
+    told = [
+        brought_back,
+        brought_back,
+        answer("purchase", SHOES, hours=2),
+        answer("purchase", SHOES, hours=4),
+        brought_back,
+    ]
+    for batch in [told] if at_once else [[each] for each in told]:
+        await desk.answer(*batch)
+    returned = [about for about, _, outcome in await lessons(desk) if outcome is RETURNED]
+    assert returned == [1, 2]
+
+
+async def test_what_is_left_of_a_return_is_not_forgotten_by_a_link_of_persons(desk):
+    await show(desk, SHOES)
+    await show(desk, SHOES, number=2, hours=3, person=BOB)
+    await desk.answer(
+        answer("purchase", SHOES, hours=2), answer("return", SHOES, hours=6, quantity=2)
+    )
+    await desk.link(ADA, BOB)
+    await desk.answer(answer("purchase", SHOES, person=BOB, hours=4))
+    returned = [about for about, _, outcome in await lessons(desk) if outcome is RETURNED]
+    assert returned == [1, 2]
+
+
 async def test_another_of_the_set_may_bring_back_what_was_bought(desk):
     await desk.link(ADA, BOB)
     await show(desk, SHOES)
