@@ -26,6 +26,10 @@ from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 _METADATA = ((CALLER_KEY, CALLER),)
 _ENDINGS = frozenset({".csv", ".jsonl", ".ndjson", ".parquet"})
 _AT_ONCE, _LEAST = 10_000, 100
+_BYTES_AT_ONCE, _MOST_BYTES = 3_000_000, 4_000_000
+"""Services take requests up to 4 MiB."""
+_FRAME = 4
+"""Bytes that say of each row how long it is."""
 _TOLD = 10
 """Bad rows on the screen."""
 
@@ -153,10 +157,23 @@ def _files(source: Path) -> Sequence[Path]:
 
 
 def _parts(rows: Sequence[HistoryRow]) -> Iterator[Sequence[HistoryRow]]:
-    """Yield as many as may be sent at once, in order of time, none of them too few."""
-    count = -(-len(rows) // _AT_ONCE)
+    """Yield as many as may be sent at once, in order of time, none of them too few.
+
+    Wide rows go in more parts, each of some 3 MB where rows are about as wide as one another.
+    """
+    sizes = [row.ByteSize() + _FRAME for row in rows]
+    count = max(-(-len(rows) // _AT_ONCE), -(-sum(sizes) // _BYTES_AT_ONCE))
+    while count * _LEAST < len(rows) and any(size > _MOST_BYTES for size in _sized(sizes, count)):
+        count += 1
+    count = max(1, min(count, len(rows) // _LEAST))
     for part in range(count):
         yield rows[part * len(rows) // count : (part + 1) * len(rows) // count]
+
+
+def _sized(sizes: Sequence[int], count: int) -> Iterator[int]:
+    """Yield the bytes of each of so many parts."""
+    for part in range(count):
+        yield sum(sizes[part * len(sizes) // count : (part + 1) * len(sizes) // count])
 
 
 def _trained(
