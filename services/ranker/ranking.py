@@ -72,7 +72,7 @@ class Ranker:
         self._booster = booster
         self._maker = FeatureMaker(Entities(catalogue))
         self.explored = ExplorationTotals()
-        """What trying things out was expected to cost so far."""
+        """What trying things out was expected to cost so far, previews left out."""
 
     def rank(
         self,
@@ -104,7 +104,7 @@ class Ranker:
         judgement = self._judged(request, proposed, assumed, page, terms)
         tried = request.tried if request.HasField("tried") else None
         ranking = decide(page, judgement, terms, context.seed, tried)
-        if ranking.judgement.exploration is not None:
+        if ranking.judgement.exploration is not None and not context.preview:
             self.explored.add(ranking.judgement.exploration)
         return ranking
 

@@ -125,6 +125,19 @@ async def test_what_trying_is_expected_to_cost_is_told_and_bounded(learning_shop
     assert 0 < model.exploration.cost_share <= 0.02 + 1e-9
 
 
+async def test_previews_are_none_of_the_pages_on_which_something_is_tried(learning_shop):
+    await teach(learning_shop, BIKES, 10, acceptances=5)
+    before = await learning_shop.stub.GetModel(pb.GetModelRequest(), timeout=5)
+    asked = request(liker(BIKES))
+    live = await learning_shop.stub.Rank(asked, timeout=5)
+    asked.context.preview = True
+    preview = await learning_shop.stub.Rank(asked, timeout=5)
+    assert live.HasField("exploration")
+    assert preview.HasField("exploration")
+    after = await learning_shop.stub.GetModel(pb.GetModelRequest(), timeout=5)
+    assert after.exploration.pages == before.exploration.pages + 1
+
+
 async def test_the_contributions_of_what_is_explored_add_up_to_its_score(learning_shop):
     await teach(learning_shop, BIKES, 10, acceptances=5)
     tried, kept = await tried_and_kept(learning_shop)
