@@ -31,8 +31,9 @@ class Course:
     def recovery(self, changed: int, share: float, window: int) -> int:
         """Return how many decisions after a change a share of the best was earned again.
 
-        Over a window of that many decisions, which ends with the last one counted; all there were
-        after the change where it never was.
+        The best is what who knows every taste would have earned of the same visits. Over a window
+        of that many decisions, which ends with the last one counted; all there were after the
+        change where it never was.
         """
         earned, best = (np.cumsum(np.r_[0.0, each[changed:]]) for each in (self.earned, self.best))
         reached = (earned[window:] - earned[:-window]) >= share * (best[window:] - best[:-window])

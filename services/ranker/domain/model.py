@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from services.ranker.domain.answers import Outcome
 from services.ranker.domain.encoding import Sight
-from services.ranker.domain.layout import VERSION, prior_variances
+from services.ranker.domain.layout import COLUMNS, VERSION, Group, prior_variances
+from services.ranker.domain.surprise import Surprise
 
 Column = NDArray[np.float64]
 
@@ -22,6 +23,7 @@ MOST_DRIFT: Final = 3e-4
 """Share of the way back to its prior variance that a weight goes at most before a row."""
 SHARED: Final = 0.75
 """How far rows are taken to be alike: 0 not at all, 1 all of them."""
+_OF_PERSONS = [column for column in COLUMNS if column.group is Group.PERSON]
 _LARGEST_SHARE = 0.5
 _PROBIT = math.pi / 8.0
 _MAGIC = b"touchpoint model"
@@ -62,6 +64,10 @@ class Model:
     is the same for all rows forgets the faster the more there is to be seen, within 30 rows where
     somebody has 25 attributes.
 
+    Such a drift reaches no weight of what is not shown, and what is taken to be liked little is
+    not. So where acceptances halve at one stroke (`Surprise`), all variances of persons' tastes
+    return to the prior; means stay, and other tastes are tried and learned as fast as at first.
+
     Compared by `make bench-quality` and on a stream whose base rate drifts: powers of 0, 1/4, 1/2,
     3/4 and 1, this step and the exact mode along it, and the moment-matched probit of AdPredictor
     with either way of shrinking. The last with its own way and a power of 0 are overconfident with
@@ -81,6 +87,7 @@ class Model:
         self._prior = prior_variances() if prior is None else prior
         self._mean = np.zeros(len(self._prior))
         self._variance = self._prior.copy()
+        self._surprise = Surprise()
 
     def learn(
         self, number: int, outcome: Outcome, sight: Sight | None, credit: float = 1.0
@@ -106,10 +113,13 @@ class Model:
             certainty = chance * (1.0 - chance)
             self._mean[indices] -= held * (chance / (1.0 + spread * certainty))
             self._variance[indices] = _shrunk(held, spread, certainty)
+            self._surprise.shown(sight)
         else:
             step = -credit if outcome is Outcome.RETURNED else credit
             gain = _gain_before(held, spread, _certainty(log_odds, spread))
             self._mean[indices] += held * (gain * step)
+            if step > 0.0 and self._surprise.accepted(sight, credit):
+                self._doubt()
 
     def means(self, indices: NDArray[np.uint32]) -> Column:
         """Return what was learned of the log-odds, summed over the first axis of `indices`."""
@@ -130,6 +140,7 @@ class Model:
         copied = Model(self._prior)
         copied.number = self.number
         copied._mean, copied._variance = self._mean.copy(), self._variance.copy()
+        copied._surprise = self._surprise.copy()
         return copied
 
     def snapshot(self) -> bytes:
@@ -141,13 +152,14 @@ class Model:
             self._mean[changed].astype("<f8"),
             self._variance[changed].astype("<f8"),
         )
-        return head + b"".join(part.tobytes() for part in parts)
+        return head + b"".join(part.tobytes() for part in parts) + self._surprise.packed()
 
     @classmethod
     def restored(cls, data: bytes, prior: Column | None = None) -> Model:
         """Return the model of a snapshot; raises `SnapshotError`.
 
-        One of an older layout is read: columns are only ever added.
+        One of an older layout is read: columns are only ever added. So is one of before rates of
+        acceptance were watched, which ends with the weights.
         """
         if len(data) < _HEAD.size:
             raise SnapshotError("too short")
@@ -158,9 +170,14 @@ class Model:
             raise SnapshotError(
                 f"of a newer layout of the features, {version}; this one reads up to {VERSION}"
             )
-        if len(data) != _HEAD.size + count * 20:
+        end = _HEAD.size + count * 20
+        if len(data) < end:
             raise SnapshotError("of another length than it says")
         model = cls(prior)
+        try:
+            model._surprise = Surprise.unpacked(data[end:])
+        except ValueError as error:
+            raise SnapshotError(str(error)) from error
         changed = np.frombuffer(data, "<u4", count, _HEAD.size)
         mean = np.frombuffer(data, "<f8", count, _HEAD.size + 4 * count)
         variance = np.frombuffer(data, "<f8", count, _HEAD.size + 12 * count)
@@ -172,6 +189,12 @@ class Model:
         model._variance[changed] = variance
         model.number = number
         return model
+
+    def _doubt(self) -> None:
+        """Be as unsure of persons' tastes as at first: what was learned of them may be wrong."""
+        for column in _OF_PERSONS:
+            part = slice(column.start, column.start + column.size)
+            self._variance[part] = self._prior[part]
 
     def _log_odds(self, sight: Sight) -> float:
         return sight.offset + _total(self._mean[sight.indices])
