@@ -83,7 +83,7 @@ class Verdict:
 
 
 class Comparison:
-    """Learns the log in order, and judges each answer before it is learned.
+    """Learns the log in order, and judges each answer of somebody before it is learned.
 
     What follows the trees' last row is halved: the first half chooses how much they say, the
     second tells what that is worth.
@@ -103,7 +103,10 @@ class Comparison:
         """Judge and learn the next row."""
         row = numbered.row
         sight = None if row.reverted_by else decode(row.features)
-        if numbered.number > self._trained_row and sight is not None and is_example(row):
+        # Of history nobody knows whose it is: taken for people of their own, rows of one would
+        # make the interval too narrow.
+        is_judged = numbered.number > self._trained_row and bool(row.person_ids)
+        if is_judged and sight is not None and is_example(row):
             self._judge(row, sight)
         self._model.learn(numbered.number, row.outcome, sight, row.credit)
 
@@ -113,7 +116,7 @@ class Comparison:
         spread = float(self._model.variance_matrix(indices).sum())
         said = float(self._booster.log_odds(indices)[0])
         self._judged.append((log_odds, spread, said, self._labels.of(row.place)))
-        self._people.append(row.person_ids[0] if row.person_ids else row.decision_id)
+        self._people.append(row.person_ids[0])
 
     def verdict(self) -> Verdict:
         """Return what it came to; raises `TooLittleError`."""
@@ -176,7 +179,7 @@ def _refuse_too_little(judged: NDArray[np.float64], people: NDArray[np.intp]) ->
     fewest = min(accepted, len(judged) - accepted)
     if len(judged) < FEWEST or fewest < FEWEST_OF_EACH or persons < FEWEST_PEOPLE:
         raise TooLittleError(
-            f"{len(judged)} answers followed, {accepted:.0f} of them accepted, in the second half "
-            f"of {persons} people: at least {FEWEST} are needed, {FEWEST_OF_EACH} of them accepted "
-            f"and {FEWEST_OF_EACH} not, and {FEWEST_PEOPLE} people"
+            f"{len(judged)} answers of known people followed, {accepted:.0f} of them accepted, in "
+            f"the second half of {persons} people: at least {FEWEST} are needed, {FEWEST_OF_EACH} "
+            f"of them accepted and {FEWEST_OF_EACH} not, and {FEWEST_PEOPLE} people"
         )

@@ -173,3 +173,19 @@ def test_answers_of_one_person_count_as_one_where_they_hang_together():
     _, alone = clustered_mean(of_person[people], np.arange(1000))
     assert error == pytest.approx(of_person.std() / 10, rel=0.02)
     assert error > 3 * alone
+
+
+def test_answers_of_nobody_known_are_learned_and_not_judged():
+    """Rows of history tell no persons; taken for many people they would make chance look sure."""
+    rows, labels = pairs_log(3000)
+    unknown = [
+        replace(each, row=replace(each.row, person_ids=())) if each.number > 2000 else each
+        for each in rows
+    ]
+    of_somebody = sum(
+        each.row.outcome is Outcome.SHOWN and 500 < each.number <= 2000 for each in rows
+    )
+    assert verdict_of(unknown, labels).compared == of_somebody - of_somebody // 2
+    nobody = [replace(each, row=replace(each.row, person_ids=())) for each in rows]
+    with pytest.raises(TooLittleError, match="0 answers of known people"):
+        verdict_of(nobody, labels)
