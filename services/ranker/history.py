@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,8 +36,6 @@ _EXAMPLES = 10
 _SLICE_S = 0.005
 _REST_S = 0.01
 """After each slice: a third of the service's time at most."""
-_NAMES = uuid.UUID("6f0f9f0e-2d3c-5b58-9d0e-4d9b1c1a7a51")
-"""Of showings of history: the same row has the same id whenever it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ class HistoryTrainer:
         """Yield how far it is, and in the end what came of it; one at a time on a replica."""
         async with self._turn:
             rows = sorted(request.rows, key=lambda each: each.time_us)
-            report, found, ids = pb.RankerTraining(), list[_Seen](), set[str]()
+            report, found, ids = pb.RankerTraining(), list[_Seen](), Counter[bytes]()
+            key = await self._log.key()
             slice_ends = time.monotonic() + _SLICE_S
             for done, row in enumerate(rows):
-                self._add(row, report, found, ids)
+                self._add(row, report, found, key, ids)
                 if time.monotonic() >= slice_ends:
                     yield pb.TrainRankerResponse(done=done, total=len(rows))
                     await asyncio.sleep(_REST_S)
@@ -88,7 +89,12 @@ class HistoryTrainer:
             yield pb.TrainRankerResponse(done=len(rows), total=len(rows), report=report)
 
     def _add(
-        self, row: pb.HistoryRow, report: pb.RankerTraining, found: list[_Seen], ids: set[str]
+        self,
+        row: pb.HistoryRow,
+        report: pb.RankerTraining,
+        found: list[_Seen],
+        key: bytes,
+        ids: Counter[bytes],
     ) -> None:
         offer_no = self._catalogue.offer_no(row.offer_id)
         if not offer_no:
@@ -96,11 +102,9 @@ class HistoryTrainer:
             if len(report.examples) < _EXAMPLES and row.offer_id not in report.examples:
                 report.examples.append(row.offer_id)
             return
-        named = (row.time_us, row.channel, row.placement, row.offer_id, row.person, row.position)
-        showing_id = str(uuid.uuid5(_NAMES, repr(named)))
-        if showing_id not in ids:
-            ids.add(showing_id)
-            found.append(self._seen(row, offer_no, showing_id))
+        whole = row.SerializeToString(deterministic=True)
+        ids[whole] += 1
+        found.append(self._seen(row, offer_no, _showing_id(key, whole, ids[whole])))
 
     def _seen(self, row: pb.HistoryRow, offer_no: int, showing_id: str) -> _Seen:
         catalogue, definitions = self._catalogue, self._definitions()
@@ -168,6 +172,11 @@ class HistoryTrainer:
                 report.after_row = number
             report.written_rows += written
             await asyncio.sleep(_REST_S)
+
+
+def _showing_id(key: bytes, row: bytes, occurrence: int) -> str:
+    """Return the same id for the same row whenever it is told; of equal rows each has its own."""
+    return str(uuid.UUID(bytes=hmac.digest(key, b"%d " % occurrence + row, "sha256")[:16]))
 
 
 def _situation(row: pb.HistoryRow) -> Situation:

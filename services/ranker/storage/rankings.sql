@@ -55,6 +55,11 @@ SELECT forget_days('rankings', $1);
 -- name: outcomes_of
 SELECT placement, offer_no, outcome FROM learning_rows WHERE decision_id = $1::uuid;
 
--- name: decisions_in_log
-SELECT DISTINCT decision_id::text AS decision_id FROM learning_rows
-WHERE decision_id = ANY ($1::uuid[]);
+-- name: history_key
+SELECT key FROM history_key;
+
+-- name: note_history
+-- Those that are new.
+INSERT INTO history_showings (showing_id) SELECT unnest($1::uuid[])
+ON CONFLICT DO NOTHING
+RETURNING showing_id::text AS showing_id;

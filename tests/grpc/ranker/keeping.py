@@ -63,6 +63,9 @@ class InMemoryHistoryLog:
     def __init__(self, log):
         self._log = log
 
+    async def key(self):
+        return b"key"
+
     async def append(self, showings):
         number = await self._log.written()
         known = {each.row.decision_id for each in await self._log.rows_after(0, 1_000_000)}

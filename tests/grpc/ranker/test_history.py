@@ -183,3 +183,22 @@ async def test_models_are_copied_beside_the_requests_to_be_compared(scene, monke
     assert report.better
     assert len(threads) == 2
     assert threading.get_ident() not in threads
+
+
+async def test_people_without_a_name_are_not_taken_for_one_another(scene):
+    rows = history(300)
+    for each in rows:
+        each.time_us, each.person, each.offer_id = HOUR_US, "", "item-1"
+    report = await scene.train(rows, force=True)
+    assert report.rows == 300
+    taught = report.written_rows
+    assert taught == 300 + sum(each.accepted for each in rows)
+    assert (await scene.train(rows[::-1], force=True)).written_rows == 0
+
+
+async def test_what_was_learned_teaches_once_also_when_the_log_has_forgotten_what_it_was(scene):
+    if not isinstance(scene.log, PostgresLearningLog):
+        pytest.skip("in memory nothing is forgotten")
+    assert (await scene.train(history(200), force=True)).written_rows > 0
+    await scene.log.forget_before(1 << 60)
+    assert (await scene.train(history(200), force=True)).written_rows == 0
