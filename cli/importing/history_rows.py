@@ -11,6 +11,8 @@ from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.ranker.v1.history_pb2 import HistoryRow
 
 NEEDED = frozenset({"time", "channel", "placement", "offer_id", "accepted"})
+MOST_POSITIONS = 50
+"""As the ranker takes; of all rows before the first is sent."""
 _PERSON, _MOMENT = "attr.", "context."
 
 
@@ -52,6 +54,14 @@ def _numbers(name: str) -> Callable[[HistoryRow, Any], None]:
 
 def _time(found: HistoryRow, cell: Any) -> None:
     found.time_us = cells.instant(cell).ToMicroseconds()
+    if found.time_us <= 0:
+        raise ValueError("must be after 1970")
+
+
+def _position(found: HistoryRow, cell: Any) -> None:
+    found.position = cells.whole(cell)
+    if found.position > MOST_POSITIONS:
+        raise ValueError(f"is {found.position}, at most {MOST_POSITIONS}")
 
 
 def _accepted(found: HistoryRow, cell: Any) -> None:
@@ -81,7 +91,7 @@ _COLUMNS: Mapping[str, Callable[[HistoryRow, Any], None]] = {
     "accepted": _accepted,
     "person": _texts("person"),
     "source": _source,
-    "position": _numbers("position"),
+    "position": _position,
     "age": _numbers("age"),
     "persona": _texts("persona"),
     "value_tier": _texts("value_tier"),
