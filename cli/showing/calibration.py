@@ -41,8 +41,8 @@ def _said(found: ReportCalibrationResponse) -> list[str]:
         f"{found.error * 100:.2f} points on average.",
         f"The log-loss is {found.log_loss:.4f}; foretelling always the same share would have "
         f"{found.log_loss_of_share:.4f}.",
-        "A product may be bought within 24 h: what was shown lately counts as not accepted so far, so "
-        "ask for more --rows where they are of less than some days.",
+        "A product may be bought within 24 h: what was shown lately counts as not accepted so far. "
+        "Where these rows are of less than some days, ask for more --rows.",
     ]
     if found.showings < _FEWEST:
         lines.append("That is little: much of the difference may be chance.")
