@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.ranker.domain.calibration import calibration
 from services.ranker.domain.comparing import Labels, is_example
@@ -47,7 +46,7 @@ class Calibrating:
                 labels.take(numbered.row)
         model, _ = await self._snapshots.restore(after)
         foretold, accepted = await self._foretold(model, after, last, labels)
-        return _report(np.array(foretold), np.array(accepted, np.bool_), last)
+        return await asyncio.to_thread(_report, foretold, accepted, last)
 
     async def _foretold(
         self, model: Model, after: int, last: int, labels: Labels
@@ -77,8 +76,9 @@ class Calibrating:
 
 
 def _report(
-    foretold: NDArray[np.float64], accepted: NDArray[np.bool_], last: int
+    foretold_of: Sequence[float], is_accepted: Sequence[bool], last: int
 ) -> ReportCalibrationResponse:
+    foretold, accepted = np.array(foretold_of), np.array(is_accepted, np.bool_)
     curve = calibration(foretold, accepted)
     response = ReportCalibrationResponse(
         error=curve.error,

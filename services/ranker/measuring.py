@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,7 +95,7 @@ class Measurer:
 
     async def _members(self, gathering: Gathering, found: Measured) -> Members:
         """Return which customers measured are in which segment."""
-        row_of = {oldest_id: row for row, oldest_id in enumerate(found.persons.oldest_ids)}
+        row_of = await asyncio.to_thread(_rows, found.persons.oldest_ids)
         members: dict[str, Flags] = {}
         async for columns in self.logs.memberships():
             told = zip(columns.person_ids, columns.segments, columns.is_members, strict=True)
@@ -107,6 +107,10 @@ class Measurer:
                     members[segment][row] = True
             await asyncio.sleep(0)
         return members
+
+
+def _rows(oldest_ids: Sequence[str]) -> Mapping[str, int]:
+    return {oldest_id: row for row, oldest_id in enumerate(oldest_ids)}
 
 
 def _money(catalogue: Catalogue, table: CurrencyTable) -> tuple[str, str]:

@@ -86,6 +86,8 @@ class Reports:
 
     results: Measurer
     experiments: Experimenter
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whichever is made: two of them would take twice the memory."""
 
 
 class RankerServicer:
@@ -224,20 +226,23 @@ class RankerServicer:
     async def get_results(
         self, call: Call, request: pb.GetResultsRequest
     ) -> AsyncIterator[pb.GetResultsResponse]:
-        async for response in self._reports.results.measure(request):
-            yield response
+        async with self._reports.turn:
+            async for response in self._reports.results.measure(request):
+                yield response
 
     async def get_experiment(
         self, call: Call, request: GetExperimentRequest
     ) -> AsyncIterator[GetExperimentResponse]:
-        async for response in self._reports.experiments.get(request):
-            yield response
+        async with self._reports.turn:
+            async for response in self._reports.experiments.get(request):
+                yield response
 
     async def plan_experiment(
         self, call: Call, request: PlanExperimentRequest
     ) -> AsyncIterator[PlanExperimentResponse]:
-        async for response in self._reports.experiments.plan(request):
-            yield response
+        async with self._reports.turn:
+            async for response in self._reports.experiments.plan(request):
+                yield response
 
     async def revert_learning(
         self, call: Call, request: reverting_pb2.RevertLearningRequest

@@ -23,9 +23,13 @@ def features_digest(judgement: Judgement) -> bytes:
     sighted = judgement.sighted
     if sighted is None:
         return b""
-    features = sighted.features
+    features, crosses = sighted.features, sighted.features.crosses
     digest = blake2b(digest_size=DIGEST_BYTES)
-    for part in (features.columns, features.indices, sighted.offset, judgement.assumed.stake):
+    for part in (
+        *(features.columns, features.indices),
+        *(crosses.columns, crosses.indices, crosses.group_of),
+        *(sighted.offset, judgement.assumed.stake),
+    ):
         digest.update(part.tobytes())
     return digest.digest()
 
@@ -34,8 +38,13 @@ def feature_marks(sighted: Sighted | None) -> NDArray[np.uint32]:
     """Return a hash of the features of each candidate, shape (candidates,)."""
     if sighted is None:
         return np.zeros(0, np.uint32)
-    indices = sighted.features.indices
+    features, crosses = sighted.features, sighted.features.crosses
+    of_groups = _marks(crosses.indices, crosses.columns)
+    return _marks(features.indices, features.columns) + of_groups[crosses.group_of]
+
+
+def _marks(indices: NDArray[np.uint32], columns: NDArray[np.intp]) -> NDArray[np.uint32]:
     # An odd multiplier of its own for each column: equal numbers in other columns differ.
-    odd = (sighted.features.columns.astype(np.uint32) * 2 + 1) * _ODD
+    odd = (columns.astype(np.uint32) * 2 + 1) * _ODD
     marks: NDArray[np.uint32] = (indices * odd[:, None]).sum(axis=0, dtype=np.uint32)
     return marks

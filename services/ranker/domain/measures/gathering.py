@@ -114,11 +114,29 @@ class _Names(dict[str, int]):
         return number
 
     def ranks(self) -> NDArray[np.int64]:
-        """Return by number the place of a name among all, sorted."""
-        ranks = np.empty(len(self) + 1, np.int64)
+        """Return by number the place of a name among all, sorted.
+
+        Names are copied some at a time: whoever holds the interpreter for long holds up requests.
+        """
+        names = list(self)
+        texts = np.empty(len(names), f"U{max([len(name) for name in names], default=1)}")
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            part = slice(start, start + _NAMES_AT_ONCE)
+            texts[part] = names[part]
+        ranks = np.empty(len(names) + 1, np.int64)
         ranks[-1] = -1  # what is not said has the number -1, and keeps it
-        ranks[[number for _, number in sorted(self.items())]] = np.arange(len(self))
+        ranks[np.argsort(texts)] = np.arange(len(names))
         return ranks
+
+
+_NAMES_AT_ONCE = 5_000
+
+
+class _Ranks(NamedTuple):
+    """Places of names among all, sorted, by their numbers."""
+
+    decided: NDArray[np.int64]
+    placements: NDArray[np.int64]
 
 
 _WHOLE = "q"
@@ -228,8 +246,9 @@ class Gathering:
         decided_us = np.full(len(people), -1, np.int64)
         for customer, time_us in self._first_us.items():
             decided_us[customer] = time_us
-        deeds, without_rate = self._made_deeds(offers)
-        places = self._made_places(offers, seen_when_decided)
+        ranks = _Ranks(self._decided.ranks(), self._placements.ranks())
+        deeds, without_rate = self._made_deeds(offers, ranks)
+        places = self._made_places(offers, seen_when_decided, ranks)
         row = offers.row(places.offer_no)
         return Gathered(
             self.period,
@@ -250,7 +269,7 @@ class Gathering:
         )
         return int(np.count_nonzero(arm[customer] != decided))
 
-    def _made_deeds(self, offers: Offers) -> tuple[Deeds, int]:
+    def _made_deeds(self, offers: Offers, ranks: _Ranks) -> tuple[Deeds, int]:
         of = {name: np.frombuffer(column, np.int64) for name, column in self._deeds.items()}
         quantity, rating = (np.frombuffer(column, np.float64) for column in self._floats)
         row = offers.row(of["offer_no"])
@@ -266,18 +285,20 @@ class Gathering:
             to_base(of["value_micros"], rate),
             _costs(of["cost_micros"], quantity, rate),
             of["order"],
-            self._decided.ranks()[of["decision"]],
-            self._placements.ranks()[of["placement"]].astype(np.int32),
+            ranks.decided[of["decision"]],
+            ranks.placements[of["placement"]].astype(np.int32),
             of["promotion_no"],
             np.where(rating < 0, np.nan, rating),
             of["objects"].astype(np.bool_),
         )
         return deeds, int(np.count_nonzero((rate == 0) & (of["value_micros"] != 0)))
 
-    def _made_places(self, offers: Offers, seen_when_decided: frozenset[str]) -> Places:
+    def _made_places(
+        self, offers: Offers, seen_when_decided: frozenset[str], ranks: _Ranks
+    ) -> Places:
         of = {name: np.frombuffer(column, np.int64) for name, column in self._places.items()}
-        decision = self._decided.ranks()[of["decision"]]
-        placement = self._placements.ranks()[of["placement"]].astype(np.int32)
+        decision = ranks.decided[of["decision"]]
+        placement = ranks.placements[of["placement"]].astype(np.int32)
         names = sorted(self._placements)
         at_once = np.array([name in seen_when_decided for name in names], np.bool_)
         order = np.lexsort((of["position"], placement, decision))
