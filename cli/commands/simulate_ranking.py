@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import grpc
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
 from cli.calling import CALLER, business_time, service
-from cli.console import Exit, aside, fail, people, say_json
+from cli.console import Exit, fail, people, say_json
+from cli.reporting import followed
 from cli.showing.policy import show_ranking_simulation
 from shared.call import CALLER as CALLER_KEY
-from touchpoint.client import call_error
 from touchpoint.ranker.v1.off_policy_pb2 import RankingSimulation, SimulateRankingRequest
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
@@ -59,18 +56,5 @@ def parse_share(text: str) -> float:
 def _simulated(
     stub: RankerServiceStub, request: SimulateRankingRequest, *, quiet: bool
 ) -> RankingSimulation:
-    report = RankingSimulation()
-    columns = (TextColumn("{task.description}"), BarColumn())
-    times = (TaskProgressColumn(), TimeElapsedColumn())
     responses = stub.SimulateRanking(request, metadata=_METADATA)
-    with Progress(*columns, *times, console=aside, transient=True, disable=quiet) as progress:
-        task = progress.add_task("ranking again", total=None)
-        try:
-            for response in responses:
-                progress.update(task, completed=response.done, total=response.total or None)
-                report.MergeFrom(response.report)
-        except grpc.RpcError as error:
-            raise call_error(error) from None
-        finally:
-            responses.cancel()
-    return report
+    return followed(responses, RankingSimulation(), "ranking again", quiet=quiet)

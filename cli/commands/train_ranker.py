@@ -7,19 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import grpc
 from google.protobuf.json_format import MessageToDict
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.calling import CALLER, service
-from cli.console import Exit, add_row, aside, fail, people, say_json, table
+from cli.console import Exit, add_row, fail, people, say_json, table
 from cli.importing.files import open_rows
 from cli.importing.history_rows import history_row
 from cli.importing.row_file import BadCell, BrokenFileError
+from cli.reporting import followed
 from cli.showing.words import several
 from shared.call import CALLER as CALLER_KEY
-from touchpoint.client import call_error
 from touchpoint.ranker.v1.history_pb2 import HistoryRow, RankerTraining, TrainRankerRequest
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
@@ -179,18 +177,5 @@ def _sized(sizes: Sequence[int], count: int) -> Iterator[int]:
 def _trained(
     stub: RankerServiceStub, request: TrainRankerRequest, *, quiet: bool
 ) -> RankerTraining:
-    report = RankerTraining()
-    columns = (TextColumn("{task.description}"), BarColumn())
-    times = (TaskProgressColumn(), TimeElapsedColumn())
     responses = stub.TrainRanker(request, metadata=_METADATA)
-    with Progress(*columns, *times, console=aside, transient=True, disable=quiet) as progress:
-        task = progress.add_task("learning", total=None)
-        try:
-            for response in responses:
-                progress.update(task, completed=response.done, total=response.total or None)
-                report.MergeFrom(response.report)
-        except grpc.RpcError as error:
-            raise call_error(error) from None
-        finally:
-            responses.cancel()
-    return report
+    return followed(responses, RankerTraining(), "learning", quiet=quiet)
