@@ -66,6 +66,7 @@ def _add_notice(message: EventNotices, recorded: Recorded, received_us: int) -> 
         session_id=event.session_id,
         gift=event.gift,
         standing_token=token,
+        order_id=event.order_id,
     )
     if event.details:
         notice.promotion_id = event.details.get(PROMOTION, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from hashlib import blake2b
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -67,11 +68,25 @@ class Answer:
     placement: str = ""
     quantity: float = 1.0
     """How many were bought or brought back."""
+    order_id: str = ""
+    """Of a purchase or a return; empty: none named."""
+    bought_family_no: int = 0
+    """Of the item that was bought, also where it is about the promotion redeemed so; 0: none."""
+
+    @property
+    def purchase(self) -> int:
+        """A number that item and promotion of one purchase share; 0: it is no purchase."""
+        if self.type != PURCHASE or not self.bought_family_no:
+            return 0
+        is_item = self.bought_family_no == self.family_no
+        event_id = self.event_id if is_item else self.event_id.removesuffix(REDEEMING)
+        digest = blake2b(f"{self.person_id}/{event_id}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, signed=True) or 1
 
     @property
     def may_be_credited(self) -> bool:
         """Whether it may be about what another decision showed than the one it names."""
-        if self.type in ("purchase", RETURN):
+        if self.type in (PURCHASE, RETURN):
             return True
         return not self.decision_id and self.type in CREDITED
 
@@ -135,6 +150,12 @@ class Row:
     """What brought it back, which may happen in parts; empty for all that happens once."""
     channel: int = 0
     """Of its decision; 0: not known."""
+    purchase: int = 0
+    """By which it was accepted, see `Answer`; 0: by none, or by one of before this was kept."""
+    bought_family_no: int = 0
+    """Of the item of that purchase; 0: as above."""
+    order_id: str = ""
+    """Of that purchase; empty: it named none."""
     reverted_by: Sequence[int] = ()
     """Numbers of the reverts that took it out; while there is one it teaches nothing."""
 
@@ -152,7 +173,9 @@ ANSWERING = SEEING | {"click", "email_click", "accept", "decline", "ignore", "su
 """Types of events that answer the decision they name."""
 CREDITED = frozenset({"purchase", "accept", "click", "email_click", "survey_answer"})
 """Types that accept something, also without naming a decision."""
-RETURN = "return"
+PURCHASE, RETURN = "purchase", "return"
+REDEEMING = "/promotion"
+"""Ends the id of the second answer that a purchase is which redeems a promotion."""
 TEACHING = ANSWERING | CREDITED | {RETURN}
 """All types of events from which anything may be learned."""
 _ACCEPTED_BY: dict[int, frozenset[str]] = {

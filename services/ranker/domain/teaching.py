@@ -8,6 +8,7 @@ from dataclasses import replace
 from services.ranker.domain.answers import (
     ANSWERING,
     CREDITED,
+    PURCHASE,
     RETURN,
     Answer,
     Decision,
@@ -22,7 +23,7 @@ from services.ranker.domain.answers import (
 )
 from services.ranker.domain.encoding import is_unreadable
 from services.ranker.domain.lesson import DailyLimit, Known, Lesson
-from services.ranker.domain.returning import Credits
+from services.ranker.domain.returning import Credits, brought
 
 DECISION = "decision"
 """Type under which what cannot be read of a decision itself is put aside."""
@@ -84,7 +85,7 @@ class Teacher:
             self._park(answer, Parked.FOREIGN_DECISION)
             return
         named = self._named(decision, answer)
-        if not named and answer.type == "purchase":
+        if not named and answer.type == PURCHASE:
             self._credited(answer)  # the decision led to the shop, and something else was bought
         elif not named:
             self._park(answer, Parked.NOT_SHOWN)
@@ -115,7 +116,7 @@ class Teacher:
             self._conclude(row, Outcome.DECLINED, answered)
         elif self._credit(row, answered) == 1.0:
             self._conclude(row, Outcome.ACCEPTED, answered)
-        elif answer.type == "purchase":
+        elif answer.type == PURCHASE:
             self._credited(answer)  # late for what it names; it may have been seen since
 
     def _credited(self, answer: Answer) -> None:
@@ -131,7 +132,7 @@ class Teacher:
             self._accept(max(showings, key=lambda row: (row.time_us, row.place)), answer)
         elif answer.type == "accept":
             self._park(answer, Parked.NOT_SHOWN)
-        elif answer.type == "purchase":
+        elif answer.type == PURCHASE:
             self._keep_unclaimed(answer)
 
     def _accept(self, row: Row, answer: Answer) -> None:
@@ -143,7 +144,7 @@ class Teacher:
         """Take back what the purchases of it added; those not told of yet may follow."""
         theirs = [
             row
-            for row in self._credits.of_family(answer.family_no)
+            for row in self._credits.by_buying(answer.family_no)
             if self._is_of(answer.person_id, row.person_ids)
         ]
         for row in self._credits.taken_back(theirs, answer):
@@ -186,9 +187,11 @@ class Teacher:
 
     def _claim_return(self, row: Row) -> None:
         """Let what was brought back before its purchase was told take it back."""
+        for each in self._credits.taken_back_before(row):
+            self._add(each)
         for answer in [each for each in self._unclaimed if each.type == RETURN]:
             is_theirs = self._is_of(answer.person_id, row.person_ids)
-            if is_theirs and answer.family_no == row.family_no and answer.time_us >= row.time_us:
+            if is_theirs and answer.family_no == brought(row) and answer.time_us >= row.time_us:
                 self._forget_unclaimed(answer)
                 self._returned(answer)
 
@@ -223,7 +226,14 @@ class Teacher:
             self._park(answer, Parked.OVER_LIMIT)
             return
         final = replace(
-            row, outcome=outcome, time_us=answer.time_us, credit=credit, quantity=answer.quantity
+            row,
+            outcome=outcome,
+            time_us=answer.time_us,
+            credit=credit,
+            quantity=answer.quantity,
+            purchase=answer.purchase,
+            bought_family_no=answer.bought_family_no,
+            order_id=answer.order_id,
         )
         self._add(final)
         if outcome is not Outcome.DECLINED:

@@ -296,7 +296,8 @@ class InMemoryLearningLog:
 
 def _unlinked(row: Row) -> Row:
     features = without_characteristics(row.features)
-    return replace(row, decision_id="", person_ids=(), event_id="", features=features)
+    unlinked = replace(row, decision_id="", person_ids=(), event_id="", features=features)
+    return replace(unlinked, purchase=0, order_id="")
 
 
 def _key(answer: Answer) -> tuple[str, str]:

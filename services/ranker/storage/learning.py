@@ -116,8 +116,9 @@ class LearningWriter:
             for row in await transaction.fetch(_SQL.sets_of, list(persons))
         }
         everybody = list(persons.union(*sets.values()))
-        rows = await _rows_about(transaction, every, sets, answers)
         unclaimed = list(map(_read, await transaction.fetch(_SQL.unclaimed_of, everybody)))
+        may_be_claimed = self._shown_by(every, unclaimed)
+        rows = await _rows_about(transaction, every, sets, [*answers, *may_be_claimed])
         # An answer dated before its showing counts on the showing's day.
         moments: list[Decision | Answer | Row] = [*every, *answers, *rows, *unclaimed]
         taught, accepted = await _taught_to(transaction, everybody, moments)
@@ -125,6 +126,13 @@ class LearningWriter:
             {each.decision_id: each for each in every}, rows, sets, taught, accepted, unclaimed
         )
         return Teacher(known, self._look, self._terms)
+
+    def _shown_by(self, decisions: Sequence[Decision], unclaimed: Sequence[Answer]) -> list[Answer]:
+        """Return those that may be about what decisions showed, and is about to be told seen."""
+        if not unclaimed:
+            return []
+        families = {self._look(shown.offer_no).family_no for d in decisions for shown in d.shown}
+        return [answer for answer in unclaimed if answer.family_no in families]
 
     async def _write(self, transaction: Transaction, lesson: Lesson, now_us: int) -> None:
         if lesson.rows:
@@ -195,6 +203,7 @@ async def _rows_about(
     credited = [answer for answer in answers if answer.may_be_credited]
     if credited:
         families = {answer.family_no for answer in credited}
+        families.update(answer.bought_family_no for answer in credited if answer.bought_family_no)
         persons = {
             each for answer in credited for each in sets.get(answer.person_id, (answer.person_id,))
         }
@@ -238,6 +247,9 @@ async def append_rows(transaction: Transaction, rows: Sequence[Row]) -> None:
         [row.event_id for row in rows],
         [row.channel for row in rows],
         [",".join(map(str, row.reverted_by)) for row in rows],
+        [row.purchase for row in rows],
+        [row.bought_family_no for row in rows],
+        [row.order_id for row in rows],
     )
     counts = [sum(row.outcome is outcome for row in rows) for outcome in WRITTEN]
     await transaction.execute(_SQL.count_rows, len(rows), *counts)
@@ -269,6 +281,8 @@ def _kept_columns(kept: Sequence[tuple[Answer, int, int]]) -> tuple[list[object]
         [state for _, state, _ in kept],
         [parked_us for _, _, parked_us in kept],
         [answer.quantity for answer in answers],
+        [answer.order_id for answer in answers],
+        [answer.bought_family_no for answer in answers],
     )
 
 
@@ -283,4 +297,6 @@ def _read(row: Record) -> Answer:
         row["decision_id"],
         row["placement"],
         row["quantity"],
+        row["order_id"],
+        row["bought_family_no"],
     )

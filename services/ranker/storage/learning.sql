@@ -17,38 +17,42 @@ SET number = number + $1, shown = shown + $2, accepted = accepted + $3, declined
 INSERT INTO learning_rows
     (number, decision_id, placement, offer_no, outcome, features, time_us,
      selection_probability, family_no, person_ids, credit, quantity, event_id, channel,
-     reverted_by)
+     reverted_by, purchase, bought_family_no, order_id)
 SELECT added.number, added.decision_id, added.placement, added.offer_no, added.outcome,
     added.features, added.time_us, added.selection_probability, added.family_no,
     string_to_array(added.person_ids, ',')::uuid[], added.credit, added.quantity, added.event_id,
-    added.channel, string_to_array(added.reverted_by, ',')::bigint[]
+    added.channel, string_to_array(added.reverted_by, ',')::bigint[], added.purchase,
+    added.bought_family_no, added.order_id
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[],
             $7::bigint[], $8::real[], $9::bigint[], $10::text[], $11::double precision[],
-            $12::double precision[], $13::text[], $14::smallint[], $15::text[])
+            $12::double precision[], $13::text[], $14::smallint[], $15::text[],
+            $16::bigint[], $17::bigint[], $18::text[])
     AS added (number, decision_id, placement, offer_no, outcome, features, time_us,
               selection_probability, family_no, person_ids, credit, quantity, event_id, channel,
-              reverted_by)
+              reverted_by, purchase, bought_family_no, order_id)
 
 -- name: rows_after
 SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
     selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id,
-    channel, reverted_by
+    channel, reverted_by, purchase, bought_family_no, order_id
 FROM learning_rows
 WHERE number > $1
 ORDER BY number
 LIMIT $2
 
 -- name: rows_about
--- Rows of decisions that are named, and of those that showed some family to some person.
+-- Rows of decisions that are named, and of those that showed some family to some person, or what was
+-- redeemed by buying it.
 WITH wanted AS (
     SELECT unnest($1::uuid[]) AS decision_id
     UNION
     SELECT decision_id FROM learning_rows
-    WHERE person_ids && $2::uuid[] AND family_no = ANY ($3::bigint[])
+    WHERE person_ids && $2::uuid[]
+        AND (family_no = ANY ($3::bigint[]) OR bought_family_no = ANY ($3::bigint[]))
 )
 SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
     selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id,
-    channel, reverted_by
+    channel, reverted_by, purchase, bought_family_no, order_id
 FROM learning_rows JOIN wanted USING (decision_id)
 ORDER BY number
 
@@ -56,7 +60,7 @@ ORDER BY number
 -- Rows of decisions that are named.
 SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
     selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id,
-    channel, reverted_by
+    channel, reverted_by, purchase, bought_family_no, order_id
 FROM learning_rows WHERE decision_id = ANY ($1::uuid[])
 ORDER BY number
 
@@ -97,20 +101,21 @@ SET showings = taught.showings + excluded.showings,
 -- name: keep_answers
 INSERT INTO kept_answers
     (person_id, event_id, type, time_us, offer_no, family_no, decision_id, placement, state,
-     parked_us, quantity)
+     parked_us, quantity, order_id, bought_family_no)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-                     $7::text[], $8::text[], $9::smallint[], $10::bigint[], $11::double precision[])
+                     $7::text[], $8::text[], $9::smallint[], $10::bigint[], $11::double precision[],
+                     $12::text[], $13::bigint[])
 ON CONFLICT (person_id, event_id) DO NOTHING
 
 -- name: take_waiting
 -- Also those that were put aside: their decision came after all.
 DELETE FROM kept_answers WHERE decision_id = ANY ($1::text[]) AND state IN (0, 1)
 RETURNING person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
-    placement, quantity
+    placement, quantity, order_id, bought_family_no
 
 -- name: unclaimed_of
 SELECT person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
-    placement, quantity
+    placement, quantity, order_id, bought_family_no
 FROM kept_answers WHERE state = 3 AND person_id = ANY ($1::uuid[])
 ORDER BY time_us, event_id
 
@@ -118,7 +123,7 @@ ORDER BY time_us, event_id
 -- Also those whose decision seemed to be somebody else's.
 DELETE FROM kept_answers WHERE state IN (3, 4) AND person_id = ANY ($1::uuid[])
 RETURNING person_id::text AS person_id, event_id, type, time_us, offer_no, family_no, decision_id,
-    placement, quantity
+    placement, quantity, order_id, bought_family_no
 
 -- name: drop_answers
 DELETE FROM kept_answers AS kept
@@ -157,7 +162,7 @@ SELECT count(*) FROM forgotten
 
 -- name: unlink_old
 WITH unlinked AS (
-    UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '',
+    UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '', purchase = 0, order_id = '',
         features = without_characteristics(features)
     WHERE number = ANY (ARRAY(
         SELECT number FROM learning_rows WHERE time_us < $1 AND decision_id IS NOT NULL
@@ -166,7 +171,7 @@ WITH unlinked AS (
 SELECT count(*) FROM unlinked
 
 -- name: unlink_persons
-UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '',
+UPDATE learning_rows SET decision_id = NULL, person_ids = '{}', event_id = '', purchase = 0, order_id = '',
     features = without_characteristics(features)
 WHERE person_ids && $1::uuid[]
 

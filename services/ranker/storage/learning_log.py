@@ -79,6 +79,9 @@ def read_row(row: Record) -> NumberedRow:
             row["quantity"],
             row["event_id"],
             row["channel"],
+            row["purchase"],
+            row["bought_family_no"],
+            row["order_id"],
             tuple(row["reverted_by"]),
         ),
     )

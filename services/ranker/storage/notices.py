@@ -10,6 +10,8 @@ from dataclasses import replace
 from services.ranker.domain.answers import (
     CREDITED,
     DAY_US,
+    PURCHASE,
+    REDEEMING,
     RETURN,
     TEACHING,
     Answer,
@@ -71,8 +73,6 @@ def bundle_of(data: bytes) -> str:
 
 NumberOf = Callable[[str], int]
 """Looks an offer's id up; 0: not known."""
-_REDEEMING = "/promotion"
-"""Ends the id of the second answer that a purchase is which redeems a promotion."""
 
 
 def read_answers(messages: Iterable[Message], number_of: NumberOf) -> list[Answer]:
@@ -90,7 +90,7 @@ def read_answers(messages: Iterable[Message], number_of: NumberOf) -> list[Answe
             answers.append(
                 replace(
                     answers[-1],
-                    event_id=notice.event_id + _REDEEMING,
+                    event_id=notice.event_id + REDEEMING,
                     offer_no=promotion_no,
                     family_no=promotion_no,
                 )
@@ -130,6 +130,8 @@ def _answer(notice: EventNotice) -> Answer:
         canonical_id(notice.decision_id) or notice.decision_id,
         notice.placement,
         notice.quantity or 1.0,
+        notice.order_id,
+        (notice.family_no or notice.offer_no) if notice.type == PURCHASE else 0,
     )
 
 

@@ -13,6 +13,7 @@ from services.ranker.domain.answers import (
     HOUR_US,
     PRODUCT,
     PROMOTION,
+    REDEEMING,
     SURVEY,
     Answer,
     OfferFacts,
@@ -84,17 +85,31 @@ def decision(
     )
 
 
-def answer(kind, offer=0, about=None, person=ADA, hours=1.0, event_id="", quantity=1.0):
-    """Make an event; `about` is the number of the decision it names."""
+def answer(
+    kind, offer=0, about=None, person=ADA, hours=1.0, event_id="", quantity=1.0, order="", buying=0
+):
+    """Make an event; `about` is the number of the decision it names, `buying` the item bought."""
+    family_no = FACTS[offer].family_no if offer in FACTS else offer
+    bought = FACTS[buying or offer].family_no if kind == "purchase" else 0
     return Answer(
         event_id=event_id or f"event-{next(_EVENTS)}",
         person_id=person,
         type=kind,
         time_us=NOON_US + int(hours * HOUR_US),
         offer_no=offer,
-        family_no=FACTS[offer].family_no if offer in FACTS else offer,
+        family_no=family_no,
         decision_id="" if about is None else decision_id(about),
         quantity=quantity,
+        order_id=order,
+        bought_family_no=bought,
+    )
+
+
+def redeeming(item, promotion, event_id, **more):
+    """Make the two answers that one purchase is: of the item and of what it redeems."""
+    return (
+        answer("purchase", item, event_id=event_id, **more),
+        answer("purchase", promotion, event_id=event_id + REDEEMING, buying=item, **more),
     )
 
 

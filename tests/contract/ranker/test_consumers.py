@@ -118,6 +118,7 @@ def happened(
     origin=Origin.LIVE,
     promotion="",
     quantity=1.0,
+    order="",
 ):
     time_us = NOON_US + int(hours * HOUR_US)
     notice = EventNotice(
@@ -131,6 +132,7 @@ def happened(
         decision_id="" if about is None else decision_id(about),
         origin=origin,
         promotion_id=promotion,
+        order_id=order,
         quantity=quantity,
     )
     return events_of(person), EventNotices(notices=[notice])
@@ -196,6 +198,22 @@ async def test_a_purchase_that_redeems_a_promotion_accepts_both(plane):
         await until(lambda: replica.model.number == 4)
     rows = [each.row for each in await plane.log.rows_after(2, 9)]
     assert [(row.offer_no, row.outcome) for row in rows] == [(SHOES, ACCEPTED), (COUPON, ACCEPTED)]
+
+
+async def test_a_return_takes_item_and_promotion_of_its_order_back_on_every_replica(plane):
+    async with plane.process() as one, plane.process() as two:
+        await plane.publish(decided(1, SHOES, COUPON, placement="agent.prompt"))
+        await until(has_written(plane, 2))
+        await plane.publish(happened("purchase", SHOES, promotion="coupon", order="a"))
+        await plane.publish(happened("return", SHOES, hours=2, order="b"))
+        await plane.publish(happened("return", SHOES, hours=2, order="a"))
+        await until(lambda: one.model.number == two.model.number == 6)
+    rows = [each.row for each in await plane.log.rows_after(4, 9)]
+    assert [(row.offer_no, row.outcome) for row in rows] == [(SHOES, RETURNED), (COUPON, RETURNED)]
+    assert one.model.snapshot() == two.model.snapshot()
+    late = plane.replica()
+    await late.catch_up()
+    assert late.model.snapshot() == one.model.snapshot()
 
 
 async def test_a_late_purchase_and_its_return_teach_their_shares_on_every_replica(plane):

@@ -1,6 +1,7 @@
 """What acceptances that come late, and what is brought back, add to the log and take from it."""
 
 import itertools
+import uuid
 
 import pytest
 
@@ -18,8 +19,10 @@ from tests.contract.ranker.learning_kit import (
     SHOWN,
     answer,
     decision,
+    decision_id,
     lessons,
     parked,
+    redeeming,
 )
 
 A_DAY, A_WEEK = 24.0, 168.0
@@ -202,3 +205,91 @@ async def test_a_return_after_its_person_was_erased_takes_back_nothing(desk):
     await desk.erase(ADA)
     await desk.answer(answer("return", SHOES, hours=3))
     assert len(await lessons(desk)) == 2
+
+
+async def back(desk):
+    """Return offer and share of all that was taken back, in order."""
+    rows = [each.row for each in await desk.log.rows_after(0, 99)]
+    return [(row.offer_no, row.credit) for row in rows if row.outcome is RETURNED]
+
+
+@pytest.mark.parametrize("order", ["", "order-7"])
+async def test_a_return_takes_back_the_promotion_that_its_purchase_redeemed_too(desk, order):
+    await show(desk, SHOES, COUPON)
+    await desk.answer(*redeeming(BLUE_SHOES, COUPON, "bought", order="order-7", quantity=4))
+    for hours, quantity in ((10, 1), (11, 3), (12, 1)):
+        brought_back = answer("return", SHOES, hours=hours, quantity=quantity, order=order)
+        await desk.answer(brought_back, brought_back)
+    shares = [(SHOES, 0.25), (COUPON, 0.25), (SHOES, 0.75), (COUPON, 0.75)]
+    assert await back(desk) == shares
+
+
+async def test_a_promotion_goes_back_with_an_item_that_nobody_showed(desk):
+    await show(desk, COUPON)
+    await desk.answer(*redeeming(SHOES, COUPON, "bought"))
+    await desk.answer(answer("return", SHOES, hours=3), answer("return", BOOK, hours=3))
+    await desk.answer(answer("return", SHOES, hours=4))
+    assert await back(desk) == [(COUPON, 1.0)]
+
+
+async def test_a_promotion_that_was_taken_up_by_itself_stays_accepted(desk):
+    await show(desk, SHOES, COUPON)
+    await desk.answer(answer("accept", COUPON), *redeeming(SHOES, COUPON, "bought", hours=2))
+    await desk.answer(answer("return", SHOES, hours=3))
+    assert await back(desk) == [(SHOES, 1.0)]
+
+
+async def test_a_return_takes_back_the_purchase_of_its_order_and_none_of_another(desk):
+    await show(desk, SHOES, COUPON)
+    await desk.answer(*redeeming(SHOES, COUPON, "first", hours=2, order="first"))
+    await show(desk, SHOES, number=2, hours=3)
+    await desk.answer(answer("purchase", SHOES, hours=4, order="second"))
+    await desk.answer(answer("return", SHOES, hours=5, order="third"))
+    assert await back(desk) == []
+    await desk.answer(answer("return", SHOES, hours=6, order="first", quantity=9))
+    assert sorted(await back(desk)) == [(SHOES, 1.0), (COUPON, 1.0)]
+    assert (2, SHOES, RETURNED) not in await lessons(desk)
+
+
+async def test_a_return_that_names_no_order_takes_back_the_latest_purchase_still_kept(desk):
+    await show(desk, SHOES, COUPON)
+    await desk.answer(*redeeming(SHOES, COUPON, "first", hours=2, order="first"))
+    await show(desk, SHOES, number=2, hours=3)
+    await desk.answer(answer("purchase", SHOES, hours=4, order="second"))
+    await desk.answer(answer("return", SHOES, hours=5))
+    assert await back(desk) == [(SHOES, 1.0)]
+    await desk.answer(answer("return", SHOES, hours=6))
+    assert sorted(await back(desk)) == [(SHOES, 1.0), (SHOES, 1.0), (COUPON, 1.0)]
+
+
+async def test_a_return_that_names_an_order_may_be_of_a_purchase_that_named_none(desk):
+    await show(desk, SHOES, COUPON)
+    await desk.answer(*redeeming(SHOES, COUPON, "bought", hours=2))
+    await desk.answer(answer("return", SHOES, hours=3, order="told late"))
+    assert sorted(await back(desk)) == [(SHOES, 1.0), (COUPON, 1.0)]
+
+
+async def test_in_whatever_order_it_is_told_a_return_takes_back_item_and_promotion_once(desk):
+    """Each order is told of a person of their own."""
+    for number, told in enumerate(itertools.permutations(range(4)), start=10):
+        person = str(uuid.UUID(int=number))
+        about = {number: SHOES, 100 + number: COUPON}
+        await desk.decide(*(decision(no, offer, persons=(person,)) for no, offer in about.items()))
+        item, promotion = redeeming(SHOES, COUPON, "bought", person=person, hours=2)
+        events = [
+            [answer("impression", SHOES, number, person, 1)],
+            [answer("impression", COUPON, 100 + number, person, 1)],
+            [item, promotion],
+            [
+                answer("return", SHOES, None, person, 3, quantity=0.25),
+                answer("return", SHOES, None, person, 4, quantity=0.75),
+            ],
+        ]
+        for which in told:
+            await desk.answer(*events[which])
+            await desk.answer(*events[which])
+        rows = [each.row for each in await desk.log.rows_after(0, 2000)]
+        of_them = [row for row in rows if row.decision_id in map(decision_id, about)]
+        taken = sorted((row.offer_no, row.credit) for row in of_them if row.outcome is RETURNED)
+        assert taken == [(SHOES, 0.25), (SHOES, 0.75), (COUPON, 0.25), (COUPON, 0.75)], told
+        assert sum(row.outcome is ACCEPTED for row in of_them) == 2, told

@@ -230,7 +230,7 @@ async def test_whom_a_gift_is_for_streams_beside_it_and_only_then(client):
 async def test_the_offer_that_a_purchase_names_beside_its_item_is_told_and_streams(client):
     said = {"promotion": "forged"}
     await client.record(
-        client.event([ADA], "purchase", item_id="shoe", offer_id="coupon"),
+        client.event([ADA], "purchase", item_id="shoe", offer_id="coupon", order_id="7"),
         client.event([ADA], "purchase", item_id="shoe", offer_id="shoe", attributes=said),
         client.event([ADA], "purchase", offer_id="coupon"),
         client.event([ADA], "accept", item_id="shoe", offer_id="coupon"),
@@ -242,6 +242,7 @@ async def test_the_offer_that_a_purchase_names_beside_its_item_is_told_and_strea
         for notice in EventNotices.FromString(row["data"]).notices
     ]
     assert [each.promotion_id for each in told] == ["coupon", "", "", ""]
+    assert [each.order_id for each in told] == ["7", "", "", ""]
     assert [each.offer_no for each in told] == [SHOE, SHOE, COUPON, COUPON]
     [columns] = await log_of(client)
     assert list(columns.promotion_ids) == ["coupon", "", "", ""]
