@@ -91,12 +91,19 @@ def roll_back_booster(name: str, home: Path | None, *, off: bool, as_json: bool)
 def in_words(report: BoosterReport) -> str:
     """Return what a comparison came to."""
     forced = " It is served because of --force." if report.is_forced else ""
+    served = ""
+    if report.served_booster:
+        served = (
+            f" With {report.served_booster}, which was served then, it was "
+            f"{report.log_loss_served:.4f}: {report.gain_over_served:.4f} better "
+            f"({report.gain_over_served_low:.4f} to {report.gain_over_served_high:.4f})."
+        )
     return (
         f"On {report.compared:,} answers that they have not seen, {report.accepted_share:.1%} of "
         f"them accepted, the log-loss is {report.log_loss_with:.4f} with them and "
         f"{report.log_loss_without:.4f} without: {report.gain:.4f} better "
         f"({report.gain_low:.4f} to {report.gain_high:.4f}, 95%). They say {report.share:.0%} of "
-        f"it, the model the rest.{forced}"
+        f"it, the model the rest.{served}{forced}"
     )
 
 

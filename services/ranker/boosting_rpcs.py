@@ -60,9 +60,12 @@ class Boosting:
         followed to tell.
         """
         booster = _read(request.trees)
-        verdict = await self._compared(booster, request.trained_row)
+        await self.replica.catch_up()  # so that it is compared with what is served everywhere
+        served, served_name = self.replica.booster, self.replica.version
+        known = pb.BoosterReport.FromString(self.replica.report).trained_row
+        verdict = await self._compared(booster, max(request.trained_row, known), served)
         booster = booster.saying(verdict.share)
-        report = _report(booster, verdict, request.trained_row)
+        report = _report(booster, verdict, request.trained_row, served_name)
         artefact = await self.replica.boosters.put(booster)
         report.booster = name_of(artefact)
         report.is_forced = request.force and not verdict.pays
@@ -96,10 +99,12 @@ class Boosting:
             response.served.ParseFromString(target.report)
         return response
 
-    async def _compared(self, booster: Booster, trained_row: int) -> Verdict:
+    async def _compared(
+        self, booster: Booster, trained_row: int, served: Booster | None
+    ) -> Verdict:
         """Compare on what followed; raises FailedPrecondition where that is too little."""
         after = await self._first_after()
-        comparison = Comparison(booster, await self._labels(after), after, trained_row)
+        comparison = Comparison(booster, await self._labels(after), after, trained_row, served)
         async for rows in self._rows(after):
             slice_ends = time.monotonic() + SLICE_S
             for numbered in rows:
@@ -165,27 +170,37 @@ def _read(told: pb.BoosterTrees) -> Booster:
     return booster
 
 
-def _report(booster: Booster, verdict: Verdict, trained_row: int) -> pb.BoosterReport:
-    return pb.BoosterReport(
+def _report(
+    booster: Booster, verdict: Verdict, trained_row: int, served_name: str
+) -> pb.BoosterReport:
+    report = pb.BoosterReport(
         trees=booster.trees,
         features=len(booster.inputs),
         trained_row=trained_row,
         compared=verdict.compared,
         accepted_share=verdict.accepted_share,
-        log_loss_without=verdict.without,
+        log_loss_without=verdict.alone.other,
         log_loss_with=verdict.having,
-        gain=verdict.gain,
-        gain_low=verdict.gain_low,
-        gain_high=verdict.gain_high,
+        gain=verdict.alone.mean,
+        gain_low=verdict.alone.low,
+        gain_high=verdict.alone.high,
         share=verdict.share,
     )
+    if (over := verdict.served) is not None:
+        report.served_booster, report.log_loss_served = served_name, over.other
+        report.gain_over_served = over.mean
+        report.gain_over_served_low, report.gain_over_served_high = over.low, over.high
+    return report
 
 
 def _refusal(verdict: Verdict) -> str:
+    gain, other = verdict.alone, "without"
+    if gain.is_sure and verdict.served is not None:
+        gain, other = verdict.served, "with the one that is served"
     return (
         f"the booster does not pay for sure: on {verdict.compared:,} answers it has not seen the "
-        f"log-loss is {verdict.having:.4f} with it and {verdict.without:.4f} without, "
-        f"{verdict.gain_low:+.4f} to {verdict.gain_high:+.4f} better (95%)"
+        f"log-loss is {verdict.having:.4f} with it and {gain.other:.4f} {other}, "
+        f"{gain.low:+.4f} to {gain.high:+.4f} better (95%)"
     )
 
 

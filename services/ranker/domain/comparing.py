@@ -22,7 +22,7 @@ FEWEST: Final = 400
 FEWEST_PEOPLE: Final = 20
 FEWEST_OF_EACH: Final = 20
 """Accepted ones, and others."""
-_Z_95: Final = 1.959964
+Z_95: Final = 1.959964
 _LEAST: Final = 1e-9
 Column = NDArray[np.float64]
 
@@ -61,6 +61,29 @@ def is_example(row: Row) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    """By how much the log-loss is less with trees than with something else."""
+
+    other: float
+    """The log-loss of that."""
+    mean: float
+    low: float
+    """Of the 95% interval; people are drawn, not answers."""
+    high: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is better with 95%."""
+        return self.low > 0.0
+
+    @classmethod
+    def of(cls, other: Column, having: Column, people: NDArray[np.intp], z: float = Z_95) -> Gain:
+        """Take losses of the same answers, and whose they are, numbered from 0."""
+        mean, error = clustered_mean(other - having, people)
+        return cls(float(other.mean()), mean, mean - z * error, mean + z * error)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a comparison came to; log-losses are means in nats per answer."""
 
@@ -68,35 +91,41 @@ class Verdict:
     accepted_share: float
     share: float
     """How much the trees say, as did best on the half before."""
-    without: float
     having: float
-    gain: float
-    """By how much it is less with the trees."""
-    gain_low: float
-    """Of the 95% interval; people are drawn, not answers."""
-    gain_high: float
+    alone: Gain
+    """Over the model alone."""
+    served: Gain | None = None
+    """Over the model with the trees that are served today; None: there are none."""
 
     @property
     def pays(self) -> bool:
-        """Whether it is better for sure."""
-        return self.gain_low > 0.0
+        """Whether it is better for sure than the model alone, and than what is served."""
+        return self.alone.is_sure and (self.served is None or self.served.is_sure)
 
 
 class Comparison:
     """Learns the log in order, and judges each answer of somebody before it is learned.
 
     What follows the trees' last row is halved: the first half chooses how much they say, the
-    second tells what that is worth.
+    second tells what that is worth, beside the model alone and beside what is served today.
     """
 
-    def __init__(self, booster: Booster, labels: Labels, after: int, trained_row: int) -> None:
-        """`after`: the row before the first that is taken."""
+    def __init__(
+        self,
+        booster: Booster,
+        labels: Labels,
+        after: int,
+        trained_row: int,
+        served: Booster | None = None,
+    ) -> None:
+        """`after`: the row before the first that is taken; no trees know what follows another."""
         self._booster = booster
+        self._served = served
         self._labels = labels
         self._trained_row = trained_row
         self._model = Model()
         self._model.number = after
-        self._judged: list[tuple[float, float, float, float]] = []
+        self._judged: list[tuple[float, float, float, float, float]] = []
         self._people: list[str] = []
 
     def take(self, numbered: NumberedRow) -> None:
@@ -111,34 +140,46 @@ class Comparison:
         self._model.learn(numbered.number, row.outcome, sight, row.credit)
 
     def _judge(self, row: Row, sight: Sight) -> None:
-        indices = sight.indices[:, None]
-        log_odds = sight.offset + float(self._model.means(indices)[0])
-        spread = float(self._model.variance_matrix(indices).sum())
-        said = float(self._booster.log_odds(indices)[0])
-        self._judged.append((log_odds, spread, said, self._labels.of(row.place)))
+        label, (log_odds, spread) = self._labels.of(row.place), believed(self._model, sight)
+        served = 0.0 if self._served is None else said_by(self._served, sight)
+        said = said_by(self._booster, sight)
+        self._judged.append((log_odds, spread, said, label, served))
         self._people.append(row.person_ids[0])
 
     def verdict(self) -> Verdict:
         """Return what it came to; raises `TooLittleError`."""
-        judged = np.array(self._judged).reshape(-1, 4)
+        judged = np.array(self._judged).reshape(-1, 5)
         half = len(judged) // 2
         people = np.unique(np.array(self._people[half:], np.str_), return_inverse=True)[1]
-        _refuse_too_little(judged, people)
-        share = best_share(*judged[:half].T)
-        log_odds, spread, said, labels = judged[half:].T
-        without = losses(predictive(log_odds, spread), labels)
+        refuse_too_little(judged[:, 3], people)
+        share = best_share(*judged[:half, :4].T)
+        log_odds, spread, said, labels, served = judged[half:].T
         having = losses(together(log_odds, spread, said, share), labels)
-        gain, error = clustered_mean(without - having, people)
+        alone = losses(predictive(log_odds, spread), labels)
+        over_served = None
+        if self._served is not None:
+            present = losses(together(log_odds, spread, served, self._served.share), labels)
+            over_served = Gain.of(present, having, people)
         return Verdict(
             len(labels),
             float(labels.mean()),
             share,
-            float(without.mean()),
             float(having.mean()),
-            gain,
-            gain - _Z_95 * error,
-            gain + _Z_95 * error,
+            Gain.of(alone, having, people),
+            over_served,
         )
+
+
+def believed(model: Model, sight: Sight) -> tuple[float, float]:
+    """Return the model's log-odds of a row, and their variance."""
+    indices = sight.indices[:, None]
+    log_odds = sight.offset + float(model.means(indices)[0])
+    return log_odds, float(model.variance_matrix(indices).sum())
+
+
+def said_by(booster: Booster, sight: Sight) -> float:
+    """Return what trees say of a row."""
+    return float(booster.log_odds(sight.indices[:, None])[0])
 
 
 def best_share(
@@ -173,13 +214,14 @@ def clustered_mean(values: Column, people: NDArray[np.intp]) -> tuple[float, flo
     return mean, float(np.sqrt(correction * (sums**2).sum())) / len(values)
 
 
-def _refuse_too_little(judged: NDArray[np.float64], people: NDArray[np.intp]) -> None:
-    accepted = float(judged[:, 3].sum())
+def refuse_too_little(labels: Column, people: NDArray[np.intp]) -> None:
+    """Raise `TooLittleError` where answers are too few to tell; people are numbered from 0."""
+    accepted = float(labels.sum())
     persons = int(people.max()) + 1 if len(people) else 0
-    fewest = min(accepted, len(judged) - accepted)
-    if len(judged) < FEWEST or fewest < FEWEST_OF_EACH or persons < FEWEST_PEOPLE:
+    fewest = min(accepted, len(labels) - accepted)
+    if len(labels) < FEWEST or fewest < FEWEST_OF_EACH or persons < FEWEST_PEOPLE:
         raise TooLittleError(
-            f"{len(judged)} answers of known people followed, {accepted:.0f} of them accepted, in "
+            f"{len(labels)} answers of known people followed, {accepted:.0f} of them accepted, in "
             f"the second half of {persons} people: at least {FEWEST} are needed, {FEWEST_OF_EACH} "
             f"of them accepted and {FEWEST_OF_EACH} not, and {FEWEST_PEOPLE} people"
         )

@@ -186,6 +186,21 @@ async def test_trees_that_do_not_pay_are_refused_unless_forced(scene):
     assert scene.versions == (forced.report.booster,) * 2
 
 
+async def test_trees_that_do_not_pay_over_those_that_are_served_leave_them(scene):
+    first = (await scene.serve(PAIRS)).report.booster
+    refused = await scene.serve([*PAIRS, 0.01])
+    assert "with the one that is served" in refused.refusal
+    assert refused.report.gain_low > 0
+    assert refused.report.served_booster == first
+    assert refused.report.gain_over_served_low <= 0
+    assert scene.versions == (first, first)
+    await scene.serve(FALSE, force=True)
+    better = await scene.serve(PAIRS)
+    assert better.refusal == ""
+    assert better.report.gain_over_served_low > 0
+    assert scene.versions == (first, first)
+
+
 @pytest.mark.parametrize(
     ("trees", "field"),
     [
@@ -212,7 +227,7 @@ async def test_what_cannot_be_compared_is_not_served(scene):
 
 async def test_an_older_one_none_and_one_by_name_are_served_again(scene):
     first = (await scene.serve(PAIRS)).report.booster
-    second = (await scene.serve([*PAIRS, 0.01])).report.booster
+    second = (await scene.serve([*PAIRS, 0.01], force=True)).report.booster
     assert (await scene.roll_back()).former_booster == second
     assert scene.versions == (first, first)
     assert not (await scene.roll_back()).HasField("served")
@@ -232,7 +247,7 @@ async def test_an_older_one_none_and_one_by_name_are_served_again(scene):
 
 async def test_a_replica_that_starts_serves_what_is_served_and_passes_over_what_is_harmed(scene):
     await scene.serve(PAIRS)
-    await scene.serve([*PAIRS, 0.01])
+    await scene.serve([*PAIRS, 0.01], force=True)
     late = Ranker(scene, scene.log)
     await late.boosters.catch_up()
     assert late.boosters.version == scene.one.boosters.version
@@ -250,7 +265,9 @@ async def test_a_replica_that_starts_serves_what_is_served_and_passes_over_what_
 async def test_the_last_good_one_stays_where_the_next_is_harmed(scene):
     first = (await scene.serve(PAIRS)).report.booster
     response = await scene.stub.ServeBooster(
-        booster_pb2.ServeBoosterRequest(trees=told([*PAIRS, 0.01]), trained_row=KEPT_ROWS)
+        booster_pb2.ServeBoosterRequest(
+            trees=told([*PAIRS, 0.01]), trained_row=KEPT_ROWS, force=True
+        )
     )
     scene.harm((await scene.pointers.state()).served)
     await scene.two.boosters.catch_up()

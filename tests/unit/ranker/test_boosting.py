@@ -131,8 +131,8 @@ def pairs_log(count, seed=3, *, are_pairs=True):
 PAIR_TREES = [(OFFER.start + 11, (OFFER.start + 21, 0.4, -2.9), (OFFER.start + 21, -2.9, 0.4))]
 
 
-def verdict_of(rows, labels, trees=PAIR_TREES, trained=500):
-    comparison = Comparison(Booster.of(laid(trees, 0.0)), labels, 0, trained)
+def verdict_of(rows, labels, trees=PAIR_TREES, trained=500, served=None):
+    comparison = Comparison(Booster.of(laid(trees, 0.0)), labels, 0, trained, served)
     for each in rows:
         comparison.take(each)
     return comparison.verdict()
@@ -142,8 +142,20 @@ def test_trees_that_know_a_pair_pay():
     verdict = verdict_of(*pairs_log(2500))
     assert verdict.pays
     assert verdict.share >= 0.7
-    assert verdict.gain == pytest.approx(verdict.without - verdict.having)
-    assert verdict.gain_low < verdict.gain < verdict.gain_high
+    gain = verdict.alone
+    assert gain.mean == pytest.approx(gain.other - verdict.having)
+    assert gain.low < gain.mean < gain.high
+
+
+def test_trees_as_good_as_those_that_are_served_do_not_pay():
+    told = pairs_log(2500)
+    share = verdict_of(*told).share
+    like = verdict_of(*told, served=Booster.of(laid(PAIR_TREES, 0.0)).saying(share))
+    assert like.alone.is_sure
+    assert like.served.mean == 0.0
+    assert not like.pays
+    worse = Booster.of(laid([0.2], 0.0)).saying(0.5)
+    assert verdict_of(*told, served=worse).pays
 
 
 def test_trees_that_know_what_is_not_so_do_not_pay():
