@@ -20,7 +20,7 @@ from services.rules.definitions.contacts import (
     limit_of,
     quiet_of,
 )
-from services.rules.definitions.currencies import check_currencies
+from services.rules.definitions.currencies import check_currencies, currencies_of
 from services.rules.definitions.defaults import check_defaults
 from services.rules.definitions.experiments import SWITCHED, experiment_of
 from services.rules.definitions.experiments_checked import Switchable, check_experiments
@@ -48,7 +48,6 @@ from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
-from touchpoint.rules.v1.currencies_pb2 import Currencies
 
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
@@ -149,7 +148,7 @@ def _bundle(entries: Entries) -> pb.Bundle:
         webhooks=all_of("webhooks", pb.Webhook),
         personas=all_of("personas", Persona),
         experiments=all_of("experiments", experiment_of),
-        currencies=next(iter(all_of("currencies", Currencies)), None),
+        currencies=next(iter(all_of("currencies", currencies_of)), None),
     )
 
 

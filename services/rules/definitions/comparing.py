@@ -47,7 +47,12 @@ def _currencies(bundle: pb.Bundle) -> list[tuple[str, _Said]]:
         return []
     table = bundle.currencies
     rates = [(name, {"rate": table.rates[name]}) for name in sorted(table.rates)]
-    return [("base", {"currency": table.base, "as_of": table.as_of}), *rates]
+    earlier = [
+        (f"{day.as_of} {name}", {"rate": day.rates[name]})
+        for day in table.earlier
+        for name in sorted(day.rates)
+    ]
+    return [("base", {"currency": table.base, "as_of": table.as_of}), *rates, *earlier]
 
 
 _BY_NAME: Mapping[str, Callable[[pb.Bundle], Sequence[tuple[str, _Said]]]] = {

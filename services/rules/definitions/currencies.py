@@ -5,16 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
-from services.rules.definitions.described import described, named
+from services.rules.definitions.described import described, mapping_of, named
 from services.rules.definitions.problems import Problems, suggestion
-from services.rules.definitions.reading import Entry, MistakeError, Read, Reader
+from services.rules.definitions.reading import (
+    Entry,
+    MistakeError,
+    Read,
+    Reader,
+    list_of,
+    read_entry,
+)
 from shared.currencies import rate_of
 from shared.money import is_currency
+from touchpoint.rules.v1.currencies_pb2 import Currencies, DatedRates
 
 MAX_RATES = 200
+MAX_EARLIER = 500
 _CODE = "[A-Z]{3}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 
@@ -63,8 +73,30 @@ def _rates(reader: Reader, node: Node) -> dict[str, str]:
     return found
 
 
-FIELDS: Mapping[str, Read] = {"base": _code, "as_of": _day, "rates": _rates}
+_OF_A_DAY: Mapping[str, Read] = {"as_of": _day, "rates": _rates}
+
+
+@described(lambda: mapping_of(_OF_A_DAY, tuple(_OF_A_DAY), DatedRates.DESCRIPTOR.full_name))
+def _earlier(reader: Reader, node: Node) -> Entry:
+    entry = read_entry(reader, node, _OF_A_DAY, tuple(_OF_A_DAY))
+    if entry is None:
+        raise MistakeError("is not complete")
+    return entry
+
+
+FIELDS: Mapping[str, Read] = {
+    "base": _code,
+    "as_of": _day,
+    "rates": _rates,
+    "earlier": list_of(_earlier, MAX_EARLIER),
+}
 REQUIRED = ("base", "as_of", "rates")
+
+
+def currencies_of(**values: Any) -> Currencies:
+    """Return the section as it is kept, its days in order."""
+    days = sorted((each.values for each in values.pop("earlier", ())), key=lambda day: day["as_of"])
+    return Currencies(**values, earlier=[DatedRates(**day) for day in days])
 
 
 def check_currencies(tables: Sequence[Entry], offers: Sequence[Entry], problems: Problems) -> None:
@@ -72,15 +104,27 @@ def check_currencies(tables: Sequence[Entry], offers: Sequence[Entry], problems:
     for table in tables[1:]:
         problems.add(table.place, "currencies are given twice")
     for table in tables:
-        base = table.values.get("base", "")
-        worth = table.values.get("rates", {}).get(base)
-        if worth is not None and worth not in ("1", "1.0"):
-            problems.add(table.where("rates"), f"rates: {base} is the base, so its rate is 1")
+        base, days = table.values.get("base", ""), {table.values.get("as_of", "")}
+        for of_day in (table, *table.values.get("earlier", ())):
+            worth = of_day.values.get("rates", {}).get(base)
+            if worth is not None and worth not in ("1", "1.0"):
+                problems.add(of_day.where("rates"), f"rates: {base} is the base, so its rate is 1")
+        for of_day in table.values.get("earlier", ()):
+            _check_day(of_day, days, problems)
     if tables:
         known = {*tables[0].values.get("rates", ()), tables[0].values.get("base", "")}
         _check_known(offers, known, problems)
     else:
         _check_one(offers, problems)
+
+
+def _check_day(of_day: Entry, days: set[str], problems: Problems) -> None:
+    day = of_day.values.get("as_of", "")
+    if day in days:
+        problems.add(of_day.where("as_of"), f"as_of: {day} has rates already")
+    elif day > max(days):
+        problems.add(of_day.where("as_of"), f"as_of: {day} is later than the rates of today")
+    days.add(day)
 
 
 def _check_known(offers: Sequence[Entry], known: set[str], problems: Problems) -> None:

@@ -67,7 +67,7 @@ def test_a_mistake_is_told_with_its_place(
 
 def test_a_list_of_tables_is_no_table() -> None:
     problems, _ = checked(HEAD + "currencies:\n  - {base: USD}\n")
-    assert (FIRST + 1, 3, "must be a mapping with base, as_of, rates") in problems
+    assert (FIRST + 1, 3, "must be a mapping with base, as_of, rates, earlier") in problems
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -117,3 +117,49 @@ def test_a_difference_is_told_rate_by_rate() -> None:
         ("currencies", "base", "as_of", "2026-11-01", "2026-11-02"),
         ("currencies", "EUR", "rate", "1.08", "1.10"),
     ]
+
+
+EARLIER = (
+    TABLE
+    + """\
+  earlier:
+    - {as_of: 2026-10-01, rates: {EUR: 1.10}}
+    - {as_of: 2026-09-01, rates: {EUR: 1.20}}
+"""
+)
+
+
+def test_rates_of_earlier_days_are_kept_in_order_and_told_of_by_day() -> None:
+    problems, bundle = checked(HEAD + EARLIER)
+    assert not problems
+    assert bundle is not None
+    assert [(day.as_of, dict(day.rates)) for day in bundle.currencies.earlier] == [
+        ("2026-09-01", {"EUR": "1.20"}),
+        ("2026-10-01", {"EUR": "1.10"}),
+    ]
+    other = checked(HEAD + EARLIER.replace("1.20", "1.25"))[1]
+    assert other is not None
+    [change] = changes_between(bundle, other)
+    assert (change.section, change.name) == ("currencies", "2026-09-01 EUR")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "place", "told"),
+    [
+        ("2026-09-01", "2026-10-01", (6, 15), "as_of: 2026-10-01 has rates already"),
+        ("2026-09-01", "2026-11-01", (6, 15), "as_of: 2026-11-01 has rates already"),
+        ("2026-10-01", "2026-12-01", (5, 15), "as_of: 2026-12-01 is later than the rates"),
+        ("{EUR: 1.20}", "{USD: 1.20}", (6, 34), "rates: USD is the base, so its rate is 1"),
+        ("{EUR: 1.20}", "{EUR: 0}", (6, 40), "rates: '0' is no rate"),
+        ("as_of: 2026-09-01, ", "", (6, 7), "as_of is missing"),
+    ],
+)
+def test_a_mistake_in_an_earlier_day_is_told_with_its_place(
+    right: str, wrong: str, place: tuple[int, int], told: str
+) -> None:
+    problems, bundle = checked(HEAD + EARLIER.replace(right, wrong, 1))
+    assert bundle is None
+    line, column = place
+    assert any(
+        each[:2] == (FIRST + line, column) and each[2].startswith(told) for each in problems
+    ), problems
