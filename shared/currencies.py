@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from touchpoint.rules.v1.currencies_pb2 import Currencies
 
-_UNIT = 10**9
+UNIT = 10**9
+"""Billionths in one: what rates are counted in."""
 _RATE = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
 
 
@@ -18,7 +19,7 @@ def rate_of(text: str) -> int:
     Raises ValueError for what is no decimal number above 0 with at most nine decimals.
     """
     match = _RATE.fullmatch(text)
-    found = int(match[1]) * _UNIT + int((match[2] or "").ljust(9, "0")) if match else 0
+    found = int(match[1]) * UNIT + int((match[2] or "").ljust(9, "0")) if match else 0
     if not found:
         raise ValueError(f"{text!r} is no rate; write a decimal number above 0 such as 1.08")
     return found
@@ -44,15 +45,13 @@ class CurrencyTable:
         """
         rates = {currency: rate_of(rate) for currency, rate in told.rates.items()}
         if told.base:
-            rates[told.base] = _UNIT
+            rates[told.base] = UNIT
         if not only or only == told.base:
             return cls(told.base, told.as_of, rates)
         worth = rates.get(only)
         if worth is None:
-            return cls(only, "", {only: _UNIT})
-        return cls(
-            only, told.as_of, {each: _divided(r * _UNIT, worth) for each, r in rates.items()}
-        )
+            return cls(only, "", {only: UNIT})
+        return cls(only, told.as_of, {each: divided(r * UNIT, worth) for each, r in rates.items()})
 
     def knows(self, currency: str) -> bool:
         """Say whether amounts can be counted; those that name no currency are in the base."""
@@ -60,7 +59,7 @@ class CurrencyTable:
 
     def rate(self, currency: str) -> float:
         """Return what one unit is worth in the base; 0 where that is not known."""
-        return self._billionths(currency) / _UNIT
+        return self._billionths(currency) / UNIT
 
     def to_base_micros(self, amount_micros: int, currency: str) -> int:
         """Return an amount in the base, in millionths, rounded half up.
@@ -68,12 +67,24 @@ class CurrencyTable:
         0 for a currency that the table does not know: an amount that cannot be compared counts as
         nothing. Ask `knows` and tell of it.
         """
-        return _divided(amount_micros * self._billionths(currency), _UNIT)
+        return divided(amount_micros * self._billionths(currency), UNIT)
+
+    def told_rate(self, currency: str) -> str:
+        """Return a rate with its base and its day, `1.08 USD 2026-11-01`; `0 USD` without one."""
+        billionths = self._billionths(currency)
+        whole, rest = divmod(billionths, UNIT)
+        told = f"{whole}.{rest:09d}".rstrip("0").rstrip(".")
+        return " ".join(filter(None, (told, self.base, self.as_of if billionths else "")))
+
+    def converted(self, amount_micros: int, currency: str, into: str) -> int:
+        """Return an amount in another currency, rounded half up; 0 where a rate is not known."""
+        worth = self._billionths(into)
+        return divided(amount_micros * self._billionths(currency), worth) if worth else 0
 
     def _billionths(self, currency: str) -> int:
-        return self._rates.get(currency, 0) if currency else _UNIT
+        return self._rates.get(currency, 0) if currency else UNIT
 
 
-def _divided(dividend: int, divisor: int) -> int:
+def divided(dividend: int, divisor: int) -> int:
     """Return the quotient, rounded to the nearest whole number."""
     return (2 * dividend + divisor) // (2 * divisor)

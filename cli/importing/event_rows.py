@@ -109,7 +109,15 @@ def _packed(found: Mapping[str, Sequence[Any]], count: int) -> EventRows:
         if field in found:
             getattr(rows, name).extend([cell or 0 for cell in found[field]])
     if "value" in found:
-        rows.amounts.extend([cell.amount if cell is not None else "" for cell in found["value"]])
+        amounts = found["value"]
+        rows.amounts.extend([cell.amount if cell is not None else "" for cell in amounts])
+        of_rows = found.get("currency") or [None] * count
+        currencies = [
+            (cell.currency or of_row or "") if cell is not None else ""
+            for cell, of_row in zip(amounts, of_rows, strict=True)
+        ]
+        if any(currencies):
+            rows.currencies.extend(currencies)
     _add_identities(rows, found, count)
     return rows
 
@@ -148,7 +156,10 @@ def columns_of(events: Iterable[Event]) -> EventRows:
         for field, name in (*_TEXTS.items(), *_NUMBERS.items()):
             getattr(rows, name).append(getattr(event, field))
         rows.amounts.append(event.value.amount)
+        rows.currencies.append(event.value.currency)
         rows.attributes.append(_attributes(event))
+    if not any(rows.currencies):
+        rows.ClearField("currencies")
     return rows
 
 

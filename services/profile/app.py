@@ -24,6 +24,7 @@ from services.profile.definitions import (
     in_force_of,
 )
 from services.profile.domain.audit import Sealer
+from services.profile.exchanging import Exchanging
 from services.profile.exporting import ExportDesk
 from services.profile.intake import Intake
 from services.profile.persona_rpcs import PersonaTrainer
@@ -164,6 +165,7 @@ def _ground(
     keys = FolderWrappingKeys(settings.home / "secrets" / "wrapping")
     keyring, sealer, stamper = Keyring(keys), Sealer(settings.deployment_key), Stamper(catalogue)
     store, watchers = PostgresTransactions(database, keyring, sealer), Watchers(bus)
+    exchanging = Exchanging(catalogue, lambda: definitions("").exchange)
     return _Ground(
         database,
         catalogue,
@@ -187,6 +189,7 @@ def _ground(
             settings.deployment_key,
             settings.phone_region,
             lambda: definitions("").questions,
+            exchanging,
         ),
     )
 
@@ -283,7 +286,11 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
         name=settings.service,
         bindings=(profile.binding,),
         checks={"catalogue": catalogue.check_ready, "definitions": bundles.check},
-        watched={"catalogue_lag": catalogue.check_lag, "relay": relay.check_lag},
+        watched={
+            "catalogue_lag": catalogue.check_lag,
+            "relay": relay.check_lag,
+            "currencies": profile.intake.exchanging.rates_known(),
+        },
         background={
             "catalogue": catalogue.run,
             "definitions": bundles.run,

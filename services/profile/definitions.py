@@ -19,6 +19,7 @@ from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import share, typed_parameters
 from shared.definitions import BundleFollower, CompileError
 from shared.errors import Unavailable
+from shared.exchange import Exchange
 from shared.trials import is_in_trial
 from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.rules.v1 import rules_pb2
@@ -48,6 +49,8 @@ class ProfileDefinitions:
     audience_digest: str = ""
     """Another where segments may mean other people."""
     personas: Personas = NO_PERSONAS
+    exchange: Exchange = field(default_factory=Exchange)
+    """By which amounts in other currencies are counted."""
 
 
 NO_DEFINITIONS = ProfileDefinitions()
@@ -99,6 +102,7 @@ def compile_bundle(bundle: Bundle) -> ProfileDefinitions:
         frozenset().union(*(segment.reads for segment in segments)),
         _audience_digest(bundle),
         _personas(bundle),
+        Exchange(bundle.currencies),
     )
 
 

@@ -18,6 +18,7 @@ from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival
 from services.profile.domain.questions import Questions
 from services.profile.domain.referrals import REFER
+from services.profile.exchanging import Coin, Exchanging
 from services.profile.fields import (
     LONGEST_ID,
     REFERRED,
@@ -35,7 +36,8 @@ from services.profile.fields import (
     read_value_micros,
     said_us,
 )
-from services.profile.stamping import Stamper
+from services.profile.stamping import UNKNOWN, Stamper
+from shared.catalogue import Catalogue
 from shared.privacy import KINDS, STRENGTH, IdentityError, identity_key, normalise
 from touchpoint.common.v1 import event_pb2
 from touchpoint.common.v1.identity_pb2 import IdentityKey
@@ -53,6 +55,8 @@ ABOUT_OFFERS = frozenset(
 )
 """Types that are about what was proposed; all others are about the item first."""
 PURCHASE = "purchase"
+PRICED = frozenset({"purchase", "return", "add_to_cart"})
+"""Types that count at their item's price where they name no value."""
 
 
 _SAID, _EVENT, _ARRIVAL = maker(Said), maker(Event), maker(Arrival)
@@ -75,13 +79,15 @@ class Intake:
         deployment_key: bytes,
         region: str,
         questions: Callable[[], Questions] = Questions,
+        exchanging: Exchanging | None = None,
     ) -> None:
         """Take the key of all pseudonyms, and where numbers without country code are dialled.
 
-        `questions` are those defined now.
+        `questions` are those defined now. Without `exchanging` all amounts are in one currency.
         """
         self._questions = questions
         self.stamp = stamper.stamp
+        self.exchanging = exchanging or Exchanging(Catalogue())
         self._deployment_key = deployment_key
         self._region = region
         # One key per purpose, so that none of the digests can be compared with another.
@@ -225,13 +231,22 @@ class Intake:
             stamp = self.stamp(said.offer_id or said.item_id)
         else:
             stamp = self.stamp(said.item_id or said.offer_id)
-        offer_no, family_no, category, brand, price_micros, cost_micros, variant = stamp
+        offer_no, family_no, category, brand, price_micros, cost_micros, variant, sold_in = stamp
         quantity = read_quantity(said.quantity)
+        time_us = said_us(kind, read_time_us(event, now_us), now_us)
+        value_micros = read_value_micros(event, kind, price_micros, quantity)
+        if value_micros or kind in PRICED:
+            coin = Coin(sold_in, event.value.currency)
+            if self.exchanging.is_foreign(coin):
+                found = self.exchanging.read(coin, value_micros, details, time_us)
+                value_micros, details, is_known = found
+                if not is_known:
+                    price_micros, cost_micros = UNKNOWN.price_micros, UNKNOWN.cost_micros
         query, page = said.query, said.page
         topic = topic_of(page) if page else Topic.NONE
         counted = _EVENT(
             (
-                said_us(kind, read_time_us(event, now_us), now_us),
+                time_us,
                 kind,
                 channel,
                 offer_no,
@@ -241,7 +256,7 @@ class Intake:
                 price_micros,
                 cost_micros,
                 quantity,
-                read_value_micros(event, kind, price_micros, quantity),
+                value_micros,
                 said.session_id,
                 said.order_id,
                 gift,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from services.profile.asking import OF_QUESTIONS
 from services.profile.domain.consent import CONSENT_TYPES
+from services.profile.exchanging import Coin
 from services.profile.fields import (
     AHEAD_US,
     BOUGHT,
@@ -48,6 +49,8 @@ def filled(rows: EventRows) -> dict[str, Sequence[Any]]:
         columns[name] = getattr(rows, name)[:] or [""] * count
     for name, empty in _NUMBERS.items():
         columns[name] = getattr(rows, name)[:] or [empty] * count
+    # Not among the texts: files taken in before it existed keep their digests.
+    columns["currencies"] = rows.currencies[:] or [""] * count
     return columns
 
 
@@ -109,6 +112,15 @@ def values_of(
     ]
 
 
+def places_of_foreign(
+    columns: Columns, sold_in: Sequence[str], is_foreign: Callable[[Coin], bool]
+) -> set[int]:
+    """Return the places of events with amounts in another currency than the home one."""
+    coins = list(map(Coin, sold_in, columns["currencies"]))
+    foreign = set(filter(is_foreign, set(coins)))
+    return {place for place, coin in enumerate(coins) if coin in foreign} if foreign else set()
+
+
 def places_of_more(columns: Columns) -> list[int]:
     """Return the places of events of which more is to be read than plain columns."""
     more = [columns[name] for name in ("attributes", "queries", "pages", "types", "offer_ids")]
@@ -149,6 +161,7 @@ def event_of(columns: Columns, place: int) -> event_pb2.Event:
     event.time.seconds, event.time.nanos = seconds, micros * 1_000
     if amount := columns["amounts"][place]:
         event.value.amount = amount
+        event.value.currency = columns["currencies"][place]
     if attributes := columns["attributes"][place]:
         _read_attributes(event, attributes)
     return event

@@ -33,6 +33,7 @@ from services.profile.row_columns import (
     filled,
     identities_of,
     once,
+    places_of_foreign,
     places_of_more,
     said_of,
     values_of,
@@ -110,7 +111,8 @@ class RowIntake:
         ]
         stamps = list(map(self._intake.stamp, subjects))
         quantities = [quantity or 1.0 for quantity in columns["quantities"]]
-        offer_nos, families, categories, brands, prices, costs, variants = zip(*stamps)
+        offer_nos, families, categories, brands, prices, costs, variants, sold_in = zip(*stamps)
+        foreign = places_of_foreign(columns, sold_in, self._intake.exchanging.is_foreign)
         events = list(
             map(
                 _EVENT,
@@ -138,7 +140,7 @@ class RowIntake:
             )
         )
         privates = [""] * len(kinds)
-        for place in places_of_more(columns):
+        for place in sorted(foreign.union(places_of_more(columns))):
             said = said_of(columns, place)
             check_texts(said)
             events[place], privates[place] = self._intake.counted(

@@ -21,6 +21,8 @@ class Stamp(NamedTuple):
     cost_micros: int
     variant: str
     """JSON; empty for most."""
+    currency: str = ""
+    """What its amounts are in; empty: not said."""
 
 
 UNKNOWN = Stamp(0, 0, "", "", 0, -1, "")
@@ -59,4 +61,5 @@ class Stamper:
             int(catalogue.price_micros[number]),
             int(catalogue.cost_micros[number]),
             _encode(variant) if (variant := catalogue.variant(number)) else "",
+            catalogue.currencies.text(int(catalogue.currency_no[number])),
         )

@@ -54,7 +54,7 @@ def event_fields(catalogue: Catalogue) -> Callable[[Any], dict[str, Any]]:
             "category": row["category"],
             "brand": row["brand"],
             "quantity": row["quantity"],
-            "value": _money(catalogue, row["value_micros"]),
+            "value": _money(catalogue, row["offer_no"], row["value_micros"]),
             "gift": row["gift"],
             "decisionId": row["decision_id"],
             "placement": row["placement"],
@@ -69,11 +69,13 @@ def _item_id(catalogue: Catalogue, offer_no: int) -> str:
     return catalogue.offer_ids[offer_no] if offer_no < len(catalogue.offer_ids) else ""
 
 
-def _money(catalogue: Catalogue, micros: int) -> Mapping[str, str]:
-    """Return an amount, with its currency where the whole catalogue has one."""
+def _money(catalogue: Catalogue, offer_no: int, micros: int) -> Mapping[str, str]:
+    """Return an amount, with the currency that its offer or the whole catalogue has."""
     if not micros:
         return {}
     amount, currency = {"amount": from_micros(micros)}, catalogue.only_currency
+    if not currency and offer_no < catalogue.size:
+        currency = catalogue.currencies.text(int(catalogue.currency_no[offer_no]))
     return {**amount, "currency": currency} if currency else amount
 
 

@@ -23,6 +23,7 @@ from services.profile.domain.event import (
     Event,
     Topic,
 )
+from services.profile.domain.exchanged import RATE, at_home
 from services.profile.domain.interest import weight_as_of_epoch
 from services.profile.domain.latest import Word, say
 from services.profile.domain.log import MAX_KEPT, Entry
@@ -47,6 +48,8 @@ def fold(state: State, events: Iterable[Event]) -> None:
 def apply(state: State, event: Event) -> None:
     """Add one event to a state; a type that is not known only shows among the recent ones."""
     kind = event.type
+    if event.details and (rate := event.details.get(RATE)):
+        event = at_home(event, rate)
     effect = _EFFECTS.get(kind)
     if effect is not None:
         effect(state, event)

@@ -73,7 +73,14 @@ def lived(desk, who, seed, count=60):
             duration_s=float(chance.randrange(90)),
             variant=chance.choice(["", '{"size":"40"}', '{"size":"41"}']),
             topic=chance.randrange(4),
-            details=chance.choice([{}, {"sentiment": "dislike", "brand": "Fleet"}]),
+            details=chance.choice(
+                [
+                    {},
+                    {"sentiment": "dislike", "brand": "Fleet"},
+                    {"rate": "1.08 USD 2026-01-01"},
+                    {"rate": "0 USD"},
+                ]
+            ),
         )
         for _ in range(count)
     ]

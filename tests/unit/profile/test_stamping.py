@@ -13,6 +13,7 @@ def batch(version, price):
         kind=OfferKind.PRODUCT,
         family_no=5,
         price_micros=price,
+        currency="EUR",
         cost_micros=-1,
         category="Kitchen > Pans",
         brand="Iron",
@@ -23,7 +24,7 @@ def batch(version, price):
 def test_an_item_is_stamped_with_all_that_an_event_carries():
     catalogue = Catalogue()
     catalogue.apply(batch(1, 10))
-    assert Stamper(catalogue).stamp("pan") == (7, 5, "Kitchen > Pans", "Iron", 10, -1, "")
+    assert Stamper(catalogue).stamp("pan") == (7, 5, "Kitchen > Pans", "Iron", 10, -1, "", "EUR")
 
 
 def test_what_was_looked_up_in_vain_is_found_once_it_is_there():
