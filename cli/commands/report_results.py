@@ -27,7 +27,7 @@ from touchpoint.rules.v1.rules_pb2 import RuleResult
 from touchpoint.rules.v1.rules_service_pb2 import GetRuleResultsRequest
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
-_SPLITS = ("offers", "shown", "channels", "points", "segments")
+_SPLITS = ("offers", "kinds", "shown", "channels", "points", "segments")
 
 
 def results(
@@ -50,10 +50,10 @@ def results(
 ) -> None:
     """Show what came of it: against holdout and static, in money, with 95% intervals.
 
-    One page: each measure by arm, the best and the worst offers, what was bought where after it was
-    seen where, segments, what the rules cost, and what cannot be said. What each measure means
-    stands in docs/measures.md. --sql prints a script for DuckDB that recomputes all of it in the
-    folder of `touchpoint export DIR --in-house`.
+    One page: each measure by arm, and by where things were seen and where they were bought, kinds
+    of offers, the best and the worst offers, segments, what the rules cost, and what cannot be
+    said. What each measure means stands in docs/measures.md. --sql prints a script for DuckDB that
+    recomputes all of it in the folder of `touchpoint export DIR --in-house`.
 
     Example: touchpoint report results
 
@@ -110,7 +110,11 @@ def _rules(found: Results, home: Path | None) -> Sequence[RuleResult]:
 
 def _script(found: Results) -> str:
     """Return the tables and, as comments name them, the query of every figure."""
-    measures = (f"-- {m.name}: {m.title}, by arm\n{m.query};\n" for m in found.measures)
+    measures = (
+        f"-- {m.name}: {m.title}, by arm\n{m.query};\n"
+        f"-- {m.name}: {m.title}, by channel seen and bought\n{m.channels_query};\n"
+        for m in found.measures
+    )
     others = (f"-- {name}\n{getattr(found, f'{name}_query')};\n" for name in _SPLITS)
     return "\n".join([found.sql, *measures, *others])
 

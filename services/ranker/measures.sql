@@ -45,9 +45,11 @@ FROM (
     FROM latest('offers')
 ) AS told LEFT JOIN rates USING (currency);
 
--- What people did, a row per event, money in the base currency.
+-- What people did, a row per event, money in the base currency; numbered as it happened, what was
+-- bought last of its moment.
 CREATE OR REPLACE TABLE deeds AS
-SELECT row_number() OVER () AS deed, profile_id, events.type, events.channel,
+SELECT row_number() OVER (ORDER BY epoch_us(events.time), events.type = 'purchase', told) AS deed,
+    profile_id, events.type, events.channel,
     epoch_us(events.time) AS time_us, events.offer_id,
     coalesce(known.family, events.offer_id) AS family,
     coalesce(known.kind = 'PRODUCT', false) AS is_product,
@@ -67,7 +69,7 @@ SELECT row_number() OVER () AS deed, profile_id, events.type, events.channel,
             AND lower(coalesce(details ->> '$.resolved', ''))
             NOT IN ('true', '1', 'yes', 'granted')
         ELSE false END AS objects
-FROM read_parquet('events/*/*.parquet') AS events
+FROM (SELECT *, row_number() OVER () AS told FROM read_parquet('events/*/*.parquet')) AS events
 JOIN customers USING (person_id)
 LEFT JOIN known USING (offer_id)
 CROSS JOIN period
@@ -86,7 +88,9 @@ WITH told AS (
     SELECT profile_id, visit, min(time_us) AS begin_us, max(time_us) AS end_us,
         count(DISTINCT family) FILTER (type IN ('view', 'add_to_cart') AND is_product)
             AS considered,
-        max(time_us) FILTER (type = 'add_to_cart') AS filled_us
+        max(time_us) FILTER (type = 'add_to_cart') AS filled_us,
+        arg_min(channel, deed) AS channel,
+        arg_max(channel, deed) FILTER (type = 'add_to_cart') AS cart_channel
     FROM numbered GROUP BY profile_id, visit
 )
 SELECT *, coalesce(filled_us + {cart_us} <= until_us, false) AS is_cart,

@@ -17,6 +17,7 @@ from services.ranker.domain.measures.log import Flags, Period
 from services.ranker.domain.measures.measured import Measured, measure
 from services.ranker.measuring_sql import (
     CHANNELS_QUERY,
+    KINDS_QUERY,
     OFFERS_QUERY,
     POINTS_QUERY,
     SHOWN_QUERY,
@@ -141,7 +142,7 @@ def _write_queries(results: Results, sql: str) -> None:
     results.sql = sql
     results.offers_query, results.shown_query = OFFERS_QUERY, SHOWN_QUERY
     results.channels_query, results.points_query = CHANNELS_QUERY, POINTS_QUERY
-    results.segments_query = segments_query()
+    results.kinds_query, results.segments_query = KINDS_QUERY, segments_query()
 
 
 def _progress(step: str, done: int) -> GetResultsResponse:

@@ -6,14 +6,30 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
 from services.ranker.domain.answers import ANSWERING, CREDITED, is_acceptance
+from services.ranker.domain.measures.channels import SPLITS, Over
 from services.ranker.domain.measures.definitions import MEASURES, Measure
 from services.ranker.domain.measures.log import TYPES, VISITING, Period
+from services.ranker.domain.measures.paths import BOUGHT_US, parts_of
 from services.ranker.domain.measures.persons import COLUMNS, REPEAT_US
 from services.ranker.domain.measures.splits import step_of
 from services.ranker.domain.measures.visits import CART_US, SILENCE_US
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 
-_SCRIPT, _QUERY = "measures.sql", "measure_query.sql"
+_SCRIPT, _QUERY = ("measures.sql", "channels.sql"), "measure_query.sql"
+_SPLIT_QUERY = "channels_query.sql"
+_OF_PAIRS: Mapping[Over, Mapping[str, str]] = {
+    Over.EVERYBODY: {"keys": "", "using": "ON true", "more": ""},
+    Over.SEEN: {
+        "keys": "seen, ",
+        "using": "USING (seen)",
+        "more": " UNION SELECT DISTINCT seen, 'UNSPECIFIED' FROM wholes",
+    },
+    Over.PAIR: {
+        "keys": "seen, bought, ",
+        "using": "USING (seen, bought)",
+        "more": " UNION SELECT DISTINCT seen, bought FROM wholes",
+    },
+}
 _DERIVED = {"people": "1", "visitors": "visits > 0", "buyers": "orders > 0"}
 
 
@@ -27,7 +43,7 @@ def setup(period: Period, rates: Mapping[str, int], seen_when_decided: Iterable[
     ]
     told = [f"({_text(currency)}, {billionths})" for currency, billionths in rates.items()]
     placements = [f"({_text(name)})" for name in sorted(seen_when_decided)]
-    return _read(_SCRIPT).format(
+    return "".join(map(_read, _SCRIPT)).format(
         since_us=period.since_us,
         until_us=period.until_us,
         step_us=step_of(period),
@@ -40,6 +56,7 @@ def setup(period: Period, rates: Mapping[str, int], seen_when_decided: Iterable[
         crediting=_listed(sorted(CREDITED)),
         silence_us=SILENCE_US,
         cart_us=CART_US,
+        bought_us=BOUGHT_US,
         repeat_us=REPEAT_US,
         columns=", ".join(_columns()),
     )
@@ -48,6 +65,22 @@ def setup(period: Period, rates: Mapping[str, int], seen_when_decided: Iterable[
 def measure_query(measure: Measure) -> str:
     """Return what makes a measure by arm: customers who add to it, totals, value and its error."""
     return _grouped(measure, "arm", "customer_measures")
+
+
+def channels_query(measure: str) -> str:
+    """Return what splits a measure by the channels where things were seen and bought."""
+    split = SPLITS[measure]
+    return (
+        _read(_SPLIT_QUERY)
+        .rstrip()
+        .format(
+            part=split.part,
+            whole=split.whole,
+            part_parts=parts_of(split.part),
+            whole_parts=parts_of(split.whole),
+            **_OF_PAIRS[split.over],
+        )
+    )
 
 
 def segments_query() -> str:
@@ -67,6 +100,20 @@ SELECT offer_id, count(DISTINCT profile_id) AS people, count(*) AS shown,
     sum(contribution) / 1e6 AS contribution, sum(worth) / 1e6 AS worth,
     sum(worth) / 1e3 / count(*) AS worth_per_1000
 FROM showings GROUP BY offer_id ORDER BY shown DESC, offer_id"""
+KINDS_QUERY = """\
+WITH told AS (
+    SELECT coalesce(nullif(kind, ''), 'UNSPECIFIED') AS kind, profile_id, count(*) AS shown,
+        count(*) FILTER (is_clicked) AS clicks, count(*) FILTER (is_accepted) AS accepted,
+        count(*) FILTER (is_declined) AS declined
+    FROM showings GROUP BY ALL
+), shares AS (
+    SELECT *, sum(accepted) OVER (PARTITION BY kind) / sum(shown) OVER (PARTITION BY kind) AS share
+    FROM told
+)
+SELECT kind, count(*) AS people, sum(shown) AS shown, sum(clicks) AS clicks,
+    sum(accepted) AS accepted, sum(declined) AS declined, any_value(share) AS acceptance,
+    sqrt(var_samp(accepted - share * shown) / count(*)) / avg(shown) AS error
+FROM shares GROUP BY kind ORDER BY kind"""
 SHOWN_QUERY = """\
 SELECT channel, arm, count(*) AS shown, count(*) FILTER (is_clicked) AS clicks,
     count(*) FILTER (is_accepted) AS accepted, count(*) FILTER (is_declined) AS declined

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
 import numpy as np
 
 from services.ranker.domain.experiments.samples import Difference, Sample
 from services.ranker.domain.experiments.sequences import fixed
+from services.ranker.domain.measures.channels import SPLITS
 from services.ranker.domain.measures.comparing import against
+from services.ranker.domain.measures.crossed import OfChannels
 from services.ranker.domain.measures.definitions import MEASURES, Measure, Unit
 from services.ranker.domain.measures.log import Flags
 from services.ranker.domain.measures.measured import Measured
 from services.ranker.domain.measures.persons import PersonMeasures
-from services.ranker.domain.measures.splits import OfOffer
-from services.ranker.measuring_sql import measure_query
+from services.ranker.domain.measures.splits import OfKind, OfOffer
+from services.ranker.measuring_sql import channels_query, measure_query
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1.results_pb2 import (
+    ChannelsValue,
+    KindResult,
     MeasureDifference,
     MeasureResult,
     MeasureValue,
@@ -45,8 +49,11 @@ def write_results(found: Measured, catalogue: Catalogue, results: Results) -> No
     arms = by_arm(found.persons)
     for arm, persons in arms.items():
         results.arms.add(arm=arm, people=len(persons))
-    results.measures.extend(_measure(measure, arms) for measure in MEASURES.values())
+    results.measures.extend(
+        _measure(measure, arms, found.crossed[measure.name]) for measure in MEASURES.values()
+    )
     results.offers.extend(_offer(each, catalogue) for each in found.offers[:_MOST_OFFERS])
+    results.kinds.extend(map(_kind, found.kinds))
     for shown in found.channels:
         results.shown.add(
             channel=shown.channel,
@@ -102,7 +109,8 @@ def segments(persons: PersonMeasures, members: Mapping[str, Flags]) -> Iterator[
         yield told
 
 
-def _measure(measure: Measure, arms: ByArm) -> MeasureResult:
+def _measure(measure: Measure, arms: ByArm, crossed: Sequence[OfChannels]) -> MeasureResult:
+    split = SPLITS[measure.name]
     return MeasureResult(
         name=measure.name,
         title=measure.title,
@@ -116,6 +124,23 @@ def _measure(measure: Measure, arms: ByArm) -> MeasureResult:
             if arm in arms and other in arms
         ],
         query=measure_query(measure),
+        channels=map(_channels, crossed),
+        seen=split.seen,
+        bought=split.bought,
+        split_base=split.over.value,  # type: ignore[arg-type]
+        channels_query=channels_query(measure.name),
+    )
+
+
+def _channels(found: OfChannels) -> ChannelsValue:
+    return ChannelsValue(
+        seen=found.seen,  # type: ignore[arg-type]
+        bought=found.bought,  # type: ignore[arg-type]
+        people=found.sample.people,
+        part=found.part,
+        whole=found.whole,
+        value=found.sample.mean,
+        error=_known(found.sample.error),
     )
 
 
@@ -128,8 +153,12 @@ def _value(arm: Arm.Value.ValueType, measure: Measure, persons: PersonMeasures) 
         part=part,
         whole=whole,
         value=sample.mean,
-        error=sample.error if isfinite(sample.error) else _UNKNOWN,
+        error=_known(sample.error),
     )
+
+
+def _known(error: float) -> float:
+    return error if isfinite(error) else _UNKNOWN
 
 
 def _difference(
@@ -175,6 +204,21 @@ def _offer(found: OfOffer, catalogue: Catalogue) -> OfferResult:
         worth_per_1000=found.per_1000.mean,
         low=low,
         high=high,
+    )
+
+
+def _kind(found: OfKind) -> KindResult:
+    low, high = _reach(found.acceptance)
+    return KindResult(
+        kind=found.kind,  # type: ignore[arg-type]
+        people=found.acceptance.people,
+        shown=found.shown,
+        clicks=found.clicks,
+        accepted=found.accepted,
+        declined=found.declined,
+        acceptance=found.acceptance.mean,
+        low=max(0.0, low),
+        high=min(1.0, high),
     )
 
 

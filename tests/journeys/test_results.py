@@ -25,7 +25,7 @@ from tests.journeys.shop import (
     SHOE_IN_BLUE,
 )
 from touchpoint.aggregator.v1.aggregator_pb2 import Context
-from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.common.v1.vocabulary_pb2 import Arm, OfferKind
 from touchpoint.common.v1.vocabulary_pb2 import Channel as ChannelName
 from touchpoint.profile.v1.profile_service_pb2 import StreamMembershipsRequest
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
@@ -166,6 +166,8 @@ async def test_every_figure_is_recomputed_by_its_query_on_an_export(held_out, so
     for measure in found.measures:
         assert sum(value.part for value in measure.values), f"the story has no {measure.name}"
         same_values(measure, warehouse)
+        same_splits(measure, warehouse)
+    same_kinds(found, warehouse)
     same_offers(found, warehouse)
     same_channels(found, warehouse)
     same_segments(found, warehouse)
@@ -209,6 +211,26 @@ def same_values(measure, warehouse):
             assert value.value == pytest.approx(row["value"])
         if value.error > 0:
             assert value.error == pytest.approx(row["error"])
+
+
+def same_splits(measure, warehouse):
+    pairs = {(row["seen"], row["bought"]): row for row in warehouse.rows(measure.channels_query)}
+    for each in measure.channels:
+        row = pairs.pop((ChannelName.Value.Name(each.seen), ChannelName.Value.Name(each.bought)))
+        told = (each.people, each.part, each.whole, each.value)
+        assert told == pytest.approx(
+            (row["people"], row["part"], row["whole"], row["value"]), abs=1e-9
+        ), measure.name
+    assert pairs == {}
+
+
+def same_kinds(found, warehouse):
+    kinds = warehouse.by("kind", found.kinds_query)
+    for kind in found.kinds:
+        row = kinds.pop(OfferKind.Value.Name(kind.kind))
+        for name in ("people", "shown", "clicks", "accepted", "declined", "acceptance"):
+            assert getattr(kind, name) == pytest.approx(row[name]), (kind.kind, name)
+    assert kinds == {}
 
 
 def same_offers(found, warehouse):

@@ -7,6 +7,9 @@ from html import escape
 from importlib.resources import files
 
 from cli.showing.results import charts, words
+from cli.showing.results.channels import matrices
+from cli.showing.results.kinds import kinds_on_page
+from cli.showing.results.markup import figure, table_of
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1.results_pb2 import MeasureResult, OfferResult, Results
 from touchpoint.rules.v1.rules_pb2 import RuleResult
@@ -39,8 +42,10 @@ def _body(results: Results, rules: Sequence[RuleResult]) -> Iterator[str]:
         yield from _effects(results, control)
         yield from _time(results)
         yield _measures(results)
+        yield from kinds_on_page(results)
         yield from _offers(results)
         yield from _channels(results)
+        yield from matrices(results)
         yield from _segments(results)
         yield from _rules(results, rules)
     yield _caveats(results)
@@ -76,7 +81,7 @@ def _effects(results: Results, control: Arm.Value.ValueType) -> Iterator[str]:
     drawn = charts.lifts(results, control)
     if drawn:
         yield f"<h2>Personalised against {words.arm_name(control)}</h2>"
-        yield _figure(
+        yield figure(
             drawn,
             "Difference as a share of what it is held against, with its 95% interval. Grey: may"
             " well be chance. Not drawn: what is next to nothing there.",
@@ -87,7 +92,7 @@ def _time(results: Results) -> Iterator[str]:
     drawn = charts.over_time(results)
     if drawn:
         yield "<h2>Contribution per customer so far</h2>"
-        yield _figure(drawn, f"What was paid less what came back and its cost, {results.currency}.")
+        yield figure(drawn, f"What was paid less what came back and its cost, {results.currency}.")
 
 
 def _measures(results: Results) -> str:
@@ -102,7 +107,7 @@ def _measures(results: Results) -> str:
     rows = [
         _measure_cells(measure, there, controls, results.currency) for measure in results.measures
     ]
-    return "<h2>Every measure, by arm</h2>" + _table(head, rows)
+    return "<h2>Every measure, by arm</h2>" + table_of(head, rows)
 
 
 def _measure_cells(
@@ -134,13 +139,13 @@ def _offers(results: Results) -> Iterator[str]:
     if not best:
         return
     yield "<h2>Best and worst offers</h2>"
-    yield _figure(
+    yield figure(
         charts.worth([*best, *worst[::-1]], results.currency),
         "Worth per 1,000 showings (of a product its contribution, else its value when accepted)"
         f" with its 95% interval, and the share accepted. Of {len(results.offers):,} offers shown.",
     )
     head = ["offer", "seen", "accepted", "clicked", "turned down", "worth", "per 1,000"]
-    yield _table(head, [_offer_cells(offer, results.currency) for offer in (*best, *worst[::-1])])
+    yield table_of(head, [_offer_cells(offer, results.currency) for offer in (*best, *worst[::-1])])
 
 
 def _offer_cells(offer: OfferResult, currency: str) -> list[str]:
@@ -158,7 +163,7 @@ def _channels(results: Results) -> Iterator[str]:
     if results.channels:
         yield "<h2>Seen here, bought there</h2>"
         pairs = sorted(results.channels, key=lambda pair: -pair.revenue)[:_PAIRS]
-        yield _table(
+        yield table_of(
             ["seen", "bought", "purchases", "revenue", "contribution"],
             [
                 [
@@ -186,7 +191,7 @@ def _segments(results: Results) -> Iterator[str]:
         ]
         rows.append([escape(segment.segment), f"{segment.people:,}", *map(escape, told)])
     yield "<h2>Segments</h2>"
-    yield _table(["segment", "people", *(results.measures[at].title for at in places)], rows)
+    yield table_of(["segment", "people", *(results.measures[at].title for at in places)], rows)
 
 
 def _rules(results: Results, rules: Sequence[RuleResult]) -> Iterator[str]:
@@ -194,7 +199,7 @@ def _rules(results: Results, rules: Sequence[RuleResult]) -> Iterator[str]:
     if costs:
         yield "<h2>What the rules cost</h2>"
         rows = [[escape(cell) for cell in cells] for cells in costs[:_RULES]]
-        yield _table(["rule", "", "removed", "costs"], rows)
+        yield table_of(["rule", "", "removed", "costs"], rows)
         yield (
             "<p class=soft>What an enforced rule removes nobody is shown, so its cost is measured"
             " only by trying the definitions without it on a share of people.</p>"
@@ -215,23 +220,14 @@ def _definitions(results: Results) -> str:
 
 
 def _queries(results: Results) -> str:
-    told = "\n\n".join(f"-- {each.title}\n{each.query};" for each in results.measures)
+    told = "\n\n".join(
+        f"-- {each.title}\n{each.query};\n"
+        f"-- {each.title}, by channel seen and bought\n{each.channels_query};"
+        for each in results.measures
+    )
     return (
         "<h2>Where the figures come from</h2><p class=soft>Every figure is recomputed from an"
         " export (<code>touchpoint export DIR --in-house</code>) by its query, on the tables that"
         " <code>touchpoint report results --sql</code> makes.</p>"
         f"<details><summary>The queries</summary><pre>{escape(told)}</pre></details>"
     )
-
-
-def _figure(drawn: str, caption: str) -> str:
-    return f"<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; heads are plain, cells are HTML already."""
-    heads = "".join(f"<th>{escape(each)}</th>" for each in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" for cells in rows
-    )
-    return f"<div class=scroll><table><tr>{heads}</tr>{body}</table></div>"

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from cli.console import add_row, table
 from cli.showing.results import words
+from cli.showing.results.channels import glance
+from cli.showing.results.kinds import kinds_in_terminal
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1.results_pb2 import (
     MeasureResult,
@@ -30,8 +32,10 @@ def results_shown(results: Results, rules: Sequence[RuleResult]) -> RenderableTy
     if results.decisions:
         parts += [
             _arms(results),
+            *kinds_in_terminal(results),
             *_offers(results),
             *_channels(results),
+            *glance(results),
             *_segments(results),
             *_rules(results, rules),
         ]
@@ -56,7 +60,7 @@ def _arms(results: Results) -> Table:
         *(f"{words.arm_name(arm)}, {people[arm]:,}" for arm in there),
         f"against {words.arm_name(control)} (95% interval)",
         "",
-        title=f"\nBy arm{_in_money(results)}",
+        title=f"\nBy arm{words.in_money(results)}",
     )
     for measure in results.measures:
         add_row(
@@ -86,10 +90,6 @@ def _cells(
     yield words.conclusion(found)
 
 
-def _in_money(results: Results) -> str:
-    return f"; money in {results.currency}" if results.currency else ""
-
-
 def _style(measure: MeasureResult, control: Arm.Value.ValueType) -> str | None:
     found = words.against(measure, control)
     return _STYLES.get(found.conclusion) if found else None
@@ -100,7 +100,7 @@ def _offers(results: Results) -> Iterator[Table]:
     for title, offers in (("Best offers", best), ("Worst offers", worst)):
         if offers:
             yield _offer_table(
-                f"\n{title}, by worth per 1,000 showings{_in_money(results)}", offers
+                f"\n{title}, by worth per 1,000 showings{words.in_money(results)}", offers
             )
 
 
@@ -128,7 +128,7 @@ def _channels(results: Results) -> Iterator[Table]:
         "purchases",
         "revenue",
         "contribution",
-        title=f"\nSeen and bought{_in_money(results)}",
+        title=f"\nSeen and bought{words.in_money(results)}",
     )
     ranked = sorted(results.channels, key=lambda pair: -pair.revenue)
     for pair in ranked[:_PAIRS]:
@@ -151,7 +151,7 @@ def _segments(results: Results) -> Iterator[Table]:
         "segment",
         "people",
         *(results.measures[place].title for place in places),
-        title=f"\nSegments, as of now{_in_money(results)}",
+        title=f"\nSegments, as of now{words.in_money(results)}",
     )
     for segment in results.segments[:_SEGMENTS]:
         cells = [

@@ -48,6 +48,11 @@ def money(amount: float, currency: str) -> str:
     return f"{amount:,.{digits}f} {currency}".rstrip()
 
 
+def in_money(results: Results) -> str:
+    """Say once for a table what its money is in."""
+    return f"; money in {results.currency}" if results.currency else ""
+
+
 def number(value: float, unit: MeasureUnit.Value.ValueType, currency: str) -> str:
     """Say a measure in its unit."""
     if unit == MeasureUnit.SHARE:

@@ -20,7 +20,7 @@ from shared.binding import bind
 from shared.testing.grpc import grpc_service
 from tests.unit.ranker.shop import BIKE_NOS, PROMPT, shop
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind
 from touchpoint.profile.v1.audience_pb2 import MembershipColumns
 from touchpoint.profile.v1.profile_pb2 import ArmPlan, EventColumns
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
@@ -152,6 +152,16 @@ async def test_what_only_the_personalised_buy_is_better_in_money_and_told_by_cha
     [pair] = found.channels
     assert (pair.seen, pair.bought) == (Channel.CALL_CENTER, Channel.STORE)
     assert pair.revenue == 100 * len(logs.buyers)
+    [split] = by_name["revenue"].channels
+    assert (split.seen, split.bought, split.part) == (pair.seen, pair.bought, pair.revenue)
+    accepted = {each.bought: each.value for each in by_name["acceptance"].channels}
+    assert accepted == {
+        Channel.STORE: pytest.approx(len(logs.buyers) / PEOPLE),
+        Channel.UNSPECIFIED: 0,
+    }
+    [kind] = found.kinds
+    assert (kind.kind, kind.shown, kind.accepted) == (OfferKind.PRODUCT, PEOPLE, len(logs.buyers))
+    assert 0 < kind.low < kind.acceptance < kind.high < 1
     [offer] = found.offers
     assert (offer.shown, offer.accepted) == (PEOPLE, len(logs.buyers))
     assert offer.low < offer.worth_per_1000 < offer.high

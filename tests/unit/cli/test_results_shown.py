@@ -14,6 +14,7 @@ from cli.showing.results.page import page
 from cli.showing.results.terminal import results_shown
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind
 from touchpoint.ranker.v1.results_pb2 import (
+    ChannelsValue,
     MeasureDifference,
     MeasureResult,
     MeasureUnit,
@@ -21,6 +22,7 @@ from touchpoint.ranker.v1.results_pb2 import (
     OfferResult,
     ResultConclusion,
     Results,
+    SplitBase,
 )
 from touchpoint.rules.v1.rules_pb2 import (
     AnswerCounts,
@@ -83,6 +85,15 @@ def measure(name, conclusion):
         ],
         differences=[differs],
         query=f"SELECT '{name}' < 1",
+        channels=[
+            ChannelsValue(seen=Channel.WEB, bought=Channel.STORE, part=30, whole=120, value=0.25),
+            ChannelsValue(seen=Channel.WEB, part=6, whole=120, value=0.05, people=9),
+            ChannelsValue(seen=Channel.EMAIL, part=0, whole=0),
+        ],
+        seen=f"Where {name} was seen.",
+        bought=f"Where {name} was bought.",
+        split_base=SplitBase.SEEN,
+        channels_query=f"SELECT '{name}' AS split",
     )
 
 
@@ -106,6 +117,15 @@ def made(conclusion=ResultConclusion.BETTER, title="Desk <b>Lamp</b> & Co", offe
                 high=15.0 * at + 1,
             )
         )
+    found.kinds.add(
+        kind=OfferKind.PROMOTION,
+        shown=50,
+        clicks=10,
+        accepted=5,
+        acceptance=0.1,
+        low=0.04,
+        high=0.2,
+    )
     found.channels.add(
         seen=Channel.WEB, bought=Channel.STORE, purchases=3, revenue=90, contribution=40
     )
@@ -128,7 +148,7 @@ def printed(found, rules=RULES):
 def test_the_page_in_the_terminal_says_the_difference_its_interval_and_what_it_means():
     text = printed(made())
     assert "brought 500.00 USD in this period (95% interval 100.00 to 900.00 USD)" in text
-    [line] = [line for line in text.splitlines() if line.startswith("Look To Book")]
+    line, _ = [line for line in text.splitlines() if line.startswith("Look To Book")]
     assert "+50.0 pts (+10.0 to +90.0 pts)" in line
     assert line.rstrip().endswith("better")
     assert "- Nobody is in the static arm." in text
@@ -170,6 +190,34 @@ def test_the_page_to_send_is_whole_and_needs_nothing_else():
         assert outside not in text
     assert "prefers-color-scheme: dark" in text
     assert "@media print" in text
+
+
+def test_each_measure_is_told_by_where_it_was_seen_and_bought_and_nothing_where_nothing_was():
+    [head] = [line for line in printed(made()).splitlines() if line.startswith("seen to bought")]
+    assert "web to nowhere" in head
+    assert "web to store" in head
+    [line] = [
+        line
+        for line in printed(made()).splitlines()
+        if re.match(r"Look To Book +\S+ +\S+ +-", line)
+    ]
+    assert sorted(line.split()[-3:]) == ["-", "25.0%", "5.0%"]
+
+
+def test_the_page_has_every_pair_of_channels_of_every_measure_and_says_what_they_mean():
+    text = page(made(), RULES)
+    assert "Seen (rows): Where look_to_book was seen. Bought (columns): Where look_to_book" in text
+    assert "<td>web</td><td>25.0%</td><td>5.0%</td><td>30.0%</td>" in text  # 36 of 120
+    assert "<td>email</td><td>–</td><td>–</td><td>–</td>" in text
+    assert "SELECT &#x27;look_to_book&#x27; AS split;" in text
+
+
+def test_acceptance_of_each_kind_is_told_with_what_it_means_and_its_interval():
+    [line] = [line for line in printed(made()).splitlines() if line.startswith("promotion")]
+    cells = ["50", "10.0%", "4.0% to 20.0%", "20.0%", "0.0%", "redeemed before it ends"]
+    assert re.split(r"  +", line.strip())[1:] == cells
+    row = "".join(f"<td>{cell}</td>" for cell in ["promotion", *cells])
+    assert row in page(made(), RULES)
 
 
 def test_what_people_wrote_is_text_and_no_markup():

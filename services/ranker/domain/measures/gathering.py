@@ -140,6 +140,8 @@ class _Ranks(NamedTuple):
 
 
 _WHOLE = "q"
+_ORDERED = ("purchase", "return")
+"""What belongs to an order."""
 _EVENT_COLUMNS = (
     *("customer", "time_us", "type", "channel", "offer_no", "value_micros", "cost_micros"),
     *("order", "decision", "placement", "promotion_no", "objects"),
@@ -201,7 +203,7 @@ class Gathering:
             told.offer_no,
             told.value_micros,
             told.cost_micros,
-            self._orders[order] if told.type == "purchase" else 0,
+            self._orders[order] if told.type in _ORDERED else 0,
             self._decided[told.decision_id] if told.decision_id else -1,
             self._placements[told.placement] if told.placement else -1,
             told.promotion_no,

@@ -51,7 +51,7 @@ def are(numbers: NDArray[np.uint8], *types: str) -> Flags:
     return wanted[numbers]
 
 
-def paired(one: Wholes, other: Wholes) -> Wholes:
+def paired(one: NDArray[np.signedinteger], other: NDArray[np.signedinteger]) -> Wholes:
     """Return a whole number for each pair of numbers from 0, the same for the same pair only.
 
     `np.unique` of one column lets other threads work meanwhile; of two it holds all of them up.

@@ -31,7 +31,8 @@ COLUMNS = (
     *("referrals", "ratings", "rating_sum", "opt_outs", "complaints"),
 )
 """Names of the columns."""
-_NEVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).max
+"""Of what did not happen, when it happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def measure_persons(
     `decided_us` is of each customer when something was first decided for them; -1: never.
     """
     count = len(customers.oldest_ids)
-    first_us = np.where(decided_us >= 0, decided_us, _NEVER)
+    first_us = np.where(decided_us >= 0, decided_us, NEVER)
     np.minimum.at(first_us, deeds.customer, deeds.time_us)
     columns = {
         "people": np.ones(count),
@@ -92,7 +93,7 @@ def measure_persons(
         **_of_words(deeds, count),
     }
     everybody = PersonMeasures(customers.oldest_ids, customers.arm, first_us, columns)
-    return everybody.picked(first_us < _NEVER)
+    return everybody.picked(first_us < NEVER)
 
 
 def _of_visits(visits: Visits, count: int, period: Period) -> dict[str, Numbers]:
@@ -121,7 +122,7 @@ def _of_purchases(deeds: Deeds, count: int, period: Period) -> dict[str, Numbers
     cost = np.where(known, deeds.cost_micros, 0)
     sales = _money(deeds, np.where(bought, deeds.value_micros, 0), count)
     revenue = _money(deeds, sign * deeds.value_micros, count)
-    first_us, second_us, orders = _order_times(deeds.picked(bought), count)
+    first_us, second_us, orders = order_times(deeds.picked(bought), count)
     mature = first_us <= period.until_us - REPEAT_US
     return {
         "buyers": _ones(orders > 0),
@@ -136,7 +137,7 @@ def _of_purchases(deeds: Deeds, count: int, period: Period) -> dict[str, Numbers
     }
 
 
-def _order_times(bought: Deeds, count: int) -> tuple[Wholes, Wholes, Numbers]:
+def order_times(bought: Deeds, count: int) -> tuple[Wholes, Wholes, Numbers]:
     """Return of each customer when the first and the second order began, and how many there are."""
     by_order = np.lexsort((bought.time_us, bought.order, bought.customer))
     customer, order = bought.customer[by_order], bought.order[by_order]
@@ -147,7 +148,7 @@ def _order_times(bought: Deeds, count: int) -> tuple[Wholes, Wholes, Numbers]:
     customer, time_us = customer[by_time], time_us[by_time]
     orders = np.bincount(customer, minlength=count)
     start = np.cumsum(orders) - orders
-    first, second = np.full(count, _NEVER), np.full(count, _NEVER)
+    first, second = np.full(count, NEVER), np.full(count, NEVER)
     first[orders > 0] = time_us[start[orders > 0]]
     second[orders > 1] = time_us[start[orders > 1] + 1]
     return first, second, orders.astype(np.float64)

@@ -39,6 +39,8 @@ class Showings:
     credited: Rows
     """Of each deed the place that it is credited to; -1: none. What is paid with a purchase that
     redeems a promotion goes to what showed its item, else to what showed the promotion."""
+    accepted_by: Rows
+    """The first deed that accepted what the place shows; -1: none did."""
 
     @property
     def is_shown(self) -> Flags:
@@ -65,8 +67,8 @@ def showings_of(places: Places, deeds: Deeds) -> Showings:
         declined[place[are(deeds.type[deed], "decline")]] = True
         named[deed] = place
     shown_us[shown_us == _FAR] = -1
-    accepted, credited = _accepted(places, deeds, shown_us, named)
-    return Showings(shown_us, clicked, declined, accepted, credited)
+    credited, accepted_by = _accepted(places, deeds, shown_us, named)
+    return Showings(shown_us, clicked, declined, accepted_by >= 0, credited, accepted_by)
 
 
 def _named(places: Places, deeds: Deeds) -> Iterator[tuple[Rows, Rows]]:
@@ -86,18 +88,20 @@ def _named(places: Places, deeds: Deeds) -> Iterator[tuple[Rows, Rows]]:
         yield _first_of_each(deed[best], place[best])
 
 
-def _accepted(places: Places, deeds: Deeds, shown_us: Wholes, named: Rows) -> tuple[Flags, Rows]:
-    accepted = np.zeros(len(shown_us), np.bool_)
+def _accepted(places: Places, deeds: Deeds, shown_us: Wholes, named: Rows) -> tuple[Rows, Rows]:
+    """Return the place that each deed is credited to, and of each place what accepted it first."""
+    accepted_by = np.full(len(shown_us), _FAR)
     credited = np.full(len(deeds.time_us), -1)
     takes = np.flatnonzero(are(deeds.type, *CREDITED))
     redeems = takes[deeds.promotion_no[takes] > 0]
     for deed, place in _credits(places, deeds, shown_us, redeems, deeds.promotion_no, None):
-        accepted[place] = True
+        np.minimum.at(accepted_by, place, deed)
         credited[deed] = place
     for deed, place in _credits(places, deeds, shown_us, takes, deeds.family_no, named):
-        accepted[place] = True
+        np.minimum.at(accepted_by, place, deed)
         credited[deed] = place
-    return accepted, credited
+    accepted_by[accepted_by == _FAR] = -1
+    return credited, accepted_by
 
 
 def _credits(

@@ -45,6 +45,19 @@ class OfOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class OfKind:
+    """What became of all offers of one kind; 0: the catalogue does not know them."""
+
+    kind: int
+    shown: int
+    clicks: int
+    accepted: int
+    declined: int
+    acceptance: Sample
+    """Accepted by shown, over customers."""
+
+
+@dataclass(frozen=True, slots=True)
 class OfPair:
     """What was bought on one channel after it was seen on another; 0: nobody had shown it."""
 
@@ -111,6 +124,30 @@ def by_offer(
         for rows in _runs(order, places.offer_no)
     ]
     return sorted(found, key=lambda each: (-each.shown, each.offer_no))
+
+
+def by_kind(places: Places, showings: Showings) -> list[OfKind]:
+    """Return what became of each kind of offers that was shown, by its number."""
+    shown = np.flatnonzero(showings.is_shown)
+    found = []
+    for kind in np.unique(places.kind[shown]).tolist():
+        rows = shown[places.kind[shown] == kind]
+        at = np.unique(places.customer[rows], return_inverse=True)[1].reshape(-1)
+        accepted = showings.is_accepted[rows]
+        found.append(
+            OfKind(
+                kind,
+                len(rows),
+                int(showings.is_clicked[rows].sum()),
+                int(accepted.sum()),
+                int(showings.is_declined[rows].sum()),
+                ratio_of(
+                    np.bincount(at, accepted).astype(np.float64),
+                    np.bincount(at).astype(np.float64),
+                ),
+            )
+        )
+    return found
 
 
 def by_channel(places: Places, showings: Showings, arm: NDArray[np.uint8]) -> list[OfChannel]:

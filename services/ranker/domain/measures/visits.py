@@ -31,12 +31,18 @@ class Visits:
     customer: NDArray[np.int32]
     begin_us: Wholes
     end_us: Wholes
+    channel: NDArray[np.uint8]
+    """Where the visit began."""
     considered: Wholes
     """Families viewed or put into the cart."""
     is_cart: Flags
     """Something was put into the cart, and its day for being bought is over."""
     is_left: Flags
     """And nothing was bought within that day."""
+    filled_us: Wholes
+    """When the last thing was put into the cart; -1: nothing was."""
+    cart_channel: NDArray[np.uint8]
+    """Where that was; 0: nothing was."""
 
 
 def visits_of(deeds: Deeds, period: Period) -> Visits:
@@ -50,14 +56,19 @@ def visits_of(deeds: Deeds, period: Period) -> Visits:
     first = np.flatnonzero(begins)
     last = np.append(first[1:], count) - 1 if count else first
     number = np.cumsum(begins) - 1
-    is_cart, is_left = _carts(there, number, len(first), period)
+    filled = _filled(there, number, len(first))
+    is_cart, is_left = _carts(there, filled, period)
+    has_cart = filled >= 0
     return Visits(
         there.customer[first],
         there.time_us[first],
         there.time_us[last],
+        there.channel[first],
         _considered(there, number, len(first)),
         is_cart,
         is_left,
+        np.where(has_cart, there.time_us[filled], -1) if count else there.time_us,
+        np.where(has_cart, there.channel[filled], 0) if count else there.channel,
     )
 
 
@@ -68,20 +79,23 @@ def _considered(there: Deeds, number: NDArray[np.intp], visits: int) -> Wholes:
     return np.bincount(number[looked][first], minlength=visits).astype(np.int64)
 
 
-def _carts(
-    there: Deeds, number: NDArray[np.intp], visits: int, period: Period
-) -> tuple[Flags, Flags]:
+def _filled(there: Deeds, number: NDArray[np.intp], visits: int) -> NDArray[np.intp]:
+    """Return of each visit the last deed that put something into the cart; -1: none did."""
+    places = np.flatnonzero(are(there.type, "add_to_cart"))
+    last_fill = np.full(visits, -1)
+    last_fill[number[places]] = places  # the last of equal indexes stays
+    return last_fill
+
+
+def _carts(there: Deeds, filled: NDArray[np.intp], period: Period) -> tuple[Flags, Flags]:
     """Return which visits left a cart whose day is over, and which of these were not bought."""
     count = len(there.time_us)
-    is_cart, is_left = np.zeros(visits, np.bool_), np.zeros(visits, np.bool_)
+    is_cart, is_left = np.zeros(len(filled), np.bool_), np.zeros(len(filled), np.bool_)
     if not count:
         return is_cart, is_left
     places = np.arange(count)
-    filled = are(there.type, "add_to_cart")
-    last_fill = np.full(visits, -1)
-    last_fill[number[filled]] = places[filled]  # the last of equal indexes stays
-    of_visit = np.flatnonzero(last_fill >= 0)
-    at = last_fill[of_visit]
+    of_visit = np.flatnonzero(filled >= 0)
+    at = filled[of_visit]
     over = there.time_us[at] + CART_US <= period.until_us
     of_visit, at = of_visit[over], at[over]
     bought = np.where(are(there.type, "purchase"), places, count)

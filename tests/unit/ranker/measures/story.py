@@ -3,13 +3,16 @@
 import numpy as np
 
 from services.ranker.domain.answers import DAY_US, PRODUCT
+from services.ranker.domain.measures.channels import SPLITS
+from services.ranker.domain.measures.crossed import crossed
 from services.ranker.domain.measures.log import NUMBER_OF, Customers, Deeds, Period, Places
+from services.ranker.domain.measures.paths import Paths
 from services.ranker.domain.measures.persons import measure_persons
 from services.ranker.domain.measures.showings import showings_of
 from services.ranker.domain.measures.visits import visits_of
 
 MINUTE_US = 60_000_000
-WEB, EMAIL, STORE = 1, 4, 10
+NOWHERE, WEB, EMAIL, STORE = 0, 1, 4, 10
 PERIOD = Period(0, 100 * DAY_US)
 _TYPES = {
     "customer": np.int32,
@@ -86,6 +89,18 @@ def measured(done, shown=None, customers=2, period=PERIOD, decided=None):
         decided_us[customer] = time_us
     visits, showings = visits_of(done, period), showings_of(shown, done)
     return measure_persons(everybody, done, shown, visits, showings, period, decided_us)
+
+
+def by_channels(name, done, shown=None, period=PERIOD):
+    """Return a measure as (value, part, whole) by channel seen and bought."""
+    shown = places() if shown is None else shown
+    visits, showings = visits_of(done, period), showings_of(shown, done)
+    is_there = np.ones(1 + max([0, *done.customer, *shown.customer]), np.bool_)
+    paths = Paths(done, shown, visits, showings, period, is_there)
+    return {
+        (each.seen, each.bought): (each.sample.mean, each.part, each.whole)
+        for each in crossed(SPLITS[name], paths)
+    }
 
 
 def first(found):

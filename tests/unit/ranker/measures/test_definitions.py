@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.ranker.domain.measures.channels import SPLITS, Over
 from services.ranker.domain.measures.definitions import MEASURES, Unit
 from tests.unit.ranker.measures.story import deeds, measured
 
+BASES = {Over.EVERYBODY: "all customers", Over.SEEN: "the channel seen", Over.PAIR: "the pair"}
 PAGE = Path(__file__).parents[4] / "docs" / "measures.md"
 
 
@@ -16,6 +18,13 @@ def test_the_documents_say_of_a_measure_what_its_definition_says(name):
     measure = MEASURES[name]
     better = "more" if measure.more_is_better else "less"
     row = f"| `{name}` | {measure.definition} | {measure.unit.name.lower()} | {better} |"
+    assert row in PAGE.read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_the_documents_say_what_seen_and_bought_mean_of_a_measure(name):
+    split = SPLITS[name]
+    row = f"| `{name}` | {split.seen} | {split.bought} | {BASES[split.over]} |"
     assert row in PAGE.read_text("utf-8").splitlines()
 
 

@@ -11,6 +11,7 @@ import pytest
 from cli.exporting.parquet import DAY_US, Draft, decimal
 from cli.exporting.tables import TABLES
 from services.ranker.domain.answers import HOUR_US
+from services.ranker.domain.measures.channels import SPLITS, Over
 from services.ranker.domain.measures.definitions import MEASURES
 from services.ranker.domain.measures.gathering import UNIT, Chosen, Event, Gathering, Offers
 from services.ranker.domain.measures.log import TYPES, Period
@@ -18,9 +19,11 @@ from services.ranker.domain.measures.measured import measure
 from services.ranker.domain.measures.persons import COLUMNS
 from services.ranker.measuring_sql import (
     CHANNELS_QUERY,
+    KINDS_QUERY,
     OFFERS_QUERY,
     POINTS_QUERY,
     SHOWN_QUERY,
+    channels_query,
     measure_query,
     setup,
 )
@@ -47,6 +50,7 @@ OFTEN = [
     "view",
     "add_to_cart",
     "purchase",
+    "return",
     "impression",
     "click",
     "accept",
@@ -249,7 +253,7 @@ def test_every_column_of_every_customer_is_the_same(both):
         assert {name: row[name] for name in COLUMNS} == pytest.approx(
             {name: persons[name][at] for name in COLUMNS}, abs=1e-9
         )
-    assert min(column.sum() for column in persons.columns.values()) > 0
+    assert all(column.any() for column in persons.columns.values())
 
 
 @pytest.mark.parametrize("name", MEASURES)
@@ -284,6 +288,19 @@ def test_every_offer_is_the_same(both):
         assert row["worth_per_1000"] == pytest.approx(found.per_1000.mean)
 
 
+def test_every_kind_is_the_same(both):
+    measured, warehouse = both
+    told = warehouse.by("kind", KINDS_QUERY)
+    assert len(told) == len(measured.kinds) == 5
+    for found in measured.kinds:
+        row = told[OfferKind.Value.Name(found.kind)]
+        for name in ("shown", "clicks", "accepted", "declined"):
+            assert row[name] == getattr(found, name)
+        assert row["people"] == found.acceptance.people
+        assert row["acceptance"] == pytest.approx(found.acceptance.mean)
+        assert row["error"] == pytest.approx(found.acceptance.error)
+
+
 def test_every_channel_is_the_same(both):
     measured, warehouse = both
     shown = {(row.pop("channel"), row.pop("arm")): row for row in warehouse.rows(SHOWN_QUERY)}
@@ -311,3 +328,30 @@ def test_every_stretch_of_time_is_the_same(both):
         row = told[each.time_us, Arm.Value.Name(each.arm)]
         assert row["revenue"] == pytest.approx(each.revenue)
         assert row["contribution"] == pytest.approx(each.contribution)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_of_every_pair_of_channels_is_the_same(both, name):
+    measured, warehouse = both
+    rows = warehouse.rows(channels_query(name))
+    told = {(row["seen"], row["bought"]): row for row in rows}
+    assert len(told) == len(measured.crossed[name]) > 1
+    for found in measured.crossed[name]:
+        row = told[Channel.Value.Name(found.seen), Channel.Value.Name(found.bought)]
+        assert (row["part"], row["whole"]) == pytest.approx((found.part, found.whole), abs=1e-9)
+        assert row["people"] == found.sample.people
+        assert row["value"] == pytest.approx(found.sample.mean)
+        if found.sample.people > 1:
+            assert row["error"] == pytest.approx(found.sample.error)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_the_parts_of_all_pairs_of_channels_add_up_to_the_measure(both, name):
+    persons, crossed = both[0].persons, both[0].crossed[name]
+    part, whole = MEASURES[name].totals(persons)
+    assert sum(found.part for found in crossed) == pytest.approx(part, abs=1e-9)
+    key_of = {Over.EVERYBODY: lambda found: 0, Over.SEEN: lambda found: found.seen}.get(
+        SPLITS[name].over, lambda found: (found.seen, found.bought)
+    )
+    wholes = {key_of(found): found.whole for found in crossed}
+    assert sum(wholes.values()) == pytest.approx(whole, abs=1e-9)
