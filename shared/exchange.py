@@ -94,8 +94,8 @@ class Exchange:
         return sorted(each for each in held.currencies if not held.tables[-1].knows(each))
 
     def _for(self, catalogue: Priced) -> _Held:
-        currencies = catalogue.currencies.texts()
-        if self._held.currencies != currencies:
+        held, currencies = self._held, catalogue.currencies.texts()
+        if held.currencies != currencies:
             known = currencies[1:]
             only = known[0] if len(known) == 1 else ""
             if known and not only and not self._told.base:
@@ -104,8 +104,8 @@ class Exchange:
             tables = [CurrencyTable.read(table, only) for table in told]
             rates = np.array([tables[-1].rate(each) for each in currencies])
             since_us = [_begin_us(table.as_of) for table in told]
-            self._held = _Held(currencies, since_us, tables, rates)
-        return self._held
+            held = self._held = _Held(currencies, since_us, tables, rates)
+        return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +133,7 @@ def _commonest(catalogue: Priced, names: Sequence[str]) -> str:
     """Return what most of a catalogue is in: without a table, nothing else can be counted."""
     counts = np.bincount(catalogue.currency_no[: catalogue.size], minlength=len(names) + 1)
     return max(zip(counts[1:].tolist(), names, strict=True))[1]
+
+
+NO_EXCHANGE = Exchange()
+"""Without a table: for what is in one currency."""

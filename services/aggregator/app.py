@@ -117,7 +117,9 @@ def bound(
         tasks=TaskDesk(peers),
         questions=QuestionDesk(peers, identification),
         preferences=PreferenceDesk(peers, identification, wording, clock),
-        relationships=RelationshipDesk(peers, identification, wording, catalogue, clock),
+        relationships=RelationshipDesk(
+            peers, identification, wording, catalogue, clock, definitions
+        ),
         definitions=definitions,
         clock=clock,
     )

@@ -17,8 +17,9 @@ from shared.catalogue import Catalogue, Fence
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.errors import FailedPrecondition
+from shared.exchange import Exchange
 from shared.ids import uuid7
-from shared.money import to_micros
+from shared.money import MAX_MICROS, to_micros
 from touchpoint.aggregator.v1.aggregator_pb2 import CartItem, PlacementRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 from touchpoint.common.v1 import decision_pb2
@@ -71,7 +72,7 @@ class Asking:
         definitions = self._definitions()
         asks = _asks(request.placements, definitions)
         named = self._identification.named(request.identities, confirmed_person_id)
-        context = self._context(request, asks)
+        context = self._context(request, asks, definitions.exchange)
         context.bundle_hash = definitions.bundle_hash
         context.identity_keys.extend(named.keys)
         fence = Fence.of(context.within_categories, context.without_categories)
@@ -89,7 +90,7 @@ class Asking:
             )
 
     def _context(
-        self, request: RecommendRequest, asks: Sequence[Ask]
+        self, request: RecommendRequest, asks: Sequence[Ask], exchange: Exchange
     ) -> decision_pb2.DecisionContext:
         asked, catalogue, now_us = request.context, self._catalogue, self._clock.now_us()
         decision_id = uuid7(now_us // 1_000)
@@ -103,7 +104,7 @@ class Asking:
             ],
             session_id=asked.session_id,
             item_nos=catalogue.offer_nos(asked.item_ids),
-            cart=[self._cart_line(line) for line in asked.cart],
+            cart=[self._cart_line(line, exchange) for line in asked.cart],
             query=asked.query,
             within_categories=asked.within_categories,
             without_categories=asked.without_categories,
@@ -120,12 +121,26 @@ class Asking:
             context.recipient.CopyFrom(request.recipient)
         return context
 
-    def _cart_line(self, line: CartItem) -> decision_pb2.CartLine:
+    def _cart_line(self, line: CartItem, exchange: Exchange) -> decision_pb2.CartLine:
+        offer_no = self._catalogue.offer_no(line.item_id)
         return decision_pb2.CartLine(
-            offer_no=self._catalogue.offer_no(line.item_id),
+            offer_no=offer_no,
             quantity=line.quantity or 1.0,
-            price_micros=_price_micros(line),
+            price_micros=self._at_home(line, offer_no, exchange),
         )
+
+    def _at_home(self, line: CartItem, offer_no: int, exchange: Exchange) -> int:
+        """Return the price of a line in the home currency; one without is as its item is sold."""
+        price_micros, catalogue = _price_micros(line), self._catalogue
+        currency, only = line.price.currency, catalogue.only_currency
+        if not price_micros or (only and currency in ("", only)):
+            return price_micros
+        if not currency and offer_no:
+            currency = catalogue.currencies.text(int(catalogue.currency_no[offer_no]))
+        table = exchange.table(catalogue)
+        if not table.base:
+            return price_micros
+        return min(table.to_base_micros(price_micros, currency), MAX_MICROS)
 
 
 def digest_of(request: RecommendRequest) -> bytes:

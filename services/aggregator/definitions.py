@@ -11,6 +11,7 @@ from services.aggregator.domain.placements import (
 from services.aggregator.domain.texts import PLAIN
 from shared.arm_shares import arms
 from shared.definitions import CompileError
+from shared.exchange import Exchange
 from shared.experiments import experiment_plan
 from touchpoint.rules.v1 import rules_pb2
 
@@ -28,6 +29,7 @@ def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
         rule_texts={rule.name: _texts(rule) for rule in bundle.rules if rule.text or rule.texts},
         contact_policies=frozenset(limit.policy for limit in bundle.contact_limits),
         experiments=plan,
+        exchange=Exchange(bundle.currencies),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from services.aggregator.domain.client_words import word_due
+from services.aggregator.domain.definitions import Definitions
 from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.wording import Wording
@@ -33,12 +35,14 @@ class RelationshipDesk:
         wording: Wording,
         catalogue: Catalogue,
         clock: BusinessClock,
+        definitions: Callable[[], Definitions],
     ) -> None:
         self._profile = peers.profile
         self._identification = identification
         self._wording = wording
         self._catalogue = catalogue
         self._clock = clock
+        self._definitions = definitions
 
     async def begin(
         self, call: Call, request: pb.SetRelationshipRequest
@@ -91,6 +95,7 @@ class RelationshipDesk:
             (held.from_time for held in client.relationships),
             key=lambda since: since.ToMicroseconds(),
         )
+        currency = currency_of(self._catalogue, self._definitions().exchange)
         return pb.Client(
             person_id=client.person_ids[0],
             customer_id=client.customer_id,
@@ -99,7 +104,7 @@ class RelationshipDesk:
             from_time=oldest,
             value_tier=client.value_tier,
             recency_days=client.recency_days,
-            monetary=money(client.monetary_micros, currency_of(self._catalogue)),
+            monetary=money(client.monetary_micros, currency),
             due=[self._word_due(due, locale) for due in client.due],
         )
 

@@ -100,7 +100,8 @@ class Judge:
         counted = case.approach
         offer_nos = list(candidates.offer_nos)
         reads = case.compiled.compiler.reads
-        moment = MomentVariables(case.context, case.snapshot, self._catalogue, reads)
+        exchange = case.compiled.policy.exchange
+        moment = MomentVariables(case.context, case.snapshot, self._catalogue, reads, exchange)
         failed: list[str] = []
         constraints, kept_for = self._demanded(case, moment, failed)
         added = added_candidates(
@@ -195,6 +196,7 @@ class Judge:
                 context.excluded_offer_nos,
                 fence,
                 case.facts.promised,
+                policy.exchange,
             ),
             person_facts(case.snapshot, context, case.facts.declines, done),
             sources,

@@ -10,6 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 from shared.catalogue import Catalogue
 from shared.clock import from_us
 from shared.conditions.customer import FIELDS, PERSON_MESSAGES, person_messages
+from shared.exchange import NO_EXCHANGE, Exchange
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -27,13 +28,18 @@ class MomentVariables:
         snapshot: PersonSnapshot | None,
         catalogue: Catalogue,
         reads: Collection[str] = tuple(PERSON_MESSAGES),
+        exchange: Exchange = NO_EXCHANGE,
     ) -> None:
-        """Take the snapshot, None when profile did not answer, and what conditions read of it."""
+        """Take the snapshot, None when profile did not answer, and what conditions read of it.
+
+        `exchange` converts prices of items in other currencies.
+        """
         self._reads = reads
         self.context = context
         self.is_answered = snapshot is not None
         self.snapshot = _NOBODY if snapshot is None else snapshot
         self.catalogue = catalogue
+        self.exchange = exchange
         self._read: dict[str, Any] = {}
         self._messages: dict[str, Any] | None = None
 
@@ -99,14 +105,13 @@ def _identity_kinds(moment: MomentVariables) -> list[str]:
 
 
 def _viewed_price_micros(moment: MomentVariables) -> int:
-    """Return the price of the first item in view that has one, 0 where there is none."""
+    """Return the price of the first item in view that has one at home, 0 where there is none."""
     catalogue = moment.catalogue
-    prices = (
-        int(catalogue.price_micros[item_no])
-        for item_no in moment.context.item_nos
-        if item_no < catalogue.size
-    )
-    return next((price for price in prices if price > 0), 0)
+    nos = [item_no for item_no in moment.context.item_nos if item_no < catalogue.size]
+    if not nos:
+        return 0
+    prices = moment.exchange.at_home(catalogue.price_micros[nos], nos, catalogue)
+    return next((price for price in prices.tolist() if price > 0), 0)
 
 
 def text_attributes(attributes: Struct) -> Mapping[str, str]:

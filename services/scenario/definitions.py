@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from services.scenario.domain.passage import ANSWERS
 from services.scenario.domain.scenario import (
+    AtHome,
     Proposal,
     Scenario,
     Situation,
@@ -15,7 +16,9 @@ from services.scenario.domain.scenario import (
     TaskOrder,
 )
 from shared.arms import IMPERSONAL, assign_arm, assign_variants
+from shared.catalogue import Catalogue
 from shared.definitions import CompileError
+from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan, experiment_plan
 from shared.money import to_micros
 from shared.treatments import Switched, Treatments
@@ -41,6 +44,8 @@ class Playbook:
     """Who takes part in which experiments."""
     switched_off: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Experiment to the scenarios that some of its variants have off."""
+    exchange: Exchange = NO_EXCHANGE
+    """By which amounts in other currencies are compared."""
     treatments: Treatments[Playbook] | None = None
     """None: it is as it is for those in variants already."""
 
@@ -60,6 +65,17 @@ class Playbook:
         if not self.plan.experiments:
             return self
         return self.treating(assign_variants(self.plan.at(now_us), oldest_person_id))
+
+    def at_home(self, catalogue: Catalogue) -> AtHome:
+        """Return what converts amounts into the home currency of a catalogue."""
+        table = self.exchange.table(catalogue)
+
+        def convert(micros: int, currency: str) -> int | None:
+            if not table.base:
+                return micros
+            return table.to_base_micros(micros, currency) if table.knows(currency) else None
+
+        return convert
 
     def for_all(self, now_us: int) -> frozenset[str]:
         """Return the scenarios that are in force for everybody, whatever variants they are in."""
@@ -86,6 +102,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
             )
             for each in bundle.experiments
         },
+        exchange=Exchange(bundle.currencies),
     )
 
     def in_force(switched: Switched) -> Playbook:
@@ -144,7 +161,8 @@ def _situation(message: pb.Scenario) -> Situation:
     if not when.HasField("cart_above"):
         return Situation(when.hesitating)
     try:
-        return Situation(when.hesitating, to_micros(when.cart_above.amount))
+        least = when.cart_above
+        return Situation(when.hesitating, to_micros(least.amount), least.currency)
     except ValueError as error:
         raise ValueError(f"scenario {message.scenario}: cart_above {error}") from None
 

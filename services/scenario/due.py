@@ -12,6 +12,7 @@ from services.scenario.free_agents import FreeAgents
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
+from shared.exchange import Exchange
 from touchpoint.common.v1.decision_pb2 import CartLine
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
@@ -42,9 +43,10 @@ class DueActions:
         if context.arm in IMPERSONAL or not request.snapshot:
             return response
         snapshot = PersonSnapshot.FromString(request.snapshot)
-        cart = self._cart(context.cart, snapshot)
+        cart = self._cart(context.cart, snapshot, playbook.exchange)
+        hesitating, at_home = snapshot.session.hesitating, playbook.at_home(self._catalogue)
         for scenario in playbook.in_session:
-            if scenario.when.holds(hesitating=snapshot.session.hesitating, cart=cart):
+            if scenario.when.holds(hesitating=hesitating, cart=cart, at_home=at_home):
                 self._propose(response, playbook, scenario, context.now_us)
         # A journey tells whoever asks what the person did.
         known_ids = () if snapshot.is_guessed else snapshot.person_ids
@@ -83,17 +85,20 @@ class DueActions:
                 lever=standing.lever,
             )
 
-    def _cart(self, sent: Sequence[CartLine], snapshot: PersonSnapshot) -> Cart:
+    def _cart(self, sent: Sequence[CartLine], snapshot: PersonSnapshot, exchange: Exchange) -> Cart:
         """Return the cart: what the caller sent outranks what profile knows."""
         if not sent:
             return cart_of(snapshot)
-        worth = sum(line.quantity * (line.price_micros or self._price(line)) for line in sent)
+        prices = [line.price_micros or self._price(line, exchange) for line in sent]
+        worth = sum(line.quantity * price for line, price in zip(sent, prices, strict=True))
         return Cart(
             tuple(line.offer_no for line in sent),
             tuple(line.quantity for line in sent),
             round(worth),
         )
 
-    def _price(self, line: CartLine) -> int:
-        known = 0 < line.offer_no < self._catalogue.size
-        return int(self._catalogue.price_micros[line.offer_no]) if known else 0
+    def _price(self, line: CartLine, exchange: Exchange) -> int:
+        no, catalogue = line.offer_no, self._catalogue
+        if not 0 < no < catalogue.size:
+            return 0
+        return int(exchange.at_home(catalogue.price_micros[no], no, catalogue))

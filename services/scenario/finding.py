@@ -53,7 +53,9 @@ class Finder:
         cart = cart_of(snapshot)
         # Nobody known: erased, or told apart from whoever began it.
         holds = bool(snapshot.person_ids) and journey.scenario.when.holds(
-            hesitating=snapshot.session.hesitating, cart=cart
+            hesitating=snapshot.session.hesitating,
+            cart=cart,
+            at_home=self._playbook(oldest_id).at_home(self._catalogue),
         )
         return self._facts(journey.scenario, oldest_id, cart, holds)
 
@@ -64,7 +66,7 @@ class Finder:
     def _facts(self, scenario: Scenario, oldest_id: str, cart: Cart, holds: bool | None) -> Facts:
         """Return what is so by the definitions in force for a set of persons."""
         catalogue, now_us = self._catalogue, self._clock.now_us()
-        playbook = self._bundles.for_person(oldest_id).for_person(oldest_id, now_us)
+        playbook = self._playbook(oldest_id)
         offers: dict[str, int] = {}
         ends: dict[str, int] = {}
         for offer_id in {each for stage in scenario.stages for each in stage.offer_ids}:
@@ -81,8 +83,12 @@ class Finder:
             situation_holds=holds,
             cart=cart,
             titles=titles,
-            currency=catalogue.only_currency,
+            currency=catalogue.only_currency or playbook.exchange.table(catalogue).base,
         )
+
+    def _playbook(self, oldest_id: str) -> Playbook:
+        now_us = self._clock.now_us()
+        return self._bundles.for_person(oldest_id).for_person(oldest_id, now_us)
 
     async def _snapshot(self, person_id: str) -> PersonSnapshot:
         request = GetSnapshotRequest(person_id=person_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.aggregator.domain.placements import Placement
 from shared.arm_shares import Arms
+from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan
 
 RuleTexts = Mapping[str, Mapping[str, str]]
@@ -24,3 +25,5 @@ class Definitions:
     contact_policies: frozenset[str] = frozenset()
     experiments: ExperimentPlan = field(default_factory=ExperimentPlan)
     """Who takes part in which experiments."""
+    exchange: Exchange = NO_EXCHANGE
+    """By which amounts in other currencies are compared."""

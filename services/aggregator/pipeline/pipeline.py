@@ -203,7 +203,9 @@ class Pipeline:
         )
         ranked = await steps.ask(Step.RANK, self._peers.ranker.Rank, request)
         if ranked is None:
-            return ranking.by_order(allowed, context, self._catalogue), StepVersions()
+            exchange = question.definitions.exchange
+            slates = ranking.by_order(allowed, context, self._catalogue, exchange)
+            return slates, StepVersions()
         if ranked.versions.model_stale:
             steps.note_stale(Step.RANK)
         return ranking.as_ranked(ranked.placements, allowed.candidates), ranked.versions

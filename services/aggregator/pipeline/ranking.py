@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import Choice, Part, PlacementSlate, order_times_value
 from shared.catalogue import Catalogue
+from shared.exchange import NO_EXCHANGE, Exchange
 from shared.slate import Page, known_numbers, read_page
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.ranker.v1.ranker_pb2 import (
@@ -63,14 +64,18 @@ def _choice(ranked: Ranked, candidates: Candidates) -> Choice:
 
 
 def by_order(
-    allowed: Allowed, context: DecisionContext, catalogue: Catalogue
+    allowed: Allowed,
+    context: DecisionContext,
+    catalogue: Catalogue,
+    exchange: Exchange = NO_EXCHANGE,
 ) -> list[PlacementSlate]:
-    """Assemble the page without a ranker: by retrieval order x value."""
+    """Assemble the page without a ranker: by retrieval order x value in the home currency."""
     nos = _numbers(allowed, catalogue)
     levers = catalogue.lever[nos] * catalogue.levers_set(nos, context.now_us)
     if allowed.levers:
         levers = levers * np.array(allowed.levers)
-    scores = order_times_value(catalogue.value_micros[nos], levers)
+    values = exchange.at_home(catalogue.value_micros[nos], nos, catalogue)
+    scores = order_times_value(values, levers)
     return _assembled(allowed, scores, context, catalogue)
 
 

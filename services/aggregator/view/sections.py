@@ -9,6 +9,7 @@ from services.aggregator.domain.vocabulary import Channel
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.view.traits import money
 from shared.catalogue import Catalogue
+from shared.exchange import Exchange
 from touchpoint.aggregator.v1 import aggregator_pb2 as pb
 from touchpoint.common.v1 import snapshot_pb2
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -175,6 +176,6 @@ def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:
     ]
 
 
-def currency_of(catalogue: Catalogue) -> str:
-    """Return the deployment's currency; empty when the catalogue has several."""
-    return catalogue.only_currency
+def currency_of(catalogue: Catalogue, exchange: Exchange) -> str:
+    """Return the home currency, which amounts of a person are in; empty while there is none."""
+    return catalogue.only_currency or exchange.table(catalogue).base

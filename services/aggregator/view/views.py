@@ -122,7 +122,8 @@ class Views:
             view.who.CopyFrom(sections.who(profile))
             if view.who.ambiguous:
                 return view
-            self._write_record(view, profile)
+            exchange = findings.question.definitions.exchange
+            self._write_record(view, profile, sections.currency_of(self._catalogue, exchange))
             self._write_passed(view, findings)
             view.arm = findings.question.context.arm
             view.variants.extend(findings.question.context.variants)
@@ -131,8 +132,10 @@ class Views:
         )
         return view
 
-    def _write_record(self, view: pb.GetCustomerViewResponse, profile: GetProfileResponse) -> None:
-        """Write what is known of the person.
+    def _write_record(
+        self, view: pb.GetCustomerViewResponse, profile: GetProfileResponse, currency: str
+    ) -> None:
+        """Write what is known of the person, amounts in a currency.
 
         Only as their record says it: whoever reads that is in the audit trail, and whoever sees a
         decision is not. So without the record there are the next best actions and nothing else.
@@ -145,7 +148,6 @@ class Views:
         view.referrals.extend(profile.referrals)
         if profile.HasField("referred_by"):
             view.referred_by.CopyFrom(profile.referred_by)
-        currency = sections.currency_of(self._catalogue)
         view.value_tier = facts.traits.value_tier
         view.traits.CopyFrom(traits(facts, wording, currency))
         view.segments.extend(facts.segments)

@@ -108,7 +108,8 @@ def check_definitions(
     for offer in sections["offers"]:
         check_terms(offer, list(segments), problems)
     _check_personas(entries, problems)
-    check_currencies(sections["currencies"], sections["offers"], problems)
+    amounts = sections["offers"], sections["scenarios"]
+    check_currencies(sections["currencies"], *amounts, problems)
     if problems.has_mistakes:
         return Checked(problems.sorted(), None)
     bundle = _bundle(entries)

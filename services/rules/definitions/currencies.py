@@ -99,8 +99,13 @@ def currencies_of(**values: Any) -> Currencies:
     return Currencies(**values, earlier=[DatedRates(**day) for day in days])
 
 
-def check_currencies(tables: Sequence[Entry], offers: Sequence[Entry], problems: Problems) -> None:
-    """Note what is wrong: several tables, a base that is no unit, values nobody can compare."""
+def check_currencies(
+    tables: Sequence[Entry],
+    offers: Sequence[Entry],
+    scenarios: Sequence[Entry],
+    problems: Problems,
+) -> None:
+    """Note what is wrong: several tables, a base that is no unit, amounts nobody can compare."""
     for table in tables[1:]:
         problems.add(table.place, "currencies are given twice")
     for table in tables:
@@ -114,6 +119,7 @@ def check_currencies(tables: Sequence[Entry], offers: Sequence[Entry], problems:
     if tables:
         known = {*tables[0].values.get("rates", ()), tables[0].values.get("base", "")}
         _check_known(offers, known, problems)
+        _check_carts(scenarios, known, problems)
     else:
         _check_one(offers, problems)
 
@@ -133,6 +139,15 @@ def _check_known(offers: Sequence[Entry], known: set[str], problems: Problems) -
         if code and code not in known:
             message = f"value: there is no rate of {code} in currencies{suggestion(code, known)}"
             problems.add(offer.where("value"), message)
+
+
+def _check_carts(scenarios: Sequence[Entry], known: set[str], problems: Problems) -> None:
+    for scenario in scenarios:
+        when = scenario.values.get("when")
+        code = when.cart_above.currency if when is not None else ""
+        if code and code not in known:
+            message = f"cart_above: there is no rate of {code} in currencies"
+            problems.add(scenario.where("when"), message + suggestion(code, known))
 
 
 def _check_one(offers: Sequence[Entry], problems: Problems) -> None:

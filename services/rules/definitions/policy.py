@@ -21,6 +21,7 @@ from services.rules.domain.definitions import (
 )
 from shared.conditions.values import typed_parameters
 from shared.definitions import CompileError
+from shared.exchange import Exchange
 from shared.experiments import ExperimentPlan, experiment_plan
 from shared.treatments import Switched, Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
@@ -88,6 +89,7 @@ def compile_policy(bundle: pb.Bundle) -> CompiledBundle:
         pins=pins,
         terms={each.offer_id: compiled_terms(each) for each in bundle.offer_terms},
         promised_for_us=_microseconds(parameters.get("promised_for")) or PROMISED_FOR_US,
+        exchange=Exchange(bundle.currencies),
     )
     compiled = CompiledBundle(
         policy,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.rules.domain.values import BoolColumn
+from shared.exchange import CurrencyNames
 
 KINDS = ("", "PRODUCT", "PROMOTION", "CONTENT", "SERVICE", "SURVEY")
 """Kinds of offers by their number in the catalogue."""
@@ -66,6 +67,9 @@ class CatalogueColumns(Protocol):
     members_only: BoolColumn
     personal: BoolColumn
     type_no: npt.NDArray[np.int32]
+    currency_no: npt.NDArray[np.int32]
+    size: int
+    """How many rows it has."""
     offer_ids: list[str]
     about_nos: dict[int, tuple[int, ...]]
     about_categories: dict[int, tuple[int, ...]]
@@ -81,6 +85,9 @@ class CatalogueColumns(Protocol):
 
     @property
     def types(self) -> WordList: ...
+
+    @property
+    def currencies(self) -> CurrencyNames: ...
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from services.rules.domain.offer_columns import (
 from services.rules.domain.person import NOBODY, Lookup, Numbers, PersonFacts, among
 from services.rules.domain.values import BoolColumn
 from shared.catalogue import Fence
+from shared.exchange import NO_EXCHANGE, Exchange
 
 AttributesOf = Callable[[int], Mapping[str, str]]
 """The caller's own attributes of an offer, by its number."""
@@ -41,6 +42,8 @@ class Moment:
     promised_nos: Sequence[int] = ()
     """Offers that are the person's own: for them they are neither over nor withdrawn, and meant for
     every channel."""
+    exchange: Exchange = NO_EXCHANGE
+    """By which prices and values in other currencies are compared."""
 
 
 class CandidateColumns:

@@ -9,6 +9,7 @@ from typing import Protocol
 from services.rules.domain.budgets import PROMISED_FOR_US, OfferTerms
 from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.values import Frame, Outcome, Term
+from shared.exchange import NO_EXCHANGE, Exchange
 
 MOST_PLACEMENTS = 16
 """Of one request."""
@@ -109,3 +110,5 @@ class Policy:
     """Terms of the offers that have any of their own, by their ids."""
     promised_for_us: int = PROMISED_FOR_US
     """How long a promotion without an end of its own is promised."""
+    exchange: Exchange = NO_EXCHANGE
+    """By which amounts in other currencies are compared."""

@@ -29,6 +29,17 @@ def integers(name: str) -> Callable[[CandidateColumns], Any]:
     return read
 
 
+def amounts(name: str) -> Callable[[CandidateColumns], Any]:
+    """Return what reads a column of amounts of the catalogue, in the home currency."""
+    whole = integers(name)
+
+    def read(columns: CandidateColumns) -> Any:
+        exchange = columns.moment.exchange
+        return exchange.at_home(whole(columns), columns.offer_nos, columns.catalogue)
+
+    return read
+
+
 def _flags(name: str) -> Callable[[CandidateColumns], Any]:
     return lambda columns: getattr(columns.catalogue, name)[columns.offer_nos]
 
@@ -131,8 +142,8 @@ OFFER_COLUMNS: Mapping[str, Callable[[CandidateColumns], Any]] = {
     "offer.kind": _kinds,
     "offer.category": _categories,
     "offer.brand": _brands,
-    "offer.price_micros": integers("price_micros"),
-    "offer.value_micros": integers("value_micros"),
+    "offer.price_micros": amounts("price_micros"),
+    "offer.value_micros": amounts("value_micros"),
     "offer.stock": integers("stock"),
     "offer.for_channel": _for_channel,
     "offer.in_schedule": _in_schedule,

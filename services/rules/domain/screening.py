@@ -8,7 +8,7 @@ request. A rule that passes is asked in full; one that does not could remove non
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -27,6 +27,7 @@ from services.rules.domain.screening_plan import (
     columns_of,
     may_hold,
 )
+from shared.exchange import NO_EXCHANGE, Exchange
 
 _WORD = 64
 _AT_ONCE = 8192
@@ -41,17 +42,20 @@ def _nothing(channel: int) -> Fields:
     return {}
 
 
-class SizedCatalogue(CatalogueColumns, Protocol):
-    """A catalogue that says how many rows it has."""
-
-    size: int
-
-
 class Screen:
     """The rules of one bundle by offer, on one channel."""
 
-    def __init__(self, plan: Plan, catalogue: SizedCatalogue, channel: int, fields: Fields) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        catalogue: CatalogueColumns,
+        channel: int,
+        fields: Fields,
+        exchange: Exchange = NO_EXCHANGE,
+    ) -> None:
         """Take the channel by its number, and what fields are worth for all on it."""
+        self._exchange = exchange
+        self._rates: npt.NDArray[np.float64] | None = None
         self._plan = plan
         self._catalogue = catalogue
         self._channel = channel
@@ -76,7 +80,8 @@ class Screen:
     def keep_up(self, now_us: int) -> None:
         """Write anew what the catalogue or the time has changed."""
         since_us, until_us = self._span_us
-        if self._version != self._catalogue.version:
+        rates = self._exchange.rates(self._catalogue)
+        if self._version != self._catalogue.version or self._rates is not rates:
             stale = np.arange(self._catalogue.size)
         elif not since_us <= now_us < until_us:
             stale = np.union1d(self._changed, self._rescheduled(now_us)).astype(np.int64)
@@ -86,7 +91,7 @@ class Screen:
             return
         self._write(stale, now_us)
         self._changed = []
-        self._version = self._catalogue.version
+        self._version, self._rates = self._catalogue.version, rates
         self._now_us, self._span_us = now_us, _span_us(self._catalogue, now_us)
 
     def passing(self, columns: CandidateColumns, rules: Sequence[Rule] | None = None) -> list[Rule]:
@@ -113,7 +118,7 @@ class Screen:
             self._bits[:, some] = self._bits_of(some, now_us)
 
     def _bits_of(self, offer_nos: Numbers, now_us: int) -> npt.NDArray[np.uint64]:
-        columns = columns_of(self._catalogue, offer_nos, Moment(now_us, self._channel))
+        columns = columns_of(self._catalogue, offer_nos, self._moment(now_us))
         frame = BoundFrame(columns, self._fields)
         hits = np.zeros((len(offer_nos), self._words * _WORD), np.bool_)
         for index, part in enumerate(self._plan.parts):
@@ -121,6 +126,9 @@ class Screen:
             if part.kinds:
                 hits[:, index] &= kind_mask(part.kinds)[columns.kinds]
         return np.packbits(hits, axis=1, bitorder="little").view(np.uint64).T
+
+    def _moment(self, now_us: int) -> Moment:
+        return Moment(now_us, self._channel, exchange=self._exchange)
 
     def _rescheduled(self, now_us: int) -> Numbers:
         """Return the offers whose time began or ended between the last time and this."""
@@ -135,7 +143,7 @@ class Screens:
     """The screens of the bundles in use."""
 
     def __init__(
-        self, catalogue: SizedCatalogue, fields_of: Callable[[int], Fields] = _nothing
+        self, catalogue: CatalogueColumns, fields_of: Callable[[int], Fields] = _nothing
     ) -> None:
         """`fields_of` returns what is the same for all requests on a channel: `request.channel`."""
         self._catalogue = catalogue
@@ -161,7 +169,11 @@ class Screens:
         if screen is None:
             _make_room(self._kept)
             screen = self._kept[key] = Screen(
-                self.prepare(policy), self._catalogue, channel, self._fields_of(channel)
+                self.prepare(policy),
+                self._catalogue,
+                channel,
+                self._fields_of(channel),
+                policy.exchange,
             )
         screen.keep_up(now_us)
         return screen
@@ -178,7 +190,7 @@ def _make_room(kept: dict[Any, Any]) -> None:
         del kept[next(iter(kept))]
 
 
-def _instants_us(catalogue: SizedCatalogue) -> Sequence[npt.NDArray[np.int64]]:
+def _instants_us(catalogue: CatalogueColumns) -> Sequence[npt.NDArray[np.int64]]:
     """Return when offers begin, and when they are over."""
     size = catalogue.size
     ends_us = catalogue.ends_us[:size]
@@ -186,7 +198,7 @@ def _instants_us(catalogue: SizedCatalogue) -> Sequence[npt.NDArray[np.int64]]:
     return catalogue.starts_us[:size], catalogue.released_us[:size], over_us
 
 
-def _span_us(catalogue: SizedCatalogue, now_us: int) -> tuple[int, int]:
+def _span_us(catalogue: CatalogueColumns, now_us: int) -> tuple[int, int]:
     since_us, until_us = -_NEVER_US, _NEVER_US
     for instants in _instants_us(catalogue):
         gone = instants <= now_us

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -15,6 +16,12 @@ class Cart:
 
 
 NO_CART = Cart()
+AtHome = Callable[[int, str], int | None]
+"""Converts an amount in a currency into the home one; None: nobody knows its worth."""
+
+
+def _in_one(micros: int, currency: str) -> int | None:
+    return micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +31,17 @@ class Situation:
     hesitating: bool = False
     cart_above_micros: int | None = None
     """The cart is worth more; None: any cart, or none."""
+    cart_above_in: str = ""
+    """The currency of that; empty: the home currency."""
 
-    def holds(self, *, hesitating: bool, cart: Cart) -> bool:
-        """Say whether it is so."""
+    def holds(self, *, hesitating: bool, cart: Cart, at_home: AtHome = _in_one) -> bool:
+        """Say whether it is so; no cart is worth more than what nobody can convert."""
         if self.hesitating and not hesitating:
             return False
-        return self.cart_above_micros is None or cart.value_micros > self.cart_above_micros
+        if self.cart_above_micros is None:
+            return True
+        least_micros = at_home(self.cart_above_micros, self.cart_above_in)
+        return least_micros is not None and cart.value_micros > least_micros
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,3 +163,16 @@ def test_a_mistake_in_an_earlier_day_is_told_with_its_place(
     assert any(
         each[:2] == (FIRST + line, column) and each[2].startswith(told) for each in problems
     ), problems
+
+
+def test_a_cart_that_nobody_can_compare_is_a_mistake_at_its_place() -> None:
+    scenario = """\
+scenarios:
+  - scenario: big
+    when: {cart_above: 20 CHF}
+    stages: [{stage: s, propose: {offer: a, placements: [web.home.banner]}}]
+"""
+    problems, _ = checked(HEAD + TABLE + scenario)
+    line = FIRST + TABLE.count("\n") + 2
+    message = "cart_above: there is no rate of CHF in currencies; known are EUR, GBP, USD"
+    assert (line, 11, message) in problems
