@@ -31,7 +31,7 @@ def model(
     """Show whether what is foretold comes true: of what is foretold at 10%, a tenth.
 
     Each showing is taken as the model foretold it before it learned its answer. What was shown
-    lately and may still be accepted counts as not accepted.
+    in the last 24 h may still be accepted and is left out, unless there is nothing else.
 
     Example: touchpoint report model
 

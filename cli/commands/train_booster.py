@@ -10,6 +10,7 @@ from typing import Any
 from cli.calling import call, service
 from cli.console import fail, people, say_json
 from cli.growing import Examples, GrowingError, Grown, grow
+from cli.showing.booster import standing_in_words
 from touchpoint.ranker.v1.booster_pb2 import (
     BoosterReport,
     RollBackBoosterRequest,
@@ -64,6 +65,8 @@ def show_booster(home: Path | None, *, as_json: bool) -> None:
     if as_json:
         say_json(model.booster)
         return
+    if model.HasField("booster_standing"):
+        _say(standing_in_words(model.booster_standing))
     if not model.HasField("booster"):
         fail("No booster is served: `touchpoint train --only booster` makes one.")
     kept = model.booster.kept_time.ToDatetime()

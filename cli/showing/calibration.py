@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.console import CommandError, add_row, table
+from cli.showing.booster import standing_in_words
 from touchpoint.ranker.v1.calibration_pb2 import ReportCalibrationResponse
 
 FORMATS: Final = (".png", ".svg")
@@ -41,12 +42,24 @@ def _said(found: ReportCalibrationResponse) -> list[str]:
         f"{found.error * 100:.2f} points on average.",
         f"The log-loss is {found.log_loss:.4f}; foretelling always the same share would have "
         f"{found.log_loss_of_share:.4f}.",
-        "A product may be bought within 24 h: what was shown lately counts as not accepted so far. "
-        "Where these rows are of less than some days, ask for more --rows.",
+        _period(found),
     ]
+    if found.HasField("booster"):
+        lines.append(standing_in_words(found.booster))
     if found.showings < _FEWEST:
         lines.append("That is little: much of the difference may be chance.")
     return lines
+
+
+def _period(found: ReportCalibrationResponse) -> str:
+    since, until = found.from_time.ToDatetime(), found.to_time.ToDatetime()
+    shown = f"Shown from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
+    if found.is_unsettled:
+        return (
+            f"{shown}, all within the last 24 h: a product may be bought for as long, and counts "
+            "as not accepted so far. Ask again tomorrow."
+        )
+    return f"{shown}; what was shown in the last 24 h may still be accepted and is left out."
 
 
 def draw(found: ReportCalibrationResponse, path: Path) -> None:

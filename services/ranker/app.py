@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from services.ranker.booster_watch import BoosterWatch
 from services.ranker.boosting_rpcs import Boosting
 from services.ranker.calibrating import Calibrating
 from services.ranker.config import RankerSettings
 from services.ranker.definitions import RankingDefinitions, compile_bundle
 from services.ranker.domain.answers import OfferFacts
 from services.ranker.experimenting import Experimenter
+from services.ranker.hindsight import Hindsight
 from services.ranker.history import HistoryTrainer
 from services.ranker.insights import note_for_ever
 from services.ranker.journalling import RankingKeeper
@@ -89,6 +91,8 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     trees = FolderArtefacts(settings.home / "artefacts" / f"{settings.service}_boosters")
     boosters = Boosters(PostgresBoosterPointers(database), trees)
     boosting = Boosting(log, BoosterReplica(bus, boosters), _machine_us)
+    hindsight = Hindsight(log, snapshots, runtime.clock.now_us)
+    watch = BoosterWatch(hindsight, boosting.replica)
     models = PastModels(log, snapshots)
     past = Past(journal, rankings, models, definitions_of(bundles, source), boosters)
     learning = Learning(
@@ -132,7 +136,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
         reverting,
         insights,
         boosting,
-        Calibrating(log, snapshots),
+        Calibrating(hindsight, boosting.replica),
         trainer,
     )
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
@@ -157,6 +161,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "model_lag": replica.check_lag,
             "model_features": replica.check_features,
             "booster_refused": boosting.replica.check,
+            "booster_pays": boosting.replica.check_pays,
             "currencies": _rates_known(catalogue.catalogue, bundles),
             "relay": relay.check_lag,
             "journalling": keeper.check,
@@ -168,6 +173,7 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
             "definitions": bundles.run,
             "model": replica.run,
             "booster": boosting.replica.run,
+            "booster_watch": partial(watch.watch_for_ever, database.leadership),
             "snapshots": partial(replica.save_for_ever, database.leadership),
             "relay": relay.run,
             **{name: _after(loaded, consumer) for name, consumer in consumers.items()},

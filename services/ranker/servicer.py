@@ -195,6 +195,8 @@ class RankerServicer:
         )
         if report := self._kept.boosting.replica.report:
             response.booster.ParseFromString(report)
+        if standing := self._kept.boosting.replica.standing:
+            response.booster_standing.ParseFromString(standing)
         explored = self._ranker.explored
         response.exploration.pages = explored.pages
         response.exploration.tried = explored.tried

@@ -48,6 +48,12 @@ class LearningLog(Protocol):
     async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
         """Return the rows after that one, in order."""
 
+    async def last_by(self, time_us: int) -> int:
+        """Return the number of the last row of that business time or before; 0: there is none."""
+
+    async def answers_to(self, decision_ids: Sequence[str]) -> list[NumberedRow]:
+        """Return what became of what decisions showed, in order: all their rows but showings."""
+
     async def written(self) -> int:
         """Return the number of the last row."""
 

@@ -17,6 +17,7 @@ from shared.errors import Unavailable
 from shared.logging import get_logger
 from shared.read_model import ReadModel
 from touchpoint.common.v1.bus_pb2 import ModelNotice
+from touchpoint.ranker.v1.booster_pb2 import BoosterStanding
 
 RETRY_S: Final = 30.0
 """What could not be read may only have been out of reach."""
@@ -35,8 +36,11 @@ class BoosterReplica:
         """Why the one pointed at is not served; empty: it is."""
         self.report = b""
         """A serialised BoosterReport of what is served; empty: nothing is."""
+        self.standing = b""
+        """A serialised BoosterStanding; empty: what is served was not measured yet."""
         self.boosters = boosters
-        self._artefact = NONE
+        self.artefact = NONE
+        """Of what is served; empty: nothing is."""
         self._version = -1
         self._retry_at = 0.0
         self._read_model = ReadModel(
@@ -51,7 +55,7 @@ class BoosterReplica:
     @property
     def version(self) -> str:
         """What a decision calls what is served; empty: none is."""
-        return name_of(self._artefact)
+        return name_of(self.artefact)
 
     async def run(self) -> None:
         """Follow for ever; a background task of the service."""
@@ -66,15 +70,30 @@ class BoosterReplica:
         if self.refusal:
             raise Unavailable(self.refusal, reason="BOOSTER_REFUSED")
 
+    async def ready(self) -> None:
+        """Return once it is known what is to be served."""
+        await self._read_model.ready()
+
+    async def check_pays(self) -> None:
+        """Raise `Unavailable` while it costs, or was taken out for that: for health to watch."""
+        standing = BoosterStanding.FromString(self.standing)
+        what = "and is served no more" if standing.is_taken_out else "grow it anew or take it out"
+        if standing.is_taken_out or standing.costs:
+            raise Unavailable(
+                f"booster {standing.booster} costs {-standing.gain:.4f} of log-loss, {what}",
+                reason="BOOSTER_COSTS",
+            )
+
     async def catch_up(self) -> None:
         """Serve what is pointed at, if it is not served yet."""
         state = await self.boosters.pointers.state()
         if state.served == NONE:
             self._serve(None, None)
-        elif state.served != self._artefact:
+        elif state.served != self.artefact:
             await self._serve_pointed_at(state)
         else:
             self.refusal = ""
+        self.standing = state.standing
         self._version, self._retry_at = state.version, time.monotonic() + RETRY_S
 
     async def _serve_pointed_at(self, state: BoosterState) -> None:
@@ -94,9 +113,9 @@ class BoosterReplica:
 
     def _serve(self, kept: KeptBooster | None, booster: Booster | None) -> None:
         artefact = kept.artefact if kept else NONE
-        if artefact != self._artefact:
+        if artefact != self.artefact:
             log.info("booster_served", artefact=artefact)
-        self.booster, self._artefact, self.refusal = booster, artefact, ""
+        self.booster, self.artefact, self.refusal = booster, artefact, ""
         self.report = kept.report if kept else b""
 
     async def _is_behind(self) -> bool:

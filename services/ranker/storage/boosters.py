@@ -48,6 +48,8 @@ class BoosterState:
     """An artefact; empty: none."""
     kept: Sequence[KeptBooster] = ()
     """Newest first."""
+    standing: bytes = b""
+    """A serialised BoosterStanding of the served one, or of one taken out; empty: not measured."""
 
     def named(self, name: str) -> KeptBooster | None:
         """Return the newest whose artefact begins so."""
@@ -76,6 +78,12 @@ class BoosterPointers(Protocol):
     async def point(self, artefact: str) -> None:
         """Serve a kept one, or none."""
 
+    async def note(self, artefact: str, standing: bytes, *, take_out: bool) -> None:
+        """Keep what the served one came to, and serve none any more where it is taken out.
+
+        Nothing changes where another is served by now.
+        """
+
 
 class PostgresBoosterPointers:
     """`BoosterPointers` in the service's schema; each change is announced on the bus."""
@@ -89,7 +97,7 @@ class PostgresBoosterPointers:
     async def state(self) -> BoosterState:
         rows = await self._database.fetch(_SQL.boosters)
         kept = [KeptBooster(row["artefact"], row["report"]) for row in rows if row["artefact"]]
-        return BoosterState(rows[0]["version"], rows[0]["served"], kept)
+        return BoosterState(rows[0]["version"], rows[0]["served"], kept, rows[0]["standing"])
 
     async def keep(self, booster: KeptBooster) -> None:
         async with self._database.transaction() as transaction:
@@ -102,6 +110,13 @@ class PostgresBoosterPointers:
     async def point(self, artefact: str) -> None:
         async with self._database.transaction() as transaction:
             await _point(transaction, artefact)
+
+    async def note(self, artefact: str, standing: bytes, *, take_out: bool) -> None:
+        served = NONE if take_out else artefact
+        async with self._database.transaction() as transaction:
+            noted = await transaction.fetchrow(_SQL.note_standing, artefact, served, standing)
+            if noted is not None:
+                await _tell(transaction, noted["version"])
 
 
 class InMemoryBoosterPointers:
@@ -124,6 +139,12 @@ class InMemoryBoosterPointers:
 
     async def point(self, artefact: str) -> None:
         self._state = BoosterState(next(self._versions), artefact, self._state.kept)
+
+    async def note(self, artefact: str, standing: bytes, *, take_out: bool) -> None:
+        if self._state.served == artefact:
+            served = NONE if take_out else artefact
+            version, kept = next(self._versions), self._state.kept
+            self._state = BoosterState(version, served, kept, standing)
 
 
 class Boosters:
@@ -163,5 +184,9 @@ def name_of(artefact: str) -> str:
 async def _point(transaction: Transaction, artefact: str) -> None:
     moved = await transaction.fetchrow(_SQL.point_to_booster, artefact)
     assert moved is not None, "the migration inserts the one row"
-    notice = ModelNotice(service=_SERVICE, version=moved["version"])
+    await _tell(transaction, moved["version"])
+
+
+async def _tell(transaction: Transaction, version: int) -> None:
+    notice = ModelNotice(service=_SERVICE, version=version)
     await append(transaction, [Publication.of(RANKER_BOOSTER_MOVED, _SCHEMA_NUMBER, notice)])

@@ -3,7 +3,7 @@ SELECT version FROM booster_pointer
 
 -- name: boosters
 -- One statement, so that the version covers just these.
-SELECT pointer.version, pointer.artefact AS served, kept.artefact, kept.report
+SELECT pointer.version, pointer.artefact AS served, pointer.standing, kept.artefact, kept.report
 FROM booster_pointer AS pointer
 LEFT JOIN boosters AS kept ON true
 ORDER BY kept.number DESC
@@ -12,7 +12,13 @@ ORDER BY kept.number DESC
 SELECT version FROM booster_pointer FOR UPDATE
 
 -- name: point_to_booster
-UPDATE booster_pointer SET version = version + 1, artefact = $1 RETURNING version
+UPDATE booster_pointer SET version = version + 1, artefact = $1, standing = '' RETURNING version
+
+-- name: note_standing
+-- Only of what is served still; with an empty second text it is served no more.
+UPDATE booster_pointer SET version = version + 1, artefact = $2, standing = $3
+WHERE artefact = $1
+RETURNING version
 
 -- name: forget_booster
 DELETE FROM boosters WHERE artefact = $1

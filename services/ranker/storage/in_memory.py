@@ -101,6 +101,16 @@ class InMemoryLearningLog:
     async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
         return self._rows[number : number + limit]
 
+    async def last_by(self, time_us: int) -> int:
+        return max((each.number for each in self._rows if each.row.time_us <= time_us), default=0)
+
+    async def answers_to(self, decision_ids: Sequence[str]) -> list[NumberedRow]:
+        return [
+            each
+            for each in self._rows
+            if each.row.decision_id in decision_ids and each.row.outcome is not Outcome.SHOWN
+        ]
+
     async def written(self) -> int:
         return len(self._rows)
 

@@ -64,6 +64,16 @@ SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, f
 FROM learning_rows WHERE decision_id = ANY ($1::uuid[])
 ORDER BY number
 
+-- name: last_by
+SELECT number FROM learning_rows WHERE time_us <= $1 ORDER BY number DESC LIMIT 1
+
+-- name: answers_to
+SELECT number, decision_id::text AS decision_id, placement, offer_no, outcome, features, time_us,
+    selection_probability, family_no, person_ids::text[] AS person_ids, credit, quantity, event_id,
+    channel, reverted_by, purchase, bought_family_no, order_id
+FROM learning_rows WHERE decision_id = ANY ($1::uuid[]) AND outcome <> 1
+ORDER BY number
+
 -- name: decisions_named
 SELECT notice FROM decisions WHERE decision_id = ANY ($1::uuid[])
 

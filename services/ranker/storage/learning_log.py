@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.ranker.domain.answers import DAY_US, WRITTEN, Outcome, Parked, Row
 from services.ranker.domain.learning_log import LogState, NumberedRow, ParkedCount
 from services.ranker.domain.reverting import Revert, Span
@@ -21,6 +23,13 @@ class PostgresLearningLog:
 
     async def rows_after(self, number: int, limit: int) -> list[NumberedRow]:
         return [read_row(row) for row in await self._database.fetch(_SQL.rows_after, number, limit)]
+
+    async def last_by(self, time_us: int) -> int:
+        return int(await self._database.fetchval(_SQL.last_by, time_us) or 0)
+
+    async def answers_to(self, decision_ids: Sequence[str]) -> list[NumberedRow]:
+        rows = await self._database.fetch(_SQL.answers_to, list(decision_ids))
+        return [read_row(row) for row in rows]
 
     async def written(self) -> int:
         return int(await self._database.fetchval(_SQL.written))

@@ -2,7 +2,7 @@
 
 import random
 
-from services.ranker.domain.answers import Outcome, Parked
+from services.ranker.domain.answers import HOUR_US, Outcome, Parked
 from services.ranker.domain.learning_log import ParkedCount
 from tests.contract.ranker.learning_kit import (
     ACCEPTED,
@@ -323,3 +323,15 @@ async def test_however_answers_are_shuffled_and_repeated_each_counts_once(desk):
         (2, GUIDE, SHOWN),
         (2, GUIDE, ACCEPTED),
     ]
+
+
+async def test_the_last_row_by_a_time_and_what_became_of_decisions_can_be_read(desk):
+    assert await desk.log.last_by(NOON_US + HOUR_US) == 0
+    await desk.decide(decision(1, SHOES, placement=PROMPT, hours=1))
+    await desk.decide(decision(2, SHOES, placement=PROMPT, hours=3))
+    await desk.answer(answer("purchase", SHOES, about=1, hours=5))
+    assert await desk.log.last_by(NOON_US) == 0
+    assert await desk.log.last_by(NOON_US + HOUR_US) == 1
+    assert await desk.log.last_by(NOON_US + 9 * HOUR_US) == 3
+    assert [each.number for each in await desk.log.answers_to([decision_id(1)])] == [3]
+    assert await desk.log.answers_to([decision_id(2)]) == []

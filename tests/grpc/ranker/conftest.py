@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest_asyncio
 
@@ -18,7 +19,7 @@ from shared.artefacts import FolderArtefacts
 from shared.binding import bind
 from shared.bus import InMemoryBus
 from shared.testing.grpc import grpc_service
-from tests.grpc.ranker.keeping import keep
+from tests.grpc.ranker.keeping import FAR_US, keep
 from tests.unit.ranker.shop import PROMPT, definitions, shop
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
@@ -45,6 +46,8 @@ class LearningShop:
     log: InMemoryLearningLog
     replica: ModelReplica
     insights: InMemoryInsights
+    clock: SimpleNamespace
+    """`now_us` of those reports that look back from now."""
 
     async def decided(self, *decisions):
         """Let decisions be learned of, seen at once where an agent says them."""
@@ -64,8 +67,9 @@ async def learning_shop(tmp_path):
     snapshots = Snapshots(InMemoryPointers(log.known_reverts), FolderArtefacts(tmp_path))
     replica = ModelReplica(InMemoryBus(), log, snapshots)
     bundle = OneBundle(definitions())
-    kept = keep(log, replica, catalogue, snapshots, bundle.fetched)
+    clock = SimpleNamespace(now_us=FAR_US)
+    kept = keep(log, replica, catalogue, snapshots, bundle.fetched, now_us=lambda: clock.now_us)
     servicer = RankerServicer(catalogue, bundle, kept, None)
     contract = pb.DESCRIPTOR.services_by_name["RankerService"]
     async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
-        yield LearningShop(RankerServiceStub(channel), log, replica, kept.insights)
+        yield LearningShop(RankerServiceStub(channel), log, replica, kept.insights, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.ranker.boosting_rpcs import Boosting
 from services.ranker.calibrating import Calibrating
+from services.ranker.hindsight import Hindsight
 from services.ranker.history import HistoryTrainer
 from services.ranker.journalling import RankingKeeper
 from services.ranker.policies import Policies
@@ -25,7 +26,15 @@ FAR_US = 1 << 60
 
 
 def keep(
-    log, replica, catalogue, snapshots, definitions, rankings=None, journal=None, boosters=None
+    log,
+    replica,
+    catalogue,
+    snapshots,
+    definitions,
+    rankings=None,
+    journal=None,
+    boosters=None,
+    now_us=lambda: FAR_US,
 ):
     """Make what a servicer keeps; `definitions` finds those of a bundle."""
     rankings = rankings or InMemoryRankings()
@@ -52,7 +61,7 @@ def keep(
         reverting,
         insights,
         boosting,
-        Calibrating(log, snapshots),
+        Calibrating(Hindsight(log, snapshots, now_us), boosting.replica),
         trainer,
     )
 

@@ -10,10 +10,13 @@ import pytest_asyncio
 
 from cli.growing import Examples, grow
 from services.ranker.app import facts_of
+from services.ranker.booster_watch import BoosterWatch
 from services.ranker.boosting_rpcs import Boosting
+from services.ranker.calibrating import Calibrating
 from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerms
 from services.ranker.domain.encoding import encode
 from services.ranker.domain.layout import COLUMN, COLUMNS
+from services.ranker.hindsight import Hindsight
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.booster_replica import BoosterReplica
@@ -33,12 +36,13 @@ from shared.errors import Unavailable
 from shared.testing.background import running, until
 from shared.testing.grpc import grpc_service
 from tests.grpc.ranker.conftest import OneBundle
-from tests.grpc.ranker.keeping import keep
+from tests.grpc.ranker.keeping import FAR_US, keep
 from tests.unit.ranker.shop import COUPON, PROMPT, definitions, shop
 from tests.unit.ranker.trees import laid
 from touchpoint.common.v1.decision_pb2 import PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, Source
 from touchpoint.ranker.v1 import booster_pb2, ranker_service_pb2
+from touchpoint.ranker.v1.calibration_pb2 import ReportCalibrationRequest
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
 START = COLUMNS[COLUMN["offer"]].start
@@ -92,7 +96,9 @@ class Ranker:
         bundle = OneBundle(definitions())
         catalogue = shop()
         kept = keep(log, self.model, catalogue, snapshots, bundle.fetched)
-        kept = replace(kept, boosting=Boosting(log, self.boosters, lambda: 1_000_000))
+        boosting = Boosting(log, self.boosters, lambda: 1_000_000)
+        calibrating = Calibrating(Hindsight(log, snapshots, lambda: FAR_US), self.boosters)
+        kept = replace(kept, boosting=boosting, calibrating=calibrating)
         self.servicer = RankerServicer(catalogue, bundle, kept, None)
 
     def served(self):
@@ -132,6 +138,10 @@ class Scene:
         request.candidates.scores.append(1.0)
         request.placement_bits.append(1)
         return await self.stub.Rank(request)
+
+    def watch(self):
+        hindsight = Hindsight(self.log, Snapshots(InMemoryPointers(), None), lambda: FAR_US)
+        return BoosterWatch(hindsight, self.one.boosters)
 
     def harm(self, artefact):
         path = self.folder / artefact[:2] / artefact
@@ -199,6 +209,76 @@ async def test_trees_that_do_not_pay_over_those_that_are_served_leave_them(scene
     assert better.refusal == ""
     assert better.report.gain_over_served_low > 0
     assert scene.versions == (first, first)
+
+
+async def test_trees_that_cost_are_taken_out_on_every_replica_and_told_of(scene):
+    """As if taste had changed since they were served."""
+    await scene.serve(FALSE, force=True)
+    await _as_if_not_forced(scene)
+    taken = scene.versions[0]
+    await scene.watch().look()
+    await scene.two.boosters.catch_up()
+    assert scene.versions == ("", "")
+    told = await scene.stub.GetModel(ranker_service_pb2.GetModelRequest())
+    assert told.booster_standing.booster == taken
+    assert told.booster_standing.is_taken_out
+    assert told.booster_standing.gain_high < 0
+    for replica in (scene.one.boosters, scene.two.boosters):
+        with pytest.raises(Unavailable, match="served no more"):
+            await replica.check_pays()
+    await scene.serve(PAIRS)
+    await scene.one.boosters.check_pays()
+
+
+async def test_forced_trees_that_cost_are_told_of_and_stay(scene):
+    forced = (await scene.serve(FALSE, force=True)).report.booster
+    await scene.watch().look()
+    assert scene.versions == (forced, forced)
+    with pytest.raises(Unavailable, match="costs"):
+        await scene.one.boosters.check_pays()
+    told = await scene.stub.GetModel(ranker_service_pb2.GetModelRequest())
+    assert told.booster_standing.costs
+    assert not told.booster_standing.is_taken_out
+
+
+async def test_trees_that_pay_stay_and_what_they_came_to_is_told_by_every_replica(scene):
+    served = (await scene.serve(PAIRS)).report
+    await scene.watch().look()
+    await scene.two.boosters.catch_up()
+    assert scene.versions == (served.booster,) * 2
+    assert scene.one.boosters.standing == scene.two.boosters.standing
+    standing = booster_pb2.BoosterStanding.FromString(scene.two.boosters.standing)
+    assert standing.gain_low > 0
+    assert standing.people == 60
+    # More than it was compared on: the half that chose its share is unseen by its trees as well.
+    assert standing.answers > served.compared
+    found = await scene.stub.ReportCalibration(ReportCalibrationRequest(rows=100_000))
+    assert found.booster == standing
+
+
+async def test_what_is_measured_of_one_changes_nothing_once_another_is_served(scene):
+    first = (await scene.serve(PAIRS)).report.booster
+    artefact = (await scene.pointers.state()).served
+    second = (await scene.serve([*PAIRS, 0.01], force=True)).report.booster
+    await scene.pointers.note(artefact, b"", take_out=True)
+    await scene.one.boosters.catch_up()
+    assert first != second
+    assert scene.versions == (second, second)
+
+
+async def _as_if_not_forced(scene):
+    """Keep what is served as something that paid when it was compared."""
+    state = await scene.pointers.state()
+    [kept] = [each for each in state.kept if each.artefact == state.served]
+    report = booster_pb2.BoosterReport.FromString(kept.report)
+    report.is_forced = False
+    await scene.pointers.keep(replace(kept, report=report.SerializeToString()))
+    await scene.pointers.point("")
+    for ranker in (scene.one, scene.two):
+        await ranker.boosters.catch_up()
+    await scene.pointers.point(kept.artefact)
+    for ranker in (scene.one, scene.two):
+        await ranker.boosters.catch_up()
 
 
 @pytest.mark.parametrize(

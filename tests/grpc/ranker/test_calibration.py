@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.encoding import decode
 from services.ranker.domain.model import Model
 from tests.grpc.ranker.test_learning import teach
@@ -34,6 +35,24 @@ async def test_each_showing_is_foretold_before_its_answer_is_learned(learning_sh
     assert first[0] == pytest.approx(PRIOR, rel=1e-3)
     told = sum(each.showings * each.foretold for each in found.bins)
     assert told == pytest.approx(sum(first))
+
+
+async def test_what_was_shown_in_the_last_24_hours_is_left_out(learning_shop):
+    await teach(learning_shop, BIKES, 10, acceptances=4)
+    learning_shop.clock.now_us = DAY_US + 6
+    found = await report(learning_shop)
+    assert (found.showings, found.accepted, found.is_unsettled) == (7, 4, False)
+    assert (found.from_time.ToMicroseconds(), found.to_time.ToMicroseconds()) == (0, 6)
+    some = await report(learning_shop, rows=2)
+    assert (some.showings, some.to_time.ToMicroseconds()) == (2, 6)
+
+
+async def test_a_young_home_is_told_what_there_is(learning_shop):
+    await teach(learning_shop, BIKES, 10, acceptances=4)
+    learning_shop.clock.now_us = DAY_US - 1
+    found = await report(learning_shop)
+    assert (found.showings, found.accepted, found.is_unsettled) == (10, 4, True)
+    assert found.to_time.ToMicroseconds() == 9
 
 
 async def test_of_the_last_rows_only_those_are_told(learning_shop):
