@@ -34,13 +34,14 @@ from touchpoint.ranker.v1.experiments_pb2 import (
     PlanExperimentRequest,
     PlanExperimentResponse,
 )
-from touchpoint.rules.v1.experiments_pb2 import KeptExperiment
+from touchpoint.rules.v1.rules_service_pb2 import ListExperimentsResponse
 
 _USUAL_GOAL = "revenue_per_visit"
 _READING, _MEASURING = 0.9, 0.95
 """Shares that are done when all is read, and when all is measured."""
-FetchKept = Callable[[], Awaitable[Sequence[KeptExperiment]]]
-"""Returns the experiments that people were in; raises TouchpointError where rules do not answer."""
+FetchKept = Callable[[], Awaitable[ListExperimentsResponse]]
+"""Returns the experiments that people were in, and when people were shared out how; raises
+TouchpointError where rules do not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Experimenter:
         TouchpointError where profile or rules do not answer.
         """
         in_force = InForce.now(self.bundles)
-        wanted = asked_for(request, in_force, await self.kept(), self.now_us())
+        kept = await self.kept()
+        wanted = asked_for(request, in_force, kept.experiments, self.now_us())
         asked = [await self._as_kept(each) for each in wanted]
         together = by_period(asked)
         reports: dict[str, ExperimentReport] = {}

@@ -9,6 +9,7 @@ from dataclasses import replace
 from services.rules.definitions import Checked, changes_between, check_definitions
 from services.rules.definitions.assortment import SoldAs, nothing_sold
 from services.rules.definitions.policy import CompiledBundle
+from services.rules.experiment_runs import Runs
 from services.rules.experiments_kept import demand_people_stay, demand_trial_keeps
 from services.rules.storage.definitions import (
     Cause,
@@ -18,7 +19,7 @@ from services.rules.storage.definitions import (
     Readiness,
     Signature,
 )
-from services.rules.storage.experiments import PostgresExperiments
+from services.rules.storage.experiments import History, PostgresExperiments
 from services.rules.trying import trial_of
 from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
@@ -29,6 +30,7 @@ from shared.logging import get_logger
 from touchpoint.common.v1.bus_pb2 import DefinitionsNotice
 from touchpoint.rules.v1.experiments_pb2 import KeptExperiment
 from touchpoint.rules.v1.rules_pb2 import Bundle, DefinitionChange, DefinitionFile
+from touchpoint.rules.v1.rules_service_pb2 import ListExperimentsResponse
 
 ALIVE_S = 4.5
 """A replica that did not look for this long (it looks every 2 s) is not waited for."""
@@ -139,9 +141,11 @@ class Definitions:
         new = await self._store.bundle(new_hash)
         return await asyncio.to_thread(changes_between, old, new)
 
-    async def experiments(self) -> Sequence[KeptExperiment]:
-        """Return the experiments that anybody ever was in."""
-        return await self._experiments.kept()
+    async def experiments(self) -> ListExperimentsResponse:
+        """Return the experiments that anybody ever was in, and when people were shared out how."""
+        kept = await self._experiments.kept()
+        history = await self._experiments.history()
+        return await asyncio.to_thread(_with_runs, kept, history)
 
     async def _demand_people_stay(
         self, before: Pointer, wanted: InForce, new: Bundle, ending: Collection[str]
@@ -217,6 +221,15 @@ class Definitions:
                     reason="BUNDLE_NOT_COMPILED",
                 )
             await asyncio.sleep(_POLL_S)
+
+
+def _with_runs(kept: Sequence[KeptExperiment], history: History) -> ListExperimentsResponse:
+    runs = Runs(history)
+    for each in kept:
+        each.runs.extend(runs.of(each.experiment.experiment))
+    return ListExperimentsResponse(
+        experiments=kept, arm_runs=runs.of_arms(), bundle_hashes=runs.bundle_hashes
+    )
 
 
 def _raise_first_failure(replicas: Sequence[Readiness]) -> None:

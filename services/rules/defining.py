@@ -68,7 +68,7 @@ class DefinitionRpcs:
     async def list_experiments(
         self, call: Call, request: pb.ListExperimentsRequest
     ) -> pb.ListExperimentsResponse:
-        return pb.ListExperimentsResponse(experiments=await self._definitions.experiments())
+        return await self._definitions.experiments()
 
     async def apply_definitions(
         self, call: Call, request: pb.ApplyDefinitionsRequest

@@ -26,3 +26,15 @@ WHERE experiments.experiment = noted.experiment
 
 -- name: experiments
 SELECT definition, first_us FROM experiments ORDER BY experiment
+
+-- name: sharing_versions
+SELECT activated_us, bundle_hash, trial_hash, trial_share, trial_salt FROM versions ORDER BY number
+
+-- name: sharings
+SELECT bundle_hash, sharing FROM bundles WHERE sharing IS NOT NULL AND bundle_hash = ANY ($1::text[])
+
+-- name: whole_bundle
+SELECT bundle FROM bundles WHERE bundle_hash = $1
+
+-- name: keep_sharing
+UPDATE bundles SET sharing = $2 WHERE bundle_hash = $1

@@ -35,6 +35,7 @@ from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.ranker.v1.results_pb2 import ResultConclusion
 from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant, KeptExperiment
 from touchpoint.rules.v1.rules_pb2 import Bundle
+from touchpoint.rules.v1.rules_service_pb2 import ListExperimentsResponse
 
 NOW_US = 1_800_000_000_000_000
 PEOPLE = 1_200
@@ -146,7 +147,7 @@ async def stub(request):
     bundles = request.param.bundles
 
     async def kept():
-        return [KEPT]
+        return ListExperimentsResponse(experiments=[KEPT])
 
     reports = Reports(None, Experimenter(request.param, shop(), bundles, lambda: NOW_US, kept))
     replica = SimpleNamespace(model=None)

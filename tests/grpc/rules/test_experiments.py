@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 import grpc
@@ -23,6 +24,7 @@ from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.decision_pb2 import DecisionContext, VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.rules.v1 import rules_service_pb2 as pb
+from touchpoint.rules.v1.experiments_pb2 import ExperimentRun
 from touchpoint.rules.v1.rules_pb2 import Bundle, DefinitionFile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -247,9 +249,53 @@ async def test_it_is_told_since_when_people_were_in_an_experiment_also_when_it_w
     await apply(rules, hypothesis)
     await decide(rules, CONTROL)
     await apply(rules, WITHOUT, ending=["brands"])
-    [found] = await kept_experiments(rules.stub)
+    [found] = (await kept_experiments(rules.stub)).experiments
     assert found.experiment.hypothesis == "Others are liked best."
     assert found.first_time.ToMicroseconds() == first_us
+
+
+def told(found: Sequence[ExperimentRun], start_us: int) -> list[tuple[int, int | None]]:
+    """Return on which day each run began, and on which it ended."""
+    day_us = 86_400_000_000
+    return [
+        (
+            (each.began_time.ToMicroseconds() - start_us) // day_us,
+            (each.ended_time.ToMicroseconds() - start_us) // day_us
+            if each.HasField("ended_time")
+            else None,
+        )
+        for each in found
+    ]
+
+
+async def test_it_is_told_when_an_experiment_ran_and_since_when_the_arms_have_their_shares(
+    rules: Rules,
+) -> None:
+    start_us = rules.clock.now_us()
+    for days, applying in (
+        (1, apply(rules)),
+        (2, decide(rules, OTHERS)),
+        (3, apply(rules, WITHOUT, ending=["brands"])),
+        (4, apply(rules)),
+    ):
+        rules.clock.advance(timedelta(microseconds=start_us - rules.clock.now_us(), days=days))
+        await applying
+    rules.clock.advance(timedelta(days=1))
+    another = pb.ApplyDefinitionsRequest(files=changed("1%"))
+    await rules.stub.ApplyDefinitions(another, timeout=20)
+
+    answer = await kept_experiments(rules.stub)
+    [found] = answer.experiments
+    assert told(found.runs, start_us) == [(1, 3), (4, None)]
+    assert [each.ended_by_definitions for each in found.runs] == [True, False]
+    assert told(answer.arm_runs, start_us) == [(0, 5), (5, None)]
+    assert answer.arm_runs[-1].sharings[0].holdout_share == 0.01
+    [*_, last] = found.runs[-1].sharings
+    assert answer.bundle_hashes[last.bundles[-1]] == rules.bundles.active_hash
+    assert last.experiment == check(EXPERIMENT).experiments[0]
+    assert await kept_experiments(rules.stub) == answer, "the second time from what was kept"
+    kept = await rules.database.fetchval("SELECT count(*) FROM bundles WHERE sharing IS NOT NULL")
+    assert kept == len(answer.bundle_hashes)
 
 
 async def test_nobody_loses_a_variant_by_going_back(rules: Rules) -> None:
