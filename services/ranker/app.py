@@ -141,7 +141,8 @@ async def open_service(settings: RankerSettings, runtime: Runtime) -> AsyncItera
     )
     logs = MeasuredLogs(database, ProfileServiceStub(runtime.channel("profile")))
     sources = (logs, catalogue.catalogue, bundles, runtime.clock.now_us)
-    reports = Reports(Measurer(*sources), Experimenter(*sources, partial(kept_experiments, rules)))
+    experimenter = Experimenter(*sources, partial(kept_experiments, rules), settings.journal_days)
+    reports = Reports(Measurer(*sources), experimenter)
     servicer = RankerServicer(catalogue.catalogue, bundles, kept, reports)
     contract = DESCRIPTOR.services_by_name["RankerService"]
     deadlines = dict.fromkeys(("RevertLearning", "UndoRevert"), _REVERTING)

@@ -10,22 +10,29 @@ from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.experiments.beginning import Beginning, Why, began
 from services.ranker.domain.experiments.reporting import Group
-from services.ranker.domain.measures.gathering import Gathering
+from services.ranker.domain.experiments.running import Ran
 from services.ranker.domain.measures.log import Period
+from services.ranker.experiment_runs import ARMS, Kept, Run, Sharing
 from shared.arms import assign_arm, assign_variants
 from shared.definitions import BundleFollower
 from shared.errors import FieldViolation, InvalidArgument, NotFound
-from shared.experiments import HOLDOUT, ExperimentPlan, ExperimentShares, shares_of
+from shared.experiments import (
+    HOLDOUT,
+    OPEN_END_US,
+    ExperimentPlan,
+    ExperimentShares,
+    shares_of,
+)
 from shared.trials import is_in_trial
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.decision_pb2 import Trial
 from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.profile.v1.profile_pb2 import ArmPlan
 from touchpoint.ranker.v1.experiments_pb2 import GetExperimentRequest
-from touchpoint.rules.v1.experiments_pb2 import Experiment, KeptExperiment
+from touchpoint.rules.v1.experiments_pb2 import Experiment
 
 DAYS = 28
 """What is looked at where there is no beginning."""
-_ARMS = (Arm.HOLDOUT, Arm.STATIC, Arm.PERSONALISED)
 _HOLDOUT_GOAL, _HOLDOUT_GUARDS = "contribution", ("opt_outs", "complaints")
 
 
@@ -66,6 +73,9 @@ class Asked:
     groups: Sequence[Group]
     period: Period
     beginning: Beginning
+    run: Run | None
+    """None: nobody was in it so far."""
+    ran: Ran | None
 
     @property
     def name(self) -> str:
@@ -82,7 +92,10 @@ class Asked:
 
     def group_assigned(self, in_force: InForce, oldest_id: str) -> int:
         """Return the group of somebody by the definitions; -1: of none."""
-        arm_plan = in_force.of(oldest_id).arm_plan
+        if self.run is not None:
+            arm_plan = self.run.arm_plan_of(oldest_id)
+        else:
+            arm_plan = in_force.of(oldest_id).arm_plan
         if self.name == HOLDOUT:
             name = Arm.Value.Name(assign_arm(arm_plan, oldest_id))
         else:
@@ -96,58 +109,58 @@ class Asked:
         return names.index(name) if name in names else None
 
 
-class Seen:
-    """The groups by which something was decided for each customer."""
-
-    def __init__(self, asked: Asked, gathering: Gathering) -> None:
-        self._asked = asked
-        self._gathering = gathering
-        self._groups: dict[str, set[int]] = defaultdict(set)
-
-    def note(self, notice: DecisionNotice) -> None:
-        """Take note of a decision."""
-        group = self._asked.group_seen(notice)
-        if notice.person_ids and group is not None:
-            oldest = notice.person_ids[0]
-            self._groups[self._gathering.oldest_of.get(oldest, oldest)].add(group)
-
-    def of(self, oldest_id: str) -> frozenset[int]:
-        """Return the groups that a customer met."""
-        return frozenset(self._groups.get(oldest_id, ()))
-
-
 def asked_for(
-    request: GetExperimentRequest,
-    in_force: InForce,
-    kept: Sequence[KeptExperiment],
-    now_us: int,
+    request: GetExperimentRequest, in_force: InForce, kept: Kept, now_us: int
 ) -> Iterator[Asked]:
     """Yield what is asked for: one by its name, or the holdout and all in force.
 
-    `kept` are those that people were in. Raises NotFound for a name that there is not, and
-    InvalidArgument for a period that ends before it begins.
+    Of one that ran several times it is the latest run that began before the end that is asked for.
+    Raises NotFound for a name that there is not, and InvalidArgument for a period that ends before
+    it begins.
     """
-    were_in = {each.experiment.experiment: each for each in kept}
     known: dict[str, list[Experiment]] = defaultdict(list)
     for each in in_force.experiments():
         known[each.experiment].append(each)
     now_defined = (HOLDOUT, *known)
-    for name, found in were_in.items():
+    for name, found in kept.experiments.items():
         known[name].append(found.experiment)
-    known[HOLDOUT] = [_holdout(in_force.active)]
+    known[HOLDOUT] = [_holdout([in_force.active.arm_plan])]
     if request.experiment and request.experiment not in known:
         names = ", ".join(dict.fromkeys((HOLDOUT, *known)))
         raise NotFound(f"no experiment is called {request.experiment}; there is {names}")
     for name in dict.fromkeys((request.experiment,) if request.experiment else now_defined):
-        experiment = _widest(known[name])
-        beginning, until_us = _span(experiment, were_in.get(name), request, now_us)
-        yield Asked(
-            experiment,
-            shares_of(experiment),
-            [Group(each.variant, each.share) for each in experiment.variants],
-            Period(min(beginning.since_us, until_us), until_us),
-            beginning,
-        )
+        yield _asked(name, known[name], kept, request, now_us)
+
+
+def _asked(
+    name: str,
+    known: Sequence[Experiment],
+    kept: Kept,
+    request: GetExperimentRequest,
+    now_us: int,
+) -> Asked:
+    """Return an experiment with its run, as the definitions of that run have it."""
+    runs = kept.runs(name)
+    asked_until_us = now_us
+    if request.HasField("until_time"):
+        asked_until_us = min(now_us, request.until_time.ToMicroseconds())
+    begun = [each for each in runs if each.began_us < asked_until_us]
+    run = begun[-1] if begun else None
+    if run is None:
+        experiment = _widest(known)
+    elif name == HOLDOUT:
+        experiment = _holdout([each.arm_plan for each in run.sharings])
+    else:
+        experiment = _widest(run.experiments())
+    first = kept.experiments.get(name)
+    first_us = None if first is None else first.first_time.ToMicroseconds()
+    until_us = min(asked_until_us, _ended_us(experiment, run))
+    beginning = _beginning(experiment, run, first_us, request, until_us)
+    groups = [Group(each.variant, each.share) for each in experiment.variants]
+    period = Period(min(beginning.since_us, until_us), until_us)
+    names = [group.name for group in groups]
+    ran = None if run is None else _ran(run, begun[:-1], names, period, now_us)
+    return Asked(experiment, shares_of(experiment), groups, period, beginning, run, ran)
 
 
 def _widest(found: Sequence[Experiment]) -> Experiment:
@@ -165,45 +178,62 @@ def _widest(found: Sequence[Experiment]) -> Experiment:
     return merged
 
 
-def _span(
-    experiment: Experiment, kept: KeptExperiment | None, request: GetExperimentRequest, now_us: int
-) -> tuple[Beginning, int]:
-    """Return from when on an experiment is looked at, and until when."""
-    until_us = now_us
-    if experiment.HasField("ends_time"):
-        until_us = min(now_us, experiment.ends_time.ToMicroseconds())
-    if request.HasField("until_time"):
-        until_us = min(until_us, request.until_time.ToMicroseconds())
+def _ended_us(experiment: Experiment, run: Run | None) -> int:
+    if run is not None:
+        return run.ended_us
+    has_end = experiment.HasField("ends_time")
+    return experiment.ends_time.ToMicroseconds() if has_end else OPEN_END_US
+
+
+def _beginning(
+    experiment: Experiment,
+    run: Run | None,
+    first_us: int | None,
+    request: GetExperimentRequest,
+    until_us: int,
+) -> Beginning:
+    """Return from when on an experiment is looked at; `first_us` is its very first decision."""
     asked_us = request.since_time.ToMicroseconds() if request.HasField("since_time") else None
-    if experiment.experiment == HOLDOUT:
-        lately = Beginning(until_us - DAYS * DAY_US, Why.LATELY)
-        beginning = began(None, None, asked_us) or lately
+    if run is not None and (first_us is None or not run.began_us <= first_us < run.ended_us):
+        # Of the arms and of what was taken up again nobody noted the first decision.
+        found = began(None, run.began_us, asked_us)
+    elif experiment.experiment == HOLDOUT:
+        found = began(None, None, asked_us) or Beginning(until_us - DAYS * DAY_US, Why.LATELY)
     else:
         starts = experiment.HasField("starts_time")
-        found = began(
-            None if kept is None else kept.first_time.ToMicroseconds(),
-            experiment.starts_time.ToMicroseconds() if starts else None,
-            asked_us,
-        )
-        if found is None:  # nobody was in it: there is nothing to look at
-            return Beginning(until_us, Why.BEGAN), until_us
-        beginning = found
-    if request.experiment and beginning.since_us >= until_us:
+        starts_us = experiment.starts_time.ToMicroseconds() if starts else None
+        if run is not None and starts_us is not None:
+            starts_us = max(starts_us, run.began_us)
+        found = began(first_us, starts_us, asked_us)
+    if found is None:  # nobody was in it: there is nothing to look at
+        return Beginning(until_us, Why.BEGAN)
+    if request.experiment and found.since_us >= until_us:
         raise InvalidArgument([FieldViolation("since_time", "must be before the end")])
-    return beginning, until_us
+    return found
 
 
-def _holdout(definitions: RankingDefinitions) -> Experiment:
+def _ran(
+    run: Run, before: Sequence[Run], groups: Sequence[str], period: Period, now_us: int
+) -> Ran:
+    return Ran(
+        run.began_us,
+        run.ended_us if run.ended_us <= now_us else None,
+        run.by_definitions,
+        tuple([at for at in run.changed_us(groups) if period.since_us < at < period.until_us]),
+        (before[-1].began_us, before[-1].ended_us) if before else None,
+    )
+
+
+def _holdout(plans: Sequence[ArmPlan]) -> Experiment:
     """Return the arms as an experiment; the holdout is the control."""
-    plan = definitions.arm_plan
-    rest = 1.0 - plan.holdout_share - plan.static_share
     found = Experiment(
         experiment=HOLDOUT,
         hypothesis="What is personal brings more than what is not.",
         goal=_HOLDOUT_GOAL,
         guards=_HOLDOUT_GUARDS,
     )
-    for arm, share in zip(_ARMS, (plan.holdout_share, plan.static_share, rest), strict=True):
+    shares = [max(sizes) for sizes in zip(*(Sharing(0, plan).arm_sizes() for plan in plans))]
+    for arm, share in zip(ARMS, shares, strict=True):
         if share > 0.0:
             found.variants.add(variant=Arm.Value.Name(arm), share=share)
     return found

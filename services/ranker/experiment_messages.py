@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from services.ranker.domain.experiments.beginning import Beginning
+from services.ranker.asked_experiments import Asked
 from services.ranker.domain.experiments.comparing import Compared, Role
 from services.ranker.domain.experiments.planning import days_needed, people_needed
 from services.ranker.domain.experiments.reporting import Looked, Outcome, Report
@@ -14,9 +14,11 @@ from services.ranker.domain.experiments.samples import Sample
 from services.ranker.domain.experiments.sequences import ALPHA
 from services.ranker.domain.experiments.wording import sentences
 from services.ranker.domain.measures.definitions import MEASURES, Measure, Unit
-from services.ranker.domain.measures.log import Period
 from services.ranker.domain.measures.persons import PersonMeasures
+from services.ranker.experiment_runs import Kept
+from shared.experiments import HOLDOUT
 from touchpoint.ranker.v1.experiments_pb2 import (
+    EndedExperiment,
     ExperimentPlan,
     ExperimentReport,
     GroupComparison,
@@ -64,10 +66,10 @@ def looked_at(experiment: Experiment) -> Sequence[Looked]:
     return sorted(looked, key=lambda each: each.role)
 
 
-def report_message(
-    experiment: Experiment, period: Period, found: Report, told: Told, beginning: Beginning
-) -> ExperimentReport:
+def report_message(asked: Asked, found: Report, told: Told) -> ExperimentReport:
     """Return a report as a message."""
+    experiment, beginning, ran = asked.experiment, asked.beginning, asked.ran
+    is_of_arms = asked.name == HOLDOUT
     message = ExperimentReport(
         experiment=experiment.experiment,
         hypothesis=experiment.hypothesis,
@@ -79,17 +81,35 @@ def report_message(
             *sentences(
                 found, lambda name: MEASURES[name].title, told.amount, experiment.minimal_effect
             ),
+            *(ran.told(is_of_arms=is_of_arms) if ran is not None else ()),
             *beginning.told(),
         ),
         holds_at_all_looks=beginning.holds_at_all_looks,
         currency=told.currency,
     )
-    message.since_time.FromMicroseconds(period.since_us)
-    message.until_time.FromMicroseconds(period.until_us)
+    message.since_time.FromMicroseconds(asked.period.since_us)
+    message.until_time.FromMicroseconds(asked.period.until_us)
+    if ran is not None and ran.ended_us is not None:
+        message.ended_time.FromMicroseconds(ran.ended_us)
+        message.ended_by_definitions = ran.by_definitions
+    for changed_us in ran.changed_us if ran is not None else ():
+        message.changed_times.add().FromMicroseconds(changed_us)
     whole = sum(group.share for group in found.groups)
     for group, people in zip(found.groups, found.people, strict=True):
         message.groups.add(group=group.name, share=group.share / whole, people=people)
     return message
+
+
+def ended(kept: Kept, told: Collection[str], now_us: int) -> Iterator[EndedExperiment]:
+    """Yield those that people were in and that are over, without those told of already."""
+    for name in kept.experiments:
+        runs = kept.runs(name)
+        if name in told or not runs or runs[-1].ended_us > now_us:
+            continue
+        found = EndedExperiment(experiment=name, ended_by_definitions=runs[-1].by_definitions)
+        found.began_time.FromMicroseconds(runs[-1].began_us)
+        found.ended_time.FromMicroseconds(runs[-1].ended_us)
+        yield found
 
 
 def _outcome(found: Report, outcome: Outcome) -> MeasureOutcome:

@@ -8,18 +8,31 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.ranker.asked_experiments import DAYS, Asked, InForce, Seen, asked_for, by_period
+from services.ranker.asked_experiments import DAYS, Asked, InForce, asked_for, by_period
 from services.ranker.collecting import Collector
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.experiments.planning import POWER
-from services.ranker.domain.experiments.reporting import Report, assigned_and_seen, report
+from services.ranker.domain.experiments.reporting import (
+    NOBODY,
+    Report,
+    assigned_and_seen,
+    report,
+)
 from services.ranker.domain.measures.definitions import MEASURES
 from services.ranker.domain.measures.gathering import Gathered, Gathering
 from services.ranker.domain.measures.log import Period
 from services.ranker.domain.measures.measured import measure_customers
 from services.ranker.domain.measures.persons import PersonMeasures
-from services.ranker.experiment_messages import Told, looked_at, plan_message, report_message
+from services.ranker.experiment_messages import (
+    Told,
+    ended,
+    looked_at,
+    plan_message,
+    report_message,
+)
+from services.ranker.experiment_runs import Kept
+from services.ranker.seen_groups import Seen
 from services.ranker.storage.measured import MeasuredLogs
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
@@ -53,6 +66,8 @@ class Experimenter:
     bundles: BundleFollower[RankingDefinitions]
     now_us: Callable[[], int]
     kept: FetchKept
+    journal_days: int
+    """For how long the journal keeps decisions."""
 
     async def get(self, request: GetExperimentRequest) -> AsyncIterator[GetExperimentResponse]:
         """Yield how far it is, and the reports at last.
@@ -62,8 +77,8 @@ class Experimenter:
         TouchpointError where profile or rules do not answer.
         """
         in_force = InForce.now(self.bundles)
-        kept = await self.kept()
-        wanted = asked_for(request, in_force, kept.experiments, self.now_us())
+        kept, now_us = Kept(await self.kept()), self.now_us()
+        wanted = asked_for(request, in_force, kept, now_us)
         asked = [await self._as_kept(each) for each in wanted]
         together = by_period(asked)
         reports: dict[str, ExperimentReport] = {}
@@ -82,13 +97,15 @@ class Experimenter:
                     _compared, each, in_force, persons, met, told
                 )
         in_turn = [reports[each.name] for each in asked]
-        yield GetExperimentResponse(step="done", share_done=1.0, reports=in_turn)
+        others = () if request.experiment else ended(kept, reports, now_us)
+        yield GetExperimentResponse(step="done", share_done=1.0, reports=in_turn, ended=others)
 
     async def _as_kept(self, asked: Asked) -> Asked:
         """Return what is asked as far as the journal still has it."""
         period = asked.period
         decided_us = await self.logs.first_decided_us(period)
-        beginning = asked.beginning.as_kept(decided_us, period.until_us)
+        remembered_us = self.now_us() - self.journal_days * DAY_US
+        beginning = asked.beginning.as_kept(decided_us, period.until_us, remembered_us)
         since_us = min(beginning.since_us, period.until_us)
         return replace(asked, beginning=beginning, period=Period(since_us, period.until_us))
 
@@ -132,12 +149,17 @@ def _compared(
     asked: Asked, in_force: InForce, persons: PersonMeasures, seen: Seen, told: Told
 ) -> ExperimentReport:
     """Hold the groups against each other; takes a second or two."""
+    assigned = [asked.group_assigned(in_force, each) for each in persons.oldest_ids]
     parted = assigned_and_seen(
-        [asked.group_assigned(in_force, each) for each in persons.oldest_ids],
+        assigned,
         [seen.of(each) for each in persons.oldest_ids],
+        [
+            None if group == NOBODY else seen.shares(each, group)
+            for each, group in zip(persons.oldest_ids, assigned, strict=True)
+        ],
     )
     found: Report = report(persons, parted, asked.groups, looked_at(asked.experiment))
-    return report_message(asked.experiment, asked.period, found, told, asked.beginning)
+    return report_message(asked, found, told)
 
 
 def _who_would_take_part(gathered: Gathered) -> tuple[PersonMeasures, Sequence[int]]:

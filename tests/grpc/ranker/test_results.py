@@ -188,7 +188,13 @@ async def test_without_an_effect_nothing_is_significant(measured):
 async def test_what_cannot_be_said_is_said(measured):
     ask, _ = measured
     codes = {told.code for told in (await ask())[-1].results.caveats}
-    assert {"TOO_SHORT_FOR_REPEAT", "NO_RATINGS", "FOR_NOBODY", "SHORTER_THAN_ASKED"} <= codes
+    assert {
+        "TOO_SHORT_FOR_REPEAT",
+        "NO_RATINGS",
+        "FOR_NOBODY",
+        "SHORTER_THAN_ASKED",
+        "ONE_LOOK",
+    } <= codes
     assert codes.isdisjoint({"NO_HOLDOUT", "NO_STATIC", "FEW_PEOPLE", "ARMS_MISMATCH"})
 
 

@@ -42,12 +42,18 @@ class Beginning:
         """Whether every look begins there, with all who were in it since."""
         return self.why is Why.BEGAN
 
-    def as_kept(self, decided_us: int | None, until_us: int) -> Beginning:
-        """Return it by the first decision that the journal has since then; None: it has none."""
+    def as_kept(self, decided_us: int | None, until_us: int, remembered_us: int) -> Beginning:
+        """Return it by the first decision that the journal has since then; None: it has none.
+
+        The journal forgot nothing that was decided since `remembered_us`: if it has nothing of
+        before, then where nobody knows of a decision nobody may have come.
+        """
         kept_us = until_us if decided_us is None else decided_us
         if self.why is not Why.BEGAN:
             return Beginning(max(self.since_us, kept_us), self.why, self.first_us)
-        if self.first_us is None or kept_us - self.first_us <= _LATE_BY_US:
+        is_known = self.first_us is not None or self.since_us < remembered_us
+        known_us = self.since_us if self.first_us is None else self.first_us
+        if not is_known or kept_us - known_us <= _LATE_BY_US:
             return self
         return Beginning(kept_us, Why.FORGOTTEN, self.first_us)
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from services.ranker.domain.experiments.samples import Difference, Sample, difference, lift
 from services.ranker.domain.experiments.sequences import ALPHA, Interval, always_valid
-from services.ranker.domain.experiments.shares import MISMATCH, mismatch_p_value
+from services.ranker.domain.experiments.shares import MISMATCH, Stratum, mismatch_of_all
 
 FEWEST = 100
 """People of a group below which a mean is no normal one yet, and nothing is concluded."""
@@ -75,7 +75,7 @@ class SharedOut:
 
     people: tuple[int, ...]
     shares: tuple[float, ...]
-    """Planned, in the same order."""
+    """Expected of all these people together, in the same order; they add up to 1."""
     p_value: float
 
     @property
@@ -84,6 +84,17 @@ class SharedOut:
         return self.p_value < MISMATCH
 
 
-def shared_out(people: Sequence[int], shares: Sequence[float]) -> SharedOut:
-    """Hold the people of every group against its planned share, above 0."""
-    return SharedOut(tuple(people), tuple(shares), mismatch_p_value(people, shares))
+def shared_out(strata: Sequence[Stratum]) -> SharedOut:
+    """Hold the people of every group against the shares by which they came; one stratum at least.
+
+    Before anybody came they are expected as by the last of them.
+    """
+    people = tuple([sum(counts) for counts in zip(*(each.people for each in strata), strict=True)])
+    whole = sum(people)
+    expected = [
+        sum(sum(each.people) * each.planned[group] for each in strata) / whole
+        if whole
+        else strata[-1].planned[group]
+        for group in range(len(people))
+    ]
+    return SharedOut(people, tuple(expected), mismatch_of_all(strata))

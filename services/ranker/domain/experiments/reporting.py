@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from services.ranker.domain.experiments.comparing import (
     shared_out,
 )
 from services.ranker.domain.experiments.samples import Sample
+from services.ranker.domain.experiments.shares import Stratum
 from services.ranker.domain.measures.persons import PersonMeasures
 
 NOBODY = -1
@@ -72,29 +74,41 @@ class Parted:
 
     group_of: NDArray[np.intp]
     """Of each customer the group that they are compared in; NOBODY: in none."""
-    met: NDArray[np.intp]
-    """Of each customer the group by the definitions if something was decided for them, also by
-    another group; NOBODY else."""
+    strata: tuple[Stratum, ...]
+    """Those for whom something was decided, also by another group than their own, by the shares by
+    which they came: people by the group that they should have been in."""
     mixed: int
     """How many are left out for having seen another group than their own."""
 
 
-def assigned_and_seen(assigned: Sequence[int], seen: Sequence[frozenset[int]]) -> Parted:
+def assigned_and_seen(
+    assigned: Sequence[int],
+    seen: Sequence[frozenset[int]],
+    shares: Sequence[tuple[float, ...] | None],
+) -> Parted:
     """Return who counts where.
 
     `assigned` is the group by the definitions, `seen` the groups by which something was decided for
-    them: whom nothing was decided for met no difference, and only adds noise (NOBODY).
+    them: whom nothing was decided for met no difference, and only adds noise (NOBODY). `shares` are
+    those by which they came, of each group; None: they are in no stratum, for nobody knows.
     """
-    groups, everybody = np.full(len(assigned), NOBODY), np.full(len(assigned), NOBODY)
+    groups = np.full(len(assigned), NOBODY)
+    came: dict[tuple[float, ...], Counter[int]] = defaultdict(Counter)
     mixed = 0
-    for place, (group, met) in enumerate(zip(assigned, seen, strict=True)):
-        if met:
-            everybody[place] = group
+    for place, (group, met, by) in enumerate(zip(assigned, seen, shares, strict=True)):
+        if met and group != NOBODY and by is not None:
+            came[by][group] += 1
         if len(met) > 1 or (met and group not in met):
             mixed += 1
         elif met:
             groups[place] = group
-    return Parted(groups, everybody, mixed)
+    strata = tuple(
+        [
+            Stratum(tuple([counts[group] for group in range(len(by))]), by)
+            for by, counts in came.items()
+        ]
+    )
+    return Parted(groups, strata, mixed)
 
 
 def report(
@@ -107,9 +121,9 @@ def report(
     the small ones.
     """
     parts = [persons.picked(parted.group_of == place) for place in range(len(groups))]
-    met = [int(np.count_nonzero(parted.met == place)) for place in range(len(groups))]
     outcomes = tuple(_outcome(each, parts) for each in looked)
-    sharing = shared_out(met, [group.share for group in groups])
+    nobody = Stratum((0,) * len(groups), tuple([group.share for group in groups]))
+    sharing = shared_out(parted.strata or (nobody,))
     people = tuple(len(part) for part in parts)
     return Report(tuple(groups), people, sharing, parted.mixed, outcomes)
 

@@ -39,8 +39,10 @@ def _mismatch(report: Report) -> str:
         f"{group.name} {count:,}"
         for group, count in zip(report.groups, report.shared_out.people, strict=True)
     )
-    whole = sum(report.shared_out.shares)
-    planned = ", ".join(f"{group.name} {group.share / whole:.1%}" for group in report.groups)
+    planned = ", ".join(
+        f"{group.name} {share:.1%}"
+        for group, share in zip(report.groups, report.shared_out.shares, strict=True)
+    )
     return (
         f"The groups have other sizes than planned ({people}; planned {planned}), which chance "
         f"does not explain (p {report.shared_out.p_value:.1g}). Somebody is lost or counted twice: "

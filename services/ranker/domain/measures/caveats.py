@@ -123,6 +123,12 @@ def _of_people(found: Measured) -> Iterator[Caveat]:
             " measure.",
         )
     yield Caveat(
+        "ONE_LOOK",
+        "Intervals hold for one look at a time that was set before, over days that move on: whoever"
+        " looks daily and stops when it pleases is often wrong. To look daily there is"
+        " `touchpoint report experiment holdout`.",
+    )
+    yield Caveat(
         "MANY_MEASURES",
         "Of so many measures one in twenty differs by chance alone: decide by the first, and look"
         " at the others.",

@@ -18,9 +18,11 @@ from services.ranker.domain.experiments.reporting import (
     report,
 )
 from services.ranker.domain.experiments.samples import ratio_of
+from services.ranker.domain.experiments.shares import Stratum
 from services.ranker.domain.experiments.wording import sentences
 from services.ranker.domain.measures.persons import PersonMeasures
 
+_HALVES = (0.5, 0.5)
 _EVEN = (Group("control", 0.5), Group("bold", 0.5))
 
 
@@ -48,7 +50,7 @@ def _two_groups(
     bought = [random.binomial(1, rate, count) for rate, count in zip(rates, people, strict=True)]
     persons = _persons({"orders": np.concatenate(bought).tolist()})
     groups = np.repeat([0, 1], people)
-    return persons, Parted(groups, groups, mixed)
+    return persons, Parted(groups, (Stratum(people, _HALVES),), mixed)
 
 
 def _said(found: Report) -> list[str]:
@@ -56,15 +58,18 @@ def _said(found: Report) -> list[str]:
 
 
 def test_whom_nothing_was_decided_for_takes_no_part() -> None:
-    parted = assigned_and_seen([0, 1, 1], [frozenset({0}), frozenset(), frozenset({1})])
+    parted = assigned_and_seen(
+        [0, 1, 1], [frozenset({0}), frozenset(), frozenset({1})], [_HALVES] * 3
+    )
 
     assert parted.group_of.tolist() == [0, NOBODY, 1]
+    assert parted.strata == (Stratum((1, 1), _HALVES),)
     assert parted.mixed == 0
 
 
 @pytest.mark.parametrize("seen", [frozenset({0, 1}), frozenset({1})])
 def test_who_met_another_group_than_their_own_is_left_out_and_counted(seen: frozenset[int]) -> None:
-    parted = assigned_and_seen([0], [seen])
+    parted = assigned_and_seen([0], [seen], [_HALVES])
 
     assert parted.group_of.tolist() == [NOBODY]
     assert parted.mixed == 1
@@ -82,14 +87,27 @@ def test_sizes_are_those_of_everybody_met_so_that_merges_do_not_shrink_the_small
     ]
     persons = _persons({"orders": [0.0] * 20_000})
 
-    parted = assigned_and_seen(assigned, seen)
+    shares = (0.1, 0.9)
+    parted = assigned_and_seen(assigned, seen, [shares] * 20_000)
     found = report(persons, parted, [Group("small", 0.1), Group("large", 0.9)], [])
 
     assert not found.shared_out.is_mismatch
     assert sum(found.shared_out.people) == 20_000
     assert sum(found.people) == 20_000 - parted.mixed
-    assert not shared_out([assigned.count(0), assigned.count(1)], [0.1, 0.9]).is_mismatch
-    assert shared_out(found.people, [0.1, 0.9]).is_mismatch
+    assert parted.strata == (Stratum((assigned.count(0), assigned.count(1)), shares),)
+    assert shared_out([Stratum(found.people, shares)]).is_mismatch
+
+
+def test_each_counts_by_the_shares_by_which_they_came_and_of_whom_nobody_knows_these_not() -> None:
+    before, after = (0.5, 0.5, 0.0), (0.4, 0.4, 0.2)
+    parted = assigned_and_seen(
+        [0, 1, 2, 1, 0, NOBODY],
+        [frozenset({group}) for group in (0, 1, 2, 1, 0, 0)],
+        [before, before, after, after, None, before],
+    )
+
+    assert parted.strata == (Stratum((1, 1, 0), before), Stratum((0, 1, 1), after))
+    assert parted.group_of.tolist() == [0, 1, 2, 1, 0, NOBODY]
 
 
 def test_a_real_effect_is_told_as_better_with_what_it_may_be() -> None:
