@@ -6,20 +6,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import grpc
-import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.calling import CALLER, business_time, service
+from cli.commands import experiment_options as options
 from cli.commands.train import parse_days
 from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
-from cli.showing.experiment import as_json_plan, as_json_reports, plan_shown, report_shown
+from cli.showing.experiment import (
+    as_json_plan,
+    as_json_reports,
+    ended_shown,
+    plan_shown,
+    report_shown,
+)
 from shared.call import CALLER as CALLER_KEY
 from touchpoint.client import call_error
-from touchpoint.ranker.v1.experiments_pb2 import GetExperimentRequest, PlanExperimentRequest
+from touchpoint.ranker.v1.experiments_pb2 import (
+    GetExperimentRequest,
+    GetExperimentResponse,
+    PlanExperimentRequest,
+)
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
 _METADATA = ((CALLER_KEY, CALLER),)
@@ -27,50 +37,25 @@ Tell = Callable[[str, float], None]
 
 
 def experiment(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="[NAME]", help="One that is or was, or `holdout`; else all in force."
-        ),
-    ] = "",
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Say how many people and days one would need.")
-    ] = False,
-    measure: Annotated[
-        str, typer.Option(metavar="MEASURE", help="With --plan: what it is to change.")
-    ] = "revenue_per_visit",
-    effect: Annotated[
-        str, typer.Option(metavar="SHARE", help="With --plan: by how much at least, such as 5%.")
-    ] = "",
-    share: Annotated[
-        str, typer.Option(metavar="SHARE", help="With --plan: how many of the people take part.")
-    ] = "100%",
-    groups: Annotated[
-        int, typer.Option(min=2, max=10, help="With --plan: groups of equal size, control too.")
-    ] = 2,
-    power: Annotated[
-        float, typer.Option(min=0.5, max=0.99, help="With --plan: how surely it is to be found.")
-    ] = 0.8,
-    since: Annotated[
-        str,
-        typer.Option(
-            metavar="DAYS", help="So far back, such as 30d, for one look; else since it began."
-        ),
-    ] = "",
-    until: Annotated[
-        str, typer.Option(metavar="TIME", help="Until then, such as 2026-11-01; else until now.")
-    ] = "",
+    name: options.NameArgument = "",
+    plan: options.PlanOption = False,
+    measure: options.MeasureOption = "revenue_per_visit",
+    effect: options.EffectOption = "",
+    share: options.ShareOption = "100%",
+    groups: options.GroupsOption = 2,
+    power: options.PowerOption = 0.8,
+    since: options.SinceOption = "",
+    until: options.UntilOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare the groups of experiments, or plan one.
 
-    The intervals hold at all looks together: whoever looks every day and ends it as soon as it is
-    clear is wrong no more often than in 5 of 100 experiments, if it begins where the experiment
-    did: without --since, and not for `holdout`, which is looked at over 28 days. People are
-    compared, not clicks: all that one customer does counts once. If the groups have other sizes
-    than planned, that is said first, and nothing else is to be believed. `holdout` holds those for
-    whom things are personalised against those who are held out.
+    The intervals hold at all looks together, if it begins where the experiment did, so without
+    --since: whoever looks daily and ends it when it is clear is wrong in 5 of 100 at most. People
+    are compared, not clicks. Groups of other sizes than planned are said first: believe nothing
+    else then. `holdout` holds those for whom things are personalised against those held out, since
+    the arms have their shares. Those that are over are listed, and stay as they ended.
 
     Example: touchpoint report experiment
 
@@ -79,13 +64,15 @@ def experiment(
     Example: touchpoint report experiment --plan --measure look_to_book --effect 5%
     """
     if plan and (name or until):
-        fail(
-            "--plan is about an experiment that is not there yet: leave NAME and --until out.",
-            Exit.USAGE,
-        )
+        told = "--plan is about an experiment that is not there yet: leave NAME and --until out."
+        fail(told, Exit.USAGE)
     if plan:
         _plan(_planned(measure, effect, share, groups, power), since, home, as_json=as_json)
-        return
+    else:
+        _report(name, since, until, home, as_json=as_json)
+
+
+def _report(name: str, since: str, until: str, home: Path | None, *, as_json: bool) -> None:
     request = GetExperimentRequest(experiment=name)
     if until:
         request.until_time.FromDatetime(_instant(until))
@@ -93,12 +80,14 @@ def experiment(
         if since:
             request.since_time.FromDatetime(business_time(channel) - parse_days(since))
         responses = RankerServiceStub(channel).GetExperiment(request, metadata=_METADATA)
-        reports = _last(responses, tell).reports
+        found: GetExperimentResponse = _last(responses, tell)
     if as_json:
-        say_json(as_json_reports(reports))
+        say_json(as_json_reports(found.reports, found.ended))
         return
-    for found in reports:
-        people.print(report_shown(found))
+    for each in found.reports:
+        people.print(report_shown(each))
+    if found.ended:
+        people.print(ended_shown(found.ended))
 
 
 def _planned(

@@ -50,6 +50,9 @@ def results(
 ) -> None:
     """Show what came of it: against holdout and static, in money, with 95% intervals.
 
+    These hold for one look at a time that was set before; `touchpoint report experiment holdout` is
+    for looks at any time.
+
     One page: each measure by arm, and by where things were seen and where they were bought, kinds
     of offers, the best and the worst offers, segments, what the rules cost, and what cannot be
     said. What each measure means stands in docs/measures.md. --sql prints a script for DuckDB that

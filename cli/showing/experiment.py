@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.console import add_row, table
 from cli.showing.words import several
 from touchpoint.ranker.v1.experiments_pb2 import (
+    EndedExperiment,
     ExperimentPlan,
     ExperimentReport,
     GroupComparison,
@@ -34,12 +36,14 @@ _SECTIONS = {
 }
 
 
-def as_json_reports(reports: Iterable[ExperimentReport]) -> dict[str, Any]:
+def as_json_reports(
+    reports: Iterable[ExperimentReport], ended: Iterable[EndedExperiment] = ()
+) -> dict[str, Any]:
     """Return all of it; figures that are 0 stand there too."""
+    found = {"experiments": reports, "ended": ended}
     return {
-        "experiments": [
-            MessageToDict(each, always_print_fields_with_no_presence=True) for each in reports
-        ]
+        name: [MessageToDict(each, always_print_fields_with_no_presence=True) for each in messages]
+        for name, messages in found.items()
     }
 
 
@@ -62,13 +66,11 @@ def amount(value: float, unit: int, currency: str) -> str:
 
 def report_shown(report: ExperimentReport) -> RenderableType:
     """Return what is printed of one experiment: sentences first, then the measures."""
-    since, until = (
-        time.ToDatetime().strftime("%Y-%m-%d %H:%M")
-        for time in (report.since_time, report.until_time)
-    )
+    since, until = map(_moment, (report.since_time, report.until_time))
+    ended = ", ended" if report.HasField("ended_time") else ""
     people = ", ".join(f"{each.group} {each.people:,}" for each in report.groups)
     parts: list[RenderableType] = [
-        Text(f"{report.experiment}, {since} to {until} UTC", style="bold"),
+        Text(f"{report.experiment}, {since} to {until} UTC{ended}", style="bold"),
     ]
     if report.hypothesis:
         parts.append(Text(report.hypothesis, style="italic"))
@@ -77,6 +79,25 @@ def report_shown(report: ExperimentReport) -> RenderableType:
     parts += [_against(report, place) for place in range(len(report.groups) - 1)]
     parts.append(Text(""))
     return Group(*parts)
+
+
+def ended_shown(ended: Iterable[EndedExperiment]) -> RenderableType:
+    """Return what is printed of experiments that are over."""
+    shown = table("over", "from", "to (UTC)", "ended by")
+    for each in ended:
+        add_row(
+            shown,
+            each.experiment,
+            *map(_moment, (each.began_time, each.ended_time)),
+            "definitions" if each.ended_by_definitions else "its date",
+        )
+    shown.caption = "what came of one: touchpoint report experiment NAME"
+    shown.caption_justify = "left"
+    return shown
+
+
+def _moment(time: Timestamp) -> str:
+    return time.ToDatetime().strftime("%Y-%m-%d %H:%M")
 
 
 def _against(report: ExperimentReport, place: int) -> RenderableType:

@@ -7,8 +7,16 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from cli.showing.experiment import amount, as_json_plan, as_json_reports, plan_shown, report_shown
+from cli.showing.experiment import (
+    amount,
+    as_json_plan,
+    as_json_reports,
+    ended_shown,
+    plan_shown,
+    report_shown,
+)
 from touchpoint.ranker.v1.experiments_pb2 import (
+    EndedExperiment,
     ExperimentGroup,
     ExperimentPlan,
     ExperimentReport,
@@ -154,3 +162,31 @@ def test_machines_are_told_figures_that_are_zero_as_well() -> None:
     assert outcome["comparisons"][0]["difference"] == 0.0
     assert told["experiments"][0]["mixed"] == "0"
     assert as_json_plan(ExperimentPlan())["peopleSeen"] == "0"
+
+
+def _ended() -> EndedExperiment:
+    found = EndedExperiment(experiment="calmer", ended_by_definitions=True)
+    found.began_time.FromJsonString("2026-10-01T08:00:00Z")
+    found.ended_time.FromJsonString("2026-11-02T09:30:00Z")
+    return found
+
+
+def test_those_that_are_over_are_listed_with_when_they_ran() -> None:
+    dated = EndedExperiment()
+    dated.CopyFrom(_ended())
+    dated.experiment, dated.ended_by_definitions = "dated", False
+
+    rows = [line.split() for line in _printed(ended_shown([_ended(), dated])).splitlines()]
+
+    times = ["2026-10-01", "08:00", "2026-11-02", "09:30"]
+    assert ["calmer", *times, "definitions"] in rows
+    assert ["dated", *times, "its", "date"] in rows
+    assert as_json_reports([], [_ended()])["ended"][0]["endedTime"] == "2026-11-02T09:30:00Z"
+
+
+def test_a_report_of_one_that_is_over_says_so_first() -> None:
+    report = _report(GroupComparison(group="bold"))
+    assert "ended" not in _printed(report_shown(report)).splitlines()[0]
+    report.ended_time.FromJsonString("2026-11-02T09:30:00Z")
+
+    assert _printed(report_shown(report)).splitlines()[0].strip().endswith("UTC, ended")
