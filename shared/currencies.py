@@ -53,6 +53,11 @@ class CurrencyTable:
             return cls(only, "", {only: UNIT})
         return cls(only, told.as_of, {each: divided(r * UNIT, worth) for each, r in rates.items()})
 
+    @property
+    def rates(self) -> Mapping[str, int]:
+        """What one unit is worth in the base, billionths, by currency; the base among them."""
+        return self._rates
+
     def knows(self, currency: str) -> bool:
         """Say whether amounts can be counted; those that name no currency are in the base."""
         return not currency or currency in self._rates

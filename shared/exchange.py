@@ -61,6 +61,11 @@ class Exchange:
         held = self._for(catalogue)
         return held.tables[max(bisect_right(held.since_us, time_us) - 1, 0)]
 
+    def dated(self, catalogue: Priced) -> Sequence[tuple[int, CurrencyTable]]:
+        """Return all tables, ascending, each with when it begins to hold; the first always did."""
+        held = self._for(catalogue)
+        return list(zip([0, *held.since_us[1:]], held.tables, strict=True))
+
     def rates(self, catalogue: Priced) -> npt.NDArray[np.float64] | None:
         """Return what one unit is worth by number of its currency, 0: nobody knows.
 

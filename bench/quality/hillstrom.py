@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.quality.rows import Row, Tell
 from bench.quality.shop import ShopMissingError, data_folder
 from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.measures.comparing import Against, against
 from services.ranker.domain.measures.definitions import MEASURES
-from services.ranker.domain.measures.gathering import UNIT, Event, Gathering, Offers
+from services.ranker.domain.measures.gathering import UNIT, Event, Gathering, Offers, Rates
 from services.ranker.domain.measures.log import Period
 from services.ranker.domain.measures.measured import measure
 from services.ranker.domain.measures.persons import PersonMeasures
@@ -92,13 +91,13 @@ def told_apart(path: Path) -> PersonMeasures:
     for person in np.flatnonzero(bought).tolist():
         gathering.event(_event(person, "purchase", int(spent[person])))
     nothing = np.zeros(1, np.int64)
-    offers = Offers(np.zeros(1, np.uint8), nothing, nothing, nothing, _rates())
+    offers = Offers(np.zeros(1, np.uint8), nothing, nothing, nothing, nothing, _rates())
     gathered = gathering.done(offers, lambda person: int(arm[int(person)]), frozenset())
     return measure(gathered).persons
 
 
-def _rates() -> NDArray[np.int64]:
-    return np.full(1, UNIT, np.int64)
+def _rates() -> Rates:
+    return Rates(np.zeros(1, np.int64), np.full((1, 1), UNIT, np.int64))
 
 
 def _event(person: int, name: str, micros: int) -> Event:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cli.exporting import rows
 from cli.exporting.ledger import Ledger
+from cli.exporting.money import Money
 from cli.exporting.parquet import Draft, by_day, decimal
 from cli.exporting.services import Services
 from cli.exporting.table import Table, Type, Values
@@ -25,6 +26,7 @@ from cli.exporting.tables import (
     OFFERS,
     PERSONS,
     PROFILES,
+    RATES,
     SEGMENTS,
     TABLES,
 )
@@ -43,6 +45,7 @@ _TYPES: Mapping[str, Sequence[str]] = {
         *("survey_answer", "email_open", "email_click"),
     ),
 }
+_OF_MONEY = {EVENTS.name, RATES.name}
 _NAMED_BY = ("person_id", "profile_id")
 
 Tell = Callable[[str, int], None]
@@ -86,8 +89,11 @@ class Exporter:
             )
         if not self.ledger.in_house or not OF_PROFILES.isdisjoint(self.tables):
             self._profiles()
+        money = None if _OF_MONEY.isdisjoint(self.tables) else self.services.money()
         for name in _TYPES.keys() & self.tables:
-            self._log(TABLES[name], self._events(name))
+            self._log(TABLES[name], self._events(name, money))
+        if money is not None:
+            self._add(RATES, money.rates())
         if not {DECISIONS.name, CONTACTS.name}.isdisjoint(self.tables):
             self._of_rules(self.services.offer_ids())
         if not {ITEMS.name, OFFERS.name}.isdisjoint(self.tables):
@@ -124,11 +130,11 @@ class Exporter:
             self._left_out += 1
         return agreed
 
-    def _events(self, name: str) -> Iterator[Slice]:
+    def _events(self, name: str, money: Money | None) -> Iterator[Slice]:
         position = self.ledger.watermarks.get(name, 0)
         slices = self.services.events(position, _TYPES[name], personal=self.ledger.in_house)
         for response in slices:
-            yield response.position, rows.events(response.events)
+            yield response.position, rows.events(response.events, money)
 
     def _of_rules(self, offer_ids: Mapping[int, str]) -> None:
         marks = self.ledger.watermarks

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cli.exporting.described import as_json, values_of
+from cli.exporting.money import Money
 from cli.exporting.table import Values
 from shared.arms import assign_variants
 from shared.experiments import ExperimentPlan
@@ -32,9 +33,11 @@ def columns(rows: Sequence[Row]) -> Values:
     return {name: [row.get(name) for row in rows] for name in rows[0]} if rows else {}
 
 
-def events(records: EventRecords) -> Values:
+def events(records: EventRecords, money: Money | None = None) -> Values:
     """Return the columns of `events`, and so also those of impressions and answers."""
-    types = records.types[:]
+    types, offer_ids = records.types[:], _texts(records.offer_ids)
+    amounts = records.price_micros, records.cost_micros, records.value_micros
+    currencies = money.of_events(offer_ids, *amounts) if money else [None] * len(types)
     return {
         "event_id": records.event_ids[:],
         "caller": records.callers[:],
@@ -47,13 +50,14 @@ def events(records: EventRecords) -> Values:
         "origin": [_ORIGINS.get(number) for number in records.origins],
         "session_id": records.session_ids[:],
         "order_id": records.order_ids[:],
-        "offer_id": _texts(records.offer_ids),
+        "offer_id": offer_ids,
         "category": records.categories[:],
         "brand": records.brands[:],
         "price": records.price_micros[:],
         "cost": records.cost_micros[:],
         "quantity": records.quantities[:],
         "value": records.value_micros[:],
+        "currency": currencies,
         "decision_id": _texts(records.decision_ids),
         "placement": _texts(records.placements),
         "gift": records.gifts[:],

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import grpc
 
 from cli.calling import CALLER, call, service
+from cli.exporting.money import Money
 from shared.call import CALLER as CALLER_KEY
 from shared.experiments import ExperimentPlan, experiment_plan
 from touchpoint.client import call_error
@@ -77,6 +78,12 @@ class Services:
         stub = RetrievalServiceStub(self._to("retrieval"))
         for response in _told(stub.StreamCatalogue, StreamCatalogueRequest()):
             yield response.batch.rows
+
+    def money(self) -> Money:
+        """Return what amounts are in, and the rates of the active definitions."""
+        stub = RulesServiceStub(self._to("rules"))
+        told = call(stub.GetBundle, rules_pb.GetBundleRequest()).bundle.currencies
+        return Money((row for rows in self.catalogue() for row in rows), told)
 
     def offer_ids(self) -> Mapping[int, str]:
         """Return the id of every number of the catalogue."""

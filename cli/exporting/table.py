@@ -34,6 +34,8 @@ class Column:
     text: str
     is_personal: bool = False
     """Says who somebody is: null unless the export stays in the house."""
+    is_derived: bool = False
+    """Found out from other tables: whoever reads an export back does not need it."""
 
 
 @dataclass(frozen=True, slots=True)

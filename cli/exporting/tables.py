@@ -131,6 +131,23 @@ OFFERS = Table(
         _OWN,
     ],
 )
+RATES = Table(
+    "rates",
+    "What currencies are worth in the home currency, by the definitions as of the export; amounts "
+    "are converted by the last rates that began before their time.",
+    [
+        Column("currency", Type.TEXT, "ISO 4217."),
+        Column("base", Type.TEXT, "The home currency, that others are converted into."),
+        Column("as_of", Type.TEXT, "The day of the rates, YYYY-MM-DD; null: it has none."),
+        Column("since", Type.TIME, "From when on they hold; null: always, until the next."),
+        Column(
+            "billionths",
+            Type.WHOLE,
+            "What one unit is worth in the home currency, billionths; 0: nobody knows, and amounts "
+            "count as nothing.",
+        ),
+    ],
+)
 EVENTS = Table(
     "events",
     "Everything that happened, one row per event, stamped from the catalogue as of its ingest.",
@@ -152,6 +169,13 @@ EVENTS = Table(
         Column("cost", Type.MONEY, "Cost of one as of then; -0.000001: unknown."),
         Column("quantity", Type.NUMBER, "How many."),
         Column("value", Type.MONEY, "What was paid for the whole quantity."),
+        Column(
+            "currency",
+            Type.TEXT,
+            "What price, cost and value are in, ISO 4217: that of the item, else the home one; "
+            "null: there is no money in it, or nobody says. See rates.",
+            is_derived=True,
+        ),
         _DECISION,
         _PLACEMENT,
         Column("gift", Type.YES, "A gift: not the giver's taste."),
@@ -243,6 +267,6 @@ TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
         EVENTS, PROFILES, PERSONS, LINKS, SEGMENTS, ASSIGNMENTS, DECISIONS, IMPRESSIONS, ANSWERS,
-        CONTACTS, ITEMS, OFFERS,
+        CONTACTS, ITEMS, OFFERS, RATES,
     )
 }  # fmt: skip

@@ -103,7 +103,8 @@ class Export:
     def _batches(self, table: Table) -> Iterator[tuple[Path, Any]]:
         for path in self._files(table):
             file = _opened(path)
-            lacking = {each.name for each in table.columns} - set(file.schema_arrow.names)
+            needed = {each.name for each in table.columns if not each.is_derived}
+            lacking = needed - set(file.schema_arrow.names)
             if lacking:
                 raise BrokenFileError(f"{path}: lacks the column {min(lacking)}")
             try:

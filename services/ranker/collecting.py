@@ -18,6 +18,7 @@ from services.ranker.domain.measures.gathering import (
     Gathered,
     Gathering,
     Offers,
+    Rates,
 )
 from services.ranker.storage.measured import MeasuredLogs
 from services.ranker.storage.notices import canonical_id
@@ -36,6 +37,7 @@ _EVENTS_AT_ONCE, _DECISIONS_AT_ONCE = 100, 20
 """Of one slice, which takes about a millisecond."""
 
 Cell = TypeVar("Cell")
+DatedRates = Mapping[int, Mapping[str, int]]
 
 
 def _pass_over(notice: DecisionNotice) -> None:
@@ -55,11 +57,16 @@ class Collector:
         """By which money is converted."""
 
     @cached_property
-    def rates(self) -> Mapping[str, int]:
-        """What one unit of each currency of the catalogue is in the base, billionths."""
+    def rates(self) -> DatedRates:
+        """What one unit of each currency of the catalogue is in the base, billionths.
+
+        By when that began to hold, ascending.
+        """
+        dated = self._definitions.exchange.dated(self._catalogue)
+        names = self._catalogue.currencies.texts()
         return {
-            currency: round(self.table.rate(currency) * UNIT)
-            for currency in self._catalogue.currencies.texts()
+            since_us: {name: table.rates.get(name, 0) if name else UNIT for name in names}
+            for since_us, table in dated
         }
 
     async def collect(
@@ -155,13 +162,16 @@ def _sliced(cells: Iterator[Cell], size: int) -> Iterator[list[Cell]]:
         yield part
 
 
-def _offers(catalogue: Catalogue, rates: Mapping[str, int]) -> Offers:
+def _offers(catalogue: Catalogue, rates: DatedRates) -> Offers:
     size = catalogue.size
-    by_number = np.array([rates[currency] for currency in catalogue.currencies.texts()])
     return Offers(
         catalogue.kind[:size].copy(),
         catalogue.family_no[:size].astype(np.int64),
         catalogue.ends_us[:size].copy(),
         catalogue.value_micros[:size].copy(),
-        by_number[catalogue.currency_no[:size]],
+        catalogue.currency_no[:size].copy(),
+        Rates(
+            np.array(list(rates), np.int64),
+            np.array([list(each.values()) for each in rates.values()], np.int64),
+        ),
     )

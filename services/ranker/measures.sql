@@ -4,12 +4,9 @@
 -- It is the second, independent hand that every figure is recomputed by; docs/measures.md says what
 -- each measure means.
 
--- The period, the rates, the placements and the moments that the report went by.
+-- The period, the placements and the acceptances that the report went by.
 CREATE OR REPLACE TABLE period AS
 SELECT {since_us}::BIGINT AS since_us, {until_us}::BIGINT AS until_us, {step_us}::BIGINT AS step_us;
-
-CREATE OR REPLACE TABLE rates AS
-SELECT * FROM (VALUES {rates}) AS told (currency, billionths);
 
 CREATE OR REPLACE TABLE seen_when_decided AS
 SELECT * FROM (VALUES {placements}) AS told (placement);
@@ -26,6 +23,23 @@ CREATE OR REPLACE MACRO latest(name) AS TABLE
         WHERE day = (SELECT max(day) FROM read_parquet(''' || name || '/*/*.parquet'',
             hive_partitioning = true, hive_types_autocast = false))');
 
+-- What currencies are worth in the base and from when on, as the export has it: it must be what the
+-- report went by.
+CREATE OR REPLACE TABLE rates AS
+SELECT currency, billionths, coalesce(epoch_us(since), 0) AS from_us FROM latest('rates');
+
+CREATE OR REPLACE TABLE reported_rates AS
+SELECT * FROM (VALUES {rates}) AS told (currency, from_us, billionths) WHERE currency <> '';
+
+CREATE OR REPLACE TABLE checked AS
+SELECT CASE WHEN count(*) > 0
+    THEN error('the report went by other rates of currencies than this export has: export again')
+    END AS checked
+FROM reported_rates ANTI JOIN rates USING (currency, from_us, billionths);
+
+CREATE OR REPLACE MACRO worth(currency, billionths) AS
+    CASE WHEN currency = '' THEN 1000000000 ELSE coalesce(billionths, 0) END;
+
 CREATE OR REPLACE TABLE customers AS
 SELECT person_id, profile_id FROM latest('persons');
 
@@ -34,8 +48,7 @@ CREATE OR REPLACE TABLE arms AS SELECT profile_id, arm FROM latest('assignments'
 CREATE OR REPLACE TABLE members AS SELECT profile_id, segment FROM latest('segments');
 
 CREATE OR REPLACE TABLE known AS
-SELECT told.*, coalesce(billionths, 0) AS billionths
-FROM (
+SELECT * FROM (
     SELECT item_id AS offer_id, coalesce(variant_of, item_id) AS family, 'PRODUCT' AS kind,
         0 AS ends_us, 0 AS value, coalesce(currency, '') AS currency
     FROM latest('items')
@@ -43,20 +56,19 @@ FROM (
     SELECT offer_id, offer_id, kind, coalesce(epoch_us(ends), 0), coalesce(micros(value), 0),
         coalesce(currency, '')
     FROM latest('offers')
-) AS told LEFT JOIN rates USING (currency);
+);
 
--- What people did, a row per event, money in the base currency; numbered as it happened, what was
+-- What people did, a row per event, money in the base currency by the rates of its day; numbered as it happened, what was
 -- bought last of its moment.
 CREATE OR REPLACE TABLE deeds AS
 SELECT row_number() OVER (ORDER BY epoch_us(events.time), events.type = 'purchase', told) AS deed,
     profile_id, events.type, events.channel,
     epoch_us(events.time) AS time_us, events.offer_id,
-    coalesce(known.family, events.offer_id) AS family,
-    coalesce(known.kind = 'PRODUCT', false) AS is_product,
-    to_base(micros(events.value), coalesce(billionths, 1000000000)) AS value,
+    coalesce(family, events.offer_id) AS family, coalesce(kind = 'PRODUCT', false) AS is_product,
+    to_base(micros(events.value), worth(paid_in, billionths)) AS value,
     CASE WHEN events.cost < 0 THEN 0
         ELSE to_base(floor(micros(events.cost)::DOUBLE * quantity + 0.5)::BIGINT,
-            coalesce(billionths, 1000000000)) END AS cost,
+            worth(paid_in, billionths)) END AS cost,
     events.cost < 0 AS is_costless,
     coalesce(nullif(order_id, ''), 'day ' || epoch_us(events.time) // 86400000000) AS order_name,
     try_cast(decision_id AS UUID) AS decision_id, placement,
@@ -69,9 +81,17 @@ SELECT row_number() OVER (ORDER BY epoch_us(events.time), events.type = 'purchas
             AND lower(coalesce(details ->> '$.resolved', ''))
             NOT IN ('true', '1', 'yes', 'granted')
         ELSE false END AS objects
-FROM (SELECT *, row_number() OVER () AS told FROM read_parquet('events/*/*.parquet')) AS events
+FROM (
+    SELECT events.*, family, kind, epoch_us(time) AS paid_us,
+        coalesce(events.currency, known.currency, '') AS paid_in
+    FROM (
+        SELECT *, row_number() OVER () AS told
+        FROM read_parquet('events/*/*.parquet', union_by_name = true)
+    ) AS events
+    LEFT JOIN known USING (offer_id)
+) AS events
 JOIN customers USING (person_id)
-LEFT JOIN known USING (offer_id)
+ASOF LEFT JOIN rates ON paid_in = rates.currency AND paid_us >= rates.from_us
 CROSS JOIN period
 WHERE events.type IN ({types}) AND epoch_us(events.time) BETWEEN since_us AND until_us - 1;
 
@@ -109,10 +129,12 @@ CREATE OR REPLACE TABLE places AS
 SELECT row_number() OVER (ORDER BY decision_id, decided.placement, position) AS place,
     decided.* REPLACE (decision_id::UUID AS decision_id),
     coalesce(kind, '') AS kind, coalesce(family, decided.offer_id) AS family,
-    coalesce(ends_us, 0) AS ends_us, coalesce(to_base(value, billionths), 0) AS value,
+    coalesce(ends_us, 0) AS ends_us,
+    coalesce(to_base(value, worth(known.currency, billionths)), 0) AS value,
     seen_when_decided.placement IS NOT NULL AS is_seen
 FROM decided
 LEFT JOIN known USING (offer_id)
+ASOF LEFT JOIN rates ON known.currency = rates.currency AND decided.time_us >= rates.from_us
 LEFT JOIN seen_when_decided ON seen_when_decided.placement = decided.placement
 WHERE decided.placement IS NOT NULL;
 

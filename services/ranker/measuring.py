@@ -76,7 +76,7 @@ class Measurer:
         await asyncio.to_thread(write_results, found, self.catalogue, results)
         results.segments.extend(await asyncio.to_thread(_segments, found, members))
         _write_shares(results, plan)
-        unpriced = [currency for currency, rate in rates.items() if not rate]
+        unpriced = sorted({name for each in rates.values() for name in each if not each[name]})
         for caveat in caveats_of(found, _shares(plan), asked.since_us, unpriced):
             results.caveats.add(code=caveat.code, text=caveat.text)
         _write_queries(results, setup(period, rates, definitions.seen_when_decided))

@@ -33,21 +33,34 @@ _OF_PAIRS: Mapping[Over, Mapping[str, str]] = {
 _DERIVED = {"people": "1", "visitors": "visits > 0", "buyers": "orders > 0"}
 
 
-def setup(period: Period, rates: Mapping[str, int], seen_when_decided: Iterable[str]) -> str:
-    """Return what makes the tables that all queries are on; rates by currency, in billionths."""
+def setup(
+    period: Period,
+    rates: Mapping[int, Mapping[str, int]],
+    seen_when_decided: Iterable[str],
+) -> str:
+    """Return what makes the tables that all queries are on.
+
+    `rates` are those that the report went by, in billionths: by when they began to hold, and by
+    currency.
+    """
     acceptances = [
         f"({_text(kind)}, {_text(name)})"
         for kind, number in OfferKind.Value.items()
         for name in TYPES
         if is_acceptance(number, name)
     ]
-    told = [f"({_text(currency)}, {billionths})" for currency, billionths in rates.items()]
+    told = [
+        f"({_text(currency)}, {since_us}, {billionths})"
+        for since_us, each in rates.items()
+        for currency, billionths in each.items()
+        if currency
+    ]
     placements = [f"({_text(name)})" for name in sorted(seen_when_decided)]
     return "".join(map(_read, _SCRIPT)).format(
         since_us=period.since_us,
         until_us=period.until_us,
         step_us=step_of(period),
-        rates=", ".join(told) or "('', 1000000000)",
+        rates=", ".join(told) or "('', 0, 1000000000)",
         placements=", ".join(placements) or "('')",
         acceptances=", ".join(acceptances),
         types=_listed(TYPES),

@@ -11,6 +11,7 @@ from cli.console import CommandError
 from cli.exporting import dictionary
 from cli.exporting.exporter import Exporter
 from cli.exporting.ledger import STATE, Ledger
+from cli.exporting.money import Money
 from cli.exporting.tables import EVENTS, PERSONS, TABLES
 from cli.importing import BrokenFileError
 from cli.importing.exported import Export
@@ -22,6 +23,7 @@ from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, Origin, PurchaseStage
 from touchpoint.profile.v1.profile_service_pb2 import ExportEventsResponse, ExportProfilesResponse
 from touchpoint.profile.v1.transfer_pb2 import EventRecords, LinkRecord, PersonRecord
+from touchpoint.rules.v1.currencies_pb2 import Currencies, DatedRates
 from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant
 from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import StreamContactsResponse, StreamDecisionsResponse
@@ -32,6 +34,12 @@ DAY_US = 86_400_000_000
 FIRST_US = 1_772_000_000_000_000
 ADA, ADA_TOO, BOB = (f"0198a000-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+TOLD = Currencies(
+    base="EUR",
+    as_of="2026-02-01",
+    rates={"USD": "0.85"},
+    earlier=[DatedRates(as_of="2026-01-01", rates={"USD": "0.9"})],
+)
 EXPERIMENT = Experiment(
     experiment="one", share=1.0, variants=[ExperimentVariant(variant="b", share=1.0)]
 )
@@ -103,8 +111,14 @@ class OneHome:
                 offer_no=1, offer_id="shoe", kind=OfferKind.PRODUCT, family_no=1, title="Shoe",
                 price_micros=80_000_000, cost_micros=-1, currency="USD", stock=-1,
             ),
-            CatalogueRow(offer_no=2, offer_id="ten", kind=OfferKind.PROMOTION, title="Ten off"),
+            CatalogueRow(
+                offer_no=2, offer_id="ten", kind=OfferKind.PROMOTION, title="Ten off",
+                currency="CHF",
+            ),
         ]  # fmt: skip
+
+    def money(self):
+        return Money((row for rows in self.catalogue() for row in rows), TOLD)
 
     def offer_ids(self):
         return {1: "shoe", 2: "ten"}
@@ -162,6 +176,35 @@ def test_values_keep_their_types_and_their_days(tmp_path):
     assert (chosen["offer_id"], nothing["placement"]) == ("shoe", None)
     [shoe] = read(tmp_path, "items")
     assert (shoe["cost"], shoe["stock"], shoe["currency"]) == (None, None, "USD")
+
+
+def test_each_amount_says_its_currency_and_the_rates_say_what_that_is_worth_from_when_on(tmp_path):
+    home = OneHome()
+    home.happens("e3", BOB, "view", FIRST_US, value_micros=0)
+    home.happens("e4", BOB, "purchase", FIRST_US, offer_ids="ten")
+    exported(home, tmp_path, in_house=True)
+    told = {row["event_id"]: row["currency"] for row in read(tmp_path, "events")}
+    assert told == {"e0": "USD", "e1": "USD", "e2": "USD", "e3": None, "e4": "CHF"}
+    rates = [tuple(row.values()) for row in read(tmp_path, "rates")]
+    begin = datetime(2026, 2, 1, tzinfo=UTC)
+    assert rates == [
+        ("CHF", "EUR", "2026-01-01", None, 0),
+        ("EUR", "EUR", "2026-01-01", None, 10**9),
+        ("USD", "EUR", "2026-01-01", None, 900_000_000),
+        ("CHF", "EUR", "2026-02-01", begin, 0),
+        ("EUR", "EUR", "2026-02-01", begin, 10**9),
+        ("USD", "EUR", "2026-02-01", begin, 850_000_000),
+    ]
+
+
+def test_an_export_from_before_amounts_said_their_currency_can_be_read_back(tmp_path):
+    import pyarrow.parquet as parquet
+
+    home = OneHome()
+    exported(home, tmp_path, in_house=True)
+    for path in tmp_path.glob("events/day=*/*.parquet"):
+        parquet.write_table(parquet.ParquetFile(path).read().drop_columns(["currency"]), path)
+    assert sum(len(found.event_ids) for found in Export.open(tmp_path).events()) == 3
 
 
 def test_the_next_export_adds_only_what_is_new(tmp_path):

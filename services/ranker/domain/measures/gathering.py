@@ -56,6 +56,22 @@ class Chosen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """What currencies are worth in the base, and from when on."""
+
+    since_us: Wholes
+    """Ascending, shape (days,); the first rates hold before it as well."""
+    billionths: Wholes
+    """Of one unit, shape (days, currencies); 0: nobody knows. The first currency is the base."""
+
+    def at(self, time_us: Wholes, currency_no: NDArray[np.integer]) -> Wholes:
+        """Return the rate of each currency at its time."""
+        day = np.maximum(np.searchsorted(self.since_us, time_us, "right") - 1, 0)
+        found: Wholes = self.billionths[day, currency_no]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Offers:
     """What the catalogue says of offers by number; row 0 stands for all that it does not know."""
 
@@ -64,8 +80,9 @@ class Offers:
     """0: of none."""
     ends_us: Wholes
     value_micros: Wholes
-    rate: Wholes
-    """Of its currency into the base, billionths; 0: nobody knows."""
+    currency_no: NDArray[np.integer]
+    """Column of `rates` of the currency that its amounts are in."""
+    rates: Rates
 
     def row(self, offer_no: Wholes) -> Wholes:
         """Return where each offer stands."""
@@ -257,7 +274,9 @@ class Gathering:
             Customers(people, arm),
             deeds.sorted(),
             places,
-            to_base(offers.value_micros[row], offers.rate[row]),
+            to_base(
+                offers.value_micros[row], offers.rates.at(places.time_us, offers.currency_no[row])
+            ),
             decided_us,
             self.decisions,
             self.for_nobody,
@@ -275,7 +294,7 @@ class Gathering:
         of = {name: np.frombuffer(column, np.int64) for name, column in self._deeds.items()}
         quantity, rating = (np.frombuffer(column, np.float64) for column in self._floats)
         row = offers.row(of["offer_no"])
-        rate = np.where(of["offer_no"] > 0, offers.rate[row], UNIT)
+        rate = offers.rates.at(of["time_us"], offers.currency_no[row])
         deeds = Deeds(
             of["customer"].astype(np.int32),
             of["time_us"],

@@ -13,7 +13,7 @@ from cli.exporting.tables import TABLES
 from services.ranker.domain.answers import HOUR_US
 from services.ranker.domain.measures.channels import SPLITS, Over
 from services.ranker.domain.measures.definitions import MEASURES
-from services.ranker.domain.measures.gathering import UNIT, Chosen, Event, Gathering, Offers
+from services.ranker.domain.measures.gathering import UNIT, Chosen, Event, Gathering, Offers, Rates
 from services.ranker.domain.measures.log import TYPES, Period
 from services.ranker.domain.measures.measured import measure
 from services.ranker.domain.measures.persons import COLUMNS
@@ -31,20 +31,23 @@ from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind
 
 pytest.importorskip("duckdb", reason="recomputing needs duckdb (extra dev)")
 pytest.importorskip("pyarrow", reason="exports need pyarrow (extra parquet)")
-from tests.unit.ranker.measures.warehouse import Warehouse
+from tests.unit.ranker.measures.warehouse import REFUSED, Warehouse
 
 BEGIN_US = 1_790_000_000_000_000
 PERIOD = Period(BEGIN_US, BEGIN_US + 100 * DAY_US)
 PLACEMENTS = ["agent.prompt", "email.body", "web.item"]
 AT_ONCE = frozenset({"agent.prompt"})
-RATES = {"": UNIT, "USD": UNIT, "EUR": 1_083_333_333, "XTS": 0}
-CURRENCIES = ["USD", "EUR", "XTS", ""]
+CURRENCIES = ["", "USD", "EUR", "XTS", "JPY"]
+RATES = {
+    0: dict(zip(CURRENCIES, (UNIT, UNIT, 1_250_000_001, 0, 6_600_000), strict=True)),
+    BEGIN_US + 40 * DAY_US: dict(zip(CURRENCIES, (UNIT, UNIT, 1_083_333_333, 0, 0), strict=True)),
+}
 # Offers 1 to 6 are items (2 and 3 variants of 1), 7 to 10 of other kinds; 11 is of no known kind.
 KINDS = [0, 1, 1, 1, 1, 1, 1, 2, 3, 4, 5]
 FAMILIES = [0, 1, 1, 1, 4, 5, 6, 0, 0, 0, 0]
 ENDS_US = [0] * 7 + [BEGIN_US + 20 * DAY_US, 0, 0, 0]
 VALUES = [0] * 7 + [8_000_000, 1_500_001, 9_000_000, 500_000]
-CURRENCY_OF = ["", "USD", "USD", "USD", "EUR", "XTS", "", "EUR", "USD", "USD", "XTS"]
+CURRENCY_OF = ["", "USD", "USD", "USD", "EUR", "XTS", "", "EUR", "USD", "JPY", "XTS"]
 NUMBERS = range(1, len(KINDS))
 OFTEN = [
     "view",
@@ -139,9 +142,15 @@ class World:
         for decision in self.decisions:
             if PERIOD.since_us <= decision["time_us"] < PERIOD.until_us:
                 gathering.decision(**decision)
-        rate = np.array([RATES[currency] for currency in CURRENCY_OF])
+        currency_no = np.array([CURRENCIES.index(currency) for currency in CURRENCY_OF])
+        rates = Rates(
+            np.array(list(RATES)), np.array([list(each.values()) for each in RATES.values()])
+        )
         offers = Offers(
-            np.array(KINDS, np.uint8), *map(np.array, (FAMILIES, ENDS_US, VALUES)), rate
+            np.array(KINDS, np.uint8),
+            *map(np.array, (FAMILIES, ENDS_US, VALUES)),
+            currency_no,
+            rates,
         )
         return measure(gathering.done(offers, self.arm_of, AT_ONCE))
 
@@ -161,6 +170,17 @@ class World:
             "offers": [_offer(number) for number in NUMBERS if KINDS[number] > 1],
             "events": [_exported(each, number) for number, each in enumerate(self.events)],
             "decisions": [row for each in self.decisions for row in _rows(each)],
+            "rates": [
+                {
+                    "currency": currency,
+                    "base": "USD",
+                    "since": since_us or None,
+                    "billionths": billionths,
+                }
+                for since_us, each in RATES.items()
+                for currency, billionths in each.items()
+                if currency
+            ],
         }
         for name, rows in tables.items():
             draft = Draft(TABLES[name], folder, 1)
@@ -208,6 +228,7 @@ def _exported(event, number):
         "quantity": event.quantity,
         "value": decimal(event.value_micros),
         "cost": decimal(event.cost_micros),
+        "currency": CURRENCY_OF[event.offer_no] or "USD" if number % 5 else None,
         "order_id": event.order_id,
         "decision_id": event.decision_id.upper() or None,
         "placement": event.placement or None,
@@ -318,6 +339,13 @@ def test_every_channel_is_the_same(both):
         assert row["purchases"] == each.purchases
         assert row["revenue"] == pytest.approx(each.revenue)
         assert row["contribution"] == pytest.approx(each.contribution)
+
+
+def test_an_export_of_other_rates_than_the_report_went_by_recomputes_nothing(tmp_path):
+    World(0).exported(tmp_path)
+    other = {since_us: each | {"EUR": 1} for since_us, each in RATES.items()}
+    with pytest.raises(REFUSED, match=r"other rates .* export again"):
+        Warehouse(tmp_path, setup(PERIOD, other, AT_ONCE))
 
 
 def test_every_stretch_of_time_is_the_same(both):

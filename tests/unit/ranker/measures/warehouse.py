@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
+REFUSED = duckdb.InvalidInputException
+"""What a script raises that finds something wrong."""
+
 
 class Warehouse:
     """An export's folder, opened by DuckDB."""
