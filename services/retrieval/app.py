@@ -122,7 +122,9 @@ async def _open(
     memory = remembered(settings, database, bus, store, profile, runtime.clock.now_us)
     replica, learned = memory.replica, memory.learned
     rules = RpcBundleSource(RulesServiceStub(runtime.channel("rules")), settings.service)
-    defined = DefinedOffers(rules, store, settings.currency, replica.catch_up)
+    defined = DefinedOffers(
+        rules, store, settings.currency, replica.catch_up, memory.shelves.exchanged
+    )
     bundles: BundleFollower[Definitions] = BundleFollower(bus, defined, defined.compile)
     relay = Relay(bus, database)
     servicer = RetrievalServicer(

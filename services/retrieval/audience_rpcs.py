@@ -86,7 +86,9 @@ class Audiences:
 
         since_us = request.since_time.ToMicroseconds() if request.HasField("since_time") else 0
         try:
-            log, members = await DeedReader(self.profile, seed, tell_events).read(since_us)
+            log, members = await DeedReader(
+                self.profile, seed, tell_events, self.catalogue.paid_at_home
+            ).read(since_us)
             step, given = "judging who is like them", [await asyncio.to_thread(log.deeds)]
             ids, names = given[0].person_ids, given[0].category_names
             tell_events(step, len(log))

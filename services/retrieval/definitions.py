@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.retrieval.domain.catalogue import CatalogueStore, Rejection
 from services.retrieval.intake import read_offers
 from shared.definitions import BundleSource, CompileError
+from shared.exchange import Exchange
 from shared.logging import get_logger
 from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import GetActiveBundleResponse
@@ -60,11 +61,14 @@ class DefinedOffers:
         store: CatalogueStore,
         currency: str,
         written: Callable[[], Awaitable[None]],
+        exchanged: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
+        """`exchanged` hears of the currencies of the bundle that is in force."""
         self._source = source
         self._store = store
         self._currency = currency
         self._written = written
+        self._exchanged = exchanged
         self._in_force = ""
         """The bundle whose offers were written last as those of everybody."""
         self._numbers: dict[str, NDArray[np.uint32]] = {}
@@ -97,6 +101,7 @@ class DefinedOffers:
         drafts, rejections = read_offers(bundle.offers, self._currency, defined=True)
         written = await self._store.write(drafts)
         await self._written()
+        self._exchanged(Exchange(bundle.currencies))
         for rejection in (*rejections, *written.rejections):  # there was none when it was prepared
             log.warning("defined_offer_not_written", problem=_told(bundle, rejection))
 

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from services.retrieval.answer_reading import read_answers
 from services.retrieval.definitions import Definitions
 from services.retrieval.domain import recipients
-from services.retrieval.domain.bounds import NO_BOUNDS, Bounds
+from services.retrieval.domain.bounds import Bounds
 from services.retrieval.domain.contents import NO_CONTENTS, Contents
 from services.retrieval.domain.query import Person, Query, Visit
 from services.retrieval.domain.served_model import ServedModel
@@ -24,6 +24,7 @@ from services.retrieval.wardrobes import WardrobeReader
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue, Fence
 from shared.errors import FieldViolation, InvalidArgument
+from shared.exchange import NO_EXCHANGE
 from shared.money import to_micros
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Recipient
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -157,9 +158,11 @@ class MomentReader:
             showing = showing.narrowed(fence, partial(fence.holds, self._catalogue))
         if not context.HasField("recipient"):
             return showing
-        bounds = Bounds(context.recipient.age, _most_micros(context.recipient))
-        if bounds == NO_BOUNDS:
+        most_micros = _most_micros(context.recipient, self._catalogue)
+        if not most_micros and not context.recipient.age:
             return showing
+        exchange = self._catalogue.exchange if most_micros else NO_EXCHANGE
+        bounds = Bounds(context.recipient.age, most_micros, exchange)
         return Sifted(showing, bounds, partial(bounds.suit, self._catalogue))
 
     def _size(self) -> int:
@@ -245,15 +248,25 @@ def _lower(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _most_micros(recipient: Recipient) -> int:
-    """Return what a gift may cost; 0: anything."""
+def _most_micros(recipient: Recipient, catalogue: Catalogue) -> int:
+    """Return what a gift may cost in the home currency; 0: anything."""
     if not recipient.max_price.amount:
         return 0
     try:
-        return to_micros(recipient.max_price.amount)
+        most_micros = to_micros(recipient.max_price.amount)
     except ValueError as error:
         path = "context.recipient.max_price.amount"
         raise InvalidArgument([FieldViolation(path, str(error))]) from None
+    currency = recipient.max_price.currency
+    if currency in ("", catalogue.only_currency):
+        return most_micros
+    table = catalogue.exchange.table(catalogue)
+    if not table.base:
+        return most_micros
+    if not table.knows(currency):
+        path = "context.recipient.max_price.currency"
+        raise InvalidArgument([FieldViolation(path, f"there is no rate of {currency}")])
+    return max(table.to_base_micros(most_micros, currency), 1)
 
 
 def _kinds(context: DecisionContext, definitions: Definitions) -> frozenset[int]:

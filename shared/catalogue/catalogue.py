@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from shared.catalogue.dictionary import Categories, Dictionary
 from shared.catalogue.variants import Variants
+from shared.exchange import NO_EXCHANGE
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
 
 ALL_CHANNELS = 0xFFFF_FFFF
@@ -131,6 +132,8 @@ class Catalogue:
         self.purposes = Dictionary()
         self.types = Dictionary()
         self.currencies = Dictionary()
+        self.exchange = NO_EXCHANGE
+        """By which amounts are converted into the home currency."""
         self.offer_ids: list[str] = [""]
         self.titles: list[str] = [""]
         self.about_nos: dict[int, tuple[int, ...]] = {}
@@ -181,6 +184,21 @@ class Catalogue:
         known = self.currencies.texts()[1:]
         return known[0] if len(known) == 1 else ""
 
+    def home_prices(self, rows: slice | npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Return prices in the home currency, 0 where no rate is known; not to be written to."""
+        return self.exchange.at_home(self.price_micros[rows], rows, self)
+
+    def home_values(self, rows: slice | npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Return values in the home currency, 0 where no rate is known; not to be written to."""
+        return self.exchange.at_home(self.value_micros[rows], rows, self)
+
+    def paid_at_home(
+        self, micros: npt.NDArray[np.int64], offer_nos: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Return what was paid for offers in the home currency, as events tell of it."""
+        known = np.where(offer_nos < self.size, offer_nos, 0)
+        return self.exchange.at_home(micros, known, self)
+
     def creative(self, offer_no: int, channel: int) -> Creative:
         """Return what is shown of an offer on a channel; KeyError if unknown."""
         row = self.details(offer_no)
@@ -208,7 +226,9 @@ class Catalogue:
 
     def take_over(self, other: Catalogue) -> None:
         """Become what another one holds, which is not used any more."""
+        exchange = self.exchange
         self.__dict__.update(other.__dict__)
+        self.exchange = exchange
 
     def apply(self, batch: CatalogueBatch) -> list[int]:
         """Take over a batch and return the numbers it changed, none when it was known already.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CATEGORY, PRICE = "category", "price"
-"""Answers about what every item has beside its attributes; a price is in the shop's currency."""
+"""Answers about what every item has beside its attributes; a price is in the home currency."""
 MOST_ANSWERS = 32
 MOST_VALUES = 16
 _COMPARED = re.compile(r"\s*(<=|>=|<|>|≤|≥)\s*(-?\d+(?:[.,]\d+)?)\s*[^\d\s]{0,8}\s*")

@@ -232,7 +232,7 @@ def texts_of(catalogue: Catalogue, family_nos: NDArray[np.integer]) -> ItemTexts
         [catalogue.titles[no] for no in nos],
         list(map(catalogue.categories.text, catalogue.category_no[family_nos].tolist())),
         list(map(catalogue.brands.text, catalogue.brand_no[family_nos].tolist())),
-        catalogue.price_micros[family_nos],
+        catalogue.home_prices(family_nos),
     )
 
 

@@ -140,12 +140,14 @@ def met_and_known(
 
 
 def affordable(items: NDArray[np.int64], answer: Answer, catalogue: Catalogue) -> NDArray[np.bool_]:
-    """Return which items cost what an answer about the price says."""
-    prices = catalogue.price_micros[items] / MICROS
+    """Return which items cost what an answer about the price says; it is in the home currency."""
+    prices = catalogue.home_prices(items) / MICROS
     if answer.is_range:
-        return (prices >= answer.least) & (prices <= answer.most)
-    wanted = [span(value)[0] for value in answer.values]
-    return np.isin(prices, wanted)
+        suits = (prices >= answer.least) & (prices <= answer.most)
+    else:
+        suits = np.isin(prices, [span(value)[0] for value in answer.values])
+    known = catalogue.exchange.is_known(items, catalogue)
+    return suits if known is None else suits & known
 
 
 def weights(wanted: Sequence[Demand], count: int) -> NDArray[np.float64]:

@@ -44,7 +44,7 @@ class Offers:
         ends_us = catalogue.ends_us[:size]
         listed &= (ends_us == 0) | (ends_us >= now_us - LATE_US)
         nos = np.flatnonzero(listed)
-        nos = nos[np.argsort(-catalogue.value_micros[nos], kind="stable")]
+        nos = nos[np.argsort(-catalogue.home_values(nos), kind="stable")]
         nothing: list[int] = []
         by_category: dict[int, list[int]] = {}
         by_family: dict[int, list[int]] = {}

@@ -24,6 +24,7 @@ from services.retrieval.domain.sizes import Sizes
 from services.retrieval.domain.stacking import ancestors_of, stack
 from shared.catalogue import Catalogue
 from shared.errors import Unavailable
+from shared.exchange import Exchange
 
 PAUSE_S = 0.5
 """Shortest time between two stackings; what a change means to the order waits so long."""
@@ -101,6 +102,7 @@ class Shelves:
         self._changed = asyncio.Event()
         self._ancestors = ancestors_of(catalogue.categories)
         self._offers: Offers | None = None
+        self._rates: NDArray[np.float64] | None = None
         self._families = np.zeros(0, np.uint32)
         self._shown: dict[_Key, _Shown] = {}
         self._since: list[NDArray[np.int64]] = []
@@ -134,6 +136,11 @@ class Shelves:
         """Say that all counts were made anew."""
         self._changed.set()
 
+    def exchanged(self, exchange: Exchange) -> None:
+        """Count amounts of several currencies by the rates of other definitions from now on."""
+        self._catalogue.exchange = exchange
+        self._changed.set()
+
     def model_changed(self) -> None:
         """Say that another model is served."""
         self._changed.set()
@@ -153,6 +160,7 @@ class Shelves:
 
     async def restack(self) -> None:
         """Rank everything as it is now; sorting runs in a thread, so that requests go on."""
+        self._follow_rates()
         await self._copied()
         # Nothing else runs from here until the goods are taken; what changes later comes after.
         self._changed.clear()
@@ -169,6 +177,13 @@ class Shelves:
         model = self._model()
         if model is not None and not self._placed.is_of(offers, model):
             self._placed = await asyncio.to_thread(_place, offers, model, goods)
+
+    def _follow_rates(self) -> None:
+        """Take all values anew where other rates hold, as with a currency that is new."""
+        rates = self._catalogue.exchange.rates(self._catalogue)
+        if rates is not self._rates:
+            self._rates, self._offers = rates, None
+            self._copy.changed(np.arange(self._catalogue.size))
 
     async def _copied(self) -> None:
         while True:

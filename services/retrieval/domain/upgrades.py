@@ -32,12 +32,15 @@ def upgrades(
     more, more weight costs less. An upgrade is better in more attributes than it is worse in.
     """
     none = np.zeros(0, np.int64), np.zeros(0)
-    price, leaf = int(catalogue.price_micros[item_no]), int(catalogue.category_no[item_no])
+    price, leaf = catalogue.home_prices(np.array([item_no]))[0], int(catalogue.category_no[item_no])
     places = shelf.in_category(leaf)[:_LOOKED_AT]
     nos = shelf.ranked[places]
+    known = catalogue.exchange.is_known(nos, catalogue)
+    if known is not None:
+        places, nos = places[known], nos[known]
     if price <= 0 or not leaf or len(nos) < _FEWEST_TOLD:
         return none
-    ratios = catalogue.price_micros[nos] / price
+    ratios = catalogue.home_prices(nos) / price
     gains = _gains(item_no, nos, ratios, postings)
     usable = (ratios >= _LEAST_DEARER) & (ratios <= _MOST_DEARER) & (gains > 0.0)
     usable &= catalogue.category_no[nos] == leaf

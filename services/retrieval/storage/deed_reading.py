@@ -33,6 +33,12 @@ _TIMEOUT_S = 600.0
 _AT_ONCE = 1000
 _PROFILING = "profiling"
 """The purpose of learning from somebody."""
+AtHome = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+"""Converts what was paid for offers into the home currency."""
+
+
+def _as_it_is(values: NDArray[np.int64], offer_nos: NDArray[np.int64]) -> NDArray[np.int64]:
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class DeedReader:
     seed: Seed
     tell: Callable[[str, int], None]
     """Hears what is being read, and of the events so far."""
+    at_home: AtHome = _as_it_is
     _members: set[str] = field(default_factory=set)
     _refusing: set[str] = field(default_factory=set)
     _read: int = 0
@@ -141,8 +148,8 @@ class DeedReader:
         count = len(columns.types)
         person_ids, types = self._not_refusing(columns.person_ids), list(columns.types)
         times_us = np.array(columns.times_us, np.int64)
-        values = _filled(columns.value_micros, count)
         offers = _filled(columns.offer_nos, count)
+        values = self.at_home(_filled(columns.value_micros, count), offers)
         orders = list(columns.order_ids) or [""] * count
         categories = list(columns.categories) or [""] * count
         for place in [at for at, is_gift in enumerate(columns.gifts) if is_gift]:

@@ -7,6 +7,7 @@ from services.retrieval.definitions import DefinedOffers, Definitions, Place
 from services.retrieval.intake import read_offers
 from services.retrieval.storage.in_memory import InMemoryCatalogue
 from shared.bus import InMemoryBus
+from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from touchpoint.common.v1.catalogue_pb2 import CatalogueRow
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
@@ -49,7 +50,9 @@ class Replica:
 
     def __init__(self, rules, store):
         self.caught_up = 0
-        source = DefinedOffers(rules, store, "USD", self._catch_up)
+        self.exchanges = []
+        heard = self.exchanges.append
+        source = DefinedOffers(rules, store, "USD", self._catch_up, heard)
         self.bundles = BundleFollower(InMemoryBus(), source, source.compile)
 
     async def _catch_up(self):
@@ -183,3 +186,16 @@ async def test_what_the_active_bundle_says_of_its_offers_is_so_whatever_was_prep
     assert found[3] == ("new" if way_back == "rolled back" else "old")
     assert found[-1] == "old"
     assert await store.newest_version() == version
+
+
+async def test_the_rates_of_what_is_in_force_are_heard_of_and_no_others(store):
+    rules = Rules(offer("tips"))
+    rules.bundles["b"].currencies.base = "USD"
+    rules.bundles["b"].currencies.rates["EUR"] = "1.25"
+    replica = Replica(rules, store)
+    await replica.bundles.look()
+    assert not replica.exchanges
+    rules.state = GetActiveBundleResponse(bundle_hash="b")
+    await replica.bundles.look()
+    [exchange] = replica.exchanges
+    assert exchange.table(Catalogue()).rate("EUR") == 1.25

@@ -68,7 +68,7 @@ class InCategory:
             under = catalogue.categories.under(focus.category_no)
             mask[len(own) :] &= ~under[catalogue.category_no[nos[len(own) :]]]
         rank = np.concatenate((_falling(len(own)), _falling(len(above))))
-        scores = 0.5 * rank + 0.5 * _nearness(catalogue.price_micros[nos], focus.price_micros)
+        scores = 0.5 * rank + 0.5 * _nearness(catalogue.home_prices(nos), focus.price_micros)
         scores[self._beside(nos, len(own), focus)] *= _BESIDE_SHARE
         return nos[mask], scores[mask]
 
@@ -118,9 +118,9 @@ class InCategory:
     def _usual_price(self, item_nos: tuple[int, ...], category_no: int) -> float:
         """Return the median price of the items looked at, of the same category where there are."""
         nos = np.array(item_nos, np.int64)
-        nos = nos[self._catalogue.price_micros[nos] > 0]
+        nos = nos[self._catalogue.home_prices(nos) > 0]
         alike = nos[self._catalogue.category_no[nos] == category_no]
-        prices = self._catalogue.price_micros[alike if len(alike) else nos]
+        prices = self._catalogue.home_prices(alike if len(alike) else nos)
         return float(np.median(prices)) if len(prices) else 0.0
 
 

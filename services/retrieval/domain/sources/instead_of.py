@@ -138,7 +138,8 @@ class InsteadOf:
 
     def _price_suits(self, item_no: int, nos: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return 1 for the same price, less for a lower and much less for a higher one."""
-        price, prices = self._catalogue.price_micros[item_no], self._catalogue.price_micros[nos]
+        price, *_ = self._catalogue.home_prices(np.array([item_no]))
+        prices = self._catalogue.home_prices(nos)
         known = (prices > 0) & (price > 0)
         ratio = np.where(known, prices, 1) / max(int(price), 1)
         suits = np.where(ratio > 1.0, ratio**-_DEARER, ratio**_CHEAPER)
