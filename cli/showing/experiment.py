@@ -74,7 +74,8 @@ def report_shown(report: ExperimentReport) -> RenderableType:
     ]
     if report.hypothesis:
         parts.append(Text(report.hypothesis, style="italic"))
-    parts.append(Text(f"People: {people}"))
+    if people:
+        parts.append(Text(f"People: {people}"))
     parts += [Text(f"• {sentence}") for sentence in report.said]
     parts += [_against(report, place) for place in range(len(report.groups) - 1)]
     parts.append(Text(""))

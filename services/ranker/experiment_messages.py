@@ -100,6 +100,16 @@ def report_message(asked: Asked, found: Report, told: Told) -> ExperimentReport:
     return message
 
 
+def unread_message(asked: Asked, why: str) -> ExperimentReport:
+    """Return a report of an experiment that could not be read, with the reason and no figures."""
+    message = ExperimentReport(
+        experiment=asked.name, hypothesis=asked.experiment.hypothesis, said=[f"Not read: {why}"]
+    )
+    message.since_time.FromMicroseconds(asked.period.since_us)
+    message.until_time.FromMicroseconds(asked.period.until_us)
+    return message
+
+
 def ended(kept: Kept, told: Collection[str], now_us: int) -> Iterator[EndedExperiment]:
     """Yield those that people were in and that are over, without those told of already."""
     for name in kept.experiments:

@@ -30,13 +30,14 @@ from services.ranker.experiment_messages import (
     looked_at,
     plan_message,
     report_message,
+    unread_message,
 )
 from services.ranker.experiment_runs import Kept
 from services.ranker.seen_groups import Seen
 from services.ranker.storage.measured import MeasuredLogs
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
-from shared.errors import FieldViolation, InvalidArgument
+from shared.errors import FailedPrecondition, FieldViolation, InvalidArgument
 from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.ranker.v1.experiments_pb2 import (
@@ -73,8 +74,8 @@ class Experimenter:
         """Yield how far it is, and the reports at last.
 
         Raises NotFound for an experiment that there is not, InvalidArgument for a period that ends
-        before it begins, FailedPrecondition for one of too many events,
-        TouchpointError where profile or rules do not answer.
+        before it begins, FailedPrecondition for one that is asked for by its name and of too many
+        events, TouchpointError where profile or rules do not answer.
         """
         in_force = InForce.now(self.bundles)
         kept, now_us = Kept(await self.kept()), self.now_us()
@@ -87,15 +88,20 @@ class Experimenter:
             gathering = Gathering(period, {})
             seen = [Seen(each, gathering) for each in group]
             names = ", ".join(each.name for each in group)
-            async for step, _ in collector.collect(gathering, _hearing(seen)):
-                share_done = number / len(together)
-                yield GetExperimentResponse(step=f"{names}: {step}", share_done=share_done)
+            try:
+                async for step, _ in collector.collect(gathering, _hearing(seen)):
+                    share_done = number / len(together)
+                    yield GetExperimentResponse(step=f"{names}: {step}", share_done=share_done)
+            except FailedPrecondition as error:  # too much of one spoils no others
+                if request.experiment:
+                    raise
+                reports |= {each.name: unread_message(each, error.message) for each in group}
+                continue
             gathered, told = await collector.done(gathering), _told(collector, self.catalogue)
             persons = await asyncio.to_thread(measure_customers, gathered)
             for each, met in zip(group, seen, strict=True):
-                reports[each.name] = await asyncio.to_thread(
-                    _compared, each, in_force, persons, met, told
-                )
+                compared = asyncio.to_thread(_compared, each, in_force, persons, met, told)
+                reports[each.name] = await compared
         in_turn = [reports[each.name] for each in asked]
         others = () if request.experiment else ended(kept, reports, now_us)
         yield GetExperimentResponse(step="done", share_done=1.0, reports=in_turn, ended=others)

@@ -396,3 +396,8 @@ def test_an_experiment_that_people_are_in_is_ended_only_by_saying_so(shop, tmp_p
     (tmp_path / "tried.yaml").unlink()
     assert "--end anything" in shop("apply", str(tmp_path), ends_with=1)
     assert "In force" in shop("apply", str(tmp_path), "--end", "anything")
+    [over] = json.loads(shop("report", "experiment", "--json"))["ended"]
+    assert (over["experiment"], over["endedByDefinitions"]) == ("anything", True)
+    told = shop("report", "experiment", "anything")
+    assert "UTC, ended" in told.splitlines()[0]
+    assert "Holdout and static have these shares since" in shop("report", "experiment", "holdout")

@@ -24,7 +24,8 @@ class Ran:
     def told(self, *, is_of_arms: bool) -> Iterator[str]:
         """Yield what to know of it; `is_of_arms`: it is about holdout and static."""
         if is_of_arms:
-            yield f"Holdout and static have these shares since {_moment(self.began_us)}."
+            have = "have" if self.ended_us is None else "had"
+            yield f"Holdout and static {have} these shares since {_moment(self.began_us)}."
         if self.ended_us is not None:
             how = "by other definitions" if self.by_definitions else "by its date"
             yield (
@@ -42,15 +43,15 @@ class Ran:
         if self.before is not None:
             since, until = map(_moment, self.before)
             what = "The shares were others" if is_of_arms else "It ran before"
-            day = _day_after(self.before[1])
-            yield f"{what} from {since} to {until}, which is not in this: see --until {day}."
+            asked = _to_ask(self.before[1])
+            yield f"{what} from {since} to {until}, which is not in this: see --until {asked}."
 
 
 def _moment(time_us: int) -> str:
     return f"{_utc(time_us):%Y-%m-%d %H:%M} UTC"
 
 
-def _day_after(time_us: int) -> str:
+def _to_ask(time_us: int) -> str:
     return f"{_utc(time_us):%Y-%m-%dT%H:%M:%S}"
 
 
