@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from rich.console import Console
 from cli.calling import CALLER, service
 from cli.console import Exit, add_row, fail, people, say_json, table
 from cli.importing.files import open_rows
-from cli.importing.history_rows import history_row
+from cli.importing.history_rows import history_row, said_of
 from cli.importing.row_file import BadCell, BrokenFileError
 from cli.reporting import followed
+from cli.showing.policy import show_answers
 from cli.showing.words import several
 from shared.call import CALLER as CALLER_KEY
 from touchpoint.ranker.v1.history_pb2 import HistoryRow, RankerTraining, TrainRankerRequest
@@ -38,6 +41,21 @@ class _Read:
 
     rows: list[HistoryRow] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    met: Counter[bytes] = field(default_factory=Counter)
+    """By digest: how many rows say the same showing."""
+
+    def add(self, row: HistoryRow) -> None:
+        """Take a row; raises ValueError for an id that another has. Equal rows are counted."""
+        if row.id in self.ids:
+            raise ValueError(f"id: {row.id} is that of a row before")
+        if row.id:
+            self.ids.add(row.id)
+        else:
+            digest = blake2b(said_of(row), digest_size=16).digest()
+            self.met[digest] += 1
+            row.occurrence = self.met[digest]
+        self.rows.append(row)
 
 
 def source_of_history(source: Path | None, others: Sequence[object]) -> Path:
@@ -104,7 +122,21 @@ def show_training(console: Console, report: RankerTraining, *, preview: bool) ->
         markup=False,
         soft_wrap=True,
     )
+    _show_off_policy(console, report)
     console.print(_outcome(report, preview=preview), markup=False, soft_wrap=True)
+
+
+def _show_off_policy(console: Console, report: RankerTraining) -> None:
+    """Print what both would have earned by the answers of these rows, or why nobody knows."""
+    if report.no_off_policy:
+        console.print(
+            f"What either would have earned cannot be told: {report.no_off_policy}.",
+            markup=False,
+            soft_wrap=True,
+        )
+    elif report.HasField("off_policy_candidate"):
+        sides = {"served": report.off_policy_served, "after learning": report.off_policy_candidate}
+        show_answers(console, sides)
 
 
 def _outcome(report: RankerTraining, *, preview: bool) -> str:
@@ -140,7 +172,7 @@ def _take(found: _Read, where: str, row: object) -> None:
         found.refused.append(f"{where}: {row}")
     else:
         try:
-            found.rows.append(history_row(row))  # type: ignore[arg-type]
+            found.add(history_row(row))  # type: ignore[arg-type]
         except ValueError as error:
             found.refused.append(f"{where}: {error}")
 

@@ -11,7 +11,7 @@ from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.ranker.v1.history_pb2 import HistoryRow
 
 NEEDED = frozenset({"time", "channel", "placement", "offer_id", "accepted"})
-MOST_POSITIONS = 50
+MOST_POSITIONS, LONGEST_ID, MOST_CANDIDATES = 50, 128, 200
 """As the ranker takes; of all rows before the first is sent."""
 _PERSON, _MOMENT = "attr.", "context."
 
@@ -30,6 +30,15 @@ def history_row(row: Mapping[str, Any]) -> HistoryRow:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{name}: {error}") from None
     return found
+
+
+def said_of(row: HistoryRow) -> bytes:
+    """Return what a row says of its showing, and not how that was chosen: equal for equal rows."""
+    showing = HistoryRow()
+    showing.CopyFrom(row)
+    for name in ("occurrence", "selection_probability", "candidates"):
+        showing.ClearField(name)
+    return showing.SerializeToString(deterministic=True)
 
 
 def _read(found: HistoryRow, name: str, cell: Any) -> None:
@@ -72,6 +81,24 @@ def _channel(found: HistoryRow, cell: Any) -> None:
     found.channel = cells.channel(cell)  # type: ignore[assignment]
 
 
+def _id(found: HistoryRow, cell: Any) -> None:
+    found.id = cells.text(cell)
+    if len(found.id) > LONGEST_ID:
+        raise ValueError(f"is longer than {LONGEST_ID} characters")
+
+
+def _selection_probability(found: HistoryRow, cell: Any) -> None:
+    found.selection_probability = cells.number(cell)
+    if not 0.0 < found.selection_probability <= 1.0:
+        raise ValueError(f"is {found.selection_probability:g}, above 0 and at most 1")
+
+
+def _candidates(found: HistoryRow, cell: Any) -> None:
+    found.candidates.extend(map(str, cells.listed(cell)))
+    if len(found.candidates) > MOST_CANDIDATES:
+        raise ValueError(f"are {len(found.candidates)}, at most {MOST_CANDIDATES}")
+
+
 def _source(found: HistoryRow, cell: Any) -> None:
     name = cells.text(cell).upper()
     if name not in Source.Value.keys():  # noqa: SIM118 - an enum's wrapper is no mapping
@@ -96,4 +123,7 @@ _COLUMNS: Mapping[str, Callable[[HistoryRow, Any], None]] = {
     "persona": _texts("persona"),
     "value_tier": _texts("value_tier"),
     "segments": _segments,
+    "id": _id,
+    "selection_probability": _selection_probability,
+    "candidates": _candidates,
 }

@@ -26,6 +26,11 @@ def evaluation_of(showings: pb.JudgedShowings) -> pb.EvaluatePolicyResponse:
         )
     except ValueError as error:  # of columns of several lengths, and of numbers that are none
         raise InvalidArgument([FieldViolation("showings", str(error))]) from error
+    return told_of(acceptances, value)
+
+
+def told_of(acceptances: Evaluation, value: Evaluation) -> pb.EvaluatePolicyResponse:
+    """Return both as callers are told."""
     return pb.EvaluatePolicyResponse(acceptances=_told(acceptances), value=_told(value))
 
 

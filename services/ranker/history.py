@@ -24,6 +24,7 @@ from services.ranker.domain.intervals import mean_of
 from services.ranker.domain.judgement import sight
 from services.ranker.domain.model import Model
 from services.ranker.domain.situation import Situation, is_personal
+from services.ranker.history_policies import Judged, PastShowing
 from services.ranker.storage.history import HistoryLog
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind, Source
@@ -42,6 +43,8 @@ _REST_S = 0.01
 class _Seen:
     """One row of history as the model sees it."""
 
+    row: pb.HistoryRow
+    situation: Situation
     showing: tuple[Row, ...]
     sight: Sight
     person: str
@@ -102,9 +105,7 @@ class HistoryTrainer:
             if len(report.examples) < _EXAMPLES and row.offer_id not in report.examples:
                 report.examples.append(row.offer_id)
             return
-        whole = row.SerializeToString(deterministic=True)
-        ids[whole] += 1
-        found.append(self._seen(row, offer_no, _showing_id(key, whole, ids[whole])))
+        found.append(self._seen(row, offer_no, _showing_id(key, row, ids)))
 
     def _seen(self, row: pb.HistoryRow, offer_no: int, showing_id: str) -> _Seen:
         catalogue, definitions = self._catalogue, self._definitions()
@@ -128,7 +129,7 @@ class HistoryTrainer:
                 outcome,
                 features,
                 row.time_us,
-                1.0,
+                row.selection_probability or 1.0,
                 family_no,
                 (),
                 channel=row.channel,
@@ -137,7 +138,7 @@ class HistoryTrainer:
         )
         sighted_again = decode(features)
         assert sighted_again is not None, "what is encoded here can be read here"
-        return _Seen(showing, sighted_again, row.person)
+        return _Seen(row, situation, showing, sighted_again, row.person)
 
     async def _compare(self, found: Sequence[_Seen], report: pb.RankerTraining) -> None:
         """Compare the served model and one that learned the first part on what came after it."""
@@ -158,6 +159,17 @@ class HistoryTrainer:
         gain = mean_of(
             log_losses(by_served, accepted) - log_losses(by_candidate, accepted), np.array(units)
         )
+        judged = Judged(
+            self._catalogue,
+            self._maker,
+            self._definitions(),
+            [(each.row, each.showing[0].offer_no) for each in found],
+        )
+        past = [
+            PastShowing(each.row, each.showing[0].offer_no, each.situation, unit)
+            for each, unit in zip(compared, units, strict=True)
+        ]
+        await judged.tell(past, served, candidate, report)
         report.compared_rows = last
         report.served.CopyFrom(_told(scores(by_served, accepted)))
         report.candidate.CopyFrom(_told(scores(by_candidate, accepted)))
@@ -174,9 +186,23 @@ class HistoryTrainer:
             await asyncio.sleep(_REST_S)
 
 
-def _showing_id(key: bytes, row: bytes, occurrence: int) -> str:
-    """Return the same id for the same row whenever it is told; of equal rows each has its own."""
-    return str(uuid.UUID(bytes=hmac.digest(key, b"%d " % occurrence + row, "sha256")[:16]))
+def _showing_id(key: bytes, row: pb.HistoryRow, met: Counter[bytes]) -> str:
+    """Return the same id for the same row whenever it is told; of equal rows each has its own.
+
+    A row that has an id is known by that alone, else by what it says of the showing: how it was
+    chosen may be told later, and is no other row then.
+    """
+    if row.id:
+        said = b"id " + row.id.encode()
+    else:
+        showing = pb.HistoryRow()
+        showing.CopyFrom(row)
+        for name in ("occurrence", "selection_probability", "candidates"):
+            showing.ClearField(name)
+        whole = showing.SerializeToString(deterministic=True)
+        met[whole] += 1
+        said = b"%d " % (row.occurrence or met[whole]) + whole
+    return str(uuid.UUID(bytes=hmac.digest(key, said, "sha256")[:16]))
 
 
 def _situation(row: pb.HistoryRow) -> Situation:

@@ -39,6 +39,8 @@ _LEAST_POWER, _MOST_POWER = 0.5, 0.99
 _MOST_SHOWINGS = 200_000
 _LEAST_HISTORY, _MOST_HISTORY = 100, 20_000
 _MOST_POSITIONS = 50
+_LONGEST_ID = 128
+_MOST_OFFERED = 200
 _MAY_BE_EMPTY = frozenset({"weights", "decisions"})
 
 
@@ -144,6 +146,22 @@ def _rows_make_sense(request: TrainRankerRequest, path: str, violations: Violati
             violations.add(f"{here}placement", "must be said")
         if row.position > _MOST_POSITIONS:
             violations.add(f"{here}position", f"is {row.position}, at most {_MOST_POSITIONS}")
+        if not 0.0 <= row.selection_probability <= 1.0:  # what is no number is outside, too
+            violations.add(f"{here}selection_probability", "must be above 0 and at most 1")
+        if len(row.candidates) > _MOST_OFFERED:
+            violations.add(f"{here}candidates", f"are more than {_MOST_OFFERED}")
+    _ids_are_unique(request, path, violations)
+
+
+def _ids_are_unique(request: TrainRankerRequest, path: str, violations: Violations) -> None:
+    met: set[str] = set()
+    for at, row in enumerate(request.rows):
+        if len(row.id) > _LONGEST_ID:
+            violations.add(f"{path}rows[{at}].id", f"is longer than {_LONGEST_ID} characters")
+        elif row.id in met:
+            violations.add(f"{path}rows[{at}].id", "is that of a row before")
+        elif row.id:
+            met.add(row.id)
 
 
 VALIDATORS: Mapping[type[Any], Validator] = {

@@ -1,5 +1,6 @@
 """History teaches the model by rows of the log, where the model is better by it."""
 
+import random
 import threading
 import uuid
 
@@ -113,7 +114,7 @@ async def test_the_same_history_again_teaches_nothing_twice(scene):
 
 
 async def test_what_foretells_nothing_is_learned_only_when_forced(scene):
-    random = [
+    told = [
         HistoryRow(
             time_us=row.time_us,
             channel=row.channel,
@@ -125,10 +126,10 @@ async def test_what_foretells_nothing_is_learned_only_when_forced(scene):
         )
         for row in history()
     ]
-    report = await scene.train(random)
+    report = await scene.train(told)
     assert not report.better
     assert report.written_rows == scene.replica.model.number == 0
-    forced = await scene.train(random, force=True)
+    forced = await scene.train(told, force=True)
     assert not forced.better
     assert forced.written_rows == scene.replica.model.number > 600
 
@@ -146,6 +147,88 @@ async def test_rows_of_unknown_offers_are_counted_and_left_out(scene):
     assert (report.rows, report.unknown_offers, list(report.examples)) == (598, 2, ["gone"])
 
 
+async def test_equal_rows_of_several_requests_each_teach_and_only_once(scene):
+    rows = history()
+    first, second = HistoryRow(), HistoryRow()
+    for number, row in enumerate((first, second), start=1):
+        row.CopyFrom(rows[5])
+        row.person, row.occurrence = "", number
+    written = []
+    for parts in (([*rows, first], [*rows, second]), ([*rows, first], [*rows, second])):
+        for part in parts:
+            report = await scene.train(part, force=True)
+            written.append(report.written_rows)
+    one = 1 + first.accepted
+    accepted = sum(row.accepted for row in rows)
+    assert written == [600 + accepted + one, one, 0, 0]
+
+
+async def test_a_row_with_an_id_teaches_once_whatever_it_says_later(scene):
+    rows = history()
+    for number, row in enumerate(rows):
+        row.id = f"row-{number}"
+    await scene.train(rows, force=True)
+    rows[3].accepted = not rows[3].accepted
+    rows[4].person = "somebody else"
+    assert (await scene.train(rows, force=True)).written_rows == 0
+
+
+async def test_how_a_row_was_chosen_may_be_told_later_and_teaches_nothing_again(scene):
+    await scene.train(history(), force=True)
+    rows = history()
+    for row in rows:
+        row.selection_probability, row.candidates[:] = 0.5, ["item-1", "item-11"]
+    assert (await scene.train(rows, force=True)).written_rows == 0
+
+
+def explored(count=3_000):
+    """Of a bike and a book one is shown by chance; most cyclists take bikes, most readers books."""
+    chances = random.Random(5)
+    rows = []
+    for number in range(count):
+        is_cyclist, is_bike = chances.random() < 0.5, chances.random() < 0.25
+        chance = 0.6 if is_cyclist == is_bike else 0.1
+        row = HistoryRow(
+            time_us=(number + 1) * HOUR_US,
+            channel=Channel.WEB,
+            placement=BANNER,
+            offer_id="item-1" if is_bike else "item-11",
+            accepted=chances.random() < chance,
+            person=f"person-{number}",
+            attributes=["hobby=cycling" if is_cyclist else "hobby=reading"],
+            selection_probability=0.25 if is_bike else 0.75,
+        )
+        rows.append(row)
+    return rows
+
+
+async def test_what_both_models_would_have_earned_is_told_where_history_tells_its_chances(scene):
+    report = await scene.train(explored(), preview=True)
+    assert report.no_off_policy == ""
+    served, candidate = report.off_policy_served, report.off_policy_candidate
+    found = candidate.acceptances
+    assert found.showings == report.compared_rows == 600
+    assert 100 < found.effective_showings < 600
+    for estimate in (found.ips, found.snips, found.doubly_robust):
+        assert estimate.low < 0.6 < estimate.high
+    assert found.doubly_robust.low > served.acceptances.doubly_robust.value
+    # The served one has learned nothing: it shows what is worth more, whoever it is for.
+    assert served.acceptances.snips.value == pytest.approx(0.35, abs=0.1)
+
+
+async def test_where_history_tells_no_chances_it_is_said_why_nothing_is_told(scene):
+    report = await scene.train(history(), preview=True)
+    assert "selection_probability" in report.no_off_policy
+    assert not report.HasField("off_policy_candidate")
+    alone = explored(600)
+    for row in alone:
+        row.offer_id = "item-1"
+    assert "nothing else" in (await scene.train(alone, preview=True)).no_off_policy
+    for row in alone:
+        row.candidates[:] = ["item-1", "item-11"]
+    assert (await scene.train(alone, preview=True)).no_off_policy == ""
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -153,6 +236,9 @@ async def test_rows_of_unknown_offers_are_counted_and_left_out(scene):
         ({"channel": 0}, "rows[5].channel"),
         ({"placement": ""}, "rows[5].placement"),
         ({"position": 51}, "rows[5].position"),
+        ({"selection_probability": 1.5}, "rows[5].selection_probability"),
+        ({"selection_probability": float("nan")}, "rows[5].selection_probability"),
+        ({"id": "x" * 129}, "rows[5].id"),
     ],
 )
 async def test_rows_that_make_no_sense_are_refused(scene, change, field):

@@ -29,6 +29,9 @@ def test_a_row_holds_what_its_columns_say():
             "attr.children": 2,
             "context.weather": "rain",
             "persona": "",
+            "id": 17,
+            "selection_probability": "0.25",
+            "candidates": "lamp|shade",
         }
     )
     assert found.time_us == 1_772_368_200_000_000
@@ -40,6 +43,8 @@ def test_a_row_holds_what_its_columns_say():
     assert list(found.attributes) == ["hobby=cycling", "children=2"]
     assert list(found.told) == ["weather=rain"]
     assert not found.persona
+    assert (found.id, found.selection_probability) == ("17", 0.25)
+    assert list(found.candidates) == ["lamp", "shade"]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,10 @@ def test_a_row_holds_what_its_columns_say():
         ({"channel": "SMOKE"}, "channel: .* is no channel"),
         ({"source": "magic"}, "source: 'MAGIC' is no source"),
         ({"position": "-1"}, "position: "),
+        ({"selection_probability": "0"}, "selection_probability: is 0, above 0 and at most 1"),
+        ({"selection_probability": 1.1}, "selection_probability: is 1.1"),
+        ({"id": "x" * 129}, "id: is longer than 128 characters"),
+        ({"candidates": "|".join(map(str, range(201)))}, "candidates: are 201, at most 200"),
         ({"colour": "blue"}, "colour: is no column of history"),
     ],
 )
