@@ -56,7 +56,8 @@ class Came:
         self._run = run
         self._sizes = [sharing.sizes(groups) for sharing in run.sharings]
         self._by: dict[str, int] = {}
-        self._passed_by: dict[str, set[int]] = defaultdict(set)
+        self._passed_by: dict[str, int] = defaultdict(int)
+        """A bit for each sharing out: most people may be in no group, and sets are large."""
 
     def note(self, notice: DecisionNotice, group: int | None) -> None:
         """Take note of a decision for the oldest person of a customer; the earliest count."""
@@ -70,18 +71,18 @@ class Came:
         shares = self._run.sharings[sharing].shares
         could_come = shares is not None and shares.is_running(notice.time_us)
         if could_come and notice.arm == Arm.PERSONALISED:
-            self._passed_by[person_id].add(sharing)
+            self._passed_by[person_id] |= 1 << sharing
 
     def by(self, oldest_id: str, group: int) -> tuple[float, ...] | None:
         """Return the shares; None where these could not have put anybody into the group."""
         sharing = self._by.get(oldest_id)
         if sharing is None:
             return None
-        found = self._sizes[sharing]
+        found, passed_by = self._sizes[sharing], self._passed_by.get(oldest_id, 0)
         left_out = [
-            self._sizes[each]
-            for each in self._passed_by.get(oldest_id, ())
-            if not self._run.sharings[each].takes(oldest_id)
+            sizes
+            for at, sizes in enumerate(self._sizes)
+            if passed_by >> at & 1 and not self._run.sharings[at].takes(oldest_id)
         ]
         if left_out:
             found = added(found, max(left_out, key=sum))
