@@ -5,20 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import grpc
-import typer
 from google.protobuf.json_format import MessageToDict
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.calling import CALLER, business_time, service
 from cli.commands.train_booster import roll_back_booster, show_booster, train_booster
 from cli.commands.train_models import list_models, roll_back, show_served
+from cli.commands.train_options import (
+    HELP,
+    DryRunOption,
+    ForceOption,
+    FromOption,
+    ListOption,
+    ModelArgument,
+    OffOption,
+    Part,
+    PartOption,
+    RankerOption,
+    ReportOption,
+    RollbackOption,
+    SeedOption,
+    SinceOption,
+)
 from cli.commands.train_ranker import source_of_history, train_ranker
 from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
@@ -41,109 +56,94 @@ _STOPPED = "Stopped. Nothing was changed: what was learned before is still serve
 Tell = Callable[[str, float], None]
 
 
-class Part(StrEnum):
-    """What can be trained by itself."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was said of models, personas and boosters."""
 
-    MODELS = "models"
-    PERSONAS = "personas"
-    BOOSTER = "booster"
-    """Only when it is named: it needs the extra `boost`."""
+    model: str
+    since: str
+    seed: int
+    only: Part | None
+    force: bool
+    report: bool
+    list_: bool
+    rollback: bool
+    off: bool
+    home: Path | None
+    as_json: bool
 
 
 def train(
-    model: Annotated[
-        str, typer.Argument(help="With --rollback, the model to serve; else the one before.")
-    ] = "",
-    since: Annotated[
-        str, typer.Option(metavar="DAYS", help="Only what happened lately: 180d. Else everything.")
-    ] = "",
-    seed: Annotated[int, typer.Option(min=0, help="Seeds every random choice.")] = 0,
-    only: Annotated[
-        Part | None, typer.Option(help="Only this part of it, such as after new customers came.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Serve it even if it is worse than what is served.")
-    ] = False,
-    report: Annotated[
-        bool, typer.Option("--report", help="Train nothing: show what the last one came to.")
-    ] = False,
-    list_: Annotated[
-        bool, typer.Option("--list", help="Train nothing: show the models that are kept.")
-    ] = False,
-    rollback: Annotated[
-        bool, typer.Option("--rollback", help="Train nothing: serve MODEL again.")
-    ] = False,
-    off: Annotated[
-        bool, typer.Option("--off", help="With --only booster: train nothing, serve no booster.")
-    ] = False,
-    ranker: Annotated[
-        bool, typer.Option("--ranker", help="Let the ranker learn from history, and nothing else.")
-    ] = False,
-    source: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="PATH", help="With --ranker, files of what was shown."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With --ranker, only say what would come of it.")
-    ] = False,
+    model: ModelArgument = "",
+    since: SinceOption = "",
+    seed: SeedOption = 0,
+    only: PartOption = None,
+    force: ForceOption = False,
+    report: ReportOption = False,
+    list_: ListOption = False,
+    rollback: RollbackOption = False,
+    off: OffOption = False,
+    ranker: RankerOption = False,
+    source: FromOption = None,
+    dry_run: DryRunOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn who likes what, serve it on every replica, and propose the personas there are.
-
-    Several settings are tried on the last part of the event log, history included; the best one
-    learns from all of it. Personas are proposed for the people there are; none takes effect before
-    somebody accepts it. While it runs, and when it is stopped, what was learned before is served.
-
-    The new model is compared with the served one on what happened lately, which neither knows; if
-    it is worse beyond a tolerance (TOUCHPOINT_TRAIN_TOLERANCE), nothing is replaced. An older model
-    is served again by `--rollback`; then nothing is trained by itself until somebody trains.
-
-    A booster is grown only when it is asked for, from what was shown and how it was answered: trees
-    by LightGBM (pip install "touchpoint-server[boost]") that have a say beside the ranker's model,
-    where that is better for sure on answers that they have not seen.
-
-    Example: touchpoint train --since 180d
-
-    Example: touchpoint train --list
-
-    With --ranker, what was shown before and whether it was accepted (a file, or a folder of them,
-    CSV, JSON Lines or Parquet: docs/learning.md) teaches the ranker, where that makes it better.
-
-    Example: touchpoint train --rollback
-
-    Example: touchpoint train --only booster
-
-    Example: touchpoint train --only booster --off
-
-    Example: touchpoint train --ranker --from history.csv --dry-run
-    """
+    """Learn who likes what, as the help says."""
     if ranker | dry_run | bool(source):
         others = (model, since, only, report, list_, rollback, off)
         path = source_of_history(source if ranker else None, others)
-        return train_ranker(path, home, force=force, preview=dry_run, as_json=as_json)
-    if report + list_ + rollback + off > 1:
-        fail("--report, --list, --rollback and --off go alone.", Exit.USAGE)
-    if model and not rollback:
-        fail(f"{model}: a model is named with --rollback alone.", Exit.USAGE)
+        train_ranker(path, home, force=force, preview=dry_run, as_json=as_json)
+        return
+    choices = (report, list_, rollback, off)
+    asked = _Asked(model, since, seed, only, force, *choices, home, as_json)
+    _refuse_contradictions(asked)
     if only is Part.BOOSTER or off:
-        _refuse_for_booster(only, is_listed=list_, since=since)
-        if report:
-            return show_booster(home, as_json=as_json)
-        if rollback or off:
-            return roll_back_booster(model, home, off=off, as_json=as_json)
-        bar = partial(_bar, quiet=as_json)
-        return train_booster(
-            home, seed=seed, is_forced=force, as_json=as_json, bar=bar, received=_received
+        _booster(asked)
+    else:
+        _models(asked)
+
+
+train.__doc__ = HELP
+
+
+def _refuse_contradictions(asked: _Asked) -> None:
+    if asked.report + asked.list_ + asked.rollback + asked.off > 1:
+        fail("--report, --list, --rollback and --off go alone.", Exit.USAGE)
+    if asked.model and not asked.rollback:
+        fail(f"{asked.model}: a model is named with --rollback alone.", Exit.USAGE)
+
+
+def _booster(asked: _Asked) -> None:
+    """Grow trees that have a say beside the ranker's model, or show or change which are served."""
+    home, as_json = asked.home, asked.as_json
+    _refuse_for_booster(asked.only, is_listed=asked.list_, since=asked.since)
+    if asked.report:
+        show_booster(home, as_json=as_json)
+    elif asked.rollback or asked.off:
+        roll_back_booster(asked.model, home, off=asked.off, as_json=as_json)
+    else:
+        train_booster(
+            home,
+            seed=asked.seed,
+            is_forced=asked.force,
+            as_json=as_json,
+            bar=partial(_bar, quiet=as_json),
+            received=_received,
         )
-    if report:
-        return show_served(home, as_json=as_json)
-    if list_:
-        return list_models(home, as_json=as_json)
-    if rollback:
-        return roll_back(model, home, as_json=as_json)
-    _train(since, seed, only, home, is_forced=force, as_json=as_json)
-    return None
+
+
+def _models(asked: _Asked) -> None:
+    """Train models and personas, or show or change which model is served."""
+    home, as_json = asked.home, asked.as_json
+    if asked.report:
+        show_served(home, as_json=as_json)
+    elif asked.list_:
+        list_models(home, as_json=as_json)
+    elif asked.rollback:
+        roll_back(asked.model, home, as_json=as_json)
+    else:
+        _train(asked.since, asked.seed, asked.only, home, is_forced=asked.force, as_json=as_json)
 
 
 def _refuse_for_booster(only: Part | None, *, is_listed: bool, since: str) -> None:
