@@ -57,7 +57,9 @@ async def postgres(
     engine = PostgresEngine(tmp_path_factory.mktemp("postgres"))
     async with engine.running() as url:
         await spare_safety(url)
-        yield TestServer(url)
+        server = TestServer(url)
+        yield server
+        server.hang_up()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

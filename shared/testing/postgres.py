@@ -15,6 +15,7 @@ import asyncpg
 
 from shared.postgres import Database, Limits, migrate, open_database
 from shared.postgres.provision import provision
+from shared.testing.kept import KeptConnections
 from shared.testing.renewal import AsNew, describe, renew
 
 _PATIENT = Limits(
@@ -31,9 +32,19 @@ class Lendable:
     """A database that tests have one after another."""
 
     name: str
-    url: str
+    kept: KeptConnections
     """Of the service."""
+    admin: asyncpg.Connection
     as_new: AsNew
+
+    @property
+    def url(self) -> str:
+        """Return where the service finds it."""
+        return self.kept.url
+
+    def hang_up(self) -> None:
+        self.kept.end()
+        self.admin.terminate()
 
 
 class TestServer:
@@ -51,39 +62,57 @@ class TestServer:
     @asynccontextmanager
     async def clone(self, service: str, migrations: Path) -> AsyncIterator[str]:
         """Lend the URL of `service` in a database that is as right after its migrations."""
-        schema = (service, migrations)
-        lent = await self._renewed(schema) or await self._copied(schema)
-        try:
+        async with self._lent(service, migrations) as lent:
+            lent.kept.end()
             yield lent.url
-        finally:
-            self._returned[schema].append(lent)
 
     @asynccontextmanager
     async def database(
         self, service: str, migrations: Path, *, connections: int = 4, limits: Limits = _PATIENT
     ) -> AsyncIterator[Database]:
         """Lend an opened, fresh database of one service."""
-        async with (
-            self.clone(service, migrations) as url,
-            open_database(
-                url, application=service, connections=connections, limits=limits
-            ) as database,
-        ):
-            yield database
+        async with self._lent(service, migrations) as lent:
+            opened = (
+                lent.kept.database(connections)
+                if limits is _PATIENT
+                else open_database(
+                    lent.url, application=service, connections=connections, limits=limits
+                )
+            )
+            async with opened as database:
+                yield database
+
+    def hang_up(self) -> None:
+        """End the connections that are kept."""
+        for returned in self._returned.values():
+            for each in returned:
+                each.hang_up()
 
     async def aclose(self) -> None:
         """Drop what was made, for a server that goes on."""
+        self.hang_up()
         made = [each.name for returned in self._returned.values() for each in returned]
         for name in (*made, *self._templates.values()):
             await self._drop(name)
+
+    @asynccontextmanager
+    async def _lent(self, service: str, migrations: Path) -> AsyncIterator[Lendable]:
+        schema = (service, migrations)
+        lent = await self._renewed(schema) or await self._copied(schema)
+        try:
+            yield lent
+        finally:
+            self._returned[schema].append(lent)
 
     async def _renewed(self, schema: Schema) -> Lendable | None:
         """Return one that another test had, as it was; one with a changed schema is dropped."""
         while self._returned[schema]:
             found = self._returned[schema].pop()
-            async with self._connected(found.name) as admin:
-                if await renew(admin, found.as_new):
-                    return found
+            if not found.admin.is_closed() and await renew(
+                found.admin, found.as_new, found.kept.processes
+            ):
+                return found
+            found.hang_up()
             await self._drop(found.name)
         return None
 
@@ -92,8 +121,9 @@ class TestServer:
         name = f"test_{self._run}_{next(self._numbers)}"
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         url = await self._provision(name, schema[0])
-        async with self._connected(name) as admin:
-            return Lendable(name, url, await describe(admin))
+        admin = await asyncpg.connect(self.url_of(name))
+        kept = KeptConnections(url, schema[0], _PATIENT)
+        return Lendable(name, kept, admin, await describe(admin))
 
     async def _template(self, schema: Schema) -> str:
         if schema not in self._templates:
@@ -121,16 +151,11 @@ class TestServer:
         await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     async def _execute(self, statement: str) -> None:
-        async with self._connected() as admin:
-            await admin.execute(statement)
-
-    @asynccontextmanager
-    async def _connected(self, name: str | None = None) -> AsyncIterator[asyncpg.Connection]:
-        connection = await asyncpg.connect(self.url_of(name) if name else self.admin_url)
+        admin = await asyncpg.connect(self.admin_url)
         try:
-            yield connection
+            await admin.execute(statement)
         finally:
-            await connection.close()
+            await admin.close()
 
 
 async def spare_safety(admin_url: str) -> None:

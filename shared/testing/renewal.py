@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -36,9 +36,12 @@ async def describe(admin: asyncpg.Connection) -> AsNew:
     )
 
 
-async def renew(admin: asyncpg.Connection, new: AsNew) -> bool:
-    """Put every row and sequence back; False when the schema was changed, which stays so."""
-    await admin.execute(_QUERIES.end_others)
+async def renew(admin: asyncpg.Connection, new: AsNew, spared: Sequence[int] = ()) -> bool:
+    """Put every row and sequence back; False when the schema was changed, which stays so.
+
+    Ends whoever else is connected but for the `spared` processes of the server.
+    """
+    await admin.execute(_QUERIES.end_others, spared)
     if await admin.fetchval(_QUERIES.shape) != new.shape:
         return False
     await admin.execute(_QUERIES.without_triggers)

@@ -2,7 +2,7 @@
 -- What a test left open would hold locks. Waits until each has ended.
 SELECT pg_terminate_backend(pid, 5000)
 FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL ($1::int[])
 
 -- name: shape
 -- One value that differs when anything was defined, altered, granted or dropped. What is not the

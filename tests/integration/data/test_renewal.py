@@ -52,3 +52,23 @@ async def test_one_with_a_changed_schema_is_not_lent_again(
         await connection.close()
     async with postgres.clone("rules", MIGRATIONS) as another:
         assert another != url
+
+
+SET_ON_IT = """
+SELECT current_setting('search_path'),
+       (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
+       (SELECT count(*) FROM thing)
+"""
+
+
+async def test_a_connection_is_kept_without_what_a_test_set_on_it(postgres: TestServer) -> None:
+    async with postgres.database("rules", MIGRATIONS, connections=1) as database:
+        process = await database.fetchval("SELECT pg_backend_pid()")
+        before = await database.fetchrow(SET_ON_IT)
+        await database.execute("INSERT INTO thing (name) VALUES ('left behind')")
+        await database.execute("SELECT pg_advisory_lock(5)")
+        await database.execute("SELECT set_config('search_path', 'rules, public', false)")
+        assert await database.fetchrow(SET_ON_IT) != before
+    async with postgres.database("rules", MIGRATIONS, connections=1) as database:
+        assert await database.fetchval("SELECT pg_backend_pid()") == process
+        assert await database.fetchrow(SET_ON_IT) == before
