@@ -7,6 +7,8 @@ import itertools
 import hypothesis
 import pytest
 
+from tests.sharing_out import BySetting, slow_first
+
 hypothesis.settings.register_profile(
     "touchpoint",
     # A machine that stalls is no mistake of what is tested.
@@ -17,6 +19,15 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("touchpoint")
 pytest_plugins = ["shared.testing.plugin"]
 _NUMBERS = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items):
+    slow_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return BySetting(config, log) if config.getvalue("dist") == "load" else None
 
 
 @pytest.fixture

@@ -7,18 +7,20 @@ import pytest
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
 from tests.journeys.definitions import asking, for_everybody, trying
+from tests.journeys.modes import MODES, is_tried
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
-
-MODES = {
-    "processes": (),
-    "colocated": ("--colocate",),
-    "replicated": ("--replicas", "rules=2", "--replicas", "profile=2", "--replicas", "ranker=2"),
-}
 
 IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}
 """So that what waits in vain is put aside while a test waits for it."""
 RECORDING = {"TOUCHPOINT_RECORDED_PER_HOUR": "100000"}
 """So that every decision is recorded, however many journeys went before."""
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is not tried in a mode."""
+    tried = [item for item in items if is_tried(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not is_tried(item)])
+    items[:] = tried
 
 
 @pytest.fixture(scope="package", params=MODES)
