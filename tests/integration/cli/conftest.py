@@ -5,16 +5,30 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from shared.testing.suite import running_suite
+from tests.integration.cli.forking import forking
 
 ANSWER_S = 60
 PATIENT = ("--deadline-ms", "1000")
 ATTEMPTS = 10
+
+
+def started(words: Sequence[str]) -> tuple[int, str, str]:
+    """Run a command as users do; returns its exit code and what it printed, here and there."""
+    done = subprocess.run(
+        (sys.executable, "-m", "cli.main", *words),
+        capture_output=True,
+        text=True,
+        timeout=ANSWER_S,
+        stdin=subprocess.DEVNULL,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 @dataclass(frozen=True)
@@ -22,18 +36,13 @@ class CommandLine:
     """`touchpoint` as users call it, on one home."""
 
     home: Path
+    run: Callable[[Sequence[str]], tuple[int, str, str]] = started
 
     def __call__(self, *words: str, ends_with: int = 0) -> str:
         """Run a command and return what it printed; its exit code must be the one expected."""
-        done = subprocess.run(
-            (sys.executable, "-m", "cli.main", *words, "--home", str(self.home)),
-            capture_output=True,
-            text=True,
-            timeout=ANSWER_S,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == ends_with, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        code, out, complaints = self.run((*words, "--home", str(self.home)))
+        assert code == ends_with, out + complaints
+        return out + complaints
 
     def json(self, *words: str, ends_with: int = 0):
         return json.loads(self(*words, "--json", ends_with=ends_with))
@@ -51,7 +60,8 @@ class CommandLine:
 async def touchpoint(tmp_path_factory):
     home = tmp_path_factory.mktemp("cli")
     async with running_suite(home, "--data", "none", "--port", "0"):
-        yield CommandLine(home)
+        with forking() as forked:
+            yield CommandLine(home, forked.run)
 
 
 @pytest.fixture(scope="package")
