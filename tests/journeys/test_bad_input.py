@@ -10,12 +10,15 @@ import grpc
 import pytest
 
 from tests.journeys.channels import identities
+from tests.journeys.modes import APART_AND_TOGETHER
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_pb2 import CartItem, Context, PlacementRequest
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+pytestmark = APART_AND_TOGETHER
 
 RECOMMEND = "/touchpoint.aggregator.v1.AggregatorService/Recommend"
 

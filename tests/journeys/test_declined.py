@@ -3,6 +3,7 @@
 import pytest
 
 from tests.journeys.channels import Channel, only, removed, shown
+from tests.journeys.modes import APART_AND_TOGETHER
 from tests.journeys.shop import (
     FREE_SHIPPING,
     NEAR_EVERY_OFFER,
@@ -12,6 +13,8 @@ from tests.journeys.shop import (
 )
 from touchpoint.aggregator.v1.aggregator_pb2 import Context
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
+
+pytestmark = APART_AND_TOGETHER
 
 SHOES = {SHOE, SHOE_IN_BLUE}
 PLACES = (

@@ -7,12 +7,15 @@ from typing import NamedTuple
 from shared.arms import assign_arm, assign_variants
 from shared.experiments import experiment_plan
 from tests.journeys.channels import TIMEOUT_S, only, removed, shown, until
+from tests.journeys.modes import APART_AND_TOGETHER
 from tests.journeys.shop import FREE_SHIPPING, LAMP
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.common.v1.vocabulary_pb2 import Arm, RemovalCode, Source
 from touchpoint.ranker.v1 import ranker_service_pb2 as ranker_pb
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+
+pytestmark = APART_AND_TOGETHER
 
 _MOST_ASKED = 100
 NUDGE, BEGUN = "try.help", "reads_about_it"

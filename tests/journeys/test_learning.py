@@ -1,10 +1,13 @@
 """(g) What some accept is expected of others like them, whom nobody saw, and of nobody else."""
 
 from tests.journeys.channels import only, shown, until
+from tests.journeys.modes import APART_AND_TOGETHER
 from tests.journeys.shop import DVD_PROMOTION, FREE_SHIPPING
 from touchpoint.aggregator.v1.aggregator_pb2 import Context
 from touchpoint.ranker.v1 import ranker_service_pb2 as ranker_pb
 from touchpoint.ranker.v1.ranker_pb2 import Outcome
+
+pytestmark = APART_AND_TOGETHER
 
 TEACHERS, OTHERS_EACH = 12, 3
 RAISED_BY = 5.0

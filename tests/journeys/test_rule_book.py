@@ -1,6 +1,7 @@
 """(j) What the rule book promises holds on every channel, whichever of them heard of it."""
 
 from tests.journeys.channels import TIMEOUT_S, Channel, only, removed, session, shown, until
+from tests.journeys.modes import APART_AND_TOGETHER
 from tests.journeys.shop import (
     CALL,
     FOR_MEMBERS,
@@ -14,6 +15,8 @@ from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.aggregator.v1.aggregator_pb2 import Context
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
+
+pytestmark = APART_AND_TOGETHER
 
 SOLD = {FREE_SHIPPING, SHOE_PROMOTION}
 SHOES = {SHOE, SHOE_IN_BLUE}

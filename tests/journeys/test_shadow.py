@@ -2,10 +2,13 @@
 
 from tests.journeys.channels import only, shown, until
 from tests.journeys.definitions import TRIAL
+from tests.journeys.modes import APART_AND_TOGETHER
 from tests.journeys.shop import DVD_PROMOTION, FREE_SHIPPING
 from touchpoint.aggregator.v1.aggregator_pb2 import Context
 from touchpoint.aggregator.v1.aggregator_service_pb2 import ExplainDecisionRequest
 from touchpoint.rules.v1.rules_service_pb2 import GetRuleResultsRequest
+
+pytestmark = APART_AND_TOGETHER
 
 PLACEMENT = "web.home.banner"
 PREVIEWS = 20

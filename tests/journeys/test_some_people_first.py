@@ -7,6 +7,7 @@ import pytest
 
 from shared.trials import is_in_trial
 from tests.journeys.channels import TIMEOUT_S, only, removed, until
+from tests.journeys.modes import APART_AND_TOGETHER
 from tests.journeys.shop import FREE_SHIPPING
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.common.v1.decision_pb2 import Trial
@@ -14,6 +15,8 @@ from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+
+pytestmark = APART_AND_TOGETHER
 
 _PEOPLE = 12
 
