@@ -85,7 +85,7 @@ class Collector:
             sets.update(part)
         gathering.oldest_of = sets
         async for notices in self._logs.decisions(period):
-            for told in _sliced(iter(notices), _DECISIONS_AT_ONCE):
+            for told in sliced(iter(notices), _DECISIONS_AT_ONCE):
                 for data in told:
                     notice = DecisionNotice.FromString(data)
                     _take_decision(gathering, notice)
@@ -95,7 +95,7 @@ class Collector:
             yield "reading decisions", gathering.decisions
         offer_no = self._catalogue.offer_no
         async for columns in self._logs.events(period):
-            for events in _sliced(_events(columns, offer_no), _EVENTS_AT_ONCE):
+            for events in sliced(_events(columns, offer_no), _EVENTS_AT_ONCE):
                 for event in events:
                     gathering.event(event)
                 await asyncio.sleep(0)
@@ -157,7 +157,8 @@ def _events(columns: EventColumns, offer_no: Callable[[str], int]) -> Iterator[E
         yield Event._make([*before, named, placement, promotion_no, rating, objects])
 
 
-def _sliced(cells: Iterator[Cell], size: int) -> Iterator[list[Cell]]:
+def sliced(cells: Iterator[Cell], size: int) -> Iterator[list[Cell]]:
+    """Yield so many at a time, for whoever lets others work in between."""
     while part := list(islice(cells, size)):
         yield part
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.ranker.collecting import Collector
+from services.ranker.collecting import Collector, sliced
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.measures.caveats import caveats_of
@@ -36,6 +36,8 @@ from touchpoint.ranker.v1.ranker_service_pb2 import GetResultsRequest, GetResult
 from touchpoint.ranker.v1.results_pb2 import Results, SegmentResult
 
 DAYS = 28
+_MEMBERS_AT_ONCE = 200
+"""Of one slice, which takes less than a millisecond."""
 Members = Mapping[str, Flags]
 
 
@@ -100,13 +102,14 @@ class Measurer:
         members: dict[str, Flags] = {}
         async for columns in self.logs.memberships():
             told = zip(columns.person_ids, columns.segments, columns.is_members, strict=True)
-            for person_id, segment, is_member in told:
-                row = row_of.get(gathering.oldest_of.get(person_id, person_id))
-                if row is not None and is_member:
-                    if segment not in members:
-                        members[segment] = np.zeros(len(row_of), np.bool_)
-                    members[segment][row] = True
-            await asyncio.sleep(0)
+            for some in sliced(told, _MEMBERS_AT_ONCE):
+                for person_id, segment, is_member in some:
+                    row = row_of.get(gathering.oldest_of.get(person_id, person_id))
+                    if row is not None and is_member:
+                        if segment not in members:
+                            members[segment] = np.zeros(len(row_of), np.bool_)
+                        members[segment][row] = True
+                await asyncio.sleep(0)
         return members
 
 
