@@ -96,11 +96,17 @@ def _of_row(measure: MeasureResult, cells: Sequence[ChannelsValue]) -> str:
 
 
 def _cells(measure: MeasureResult, pairs: Sequence[Pair], nothing: str) -> Iterator[str]:
+    """Say the measure of some pairs; a pair without anything is 0 where there is a whole for it."""
     told = {(each.seen, each.bought): each for each in measure.channels}
+    seen = {each.seen for each in measure.channels if each.whole}
     for pair in pairs:
-        found = told.get(pair)
-        known = found is not None and found.whole
-        yield words.number(found.value, measure.unit, "") if found and known else nothing
+        found = told.get(pair, ChannelsValue())
+        is_none = pair not in told and (
+            (measure.split_base == SplitBase.EVERYBODY and seen)
+            or (measure.split_base == SplitBase.SEEN and pair[0] in seen)
+        )
+        known = found.whole or is_none
+        yield words.number(found.value, measure.unit, "") if known else nothing
 
 
 def _commonest(results: Results) -> list[Pair]:

@@ -89,6 +89,7 @@ def measure(name, conclusion):
             ChannelsValue(seen=Channel.WEB, bought=Channel.STORE, part=30, whole=120, value=0.25),
             ChannelsValue(seen=Channel.WEB, part=6, whole=120, value=0.05, people=9),
             ChannelsValue(seen=Channel.EMAIL, part=0, whole=0),
+            ChannelsValue(seen=Channel.APP, part=0, whole=80),
         ],
         seen=f"Where {name} was seen.",
         bought=f"Where {name} was bought.",
@@ -196,12 +197,8 @@ def test_each_measure_is_told_by_where_it_was_seen_and_bought_and_nothing_where_
     [head] = [line for line in printed(made()).splitlines() if line.startswith("seen to bought")]
     assert "web to nowhere" in head
     assert "web to store" in head
-    [line] = [
-        line
-        for line in printed(made()).splitlines()
-        if re.match(r"Look To Book +\S+ +\S+ +-", line)
-    ]
-    assert sorted(line.split()[-3:]) == ["-", "25.0%", "5.0%"]
+    _, line = [line for line in printed(made()).splitlines() if line.startswith("Look To Book")]
+    assert sorted(line.split()[-4:]) == ["-", "0.0%", "25.0%", "5.0%"]
 
 
 def test_the_page_has_every_pair_of_channels_of_every_measure_and_says_what_they_mean():
@@ -209,6 +206,7 @@ def test_the_page_has_every_pair_of_channels_of_every_measure_and_says_what_they
     assert "Seen (rows): Where look_to_book was seen. Bought (columns): Where look_to_book" in text
     assert "<td>web</td><td>25.0%</td><td>5.0%</td><td>30.0%</td>" in text  # 36 of 120
     assert "<td>email</td><td>–</td><td>–</td><td>–</td>" in text
+    assert "<td>app</td><td>0.0%</td><td>0.0%</td><td>0.0%</td>" in text  # of 80, none
     assert "SELECT &#x27;look_to_book&#x27; AS split;" in text
 
 
