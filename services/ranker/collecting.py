@@ -20,6 +20,7 @@ from services.ranker.domain.measures.gathering import (
     Offers,
     Rates,
 )
+from services.ranker.domain.measures.log import Period
 from services.ranker.storage.measured import MeasuredLogs
 from services.ranker.storage.notices import canonical_id
 from shared.arms import assign_arm
@@ -110,6 +111,17 @@ class Collector:
             partial(assign_arm, self._definitions.arm_plan),
             self._definitions.seen_when_decided,
         )
+
+
+def without_rate(rates: DatedRates, period: Period) -> list[str]:
+    """Return the currencies of which nobody knew a rate at some time of a period."""
+    ends_us = [*list(rates)[1:], period.until_us]
+    in_force = [
+        each
+        for number, (since_us, each) in enumerate(rates.items())
+        if since_us < period.until_us and ends_us[number] > period.since_us
+    ]
+    return sorted({name for each in in_force for name in each if not each[name]})
 
 
 def _demand_at_most(most: int, count: int, things: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.ranker.collecting import Collector, sliced
+from services.ranker.collecting import Collector, sliced, without_rate
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.measures.caveats import caveats_of
@@ -78,7 +78,7 @@ class Measurer:
         await asyncio.to_thread(write_results, found, self.catalogue, results)
         results.segments.extend(await asyncio.to_thread(_segments, found, members))
         _write_shares(results, plan)
-        unpriced = sorted({name for each in rates.values() for name in each if not each[name]})
+        unpriced = without_rate(rates, period)
         for caveat in caveats_of(found, _shares(plan), asked.since_us, unpriced):
             results.caveats.add(code=caveat.code, text=caveat.text)
         _write_queries(results, setup(period, rates, definitions.seen_when_decided))

@@ -92,7 +92,8 @@ def _of_money(persons: PersonMeasures, unpriced: Sequence[str]) -> Iterator[Cave
     if unpriced:
         yield Caveat(
             "RATE_UNKNOWN",
-            f"Amounts in {', '.join(unpriced)} count as nothing: currencies.yaml has no rate.",
+            f"Amounts in {', '.join(unpriced)} count as nothing on days without a rate in"
+            " currencies.yaml.",
         )
 
 
