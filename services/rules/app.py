@@ -30,7 +30,7 @@ from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.simulating import Simulated, Simulations
-from services.rules.spending import Spending
+from services.rules.spending import Spending, offers_taken_of
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.catching_up import CatchingUp
 from services.rules.storage.consumers import (
@@ -104,7 +104,13 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
     bundles = BundleFollower(bus, source, partial(_compiled, screens), aside=True)
     experiments = PostgresExperiments(database)
     definitions = Definitions(
-        store, bus, bundles, runtime.clock, experiments, sold_in(follower.catalogue)
+        store,
+        bus,
+        bundles,
+        runtime.clock,
+        experiments,
+        sold_in(follower.catalogue),
+        partial(offers_taken_of, ledger, follower.catalogue),
     )
     await definitions.ship(read_folder(settings.definitions))
     await bundles.look()

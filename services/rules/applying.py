@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from services.rules.definitions import Checked, changes_between, check_definitions
@@ -20,7 +20,7 @@ from services.rules.storage.definitions import (
     Signature,
 )
 from services.rules.storage.experiments import History, PostgresExperiments
-from services.rules.trying import trial_of
+from services.rules.trying import demand_counts_stay, trial_of
 from shared.bus import Bus
 from shared.bus.subjects import BUNDLE_MOVED
 from shared.clock import BusinessClock
@@ -41,6 +41,14 @@ _SHIPPED = Signature("touchpoint", "touchpoint", "Shipped definitions")
 log = get_logger(__name__)
 
 
+Taken = Callable[[], Awaitable[Collection[str]]]
+
+
+async def nothing_taken() -> Collection[str]:
+    """Tell that nothing was taken of any budget."""
+    return ()
+
+
 class Definitions:
     """Applies and takes back definitions for the whole suite, and notes who did."""
 
@@ -52,8 +60,10 @@ class Definitions:
         clock: BusinessClock,
         experiments: PostgresExperiments,
         in_catalogue: SoldAs = nothing_sold,
+        taken: Taken = nothing_taken,
     ) -> None:
-        """Take what tells of the catalogue, besides the definitions."""
+        """Take what tells of the catalogue, and of which offers' budgets something was taken."""
+        self._taken = taken
         self._store = store
         self._bus = bus
         self._own = own
@@ -90,6 +100,7 @@ class Definitions:
             active = await self._store.bundle(before.active)
             trial = trial_of(checked.bundle, active, share, before.in_force)
             wanted = InForce(before.active, trial)
+        await self._demand_counts_stay(before, checked.bundle)
         await self._demand_people_stay(before, wanted, checked.bundle, ending)
         await self._store.store(checked.bundle)
         after = await self._activate(wanted, before, bundle_hash, cause, signature)
@@ -115,6 +126,7 @@ class Definitions:
         if not wanted:
             raise NotFound("there is no bundle to go back to", reason="BUNDLE_UNKNOWN")
         bundle = await self._store.bundle(wanted)
+        await self._demand_counts_stay(before, bundle)
         await self._demand_people_stay(before, InForce(wanted), bundle, ending)
         cause = Cause.ROLLED_BACK
         after = await self._activate(InForce(wanted), before, wanted, cause, signature)
@@ -146,6 +158,13 @@ class Definitions:
         kept = await self._experiments.kept()
         history = await self._experiments.history()
         return await asyncio.to_thread(_with_runs, kept, history)
+
+    async def _demand_counts_stay(self, before: Pointer, new: Bundle) -> None:
+        """Raise `FailedPrecondition` where a budget would be counted in another currency."""
+        if not before.active or not any(each.HasField("budget") for each in new.offer_terms):
+            return
+        active = await self._store.bundle(before.active)
+        demand_counts_stay(new, active, await self._taken())
 
     async def _demand_people_stay(
         self, before: Pointer, wanted: InForce, new: Bundle, ending: Collection[str]

@@ -28,6 +28,13 @@ HouseOf = Callable[[Policy], Policy | None]
 log = get_logger(__name__)
 
 
+async def offers_taken_of(ledger: Ledger, catalogue: Catalogue) -> frozenset[str]:
+    """Return the ids of the offers of whose budgets something is held or spent."""
+    ids = catalogue.offer_ids
+    nos = {each.offer_no for each in await ledger.budgets() if each.held or each.spent}
+    return frozenset(ids[no] for no in nos if no < len(ids))
+
+
 class Spending:
     """Keeps a copy of the counts, and lets promises lapse whose time ran out.
 

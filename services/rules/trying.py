@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.rules.definitions.policy import CompiledBundle
 from services.rules.domain.definitions import Policy
 from services.rules.spending import HouseOf
@@ -84,6 +86,35 @@ def _demand_same_offers(bundle: Bundle, active: Bundle) -> None:
             " is to see an id of its own, or apply without --share",
             reason="TRIAL_CHANGES_OFFERS",
         )
+
+
+def demand_counts_stay(bundle: Bundle, active: Bundle, taken: Collection[str]) -> None:
+    """Raise where what was taken of a budget would be read in another currency.
+
+    `taken` are the offers of whose budgets something is held or spent.
+    """
+    known = _currencies(active)
+    changed = [
+        offer_id
+        for offer_id, currency in _currencies(bundle).items()
+        if offer_id in taken and known.get(offer_id, currency) != currency
+    ]
+    if changed:
+        raise FailedPrecondition(
+            f"{', '.join(changed)}: something was taken of the budget already, and it would be read"
+            " in another currency, or as promises. Keep what it is counted in, or give the offer"
+            " an id of its own",
+            reason="BUDGET_COUNTED_OTHERWISE",
+        )
+
+
+def _currencies(bundle: Bundle) -> dict[str, str]:
+    """Return what each budget is counted in, by the offer's id; empty for promises."""
+    return {
+        terms.offer_id: terms.budget.money.currency
+        for terms in bundle.offer_terms
+        if terms.HasField("budget")
+    }
 
 
 def _demand_same_counts(bundle: Bundle, active: Bundle) -> None:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from services.rules.recorder import Recorder
 from services.rules.results import Results
 from services.rules.servicer import RulesServicer
 from services.rules.simulating import Simulated, Simulations
-from services.rules.spending import Spending
+from services.rules.spending import Spending, offers_taken_of
 from services.rules.storage.definitions import OwnBundleSource, PostgresDefinitions
 from services.rules.storage.experiments import PostgresExperiments
 from services.rules.storage.ledger import PostgresLedger
@@ -258,7 +259,8 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
     store, ledger = PostgresDefinitions(database), PostgresLedger(database)
     bundles = BundleFollower(bus, OwnBundleSource(store, "rules", "this one"), compile_policy)
     experiments = PostgresExperiments(database)
-    definitions = Definitions(store, bus, bundles, clock, experiments, sold_in(catalogue))
+    taken = partial(offers_taken_of, ledger, catalogue)
+    definitions = Definitions(store, bus, bundles, clock, experiments, sold_in(catalogue), taken)
     await definitions.ship(read_folder(shipped_definitions()))
     results = PostgresResults(database)
     counting = Counting(results)

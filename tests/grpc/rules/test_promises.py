@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import grpc
 import pytest
 import pytest_asyncio
 
@@ -356,3 +357,27 @@ async def test_a_promise_is_told_on_the_telephone_only_to_who_is_known_to_call(
     assert await told(Channel.CALL_CENTER) == "NOT_AUTHENTICATED"  # profile does not answer
     assert await told(Channel.WEB, person=not_sure) == "kept"
     assert await told(Channel.WEB) == "kept"
+
+
+async def test_a_budget_of_which_something_was_taken_keeps_what_it_is_counted_in(
+    spring: Rules,
+) -> None:
+    dollars = OWN.replace(
+        "{most: 2, parts: [{segment: best, most: 1}]}", "{money: 9 USD, each: 3 USD}"
+    )
+    shipped = read_folder(shipped_definitions())
+
+    async def apply(text: str) -> None:
+        own = DefinitionFile(path="spring.yaml", text=text)
+        request = pb.ApplyDefinitionsRequest(files=[*shipped, own])
+        applied = await spring.stub.ApplyDefinitions(request, timeout=10)
+        assert not [each for each in applied.problems if not each.warning]
+
+    await apply(dollars)  # nothing was taken yet
+    await present(spring, "ann")
+    await apply(dollars.replace("9 USD", "12 USD"))
+    for other in (dollars.replace("USD", "EUR"), OWN):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await apply(other)
+        assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+        assert SPRING in (refused.value.details() or "")

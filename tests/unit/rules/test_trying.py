@@ -6,7 +6,7 @@ import pytest
 
 from services.rules.domain.budgets import WITHOUT_END, Account, Budget, OfferTerms, held_to
 from services.rules.storage.definitions import InForce
-from services.rules.trying import trial_of
+from services.rules.trying import demand_counts_stay, trial_of
 from shared.errors import FailedPrecondition
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
@@ -80,3 +80,18 @@ def test_a_soft_budget_is_held_to_a_hard_one_and_holds_none() -> None:
     assert mosts(soft, soft) == {"": WITHOUT_END}
     assert soft.within(hard).is_tight(7, {(7, ""): 60})
     assert not soft.within(hard).is_tight(7, {(7, ""): 59})
+
+
+def test_what_was_taken_of_a_budget_is_never_read_in_another_currency() -> None:
+    dollar, promises = pb.Bundle(offer_terms=[in_money("5")]), ALL
+    euro = pb.Bundle(offer_terms=[in_money("5")])
+    euro.offer_terms[0].budget.money.currency = "EUR"
+    for before, after in ((dollar, euro), (dollar, promises), (promises, dollar)):
+        with pytest.raises(FailedPrecondition) as error:
+            demand_counts_stay(after, before, {"spring"})
+        assert error.value.reason == "BUDGET_COUNTED_OTHERWISE"
+        demand_counts_stay(after, before, {"summer"})
+    more = pb.Bundle(offer_terms=[in_money("7")])
+    for after in (more, dollar, pb.Bundle()):
+        demand_counts_stay(after, dollar, {"spring"})
+    demand_counts_stay(dollar, pb.Bundle(), {"spring"})
