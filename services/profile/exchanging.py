@@ -44,11 +44,13 @@ class Exchanging:
         self._catalogue = catalogue
         self._exchange = exchange
         self._unknown: set[str] = set()
+        self._version, self._only = -1, ""
 
-    def is_foreign(self, coin: Coin) -> bool:
-        """Say whether amounts must be converted; none while there is no home currency."""
-        sold_in, said_in = coin
-        if said_in in ("", sold_in) and sold_in == self._catalogue.only_currency:
+    def is_foreign(self, sold_in: str, said_in: str) -> bool:
+        """Say whether amounts of a `Coin` must be converted: not while there is no home."""
+        if self._version != self._catalogue.version:
+            self._version, self._only = self._catalogue.version, self._catalogue.only_currency
+        if sold_in == self._only and (not said_in or said_in == sold_in):
             return False
         home = self._exchange().table(self._catalogue).base
         return bool(home) and not {sold_in or home, said_in or home} <= {home}

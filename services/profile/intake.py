@@ -236,8 +236,9 @@ class Intake:
         time_us = said_us(kind, read_time_us(event, now_us), now_us)
         value_micros = read_value_micros(event, kind, price_micros, quantity)
         if value_micros or kind in PRICED:
-            coin = Coin(sold_in, event.value.currency)
-            if self.exchanging.is_foreign(coin):
+            said_in = event.value.currency
+            if self.exchanging.is_foreign(sold_in, said_in):
+                coin = Coin(sold_in, said_in)
                 found = self.exchanging.read(coin, value_micros, details, time_us)
                 value_micros, details, is_known = found
                 if not is_known:

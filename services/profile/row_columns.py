@@ -113,11 +113,11 @@ def values_of(
 
 
 def places_of_foreign(
-    columns: Columns, sold_in: Sequence[str], is_foreign: Callable[[Coin], bool]
+    columns: Columns, sold_in: Sequence[str], is_foreign: Callable[[str, str], bool]
 ) -> set[int]:
     """Return the places of events with amounts in another currency than the home one."""
     coins = list(map(Coin, sold_in, columns["currencies"]))
-    foreign = set(filter(is_foreign, set(coins)))
+    foreign = {coin for coin in set(coins) if is_foreign(*coin)}
     return {place for place, coin in enumerate(coins) if coin in foreign} if foreign else set()
 
 
