@@ -17,10 +17,11 @@ from bench.quality.shop import ShopMissingError, data_folder
 from services.ranker.domain.answers import DAY_US
 from services.ranker.domain.measures.comparing import Against, against
 from services.ranker.domain.measures.definitions import MEASURES
-from services.ranker.domain.measures.gathering import UNIT, Event, Gathering, Offers, Rates
+from services.ranker.domain.measures.gathering import Event, Gathering, Offers
 from services.ranker.domain.measures.log import Period
 from services.ranker.domain.measures.measured import measure
 from services.ranker.domain.measures.persons import PersonMeasures
+from services.ranker.domain.measures.rates import UNIT, Rates
 
 NAME = "hillstrom_lift"
 NONE, MENS, WOMENS = 1, 2, 3

@@ -12,15 +12,14 @@ import numpy as np
 
 from services.ranker.definitions import RankingDefinitions
 from services.ranker.domain.measures.gathering import (
-    UNIT,
     Chosen,
     Event,
     Gathered,
     Gathering,
     Offers,
-    Rates,
 )
 from services.ranker.domain.measures.log import Period
+from services.ranker.domain.measures.rates import UNIT, Rates
 from services.ranker.storage.measured import MeasuredLogs
 from services.ranker.storage.notices import canonical_id
 from shared.arms import assign_arm

@@ -1,6 +1,8 @@
-"""What came last before something, or first after it, of the same customer."""
+"""What came first of a customer, last before something, or first after it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,3 +54,17 @@ def _same(at: Rows, by_time: Rows, key: Keys, of_key: Keys) -> Rows:
     inside = (at >= 0) & (at < len(by_time))
     found = by_time[np.where(inside, at, 0)]
     return np.where(inside & (of_key[found] == key), found, -1)
+
+
+def first_of(at: Rows | NDArray[np.int32], cells: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return for each of so many the first of its cells; 0 where it has none."""
+    first = np.zeros(count, cells.dtype)
+    first[at[::-1]] = cells[::-1]  # the last of equal indexes stays
+    return first
+
+
+def taken(cells: NDArray[Any], rows: Rows) -> NDArray[Any]:
+    """Return the cells of some rows; 0 where there is no row."""
+    if not len(cells):
+        return np.zeros(len(rows), cells.dtype)
+    return np.where(rows >= 0, cells[rows], 0).astype(cells.dtype)

@@ -20,9 +20,7 @@ from services.ranker.domain.measures.log import (
     Places,
     Wholes,
 )
-
-UNIT = 10**9
-"""Billionths: what a rate is counted in."""
+from services.ranker.domain.measures.rates import Rates, to_base
 
 
 class Event(NamedTuple):
@@ -56,22 +54,6 @@ class Chosen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
-    """What currencies are worth in the base, and from when on."""
-
-    since_us: Wholes
-    """Ascending, shape (days,); the first rates hold before it as well."""
-    billionths: Wholes
-    """Of one unit, shape (days, currencies); 0: nobody knows. The first currency is the base."""
-
-    def at(self, time_us: Wholes, currency_no: NDArray[np.integer]) -> Wholes:
-        """Return the rate of each currency at its time."""
-        day = np.maximum(np.searchsorted(self.since_us, time_us, "right") - 1, 0)
-        found: Wholes = self.billionths[day, currency_no]
-        return found
-
-
-@dataclass(frozen=True, slots=True)
 class Offers:
     """What the catalogue says of offers by number; row 0 stands for all that it does not know."""
 
@@ -92,14 +74,6 @@ class Offers:
         """Return each one's family; what belongs to none stands for itself."""
         family = self.family_no[self.row(offer_no)]
         return np.where(family > 0, family, offer_no)
-
-
-def to_base(micros: Wholes, rate: Wholes) -> Wholes:
-    """Convert amounts, rounded half up, exactly as a table of currencies does."""
-    converted = micros.copy()
-    for at in np.flatnonzero(rate != UNIT).tolist():
-        converted[at] = (2 * int(micros[at]) * int(rate[at]) + UNIT) // (2 * UNIT)
-    return converted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ranker.domain.answers import DAY_US
-from services.ranker.domain.measures.following import Keys, Rows, first_after, last_before
+from services.ranker.domain.measures.following import (
+    Keys,
+    Rows,
+    first_after,
+    first_of,
+    last_before,
+    taken,
+)
 from services.ranker.domain.measures.log import (
     Deeds,
     Flags,
@@ -78,9 +85,9 @@ class Paths:
         self._bought = deeds.picked(rows)
         self._back = deeds.picked(are(deeds.type, "return"))
         self._given_back = _given_back(self._back, self._bought)
-        self._seen = _taken(places.channel, showings.credited[rows])
+        self._seen = taken(places.channel, showings.credited[rows])
         self._order_of, self._order_pairs = _orders(self._bought, self._seen)
-        self._came = _first(visits.customer, visits.channel, len(is_there))
+        self._came = first_of(visits.customer, visits.channel, len(is_there))
 
     @property
     def units(self) -> Mapping[str, Callable[[], Units]]:
@@ -108,7 +115,7 @@ class Paths:
         first = first_after(
             bought.customer, bought.time_us - BOUGHT_US, visits.customer, visits.end_us
         )
-        return self._money(name, pairs_of(_taken(visits.channel, first), bought.channel))
+        return self._money(name, pairs_of(taken(visits.channel, first), bought.channel))
 
     def _money(self, name: str, pairs: Wholes) -> Units:
         """Return money of purchases with their pairs, and of what came back with the same ones."""
@@ -118,7 +125,7 @@ class Paths:
         count = len(back.time_us) if of_back else 0
         return _counted(
             np.concatenate([bought.customer[:there], back.customer[:count]]),
-            np.concatenate([pairs[:there], _taken(pairs, self._given_back)[:count]]),
+            np.concatenate([pairs[:there], taken(pairs, self._given_back)[:count]]),
             np.concatenate(
                 [
                     of_bought * _amount(bought, name)[:there],
@@ -130,9 +137,9 @@ class Paths:
     def _of_visits(self, name: str) -> Units:
         visits, bought = self._visits, self._bought
         first = first_after(visits.customer, visits.begin_us, bought.customer, bought.time_us)
-        late = _taken(bought.time_us, first) > visits.end_us + BOUGHT_US
+        late = taken(bought.time_us, first) > visits.end_us + BOUGHT_US
         first[late] = -1
-        pairs = pairs_of(visits.channel, _taken(bought.channel, first))
+        pairs = pairs_of(visits.channel, taken(bought.channel, first))
         amount = {
             "visits": np.ones(len(pairs)),
             "visit_seconds": visits.end_us - visits.begin_us,
@@ -143,13 +150,13 @@ class Paths:
     def _of_carts(self, name: str) -> Units:
         visits, bought = self._visits, self._bought
         following = first_after(visits.customer, visits.filled_us, bought.customer, bought.time_us)
-        pairs = pairs_of(visits.cart_channel, _taken(bought.channel, following))
+        pairs = pairs_of(visits.cart_channel, taken(bought.channel, following))
         counts = visits.is_cart if name == "carts" else visits.is_cart & visits.is_left
         return _counted(visits.customer, pairs, counts)
 
     def _of_people(self, name: str) -> Units:
         count = len(self._is_there)
-        first = _first(self._bought.customer, self._bought.channel, count)
+        first = first_of(self._bought.customer, self._bought.channel, count)
         came = np.bincount(self._visits.customer, minlength=count) > 0
         deeds = self._deeds
         refer = are(deeds.type, "refer")
@@ -168,7 +175,7 @@ class Paths:
         early = np.bincount(visits.customer[is_early], minlength=count) > 0
         late = np.bincount(visits.customer[~is_early], minlength=count) > 0
         before = self._bought.time_us < middle_us
-        first = _first(self._bought.customer[before], self._bought.channel[before], count)
+        first = first_of(self._bought.customer[before], self._bought.channel[before], count)
         everybody = np.arange(count, dtype=np.int32)
         amount = early if name == "early" else early & late
         return _counted(everybody, pairs_of(self._came, first), amount)
@@ -189,12 +196,12 @@ class Paths:
         counts = first_us <= self._period.until_us - REPEAT_US
         if name == "repeat_orders":
             counts &= second_us - first_us <= REPEAT_US
-        pairs = _first(bought.customer, self._order_pairs[self._order_of], count)
+        pairs = first_of(bought.customer, self._order_pairs[self._order_of], count)
         return _counted(np.arange(count, dtype=np.int32), pairs, counts)
 
     def _of_showings(self, name: str) -> Units:
         places, showings = self._places, self._showings
-        pairs = pairs_of(places.channel, _taken(self._deeds.channel, showings.accepted_by))
+        pairs = pairs_of(places.channel, taken(self._deeds.channel, showings.accepted_by))
         became = {
             "shown": showings.is_shown,
             "clicks": showings.is_clicked,
@@ -219,13 +226,13 @@ class Paths:
         last = last_before(
             said.customer, said.time_us, places.customer[shown], self._showings.shown_us[shown]
         )
-        pairs = pairs_of(_taken(places.channel[shown], last), self._bought_before(said))
+        pairs = pairs_of(taken(places.channel[shown], last), self._bought_before(said))
         return _counted(said.customer, pairs, np.ones(len(pairs)))
 
     def _bought_before(self, deeds: Deeds) -> _Channels:
         bought = self._bought
         last = last_before(deeds.customer, deeds.time_us, bought.customer, bought.time_us)
-        return _taken(bought.channel, last)
+        return taken(bought.channel, last)
 
 
 _MONEY = {"sales": (1, 0), "returned": (0, 1), "revenue": (1, -1), "contribution": (1, -1)}
@@ -274,21 +281,7 @@ def _orders(bought: Deeds, seen: _Channels) -> tuple[Rows, Wholes]:
     )
     order = order.reshape(-1)
     shown = seen > 0
-    return order, pairs_of(_first(order[shown], seen[shown], len(keys)), bought.channel[first])
-
-
-def _first(at: Rows | NDArray[np.int32], cells: NDArray[Any], count: int) -> NDArray[Any]:
-    """Return for each of so many the first of its cells; 0 where it has none."""
-    first = np.zeros(count, cells.dtype)
-    first[at[::-1]] = cells[::-1]  # the last of equal indexes stays
-    return first
-
-
-def _taken(cells: NDArray[Any], rows: Rows) -> NDArray[Any]:
-    """Return the cells of some rows; 0 where there is no row."""
-    if not len(cells):
-        return np.zeros(len(rows), cells.dtype)
-    return np.where(rows >= 0, cells[rows], 0).astype(cells.dtype)
+    return order, pairs_of(first_of(order[shown], seen[shown], len(keys)), bought.channel[first])
 
 
 def _counted(customer: NDArray[np.int32], pair: Wholes, amount: NDArray[Any]) -> Units:

@@ -13,10 +13,11 @@ from cli.exporting.tables import TABLES
 from services.ranker.domain.answers import HOUR_US
 from services.ranker.domain.measures.channels import SPLITS, Over
 from services.ranker.domain.measures.definitions import MEASURES
-from services.ranker.domain.measures.gathering import UNIT, Chosen, Event, Gathering, Offers, Rates
+from services.ranker.domain.measures.gathering import Chosen, Event, Gathering, Offers
 from services.ranker.domain.measures.log import TYPES, Period
 from services.ranker.domain.measures.measured import measure
 from services.ranker.domain.measures.persons import COLUMNS
+from services.ranker.domain.measures.rates import UNIT, Rates
 from services.ranker.measuring_sql import (
     CHANNELS_QUERY,
     KINDS_QUERY,
