@@ -36,13 +36,14 @@ class _Counts:
         self._at_most = limit.at_most
         self._groups, count = _numbered(limit.groups)
         self._shown = np.zeros((draws, count), np.int32)
+        self._every = np.arange(draws)
         self._is_touched = self._at_most <= 0
 
     def take(self, live: Mask, picks: Picks) -> Mask | None:
         groups = self._groups[picks]
-        every = np.arange(len(picks))
-        self._shown[every, groups] += live
-        full = (self._shown[every, groups] >= self._at_most) & (groups > 0) & live
+        shown = self._shown[self._every, groups] + live
+        self._shown[self._every, groups] = shown
+        full = (shown >= self._at_most) & (groups > 0) & live
         if not full.any():
             return None
         self._is_touched = True
@@ -133,5 +134,6 @@ def varying(demands: Iterable[Demand], draws: int) -> list[Varying]:
 
 def _numbered(groups: Iterable[int]) -> tuple[Picks, int]:
     """Give groups numbers of their own, 0 first: theirs may be out of a whole catalogue."""
-    numbers, found = np.unique([0, *groups], return_inverse=True)
-    return found[1:], len(numbers)
+    numbers = {0: 0}
+    found = [numbers.setdefault(group, len(numbers)) for group in groups]
+    return np.array(found, np.intp), len(numbers)

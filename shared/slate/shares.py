@@ -94,6 +94,7 @@ class _Pages:
         self._closing = closing(demands, draws)
         self._varying = varying(demands, draws)
         self._gone: Mask = np.zeros(scores.shape, np.bool_)
+        self._is_any_gone = False
 
     def reserve(self, index: int, place: Place) -> _Kept | None:
         """Give each seat to the best that may take it in each draw; it counts from now on."""
@@ -194,8 +195,10 @@ class _Pages:
             top = np.zeros(len(allowed))
             top[standing] = 2.0 * float(np.finfo(np.float32).max) * np.arange(len(standing), 0, -1)
             work = np.where(top[columns] > 0.0, top[columns], work)
-        work[self._gone[:, columns]] = _OUT
-        work[:, ~allowed[columns]] = _OUT
+        if self._is_any_gone:
+            np.copyto(work, _OUT, where=self._gone[:, columns])
+        if not allowed.all():
+            work[:, ~allowed[columns]] = _OUT
         for state in states:
             closed = state.closed()
             if closed is not None:
@@ -213,18 +216,24 @@ class _Pages:
     ) -> None:
         """Let each draw that is live show its pick, which makes it narrower for what follows."""
         if self._has_families:
-            out = (self._keys[None, :] == self._keys[picks][:, None]) & live[:, None]
+            family = (self._keys[None, :] == self._keys[picks][:, None]) & live[:, None]
+            self._close(work, family, for_good=for_good)
         else:
-            out = np.zeros(self._gone.shape, np.bool_)
-            out[np.flatnonzero(live), picks[live]] = True
-        if for_good:
-            self._gone |= out
+            rows = live.nonzero()[0]
+            if work is not None:
+                work[rows, picks[rows]] = _OUT
+            if for_good:
+                self._gone[rows, picks[rows]] = True
+                self._is_any_gone = True
         for state in states:
             full = state.take(live, picks)
-            if full is None:
-                continue
-            out |= full
-            if for_good and state.place < 0:
-                self._gone |= full
+            if full is not None:
+                self._close(work, full, for_good=for_good and state.place < 0)
+
+    def _close(self, work: Scores | None, out: Mask, *, for_good: bool) -> None:
+        """Let draws show some candidates no longer: here, or on the whole page."""
         if work is not None:
             np.copyto(work, _OUT, where=out)
+        if for_good:
+            self._gone |= out
+            self._is_any_gone = True
