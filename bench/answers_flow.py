@@ -236,8 +236,8 @@ def _saved() -> tuple[bytes, np.ndarray]:
     prior = np.full(TEN_MILLION, 0.5)
     model = Model(prior)
     random = np.random.default_rng(7)
-    model._mean = random.standard_normal(TEN_MILLION)
-    model._variance = prior * random.random(TEN_MILLION)
+    model._mean[:] = random.standard_normal(TEN_MILLION)
+    model._variance[:] = prior * random.random(TEN_MILLION)
     model.number = 1
     return model.snapshot(), prior
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from services.ranker.boosting_rpcs import Boosting
 from services.ranker.calibrating import Calibrating
 from services.ranker.definitions import RankingDefinitions
-from services.ranker.domain.explanation import explain
 from services.ranker.domain.insight.answered import InsightStore
 from services.ranker.domain.journal import Journal
 from services.ranker.domain.learning_log import LearningLog
@@ -23,8 +22,9 @@ from services.ranker.insights import Insights
 from services.ranker.journalling import RankingKeeper
 from services.ranker.measuring import Measurer
 from services.ranker.naming import Naming
+from services.ranker.placements import write_contributions, write_placement
 from services.ranker.policies import Policies
-from services.ranker.ranking import Ranker, Ranking
+from services.ranker.ranking import Ranker
 from services.ranker.replaying import Replayer
 from services.ranker.reverting import RevertRpcs
 from services.ranker.storage.notices import learning_row
@@ -55,7 +55,6 @@ from touchpoint.ranker.v1.off_policy_pb2 import (
     SimulateRankingRequest,
     SimulateRankingResponse,
 )
-from touchpoint.ranker.v1.ranker_pb2 import Contribution, RankedPlacement
 
 _DEFAULT_ROWS = 100
 _SLICE_ROWS = 1000
@@ -117,9 +116,12 @@ class RankerServicer:
         ranking = self._ranker.rank(request, self._bundles.of(context.bundle_hash))
         response = pb.RankResponse()
         for place, ask in enumerate(context.placements):
-            _write(ranking, place, response.placements.add(placement=ask.placement))
+            placement = response.placements.add(placement=ask.placement)
+            write_placement(ranking, place, placement)
             if context.explain:
-                self._explain(request, ranking, place, response.placements[place])
+                naming = Naming(request, self._catalogue)
+                model = self._kept.replica.model
+                write_contributions(ranking, place, placement, model, naming)
         if trying := ranking.judgement.exploration:
             response.exploration.probability = trying.probability
             response.exploration.tried = trying.is_tried
@@ -133,16 +135,6 @@ class RankerServicer:
         spent_us = (time.perf_counter_ns() - began) // 1000
         self._kept.keeper.keep(request, ranking, versions, spent_us)
         return response
-
-    def _explain(
-        self, request: pb.RankRequest, ranking: Ranking, place: int, ranked: RankedPlacement
-    ) -> None:
-        model, naming = self._kept.replica.model, Naming(request, self._catalogue)
-        for at, entry in zip(ranking.slates[place].chosen, ranked.chosen):
-            entry.contributions.extend(
-                Contribution(name=part.name, value=part.value, text=part.text)
-                for part in explain(ranking.judgement, at, model, naming.of(at, ranked.placement))
-            )
 
     async def list_decisions(
         self, call: Call, request: pb.ListDecisionsRequest
@@ -293,27 +285,3 @@ class RankerServicer:
         demand_permission(call)
         async for table, rows in self._kept.journal.export(request.person_ids):
             yield pb.ExportPersonResponse(table=table, rows=rows)
-
-
-def _write(ranking: Ranking, place: int, ranked: RankedPlacement) -> None:
-    """Write what a placement shows into its message; made in place, nothing is copied.
-
-    What may replace something else is taken to be seen where that would have been.
-    """
-    judgement, slate = ranking.judgement, ranking.slates[place]
-    probability, score, sighted = judgement.probability, judgement.score, judgement.sighted
-    last = max(0, len(slate.chosen) - 1)
-    for listed, entries in ((slate.chosen, ranked.chosen), (slate.following, ranked.next)):
-        for position, at in enumerate(listed):
-            entries.add(
-                candidate=at,
-                acceptance_probability=probability[at],
-                score=score[at],
-                selection_probability=ranking.selection_probability(place, at),
-                features=sighted.encoded(at, ranked.placement, min(position, last))
-                if sighted
-                else b"",
-            )
-    for entry, cause in zip(ranked.chosen, slate.causes, strict=True):
-        if cause is not None:
-            entry.cause, entry.cause_rule = cause

@@ -40,9 +40,20 @@ class Sight:
 
 def encode(offset: float, indices: Hashes, characteristics: Hashes = NOTHING) -> bytes:
     """Pack a row, little endian; at most `MOST_CHARACTERISTICS` of those."""
+    return encode_each([offset], indices[None, :], characteristics)[0]
+
+
+def encode_each(
+    offsets: Sequence[float], indices: Hashes, characteristics: Hashes = NOTHING
+) -> list[bytes]:
+    """Pack rows of equal length, `indices` of shape (rows, weights)."""
     assert len(characteristics) <= MOST_CHARACTERISTICS
-    head = _SECOND.pack(VERSION, LAYOUT, len(indices), len(characteristics), offset)
-    return head + indices.astype(_HASH).tobytes() + characteristics.astype(_HASH).tobytes()
+    count, told = indices.shape[1], characteristics.astype(_HASH).tobytes()
+    packed, size = indices.astype(_HASH).tobytes(), count * _HASH.itemsize
+    heads = [
+        _SECOND.pack(VERSION, LAYOUT, count, len(characteristics), offset) for offset in offsets
+    ]
+    return [head + packed[row * size : row * size + size] + told for row, head in enumerate(heads)]
 
 
 def decode(data: bytes) -> Sight | None:

@@ -66,6 +66,7 @@ class Entities:
         offers = nos.astype(np.uint32)
         hashes, tree = self._category_hashes.known(), catalogue.categories
         prices = catalogue.price_micros[nos] / _MICROS
+        ends_us = catalogue.ends_us[nos]
         return OfferColumns(
             category_nos=category_nos,
             brand_nos=brand_nos,
@@ -78,7 +79,7 @@ class Entities:
             price=np.frexp(prices)[1].astype(np.uint32),
             type=self._types.known()[catalogue.type_no[nos]],
             terms=_terms(catalogue, nos),
-            ends_us=np.where(catalogue.ends_us[nos] > 0, catalogue.ends_us[nos], _NEVER),
+            ends_us=np.where(ends_us > 0, ends_us, _NEVER),
             released_us=catalogue.released_us[nos],
         )
 
@@ -118,8 +119,9 @@ class Entities:
         """Return the category of each; of what has none the first that it is about."""
         catalogue = self._catalogue
         found: NDArray[np.int32] = catalogue.category_no[nos]
-        for at in np.flatnonzero(found == 0).tolist():
-            found[at] = self._about(int(nos[at]))
+        lacking = (found == 0).nonzero()[0]
+        if len(lacking):
+            found[lacking] = [self._about(no) for no in nos[lacking].tolist()]
         return found
 
     def _about(self, offer_no: int) -> int:

@@ -9,13 +9,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ranker.domain.crosses import Crosses, Told, crosses
+from services.ranker.domain.crosses import Crosses, crosses
 from services.ranker.domain.entities import Entities, OfferColumns
-from services.ranker.domain.hashing import FOLD, PAIR, WORD, Hashes, mix, paired, text_hash
+from services.ranker.domain.folding import Folding, Rows
+from services.ranker.domain.hashing import Hashes, leading, paired, text_hash
 from services.ranker.domain.layout import (
     COLUMN,
     COLUMNS,
     MOST_ATTRIBUTES,
+    MOST_NUMBERS,
     MOST_SEGMENTS,
     MOST_TOLD,
     MOST_TOLD_OF_FAMILY,
@@ -24,11 +26,6 @@ from services.ranker.domain.layout import (
 from services.ranker.domain.number_bands import band, told_hashes
 from services.ranker.domain.situation import Situation
 
-_STARTS = np.array([[column.start] for column in COLUMNS], np.uint32)
-_MASKS = np.array([[column.size - 1] for column in COLUMNS], np.uint32)
-_SALTS = [column.start * int(FOLD) for column in COLUMNS]
-"""What tells equal hashes in different columns apart."""
-_VARIANCES = np.array([column.variance for column in COLUMNS])
 _GROUPS = list(Group)
 _GROUP_NOS = np.array([_GROUPS.index(column.group) for column in COLUMNS])
 _STRENGTHS = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
@@ -48,15 +45,20 @@ class Features:
 
     indices: Hashes
     """Of the candidates' own, shape (columns, candidates)."""
-    columns: NDArray[np.intp]
-    """Places of those in `COLUMNS`, ascending; what does not apply to a person has none."""
+    folding: Folding
+    """Which columns those are of; what does not apply to a person has none."""
     crosses: Crosses
     """What speaks for them by groups."""
 
     @property
+    def columns(self) -> NDArray[np.intp]:
+        """Places of the candidates' own in `COLUMNS`, ascending, shape (columns,)."""
+        return self.folding.columns
+
+    @property
     def prior_variance(self) -> float:
         """Variance of the log-odds of each candidate before anything is learned."""
-        return float(_VARIANCES[self.columns].sum() + _VARIANCES[self.crosses.columns].sum())
+        return self.folding.prior_variance + self.crosses.folding.prior_variance
 
     def of_candidate(self, at: int) -> Hashes:
         """Return all the weights that speak for one candidate: its own, then those of its group."""
@@ -68,6 +70,15 @@ class Features:
         columns = np.concatenate([self.columns, self.crosses.columns])
         mine: NDArray[np.bool_] = _GROUP_NOS[columns] == _GROUPS.index(group)
         return mine
+
+    def shown(self, at: Sequence[int], placement: str, positions: Sequence[int]) -> Hashes:
+        """Return `at_position` of several candidates at once, shape (candidates shown, weights)."""
+        shared = self.crosses
+        own, of_groups = self.indices[:, at], shared.indices[:, shared.group_of[at]]
+        rows = np.concatenate([own, of_groups]).T.copy()
+        weights = [_position_weight(placement, position) for position in positions]
+        rows[:, self.columns.searchsorted(_POSITION)] = weights
+        return rows
 
     def at_position(self, at: int, placement: str, position: int) -> Hashes:
         """Return the weights for one candidate as it is shown: at a position, from 0, of a place.
@@ -114,9 +125,11 @@ class FeatureMaker:
 
     def features(self, proposed: Proposed, situation: Situation) -> Features:
         """Return what the model sees of each candidate in this situation."""
-        rows = _Rows(len(proposed.nos))
+        rows = Rows(len(proposed.nos))
         offers = self._entities.columns(proposed.nos)
-        told = Told(*told_hashes([*situation.attributes, *situation.told][:MOST_TOLD]))
+        told = told_hashes(
+            [*situation.attributes, *situation.told][:MOST_TOLD], situation.numbers[:MOST_NUMBERS]
+        )
         _add_context(rows, offers, proposed, situation)
         _add_evidence(rows, proposed)
         _add_offer(rows, offers)
@@ -125,57 +138,30 @@ class FeatureMaker:
         self._add_affinities(rows, offers, situation)
         for place, each in enumerate(told.ones[:MOST_TOLD_OF_FAMILY].tolist()):
             rows.add(f"family_told_{place}", offers.family, each)
-        indices, columns = rows.folded()
-        return Features(indices, columns, crosses(offers.kind, offers.category_1, told, situation))
+        indices, folding = rows.folded()
+        return Features(indices, folding, crosses(offers.kind, offers.category_1, told, situation))
 
-    def _add_affinities(self, rows: _Rows, offers: OfferColumns, situation: Situation) -> None:
+    def _add_affinities(self, rows: Rows, offers: OfferColumns, situation: Situation) -> None:
         entities = self._entities
         in_categories = entities.category_affinity(offers, situation.categories)
         in_brands = entities.brand_affinity(offers, situation.brands)
-        rows.add("kind_category_affinity", paired(offers.kind, in_categories))
-        rows.add("kind_brand_affinity", paired(offers.kind, in_brands))
+        by_kind = leading(offers.kind)
+        rows.add("kind_category_affinity", by_kind + in_categories)
+        rows.add("kind_brand_affinity", by_kind + in_brands)
         if situation.category_in_mind:
             nearness = entities.nearness(offers, situation.category_in_mind)
-            rows.add("kind_in_mind", paired(offers.kind, nearness))
-
-
-class _Rows:
-    """Rows of the matrix by the place of their column."""
-
-    def __init__(self, count: int) -> None:
-        self._rows: dict[int, Hashes] = {}
-        self._salts: dict[int, int] = {}
-        self._count = count
-
-    def add(self, name: str, left: Hashes, right: int = 0) -> None:
-        """Add a column: what it hashes of each candidate, crossed with something of the person."""
-        place = COLUMN[name]
-        self._rows[place] = left
-        self._salts[place] = (right * PAIR + _SALTS[place]) & WORD
-
-    def folded(self) -> tuple[Hashes, NDArray[np.intp]]:
-        """Mix the hashes well and fold each into the region of its column."""
-        places = sorted(self._rows)
-        mixed = np.empty((len(places), self._count), np.uint32)
-        for row, place in enumerate(places):
-            mixed[row] = self._rows[place]
-        mixed ^= np.array([self._salts[place] for place in places], np.uint32)[:, None]
-        mix(mixed)
-        columns = np.array(places, np.intp)
-        mixed &= _MASKS[columns]
-        mixed += _STARTS[columns]
-        return mixed, columns
+            rows.add("kind_in_mind", by_kind + nearness)
 
 
 @lru_cache(4096)
 def _position_weight(placement: str, position: int) -> int:
-    rows = _Rows(1)
+    rows = Rows(1)
     rows.add("placement_position", np.array([text_hash(placement)], np.uint32), position)
     return int(rows.folded()[0][0, 0])
 
 
 def _add_context(
-    rows: _Rows, offers: OfferColumns, proposed: Proposed, situation: Situation
+    rows: Rows, offers: OfferColumns, proposed: Proposed, situation: Situation
 ) -> None:
     sources = proposed.sources.astype(np.uint32)
     first = proposed.places & (~proposed.places + np.uint32(1))
@@ -185,35 +171,37 @@ def _add_context(
     strengths = _STRENGTHS.searchsorted(proposed.strengths).astype(np.uint32)
     rows.add("base", np.zeros(len(sources), np.uint32))
     rows.add("kind_channel", offers.kind, situation.channel)
-    rows.add("kind_placement", paired(places, offers.kind))
+    by_place = leading(places)
+    rows.add("kind_placement", by_place + offers.kind)
     rows.add("kind_source", paired(offers.kind, sources))
-    rows.add("source_placement", paired(places, sources))
+    rows.add("source_placement", by_place + sources)
     rows.add("source_strength", paired(sources, strengths))
     rows.add("placement_position", places)
 
 
-def _add_evidence(rows: _Rows, proposed: Proposed) -> None:
+def _add_evidence(rows: Rows, proposed: Proposed) -> None:
     evidence = proposed.evidence
     if evidence is None:
         return
-    said = paired(evidence.kinds.astype(np.uint32), proposed.sources.astype(np.uint32))
+    said = leading(paired(evidence.kinds.astype(np.uint32), proposed.sources.astype(np.uint32)))
     counts = _COUNTS.searchsorted(evidence.counts, side="right").astype(np.uint32)
     share = evidence.counts / np.maximum(evidence.totals, 1)
     shares = (1 + _SHARES.searchsorted(share, side="right")) * (evidence.totals > 0)
-    rows.add("evidence_count", paired(said, counts))
-    rows.add("evidence_share", paired(said, shares.astype(np.uint32)))
+    rows.add("evidence_count", said + counts)
+    rows.add("evidence_share", said + shares.astype(np.uint32))
 
 
-def _add_terms(rows: _Rows, offers: OfferColumns, situation: Situation) -> None:
-    kind = offers.kind
-    rows.add("kind_type", paired(kind, offers.type))
-    rows.add("kind_terms", paired(kind, offers.terms))
+def _add_terms(rows: Rows, offers: OfferColumns, situation: Situation) -> None:
+    by_kind = leading(offers.kind)
+    terms = by_kind + offers.terms
+    rows.add("kind_type", by_kind + offers.type)
+    rows.add("kind_terms", terms)
     if situation.now_us:
-        rows.add("kind_days_left", paired(kind, _days(offers.ends_us - situation.now_us)))
-        rows.add("kind_days_out", paired(kind, _days(situation.now_us - offers.released_us)))
+        rows.add("kind_days_left", by_kind + _days(offers.ends_us - situation.now_us))
+        rows.add("kind_days_out", by_kind + _days(situation.now_us - offers.released_us))
     sensitivity = band(situation.price_sensitivity, _SENSITIVITIES)
     if sensitivity:
-        rows.add("terms_price_sensitivity", paired(kind, offers.terms), sensitivity)
+        rows.add("terms_price_sensitivity", terms, sensitivity)
 
 
 def _days(spans_us: NDArray[np.int64]) -> Hashes:
@@ -221,7 +209,7 @@ def _days(spans_us: NDArray[np.int64]) -> Hashes:
     return days
 
 
-def _add_offer(rows: _Rows, offers: OfferColumns) -> None:
+def _add_offer(rows: Rows, offers: OfferColumns) -> None:
     rows.add("kind", offers.kind)
     rows.add("offer", offers.offer)
     rows.add("family", offers.family)
@@ -231,11 +219,12 @@ def _add_offer(rows: _Rows, offers: OfferColumns) -> None:
     rows.add("kind_price", paired(offers.kind, offers.price))
 
 
-def _add_person(rows: _Rows, offers: OfferColumns, situation: Situation) -> None:
+def _add_person(rows: Rows, offers: OfferColumns, situation: Situation) -> None:
     tier = text_hash(situation.value_tier)
     kind = offers.kind
     # A promotion may be about no category; then it is at least told from other kinds.
-    category_1 = paired(kind, offers.category_1)
+    by_kind = leading(kind)
+    category_1 = by_kind + offers.category_1
     rows.add("kind_assurance", kind, situation.assurance)
     rows.add("kind_tier", kind, tier)
     rows.add("kind_recency", kind, band(situation.recency_days, _RECENCIES))
@@ -245,7 +234,7 @@ def _add_person(rows: _Rows, offers: OfferColumns, situation: Situation) -> None
         liked, liked_1 = (text_hash(each(situation.categories.top)) for each in (str, top))
         rows.add("kind_liked_1", kind, liked_1)
         rows.add("category_1_liked_1", category_1, liked_1)
-        rows.add("category_2_liked", paired(kind, offers.category_2), liked)
+        rows.add("category_2_liked", by_kind + offers.category_2, liked)
         rows.add("family_liked_1", offers.family, liked_1)
     if situation.brands.top:
         rows.add("brand_liked_brand", offers.brand, text_hash(situation.brands.top))

@@ -6,6 +6,7 @@ without their sign, as collisions here are few and a bias of them is learned awa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
@@ -24,9 +25,15 @@ def text_hash(text: str) -> int:
     return crc32(text.encode()) if text else 0
 
 
-def text_hashes(texts: list[str]) -> Hashes:
+def text_hashes(texts: Sequence[str]) -> Hashes:
     """Return the hash of each, shape (texts,)."""
     return np.array([crc32(text.encode()) for text in texts], np.uint32)
+
+
+def leading(left: Hashes) -> Hashes:
+    """Return what the first of two contributes to their hash: `paired` is this plus the second."""
+    first: Hashes = left * np.uint32(PAIR)
+    return first
 
 
 def paired(left: Hashes, right: Hashes) -> Hashes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from services.ranker.domain.arbitration import Assumed, Column
 from services.ranker.domain.boosting import Said
 from services.ranker.domain.chance import Chance
-from services.ranker.domain.encoding import NOTHING, Hashes, encode
+from services.ranker.domain.encoding import NOTHING, Hashes, encode, encode_each
 from services.ranker.domain.exploration import Exploration
 from services.ranker.domain.features import Features
 from services.ranker.domain.model import Model, predictive, prior_offset
@@ -52,6 +53,15 @@ class Sighted:
         if placement:
             seen = features.at_position(at, placement, position)
         return encode(float(self.offset[at]), seen, self.characteristics)
+
+    def encoded_each(
+        self, at: Sequence[int], placement: str, positions: Sequence[int]
+    ) -> list[bytes]:
+        """Return `encoded` of several candidates, each at a position of one placement."""
+        if self.taught is not None:
+            return self.taught.encoded_each(at, placement, positions)
+        rows = self.features.shown(at, placement, positions)
+        return encode_each(self.offset[at].tolist(), rows, self.characteristics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +143,11 @@ def judge(
     """
     features, offset = sighted.features, sighted.offset
     crosses = features.crosses
-    log_odds = offset + model.means(features.indices)
-    log_odds += model.means(crosses.indices)[crosses.group_of]
-    variances = model.variance_matrix(features.indices)
-    of_groups = model.variance_matrix(crosses.indices).sum(axis=0)
+    learned, variances = model.beliefs(features.indices)
+    learned_of_groups, variances_of_groups = model.beliefs(crosses.indices)
+    of_groups = variances_of_groups.sum(axis=0)
+    log_odds = offset + learned
+    log_odds += learned_of_groups[crosses.group_of]
     if (said := sighted.said) is not None:
         log_odds, variances = said.mixed(log_odds), variances * said.left
         of_groups *= said.left
@@ -157,8 +168,10 @@ def judge(
         moved = None
     else:
         averaged += _UNDRAWN * of_groups[crosses.group_of]
-        moved = (group_noise * _scale(of_groups))[:, crosses.group_of]
-    chances = _drawn(log_odds, noise * _scale(own), moved, averaged) * possible
+        moved = (group_noise * _scale(of_groups)).take(crosses.group_of, axis=1, mode="clip")
+    chances = _drawn(log_odds, noise * _scale(own), moved, averaged)
+    if not possible.all():
+        chances *= possible
     draws = Draws(chances, chances * stake.astype(np.float32), decisive)
     return Judgement(assumed, probability, probability, probability * stake, draws, sighted)
 

@@ -85,8 +85,10 @@ class Model:
         self.number = 0
         """The last row learned from."""
         self._prior = prior_variances() if prior is None else prior
-        self._mean = np.zeros(len(self._prior))
-        self._variance = self._prior.copy()
+        self._beliefs = np.zeros((len(self._prior), 2))
+        """Mean and variance of each weight, side by side: whoever reads one reads the other."""
+        self._mean, self._variance = self._beliefs[:, 0], self._beliefs[:, 1]
+        self._variance[:] = self._prior
         self._surprise = Surprise()
 
     def learn(
@@ -131,6 +133,11 @@ class Model:
         found: Column = self._variance.take(indices)
         return found
 
+    def beliefs(self, indices: NDArray[np.uint32]) -> tuple[Column, Column]:
+        """Return both at once: what was learned, summed, and how unsure each weight is."""
+        found = self._beliefs.take(indices, axis=0)
+        return found[..., 0].sum(axis=0), found[..., 1]
+
     def predict(self, sight: Sight) -> float:
         """Return the predictive probability of one row."""
         return _chance(self._log_odds(sight), _total(self._variance[sight.indices]))
@@ -139,7 +146,7 @@ class Model:
         """Return the model as it is now, which learns on by itself."""
         copied = Model(self._prior)
         copied.number = self.number
-        copied._mean, copied._variance = self._mean.copy(), self._variance.copy()
+        copied._beliefs[:] = self._beliefs
         copied._surprise = self._surprise.copy()
         return copied
 

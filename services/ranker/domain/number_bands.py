@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -20,9 +22,42 @@ from services.ranker.domain.hashing import Hashes, paired, text_hash
 from services.ranker.domain.layout import BANDINGS
 
 _EDGES: Final = np.array([2**-0.75, 2**-0.5, 2**-0.25])
-_QUARTERS_OF_COARSE: Final = 8
+_WHICH: Final = 4 * np.arange(BANDINGS)[:, None]
 _MOST_TEXT: Final = 64
 """Of a value; what is longer is told apart by its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of person and moment, as hashes."""
+
+    ones: Hashes
+    """The attributes, one each."""
+    all: Hashes
+    """With the further bands of those that are numbers."""
+    numbers: Hashes
+    """What else is known in numbers, in every banding."""
+
+
+def told_hashes(attributes: Sequence[str], numbers: Sequence[tuple[str, float]] = ()) -> Told:
+    """Return the hashes of attributes `name=value`, and of named numbers that are finite.
+
+    A value that reads as a finite number is banded, and has further bands among all of them; any
+    other value is a text that stands for itself.
+    """
+    read = [_read(attribute) for attribute in attributes]
+    ones = np.array([hashed for hashed, _ in read], np.uint32)
+    places = [place for place, (_, value) in enumerate(read) if value is not None]
+    if not places and not numbers:
+        return Told(ones, ones, ones[:0])
+    names = [read[place][0] for place in places] + [_name_hash(name) for name, _ in numbers]
+    values = [read[place][1] for place in places] + [value for _, value in numbers]
+    banded = band_hashes(np.array(names, np.uint32), np.array(values))
+    known = banded[:, len(places) :].ravel()
+    if not places:
+        return Told(ones, ones, known)
+    ones[places] = banded[0, : len(places)]
+    return Told(ones, np.concatenate([ones, *banded[1:, : len(places)]]), known)
 
 
 def band_hashes(names: Hashes, values: NDArray[np.float64]) -> Hashes:
@@ -32,39 +67,14 @@ def band_hashes(names: Hashes, values: NDArray[np.float64]) -> Hashes:
     """
     mantissas, exponents = np.frexp(np.abs(values))
     quarters = 4 * exponents + _EDGES.searchsorted(mantissas, side="right")
-    signs = np.sign(values).astype(np.int64)
     bands = np.empty((BANDINGS, len(values)), np.int64)
-    bands[0] = quarters // 2
-    bands[1] = (quarters + 1) // 2
-    bands[2] = quarters // _QUARTERS_OF_COARSE
-    bands *= signs != 0
-    which = np.arange(BANDINGS)[:, None]
-    numbered = ((bands * 4 + which) * 4 + signs).astype(np.uint32)
-    return paired(np.broadcast_to(names, bands.shape), numbered)
-
-
-def told_hashes(attributes: Sequence[str]) -> tuple[Hashes, Hashes]:
-    """Return the hashes of attributes `name=value`: one each, and all of them.
-
-    A value that reads as a finite number is banded, and has further bands among all of them; any
-    other value is a text that stands for itself.
-    """
-    ones = np.empty(len(attributes), np.uint32)
-    places, names, values = [], [], []
-    for place, attribute in enumerate(attributes):
-        name, _, text = attribute.partition("=")
-        value = _number(text)
-        if value is None:
-            ones[place] = text_hash(f"{name}={text[:_MOST_TEXT]}")
-        else:
-            places.append(place)
-            names.append(text_hash(name))
-            values.append(value)
-    if not places:
-        return ones, ones
-    banded = band_hashes(np.array(names, np.uint32), np.array(values))
-    ones[places] = banded[0]
-    return ones, np.concatenate([ones, *banded[1:]])
+    bands[0] = quarters >> 1
+    bands[1] = (quarters + 1) >> 1
+    bands[2] = quarters >> 3  # of zero all three are 0, and so is its sign
+    bands *= 16
+    bands += _WHICH
+    bands += np.sign(values).astype(np.int64)
+    return paired(names, bands.astype(np.uint32))
 
 
 def band(value: float, edges: Sequence[float]) -> int:
@@ -80,3 +90,16 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+@lru_cache(1 << 14)
+def _read(attribute: str) -> tuple[int, float | None]:
+    """Return the hash of a name and its number, or that of the whole text and None."""
+    name, _, text = attribute.partition("=")
+    value = _number(text)
+    if value is None:
+        return text_hash(f"{name}={text[:_MOST_TEXT]}"), None
+    return text_hash(name), value
+
+
+_name_hash = lru_cache(1 << 10)(text_hash)

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ranker.domain.hashing import text_hash
 from services.ranker.domain.layout import BANDINGS
 from services.ranker.domain.number_bands import band_hashes, told_hashes
 
@@ -47,9 +48,18 @@ def test_small_whole_numbers_are_all_told_apart():
 
 
 def test_texts_stand_for_themselves_and_numbers_are_banded():
-    ones, everything = told_hashes(["plan=gold", "visits=100", "rate=nan", "spent=1e400"])
-    assert len(ones) == 4
-    assert len(everything) == 4 + (BANDINGS - 1)
-    assert told_hashes(["visits=101"])[0][0] == ones[1]
-    assert told_hashes(["plan=silver"])[0][0] != ones[0]
-    assert told_hashes([])[1].shape == (0,)
+    told = told_hashes(["plan=gold", "visits=100", "rate=nan", "spent=1e400"])
+    assert len(told.ones) == 4
+    assert len(told.all) == 4 + (BANDINGS - 1)
+    assert told_hashes(["visits=101"]).ones[0] == told.ones[1]
+    assert told_hashes(["plan=silver"]).ones[0] != told.ones[0]
+    assert told_hashes([]).all.shape == (0,)
+
+
+def test_what_is_known_in_numbers_is_told_in_every_banding_and_apart_from_attributes():
+    told = told_hashes(["plan=gold", "visits=100"], [("orders", 3.0), ("spent", 80.0)])
+    alone = told_hashes(["plan=gold", "visits=100"])
+    assert told.ones.tolist() == alone.ones.tolist()
+    assert told.all.tolist() == alone.all.tolist()
+    names = np.array([text_hash("orders"), text_hash("spent")], np.uint32)
+    assert told.numbers.tolist() == band_hashes(names, np.array([3.0, 80.0])).ravel().tolist()

@@ -1,0 +1,78 @@
+"""Folds hashes into the regions of their columns: which weights a row of the design matrix has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.ranker.domain.hashing import FOLD, PAIR, WORD, Hashes, mix
+from services.ranker.domain.layout import COLUMN, COLUMNS
+
+_STARTS = np.array([[column.start] for column in COLUMNS], np.uint32)
+_MASKS = np.array([[column.size - 1] for column in COLUMNS], np.uint32)
+_SALTS = np.array([[column.start * int(FOLD) & WORD] for column in COLUMNS], np.uint32)
+"""What tells equal hashes in different columns apart."""
+_VARIANCES = np.array([column.variance for column in COLUMNS])
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """The rows of a matrix by the columns of the layout that they are of."""
+
+    columns: NDArray[np.intp]
+    """Places in `COLUMNS`, ascending, shape (rows,)."""
+    prior_variance: float
+    """Of all of them together, before anything is learned."""
+    salts: Hashes
+    masks: Hashes
+    starts: Hashes
+    """These three of shape (rows, 1)."""
+
+    def fold(self, hashes: Hashes, rights: Hashes) -> None:
+        """Cross each row with its right and make the weights of it, in place.
+
+        `hashes` are of shape (rows, candidates or groups), `rights` of shape (rows,).
+        """
+        hashes ^= rights[:, None] + self.salts
+        mix(hashes)
+        hashes &= self.masks
+        hashes += self.starts
+
+
+@lru_cache(2048)
+def folding_of(places: tuple[int, ...]) -> Folding:
+    """Return the folding of rows by the places of their columns, ascending."""
+    columns = np.array(places, np.intp)
+    return Folding(
+        columns,
+        float(_VARIANCES[columns].sum()),
+        *(each[columns] for each in (_SALTS, _MASKS, _STARTS)),
+    )
+
+
+class Rows:
+    """Rows of the matrix by the place of their column."""
+
+    def __init__(self, count: int) -> None:
+        self._rows: dict[int, Hashes] = {}
+        self._rights: dict[int, int] = {}
+        self._count = count
+
+    def add(self, name: str, left: Hashes, right: int = 0) -> None:
+        """Add a column: what it hashes of each candidate, crossed with something of the person."""
+        place = COLUMN[name]
+        self._rows[place] = left
+        self._rights[place] = right * PAIR & WORD
+
+    def folded(self) -> tuple[Hashes, Folding]:
+        """Mix the hashes well and fold each into the region of its column."""
+        places = sorted(self._rows)
+        rows, rights = self._rows, self._rights
+        indices = np.concatenate([rows[place] for place in places], dtype=np.uint32)
+        indices = indices.reshape(len(places), self._count)
+        folding = folding_of(tuple(places))
+        folding.fold(indices, np.array([rights[place] for place in places], np.uint32))
+        return indices, folding
