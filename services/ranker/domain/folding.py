@@ -15,6 +15,7 @@ _STARTS = np.array([[column.start] for column in COLUMNS], np.uint32)
 _MASKS = np.array([[column.size - 1] for column in COLUMNS], np.uint32)
 _SALTS = np.array([[column.start * int(FOLD) & WORD] for column in COLUMNS], np.uint32)
 """What tells equal hashes in different columns apart."""
+_AT_ONCE = 1 << 15
 _VARIANCES = np.array([column.variance for column in COLUMNS])
 
 
@@ -34,12 +35,18 @@ class Folding:
     def fold(self, hashes: Hashes, rights: Hashes) -> None:
         """Cross each row with its right and make the weights of it, in place.
 
-        `hashes` are of shape (rows, candidates or groups), `rights` of shape (rows,).
+        `hashes` are of shape (rows, candidates or groups), `rights` of shape (rows,). As many
+        rows at a time as the cache holds.
         """
-        hashes ^= rights[:, None] + self.salts
-        mix(hashes)
-        hashes &= self.masks
-        hashes += self.starts
+        crossed = rights[:, None] + self.salts
+        step = max(1, _AT_ONCE // max(hashes.shape[1], 1))
+        for start in range(0, len(hashes), step):
+            part = slice(start, start + step)
+            some = hashes[part]
+            some ^= crossed[part]
+            mix(some)
+            some &= self.masks[part]
+            some += self.starts[part]
 
 
 @lru_cache(2048)

@@ -144,8 +144,7 @@ def judge(
     features, offset = sighted.features, sighted.offset
     crosses = features.crosses
     learned, variances = model.beliefs(features.indices)
-    learned_of_groups, variances_of_groups = model.beliefs(crosses.indices)
-    of_groups = variances_of_groups.sum(axis=0)
+    learned_of_groups, of_groups = model.totals(crosses.indices)
     log_odds = offset + learned
     log_odds += learned_of_groups[crosses.group_of]
     if (said := sighted.said) is not None:

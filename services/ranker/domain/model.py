@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ MOST_DRIFT: Final = 3e-4
 SHARED: Final = 0.75
 """How far rows are taken to be alike: 0 not at all, 1 all of them."""
 _OF_PERSONS = [column for column in COLUMNS if column.group is Group.PERSON]
+_AT_ONCE: Final = 1 << 14
+"""Weights looked up at a time, of 16 bytes each."""
 _LARGEST_SHARE = 0.5
 _PROBIT = math.pi / 8.0
 _MAGIC = b"touchpoint model"
@@ -137,6 +140,24 @@ class Model:
         """Return both at once: what was learned, summed, and how unsure each weight is."""
         found = self._beliefs.take(indices, axis=0)
         return found[..., 0].sum(axis=0), found[..., 1]
+
+    def totals(self, indices: NDArray[np.uint32]) -> tuple[Column, Column]:
+        """Return what was learned and how unsure it is, each summed over the first axis.
+
+        Some columns at a time, so that what is being summed stays in the cache however many there
+        are. No part is of one column alone: that would be summed in another order.
+        """
+        rows, columns = indices.shape
+        width = max(2, _AT_ONCE // max(rows, 1))
+        starts = range(0, max(columns - 1, 1), width)
+        if len(starts) == 1:
+            learned, variances = self.beliefs(indices)
+            return learned, variances.sum(axis=0)
+        found = np.empty((2, columns))
+        for start, end in pairwise((*starts, columns)):
+            learned, variances = self.beliefs(indices[:, start:end])
+            found[0, start:end], found[1, start:end] = learned, variances.sum(axis=0)
+        return found[0], found[1]
 
     def predict(self, sight: Sight) -> float:
         """Return the predictive probability of one row."""

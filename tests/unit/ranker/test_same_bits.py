@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from services.ranker.domain.arbitration import assume
 from services.ranker.domain.chance import Chance
 from services.ranker.domain.features import Evidence
+from services.ranker.domain.folding import folding_of
 from services.ranker.domain.hashing import FOLD, PAIR, WORD, text_hash
 from services.ranker.domain.judgement import judge, sight
 from services.ranker.domain.layout import COLUMNS, WEIGHTS
@@ -113,3 +114,29 @@ def test_rows_packed_at_once_are_those_packed_one_by_one():
     at, positions = [2, 0, 3], [0, 1, 1]
     each = [found.sighted.encoded(*shown) for shown in zip(at, [BANNER] * 3, positions)]
     assert found.sighted.encoded_each(at, BANNER, positions) == each
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(400, 1), (400, 2), (400, 40), (400, 41), (400, 2000), (3, 9), (20_000, 5)],
+)
+def test_sums_of_however_many_groups_are_those_of_all_at_once(rows, columns):
+    model, random = judged(RIDER, 1)[0], np.random.default_rng(rows + columns)
+    indices = random.integers(0, WEIGHTS, (rows, columns)).astype(np.uint32)
+    learned, variances = model.totals(indices)
+    assert learned.tolist() == model.means(indices).tolist()
+    assert variances.tolist() == model.variance_matrix(indices).sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("columns", [1, 7, 2000, 40_000])
+def test_rows_that_are_folded_some_at_a_time_are_those_folded_one_by_one(columns):
+    random = np.random.default_rng(columns)
+    hashes = random.integers(0, WORD, (9, columns)).astype(np.uint32)
+    rights = random.integers(0, WORD, 9).astype(np.uint32)
+    places = tuple(range(0, 27, 3))
+    together = hashes.copy()
+    folding_of(places).fold(together, rights)
+    for row, place in enumerate(places):
+        alone = hashes[row : row + 1].copy()
+        folding_of((place,)).fold(alone, rights[row : row + 1])
+        assert together[row].tolist() == alone[0].tolist()
