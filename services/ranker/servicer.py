@@ -6,29 +6,15 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
-from services.ranker.boosting_rpcs import Boosting
-from services.ranker.calibrating import Calibrating
 from services.ranker.definitions import RankingDefinitions
-from services.ranker.domain.insight.answered import InsightStore
-from services.ranker.domain.journal import Journal
-from services.ranker.domain.learning_log import LearningLog
-from services.ranker.domain.meeting import Meetings
 from services.ranker.evaluating import evaluation_of
-from services.ranker.experimenting import Experimenter
-from services.ranker.history import HistoryTrainer
 from services.ranker.insights import Insights
-from services.ranker.journalling import RankingKeeper
-from services.ranker.measuring import Measurer
+from services.ranker.kept import Kept, Reports
 from services.ranker.naming import Naming
 from services.ranker.placements import write_contributions, write_placement
-from services.ranker.policies import Policies
 from services.ranker.ranking import Ranker
-from services.ranker.replaying import Replayer
-from services.ranker.reverting import RevertRpcs
 from services.ranker.storage.notices import learning_row
-from services.ranker.storage.replica import ModelReplica
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
@@ -58,35 +44,6 @@ from touchpoint.ranker.v1.off_policy_pb2 import (
 
 _DEFAULT_ROWS = 100
 _SLICE_ROWS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the ranker keeps: decisions, what was learned of them, and the model made of that."""
-
-    journal: Journal
-    log: LearningLog
-    replica: ModelReplica
-    keeper: RankingKeeper
-    replayer: Replayer
-    policies: Policies
-    reverting: RevertRpcs
-    insights: InsightStore
-    boosting: Boosting
-    calibrating: Calibrating
-    trainer: HistoryTrainer
-    meetings: Meetings = field(default_factory=Meetings)
-    """Of the people that something was ranked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reports:
-    """What takes its time, so that requests do not wait for it."""
-
-    results: Measurer
-    experiments: Experimenter
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by whichever is made: two of them would take twice the memory."""
 
 
 class RankerServicer:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest_asyncio
 
-from services.ranker.app import facts_of
 from services.ranker.domain.answers import TeachingTerms
+from services.ranker.lookups import facts_of
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.in_memory_insight import InMemoryInsights

@@ -11,7 +11,8 @@ from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import DAY_US, HOUR_US
 from services.ranker.domain.meeting import Meetings
 from services.ranker.experimenting import Experimenter
-from services.ranker.servicer import RankerServicer, Reports
+from services.ranker.kept import Reports
+from services.ranker.servicer import RankerServicer
 from services.ranker.validation import VALIDATORS
 from shared.arms import assign_arm, assign_variants
 from shared.binding import bind

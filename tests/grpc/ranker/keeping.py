@@ -7,10 +7,10 @@ from services.ranker.calibrating import Calibrating
 from services.ranker.hindsight import Hindsight
 from services.ranker.history import HistoryTrainer
 from services.ranker.journalling import RankingKeeper
+from services.ranker.kept import Kept
 from services.ranker.policies import Policies
 from services.ranker.replaying import Past, Replayer
 from services.ranker.reverting import RevertRpcs
-from services.ranker.servicer import Kept
 from services.ranker.storage.booster_replica import BoosterReplica
 from services.ranker.storage.boosters import Boosters, InMemoryBoosterPointers
 from services.ranker.storage.in_memory import InMemoryJournal

@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 
 from cli.growing import Examples, grow
-from services.ranker.app import facts_of
 from services.ranker.booster_watch import BoosterWatch
 from services.ranker.boosting_rpcs import Boosting
 from services.ranker.calibrating import Calibrating
@@ -17,6 +16,7 @@ from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerm
 from services.ranker.domain.encoding import encode
 from services.ranker.domain.layout import COLUMN, COLUMNS
 from services.ranker.hindsight import Hindsight
+from services.ranker.lookups import facts_of
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.booster_replica import BoosterReplica

@@ -8,9 +8,9 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from services.ranker.app import facts_of
 from services.ranker.domain.answers import Outcome, TeachingTerms
 from services.ranker.domain.model import Model
+from services.ranker.lookups import facts_of
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.history import PostgresHistoryLog

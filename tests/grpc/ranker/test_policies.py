@@ -6,9 +6,9 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from services.ranker.app import facts_of
 from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerms
 from services.ranker.domain.journal import JournalEntry
+from services.ranker.lookups import facts_of
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.replica import ModelReplica

@@ -3,9 +3,9 @@
 import grpc
 import pytest
 
-from services.ranker.app import facts_of
 from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import TeachingTerms
+from services.ranker.lookups import facts_of
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage.in_memory import InMemoryLearningLog
 from services.ranker.storage.replica import ModelReplica

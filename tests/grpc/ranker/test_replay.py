@@ -8,10 +8,10 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from services.ranker.app import facts_of
 from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import Answer, Decision, Shown, TeachingTerms
 from services.ranker.domain.journal import JournalEntry
+from services.ranker.lookups import facts_of
 from services.ranker.servicer import RankerServicer
 from services.ranker.storage import MIGRATIONS
 from services.ranker.storage.in_memory import InMemoryJournal, InMemoryLearningLog

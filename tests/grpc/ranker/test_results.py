@@ -12,8 +12,9 @@ from services.ranker.domain.answers import DAY_US, HOUR_US
 from services.ranker.domain.measures.definitions import MEASURES
 from services.ranker.domain.meeting import Meetings
 from services.ranker.exchange import Exchange
+from services.ranker.kept import Reports
 from services.ranker.measuring import Measurer
-from services.ranker.servicer import RankerServicer, Reports
+from services.ranker.servicer import RankerServicer
 from services.ranker.validation import VALIDATORS
 from shared.arms import assign_arm
 from shared.binding import bind

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.ranker.app import facts_of, seen_when_decided
 from services.ranker.definitions import compile_bundle
 from services.ranker.domain.answers import OfferFacts
+from services.ranker.lookups import facts_of, seen_when_decided
 from shared.definitions import CompileError
 from shared.errors import Unavailable
 from tests.unit.ranker.shop import COUPON, PROMPT, definitions, shop
