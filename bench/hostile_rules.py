@@ -8,13 +8,15 @@ import yaml
 
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""Written in C where there is one: a megabyte takes the other most of a second."""
 _MEGABYTE = 1 << 20
 _PATH = "hostile.yaml"
 
 
 def _condition(text: str) -> str:
     rule = {"name": "hostile", "code": "OWNED", "level": "APPLICABILITY", "remove_when": text}
-    return yaml.safe_dump({"rules": [rule]})
+    return str(yaml.dump({"rules": [rule]}, Dumper=_DUMPER))
 
 
 def _nested(depth: int) -> str:
