@@ -88,7 +88,7 @@ async def test_lines_are_written_when_there_are_many_and_after_a_while() -> None
     lines.info("last")
     async with asyncio.timeout(5):
         while stream.writes < 2:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
     assert stream.getvalue().endswith("last\n")
 
 
@@ -111,7 +111,7 @@ async def test_the_lines_of_rpcs_carry_each_its_own_ids_when_written_later() -> 
     assert stream.getvalue() == ""
     async with asyncio.timeout(5):
         while len(stream.getvalue().splitlines()) < 2:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
     one, two = lines_of(stream)
     assert (one["request_id"], one["trace_id"]) == ("r1", "t1")
     assert two["request_id"] == "r2"
