@@ -146,7 +146,10 @@ class FeatureMaker:
         in_categories = entities.category_affinity(offers, situation.categories)
         in_brands = entities.brand_affinity(offers, situation.brands)
         by_kind = leading(offers.kind)
-        rows.add("kind_category_affinity", by_kind + in_categories)
+        by_category = by_kind + in_categories
+        rows.add("kind_category_affinity", by_category)
+        if situation.categories.top:
+            rows.add("kind_taste", by_category)
         rows.add("kind_brand_affinity", by_kind + in_brands)
         if situation.category_in_mind:
             nearness = entities.nearness(offers, situation.category_in_mind)

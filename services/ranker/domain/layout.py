@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised with any change below. Columns are only ever added behind the last: rows and snapshots of
-an older layout mean what they meant, and those of a newer one are refused."""
+an older layout mean what they meant, and those of a newer one are refused. Where a prior variance
+changes, it is that of what a snapshot has not learned yet."""
 WEIGHTS: Final = 1 << 19
 MOST_SEGMENTS: Final = 4
 MOST_ATTRIBUTES: Final = 3
@@ -66,8 +67,8 @@ _FIRST: Final = (
     _column("source_placement", 13, 0.01, Group.CONTEXT),
     _column("source_strength", 9, 0.01, Group.CONTEXT),
     _column("kind", 4, 0.01, Group.OFFER),
-    _column("offer", 15, 0.02, Group.OFFER),
-    _column("family", 15, 0.04, Group.OFFER),
+    _column("offer", 15, 0.06, Group.OFFER),
+    _column("family", 15, 0.1, Group.OFFER),
     _column("category_1", 10, 0.01, Group.OFFER),
     _column("category_2", 12, 0.02, Group.OFFER),
     _column("brand", 12, 0.01, Group.OFFER),
@@ -82,8 +83,8 @@ _FIRST: Final = (
     _column("kind_in_mind", 6, 0.04, Group.PERSON),
     _column("kind_liked_1", 13, 0.2, Group.PERSON),
     _column("category_1_liked_1", 14, 2, Group.PERSON),
-    _column("category_2_liked", 15, 1.4, Group.PERSON),
-    _column("family_liked_1", 16, 1.2, Group.PERSON),
+    _column("category_2_liked", 15, 0.4, Group.PERSON),
+    _column("family_liked_1", 16, 0.3, Group.PERSON),
     _column("brand_liked_brand", 13, 0.4, Group.PERSON),
     _column("category_1_in_mind_1", 13, 0.06, Group.PERSON),
     _column("category_1_persona", 12, 0.8, Group.PERSON),
@@ -131,6 +132,11 @@ _GROUPED: Final = (
 )
 """Equal for all candidates of one kind and top category, so they are looked up once for those; the
 slots of one region are counted, not listed."""
+_THIRD: Final = (
+    # How much the offer's category means to somebody of a known taste: what all tastes have in
+    # common is learned before what is said of each.
+    _column("kind_taste", 7, 1.7, Group.PERSON),
+)
 
 
 def _placed() -> Iterator[Column]:
@@ -145,6 +151,9 @@ def _placed() -> Iterator[Column]:
             start += size
     for (name, size, variance, group), slots in _GROUPED:
         yield Column(name, size, variance, group, start, slots)
+        start += size
+    for name, size, variance, group in _THIRD:
+        yield Column(name, size, variance, group, start)
         start += size
     assert start <= WEIGHTS, f"{start} weights do not fit into {WEIGHTS}"
 

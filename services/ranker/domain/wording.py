@@ -55,6 +55,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "kind_persona": "{persona} take {kinds} {more} often",
     "kind_told": "people with the same {attributes} take {kinds} {more} often",
     "category_1_told": "people with the same {attributes} take {category} {more} often",
+    "kind_taste": "people with a taste to whom {category} means as much take {kinds} {more} often",
     "category_1_told_pair": "people with two of the same {attributes} take {category} {more} often",
 }
 """By column; of several slots of one kind, by the name without its number."""

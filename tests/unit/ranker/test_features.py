@@ -63,6 +63,18 @@ def test_every_trait_is_seen(changed):
     assert sorted(seen(plain, 1).indices[:, 0]) != sorted(seen(other, 1).indices[:, 0])
 
 
+def test_what_tastes_have_in_common_is_seen_of_those_who_have_one():
+    """Of two who like different things their own categories are seen alike, others are not."""
+    place = next(at for at, each in enumerate(COLUMNS) if each.name == "kind_taste")
+    own, other = (seen(liker(taste), 1, 15) for taste in (BIKES, BOOKS))
+    (of_bikes, books), (bikes, of_books) = (
+        each.indices[each.columns.tolist().index(place)] for each in (own, other)
+    )
+    assert of_bikes == of_books != bikes
+    assert books == bikes
+    assert place not in seen(Situation(1, [BANNER]), 1).columns
+
+
 def test_the_order_of_segments_means_nothing():
     one, other = (liker(BIKES, segments=names) for names in (["a", "b"], ["b", "a"]))
     assert sorted(seen(one, 1).indices[:, 0]) == sorted(seen(other, 1).indices[:, 0])

@@ -27,13 +27,16 @@ MOST_FOR_THEIR_LIKE = 6.5
 TERMS = TeachingTerms()
 POISONER, OFFER = 3, 5
 _USED = [each for each in COLUMNS if not each.name.endswith(("t_1", "t_2", "t_3", "e_1", "e_2"))]
+_ALIKE_FOR_ALL = "kind_taste"
+"""What anybody's taste and an offer have in common: it tells no two persons apart."""
 _SPREAD = sum(column.variance for column in _USED)
 
 
 def features(person, offer):
-    """Make what the model sees of an offer before a kind of person, who share no cross."""
+    """Make what the model sees of an offer before a kind of person, who share but one cross."""
     seeds = {Group.CONTEXT: 0, Group.OFFER: offer, Group.PERSON: 31 * person + offer}
-    indices = [each.start + (seeds[each.group] * 7919 + 13) % each.size for each in _USED]
+    used = [(each, 0 if each.name == _ALIKE_FOR_ALL else seeds[each.group]) for each in _USED]
+    indices = [each.start + (seed * 7919 + 13) % each.size for each, seed in used]
     offset = float(prior_offset(np.array([0.03]), _SPREAD)[0])
     return encode(offset, np.unique(np.array(indices, np.uint32)))
 

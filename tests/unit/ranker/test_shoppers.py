@@ -22,12 +22,12 @@ def test_the_same_shoppers_make_the_same_course():
 
 def test_it_misses_less_than_epsilon_greedy_and_no_more_than_linucb(ours):
     greedy = run(lambda _: EpsilonGreedy(RIDGE, EPSILON), SEED, DECISIONS)
-    assert ours.regret < 0.75 * greedy.regret
+    assert ours.regret < 0.6 * greedy.regret
     assert ours.regret < run(lambda _: LinUcb(RIDGE, WIDTH), SEED, DECISIONS).regret
 
 
 def test_it_earns_most_of_what_there_is_to_be_earned(ours):
-    assert ours.earned_share(0, 200) < 0.7
+    assert ours.earned_share(0, 20) < 0.7
     assert ours.earned_share(DECISIONS - 500, 500) > 0.8
 
 
