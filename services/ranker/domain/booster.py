@@ -66,8 +66,8 @@ class Booster:
         """How much it says beside the model, above 0 and below 1."""
         self._nodes = nodes
         self._base = base
-        self._roots = np.arange(trees)
         _refuse_harmed(trees, base, nodes)
+        self._roots = np.arange(trees)
         self._depth = _depth(trees, nodes)
         asked = _are_splits(nodes)
         self.inputs = np.unique(nodes["index"][asked]).astype(np.uint32)

@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.ranker.domain.booster import MOST_DEPTH, MOST_TREES, Booster, BoosterError, Trees
@@ -41,6 +41,7 @@ def test_arrays_say_what_following_each_tree_says(trees, base, rows, shared):
 
 @settings(deadline=None, max_examples=100)
 @given(place=st.integers(0, 10_000), bits=st.integers(1, 255), cut=st.integers(0, 40))
+@example(place=2349, bits=190, cut=0)  # three thousand million trees
 def test_harmed_bytes_are_refused_or_still_end_at_a_leaf(place, bits, cut):
     data = bytearray(Booster.of(laid([(7, (9, 0.5, -0.5), 1.0), 0.25], -2.0)).stored())
     data[place % len(data)] ^= bits
