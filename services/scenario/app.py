@@ -114,7 +114,7 @@ class _Parts:
         self.relay = Relay(bus, database)
         wake = self.timers.wake
         self.consumers: Mapping[str, EffectConsumer] = {
-            "events": events_consumer(bus, database, bundles, self.clock, wake),
+            "events": events_consumer(bus, database, bundles, catalogue, self.clock, wake),
             "identities": identities_consumer(bus, database, self.clock, wake),
             "erasures": erasures_consumer(bus, database),
         }
@@ -127,7 +127,6 @@ class _Parts:
             self.store,
             PostgresAgents(self.database),
             self.clock,
-            self.finder.at_hand,
             RulesApproaches(self.rules, self.profile, self.clock),
             news=self.news,
             wake=self.timers.wake,
@@ -157,6 +156,7 @@ class _Parts:
             "journeys": self.models.journeys.run,
             "relay": self.relay.run,
             **{name: consumer.run for name, consumer in self.consumers.items()},
+            "events": self._hear,
             "timers": self._work,
             "obstacles": self.obstacles.run,
             "free_agents": self.free_agents.run,
@@ -177,6 +177,11 @@ class _Parts:
 
     def _catalogue_changed(self, offer_nos: Sequence[int]) -> None:
         self.obstacles.note(offer_nos)
+
+    async def _hear(self) -> None:
+        """Take events, once it is known of what they are and what they begin."""
+        await asyncio.gather(self.models.catalogue.ready(), self.models.bundles.ready())
+        await self.consumers["events"].run()
 
     async def _work(self) -> None:
         """Bring timers forward, once it is known what can be proposed."""

@@ -1,31 +1,26 @@
-"""Reads scenarios out of a bundle, and back out of what is kept beside a journey."""
+"""The scenarios of a bundle, and for whom each is in force."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from services.scenario.domain.passage import ANSWERS
-from services.scenario.domain.scenario import (
-    AtHome,
-    Proposal,
-    Scenario,
-    Situation,
-    Stage,
-    TaskOrder,
-)
+from services.scenario.domain.scenario import AtHome, Scenario
+from services.scenario.reading import read_scenario, with_parameters
 from shared.arms import IMPERSONAL, assign_arm, assign_variants
 from shared.catalogue import Catalogue
 from shared.definitions import CompileError
 from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan, experiment_plan
-from shared.money import to_micros
 from shared.treatments import Switched, Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 NO_EXPERIMENTS = ExperimentPlan()
+TIME_ZONE = "time_zone"
+HOLIDAYS = "holidays"
+"""Parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +41,10 @@ class Playbook:
     """Experiment to the scenarios that some of its variants have off."""
     exchange: Exchange = NO_EXCHANGE
     """By which amounts in other currencies are compared."""
+    time_zone: str = ""
+    """Of the deployment; empty: UTC."""
+    holidays: frozenset[str] = frozenset()
+    """Days on which nobody works, as `2026-12-25`."""
     treatments: Treatments[Playbook] | None = None
     """None: it is as it is for those in variants already."""
 
@@ -87,15 +86,20 @@ class Playbook:
 def playbook(bundle: pb.Bundle) -> Playbook:
     """Compile the scenarios of a bundle; raises `CompileError`."""
     try:
-        every = [(scenario_of(message), message.mode) for message in bundle.scenarios]
+        every = [
+            (read_scenario(with_parameters(message, bundle.parameters)), message.mode)
+            for message in bundle.scenarios
+        ]
         plan = experiment_plan(bundle)
     except ValueError as error:
         raise CompileError(str(error)) from error
     scenarios = [scenario for scenario, _ in every]
     whole = Playbook(
-        telling=ANSWERS.union(*(each.starts_on | each.goals for each in scenarios)),
+        telling=ANSWERS.union(*map(_telling, scenarios)),
         offer_ids=frozenset(offer.offer_id for offer in bundle.offers),
         plan=plan,
+        time_zone=bundle.parameters.get(TIME_ZONE, ""),
+        holidays=frozenset(bundle.parameters.get(HOLIDAYS, "").replace(",", " ").split()),
         switched_off={
             each.experiment: frozenset(
                 name for variant in each.variants for name in variant.scenarios.off
@@ -120,7 +124,7 @@ def _of(whole: Playbook, scenarios: Sequence[Scenario]) -> Playbook:
     """Return a playbook with these scenarios."""
     starting: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
-        for event_type in scenario.starts_on:
+        for event_type in scenario.starts.types:
             starting.setdefault(event_type, []).append(scenario)
     return replace(
         whole,
@@ -130,68 +134,6 @@ def _of(whole: Playbook, scenarios: Sequence[Scenario]) -> Playbook:
     )
 
 
-@lru_cache(maxsize=256)
-def kept_scenario(definition: bytes) -> Scenario:
-    """Return the scenario of a definition that was kept beside a journey."""
-    return scenario_of(pb.Scenario.FromString(definition))
-
-
-def scenario_of(message: pb.Scenario) -> Scenario:
-    """Read a scenario; ValueError with a sentence when it cannot be played."""
-    if not message.stages:
-        raise ValueError(f"scenario {message.scenario} has no stage")
-    scenario = Scenario(
-        name=message.scenario,
-        title=message.title,
-        stages=tuple(_stage(stage, message.scenario) for stage in message.stages),
-        starts_on=frozenset(message.starts_on),
-        when=_situation(message),
-        quiet_for_us=message.quiet_for.ToMicroseconds(),
-        goals=frozenset(message.goals),
-        again_after_us=message.again_after.ToMicroseconds(),
-        definition=message.SerializeToString(deterministic=True),
-    )
-    if scenario.is_in_session and scenario.stages[0].propose is None:
-        raise ValueError(f"scenario {scenario.name} lives in the session and proposes nothing")
-    return scenario
-
-
-def _situation(message: pb.Scenario) -> Situation:
-    when = message.when
-    if not when.HasField("cart_above"):
-        return Situation(when.hesitating)
-    try:
-        least = when.cart_above
-        return Situation(when.hesitating, to_micros(least.amount), least.currency)
-    except ValueError as error:
-        raise ValueError(f"scenario {message.scenario}: cart_above {error}") from None
-
-
-def _stage(message: pb.Stage, scenario: str) -> Stage:
-    has_proposal, has_task = message.HasField("propose"), message.HasField("task")
-    if has_proposal is has_task:
-        raise ValueError(
-            f"scenario {scenario}: stage {message.stage} must either propose an offer or give"
-            " a task"
-        )
-    return Stage(
-        message.stage,
-        _proposal(message.propose) if has_proposal else None,
-        _order(message.task) if has_task else None,
-        message.lasts.ToMicroseconds(),
-    )
-
-
-def _proposal(message: pb.Proposal) -> Proposal:
-    return Proposal(message.offer, tuple(message.placements), message.lever or 1.0)
-
-
-def _order(message: pb.TaskOrder) -> TaskOrder:
-    return TaskOrder(
-        message.kind,
-        message.reason,
-        message.script,
-        tuple(message.offers),
-        tuple(message.skills),
-        message.priority,
-    )
+def _telling(scenario: Scenario) -> frozenset[str]:
+    """Return the types of events that matter to a scenario whoever they are of."""
+    return scenario.starts.types | scenario.goals.types

@@ -11,7 +11,6 @@ from services.scenario.crashing import Reach
 from services.scenario.domain.agents import Agent, AgentStore, Presence
 from services.scenario.domain.tasks import (
     Completion,
-    FactsOf,
     Task,
     TaskStore,
     claim,
@@ -60,7 +59,6 @@ class TaskDesk:
         store: TaskStore,
         agents: AgentStore,
         clock: BusinessClock,
-        facts_of: FactsOf,
         approaches: Approaches,
         *,
         news: TaskNews | None = None,
@@ -70,7 +68,6 @@ class TaskDesk:
         self._store = store
         self._agents = agents
         self._clock = clock
-        self._facts_of = facts_of
         self._approaches = approaches
         self._news = news or TaskNews()
         self._wake = wake
@@ -138,7 +135,7 @@ class TaskDesk:
     async def complete(self, completion: Completion) -> Task:
         """End a task with its outcome."""
         async with self._store.transaction() as transaction:
-            task = await complete(transaction, completion, self._facts_of, self._clock.now_us())
+            task = await complete(transaction, completion, self._clock.now_us())
             self._reach("before_completion_commit")
         self._reach("after_completion_commit")
         self._news.tell()

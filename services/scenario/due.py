@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.scenario.definitions import Playbook
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.scenario import Cart, Proposal, Scenario
-from services.scenario.finding import cart_of, is_to_be_had
+from services.scenario.finding import cart_of, is_so, is_to_be_had, session_values
 from services.scenario.free_agents import FreeAgents
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
@@ -44,9 +44,10 @@ class DueActions:
             return response
         snapshot = PersonSnapshot.FromString(request.snapshot)
         cart = self._cart(context.cart, snapshot, playbook.exchange)
-        hesitating, at_home = snapshot.session.hesitating, playbook.at_home(self._catalogue)
+        at_home = playbook.at_home(self._catalogue)
+        values = session_values(snapshot, cart) if playbook.in_session else {}
         for scenario in playbook.in_session:
-            if scenario.when.holds(hesitating=hesitating, cart=cart, at_home=at_home):
+            if is_so(scenario, snapshot, cart, at_home, values):
                 self._propose(response, playbook, scenario, context.now_us)
         # A journey tells whoever asks what the person did.
         known_ids = () if snapshot.is_guessed else snapshot.person_ids
@@ -60,30 +61,31 @@ class DueActions:
         stage = scenario.stages[0]
         proposal: Proposal | None = stage.propose
         assert proposal is not None, "compiled scenarios of the session propose"
-        offer_no = self._catalogue.offer_no(proposal.offer_id)
-        if is_to_be_had(self._catalogue, playbook, offer_no, now_us):
-            response.actions.add(
-                offer_no=offer_no,
-                scenario=scenario.name,
-                stage=stage.name,
-                placements=proposal.placements,
-                lever=proposal.lever,
-            )
+        for offer_no in self._catalogue.offer_nos(proposal.offer_ids):
+            if is_to_be_had(self._catalogue, playbook, offer_no, now_us):
+                response.actions.add(
+                    offer_no=offer_no,
+                    scenario=scenario.name,
+                    stage=stage.name,
+                    placements=proposal.placements,
+                    lever=proposal.lever,
+                )
 
     def _continue(
         self, response: pb.GetDueResponse, playbook: Playbook, standing: Standing, now_us: int
     ) -> None:
         if standing.scenario not in playbook.scenarios:
             return
-        if is_to_be_had(self._catalogue, playbook, standing.offer_no, now_us):
-            response.actions.add(
-                offer_no=standing.offer_no,
-                journey_id=standing.journey_id,
-                scenario=standing.scenario,
-                stage=standing.stage,
-                placements=standing.placements,
-                lever=standing.lever,
-            )
+        for offer_no in standing.offer_nos:
+            if is_to_be_had(self._catalogue, playbook, offer_no, now_us):
+                response.actions.add(
+                    offer_no=offer_no,
+                    journey_id=standing.journey_id,
+                    scenario=standing.scenario,
+                    stage=standing.stage,
+                    placements=standing.placements,
+                    lever=standing.lever,
+                )
 
     def _cart(self, sent: Sequence[CartLine], snapshot: PersonSnapshot, exchange: Exchange) -> Cart:
         """Return the cart: what the caller sent outranks what profile knows."""

@@ -6,17 +6,21 @@ the journey is left alone for a while and nothing is lost.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.scenario.definitions import Playbook
+from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Journey
-from services.scenario.domain.passage import needs_situation
+from services.scenario.domain.moments import local_day
+from services.scenario.domain.passage import needs_person, needs_situation
 from services.scenario.domain.ports import Claim
-from services.scenario.domain.scenario import Cart, Scenario
+from services.scenario.domain.scenario import AtHome, Cart, Scenario, Values
 from shared.call import own_call
 from shared.catalogue import Catalogue
 from shared.client import invoke
 from shared.clock import BusinessClock
+from shared.conditions.person import PersonValues
 from shared.definitions import BundleFollower
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
@@ -47,54 +51,99 @@ class Finder:
         """Return what decides about a journey; raises the kit's errors."""
         journey = claim.journey
         oldest_id = claim.oldest_id or journey.person_id
-        if not needs_situation(journey):
-            return self.at_hand(journey, oldest_id)
+        found = self.at_hand(journey, oldest_id)
+        moves = found.newer is not None and found.newer.definition != journey.scenario.definition
+        if not (moves or needs_person(journey, self._clock.now_us())):
+            return found
         snapshot = await self._snapshot(journey.person_id)
         cart = cart_of(snapshot)
-        # Nobody known: erased, or told apart from whoever began it.
-        holds = bool(snapshot.person_ids) and journey.scenario.when.holds(
-            hesitating=snapshot.session.hesitating,
+        values = PersonValues(snapshot)
+        holds: bool | None = None
+        if needs_situation(journey):
+            # Nobody known: erased, or told apart from whoever began it.
+            read = values_of(
+                replace(journey, cart=cart), replace(found, person=values), self._clock.now_us()
+            )
+            at_home = self._playbook(oldest_id).at_home(self._catalogue)
+            holds = bool(snapshot.person_ids) and is_so(
+                journey.scenario, snapshot, cart, at_home, read
+            )
+        else:
+            cart = journey.cart
+        return replace(
+            found,
+            situation_holds=holds,
             cart=cart,
-            at_home=self._playbook(oldest_id).at_home(self._catalogue),
+            titles=self._titles(cart),
+            person=values,
+            time_zone=snapshot.time_zone or found.time_zone,
         )
-        return self._facts(journey.scenario, oldest_id, cart, holds)
 
     def at_hand(self, journey: Journey, oldest_id: str) -> Facts:
-        """Return what is known without asking anybody."""
-        return self._facts(journey.scenario, oldest_id, journey.cart, None)
-
-    def _facts(self, scenario: Scenario, oldest_id: str, cart: Cart, holds: bool | None) -> Facts:
-        """Return what is so by the definitions in force for a set of persons."""
-        catalogue, now_us = self._catalogue, self._clock.now_us()
+        """Return what is so by the definitions in force for a set of persons, asking nobody."""
+        catalogue, scenario, now_us = self._catalogue, journey.scenario, self._clock.now_us()
         playbook = self._playbook(oldest_id)
+        defined = playbook.scenarios.get(scenario.name)
+        newer = defined if defined is not None and defined.takes_over else None
         offers: dict[str, int] = {}
         ends: dict[str, int] = {}
-        for offer_id in {each for stage in scenario.stages for each in stage.offer_ids}:
+        known = (scenario, newer) if newer is not None else (scenario,)
+        for offer_id in {
+            each for edition in known for stage in edition.stages for each in stage.offer_ids
+        }:
             offer_no = catalogue.offer_no(offer_id)
             if is_to_be_had(catalogue, playbook, offer_no, now_us):
                 offers[offer_id] = offer_no
                 if catalogue.ends_us[offer_no]:
                     ends[offer_id] = int(catalogue.ends_us[offer_no])
-        titles = {no: catalogue.titles[no] for no in cart.offer_nos if 0 < no < catalogue.size}
         return Facts(
-            is_defined=scenario.name in playbook.scenarios,
+            is_defined=defined is not None,
             offers=offers,
             ends=ends,
-            situation_holds=holds,
-            cart=cart,
-            titles=titles,
+            cart=journey.cart,
+            titles=self._titles(journey.cart),
             currency=catalogue.only_currency or playbook.exchange.table(catalogue).base,
+            time_zone=playbook.time_zone,
+            today=local_day(now_us, playbook.time_zone),
+            holidays=playbook.holidays,
+            stock=stock_of(catalogue, journey.item_no),
+            newer=newer,
         )
 
     def _playbook(self, oldest_id: str) -> Playbook:
         now_us = self._clock.now_us()
         return self._bundles.for_person(oldest_id).for_person(oldest_id, now_us)
 
+    def _titles(self, cart: Cart) -> dict[int, str]:
+        catalogue = self._catalogue
+        return {no: catalogue.titles[no] for no in cart.offer_nos if 0 < no < catalogue.size}
+
     async def _snapshot(self, person_id: str) -> PersonSnapshot:
         request = GetSnapshotRequest(person_id=person_id)
         call = own_call(_METHOD)
         response = await invoke(self._profile.GetSnapshot, request, call, _TIMEOUT_S)
         return PersonSnapshot.FromString(response.snapshot)
+
+
+def session_values(snapshot: PersonSnapshot, cart: Cart) -> PersonValues:
+    """Return what conditions of a scenario of the session read; the caller's cart outranks."""
+    values = PersonValues(snapshot)
+    values["customer.cart_value_micros"] = cart.value_micros
+    values["customer.cart_lines"] = len(cart.offer_nos)
+    return values
+
+
+def is_so(
+    scenario: Scenario, snapshot: PersonSnapshot, cart: Cart, at_home: AtHome, values: Values
+) -> bool | None:
+    """Say whether what must be so to enter a scenario is; None: that cannot be evaluated."""
+    hesitating = snapshot.session.hesitating
+    return scenario.when.holds(hesitating=hesitating, cart=cart, at_home=at_home, values=values)
+
+
+def stock_of(catalogue: Catalogue, item_no: int) -> int:
+    """Return how many are left of an item; -1: not tracked, or there is no such item."""
+    return int(catalogue.stock[item_no]) if 0 < item_no < catalogue.size else -1
 
 
 def cart_of(snapshot: PersonSnapshot) -> Cart:

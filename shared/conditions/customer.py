@@ -27,16 +27,26 @@ class Field(NamedTuple):
     read: Callable[[PersonSnapshot], Any]
 
 
-def person_messages(
-    field: Callable[[str], Any], reads: Collection[str] = tuple(PERSON_MESSAGES)
+def messages_read(
+    field: Callable[[str], Any], types: Mapping[str, type[Message]], reads: Collection[str]
 ) -> dict[str, Any]:
-    """Return the messages of CEL as far as they are read: `customer.age`, or all of `customer`."""
-    given: dict[str, dict[str, Any]] = {variable: {} for variable in PERSON_MESSAGES}
-    for name in FIELDS:
-        variable, _, own = name.partition(".")
-        if (name in reads or variable in reads) and (value := field(name)) is not None:
-            given[variable][own] = value
-    return {variable: PERSON_MESSAGES[variable](**fields) for variable, fields in given.items()}
+    """Return messages of CEL by their variable, with the fields that are read of them.
+
+    Of `customer` and `session` every field but the asking service's own can be read, of any other
+    message all.
+    """
+    made = {}
+    for variable, type_ in types.items():
+        names = (f"{variable}.{own}" for own in type_.DESCRIPTOR.fields_by_name)
+        found = {
+            name.partition(".")[2]: value
+            for name in names
+            if (name in reads or variable in reads)
+            and (name in FIELDS or variable not in PERSON_MESSAGES)
+            and (value := field(name)) is not None
+        }
+        made[variable] = type_(**found)
+    return made
 
 
 def _assurance(snapshot: PersonSnapshot) -> str:

@@ -49,6 +49,7 @@ class Environment:
     def __init__(
         self, messages: Mapping[str, type[Message]], parameters: Mapping[str, ParameterValue]
     ) -> None:
+        self.messages = messages
         self.constants = {f"params.{name}": value for name, value in parameters.items()}
         variables = {name: cel.Type(type_.DESCRIPTOR.full_name) for name, type_ in messages.items()}
         variables["now"] = cel.Type.TIMESTAMP

@@ -6,7 +6,7 @@ of segments are asked within a request. A part that has no form here stays a CEL
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import copysign
@@ -25,7 +25,7 @@ from shared.conditions.closures import (
     field,
     quantifier,
 )
-from shared.conditions.customer import PERSON_MESSAGES, person_messages
+from shared.conditions.customer import PERSON_MESSAGES, messages_read
 from shared.conditions.environment import Checked, Environment
 from shared.conditions.operations import OPERATIONS, FailedError
 from shared.conditions.program import outcome_of
@@ -42,7 +42,7 @@ class Predicate:
 
     text: str
     reads: frozenset[str]
-    """Fields: `customer.age`; the variable where all of it is read."""
+    """Fields: `customer.age`; the variable where all of it is read. Without `now` and constants."""
     evaluate: Evaluate
     tree: CheckedExpr
 
@@ -56,16 +56,20 @@ class Predicate:
 
 def compile_predicate(environment: Environment, checked: Checked) -> Predicate:
     """Return a checked condition as a function of one person."""
-    reads = frozenset(_of_person(checked.tree.expr))
+    reads = _fields(environment, checked.tree.expr)
     evaluate = _Translation(checked.tree, environment).part(checked.tree.expr, {}).evaluate
     return Predicate(checked.text, reads, evaluate, checked.tree)
 
 
-def _of_person(expr: Expr) -> Iterator[str]:
-    """Yield what is read of the person, without the variables of loops."""
-    for name in fields_read(expr):
-        if name.partition(".")[0] in PERSON_MESSAGES:
-            yield name
+def reads_person(predicate: Predicate) -> bool:
+    """Say whether a condition asks for anything of the person."""
+    return any(name.partition(".")[0] in PERSON_MESSAGES for name in predicate.reads)
+
+
+def _fields(environment: Environment, expr: Expr) -> frozenset[str]:
+    """Return what is read of the environment's messages, without the variables of loops."""
+    found = fields_read(expr)
+    return frozenset(name for name in found if name.partition(".")[0] in environment.messages)
 
 
 def _is_present(value: Any) -> bool:
@@ -99,14 +103,14 @@ class _Translation:
 
     def _by_cel(self, expr: Expr) -> Part:
         environment, program = self.environment, self.environment.part(self.tree, expr)
-        reads = frozenset(_of_person(expr))
+        reads = _fields(environment, expr)
         if not variables_read(expr):
             value, failed = outcome_of(program, environment.activation({}))
             if not failed:
                 return constant(value)
 
         def evaluate(values: Values) -> Any:
-            messages = person_messages(values.__getitem__, reads)
+            messages = messages_read(values.__getitem__, environment.messages, reads)
             activation = environment.activation({**messages, "now": values["now"]})
             value, failed = outcome_of(program, activation)
             if failed:

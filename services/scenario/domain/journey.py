@@ -6,7 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from services.scenario.domain.scenario import NO_CART, Cart, Proposal, Scenario, Stage, TaskOrder
+from services.scenario.domain.scenario import (
+    NO_CART,
+    Cart,
+    MessageOrder,
+    Proposal,
+    Scenario,
+    Stage,
+    TaskOrder,
+    Values,
+)
+
+NOWHERE = -2
+"""In place of the next stage: it stays in the one it is in."""
+ONWARDS = -3
+"""In place of the next stage: its stage is over, and where it goes on is still to be found."""
 
 
 class Phase(Enum):
@@ -36,6 +50,16 @@ class Outcome(Enum):
     """It was parked for as long as its stage would have lasted."""
     MERGED = "merged"
     """The person turned out to be one who is on the same journey already."""
+    LEFT = "left"
+    """An event led to the end."""
+    NOTED = "noted"
+    """It did not come often enough yet for the first stage to be entered."""
+    FULL = "full"
+    """There are as many journeys of its scenario as there may be."""
+    YIELDED = "yielded"
+    """The person is on another journey of its group that goes first."""
+    CIRCLED = "circled"
+    """Stage led to stage without a pause, over and over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +78,30 @@ class Journey:
     """Rises with every change; what was read at an older one writes nothing."""
     stage: int = -1
     """Place of its stage; -1: before the first."""
+    next_stage: int = NOWHERE
+    """Where something leads it, as soon as it is looked at: a stage's place, or `ONWARDS`."""
     entered_us: int = 0
     until_us: int = 0
     """When the stage ends, or a parked journey is given up."""
     occurrence: int = 0
     """How many stages it has entered; part of the key of each effect."""
-    offer_no: int = 0
-    """What it proposes now."""
+    offer_nos: tuple[int, ...] = ()
+    """What it proposes now; of several the ranker chooses."""
     answers_to: tuple[int, ...] = ()
     """Offers whose answer ends it: all that it ever proposed."""
     cart: Cart = NO_CART
+    began: Values = field(default_factory=dict)
+    """What conditions read of the event that it began with: `event.type`."""
+    item_no: int = 0
+    """The item or offer of that event."""
+    answer: str = ""
+    """The last one: `accepted`, `declined`, or the outcome of a task."""
+    messages: int = 0
+    """How many it has sent."""
     obstacle: str = ""
     outcome: Outcome = Outcome.NONE
+    ended_as: str = ""
+    """A word of its author."""
     ended_us: int = 0
     dormant: bool = False
     """Rests because the same set of persons is on an older journey of this scenario."""
@@ -85,7 +121,9 @@ class Journey:
     def proposal(self) -> Proposal | None:
         """What it proposes now, None while it proposes nothing."""
         stage = self.current
-        if self.phase is not Phase.STAGE or self.dormant or stage is None or not self.offer_no:
+        if self.phase is not Phase.STAGE or self.dormant or stage is None or not self.offer_nos:
+            return None
+        if self.scenario.is_shadow:
             return None
         return stage.propose
 
@@ -102,30 +140,79 @@ class GiveTask:
     due_us: int
     expires_us: int
     """0: with the journey."""
+    kind = "task"
 
 
 @dataclass(frozen=True, slots=True)
 class ProposeOffer:
-    """An effect: an offer is proposed from now on."""
+    """An effect: offers are proposed from now on."""
 
-    offer_no: int
+    offer_nos: tuple[int, ...]
+    kind = "proposal"
 
 
-Effect = GiveTask | ProposeOffer
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """An effect: a message is to be sent, as far as it may be in that moment."""
+
+    order: MessageOrder
+    due_us: int
+    expires_us: int
+    """Not later; 0: whenever it can be."""
+    kind = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttributes:
+    """An effect: attributes of the person are set."""
+
+    attributes: tuple[tuple[str, str], ...]
+    kind = "attributes"
+
+
+@dataclass(frozen=True, slots=True)
+class NotePerson:
+    """An effect: something is noted for whoever serves the person."""
+
+    text: str
+    kind = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class CountOccasion:
+    """An effect: it came so far that the first stage would be entered."""
+
+    time_us: int
+    kind = "occasion"
+
+
+Effect = GiveTask | ProposeOffer | SendMessage | SetAttributes | NotePerson | CountOccasion
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An effect with the rest of its key: it is brought about once, whoever writes it how often."""
+
+    effect: Effect
+    stage: int
+    """Place of the stage; -1: before the first."""
+    occurrence: int
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A step: the journey as it is afterwards, and what it brings about, at most once.
+    """A step: the journey as it is afterwards, and what it brings about.
 
-    The key of an effect is `(journey_id, stage, occurrence)` of the journey afterwards.
+    The key of an effect is `(journey_id, stage, occurrence, kind)`.
     """
 
     journey: Journey
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[Due, ...] = ()
     is_new: bool = False
     is_visible: bool = True
     """Whether others have to hear of it; a timer pushed back is nobody else's matter."""
+    changes_edition: bool = False
+    """It goes on by another definition than it did."""
     puts_off: bool = False
     """Nothing but its time has changed: so is nearly every step, and many are written at once."""
 
@@ -138,6 +225,8 @@ class Happened:
     type: str
     time_us: int
     offer_no: int = 0
+    values: Values = field(default_factory=dict)
+    """What conditions read of it: `event.type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +240,22 @@ class Facts:
     ends: Mapping[str, int]
     """When those end that end, by id."""
     situation_holds: bool | None = None
-    """None: not asked."""
+    """What must be so to enter is; None: not asked, or it could not be evaluated."""
     cart: Cart = NO_CART
     titles: Mapping[int, str] = field(default_factory=dict)
     """Of the items in the cart, by number."""
     currency: str = ""
+    person: Values | None = None
+    """What conditions read of the person; None: profile was not asked."""
+    time_zone: str = ""
+    """Of the person, else of the deployment; empty: UTC."""
+    today: str = ""
+    """The day where the deployment is, `2026-11-23`: what a limit per day counts by."""
+    holidays: frozenset[str] = frozenset()
+    """Days on which nobody works, as `2026-12-25`."""
+    stock: int = -1
+    """How many are left of the item that it began with; -1: not tracked, or no item."""
+    occasions: int = 0
+    """How often it came as far as its first stage lately, not counting now."""
+    newer: Scenario | None = None
+    """The edition that takes this journey over."""

@@ -8,37 +8,49 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.scenario.domain.conditions import event_values
+from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.journey import (
-    Effect,
+    NOWHERE,
+    ONWARDS,
+    CountOccasion,
+    Due,
     Facts,
-    GiveTask,
     Happened,
     Journey,
     Outcome,
     Phase,
-    ProposeOffer,
     Transition,
 )
-from services.scenario.domain.scenario import Scenario, Stage
-from services.scenario.domain.script import spoken
+from services.scenario.domain.moving import moved
+from services.scenario.domain.scenario import END, Leads, Scenario
+from services.scenario.domain.walking import enter, leave, next_look_us
 
-DAY_US = 86_400_000_000
-LOOK_AGAIN_US = 3_600_000_000
-"""How often a parked journey is looked at, in business time."""
-PARKED_FOR_US = 7 * DAY_US
-"""How long it stays parked where its stage has no end of its own."""
 LATEST_US = DAY_US
 """An event older than this, as it arrives, starts nothing."""
-_NOT_IN_FORCE = "its scenario is not in force for them any more"
+NOT_IN_FORCE = "its scenario is not in force for them any more"
 """Not defined, or off in their arm or variant."""
 ANSWERS = frozenset(("accept", "decline"))
-NOT_THEIRS = frozenset(("contact_sent",))
+_ANSWERED = {"accept": "accepted", "decline": "declined"}
+NOT_THEIRS = frozenset(
+    (
+        "contact_sent",
+        "back_in_stock",
+        "message_sent",
+        "message_failed",
+        "message_skipped",
+        "message_unknown",
+    )
+)
 """Events that are not the person's doing, and break no silence."""
+NOT_REACHED = frozenset(("not_reached", "no_answer", "busy", "voicemail", "wrong_person"))
+"""Outcomes of tasks that leave the person unasked."""
 
 
 def begin(scenario: Scenario, event: Happened, journey_id: str, now_us: int) -> Transition | None:
     """Return the journey that an event starts, None when it starts none."""
-    if event.type not in scenario.starts_on or now_us - event.time_us > LATEST_US:
+    is_late = now_us - event.time_us > LATEST_US
+    if is_late or not scenario.starts.hears(event.type, event.values):
         return None
     journey = Journey(
         journey_id=journey_id,
@@ -47,6 +59,8 @@ def begin(scenario: Scenario, event: Happened, journey_id: str, now_us: int) -> 
         started_us=event.time_us,
         phase=Phase.QUIET,
         due_us=event.time_us + scenario.quiet_for_us,
+        began=event.values,
+        item_no=event.offer_no,
     )
     return Transition(journey, is_new=True)
 
@@ -55,17 +69,50 @@ def happened(journey: Journey, event: Happened, now_us: int) -> Transition | Non
     """Return what an event of the journey's set of persons does to it, None for nothing."""
     if journey.is_over or event.time_us < journey.started_us:
         return None
-    if event.type in journey.scenario.goals:
+    values = event_values(journey, event)
+    scenario = journey.scenario
+    if scenario.goals.hears(event.type, values):
         return end(journey, Outcome.REACHED, now_us)
+    for way_out in scenario.exits:
+        if way_out.hears.hears(event.type, values):
+            return end(journey, Outcome.LEFT, now_us, way_out.ends_as)
+    stage = journey.current
+    if journey.phase is Phase.STAGE and stage is not None:
+        for reaction in stage.reactions:
+            if reaction.hears.hears(event.type, values):
+                return _led(journey, reaction.leads, now_us)
     if event.type in ANSWERS and event.offer_no and event.offer_no in journey.answers_to:
-        return end(journey, Outcome.ANSWERED, now_us)
+        return _offer_answered(journey, _ANSWERED[event.type], now_us)
+    return _heard(journey, event)
+
+
+def _heard(journey: Journey, event: Happened) -> Transition | None:
+    """Put off a journey that waits until nothing is heard of the person."""
     if journey.phase is not Phase.QUIET or event.type in NOT_THEIRS:
+        return None
+    if journey.scenario.quiet_of and event.type not in journey.scenario.quiet_of:
         return None
     due_us = event.time_us + journey.scenario.quiet_for_us
     if due_us <= journey.due_us:
         return None
     pushed = replace(journey, version=journey.version + 1, due_us=due_us)
     return Transition(pushed, is_visible=False, puts_off=True)
+
+
+def _offer_answered(journey: Journey, answer: str, now_us: int) -> Transition:
+    answered_so = replace(journey, answer=answer)
+    stage = journey.current
+    if journey.phase is Phase.STAGE and stage is not None and answer in stage.answers:
+        return _led(answered_so, stage.answers[answer], now_us)
+    return end(answered_so, Outcome.ANSWERED, now_us)
+
+
+def _led(journey: Journey, leads: Leads, now_us: int) -> Transition:
+    """Return the journey led to a stage, which it enters when it is looked at: at once."""
+    if leads.to == END:
+        return end(journey, Outcome.LEFT, now_us, leads.ends_as)
+    led = replace(journey, version=journey.version + 1, next_stage=leads.to, due_us=now_us)
+    return Transition(led, is_visible=False)
 
 
 def look(journey: Journey, facts: Facts, now_us: int) -> Transition | None:
@@ -77,16 +124,36 @@ def look(journey: Journey, facts: Facts, now_us: int) -> Transition | None:
     """
     if not is_due(journey, now_us):
         return None
+    if facts.newer is None:
+        return _looked_at(journey, facts, now_us)
+    on_newer = moved(journey, facts.newer)
+    if on_newer.next_stage == END:
+        transition = end(on_newer, Outcome.LEFT, now_us, "moved")
+    else:
+        transition = _looked_at(on_newer, facts, now_us)
+    return replace(transition, changes_edition=on_newer.scenario is not journey.scenario)
+
+
+def _looked_at(journey: Journey, facts: Facts, now_us: int) -> Transition:
     if _is_spent(journey, now_us):
-        return _after_stage(journey, facts, now_us)
-    if not facts.is_defined and not _has_task(journey):
-        return _park(journey, journey.stage, _NOT_IN_FORCE, now_us)
-    if journey.phase is Phase.QUIET:
-        if facts.situation_holds is not True:
-            return end(journey, Outcome.NOT_SO, now_us)
-        return _enter(replace(journey, cart=facts.cart), 0, facts, now_us)
+        if journey.phase is Phase.PARKED:
+            return end(journey, Outcome.OBSTRUCTED, now_us)
+        if journey.next_stage == NOWHERE:
+            journey = replace(journey, next_stage=ONWARDS)
+    if not (facts.is_defined or _may_go_on(journey)):
+        return park(journey, NOT_IN_FORCE, now_us)
+    return _go_on(journey, facts, now_us)
+
+
+def _go_on(journey: Journey, facts: Facts, now_us: int) -> Transition:
+    if journey.next_stage == ONWARDS:
+        return leave(journey, facts, now_us)
+    if journey.next_stage != NOWHERE:
+        return enter(journey, journey.next_stage, facts, now_us)
+    if needs_situation(journey):
+        return _begun(journey, facts, now_us)
     if journey.phase is Phase.PARKED:
-        return _resume(journey, facts, now_us)
+        return enter(journey, journey.stage, facts, now_us)
     return _stay(journey, facts, now_us)
 
 
@@ -100,39 +167,37 @@ def needs_situation(journey: Journey) -> bool:
     return not journey.is_over and journey.occurrence == 0
 
 
-def answered(journey: Journey, outcome: str, facts: Facts, now_us: int) -> Transition | None:
+def needs_person(journey: Journey, now_us: int) -> bool:
+    """Say whether profile has to be asked about the person before it is looked at."""
+    scenario = journey.scenario
+    if needs_situation(journey):
+        return True
+    if journey.next_stage >= 0:
+        return scenario.asks_person_from((journey.next_stage,))
+    if journey.next_stage == ONWARDS or _is_spent(journey, now_us):
+        onwards = scenario.leads_on(journey.stage)
+        at_its_end = scenario.stages[journey.stage].asks_person_at_its_end
+        return at_its_end or scenario.asks_person_from(onwards)
+    # Parked, or an offer of its stage has ended: the stage is entered anew.
+    return scenario.asks_person_from((journey.stage,))
+
+
+def answered(journey: Journey, outcome: str, now_us: int) -> Transition | None:
     """Return what the outcome of its task does to a journey, None when the task is not its stage's.
 
-    `not_reached` leads to the next stage, everything else ends the journey.
+    It leads where the stage says. An outcome that the stage does not name leads on as its end does
+    where nobody was reached, and ends the journey else.
     """
     if journey.is_over or not _has_task(journey):
         return None
-    if outcome == "not_reached":
-        return _after_stage(journey, facts, now_us)
-    return end(journey, Outcome.ANSWERED, now_us)
-
-
-def end(journey: Journey, outcome: Outcome, now_us: int) -> Transition:
-    """Return the journey at its end; it never goes on from there."""
-    over = replace(
-        journey,
-        version=journey.version + 1,
-        phase=Phase.ENDED,
-        outcome=outcome,
-        due_us=0,
-        offer_no=0,
-        obstacle="",
-        dormant=False,
-        ended_us=now_us,
-    )
-    return Transition(over)
-
-
-def rest(journey: Journey, dormant: bool) -> Transition | None:
-    """Return the journey laid to rest or woken, None when it is so already."""
-    if journey.is_over or journey.dormant is dormant:
-        return None
-    return Transition(replace(journey, version=journey.version + 1, dormant=dormant))
+    stage = journey.current
+    assert stage is not None, "whoever has a task is in a stage"
+    told = replace(journey, answer=outcome)
+    if outcome in stage.answers:
+        return _led(told, stage.answers[outcome], now_us)
+    if outcome in NOT_REACHED:
+        return _led(told, Leads(ONWARDS), now_us)
+    return end(told, Outcome.ANSWERED, now_us)
 
 
 def _is_spent(journey: Journey, now_us: int) -> bool:
@@ -144,108 +209,34 @@ def _has_task(journey: Journey) -> bool:
     return journey.phase is Phase.STAGE and stage is not None and stage.task is not None
 
 
-def _after_stage(journey: Journey, facts: Facts, now_us: int) -> Transition:
-    if journey.phase is Phase.PARKED:
-        return end(journey, Outcome.OBSTRUCTED, now_us)
-    if journey.stage + 1 >= len(journey.scenario.stages):
-        return end(journey, Outcome.PASSED, now_us)
-    if not facts.is_defined:
-        next_stage = journey.stage + 1
-        return _park(journey, next_stage, _NOT_IN_FORCE, now_us)
-    return _enter(journey, journey.stage + 1, facts, now_us)
+def _may_go_on(journey: Journey) -> bool:
+    """Say whether it needs no definition in force: a task stays given, and what is over ends."""
+    if journey.next_stage == ONWARDS:
+        return journey.scenario.leads_on(journey.stage) == (END,)
+    return _has_task(journey) and journey.next_stage == NOWHERE
+
+
+def _begun(journey: Journey, facts: Facts, now_us: int) -> Transition:
+    """Enter the first stage, if what must be so is, often enough, and there is room."""
+    scenario = journey.scenario
+    if facts.situation_holds is None:
+        return park(journey, "the condition of entering cannot be evaluated", now_us)
+    if not facts.situation_holds:
+        return end(journey, Outcome.NOT_SO, now_us)
+    counted = [Due(CountOccasion(now_us), -1, 0)] if scenario.occasions.at_least > 1 else []
+    if facts.occasions + 1 < scenario.occasions.at_least:
+        return end(journey, Outcome.NOTED, now_us, effects=counted)
+    return enter(replace(journey, cart=facts.cart), 0, facts, now_us, counted)
 
 
 def _stay(journey: Journey, facts: Facts, now_us: int) -> Transition:
-    """Go on with a stage that was looked at before its end, if its offer is still there."""
+    """Go on with a stage that was looked at before its end, if an offer of it is still there."""
     stage = journey.current
-    assert stage is not None
-    if stage.propose is not None and not _can_enter(stage, facts):
-        return _enter(journey, journey.stage, facts, now_us)
-    due_us = _next_look_us(stage, journey.until_us, facts, now_us)
-    return Transition(
-        replace(journey, version=journey.version + 1, due_us=due_us), is_visible=False
-    )
-
-
-def _resume(journey: Journey, facts: Facts, now_us: int) -> Transition:
-    if needs_situation(journey):
-        if facts.situation_holds is not True:
-            return end(journey, Outcome.NOT_SO, now_us)
-        journey = replace(journey, cart=facts.cart)
-    return _enter(journey, max(journey.stage, 0), facts, now_us)
-
-
-def _enter(journey: Journey, first: int, facts: Facts, now_us: int) -> Transition:
-    """Enter the first stage from `first` on whose offers can be had; park where there is none."""
-    stages = journey.scenario.stages
-    for place in range(first, len(stages)):
-        if _can_enter(stages[place], facts):
-            return _entered(journey, place, facts, now_us)
-    gone = [offer_id for offer_id in stages[first].offer_ids if offer_id not in facts.offers]
-    return _park(journey, first, f"its offer is gone: {', '.join(gone)}", now_us)
-
-
-def _can_enter(stage: Stage, facts: Facts) -> bool:
-    wanted = stage.offer_ids
-    return not wanted or any(offer_id in facts.offers for offer_id in wanted)
-
-
-def _entered(journey: Journey, place: int, facts: Facts, now_us: int) -> Transition:
-    stage = journey.scenario.stages[place]
-    until_us = now_us + stage.lasts_us if stage.lasts_us else 0
-    found = [offer_id for offer_id in stage.offer_ids if offer_id in facts.offers]
-    numbers = [facts.offers[offer_id] for offer_id in found]
-    effect: Effect
-    if stage.task is not None:
-        script = spoken(stage.task.script, journey.cart, facts.titles, facts.currency)
-        effect = GiveTask(stage.task, tuple(found), script, now_us, until_us)
-    else:
-        effect = ProposeOffer(numbers[0])
-    entered = replace(
-        journey,
-        version=journey.version + 1,
-        phase=Phase.STAGE,
-        stage=place,
-        occurrence=journey.occurrence + 1,
-        entered_us=now_us,
-        until_us=until_us,
-        due_us=_next_look_us(stage, until_us, facts, now_us),
-        offer_no=numbers[0] if stage.propose is not None else 0,
-        answers_to=tuple(dict.fromkeys((*journey.answers_to, *numbers))),
-        obstacle="",
-    )
-    return Transition(entered, (effect,))
-
-
-def _next_look_us(stage: Stage, until_us: int, facts: Facts, now_us: int) -> int:
-    """Return when a stage is looked at next: at its end, or when its offer ends before."""
-    moments = [until_us] if until_us else []
-    if stage.propose is not None:
-        offer_ends_us = facts.ends.get(stage.propose.offer_id, 0)
-        if offer_ends_us > now_us:
-            moments.append(offer_ends_us)
-    return min(moments, default=0)
-
-
-def _park(journey: Journey, stage: int, obstacle: str, now_us: int) -> Transition:
-    """Park before a stage; what was parked already keeps the time at which it is given up."""
-    is_parked = journey.phase is Phase.PARKED
-    is_in_it = journey.phase is Phase.STAGE and journey.stage == stage
-    if is_parked or (is_in_it and journey.until_us):
-        until_us = journey.until_us
-    else:
-        lasts_us = journey.scenario.stages[stage].lasts_us if stage >= 0 else 0
-        until_us = now_us + (lasts_us or PARKED_FOR_US)
-    parked = replace(
-        journey,
-        version=journey.version + 1,
-        phase=Phase.PARKED,
-        stage=stage,
-        due_us=min(now_us + LOOK_AGAIN_US, until_us),
-        until_us=until_us,
-        entered_us=journey.entered_us if is_parked else now_us,
-        offer_no=0,
-        obstacle=obstacle,
-    )
-    changed = not is_parked or journey.obstacle != obstacle
-    return Transition(parked, is_visible=changed)
+    assert stage is not None, "whoever stays is in a stage"
+    wanted = stage.propose.offer_ids if stage.propose is not None else ()
+    numbers = tuple(facts.offers[each] for each in wanted if each in facts.offers)
+    if wanted and not numbers:
+        return enter(journey, journey.stage, facts, now_us)
+    due_us = next_look_us(stage, journey.until_us, facts, now_us)
+    stayed = replace(journey, version=journey.version + 1, due_us=due_us, offer_nos=numbers)
+    return Transition(stayed, is_visible=numbers != journey.offer_nos)

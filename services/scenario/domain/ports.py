@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.scenario.domain.journey import Happened, Journey, Transition
+from services.scenario.domain.scenario import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,27 @@ class PersonSet:
     person_ids: tuple[str, ...]
     version: int
     """Rises with every change; an older word never replaces a newer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One time that a person came towards a scenario."""
+
+    person_id: str
+    scenario: str
+    time_us: int
+    is_occasion: bool = False
+    """The first stage would have been entered; else an event came that begins it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The journeys of a scenario that a person has behind them."""
+
+    latest_us: int
+    """When the last one ended."""
+    times: int
+    """How many entered a stage."""
 
 
 class JourneyTransaction(Protocol):
@@ -43,15 +65,31 @@ class JourneyTransaction(Protocol):
         """Return the journeys of persons that are not over, locked in the order of their ids."""
         ...
 
-    async def last_ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
-        """Return when each person ended each scenario last, of journeys that entered a stage."""
+    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
+        """Return what each person has behind them of each scenario, of journeys in a stage."""
+        ...
+
+    async def tally(self, tallies: Sequence[Tally]) -> None:
+        """Keep how often persons came towards scenarios; of the erased nothing is kept."""
+        ...
+
+    async def tallies_of(self, person_ids: Collection[str]) -> list[Tally]:
+        """Return how often persons came towards scenarios, oldest first."""
+        ...
+
+    async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
+        """Say whether one more journey of a scenario may enter its first stage, and count it.
+
+        Whoever asks at the same time waits, so that a limit holds exactly.
+        """
         ...
 
     async def save(self, transitions: Sequence[Transition]) -> None:
         """Write journeys, effects and notices; of a person who was erased nothing is written.
 
         An effect whose key is there already is not brought about again. The tasks of a journey
-        that is over, or in another stage, end with it.
+        that is over, or in another stage, end with it, and its messages that are not yet sent. Of a
+        journey in shadow its effects are noted, and none is brought about.
         """
         ...
 

@@ -18,13 +18,14 @@ class Standing:
     version: int
     scenario: str
     stage: str
-    offer_no: int
-    """0: it proposes nothing."""
+    offer_nos: tuple[int, ...]
+    """Empty: it proposes nothing."""
     placements: tuple[str, ...] = ()
     lever: float = 1.0
     entered_us: int = 0
     until_us: int = 0
     """0: until it moves on."""
+    priority: int = 0
 
 
 class Proposals:
@@ -44,7 +45,7 @@ class Proposals:
             return False
         if known is not None:
             self._remove(known)
-        if told.offer_no:
+        if told.offer_nos:
             self._silent.pop(journey_id, None)
             self._standing[journey_id] = told
             self._by_person.setdefault(told.person_id, {})[journey_id] = told
@@ -53,7 +54,9 @@ class Proposals:
         return True
 
     def of(self, person_ids: Iterable[str], now_us: int) -> list[Standing]:
-        """Return what journeys of a set of persons propose, latest first, one per scenario.
+        """Return what journeys of a set of persons propose, one per scenario.
+
+        The highest priority first, of equal ones the latest.
 
         Of two of the same scenario, which a link brought together, the older counts.
         """
@@ -67,11 +70,11 @@ class Proposals:
                     chosen[told.scenario] = told
         if len(chosen) < 2:
             return list(chosen.values())
-        return sorted(chosen.values(), key=lambda told: (-told.entered_us, told.journey_id))
+        return sorted(chosen.values(), key=_turn)
 
     def offer_nos(self) -> set[int]:
         """Return everything that is proposed to anybody."""
-        return {told.offer_no for told in self._standing.values()}
+        return {offer_no for told in self._standing.values() for offer_no in told.offer_nos}
 
     def _remove(self, known: Standing) -> None:
         del self._standing[known.journey_id]
@@ -85,3 +88,7 @@ class Proposals:
         self._silent[journey_id] = version
         if len(self._silent) > KEPT_VERSIONS:
             del self._silent[next(iter(self._silent))]
+
+
+def _turn(told: Standing) -> tuple[int, int, str]:
+    return -told.priority, -told.entered_us, told.journey_id

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+
+END = -1
+"""In place of a stage: the journey ends."""
+Values = Mapping[str, Any]
+"""What conditions read, by name: `customer.age`, `event.type`, `journey.stage`, `now`."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,22 @@ def _in_one(micros: int, currency: str) -> int | None:
     return micros
 
 
+class Condition(Protocol):
+    """A condition that a scenario asks."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def asks_person(self) -> bool:
+        """Whether it reads anything of the person, whom profile has to be asked about."""
+        ...
+
+    def holds(self, values: Values) -> bool | None:
+        """Say whether it holds; None: it could not be evaluated."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What must be so with a person."""
@@ -33,22 +57,114 @@ class Situation:
     """The cart is worth more; None: any cart, or none."""
     cart_above_in: str = ""
     """The currency of that; empty: the home currency."""
+    condition: Condition | None = None
+    segments: frozenset[str] = frozenset()
+    personas: frozenset[str] = frozenset()
+    """In one of these segments, or of one of these personas; both empty: everybody."""
 
-    def holds(self, *, hesitating: bool, cart: Cart, at_home: AtHome = _in_one) -> bool:
-        """Say whether it is so; no cart is worth more than what nobody can convert."""
+    def holds(
+        self,
+        *,
+        hesitating: bool,
+        cart: Cart,
+        at_home: AtHome = _in_one,
+        values: Values = NOTHING,
+    ) -> bool | None:
+        """Say whether it is so; None: its condition could not be evaluated.
+
+        No cart is worth more than what nobody can convert.
+        """
         if self.hesitating and not hesitating:
             return False
+        if not (self._is_worth_more(cart, at_home) and self._means(values)):
+            return False
+        return True if self.condition is None else self.condition.holds(values)
+
+    def _is_worth_more(self, cart: Cart, at_home: AtHome) -> bool:
         if self.cart_above_micros is None:
             return True
         least_micros = at_home(self.cart_above_micros, self.cart_above_in)
         return least_micros is not None and cart.value_micros > least_micros
 
+    def _means(self, values: Values) -> bool:
+        if not (self.segments or self.personas):
+            return True
+        if self.personas and values["customer.persona"] in self.personas:
+            return True
+        return not self.segments.isdisjoint(values["customer.segments"])
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """So often within so long, the present time included."""
+
+    at_least: int = 1
+    within_us: int = 0
+
+
+ONCE = Times()
+
+
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """Events that matter: of one of these types, for which a condition holds."""
+
+    types: frozenset[str]
+    where: Condition | None = None
+
+    def hears(self, event_type: str, values: Values) -> bool:
+        """Say whether an event is one; a condition that cannot be evaluated does not hold."""
+        if event_type not in self.types:
+            return False
+        return self.where is None or self.where.holds(values) is True
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """Where something leads: to a stage by its place, or to the end under a name."""
+
+    to: int
+    ends_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A stage that may come next."""
+
+    leads: Leads
+    condition: Condition | None = None
+    share: float = 0.0
+    """0: not by share."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is taken whenever it is asked about."""
+        return self.condition is None and not self.share
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What an event does to a journey in a stage."""
+
+    hears: Hears
+    leads: Leads
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A moment of the person's own day."""
+
+    minute: int
+    """Of the day, 0 to 1439."""
+    working_day: bool = False
+    after_us: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The offer that a stage proposes."""
+    """The offer that a stage proposes, or several of which the ranker chooses."""
 
-    offer_id: str
+    offer_ids: tuple[str, ...]
     placements: tuple[str, ...] = ()
     lever: float = 1.0
 
@@ -66,21 +182,79 @@ class TaskOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageOrder:
+    """The message that a stage sends."""
+
+    channels: tuple[int, ...]
+    """Numbers of `Channel`; of several the best."""
+    template: str
+    placement: str = ""
+    limit: int = 0
+    offer_ids: tuple[str, ...] = ()
+    purpose: str = ""
+    from_own_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage: it proposes an offer or gives a task."""
+    """One stage: what it brings about when it is entered, and how it is left."""
 
     name: str
     propose: Proposal | None = None
     task: TaskOrder | None = None
+    send: MessageOrder | None = None
+    set_attributes: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
     lasts_us: int = 0
     """How long an answer is waited for; 0: until the journey ends."""
+    until: LocalTime | None = None
+    condition: Condition | None = None
+    otherwise: int | None = None
+    """In place of it, where it cannot be entered; None: the following one."""
+    reactions: tuple[Reaction, ...] = ()
+    answers: Mapping[str, Leads] = field(default_factory=dict)
+    ways: tuple[Way, ...] = ()
+    """The first that applies is taken, the following stage where none does."""
 
     @property
     def offer_ids(self) -> tuple[str, ...]:
-        """What it needs to be in the catalogue."""
+        """What it needs one of to be in the catalogue."""
         if self.propose is not None:
-            return (self.propose.offer_id,)
+            return self.propose.offer_ids
         return self.task.offer_ids if self.task is not None else ()
+
+    @property
+    def is_passed_through(self) -> bool:
+        """Whether it is left as soon as it was entered: nothing in it is waited for."""
+        waits = self.propose or self.task or self.lasts_us or self.until or self.reactions
+        return not waits
+
+    @property
+    def asks_person(self) -> bool:
+        """Whether profile has to be asked before it is entered."""
+        return self.until is not None or _asks(self.condition)
+
+    @property
+    def asks_person_at_its_end(self) -> bool:
+        """Whether profile has to be asked before it is left."""
+        return any(_asks(way.condition) for way in self.ways)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many journeys there may be, and messages in one; 0: any number."""
+
+    under_way: int = 0
+    per_day: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """An event that ends a journey in whatever stage."""
+
+    hears: Hears
+    ends_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +264,64 @@ class Scenario:
     name: str
     stages: tuple[Stage, ...]
     title: str = ""
-    starts_on: frozenset[str] = frozenset()
-    """Empty: it lives in the session and is not kept."""
-    when: Situation = Situation()
+    starts: Hears = Hears(frozenset())
+    """Nothing: it lives in the session and is not kept."""
+    count: Times = ONCE
     quiet_for_us: int = 0
-    goals: frozenset[str] = frozenset()
+    quiet_of: frozenset[str] = frozenset()
+    """Empty: of any event of the person."""
+    when: Situation = Situation()
+    occasions: Times = ONCE
+    goals: Hears = Hears(frozenset())
+    exits: tuple[Exit, ...] = ()
     again_after_us: int = 0
+    again_most: int = 0
+    priority: int = 0
+    group: str = ""
+    limits: Limits = Limits()
+    moves: Mapping[str, int] = field(default_factory=dict)
+    takes_over: bool = False
+    is_shadow: bool = False
     definition: bytes = b""
     """The definition as it is kept beside a journey."""
 
     @property
     def is_in_session(self) -> bool:
-        return not self.starts_on
+        return not self.starts.types
+
+    def following(self, place: int) -> int:
+        """Return the place of the stage after one, `END` after the last."""
+        return place + 1 if place + 1 < len(self.stages) else END
+
+    def leads_on(self, place: int) -> tuple[int, ...]:
+        """Return the places that may come when a stage has had its time; `END` may be one."""
+        ways = self.stages[place].ways
+        found = [way.leads.to for way in ways]
+        is_certain = any(way.is_certain for way in ways) or sum(way.share for way in ways) >= 1.0
+        return tuple(found if is_certain else [*found, self.following(place)])
+
+    def asks_person_from(self, places: tuple[int, ...]) -> bool:
+        """Say whether entering one of these stages may ask for the person before it is left."""
+        seen: set[int] = set()
+        pending = [place for place in places if place != END]
+        while pending:
+            place = pending.pop()
+            if place in seen or place == END:
+                continue
+            seen.add(place)
+            stage = self.stages[place]
+            if stage.asks_person:
+                return True
+            if stage.condition is not None or stage.offer_ids:
+                pending.append(
+                    self.following(place) if stage.otherwise is None else stage.otherwise
+                )
+            if stage.is_passed_through:
+                if stage.asks_person_at_its_end:
+                    return True
+                pending.extend(self.leads_on(place))
+        return False
+
+
+def _asks(condition: Condition | None) -> bool:
+    return condition is not None and condition.asks_person

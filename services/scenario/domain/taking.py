@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from services.scenario.domain.endings import end, rest
 from services.scenario.domain.journey import (
     Facts,
     Happened,
@@ -13,9 +14,21 @@ from services.scenario.domain.journey import (
     Outcome,
     Transition,
 )
-from services.scenario.domain.passage import ANSWERS, begin, end, happened, look, rest
-from services.scenario.domain.ports import Claim, JourneyTransaction, PersonSet
-from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.passage import (
+    ANSWERS,
+    begin,
+    happened,
+    look,
+    needs_situation,
+)
+from services.scenario.domain.ports import (
+    Claim,
+    Ended,
+    JourneyTransaction,
+    PersonSet,
+    Tally,
+)
+from services.scenario.domain.scenario import Limits, Scenario, Times
 
 NewId = Callable[[int], str]
 """Makes an id of a moment in business time."""
@@ -24,6 +37,7 @@ Starting = Mapping[str, Sequence[Scenario]]
 StartingOf = Callable[[Sequence[str]], Starting]
 """Returns the scenarios in force for a set of persons, oldest first."""
 _NONE: Mapping[str, Journey] = MappingProxyType({})
+NO_LIMITS = Limits()
 
 
 class Steps:
@@ -60,6 +74,7 @@ class Steps:
                 effects=(*before.effects, *transition.effects),
                 is_new=before.is_new,
                 is_visible=before.is_visible or transition.is_visible,
+                changes_edition=before.changes_edition or transition.changes_edition,
                 puts_off=before.puts_off and transition.puts_off,
             )
         self._keep(transition.journey)
@@ -90,14 +105,20 @@ async def take_events(
     marks = [event for event in events if _is_mark(event, scenarios[event.person_id])]
     if marks:
         await transaction.mark(marks)
+    counted = _counted(events, scenarios)
+    if counted:
+        await transaction.tally(counted)
     begins = any(event.type in scenarios[event.person_id] for event in events)
-    ended = await transaction.last_ended(members) if begins else {}
+    ended = await transaction.ended(members) if begins else {}
+    tallies = await transaction.tallies_of(members) if counted else []
     for event in events:
         group = groups[event.person_id]
         for journey in steps.of(group):
             go(steps, group, happened(journey, event, now_us), now_us)
         for scenario in scenarios[event.person_id].get(event.type, ()):
-            if _may_begin(scenario, event, group, steps, ended):
+            if _may_begin(scenario, event, group, steps, ended) and _came_often(
+                scenario.count, scenario.name, event.time_us, group, tallies
+            ):
                 steps.take(begin(scenario, event, new_id(now_us), now_us))
     return await _saved(transaction, steps)
 
@@ -136,12 +157,51 @@ async def take_timers(
     groups = await transaction.sets_of(persons)
     members = {person_id for group in groups.values() for person_id in group}
     steps = Steps(await transaction.open_of(members) if members else ())
+    asks = any(claim.journey.scenario.occasions.at_least > 1 for claim, _ in found)
+    tallies = await transaction.tallies_of(members) if asks and members else []
     for claim, facts in found:
         group = groups.get(claim.journey.person_id, ())
         for journey in steps.of(group):
             if _is_still(journey, claim):
-                go(steps, group, look(journey, facts, now_us), now_us)
+                counted = replace(facts, occasions=_occasions(journey, group, tallies, now_us))
+                await _bring_forward(transaction, steps, group, journey, counted, now_us)
     return await _saved(transaction, steps)
+
+
+async def _bring_forward(
+    transaction: JourneyTransaction,
+    steps: Steps,
+    group: Collection[str],
+    journey: Journey,
+    facts: Facts,
+    now_us: int,
+) -> None:
+    """Look at a journey; one that would enter its first stage may have to yield or find no room."""
+    transition = look(journey, facts, now_us)
+    enters = transition is not None and needs_situation(journey) and _is_under_way(transition)
+    if not enters:
+        go(steps, group, transition, now_us)
+        return
+    scenario = journey.scenario
+    rivals = [
+        other
+        for other in steps.of(group)
+        if scenario.group
+        and other.scenario.group == scenario.group
+        and other.occurrence
+        and other.journey_id != journey.journey_id
+    ]
+    if any(rival.scenario.priority >= scenario.priority for rival in rivals):
+        transition = end(journey, Outcome.YIELDED, now_us)
+        rivals = []
+    elif scenario.limits != NO_LIMITS and not await transaction.take_room(
+        scenario.name, scenario.limits, facts.today
+    ):
+        transition = end(journey, Outcome.FULL, now_us)
+        rivals = []
+    go(steps, group, transition, now_us)
+    for rival in rivals:
+        go(steps, group, end(rival, Outcome.YIELDED, now_us), now_us)
 
 
 async def _saved(transaction: JourneyTransaction, steps: Steps) -> list[Transition]:
@@ -161,22 +221,77 @@ def go(steps: Steps, group: Collection[str], transition: Transition | None, now_
             steps.take(end(journey, Outcome.MERGED, now_us))
 
 
+def _is_under_way(transition: Transition) -> bool:
+    return not transition.journey.is_over and transition.journey.occurrence > 0
+
+
 def _may_begin(
     scenario: Scenario,
     event: Happened,
     group: Collection[str],
     steps: Steps,
-    ended: Mapping[tuple[str, str], int],
+    ended: Mapping[tuple[str, str], Ended],
 ) -> bool:
     if any(journey.scenario.name == scenario.name for journey in steps.of(group)):
         return False
-    latest_us = max((ended.get((person_id, scenario.name), 0) for person_id in group), default=0)
-    return not latest_us or event.time_us >= latest_us + scenario.again_after_us
+    behind = [
+        found for person_id in group if (found := ended.get((person_id, scenario.name))) is not None
+    ]
+    if not behind:
+        return True
+    if scenario.again_most and sum(each.times for each in behind) >= scenario.again_most:
+        return False
+    latest_us = max(each.latest_us for each in behind)
+    return event.time_us >= latest_us + scenario.again_after_us
+
+
+def _counted(events: Iterable[Happened], scenarios: Mapping[str, Starting]) -> list[Tally]:
+    """Return the events that scenarios count before they begin."""
+    return [
+        Tally(event.person_id, scenario.name, event.time_us)
+        for event in events
+        for scenario in scenarios[event.person_id].get(event.type, ())
+        if scenario.count.at_least > 1 and scenario.starts.hears(event.type, event.values)
+    ]
+
+
+def _came_often(
+    times: Times, scenario: str, now_us: int, group: Collection[str], tallies: Iterable[Tally]
+) -> bool:
+    if times.at_least <= 1:
+        return True
+    return _within(times, scenario, now_us, group, tallies, is_occasion=False) >= times.at_least
+
+
+def _occasions(
+    journey: Journey, group: Collection[str], tallies: Iterable[Tally], now_us: int
+) -> int:
+    times = journey.scenario.occasions
+    name = journey.scenario.name
+    return _within(times, name, now_us, group, tallies, is_occasion=True)
+
+
+def _within(
+    times: Times,
+    scenario: str,
+    now_us: int,
+    group: Collection[str],
+    tallies: Iterable[Tally],
+    *,
+    is_occasion: bool,
+) -> int:
+    """Return how often persons came towards a scenario within the time that counts."""
+    since_us = now_us - times.within_us if times.within_us else 0
+    return sum(
+        since_us < each.time_us <= now_us
+        for each in tallies
+        if each.scenario == scenario and each.is_occasion is is_occasion and each.person_id in group
+    )
 
 
 def _is_mark(event: Happened, scenarios: Starting) -> bool:
     return event.type in ANSWERS or any(
-        event.type in scenario.goals for started in scenarios.values() for scenario in started
+        event.type in scenario.goals.types for started in scenarios.values() for scenario in started
     )
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.scenario.domain.agents import Agent, Presence
-from services.scenario.domain.journey import Facts, Journey, Outcome
-from services.scenario.domain.passage import answered, end
+from services.scenario.domain.endings import end
+from services.scenario.domain.journey import Outcome
+from services.scenario.domain.passage import answered
 from services.scenario.domain.ports import JourneyTransaction
 from services.scenario.domain.taking import Steps, go
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 
 HOLD_US = 15 * 60_000_000
 """How long a task is held after it was claimed, in business time."""
-FactsOf = Callable[[Journey, str], Facts]
-"""Returns what decides about a journey of a set of persons, told by its oldest."""
-"""Says what is so at this moment, without asking anybody."""
 OUTCOMES = ("accepted", "declined", "not_reached", "done")
 WITHDRAWN = "withdrawn"
 """The person refuses to be called, or was erased."""
@@ -153,9 +151,7 @@ async def claim(transaction: TaskTransaction, agent_id: str, task_id: str, now_u
     return taken
 
 
-async def complete(
-    transaction: TaskTransaction, completion: Completion, facts_of: FactsOf, now_us: int
-) -> Task:
+async def complete(transaction: TaskTransaction, completion: Completion, now_us: int) -> Task:
     """End a task and bring its outcome to its journey; the same said twice changes nothing."""
     task_id = completion.task_id
     seen = _known(await transaction.find_task(task_id, lock=False))
@@ -177,12 +173,7 @@ async def complete(
     await transaction.tell_of_call(ended, now_us)
     for journey in steps.of(group):
         if journey.journey_id == task.journey_id:
-            go(
-                steps,
-                group,
-                answered(journey, completion.outcome, facts_of(journey, group[0]), now_us),
-                now_us,
-            )
+            go(steps, group, answered(journey, completion.outcome, now_us), now_us)
     if steps.transitions:
         await transaction.save(steps.transitions)
     return ended

@@ -21,8 +21,12 @@ def waits_for(journey: Journey) -> str:
         return ""
     if stage.task is not None:
         return f"the outcome of its task ({stage.task.kind}),{until}".rstrip(",")
-    offers = ", ".join(stage.offer_ids)
-    return f"an answer to {offers},{until}".rstrip(",")
+    if stage.propose is not None:
+        return f"an answer to {', '.join(stage.offer_ids)},{until}".rstrip(",")
+    events = sorted({event for each in stage.reactions for event in each.hears.types})
+    if events:
+        return f"{' or '.join(events)},{until}".rstrip(",")
+    return until.strip()
 
 
 def _span(microseconds: int) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from services.scenario.definitions import Playbook
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.journey import NOWHERE, Happened
 from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.taking import Starting, take_events, take_sets
+from services.scenario.happenings import happened_of
 from services.scenario.storage.journeys import erase_persons
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.bus import ERASURES, EVENTS, IDENTITIES, Bus, EffectConsumer, Message
 from shared.bus.subjects import HISTORY_IMPORTED
+from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.ids import uuid7
 from shared.postgres import Database, Queries, Transaction
-from touchpoint.common.v1.bus_pb2 import EventNotice, EventNotices, IdentityNotice, PersonErased
+from touchpoint.common.v1.bus_pb2 import EventNotices, IdentityNotice, PersonErased
 from touchpoint.common.v1.vocabulary_pb2 import Origin
 
 _SQL = Queries.beside(__file__, "journeys.sql")
@@ -27,23 +29,27 @@ def events_consumer(
     bus: Bus,
     database: Database,
     bundles: BundleFollower[Playbook],
+    catalogue: Catalogue,
     clock: BusinessClock,
     wake: Wake,
 ) -> EffectConsumer:
-    """Return what begins journeys and ends them; `wake` is called when one begins."""
+    """Return what begins journeys, leads them on and ends them.
+
+    `wake` is called when one begins, or is to be looked at before its time.
+    """
 
     def starting_of(person_ids: Sequence[str]) -> Starting:
         oldest_id = person_ids[0]
         return bundles.for_person(oldest_id).for_person(oldest_id, clock.now_us()).starting
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
-        events = list(happenings(messages))
+        events = list(happenings(messages, catalogue))
         if not events or not await _matter(transaction, events, bundles.in_force):
             return
         journeys = await PostgresJourneyTransaction.enter(transaction)
         steps = await take_events(journeys, events, starting_of, clock.now_us(), new_journey_id)
         # All else that an event does to a journey puts its timer off, or ends it.
-        if any(step.is_new for step in steps):
+        if any(step.is_new or step.journey.next_stage != NOWHERE for step in steps):
             wake()
 
     return EffectConsumer(bus, database, name="scenario_events", stream=EVENTS, handle=take)
@@ -68,18 +74,14 @@ def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:
     return EffectConsumer(bus, database, name="scenario_erasures", stream=ERASURES, handle=_erase)
 
 
-def happenings(messages: Iterable[Message]) -> Iterable[Happened]:
+def happenings(messages: Iterable[Message], catalogue: Catalogue) -> Iterable[Happened]:
     """Return the live events that messages tell of, in order."""
     for message in messages:
         if message.subject == HISTORY_IMPORTED:
             continue
         for notice in EventNotices.FromString(message.data).notices:
             if notice.origin == Origin.LIVE:
-                yield happened_of(notice)
-
-
-def happened_of(notice: EventNotice) -> Happened:
-    return Happened(notice.person_id, notice.type, notice.time_us, notice.offer_no)
+                yield happened_of(notice, catalogue)
 
 
 def person_set(notice: IdentityNotice) -> PersonSet:

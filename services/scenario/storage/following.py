@@ -73,11 +73,12 @@ class ProposalFollower:
                 notice.version,
                 notice.scenario,
                 notice.stage,
-                0 if notice.ended else notice.offer_no,
+                _proposed(notice),
                 tuple(notice.placements),
                 notice.lever,
                 notice.entered_us,
                 notice.until_us,
+                notice.priority,
             )
         )
 
@@ -91,3 +92,9 @@ class ProposalFollower:
         for journey in await self._store.changed_lately(_LOOK_BACK_S):
             self._apply(journey_notice(journey))
         return False
+
+
+def _proposed(notice: JourneyNotice) -> tuple[int, ...]:
+    if notice.ended or not notice.offer_no:
+        return ()
+    return notice.offer_no, *notice.other_offer_nos

@@ -7,19 +7,43 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import replace
 
 from services.scenario.domain.agents import Presence
-from services.scenario.domain.journey import GiveTask, Happened, Journey, Phase, Transition
+from services.scenario.domain.journey import (
+    CountOccasion,
+    Due,
+    GiveTask,
+    Happened,
+    Journey,
+    NotePerson,
+    Phase,
+    SendMessage,
+    SetAttributes,
+    Transition,
+)
 from services.scenario.domain.passage import is_due
-from services.scenario.domain.ports import Claim, PersonSet
+from services.scenario.domain.ports import Claim, PersonSet, Tally
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_transaction import InMemoryTransaction
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
 
-Key = tuple[str, int, int]
-_TABLES = ("journeys", "effects", "tasks", "sets", "notes", "calls", "marks", "_leases")
+Key = tuple[str, int, int, str]
+_TABLES = (
+    "journeys",
+    "effects",
+    "tasks",
+    "errands",
+    "sets",
+    "notes",
+    "calls",
+    "marks",
+    "rooms",
+    "tallies",
+    "_leases",
+)
 """What a transaction that fails leaves as it was."""
 
 
@@ -35,7 +59,11 @@ class InMemoryJourneys:
         self.journeys: dict[str, Journey] = {}
         self.sets: dict[str, PersonSet] = {}
         self.erased: set[str] = set()
-        self.effects: dict[Key, str] = {}
+        self.effects: set[Key] = set()
+        self.errands: dict[str, tuple[Journey, Due]] = {}
+        """What is to be done outside, by id."""
+        self.rooms: dict[str, tuple[str, int]] = {}
+        self.tallies: list[Tally] = []
         self.tasks: dict[str, tuple[Task, int]] = {}
         """Task and the occurrence of its journey that gave it."""
         self.notes: dict[str, str] = {}
@@ -51,7 +79,7 @@ class InMemoryJourneys:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[InMemoryTransaction]:
         async with self._turn:
-            before = {name: dict(getattr(self, name)) for name in _TABLES}
+            before = {name: copy(getattr(self, name)) for name in _TABLES}
             try:
                 yield InMemoryTransaction(self)
             except BaseException:
@@ -89,8 +117,9 @@ class InMemoryJourneys:
     ) -> int:
         found = 0
         for journey in self._open():
-            proposes_in_vain = journey.offer_no != 0 and (
-                journey.offer_no in offer_nos or journey.scenario.name not in scenarios
+            proposes_in_vain = bool(journey.offer_nos) and (
+                not set(offer_nos).isdisjoint(journey.offer_nos)
+                or journey.scenario.name not in scenarios
             )
             is_later = journey.due_us > now_us or journey.due_us == 0
             in_stage = journey.phase is Phase.STAGE and proposes_in_vain
@@ -170,15 +199,24 @@ class InMemoryJourneys:
         if journey.person_id in self.erased:
             return
         self._keep(journey)
-        key = (journey.journey_id, journey.stage, journey.occurrence)
-        for effect in transition.effects:
-            if key in self.effects:
-                continue
-            self.effects[key] = "task" if isinstance(effect, GiveTask) else "proposal"
-            if isinstance(effect, GiveTask):
-                task = self._task(journey, effect)
-                self.tasks[task.task_id] = task, journey.occurrence
+        for due in transition.effects:
+            key = (journey.journey_id, due.stage, due.occurrence, due.effect.kind)
+            if key not in self.effects:
+                self.effects.add(key)
+                self._bring_about(journey, due)
         self._end_tasks(journey)
+
+    def _bring_about(self, journey: Journey, due: Due) -> None:
+        if isinstance(due.effect, CountOccasion):
+            name = journey.scenario.name
+            self.tallies.append(Tally(journey.person_id, name, due.effect.time_us, True))
+        elif journey.scenario.is_shadow:
+            return
+        elif isinstance(due.effect, GiveTask):
+            task = self._task(journey, due.effect)
+            self.tasks[task.task_id] = task, due.occurrence
+        elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson):
+            self.errands[f"errand-{next(self._numbers):04d}"] = journey, due
 
     def _rests(self, task: Task) -> bool:
         return self.journeys[task.journey_id].dormant

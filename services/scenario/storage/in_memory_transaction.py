@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from services.scenario.domain.agents import Agent
 from services.scenario.domain.journey import Happened, Journey, Transition
-from services.scenario.domain.ports import PersonSet
+from services.scenario.domain.ports import Ended, PersonSet, Tally
+from services.scenario.domain.scenario import Limits
 from services.scenario.domain.tasks import Task
 
 if TYPE_CHECKING:  # the store makes transactions of this kind
@@ -50,13 +51,38 @@ class InMemoryTransaction:
         found = await self._store.open_for(list(person_ids))
         return sorted(found, key=lambda each: each.journey_id)
 
-    async def last_ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
-        ended: dict[tuple[str, str], int] = {}
+    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
+        ended: dict[tuple[str, str], Ended] = {}
         for journey in self._store.journeys.values():
             if journey.is_over and journey.occurrence and journey.person_id in person_ids:
                 key = journey.person_id, journey.scenario.name
-                ended[key] = max(ended.get(key, 0), journey.ended_us)
+                known = ended.get(key, Ended(0, 0))
+                latest_us = max(known.latest_us, journey.ended_us)
+                ended[key] = Ended(latest_us, known.times + 1)
         return ended
+
+    async def tally(self, tallies: Sequence[Tally]) -> None:
+        self._store.tallies.extend(
+            each for each in tallies if each.person_id not in self._store.erased
+        )
+
+    async def tallies_of(self, person_ids: Collection[str]) -> list[Tally]:
+        found = [each for each in self._store.tallies if each.person_id in person_ids]
+        return sorted(found, key=lambda each: each.time_us)
+
+    async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
+        day, entered = self._store.rooms.get(scenario, (today, 0))
+        entered = entered if day == today else 0
+        under_way = sum(
+            each.scenario.name == scenario and not each.is_over and each.occurrence > 0
+            for each in self._store.journeys.values()
+        )
+        has_room = not (limits.per_day and entered >= limits.per_day) and not (
+            limits.under_way and under_way >= limits.under_way
+        )
+        if has_room:
+            self._store.rooms[scenario] = today, entered + 1
+        return has_room
 
     async def save(self, transitions: Sequence[Transition]) -> None:
         for transition in transitions:

@@ -72,21 +72,54 @@ SELECT * FROM journeys
 WHERE person_id = ANY($1::text[]) AND phase <> 4
 ORDER BY greatest(entered_us, started_us) DESC, journey_id DESC;
 
--- name: last_ended
-SELECT person_id, scenario, max(ended_us) AS ended_us
+-- name: ended
+SELECT person_id, scenario, max(ended_us) AS latest_us, count(*) AS times
 FROM journeys
 WHERE person_id = ANY($1::text[]) AND phase = 4 AND occurrence > 0
 GROUP BY person_id, scenario;
 
+-- name: add_tallies
+INSERT INTO tallies (person_id, scenario, is_occasion, time_us)
+SELECT person_id, scenario, is_occasion, time_us
+FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[])
+    AS made (person_id, scenario, is_occasion, time_us)
+WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = made.person_id);
+
+-- name: tallies_of
+SELECT person_id, scenario, is_occasion, time_us FROM tallies
+WHERE person_id = ANY($1::text[])
+ORDER BY time_us;
+
+-- name: forget_tallies
+WITH gone AS (DELETE FROM tallies WHERE time_us < $1 RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: erase_tallies
+WITH gone AS (DELETE FROM tallies WHERE person_id = ANY($1::text[]) RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: lock_room
+INSERT INTO rooms AS known (scenario, day, entered) VALUES ($1, $2, 0)
+ON CONFLICT (scenario) DO UPDATE
+SET entered = CASE WHEN known.day = excluded.day THEN known.entered ELSE 0 END, day = excluded.day
+RETURNING entered;
+
+-- name: count_under_way
+SELECT count(*) FROM journeys WHERE scenario = $1 AND phase <> 4 AND occurrence > 0;
+
+-- name: take_room
+UPDATE rooms SET entered = entered + 1 WHERE scenario = $1;
+
 -- name: add_journeys
 INSERT INTO journeys (journey_id, person_id, scenario, definition, phase, version, started_us,
-    due_us, outcome, ended_us, dormant)
+    due_us, outcome, ended_us, dormant, began, item_no)
 SELECT journey_id, person_id, scenario, definition, phase, version, started_us, due_us, outcome,
-    ended_us, dormant
+    ended_us, dormant, began, item_no
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[],
-    $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::boolean[])
+    $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::boolean[], $12::text[],
+    $13::bigint[])
     AS added (journey_id, person_id, scenario, definition, phase, version, started_us, due_us,
-        outcome, ended_us, dormant)
+        outcome, ended_us, dormant, began, item_no)
 WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = added.person_id)
 RETURNING journey_id;
 
@@ -96,7 +129,8 @@ UPDATE journeys
 SET phase = $2, version = $3, due_us = $4, stage = $5, entered_us = $6, until_us = $7,
     occurrence = $8, offer_no = $9, answers_to = $10, cart_nos = $11, cart_quantities = $12,
     cart_value_micros = $13, obstacle = $14, outcome = $15, ended_us = $16, dormant = $17,
-    owner = '', lease_until = NULL,
+    next_stage = $19, other_offer_nos = $20, answer = $21, messages = $22, ended_as = $23,
+    definition = coalesce($24, definition), owner = '', lease_until = NULL,
     changed_time = CASE WHEN $18 THEN clock_timestamp() ELSE changed_time END
 WHERE journey_id = $1;
 
@@ -114,12 +148,26 @@ SELECT journey_id, stage, occurrence, kind
 FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::text[])
     AS made (journey_id, stage, occurrence, kind)
 ON CONFLICT DO NOTHING
-RETURNING journey_id, occurrence;
+RETURNING journey_id, stage, occurrence, kind;
 
 -- name: add_task
 INSERT INTO tasks (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids,
     skills, priority, due_us, expires_us)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+
+-- name: add_errand
+INSERT INTO errands (errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind,
+    payload, due_us, expires_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: cancel_messages
+-- Of journeys that were cut short, and of stages that had a time for it: what is not under way yet
+-- is not sent.
+UPDATE errands SET state = 'cancelled'
+FROM unnest($1::text[], $2::integer[], $3::boolean[]) AS moved (journey_id, occurrence, is_cut_short)
+WHERE errands.journey_id = moved.journey_id AND errands.occurrence <> moved.occurrence
+  AND errands.kind = 'message' AND errands.state = 'waiting'
+  AND (errands.expires_us > 0 OR moved.is_cut_short);
 
 -- name: end_tasks
 -- Of journeys that are over, or in another stage by now.
@@ -158,7 +206,7 @@ WHERE phase <> 4 AND NOT dormant AND due_us > 0
 WITH found AS (
     SELECT journey_id FROM journeys
     WHERE phase IN (2, 3) AND (due_us > $1 OR due_us = 0)
-      AND (phase = 3 OR offer_no = ANY($2::bigint[])
+      AND (phase = 3 OR offer_no = ANY($2::bigint[]) OR other_offer_nos && $2::bigint[]
            OR (offer_no <> 0 AND scenario <> ALL($3::text[])))
     ORDER BY journey_id
     FOR UPDATE

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.scenario.definitions import kept_scenario
-from services.scenario.domain.journey import GiveTask, Journey, Outcome, Phase, Transition
+from services.scenario.domain.journey import (
+    Due,
+    GiveTask,
+    Journey,
+    NotePerson,
+    Outcome,
+    Phase,
+    SendMessage,
+    SetAttributes,
+    Transition,
+)
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
+from services.scenario.payloads import payload_of
+from services.scenario.reading import kept_scenario
 from shared.ids import uuid7
 from shared.postgres import Row
 
@@ -23,14 +35,20 @@ def journey_of(row: Row) -> Journey:
         due_us=row["due_us"],
         version=row["version"],
         stage=row["stage"],
+        next_stage=row["next_stage"],
         entered_us=row["entered_us"],
         until_us=row["until_us"],
         occurrence=row["occurrence"],
-        offer_no=row["offer_no"],
+        offer_nos=(row["offer_no"], *row["other_offer_nos"]) if row["offer_no"] else (),
         answers_to=tuple(row["answers_to"]),
         cart=Cart(tuple(row["cart_nos"]), tuple(row["cart_quantities"]), row["cart_value_micros"]),
+        began=json.loads(row["began"]) if row["began"] else {},
+        item_no=row["item_no"],
+        answer=row["answer"],
+        messages=row["messages"],
         obstacle=row["obstacle"],
         outcome=Outcome(row["outcome"]),
+        ended_as=row["ended_as"],
         ended_us=row["ended_us"],
         dormant=row["dormant"],
         token=row["token"],
@@ -52,7 +70,13 @@ def new_columns(transitions: Sequence[Transition]) -> list[list[Any]]:
         [journey.outcome.value for journey in journeys],
         [journey.ended_us for journey in journeys],
         [journey.dormant for journey in journeys],
+        [_began(journey) for journey in journeys],
+        [journey.item_no for journey in journeys],
     ]
+
+
+def _began(journey: Journey) -> str:
+    return json.dumps(dict(journey.began)) if journey.began else ""
 
 
 def moved_row(transition: Transition) -> tuple[Any, ...]:
@@ -67,7 +91,7 @@ def moved_row(transition: Transition) -> tuple[Any, ...]:
         journey.entered_us,
         journey.until_us,
         journey.occurrence,
-        journey.offer_no,
+        journey.offer_nos[0] if journey.offer_nos else 0,
         list(journey.answers_to),
         list(journey.cart.offer_nos),
         list(journey.cart.quantities),
@@ -77,16 +101,43 @@ def moved_row(transition: Transition) -> tuple[Any, ...]:
         journey.ended_us,
         journey.dormant,
         transition.is_visible,
+        journey.next_stage,
+        list(journey.offer_nos[1:]),
+        journey.answer,
+        journey.messages,
+        journey.ended_as,
+        journey.scenario.definition if transition.changes_edition else None,
     )
 
 
-def new_task_row(journey: Journey, effect: GiveTask) -> tuple[Any, ...]:
+Errand = SendMessage | SetAttributes | NotePerson
+
+
+def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...]:
+    """Return the arguments of `add_errand`."""
+    due_us = effect.due_us if isinstance(effect, SendMessage) else journey.entered_us
+    return (
+        uuid7(due_us // 1000),
+        journey.journey_id,
+        due.stage,
+        due.occurrence,
+        journey.person_id,
+        journey.scenario.name,
+        journey.scenario.stages[due.stage].name,
+        effect.kind,
+        payload_of(effect),
+        due_us,
+        effect.expires_us if isinstance(effect, SendMessage) else 0,
+    )
+
+
+def new_task_row(journey: Journey, due: Due, effect: GiveTask) -> tuple[Any, ...]:
     """Return the arguments of `add_task`."""
     order = effect.order
     return (
         uuid7(effect.due_us // 1000),
         journey.journey_id,
-        journey.occurrence,
+        due.occurrence,
         journey.person_id,
         order.kind,
         order.reason,

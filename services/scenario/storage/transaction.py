@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from services.scenario.domain.agents import Agent
-from services.scenario.domain.journey import GiveTask, Happened, Journey, Outcome, Phase, Transition
-from services.scenario.domain.ports import PersonSet
+from services.scenario.domain.journey import (
+    CountOccasion,
+    Due,
+    GiveTask,
+    Happened,
+    Journey,
+    NotePerson,
+    Outcome,
+    Phase,
+    SendMessage,
+    SetAttributes,
+    Transition,
+)
+from services.scenario.domain.ports import Ended, PersonSet, Tally
+from services.scenario.domain.scenario import Limits
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.agents import agent_of
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import call_made, journey_notice, publication
-from services.scenario.storage.rows import journey_of, moved_row, new_columns, new_task_row, task_of
+from services.scenario.storage.rows import (
+    journey_of,
+    moved_row,
+    new_columns,
+    new_errand_row,
+    new_task_row,
+    task_of,
+)
 from shared.bus import append
 from shared.postgres import Queries, Transaction
 
@@ -79,9 +99,40 @@ class PostgresJourneyTransaction:
         rows = await self._tx.fetch(_SQL.lock_open, list(person_ids))
         return [journey_of(row) for row in rows]
 
-    async def last_ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
-        rows = await self._tx.fetch(_SQL.last_ended, list(person_ids))
-        return {(row["person_id"], row["scenario"]): row["ended_us"] for row in rows}
+    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
+        rows = await self._tx.fetch(_SQL.ended, list(person_ids))
+        return {
+            (row["person_id"], row["scenario"]): Ended(row["latest_us"], row["times"])
+            for row in rows
+        }
+
+    async def tally(self, tallies: Sequence[Tally]) -> None:
+        await self._tx.execute(
+            _SQL.add_tallies,
+            [each.person_id for each in tallies],
+            [each.scenario for each in tallies],
+            [each.is_occasion for each in tallies],
+            [each.time_us for each in tallies],
+        )
+
+    async def tallies_of(self, person_ids: Collection[str]) -> list[Tally]:
+        rows = await self._tx.fetch(_SQL.tallies_of, list(person_ids))
+        return [
+            Tally(row["person_id"], row["scenario"], row["time_us"], row["is_occasion"])
+            for row in rows
+        ]
+
+    async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
+        entered = int(await self._tx.fetchval(_SQL.lock_room, scenario, today))
+        if limits.per_day and entered >= limits.per_day:
+            return False
+        if limits.under_way:
+            # Read after the lock: whoever held it before has committed.
+            under_way = int(await self._tx.fetchval(_SQL.count_under_way, scenario))
+            if under_way >= limits.under_way:
+                return False
+        await self._tx.execute(_SQL.take_room, scenario)
+        return True
 
     async def save(self, transitions: Sequence[Transition]) -> None:
         moved = [each for each in transitions if not (each.is_new or each.puts_off)]
@@ -148,35 +199,60 @@ class PostgresJourneyTransaction:
 
     async def _bring_about(self, transitions: Sequence[Transition]) -> None:
         """Write effects whose key is not there yet."""
-        if not transitions:
+        made = [(each.journey, due) for each in transitions for due in each.effects]
+        if not made:
             return
-        made = [(each.journey, effect) for each in transitions for effect in each.effects]
         rows = await self._tx.fetch(
             _SQL.add_effects,
             [journey.journey_id for journey, _ in made],
-            [journey.stage for journey, _ in made],
-            [journey.occurrence for journey, _ in made],
-            ["task" if isinstance(effect, GiveTask) else "proposal" for _, effect in made],
+            [due.stage for _, due in made],
+            [due.occurrence for _, due in made],
+            [due.effect.kind for _, due in made],
         )
-        first = {(row["journey_id"], row["occurrence"]) for row in rows}
-        tasks = [
-            new_task_row(journey, effect)
-            for journey, effect in made
-            if isinstance(effect, GiveTask) and (journey.journey_id, journey.occurrence) in first
+        first = {(row["journey_id"], row["stage"], row["occurrence"], row["kind"]) for row in rows}
+        news = [
+            (journey, due)
+            for journey, due in made
+            if (journey.journey_id, due.stage, due.occurrence, due.effect.kind) in first
         ]
+        await self._do([each for each in news if not each[0].scenario.is_shadow])
+        counted = [
+            Tally(journey.person_id, journey.scenario.name, due.effect.time_us, True)
+            for journey, due in news
+            if isinstance(due.effect, CountOccasion)
+        ]
+        if counted:
+            await self.tally(counted)
+
+    async def _do(self, news: Sequence[tuple[Journey, Due]]) -> None:
+        tasks, errands = [], []
+        for journey, due in news:
+            if isinstance(due.effect, GiveTask):
+                tasks.append(new_task_row(journey, due, due.effect))
+            elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson):
+                errands.append(new_errand_row(journey, due, due.effect))
         if tasks:
             await self._tx.executemany(_SQL.add_task, tasks)
+        if errands:
+            await self._tx.executemany(_SQL.add_errand, errands)
 
     async def _end_tasks(self, journeys: Sequence[Journey]) -> None:
         gave = [journey for journey in journeys if _may_have_tasks(journey)]
-        if not gave:
-            return
-        await self._tx.execute(
-            _SQL.end_tasks,
-            [journey.journey_id for journey in gave],
-            [task_that_stays(journey) for journey in gave],
-            [outcome_of_tasks(journey) for journey in gave],
-        )
+        if gave:
+            await self._tx.execute(
+                _SQL.end_tasks,
+                [journey.journey_id for journey in gave],
+                [task_that_stays(journey) for journey in gave],
+                [outcome_of_tasks(journey) for journey in gave],
+            )
+        told = [journey for journey in journeys if journey.messages]
+        if told:
+            await self._tx.execute(
+                _SQL.cancel_messages,
+                [journey.journey_id for journey in told],
+                [task_that_stays(journey) for journey in told],
+                [is_cut_short(journey) for journey in told],
+            )
 
 
 def _may_have_tasks(journey: Journey) -> bool:
@@ -191,5 +267,9 @@ def task_that_stays(journey: Journey) -> int:
 
 def outcome_of_tasks(journey: Journey) -> str:
     """Return how the other tasks of a journey end."""
-    in_time = journey.is_over and journey.outcome is not Outcome.PASSED
-    return CANCELLED if in_time else EXPIRED
+    return CANCELLED if is_cut_short(journey) else EXPIRED
+
+
+def is_cut_short(journey: Journey) -> bool:
+    """Say whether a journey ended before its last stage had its time."""
+    return journey.is_over and journey.outcome is not Outcome.PASSED

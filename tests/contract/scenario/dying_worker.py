@@ -18,7 +18,6 @@ from shared.clock import from_us
 from shared.postgres import open_database
 from shared.privacy import FolderWrappingKeys
 from shared.testing.clock import FakeClock
-from tests.unit.scenario.playing import facts
 from tests.unit.scenario.shop import Approachable, Told
 
 LEASE_S = 0.3
@@ -32,7 +31,7 @@ async def work(url: str, marks: str, point: str, now_us: str, *task: str) -> Non
         reach = CrashPoints(point, folder).reach
         if task:
             agents = PostgresAgents(database)
-            desk = TaskDesk(store, agents, clock, lambda *_: facts(), Approachable(), reach=reach)
+            desk = TaskDesk(store, agents, clock, Approachable(), reach=reach)
             await desk.complete(Completion(*task, outcome="accepted"))
         else:
             timers = Timers(store, Told(), clock, owner="dying", lease_s=LEASE_S, reach=reach)

@@ -24,7 +24,7 @@ from shared.privacy import FolderWrappingKeys
 from shared.testing.background import running, until
 from shared.testing.clock import FakeClock
 from tests.contract.scenario.conftest import ALL, QUIET_US, Desk
-from tests.unit.scenario.playing import ADA, DAY_US, event, facts
+from tests.unit.scenario.playing import ADA, DAY_US, event
 from tests.unit.scenario.shop import Approachable, Told
 
 PEOPLE = [f"person-{number}" for number in range(5)]
@@ -89,7 +89,7 @@ async def test_a_task_ended_in_a_kill_is_ended_by_saying_it_again_and_once(
         await desk.call_for(ADA)
         await desk.sign_on("eve")
         clock = FakeClock(from_us(CALL_US))
-        survivor = TaskDesk(desk.store, agents, clock, lambda *_: facts(), Approachable())
+        survivor = TaskDesk(desk.store, agents, clock, Approachable())
         task = await survivor.claim(own_call("/ClaimTask"), "eve", "")
         said = task.task_id, "eve"
         assert await died(url, tmp_path / "marks", point, CALL_US, *said) == -signal.SIGKILL

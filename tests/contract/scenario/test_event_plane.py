@@ -25,7 +25,7 @@ from shared.testing.clock import FakeClock
 from shared.testing.statements import refuted_statements
 from tests.contract.scenario.conftest import QUIET_US
 from tests.unit.scenario.playing import ADA, BOB, COME_BACK, DAY_US, MINUTE_US, NOON_US, facts
-from tests.unit.scenario.shop import OneBundle, bundle
+from tests.unit.scenario.shop import OneBundle, bundle, catalogue
 from touchpoint.common.v1.bus_pb2 import (
     EventNotice,
     EventNotices,
@@ -63,7 +63,7 @@ class Plane:
         self.bundles = OneBundle()
         self.follower = ProposalFollower(bus, self.store, self._task)
         self.jobs = [
-            events_consumer(bus, database, self.bundles, self.clock, self._wake),
+            events_consumer(bus, database, self.bundles, catalogue(), self.clock, self._wake),
             identities_consumer(bus, database, self.clock, self._wake),
             erasures_consumer(bus, database),
             Relay(bus, database),
@@ -97,7 +97,7 @@ class Plane:
 
     def proposed(self, *person_ids):
         standing = self.follower.proposals.of(person_ids or [ADA], QUIET_US)
-        return [each.offer_no for each in standing]
+        return [offer_no for each in standing for offer_no in each.offer_nos]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What every store of journeys does."""
 
 from services.scenario.domain.journey import (
+    Due,
     GiveTask,
     Outcome,
     Phase,
@@ -109,7 +110,7 @@ async def test_a_zombie_whose_lease_ran_out_writes_nothing(desk):
     (kept,) = await desk.store.open_for([ADA])
     assert kept.phase is Phase.QUIET
     (step,) = await desk.act(successor, QUIET_US)
-    assert step.effects == (ProposeOffer(COME_BACK),)
+    assert [due.effect for due in step.effects] == [ProposeOffer((COME_BACK,))]
     assert await desk.act(zombie, QUIET_US) == []
 
 
@@ -229,10 +230,10 @@ async def test_with_its_offer_gone_a_journey_is_looked_at_at_once_and_parked(des
     assert await desk.store.look_again([COME_BACK], ["abandoned_cart"], now_us) == 1
     await desk.look(now_us, facts(offers={}))
     (kept,) = await desk.store.open_for([ADA])
-    assert (kept.phase, kept.offer_no) == (Phase.PARKED, 0)
+    assert (kept.phase, kept.offer_nos) == (Phase.PARKED, ())
     assert await desk.store.look_again([], ["abandoned_cart"], now_us + 1) == 1
     (step,) = await desk.look(now_us + 1)
-    assert step.effects == (ProposeOffer(COME_BACK),)
+    assert [due.effect for due in step.effects] == [ProposeOffer((COME_BACK,))]
 
 
 async def test_without_its_scenario_a_journey_that_proposes_is_looked_at_at_once(desk):
@@ -255,7 +256,7 @@ async def test_each_stage_has_its_effect_once_over_the_whole_way(desk):
     effects = []
     for now_us in (QUIET_US, QUIET_US + 2 * DAY_US, QUIET_US + 5 * DAY_US):
         for _ in range(3):
-            effects += [made for step in await desk.look(now_us) for made in step.effects]
+            effects += [due.effect for step in await desk.look(now_us) for due in step.effects]
     assert [type(effect) for effect in effects] == [ProposeOffer, GiveTask]
 
 
@@ -263,7 +264,8 @@ async def test_an_effect_written_twice_comes_about_once(desk):
     await desk.call_for(ADA)
     (journey,) = await desk.store.open_for([ADA])
     order = journey.current.task
-    again = Transition(journey, (GiveTask(order, (), "", NOON_US, 0),))
+    due = Due(GiveTask(order, (), "", NOON_US, 0), journey.stage, journey.occurrence)
+    again = Transition(journey, (due,))
     async with desk.store.transaction() as transaction:
         await transaction.save([again])
     assert len(await desk.store.waiting(["sales"], QUIET_US + 2 * DAY_US, 10)) == 1

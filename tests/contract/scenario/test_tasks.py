@@ -9,7 +9,7 @@ from services.scenario.domain.tasks import HOLD_US, Completion, claim, complete,
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US, apart, one
-from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event, facts
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event
 
 DUE_US = QUIET_US + 2 * DAY_US + MINUTE_US
 EXPIRES_US = QUIET_US + 5 * DAY_US
@@ -37,7 +37,7 @@ class Calls:
     async def complete(self, task, agent_id="eve", outcome="done", note="", now_us=DUE_US):
         said = Completion(task.task_id, agent_id, outcome, note)
         async with self.desk.store.transaction() as transaction:
-            return await complete(transaction, said, lambda *_: facts(), now_us)
+            return await complete(transaction, said, now_us)
 
     async def snooze(self, task, until_us, agent_id="eve", now_us=DUE_US):
         async with self.desk.store.transaction() as transaction:
@@ -133,13 +133,20 @@ async def test_an_agent_is_free_while_they_hold_fewer_tasks_than_they_take(calls
     assert await desk.store.free_agents(DUE_US) == 1
 
 
-@pytest.mark.parametrize("outcome", ["accepted", "declined", "done", "not_reached"])
+@pytest.mark.parametrize("outcome", ["accepted", "declined", "done"])
 async def test_an_outcome_ends_the_task_and_its_journey(calls, outcome):
     task = await calls.claim()
     ended = await calls.complete(task, outcome=outcome)
     assert (ended.outcome, ended.ended_by) == (outcome, "eve")
     assert await calls.desk.store.open_for([ADA]) == []
     assert (await find(calls, task)).outcome == outcome
+
+
+async def test_nobody_reached_leads_on_from_its_last_stage_to_the_end(calls):
+    task = await calls.claim()
+    assert (await calls.complete(task, outcome="not_reached")).outcome == "not_reached"
+    await calls.desk.look(DUE_US)
+    assert await calls.desk.store.open_for([ADA]) == []
 
 
 async def test_the_same_completion_twice_answers_the_same(calls):

@@ -20,7 +20,7 @@ from shared.catalogue import Catalogue
 from shared.clock import from_us
 from shared.testing.clock import FakeClock
 from shared.testing.grpc import grpc_service
-from tests.unit.scenario.playing import NOON_US, abandoned_cart, event, facts, for_all
+from tests.unit.scenario.playing import NOON_US, abandoned_cart, event, for_all
 from tests.unit.scenario.shop import Approachable, OneBundle, Told, catalogue
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
@@ -68,7 +68,7 @@ async def face():
     store, proposals = InMemoryJourneys(agents), Proposals()
     offers, bundles = catalogue(), OneBundle()
     approaches = Approachable()
-    desk = TaskDesk(store, agents, clock, lambda *_: facts(), approaches, news=news)
+    desk = TaskDesk(store, agents, clock, approaches, news=news)
     free_agents = FreeAgents(store, clock)
     due = DueActions(offers, bundles, proposals, free_agents)
     servicer = ScenarioServicer(due, store, desk)

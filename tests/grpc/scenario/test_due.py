@@ -14,7 +14,7 @@ from touchpoint.scenario.v1 import scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 STANDING = Standing(
-    "journey-1", ADA, 2, "abandoned_cart", "web_offer", COME_BACK, ("web.cart",), 2.0, NOON_US
+    "journey-1", ADA, 2, "abandoned_cart", "web_offer", (COME_BACK,), ("web.cart",), 2.0, NOON_US
 )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from services.scenario.definitions import scenario_of
 from services.scenario.domain.journey import Facts, Happened
 from services.scenario.domain.scenario import Cart, Scenario
 from services.scenario.domain.taking import Starting, StartingOf
+from services.scenario.reading import read_scenario
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 MINUTE_US = 60_000_000
@@ -40,7 +40,7 @@ def abandoned_cart() -> Scenario:
     call.task.skills.append("sales")
     call.task.priority = 10
     call.lasts.FromMicroseconds(3 * DAY_US)
-    return scenario_of(message)
+    return read_scenario(message)
 
 
 def facts(

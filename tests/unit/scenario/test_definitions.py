@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.scenario.definitions import kept_scenario, playbook
+from services.scenario.definitions import playbook
 from services.scenario.domain.scenario import Cart, Proposal
+from services.scenario.reading import kept_scenario
 from shared.definitions import CompileError
 from tests.unit.scenario.playing import DAY_US, MINUTE_US, abandoned_cart
 from tests.unit.scenario.shop import bundle
@@ -14,7 +15,7 @@ def test_a_scenario_without_events_to_begin_lives_in_the_session():
     made = playbook(bundle())
     assert [scenario.name for scenario in made.in_session] == ["checkout_hesitation"]
     (stage,) = made.in_session[0].stages
-    assert stage.propose == Proposal("free_shipping", ("web.checkout", "web.cart"), 4.0)
+    assert stage.propose == Proposal(("free_shipping",), ("web.checkout", "web.cart"), 4.0)
 
 
 def test_the_others_are_found_by_the_events_that_begin_them():
@@ -55,8 +56,8 @@ OFFER, TASK = pb.Proposal(offer="o"), pb.TaskOrder(kind="call")
     ("scenario", "reason"),
     [
         (pb.Scenario(scenario="s"), "has no stage"),
-        (pb.Scenario(scenario="s", stages=[stage()]), "either propose an offer or give a task"),
-        (pb.Scenario(scenario="s", stages=[stage(propose=OFFER, task=TASK)]), "either propose"),
+        (pb.Scenario(scenario="s", stages=[stage(propose=OFFER, task=TASK)]), "a stage of its own"),
+        (pb.Scenario(scenario="s", stages=[stage(propose=OFFER, otherwise="x")]), "no stage x"),
         (pb.Scenario(scenario="s", stages=[stage(task=TASK)]), "proposes nothing"),
     ],
 )

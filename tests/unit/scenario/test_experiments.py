@@ -57,7 +57,7 @@ def somebody(variant):
 
 def due(variants, **more):
     proposals, clock = Proposals(), FakeClock()
-    proposals.apply(Standing("j", ADA, 1, CART, "on_the_site", COME_BACK))
+    proposals.apply(Standing("j", ADA, 1, CART, "on_the_site", (COME_BACK,)))
     actions = DueActions(
         catalogue(), OneBundle(experimenting()), proposals, SimpleNamespace(number=0)
     )

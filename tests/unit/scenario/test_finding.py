@@ -73,7 +73,9 @@ class Watched:
         (claim,) = await self.store.claim("worker", QUIET_US, 5.0, 1)
         async with self.store.transaction() as transaction:
             await take_timers(transaction, [(claim, facts())], QUIET_US)
-        self.proposals.apply(Standing("journey", ADA, 2, "abandoned_cart", "web_offer", COME_BACK))
+        self.proposals.apply(
+            Standing("journey", ADA, 2, "abandoned_cart", "web_offer", (COME_BACK,))
+        )
 
     async def due_us(self):
         (journey,) = await self.store.open_for([ADA])

@@ -88,7 +88,7 @@ class World:
             is_defined=is_defined, offers=None if has_offer else {}, situation_holds=holds
         )
         claim = self.claims[which % len(self.claims)]  # maybe long lost, maybe acted on before
-        written = dict(self.store.effects)
+        written = set(self.store.effects)
         steps = []
         async with self._dying(crash) as transaction:
             steps = await take_timers(transaction, [(claim, found)], self.now_us)

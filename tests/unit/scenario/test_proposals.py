@@ -8,8 +8,10 @@ import pytest
 from services.scenario.domain.proposals import KEPT_VERSIONS, Proposals, Standing
 from tests.unit.scenario.playing import ADA, BOB, COME_BACK, NOON_US
 
-FIRST = Standing("journey-1", ADA, 1, "abandoned_cart", "web_offer", COME_BACK, entered_us=NOON_US)
-OVER = replace(FIRST, version=2, offer_no=0)
+FIRST = Standing(
+    "journey-1", ADA, 1, "abandoned_cart", "web_offer", (COME_BACK,), entered_us=NOON_US
+)
+OVER = replace(FIRST, version=2, offer_nos=())
 
 
 def ids(proposals, *person_ids, now_us=NOON_US):

@@ -1,0 +1,41 @@
+"""What conditions of a journey read, put together from where it stands and what was found out."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from typing import Any
+
+from services.scenario.domain.journey import Facts, Happened, Journey
+from services.scenario.domain.scenario import NOTHING, Cart, Values
+from shared.clock import from_us
+
+_DAY_US = 86_400_000_000
+
+
+def values_of(journey: Journey, facts: Facts, now_us: int) -> Values:
+    """Return what conditions read where a journey is looked at."""
+    person: Values = NOTHING if facts.person is None else facts.person
+    own = _so_far(journey, journey.cart, facts.stock, now_us)
+    return ChainMap(own, dict(journey.began), person)  # type: ignore[arg-type]
+
+
+def event_values(journey: Journey, event: Happened) -> Values:
+    """Return what conditions read when an event comes to a journey."""
+    return ChainMap(_so_far(journey, journey.cart, -1, event.time_us), dict(event.values))
+
+
+def _so_far(journey: Journey, cart: Cart, stock: int, now_us: int) -> dict[str, Any]:
+    stage = journey.current
+    since_us = journey.entered_us or journey.started_us
+    return {
+        "journey.stage": stage.name if stage is not None else "",
+        "journey.days": max(now_us - journey.started_us, 0) / _DAY_US,
+        "journey.stage_days": max(now_us - since_us, 0) / _DAY_US,
+        "journey.stages": journey.occurrence,
+        "journey.answer": journey.answer,
+        "journey.messages": journey.messages,
+        "journey.cart_value_micros": cart.value_micros,
+        "journey.cart_lines": len(cart.offer_nos),
+        "journey.stock": stock,
+        "now": from_us(now_us),
+    }

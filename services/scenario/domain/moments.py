@@ -1,0 +1,64 @@
+"""Moments of a person's own day, and a journey's chances, the same whoever computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.scenario.domain.scenario import LocalTime
+from shared.clock import from_us, to_us
+
+_SATURDAY = 5
+_LONGEST_DAYS = 400
+"""Of looking for a working day: a list of holidays may be wrong."""
+
+
+def next_moment(
+    wanted: LocalTime, from_moment_us: int, zone: str, holidays: Collection[str]
+) -> int:
+    """Return the first such moment after one, in microseconds.
+
+    A time of day that a change of clocks leaves out is taken as an hour later, one that comes
+    twice as the first.
+    """
+    earliest_us = from_moment_us + wanted.after_us
+    place = _zone(zone)
+    day = from_us(earliest_us).astimezone(place).date()
+    for _ in range(_LONGEST_DAYS):
+        if not wanted.working_day or _is_working_day(day, holidays):
+            moment_us = _at(day, wanted.minute, place)
+            if moment_us >= earliest_us:
+                return moment_us
+        day += timedelta(days=1)
+    return _at(day, wanted.minute, place)
+
+
+def local_day(moment_us: int, zone: str) -> str:
+    """Return the day of a moment in a time zone: `2026-11-23`."""
+    return from_us(moment_us).astimezone(_zone(zone)).date().isoformat()
+
+
+def chance(journey_id: str, stage: int, occurrence: int) -> float:
+    """Return a number from 0 to 1, the same for the same step of the same journey."""
+    digest = blake2b(f"{journey_id}/{stage}/{occurrence}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def _is_working_day(day: date, holidays: Collection[str]) -> bool:
+    return day.weekday() < _SATURDAY and day.isoformat() not in holidays
+
+
+def _at(day: date, minute: int, zone: ZoneInfo) -> int:
+    local = datetime.combine(day, time(minute // 60, minute % 60), zone)
+    return to_us(local)
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,202 @@
+"""From stage to stage: which may be entered, what each brings about, and which one comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from services.scenario.domain.conditions import values_of
+from services.scenario.domain.endings import end, park
+from services.scenario.domain.journey import (
+    NOWHERE,
+    ONWARDS,
+    Due,
+    Effect,
+    Facts,
+    GiveTask,
+    Journey,
+    NotePerson,
+    Outcome,
+    Phase,
+    ProposeOffer,
+    SendMessage,
+    SetAttributes,
+    Transition,
+)
+from services.scenario.domain.moments import chance, next_moment
+from services.scenario.domain.scenario import END, Leads, Stage
+from services.scenario.domain.script import spoken
+
+MOST_STAGES = 64
+"""That are passed through at one moment: whoever circles without a pause is stopped."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A journey on its way through stages at one moment."""
+
+    journey: Journey
+    facts: Facts
+    now_us: int
+    effects: list[Due] = field(default_factory=list)
+    gone: int = NOWHERE
+    """The first stage that was passed over because its offers are gone."""
+
+    def parked(self, place: int, obstacle: str) -> Transition:
+        before = replace(self.journey, next_stage=place)
+        return park(before, obstacle, self.now_us, self.effects)
+
+    def ended(self, outcome: Outcome, ends_as: str = "") -> Transition:
+        return end(self.journey, outcome, self.now_us, ends_as, self.effects)
+
+
+def enter(
+    journey: Journey, place: int, facts: Facts, now_us: int, effects: Sequence[Due] = ()
+) -> Transition:
+    """Enter a stage, or the first in its place that can be, up to one that waits for something.
+
+    Parked where the offers of all of them are gone, or a condition cannot be evaluated.
+    """
+    walk = _Walk(replace(journey, next_stage=NOWHERE), facts, now_us, list(effects))
+    for _ in range(MOST_STAGES):
+        stage = journey.scenario.stages[place]
+        holds = _holds(stage, walk)
+        if holds is None:
+            return walk.parked(place, f"the condition of stage {stage.name} cannot be evaluated")
+        if not holds or not _has_offers(stage, facts):
+            if holds and walk.gone == NOWHERE:
+                walk.gone = place
+            onwards = Leads(_instead(journey, place))
+        else:
+            _arrive(walk, place)
+            if not stage.is_passed_through:
+                return Transition(walk.journey, tuple(walk.effects))
+            chosen = _chosen(walk)
+            if chosen is None:
+                return walk.parked(
+                    ONWARDS, f"a condition after stage {stage.name} cannot be evaluated"
+                )
+            onwards = chosen
+        if onwards.to == END:
+            return _at_the_end(walk, onwards)
+        place = onwards.to
+    return walk.ended(Outcome.CIRCLED)
+
+
+def leave(journey: Journey, facts: Facts, now_us: int) -> Transition:
+    """Go on from a stage that is over."""
+    walk = _Walk(journey, facts, now_us)
+    onwards = _chosen(walk)
+    if onwards is None:
+        name = journey.scenario.stages[journey.stage].name
+        return walk.parked(ONWARDS, f"a condition after stage {name} cannot be evaluated")
+    if onwards.to == END:
+        return _at_the_end(walk, onwards)
+    return enter(journey, onwards.to, facts, now_us)
+
+
+def next_look_us(stage: Stage, until_us: int, facts: Facts, now_us: int) -> int:
+    """Return when a stage is looked at next: at its end, or when an offer of it ends before."""
+    moments = [until_us] if until_us else []
+    if stage.propose is not None:
+        ends = (facts.ends.get(offer_id, 0) for offer_id in stage.propose.offer_ids)
+        moments.extend(ends_us for ends_us in ends if ends_us > now_us)
+    return min(moments, default=0)
+
+
+def _at_the_end(walk: _Walk, leads: Leads) -> Transition:
+    if walk.gone != NOWHERE:
+        stage = walk.journey.scenario.stages[walk.gone]
+        missing = [each for each in stage.offer_ids if each not in walk.facts.offers]
+        return walk.parked(walk.gone, f"its offer is gone: {', '.join(missing)}")
+    return walk.ended(Outcome.PASSED, leads.ends_as)
+
+
+def _holds(stage: Stage, walk: _Walk) -> bool | None:
+    if stage.condition is None:
+        return True
+    return stage.condition.holds(values_of(walk.journey, walk.facts, walk.now_us))
+
+
+def _has_offers(stage: Stage, facts: Facts) -> bool:
+    wanted = stage.offer_ids
+    return not wanted or any(offer_id in facts.offers for offer_id in wanted)
+
+
+def _instead(journey: Journey, place: int) -> int:
+    otherwise = journey.scenario.stages[place].otherwise
+    return journey.scenario.following(place) if otherwise is None else otherwise
+
+
+def _chosen(walk: _Walk) -> Leads | None:
+    """Return where the stage that it is in leads; None where a condition cannot be evaluated."""
+    journey = walk.journey
+    drawn = chance(journey.journey_id, journey.stage, journey.occurrence)
+    values = values_of(journey, walk.facts, walk.now_us)
+    below = 0.0
+    for way in journey.scenario.stages[journey.stage].ways:
+        if way.condition is not None:
+            holds = way.condition.holds(values)
+            if holds is None:
+                return None
+            if not holds:
+                continue
+        if way.share:
+            below += way.share
+            if drawn >= below:
+                continue
+        return way.leads
+    return Leads(journey.scenario.following(journey.stage))
+
+
+def _arrive(walk: _Walk, place: int) -> None:
+    """Enter a stage, with all that it brings about."""
+    journey, facts, now_us = walk.journey, walk.facts, walk.now_us
+    stage = journey.scenario.stages[place]
+    until_us = _until_us(stage, facts, now_us)
+    found = [offer_id for offer_id in stage.offer_ids if offer_id in facts.offers]
+    numbers = tuple(facts.offers[offer_id] for offer_id in found)
+    occurrence = journey.occurrence + 1
+    brought = list(_effects(stage, walk, tuple(found), until_us))
+    walk.effects.extend(Due(effect, place, occurrence) for effect in brought)
+    walk.journey = replace(
+        journey,
+        version=journey.version + 1,
+        phase=Phase.STAGE,
+        stage=place,
+        occurrence=occurrence,
+        entered_us=now_us,
+        until_us=until_us,
+        due_us=next_look_us(stage, until_us, facts, now_us),
+        offer_nos=numbers if stage.propose is not None else (),
+        answers_to=tuple(dict.fromkeys((*journey.answers_to, *numbers))),
+        messages=journey.messages + sum(isinstance(each, SendMessage) for each in brought),
+        obstacle="",
+    )
+
+
+def _until_us(stage: Stage, facts: Facts, now_us: int) -> int:
+    """Return when a stage is over, 0 where nothing but an event ends it."""
+    lasts_until_us = now_us + stage.lasts_us if stage.lasts_us else 0
+    if stage.until is None:
+        return lasts_until_us
+    moment_us = next_moment(stage.until, now_us, facts.time_zone, facts.holidays)
+    return min(moment_us, lasts_until_us) if lasts_until_us else moment_us
+
+
+def _effects(
+    stage: Stage, walk: _Walk, offer_ids: tuple[str, ...], until_us: int
+) -> Iterator[Effect]:
+    journey, facts = walk.journey, walk.facts
+    if stage.propose is not None:
+        yield ProposeOffer(tuple(facts.offers[offer_id] for offer_id in offer_ids))
+    if stage.task is not None:
+        script = spoken(stage.task.script, journey.cart, facts.titles, facts.currency)
+        yield GiveTask(stage.task, offer_ids, script, walk.now_us, until_us)
+    most = journey.scenario.limits.messages
+    if stage.send is not None and not (most and journey.messages >= most):
+        yield SendMessage(stage.send, walk.now_us, until_us)
+    if stage.set_attributes:
+        yield SetAttributes(tuple(stage.set_attributes.items()))
+    if stage.note:
+        yield NotePerson(stage.note)

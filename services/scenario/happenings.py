@@ -1,0 +1,62 @@
+"""What journeys hear of: events as the bus tells of them, with what conditions read of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.scenario.domain.journey import Happened
+from shared.catalogue import Catalogue
+from touchpoint.common.v1.bus_pb2 import EventNotice
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+BACK_IN_STOCK = "back_in_stock"
+
+
+def happened_of(notice: EventNotice, catalogue: Catalogue) -> Happened:
+    """Return an event; of an item that is not in the catalogue only its number is known."""
+    channel = Channel.Value.Name(notice.channel) if notice.channel else ""
+    values = {
+        "event.type": notice.type,
+        "event.channel": channel,
+        "event.value_micros": notice.value_micros,
+        "event.quantity": notice.quantity,
+        "event.placement": notice.placement,
+        "event.gift": notice.gift,
+        **offer_values(catalogue, notice.offer_no),
+    }
+    return Happened(notice.person_id, notice.type, notice.time_us, notice.offer_no, values)
+
+
+def back_in_stock(person_id: str, offer_no: int, now_us: int, catalogue: Catalogue) -> Happened:
+    """Return the news that an item can be had again, as an event of whoever waits for it."""
+    values = {
+        "event.type": BACK_IN_STOCK,
+        "event.channel": "",
+        "event.value_micros": 0,
+        "event.quantity": 0.0,
+        "event.placement": "",
+        "event.gift": False,
+        **offer_values(catalogue, offer_no),
+    }
+    return Happened(person_id, BACK_IN_STOCK, now_us, offer_no, values)
+
+
+def offer_values(catalogue: Catalogue, offer_no: int) -> dict[str, Any]:
+    """Return what conditions read of the item or offer of an event."""
+    if not 0 < offer_no < catalogue.size:
+        return {
+            "event.offer_id": "",
+            "event.category": "",
+            "event.brand": "",
+            "event.price_micros": 0,
+            "event.stock": -1,
+            "event.is_consumable": False,
+        }
+    return {
+        "event.offer_id": catalogue.offer_ids[offer_no],
+        "event.category": catalogue.categories.text(int(catalogue.category_no[offer_no])),
+        "event.brand": catalogue.brands.text(int(catalogue.brand_no[offer_no])),
+        "event.price_micros": int(catalogue.price_micros[offer_no]),
+        "event.stock": int(catalogue.stock[offer_no]),
+        "event.is_consumable": bool(catalogue.is_consumable[offer_no]),
+    }

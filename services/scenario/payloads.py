@@ -1,0 +1,29 @@
+"""What an errand says: bytes beside its row, read by whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from services.scenario.domain.journey import NotePerson, SendMessage, SetAttributes
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.rules.v1.scenarios_pb2 import Outbound
+from touchpoint.scenario.v1.scenario_pb2 import AttributesErrand
+
+
+def payload_of(effect: SendMessage | SetAttributes | NotePerson) -> bytes:
+    """Return the payload: an `Outbound`, an `AttributesErrand`, or a note as UTF-8."""
+    if isinstance(effect, SetAttributes):
+        return AttributesErrand(attributes=dict(effect.attributes)).SerializeToString()
+    if isinstance(effect, NotePerson):
+        return effect.text.encode()
+    order = effect.order
+    return Outbound(
+        channels=cast("Sequence[Channel.Value.ValueType]", order.channels),
+        template=order.template,
+        placement=order.placement,
+        limit=order.limit,
+        offers=order.offer_ids,
+        purpose=order.purpose,
+        from_own_contact=order.from_own_contact,
+    ).SerializeToString()
