@@ -27,6 +27,13 @@ class Field(NamedTuple):
     read: Callable[[PersonSnapshot], Any]
 
 
+def person_messages(
+    field: Callable[[str], Any], reads: Collection[str] = tuple(PERSON_MESSAGES)
+) -> dict[str, Any]:
+    """Return the messages of CEL as far as they are read: `customer.age`, or all of `customer`."""
+    return messages_read(field, PERSON_MESSAGES, reads)
+
+
 def messages_read(
     field: Callable[[str], Any], types: Mapping[str, type[Message]], reads: Collection[str]
 ) -> dict[str, Any]:

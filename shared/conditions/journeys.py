@@ -31,6 +31,9 @@ _NOT_OF_A_REQUEST = MappingProxyType(
     }
 )
 """What a scenario may not read, and why."""
+_NOBODY_ASKED = (
+    "events are judged without asking about the person: use the condition of a stage or of a way"
+)
 
 
 class JourneyCompiler:
@@ -42,7 +45,13 @@ class JourneyCompiler:
 
     def where(self, text: str) -> Predicate:
         """Return a condition of an event; raises `ConditionError` with its place in the text."""
-        return _compiled(self._of_events, text)
+        try:
+            return _compiled(self._of_events, text)
+        except ConditionError as error:
+            if not any(f"'{variable}" in error.message for variable in PERSON_MESSAGES):
+                raise
+            message = f"{error.message}; {_NOBODY_ASKED}"
+            raise ConditionError(message, error.line, error.column, error.also) from None
 
     def condition(self, text: str) -> Predicate:
         """Return a condition that may ask for the person, too; raises `ConditionError`."""

@@ -17,7 +17,7 @@ _START_S, _EACH_S = 20.0, 1.0
 _UNKNOWN = "could not be tried: the process that tries conditions ended; try again"
 
 
-Kind = Literal["rule", "segment"]
+Kind = Literal["rule", "segment", "journey"]
 
 
 class Suspect(NamedTuple):

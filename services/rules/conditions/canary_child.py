@@ -22,6 +22,7 @@ from services.rules.conditions.worst_case import NOW, WorstCase
 from services.rules.domain.definitions import MOST_PLACEMENTS
 from services.rules.domain.values import Outcome
 from shared.conditions.bounds import LONGEST_TEXT
+from shared.conditions.journeys import JourneyCompiler
 from shared.conditions.segments import SegmentCompiler
 from shared.conditions.values import typed_parameters
 
@@ -41,6 +42,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     parameters = typed_parameters(asked["parameters"])
     rules, segments = ConditionCompiler(parameters), SegmentCompiler(parameters)
+    journeys = JourneyCompiler(parameters)
 
     def rule(text: str) -> Callable[[], object]:
         condition, given = rules.compile(text), WorstCase(text)
@@ -57,7 +59,11 @@ def main() -> None:
         predicate, given = segments.compile(text), WorstCase(text)
         return lambda: predicate.holds(_Fields(given))
 
-    compilers = {"rule": rule, "segment": segment}
+    def journey(text: str) -> Callable[[], object]:
+        predicate, given = journeys.condition(text), WorstCase(text)
+        return lambda: predicate.holds(_Fields(given))
+
+    compilers = {"rule": rule, "segment": segment, "journey": journey}
     for number, (kind, text) in enumerate(asked["conditions"]):
         print(json.dumps([number, _tried(compilers[kind], text)]), flush=True)
 

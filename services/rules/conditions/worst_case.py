@@ -15,8 +15,10 @@ from services.rules.conditions.variables import MESSAGES
 from services.rules.domain.columns import COLUMNS
 from services.rules.domain.values import Maps, Words
 from shared.conditions.bounds import LONGEST_TEXT, most_elements
+from shared.conditions.journeys import EVENT_MESSAGES
 
 _KEYS = re.compile(r"""["']([^"']*)["']|[.](\w+)""")
+_ALL = {**MESSAGES, **EVENT_MESSAGES}
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -26,7 +28,7 @@ class WorstCase:
     def __init__(self, condition: str) -> None:
         """Take a condition's text: its words are keys that every map has."""
         keys = [quoted or word for quoted, word in _KEYS.findall(condition)]
-        self._messages = {**{name: _message(name, keys) for name in MESSAGES}, "now": NOW}
+        self._messages = {**{name: _message(name, keys) for name in _ALL}, "now": NOW}
         self._columns = {name: _column(name, keys) for name in COLUMNS}
 
     def __len__(self) -> int:
@@ -52,8 +54,8 @@ def _text(number: int) -> str:
 
 
 def _message(variable: str, keys: Sequence[str]) -> Any:
-    fields = MESSAGES[variable].DESCRIPTOR.fields
-    return MESSAGES[variable](**{field.name: _value(variable, field, keys) for field in fields})
+    fields = _ALL[variable].DESCRIPTOR.fields
+    return _ALL[variable](**{field.name: _value(variable, field, keys) for field in fields})
 
 
 def _value(variable: str, field: Any, keys: Sequence[str]) -> Any:

@@ -20,7 +20,7 @@ from services.rules.definitions.reading import (
     signed_number,
     text,
 )
-from services.rules.definitions.scenarios import event_type
+from services.rules.definitions.stages import event_type
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.text_places import note_condition
 from shared.conditions import ConditionError

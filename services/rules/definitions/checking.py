@@ -30,7 +30,8 @@ from services.rules.definitions.problems import Place, Problems, suggestion
 from services.rules.definitions.questions import check_question, question_of
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.rules import check_rules, rule_of
-from services.rules.definitions.scenarios import check_scenario
+from services.rules.definitions.scenario_conditions import ScenarioConditions
+from services.rules.definitions.scenarios import KnownNames, check_scenario
 from services.rules.definitions.sections import SECTIONS
 from services.rules.definitions.slate_removed import check_removed
 from services.rules.definitions.slate_variants import check_slates_together, is_in_force
@@ -43,7 +44,13 @@ from services.rules.definitions.slates import (
 from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
-from shared.conditions.values import assurance, duration, share, typed_parameters
+from shared.conditions.values import (
+    ParameterValue,
+    assurance,
+    duration,
+    share,
+    typed_parameters,
+)
 from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
@@ -94,7 +101,7 @@ def check_definitions(
     segments = _named(entries, "segments", "segment")
     suspects = Suspects()
     check_rules(entries.by_section["rules"], list(segments), parameters, suspects, problems)
-    _check_scenarios(entries, problems)
+    _check_scenarios(entries, parameters, suspects, problems)
     check_segments(entries.by_section["segments"], parameters, suspects, problems)
     _check_slates(entries, in_catalogue, suspects, problems)
     _check_experiments(entries, in_catalogue, problems)
@@ -190,11 +197,21 @@ def _check_placements(entries: Entries, problems: Problems) -> None:
                 problems.add(entry.where("placements"), message)
 
 
-def _check_scenarios(entries: Entries, problems: Problems) -> None:
-    offers = _named(entries, "offers", "offer_id")
-    placements = _named(entries, "placements", "placement")
+def _check_scenarios(
+    entries: Entries,
+    parameters: Mapping[str, ParameterValue],
+    suspects: Suspects,
+    problems: Problems,
+) -> None:
+    known = KnownNames(
+        _named(entries, "offers", "offer_id"),
+        _named(entries, "placements", "placement"),
+        _named(entries, "segments", "segment"),
+        _named(entries, "personas", "persona"),
+    )
+    conditions = ScenarioConditions(parameters, suspects)
     for entry in entries.by_section["scenarios"]:
-        check_scenario(entry, offers, placements, problems)
+        check_scenario(entry, known, conditions, problems)
 
 
 def _check_questions(entries: Entries, problems: Problems) -> None:

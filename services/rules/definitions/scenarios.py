@@ -2,115 +2,127 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
-from yaml.nodes import Node
-
-from services.rules.definitions.described import described_mapping, named
-from services.rules.definitions.problems import Place, Problems, suggestion
+from services.rules.definitions.problems import Problems, suggestion
 from services.rules.definitions.reading import (
     Entry,
-    MistakeError,
     Read,
-    Reader,
     flag,
     list_of,
-    number,
     one_of,
     parsed,
     proto_duration,
     proto_money,
-    read_entry,
     text,
     whole_number,
-    word_of,
+)
+from services.rules.definitions.scenario_conditions import ScenarioConditions
+from services.rules.definitions.scenario_graph import flaws
+from services.rules.definitions.stage_places import Places, Step
+from services.rules.definitions.stages import (
+    CONDITION,
+    MOST_STAGES,
+    NAME,
+    STAGE,
+    TYPES,
+    part,
+    word,
 )
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
-from touchpoint.rules.v1.rules_pb2 import (
-    Proposal,
-    RuleMode,
-    Scenario,
-    Situation,
-    Stage,
-    TaskOrder,
+from touchpoint.rules.v1.rules_pb2 import RuleMode, Scenario, Situation, Stage
+from touchpoint.rules.v1.scenarios_pb2 import (
+    ScenarioAim,
+    ScenarioExit,
+    ScenarioLimits,
+    StageMove,
+    Times,
 )
 
-TASK_KINDS = ("call", "call_back", "follow_up")
-_EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-_IN_SESSION_ONLY = ("quiet_for", "goals", "again_after")
+_KEPT_ONLY = (
+    "where",
+    "count",
+    "quiet_for",
+    "quiet_of",
+    "occasions",
+    "goals",
+    "goal_where",
+    "exits",
+    "again_after",
+    "again_most",
+    "group",
+    "limits",
+    "moves",
+    "takes_over",
+)
 """What a scenario that is not kept cannot have."""
-
-
-def _part(made: type[Any], fields: Mapping[str, Read], required: tuple[str, ...] = ()) -> Read:
-    """Read a mapping within an entry into a message of its own."""
-
-    @described_mapping(fields, required, made.DESCRIPTOR.full_name)
-    def read(reader: Reader, node: Node) -> Any:
-        entry = read_entry(reader, node, fields, required)
-        if entry is None or any(name not in entry.values for name in required):
-            raise MistakeError("is not complete")
-        return made(**entry.values)
-
-    return read
-
-
-@named(_EVENT_TYPE.pattern)
-def event_type(reader: Reader, node: Node) -> str:
-    found = reader.text(node)
-    if not _EVENT_TYPE.fullmatch(found):
-        raise MistakeError(f"must be a type of event in lower_snake_case, is {found!r}")
-    return found
-
-
-_NAME = text(128)
-_PROPOSAL = _part(
-    Proposal,
-    {"offer": _NAME, "placements": list_of(_NAME, 50), "lever": number(0.001, 1000)},
-    ("offer",),
+_TIMES = part(
+    Times,
+    {"at_least": whole_number(1, 100), "within": parsed(proto_duration)},
+    ("at_least", "within"),
 )
-_TASK = _part(
-    TaskOrder,
+_EXIT = part(ScenarioExit, {"on": TYPES, "where": CONDITION, "as": word}, ("on", "as"))
+_MOVE = part(StageMove, {"from": NAME, "to": NAME}, ("from", "to"))
+_MOST = 1_000_000
+_LIMITS = part(
+    ScenarioLimits,
     {
-        "kind": word_of(TASK_KINDS),
-        "reason": text(),
-        "script": text(4000),
-        "offers": list_of(_NAME, 20),
-        "skills": list_of(_NAME, 20),
-        "priority": whole_number(-1000, 1000),
+        "under_way": whole_number(1, _MOST),
+        "per_day": whole_number(1, _MOST),
+        "messages": whole_number(1, 1000),
     },
-    ("kind", "reason", "script"),
-)
-_STAGE = _part(
-    Stage,
-    {"stage": _NAME, "propose": _PROPOSAL, "task": _TASK, "lasts": parsed(proto_duration)},
-    ("stage",),
 )
 FIELDS: Mapping[str, Read] = {
-    "scenario": _NAME,
+    "scenario": NAME,
     "title": text(),
-    "starts_on": list_of(event_type, 20),
-    "when": _part(Situation, {"hesitating": flag, "cart_above": parsed(proto_money)}),
+    "aim": one_of(ScenarioAim),
+    "segments": list_of(NAME, 50),
+    "personas": list_of(NAME, 50),
+    "starts_on": TYPES,
+    "where": CONDITION,
+    "count": _TIMES,
     "quiet_for": parsed(proto_duration),
-    "goals": list_of(event_type, 20),
+    "quiet_of": TYPES,
+    "when": part(Situation, {"hesitating": flag, "cart_above": parsed(proto_money)}),
+    "condition": CONDITION,
+    "occasions": _TIMES,
+    "goals": TYPES,
+    "goal_where": CONDITION,
+    "exits": list_of(_EXIT, 20),
     "again_after": parsed(proto_duration),
-    "stages": list_of(_STAGE, 20),
-    "mode": one_of(RuleMode, without=("SHADOW",)),
+    "again_most": whole_number(1, 1000),
+    "priority": whole_number(-1000, 1000),
+    "group": word,
+    "limits": _LIMITS,
+    "stages": list_of(STAGE, MOST_STAGES),
+    "moves": list_of(_MOVE, 50),
+    "takes_over": flag,
+    "mode": one_of(RuleMode),
 }
 REQUIRED = ("scenario", "stages")
 
 
+class KnownNames(NamedTuple):
+    """What scenarios may name."""
+
+    offers: Mapping[str, Entry]
+    placements: Mapping[str, Entry]
+    segments: Collection[str]
+    personas: Collection[str]
+
+
 def check_scenario(
-    entry: Entry, offers: Mapping[str, Entry], placements: Mapping[str, Entry], problems: Problems
+    entry: Entry, known: KnownNames, conditions: ScenarioConditions, problems: Problems
 ) -> None:
-    """Note what is wrong with a scenario beyond its single fields."""
-    scenario = Scenario(**entry.values)
-    stages, where = list(scenario.stages), entry.where("stages")
-    for message in (*_shape(scenario), *_order(stages)):
-        problems.add(where, message)
-    for stage in stages:
-        _check_names(stage, offers, placements, where, problems)
+    """Note what is wrong with a scenario beyond its single fields, each at its place."""
+    scenario, places = Scenario(**entry.values), Places(entry)
+    found = [*_shape(scenario), *flaws(scenario), *_unknown_people(scenario, known)]
+    for place, stage in enumerate(scenario.stages):
+        found += _unknown_offers(place, stage, known)
+    for where, message in found:
+        problems.add(places.of(*where), message)
+    conditions.check(scenario, places, problems)
     if not scenario.starts_on:
         _check_in_session(entry, scenario, problems)
     elif scenario.when.hesitating:
@@ -118,48 +130,78 @@ def check_scenario(
         problems.add(entry.where("when"), message)
 
 
-def _shape(scenario: Scenario) -> Iterator[str]:
-    """Tell what is wrong with single stages."""
+_Found = tuple[tuple[Step, ...], str]
+
+
+def _shape(scenario: Scenario) -> Iterator[_Found]:
+    """Tell what is wrong with single stages, and with fields that need others."""
     if not scenario.stages:
-        yield "a scenario needs a stage"
-    for stage in scenario.stages:
-        if stage.HasField("propose") == stage.HasField("task"):
-            yield f"stage {stage.stage} must either propose an offer or give a task"
+        yield ("stages",), "a scenario needs a stage"
+    names = [stage.stage for stage in scenario.stages]
+    for place, stage in enumerate(scenario.stages):
+        where: tuple[Step, ...] = ("stages", place)
+        if stage.stage in names[:place]:
+            yield (*where, "stage"), f"stage {stage.stage} is defined twice"
+        if stage.stage == "end":
+            yield (*where, "stage"), "end is where a journey ends: give the stage another name"
+        acts = [name for name in ("propose", "task", "send") if stage.HasField(name)]
+        if len(acts) > 1:
+            message = f"stage {stage.stage} has {' and '.join(acts)}: write a stage for each"
+            yield (*where, acts[1]), message
+        proposed = stage.propose
+        if "propose" in acts and bool(proposed.offer) is bool(proposed.offers):
+            yield (*where, "propose"), f"stage {stage.stage} needs either offer or offers"
+    for field, needs in (("goal_where", "goals"), ("quiet_of", "quiet_for")):
+        if getattr(scenario, field) and not _is_given(scenario, needs):
+            yield (field,), f"{field} needs {needs}"
 
 
-def _order(stages: list[Stage]) -> Iterator[str]:
-    """Tell what is wrong with the stages together."""
-    names = [stage.stage for stage in stages]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"stage {name} is defined twice"
-    for stage in stages[:-1]:
-        if not stage.HasField("lasts"):
-            yield f"stage {stage.stage} needs lasts: the next one begins after it"
-    for stage in stages:
-        if stage.HasField("lasts") and not stage.lasts.ToNanoseconds():
-            yield f"stage {stage.stage} lasts no time: nobody could answer"
+def _is_given(scenario: Scenario, field: str) -> bool:
+    return scenario.HasField("quiet_for") if field == "quiet_for" else bool(scenario.goals)
 
 
-def _check_names(
-    stage: Stage,
-    offers: Mapping[str, Entry],
-    placements: Mapping[str, Entry],
-    where: Place,
-    problems: Problems,
-) -> None:
-    wanted = [stage.propose.offer] if stage.HasField("propose") else list(stage.task.offers)
-    for name in wanted:
-        if name not in offers:
-            message = f"there is no offer {name} in these definitions{suggestion(name, offers)}"
-            problems.add(where, f"stage {stage.stage}: {message}")
-    for name in stage.propose.placements:
-        if name not in placements:
-            message = f"there is no placement {name}{suggestion(name, placements)}"
-            problems.add(where, f"stage {stage.stage}: {message}")
-        elif stage.propose.offer in offers:
-            offer = offers[stage.propose.offer]
-            for message in _never_shown(offer, placements[name]):
-                problems.add(where, f"stage {stage.stage}: {message}")
+def _unknown_people(scenario: Scenario, known: KnownNames) -> Iterator[_Found]:
+    for field, names in (("segments", known.segments), ("personas", known.personas)):
+        for index, name in enumerate(getattr(scenario, field)):
+            if name not in names:
+                message = f"there is no {field[:-1]} {name}{suggestion(name, names)}"
+                yield (field, index), message
+
+
+def _unknown_offers(place: int, stage: Stage, known: KnownNames) -> Iterator[_Found]:
+    where: tuple[Step, ...] = ("stages", place)
+    proposed = [(("propose", "offer"), stage.propose.offer)] if stage.propose.offer else []
+    named: list[tuple[tuple[Step, ...], str]] = [*proposed]
+    for part_name, offers in (
+        ("propose", stage.propose.offers),
+        ("task", stage.task.offers),
+        ("send", stage.send.offers),
+    ):
+        named += [((part_name, "offers", index), name) for index, name in enumerate(offers)]
+    for way, name in named:
+        if name not in known.offers:
+            message = f"there is no offer {name} in these definitions"
+            suggested = suggestion(name, known.offers)
+            yield (*where, *way), f"stage {stage.stage}: {message}{suggested}"
+    if stage.send.placement and stage.send.placement not in known.placements:
+        name = stage.send.placement
+        message = f"there is no placement {name}{suggestion(name, known.placements)}"
+        yield (*where, "send", "placement"), f"stage {stage.stage}: {message}"
+    for index, name in enumerate(stage.propose.placements):
+        for message in _at_placement(stage, name, known):
+            yield (*where, "propose", "placements", index), f"stage {stage.stage}: {message}"
+
+
+def _at_placement(stage: Stage, name: str, known: KnownNames) -> Iterator[str]:
+    if name not in known.placements:
+        yield f"there is no placement {name}{suggestion(name, known.placements)}"
+        return
+    for offer_id in (
+        *([stage.propose.offer] if stage.propose.offer else ()),
+        *stage.propose.offers,
+    ):
+        if offer_id in known.offers:
+            yield from _never_shown(known.offers[offer_id], known.placements[name])
 
 
 def _never_shown(offer: Entry, placement: Entry) -> Iterator[str]:
@@ -174,11 +216,12 @@ def _never_shown(offer: Entry, placement: Entry) -> Iterator[str]:
 
 def _check_in_session(entry: Entry, scenario: Scenario, problems: Problems) -> None:
     """Check a scenario that lives in the session: it is not kept, so nothing can wait."""
-    for name in _IN_SESSION_ONLY:
+    for name in _KEPT_ONLY:
         if name in entry.places:
             problems.add(entry.where(name), f"{name} needs starts_on: without it nothing is kept")
-    if scenario.when == Situation():
-        problems.add(entry.place, "a scenario without starts_on needs when")
-    if len(scenario.stages) > 1 or any(stage.HasField("task") for stage in scenario.stages):
+    if scenario.when == Situation() and not scenario.condition:
+        problems.add(entry.place, "a scenario without starts_on needs when or condition")
+    stages = scenario.stages
+    if len(stages) > 1 or any(not stage.HasField("propose") for stage in stages):
         message = "without starts_on a scenario has one stage, and that proposes an offer"
         problems.add(entry.where("stages"), message)

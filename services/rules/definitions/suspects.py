@@ -27,6 +27,10 @@ class Suspects:
         place = place_within(entry.nodes[name], entry.where(name), 1, 1)
         self.found.append((place, name, suspect))
 
+    def add_at(self, place: Place, name: str, kind: Kind, text: str) -> None:
+        """Take a condition that stands at a place."""
+        self.found.append((place, name, Suspect(kind, text)))
+
     def try_out(self, parameters: Mapping[str, str], problems: Problems) -> None:
         """Note those that are too slow or too large; blocks where there is any to try."""
         reasons = _refused((suspect for _, _, suspect in self.found), parameters)

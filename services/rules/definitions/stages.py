@@ -1,0 +1,180 @@
+"""The stages of a scenario: how each is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from yaml.nodes import Node, ScalarNode
+
+from services.rules.definitions.described import (
+    described,
+    described_mapping,
+    explained,
+    named,
+    schema_of,
+)
+from services.rules.definitions.reading import (
+    MistakeError,
+    Read,
+    Reader,
+    flag,
+    list_of,
+    number,
+    one_of,
+    parsed,
+    proto_duration,
+    read_entry,
+    text,
+    text_map,
+    whole_number,
+    word_of,
+)
+from shared.conditions.values import share
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.rules.v1.rules_pb2 import Proposal, Stage, TaskOrder
+from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
+
+TASK_KINDS = ("call", "call_back", "follow_up")
+MOST_STAGES = 50
+BEST = "best"
+_BEST_OF = (Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.CALL_CENTER)
+_EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+
+
+def part(made: type[Any], fields: Mapping[str, Read], required: tuple[str, ...] = ()) -> Read:
+    """Read a mapping within an entry into a message of its own."""
+
+    @described_mapping(fields, required, made.DESCRIPTOR.full_name)
+    def read(reader: Reader, node: Node) -> Any:
+        entry = read_entry(reader, node, fields, required)
+        if entry is None or any(name not in entry.values for name in required):
+            raise MistakeError("is not complete")
+        return made(**entry.values)
+
+    return read
+
+
+@named(_EVENT_TYPE.pattern)
+def event_type(reader: Reader, node: Node) -> str:
+    found = reader.text(node)
+    if not _EVENT_TYPE.fullmatch(found):
+        raise MistakeError(f"must be a type of event in lower_snake_case, is {found!r}")
+    return found
+
+
+@named(_WORD.pattern)
+def word(reader: Reader, node: Node) -> str:
+    found = reader.text(node)
+    if not _WORD.fullmatch(found):
+        raise MistakeError(f"must be a word in lower_snake_case, is {found!r}")
+    return found
+
+
+@named(_TIME_OF_DAY.pattern)
+def _time_of_day(reader: Reader, node: Node) -> str:
+    found = reader.text(node)
+    if not _TIME_OF_DAY.fullmatch(found):
+        raise MistakeError(f"must be a time of day such as 10:00, is {found!r}")
+    return found
+
+
+NAME = text(128)
+CONDITION = text(4096)
+TYPES = list_of(event_type, 20)
+_CHANNEL = one_of(Channel)
+
+
+_CHANNELS = list_of(_CHANNEL, 10)
+
+
+@described(lambda: {"anyOf": [schema_of(_CHANNEL), {"const": BEST}, schema_of(_CHANNELS)]})
+def _channels(reader: Reader, node: Node) -> list[int]:
+    """Read one channel, several, or `best`: whichever of the direct ones is best."""
+    if not isinstance(node, ScalarNode):
+        return list(_CHANNELS(reader, node))
+    if reader.text(node) == BEST:
+        return list(_BEST_OF)
+    return [_CHANNEL(reader, node)]
+
+
+_WAY_FIELDS: Mapping[str, Read] = {
+    "condition": CONDITION,
+    "share": parsed(share),
+    "to": NAME,
+    "as": word,
+}
+_WAY = part(Way, _WAY_FIELDS, ("to",))
+_WAYS = list_of(_WAY, 20)
+
+
+@described(lambda: {"anyOf": [schema_of(NAME), schema_of(_WAYS)]})
+def _ways(reader: Reader, node: Node) -> list[Way]:
+    """Read the stage that comes next, or the ways of which the first that applies is taken."""
+    if isinstance(node, ScalarNode):
+        return [Way(to=NAME(reader, node))]
+    return list(_WAYS(reader, node))
+
+
+PROPOSAL = part(
+    Proposal,
+    {
+        "offer": NAME,
+        "offers": list_of(NAME, 20),
+        "placements": list_of(NAME, 50),
+        "lever": number(0.001, 1000),
+    },
+)
+TASK = part(
+    TaskOrder,
+    {
+        "kind": word_of(TASK_KINDS),
+        "reason": text(),
+        "script": text(4000),
+        "offers": list_of(NAME, 20),
+        "skills": list_of(NAME, 20),
+        "priority": whole_number(-1000, 1000),
+    },
+    ("kind", "reason", "script"),
+)
+SEND = part(
+    Outbound,
+    {
+        "channels": explained(
+            "A channel, several of which the best is taken, or `best`: of all direct ones.",
+            _channels,
+        ),
+        "template": NAME,
+        "placement": NAME,
+        "limit": whole_number(1, 50),
+        "offers": list_of(NAME, 20),
+        "purpose": word,
+        "from_own_contact": flag,
+    },
+    ("channels", "template"),
+)
+UNTIL = part(
+    LocalTime,
+    {"at": _time_of_day, "working_day": flag, "after": parsed(proto_duration)},
+    ("at",),
+)
+REACTION = part(Reaction, {"on": TYPES, "where": CONDITION, "to": NAME, "as": word}, ("on", "to"))
+FIELDS: Mapping[str, Read] = {
+    "stage": NAME,
+    "propose": PROPOSAL,
+    "task": TASK,
+    "send": SEND,
+    "set": text_map,
+    "note": text(1000),
+    "condition": CONDITION,
+    "otherwise": NAME,
+    "lasts": parsed(proto_duration),
+    "until": UNTIL,
+    "on": list_of(REACTION, 20),
+    "answers": text_map,
+    "next": _ways,
+}
+STAGE = part(Stage, FIELDS, ("stage",))

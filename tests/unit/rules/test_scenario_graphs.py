@@ -1,0 +1,218 @@
+"""A scenario is checked as a whole: every stage can be reached, every wait ends, none circles."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.rules.definitions import check_definitions
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+
+HEAD = """\
+parameters: {dear: "100"}
+placements:
+  - placement: web.cart
+    channel: WEB
+    kinds: [PROMOTION, CONTENT]
+    limit: 3
+    default_offers: [default.help]
+offers:
+  - {offer_id: default.help, kind: CONTENT, title: Help, is_default: true}
+  - {offer_id: mild, kind: PROMOTION, title: Mild, is_journey_only: true}
+  - {offer_id: better, kind: PROMOTION, title: Better, is_journey_only: true}
+segments:
+  - {segment: lapsed, when: customer.recency_days > 90.0}
+scenarios:
+  - scenario: s
+    starts_on: [view]
+"""
+FIRST_LINE = HEAD.count("\n") + 1
+
+
+def told(text):
+    found = check_definitions([DefinitionFile(path="all.yaml", text=HEAD + text)])
+    return [(each.line - FIRST_LINE + 1, each.column, each.message) for each in found.problems]
+
+
+def bundle(text):
+    found = check_definitions([DefinitionFile(path="all.yaml", text=HEAD + text)])
+    assert not found.problems, found.problems
+    return found.bundle
+
+
+WHOLE = """\
+    aim: WIN_BACK
+    segments: [lapsed]
+    where: event.category.startsWith("PCs") && event.value_micros >= 0
+    count: {at_least: 3, within: 1d}
+    quiet_for: 3d
+    quiet_of: [view, login]
+    condition: customer.value_tier in ["top", "high"] && journey.cart_lines == 0
+    occasions: {at_least: 2, within: 30d}
+    goals: [purchase]
+    goal_where: event.value_micros > 1000000
+    exits:
+      - {on: [complaint], as: complained}
+    again_after: 30d
+    again_most: 3
+    priority: 50
+    group: winning_back
+    limits: {under_way: 1000, per_day: 100, messages: 3}
+    takes_over: true
+    moves:
+      - {from: old, to: site}
+    stages:
+      - stage: mark
+        set: {asked: "yes"}
+        note: Compared PCs and left.
+        next:
+          - {condition: '"lapsed" in customer.segments', to: mail}
+          - {share: 50%, to: site}
+          - {to: end, as: left_alone}
+      - stage: site
+        propose: {offers: [mild, better], placements: [web.cart]}
+        lasts: 2d
+        answers: {declined: mail}
+        on:
+          - {on: [search], where: event.category == "PCs", to: mail}
+      - stage: mail
+        condition: journey.messages < 2
+        otherwise: call
+        send: {channels: best, template: come_back, offers: [better]}
+        on:
+          - {on: [message_failed, message_skipped], to: call}
+          - {on: [email_click], to: end, as: clicked}
+        lasts: 4d
+      - stage: morning
+        until: {at: "10:00", working_day: true, after: 12h}
+      - stage: call
+        task: {kind: call, reason: Left., script: May I help?}
+        lasts: 3d
+        answers: {busy: morning, voicemail: end}
+"""
+
+
+def test_a_scenario_that_says_all_there_is_to_say_has_no_problem_and_is_in_the_bundle():
+    (scenario,) = bundle(WHOLE).scenarios
+    assert (scenario.count.at_least, scenario.occasions.within.seconds) == (3, 30 * 86400)
+    mark, site, mail, morning, call = scenario.stages
+    assert [way.to for way in mark.next] == ["mail", "site", "end"]
+    assert mark.next[1].share == 0.5
+    assert list(site.propose.offers) == ["mild", "better"]
+    assert len(mail.send.channels) == 4
+    assert (morning.until.at, morning.until.working_day) == ("10:00", True)
+    assert dict(call.answers) == {"busy": "morning", "voicemail": "end"}
+
+
+def test_the_stage_that_comes_next_may_be_named_alone():
+    text = (
+        "    stages:\n"
+        "      - {stage: a, next: b}\n"
+        "      - {stage: b, propose: {offer: mild}, lasts: 1d}\n"
+    )
+    assert bundle(text).scenarios[0].stages[0].next[0].to == "b"
+
+
+OFFER = "propose: {offer: mild}, lasts: 1d"
+FLAWS = {
+    "never reached": (
+        f"      - {{stage: a, {OFFER}, next: end}}\n      - {{stage: b, {OFFER}}}\n",
+        (3, 17, "stage b is never reached"),
+    ),
+    "reached by what comes after a wait": (
+        f"      - {{stage: a, propose: {{offer: mild}}}}\n      - {{stage: b, {OFFER}}}\n",
+        (3, 17, "stage a does not end by itself"),
+    ),
+    "waits for ever": (
+        "      - {stage: a, on: [{on: [x], to: end}]}\n",
+        (2, 24, "waits for ever where no such event comes"),
+    ),
+    "circles": (
+        "      - {stage: a, next: b}\n      - {stage: b, note: again, next: a}\n",
+        (2, 17, "stage a leads back to itself without a pause"),
+    ),
+    "circles by what stands in its place": (
+        f"      - {{stage: a, note: x}}\n"
+        f"      - {{stage: b, {OFFER}, condition: 'journey.days > 1.0', otherwise: a}}\n",
+        (2, 17, "without a pause"),
+    ),
+    "unknown way": (
+        f"      - {{stage: first, {OFFER}, next: [{{to: frist}}]}}\n",
+        (2, 71, "there is no stage frist; did you mean first?"),
+    ),
+    "unknown answer": (
+        f"      - {{stage: a, {OFFER}, answers: {{maybe: end}}}}\n",
+        (2, 72, "there is no answer maybe"),
+    ),
+    "too large shares": (
+        f"      - {{stage: a, {OFFER}, next: [{{share: 60%, to: end}}, {{share: 50%, to: a}}]}}\n",
+        (2, 61, "add up to 110%"),
+    ),
+    "never taken": (
+        f"      - {{stage: a, {OFFER}, next: [{{to: end}}, {{to: a}}]}}\n",
+        (2, 73, "is never taken"),
+    ),
+    "as without the end": (
+        f"      - {{stage: a, {OFFER}, next: [{{to: a, as: x}}]}}\n",
+        (2, 74, "as goes with `to: end` only"),
+    ),
+    "two things at once": (
+        "      - {stage: a, propose: {offer: mild}, send: {channels: EMAIL, template: t}}\n",
+        (2, 50, "has propose and send: write a stage for each"),
+    ),
+    "a condition of the wrong type": (
+        f"      - {{stage: a, {OFFER}, condition: customer.age + 1}}\n",
+        (2, 66, "must be true or false"),
+    ),
+    "a condition that reads what is not there": (
+        f"      - {{stage: a, {OFFER}, condition: customer.aeg > 1}}\n",
+        (2, 74, "aeg"),
+    ),
+    "an event's condition that reads the person": (
+        f"      - {{stage: a, {OFFER}, on: [{{on: [x], where: customer.age > 1, to: end}}]}}\n",
+        (2, 85, "without asking about the person"),
+    ),
+    "an unknown offer": (
+        "      - {stage: a, propose: {offers: [mild, bettr]}, lasts: 1d}\n",
+        (2, 45, "did you mean better?"),
+    ),
+    "no time of day": (
+        '      - {stage: a, until: {at: "25:00"}}\n',
+        (2, 32, "must be a time of day such as 10:00"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FLAWS)
+def test_a_flaw_is_told_where_it_stands(name):
+    stages, (line, column, message) = FLAWS[name]
+    found = told("    stages:\n" + stages)
+    assert any((each[0], each[1]) == (line, column) and message in each[2] for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("segments: [lapst]", "did you mean lapsed?"),
+        ("goal_where: event.gift", "goal_where needs goals"),
+        ("quiet_of: [view]", "quiet_of needs quiet_for"),
+        ("moves: [{from: x, to: y}]", "there is no stage y"),
+        ("condition: customer.segments.exists(s, s == params.dear)", "(string, int)"),
+        ("group: Winning Back", "lower_snake_case"),
+    ],
+)
+def test_a_flaw_of_the_whole_is_told_on_its_line(field, message):
+    found = told(f"    {field}\n    stages:\n      - {{stage: a, {OFFER}}}\n")
+    assert any(line == 1 and message in said for line, _, said in found), found
+
+
+def test_what_is_not_kept_can_neither_wait_nor_ask_how_far_somebody_came():
+    text = (
+        "    stages:\n      - {stage: a, " + OFFER + "}\n"
+        "  - scenario: t\n"
+        "    condition: journey.days > 1.0\n"
+        "    again_most: 2\n"
+        "    stages: [{stage: a, propose: {offer: mild}}]\n"
+    )
+    found = [message for _, _, message in told(text)]
+    assert any("journey.days is known of a journey only" in each for each in found)
+    assert any("again_most needs starts_on" in each for each in found)
