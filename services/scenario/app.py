@@ -17,6 +17,7 @@ from services.scenario.due import DueActions
 from services.scenario.finding import Finder
 from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
+from services.scenario.restocking import Restocking
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
@@ -50,6 +51,8 @@ _DAY_US = 86_400_000_000
 _FORGET_EVERY_S = 3600.0
 _MARK_DAYS = 2
 """Longer than word of a link can be late."""
+_TALLY_DAYS = 401
+"""Longer than any scenario counts back."""
 
 
 @asynccontextmanager
@@ -111,6 +114,7 @@ class _Parts:
         self.obstacles = Obstacles(
             self.store, proposals, catalogue, bundles, self.clock, self.timers.wake
         )
+        self.restocking = Restocking(self.store, catalogue, self.clock, self.timers.wake)
         self.relay = Relay(bus, database)
         wake = self.timers.wake
         self.consumers: Mapping[str, EffectConsumer] = {
@@ -160,6 +164,7 @@ class _Parts:
             "timers": self._work,
             "obstacles": self.obstacles.run,
             "free_agents": self.free_agents.run,
+            "restocking": self._restock,
             "catching_up": CatchingUp(self.database, self.profile, self.clock).run,
             "key_renewal": NoteKeys(self.database, self.keys, self.clock).run,
             "retention": _retention(self.store, self.clock, settings.journey_days),
@@ -183,6 +188,11 @@ class _Parts:
         await asyncio.gather(self.models.catalogue.ready(), self.models.bundles.ready())
         await self.consumers["events"].run()
 
+    async def _restock(self) -> None:
+        """Look what is there again, once the catalogue is known."""
+        await self.models.catalogue.ready()
+        await self.restocking.run(self.database)
+
     async def _work(self) -> None:
         """Bring timers forward, once it is known what can be proposed."""
         await asyncio.gather(self.models.catalogue.ready(), self.models.bundles.ready())
@@ -195,6 +205,7 @@ def _retention(store: JourneyStore, clock: BusinessClock, days: int) -> Backgrou
             now_us = clock.now_us()
             await store.forget_over(now_us - days * _DAY_US)
             await store.forget_marks(now_us - _MARK_DAYS * _DAY_US)
+            await store.forget_tallies(now_us - _TALLY_DAYS * _DAY_US)
             await asyncio.sleep(_FORGET_EVERY_S)
 
     return forget_for_ever

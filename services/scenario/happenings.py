@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.journey import BACK_IN_STOCK, Happened
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.common.v1.vocabulary_pb2 import Channel
-
-BACK_IN_STOCK = "back_in_stock"
 
 
 def happened_of(notice: EventNotice, catalogue: Catalogue) -> Happened:

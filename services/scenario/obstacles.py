@@ -70,8 +70,14 @@ class Obstacles:
             )
         ]
         defined = frozenset.intersection(*(each.for_all(now_us) for each in playbooks))
+        newer = [
+            scenario
+            for playbook in playbooks
+            for scenario in playbook.scenarios.values()
+            if scenario.takes_over
+        ]
         try:
-            woken = await self._store.look_again(gone, defined, now_us)
+            woken = await self._store.look_again(gone, defined, now_us, newer)
         except TouchpointError as error:
             log.warning("obstacles_not_compared", reason=error.reason)
             self._changed.set()

@@ -23,6 +23,10 @@ ONWARDS = -3
 """In place of the next stage: its stage is over, and where it goes on is still to be found."""
 
 
+BACK_IN_STOCK = "back_in_stock"
+"""The event that the item a journey began with can be had again."""
+
+
 class Phase(Enum):
     """Where a journey stands."""
 
@@ -116,6 +120,15 @@ class Journey:
     def current(self) -> Stage | None:
         """The stage it is in, or parked before."""
         return self.scenario.stages[self.stage] if self.stage >= 0 else None
+
+    @property
+    def awaited_no(self) -> int:
+        """The item whose return its stage waits for, 0 for none."""
+        stage = self.current
+        if self.phase is not Phase.STAGE or stage is None:
+            return 0
+        waits = any(BACK_IN_STOCK in each.hears.types for each in stage.reactions)
+        return self.item_no if waits else 0
 
     @property
     def proposal(self) -> Proposal | None:

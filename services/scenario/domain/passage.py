@@ -11,6 +11,7 @@ from dataclasses import replace
 from services.scenario.domain.conditions import event_values
 from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.journey import (
+    BACK_IN_STOCK,
     NOWHERE,
     ONWARDS,
     CountOccasion,
@@ -32,16 +33,11 @@ NOT_IN_FORCE = "its scenario is not in force for them any more"
 """Not defined, or off in their arm or variant."""
 ANSWERS = frozenset(("accept", "decline"))
 _ANSWERED = {"accept": "accepted", "decline": "declined"}
-NOT_THEIRS = frozenset(
-    (
-        "contact_sent",
-        "back_in_stock",
-        "message_sent",
-        "message_failed",
-        "message_skipped",
-        "message_unknown",
-    )
+MESSAGE_OUTCOMES = frozenset(
+    ("message_sent", "message_failed", "message_skipped", "message_unknown")
 )
+"""Events that tell what became of the message of a stage."""
+NOT_THEIRS = MESSAGE_OUTCOMES | {"contact_sent", BACK_IN_STOCK}
 """Events that are not the person's doing, and break no silence."""
 NOT_REACHED = frozenset(("not_reached", "no_answer", "busy", "voicemail", "wrong_person"))
 """Outcomes of tasks that leave the person unasked."""
@@ -68,6 +64,8 @@ def begin(scenario: Scenario, event: Happened, journey_id: str, now_us: int) -> 
 def happened(journey: Journey, event: Happened, now_us: int) -> Transition | None:
     """Return what an event of the journey's set of persons does to it, None for nothing."""
     if journey.is_over or event.time_us < journey.started_us:
+        return None
+    if event.type == BACK_IN_STOCK and event.offer_no != journey.item_no:
         return None
     values = event_values(journey, event)
     scenario = journey.scenario

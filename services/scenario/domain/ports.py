@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.scenario.domain.journey import Happened, Journey, Transition
-from services.scenario.domain.scenario import Limits
+from services.scenario.domain.scenario import Limits, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,30 @@ class JourneyStore(Protocol):
         ...
 
     async def look_again(
-        self, offer_nos: Sequence[int], scenarios: Collection[str], now_us: int
+        self,
+        offer_nos: Sequence[int],
+        scenarios: Collection[str],
+        now_us: int,
+        newer: Sequence[Scenario] = (),
     ) -> int:
         """Let journeys be looked at now, and return how many.
 
         Those that propose one of these offers, or belong to none of the scenarios while they
-        propose, and all that are parked.
+        propose, those in a stage that are on another edition than a newer one, and all that are
+        parked.
         """
+        ...
+
+    async def awaited(self) -> list[int]:
+        """Return the items whose return somebody's stage waits for."""
+        ...
+
+    async def awaiting(self, item_no: int, limit: int) -> list[str]:
+        """Return persons who wait for an item, in the order of their ids."""
+        ...
+
+    async def forget_tallies(self, before_us: int) -> int:
+        """Delete what was counted before a time; returns how many rows."""
         ...
 
     async def forget_over(self, before_us: int) -> int:

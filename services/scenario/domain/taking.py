@@ -123,6 +123,23 @@ async def take_events(
     return await _saved(transaction, steps)
 
 
+async def take_message_outcome(
+    transaction: JourneyTransaction,
+    journey_id: str,
+    occurrence: int,
+    event: Happened,
+    now_us: int,
+) -> list[Transition]:
+    """Tell a journey what became of the message of its stage, if it is still in that stage."""
+    groups = await transaction.sets_of([event.person_id])
+    group = groups.get(event.person_id, ())
+    steps = Steps(await transaction.open_of(group))
+    for journey in steps.of(group):
+        if (journey.journey_id, journey.occurrence) == (journey_id, occurrence):
+            go(steps, group, happened(journey, event, now_us), now_us)
+    return await _saved(transaction, steps)
+
+
 async def take_sets(
     transaction: JourneyTransaction, sets: Sequence[PersonSet], now_us: int
 ) -> list[Transition]:

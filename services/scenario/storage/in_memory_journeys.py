@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from services.scenario.domain.agents import Presence
 from services.scenario.domain.journey import (
+    NOWHERE,
     CountOccasion,
     Due,
     GiveTask,
@@ -25,6 +26,7 @@ from services.scenario.domain.journey import (
 )
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import Claim, PersonSet, Tally
+from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_transaction import InMemoryTransaction
@@ -113,16 +115,23 @@ class InMemoryJourneys:
         return found[::-1]
 
     async def look_again(
-        self, offer_nos: Sequence[int], scenarios: Collection[str], now_us: int
+        self,
+        offer_nos: Sequence[int],
+        scenarios: Collection[str],
+        now_us: int,
+        newer: Sequence[Scenario] = (),
     ) -> int:
         found = 0
+        editions = {scenario.name: scenario.definition for scenario in newer}
         for journey in self._open():
             proposes_in_vain = bool(journey.offer_nos) and (
                 not set(offer_nos).isdisjoint(journey.offer_nos)
                 or journey.scenario.name not in scenarios
             )
             is_later = journey.due_us > now_us or journey.due_us == 0
-            in_stage = journey.phase is Phase.STAGE and proposes_in_vain
+            own = journey.scenario.definition
+            is_older = editions.get(journey.scenario.name, own) != own
+            in_stage = journey.phase is Phase.STAGE and (proposes_in_vain or is_older)
             if is_later and (journey.phase is Phase.PARKED or in_stage):
                 found += 1
                 self._keep(replace(journey, due_us=now_us, version=journey.version + 1))
@@ -145,7 +154,17 @@ class InMemoryJourneys:
             marks = [key for key in self.marks if key[0] in person_ids]
             for key in marks:
                 del self.marks[key]
-            return len(gone) + len(tasks) + len(sets) + len(marks)
+            tallies = [each for each in self.tallies if each.person_id in person_ids]
+            self.tallies = [each for each in self.tallies if each.person_id not in person_ids]
+            errands = [
+                errand_id
+                for errand_id, (journey, _) in self.errands.items()
+                if journey.person_id in person_ids
+            ]
+            for errand_id in errands:
+                del self.errands[errand_id]
+            found = len(gone) + len(tasks) + len(sets) + len(marks)
+            return found + len(tallies) + len(errands)
 
     async def forget_over(self, before_us: int) -> int:
         gone = [
@@ -159,6 +178,25 @@ class InMemoryJourneys:
         for key in old:
             del self.marks[key]
         return len(old)
+
+    async def forget_tallies(self, before_us: int) -> int:
+        kept = [each for each in self.tallies if each.time_us >= before_us]
+        gone, self.tallies = len(self.tallies) - len(kept), kept
+        return gone
+
+    async def awaited(self) -> list[int]:
+        return sorted({each.awaited_no for each in self._waits() if each.awaited_no})
+
+    async def awaiting(self, item_no: int, limit: int) -> list[str]:
+        found = {
+            each.person_id
+            for each in self._waits()
+            if each.awaited_no == item_no and each.next_stage == NOWHERE
+        }
+        return sorted(found)[:limit]
+
+    def _waits(self) -> list[Journey]:
+        return [each for each in self._open() if not each.dormant]
 
     async def waiting(self, skills: Collection[str], now_us: int, limit: int) -> Sequence[Task]:
         free = [

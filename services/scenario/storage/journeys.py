@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import Claim
+from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.export import export_person
 from services.scenario.storage.notes import Notes
@@ -53,12 +54,31 @@ class PostgresJourneys:
         return [journey_of(row) for row in rows]
 
     async def look_again(
-        self, offer_nos: Sequence[int], scenarios: Collection[str], now_us: int
+        self,
+        offer_nos: Sequence[int],
+        scenarios: Collection[str],
+        now_us: int,
+        newer: Sequence[Scenario] = (),
     ) -> int:
         found = await self._database.fetchval(
-            _SQL.look_again, now_us, list(offer_nos), list(scenarios)
+            _SQL.look_again,
+            now_us,
+            list(offer_nos),
+            list(scenarios),
+            [scenario.name for scenario in newer],
+            [scenario.definition for scenario in newer],
         )
         return int(found)
+
+    async def awaited(self) -> list[int]:
+        return [row["awaited_no"] for row in await self._database.fetch(_SQL.awaited)]
+
+    async def awaiting(self, item_no: int, limit: int) -> list[str]:
+        rows = await self._database.fetch(_SQL.awaiting, item_no, limit)
+        return [row["person_id"] for row in rows]
+
+    async def forget_tallies(self, before_us: int) -> int:
+        return int(await self._database.fetchval(_SQL.forget_tallies, before_us))
 
     def export(self, person_ids: Sequence[str]) -> AsyncIterator[Rows]:
         return export_person(self._database, self._notes, person_ids)
@@ -103,12 +123,14 @@ async def erase_persons(transaction: Transaction, person_ids: Sequence[str]) -> 
     await transaction.execute(_SQL.close_gate)
     await transaction.execute(_SQL.note_erased, persons)
     tasks = int(await transaction.fetchval(_SQL.count_tasks, persons))
+    errands = int(await transaction.fetchval(_SQL.erase_errands, persons))
     rows = await transaction.fetch(_SQL.erase_journeys, persons)
     keys = int(await transaction.fetchval(_SQL.erase_keys, persons))
     sets = int(await transaction.fetchval(_SQL.erase_sets, persons))
     marks = int(await transaction.fetchval(_SQL.erase_marks, persons))
+    marks += int(await transaction.fetchval(_SQL.erase_tallies, persons))
     parked = await forget_in_parked(transaction, persons)
     notices = [erased_notice(row["journey_id"], row["person_id"], row["version"]) for row in rows]
     if notices:
         await append(transaction, [publication(notice) for notice in notices])
-    return len(rows) + tasks + keys + sets + marks + parked
+    return len(rows) + tasks + errands + keys + sets + marks + parked

@@ -130,7 +130,7 @@ SET phase = $2, version = $3, due_us = $4, stage = $5, entered_us = $6, until_us
     occurrence = $8, offer_no = $9, answers_to = $10, cart_nos = $11, cart_quantities = $12,
     cart_value_micros = $13, obstacle = $14, outcome = $15, ended_us = $16, dormant = $17,
     next_stage = $19, other_offer_nos = $20, answer = $21, messages = $22, ended_as = $23,
-    definition = coalesce($24, definition), owner = '', lease_until = NULL,
+    definition = coalesce($24, definition), awaited_no = $25, owner = '', lease_until = NULL,
     changed_time = CASE WHEN $18 THEN clock_timestamp() ELSE changed_time END
 WHERE journey_id = $1;
 
@@ -201,13 +201,16 @@ WHERE phase <> 4 AND NOT dormant AND due_us > 0
   AND (lease_until IS NULL OR lease_until < clock_timestamp());
 
 -- name: look_again
--- Those parked, and those that propose what cannot be had or for a scenario that is not defined;
--- locked in the order of their ids, as by whoever brings several forward.
+-- Those parked, those that propose what cannot be had or for a scenario that is not defined, and
+-- those that a newer edition takes over; locked in the order of their ids, as by whoever brings several forward.
 WITH found AS (
     SELECT journey_id FROM journeys
     WHERE phase IN (2, 3) AND (due_us > $1 OR due_us = 0)
       AND (phase = 3 OR offer_no = ANY($2::bigint[]) OR other_offer_nos && $2::bigint[]
-           OR (offer_no <> 0 AND scenario <> ALL($3::text[])))
+           OR (offer_no <> 0 AND scenario <> ALL($3::text[]))
+           OR EXISTS (SELECT FROM unnest($4::text[], $5::bytea[]) AS newer (scenario, definition)
+                      WHERE newer.scenario = journeys.scenario
+                        AND newer.definition <> journeys.definition))
     ORDER BY journey_id
     FOR UPDATE
 ), woken AS (
@@ -219,12 +222,27 @@ WITH found AS (
 )
 SELECT count(*) FROM woken;
 
+-- name: awaited
+-- Items that somebody waits for.
+SELECT DISTINCT awaited_no FROM journeys WHERE awaited_no <> 0 AND phase = 2 AND NOT dormant;
+
+-- name: awaiting
+SELECT DISTINCT person_id FROM journeys
+WHERE awaited_no = $1 AND awaited_no <> 0 AND phase = 2 AND NOT dormant AND next_stage = -2
+ORDER BY person_id
+LIMIT $2;
+
 -- name: proposing
 -- What the read model begins with.
 SELECT * FROM journeys WHERE phase = 2 AND offer_no <> 0 AND NOT dormant;
 
 -- name: changed_lately
 SELECT * FROM journeys WHERE changed_time > clock_timestamp() - make_interval(secs => $1);
+
+-- name: erase_errands
+-- Before the journeys, with which most of them would go uncounted.
+WITH gone AS (DELETE FROM errands WHERE person_id = ANY($1::text[]) RETURNING 1)
+SELECT count(*) FROM gone;
 
 -- name: note_erased
 INSERT INTO erased_persons (person_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING;

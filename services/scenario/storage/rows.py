@@ -107,6 +107,7 @@ def moved_row(transition: Transition) -> tuple[Any, ...]:
         journey.messages,
         journey.ended_as,
         journey.scenario.definition if transition.changes_edition else None,
+        journey.awaited_no,
     )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from google.protobuf.json_format import ParseDict
 
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Happened, Outcome, Phase
 from services.scenario.domain.passage import answered, begin, happened, look, needs_person
 from services.scenario.domain.walking import MOST_STAGES
-from services.scenario.reading import read_scenario
 from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US
+from tests.unit.scenario.writing import scenario, stage
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 OFFERS = {"mild": 5, "better": 6, "best": 7}
@@ -22,33 +21,6 @@ PERSON = {
     "customer.value_tier": "top",
     "customer.cart_value_micros": 0,
 }
-
-
-def stage(name, *, offer="", send="", call=False, lasts=0, **fields):
-    """Make a stage; `lasts` in microseconds, all else as the message has it in JSON."""
-    written = {"stage": name, **fields}
-    if offer:
-        written["propose"] = {"offer": offer}
-    if send:
-        written["send"] = {"template": send, "channels": ["EMAIL"]}
-    if call:
-        written["task"] = {"kind": "call"}
-    if lasts:
-        written["lasts"] = f"{lasts // 1_000_000}s"
-    return ParseDict(written, pb.Stage())
-
-
-def scenario(*stages, **fields):
-    made = pb.Scenario(scenario="s", starts_on=["view"], stages=stages)
-    for field, value in fields.items():
-        current = getattr(made, field)
-        if isinstance(value, (list, tuple)):
-            current.extend(value)
-        elif hasattr(current, "CopyFrom"):
-            current.CopyFrom(value)
-        else:
-            setattr(made, field, value)
-    return read_scenario(made)
 
 
 def facts(**changes):

@@ -4,12 +4,15 @@ ALTER TABLE journeys
     ADD COLUMN other_offer_nos bigint[] NOT NULL DEFAULT '{}',  -- proposed beside offer_no
     ADD COLUMN began           text NOT NULL DEFAULT '',  -- what conditions read of its event, as JSON
     ADD COLUMN item_no         bigint NOT NULL DEFAULT 0,
+    ADD COLUMN awaited_no      bigint NOT NULL DEFAULT 0,  -- item whose return its stage waits for
     ADD COLUMN answer          text NOT NULL DEFAULT '',
     ADD COLUMN messages        integer NOT NULL DEFAULT 0,
     ADD COLUMN ended_as        text NOT NULL DEFAULT '';
 
 ALTER TABLE effects DROP CONSTRAINT effects_pkey;
 ALTER TABLE effects ADD PRIMARY KEY (journey_id, stage, occurrence, kind);
+
+CREATE INDEX journeys_awaiting ON journeys (awaited_no) WHERE awaited_no <> 0 AND phase = 2;
 
 -- Of a scenario how many are under way is counted where it has a limit.
 CREATE INDEX journeys_under_way ON journeys (scenario) WHERE phase <> 4 AND occurrence > 0;

@@ -1,0 +1,224 @@
+"""What every store keeps of scenarios whose stages lead to each other."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from services.scenario.domain.journey import Happened, Outcome, Phase
+from services.scenario.domain.ports import Tally
+from services.scenario.domain.scenario import Limits
+from services.scenario.domain.taking import take_message_outcome
+from tests.contract.scenario.conftest import one
+from tests.unit.scenario.playing import (
+    ADA,
+    BOB,
+    COME_BACK,
+    DAY_US,
+    HOUR_US,
+    NOON_US,
+    facts,
+    for_all,
+)
+from tests.unit.scenario.writing import scenario, stage
+from touchpoint.rules.v1 import rules_pb2 as pb
+
+ITEM = 3
+TODAY = "2026-03-02"
+
+
+def viewed(person_id=ADA, time_us=NOON_US, item_no=ITEM, **values):
+    read = {"event.type": "view", "event.value_micros": 0, **values}
+    return Happened(person_id, "view", time_us, item_no, read)
+
+
+def only(made):
+    return for_all({"view": [made]})
+
+
+def occasions(at_least):
+    times = pb.Scenario().occasions
+    times.at_least = at_least
+    times.within.FromMicroseconds(30 * DAY_US)
+    return times
+
+
+async def began(desk, made, *events):
+    await desk.take(*(events or (viewed(),)), starting_of=only(made))
+    return await desk.look(NOON_US)
+
+
+async def test_what_it_began_with_and_where_it_is_led_are_kept(desk):
+    made = scenario(
+        stage("a", offer="come_back", on=[{"on": ["view"], "to": "b"}], lasts=DAY_US),
+        stage("b", offer="come_back"),
+    )
+    await began(desk, made, viewed(**{"event.brand": "Acme"}))
+    await desk.take(viewed(time_us=NOON_US + HOUR_US), starting_of=only(made))
+    (kept,) = await desk.store.open_for([ADA])
+    assert (kept.began["event.brand"], kept.item_no) == ("Acme", ITEM)
+    assert (kept.next_stage, kept.due_us) == (1, NOON_US + HOUR_US)
+    (step,) = await desk.look(NOON_US + HOUR_US)
+    assert (await desk.store.open_for([ADA])) == [step.journey]
+
+
+async def test_several_offers_are_kept_and_looked_at_again_when_any_is_gone(desk):
+    made = scenario(stage("a", propose={"offers": ["come_back", "other"]}))
+    found = facts(offers={"come_back": COME_BACK, "other": 9})
+    await desk.take(viewed(), starting_of=only(made))
+    await desk.look(NOON_US, found)
+    (kept,) = await desk.store.open_for([ADA])
+    assert kept.offer_nos == (COME_BACK, 9)
+    assert await desk.store.look_again([9], ["s"], NOON_US + 1) == 1
+
+
+async def test_stages_passed_through_bring_their_effects_about_once_each(desk):
+    made = scenario(
+        stage("a", set={"asked": "yes"}, note="Asked."),
+        stage("b", send="mail"),
+        stage("c", call=True, lasts=DAY_US),
+    )
+    (step,) = await began(desk, made)
+    assert [due.effect.kind for due in step.effects] == ["attributes", "note", "message", "task"]
+    assert len(await desk.store.waiting([], NOON_US, 10)) == 1
+    (kept,) = await desk.store.open_for([ADA])
+    assert (kept.occurrence, kept.messages) == (3, 1)
+
+
+async def test_only_the_second_time_within_so_long_its_first_stage_is_entered(desk):
+    made = scenario(stage("a", offer="come_back"), occasions=occasions(2))
+    (first,) = await began(desk, made)
+    assert first.journey.outcome is Outcome.NOTED
+    late_us = NOON_US + 31 * DAY_US
+    await desk.take(viewed(time_us=late_us), starting_of=only(made))
+    (second,) = await desk.look(late_us)
+    assert second.journey.outcome is Outcome.NOTED, "the first time was too long ago"
+    soon_us = late_us + DAY_US
+    await desk.take(viewed(time_us=soon_us), starting_of=only(made))
+    (third,) = await desk.look(soon_us)
+    assert third.journey.phase is Phase.STAGE
+
+
+async def test_occasions_count_over_all_who_are_one_person(desk):
+    made = scenario(stage("a", offer="come_back"), occasions=occasions(2))
+    await began(desk, made, viewed(BOB))
+    await desk.link(*one(2, ADA, BOB))
+    (step,) = await began(desk, made, viewed(ADA))
+    assert step.journey.phase is Phase.STAGE
+
+
+async def test_a_scenario_that_counts_its_events_begins_with_the_last_of_them(desk):
+    count = pb.Scenario().count
+    count.at_least = 3
+    count.within.FromMicroseconds(DAY_US)
+    made = scenario(stage("a", offer="come_back"), count=count)
+    for number in range(3):
+        assert await desk.store.open_for([ADA]) == []
+        await desk.take(viewed(time_us=NOON_US + number), starting_of=only(made))
+    assert len(await desk.store.open_for([ADA])) == 1
+
+
+async def test_what_was_counted_is_forgotten_with_its_time_and_with_its_person(desk):
+    async with desk.store.transaction() as transaction:
+        await transaction.tally([Tally(ADA, "s", 1), Tally(ADA, "s", 5), Tally(BOB, "s", 5)])
+    assert await desk.store.forget_tallies(5) == 1
+    await desk.store.erase([ADA])
+    async with desk.store.transaction() as transaction:
+        await transaction.tally([Tally(ADA, "s", 6)])
+        assert await transaction.tallies_of([ADA, BOB]) == [Tally(BOB, "s", 5)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "entered"), [(Limits(per_day=2), 2), (Limits(under_way=1), 1), (Limits(9, 9), 3)]
+)
+async def test_no_more_enter_than_may(desk, limits, entered):
+    fields = {"limits": pb.Scenario().limits}
+    fields["limits"].per_day, fields["limits"].under_way = limits.per_day, limits.under_way
+    made = scenario(stage("a", offer="come_back"), **fields)
+    people = [viewed(f"person-{number}") for number in range(3)]
+    steps = await began(desk, made, *people)
+    phases = [step.journey.phase for step in steps]
+    assert phases.count(Phase.STAGE) == entered
+    assert all(
+        step.journey.outcome is Outcome.FULL
+        for step in steps
+        if step.journey.phase is not Phase.STAGE
+    )
+
+
+async def test_of_those_who_ask_at_the_same_time_only_as_many_find_room_as_there_is(desk):
+    async def ask():
+        async with desk.store.transaction() as transaction:
+            return await transaction.take_room("s", Limits(per_day=3), TODAY)
+
+    granted = await asyncio.gather(*(ask() for _ in range(8)))
+    assert sum(granted) == 3
+    async with desk.store.transaction() as transaction:
+        assert await transaction.take_room("s", Limits(per_day=3), "2026-03-03")
+
+
+async def test_in_one_group_the_higher_priority_goes_first_and_ends_the_other(desk):
+    low = scenario(stage("a", offer="come_back"), group="selling", priority=1)
+    high = scenario(stage("a", offer="come_back"), group="selling", priority=2, scenario="high")
+    await began(desk, low)
+    (first, second) = sorted(
+        await began(desk, high), key=lambda step: step.journey.scenario.priority
+    )
+    assert first.journey.outcome is Outcome.YIELDED
+    assert second.journey.phase is Phase.STAGE
+    await desk.store.forget_over(NOON_US + 1)
+    (third,) = await began(desk, low)
+    assert third.journey.outcome is Outcome.YIELDED
+
+
+async def test_nobody_enters_more_often_than_they_may(desk):
+    made = scenario(stage("a", offer="come_back"), again_most=2)
+    for number in range(3):
+        now_us = NOON_US + number * DAY_US
+        await desk.take(viewed(time_us=now_us), starting_of=only(made))
+        await desk.look(now_us)
+        decline = Happened(ADA, "decline", now_us + 1, COME_BACK)
+        await desk.take(decline, starting_of=only(made), now_us=now_us + 1)
+    await desk.take(viewed(time_us=NOON_US + 3 * DAY_US), starting_of=only(made))
+    assert await desk.store.open_for([ADA]) == []
+
+
+async def test_people_under_way_are_looked_at_when_a_newer_edition_takes_over_and_then_keep_it(
+    desk,
+):
+    old = scenario(stage("a", offer="come_back", lasts=DAY_US))
+    newer = scenario(
+        stage("a", offer="come_back", lasts=DAY_US), stage("b", offer="come_back"), takes_over=True
+    )
+    await began(desk, old)
+    assert await desk.store.look_again([], ["s"], NOON_US + 1, [newer]) == 1
+    await desk.look(NOON_US + 1, replace(facts(), newer=newer))
+    (kept,) = await desk.store.open_for([ADA])
+    assert kept.scenario.definition == newer.definition
+    assert await desk.store.look_again([], ["s"], NOON_US + 2, [newer]) == 0
+
+
+async def test_whoever_waits_for_an_item_is_found_until_they_are_led_on(desk):
+    made = scenario(stage("a", on=[{"on": ["back_in_stock"], "to": "end"}], lasts=DAY_US))
+    await began(desk, made)
+    assert await desk.store.awaited() == [ITEM]
+    assert await desk.store.awaiting(ITEM, 10) == [ADA]
+    await desk.take(Happened(ADA, "back_in_stock", NOON_US + 1, ITEM), starting_of=only(made))
+    assert await desk.store.awaited() == []
+
+
+@pytest.mark.parametrize(("occurrence", "then"), [(1, "called"), (2, "mailed")])
+async def test_what_became_of_a_message_leads_on_from_its_own_stage_only(desk, occurrence, then):
+    made = scenario(
+        stage("mailed", send="m", on=[{"on": ["message_failed"], "to": "called"}], lasts=DAY_US),
+        stage("called", call=True, lasts=DAY_US),
+    )
+    (step,) = await began(desk, made)
+    failed = Happened(ADA, "message_failed", NOON_US + 1)
+    async with desk.store.transaction() as transaction:
+        await take_message_outcome(
+            transaction, step.journey.journey_id, occurrence, failed, NOON_US + 1
+        )
+    await desk.look(NOON_US + 1)
+    (kept,) = await desk.store.open_for([ADA])
+    assert kept.current.name == then
