@@ -20,7 +20,7 @@ from tests.unit.rules.test_schema import Scalars
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 FOLDER = Path(__file__).parents[3] / "docs"
-DOCUMENTS = ("rules.md", "experiments.md")
+DOCUMENTS = ("rules.md", "experiments.md", "scenarios.md")
 SHIPPED = read_folder(shipped_definitions())
 SCHEMA = json.loads(definitions_schema())
 
@@ -61,5 +61,13 @@ def _shown(section):
 
 def test_every_field_of_these_sections_is_shown_in_an_example():
     assert set(DEMANDS) <= _shown("slate_rules")
-    for section in ("rules", "slate_rules", "pins", "contact_limits", "quiet_hours", "experiments"):
+    for section in (
+        "rules",
+        "slate_rules",
+        "pins",
+        "contact_limits",
+        "quiet_hours",
+        "experiments",
+        "scenarios",
+    ):
         assert _shown(section) == set(SECTIONS[section].fields), section
