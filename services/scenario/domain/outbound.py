@@ -1,0 +1,101 @@
+"""Messages on their way out: what they say, who carries them, and what can become of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from services.scenario.domain.scenario import MessageOrder
+
+
+class Fate(Enum):
+    """What became of a message."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"
+    """It may not, or need not, be sent."""
+    FAILED = "failed"
+    """It was certainly not sent, and will not be."""
+    UNKNOWN = "unknown"
+    """It may have been sent: nobody tries again until that is known."""
+    LATER = "later"
+    """It was certainly not sent, and is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an attempt came to."""
+
+    fate: Fate
+    reason: str = ""
+    """In words, without anything personal."""
+    after_s: float = 0.0
+    """LATER: not before so long, in machine time."""
+    provider_id: str = ""
+    """By which its carrier knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A message to be sent for a journey; times are business time in microseconds."""
+
+    errand_id: str
+    """The key by which every carrier knows it again."""
+    person_id: str
+    order: MessageOrder
+    due_us: int
+    expires_us: int = 0
+    journey_id: str = ""
+    occurrence: int = 0
+    scenario: str = ""
+    stage: str = ""
+    tries: int = 0
+    token: int = 0
+    """Of the lease it was claimed under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it leaves the house. Personal: it is kept nowhere and never logged."""
+
+    channel: int
+    """Number of `Channel`."""
+    address: str
+    """An e-mail address, a number in E.164, a device's token, or a postal address in lines."""
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    sender_name: str = ""
+    sender_address: str = ""
+    """Empty: the house's own."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    decision_id: str = ""
+    """Of what it carries; empty: it carries nothing that was decided."""
+    offer_ids: Sequence[str] = ()
+
+
+class Composer(Protocol):
+    """Says what a message says to its person, as they are at this moment."""
+
+    async def compose(self, errand: Errand, channel: int) -> Message | Result:
+        """Return the message on a channel, or why there is none.
+
+        SKIPPED: nothing is worth sending, or there is no address. FAILED: a template misses a
+        value.
+        Raises the kit's errors where that cannot be known now.
+        """
+        ...
+
+
+class Carrier(Protocol):
+    """Brings messages of one channel out of the house."""
+
+    async def carry(self, message: Message, key: str) -> Result:
+        """Send a message; the same key is never sent twice as far as the carrier can help it."""
+        ...
+
+    async def ask(self, key: str) -> Result:
+        """Say what became of a message that was UNKNOWN; UNKNOWN where the carrier cannot tell."""
+        ...
