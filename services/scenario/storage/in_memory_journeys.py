@@ -30,7 +30,11 @@ from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_transaction import InMemoryTransaction
-from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
+from services.scenario.storage.transaction import (
+    is_cut_short,
+    outcome_of_tasks,
+    task_that_stays,
+)
 
 Key = tuple[str, int, int, str]
 _TABLES = (
@@ -38,6 +42,7 @@ _TABLES = (
     "effects",
     "tasks",
     "errands",
+    "cancelled",
     "sets",
     "notes",
     "calls",
@@ -64,6 +69,8 @@ class InMemoryJourneys:
         self.effects: set[Key] = set()
         self.errands: dict[str, tuple[Journey, Due]] = {}
         """What is to be done outside, by id."""
+        self.cancelled: set[str] = set()
+        """Messages that are not sent any more, by id."""
         self.rooms: dict[str, tuple[str, int]] = {}
         self.tallies: list[Tally] = []
         self.tasks: dict[str, tuple[Task, int]] = {}
@@ -72,7 +79,6 @@ class InMemoryJourneys:
         self.calls: dict[str, int] = {}
         """Contacts of calls that were told of, with the time of each."""
         self.marks: dict[tuple[str, str, int], Happened] = {}
-        self.agents = agents or InMemoryAgents()
         self._leases: dict[str, float] = {}
         self._machine_s = machine_s
         self._turn = asyncio.Lock()
@@ -148,6 +154,7 @@ class InMemoryJourneys:
             gone = [each for each in self.journeys.values() if each.person_id in person_ids]
             tasks = [each for each, _ in self.tasks.values() if each.person_id in person_ids]
             sets = [each for each in self.sets if each in person_ids]
+            errands = sum(journey.person_id in person_ids for journey, _ in self.errands.values())
             self._delete(gone)
             for person_id in sets:
                 del self.sets[person_id]
@@ -156,15 +163,8 @@ class InMemoryJourneys:
                 del self.marks[key]
             tallies = [each for each in self.tallies if each.person_id in person_ids]
             self.tallies = [each for each in self.tallies if each.person_id not in person_ids]
-            errands = [
-                errand_id
-                for errand_id, (journey, _) in self.errands.items()
-                if journey.person_id in person_ids
-            ]
-            for errand_id in errands:
-                del self.errands[errand_id]
             found = len(gone) + len(tasks) + len(sets) + len(marks)
-            return found + len(tallies) + len(errands)
+            return found + len(tallies) + errands
 
     async def forget_over(self, before_us: int) -> int:
         gone = [
@@ -243,6 +243,7 @@ class InMemoryJourneys:
                 self.effects.add(key)
                 self._bring_about(journey, due)
         self._end_tasks(journey)
+        self._cancel_messages(journey)
 
     def _bring_about(self, journey: Journey, due: Due) -> None:
         if isinstance(due.effect, CountOccasion):
@@ -282,7 +283,29 @@ class InMemoryJourneys:
                 ended = replace(task, outcome=outcome_of_tasks(journey), claimed_until_us=0)
                 self.tasks[task.task_id] = ended, occurrence
 
+    def _cancel_messages(self, journey: Journey) -> None:
+        for errand_id, (told, due) in self.errands.items():
+            if told.journey_id != journey.journey_id or not isinstance(due.effect, SendMessage):
+                continue
+            is_other = due.occurrence != task_that_stays(journey)
+            if is_other and (due.effect.expires_us or is_cut_short(journey)):
+                self.cancelled.add(errand_id)
+
+    def waiting_messages(self) -> list[str]:
+        """Return the stages whose messages are still to be sent."""
+        return [
+            journey.scenario.stages[due.stage].name
+            for errand_id, (journey, due) in self.errands.items()
+            if isinstance(due.effect, SendMessage) and errand_id not in self.cancelled
+        ]
+
     def _delete(self, gone: Sequence[Journey]) -> None:
+        ids = {journey.journey_id for journey in gone}
+        self.effects = {key for key in self.effects if key[0] not in ids}
+        for errand_id, (told, _) in list(self.errands.items()):
+            if told.journey_id in ids:
+                del self.errands[errand_id]
+                self.cancelled.discard(errand_id)
         for journey in gone:
             del self.journeys[journey.journey_id]
             for task, _ in list(self.tasks.values()):

@@ -9,6 +9,7 @@ from services.scenario.domain.journey import Happened, Outcome, Phase
 from services.scenario.domain.ports import Tally
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.taking import take_message_outcome
+from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from tests.contract.scenario.conftest import one
 from tests.unit.scenario.playing import (
     ADA,
@@ -25,6 +26,9 @@ from touchpoint.rules.v1 import rules_pb2 as pb
 
 ITEM = 3
 TODAY = "2026-03-02"
+WAITING_MESSAGES = """
+SELECT stage_name FROM errands WHERE kind = 'message' AND state = 'waiting' ORDER BY stage_name
+"""
 
 
 def viewed(person_id=ADA, time_us=NOON_US, item_no=ITEM, **values):
@@ -222,3 +226,52 @@ async def test_what_became_of_a_message_leads_on_from_its_own_stage_only(desk, o
     await desk.look(NOON_US + 1)
     (kept,) = await desk.store.open_for([ADA])
     assert kept.current.name == then
+
+
+async def waiting_messages(desk):
+    """Return the stages whose messages are still to be sent."""
+    if isinstance(desk.store, InMemoryJourneys):
+        return sorted(desk.store.waiting_messages())
+    async with desk.store.transaction() as transaction:
+        rows = await transaction._tx.fetch(WAITING_MESSAGES)
+    return [row["stage_name"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("second", "then"),
+    [
+        (stage("wait", lasts=DAY_US), []),
+        (stage("second", send="n", lasts=DAY_US), ["second"]),
+    ],
+)
+async def test_a_message_that_had_its_time_is_not_sent_once_its_stage_is_over(desk, second, then):
+    made = scenario(stage("mailed", send="m", lasts=DAY_US), second)
+    await began(desk, made)
+    assert await waiting_messages(desk) == ["mailed"]
+    await desk.look(NOON_US + DAY_US)
+    assert await waiting_messages(desk) == then
+
+
+async def test_a_message_without_a_time_is_sent_whatever_stage_comes_and_when_all_is_over(desk):
+    made = scenario(stage("mailed", send="m"), stage("wait", lasts=DAY_US))
+    await began(desk, made)
+    await desk.look(NOON_US + DAY_US)
+    assert await desk.store.open_for([ADA]) == []
+    assert await waiting_messages(desk) == ["mailed"]
+
+
+async def test_no_message_of_a_journey_that_was_cut_short_is_sent(desk):
+    made = scenario(
+        stage("mailed", send="m"), stage("again", send="n", lasts=DAY_US), goals=["purchase"]
+    )
+    await began(desk, made)
+    assert await waiting_messages(desk) == ["again", "mailed"]
+    await desk.take(Happened(ADA, "purchase", NOON_US + 1), starting_of=only(made))
+    assert await waiting_messages(desk) == []
+
+
+async def test_with_a_journey_that_is_forgotten_goes_all_that_it_had_done(desk):
+    made = scenario(stage("mailed", send="m"))
+    await began(desk, made)
+    assert await desk.store.forget_over(NOON_US + 1) == 1
+    assert await waiting_messages(desk) == []
