@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -48,6 +48,7 @@ MAX_IDENTITIES = 8
 LAST_CHANNEL = 10
 _MAX_REMEMBERED = 200_000
 _FORGET_EVERY_S = 30.0
+NOBODY: Mapping[str, Identity] = {}
 
 ABOUT_OFFERS = frozenset(
     {"impression", "accept", "decline", "ignore", "click", "contact_sent", "survey_answer"}
@@ -101,11 +102,20 @@ class Intake:
         keys: Sequence[EventKeys],
         caller: str,
         now_us: int,
+        persons: Mapping[str, Identity] = NOBODY,
     ) -> Taken:
-        """Take events whose identities are normal and come with their pseudonyms."""
+        """Take events whose identities are normal and come with their pseudonyms.
+
+        `persons` are those that are named in place of identities, each with one that leads to them.
+        """
 
         def identified(place: int, event: event_pb2.Event) -> list[Identity]:
-            return _with_keys(event, keys[place].identity_keys)
+            named = keys[place]
+            if not named.person_id:
+                return _with_keys(event, named.identity_keys)
+            if event.identities or named.person_id not in persons:
+                raise MistakenError("person_id: there is no such person, or identities beside it")
+            return [persons[named.person_id]]
 
         return await self._taken(events, identified, caller, now_us)
 

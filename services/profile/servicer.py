@@ -21,7 +21,7 @@ from services.profile.domain.ports import Transactions
 from services.profile.domain.recording import import_history
 from services.profile.domain.rehearsing import Rehearsal
 from services.profile.exporting import ExportDesk, by
-from services.profile.intake import Intake
+from services.profile.intake import NOBODY, Intake
 from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
 from services.profile.persona_rpcs import PersonaRpcs, PersonaTrainer
@@ -135,8 +135,10 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         self, call: Call, request: pb.RecordEventsRequest
     ) -> pb.RecordEventsResponse:
         now_us = self._clock.now_us()
+        named = [each.person_id for each in request.keys if each.person_id]
+        persons = await self._means.profiles.names_by_person(named) if named else NOBODY
         arrivals, wrong = await self._means.intake.recorded(
-            request.events, request.keys, request.caller, now_us
+            request.events, request.keys, request.caller, now_us, persons
         )
         outcome = await self._means.recorder.record(
             arrivals, may_link=request.may_link, now_us=now_us

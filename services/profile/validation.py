@@ -73,6 +73,9 @@ def _is_key(key: Any, path: str, violations: Violations) -> None:
 def _keys_per_event(request: Any, path: str, violations: Violations) -> None:
     if len(request.keys) != len(request.events):
         violations.add(f"{path}keys", "must be as many as events")
+    for at, keys in enumerate(request.keys):
+        if keys.person_id:
+            _uuid("person_id")(keys, f"{path}keys[{at}].", violations)
 
 
 def _at_most(name: str, maximum: int) -> Rule:

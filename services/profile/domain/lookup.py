@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -105,6 +105,10 @@ class Profiles(Protocol):
         ...
 
     async def record(self, person_ids: Sequence[str]) -> PersonRecord: ...
+
+    async def names_by_person(self, person_ids: Sequence[str]) -> Mapping[str, Identity]:
+        """Return of each person an identity that leads to them alone, without its value."""
+        ...
 
     async def keep(
         self, identities: Sequence[Identity], person_id: str, now_us: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.profile.domain.identity import Identity, PersonSet
@@ -69,6 +69,10 @@ class PostgresProfiles:
             referrals,
             referred_by,
         )
+
+    async def names_by_person(self, person_ids: Sequence[str]) -> Mapping[str, Identity]:
+        rows: Sequence[Any] = await self._database.fetch(QUERIES.pseudonyms_of, person_ids)
+        return {person_id: Identity(kind, "", key) for person_id, kind, key in rows}
 
     async def keep(
         self, identities: Sequence[Identity], person_id: str, now_us: int

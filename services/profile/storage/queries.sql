@@ -413,6 +413,13 @@ FROM identities JOIN persons USING (person_id)
 WHERE person_id = ANY($1::uuid[])
 ORDER BY first_seen_us, identity_key
 
+-- name: pseudonyms_of
+-- Of each person an identity that leads to them, and to nobody else.
+SELECT DISTINCT ON (person_id) person_id::text, kind, identity_key
+FROM identities
+WHERE person_id = ANY($1::uuid[]) AND NOT shared
+ORDER BY person_id, first_seen_us, identity_key
+
 -- name: names_of
 SELECT person_id::text, key_wrapped, name_encrypted FROM persons
 WHERE person_id = ANY($1::uuid[]) AND name_encrypted IS NOT NULL

@@ -289,3 +289,21 @@ async def test_costs_ratings_and_objections_are_told_to_whom_asks_for_what_is_me
     assert list(columns.objections) == [False] * 3 + [True, True, False, True, False]
     [plain] = await log_of(client)
     assert (list(plain.cost_micros), list(plain.ratings), list(plain.objections)) == ([], [], [])
+
+
+async def test_an_event_may_name_its_person_in_place_of_identities(client):
+    await client.record(client.event([ADA], "view"))
+    (person_id,) = (await client.answer(ADA)).person_ids
+    said = client.event([], "decline", offer_id="laptop")
+    keys = [pb.EventKeys(person_id=person_id)]
+    request = pb.RecordEventsRequest(events=[said], keys=keys, caller="scenario")
+    assert (await client.stub.RecordEvents(request, timeout=5)).accepted == 1
+    assert (await client.stub.RecordEvents(request, timeout=5)).duplicates == 1
+    assert list((await client.snapshot(ADA)).declined.offer_nos) == [3]
+
+
+async def test_an_event_of_a_person_who_is_not_there_is_rejected(client):
+    said = client.event([], "decline", offer_id="laptop")
+    keys = [pb.EventKeys(person_id="0197f5a0-0000-7000-8000-000000000000")]
+    request = pb.RecordEventsRequest(events=[said], keys=keys, caller="scenario")
+    assert codes(await client.stub.RecordEvents(request, timeout=5)) == [(0, "INVALID")]
