@@ -177,6 +177,7 @@ def read_attributes(
 _MISTAKES: Mapping[str, Callable[[Event], list[str]]] = {
     **dict.fromkeys(consent.CONSENT_TYPES, consent.mistakes),
     "preference": preference.mistakes,
+    "attribute_set": preference.mistakes_of_attribute,
 }
 
 

@@ -73,6 +73,7 @@ DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
         "subscribe": _OF_CONSENT,
         "unsubscribe": _OF_CONSENT,
         "preference": DETAILS | {"attribute", "value"},
+        "attribute_set": DETAILS | {"attribute", "value"},
         "impression": DETAILS | {"question"},
         "survey_answer": DETAILS | {"question", "skipped", "attribute", RATING},
         "purchase": DETAILS | {"discount"} | GIFT_DETAILS,
@@ -80,7 +81,7 @@ DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """The same for types of which more is understood."""
 
-STANDING = frozenset({"impression", "page_view", "email_open", "contact_sent"})
+STANDING = frozenset({"impression", "page_view", "email_open", "contact_sent", "crm_note"})
 """Types that leave a standing decision as it is; all others free it."""
 
 SHOPPING = frozenset(

@@ -155,9 +155,8 @@ def _accept(state: State, event: Event) -> None:
 
 def _preference(state: State, event: Event) -> None:
     """Dislike or like what is named (the item, else the brand, else the category), or describe."""
-    attribute = event.details.get("attribute")
-    if attribute:
-        say_attribute(state, attribute, event.details.get("value", ""), event.time_us)
+    if event.details.get("attribute"):
+        _describe(state, event)
         return
     sentiment = event.details.get("sentiment", LIKE)
     dislikes = sentiment == DISLIKE
@@ -171,6 +170,11 @@ def _preference(state: State, event: Event) -> None:
         if category:
             say(state.disliked_categories, category, word)
     asked.prefer(state.asked, event, "" if sentiment in (DISLIKE, NEUTRAL) else LIKE)
+
+
+def _describe(state: State, event: Event) -> None:
+    name, value = event.details["attribute"], event.details.get("value", "")
+    say_attribute(state, name, value, event.time_us)
 
 
 def _consent(state: State, event: Event) -> None:
@@ -207,6 +211,7 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "ignore": _ignore,
         "accept": _accept,
         "preference": _preference,
+        "attribute_set": _describe,
         **dict.fromkeys(consent.CONSENT_TYPES, _consent),
         "complaint": _complaint,
     }

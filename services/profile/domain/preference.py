@@ -1,4 +1,7 @@
-"""What somebody says of their own taste and of themselves: the words of `preference` events."""
+"""What is said of somebody's taste and of themselves: `preference` and `attribute_set` events.
+
+The first is their own word, the second ours: it is no sign of life.
+"""
 
 from __future__ import annotations
 
@@ -32,3 +35,10 @@ def mistakes(event: Event) -> list[str]:
     if len(details.get("value", "")) > _LONGEST:
         found.append(f"attributes.value: has more than {_LONGEST} characters")
     return found
+
+
+def mistakes_of_attribute(event: Event) -> list[str]:
+    """Return what is wrong with an attribute that is set; see `mistakes`."""
+    if not event.details.get("attribute"):
+        return ["attributes.attribute: must say what is set"]
+    return mistakes(event)

@@ -37,7 +37,7 @@ MESSAGE_OUTCOMES = frozenset(
     ("message_sent", "message_failed", "message_skipped", "message_unknown")
 )
 """Events that tell what became of the message of a stage."""
-NOT_THEIRS = MESSAGE_OUTCOMES | {"contact_sent", BACK_IN_STOCK}
+NOT_THEIRS = MESSAGE_OUTCOMES | {"contact_sent", "attribute_set", "crm_note", BACK_IN_STOCK}
 """Events that are not the person's doing, and break no silence."""
 NOT_REACHED = frozenset(("not_reached", "no_answer", "busy", "voicemail", "wrong_person"))
 """Outcomes of tasks that leave the person unasked."""
