@@ -26,6 +26,11 @@ _FAILURES = (OSError, EOFError, httptools.HttpParserError, httptools.HttpParserU
 class PostError(Exception):
     """Nothing was answered that counts; the text says why and quotes nothing of the receiver."""
 
+    def __init__(self, text: str, *, may_have_arrived: bool = True) -> None:
+        """Take why, and whether the receiver may have the request all the same."""
+        super().__init__(text)
+        self.may_have_arrived = may_have_arrived
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -136,11 +141,13 @@ class Poster:
                     address.host, address.port, ssl=trust, limit=_CHUNK
                 )
         except TimeoutError:
-            raise PostError(f"could not be reached within {self._connect_s:g} s") from None
+            text = f"could not be reached within {self._connect_s:g} s"
+            raise PostError(text, may_have_arrived=False) from None
         except ssl.SSLCertVerificationError:
-            raise PostError("shows a certificate that cannot be verified") from None
+            text = "shows a certificate that cannot be verified"
+            raise PostError(text, may_have_arrived=False) from None
         except OSError as error:
-            raise PostError(_reason(error)) from None
+            raise PostError(_reason(error), may_have_arrived=False) from None
         return _Connection(*streams)
 
     def _trust_of(self, address: Address) -> ssl.SSLContext | None:
