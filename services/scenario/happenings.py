@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.scenario.domain.errands import Step
 from services.scenario.domain.journey import BACK_IN_STOCK, Happened
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.bus_pb2 import EventNotice
@@ -37,6 +38,23 @@ def back_in_stock(person_id: str, offer_no: int, now_us: int, catalogue: Catalog
         **offer_values(catalogue, offer_no),
     }
     return Happened(person_id, BACK_IN_STOCK, now_us, offer_no, values)
+
+
+def message_news(step: Step, now_us: int, catalogue: Catalogue) -> Happened | None:
+    """Return what a journey hears of its message, None while there is nothing to hear."""
+    event_type, dispatch = step.event_type, step.dispatch
+    if not event_type:
+        return None
+    values = {
+        "event.type": event_type,
+        "event.channel": Channel.Value.Name(dispatch.channel) if dispatch.channel else "",  # type: ignore[arg-type]
+        "event.value_micros": 0,
+        "event.quantity": 0.0,
+        "event.placement": dispatch.order.placement,
+        "event.gift": False,
+        **offer_values(catalogue, 0),
+    }
+    return Happened(dispatch.person_id, event_type, now_us, 0, values)
 
 
 def offer_values(catalogue: Catalogue, offer_no: int) -> dict[str, Any]:

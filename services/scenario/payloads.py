@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from services.scenario.domain.errands import Job
 from services.scenario.domain.journey import NotePerson, SendMessage, SetAttributes
+from services.scenario.domain.scenario import MessageOrder
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.scenarios_pb2 import Outbound
 from touchpoint.scenario.v1.scenario_pb2 import AttributesErrand
@@ -27,3 +29,22 @@ def payload_of(effect: SendMessage | SetAttributes | NotePerson) -> bytes:
         purpose=order.purpose,
         from_own_contact=order.from_own_contact,
     ).SerializeToString()
+
+
+def job_of(kind: str, payload: bytes) -> Job:
+    """Return what an errand of a kind is, as its payload says."""
+    if kind == SetAttributes.kind:
+        attributes = AttributesErrand.FromString(payload).attributes
+        return SetAttributes(tuple(sorted(attributes.items())))
+    if kind == NotePerson.kind:
+        return NotePerson(payload.decode())
+    order = Outbound.FromString(payload)
+    return MessageOrder(
+        channels=tuple(order.channels),
+        template=order.template,
+        placement=order.placement,
+        limit=order.limit,
+        offer_ids=tuple(order.offers),
+        purpose=order.purpose,
+        from_own_contact=order.from_own_contact,
+    )

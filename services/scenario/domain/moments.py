@@ -41,6 +41,11 @@ def local_day(moment_us: int, zone: str) -> str:
     return from_us(moment_us).astimezone(_zone(zone)).date().isoformat()
 
 
+def local_hour(moment_us: int, zone: str) -> int:
+    """Return the hour of the day of a moment in a time zone, 0 to 23."""
+    return from_us(moment_us).astimezone(_zone(zone)).hour
+
+
 def chance(journey_id: str, stage: int, occurrence: int) -> float:
     """Return a number from 0 to 1, the same for the same step of the same journey."""
     digest = blake2b(f"{journey_id}/{stage}/{occurrence}".encode(), digest_size=8).digest()

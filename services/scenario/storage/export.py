@@ -24,6 +24,7 @@ async def export_person(
         Kept("journeys", _SQL.journeys),
         Kept("effects", _SQL.effects),
         Kept("tasks", _SQL.tasks, with_note),
+        Kept("errands", _SQL.errands),
         Kept("person_sets", _SQL.person_sets),
         Kept("person_marks", _SQL.person_marks),
     )

@@ -27,3 +27,10 @@ SELECT person_id, person_ids, version FROM person_sets WHERE person_id = ANY($1:
 SELECT person_id, type, offer_no, time_us FROM person_marks
 WHERE person_id = ANY($1::text[])
 ORDER BY time_us, type
+
+-- name: errands
+SELECT errand_id, journey_id, person_id, scenario, stage_name, kind, due_us, expires_us, state, reason,
+    channel, why, decision_id, offer_id, sent_us
+FROM errands
+WHERE person_id = ANY($1::text[])
+ORDER BY due_us, errand_id

@@ -80,7 +80,7 @@ class InMemoryJourneys:
         """Contacts of calls that were told of, with the time of each."""
         self.marks: dict[tuple[str, str, int], Happened] = {}
         self._leases: dict[str, float] = {}
-        self._machine_s = machine_s
+        self.machine_s = machine_s
         self._turn = asyncio.Lock()
         self._numbers = itertools.count(1)
 
@@ -101,7 +101,7 @@ class InMemoryJourneys:
         for journey in sorted(free, key=lambda each: each.due_us)[:limit]:
             claimed = replace(journey, token=journey.token + 1)
             self.journeys[journey.journey_id] = claimed
-            self._leases[journey.journey_id] = self._machine_s() + lease_s
+            self._leases[journey.journey_id] = self.machine_s() + lease_s
             known = self.sets.get(journey.person_id)
             claims.append(Claim(claimed, known.person_ids[0] if known else ""))
         return claims
@@ -109,7 +109,7 @@ class InMemoryJourneys:
     async def put_off(self, claim: Claim, pause_s: float) -> None:
         kept = self.journeys.get(claim.journey.journey_id)
         if kept and (kept.token, kept.version) == (claim.token, claim.journey.version):
-            self._leases[kept.journey_id] = self._machine_s() + pause_s
+            self._leases[kept.journey_id] = self.machine_s() + pause_s
 
     async def next_due_us(self) -> int:
         waiting = [each.due_us for each in self._free() if each.due_us]
@@ -321,7 +321,7 @@ class InMemoryJourneys:
         return [each for each in self.journeys.values() if not each.is_over]
 
     def _free(self) -> list[Journey]:
-        now_s = self._machine_s()
+        now_s = self.machine_s()
         return [
             each
             for each in self._open()

@@ -163,7 +163,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 -- name: cancel_messages
 -- Of journeys that were cut short, and of stages that had a time for it: what is not under way yet
 -- is not sent.
-UPDATE errands SET state = 'cancelled'
+UPDATE errands SET state = 'cancelled', is_open = false
 FROM unnest($1::text[], $2::integer[], $3::boolean[]) AS moved (journey_id, occurrence, is_cut_short)
 WHERE errands.journey_id = moved.journey_id AND errands.occurrence <> moved.occurrence
   AND errands.kind = 'message' AND errands.state = 'waiting'

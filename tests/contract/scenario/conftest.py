@@ -10,7 +10,9 @@ from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
+from services.scenario.storage.errands import PostgresErrands
 from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
@@ -44,6 +46,8 @@ class Desk:
 
     store: object
     agents: object
+    errands: object = None
+    is_postgres: bool = False
     numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
     def new_id(self, now_us):
@@ -83,7 +87,9 @@ class Desk:
 async def desk(request, fresh_database, tmp_path):
     if request.param == "memory":
         agents = InMemoryAgents()
-        return Desk(InMemoryJourneys(agents), agents)
+        store = InMemoryJourneys(agents)
+        return Desk(store, agents, InMemoryErrands(store))
     database = await fresh_database("scenario", MIGRATIONS)
     notes = Notes(FolderWrappingKeys(tmp_path))
-    return Desk(PostgresJourneys(database, notes), PostgresAgents(database))
+    store = PostgresJourneys(database, notes)
+    return Desk(store, PostgresAgents(database), PostgresErrands(database), is_postgres=True)

@@ -1,0 +1,96 @@
+"""Of several channels the one on which somebody most likely answers, and at what hour; pure.
+
+A share of answers is believed as far as there were chances to answer: what is known of a channel is
+drawn towards what the person's habits let expect there (a beta prior of a few chances).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.scenario.domain.moments import local_hour, next_moment
+from services.scenario.domain.scenario import LocalTime
+
+_PRIOR_CHANCES = 4.0
+_USUAL = 0.1
+"""Share of messages answered by somebody of whom nothing is known."""
+_HABIT = 0.4
+"""More of it where all that somebody does is done on that channel."""
+_LONGEST_WAIT_US = 24 * 3_600_000_000
+_HOUR_MINUTES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How somebody answered on a channel."""
+
+    chances: float = 0.0
+    """How often there was something to answer, faded."""
+    share: float = 0.0
+    """Of them that were answered, 0 to 1."""
+
+
+NEVER_ASKED = Answered()
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What is known of where and when somebody answers."""
+
+    answered: Mapping[int, Answered] = field(default_factory=dict)
+    """By number of `Channel`."""
+    shares: Mapping[int, float] = field(default_factory=dict)
+    """Of what they do, by channel, 0 to 1."""
+    hours: Sequence[int] = ()
+    """Of the day in which they do most, most first; empty: not known."""
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A channel with why it comes where it does."""
+
+    channel: int
+    likelihood: float
+    """That they answer there, 0 to 1."""
+    why: str
+
+
+def ranked(
+    channels: Collection[int], habits: Habits, name_of: Callable[[int], str]
+) -> list[Choice]:
+    """Return the channels, the most likely first; of equal ones in the order given."""
+    choices = [_choice(channel, habits, name_of) for channel in channels]
+    return sorted(choices, key=lambda choice: -choice.likelihood)
+
+
+def likely_hour_us(habits: Habits, now_us: int, expires_us: int) -> int:
+    """Return when the next hour begins in which they do most, 0 where it is one now.
+
+    Also 0 where no hours are known, or the next of them is too late. Not later than in a day.
+    """
+    if not habits.hours or local_hour(now_us, habits.time_zone) in habits.hours:
+        return 0
+    moments = [
+        next_moment(LocalTime(hour * _HOUR_MINUTES), now_us, habits.time_zone, ())
+        for hour in habits.hours
+    ]
+    earliest_us = min(moments)
+    latest_us = min(expires_us or now_us + _LONGEST_WAIT_US, now_us + _LONGEST_WAIT_US)
+    return earliest_us if earliest_us < latest_us else 0
+
+
+def _choice(channel: int, habits: Habits, name_of: Callable[[int], str]) -> Choice:
+    answered = habits.answered.get(channel, NEVER_ASKED)
+    share = habits.shares.get(channel, 0.0)
+    expected = _USUAL + _HABIT * share
+    chances = max(answered.chances, 0.0)
+    likelihood = (chances * answered.share + _PRIOR_CHANCES * expected) / (chances + _PRIOR_CHANCES)
+    said = (
+        f"{answered.share:.0%} of {chances:.1f} answered there"
+        if chances > 0.0
+        else "nothing is known of answers there"
+    )
+    habit = f", {share:.0%} of what they do is there" if share > 0.0 else ""
+    return Choice(channel, likelihood, f"{name_of(channel)} {likelihood:.0%}: {said}{habit}")

@@ -1,0 +1,294 @@
+"""The state machine of an errand: what is done for a journey outside of it, and how far that is.
+
+Pure. `SENDING` is committed before the carrier is asked, so whoever finds it later knows that the
+message may have left the house: it is asked about by its key, and carried again only by a carrier
+that knows the key again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Protocol
+
+from services.scenario.domain.journey import Happened, NotePerson, SetAttributes
+from services.scenario.domain.outbound import Errand, Fate, Result
+from services.scenario.domain.scenario import MessageOrder
+
+MOST_SETBACKS = 12
+"""How often a carrier may put a message off; with the pauses between them about five hours."""
+MOST_DOUBTS = 8
+"""How often it is looked into what became of a message; about half an hour."""
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 3600.0
+_LONGEST_LOOK_S = 900.0
+TOO_LATE = "TOO_LATE"
+CONTACT_LIMIT = "CONTACT_LIMIT"
+INTERRUPTED = "the process that was sending it ended before it heard what became of it"
+
+Job = MessageOrder | SetAttributes | NotePerson
+
+
+class State(Enum):
+    """How far an errand is."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    """It was handed to its carrier, or is about to be."""
+    SENT = "sent"
+    """Done: the message is out, the attributes are set, the note is written."""
+    SKIPPED = "skipped"
+    """It may not, or need not, be done."""
+    FAILED = "failed"
+    """It was certainly not done, and will not be."""
+    UNKNOWN = "unknown"
+    """It may have been sent."""
+    CANCELLED = "cancelled"
+    """Its journey was cut short, or went on, before it was its turn."""
+
+
+_OVER = frozenset((State.SENT, State.SKIPPED, State.FAILED, State.CANCELLED))
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """An errand with how far it is; times are business time in microseconds."""
+
+    errand_id: str
+    person_id: str
+    job: Job
+    due_us: int
+    expires_us: int = 0
+    """Not later; 0: whenever it can be."""
+    journey_id: str = ""
+    """Empty: it is done for no journey."""
+    occurrence: int = 0
+    scenario: str = ""
+    stage: str = ""
+    state: State = State.WAITING
+    is_open: bool = True
+    """Somebody still has something to do about it."""
+    reason: str = ""
+    """Why it was not done, or not yet, in words and without anything personal."""
+    tries: int = 0
+    """How often its carrier was asked to take it."""
+    setbacks: int = 0
+    """How often its carrier certainly did not."""
+    doubts: int = 0
+    """How often it was looked into what became of it."""
+    asked: int = 0
+    """How often it was put off because it might not be sent just then."""
+    channel: int = 0
+    """Number of `Channel` that it goes, or went, by; 0: not chosen yet."""
+    why: str = ""
+    """Why by that channel, in words."""
+    contact_id: str = ""
+    """As which it counts in the ledger of contacts, and in the log of its person."""
+    decision_id: str = ""
+    offer_id: str = ""
+    """The one that it carried; empty: none, or several."""
+    provider_id: str = ""
+    sent_us: int = 0
+    token: int = 0
+    """Of the lease it was claimed under."""
+
+    @property
+    def order(self) -> MessageOrder:
+        """What message it is; only of one that is a message."""
+        assert isinstance(self.job, MessageOrder), "whoever asks has looked"
+        return self.job
+
+    @property
+    def errand(self) -> Errand:
+        """The message as composers know it."""
+        return Errand(
+            errand_id=self.errand_id,
+            person_id=self.person_id,
+            order=self.order,
+            due_us=self.due_us,
+            expires_us=self.expires_us,
+            journey_id=self.journey_id,
+            occurrence=self.occurrence,
+            scenario=self.scenario,
+            stage=self.stage,
+            tries=self.tries,
+            token=self.token,
+        )
+
+    @property
+    def is_held(self) -> bool:
+        """Whether whoever claimed it is still about it: being sent, or being told of."""
+        return self.is_open and self.state in (State.SENDING, State.SENT)
+
+    def reservation_id(self, channel: int) -> str:
+        """Return as what it is reserved in the ledger: the same until that was given back."""
+        return f"{self.errand_id}.{self.tries + self.asked}.{channel}"
+
+    def is_late(self, now_us: int) -> bool:
+        return 0 < self.expires_us <= now_us
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of an errand: how it is afterwards, and when it is looked at again."""
+
+    dispatch: Dispatch
+    pause_s: float = 0.0
+    """Not looked at for so long, in machine time."""
+    at_us: int = 0
+    """When it was taken."""
+
+    @property
+    def event_type(self) -> str:
+        """What its journey is told of: `message_sent`; empty: nothing that it cares about."""
+        after = self.dispatch
+        is_message = isinstance(after.job, MessageOrder)
+        if not (is_message and after.journey_id) or after.state is State.CANCELLED:
+            return ""
+        is_settled = after.state in _OVER or (after.state is State.UNKNOWN and not after.is_open)
+        return f"message_{after.state.value}" if is_settled else ""
+
+
+def depart(
+    dispatch: Dispatch, channel: int, why: str, contact_id: str, decision_id: str, offer_id: str
+) -> Step:
+    """Return it on its way: committed before its carrier hears of it."""
+    return Step(
+        replace(
+            dispatch,
+            state=State.SENDING,
+            tries=dispatch.tries + 1,
+            channel=channel,
+            why=why,
+            contact_id=contact_id,
+            decision_id=decision_id,
+            offer_id=offer_id,
+            reason="",
+        )
+    )
+
+
+def put_off(dispatch: Dispatch, until_us: int, reason: str, now_us: int) -> Step:
+    """Return it waiting until a later time, or skipped where that is too late for it."""
+    asked_anew = replace(dispatch, asked=dispatch.asked + 1)
+    if not until_us or until_us >= (dispatch.expires_us or until_us + 1):
+        return skip(asked_anew, reason)
+    due_us = max(until_us, now_us + 1)
+    return Step(replace(asked_anew, state=State.WAITING, due_us=due_us, reason=reason))
+
+
+def skip(dispatch: Dispatch, reason: str) -> Step:
+    """Return it as one that may not, or need not, be done."""
+    return Step(replace(dispatch, state=State.SKIPPED, reason=reason, is_open=False))
+
+
+def fail(dispatch: Dispatch, reason: str) -> Step:
+    """Return it as one that was certainly not done, and will not be."""
+    return Step(replace(dispatch, state=State.FAILED, reason=reason, is_open=False))
+
+
+def finish(dispatch: Dispatch) -> Step:
+    """Return it with nothing left to do: it is done, and whoever had to hear of it has."""
+    return Step(replace(dispatch, state=State.SENT, is_open=False))
+
+
+def carried(dispatch: Dispatch, result: Result, now_us: int) -> Step:
+    """Return what its carrier's word on carrying it makes of it.
+
+    What was sent stays open until the person's log says so. What was in doubt before stays so
+    where it was not taken this time: it may have been taken the other time.
+    """
+    if dispatch.doubts and result.fate is not Fate.SENT:
+        return doubt(dispatch, result.reason)
+    if result.fate is Fate.SENT:
+        sent = replace(
+            dispatch,
+            state=State.SENT,
+            sent_us=dispatch.sent_us or now_us,
+            provider_id=result.provider_id or dispatch.provider_id,
+            reason="",
+        )
+        return Step(sent)
+    if result.fate is Fate.UNKNOWN:
+        return doubt(dispatch, result.reason)
+    if result.fate is Fate.SKIPPED:
+        return skip(dispatch, result.reason)
+    if result.fate is Fate.FAILED:
+        return fail(dispatch, result.reason)
+    return _set_back(dispatch, result, now_us)
+
+
+def answered(dispatch: Dispatch, result: Result, now_us: int) -> Step:
+    """Return what its carrier's word on what became of it makes of it: that ends all doubts."""
+    if result.fate is Fate.UNKNOWN:
+        return doubt(dispatch, result.reason)
+    return carried(replace(dispatch, doubts=0), result, now_us)
+
+
+def _set_back(dispatch: Dispatch, result: Result, now_us: int) -> Step:
+    setbacks = dispatch.setbacks + 1
+    again = replace(
+        dispatch, state=State.WAITING, setbacks=setbacks, reason=result.reason, channel=0
+    )
+    if setbacks >= MOST_SETBACKS:
+        return fail(again, f"{result.reason}; given up after {setbacks} times")
+    if again.is_late(now_us):
+        return fail(again, f"{result.reason}; then it was too late")
+    own_s = min(_FIRST_PAUSE_S * 2.0 ** (setbacks - 1), _LONGEST_PAUSE_S)
+    return Step(again, max(result.after_s, own_s))
+
+
+def doubt(dispatch: Dispatch, reason: str) -> Step:
+    """Return it as one that may have been sent, to be looked into after a pause.
+
+    Looked into as often as it may be, it stays so for good: people are told, nobody sends it.
+    """
+    doubts = dispatch.doubts + 1
+    unknown = replace(
+        dispatch, state=State.UNKNOWN, doubts=doubts, reason=reason or dispatch.reason
+    )
+    if doubts >= MOST_DOUBTS:
+        return give_up(unknown, unknown.reason)
+    return Step(unknown, min(_FIRST_PAUSE_S * 4.0 ** (doubts - 1), _LONGEST_LOOK_S))
+
+
+def give_up(dispatch: Dispatch, reason: str) -> Step:
+    """Return it as one of which nobody will ever know more."""
+    return Step(replace(dispatch, state=State.UNKNOWN, reason=reason, is_open=False))
+
+
+def interrupted(dispatch: Dispatch) -> Dispatch:
+    """Return how an errand is to be taken that somebody was sending when their lease ran out."""
+    if dispatch.state is not State.SENDING:
+        return dispatch
+    doubts = max(dispatch.doubts, 1)
+    return replace(dispatch, state=State.UNKNOWN, doubts=doubts, reason=INTERRUPTED)
+
+
+class ErrandStore(Protocol):
+    """Keeps errands beside the journeys that they are done for."""
+
+    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
+        """Take errands that are due and nobody's, the longest due first.
+
+        Those of a journey at rest wait with it. The lease runs on the database's clock, and each
+        claim raises the errand's token. One that somebody was sending comes as `interrupted`.
+        """
+        ...
+
+    async def keep(self, step: Step, lease_s: float, news: Happened | None) -> bool:
+        """Write a step, and bring its news to its journey, in one transaction.
+
+        False, and nothing is written, where somebody else has claimed it since, it was cancelled,
+        or its person was erased. One that is held keeps the lease, for so long from now; all others
+        are let go of.
+        """
+        ...
+
+    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
+        """Leave an errand as it is for a while of machine time, if it is still this claim's."""
+        ...
+
+    async def next_due_us(self) -> int:
+        """Return when the next errand that is nobody's falls due, 0 when none does."""
+        ...

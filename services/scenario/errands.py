@@ -1,0 +1,159 @@
+"""Does what journeys bring about outside of them: messages, attributes, notes.
+
+Every replica works. What is claimed under a lease is done step by step, each step committed before
+the next; a worker that dies leaves behind what another can go on from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+
+from services.scenario.domain.errands import Dispatch, ErrandStore, State, Step, fail, finish
+from services.scenario.domain.scenario import MessageOrder
+from services.scenario.happenings import message_news
+from services.scenario.logbook import Logbook
+from services.scenario.sending import Sender
+from shared.catalogue import Catalogue
+from shared.clock import BusinessClock
+from shared.errors import TouchpointError
+from shared.logging import get_logger
+
+BATCH = 8
+"""Done at the same time; a carrier that hangs holds up no more than these."""
+LEASE_S = 30.0
+"""Of what is claimed and not handed over yet."""
+POLL_S = 1.0
+_LEAST_PAUSE_S = 0.01
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 60.0
+_MOST_DEFECTS = 8
+"""How often a message may fail by a defect of ours before it is given up."""
+log = get_logger(__name__)
+
+
+class Errands:
+    """A worker of one replica; see `run`."""
+
+    def __init__(
+        self,
+        store: ErrandStore,
+        sender: Sender,
+        logbook: Logbook,
+        catalogue: Catalogue,
+        clock: BusinessClock,
+        *,
+        owner: str,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._logbook = logbook
+        self._catalogue = catalogue
+        self._clock = clock
+        self._owner = owner
+        self._lease_s = lease_s
+        self._wake = asyncio.Event()
+        self._failures: dict[str, int] = {}
+
+    def wake(self) -> None:
+        """Look at once: there may be another."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work for ever; a background task of the service."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            self._wake.clear()
+            try:
+                if not await self.work_once():
+                    await self._pause()
+            except TouchpointError as error:
+                log.warning("errands_paused", reason=error.reason, pause_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, POLL_S)
+            else:
+                pause_s = _FIRST_PAUSE_S
+
+    async def work_once(self) -> int:
+        """Do a batch of what is due; returns how much was claimed."""
+        now_us = self._clock.now_us()
+        claimed = await self._store.claim(self._owner, now_us, self._lease_s, BATCH)
+        async with asyncio.TaskGroup() as group:
+            for dispatch in claimed:
+                group.create_task(self._do(dispatch))
+        return len(claimed)
+
+    async def _do(self, dispatch: Dispatch) -> None:
+        """Go with one errand as far as it goes now."""
+        try:
+            await self._go_on(dispatch)
+        except Exception as error:  # the edge of a background process: poison must not stop it
+            await self._leave(dispatch, error)
+        else:
+            self._failures.pop(dispatch.errand_id, None)
+
+    async def _go_on(self, dispatch: Dispatch) -> None:
+        if isinstance(dispatch.job, MessageOrder) and dispatch.state is not State.SENT:
+            step = await self._sender.next_step(dispatch)
+            if step is None or not await self._keep(step):
+                return
+            dispatch = step.dispatch
+            if dispatch.state is not State.SENT:
+                return
+        await self._logbook.write(dispatch)
+        await self._keep(finish(dispatch))
+
+    async def _keep(self, step: Step) -> bool:
+        now_us = self._clock.now_us()
+        dated = replace(step, at_us=now_us)
+        # Of what is sent its journey hears once, with the news itself.
+        news = message_news(dated, now_us, self._catalogue) if _is_news(step) else None
+        kept = await self._store.keep(dated, self._lease_s, news)
+        if kept:
+            _tell(step.dispatch)
+        return kept
+
+    async def _leave(self, dispatch: Dispatch, error: Exception) -> None:
+        """Leave an errand for a while, ever longer."""
+        errand_id = dispatch.errand_id
+        failures = self._failures[errand_id] = self._failures.get(errand_id, 0) + 1
+        pause_s = min(_FIRST_PAUSE_S * 2 ** (failures - 1), _LONGEST_PAUSE_S)
+        is_defect = not isinstance(error, TouchpointError)
+        if isinstance(error, TouchpointError):
+            log.warning("errand_put_off", errand_id=errand_id, reason=error.reason)
+        else:
+            log.error("errand_failed", errand_id=errand_id, exc_info=error)
+        with contextlib.suppress(TouchpointError):  # else the lease runs out by itself
+            if is_defect and dispatch.state is State.WAITING and failures >= _MOST_DEFECTS:
+                await self._keep(fail(dispatch, f"it cannot be done ({type(error).__name__})"))
+            else:
+                await self._store.leave(dispatch, pause_s)
+
+    async def _pause(self) -> None:
+        """Return at the next due time, when woken, or after a while."""
+        due_us = await self._store.next_due_us()
+        wait_s = POLL_S
+        if due_us:
+            wait_s = min(wait_s, (due_us - self._clock.now_us()) / 1e6)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(wait_s, _LEAST_PAUSE_S)):
+                await self._wake.wait()
+
+
+def _is_news(step: Step) -> bool:
+    after = step.dispatch
+    return after.state is not State.SENT or after.is_open
+
+
+def _tell(dispatch: Dispatch) -> None:
+    log.info(
+        "errand_moved",
+        errand_id=dispatch.errand_id,
+        scenario=dispatch.scenario,
+        stage=dispatch.stage,
+        state=dispatch.state.value,
+        channel=dispatch.channel,
+        reason=dispatch.reason,
+    )

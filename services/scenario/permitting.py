@@ -1,0 +1,84 @@
+"""Asks, in the moment of sending, whether a person may be written to; reserves the contact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from services.scenario.approaching import AGAIN_US, LEAST_US
+from shared.call import own_call
+from shared.client import invoke
+from shared.clock import BusinessClock
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
+from touchpoint.rules.v1.rules_service_pb2 import ReleaseContactRequest, ReserveContactRequest
+
+if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+    from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
+
+HELD_US = 7 * 86_400_000_000
+"""A message that may have been sent counts for so long, unless it turns out that it was not."""
+_TIMEOUT_S = 1.0
+_PROFILE = "/touchpoint.profile.v1.ProfileService/GetSnapshot"
+_RULES = "/touchpoint.rules.v1.RulesService/ReserveContact"
+
+
+class Permits(Protocol):
+    """What a message needs before it may leave the house; each raises the kit's errors."""
+
+    async def person(self, person_id: str) -> PersonSnapshot:
+        """Return the person as they are; without ids where nobody is known by it any more."""
+        ...
+
+    async def reserve(
+        self, contact_id: str, person: PersonSnapshot, policy: str, channel: int
+    ) -> int | None:
+        """Reserve a contact; None when it is granted, else when to try again, in microseconds.
+
+        The same id is answered the same until it is released.
+        """
+        ...
+
+    async def release(self, contact_id: str) -> None:
+        """Give back a contact that was not made; its id is granted to nobody again."""
+        ...
+
+
+class RulesPermits:
+    """`Permits` of the ledger of rules, and of profile."""
+
+    def __init__(
+        self, rules: RulesServiceAsyncStub, profile: ProfileServiceAsyncStub, clock: BusinessClock
+    ) -> None:
+        self._rules = rules
+        self._profile = profile
+        self._clock = clock
+
+    async def person(self, person_id: str) -> PersonSnapshot:
+        request = GetSnapshotRequest(person_id=person_id)
+        answer = await invoke(self._profile.GetSnapshot, request, own_call(_PROFILE), _TIMEOUT_S)
+        return PersonSnapshot.FromString(answer.snapshot)
+
+    async def reserve(
+        self, contact_id: str, person: PersonSnapshot, policy: str, channel: int
+    ) -> int | None:
+        persons: Sequence[str] = person.person_ids
+        request = ReserveContactRequest(
+            contact_id=contact_id,
+            person_ids=persons,
+            policy=policy,
+            channel=channel,  # type: ignore[arg-type]
+            time_zone=person.time_zone,
+        )
+        request.held_for.FromMicroseconds(HELD_US)
+        answer = await invoke(self._rules.ReserveContact, request, own_call(_RULES), _TIMEOUT_S)
+        if answer.granted:
+            return None
+        now_us = self._clock.now_us()
+        free_us = answer.free_time.ToMicroseconds()
+        return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
+
+    async def release(self, contact_id: str) -> None:
+        request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)
+        await invoke(self._rules.ReleaseContact, request, own_call(_RULES), _TIMEOUT_S)

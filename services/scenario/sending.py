@@ -1,0 +1,248 @@
+"""Sends one message: allowed in that moment, on the best channel, once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.scenario.carriers import Carriage
+from services.scenario.crashing import Reach
+from services.scenario.domain.best_channel import Choice, likely_hour_us, ranked
+from services.scenario.domain.errands import (
+    CONTACT_LIMIT,
+    TOO_LATE,
+    Dispatch,
+    ErrandStore,
+    State,
+    Step,
+    answered,
+    carried,
+    depart,
+    doubt,
+    fail,
+    give_up,
+    put_off,
+    skip,
+)
+from services.scenario.domain.outbound import Composer, Fate, Message, Result
+from services.scenario.habits import habits_of
+from services.scenario.permitting import Permits
+from shared.clock import BusinessClock
+from shared.errors import TouchpointError
+from shared.ids import new_id
+from shared.refusals import refuses
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+MARKETING = "marketing"
+NOBODY = "NOBODY"
+NO_CONSENT = "NO_CONSENT"
+NO_ADDRESS = "NO_ADDRESS"
+"""The reason of a composer that knows no address of the person on a channel."""
+LIKELY_HOUR = "LIKELY_HOUR"
+"""It waits for an hour in which the person is most likely there."""
+_MARGIN_S = 15.0
+"""Of a lease beyond what carrying may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A message that may leave the house now."""
+
+    message: Message
+    choice: Choice
+    contact_id: str
+
+
+class Sender:
+    """Takes a claimed message as far as it goes; what it returns is for the store to keep."""
+
+    def __init__(
+        self,
+        store: ErrandStore,
+        composer: Composer,
+        carriages: Mapping[int, Carriage],
+        permits: Permits,
+        clock: BusinessClock,
+        reach: Reach = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._composer = composer
+        self._carriages = carriages
+        self._permits = permits
+        self._clock = clock
+        self._reach = reach
+
+    async def next_step(self, dispatch: Dispatch) -> Step | None:
+        """Return what becomes of a message; None: it is somebody else's by now.
+
+        Raises the kit's errors where it cannot be known whether it may be sent; then it is as it
+        was.
+        """
+        if dispatch.state is State.UNKNOWN:
+            return await self._look_into(dispatch)
+        now_us = self._clock.now_us()
+        if dispatch.is_late(now_us):
+            return skip(dispatch, TOO_LATE)
+        person = await self._permits.person(dispatch.person_id)
+        if not person.person_ids:
+            return skip(dispatch, NOBODY)
+        channels = [each for each in dispatch.order.channels if each in self._carriages]
+        if not channels:
+            named = ", ".join(map(channel_name, dispatch.order.channels))
+            return fail(dispatch, f"no carrier is set up for {named}")
+        allowed = [each for each in channels if not self._is_refused(dispatch, person, each)]
+        if not allowed:
+            return skip(dispatch, NO_CONSENT)
+        habits = habits_of(person)
+        if len(dispatch.order.channels) > 1 and dispatch.reason != LIKELY_HOUR:
+            later_us = likely_hour_us(habits, now_us, dispatch.expires_us)
+            if later_us:
+                return put_off(dispatch, later_us, LIKELY_HOUR, now_us)
+        found = await self._ready(dispatch, person, ranked(allowed, habits, channel_name))
+        return found if isinstance(found, Step) else await self._carry(dispatch, found)
+
+    def _is_refused(self, dispatch: Dispatch, person: PersonSnapshot, channel: int) -> bool:
+        return refuses(person, dispatch.order.purpose or MARKETING, channel)  # type: ignore[arg-type]
+
+    async def _ready(
+        self, dispatch: Dispatch, person: PersonSnapshot, choices: list[Choice]
+    ) -> _Ready | Step:
+        """Return the message on the first channel that has room for it, or what becomes of it."""
+        free_us: list[int] = []
+        result = Result(Fate.SKIPPED, NO_ADDRESS)
+        for choice in choices:
+            found = await self._composed(dispatch, person, choice)
+            if isinstance(found, _Ready):
+                return found
+            if isinstance(found, int):
+                free_us.append(found)
+                continue
+            result = found
+            if not (found.fate is Fate.SKIPPED and found.reason == NO_ADDRESS):
+                break
+        if free_us and result.reason == NO_ADDRESS:
+            return put_off(dispatch, min(free_us), CONTACT_LIMIT, self._clock.now_us())
+        return carried(dispatch, result, self._clock.now_us())
+
+    async def _composed(
+        self, dispatch: Dispatch, person: PersonSnapshot, choice: Choice
+    ) -> _Ready | Result | int:
+        """Return the message on a channel, why there is none, or from when on there is room for it.
+
+        What is decided for it counts in the ledger when it is decided. Room is asked for all the
+        same, because a decision without room does not say when there will be.
+        """
+        order, channel = dispatch.order, choice.channel
+        policy = order.purpose or MARKETING
+        contact_id = dispatch.reservation_id(channel)
+        if order.placement or order.offer_ids:
+            asked_as = f"{contact_id}.{new_id()}"
+            full_until_us = await self._permits.reserve(asked_as, person, policy, channel)
+            if full_until_us is not None:
+                return full_until_us
+            await self._permits.release(asked_as)
+            composed = await self._composer.compose(dispatch.errand, channel)
+            if not isinstance(composed, Message):
+                return composed
+            if composed.decision_id:
+                return _Ready(composed, choice, "")
+            full_until_us = await self._permits.reserve(contact_id, person, policy, channel)
+            return _Ready(composed, choice, contact_id) if full_until_us is None else full_until_us
+        full_until_us = await self._permits.reserve(contact_id, person, policy, channel)
+        if full_until_us is not None:
+            return full_until_us
+        composed = await self._composer.compose(dispatch.errand, channel)
+        if isinstance(composed, Message):
+            return _Ready(composed, choice, contact_id)
+        await self._release(contact_id)
+        return composed
+
+    async def _carry(self, dispatch: Dispatch, ready: _Ready) -> Step | None:
+        """Hand a message over, once it is committed that this is being done."""
+        carriage = self._carriages[ready.choice.channel]
+        offers = ready.message.offer_ids
+        leaving = depart(
+            dispatch,
+            ready.choice.channel,
+            ready.choice.why,
+            ready.contact_id,
+            ready.message.decision_id,
+            offers[0] if len(offers) == 1 else "",
+        )
+        lease_s = carriage.longest_s + _MARGIN_S
+        began_s = time.monotonic()
+        if not await self._store.keep(leaving, lease_s, None):
+            return None
+        self._reach("before_carrying")
+        # Frozen meanwhile for as long as the lease, somebody else may be about it by now.
+        if time.monotonic() - began_s > _MARGIN_S:
+            return None
+        result = await self._carried(carriage, ready.message, dispatch.errand_id)
+        self._reach("after_carrying")
+        step = carried(leaving.dispatch, result, self._clock.now_us())
+        if step.dispatch.state in (State.WAITING, State.FAILED, State.SKIPPED):
+            await self._release(ready.contact_id)
+        return step
+
+    async def _carried(self, carriage: Carriage, message: Message, key: str) -> Result:
+        """Return what the carrier says; whatever goes wrong in it, the message may be out."""
+        try:
+            async with asyncio.timeout(carriage.longest_s):
+                return await carriage.carrier.carry(message, key)
+        except TimeoutError:
+            return Result(Fate.UNKNOWN, f"its carrier did not answer in {carriage.longest_s:g} s")
+        except Exception as error:  # the edge to somebody else's code: it may have been sent
+            return Result(Fate.UNKNOWN, f"its carrier failed ({type(error).__name__})")
+
+    async def _look_into(self, dispatch: Dispatch) -> Step | None:
+        """Find out what became of a message in doubt, or carry it again by its key."""
+        carriage = self._carriages.get(dispatch.channel)
+        if carriage is None:
+            return give_up(dispatch, f"{dispatch.reason}; its carrier is not set up any more")
+        if carriage.can_be_asked:
+            asked = await self._asked(carriage, dispatch.errand_id)
+            if asked.fate is not Fate.UNKNOWN:
+                if asked.fate is not Fate.SENT:
+                    await self._release(dispatch.contact_id)
+                return answered(dispatch, asked, self._clock.now_us())
+            if not carriage.knows_keys:
+                return doubt(dispatch, asked.reason)
+        if not carriage.knows_keys:
+            return give_up(dispatch, dispatch.reason)
+        return await self._carry_again(dispatch)
+
+    async def _asked(self, carriage: Carriage, key: str) -> Result:
+        try:
+            async with asyncio.timeout(carriage.longest_s):
+                return await carriage.carrier.ask(key)
+        except TimeoutError:
+            return Result(Fate.UNKNOWN, "its carrier does not answer")
+        except Exception as error:  # the edge to somebody else's code
+            return Result(Fate.UNKNOWN, f"its carrier cannot be asked ({type(error).__name__})")
+
+    async def _carry_again(self, dispatch: Dispatch) -> Step | None:
+        """Carry it under its key, to one that knows the key, if it still may be."""
+        if dispatch.is_late(self._clock.now_us()):
+            return give_up(dispatch, f"{dispatch.reason}; then it was too late")
+        person = await self._permits.person(dispatch.person_id)
+        if not person.person_ids or self._is_refused(dispatch, person, dispatch.channel):
+            return give_up(dispatch, f"{dispatch.reason}; it may not be sent any more")
+        composed = await self._composer.compose(dispatch.errand, dispatch.channel)
+        if not isinstance(composed, Message):
+            return give_up(dispatch, f"{dispatch.reason}; {composed.reason}")
+        choice = Choice(dispatch.channel, 0.0, dispatch.why)
+        return await self._carry(dispatch, _Ready(composed, choice, dispatch.contact_id))
+
+    async def _release(self, contact_id: str) -> None:
+        if contact_id:
+            with contextlib.suppress(TouchpointError):  # it is free by itself after a while
+                await self._permits.release(contact_id)
+
+
+def channel_name(channel: int) -> str:
+    """Return the name of a channel by its number."""
+    return Channel.Value.Name(channel)  # type: ignore[arg-type]

@@ -1,0 +1,110 @@
+"""Errands kept in PostgreSQL, beside the journeys that they are done for."""
+
+from __future__ import annotations
+
+from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
+from services.scenario.domain.journey import Happened
+from services.scenario.domain.taking import take_message_outcome
+from services.scenario.payloads import job_of
+from services.scenario.storage.transaction import PostgresJourneyTransaction
+from shared.postgres import Database, Queries, Row
+
+_SQL = Queries.beside(__file__, "errands.sql")
+
+
+class _FencedError(Exception):
+    """The errand is another's by now, or nobody's: what was read of it is no longer so."""
+
+
+class PostgresErrands:
+    """An `ErrandStore` on the service's schema."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
+        rows = await self._database.fetch(_SQL.claim_errands, owner, now_us, lease_s, limit)
+        claimed = [interrupted(dispatch_of(row)) for row in rows]
+        return sorted(claimed, key=lambda each: (each.due_us, each.errand_id))
+
+    async def keep(self, step: Step, lease_s: float, news: Happened | None) -> bool:
+        after = step.dispatch
+        row = _kept_row(step, lease_s if after.is_held else step.pause_s)
+        try:
+            async with self._database.transaction() as opened:
+                transaction = await PostgresJourneyTransaction.enter(opened)
+                if news is not None:
+                    # Journeys are locked before their errands, as by whoever moves them.
+                    groups = await transaction.sets_of([after.person_id])
+                    await transaction.open_of(groups.get(after.person_id, ()))
+                if not await opened.fetch(_SQL.keep_errand, *row):
+                    raise _FencedError
+                if news is not None:
+                    await take_message_outcome(
+                        transaction, after.journey_id, after.occurrence, news, news.time_us
+                    )
+        except _FencedError:
+            return False
+        return True
+
+    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
+        await self._database.execute(_SQL.leave_errand, dispatch.errand_id, dispatch.token, pause_s)
+
+    async def next_due_us(self) -> int:
+        return int(await self._database.fetchval(_SQL.next_errand))
+
+
+def dispatch_of(row: Row) -> Dispatch:
+    job: Job = job_of(row["kind"], row["payload"])
+    return Dispatch(
+        errand_id=row["errand_id"],
+        person_id=row["person_id"],
+        job=job,
+        due_us=row["due_us"],
+        expires_us=row["expires_us"],
+        journey_id=row["journey_id"] or "",
+        occurrence=row["occurrence"],
+        scenario=row["scenario"],
+        stage=row["stage_name"],
+        state=State(row["state"]),
+        is_open=row["is_open"],
+        reason=row["reason"],
+        tries=row["tries"],
+        setbacks=row["setbacks"],
+        doubts=row["doubts"],
+        asked=row["asked"],
+        channel=row["channel"],
+        why=row["why"],
+        contact_id=row["contact_id"],
+        decision_id=row["decision_id"],
+        offer_id=row["offer_id"],
+        provider_id=row["provider_id"],
+        sent_us=row["sent_us"],
+        token=row["token"],
+    )
+
+
+def _kept_row(step: Step, pause_s: float) -> tuple[object, ...]:
+    after = step.dispatch
+    return (
+        after.errand_id,
+        after.token,
+        after.state.value,
+        after.is_open,
+        after.reason,
+        after.due_us,
+        after.tries,
+        after.setbacks,
+        after.doubts,
+        after.asked,
+        after.channel,
+        after.why,
+        after.contact_id,
+        after.decision_id,
+        after.offer_id,
+        after.provider_id,
+        after.sent_us,
+        step.at_us,
+        after.is_held,
+        float(pause_s),
+    )

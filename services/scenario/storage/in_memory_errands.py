@@ -1,0 +1,98 @@
+"""Errands kept in memory beside their journeys, for tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
+from services.scenario.domain.journey import Due, Happened, Journey, SendMessage
+from services.scenario.domain.taking import take_message_outcome
+from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+
+
+class InMemoryErrands:
+    """An `ErrandStore` on journeys in memory that forgets with its process."""
+
+    def __init__(self, journeys: InMemoryJourneys) -> None:
+        self._journeys = journeys
+        self._kept: dict[str, Dispatch] = {}
+        self._leases: dict[str, float] = {}
+
+    def all(self) -> dict[str, Dispatch]:
+        """Return every errand there is, by id."""
+        for errand_id, (journey, due) in self._journeys.errands.items():
+            known = self._kept.setdefault(errand_id, _first(errand_id, journey, due))
+            if errand_id in self._journeys.cancelled and known.state is State.WAITING:
+                self._kept[errand_id] = replace(known, state=State.CANCELLED, is_open=False)
+        gone = self._kept.keys() - self._journeys.errands.keys()
+        for errand_id in gone:
+            del self._kept[errand_id]
+        return self._kept
+
+    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
+        due = [each for each in self._free() if each.due_us <= now_us]
+        due.sort(key=lambda each: (each.due_us, each.errand_id))
+        claimed = []
+        for dispatch in due[:limit]:
+            held = replace(dispatch, token=dispatch.token + 1)
+            self._kept[held.errand_id] = held
+            self._leases[held.errand_id] = self._journeys.machine_s() + lease_s
+            claimed.append(interrupted(held))
+        return claimed
+
+    async def keep(self, step: Step, lease_s: float, news: Happened | None) -> bool:
+        after = step.dispatch
+        async with self._journeys.transaction() as transaction:
+            known = self.all().get(after.errand_id)
+            if known is None or not known.is_open or known.token != after.token:
+                return False
+            if news is not None:
+                await take_message_outcome(
+                    transaction, after.journey_id, after.occurrence, news, news.time_us
+                )
+            self._kept[after.errand_id] = after
+            pause_s = lease_s if after.is_held else step.pause_s
+            self._leases[after.errand_id] = self._journeys.machine_s() + pause_s
+        return True
+
+    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
+        known = self.all().get(dispatch.errand_id)
+        if known is not None and known.is_open and known.token == dispatch.token:
+            self._leases[dispatch.errand_id] = self._journeys.machine_s() + pause_s
+
+    async def next_due_us(self) -> int:
+        return min((each.due_us for each in self._free()), default=0)
+
+    def _free(self) -> list[Dispatch]:
+        now_s = self._journeys.machine_s()
+        return [
+            each
+            for each in self.all().values()
+            if each.is_open
+            and self._leases.get(each.errand_id, now_s) <= now_s
+            and not self._rests(each)
+        ]
+
+    def _rests(self, dispatch: Dispatch) -> bool:
+        journey = self._journeys.journeys.get(dispatch.journey_id)
+        return journey is not None and journey.dormant and not journey.is_over
+
+
+def _first(errand_id: str, journey: Journey, due: Due) -> Dispatch:
+    effect = due.effect
+    job: Job
+    if isinstance(effect, SendMessage):
+        job, due_us, expires_us = effect.order, effect.due_us, effect.expires_us
+    else:
+        job, due_us, expires_us = effect, journey.entered_us, 0  # type: ignore[assignment]
+    return Dispatch(
+        errand_id=errand_id,
+        person_id=journey.person_id,
+        job=job,
+        due_us=due_us,
+        expires_us=expires_us,
+        journey_id=journey.journey_id,
+        occurrence=due.occurrence,
+        scenario=journey.scenario.name,
+        stage=journey.scenario.stages[due.stage].name,
+    )

@@ -1,0 +1,407 @@
+"""What becomes of messages, attributes and notes, on journeys in memory."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from google.protobuf.json_format import ParseDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scenario.domain.errands import MOST_SETBACKS
+from services.scenario.domain.journey import Happened, Outcome
+from services.scenario.domain.outbound import Fate, Message, Result
+from services.scenario.domain.taking import take_events
+from services.scenario.sending import NO_ADDRESS
+from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State
+from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US, for_all
+from tests.unit.scenario.writing import scenario, stage
+from touchpoint.common.v1.snapshot_pb2 import Traits
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+LATER = Result(Fate.LATER, "the gateway answered 429", after_s=90.0)
+REFUSED = Result(Fate.FAILED, "the gateway answered 422")
+LOST = Result(Fate.UNKNOWN, "the gateway did not answer")
+
+
+def mail(**fields):
+    """A message, then a week in which something may be heard of it."""
+    heard = [
+        {"on": [f"message_{word}"], "to": "end", "as": word}
+        for word in ("sent", "skipped", "failed", "unknown")
+    ]
+    return scenario(stage("write", send="hello", lasts=7 * DAY_US, on=heard, **fields))
+
+
+def on(*channels, lasts=DAY_US, **more):
+    """A scenario of one stage that sends a message on one of some channels."""
+    made = stage("write", lasts=lasts)
+    ParseDict({"template": "hello", "channels": list(channels), **more}, made.send)
+    return scenario(made)
+
+
+async def journey_of(house):
+    return house.store.journeys["j"]
+
+
+async def begun(gateway=None, made=None, **more):
+    house = House(gateway, **more)
+    await house.begin(made or mail())
+    return house
+
+
+async def test_a_message_is_sent_once_told_of_once_and_its_journey_hears_of_it():
+    house = await begun()
+    assert await house.work() == 1
+    assert (house.states, house.gateway.arrived) == ([State.SENT], [house.only.errand_id])
+    (told,) = house.log.events.values()
+    assert (told.type, told.channel, told.event_id) == (
+        "contact_sent",
+        EMAIL,
+        house.only.contact_id,
+    )
+    journey = await journey_of(house)
+    assert (journey.outcome, journey.ended_as) == (Outcome.LEFT, "sent")
+    assert await house.work(4000.0) == 0
+
+
+async def test_nobody_who_refuses_is_written_to():
+    house = await begun(refusals=["marketing:EMAIL"])
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, "NO_CONSENT")
+    assert (house.gateway.arrived, house.log.events) == ([], {})
+    assert (await journey_of(house)).ended_as == "skipped"
+
+
+async def test_the_refusal_of_the_messages_own_purpose_counts_and_no_other():
+    house = await begun(made=on("EMAIL", purpose="transactional"), refusals=["marketing"])
+    await house.work()
+    assert house.only.state is State.SENT
+
+
+async def test_nobody_is_written_to_who_is_nobody_any_more():
+    house = await begun()
+    house.person.snapshot.Clear()
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, "NOBODY")
+
+
+async def test_a_message_waits_until_the_contact_limit_has_room():
+    house = await begun()
+    house.person.full_until_us = {EMAIL: NOON_US + DAY_US}
+    await house.work()
+    assert (house.only.state, house.only.due_us) == (State.WAITING, NOON_US + DAY_US)
+    assert house.only.reason == "CONTACT_LIMIT"
+    assert await house.work(4000.0) == 0
+    house.person.full_until_us = {}
+    house.clock.advance(timedelta(days=1))
+    await house.work()
+    assert house.only.state is State.SENT
+
+
+async def test_a_message_for_which_there_is_no_room_in_its_time_is_skipped():
+    house = await begun()
+    house.person.full_until_us = {EMAIL: NOON_US + 8 * DAY_US}
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, "CONTACT_LIMIT")
+
+
+async def test_a_message_whose_time_is_over_is_not_sent():
+    house = await begun()
+    house.clock.advance(timedelta(days=8))
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, "TOO_LATE")
+
+
+async def test_while_profile_does_not_answer_a_message_is_left_as_it_is():
+    house = await begun()
+    house.person.is_silent = True
+    await house.work()
+    assert (house.only.state, house.gateway.arrived) == (State.WAITING, [])
+    house.person.is_silent = False
+    await house.work(61.0)
+    assert house.only.state is State.SENT
+
+
+async def test_a_carrier_that_asks_for_it_later_gets_it_later_under_a_contact_of_its_own():
+    house = await begun(Gateway((False, LATER), (True, SENT)))
+    await house.work()
+    assert (house.only.state, house.only.setbacks) == (State.WAITING, 1)
+    assert house.person.held == set()
+    assert await house.work(89.0) == 0
+    assert await house.work(2.0) == 1
+    assert house.only.state is State.SENT
+    assert house.person.held == {house.only.contact_id}
+
+
+async def test_a_carrier_that_never_takes_it_is_given_up():
+    house = await begun(Gateway((False, LATER)))
+    await house.work_off()
+    assert (house.only.state, house.only.setbacks) == (State.FAILED, MOST_SETBACKS)
+    assert (await journey_of(house)).ended_as == "failed"
+    assert house.person.held == set()
+
+
+async def test_what_a_carrier_refuses_has_failed_and_counts_as_no_contact():
+    house = await begun(Gateway((False, REFUSED)))
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.FAILED, REFUSED.reason)
+    assert (house.person.held, house.log.events) == (set(), {})
+
+
+async def test_what_may_have_been_sent_is_never_carried_again_by_who_knows_no_keys():
+    house = await begun(Gateway((True, LOST)))
+    await house.work_off()
+    assert (house.states, len(house.gateway.arrived)) == ([State.UNKNOWN], 1)
+    assert (await journey_of(house)).ended_as == "unknown"
+    assert house.person.held == {house.only.contact_id}, "it may have been a contact"
+
+
+async def test_what_may_have_been_sent_is_asked_about_where_that_can_be():
+    house = await begun(Gateway((True, LOST), can_be_asked=True))
+    await house.work()
+    assert house.only.state is State.UNKNOWN
+    assert (await journey_of(house)).ended_as == "", "nothing is known yet"
+    await house.work(2.0)
+    assert (house.only.state, len(house.gateway.arrived)) == (State.SENT, 1)
+    assert (await journey_of(house)).ended_as == "sent"
+
+
+async def test_what_turns_out_not_to_have_been_sent_is_sent():
+    house = await begun(Gateway((False, LOST), (True, SENT), can_be_asked=True))
+    await house.work_off()
+    assert (house.only.state, len(house.gateway.arrived)) == (State.SENT, 1)
+
+
+async def test_a_carrier_that_never_says_what_became_of_it_is_asked_only_so_often():
+    gateway = Gateway((True, LOST), can_be_asked=True)
+    gateway.is_dumb = True
+    house = await begun(gateway)
+    await house.work_off()
+    assert house.only.state is State.UNKNOWN
+    assert 1 < len(gateway.asked) < 10
+
+
+async def test_what_may_have_been_sent_is_carried_again_by_who_knows_its_key():
+    house = await begun(Gateway((True, LOST), (True, SENT), knows_keys=True))
+    await house.work_off()
+    assert (house.only.state, len(house.gateway.arrived)) == (State.SENT, 1)
+
+
+async def test_what_was_in_doubt_and_is_refused_now_may_still_have_been_sent():
+    house = await begun(Gateway((True, LOST), (False, REFUSED), knows_keys=True))
+    await house.work_off()
+    assert house.only.state is State.UNKNOWN
+
+
+async def test_what_may_have_been_sent_is_not_carried_again_to_who_refuses_meanwhile():
+    house = await begun(Gateway((False, LOST), (True, SENT), knows_keys=True))
+    await house.work()
+    house.person.snapshot.refusals.append("marketing")
+    await house.work_off()
+    assert (house.only.state, house.gateway.arrived) == (State.UNKNOWN, [])
+
+
+@pytest.mark.parametrize("point", ["before_carrying", "after_carrying"])
+async def test_of_a_worker_that_dies_on_the_way_nobody_knows_whether_it_was_sent(point):
+    house = await begun()
+    house.deaths = (point,)
+    await house.work()
+    assert house.only.state is State.SENDING
+    assert await house.work() == 0, "its lease goes on"
+    await house.work_off()
+    assert house.only.state is State.UNKNOWN
+    assert len(house.gateway.arrived) == (point == "after_carrying")
+
+
+async def test_a_carrier_that_breaks_in_our_hands_may_have_sent_it():
+    house = await begun(Gateway((True, RuntimeError("broken"))))
+    await house.work_off()
+    assert (house.only.state, house.only.reason) == (
+        State.UNKNOWN,
+        "its carrier failed (RuntimeError)",
+    )
+
+
+async def test_the_log_of_the_person_is_told_when_it_answers_again():
+    house = await begun()
+    house.log.failures = 3
+    await house.work_off()
+    assert (house.only.state, len(house.log.events)) == (State.SENT, 1)
+    assert len(house.gateway.arrived) == 1
+
+
+async def test_a_message_of_a_journey_that_was_cut_short_is_not_sent():
+    made = scenario(stage("write", send="hello", lasts=DAY_US), goals=["purchase"])
+    house = await begun(made=made)
+    bought = Happened(ADA, "purchase", NOON_US, 0, {"event.type": "purchase"})
+    async with house.store.transaction() as transaction:
+        await take_events(transaction, [bought], for_all({}), NOON_US, lambda _: "other")
+    assert await house.work() == 0
+    assert (house.states, house.gateway.arrived) == ([State.CANCELLED], [])
+
+
+async def test_a_goal_reached_while_it_is_written_keeps_it_in_the_house():
+    made = scenario(stage("write", send="hello", lasts=DAY_US), goals=["purchase"])
+    house = await begun(made=made)
+    compose = house.writer.compose
+
+    async def compose_slowly(errand, channel):
+        bought = Happened(ADA, "purchase", NOON_US, 0, {"event.type": "purchase"})
+        async with house.store.transaction() as transaction:
+            await take_events(transaction, [bought], for_all({}), NOON_US, lambda _: "other")
+        return await compose(errand, channel)
+
+    house.writer.compose = compose_slowly
+    await house.work()
+    assert (house.states, house.gateway.arrived) == ([State.CANCELLED], [])
+
+
+async def test_nothing_worth_sending_is_a_message_skipped_that_spends_no_contact():
+    house = await begun()
+    house.writer.instead[EMAIL] = Result(Fate.SKIPPED, "nothing is worth sending")
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, "nothing is worth sending")
+    assert house.person.held == set()
+
+
+async def test_a_defect_in_what_it_says_fails_visibly_and_not_for_ever():
+    house = await begun()
+
+    async def broken(errand, channel):
+        raise KeyError("nothing of this kind")
+
+    house.writer.compose = broken
+    worker = house.worker()
+    for _ in range(20):
+        house.machine.now_s += 100.0
+        await worker.work_once()
+    assert (house.only.state, house.only.reason) == (
+        State.FAILED,
+        "it cannot be done (KeyError)",
+    )
+
+
+async def test_without_a_carrier_a_message_fails_and_says_what_is_missing():
+    house = await begun(made=on("SMS"))
+    await house.work()
+    assert (house.only.state, house.only.reason) == (
+        State.FAILED,
+        "no carrier is set up for SMS",
+    )
+
+
+def two_channels(**snapshot):
+    mails, texts = Gateway(), Gateway()
+    carriages = {EMAIL: mails.carriage, SMS: texts.carriage}
+    made = on("EMAIL", "SMS", lasts=2 * DAY_US)
+    return House(carriages=carriages, **snapshot), mails, texts, made
+
+
+async def test_of_several_channels_it_takes_the_one_on_which_they_answer_and_says_why():
+    traits = Traits()
+    traits.answers.channels.append(Channel.SMS)
+    traits.answers.shown.append(10.0)
+    traits.answers.accepted_shares.append(0.5)
+    traits.answers.emails_sent, traits.answers.email_open_share = 20.0, 0.05
+    house, mails, texts, made = two_channels(traits=traits)
+    await house.begin(made)
+    await house.work()
+    assert (len(texts.arrived), mails.arrived) == (1, [])
+    assert house.only.why.startswith("SMS 39%: 50% of 10.0 answered there")
+
+
+async def test_the_next_best_channel_is_taken_where_the_best_is_refused_full_or_has_no_address():
+    for change in ("refused", "full", "no_address"):
+        traits = Traits()
+        traits.answers.emails_sent, traits.answers.email_open_share = 20.0, 0.9
+        house, mails, texts, made = two_channels(traits=traits)
+        if change == "refused":
+            house.person.snapshot.refusals.append("marketing:EMAIL")
+        elif change == "full":
+            house.person.full_until_us[EMAIL] = NOON_US + DAY_US
+        else:
+            house.writer.instead[EMAIL] = Result(Fate.SKIPPED, NO_ADDRESS)
+        await house.begin(made)
+        await house.work()
+        assert (mails.arrived, len(texts.arrived)) == ([], 1), change
+
+
+async def test_of_several_channels_it_waits_for_an_hour_in_which_they_are_there():
+    traits = Traits(hours=[19], hour_shares=[0.6])
+    house, mails, _, made = two_channels(traits=traits, time_zone="UTC")
+    await house.begin(made)
+    await house.work()
+    assert (house.only.reason, house.only.due_us) == ("LIKELY_HOUR", NOON_US + 7 * HOUR_US)
+    house.clock.advance(timedelta(hours=8))
+    await house.work()
+    assert len(mails.arrived) == 1, "it waits once"
+
+
+async def test_what_is_decided_for_it_counts_at_its_decision_and_not_once_more():
+    house = await begun(made=on("EMAIL", placement="email.body"))
+    house.writer.instead[EMAIL] = Message(EMAIL, "a@b.c", decision_id="d", offer_ids=("o",))
+    await house.work()
+    assert house.person.held == set()
+    (told,) = house.log.events.values()
+    assert (told.decision_id, told.offer_id, told.event_id) == ("d", "o", house.only.errand_id)
+
+
+async def test_attributes_and_notes_are_brought_to_the_person_once():
+    house = await begun(made=scenario(stage("a", set={"tier": "gold"}, note="Ask for shoes.")))
+    house.log.failures = 2
+    await house.work_off()
+    assert house.states == [State.SENT, State.SENT]
+    told = {each.type: dict(each.attributes) for each in house.log.events.values()}
+    assert told == {
+        "attribute_set": {"attribute": "tier", "value": "gold"},
+        "crm_note": {"text": "Ask for shoes."},
+    }
+
+
+ANSWERS = st.tuples(st.booleans(), st.sampled_from([SENT, LATER, REFUSED, LOST])).filter(
+    # What is said for certain is true.
+    lambda each: each[1] is LOST or each[0] is (each[1] is SENT)
+)
+DEATHS = st.sampled_from(
+    [(), (), ("before_carrying",), ("after_carrying",), ("before_carrying", "after_carrying")]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    answers=st.lists(ANSWERS, min_size=1, max_size=6),
+    deaths=st.lists(DEATHS, max_size=12),
+    knows_keys=st.booleans(),
+    can_be_asked=st.booleans(),
+    log_failures=st.integers(0, 3),
+)
+def test_whatever_fails_when_nobody_gets_a_message_twice_and_what_is_said_of_it_is_true(
+    answers, deaths, knows_keys, can_be_asked, log_failures
+):
+    async def play():
+        gateway = Gateway(*answers, knows_keys=knows_keys, can_be_asked=can_be_asked)
+        house = await begun(gateway)
+        house.log.failures = log_failures
+        for each in deaths:
+            house.deaths = each
+            await house.work(50.0)
+        house.deaths = ()
+        await house.work_off()
+        last = house.only
+        assert len(gateway.arrived) <= 1
+        assert set(gateway.arrived) <= {last.errand_id}
+        if last.state is State.SENT:
+            assert len(gateway.arrived) == 1
+            assert len(house.log.events) == 1
+            assert house.person.held == {last.contact_id}
+        else:
+            assert last.state in (State.FAILED, State.UNKNOWN)
+            assert house.log.events == {}
+        if last.state is State.FAILED:
+            assert gateway.arrived == []
+            assert house.person.held == set()
+        ended_as = (await journey_of(house)).ended_as
+        assert ended_as == last.state.value
+
+    asyncio.run(play())
