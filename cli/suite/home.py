@@ -56,6 +56,11 @@ class Home:
         return self.path / "logs"
 
     @property
+    def outbox(self) -> Path:
+        """Where a suite in development puts the messages that it would send."""
+        return self.path / "outbox"
+
+    @property
     def data(self) -> Path:
         """Where files made for a first import are kept while it runs."""
         return self.path / "data"

@@ -12,11 +12,13 @@ from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import CrashPoints
 from services.scenario.definitions import Playbook, playbook
 from services.scenario.desk import TaskDesk, TaskNews
+from services.scenario.domain.journey import Transition
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.due import DueActions
 from services.scenario.finding import Finder
 from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
+from services.scenario.outbound_means import errands_of
 from services.scenario.restocking import Restocking
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage import MIGRATIONS
@@ -107,8 +109,11 @@ class _Parts:
             self.clock,
             owner=new_id(),
             lease_s=settings.lease_s,
-            moved=self.models.journeys.moved,
+            moved=self._moved,
             reach=self.reach,
+        )
+        self.errands = errands_of(
+            settings, database, self.rules, self.profile, catalogue, self.clock, self.reach
         )
         proposals = self.models.journeys.proposals
         self.obstacles = Obstacles(
@@ -162,6 +167,7 @@ class _Parts:
             **{name: consumer.run for name, consumer in self.consumers.items()},
             "events": self._hear,
             "timers": self._work,
+            "errands": self.errands.run,
             "obstacles": self.obstacles.run,
             "free_agents": self.free_agents.run,
             "restocking": self._restock,
@@ -179,6 +185,12 @@ class _Parts:
             BundleFollower(bus, RpcBundleSource(self.rules, settings.service), playbook),
             ProposalFollower(bus, self.store, self.news.tell),
         )
+
+    def _moved(self, steps: Sequence[Transition]) -> None:
+        """Take what timers committed: it may be proposed, and may be to be done."""
+        self.models.journeys.moved(steps)
+        if any(step.effects for step in steps):
+            self.errands.wake()
 
     def _catalogue_changed(self, offer_nos: Sequence[int]) -> None:
         self.obstacles.note(offer_nos)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from services.scenario.carriers import Gateways, read_gateways
 from services.scenario.crashing import crash_point
 from shared.config import ConfigError, ServiceSettings, setting
 from shared.setting_types import Mode
+from shared.webhooks import Secrets, read_secrets
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,36 @@ class ScenarioSettings(ServiceSettings):
         parse=crash_point,
     )
 
+    message_gateways: Gateways = setting(
+        env="TOUCHPOINT_MESSAGE_GATEWAYS",
+        default=dict,
+        help="where messages are posted to, by channel: SMS=https://…,PUSH=https://…",
+        parse=read_gateways,
+    )
+    message_secrets: Secrets = setting(
+        env="TOUCHPOINT_MESSAGE_SECRETS",
+        default=dict,
+        secret=True,
+        help="keys that posted messages are signed with: sms=whsec_…, two of one parted by |",
+        parse=read_secrets,
+    )
+
     def __post_init__(self) -> None:
+        self._check_gateways()
         if self.crash_at and self.mode is not Mode.DEVELOPMENT:
             raise ConfigError(f"CRASH_AT is {self.crash_at!r}: it may be set in development only")
+
+    def _check_gateways(self) -> None:
+        """Raise ConfigError for a gateway without a key, or one that anybody could listen to."""
+        for channel, address in self.message_gateways.items():
+            name = Channel.Value.Name(channel)  # type: ignore[arg-type]
+            if name.lower() not in self.message_secrets:
+                raise ConfigError(
+                    f"TOUCHPOINT_MESSAGE_GATEWAYS names {name}: "
+                    f"add {name.lower()}=whsec_… to TOUCHPOINT_MESSAGE_SECRETS"
+                )
+            if address.scheme == "http" and self.mode is not Mode.DEVELOPMENT:
+                raise ConfigError(
+                    f"TOUCHPOINT_MESSAGE_GATEWAYS has http for {name}: "
+                    "it is for trying out in development only; give it an https URL"
+                )

@@ -11,10 +11,13 @@ POINTS = (
     "after_claim",
     "before_commit",
     "after_commit",
+    "before_carrying",
+    "after_carrying",
     "before_completion_commit",
     "after_completion_commit",
 )
-"""A timer was claimed; what it brought about is written, and committed; likewise a task's end."""
+"""A timer was claimed; what it brought about is written, and committed; a
+message is about to be carried, and was; what ends a task is written, and committed."""
 
 Reach = Callable[[str], None]
 """Says that a point was reached."""

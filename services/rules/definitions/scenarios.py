@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ from touchpoint.rules.v1.scenarios_pb2 import (
     Times,
 )
 
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
+_LONGEST_ATTRIBUTE = 256
 _KEPT_ONLY = (
     "where",
     "count",
@@ -148,12 +151,25 @@ def _shape(scenario: Scenario) -> Iterator[_Found]:
         if len(acts) > 1:
             message = f"stage {stage.stage} has {' and '.join(acts)}: write a stage for each"
             yield (*where, acts[1]), message
+        for message in _wrong_attributes(stage):
+            yield (*where, "set"), f"stage {stage.stage}: {message}"
         proposed = stage.propose
         if "propose" in acts and bool(proposed.offer) is bool(proposed.offers):
             yield (*where, "propose"), f"stage {stage.stage} needs either offer or offers"
     for field, needs in (("goal_where", "goals"), ("quiet_of", "quiet_for")):
         if getattr(scenario, field) and not _is_given(scenario, needs):
             yield (field,), f"{field} needs {needs}"
+
+
+def _wrong_attributes(stage: Stage) -> Iterator[str]:
+    """Tell of attributes that profile would refuse when they are set."""
+    for name, value in stage.set.items():
+        if not _ATTRIBUTE.fullmatch(name):
+            yield f"attribute {name} must be 1 to 64 of a-z, 0-9, _ . - from a letter on"
+        elif name == "name":
+            yield "a name is personal, and no scenario sets it"
+        if len(value) > _LONGEST_ATTRIBUTE:
+            yield f"attribute {name} has more than {_LONGEST_ATTRIBUTE} characters"
 
 
 def _is_given(scenario: Scenario, field: str) -> bool:

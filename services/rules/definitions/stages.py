@@ -39,7 +39,9 @@ from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
 TASK_KINDS = ("call", "call_back", "follow_up")
 MOST_STAGES = 50
 BEST = "best"
-_BEST_OF = (Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.CALL_CENTER)
+_BEST_OF = (Channel.EMAIL, Channel.SMS, Channel.PUSH)
+_NO_MESSAGES = frozenset(("WEB", "APP", "CALL_CENTER", "IVR", "CHAT", "STORE"))
+"""Channels on which somebody has to be there, or to call."""
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
@@ -85,7 +87,7 @@ def _time_of_day(reader: Reader, node: Node) -> str:
 NAME = text(128)
 CONDITION = text(4096)
 TYPES = list_of(event_type, 20)
-_CHANNEL = one_of(Channel)
+_CHANNEL = one_of(Channel, without=_NO_MESSAGES)
 
 
 _CHANNELS = list_of(_CHANNEL, 10)
@@ -95,7 +97,10 @@ _CHANNELS = list_of(_CHANNEL, 10)
 def _channels(reader: Reader, node: Node) -> list[int]:
     """Read one channel, several, or `best`: whichever of the direct ones is best."""
     if not isinstance(node, ScalarNode):
-        return list(_CHANNELS(reader, node))
+        found = list(_CHANNELS(reader, node))
+        if not found:
+            raise MistakeError("must name a channel")
+        return found
     if reader.text(node) == BEST:
         return list(_BEST_OF)
     return [_CHANNEL(reader, node)]

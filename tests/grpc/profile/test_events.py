@@ -307,3 +307,23 @@ async def test_an_event_of_a_person_who_is_not_there_is_rejected(client):
     keys = [pb.EventKeys(person_id="0197f5a0-0000-7000-8000-000000000000")]
     request = pb.RecordEventsRequest(events=[said], keys=keys, caller="scenario")
     assert codes(await client.stub.RecordEvents(request, timeout=5)) == [(0, "INVALID")]
+
+
+async def test_what_the_house_sets_and_notes_of_a_person_is_kept_and_is_no_doing_of_theirs(client):
+    await client.record(client.event([ADA], "view"))
+    before = await client.snapshot(ADA)
+    (person_id,) = before.person_ids
+    told = [
+        client.event([], "attribute_set", attributes={"attribute": "tier", "value": "gold"}),
+        client.event([], "crm_note", attributes={"text": "canary-note"}),
+        client.event([], "attribute_set", attributes={"value": "gold"}),
+    ]
+    keys = [pb.EventKeys(person_id=person_id)] * len(told)
+    request = pb.RecordEventsRequest(events=told, keys=keys, caller="scenario")
+    assert codes(await client.stub.RecordEvents(request, timeout=5)) == [(2, "INVALID")]
+    after = await client.snapshot(ADA)
+    assert after.attributes["tier"] == "gold"
+    assert after.session.last_us == before.session.last_us
+    assert list(after.traits.channels) == list(before.traits.channels)
+    for row in await client.database.fetch("SELECT events::text AS row FROM events"):
+        assert "canary" not in row["row"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ import pytest_asyncio
 
 from services.scenario.app import open_service
 from services.scenario.config import ScenarioSettings
+from services.scenario.domain.outbound import Errand, Message, Result
+from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import HOLD_US
+from services.scenario.no_templates import NoTemplates
 from services.scenario.storage import MIGRATIONS
 from shared.bus import Publication
 from shared.bus.subjects import events_of
@@ -23,8 +27,9 @@ from shared.opening import OPENERS
 from shared.runtime import Channels
 from shared.setting_types import Listen
 from shared.testing.background import until
-from tests.unit.scenario.playing import ADA, COME_BACK
+from tests.unit.scenario.playing import ADA, COME_BACK, DAY_US
 from tests.unit.scenario.shop import bundle, rows, snapshot
+from tests.unit.scenario.writing import scenario, stage
 from touchpoint.common.v1.bus_pb2 import CatalogueNotice, EventNotice, EventNotices
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.clock_service_pb2 import GetClockRequest, MoveClockRequest
@@ -33,6 +38,7 @@ from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
+from touchpoint.rules.v1 import rules_pb2
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
@@ -51,6 +57,8 @@ class Peers:
     """Asked of rules."""
     refusals: list[rules_pb.ReserveContactResponse] = field(default_factory=list)
     """Answered first, last one first."""
+    recorded: dict[str, profile_pb.RecordEventsRequest] = field(default_factory=dict)
+    """What profile was told, by the ids of the events."""
     batches: list[CatalogueBatch] = field(
         default_factory=lambda: [CatalogueBatch(previous_version=0, version=1, rows=list(rows()))]
     )
@@ -59,7 +67,15 @@ class Peers:
         return rules_pb.GetActiveBundleResponse(bundle_hash="b")
 
     async def get_bundle(self, request: Any, context: Any) -> Any:
-        return rules_pb.GetBundleResponse(bundle=bundle())
+        made = bundle()
+        made.scenarios.append(rules_pb2.Scenario.FromString(greeting().definition))
+        return rules_pb.GetBundleResponse(bundle=made)
+
+    async def record_events(self, request: Any, context: Any) -> Any:
+        for event in request.events:
+            known = self.recorded.setdefault(event.event_id, request)
+            assert known == request
+        return profile_pb.RecordEventsResponse(accepted=len(request.events))
 
     async def acknowledge_bundle(self, request: Any, context: Any) -> Any:
         return rules_pb.AcknowledgeBundleResponse()
@@ -115,9 +131,29 @@ class Peers:
             _handler(
                 "profile",
                 GetSnapshot=(self.get_snapshot, profile_pb.GetSnapshotRequest),
+                RecordEvents=(self.record_events, profile_pb.RecordEventsRequest),
                 StreamIdentities=(self.stream_identities, profile_pb.StreamIdentitiesRequest),
             ),
         ]
+
+
+def greeting() -> Scenario:
+    """Whoever logs in is noted of and written to, and goes on by what becomes of that."""
+    heard = [{"on": ["message_sent", "message_failed"], "to": "told"}]
+    return scenario(
+        stage("mark", set={"greeted": "yes"}, note="Logged in."),
+        stage("write", send="hello", lasts=DAY_US, on=heard),
+        stage("told", lasts=DAY_US),
+        scenario="greeting",
+        starts_on=["login"],
+    )
+
+
+class Greeter:
+    """Writes the same to everybody."""
+
+    async def compose(self, errand: Errand, channel: int) -> Message | Result:
+        return Message(channel, "ada@shop.example", errand.order.template)
 
 
 def _handler(service: str, **rpcs: Any) -> grpc.GenericRpcHandler:
@@ -318,3 +354,36 @@ async def test_a_link_that_only_profiles_log_tells_of_is_known(pair):
 
     await pair.begins(CY)
     await until(ended)
+
+
+async def test_of_two_replicas_one_sends_and_what_was_done_is_told_to_profile(
+    pair, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(NoTemplates, "compose", Greeter.compose)
+    await pair.happens("login")
+    await pair.is_in("told")
+
+    def told() -> list[str]:
+        recorded = pair.peers.recorded.values()
+        return sorted(event.type for request in recorded for event in request.events)
+
+    await until(lambda: told() == ["attribute_set", "contact_sent", "crm_note"])
+    (mail,) = (tmp_path / "outbox").iterdir()
+    read = json.loads(mail.read_text())
+    assert (read["to"], read["subject"], read["id"]) == ("ada@shop.example", "hello", mail.stem)
+    (asked,) = pair.peers.calls
+    assert (asked.policy, asked.channel, list(asked.person_ids)) == (
+        "marketing",
+        Channel.EMAIL,
+        [ADA],
+    )
+    request = pair.peers.recorded[asked.contact_id]
+    assert (request.keys[0].person_id, request.events[0].channel) == (ADA, Channel.EMAIL)
+
+
+async def test_a_message_whose_template_is_not_defined_fails_and_its_journey_hears_of_it(
+    pair, tmp_path
+):
+    await pair.happens("login")
+    await pair.is_in("told")
+    assert not (tmp_path / "outbox").exists()

@@ -98,7 +98,7 @@ def test_a_scenario_that_says_all_there_is_to_say_has_no_problem_and_is_in_the_b
     assert [way.to for way in mark.next] == ["mail", "site", "end"]
     assert mark.next[1].share == 0.5
     assert list(site.propose.offers) == ["mild", "better"]
-    assert len(mail.send.channels) == 4
+    assert len(mail.send.channels) == 3
     assert (morning.until.at, morning.until.working_day) == ("10:00", True)
     assert dict(call.answers) == {"busy": "morning", "voicemail": "end"}
 
@@ -170,6 +170,22 @@ FLAWS = {
     "an event's condition that reads the person": (
         f"      - {{stage: a, {OFFER}, on: [{{on: [x], where: customer.age > 1, to: end}}]}}\n",
         (2, 85, "without asking about the person"),
+    ),
+    "an attribute that a profile does not take": (
+        "      - {stage: a, set: {Tier: gold}}\n",
+        (2, 25, "attribute Tier must be 1 to 64 of a-z"),
+    ),
+    "a name that is set": (
+        "      - {stage: a, set: {name: Ada}}\n",
+        (2, 25, "a name is personal"),
+    ),
+    "a message on a channel that carries none": (
+        "      - {stage: a, send: {channels: [WEB], template: t}}\n",
+        (2, 38, "must be one of PUSH, EMAIL, SMS, DIRECT_MAIL, is 'WEB'"),
+    ),
+    "a message on no channel": (
+        "      - {stage: a, send: {channels: [], template: t}}\n",
+        (2, 37, "must name a channel"),
     ),
     "an unknown offer": (
         "      - {stage: a, propose: {offers: [mild, bettr]}, lasts: 1d}\n",

@@ -1,0 +1,47 @@
+"""Puts together what messages leave the house with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.scenario.carriers import carriages_of
+from services.scenario.config import ScenarioSettings
+from services.scenario.crashing import Reach
+from services.scenario.domain.outbound import Composer
+from services.scenario.errands import Errands
+from services.scenario.logbook import ProfileLogbook
+from services.scenario.no_templates import NoTemplates
+from services.scenario.permitting import RulesPermits
+from services.scenario.sending import Sender
+from services.scenario.storage.errands import PostgresErrands
+from shared.catalogue import Catalogue
+from shared.clock import BusinessClock
+from shared.ids import new_id
+from shared.postgres import Database
+from shared.setting_types import Mode
+
+if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+    from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
+
+
+def errands_of(
+    settings: ScenarioSettings,
+    database: Database,
+    rules: RulesServiceAsyncStub,
+    profile: ProfileServiceAsyncStub,
+    catalogue: Catalogue,
+    clock: BusinessClock,
+    reach: Reach,
+) -> Errands:
+    """Return the worker of a replica, on what its process has opened."""
+    store = PostgresErrands(database)
+    composer: Composer = NoTemplates()
+    carriages = carriages_of(
+        settings.message_gateways,
+        settings.message_secrets,
+        outbox=settings.home if settings.mode is Mode.DEVELOPMENT else None,
+        now_us=clock.now_us,
+    )
+    sender = Sender(store, composer, carriages, RulesPermits(rules, profile, clock), clock, reach)
+    return Errands(store, sender, ProfileLogbook(profile), catalogue, clock, owner=new_id())
