@@ -20,12 +20,14 @@ from shared.clock import BusinessClock
 from shared.errors import TouchpointError
 from shared.logging import get_logger
 
-BATCH = 8
-"""Done at the same time; a carrier that hangs holds up no more than these."""
+BATCH = 32
+"""Done at the same time: while some wait for a carrier that hangs, others go on."""
 LEASE_S = 30.0
 """Of what is claimed and not handed over yet."""
 POLL_S = 1.0
 _LEAST_PAUSE_S = 0.01
+_DRAIN_S = 5.0
+"""Of what is being sent when the service is asked to stop."""
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _MOST_DEFECTS = 8
@@ -56,34 +58,62 @@ class Errands:
         self._lease_s = lease_s
         self._wake = asyncio.Event()
         self._failures: dict[str, int] = {}
+        self._running: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Look at once: there may be another."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Work for ever; a background task of the service."""
+        """Work for ever; a background task of the service.
+
+        Asked to stop, it takes nothing new and gives what is being sent a while to be heard of.
+        """
         pause_s = _FIRST_PAUSE_S
-        while True:
-            self._wake.clear()
-            try:
-                if not await self.work_once():
-                    await self._pause()
-            except TouchpointError as error:
-                log.warning("errands_paused", reason=error.reason, pause_s=pause_s)
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, POLL_S)
-            else:
-                pause_s = _FIRST_PAUSE_S
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    if not await self._begin(BATCH - len(self._running)):
+                        await self._pause()
+                except TouchpointError as error:
+                    log.warning("errands_paused", reason=error.reason, pause_s=pause_s)
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, POLL_S)
+                else:
+                    pause_s = _FIRST_PAUSE_S
+        finally:
+            await self._drain()
 
     async def work_once(self) -> int:
         """Do a batch of what is due; returns how much was claimed."""
+        found = await self._begin(BATCH)
+        while self._running:
+            await asyncio.gather(*self._running)
+        return found
+
+    async def _begin(self, room: int) -> int:
+        """Begin with what is due, as much as there is room for; returns how much that was."""
+        if room <= 0:
+            return 0
         now_us = self._clock.now_us()
-        claimed = await self._store.claim(self._owner, now_us, self._lease_s, BATCH)
-        async with asyncio.TaskGroup() as group:
-            for dispatch in claimed:
-                group.create_task(self._do(dispatch))
+        claimed = await self._store.claim(self._owner, now_us, self._lease_s, room)
+        for dispatch in claimed:
+            task = asyncio.create_task(self._do(dispatch))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
         return len(claimed)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    async def _drain(self) -> None:
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=_DRAIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _do(self, dispatch: Dispatch) -> None:
         """Go with one errand as far as it goes now."""

@@ -157,11 +157,15 @@ class House:
             self.deaths = tuple(each for each in self.deaths if each != point)
             raise DeathError
 
-    async def begin(self, made):
+    async def begin(self, made, journey_id="j"):
         """Lead a person to the first stage of a scenario that begins with a view."""
         async with self.store.transaction() as transaction:
             await take_events(
-                transaction, [event("view")], for_all({"view": [made]}), NOON_US, lambda _: "j"
+                transaction,
+                [event("view")],
+                for_all({"view": [made]}),
+                NOON_US,
+                lambda _: journey_id,
             )
         await self.look()
 
@@ -176,7 +180,7 @@ class House:
         self.machine.now_s += seconds
         try:
             done = await self.worker().work_once()
-        except* DeathError:
+        except DeathError:
             done = 0
         return done
 

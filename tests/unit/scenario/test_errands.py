@@ -13,6 +13,7 @@ from services.scenario.domain.journey import Happened, Outcome
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.taking import take_events
 from services.scenario.sending import NO_ADDRESS
+from shared.testing.background import until
 from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State
 from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US, for_all
 from tests.unit.scenario.writing import scenario, stage
@@ -33,11 +34,11 @@ def mail(**fields):
     return scenario(stage("write", send="hello", lasts=7 * DAY_US, on=heard, **fields))
 
 
-def on(*channels, lasts=DAY_US, **more):
+def on(*channels, lasts=DAY_US, name="s", **more):
     """A scenario of one stage that sends a message on one of some channels."""
     made = stage("write", lasts=lasts)
     ParseDict({"template": "hello", "channels": list(channels), **more}, made.send)
-    return scenario(made)
+    return scenario(made, scenario=name)
 
 
 async def journey_of(house):
@@ -357,6 +358,36 @@ async def test_attributes_and_notes_are_brought_to_the_person_once():
         "attribute_set": {"attribute": "tier", "value": "gold"},
         "crm_note": {"text": "Ask for shoes."},
     }
+
+
+class Hanging(Gateway):
+    """Takes a message and says so when it is let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.has_begun, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def carry(self, message, key):
+        self.has_begun.set()
+        await self.may_end.wait()
+        return await super().carry(message, key)
+
+
+async def test_while_one_carrier_hangs_others_go_on_and_a_stop_waits_for_what_is_being_sent():
+    hanging, texts = Hanging(), Gateway()
+    house = House(carriages={EMAIL: hanging.carriage, SMS: texts.carriage})
+    await house.begin(on("EMAIL"))
+    working = asyncio.create_task(house.worker().run())
+    await hanging.has_begun.wait()
+    await house.begin(on("SMS", name="texts"), "another")
+    await until(lambda: len(texts.arrived) == 1)
+    working.cancel()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not working.done()
+    hanging.may_end.set()
+    await asyncio.gather(working, return_exceptions=True)
+    assert house.states == [State.SENT, State.SENT]
 
 
 ANSWERS = st.tuples(st.booleans(), st.sampled_from([SENT, LATER, REFUSED, LOST])).filter(
