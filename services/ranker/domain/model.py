@@ -130,16 +130,17 @@ class Model:
 
     def means(self, indices: NDArray[np.uint32]) -> Column:
         """Return what was learned of the log-odds, summed over the first axis of `indices`."""
-        found: Column = self._mean.take(indices).sum(axis=0)
-        return found
+        return self.beliefs(indices)[0]
 
     def variance_matrix(self, indices: NDArray[np.uint32]) -> Column:
         """Return how unsure each weight is, in the shape of `indices`."""
-        found: Column = self._variance.take(indices)
-        return found
+        return self.beliefs(indices)[1]
 
     def beliefs(self, indices: NDArray[np.uint32]) -> tuple[Column, Column]:
-        """Return both at once: what was learned, summed, and how unsure each weight is."""
+        """Return both at once: what was learned, summed, and how unsure each weight is.
+
+        Taken from both columns together: `take` of one alone would copy that column first.
+        """
         found = self._beliefs.take(indices, axis=0)
         return found[..., 0].sum(axis=0), found[..., 1]
 
