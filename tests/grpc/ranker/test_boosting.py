@@ -50,6 +50,8 @@ POSITION = COLUMNS[COLUMN["placement_position"]].start
 ONE, TWO = START + 11, START + 21
 PAIRS = [(ONE, (TWO, 0.4, -2.9), (TWO, -2.9, 0.4))]
 FALSE = [(ONE, (TWO, -2.9, 0.4), (TWO, 0.4, -2.9))]
+SHOWINGS, AT_ONCE = 2200, 20
+"""A log in memory reads all that it holds whenever it is written to."""
 KEPT_ROWS = 700
 NAMED = "00000000-0000-0000-0002-000000000001"
 
@@ -71,18 +73,21 @@ async def log():
     """Lend a log whose answers depend on two things at once."""
     made = InMemoryLearningLog(facts_of(shop()), TeachingTerms(10_000, 10_000))
     random = np.random.default_rng(3)
-    for at in range(2200):
-        one, two = random.integers(2, size=2)
-        row = np.array([START + 10 + one, START + 20 + two, POSITION], np.uint32)
-        person = f"00000000-0000-0000-0000-{at % 60:012d}"
-        decision_id = f"00000000-0000-0000-0001-{at:012d}"
-        shown = Shown(PROMPT, COUPON, encode(-1.0, row), 1.0)
-        decision = Decision(decision_id, (person,), at, [shown])
-        await made.decided([(decision, frozenset({PROMPT}))], 0)
-        if random.random() < (0.6 if one == two else 0.05):
-            await made.answered(
-                [Answer(f"event-{at}", person, "accept", at, COUPON, COUPON, decision_id)], 0
-            )
+    for start in range(0, SHOWINGS, AT_ONCE):
+        decisions, answers = [], []
+        for at in range(start, start + AT_ONCE):
+            one, two = random.integers(2, size=2)
+            row = np.array([START + 10 + one, START + 20 + two, POSITION], np.uint32)
+            person = f"00000000-0000-0000-0000-{at % 60:012d}"
+            decision_id = f"00000000-0000-0000-0001-{at:012d}"
+            shown = Shown(PROMPT, COUPON, encode(-1.0, row), 1.0)
+            decision = Decision(decision_id, (person,), at, [shown])
+            decisions.append((decision, frozenset({PROMPT})))
+            if random.random() < (0.6 if one == two else 0.05):
+                answer = Answer(f"event-{at}", person, "accept", at, COUPON, COUPON, decision_id)
+                answers.append(answer)
+        await made.decided(decisions, 0)
+        await made.answered(answers, 0)
     return made
 
 
@@ -379,7 +384,7 @@ async def test_examples_are_what_was_shown_with_what_became_of_it(scene):
     lengths = [length for part in parts for length in part.lengths]
     features = np.array([each for part in parts for each in part.features])
     assert rows == sorted(set(rows))
-    assert len(rows) == len(labels) == len(lengths) == 2200
+    assert len(rows) == len(labels) == len(lengths) == SHOWINGS
     assert POSITION not in features
     pairs = features.reshape(-1, 2)
     alike = (pairs[:, 0] == ONE) == (pairs[:, 1] == TWO)
