@@ -15,6 +15,7 @@ from services.scenario.desk import TaskDesk, TaskNews
 from services.scenario.domain.journey import Transition
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.due import DueActions
+from services.scenario.errands import Errands
 from services.scenario.finding import Finder
 from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
@@ -173,7 +174,7 @@ class _Parts:
             "restocking": self._restock,
             "catching_up": CatchingUp(self.database, self.profile, self.clock).run,
             "key_renewal": NoteKeys(self.database, self.keys, self.clock).run,
-            "retention": _retention(self.store, self.clock, settings.journey_days),
+            "retention": _retention(self.store, self.errands, self.clock, settings.journey_days),
         }
 
     def _follow(self, settings: ScenarioSettings, runtime: Runtime, bus: Bus) -> _Models:
@@ -211,11 +212,14 @@ class _Parts:
         await self.timers.run()
 
 
-def _retention(store: JourneyStore, clock: BusinessClock, days: int) -> Background:
+def _retention(
+    store: JourneyStore, errands: Errands, clock: BusinessClock, days: int
+) -> Background:
     async def forget_for_ever() -> None:
         while True:
             now_us = clock.now_us()
             await store.forget_over(now_us - days * _DAY_US)
+            await errands.forget(now_us - days * _DAY_US)
             await store.forget_marks(now_us - _MARK_DAYS * _DAY_US)
             await store.forget_tallies(now_us - _TALLY_DAYS * _DAY_US)
             await asyncio.sleep(_FORGET_EVERY_S)

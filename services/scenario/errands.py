@@ -85,6 +85,10 @@ class Errands:
         finally:
             await self._drain()
 
+    async def forget(self, before_us: int) -> None:
+        """Forget what was done for no journey before a time."""
+        await self._store.forget(before_us)
+
     async def work_once(self) -> int:
         """Do a batch of what is due; returns how much was claimed."""
         found = await self._begin(BATCH)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.approaching import AGAIN_US, LEAST_US
+from services.scenario.domain.errands import CONTACT_LIMIT
 from shared.call import own_call
 from shared.client import invoke
 from shared.clock import BusinessClock
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.rules.v1.rules_service_pb2 import ReleaseContactRequest, ReserveContactRequest
 
@@ -24,6 +27,16 @@ _PROFILE = "/touchpoint.profile.v1.ProfileService/GetSnapshot"
 _RULES = "/touchpoint.rules.v1.RulesService/ReserveContact"
 
 
+@dataclass(frozen=True, slots=True)
+class Full:
+    """There is no room for a contact now."""
+
+    free_us: int
+    """When to try again, business time."""
+    reason: str = CONTACT_LIMIT
+    """`CONTACT_LIMIT` or `QUIET_HOURS`."""
+
+
 class Permits(Protocol):
     """What a message needs before it may leave the house; each raises the kit's errors."""
 
@@ -33,8 +46,8 @@ class Permits(Protocol):
 
     async def reserve(
         self, contact_id: str, person: PersonSnapshot, policy: str, channel: int
-    ) -> int | None:
-        """Reserve a contact; None when it is granted, else when to try again, in microseconds.
+    ) -> Full | None:
+        """Reserve a contact; None when it is granted.
 
         The same id is answered the same until it is released.
         """
@@ -62,7 +75,7 @@ class RulesPermits:
 
     async def reserve(
         self, contact_id: str, person: PersonSnapshot, policy: str, channel: int
-    ) -> int | None:
+    ) -> Full | None:
         persons: Sequence[str] = person.person_ids
         request = ReserveContactRequest(
             contact_id=contact_id,
@@ -77,7 +90,9 @@ class RulesPermits:
             return None
         now_us = self._clock.now_us()
         free_us = answer.free_time.ToMicroseconds()
-        return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
+        again_us = max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
+        code = RemovalCode.Value.Name(answer.reason) if answer.reason else CONTACT_LIMIT
+        return Full(again_us, code)
 
     async def release(self, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)

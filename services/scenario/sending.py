@@ -12,7 +12,6 @@ from services.scenario.carriers import Carriage
 from services.scenario.crashing import Reach
 from services.scenario.domain.best_channel import Choice, likely_hour_us, ranked
 from services.scenario.domain.errands import (
-    CONTACT_LIMIT,
     TOO_LATE,
     Dispatch,
     ErrandStore,
@@ -29,7 +28,7 @@ from services.scenario.domain.errands import (
 )
 from services.scenario.domain.outbound import Composer, Fate, Message, Result
 from services.scenario.habits import habits_of
-from services.scenario.permitting import Permits
+from services.scenario.permitting import Full, Permits
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
 from shared.ids import new_id
@@ -112,26 +111,27 @@ class Sender:
         self, dispatch: Dispatch, person: PersonSnapshot, choices: list[Choice]
     ) -> _Ready | Step:
         """Return the message on the first channel that has room for it, or what becomes of it."""
-        free_us: list[int] = []
+        full: list[Full] = []
         result = Result(Fate.SKIPPED, NO_ADDRESS)
         for choice in choices:
             found = await self._composed(dispatch, person, choice)
             if isinstance(found, _Ready):
                 return found
-            if isinstance(found, int):
-                free_us.append(found)
+            if isinstance(found, Full):
+                full.append(found)
                 continue
             result = found
             if not (found.fate is Fate.SKIPPED and found.reason == NO_ADDRESS):
                 break
-        if free_us and result.reason == NO_ADDRESS:
-            return put_off(dispatch, min(free_us), CONTACT_LIMIT, self._clock.now_us())
+        if full and result.reason == NO_ADDRESS:
+            first = min(full, key=lambda each: each.free_us)
+            return put_off(dispatch, first.free_us, first.reason, self._clock.now_us())
         return carried(dispatch, result, self._clock.now_us())
 
     async def _composed(
         self, dispatch: Dispatch, person: PersonSnapshot, choice: Choice
-    ) -> _Ready | Result | int:
-        """Return the message on a channel, why there is none, or from when on there is room for it.
+    ) -> _Ready | Result | Full:
+        """Return the message on a channel, why there is none, or that there is no room for it.
 
         What is decided for it counts in the ledger when it is decided. Room is asked for all the
         same, because a decision without room does not say when there will be.
@@ -141,20 +141,20 @@ class Sender:
         contact_id = dispatch.reservation_id(channel)
         if order.placement or order.offer_ids:
             asked_as = f"{contact_id}.{new_id()}"
-            full_until_us = await self._permits.reserve(asked_as, person, policy, channel)
-            if full_until_us is not None:
-                return full_until_us
+            full = await self._permits.reserve(asked_as, person, policy, channel)
+            if full is not None:
+                return full
             await self._permits.release(asked_as)
             composed = await self._composer.compose(dispatch.errand, channel)
             if not isinstance(composed, Message):
                 return composed
             if composed.decision_id:
                 return _Ready(composed, choice, "")
-            full_until_us = await self._permits.reserve(contact_id, person, policy, channel)
-            return _Ready(composed, choice, contact_id) if full_until_us is None else full_until_us
-        full_until_us = await self._permits.reserve(contact_id, person, policy, channel)
-        if full_until_us is not None:
-            return full_until_us
+            full = await self._permits.reserve(contact_id, person, policy, channel)
+            return full or _Ready(composed, choice, contact_id)
+        full = await self._permits.reserve(contact_id, person, policy, channel)
+        if full is not None:
+            return full
         composed = await self._composer.compose(dispatch.errand, channel)
         if isinstance(composed, Message):
             return _Ready(composed, choice, contact_id)

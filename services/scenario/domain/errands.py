@@ -292,3 +292,7 @@ class ErrandStore(Protocol):
     async def next_due_us(self) -> int:
         """Return when the next errand that is nobody's falls due, 0 when none does."""
         ...
+
+    async def forget(self, before_us: int) -> int:
+        """Delete what was done for no journey before a time; returns how many."""
+        ...

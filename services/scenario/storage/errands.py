@@ -53,6 +53,9 @@ class PostgresErrands:
     async def next_due_us(self) -> int:
         return int(await self._database.fetchval(_SQL.next_errand))
 
+    async def forget(self, before_us: int) -> int:
+        return int(await self._database.fetchval(_SQL.forget_errands, before_us))
+
 
 def dispatch_of(row: Row) -> Dispatch:
     job: Job = job_of(row["kind"], row["payload"])

@@ -28,6 +28,13 @@ RETURNING errand_id;
 UPDATE errands SET owner = '', lease_until = clock_timestamp() + make_interval(secs => $3)
 WHERE errand_id = $1 AND token = $2 AND is_open;
 
+-- name: forget_errands
+-- Those done for no journey; all others go with theirs.
+WITH gone AS (
+    DELETE FROM errands WHERE journey_id IS NULL AND NOT is_open AND changed_us < $1 RETURNING 1
+)
+SELECT count(*) FROM gone;
+
 -- name: next_errand
 SELECT coalesce(min(e.due_us), 0) FROM errands e
 WHERE e.is_open AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())

@@ -63,6 +63,9 @@ class InMemoryErrands:
     async def next_due_us(self) -> int:
         return min((each.due_us for each in self._free()), default=0)
 
+    async def forget(self, before_us: int) -> int:
+        return 0  # all are of journeys here, and go with them
+
     def _free(self) -> list[Dispatch]:
         now_s = self._journeys.machine_s()
         return [

@@ -11,6 +11,7 @@ from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.taking import take_events, take_timers
 from services.scenario.errands import Errands
 from services.scenario.logbook import events_of
+from services.scenario.permitting import Full
 from services.scenario.sending import Sender
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -49,6 +50,7 @@ class Person:
         """By channel."""
         self.held = set()
         self.released = set()
+        self.reason = "CONTACT_LIMIT"
         self.is_silent = False
 
     async def person(self, person_id):
@@ -62,7 +64,7 @@ class Person:
         if contact_id in self.released:
             raise AssertionError(f"{contact_id} was given back, and is asked for again")
         if channel in self.full_until_us:
-            return self.full_until_us[channel]
+            return Full(self.full_until_us[channel], self.reason)
         self.held.add(contact_id)
         return None
 

@@ -100,6 +100,14 @@ async def test_a_message_waits_until_the_contact_limit_has_room():
     assert house.only.state is State.SENT
 
 
+async def test_a_message_in_quiet_hours_waits_for_their_end_and_says_so():
+    house = await begun()
+    house.person.full_until_us = {EMAIL: NOON_US + HOUR_US}
+    house.person.reason = "QUIET_HOURS"
+    await house.work()
+    assert (house.only.reason, house.only.due_us) == ("QUIET_HOURS", NOON_US + HOUR_US)
+
+
 async def test_a_message_for_which_there_is_no_room_in_its_time_is_skipped():
     house = await begun()
     house.person.full_until_us = {EMAIL: NOON_US + 8 * DAY_US}
