@@ -32,7 +32,7 @@ from services.scenario.permitting import Full, Permits
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
 from shared.ids import new_id
-from shared.refusals import refuses
+from shared.refusals import may_be_written_to
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
@@ -93,7 +93,7 @@ class Sender:
         if not channels:
             named = ", ".join(map(channel_name, dispatch.order.channels))
             return fail(dispatch, f"no carrier is set up for {named}")
-        allowed = [each for each in channels if not self._is_refused(dispatch, person, each)]
+        allowed = [each for each in channels if _may_be_sent(dispatch, person, each)]
         if not allowed:
             return skip(dispatch, NO_CONSENT)
         habits = habits_of(person)
@@ -103,9 +103,6 @@ class Sender:
                 return put_off(dispatch, later_us, LIKELY_HOUR, now_us)
         found = await self._ready(dispatch, person, ranked(allowed, habits, channel_name))
         return found if isinstance(found, Step) else await self._carry(dispatch, found)
-
-    def _is_refused(self, dispatch: Dispatch, person: PersonSnapshot, channel: int) -> bool:
-        return refuses(person, dispatch.order.purpose or MARKETING, channel)  # type: ignore[arg-type]
 
     async def _ready(
         self, dispatch: Dispatch, person: PersonSnapshot, choices: list[Choice]
@@ -229,7 +226,7 @@ class Sender:
         if dispatch.is_late(self._clock.now_us()):
             return give_up(dispatch, f"{dispatch.reason}; then it was too late")
         person = await self._permits.person(dispatch.person_id)
-        if not person.person_ids or self._is_refused(dispatch, person, dispatch.channel):
+        if not person.person_ids or not _may_be_sent(dispatch, person, dispatch.channel):
             return give_up(dispatch, f"{dispatch.reason}; it may not be sent any more")
         composed = await self._composer.compose(dispatch.errand, dispatch.channel)
         if not isinstance(composed, Message):
@@ -241,6 +238,10 @@ class Sender:
         if contact_id:
             with contextlib.suppress(TouchpointError):  # it is free by itself after a while
                 await self._permits.release(contact_id)
+
+
+def _may_be_sent(dispatch: Dispatch, person: PersonSnapshot, channel: int) -> bool:
+    return may_be_written_to(person, dispatch.order.purpose or MARKETING, channel)  # type: ignore[arg-type]
 
 
 def channel_name(channel: int) -> str:

@@ -97,6 +97,7 @@ class Peers:
         if self.profile_is_away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
         known = snapshot(person_ids=(request.person_id,))
+        known.consents.append("marketing")
         return profile_pb.GetSnapshotResponse(snapshot=known.SerializeToString())
 
     async def stream_identities(self, request: Any, context: Any) -> AsyncIterator[Any]:

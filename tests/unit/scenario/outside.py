@@ -45,7 +45,7 @@ class Person:
     """`Permits` of one person, with a ledger that tests can fill."""
 
     def __init__(self, **snapshot):
-        self.snapshot = PersonSnapshot(person_ids=[ADA], **snapshot)
+        self.snapshot = PersonSnapshot(person_ids=[ADA], **{"consents": ["marketing"], **snapshot})
         self.full_until_us = {}
         """By channel."""
         self.held = set()

@@ -74,8 +74,28 @@ async def test_nobody_who_refuses_is_written_to():
     assert (await journey_of(house)).ended_as == "skipped"
 
 
+@pytest.mark.parametrize(
+    ("said", "may"),
+    [
+        ({"consents": []}, False),
+        ({"consents": ["marketing"]}, True),
+        ({"consents": ["marketing:EMAIL"]}, True),
+        ({"consents": ["marketing:SMS", "newsletter"]}, False),
+        ({"consents": ["marketing:EMAIL"], "refusals": ["marketing"]}, False),
+        ({"consents": ["marketing"], "refusals": ["marketing:SMS"]}, True),
+    ],
+)
+async def test_only_who_agreed_to_it_this_way_is_written_to(said, may):
+    house = await begun(**said)
+    await house.work()
+    assert (len(house.gateway.arrived), house.only.state) == (
+        (1, State.SENT) if may else (0, State.SKIPPED)
+    )
+
+
 async def test_the_refusal_of_the_messages_own_purpose_counts_and_no_other():
-    house = await begun(made=on("EMAIL", purpose="transactional"), refusals=["marketing"])
+    made = on("EMAIL", purpose="transactional")
+    house = await begun(made=made, consents=[], refusals=["marketing"])
     await house.work()
     assert house.only.state is State.SENT
 
