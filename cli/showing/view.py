@@ -71,7 +71,8 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
     for journey in view.journeys:
         waits = f"waits for {journey.waits_for}"
         going = f"stands still: {journey.obstacle}" if journey.obstacle else waits
-        yield "journey", ", ".join(filter(None, (journey.scenario, journey.stage, going)))
+        known = (journey.scenario, journey.stage, going, journey.message)
+        yield "journey", ", ".join(filter(None, known))
 
 
 def _session(session: edge.SessionView, now: datetime) -> str:

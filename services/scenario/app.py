@@ -30,6 +30,7 @@ from services.scenario.storage.consumers import (
     events_consumer,
     identities_consumer,
 )
+from services.scenario.storage.errands import PostgresErrands
 from services.scenario.storage.following import ProposalFollower
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import NoteKeys, Notes
@@ -142,7 +143,7 @@ class _Parts:
             wake=self.timers.wake,
             reach=self.reach,
         )
-        return ScenarioServicer(due, self.store, desk)
+        return ScenarioServicer(due, self.store, PostgresErrands(self.database), desk)
 
     def checks(self) -> dict[str, HealthCheck]:
         return {

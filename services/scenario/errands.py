@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 from dataclasses import replace
 
-from services.scenario.domain.errands import Dispatch, ErrandStore, State, Step, fail, finish
+from services.scenario.domain.errand_store import ErrandStore
+from services.scenario.domain.errands import Dispatch, State, Step, fail, finish
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.happenings import message_news
 from services.scenario.logbook import Logbook
@@ -74,7 +75,10 @@ class Errands:
             while True:
                 self._wake.clear()
                 try:
-                    if not await self._begin(BATCH - len(self._running)):
+                    room = BATCH - len(self._running)
+                    if not room:
+                        await self._wake.wait()  # whatever ends wakes it
+                    elif not await self._begin(room):
                         await self._pause()
                 except TouchpointError as error:
                     log.warning("errands_paused", reason=error.reason, pause_s=pause_s)
@@ -98,8 +102,6 @@ class Errands:
 
     async def _begin(self, room: int) -> int:
         """Begin with what is due, as much as there is room for; returns how much that was."""
-        if room <= 0:
-            return 0
         now_us = self._clock.now_us()
         claimed = await self._store.claim(self._owner, now_us, self._lease_s, room)
         for dispatch in claimed:

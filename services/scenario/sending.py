@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from services.scenario.carriers import Carriage
 from services.scenario.crashing import Reach
 from services.scenario.domain.best_channel import Choice, likely_hour_us, ranked
+from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.domain.errands import (
     TOO_LATE,
     Dispatch,
-    ErrandStore,
     State,
     Step,
     answered,
@@ -26,12 +26,11 @@ from services.scenario.domain.errands import (
     put_off,
     skip,
 )
-from services.scenario.domain.outbound import Composer, Fate, Message, Result
+from services.scenario.domain.outbound import NO_ADDRESS, Composer, Fate, Message, Result
 from services.scenario.habits import habits_of
 from services.scenario.permitting import Full, Permits
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
-from shared.ids import new_id
 from shared.refusals import may_be_written_to
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -39,8 +38,6 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel
 MARKETING = "marketing"
 NOBODY = "NOBODY"
 NO_CONSENT = "NO_CONSENT"
-NO_ADDRESS = "NO_ADDRESS"
-"""The reason of a composer that knows no address of the person on a channel."""
 LIKELY_HOUR = "LIKELY_HOUR"
 """It waits for an hour in which the person is most likely there."""
 _MARGIN_S = 15.0
@@ -130,25 +127,11 @@ class Sender:
     ) -> _Ready | Result | Full:
         """Return the message on a channel, why there is none, or that there is no room for it.
 
-        What is decided for it counts in the ledger when it is decided. Room is asked for all the
-        same, because a decision without room does not say when there will be.
+        It is reserved first, and once: what is decided for it takes no contact of its own.
         """
-        order, channel = dispatch.order, choice.channel
-        policy = order.purpose or MARKETING
+        channel = choice.channel
+        policy = dispatch.order.purpose or MARKETING
         contact_id = dispatch.reservation_id(channel)
-        if order.placement or order.offer_ids:
-            asked_as = f"{contact_id}.{new_id()}"
-            full = await self._permits.reserve(asked_as, person, policy, channel)
-            if full is not None:
-                return full
-            await self._permits.release(asked_as)
-            composed = await self._composer.compose(dispatch.errand, channel)
-            if not isinstance(composed, Message):
-                return composed
-            if composed.decision_id:
-                return _Ready(composed, choice, "")
-            full = await self._permits.reserve(contact_id, person, policy, channel)
-            return full or _Ready(composed, choice, contact_id)
         full = await self._permits.reserve(contact_id, person, policy, channel)
         if full is not None:
             return full

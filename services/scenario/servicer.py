@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 
 from services.scenario.desk import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.errand_store import ErrandStore
+from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.domain.tasks import Completion, Task
+from services.scenario.domain.told import told
 from services.scenario.domain.waiting import waits_for
 from services.scenario.due import DueActions
 from shared.call import Call
@@ -22,9 +25,12 @@ from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 class ScenarioServicer:
     """Journeys for those who decide, tasks for those who call."""
 
-    def __init__(self, due: DueActions, journeys: JourneyStore, desk: TaskDesk) -> None:
+    def __init__(
+        self, due: DueActions, journeys: JourneyStore, errands: ErrandStore, desk: TaskDesk
+    ) -> None:
         self._due = due
         self._journeys = journeys
+        self._errands = errands
         self._desk = desk
 
     async def get_due(self, call: Call, request: pb.GetDueRequest) -> pb.GetDueResponse:
@@ -34,8 +40,14 @@ class ScenarioServicer:
         self, call: Call, request: pb.ListJourneysRequest
     ) -> pb.ListJourneysResponse:
         found = await self._journeys.open_for(request.person_ids)
+        wrote = [each.journey_id for each in found if each.messages]
+        messages = await self._errands.latest_messages(wrote) if wrote else {}
         return pb.ListJourneysResponse(
-            journeys=[_journey(journey) for journey in found if not journey.dormant]
+            journeys=[
+                _journey(journey, messages.get(journey.journey_id))
+                for journey in found
+                if not journey.dormant
+            ]
         )
 
     async def set_agent_status(
@@ -84,7 +96,7 @@ class ScenarioServicer:
             yield pb.ExportPersonResponse(table=table, rows=rows)
 
 
-def _journey(journey: Journey) -> scenario_pb2.Journey:
+def _journey(journey: Journey, latest: Dispatch | None) -> scenario_pb2.Journey:
     stage = journey.current
     message = scenario_pb2.Journey(
         journey_id=journey.journey_id,
@@ -92,6 +104,8 @@ def _journey(journey: Journey) -> scenario_pb2.Journey:
         stage=stage.name if stage is not None else "",
         waits_for=waits_for(journey),
         obstacle=journey.obstacle,
+        message=told(latest, Channel.Value.Name) if latest is not None else "",  # type: ignore[arg-type]
+        message_channel_why=latest.why if latest is not None else "",
     )
     message.stage_entered_time.FromDatetime(from_us(journey.entered_us or journey.started_us))
     return message

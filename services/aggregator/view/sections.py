@@ -171,6 +171,8 @@ def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:
             stage_entered_time=journey.stage_entered_time,
             waits_for=journey.waits_for,
             obstacle=journey.obstacle,
+            message=journey.message,
+            message_channel_why=journey.message_channel_why,
         )
         for journey in under_way
     ]

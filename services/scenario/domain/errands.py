@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Protocol
 
-from services.scenario.domain.journey import Happened, NotePerson, SetAttributes
+from services.scenario.domain.journey import NotePerson, SetAttributes
 from services.scenario.domain.outbound import Errand, Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 
@@ -122,7 +121,7 @@ class Dispatch:
 
     def reservation_id(self, channel: int) -> str:
         """Return as what it is reserved in the ledger: the same until that was given back."""
-        return f"{self.errand_id}.{self.tries + self.asked}.{channel}"
+        return f"{self.errand_id}.{self.tries + self.asked + self.setbacks}.{channel}"
 
     def is_late(self, now_us: int) -> bool:
         return 0 < self.expires_us <= now_us
@@ -263,36 +262,3 @@ def interrupted(dispatch: Dispatch) -> Dispatch:
         return dispatch
     doubts = max(dispatch.doubts, 1)
     return replace(dispatch, state=State.UNKNOWN, doubts=doubts, reason=INTERRUPTED)
-
-
-class ErrandStore(Protocol):
-    """Keeps errands beside the journeys that they are done for."""
-
-    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
-        """Take errands that are due and nobody's, the longest due first.
-
-        Those of a journey at rest wait with it. The lease runs on the database's clock, and each
-        claim raises the errand's token. One that somebody was sending comes as `interrupted`.
-        """
-        ...
-
-    async def keep(self, step: Step, lease_s: float, news: Happened | None) -> bool:
-        """Write a step, and bring its news to its journey, in one transaction.
-
-        False, and nothing is written, where somebody else has claimed it since, it was cancelled,
-        or its person was erased. One that is held keeps the lease, for so long from now; all others
-        are let go of.
-        """
-        ...
-
-    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
-        """Leave an errand as it is for a while of machine time, if it is still this claim's."""
-        ...
-
-    async def next_due_us(self) -> int:
-        """Return when the next errand that is nobody's falls due, 0 when none does."""
-        ...
-
-    async def forget(self, before_us: int) -> int:
-        """Delete what was done for no journey before a time; returns how many."""
-        ...

@@ -76,14 +76,21 @@ class Message:
     offer_ids: Sequence[str] = ()
 
 
+NO_ADDRESS = "NO_ADDRESS"
+"""The reason of a composer that knows no address of the person on a channel: another may do."""
+
+
 class Composer(Protocol):
-    """Says what a message says to its person, as they are at this moment."""
+    """Says what a message says to its person, as they are at this moment.
+
+    Whoever asks holds a contact for it already, and knows that it may be sent on that channel.
+    """
 
     async def compose(self, errand: Errand, channel: int) -> Message | Result:
         """Return the message on a channel, or why there is none.
 
-        SKIPPED: nothing is worth sending, or there is no address. FAILED: a template misses a
-        value.
+        SKIPPED: nothing is worth sending, or there is no address (`NO_ADDRESS`). FAILED: a template
+        misses a value. LATER: it is asked again.
         Raises the kit's errors where that cannot be known now.
         """
         ...

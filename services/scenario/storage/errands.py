@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.taking import take_message_outcome
@@ -52,6 +54,10 @@ class PostgresErrands:
 
     async def next_due_us(self) -> int:
         return int(await self._database.fetchval(_SQL.next_errand))
+
+    async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
+        rows = await self._database.fetch(_SQL.latest_messages, list(journey_ids))
+        return {row["journey_id"]: dispatch_of(row) for row in rows}
 
     async def forget(self, before_us: int) -> int:
         return int(await self._database.fetchval(_SQL.forget_errands, before_us))

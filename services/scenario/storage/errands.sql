@@ -28,6 +28,11 @@ RETURNING errand_id;
 UPDATE errands SET owner = '', lease_until = clock_timestamp() + make_interval(secs => $3)
 WHERE errand_id = $1 AND token = $2 AND is_open;
 
+-- name: latest_messages
+SELECT DISTINCT ON (journey_id) * FROM errands
+WHERE journey_id = ANY($1::text[]) AND kind = 'message'
+ORDER BY journey_id, occurrence DESC;
+
 -- name: forget_errands
 -- Those done for no journey; all others go with theirs.
 WITH gone AS (

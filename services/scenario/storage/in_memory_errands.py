@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Due, Happened, Journey, SendMessage
+from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 
@@ -62,6 +64,14 @@ class InMemoryErrands:
 
     async def next_due_us(self) -> int:
         return min((each.due_us for each in self._free()), default=0)
+
+    async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
+        found: dict[str, Dispatch] = {}
+        for each in self.all().values():
+            if each.journey_id in journey_ids and isinstance(each.job, MessageOrder):
+                known = found.get(each.journey_id, each)
+                found[each.journey_id] = max(known, each, key=lambda one: one.occurrence)
+        return found
 
     async def forget(self, before_us: int) -> int:
         return 0  # all are of journeys here, and go with them

@@ -185,6 +185,18 @@ async def test_a_message_on_its_way_is_not_cancelled_any_more(desk):
     assert await keep(desk, sent, news(sent))
 
 
+async def test_the_latest_message_of_each_journey_is_found_however_far_it_is(desk):
+    made = scenario(
+        stage("a", send="first"), stage("b", send="second", note="x"), stage("c", lasts=DAY_US)
+    )
+    await begin(desk, made, ADA, BOB)
+    journeys = await desk.store.open_for([ADA, BOB])
+    found = await desk.errands.latest_messages([each.journey_id for each in journeys])
+    assert {each.order.template for each in found.values()} == {"second"}
+    assert len(found) == 2
+    assert await desk.errands.latest_messages(["nobody"]) == {}
+
+
 async def test_of_somebody_erased_nothing_is_kept_and_nothing_written(desk):
     await begin(desk)
     found = await only(desk)

@@ -12,6 +12,7 @@ from services.scenario.due import DueActions
 from services.scenario.free_agents import FreeAgents
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
@@ -71,7 +72,7 @@ async def face():
     desk = TaskDesk(store, agents, clock, approaches, news=news)
     free_agents = FreeAgents(store, clock)
     due = DueActions(offers, bundles, proposals, free_agents)
-    servicer = ScenarioServicer(due, store, desk)
+    servicer = ScenarioServicer(due, store, InMemoryErrands(store), desk)
     finder = Told()
     timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
     contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]

@@ -1,6 +1,7 @@
 """What becomes of messages, attributes and notes, on journeys in memory."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from services.scenario.domain.errands import MOST_SETBACKS
 from services.scenario.domain.journey import Happened, Outcome
-from services.scenario.domain.outbound import Fate, Message, Result
+from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
 from services.scenario.domain.taking import take_events
-from services.scenario.sending import NO_ADDRESS
+from services.scenario.domain.told import told
+from services.scenario.sending import channel_name
 from shared.testing.background import until
 from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State
 from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US, for_all
@@ -294,6 +296,16 @@ async def test_nothing_worth_sending_is_a_message_skipped_that_spends_no_contact
     assert house.person.held == set()
 
 
+async def test_what_cannot_be_written_now_is_written_later_under_a_contact_of_its_own():
+    house = await begun()
+    house.writer.instead[EMAIL] = Result(Fate.LATER, "the ranker is not there", after_s=5.0)
+    await house.work()
+    assert (house.only.state, house.person.held) == (State.WAITING, set())
+    house.writer.instead.clear()
+    await house.work(6.0)
+    assert house.only.state is State.SENT
+
+
 async def test_a_defect_in_what_it_says_fails_visibly_and_not_for_ever():
     house = await begun()
 
@@ -367,13 +379,14 @@ async def test_of_several_channels_it_waits_for_an_hour_in_which_they_are_there(
     assert len(mails.arrived) == 1, "it waits once"
 
 
-async def test_what_is_decided_for_it_counts_at_its_decision_and_not_once_more():
+async def test_what_is_decided_for_it_counts_under_its_own_contact_and_is_told_with_it():
     house = await begun(made=on("EMAIL", placement="email.body"))
     house.writer.instead[EMAIL] = Message(EMAIL, "a@b.c", decision_id="d", offer_ids=("o",))
     await house.work()
-    assert house.person.held == set()
-    (told,) = house.log.events.values()
-    assert (told.decision_id, told.offer_id, told.event_id) == ("d", "o", house.only.errand_id)
+    assert house.person.held == {house.only.contact_id}
+    (told_event,) = house.log.events.values()
+    assert (told_event.decision_id, told_event.offer_id) == ("d", "o")
+    assert (told_event.event_id, told_event.placement) == (house.only.contact_id, "email.body")
 
 
 async def test_attributes_and_notes_are_brought_to_the_person_once():
@@ -386,6 +399,27 @@ async def test_attributes_and_notes_are_brought_to_the_person_once():
         "attribute_set": {"attribute": "tier", "value": "gold"},
         "crm_note": {"text": "Ask for shoes."},
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "hello waits to be sent"),
+        ({"reason": "QUIET_HOURS"}, "hello waits to be sent: QUIET_HOURS"),
+        ({"state": State.SENDING, "channel": SMS}, "hello is being sent by SMS"),
+        ({"state": State.SENT, "channel": SMS}, "hello was sent by SMS"),
+        ({"state": State.SKIPPED, "reason": "NO_CONSENT"}, "hello was not sent: NO_CONSENT"),
+        ({"state": State.FAILED, "reason": "no"}, "hello could not be sent: no"),
+        (
+            {"state": State.UNKNOWN, "channel": EMAIL, "reason": "lost"},
+            "hello may have been sent by EMAIL: lost",
+        ),
+        ({"state": State.CANCELLED}, "hello was cancelled"),
+    ],
+)
+async def test_how_far_a_message_is_is_said_in_words(fields, said):
+    house = await begun()
+    assert told(replace(house.only, **fields), channel_name) == said
 
 
 class Hanging(Gateway):
