@@ -48,9 +48,9 @@ def keep(
     )
     keeper, replayer = RankingKeeper(rankings), Replayer(catalogue, past)
     insights = InMemoryInsights(log)
-    trainer = HistoryTrainer(
-        catalogue, definitions_of_the_shop, lambda: replica.model, InMemoryHistoryLog(log)
-    )
+    active = definitions_of_the_shop()
+    history_log = InMemoryHistoryLog(log)
+    trainer = HistoryTrainer(catalogue, lambda: active, lambda: replica.model, history_log)
     return Kept(
         journal,
         log,

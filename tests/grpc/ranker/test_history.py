@@ -8,6 +8,8 @@ import grpc
 import pytest
 import pytest_asyncio
 
+from services.ranker import history as history_module
+from services.ranker import history_policies
 from services.ranker.domain.answers import Outcome, TeachingTerms
 from services.ranker.domain.model import Model
 from services.ranker.lookups import facts_of
@@ -69,7 +71,9 @@ class Scene:
 
 
 @pytest_asyncio.fixture(params=["in memory", "PostgreSQL"], loop_scope="session")
-async def scene(request, fresh_database, tmp_path):
+async def scene(request, fresh_database, tmp_path, monkeypatch):
+    for module in (history_module, history_policies):
+        monkeypatch.setattr(module, "_REST_S", 0.0)  # there are no requests to rest for
     catalogue, bundle = shop(), OneBundle(definitions())
     log = InMemoryLearningLog(facts_of(catalogue), TeachingTerms(10_000, 10_000))
     pointers = InMemoryPointers(log.known_reverts)
