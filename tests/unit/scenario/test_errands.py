@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from google.protobuf.json_format import ParseDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.scenario import sending
 from services.scenario.domain.errands import MOST_SETBACKS
 from services.scenario.domain.journey import Happened, Outcome
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
@@ -243,6 +245,36 @@ async def test_of_a_worker_that_dies_on_the_way_nobody_knows_whether_it_was_sent
     await house.work_off()
     assert house.only.state is State.UNKNOWN
     assert len(house.gateway.arrived) == (point == "after_carrying")
+
+
+async def test_a_worker_that_wakes_after_its_lease_sends_nothing_beside_its_successor():
+    house = await begun()
+    written, go_on = asyncio.Event(), asyncio.Event()
+    compose = house.writer.compose
+
+    async def compose_frozen(errand, channel):
+        written.set()
+        await go_on.wait()
+        return await compose(errand, channel)
+
+    house.writer.compose = compose_frozen
+    frozen = asyncio.create_task(house.worker().work_once())
+    await written.wait()
+    house.writer.compose = compose
+    await house.work(3 * 31.0)
+    assert house.only.state is State.SENT
+    go_on.set()
+    await frozen
+    assert len(house.gateway.arrived) == 1
+    assert len(house.log.events) == 1
+
+
+async def test_a_worker_frozen_once_it_may_send_leaves_that_to_its_successor(monkeypatch):
+    house = await begun()
+    clock = iter([0.0, 100.0])
+    monkeypatch.setattr(sending, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    await house.work()
+    assert (house.only.state, house.gateway.arrived) == (State.SENDING, [])
 
 
 async def test_a_carrier_that_breaks_in_our_hands_may_have_sent_it():
