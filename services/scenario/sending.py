@@ -40,6 +40,7 @@ NOBODY = "NOBODY"
 NO_CONSENT = "NO_CONSENT"
 LIKELY_HOUR = "LIKELY_HOUR"
 """It waits for an hour in which the person is most likely there."""
+_LONGEST_WRITING_S = 15.0
 _MARGIN_S = 15.0
 """Of a lease beyond what carrying may take."""
 
@@ -135,11 +136,19 @@ class Sender:
         full = await self._permits.reserve(contact_id, person, policy, channel)
         if full is not None:
             return full
-        composed = await self._composer.compose(dispatch.errand, channel)
+        composed = await self._written(dispatch, channel)
         if isinstance(composed, Message):
             return _Ready(composed, choice, contact_id)
         await self._release(contact_id)
         return composed
+
+    async def _written(self, dispatch: Dispatch, channel: int) -> Message | Result:
+        """Return the message, or why there is none; written while its lease lasts, or later."""
+        try:
+            async with asyncio.timeout(_LONGEST_WRITING_S):
+                return await self._composer.compose(dispatch.errand, channel)
+        except TimeoutError:
+            return Result(Fate.LATER, f"it was not written within {_LONGEST_WRITING_S:g} s")
 
     async def _carry(self, dispatch: Dispatch, ready: _Ready) -> Step | None:
         """Hand a message over, once it is committed that this is being done."""
@@ -211,7 +220,7 @@ class Sender:
         person = await self._permits.person(dispatch.person_id)
         if not person.person_ids or not _may_be_sent(dispatch, person, dispatch.channel):
             return give_up(dispatch, f"{dispatch.reason}; it may not be sent any more")
-        composed = await self._composer.compose(dispatch.errand, dispatch.channel)
+        composed = await self._written(dispatch, dispatch.channel)
         if not isinstance(composed, Message):
             return give_up(dispatch, f"{dispatch.reason}; {composed.reason}")
         choice = Choice(dispatch.channel, 0.0, dispatch.why)

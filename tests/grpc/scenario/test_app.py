@@ -388,3 +388,6 @@ async def test_a_message_whose_template_is_not_defined_fails_and_its_journey_hea
     await pair.happens("login")
     await pair.is_in("told")
     assert not (tmp_path / "outbox").exists()
+    request = pb.ListJourneysRequest(person_ids=[ADA])
+    (journey,) = (await pair.one.ListJourneys(request, timeout=5)).journeys
+    assert journey.message == "hello could not be sent: there is no template hello"

@@ -338,6 +338,22 @@ async def test_what_cannot_be_written_now_is_written_later_under_a_contact_of_it
     assert house.only.state is State.SENT
 
 
+async def test_what_takes_too_long_to_write_is_written_later(monkeypatch):
+    monkeypatch.setattr(sending, "_LONGEST_WRITING_S", 0.01)
+    house = await begun()
+    compose = house.writer.compose
+
+    async def never(errand, channel):
+        await asyncio.Event().wait()
+
+    house.writer.compose = never
+    await house.work()
+    assert (house.only.state, house.only.setbacks) == (State.WAITING, 1)
+    house.writer.compose = compose
+    await house.work(2.0)
+    assert house.only.state is State.SENT
+
+
 async def test_a_defect_in_what_it_says_fails_visibly_and_not_for_ever():
     house = await begun()
 
