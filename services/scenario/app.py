@@ -115,7 +115,14 @@ class _Parts:
             reach=self.reach,
         )
         self.errands = errands_of(
-            settings, database, self.rules, self.profile, catalogue, self.clock, self.reach
+            settings,
+            database,
+            self.rules,
+            self.profile,
+            catalogue,
+            bundles,
+            self.clock,
+            self.reach,
         )
         proposals = self.models.journeys.proposals
         self.obstacles = Obstacles(
@@ -169,7 +176,7 @@ class _Parts:
             **{name: consumer.run for name, consumer in self.consumers.items()},
             "events": self._hear,
             "timers": self._work,
-            "errands": self.errands.run,
+            "errands": self._do_errands,
             "obstacles": self.obstacles.run,
             "free_agents": self.free_agents.run,
             "restocking": self._restock,
@@ -206,6 +213,11 @@ class _Parts:
         """Look what is there again, once the catalogue is known."""
         await self.models.catalogue.ready()
         await self.restocking.run(self.database)
+
+    async def _do_errands(self) -> None:
+        """Send what is to be sent, once it is known which scenarios are in force."""
+        await asyncio.gather(self.models.catalogue.ready(), self.models.bundles.ready())
+        await self.errands.run()
 
     async def _work(self) -> None:
         """Bring timers forward, once it is known what can be proposed."""

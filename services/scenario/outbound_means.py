@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.scenario.carriers import carriages_of
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import Reach
+from services.scenario.definitions import Playbook
 from services.scenario.domain.outbound import Composer
 from services.scenario.errands import Errands
 from services.scenario.logbook import ProfileLogbook
@@ -16,6 +17,7 @@ from services.scenario.sending import Sender
 from services.scenario.storage.errands import PostgresErrands
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
+from shared.definitions import BundleFollower
 from shared.ids import new_id
 from shared.postgres import Database
 from shared.setting_types import Mode
@@ -31,6 +33,7 @@ def errands_of(
     rules: RulesServiceAsyncStub,
     profile: ProfileServiceAsyncStub,
     catalogue: Catalogue,
+    bundles: BundleFollower[Playbook],
     clock: BusinessClock,
     reach: Reach,
 ) -> Errands:
@@ -43,5 +46,11 @@ def errands_of(
         outbox=settings.home if settings.mode is Mode.DEVELOPMENT else None,
         now_us=clock.now_us,
     )
-    sender = Sender(store, composer, carriages, RulesPermits(rules, profile, clock), clock, reach)
+
+    def in_force(person_id: str, scenario: str) -> bool:
+        playbook = bundles.for_person(person_id).for_person(person_id, clock.now_us())
+        return scenario in playbook.scenarios
+
+    permits = RulesPermits(rules, profile, clock)
+    sender = Sender(store, composer, carriages, permits, clock, reach, in_force)
     return Errands(store, sender, ProfileLogbook(profile), catalogue, clock, owner=new_id())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.scenario.carriers import Carriage
@@ -38,11 +38,17 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel
 MARKETING = "marketing"
 NOBODY = "NOBODY"
 NO_CONSENT = "NO_CONSENT"
+NOT_IN_FORCE = "NOT_IN_FORCE"
+"""Its scenario was taken out of the definitions, or is off for the person."""
 LIKELY_HOUR = "LIKELY_HOUR"
 """It waits for an hour in which the person is most likely there."""
 _LONGEST_WRITING_S = 15.0
 _MARGIN_S = 15.0
 """Of a lease beyond what carrying may take."""
+
+
+InForce = Callable[[str, str], bool]
+"""Says whether a scenario is in force for a set of persons, named by the oldest of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Sender:
         permits: Permits,
         clock: BusinessClock,
         reach: Reach = lambda _: None,
+        in_force: InForce = lambda person_id, scenario: True,
     ) -> None:
         self._store = store
         self._composer = composer
@@ -72,6 +79,7 @@ class Sender:
         self._permits = permits
         self._clock = clock
         self._reach = reach
+        self._in_force = in_force
 
     async def next_step(self, dispatch: Dispatch) -> Step | None:
         """Return what becomes of a message; None: it is somebody else's by now.
@@ -87,6 +95,8 @@ class Sender:
         person = await self._permits.person(dispatch.person_id)
         if not person.person_ids:
             return skip(dispatch, NOBODY)
+        if dispatch.scenario and not self._in_force(person.person_ids[0], dispatch.scenario):
+            return skip(dispatch, NOT_IN_FORCE)
         channels = [each for each in dispatch.order.channels if each in self._carriages]
         if not channels:
             named = ", ".join(map(channel_name, dispatch.order.channels))

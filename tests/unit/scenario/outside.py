@@ -144,11 +144,18 @@ class House:
         self.gateway = gateway or Gateway()
         self.carriages = carriages or {EMAIL: self.gateway.carriage}
         self.deaths = ()
+        self.taken_out = set()
         self._numbers = itertools.count(1)
 
     def worker(self):
         sender = Sender(
-            self.errands, self.writer, self.carriages, self.person, self.clock, self._reach
+            self.errands,
+            self.writer,
+            self.carriages,
+            self.person,
+            self.clock,
+            self._reach,
+            lambda person_id, scenario: scenario not in self.taken_out,
         )
         return Errands(
             self.errands, sender, self.log, Catalogue(), self.clock, owner=f"w{next(self._numbers)}"

@@ -111,6 +111,14 @@ async def test_nobody_is_written_to_who_is_nobody_any_more():
     assert (house.only.state, house.only.reason) == (State.SKIPPED, "NOBODY")
 
 
+async def test_a_message_of_a_scenario_that_was_taken_out_is_not_sent():
+    house = await begun()
+    house.taken_out.add("s")
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, "NOT_IN_FORCE")
+    assert house.gateway.arrived == []
+
+
 async def test_a_message_waits_until_the_contact_limit_has_room():
     house = await begun()
     house.person.full_until_us = {EMAIL: NOON_US + DAY_US}
