@@ -14,13 +14,15 @@ from services.scenario.domain.journey import NotePerson, SetAttributes
 from services.scenario.domain.outbound import Errand, Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 
-MOST_SETBACKS = 12
-"""How often a carrier may put a message off; with the pauses between them about five hours."""
+MOST_SETBACKS = 32
+"""How often a carrier may put a message off; with the pauses between them twenty hours."""
 MOST_DOUBTS = 8
 """How often it is looked into what became of a message; about half an hour."""
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 3600.0
 _LONGEST_LOOK_S = 900.0
+_LONGEST_ASKED_S = 86_400.0
+"""That a carrier may ask to be left alone for."""
 TOO_LATE = "TOO_LATE"
 CONTACT_LIMIT = "CONTACT_LIMIT"
 INTERRUPTED = "the process that was sending it ended before it heard what became of it"
@@ -234,7 +236,7 @@ def _set_back(dispatch: Dispatch, result: Result, now_us: int) -> Step:
     if again.is_late(now_us):
         return fail(again, f"{result.reason}; then it was too late")
     own_s = min(_FIRST_PAUSE_S * 2.0 ** (setbacks - 1), _LONGEST_PAUSE_S)
-    return Step(again, max(result.after_s, own_s))
+    return Step(again, max(min(result.after_s, _LONGEST_ASKED_S), own_s))
 
 
 def doubt(dispatch: Dispatch, reason: str) -> Step:

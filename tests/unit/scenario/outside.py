@@ -193,7 +193,7 @@ class House:
             done = 0
         return done
 
-    async def work_off(self, seconds=40.0, most=60):
+    async def work_off(self, seconds=40.0, most=200):
         """Go on until nothing is left to do."""
         for _ in range(most):
             await self.work(seconds)

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scenario import sending
-from services.scenario.domain.errands import MOST_SETBACKS
+from services.scenario.domain.errands import MOST_SETBACKS, Dispatch, Step, carried
 from services.scenario.domain.journey import Happened, Outcome
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
+from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.taking import take_events
 from services.scenario.domain.told import told
 from services.scenario.sending import channel_name
@@ -181,6 +182,16 @@ async def test_a_carrier_that_never_takes_it_is_given_up():
     assert (house.only.state, house.only.setbacks) == (State.FAILED, MOST_SETBACKS)
     assert (await journey_of(house)).ended_as == "failed"
     assert house.person.held == set()
+
+
+def test_a_carrier_is_tried_for_twenty_hours_and_never_left_alone_for_more_than_a_day():
+    waited_s, step = 0.0, Step(Dispatch("e", ADA, MessageOrder((EMAIL,), "hello"), 0))
+    while step.dispatch.is_open:
+        step = carried(step.dispatch, Result(Fate.LATER, "full"), NOON_US)
+        waited_s += step.pause_s
+    assert 19 < waited_s / 3600 < 21
+    patient = Dispatch("e", ADA, MessageOrder((EMAIL,), "hello"), 0)
+    assert carried(patient, Result(Fate.LATER, "full", after_s=1e6), NOON_US).pause_s == 86_400.0
 
 
 async def test_what_a_carrier_refuses_has_failed_and_counts_as_no_contact():
