@@ -3,7 +3,7 @@ UPDATE errands
 SET owner = $1, lease_until = clock_timestamp() + make_interval(secs => $3), token = token + 1
 WHERE errand_id IN (
     SELECT e.errand_id FROM errands e
-    WHERE e.is_open AND e.due_us <= $2
+    WHERE e.is_open AND e.state <> 'cancelled' AND e.due_us <= $2
       AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
       AND NOT EXISTS (
           SELECT FROM journeys j WHERE j.journey_id = e.journey_id AND j.dormant AND j.phase <> 4
@@ -21,7 +21,7 @@ SET state = $3, is_open = $4, reason = $5, due_us = $6, tries = $7, setbacks = $
     asked = $10, channel = $11, why = $12, contact_id = $13, decision_id = $14, offer_id = $15,
     provider_id = $16, sent_us = $17, changed_us = $18, owner = CASE WHEN $19 THEN owner ELSE '' END,
     lease_until = CASE WHEN $20 > 0 THEN clock_timestamp() + make_interval(secs => $20) END
-WHERE errand_id = $1 AND token = $2 AND is_open
+WHERE errand_id = $1 AND token = $2 AND is_open AND state <> 'cancelled'
 RETURNING errand_id;
 
 -- name: leave_errand
@@ -42,7 +42,7 @@ SELECT count(*) FROM gone;
 
 -- name: next_errand
 SELECT coalesce(min(e.due_us), 0) FROM errands e
-WHERE e.is_open AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
+WHERE e.is_open AND e.state <> 'cancelled' AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
   AND NOT EXISTS (
       SELECT FROM journeys j WHERE j.journey_id = e.journey_id AND j.dormant AND j.phase <> 4
   );

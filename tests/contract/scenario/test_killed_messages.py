@@ -106,3 +106,16 @@ async def test_what_is_sent_for_no_journey_is_an_errand_like_any_other(postgres,
         assert await database.fetchval("SELECT count(*) FROM errands") == len(PEOPLE)
         await worker.forget(NOON_US + 1)
         assert await database.fetchval("SELECT count(*) FROM errands") == 0
+
+
+async def test_what_a_process_of_before_cancelled_is_not_sent(postgres, tmp_path):
+    async with (
+        postgres.clone("scenario", MIGRATIONS) as url,
+        open_database(url, application="scenario", connections=4) as database,
+    ):
+        await order(PostgresJourneys(database, Notes(FolderWrappingKeys(tmp_path / "keys"))))
+        # It does not know of `is_open`.
+        await database.execute("UPDATE errands SET state = 'cancelled'")
+        worker = errands_of(database, tmp_path, "", FakeClock(from_us(NOON_US)), "dumb")
+        assert await worker.work_once() == 0
+        assert not (tmp_path / "sent").exists()
