@@ -41,7 +41,7 @@ from shared.money import MAX_MICROS
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
-T = TypeVar("T")
+T = TypeVar("T", int, str)
 
 
 def snapshot_of(
@@ -184,7 +184,8 @@ def _add_referrals(snapshot: PersonSnapshot, state: State, moment: Moment) -> No
 
 
 def _disliked(words: Mapping[T, Word]) -> list[T]:
-    return [subject for subject, word in words.items() if word.yes] if words else []
+    """Return them in an order of their own: which was told first is an accident of the bus."""
+    return sorted(subject for subject, word in words.items() if word.yes) if words else []
 
 
 def _add_cart(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:

@@ -14,7 +14,7 @@ from services.profile.domain.session import current_session
 from services.profile.domain.state import State, merge
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.state_codec import decode, decode_whole, encode
-from tests.unit.profile.happenings import NOON_US, events, state_of
+from tests.unit.profile.happenings import NOON_US, events, happened, state_of
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 MANY = st.lists(events(), max_size=24)
@@ -102,6 +102,17 @@ def test_what_is_read_is_the_same_in_any_order(happened, chance):
         assert one.get(name) == other.get(name)
     for name in ("variants", "bought_categories", "stages", "promotion_share", "return_share"):
         assert one["traits"].get(name) == other["traits"].get(name)
+
+
+def test_what_is_disliked_is_told_in_one_order_whichever_was_told_first():
+    no = {"sentiment": "dislike"}
+    told = [
+        happened("preference", offer_no=number, family_no=number, category=name, details=no | {"category": name})
+        for number, name in ((2, "Tea"), (1, "Coffee"))
+    ]
+    one, other = snapshot(state_of(*told)), snapshot(state_of(*reversed(told)))
+    assert one["disliked"]["family_nos"] == [1, 2]
+    assert one["disliked"] == other["disliked"]
 
 
 @given(MANY)
