@@ -123,6 +123,7 @@ class _Parts:
             bundles,
             self.clock,
             self.reach,
+            self.timers.wake,
         )
         proposals = self.models.journeys.proposals
         self.obstacles = Obstacles(

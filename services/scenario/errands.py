@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 
 from services.scenario.domain.errand_store import ErrandStore
@@ -49,7 +50,9 @@ class Errands:
         *,
         owner: str,
         lease_s: float = LEASE_S,
+        on_news: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take what it works with; `on_news` hears that a journey may be to be looked at."""
         self._store = store
         self._sender = sender
         self._logbook = logbook
@@ -57,6 +60,7 @@ class Errands:
         self._clock = clock
         self._owner = owner
         self._lease_s = lease_s
+        self._on_news = on_news
         self._wake = asyncio.Event()
         self._failures: dict[str, int] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -149,6 +153,8 @@ class Errands:
         kept = await self._store.keep(dated, self._lease_s, news)
         if kept:
             _tell(step.dispatch)
+            if news is not None:
+                self._on_news()
         return kept
 
     async def _leave(self, dispatch: Dispatch, error: Exception) -> None:

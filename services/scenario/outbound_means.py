@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from services.scenario.carriers import carriages_of
@@ -36,6 +37,7 @@ def errands_of(
     bundles: BundleFollower[Playbook],
     clock: BusinessClock,
     reach: Reach,
+    on_news: Callable[[], None],
 ) -> Errands:
     """Return the worker of a replica, on what its process has opened."""
     store = PostgresErrands(database)
@@ -53,4 +55,5 @@ def errands_of(
 
     permits = RulesPermits(rules, profile, clock)
     sender = Sender(store, composer, carriages, permits, clock, reach, in_force)
-    return Errands(store, sender, ProfileLogbook(profile), catalogue, clock, owner=new_id())
+    logbook = ProfileLogbook(profile)
+    return Errands(store, sender, logbook, catalogue, clock, owner=new_id(), on_news=on_news)

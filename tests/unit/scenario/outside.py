@@ -145,6 +145,8 @@ class House:
         self.carriages = carriages or {EMAIL: self.gateway.carriage}
         self.deaths = ()
         self.taken_out = set()
+        self.news = []
+        """How far messages were whenever a journey heard of one."""
         self._numbers = itertools.count(1)
 
     def worker(self):
@@ -158,7 +160,13 @@ class House:
             lambda person_id, scenario: scenario not in self.taken_out,
         )
         return Errands(
-            self.errands, sender, self.log, Catalogue(), self.clock, owner=f"w{next(self._numbers)}"
+            self.errands,
+            sender,
+            self.log,
+            Catalogue(),
+            self.clock,
+            owner=f"w{next(self._numbers)}",
+            on_news=lambda: self.news.append(set(self.states)),
         )
 
     def _reach(self, point):

@@ -68,6 +68,7 @@ async def test_a_message_is_sent_once_told_of_once_and_its_journey_hears_of_it()
     )
     journey = await journey_of(house)
     assert (journey.outcome, journey.ended_as) == (Outcome.LEFT, "sent")
+    assert house.news == [{State.SENT}], "timers hear at once, and once"
     assert await house.work(4000.0) == 0
 
 
