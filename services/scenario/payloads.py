@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from services.scenario.domain.errands import Job
 from services.scenario.domain.journey import NotePerson, SendMessage, SetAttributes
 from services.scenario.domain.scenario import MessageOrder
+from shared.person_export import plain_message
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.scenarios_pb2 import Outbound
 from touchpoint.scenario.v1.scenario_pb2 import AttributesErrand
@@ -48,3 +49,11 @@ def job_of(kind: str, payload: bytes) -> Job:
         purpose=order.purpose,
         from_own_contact=order.from_own_contact,
     )
+
+
+def said_by(kind: str, payload: bytes) -> Mapping[str, Any]:
+    """Return what a payload says, for people to read."""
+    if kind == NotePerson.kind:
+        return {"note": payload.decode()}
+    message = AttributesErrand if kind == SetAttributes.kind else Outbound
+    return plain_message(message.FromString(payload))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from services.scenario.payloads import said_by
 from services.scenario.storage.notes import Notes
 from shared.person_export import Kept, Rows, kept_rows
 from shared.postgres import Database, Queries
@@ -24,9 +25,14 @@ async def export_person(
         Kept("journeys", _SQL.journeys),
         Kept("effects", _SQL.effects),
         Kept("tasks", _SQL.tasks, with_note),
-        Kept("errands", _SQL.errands),
+        Kept("errands", _SQL.errands, _with_what_it_says),
+        Kept("tallies", _SQL.tallies),
         Kept("person_sets", _SQL.person_sets),
         Kept("person_marks", _SQL.person_marks),
     )
     async for rows in kept_rows(database, kept, list(person_ids)):
         yield rows
+
+
+def _with_what_it_says(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "payload": said_by(row["kind"], row["payload"])}

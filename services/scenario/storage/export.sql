@@ -1,7 +1,8 @@
 -- name: journeys
 SELECT journey_id, person_id, scenario, phase, version, started_us, due_us, stage, entered_us,
-    until_us, occurrence, offer_no, answers_to, cart_nos, cart_quantities, cart_value_micros,
-    obstacle, outcome, ended_us, dormant
+    until_us, occurrence, offer_no, other_offer_nos, answers_to, cart_nos, cart_quantities,
+    cart_value_micros, began, item_no, awaited_no, next_stage, answer, messages, obstacle, outcome,
+    ended_as, ended_us, dormant
 FROM journeys
 WHERE person_id = ANY($1::text[])
 ORDER BY started_us, journey_id
@@ -29,8 +30,14 @@ WHERE person_id = ANY($1::text[])
 ORDER BY time_us, type
 
 -- name: errands
-SELECT errand_id, journey_id, person_id, scenario, stage_name, kind, due_us, expires_us, state, reason,
-    channel, why, decision_id, offer_id, sent_us
+SELECT errand_id, journey_id, person_id, scenario, stage, stage_name, occurrence, kind, payload,
+    due_us, expires_us, state, reason, tries, setbacks, doubts, asked, changed_us, channel, why,
+    contact_id, decision_id, offer_id, provider_id, sent_us
 FROM errands
 WHERE person_id = ANY($1::text[])
 ORDER BY due_us, errand_id
+
+-- name: tallies
+SELECT person_id, scenario, is_occasion, time_us FROM tallies
+WHERE person_id = ANY($1::text[])
+ORDER BY time_us

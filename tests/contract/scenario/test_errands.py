@@ -1,6 +1,7 @@
 """What every store keeps of errands: each is one worker's, and nothing is written late."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 from services.scenario.domain.errands import (
@@ -215,3 +216,21 @@ async def test_a_journey_and_its_errand_change_at_the_same_time_without_waiting_
         *(desk.take(bought, starting_of=for_all({})) for _ in range(5)),
     )
     assert await desk.store.open_for([ADA]) == []
+
+
+async def test_what_is_exported_of_errands_can_be_read(desk):
+    if not desk.is_postgres:
+        return
+    await begin(desk, scenario(stage("a", set={"tier": "gold"}, note="Ask."), stage("b", send="t")))
+    exported = [
+        json.loads(row)
+        async for table, rows in desk.store.export([ADA])
+        if table == "errands"
+        for row in rows
+    ]
+    said = {each["kind"]: each["payload"] for each in exported}
+    assert said == {
+        "attributes": {"attributes": {"tier": "gold"}},
+        "note": {"note": "Ask."},
+        "message": {"channels": ["EMAIL"], "template": "t"},
+    }
