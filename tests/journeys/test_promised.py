@@ -65,20 +65,24 @@ async def test_what_was_seen_keeps_its_terms_when_the_offer_is_edited(channels, 
     async def is_promised():
         return FREE_SHIPPING in await promised(channels, cat)
 
-    async def is_edited():
-        # Somebody new each time: an agent's word is a promise, so whoever asked too early would
-        # keep the old terms as well.
-        return await agent_says(somebody("dan")) == [new.title]
+    async def told_to_others(title):
+        """Wait for it; as somebody new each time, as who asks an agent is promised the terms."""
+
+        async def so():
+            return await agent_says(somebody("dan")) == [title]
+
+        await until(so)
 
     await until(is_promised)
     retrieval = channels.stubs["retrieval"]
     try:
         await retrieval.UpsertOffers(UpsertOffersRequest(offers=[new]), timeout=TIMEOUT_S)
-        await until(is_edited)
+        await told_to_others(new.title)
         assert await agent_says(cat) == [old.title]
         assert (await promised(channels, cat))[FREE_SHIPPING].title == old.title
     finally:
         await retrieval.UpsertOffers(UpsertOffersRequest(offers=[old]), timeout=TIMEOUT_S)
+        await told_to_others(old.title)  # so that the next journey finds the shop as it was
 
 
 async def test_a_purchase_that_names_the_promotion_beside_its_item_redeems_it(channels, somebody):
