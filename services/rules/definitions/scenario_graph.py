@@ -12,20 +12,7 @@ from touchpoint.rules.v1.scenarios_pb2 import Reaction, Way
 
 END = "end"
 NOT_SAID = ""
-ANSWERS = (
-    "accepted",
-    "declined",
-    "done",
-    "not_reached",
-    "reached",
-    "no_answer",
-    "busy",
-    "voicemail",
-    "wrong_person",
-    "call_again",
-    "sold",
-    "not_interested",
-)
+ANSWERS = ("accepted", "declined", "done", "not_reached")
 """What people say to an offer, and outcomes of tasks."""
 
 

@@ -147,18 +147,25 @@ def _shape(scenario: Scenario) -> Iterator[_Found]:
             yield (*where, "stage"), f"stage {stage.stage} is defined twice"
         if stage.stage == "end":
             yield (*where, "stage"), "end is where a journey ends: give the stage another name"
-        acts = [name for name in ("propose", "task", "send") if stage.HasField(name)]
-        if len(acts) > 1:
-            message = f"stage {stage.stage} has {' and '.join(acts)}: write a stage for each"
-            yield (*where, acts[1]), message
         for message in _wrong_attributes(stage):
             yield (*where, "set"), f"stage {stage.stage}: {message}"
-        proposed = stage.propose
-        if "propose" in acts and bool(proposed.offer) is bool(proposed.offers):
-            yield (*where, "propose"), f"stage {stage.stage} needs either offer or offers"
+        yield from _acts(where, stage)
     for field, needs in (("goal_where", "goals"), ("quiet_of", "quiet_for")):
         if getattr(scenario, field) and not _is_given(scenario, needs):
             yield (field,), f"{field} needs {needs}"
+
+
+def _acts(where: tuple[Step, ...], stage: Stage) -> Iterator[_Found]:
+    """Tell what is wrong with what a stage does."""
+    acts = [name for name in ("propose", "task", "send") if stage.HasField(name)]
+    if len(acts) > 1:
+        message = f"stage {stage.stage} has {' and '.join(acts)}: write a stage for each"
+        yield (*where, acts[1]), message
+    if "send" in acts:
+        message = f"there is no template {stage.send.template}: messages cannot be written yet"
+        yield (*where, "send"), f"stage {stage.stage}: {message}"
+    if "propose" in acts and bool(stage.propose.offer) is bool(stage.propose.offers):
+        yield (*where, "propose"), f"stage {stage.stage} needs either offer or offers"
 
 
 def _wrong_attributes(stage: Stage) -> Iterator[str]:

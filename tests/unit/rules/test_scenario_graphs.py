@@ -77,9 +77,7 @@ WHOLE = """\
       - stage: mail
         condition: journey.messages < 2
         otherwise: call
-        send: {channels: best, template: come_back, offers: [better]}
         on:
-          - {on: [message_failed, message_skipped], to: call}
           - {on: [email_click], to: end, as: clicked}
         lasts: 4d
       - stage: morning
@@ -87,7 +85,7 @@ WHOLE = """\
       - stage: call
         task: {kind: call, reason: Left., script: May I help?}
         lasts: 3d
-        answers: {busy: morning, voicemail: end}
+        answers: {not_reached: morning, done: end}
 """
 
 
@@ -98,9 +96,9 @@ def test_a_scenario_that_says_all_there_is_to_say_has_no_problem_and_is_in_the_b
     assert [way.to for way in mark.next] == ["mail", "site", "end"]
     assert mark.next[1].share == 0.5
     assert list(site.propose.offers) == ["mild", "better"]
-    assert len(mail.send.channels) == 3
+    assert getattr(mail.on[0], "as") == "clicked"
     assert (morning.until.at, morning.until.working_day) == ("10:00", True)
-    assert dict(call.answers) == {"busy": "morning", "voicemail": "end"}
+    assert dict(call.answers) == {"not_reached": "morning", "done": "end"}
 
 
 def test_the_stage_that_comes_next_may_be_named_alone():
@@ -182,6 +180,10 @@ FLAWS = {
     "a message on a channel that carries none": (
         "      - {stage: a, send: {channels: [WEB], template: t}}\n",
         (2, 38, "must be one of PUSH, EMAIL, SMS, DIRECT_MAIL, is 'WEB'"),
+    ),
+    "a message whose words nobody can write yet": (
+        "      - {stage: a, send: {channels: best, template: t}}\n",
+        (2, 26, "there is no template t: messages cannot be written yet"),
     ),
     "a message on no channel": (
         "      - {stage: a, send: {channels: [], template: t}}\n",
