@@ -47,14 +47,23 @@ class Finder:
         self._profile = profile
         self._clock = clock
 
+    def at_once(self, claim: Claim) -> Facts | None:
+        """Return what decides about a journey, None when profile has to be asked for it."""
+        journey = claim.journey
+        if needs_person(journey, self._clock.now_us()):
+            return None
+        found = self.at_hand(journey, claim.oldest_id or journey.person_id)
+        moves = found.newer is not None and found.newer.definition != journey.scenario.definition
+        return None if moves else found
+
     async def about(self, claim: Claim) -> Facts:
         """Return what decides about a journey; raises the kit's errors."""
+        found = self.at_once(claim)
+        if found is not None:
+            return found
         journey = claim.journey
         oldest_id = claim.oldest_id or journey.person_id
         found = self.at_hand(journey, oldest_id)
-        moves = found.newer is not None and found.newer.definition != journey.scenario.definition
-        if not (moves or needs_person(journey, self._clock.now_us())):
-            return found
         snapshot = await self._snapshot(journey.person_id)
         cart = cart_of(snapshot)
         values = PersonValues(snapshot)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 
 from services.scenario.crashing import Reach
 from services.scenario.domain.journey import Facts, Journey, Transition
-from services.scenario.domain.passage import needs_situation
 from services.scenario.domain.ports import Claim, JourneyStore
 from services.scenario.domain.taking import take_timers
 from services.scenario.finding import Finder
@@ -21,8 +20,12 @@ from shared.clock import BusinessClock
 from shared.errors import Overloaded, TouchpointError, Unavailable
 from shared.logging import get_logger
 
-BATCH = 16
-"""Two rounds of questions: even where each waits in vain, the lease of the last is not over."""
+FEWEST, MOST = 16, 64
+"""Journeys claimed at a time: twice as many each time that all of them were done quickly."""
+LANES = 2
+"""Batches under way at a time where there is that much: one is written, one thought over."""
+_QUICK_SHARE, _ASKING_SHARE = 0.1, 0.5
+"""Of a lease: a batch that took longer is followed by a smaller one; as long is anybody asked."""
 POLL_S = 1.0
 """At least so often the next due time is asked for: other replicas may have set one."""
 _AT_ONCE = 8
@@ -60,6 +63,7 @@ class Timers:
         lease_s: float,
         moved: Moved = lambda _: None,
         reach: Reach = lambda _: None,
+        machine_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._finder = finder
@@ -68,6 +72,8 @@ class Timers:
         self._lease_s = lease_s
         self._moved = moved
         self._reach = reach
+        self._machine_s = machine_s
+        self._batch = FEWEST
         self._wake = asyncio.Event()
         self._eager_until = 0.0
         self._failures: dict[str, int] = {}
@@ -78,7 +84,7 @@ class Timers:
         while True:
             self._wake.clear()
             try:
-                if not await self.work_once():
+                if not await self.work_through():
                     await self._pause()
             except TouchpointError as error:
                 log.warning("timers_paused", reason=error.reason, pause_s=pause_s)
@@ -98,24 +104,76 @@ class Timers:
         self._eager_until = time.monotonic() + _EAGER_S
         self._wake.set()
 
+    async def work_through(self) -> int:
+        """Bring forward what is due, in several lanes where that is much; returns how many.
+
+        Raises what a lane raised, when all have come to their end.
+        """
+        done = await self.work_once()
+        if done < FEWEST:
+            return done
+        worked = await asyncio.gather(*(self._lane() for _ in range(LANES)), return_exceptions=True)
+        for outcome in worked:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            done += outcome
+        return done
+
+    async def _lane(self) -> int:
+        done = 0
+        while some := await self.work_once():
+            done += some
+        return done
+
     async def work_once(self) -> int:
         """Bring a batch of due journeys forward; returns how many were claimed.
 
         First those that profile is not asked about: they need not wait until it answers.
         """
-        now_us = self._clock.now_us()
-        claims = await self._store.claim(self._owner, now_us, self._lease_s, BATCH)
+        limit, began_s = self._batch, self._machine_s()
+        claims = await self._store.claim(self._owner, self._clock.now_us(), self._lease_s, limit)
         if claims:
             self._reach("after_claim")
-            asking = [claim for claim in claims if needs_situation(claim.journey)]
-            await self._act_on([claim for claim in claims if not needs_situation(claim.journey)])
+            known, asking = await self._parted(claims)
+            await self._bring_forward(known)
             for start in range(0, len(asking), _AT_ONCE):
-                await self._act_on(asking[start : start + _AT_ONCE])
+                if self._machine_s() - began_s > self._lease_s * _ASKING_SHARE:
+                    await self._let_go(asking[start:])
+                    break
+                await self._ask_about(asking[start : start + _AT_ONCE])
+        self._adapt(limit, len(claims), self._machine_s() - began_s)
         return len(claims)
 
-    async def _act_on(self, claims: Sequence[Claim]) -> None:
+    def _adapt(self, limit: int, claimed: int, took_s: float) -> None:
+        """Claim more at a time while that is quickly done, fewer when their lease gets short."""
+        if took_s > self._lease_s * _QUICK_SHARE:
+            self._batch = max(limit // 2, FEWEST)
+        elif claimed == limit:
+            self._batch = min(limit * 2, MOST)
+
+    async def _parted(self, claims: Sequence[Claim]) -> tuple[list[Found], list[Claim]]:
+        """Return claims with what decides about them, and those that somebody is asked about."""
+        known, asking = [], []
+        for claim in claims:
+            try:
+                facts = self._finder.at_once(claim)
+            except Exception as error:  # see `_bring_forward`
+                await self._put_off(claim, error)
+                continue
+            if facts is None:
+                asking.append(claim)
+            else:
+                known.append((claim, facts))
+        return known, asking
+
+    async def _ask_about(self, claims: Sequence[Claim]) -> None:
         found = await asyncio.gather(*map(self._find_out, claims))
         await self._bring_forward([each for each in found if each is not None])
+
+    async def _let_go(self, claims: Sequence[Claim]) -> None:
+        """Leave to anybody what cannot be asked about before its lease gets short."""
+        for claim in claims:
+            await self._store.put_off(claim, 0.0)
 
     async def _find_out(self, claim: Claim) -> Found | None:
         """Return a claim with what decides about it; None when it had to be put off."""

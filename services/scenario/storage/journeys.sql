@@ -123,19 +123,33 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6:
 WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = added.person_id)
 RETURNING journey_id;
 
--- name: move_journey
--- Whoever holds a lease on it has lost it: what they read is no longer so.
+-- name: move_journeys
+-- Whoever holds a lease on one has lost it: what they read is no longer so. Lists are texts, since
+-- those of several journeys are of several lengths.
 UPDATE journeys
-SET phase = $2, version = $3, due_us = $4, stage = $5, entered_us = $6, until_us = $7,
-    occurrence = $8, offer_no = $9, answers_to = $10, cart_nos = $11, cart_quantities = $12,
-    cart_value_micros = $13, obstacle = $14, outcome = $15, ended_us = $16, dormant = $17,
-    next_stage = $19, other_offer_nos = $20, answer = $21, messages = $22, ended_as = $23,
-    definition = coalesce($24, definition), awaited_no = $25, owner = '', lease_until = NULL,
-    changed_time = CASE WHEN $18 THEN clock_timestamp() ELSE changed_time END
-WHERE journey_id = $1;
+SET phase = moved.phase, version = moved.version, due_us = moved.due_us, stage = moved.stage,
+    entered_us = moved.entered_us, until_us = moved.until_us, occurrence = moved.occurrence,
+    offer_no = moved.offer_no, other_offer_nos = moved.other_offer_nos::bigint[],
+    answers_to = moved.answers_to::bigint[], cart_nos = moved.cart_nos::bigint[],
+    cart_quantities = moved.cart_quantities::double precision[],
+    cart_value_micros = moved.cart_value_micros, obstacle = moved.obstacle,
+    outcome = moved.outcome, ended_us = moved.ended_us, ended_as = moved.ended_as,
+    dormant = moved.dormant, next_stage = moved.next_stage, answer = moved.answer,
+    messages = moved.messages, awaited_no = moved.awaited_no,
+    definition = coalesce(moved.definition, journeys.definition), owner = '', lease_until = NULL,
+    changed_time = CASE WHEN moved.is_visible THEN clock_timestamp() ELSE changed_time END
+FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[], $5::smallint[], $6::bigint[],
+    $7::bigint[], $8::integer[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[],
+    $14::bigint[], $15::text[], $16::text[], $17::bigint[], $18::text[], $19::boolean[],
+    $20::smallint[], $21::text[], $22::integer[], $23::bigint[], $24::bytea[], $25::boolean[])
+    AS moved (journey_id, phase, version, due_us, stage, entered_us, until_us, occurrence, offer_no,
+        other_offer_nos, answers_to, cart_nos, cart_quantities, cart_value_micros, obstacle,
+        outcome, ended_us, ended_as, dormant, next_stage, answer, messages, awaited_no, definition,
+        is_visible)
+WHERE journeys.journey_id = moved.journey_id;
 
 -- name: move_due_times
--- As `move_journey`, where only the time has changed.
+-- As `move_journeys`, where only the time has changed.
 UPDATE journeys
 SET version = later.version, due_us = later.due_us, owner = '', lease_until = NULL
 FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS later (journey_id, version, due_us)
@@ -150,15 +164,26 @@ FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::text[])
 ON CONFLICT DO NOTHING
 RETURNING journey_id, stage, occurrence, kind;
 
--- name: add_task
+-- name: add_tasks
 INSERT INTO tasks (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids,
     skills, priority, due_us, expires_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+SELECT task_id, journey_id, occurrence, person_id, kind, reason, script,
+    ARRAY(SELECT jsonb_array_elements_text(offer_ids::jsonb)),
+    ARRAY(SELECT jsonb_array_elements_text(skills::jsonb)), priority, due_us, expires_us
+FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::text[], $10::integer[], $11::bigint[], $12::bigint[])
+    AS given (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids, skills,
+        priority, due_us, expires_us);
 
--- name: add_errand
+-- name: add_errands
 INSERT INTO errands (errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind,
     payload, due_us, expires_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+SELECT errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind, payload,
+    due_us, expires_us
+FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[], $5::text[], $6::text[],
+    $7::text[], $8::text[], $9::bytea[], $10::bigint[], $11::bigint[])
+    AS given (errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind,
+        payload, due_us, expires_us);
 
 -- name: cancel_messages
 -- Of journeys that were cut short, and of stages that had a time for it: what is not under way yet

@@ -79,8 +79,17 @@ def _began(journey: Journey) -> str:
     return json.dumps(dict(journey.began)) if journey.began else ""
 
 
-def moved_row(transition: Transition) -> tuple[Any, ...]:
-    """Return the arguments of `move_journey`."""
+def moved_columns(transitions: Sequence[Transition]) -> list[list[Any]]:
+    """Return the columns of journeys as they are after a step, as `move_journeys` takes them."""
+    return columns([_moved_row(transition) for transition in transitions])
+
+
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Return rows turned into columns; there must be a row."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _moved_row(transition: Transition) -> tuple[Any, ...]:
     journey = transition.journey
     return (
         journey.journey_id,
@@ -92,30 +101,35 @@ def moved_row(transition: Transition) -> tuple[Any, ...]:
         journey.until_us,
         journey.occurrence,
         journey.offer_nos[0] if journey.offer_nos else 0,
-        list(journey.answers_to),
-        list(journey.cart.offer_nos),
-        list(journey.cart.quantities),
+        _listed(journey.offer_nos[1:]),
+        _listed(journey.answers_to),
+        _listed(journey.cart.offer_nos),
+        _listed(journey.cart.quantities),
         journey.cart.value_micros,
         journey.obstacle,
         journey.outcome.value,
         journey.ended_us,
+        journey.ended_as,
         journey.dormant,
-        transition.is_visible,
         journey.next_stage,
-        list(journey.offer_nos[1:]),
         journey.answer,
         journey.messages,
-        journey.ended_as,
-        journey.scenario.definition if transition.changes_edition else None,
         journey.awaited_no,
+        journey.scenario.definition if transition.changes_edition else None,
+        transition.is_visible,
     )
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    """Return numbers as PostgreSQL writes an array; floats to their last bit."""
+    return f"{{{','.join(map(repr, numbers))}}}" if numbers else "{}"
 
 
 Errand = SendMessage | SetAttributes | NotePerson
 
 
 def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...]:
-    """Return the arguments of `add_errand`."""
+    """Return a row of `add_errands`."""
     due_us = effect.due_us if isinstance(effect, SendMessage) else journey.entered_us
     return (
         uuid7(due_us // 1000),
@@ -133,7 +147,7 @@ def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...
 
 
 def new_task_row(journey: Journey, due: Due, effect: GiveTask) -> tuple[Any, ...]:
-    """Return the arguments of `add_task`."""
+    """Return a row of `add_tasks`."""
     order = effect.order
     return (
         uuid7(effect.due_us // 1000),
@@ -143,8 +157,8 @@ def new_task_row(journey: Journey, due: Due, effect: GiveTask) -> tuple[Any, ...
         order.kind,
         order.reason,
         effect.script,
-        list(effect.offer_ids),
-        list(order.skills),
+        json.dumps(effect.offer_ids),
+        json.dumps(order.skills),
         order.priority,
         effect.due_us,
         effect.expires_us,

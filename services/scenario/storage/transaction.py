@@ -25,8 +25,9 @@ from services.scenario.storage.agents import agent_of
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import call_made, journey_notice, publication
 from services.scenario.storage.rows import (
+    columns,
     journey_of,
-    moved_row,
+    moved_columns,
     new_columns,
     new_errand_row,
     new_task_row,
@@ -138,7 +139,7 @@ class PostgresJourneyTransaction:
         moved = [each for each in transitions if not (each.is_new or each.puts_off)]
         await self._put_off([each.journey for each in transitions if each.puts_off])
         if moved:
-            await self._tx.executemany(_SQL.move_journey, map(moved_row, moved))
+            await self._tx.execute(_SQL.move_journeys, *moved_columns(moved))
         written = moved + await self._added([each for each in transitions if each.is_new])
         await self._bring_about([each for each in written if each.effects])
         await self._end_tasks([each.journey for each in moved])
@@ -232,9 +233,9 @@ class PostgresJourneyTransaction:
             elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson):
                 errands.append(new_errand_row(journey, due, due.effect))
         if tasks:
-            await self._tx.executemany(_SQL.add_task, tasks)
+            await self._tx.execute(_SQL.add_tasks, *columns(tasks))
         if errands:
-            await self._tx.executemany(_SQL.add_errand, errands)
+            await self._tx.execute(_SQL.add_errands, *columns(errands))
 
     async def _end_tasks(self, journeys: Sequence[Journey]) -> None:
         gave = [journey for journey in journeys if _may_have_tasks(journey)]

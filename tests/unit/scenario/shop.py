@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from services.scenario.definitions import playbook
+from services.scenario.domain.passage import needs_situation
 from services.scenario.domain.scenario import Cart
 from shared.catalogue import Catalogue
 from shared.definitions.follower import NO_TRIAL
@@ -114,6 +115,9 @@ class Told:
         self.found = found or facts()
         self.failures = failures
         self.asked = 0
+
+    def at_once(self, claim):
+        return None if needs_situation(claim.journey) else self.found
 
     async def about(self, claim):
         self.asked += 1

@@ -11,7 +11,7 @@ from services.scenario.domain.journey import Phase
 from services.scenario.domain.passage import needs_situation
 from services.scenario.domain.taking import take_events
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
-from services.scenario.timers import Timers
+from services.scenario.timers import FEWEST, MOST, Timers
 from shared.clock import from_us
 from shared.errors import Unavailable
 from shared.testing.background import running, until
@@ -262,3 +262,41 @@ async def test_a_commit_that_comes_late_is_seen_all_the_same(store, clock, monke
         await until(lambda: looks == 2)
         clock.advance(QUIET)
         await until(lambda: len(store.effects) == 1, timeout_s=5.0)
+
+
+async def test_what_cannot_be_asked_about_before_its_lease_gets_short_is_anybodys(machine, clock):
+    class Slow(Told):
+        async def about(self, claim):
+            machine.now_s += 0.4
+            return await super().about(claim)
+
+    store = InMemoryJourneys(machine_s=machine)
+    async with store.transaction() as transaction:
+        starting, numbers = for_all({"add_to_cart": [abandoned_cart()]}), itertools.count()
+        everybody = [event(person_id=f"person-{number}") for number in range(16)]
+        await take_events(
+            transaction, everybody, starting, clock.now_us(), lambda _: f"j{next(numbers)}"
+        )
+    clock.advance(QUIET)
+    finder = Slow()
+    assert await worker(store, clock, finder, machine_s=machine).work_once() == 16
+    assert (finder.asked, len(store.effects)) == (8, 8)
+    assert len(await store.claim("another", clock.now_us(), 5.0, 16)) == 8
+
+
+async def test_as_many_as_are_quickly_done_are_claimed_the_next_time_and_fewer_when_slow(
+    store, machine, clock
+):
+    limits = []
+
+    async def claim(owner, now_us, lease_s, limit):
+        limits.append(limit)
+        machine.now_s += 0.0 if limit < MOST else 1.0
+        return [None] * limit
+
+    store.claim = claim
+    timers = worker(store, clock, machine_s=machine)
+    timers._parted = lambda _: asyncio.sleep(0, ([], []))
+    for _ in range(5):
+        await timers.work_once()
+    assert limits == [FEWEST, 2 * FEWEST, MOST, MOST // 2, MOST]
