@@ -12,6 +12,7 @@ from services.profile.audiences.memberships import Memberships
 from services.profile.audiences.naming import Naming
 from services.profile.audiences.people import PeopleStream
 from services.profile.audiences.rpcs import Audiences
+from services.profile.audiences.snapshots import SnapshotStream
 from services.profile.audiences.trying import TryOut, accept, tried_by
 from services.profile.config import ProfileSettings
 from services.profile.deadlines import DEADLINES
@@ -235,6 +236,7 @@ def _means(
                 on.intake.identity,
                 lambda persons: who_shares(database, persons, clock.now_us()),
             ),
+            SnapshotStream(on.everybody, tiers, clock, on.in_force),
             try_out,
         ),
         RelationshipDesk(on.store, on.profiles, clients, tiers, clock),

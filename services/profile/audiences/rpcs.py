@@ -10,6 +10,7 @@ from services.profile.audiences.look import Look, Looked
 from services.profile.audiences.naming import Naming
 from services.profile.audiences.people import PeopleStream, refuses
 from services.profile.audiences.preview import Preview
+from services.profile.audiences.snapshots import SnapshotStream
 from services.profile.audiences.traits import labels_of, numbers_of
 from services.profile.audiences.trying import TryOut, accept, demand_quick
 from services.profile.definitions import DefinitionsOf, ProfileDefinitions, compile_segment
@@ -53,6 +54,7 @@ class Audiences:
     memberships: PostgresMemberships
     people: PeopleStream
     naming: Naming
+    snapshots: SnapshotStream
     try_out: TryOut = accept
 
 
@@ -67,6 +69,7 @@ class AudienceRpcs:
         self.__memberships = audiences.memberships
         self.__people = audiences.people
         self.__naming = audiences.naming
+        self.__snapshots = audiences.snapshots
         self.__try_out = audiences.try_out
 
     async def preview_segment(
@@ -135,6 +138,12 @@ class AudienceRpcs:
     ) -> AsyncIterator[pb.StreamPeopleResponse]:
         async for people in self.__people.slices():
             yield pb.StreamPeopleResponse(people=people)
+
+    async def stream_snapshots(
+        self, call: Call, request: pb.StreamSnapshotsRequest
+    ) -> AsyncIterator[pb.StreamSnapshotsResponse]:
+        async for response in self.__snapshots.slices(request.at_most):
+            yield response
 
     async def stream_personas(
         self, call: Call, request: pb.StreamPersonasRequest

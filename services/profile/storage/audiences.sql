@@ -16,6 +16,13 @@ FROM (
 JOIN profiles AS member ON member.group_id = oldest.person_id
 ORDER BY member.group_id, member.person_id
 
+-- name: identity_kinds_of
+-- The kinds of the identities that lead to persons.
+SELECT person_id::text, array_agg(DISTINCT kind)
+FROM identities
+WHERE person_id = ANY($1::uuid[])
+GROUP BY person_id
+
 -- name: customer_ids_of
 SELECT person_id::text, value_encrypted, key_wrapped
 FROM identities JOIN persons USING (person_id)

@@ -74,6 +74,11 @@ class Everybody:
         rows: Sequence[Any] = await self._database.fetch(AUDIENCES.sets_of, person_ids)
         return _sets(rows)
 
+    async def identity_kinds(self, person_ids: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Return the kinds of the identities that lead to each person, of those who have any."""
+        rows: Sequence[Any] = await self._database.fetch(AUDIENCES.identity_kinds_of, person_ids)
+        return dict(rows)
+
     async def customer_ids(self, person_ids: Sequence[str]) -> dict[str, list[str]]:
         """Return the customer ids of those persons who have one."""
         rows: Sequence[Any] = await self._database.fetch(AUDIENCES.customer_ids_of, person_ids)

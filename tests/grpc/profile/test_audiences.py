@@ -9,6 +9,7 @@ from services.profile.storage.everybody import Everybody
 from services.profile.storage.keyring import Keyring
 from shared.privacy import FolderWrappingKeys
 from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 from touchpoint.rules.v1.rules_pb2 import Score, ScorePoints, Segment
 
@@ -279,3 +280,33 @@ async def test_people_are_found_by_what_other_systems_call_them(shop):
     with pytest.raises(grpc.aio.AioRpcError, match=r"customer_ids\[1\]") as refused:
         await shop.stub.FindCustomers(wrong, timeout=5)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def everybody(client, **asked):
+    stream = client.stub.StreamSnapshots(pb.StreamSnapshotsRequest(**asked), timeout=10)
+    answers = [answer async for answer in stream]
+    return answers[0], [
+        PersonSnapshot.FromString(each) for answer in answers for each in answer.snapshots
+    ]
+
+
+async def test_everybody_is_told_of_once_as_decisions_see_them(shop):
+    await shop.record(shop.event([("visitor", "v"), customer(9)], "login"))
+    first, people = await everybody(shop)
+    assert (first.people, first.total, len(people)) == (10, 10, 10)
+    by_oldest = {each.person_ids[0]: each for each in people}
+    told = by_oldest[(await shop.snapshot(customer(9))).person_ids[0]]
+    decided_by = await shop.snapshot(customer(9))
+    assert list(told.person_ids) == list(decided_by.person_ids)
+    assert len(told.person_ids) == 2
+    assert told.traits == decided_by.traits
+    assert list(told.segments) == ["buyers"]
+    assert list(told.identity_kinds) == ["customer", "visitor"]
+
+
+async def test_of_many_people_a_share_is_told_of_the_same_each_time(shop):
+    first, people = await everybody(shop, at_most=4)
+    assert (first.people, first.total) == (11, 4)
+    assert len(people) < 11
+    _, again = await everybody(shop, at_most=4)
+    assert [each.person_ids for each in again] == [each.person_ids for each in people]
