@@ -35,7 +35,7 @@ class PostgresErrands:
         try:
             async with self._database.transaction() as opened:
                 transaction = await PostgresJourneyTransaction.enter(opened)
-                if news is not None:
+                if news is not None or after.state is State.WAITING:
                     # Journeys are locked before their errands, as by whoever moves them.
                     groups = await transaction.sets_of([after.person_id])
                     await transaction.open_of(groups.get(after.person_id, ()))

@@ -16,11 +16,21 @@ RETURNING *;
 
 -- name: keep_errand
 -- Fenced by the token, and by what a journey that goes on cancels: a message nobody has handed over.
+-- One that comes back, because its carrier did not take it, is cancelled where that happened meanwhile.
+WITH past AS (
+    SELECT $3 = 'waiting' AND EXISTS (
+        SELECT FROM errands e JOIN journeys j USING (journey_id)
+        WHERE e.errand_id = $1 AND e.kind = 'message'
+          AND (j.phase <> 2 OR j.occurrence <> e.occurrence)
+          AND (e.expires_us > 0 OR (j.phase = 4 AND j.outcome <> 'passed'))
+    ) AS is_past
+)
 UPDATE errands
-SET state = $3, is_open = $4, reason = $5, due_us = $6, tries = $7, setbacks = $8, doubts = $9,
+SET state = CASE WHEN is_past THEN 'cancelled' ELSE $3 END, is_open = $4 AND NOT is_past, reason = $5, due_us = $6, tries = $7, setbacks = $8, doubts = $9,
     asked = $10, channel = $11, why = $12, contact_id = $13, decision_id = $14, offer_id = $15,
     provider_id = $16, sent_us = $17, changed_us = $18, owner = CASE WHEN $19 THEN owner ELSE '' END,
     lease_until = CASE WHEN $20 > 0 THEN clock_timestamp() + make_interval(secs => $20) END
+FROM past
 WHERE errand_id = $1 AND token = $2 AND is_open AND state <> 'cancelled'
 RETURNING errand_id;
 

@@ -4,6 +4,8 @@ import asyncio
 import json
 from dataclasses import replace
 
+import pytest
+
 from services.scenario.domain.errands import (
     State,
     carried,
@@ -184,6 +186,23 @@ async def test_a_message_on_its_way_is_not_cancelled_any_more(desk):
     await desk.take(Happened(ADA, "purchase", NOON_US, 0, {"event.type": "purchase"}))
     sent = carried(step.dispatch, Result(Fate.SENT), NOON_US)
     assert await keep(desk, sent, news(sent))
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_message_that_was_not_taken_is_not_carried_again_once_its_stage_is_over(desk, ends):
+    await begin(desk)
+    leaves = leaving(await only(desk))
+    assert await keep(desk, leaves)
+    if ends:
+        told = Happened(ADA, "message_failed", NOON_US, 0, {"event.type": "message_failed"})
+        await desk.take(told, starting_of=for_all({}))
+    later = carried(leaves.dispatch, Result(Fate.LATER, "the gateway answered 429"), NOON_US)
+    assert await keep(desk, replace(later, pause_s=0.0))
+    assert len(await claimed(desk)) == (0 if ends else 1)
+    (state,) = {
+        each.state for each in (await desk.errands.latest_messages(["journey-0001"])).values()
+    }
+    assert state is (State.CANCELLED if ends else State.WAITING)
 
 
 async def test_the_latest_message_of_each_journey_is_found_however_far_it_is(desk):
