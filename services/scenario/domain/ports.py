@@ -77,10 +77,15 @@ class JourneyTransaction(Protocol):
         """Return how often persons came towards scenarios, oldest first."""
         ...
 
+    async def lock_rooms(self, scenarios: Sequence[str], today: str) -> None:
+        """Lock the rooms of scenarios, in the order given, until the transaction ends."""
+        ...
+
     async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
         """Say whether one more journey of a scenario may enter its first stage, and count it.
 
-        Whoever asks at the same time waits, so that a limit holds exactly.
+        Whoever asks at the same time waits, so that a limit holds exactly. Who asks for several
+        scenarios locks them first, sorted.
         """
         ...
 

@@ -28,7 +28,8 @@ from services.scenario.domain.ports import (
     PersonSet,
     Tally,
 )
-from services.scenario.domain.scenario import Limits, Scenario, Times
+from services.scenario.domain.rooms import NO_LIMITS, limits_of, lock_rooms
+from services.scenario.domain.scenario import Scenario, Times
 
 NewId = Callable[[int], str]
 """Makes an id of a moment in business time."""
@@ -37,7 +38,6 @@ Starting = Mapping[str, Sequence[Scenario]]
 StartingOf = Callable[[Sequence[str]], Starting]
 """Returns the scenarios in force for a set of persons, oldest first."""
 _NONE: Mapping[str, Journey] = MappingProxyType({})
-NO_LIMITS = Limits()
 
 
 class Steps:
@@ -176,6 +176,7 @@ async def take_timers(
     steps = Steps(await transaction.open_of(members) if members else ())
     asks = any(claim.journey.scenario.occasions.at_least > 1 for claim, _ in found)
     tallies = await transaction.tallies_of(members) if asks and members else []
+    await lock_rooms(transaction, found)
     for claim, facts in found:
         group = groups.get(claim.journey.person_id, ())
         for journey in steps.of(group):
@@ -211,8 +212,8 @@ async def _bring_forward(
     if any(rival.scenario.priority >= scenario.priority for rival in rivals):
         transition = end(journey, Outcome.YIELDED, now_us)
         rivals = []
-    elif scenario.limits != NO_LIMITS and not await transaction.take_room(
-        scenario.name, scenario.limits, facts.today
+    elif (limits := limits_of(scenario, facts)) != NO_LIMITS and not await transaction.take_room(
+        scenario.name, limits, facts.today
     ):
         transition = end(journey, Outcome.FULL, now_us)
         rivals = []

@@ -70,6 +70,9 @@ class InMemoryTransaction:
         found = [each for each in self._store.tallies if each.person_id in person_ids]
         return sorted(found, key=lambda each: each.time_us)
 
+    async def lock_rooms(self, scenarios: Sequence[str], today: str) -> None:
+        """Nothing: no other transaction runs beside this one."""
+
     async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
         day, entered = self._store.rooms.get(scenario, (today, 0))
         entered = entered if day == today else 0

@@ -123,6 +123,10 @@ class PostgresJourneyTransaction:
             for row in rows
         ]
 
+    async def lock_rooms(self, scenarios: Sequence[str], today: str) -> None:
+        for scenario in scenarios:
+            await self._tx.execute(_SQL.lock_room, scenario, today)
+
     async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
         entered = int(await self._tx.fetchval(_SQL.lock_room, scenario, today))
         if limits.per_day and entered >= limits.per_day:
