@@ -37,7 +37,7 @@ DEFINITIONS = Path(__file__).parents[2] / "deploy" / "definitions"
 QUIET_S = 5
 _CHANGES = {
     "abandoned_after: 30m": f"abandoned_after: {QUIET_S}s",
-    # No journey begins for the holdout.
+    # No stage is opened for the holdout.
     "holdout: 5%": "holdout: 0%",
 }
 STAGE = "on_the_site"

@@ -15,6 +15,7 @@ from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan, experiment_plan
 from shared.treatments import Switched, Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
+from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 NO_EXPERIMENTS = ExperimentPlan()
@@ -45,6 +46,8 @@ class Playbook:
     """Of the deployment; empty: UTC."""
     holidays: frozenset[str] = frozenset()
     """Days on which nobody works, as `2026-12-25`."""
+    held_out: frozenset[str] = frozenset()
+    """Scenarios that would be in force for the person, were they not held out to compare with."""
     treatments: Treatments[Playbook] | None = None
     """None: it is as it is for those in variants already."""
 
@@ -57,9 +60,13 @@ class Playbook:
     def for_person(self, oldest_person_id: str, now_us: int) -> Playbook:
         """Return the playbook as it is for a person, by the oldest id of their set.
 
-        For the arms that get nothing personal it has no scenarios: no journey begins or goes on.
+        For the arms that get nothing personal it has no scenarios: no journey goes on. Journeys of
+        the holdout begin, as far as it is to be seen who would have entered.
         """
-        if assign_arm(self.plan.arm_plan, oldest_person_id) in IMPERSONAL:
+        arm = assign_arm(self.plan.arm_plan, oldest_person_id)
+        if arm == Arm.HOLDOUT:
+            return replace(self, scenarios={}, in_session=(), held_out=frozenset(self.scenarios))
+        if arm in IMPERSONAL:
             return replace(self, scenarios={}, in_session=(), starting={})
         if not self.plan.experiments:
             return self

@@ -117,6 +117,7 @@ class Finder:
             holidays=playbook.holidays,
             stock=stock_of(catalogue, journey.item_no),
             newer=newer,
+            held_out=scenario.name in playbook.held_out,
         )
 
     def _playbook(self, oldest_id: str) -> Playbook:

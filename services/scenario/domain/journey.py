@@ -64,6 +64,8 @@ class Outcome(Enum):
     """The person is on another journey of its group that goes first."""
     CIRCLED = "circled"
     """Stage led to stage without a pause, over and over."""
+    HELD_OUT = "held_out"
+    """Its person would have entered, and is of the arm that gets nothing personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,16 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A stage that was entered; it was left when the next one was, or with the journey."""
+
+    occurrence: int
+    stage: str
+    """By name: editions may have it in another place."""
+    entered_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
     """A step: the journey as it is afterwards, and what it brings about.
 
@@ -228,6 +240,10 @@ class Transition:
     """It goes on by another definition than it did."""
     puts_off: bool = False
     """Nothing but its time has changed: so is nearly every step, and many are written at once."""
+    passages: tuple[Passage, ...] = ()
+    """Stages that it entered in this step, in order."""
+    met_us: int = 0
+    """When its person met all that must be so to enter; 0: that was not found in this step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,3 +288,5 @@ class Facts:
     """How often it came as far as its first stage lately, not counting now."""
     newer: Scenario | None = None
     """The edition that takes this journey over."""
+    held_out: bool = False
+    """The scenario would be in force, were the person not held out to compare with."""

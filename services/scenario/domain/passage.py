@@ -138,7 +138,8 @@ def _looked_at(journey: Journey, facts: Facts, now_us: int) -> Transition:
             return end(journey, Outcome.OBSTRUCTED, now_us)
         if journey.next_stage == NOWHERE:
             journey = replace(journey, next_stage=ONWARDS)
-    if not (facts.is_defined or _may_go_on(journey)):
+    would_enter = facts.held_out and needs_situation(journey)
+    if not (facts.is_defined or would_enter or _may_go_on(journey)):
         return park(journey, NOT_IN_FORCE, now_us)
     return _go_on(journey, facts, now_us)
 
@@ -224,7 +225,11 @@ def _begun(journey: Journey, facts: Facts, now_us: int) -> Transition:
     counted = [Due(CountOccasion(now_us), -1, 0)] if scenario.occasions.at_least > 1 else []
     if facts.occasions + 1 < scenario.occasions.at_least:
         return end(journey, Outcome.NOTED, now_us, effects=counted)
-    return enter(replace(journey, cart=facts.cart), 0, facts, now_us, counted)
+    if facts.held_out:
+        entered = end(journey, Outcome.HELD_OUT, now_us, effects=counted)
+    else:
+        entered = enter(replace(journey, cart=facts.cart), 0, facts, now_us, counted)
+    return replace(entered, met_us=now_us)
 
 
 def _stay(journey: Journey, facts: Facts, now_us: int) -> Transition:

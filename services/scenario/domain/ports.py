@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.scenario.domain.entries import EntryTransaction
 from services.scenario.domain.journey import Happened, Journey, Transition
 from services.scenario.domain.scenario import Limits, Scenario
 
@@ -42,7 +43,7 @@ class Ended:
     """How many entered a stage."""
 
 
-class JourneyTransaction(Protocol):
+class JourneyTransaction(EntryTransaction, Protocol):
     """Journeys within one transaction; what is read to be changed is locked."""
 
     async def sets_of(self, person_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
@@ -66,7 +67,10 @@ class JourneyTransaction(Protocol):
         ...
 
     async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
-        """Return what each person has behind them of each scenario, of journeys in a stage."""
+        """Return what each person has behind them of each scenario, of journeys in a stage.
+
+        A journey that somebody held out would have been on counts until its time is over.
+        """
         ...
 
     async def tally(self, tallies: Sequence[Tally]) -> None:
@@ -94,7 +98,8 @@ class JourneyTransaction(Protocol):
 
         An effect whose key is there already is not brought about again. The tasks of a journey
         that is over, or in another stage, end with it, and its messages that are not yet sent. Of a
-        journey in shadow its effects are noted, and none is brought about.
+        journey in shadow its effects are noted, and none is brought about. Stages that were
+        entered are kept, and of each journey the first time that its person met what must be so.
         """
         ...
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from services.scenario.domain.endings import end, rest
+from services.scenario.domain.entries import note_goals
 from services.scenario.domain.journey import (
     Facts,
     Happened,
@@ -76,6 +77,8 @@ class Steps:
                 is_visible=before.is_visible or transition.is_visible,
                 changes_edition=before.changes_edition or transition.changes_edition,
                 puts_off=before.puts_off and transition.puts_off,
+                passages=(*before.passages, *transition.passages),
+                met_us=before.met_us or transition.met_us,
             )
         self._keep(transition.journey)
         self._transitions[journey_id] = transition
@@ -105,6 +108,7 @@ async def take_events(
     marks = [event for event in events if _is_mark(event, scenarios[event.person_id])]
     if marks:
         await transaction.mark(marks)
+        await note_goals(transaction, marks, groups)
     counted = _counted(events, scenarios)
     if counted:
         await transaction.tally(counted)
@@ -159,7 +163,9 @@ async def take_sets(
         for journey in together:
             if journey.person_id == person_id:
                 steps.take(rest(journey, _has_older(journey, together)))
-    for mark in await transaction.marks_of(members):
+    marks = await transaction.marks_of(members)
+    await note_goals(transaction, marks, groups)
+    for mark in marks:
         group = groups.get(mark.person_id, ())
         for journey in steps.of(group):
             go(steps, group, happened(journey, mark, now_us), now_us)
@@ -209,13 +215,14 @@ async def _bring_forward(
         and other.occurrence
         and other.journey_id != journey.journey_id
     ]
+    met_us = transition.met_us if transition is not None else 0
     if any(rival.scenario.priority >= scenario.priority for rival in rivals):
-        transition = end(journey, Outcome.YIELDED, now_us)
+        transition = replace(end(journey, Outcome.YIELDED, now_us), met_us=met_us)
         rivals = []
     elif (limits := limits_of(scenario, facts)) != NO_LIMITS and not await transaction.take_room(
         scenario.name, limits, facts.today
     ):
-        transition = end(journey, Outcome.FULL, now_us)
+        transition = replace(end(journey, Outcome.FULL, now_us), met_us=met_us)
         rivals = []
     go(steps, group, transition, now_us)
     for rival in rivals:

@@ -17,6 +17,7 @@ from services.scenario.domain.journey import (
     Journey,
     NotePerson,
     Outcome,
+    Passage,
     Phase,
     ProposeOffer,
     SendMessage,
@@ -41,6 +42,7 @@ class _Walk:
     effects: list[Due] = field(default_factory=list)
     gone: int = NOWHERE
     """The first stage that was passed over because its offers are gone."""
+    passages: list[Passage] = field(default_factory=list)
 
     def parked(self, place: int, obstacle: str) -> Transition:
         before = replace(self.journey, next_stage=place)
@@ -58,15 +60,20 @@ def enter(
     Parked where the offers of all of them are gone, or a condition cannot be evaluated.
     """
     walk = _Walk(replace(journey, next_stage=NOWHERE), facts, now_us, list(effects))
+    return replace(_walked(walk, place), passages=tuple(walk.passages))
+
+
+def _walked(walk: _Walk, place: int) -> Transition:
+    facts = walk.facts
     for _ in range(MOST_STAGES):
-        stage = journey.scenario.stages[place]
+        stage = walk.journey.scenario.stages[place]
         holds = _holds(stage, walk)
         if holds is None:
             return walk.parked(place, f"the condition of stage {stage.name} cannot be evaluated")
         if not holds or not _has_offers(stage, facts):
             if holds and walk.gone == NOWHERE:
                 walk.gone = place
-            onwards = Leads(_instead(journey, place))
+            onwards = Leads(_instead(walk.journey, place))
         else:
             _arrive(walk, place)
             if not stage.is_passed_through:
@@ -159,6 +166,7 @@ def _arrive(walk: _Walk, place: int) -> None:
     occurrence = journey.occurrence + 1
     brought = list(_effects(stage, walk, tuple(found), until_us))
     walk.effects.extend(Due(effect, place, occurrence) for effect in brought)
+    walk.passages.append(Passage(occurrence, stage.name, now_us))
     walk.journey = replace(
         journey,
         version=journey.version + 1,

@@ -24,6 +24,8 @@ async def export_person(
     kept = (
         Kept("journeys", _SQL.journeys),
         Kept("effects", _SQL.effects),
+        Kept("passages", _SQL.passages),
+        Kept("entries", _SQL.entries),
         Kept("tasks", _SQL.tasks, with_note),
         Kept("errands", _SQL.errands, _with_what_it_says),
         Kept("tallies", _SQL.tallies),

@@ -13,6 +13,18 @@ FROM journeys j JOIN effects e USING (journey_id)
 WHERE j.person_id = ANY($1::text[])
 ORDER BY e.written_time
 
+-- name: passages
+SELECT p.journey_id, p.occurrence, p.stage, p.entered_us
+FROM journeys j JOIN passages p USING (journey_id)
+WHERE j.person_id = ANY($1::text[])
+ORDER BY p.journey_id, p.occurrence
+
+-- name: entries
+SELECT journey_id, person_id, scenario, held_out, is_shadow, met_us, until_us, reached_us
+FROM entries
+WHERE person_id = ANY($1::text[])
+ORDER BY met_us, journey_id
+
 -- name: tasks
 SELECT t.task_id, t.journey_id, t.occurrence, t.person_id, t.kind, t.reason, t.script, t.offer_ids,
     t.skills, t.priority, t.due_us, t.expires_us, t.agent_id, t.claimed_until_us, t.claims,

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import replace
 
 from services.scenario.domain.agents import Presence
+from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.journey import (
     NOWHERE,
     CountOccasion,
@@ -19,6 +20,7 @@ from services.scenario.domain.journey import (
     Happened,
     Journey,
     NotePerson,
+    Passage,
     Phase,
     SendMessage,
     SetAttributes,
@@ -40,6 +42,8 @@ Key = tuple[str, int, int, str]
 _TABLES = (
     "journeys",
     "effects",
+    "passages",
+    "entries",
     "tasks",
     "errands",
     "cancelled",
@@ -67,6 +71,10 @@ class InMemoryJourneys:
         self.sets: dict[str, PersonSet] = {}
         self.erased: set[str] = set()
         self.effects: set[Key] = set()
+        self.passages: dict[tuple[str, int], Passage] = {}
+        """By journey and occurrence."""
+        self.entries: dict[str, Entry] = {}
+        """By journey."""
         self.errands: dict[str, tuple[Journey, Due]] = {}
         """What is to be done outside, by id."""
         self.cancelled: set[str] = set()
@@ -237,6 +245,11 @@ class InMemoryJourneys:
         if journey.person_id in self.erased:
             return
         self._keep(journey)
+        for passage in transition.passages:
+            self.passages.setdefault((journey.journey_id, passage.occurrence), passage)
+        entry = entry_of(transition)
+        if entry is not None:
+            self.entries.setdefault(journey.journey_id, entry)
         for due in transition.effects:
             key = (journey.journey_id, due.stage, due.occurrence, due.effect.kind)
             if key not in self.effects:
@@ -308,6 +321,9 @@ class InMemoryJourneys:
                 self.cancelled.discard(errand_id)
         for journey in gone:
             del self.journeys[journey.journey_id]
+            self.entries.pop(journey.journey_id, None)
+            for number in range(1, journey.occurrence + 1):
+                self.passages.pop((journey.journey_id, number), None)
             for task, _ in list(self.tasks.values()):
                 if task.journey_id == journey.journey_id:
                     del self.tasks[task.task_id]

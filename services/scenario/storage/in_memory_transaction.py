@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from services.scenario.domain.agents import Agent
+from services.scenario.domain.entries import Entry
 from services.scenario.domain.journey import Happened, Journey, Transition
 from services.scenario.domain.ports import Ended, PersonSet, Tally
 from services.scenario.domain.scenario import Limits
@@ -59,7 +60,23 @@ class InMemoryTransaction:
                 known = ended.get(key, Ended(0, 0))
                 latest_us = max(known.latest_us, journey.ended_us)
                 ended[key] = Ended(latest_us, known.times + 1)
+        for entry in self._store.entries.values():
+            if entry.held_out and entry.person_id in person_ids:
+                key = entry.person_id, entry.scenario.name
+                known = ended.get(key, Ended(0, 0))
+                ended[key] = Ended(max(known.latest_us, entry.until_us), known.times + 1)
         return ended
+
+    async def waiting_of(self, person_ids: Collection[str], since_us: int) -> list[Entry]:
+        return [
+            entry
+            for entry in self._store.entries.values()
+            if entry.person_id in person_ids and not entry.reached_us and entry.until_us >= since_us
+        ]
+
+    async def reach(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._store.entries[entry.journey_id] = entry
 
     async def tally(self, tallies: Sequence[Tally]) -> None:
         self._store.tallies.extend(

@@ -74,8 +74,13 @@ ORDER BY greatest(entered_us, started_us) DESC, journey_id DESC;
 
 -- name: ended
 SELECT person_id, scenario, max(ended_us) AS latest_us, count(*) AS times
-FROM journeys
-WHERE person_id = ANY($1::text[]) AND phase = 4 AND occurrence > 0
+FROM (
+    SELECT person_id, scenario, ended_us FROM journeys
+    WHERE person_id = ANY($1::text[]) AND phase = 4 AND occurrence > 0
+    UNION ALL
+    SELECT person_id, scenario, until_us FROM entries
+    WHERE person_id = ANY($1::text[]) AND held_out
+) AS behind
 GROUP BY person_id, scenario;
 
 -- name: add_tallies
@@ -163,6 +168,35 @@ FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::text[])
     AS made (journey_id, stage, occurrence, kind)
 ON CONFLICT DO NOTHING
 RETURNING journey_id, stage, occurrence, kind;
+
+-- name: add_passages
+INSERT INTO passages (journey_id, occurrence, stage, entered_us)
+SELECT journey_id, occurrence, stage, entered_us
+FROM unnest($1::text[], $2::integer[], $3::text[], $4::bigint[])
+    AS passed (journey_id, occurrence, stage, entered_us)
+ON CONFLICT DO NOTHING;
+
+-- name: add_entries
+-- Of a journey that is looked at several times before its first stage the first one counts.
+INSERT INTO entries (journey_id, person_id, scenario, held_out, is_shadow, met_us, until_us)
+SELECT journey_id, person_id, scenario, held_out, is_shadow, met_us, until_us
+FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::boolean[], $6::bigint[],
+    $7::bigint[])
+    AS met (journey_id, person_id, scenario, held_out, is_shadow, met_us, until_us)
+ON CONFLICT DO NOTHING;
+
+-- name: entries_waiting
+-- In the order of their ids, so that two who note several never wait for each other.
+SELECT e.journey_id, e.person_id, e.held_out, e.met_us, e.until_us, j.definition
+FROM entries e JOIN journeys j USING (journey_id)
+WHERE e.person_id = ANY($1::text[]) AND e.reached_us = 0 AND e.until_us >= $2
+ORDER BY e.journey_id
+FOR UPDATE OF e;
+
+-- name: reach_entries
+UPDATE entries SET reached_us = made.reached_us
+FROM unnest($1::text[], $2::bigint[]) AS made (journey_id, reached_us)
+WHERE entries.journey_id = made.journey_id;
 
 -- name: add_tasks
 INSERT INTO tasks (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids,

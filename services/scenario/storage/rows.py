@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from services.scenario.domain.entries import Entry
 from services.scenario.domain.journey import (
     Due,
     GiveTask,
@@ -123,6 +124,31 @@ def _moved_row(transition: Transition) -> tuple[Any, ...]:
 def _listed(numbers: Sequence[float]) -> str:
     """Return numbers as PostgreSQL writes an array; floats to their last bit."""
     return f"{{{','.join(map(repr, numbers))}}}" if numbers else "{}"
+
+
+def entry_row(row: Row) -> Entry:
+    """Return an entry whose goal is still waited for."""
+    return Entry(
+        journey_id=row["journey_id"],
+        person_id=row["person_id"],
+        scenario=kept_scenario(row["definition"]),
+        met_us=row["met_us"],
+        until_us=row["until_us"],
+        held_out=row["held_out"],
+    )
+
+
+def entry_columns(entries: Sequence[Entry]) -> list[list[Any]]:
+    """Return the columns of entries, as `add_entries` takes them."""
+    return [
+        [entry.journey_id for entry in entries],
+        [entry.person_id for entry in entries],
+        [entry.scenario.name for entry in entries],
+        [entry.held_out for entry in entries],
+        [entry.scenario.is_shadow for entry in entries],
+        [entry.met_us for entry in entries],
+        [entry.until_us for entry in entries],
+    ]
 
 
 Errand = SendMessage | SetAttributes | NotePerson

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from services.scenario.domain.agents import Agent
+from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.journey import (
     CountOccasion,
     Due,
@@ -26,6 +27,8 @@ from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import call_made, journey_notice, publication
 from services.scenario.storage.rows import (
     columns,
+    entry_columns,
+    entry_row,
     journey_of,
     moved_columns,
     new_columns,
@@ -145,11 +148,23 @@ class PostgresJourneyTransaction:
         if moved:
             await self._tx.execute(_SQL.move_journeys, *moved_columns(moved))
         written = moved + await self._added([each for each in transitions if each.is_new])
+        await self._record(written)
         await self._bring_about([each for each in written if each.effects])
         await self._end_tasks([each.journey for each in moved])
         notices = [journey_notice(each.journey) for each in written if each.is_visible]
         if notices:
             await append(self._tx, [publication(notice) for notice in notices])
+
+    async def waiting_of(self, person_ids: Collection[str], since_us: int) -> list[Entry]:
+        rows = await self._tx.fetch(_SQL.entries_waiting, list(person_ids), since_us)
+        return [entry_row(row) for row in rows]
+
+    async def reach(self, entries: Sequence[Entry]) -> None:
+        await self._tx.execute(
+            _SQL.reach_entries,
+            [entry.journey_id for entry in entries],
+            [entry.reached_us for entry in entries],
+        )
 
     async def agent(self, agent_id: str) -> Agent | None:
         row = await self._tx.fetchrow(_TASKS.lock_agent, agent_id)
@@ -201,6 +216,21 @@ class PostgresJourneyTransaction:
         rows = await self._tx.fetch(_SQL.add_journeys, *new_columns(begun))
         added = {row["journey_id"] for row in rows}
         return [each for each in begun if each.journey.journey_id in added]
+
+    async def _record(self, written: Sequence[Transition]) -> None:
+        """Keep the stages that were entered, and who met what it takes to."""
+        passed = [(each.journey.journey_id, one) for each in written for one in each.passages]
+        if passed:
+            await self._tx.execute(
+                _SQL.add_passages,
+                [journey_id for journey_id, _ in passed],
+                [passage.occurrence for _, passage in passed],
+                [passage.stage for _, passage in passed],
+                [passage.entered_us for _, passage in passed],
+            )
+        entries = [entry for each in written if (entry := entry_of(each)) is not None]
+        if entries:
+            await self._tx.execute(_SQL.add_entries, *entry_columns(entries))
 
     async def _bring_about(self, transitions: Sequence[Transition]) -> None:
         """Write effects whose key is not there yet."""

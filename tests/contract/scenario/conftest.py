@@ -10,8 +10,10 @@ from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
+from services.scenario.storage.counts import PostgresCounts
 from services.scenario.storage.errands import PostgresErrands
 from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.journeys import PostgresJourneys
@@ -47,6 +49,7 @@ class Desk:
     store: object
     agents: object
     errands: object = None
+    counting: object = None
     is_postgres: bool = False
     numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
@@ -88,8 +91,10 @@ async def desk(request, fresh_database, tmp_path):
     if request.param == "memory":
         agents = InMemoryAgents()
         store = InMemoryJourneys(agents)
-        return Desk(store, agents, InMemoryErrands(store))
+        errands = InMemoryErrands(store)
+        return Desk(store, agents, errands, InMemoryCounts(store, errands))
     database = await fresh_database("scenario", MIGRATIONS)
     notes = Notes(FolderWrappingKeys(tmp_path))
     store = PostgresJourneys(database, notes)
-    return Desk(store, PostgresAgents(database), PostgresErrands(database), is_postgres=True)
+    errands, counting = PostgresErrands(database), PostgresCounts(database)
+    return Desk(store, PostgresAgents(database), errands, counting, is_postgres=True)

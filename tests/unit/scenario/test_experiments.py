@@ -105,14 +105,18 @@ def test_what_some_have_off_is_not_for_all_while_the_experiment_runs():
 
 
 @pytest.mark.parametrize("arm", ["holdout", "static"])
-def test_for_the_arms_that_get_nothing_personal_no_journey_begins_or_goes_on(arm):
+def test_for_the_arms_that_get_nothing_personal_no_journey_goes_on(arm):
     made = experimenting()
     made.parameters[arm] = "50%"
     found = playbook(made)
     for who in PEOPLE:
         theirs = found.for_person(who, FakeClock().now_us())
         if assign_arm(found.plan.arm_plan, who) in IMPERSONAL:
-            assert (theirs.scenarios, theirs.starting) == ({}, {})
+            assert (theirs.scenarios, theirs.in_session) == ({}, ())
+            # Of the holdout it is to be seen who would have entered.
+            assert theirs.held_out == ({HESITATION, CART} if arm == "holdout" else set())
+            assert bool(theirs.starting) is (arm == "holdout")
         else:
             assert theirs.scenarios
+            assert not theirs.held_out
     assert found.for_person("", FakeClock().now_us()) is found
