@@ -38,7 +38,9 @@ def event_columns(rows: Sequence[Any], *, measured: bool = False) -> EventColumn
     """Return rows of `stream_events`, whose positions are left out."""
     if not rows:
         return EventColumns()
-    _, *columns, placements, said_of_gifts, promotion_ids, costs, said = zip(*rows, strict=True)
+    _, *columns, placements, said_of_gifts, promotion_ids, costs, said, topics = zip(
+        *rows, strict=True
+    )
     message = EventColumns(**dict(zip(_EVENT_FIELDS, columns, strict=True)))
     if any(placements):
         message.placements.extend(placements)
@@ -46,6 +48,8 @@ def event_columns(rows: Sequence[Any], *, measured: bool = False) -> EventColumn
         _add_gifts(message, [json.loads(said) if said else {} for said in said_of_gifts])
     if any(promotion_ids):
         message.promotion_ids.extend([promotion_id or "" for promotion_id in promotion_ids])
+    if any(topics):
+        message.topics.extend(topics)
     if measured:
         _add_measured(message, costs, [json.loads(each) if each else {} for each in said])
     return message

@@ -514,7 +514,7 @@ SELECT position, person_id::text, seq, type, time_us, received_us, channel,
     placement, CASE WHEN gift THEN details END AS said_of_gift,
     CASE WHEN type = 'purchase' AND details LIKE '%"promotion":%'
         THEN details::json->>'promotion' END AS promotion_id, cost_micros,
-    CASE WHEN type IN ('survey_answer', 'consent', 'complaint') THEN details END AS said
+    CASE WHEN type IN ('survey_answer', 'consent', 'complaint') THEN details END AS said, topic
 FROM events
 WHERE position > $1 AND position <= $2
     AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
@@ -531,7 +531,7 @@ SELECT position, person_id::text, seq, type, time_us, received_us, channel,
     placement, CASE WHEN gift THEN details END AS said_of_gift,
     CASE WHEN type = 'purchase' AND details LIKE '%"promotion":%'
         THEN details::json->>'promotion' END AS promotion_id, cost_micros,
-    CASE WHEN type IN ('survey_answer', 'consent', 'complaint') THEN details END AS said
+    CASE WHEN type IN ('survey_answer', 'consent', 'complaint') THEN details END AS said, topic
 FROM events
 WHERE position > $1 AND position <= $2
     AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))

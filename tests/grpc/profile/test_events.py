@@ -123,6 +123,18 @@ async def test_the_log_streams_what_was_recorded_in_order(client):
     assert list(columns.seqs) == [1, 1]
 
 
+async def test_the_log_tells_what_a_reassuring_page_was_about(client):
+    await client.record(client.event([ADA], "view"))
+    [columns] = await log_of(client)
+    assert not columns.topics
+    await client.record(
+        client.event([ADA], "page_view", page="/help/shipping-costs"),
+        client.event([ADA], "page_view", page="/returns"),
+    )
+    [columns] = await log_of(client)
+    assert list(columns.topics) == [0, 1, 2]
+
+
 async def test_the_log_can_be_narrowed(client):
     await client.record(client.event([ADA], "view"), client.event([BOB], "search"))
     ada = (await client.answer(ADA)).person_ids
