@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.scenario.approaching import RulesApproaches
+from services.scenario.audiences import Audiences
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import CrashPoints
 from services.scenario.definitions import Playbook, playbook
@@ -36,6 +37,8 @@ from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import NoteKeys, Notes
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
+from services.scenario.valuing import Valuer
+from services.scenario.weighing import Weigher
 from shared.binding import bind
 from shared.bus import Bus, EffectConsumer, Relay
 from shared.bus.subjects import CLOCK_MOVED
@@ -47,6 +50,7 @@ from shared.postgres import Database, migrate
 from shared.privacy import FolderWrappingKeys
 from shared.service import Background, HealthCheck, Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 from touchpoint.scenario.v1.scenario_service_pb2 import DESCRIPTOR
@@ -99,6 +103,7 @@ class _Parts:
         self.store = PostgresJourneys(database, Notes(self.keys))
         self.profile = ProfileServiceStub(runtime.channel("profile"))
         self.rules = RulesServiceStub(runtime.channel("rules"))
+        self.ranker = RankerServiceStub(runtime.channel("ranker"))
         self.news = TaskNews()
         self.models = self._follow(settings, runtime, bus)
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
@@ -151,7 +156,14 @@ class _Parts:
             wake=self.timers.wake,
             reach=self.reach,
         )
-        return ScenarioServicer(due, self.store, PostgresErrands(self.database), desk)
+        errands = PostgresErrands(self.database)
+        return ScenarioServicer(due, self.store, errands, desk, self.audiences())
+
+    def audiences(self) -> Audiences:
+        bundles, clock = self.models.bundles, self.clock
+        weigher = Weigher(self.rules, Valuer(self.rules, self.ranker, bundles, clock), bundles)
+        catalogue = self.models.catalogue.catalogue
+        return Audiences(self.profile, weigher, catalogue, bundles, clock)
 
     def checks(self) -> dict[str, HealthCheck]:
         return {

@@ -13,15 +13,29 @@ from shared.catalogue import Catalogue
 from shared.definitions import CompileError
 from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan, experiment_plan
+from shared.money import to_micros
 from shared.treatments import Switched, Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
-from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 NO_EXPERIMENTS = ExperimentPlan()
 TIME_ZONE = "time_zone"
 HOLIDAYS = "holidays"
 """Parameters."""
+CONTACT_COST = "contact_cost."
+"""Begins the parameters of what one contact costs, by channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place to fill, as far as it takes to say who could be told of an offer there."""
+
+    name: str
+    channel: int
+    """Number of `Channel`; 0: all."""
+    kinds: frozenset[int]
+    """Numbers of `OfferKind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,11 @@ class Playbook:
     """Types of events that matter whoever they are of: they begin, end or answer."""
     offer_ids: frozenset[str] = frozenset()
     """Offers that the bundle itself defines."""
+    places: Sequence[Place] = ()
+    contact_costs: Mapping[int, float] = field(default_factory=dict)
+    """What one contact costs in the home currency, by number of `Channel`, as far as it is said."""
+    taken_each: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """What one promise of an offer takes of its budget: millionths of a currency."""
     plan: ExperimentPlan = NO_EXPERIMENTS
     """Who takes part in which experiments."""
     switched_off: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -104,6 +123,15 @@ def playbook(bundle: pb.Bundle) -> Playbook:
     whole = Playbook(
         telling=ANSWERS.union(*map(_telling, scenarios)),
         offer_ids=frozenset(offer.offer_id for offer in bundle.offers),
+        places=[
+            Place(each.placement, each.channel, frozenset(each.kinds)) for each in bundle.placements
+        ],
+        contact_costs=_contact_costs(bundle.parameters),
+        taken_each={
+            each.offer_id: (to_micros(each.budget.each.amount), each.budget.each.currency)
+            for each in bundle.offer_terms
+            if each.budget.HasField("each")
+        },
         plan=plan,
         time_zone=bundle.parameters.get(TIME_ZONE, ""),
         holidays=frozenset(bundle.parameters.get(HOLIDAYS, "").replace(",", " ").split()),
@@ -125,6 +153,19 @@ def playbook(bundle: pb.Bundle) -> Playbook:
         lambda variants: in_force(Switched.of(each.scenarios for each in variants)),
     )
     return replace(in_force(Switched()), treatments=treatments)
+
+
+def _contact_costs(parameters: Mapping[str, str]) -> Mapping[int, float]:
+    """Return what contacts cost; raises `CompileError` for what is no amount."""
+    costs: dict[int, float] = {}
+    for name, number in Channel.Value.items():
+        parameter = f"{CONTACT_COST}{name.lower()}"
+        if parameter in parameters:
+            try:
+                costs[number] = to_micros(parameters[parameter]) / 1e6
+            except ValueError as error:
+                raise CompileError(f"{parameter}: {error}") from error
+    return costs
 
 
 def _of(whole: Playbook, scenarios: Sequence[Scenario]) -> Playbook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from services.scenario.audiences import AudienceRpcs, Audiences
 from services.scenario.desk import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.errand_store import ErrandStore
@@ -22,12 +23,18 @@ from touchpoint.scenario.v1 import scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 
-class ScenarioServicer:
-    """Journeys for those who decide, tasks for those who call."""
+class ScenarioServicer(AudienceRpcs):
+    """Journeys for those who decide, tasks for those who call, audiences for those who plan."""
 
     def __init__(
-        self, due: DueActions, journeys: JourneyStore, errands: ErrandStore, desk: TaskDesk
+        self,
+        due: DueActions,
+        journeys: JourneyStore,
+        errands: ErrandStore,
+        desk: TaskDesk,
+        audiences: Audiences,
     ) -> None:
+        AudienceRpcs.__init__(self, audiences)
         self._due = due
         self._journeys = journeys
         self._errands = errands

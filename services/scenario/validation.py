@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.scenario.audience_offer import OUTBOUND
 from services.scenario.domain.tasks import OUTCOMES
 from shared.validation import (
     Validator,
+    Violations,
     between,
     known_enum,
     length,
@@ -15,10 +17,20 @@ from shared.validation import (
     required,
     validator,
 )
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+from touchpoint.scenario.v1.audience_pb2 import FindAudienceRequest
 
 _AGENT = (required("agent_id"), length("agent_id", 128))
 _TASK = (*_AGENT, required("task_id"), length("task_id", 128))
+MOST_TOLD = 100_000
+
+
+def _is_outbound(request: FindAudienceRequest, path: str, violations: Violations) -> None:
+    if request.channel and request.channel not in OUTBOUND:
+        known = ", ".join(Channel.Value.Name(each) for each in OUTBOUND)
+        violations.add(f"{path}channel", f"must be one of {known}")
+
 
 VALIDATORS: Mapping[type[Any], Validator] = {
     pb.SetAgentStatusRequest: validator(
@@ -28,6 +40,13 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.ClaimTaskRequest: validator(*_AGENT, length("task_id", 128)),
     pb.CompleteTaskRequest: validator(*_TASK, one_of("outcome", OUTCOMES), length("note", 4096)),
     pb.SnoozeTaskRequest: validator(*_TASK, required("until_time")),
+    FindAudienceRequest: validator(
+        required("offer_id"),
+        length("offer_id", 128),
+        _is_outbound,
+        length("placement", 128),
+        between("limit", 1, MOST_TOLD),
+    ),
     pb.ListJourneysRequest: validator(length("person_ids", 64)),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
     pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),

@@ -51,10 +51,28 @@ from shared.conditions.values import (
     share,
     typed_parameters,
 )
+from shared.money import to_micros
 from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
+
+_CHANNELS = [name.lower() for name, number in Channel.Value.items() if number]
+_FAMILIES = {
+    "assurance.": ("kind of identity", KINDS),
+    "contact_cost.": ("channel", _CHANNELS),
+}
+"""Parameters of which there is one for each of some names: how they begin, and which those are."""
+
+
+def _price(text: str) -> int:
+    """Read an amount of the home currency in millionths; raises ValueError."""
+    micros = to_micros(text)
+    if micros < 0:
+        raise ValueError("must not be below 0")
+    return micros
+
 
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
@@ -64,6 +82,7 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "static": share,
     "exploration": share,
     **{f"assurance.{kind}": assurance for kind in KINDS},
+    **{f"contact_cost.{channel}": _price for channel in _CHANNELS},
     "persona.assigned_from": share,
     COOLING_OFF: cooling_off,
     TIME_ZONE: find_zone,
@@ -166,9 +185,10 @@ def _offer(**values: Any) -> Offer:
 
 def _check_parameters(entries: Entries, problems: Problems) -> None:
     for name, place in entries.parameter_places.items():
-        if name.startswith("assurance.") and name not in _READ_BY_SERVICES:
-            kinds = ", ".join(KINDS)
-            problems.add(place, f"{name}: there is no such kind of identity; known are {kinds}")
+        for begins, (what, known) in _FAMILIES.items():
+            if name.startswith(begins) and name not in _READ_BY_SERVICES:
+                told = ", ".join(known)
+                problems.add(place, f"{name}: there is no such {what}; known are {told}")
     for name in _READ_BY_SERVICES.keys() & entries.parameters.keys():
         try:
             _READ_BY_SERVICES[name](entries.parameters[name])

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.scenario.audiences import Audiences
 from services.scenario.desk import TaskDesk, TaskNews
 from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events
@@ -16,6 +17,8 @@ from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
+from services.scenario.valuing import Valuer
+from services.scenario.weighing import Weigher
 from shared.binding import bind
 from shared.catalogue import Catalogue
 from shared.clock import from_us
@@ -23,6 +26,9 @@ from shared.testing.clock import FakeClock
 from shared.testing.grpc import grpc_service
 from tests.unit.scenario.playing import NOON_US, abandoned_cart, event, for_all
 from tests.unit.scenario.shop import Approachable, OneBundle, Told, catalogue
+from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
+from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
@@ -63,6 +69,16 @@ class Face:
         await self.passes(days=2)
 
 
+def audiences_of(peers, offers, bundles, clock):
+    """Return what looks for audiences; `peers` is a channel to profile, rules and the ranker."""
+    profile, rules, ranker = (
+        stub(peers) if peers is not None else None
+        for stub in (ProfileServiceStub, RulesServiceStub, RankerServiceStub)
+    )
+    weigher = Weigher(rules, Valuer(rules, ranker, bundles, clock), bundles)
+    return Audiences(profile, weigher, offers, bundles, clock)
+
+
 @pytest.fixture
 async def face():
     agents, clock, news = InMemoryAgents(), FakeClock(from_us(NOON_US)), TaskNews()
@@ -72,7 +88,8 @@ async def face():
     desk = TaskDesk(store, agents, clock, approaches, news=news)
     free_agents = FreeAgents(store, clock)
     due = DueActions(offers, bundles, proposals, free_agents)
-    servicer = ScenarioServicer(due, store, InMemoryErrands(store), desk)
+    audiences = audiences_of(None, offers, bundles, clock)
+    servicer = ScenarioServicer(due, store, InMemoryErrands(store), desk, audiences)
     finder = Told()
     timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
     contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]

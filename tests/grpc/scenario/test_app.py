@@ -256,7 +256,7 @@ async def pair(postgres, nats_url, nats_bus, tmp_path):
             deployment_key=bytes(32),
             lease_s=1.0,
         )
-        near = Channels(direct=dict.fromkeys(("rules", "retrieval", "profile"), behind))
+        near = Channels(direct=dict.fromkeys(("rules", "retrieval", "profile", "ranker"), behind))
         channels = []
         for _ in range(2):
             replica = await stack.enter_async_context(hosted(settings, open_service, OPENERS, near))

@@ -113,6 +113,8 @@ def test_comments_and_files_do_not_change_the_name_but_content_does() -> None:
         ("declined_for: 30d", "holdout: 120%", 2, 12, "is no share"),
         ("declined_for: 30d", "assurance.phone: SURE", 2, 20, "is no assurance"),
         ("declined_for: 30d", "assurance.face: CLAIMED", 2, 19, "no such kind of identity"),
+        ("declined_for: 30d", "contact_cost.fax: 0.10", 2, 21, "there is no such channel"),
+        ("declined_for: 30d", "contact_cost.sms: -0.07", 2, 21, "must not be below 0"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(
