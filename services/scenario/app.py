@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from services.scenario.approaching import RulesApproaches
 from services.scenario.audiences import Audiences
+from services.scenario.choosing import Chooser
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import CrashPoints
 from services.scenario.definitions import Playbook, playbook
@@ -104,10 +105,12 @@ class _Parts:
         self.profile = ProfileServiceStub(runtime.channel("profile"))
         self.rules = RulesServiceStub(runtime.channel("rules"))
         self.ranker = RankerServiceStub(runtime.channel("ranker"))
+        self.retrieval = RetrievalServiceStub(runtime.channel("retrieval"))
         self.news = TaskNews()
-        self.models = self._follow(settings, runtime, bus)
+        self.models = self._follow(settings, bus)
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
-        self.finder = Finder(catalogue, bundles, self.profile, self.clock)
+        chooser = Chooser(self.retrieval, self.clock, lambda: bundles.active_hash)
+        self.finder = Finder(catalogue, bundles, self.profile, self.clock, chooser)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
         self.free_agents = FreeAgents(self.store, self.clock)
         self.timers = Timers(
@@ -198,11 +201,10 @@ class _Parts:
             "retention": _retention(self.store, self.errands, self.clock, settings.journey_days),
         }
 
-    def _follow(self, settings: ScenarioSettings, runtime: Runtime, bus: Bus) -> _Models:
-        retrieval = RetrievalServiceStub(runtime.channel("retrieval"))
+    def _follow(self, settings: ScenarioSettings, bus: Bus) -> _Models:
         return _Models(
             CatalogueFollower(
-                bus, retrieval, service=settings.service, on_change=self._catalogue_changed
+                bus, self.retrieval, service=settings.service, on_change=self._catalogue_changed
             ),
             BundleFollower(bus, RpcBundleSource(self.rules, settings.service), playbook),
             ProposalFollower(bus, self.store, self.news.tell),

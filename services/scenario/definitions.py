@@ -16,7 +16,7 @@ from shared.experiments import ExperimentPlan, experiment_plan
 from shared.money import to_micros
 from shared.treatments import Switched, Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
-from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 NO_EXPERIMENTS = ExperimentPlan()
@@ -69,6 +69,11 @@ class Playbook:
     """Scenarios that would be in force for the person, were they not held out to compare with."""
     treatments: Treatments[Playbook] | None = None
     """None: it is as it is for those in variants already."""
+
+    @property
+    def item_places(self) -> list[str]:
+        """Placements that show items, by name."""
+        return [place.name for place in self.places if OfferKind.PRODUCT in place.kinds]
 
     def treating(self, variants: Sequence[VariantOf]) -> Playbook:
         """Return the playbook as it is for somebody in these variants."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from services.scenario.choosing import Chooser
 from services.scenario.definitions import Playbook
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Journey
 from services.scenario.domain.moments import local_day
-from services.scenario.domain.passage import needs_person, needs_situation
+from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
 from services.scenario.domain.scenario import AtHome, Cart, Scenario, Values
 from shared.call import own_call
@@ -41,11 +42,13 @@ class Finder:
         bundles: BundleFollower[Playbook],
         profile: ProfileServiceAsyncStub,
         clock: BusinessClock,
+        chooser: Chooser,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
         self._profile = profile
         self._clock = clock
+        self._chooser = chooser
 
     def at_once(self, claim: Claim) -> Facts | None:
         """Return what decides about a journey, None when profile has to be asked for it."""
@@ -86,6 +89,28 @@ class Finder:
             titles=self._titles(cart),
             person=values,
             time_zone=snapshot.time_zone or found.time_zone,
+            found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
+        )
+
+    async def _found(
+        self, journey: Journey, at_hand: Facts, snapshot: PersonSnapshot, oldest_id: str
+    ) -> dict[int, tuple[int, ...]]:
+        """Return what the sources have that stages propose by which may be entered now."""
+        stages = (
+            at_hand.newer.stages
+            if at_hand.newer is not None
+            else journey.scenario.may_enter(may_come_to(journey, self._clock.now_us()))
+        )
+        wanted = {
+            stage.propose.source: stage.propose.placements
+            for stage in stages
+            if stage.propose is not None and stage.propose.source
+        }
+        if not wanted:
+            return {}
+        places = [place for named in wanted.values() for place in named]
+        return await self._chooser.choose(
+            set(wanted), places or self._playbook(oldest_id).item_places, journey.item_no, snapshot
         )
 
     def at_hand(self, journey: Journey, oldest_id: str) -> Facts:
@@ -118,6 +143,16 @@ class Finder:
             stock=stock_of(catalogue, journey.item_no),
             newer=newer,
             held_out=scenario.name in playbook.held_out,
+            to_be_had=frozenset(
+                each
+                for each in (journey.item_no, *journey.offer_nos)
+                if is_to_be_had(catalogue, playbook, each, now_us)
+            ),
+            names={
+                each: catalogue.offer_ids[each]
+                for each in journey.answers_to
+                if is_to_be_had(catalogue, playbook, each, now_us)
+            },
         )
 
     def _playbook(self, oldest_id: str) -> Playbook:

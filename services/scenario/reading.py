@@ -37,6 +37,8 @@ from touchpoint.rules.v1.scenarios_pb2 import Outbound
 from touchpoint.rules.v1.scenarios_pb2 import Times as Counted
 
 END_NAME = "end"
+FOUND_MOST = 3
+"""Of what a source has, where nothing else is said."""
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _PARAMETER = re.compile(r"\bparams\.([A-Za-z0-9_.]+)")
 
@@ -125,7 +127,8 @@ class _Reading:
             is_shadow=message.mode == pb.RuleMode.SHADOW,
             definition=message.SerializeToString(deterministic=True),
         )
-        if read.is_in_session and read.stages[0].propose is None:
+        proposal = read.stages[0].propose
+        if read.is_in_session and (proposal is None or proposal.is_found):
             raise ValueError(f"scenario {read.name} lives in the session and proposes nothing")
         return read
 
@@ -221,7 +224,14 @@ def _times(times: Counted) -> Times:
 
 def _proposal(message: pb.Proposal) -> Proposal:
     offers = (message.offer, *message.offers) if message.offer else tuple(message.offers)
-    return Proposal(offers, tuple(message.placements), message.lever or 1.0)
+    return Proposal(
+        offers,
+        tuple(message.placements),
+        message.lever or 1.0,
+        int(message.source),
+        (message.most or FOUND_MOST) if message.source else 0,
+        message.its_item,
+    )
 
 
 def _order(message: pb.TaskOrder) -> TaskOrder:
@@ -232,6 +242,7 @@ def _order(message: pb.TaskOrder) -> TaskOrder:
         tuple(message.offers),
         tuple(message.skills),
         message.priority,
+        message.proposed,
     )
 
 

@@ -43,6 +43,11 @@ def is_passed_through(stage: Stage) -> bool:
     )
 
 
+def is_found(stage: Stage) -> bool:
+    """Say whether what a stage proposes is found when it is entered, if there is any."""
+    return bool(stage.propose.source or stage.propose.its_item)
+
+
 def _ends_by_itself(stage: Stage) -> bool:
     return stage.HasField("lasts") or stage.HasField("until")
 
@@ -134,7 +139,7 @@ def _leaves(scenario: Scenario, place: int) -> list[str]:
     names = [reaction.to for reaction in stage.on] + list(stage.answers.values())
     if is_passed_through(stage) or _ends_by_itself(stage) or stage.HasField("task"):
         names += _onwards(scenario, place)
-    if stage.condition or stage.otherwise:
+    if stage.condition or stage.otherwise or is_found(stage):
         # Where an offer is gone the following one comes too, but nobody writes a stage for that.
         names += _instead(scenario, place)
     return names

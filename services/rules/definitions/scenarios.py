@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from services.rules.definitions.problems import Problems, suggestion
+from services.rules.definitions.proposals import not_shown_at, wrongly_proposed
 from services.rules.definitions.reading import (
     Entry,
     Read,
@@ -20,7 +21,7 @@ from services.rules.definitions.reading import (
     whole_number,
 )
 from services.rules.definitions.scenario_conditions import ScenarioConditions
-from services.rules.definitions.scenario_graph import flaws
+from services.rules.definitions.scenario_graph import flaws, is_found
 from services.rules.definitions.stage_places import Places, Step
 from services.rules.definitions.stages import (
     CONDITION,
@@ -31,7 +32,6 @@ from services.rules.definitions.stages import (
     part,
     word,
 )
-from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1.rules_pb2 import RuleMode, Scenario, Situation, Stage
 from touchpoint.rules.v1.scenarios_pb2 import (
     ScenarioAim,
@@ -164,8 +164,8 @@ def _acts(where: tuple[Step, ...], stage: Stage) -> Iterator[_Found]:
     if "send" in acts:
         message = f"there is no template {stage.send.template}: messages cannot be written yet"
         yield (*where, "send"), f"stage {stage.stage}: {message}"
-    if "propose" in acts and bool(stage.propose.offer) is bool(stage.propose.offers):
-        yield (*where, "propose"), f"stage {stage.stage} needs either offer or offers"
+    if "propose" in acts:
+        yield from wrongly_proposed((*where, "propose"), stage)
 
 
 def _wrong_attributes(stage: Stage) -> Iterator[str]:
@@ -211,30 +211,8 @@ def _unknown_offers(place: int, stage: Stage, known: KnownNames) -> Iterator[_Fo
         message = f"there is no placement {name}{suggestion(name, known.placements)}"
         yield (*where, "send", "placement"), f"stage {stage.stage}: {message}"
     for index, name in enumerate(stage.propose.placements):
-        for message in _at_placement(stage, name, known):
+        for message in not_shown_at(name, stage, known.offers, known.placements):
             yield (*where, "propose", "placements", index), f"stage {stage.stage}: {message}"
-
-
-def _at_placement(stage: Stage, name: str, known: KnownNames) -> Iterator[str]:
-    if name not in known.placements:
-        yield f"there is no placement {name}{suggestion(name, known.placements)}"
-        return
-    for offer_id in (
-        *([stage.propose.offer] if stage.propose.offer else ()),
-        *stage.propose.offers,
-    ):
-        if offer_id in known.offers:
-            yield from _never_shown(known.offers[offer_id], known.placements[name])
-
-
-def _never_shown(offer: Entry, placement: Entry) -> Iterator[str]:
-    """Tell why a placement never shows an offer."""
-    shown, where = offer.values["offer_id"], placement.values["placement"]
-    kind, channel = offer.values.get("kind"), placement.values.get("channel")
-    if kind and kind not in placement.values.get("kinds", (kind,)):
-        yield f"{where} shows no {OfferKind.Value.Name(kind)}, which {shown} is"
-    if channel and channel not in (offer.values.get("channels") or (channel,)):
-        yield f"{shown} is not for the channel {Channel.Value.Name(channel)} of {where}"
 
 
 def _check_in_session(entry: Entry, scenario: Scenario, problems: Problems) -> None:
@@ -245,6 +223,6 @@ def _check_in_session(entry: Entry, scenario: Scenario, problems: Problems) -> N
     if scenario.when == Situation() and not scenario.condition:
         problems.add(entry.place, "a scenario without starts_on needs when or condition")
     stages = scenario.stages
-    if len(stages) > 1 or any(not stage.HasField("propose") for stage in stages):
+    if len(stages) > 1 or any(not stage.HasField("propose") or is_found(stage) for stage in stages):
         message = "without starts_on a scenario has one stage, and that proposes an offer"
         problems.add(entry.where("stages"), message)

@@ -32,7 +32,7 @@ from services.rules.definitions.reading import (
     word_of,
 )
 from shared.conditions.values import share
-from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.rules.v1.rules_pb2 import Proposal, Stage, TaskOrder
 from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
 
@@ -42,6 +42,8 @@ BEST = "best"
 _BEST_OF = (Channel.EMAIL, Channel.SMS, Channel.PUSH)
 _NO_MESSAGES = frozenset(("WEB", "APP", "CALL_CENTER", "IVR", "CHAT", "STORE"))
 """Channels on which somebody has to be there, or to call."""
+_NO_SOURCES = frozenset(("OFFER", "JOURNEY", "DEFAULT", "EXTERNAL"))
+"""Sources that are no own search of retrieval's for items."""
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
@@ -129,6 +131,9 @@ PROPOSAL = part(
     {
         "offer": NAME,
         "offers": list_of(NAME, 20),
+        "source": one_of(Source, without=_NO_SOURCES),
+        "most": whole_number(1, 20),
+        "its_item": flag,
         "placements": list_of(NAME, 50),
         "lever": number(0.001, 1000),
     },
@@ -140,6 +145,7 @@ TASK = part(
         "reason": text(),
         "script": text(4000),
         "offers": list_of(NAME, 20),
+        "proposed": flag,
         "skills": list_of(NAME, 20),
         "priority": whole_number(-1000, 1000),
     },

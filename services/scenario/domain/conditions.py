@@ -37,5 +37,7 @@ def _so_far(journey: Journey, cart: Cart, stock: int, now_us: int) -> dict[str, 
         "journey.cart_value_micros": cart.value_micros,
         "journey.cart_lines": len(cart.offer_nos),
         "journey.stock": stock,
+        "journey.offer_id": journey.began.get("event.offer_id", ""),
+        "journey.category": journey.began.get("event.category", ""),
         "now": from_us(now_us),
     }

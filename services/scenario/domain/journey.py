@@ -290,3 +290,9 @@ class Facts:
     """The edition that takes this journey over."""
     held_out: bool = False
     """The scenario would be in force, were the person not held out to compare with."""
+    found: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """What sources have for the person, the best first, by source; of those that were asked."""
+    to_be_had: frozenset[int] = frozenset()
+    """Of the item that it began with and of what it proposes now, what can be had."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Ids of what it proposed, by number."""

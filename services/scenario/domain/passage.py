@@ -168,17 +168,23 @@ def needs_situation(journey: Journey) -> bool:
 
 def needs_person(journey: Journey, now_us: int) -> bool:
     """Say whether profile has to be asked about the person before it is looked at."""
-    scenario = journey.scenario
     if needs_situation(journey):
         return True
+    scenario, is_over = journey.scenario, _leads_on(journey, now_us)
+    at_its_end = is_over and scenario.stages[journey.stage].asks_person_at_its_end
+    return at_its_end or scenario.asks_person_from(may_come_to(journey, now_us))
+
+
+def may_come_to(journey: Journey, now_us: int) -> tuple[int, ...]:
+    """Return the places that it may come to first, where it is looked at now."""
+    if needs_situation(journey):
+        return (0,)
     if journey.next_stage >= 0:
-        return scenario.asks_person_from((journey.next_stage,))
-    if journey.next_stage == ONWARDS or _is_spent(journey, now_us):
-        onwards = scenario.leads_on(journey.stage)
-        at_its_end = scenario.stages[journey.stage].asks_person_at_its_end
-        return at_its_end or scenario.asks_person_from(onwards)
+        return (journey.next_stage,)
+    if _leads_on(journey, now_us):
+        return journey.scenario.leads_on(journey.stage)
     # Parked, or an offer of its stage has ended: the stage is entered anew.
-    return scenario.asks_person_from((journey.stage,))
+    return (journey.stage,)
 
 
 def answered(journey: Journey, outcome: str, now_us: int) -> Transition | None:
@@ -197,6 +203,12 @@ def answered(journey: Journey, outcome: str, now_us: int) -> Transition | None:
     if outcome in NOT_REACHED:
         return _led(told, Leads(ONWARDS), now_us)
     return end(told, Outcome.ANSWERED, now_us)
+
+
+def _leads_on(journey: Journey, now_us: int) -> bool:
+    """Say whether its stage is over, and nothing leads it elsewhere."""
+    is_spent = journey.next_stage == NOWHERE and _is_spent(journey, now_us)
+    return journey.next_stage == ONWARDS or is_spent
 
 
 def _is_spent(journey: Journey, now_us: int) -> bool:
@@ -236,9 +248,13 @@ def _stay(journey: Journey, facts: Facts, now_us: int) -> Transition:
     """Go on with a stage that was looked at before its end, if an offer of it is still there."""
     stage = journey.current
     assert stage is not None, "whoever stays is in a stage"
-    wanted = stage.propose.offer_ids if stage.propose is not None else ()
-    numbers = tuple(facts.offers[each] for each in wanted if each in facts.offers)
-    if wanted and not numbers:
+    proposal = stage.propose
+    if proposal is not None and proposal.is_found:
+        numbers = tuple(each for each in journey.offer_nos if each in facts.to_be_had)
+    else:
+        wanted = proposal.offer_ids if proposal is not None else ()
+        numbers = tuple(facts.offers[each] for each in wanted if each in facts.offers)
+    if proposal is not None and not numbers:
         return enter(journey, journey.stage, facts, now_us)
     due_us = next_look_us(stage, journey.until_us, facts, now_us)
     stayed = replace(journey, version=journey.version + 1, due_us=due_us, offer_nos=numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -164,9 +164,20 @@ class LocalTime:
 class Proposal:
     """The offer that a stage proposes, or several of which the ranker chooses."""
 
-    offer_ids: tuple[str, ...]
+    offer_ids: tuple[str, ...] = ()
     placements: tuple[str, ...] = ()
     lever: float = 1.0
+    source: int = 0
+    """Number of `Source`: in place of named offers what it has for the person; 0: named ones."""
+    most: int = 0
+    """Of what the source has."""
+    its_item: bool = False
+    """In place of named offers the item that the journey began with."""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether what it proposes is found when its stage is entered."""
+        return bool(self.source or self.its_item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +190,8 @@ class TaskOrder:
     offer_ids: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
     priority: int = 0
+    proposed: bool = False
+    """And whatever its journey proposed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +245,18 @@ class Stage:
     @property
     def asks_person(self) -> bool:
         """Whether profile has to be asked before it is entered."""
-        return self.until is not None or _asks(self.condition)
+        return self.until is not None or bool(self.source) or _asks(self.condition)
+
+    @property
+    def source(self) -> int:
+        """The source that what it proposes is found by; 0: none."""
+        return self.propose.source if self.propose is not None else 0
+
+    @property
+    def may_be_passed_over(self) -> bool:
+        """Whether it may turn out that it cannot be entered."""
+        is_found = self.propose is not None and self.propose.is_found
+        return self.condition is not None or bool(self.offer_ids) or is_found
 
     @property
     def asks_person_at_its_end(self) -> bool:
@@ -302,6 +326,13 @@ class Scenario:
 
     def asks_person_from(self, places: tuple[int, ...]) -> bool:
         """Say whether entering one of these stages may ask for the person before it is left."""
+        return any(
+            stage.asks_person or (stage.is_passed_through and stage.asks_person_at_its_end)
+            for stage in self.may_enter(places)
+        )
+
+    def may_enter(self, places: tuple[int, ...]) -> Iterator[Stage]:
+        """Yield the stages that may be entered at one moment from these places on."""
         seen: set[int] = set()
         pending = [place for place in places if place != END]
         while pending:
@@ -310,17 +341,13 @@ class Scenario:
                 continue
             seen.add(place)
             stage = self.stages[place]
-            if stage.asks_person:
-                return True
-            if stage.condition is not None or stage.offer_ids:
+            yield stage
+            if stage.may_be_passed_over:
                 pending.append(
                     self.following(place) if stage.otherwise is None else stage.otherwise
                 )
             if stage.is_passed_through:
-                if stage.asks_person_at_its_end:
-                    return True
                 pending.extend(self.leads_on(place))
-        return False
 
 
 def _asks(condition: Condition | None) -> bool:

@@ -22,7 +22,8 @@ def waits_for(journey: Journey) -> str:
     if stage.task is not None:
         return f"the outcome of its task ({stage.task.kind}),{until}".rstrip(",")
     if stage.propose is not None:
-        return f"an answer to {', '.join(stage.offer_ids)},{until}".rstrip(",")
+        offers = ", ".join(stage.offer_ids) or "what it proposes"
+        return f"an answer to {offers},{until}".rstrip(",")
     events = sorted({event for each in stage.reactions for event in each.hears.types})
     if events:
         return f"{' or '.join(events)},{until}".rstrip(",")

@@ -25,11 +25,13 @@ from services.scenario.domain.journey import (
     Transition,
 )
 from services.scenario.domain.moments import chance, next_moment
-from services.scenario.domain.scenario import END, Leads, Stage
+from services.scenario.domain.scenario import END, Leads, Proposal, Stage, TaskOrder
 from services.scenario.domain.script import spoken
 
 MOST_STAGES = 64
 """That are passed through at one moment: whoever circles without a pause is stopped."""
+MOST_ANSWERED = 100
+"""Of all that it ever proposed, the latest: who goes round for months proposes ever more."""
 
 
 @dataclass(slots=True)
@@ -64,14 +66,13 @@ def enter(
 
 
 def _walked(walk: _Walk, place: int) -> Transition:
-    facts = walk.facts
     for _ in range(MOST_STAGES):
         stage = walk.journey.scenario.stages[place]
         holds = _holds(stage, walk)
         if holds is None:
             return walk.parked(place, f"the condition of stage {stage.name} cannot be evaluated")
-        if not holds or not _has_offers(stage, facts):
-            if holds and walk.gone == NOWHERE:
+        if not holds or not _has_offers(stage, walk):
+            if holds and stage.offer_ids and walk.gone == NOWHERE:
                 walk.gone = place
             onwards = Leads(_instead(walk.journey, place))
         else:
@@ -111,6 +112,15 @@ def next_look_us(stage: Stage, until_us: int, facts: Facts, now_us: int) -> int:
     return min(moments, default=0)
 
 
+def _to_offer(order: TaskOrder, walk: _Walk) -> Iterator[str]:
+    """Yield the ids of what a task is to offer."""
+    facts = walk.facts
+    named = [offer_id for offer_id in order.offer_ids if offer_id in facts.offers]
+    before = walk.journey.answers_to if order.proposed else ()
+    told = [facts.names[each] for each in before if each in facts.names]
+    yield from dict.fromkeys((*named, *told))
+
+
 def _at_the_end(walk: _Walk, leads: Leads) -> Transition:
     if walk.gone != NOWHERE:
         stage = walk.journey.scenario.stages[walk.gone]
@@ -125,9 +135,21 @@ def _holds(stage: Stage, walk: _Walk) -> bool | None:
     return stage.condition.holds(values_of(walk.journey, walk.facts, walk.now_us))
 
 
-def _has_offers(stage: Stage, facts: Facts) -> bool:
+def _has_offers(stage: Stage, walk: _Walk) -> bool:
+    if stage.propose is not None:
+        return bool(_proposed(stage.propose, walk))
     wanted = stage.offer_ids
-    return not wanted or any(offer_id in facts.offers for offer_id in wanted)
+    return not wanted or any(offer_id in walk.facts.offers for offer_id in wanted)
+
+
+def _proposed(proposal: Proposal, walk: _Walk) -> tuple[int, ...]:
+    """Return what can be proposed now."""
+    facts, item_no = walk.facts, walk.journey.item_no
+    if proposal.source:
+        return facts.found.get(proposal.source, ())[: proposal.most]
+    if proposal.its_item:
+        return (item_no,) if item_no in facts.to_be_had else ()
+    return tuple(facts.offers[each] for each in proposal.offer_ids if each in facts.offers)
 
 
 def _instead(journey: Journey, place: int) -> int:
@@ -161,10 +183,12 @@ def _arrive(walk: _Walk, place: int) -> None:
     journey, facts, now_us = walk.journey, walk.facts, walk.now_us
     stage = journey.scenario.stages[place]
     until_us = _until_us(stage, facts, now_us)
-    found = [offer_id for offer_id in stage.offer_ids if offer_id in facts.offers]
-    numbers = tuple(facts.offers[offer_id] for offer_id in found)
+    numbers = _proposed(stage.propose, walk) if stage.propose is not None else ()
+    asked_for = numbers or tuple(
+        facts.offers[offer_id] for offer_id in stage.offer_ids if offer_id in facts.offers
+    )
     occurrence = journey.occurrence + 1
-    brought = list(_effects(stage, walk, tuple(found), until_us))
+    brought = list(_effects(stage, walk, numbers, until_us))
     walk.effects.extend(Due(effect, place, occurrence) for effect in brought)
     walk.passages.append(Passage(occurrence, stage.name, now_us))
     walk.journey = replace(
@@ -176,8 +200,8 @@ def _arrive(walk: _Walk, place: int) -> None:
         entered_us=now_us,
         until_us=until_us,
         due_us=next_look_us(stage, until_us, facts, now_us),
-        offer_nos=numbers if stage.propose is not None else (),
-        answers_to=tuple(dict.fromkeys((*journey.answers_to, *numbers))),
+        offer_nos=numbers,
+        answers_to=tuple(dict.fromkeys((*journey.answers_to, *asked_for)))[-MOST_ANSWERED:],
         messages=journey.messages + sum(isinstance(each, SendMessage) for each in brought),
         obstacle="",
     )
@@ -193,13 +217,14 @@ def _until_us(stage: Stage, facts: Facts, now_us: int) -> int:
 
 
 def _effects(
-    stage: Stage, walk: _Walk, offer_ids: tuple[str, ...], until_us: int
+    stage: Stage, walk: _Walk, numbers: tuple[int, ...], until_us: int
 ) -> Iterator[Effect]:
     journey, facts = walk.journey, walk.facts
     if stage.propose is not None:
-        yield ProposeOffer(tuple(facts.offers[offer_id] for offer_id in offer_ids))
+        yield ProposeOffer(numbers)
     if stage.task is not None:
         script = spoken(stage.task.script, journey.cart, facts.titles, facts.currency)
+        offer_ids = tuple(_to_offer(stage.task, walk))
         yield GiveTask(stage.task, offer_ids, script, walk.now_us, until_us)
     most = journey.scenario.limits.messages
     if stage.send is not None and not (most and journey.messages >= most):

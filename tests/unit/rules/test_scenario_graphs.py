@@ -234,3 +234,23 @@ def test_what_is_not_kept_can_neither_wait_nor_ask_how_far_somebody_came():
     found = [message for _, _, message in told(text)]
     assert any("journey.days is known of a journey only" in each for each in found)
     assert any("again_most needs starts_on" in each for each in found)
+
+
+@pytest.mark.parametrize(
+    ("proposes", "message"),
+    [
+        ("{lever: 2}", "needs one of offer, offers, source and its_item"),
+        ("{offer: mild, source: SIMILAR}", "needs one of offer, offers, source and its_item"),
+        ("{offer: mild, most: 2}", "most needs source"),
+        ("{source: DEFAULT}", "must be one of FOR_YOU"),
+        ("{its_item: true, placements: [web.cart]}", "web.cart shows no PRODUCT"),
+    ],
+)
+def test_what_is_found_is_found_in_one_way_and_shown_where_items_are(proposes, message):
+    found = told(f"    stages: [{{stage: a, propose: {proposes}}}]\n")
+    assert any(message in said for _, _, said in found), found
+
+
+def test_where_nothing_is_found_the_following_stage_is_reached():
+    stages = "[{stage: a, propose: {source: SIMILAR}}, {stage: b, propose: {offer: mild}}]"
+    assert not told(f"    stages: {stages}\n")

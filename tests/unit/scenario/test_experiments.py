@@ -92,7 +92,7 @@ def test_an_event_begins_what_the_variant_of_the_person_has():
 async def test_a_journey_goes_on_only_where_its_scenario_is_on(variant, is_defined):
     clock, who = FakeClock(), somebody(variant)
     begun = begin(abandoned_cart(), event(person_id=who), "j", NOON_US)
-    finder = Finder(catalogue(), OneBundle(experimenting()), None, clock)
+    finder = Finder(catalogue(), OneBundle(experimenting()), None, clock, None)
     assert finder.at_hand(begun.journey, who).is_defined is is_defined
 
 

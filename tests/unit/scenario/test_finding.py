@@ -129,7 +129,7 @@ async def test_what_is_tried_on_some_lets_journeys_be_looked_at_and_so_does_its_
 async def test_whether_a_scenario_is_defined_is_told_by_what_is_in_force_for_its_person(clock):
     bundles = OneBundle(bundle(with_abandoned_cart=False, offers=[]))
     bundles.try_out(bundle(), "oldest")
-    finder = Finder(catalogue(), bundles, None, clock)
+    finder = Finder(catalogue(), bundles, None, clock, None)
     begun = begin(abandoned_cart(), event(), "journey", NOON_US)
     journey = replace(begun.journey, occurrence=1)
     for oldest_id, is_defined in (("oldest", True), (ADA, False), ("", False)):
