@@ -9,9 +9,14 @@ import typer
 
 ALIKE = "Look-alikes"
 """The panel of what goes with --alike, and with it alone."""
+OFFERED = "Whom to tell of an offer"
+"""The panel of what goes with the name of an offer, and with it alone."""
+FILED = "As a file, with --alike or an offer"
 _MOST_ALIKE = 1_000_000
 
-SegmentArgument = Annotated[str, typer.Argument(help="A segment that is in force.")]
+NameArgument = Annotated[
+    str, typer.Argument(help="A segment that is in force, or an offer or item.")
+]
 WhenOption = Annotated[
     str, typer.Option(metavar="CEL", help="A condition, saved or not, instead of a segment's.")
 ]
@@ -68,7 +73,7 @@ CsvOption = Annotated[
     typer.Option(
         metavar="FILE",
         help="Write all of them there who agreed to sharing.",
-        rich_help_panel=ALIKE,
+        rich_help_panel=FILED,
     ),
 ]
 InHouseOption = Annotated[
@@ -76,6 +81,32 @@ InHouseOption = Annotated[
     typer.Option(
         "--in-house",
         help="Write everybody to the file, which does not leave the house.",
-        rich_help_panel=ALIKE,
+        rich_help_panel=FILED,
+    ),
+]
+
+LimitOption = Annotated[
+    int,
+    typer.Option(help="How many people at most, up to 100,000.", rich_help_panel=OFFERED),
+]
+ToldByOption = Annotated[
+    str,
+    typer.Option(
+        "--channel",
+        help="EMAIL, SMS, PUSH, DIRECT_MAIL or CALL_CENTER; else the best allowed one of each.",
+        rich_help_panel=OFFERED,
+    ),
+]
+PlacementOption = Annotated[
+    str,
+    typer.Option(
+        help="By the rules of this placement; else the first that shows such offers there.",
+        rich_help_panel=OFFERED,
+    ),
+]
+LookAtOption = Annotated[
+    int,
+    typer.Option(
+        min=0, help="Of more people, look at a random share of so many.", rich_help_panel=OFFERED
     ),
 ]

@@ -26,6 +26,8 @@ def _every_report() -> None:
 
     Example: touchpoint report audience best_customers
 
+    Example: touchpoint report audience free_shipping --limit 500
+
     Example: touchpoint report results --html results.html
 
     Example: touchpoint report rules

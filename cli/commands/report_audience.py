@@ -1,9 +1,10 @@
-"""`touchpoint report audience`: who a segment means, and what makes them different."""
+"""`touchpoint report audience`: who a segment means, who is like them, whom to tell of an offer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +15,27 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.calling import CALLER, service
 from cli.commands import audience_options as options
 from cli.commands.report_lookalikes import Asked, report_lookalikes
+from cli.commands.report_offer_audience import AskedOffer, report_offer_audience
 from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
 from cli.showing.audience import as_json_report, show_comparison, show_preview
 from shared.call import CALLER as CALLER_KEY
-from touchpoint.client import call_error
+from touchpoint.client import CallError, call_error
 from touchpoint.profile.v1.audience_pb2 import AudienceComparison, AudiencePreview, AudienceProgress
 from touchpoint.profile.v1.profile_service_pb2 import CompareSegmentRequest, PreviewSegmentRequest
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 _METADATA = ((CALLER_KEY, CALLER),)
-_NOT_ALIKE = ("when", "sample", "random", "lifts")
-"""What goes without --alike alone."""
+_NO_SEGMENT = "SEGMENT_NOT_FOUND"
+_OF_SEGMENTS = ("when", "sample", "random", "lifts")
+"""What goes with segments and conditions alone."""
 
 Tell = Callable[[str, AudienceProgress], None]
 
 
 def audience(
     context: typer.Context,
-    name: options.SegmentArgument = "",
+    name: options.NameArgument = "",
     when: options.WhenOption = "",
     sample: options.SampleOption = 10,
     random: options.RandomOption = False,
@@ -45,12 +48,16 @@ def audience(
     with_seed: options.WithSeedOption = False,
     lacks: options.LacksOption = 3,
     since: options.SinceOption = "",
+    limit: options.LimitOption = 100,
+    told_by: options.ToldByOption = "",
+    placement: options.PlacementOption = "",
+    look_at: options.LookAtOption = 0,
     csv: options.CsvOption = None,
     in_house: options.InHouseOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count the people of a segment, show some, and say what makes them different from all others.
+    """Count the people of a segment and say what makes them different, or whom to tell of an offer.
 
     With a name and `--when` it also says who would enter and who would leave the segment by that
     condition. Up to 50,000 people are counted one by one, of more a random sample; then every
@@ -61,7 +68,14 @@ def audience(
     approached is for the rules to say when it is done. A file has only those of them who agreed to
     `sharing`, unless it stays in the house.
 
+    With an offer it lists whom to tell of it, by expected value (probability of acceptance times
+    value), after consent, contact limits and rules, and counts all others at the first obstacle. A
+    preview: it leaves no trace. A name that is both is the segment, unless an option is about
+    offers.
+
     Example: touchpoint report audience best_customers
+
+    Example: touchpoint report audience free_shipping --limit 500 --channel EMAIL
 
     Example: touchpoint report audience lapsing --when 'customer.recency_days > 90.0'
 
@@ -69,8 +83,10 @@ def audience(
 
     Example: touchpoint report audience --alike 500 --did accept --offer free-shipping
     """
+    about_offer = _given(context, options.OFFERED)
     if alike:
-        _refuse_given(context, _NOT_ALIKE, "goes without --alike; save a condition as a segment")
+        _refuse_given(context, _OF_SEGMENTS, "goes without --alike; save a condition as a segment")
+        _refuse_given(context, about_offer, "is about an offer; it goes without --alike")
         if not (name or did or persons):
             fail("Say like whom: a segment, --did TYPE, or --persons FILE.", Exit.USAGE)
         asked = Asked(
@@ -78,33 +94,60 @@ def audience(
         )
         report_lookalikes(asked, home, as_json=as_json)
         return
-    _refuse_given(context, _of_alike(context), "goes with --alike N, which finds who is like them")
-    if not name and not when:
-        fail("Name a segment, or give a condition by --when.", Exit.USAGE)
+    alone = _in_panel(context, options.ALIKE)
+    _refuse_given(context, alone, "goes with --alike N, which finds who is like them")
+    if not name and (about_offer or not when):
+        fail("Name a segment or an offer, or give a condition by --when.", Exit.USAGE)
+    asked_offer = AskedOffer(name, limit, told_by, placement, look_at, csv, in_house)
+    if about_offer or csv is not None or in_house:
+        _refuse_given(context, _OF_SEGMENTS, "is about a segment; leave it out for an offer")
+        report_offer_audience(asked_offer, home, as_json=as_json)
+        return
     wanted = PreviewSegmentRequest(segment=name, when=when, sample=sample, random_sample=random)
-    _report_segment(wanted, lifts, home, as_json=as_json)
+    no_segment = _report_segment(wanted, lifts, home, as_json=as_json)
+    if no_segment:
+        asked_offer = replace(asked_offer, no_segment=no_segment)
+        report_offer_audience(asked_offer, home, as_json=as_json)
 
 
-def _of_alike(context: typer.Context) -> list[str]:
+def _in_panel(context: typer.Context, wanted: str) -> list[str]:
     panels = ((each.name, getattr(each, "rich_help_panel", "")) for each in context.command.params)
-    return [name for name, panel in panels if name and panel == options.ALIKE]
+    return [name for name, panel in panels if name and panel == wanted]
+
+
+def _given(context: typer.Context, panel: str) -> list[str]:
+    """Return the options of a panel that were given."""
+    return [name for name in _in_panel(context, panel) if _is_given(context, name)]
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
     """End the command where an option was given that would be without effect."""
+    told = {each.name: each.opts[0] for each in context.command.params}
     for name in names:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            fail(f"--{name.replace('_', '-')} {why}.", Exit.USAGE)
+        if _is_given(context, name):
+            fail(f"{told[name]} {why}.", Exit.USAGE)
 
 
 def _report_segment(
     wanted: PreviewSegmentRequest, lifts: int, home: Path | None, *, as_json: bool
-) -> None:
-    """Show who a segment means, and that many traits by which they differ."""
+) -> str:
+    """Show who a segment means, and that many traits by which they differ.
+
+    Returns why a name is no segment where nothing was shown because of that; empty: it is one.
+    """
     with service("profile", home) as channel, _bar(quiet=as_json) as tell:
         stub = ProfileServiceStub(channel)
-        preview: AudiencePreview = _outcome(stub.PreviewSegment, wanted, "preview", tell)
+        try:
+            preview: AudiencePreview = _outcome(stub.PreviewSegment, wanted, "preview", tell)
+        except CallError as error:
+            if error.reason == _NO_SEGMENT and not wanted.when:
+                return error.message
+            raise
         comparison = AudienceComparison()
         if lifts:
             compared = CompareSegmentRequest(segment=wanted.segment, when=wanted.when)
@@ -112,10 +155,11 @@ def _report_segment(
             del comparison.lifts[lifts:]
     if as_json:
         say_json(as_json_report(preview, comparison))
-        return
+        return ""
     show_preview(people, wanted.segment, preview)
     if lifts:
         show_comparison(people, comparison)
+    return ""
 
 
 def _outcome(rpc: Callable[..., Any], request: Any, wanted: str, tell: Tell) -> Any:

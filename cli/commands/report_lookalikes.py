@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -16,9 +14,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from cli.calling import CALLER, business_time, service
 from cli.commands.train import parse_days
 from cli.console import Exit, aside, fail, failures_told, people, say_json
-from cli.customers import CustomerIds, find_customers, name_customers
+from cli.customers import find_customers, name_customers
 from cli.showing.lookalikes import SHOWN, as_json_lookalikes, show_lookalikes, write_csv
 from cli.showing.words import several
+from cli.whole_file import whole_file
 from shared.call import CALLER as CALLER_KEY
 from touchpoint.client import call_error
 from touchpoint.retrieval.v1.retrieval_pb2 import Lookalike, LookalikesSummary
@@ -26,7 +25,6 @@ from touchpoint.retrieval.v1.retrieval_service_pb2 import FindLookalikesRequest
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 
 _METADATA = ((CALLER_KEY, CALLER),)
-_ONLY_FOR_THE_OWNER = 0o600
 
 Tell = Callable[[str, int], None]
 """Hears what is being done, and how many events or people so far."""
@@ -67,7 +65,11 @@ def report_lookalikes(asked: Asked, home: Path | None, *, as_json: bool) -> None
         least_weeks=asked.least_weeks,
         lacks=asked.lacks,
     )
-    with failures_told(), _csv(asked.csv) as write, _spinner(quiet=as_json) as tell:
+    with (
+        failures_told(),
+        whole_file(asked.csv, "--csv") as file,
+        _spinner(quiet=as_json) as tell,
+    ):
         with service("retrieval", home) as channel:
             if days is not None:
                 request.since_time.FromDatetime(business_time(channel) - days)
@@ -81,7 +83,8 @@ def report_lookalikes(asked: Asked, home: Path | None, *, as_json: bool) -> None
             lambda count: tell("naming them", count),
             only_sharing=asked.csv is not None and not asked.in_house,
         )
-        write(found, customer_ids)
+        if file is not None:
+            write_csv(file, found, customer_ids)
     if as_json:
         say_json(as_json_lookalikes(summary, found, customer_ids))
         return
@@ -95,30 +98,6 @@ def _written(asked: Asked, found: int, written: int) -> str:
     if asked.in_house or written == found:
         return f"{told}."
     return f"{told}: whoever did not agree to sharing is not in it; --in-house writes everybody."
-
-
-@contextmanager
-def _csv(path: Path | None) -> Iterator[Callable[[Sequence[Lookalike], CustomerIds], None]]:
-    """Open the file, which is there whole or not at all; gives what writes it.
-
-    Raises ValueError where it cannot be written, before hours of work are lost.
-    """
-    if path is None:
-        yield lambda found, customer_ids: None
-        return
-    if path.is_dir():
-        raise ValueError(f"--csv {path}: is a folder; name a file")
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _ONLY_FOR_THE_OWNER)
-    except OSError as error:
-        raise ValueError(f"--csv {path}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield partial(write_csv, file)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _persons(path: Path | None, home: Path | None) -> list[str]:
