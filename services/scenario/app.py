@@ -22,6 +22,7 @@ from services.scenario.finding import Finder
 from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
 from services.scenario.outbound_means import errands_of
+from services.scenario.reporting import ScenarioReports
 from services.scenario.restocking import Restocking
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage import MIGRATIONS
@@ -32,6 +33,7 @@ from services.scenario.storage.consumers import (
     events_consumer,
     identities_consumer,
 )
+from services.scenario.storage.counts import PostgresCounts
 from services.scenario.storage.errands import PostgresErrands
 from services.scenario.storage.following import ProposalFollower
 from services.scenario.storage.journeys import PostgresJourneys
@@ -160,7 +162,8 @@ class _Parts:
             reach=self.reach,
         )
         errands = PostgresErrands(self.database)
-        return ScenarioServicer(due, self.store, errands, desk, self.audiences())
+        reports = ScenarioReports(PostgresCounts(self.database), models.bundles, self.clock)
+        return ScenarioServicer(due, self.store, errands, desk, self.audiences(), reports)
 
     def audiences(self) -> Audiences:
         bundles, clock = self.models.bundles, self.clock

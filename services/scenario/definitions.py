@@ -44,6 +44,8 @@ class Playbook:
 
     scenarios: Mapping[str, Scenario] = field(default_factory=dict)
     in_session: Sequence[Scenario] = ()
+    defined: Mapping[str, Scenario] = field(default_factory=dict)
+    """All of the bundle, in force or not."""
     starting: Mapping[str, Sequence[Scenario]] = field(default_factory=dict)
     """By the type of event that begins them."""
     telling: frozenset[str] = ANSWERS
@@ -126,6 +128,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
         raise CompileError(str(error)) from error
     scenarios = [scenario for scenario, _ in every]
     whole = Playbook(
+        defined={scenario.name: scenario for scenario in scenarios},
         telling=ANSWERS.union(*map(_telling, scenarios)),
         offer_ids=frozenset(offer.offer_id for offer in bundle.offers),
         places=[

@@ -15,11 +15,12 @@ from services.scenario.domain.tasks import Completion, Task
 from services.scenario.domain.told import told
 from services.scenario.domain.waiting import waits_for
 from services.scenario.due import DueActions
+from services.scenario.reporting import ScenarioReports
 from shared.call import Call
 from shared.clock import from_us
 from shared.person_export import demand_permission
 from touchpoint.common.v1.vocabulary_pb2 import Channel
-from touchpoint.scenario.v1 import scenario_pb2
+from touchpoint.scenario.v1 import reports_pb2, scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 
@@ -33,12 +34,14 @@ class ScenarioServicer(AudienceRpcs):
         errands: ErrandStore,
         desk: TaskDesk,
         audiences: Audiences,
+        reports: ScenarioReports,
     ) -> None:
         AudienceRpcs.__init__(self, audiences)
         self._due = due
         self._journeys = journeys
         self._errands = errands
         self._desk = desk
+        self._reports = reports
 
     async def get_due(self, call: Call, request: pb.GetDueRequest) -> pb.GetDueResponse:
         return self._due.answer(request)
@@ -89,6 +92,11 @@ class ScenarioServicer(AudienceRpcs):
         until_us = request.until_time.ToMicroseconds()
         task = await self._desk.snooze(call, request.agent_id, request.task_id, until_us)
         return pb.SnoozeTaskResponse(task=_task(task))
+
+    async def get_scenario_report(
+        self, call: Call, request: reports_pb2.GetScenarioReportRequest
+    ) -> reports_pb2.GetScenarioReportResponse:
+        return await self._reports.answer(request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

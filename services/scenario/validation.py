@@ -20,6 +20,7 @@ from shared.validation import (
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.audience_pb2 import FindAudienceRequest
+from touchpoint.scenario.v1.reports_pb2 import GetScenarioReportRequest
 
 _AGENT = (required("agent_id"), length("agent_id", 128))
 _TASK = (*_AGENT, required("task_id"), length("task_id", 128))
@@ -48,6 +49,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         between("limit", 1, MOST_TOLD),
     ),
     pb.ListJourneysRequest: validator(length("person_ids", 64)),
+    GetScenarioReportRequest: validator(length("scenario", 128)),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
     pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
 }

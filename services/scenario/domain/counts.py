@@ -36,6 +36,7 @@ class Stands:
     obstacle: str
     number: int
     overdue: int
+    """Not moved though it is long due, but for those parked for too long."""
     parked_long: int
 
 

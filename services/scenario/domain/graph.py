@@ -78,6 +78,22 @@ def does(stage: Stage) -> str:
     return ", ".join(said)
 
 
+def over(stage: Stage) -> str:
+    """Say when a stage is over, empty where only an event or an answer ends it, or at once."""
+    return "" if stage.is_passed_through else _over(stage) or ""
+
+
+def begins(scenario: Scenario) -> str:
+    """Say what begins a journey: `add_to_cart or view, 3 times in 1 d, then quiet for 30 min`."""
+    said = [_any(sorted(scenario.starts.types))]
+    if scenario.count.at_least > 1:
+        within = f" in {span(scenario.count.within_us)}" if scenario.count.within_us else ""
+        said.append(f"{scenario.count.at_least} times{within}")
+    if scenario.quiet_for_us:
+        said.append(f"then quiet for {span(scenario.quiet_for_us)}")
+    return ", ".join(said)
+
+
 def span(microseconds: int) -> str:
     """Say how long: `2 d`, `90 min`."""
     for unit, size in _UNITS:

@@ -1,6 +1,7 @@
 -- name: stands
 SELECT scenario, definition, stage, phase, obstacle, count(*) AS number,
-    count(*) FILTER (WHERE due_us > 0 AND due_us < $2) AS overdue,
+    count(*) FILTER (WHERE due_us > 0 AND due_us < $2 AND NOT (phase = 3 AND entered_us < $3))
+        AS overdue,
     count(*) FILTER (WHERE phase = 3 AND entered_us < $3) AS parked_long
 FROM journeys
 WHERE phase <> 4 AND NOT dormant AND ($1 = '' OR scenario = $1)

@@ -70,10 +70,11 @@ class _Counting:
             stage = journey.current.name if journey.current is not None else ""
             key = journey.scenario.name, stage, phase_name(journey.phase), journey.obstacle
             is_parked = journey.phase is Phase.PARKED
+            is_parked_long = is_parked and journey.entered_us < self._counted.parked_us
             told = numbers[key]
             told[0] += 1
-            told[1] += 0 < journey.due_us < self._counted.overdue_us
-            told[2] += is_parked and journey.entered_us < self._counted.parked_us
+            told[1] += 0 < journey.due_us < self._counted.overdue_us and not is_parked_long
+            told[2] += is_parked_long
         for key, (number, overdue, parked) in numbers.items():
             yield found.Stands(*key, number, overdue, parked)
 

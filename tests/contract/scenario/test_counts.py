@@ -110,8 +110,10 @@ async def test_what_stands_is_told_with_why_it_is_parked_and_whether_it_is_late(
     obstacle = "its offer is gone: come_back"
     found = await counted(desk, QUIET_US + HOUR_US)
     assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 0),)
+    found = await counted(desk, QUIET_US + 2 * HOUR_US)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 2, 0),)
     found = await counted(desk, QUIET_US + 2 * DAY_US)
-    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 2, 2),)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 2),)
 
 
 async def test_a_message_counts_by_what_became_of_it(desk):

@@ -11,8 +11,10 @@ from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events
 from services.scenario.due import DueActions
 from services.scenario.free_agents import FreeAgents
+from services.scenario.reporting import ScenarioReports
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage.in_memory import InMemoryAgents
+from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.timers import Timers
@@ -89,7 +91,9 @@ async def face():
     free_agents = FreeAgents(store, clock)
     due = DueActions(offers, bundles, proposals, free_agents)
     audiences = audiences_of(None, offers, bundles, clock)
-    servicer = ScenarioServicer(due, store, InMemoryErrands(store), desk, audiences)
+    errands = InMemoryErrands(store)
+    reports = ScenarioReports(InMemoryCounts(store, errands), bundles, clock)
+    servicer = ScenarioServicer(due, store, errands, desk, audiences, reports)
     finder = Told()
     timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
     contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]
