@@ -55,7 +55,11 @@ class TaskDesk:
             task_id=request.task_id,
             outcome=request.outcome,
             note=request.note,
+            offer_ids=request.offer_ids,
+            decision_id=request.decision_id,
         )
+        if request.HasField("again_time"):
+            asked.again_time.CopyFrom(request.again_time)
         answered = await invoke(self._scenario.CompleteTask, asked, call, LONGEST_S)
         return pb.CompleteTaskResponse(task=answered.task)
 

@@ -170,7 +170,13 @@ _WHATEVER_IS_DEFINED: Mapping[type[Any], Validator] = {
     ),
     pb.WatchTasksRequest: validator(*_AGENT),
     pb.ClaimTaskRequest: validator(*_AGENT, length("task_id", MAX_ID)),
-    pb.CompleteTaskRequest: validator(*_TASK, length("outcome", 64), length("note", 4096)),
+    pb.CompleteTaskRequest: validator(
+        *_TASK,
+        length("outcome", 64),
+        length("note", 4096),
+        length("offer_ids", 20),
+        length("decision_id", 128),
+    ),
     pb.SnoozeTaskRequest: validator(*_TASK, required("until_time")),
     pb.ReserveContactRequest: validator(
         required("contact_id"),

@@ -158,7 +158,7 @@ class _Parts:
             self.clock,
             RulesApproaches(self.rules, self.profile, self.clock),
             news=self.news,
-            wake=self.timers.wake,
+            wake=self._after_a_call,
             reach=self.reach,
         )
         errands = PostgresErrands(self.database)
@@ -218,6 +218,11 @@ class _Parts:
         self.models.journeys.moved(steps)
         if any(step.effects for step in steps):
             self.errands.wake()
+
+    def _after_a_call(self) -> None:
+        """Go on with the journey of a call, and bring its answer to the person's log."""
+        self.timers.wake()
+        self.errands.wake()
 
     def _catalogue_changed(self, offer_nos: Sequence[int]) -> None:
         self.obstacles.note(offer_nos)

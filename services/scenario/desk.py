@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from services.scenario.approaching import NEVER, Approaches
 from services.scenario.crashing import Reach
 from services.scenario.domain.agents import Agent, AgentStore, Presence
+from services.scenario.domain.completing import Completion, complete
+from services.scenario.domain.outcomes import COURSES
 from services.scenario.domain.tasks import (
-    Completion,
     Task,
     TaskStore,
     claim,
-    complete,
     give_back,
     signed_on,
     snooze,
@@ -132,12 +132,15 @@ class TaskDesk:
         async with self._store.transaction() as transaction:
             await undo_claim(transaction, task)
 
-    async def complete(self, completion: Completion) -> Task:
-        """End a task with its outcome."""
+    async def complete(self, call: Call, completion: Completion) -> Task:
+        """End a task with its outcome, or put it off until it is tried again."""
         async with self._store.transaction() as transaction:
             task = await complete(transaction, completion, self._clock.now_us())
             self._reach("before_completion_commit")
         self._reach("after_completion_commit")
+        if not COURSES[completion.outcome].was_approached:
+            with contextlib.suppress(TouchpointError):  # it is free by itself soon
+                await self._approaches.release(call, task.contact_id)
         self._news.tell()
         self._wake()
         return task

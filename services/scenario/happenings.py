@@ -23,7 +23,9 @@ def happened_of(notice: EventNotice, catalogue: Catalogue) -> Happened:
         "event.gift": notice.gift,
         **offer_values(catalogue, notice.offer_no),
     }
-    return Happened(notice.person_id, notice.type, notice.time_us, notice.offer_no, values)
+    return Happened(
+        notice.person_id, notice.type, notice.time_us, notice.offer_no, values, notice.event_id
+    )
 
 
 def back_in_stock(person_id: str, offer_no: int, now_us: int, catalogue: Catalogue) -> Happened:

@@ -6,17 +6,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.journey import NotePerson, SetAttributes
+from services.scenario.domain.journey import NotePerson, SetAttributes, TellAnswer
 from shared.call import own_call
 from shared.client import invoke
 from shared.logging import get_logger
 from touchpoint.common.v1.event_pb2 import Event
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1.profile_service_pb2 import EventKeys, RecordEventsRequest
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 CALLER = "scenario"
+CONSENT = "consent"
+_NOT_CALLED = {
+    "granted": "false",
+    "purpose": "marketing",
+    "channel": "CALL_CENTER",
+    "source": "wrong person",
+}
+"""The number is somebody else's: nobody is called by it until they agree to calls again."""
 _TIMEOUT_S = 2.0
 _METHOD = "/touchpoint.profile.v1.ProfileService/RecordEvents"
 log = get_logger(__name__)
@@ -59,6 +68,8 @@ def events_of(dispatch: Dispatch) -> Iterator[Event]:
         event = _event(dispatch, "crm_note", dispatch.errand_id)
         event.attributes.update({"text": job.text})
         yield event
+    elif isinstance(job, TellAnswer):
+        yield from _answers(dispatch, job)
     else:
         # The id that it was reserved under: so the ledger counts it once.
         event = _event(dispatch, "contact_sent", dispatch.contact_id or dispatch.errand_id)
@@ -67,6 +78,18 @@ def events_of(dispatch: Dispatch) -> Iterator[Event]:
         event.decision_id = dispatch.decision_id
         event.offer_id = dispatch.offer_id
         event.placement = job.placement
+        yield event
+
+
+def _answers(dispatch: Dispatch, told: TellAnswer) -> Iterator[Event]:
+    """Return what a person said to an agent: of each offer, or that they are not called again."""
+    for number, offer_id in enumerate(told.offer_ids if told.event_type != CONSENT else ("",)):
+        event = _event(dispatch, told.event_type, f"{told.key}.{number}")
+        event.channel = Channel.CALL_CENTER
+        event.offer_id = offer_id
+        event.decision_id = told.decision_id
+        if told.event_type == CONSENT:
+            event.attributes.update(_NOT_CALLED)
         yield event
 
 

@@ -6,16 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from services.scenario.domain.errands import Job
-from services.scenario.domain.journey import NotePerson, SendMessage, SetAttributes
+from services.scenario.domain.journey import NotePerson, SendMessage, SetAttributes, TellAnswer
 from services.scenario.domain.scenario import MessageOrder
 from shared.person_export import plain_message
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.scenarios_pb2 import Outbound
-from touchpoint.scenario.v1.scenario_pb2 import AttributesErrand
+from touchpoint.scenario.v1.scenario_pb2 import AnswerErrand, AttributesErrand
+
+_MESSAGES: Mapping[str, Any] = {SetAttributes.kind: AttributesErrand, TellAnswer.kind: AnswerErrand}
 
 
-def payload_of(effect: SendMessage | SetAttributes | NotePerson) -> bytes:
-    """Return the payload: an `Outbound`, an `AttributesErrand`, or a note as UTF-8."""
+def payload_of(effect: SendMessage | SetAttributes | NotePerson | TellAnswer) -> bytes:
+    """Return the payload: an `Outbound`, another errand's message, or a note as UTF-8."""
+    if isinstance(effect, TellAnswer):
+        answer = AnswerErrand(
+            event_type=effect.event_type,
+            offer_ids=effect.offer_ids,
+            key=effect.key,
+            decision_id=effect.decision_id,
+        )
+        answer.time.FromMicroseconds(effect.due_us)
+        return answer.SerializeToString()
     if isinstance(effect, SetAttributes):
         return AttributesErrand(attributes=dict(effect.attributes)).SerializeToString()
     if isinstance(effect, NotePerson):
@@ -39,6 +50,15 @@ def job_of(kind: str, payload: bytes) -> Job:
         return SetAttributes(tuple(sorted(attributes.items())))
     if kind == NotePerson.kind:
         return NotePerson(payload.decode())
+    if kind == TellAnswer.kind:
+        answer = AnswerErrand.FromString(payload)
+        return TellAnswer(
+            answer.event_type,
+            tuple(answer.offer_ids),
+            answer.time.ToMicroseconds(),
+            answer.key,
+            answer.decision_id,
+        )
     order = Outbound.FromString(payload)
     return MessageOrder(
         channels=tuple(order.channels),
@@ -55,5 +75,4 @@ def said_by(kind: str, payload: bytes) -> Mapping[str, Any]:
     """Return what a payload says, for people to read."""
     if kind == NotePerson.kind:
         return {"note": payload.decode()}
-    message = AttributesErrand if kind == SetAttributes.kind else Outbound
-    return plain_message(message.FromString(payload))
+    return plain_message(_MESSAGES.get(kind, Outbound).FromString(payload))

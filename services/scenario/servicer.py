@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from services.scenario.audiences import AudienceRpcs, Audiences
 from services.scenario.desk import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.completing import Completion
 from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import JourneyStore
-from services.scenario.domain.tasks import Completion, Task
+from services.scenario.domain.tasks import Task
 from services.scenario.domain.told import told
 from services.scenario.domain.waiting import waits_for
 from services.scenario.due import DueActions
@@ -85,8 +86,16 @@ class ScenarioServicer(AudienceRpcs):
     async def complete_task(
         self, call: Call, request: pb.CompleteTaskRequest
     ) -> pb.CompleteTaskResponse:
-        completion = Completion(request.task_id, request.agent_id, request.outcome, request.note)
-        return pb.CompleteTaskResponse(task=_task(await self._desk.complete(completion)))
+        completion = Completion(
+            request.task_id,
+            request.agent_id,
+            request.outcome,
+            request.note,
+            request.again_time.ToMicroseconds(),
+            tuple(request.offer_ids),
+            request.decision_id,
+        )
+        return pb.CompleteTaskResponse(task=_task(await self._desk.complete(call, completion)))
 
     async def snooze_task(self, call: Call, request: pb.SnoozeTaskRequest) -> pb.SnoozeTaskResponse:
         until_us = request.until_time.ToMicroseconds()
@@ -140,6 +149,8 @@ def _task(task: Task) -> scenario_pb2.Task:
         channel=Channel.CALL_CENTER,
         journey_id=task.journey_id,
         outcome=task.outcome,
+        latest=task.latest,
+        tries=task.tries,
     )
     message.due_time.FromDatetime(from_us(task.due_us))
     if task.expires_us:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.scenario.audience_offer import OUTBOUND
-from services.scenario.domain.tasks import OUTCOMES
+from services.scenario.domain.outcomes import CALL_AGAIN, OUTCOMES
 from shared.validation import (
     Validator,
     Violations,
@@ -33,13 +33,29 @@ def _is_outbound(request: FindAudienceRequest, path: str, violations: Violations
         violations.add(f"{path}channel", f"must be one of {known}")
 
 
+def _time_of_another_call(message: Any, path: str, violations: Violations) -> None:
+    """Demand a time where somebody wants to be called again, and nowhere else."""
+    is_named, is_wanted = message.HasField("again_time"), message.outcome == CALL_AGAIN
+    if is_wanted and not is_named:
+        violations.add(f"{path}again_time", "must not be empty with the outcome call_again")
+    elif is_named and not is_wanted:
+        violations.add(f"{path}again_time", "goes with the outcome call_again only")
+
+
 VALIDATORS: Mapping[type[Any], Validator] = {
     pb.SetAgentStatusRequest: validator(
         *_AGENT, known_enum("status"), length("skills", 64), between("capacity", 0, 100)
     ),
     pb.WatchTasksRequest: validator(*_AGENT),
     pb.ClaimTaskRequest: validator(*_AGENT, length("task_id", 128)),
-    pb.CompleteTaskRequest: validator(*_TASK, one_of("outcome", OUTCOMES), length("note", 4096)),
+    pb.CompleteTaskRequest: validator(
+        *_TASK,
+        one_of("outcome", OUTCOMES),
+        length("note", 4096),
+        length("offer_ids", 20),
+        length("decision_id", 128),
+        _time_of_another_call,
+    ),
     pb.SnoozeTaskRequest: validator(*_TASK, required("until_time")),
     FindAudienceRequest: validator(
         required("offer_id"),

@@ -12,8 +12,13 @@ from touchpoint.rules.v1.scenarios_pb2 import Reaction, Way
 
 END = "end"
 NOT_SAID = ""
-ANSWERS = ("accepted", "declined", "done", "not_reached")
-"""What people say to an offer, and outcomes of tasks."""
+OFFER_ANSWERS = ("accepted", "declined")
+"""What people say to an offer."""
+ANSWERS = (
+    *("reached", "no_answer", "busy", "voicemail", "wrong_person", "call_again", "sold"),
+    *("not_interested", *OFFER_ANSWERS, "not_reached", "done"),
+)
+"""Outcomes of tasks."""
 
 
 class Flaw(NamedTuple):
@@ -31,6 +36,7 @@ def flaws(scenario: Scenario) -> Iterator[Flaw]:
     for place, stage in enumerate(scenario.stages):
         yield from _waits(place, stage)
         yield from _ways(place, stage)
+        yield from _answers(place, stage)
     if not unknown:
         yield from _unreached(scenario, places)
         yield from _circles(scenario, places)
@@ -103,9 +109,16 @@ def _ways(place: int, stage: Stage) -> Iterator[Flaw]:
         for index, leads in enumerate(several):
             if getattr(leads, "as") and leads.to != END:
                 yield Flaw(("stages", place, name, index, "as"), "as goes with `to: end` only")
+
+
+def _answers(place: int, stage: Stage) -> Iterator[Flaw]:
     for answer in sorted(stage.answers):
+        message = ""
         if answer not in ANSWERS:
             message = f"there is no answer {answer}{suggestion(answer, ANSWERS)}"
+        elif answer not in OFFER_ANSWERS and not stage.HasField("task"):
+            message = f"{answer} is the outcome of a task, and stage {stage.stage} gives none"
+        if message:
             yield Flaw(("stages", place, "answers", answer), message)
 
 

@@ -155,6 +155,8 @@ class GiveTask:
     due_us: int
     expires_us: int
     """0: with the journey."""
+    time_zone: str = ""
+    """Of the person as far as it is known; empty: UTC."""
     kind = "task"
 
 
@@ -194,6 +196,22 @@ class NotePerson:
 
 
 @dataclass(frozen=True, slots=True)
+class TellAnswer:
+    """An effect: what a person said to an agent is brought to their log."""
+
+    event_type: str
+    """`accept` and `decline` of offers; `consent`: they are not called any more."""
+    offer_ids: tuple[str, ...]
+    due_us: int
+    """When it was said."""
+    key: str
+    """Begins the ids of the events: their journey knows them by it for its own."""
+    decision_id: str = ""
+    """The one that the offers were read from; empty: none."""
+    kind = "answer"
+
+
+@dataclass(frozen=True, slots=True)
 class CountOccasion:
     """An effect: it came so far that the first stage would be entered."""
 
@@ -201,7 +219,9 @@ class CountOccasion:
     kind = "occasion"
 
 
-Effect = GiveTask | ProposeOffer | SendMessage | SetAttributes | NotePerson | CountOccasion
+Effect = (
+    GiveTask | ProposeOffer | SendMessage | SetAttributes | NotePerson | TellAnswer | CountOccasion
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +276,7 @@ class Happened:
     offer_no: int = 0
     values: Values = field(default_factory=dict)
     """What conditions read of it: `event.type`."""
+    event_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

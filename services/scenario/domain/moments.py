@@ -12,6 +12,10 @@ from services.scenario.domain.scenario import LocalTime
 from shared.clock import from_us, to_us
 
 _SATURDAY = 5
+_NOON_MIN = 12 * 60
+_APART_MIN = 4 * 60
+_EARLIEST_MIN, _LATEST_MIN = 9 * 60, 20 * 60
+"""Of the day at which somebody is tried again who was not reached."""
 _LONGEST_DAYS = 400
 """Of looking for a working day: a list of holidays may be wrong."""
 
@@ -34,6 +38,21 @@ def next_moment(
                 return moment_us
         day += timedelta(days=1)
     return _at(day, wanted.minute, place)
+
+
+def another_hour(moment_us: int, zone: str, *, may_be_today: bool) -> int:
+    """Return a moment at another hour of the person's day, in microseconds.
+
+    Four hours later where that may still be today, else the next day, four hours apart from now:
+    from nine in the morning to eight in the evening.
+    """
+    place = _zone(zone)
+    local = from_us(moment_us).astimezone(place)
+    minute, day = local.hour * 60 + local.minute, local.date()
+    if may_be_today and minute + _APART_MIN <= _LATEST_MIN:
+        return _at(day, max(minute + _APART_MIN, _EARLIEST_MIN), place)
+    wanted = minute + (_APART_MIN if minute < _NOON_MIN else -_APART_MIN)
+    return _at(day + timedelta(days=1), min(max(wanted, _EARLIEST_MIN), _LATEST_MIN), place)
 
 
 def local_day(moment_us: int, zone: str) -> str:

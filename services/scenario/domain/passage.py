@@ -39,8 +39,6 @@ MESSAGE_OUTCOMES = frozenset(
 """Events that tell what became of the message of a stage."""
 NOT_THEIRS = MESSAGE_OUTCOMES | {"contact_sent", "attribute_set", "crm_note", BACK_IN_STOCK}
 """Events that are not the person's doing, and break no silence."""
-NOT_REACHED = frozenset(("not_reached", "no_answer", "busy", "voicemail", "wrong_person"))
-"""Outcomes of tasks that leave the person unasked."""
 
 
 def begin(scenario: Scenario, event: Happened, journey_id: str, now_us: int) -> Transition | None:
@@ -78,10 +76,18 @@ def happened(journey: Journey, event: Happened, now_us: int) -> Transition | Non
     if journey.phase is Phase.STAGE and stage is not None:
         for reaction in stage.reactions:
             if reaction.hears.hears(event.type, values):
-                return _led(journey, reaction.leads, now_us)
-    if event.type in ANSWERS and event.offer_no and event.offer_no in journey.answers_to:
+                return led(journey, reaction.leads, now_us)
+    if _is_answer(journey, event):
         return _offer_answered(journey, _ANSWERED[event.type], now_us)
     return _heard(journey, event)
+
+
+def _is_answer(journey: Journey, event: Happened) -> bool:
+    """Say whether it answers an offer of the journey, and is not what its own agent told of it."""
+    if event.type not in ANSWERS or not event.offer_no:
+        return False
+    is_own = event.event_id.startswith(own_key(journey))
+    return event.offer_no in journey.answers_to and not is_own
 
 
 def _heard(journey: Journey, event: Happened) -> Transition | None:
@@ -101,15 +107,21 @@ def _offer_answered(journey: Journey, answer: str, now_us: int) -> Transition:
     answered_so = replace(journey, answer=answer)
     stage = journey.current
     if journey.phase is Phase.STAGE and stage is not None and answer in stage.answers:
-        return _led(answered_so, stage.answers[answer], now_us)
+        return led(answered_so, stage.answers[answer], now_us)
     return end(answered_so, Outcome.ANSWERED, now_us)
 
 
-def _led(journey: Journey, leads: Leads, now_us: int) -> Transition:
-    """Return the journey led to a stage, which it enters when it is looked at: at once."""
+def own_key(journey: Journey) -> str:
+    """Return how the ids of the events begin that a journey itself brings to the person's log."""
+    return f"{journey.journey_id}."
+
+
+def led(journey: Journey, leads: Leads, now_us: int, due_us: int = 0) -> Transition:
+    """Return the journey led to a stage, which it enters when it is looked at: at once, or then."""
     if leads.to == END:
         return end(journey, Outcome.LEFT, now_us, leads.ends_as)
-    led = replace(journey, version=journey.version + 1, next_stage=leads.to, due_us=now_us)
+    due_us = due_us or now_us
+    led = replace(journey, version=journey.version + 1, next_stage=leads.to, due_us=due_us)
     return Transition(led, is_visible=False)
 
 
@@ -187,24 +199,6 @@ def may_come_to(journey: Journey, now_us: int) -> tuple[int, ...]:
     return (journey.stage,)
 
 
-def answered(journey: Journey, outcome: str, now_us: int) -> Transition | None:
-    """Return what the outcome of its task does to a journey, None when the task is not its stage's.
-
-    It leads where the stage says. An outcome that the stage does not name leads on as its end does
-    where nobody was reached, and ends the journey else.
-    """
-    if journey.is_over or not _has_task(journey):
-        return None
-    stage = journey.current
-    assert stage is not None, "whoever has a task is in a stage"
-    told = replace(journey, answer=outcome)
-    if outcome in stage.answers:
-        return _led(told, stage.answers[outcome], now_us)
-    if outcome in NOT_REACHED:
-        return _led(told, Leads(ONWARDS), now_us)
-    return end(told, Outcome.ANSWERED, now_us)
-
-
 def _leads_on(journey: Journey, now_us: int) -> bool:
     """Say whether its stage is over, and nothing leads it elsewhere."""
     is_spent = journey.next_stage == NOWHERE and _is_spent(journey, now_us)
@@ -215,7 +209,8 @@ def _is_spent(journey: Journey, now_us: int) -> bool:
     return journey.phase is not Phase.QUIET and 0 < journey.until_us <= now_us
 
 
-def _has_task(journey: Journey) -> bool:
+def has_task(journey: Journey) -> bool:
+    """Say whether it is in a stage that gave a task."""
     stage = journey.current
     return journey.phase is Phase.STAGE and stage is not None and stage.task is not None
 
@@ -224,7 +219,7 @@ def _may_go_on(journey: Journey) -> bool:
     """Say whether it needs no definition in force: a task stays given, and what is over ends."""
     if journey.next_stage == ONWARDS:
         return journey.scenario.leads_on(journey.stage) == (END,)
-    return _has_task(journey) and journey.next_stage == NOWHERE
+    return has_task(journey) and journey.next_stage == NOWHERE
 
 
 def _begun(journey: Journey, facts: Facts, now_us: int) -> Transition:

@@ -10,14 +10,13 @@ from typing import Protocol
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.endings import end
 from services.scenario.domain.journey import Outcome
-from services.scenario.domain.passage import answered
+from services.scenario.domain.outcomes import PUT_OFF, SNOOZED
 from services.scenario.domain.ports import JourneyTransaction
 from services.scenario.domain.taking import Steps, go
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 
 HOLD_US = 15 * 60_000_000
 """How long a task is held after it was claimed, in business time."""
-OUTCOMES = ("accepted", "declined", "not_reached", "done")
 WITHDRAWN = "withdrawn"
 """The person refuses to be called, or was erased."""
 
@@ -47,7 +46,13 @@ class Task:
     """How often it was taken; one that came free again is told again."""
     outcome: str = ""
     ended_by: str = ""
-    """The agent who ended it; empty: it ended with its journey."""
+    """The agent who said last what came of it; empty: nobody did."""
+    latest: str = ""
+    """What came of it last: an outcome, `snoozed` or `put_off`; empty: nothing yet."""
+    tries: int = 0
+    """How often somebody did it, and said what came of it."""
+    time_zone: str = ""
+    """Of its person; empty: UTC."""
 
     @property
     def contact_id(self) -> str:
@@ -67,13 +72,23 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """How an agent says that a task ended."""
+class Attempt:
+    """One time that a task was taken and done, whatever came of it."""
 
     task_id: str
+    number: int
     agent_id: str
     outcome: str
-    note: str = ""
+    due_us: int
+    claimed_us: int
+    ended_us: int
+
+    @classmethod
+    def of(cls, task: Task, outcome: str, now_us: int) -> Attempt:
+        """Return how a task that is held ended now."""
+        return cls(
+            task.task_id, task.claims, task.agent_id, outcome, task.due_us, task.taken_us, now_us
+        )
 
 
 class TaskTransaction(JourneyTransaction, Protocol):
@@ -98,6 +113,10 @@ class TaskTransaction(JourneyTransaction, Protocol):
 
     async def save_task(self, task: Task, note: str = "") -> None:
         """Write who holds a task, when it is due and how it ended; a note is encrypted."""
+        ...
+
+    async def add_attempt(self, attempt: Attempt) -> None:
+        """Keep how one try of a task went."""
         ...
 
     async def tell_of_call(self, task: Task, now_us: int) -> None:
@@ -129,7 +148,7 @@ async def claim(transaction: TaskTransaction, agent_id: str, task_id: str, now_u
     """Give a task to an agent, the next that fits where none is named; at most one gets it."""
     agent = signed_on(await transaction.agent(agent_id))
     if task_id:
-        task = _known(await transaction.find_task(task_id, lock=True))
+        task = known(await transaction.find_task(task_id, lock=True))
         if task.is_held(now_us) and task.agent_id == agent_id and not task.is_over(now_us):
             return task
         _refuse_claim(task, agent, now_us)
@@ -151,52 +170,24 @@ async def claim(transaction: TaskTransaction, agent_id: str, task_id: str, now_u
     return taken
 
 
-async def complete(transaction: TaskTransaction, completion: Completion, now_us: int) -> Task:
-    """End a task and bring its outcome to its journey; the same said twice changes nothing."""
-    task_id = completion.task_id
-    seen = _known(await transaction.find_task(task_id, lock=False))
-    # The journeys are locked before the task, as everywhere.
-    group = (await transaction.sets_of([seen.person_id])).get(seen.person_id, ())
-    steps = Steps(await transaction.open_of(group))
-    task = _known(await transaction.find_task(task_id, lock=True))
-    if task.outcome and task.ended_by == completion.agent_id:
-        if task.outcome == completion.outcome:
-            return task
-        raise FailedPrecondition(
-            f"the task has ended as {task.outcome} already", reason="TASK_ENDED"
-        )
-    _refuse_change(task, completion.agent_id, now_us)
-    ended = replace(
-        task, outcome=completion.outcome, ended_by=completion.agent_id, claimed_until_us=0
-    )
-    await transaction.save_task(ended, completion.note)
-    await transaction.tell_of_call(ended, now_us)
-    for journey in steps.of(group):
-        if journey.journey_id == task.journey_id:
-            go(steps, group, answered(journey, completion.outcome, now_us), now_us)
-    if steps.transitions:
-        await transaction.save(steps.transitions)
-    return ended
-
-
 async def snooze(
     transaction: TaskTransaction, agent_id: str, task_id: str, until_us: int, now_us: int
 ) -> Task:
     """Put a task off; it is nobody's until then."""
-    task = _known(await transaction.find_task(task_id, lock=True))
-    _refuse_change(task, agent_id, now_us)
+    task = known(await transaction.find_task(task_id, lock=True))
+    refuse_change(task, agent_id, now_us)
     if task.expires_us and until_us >= task.expires_us:
         raise FailedPrecondition(
             "by then the task would no longer be worth doing", reason="TASK_EXPIRES_BEFORE"
         )
-    return await _put_off(transaction, task, max(until_us, now_us))
+    return await _put_off(transaction, task, max(until_us, now_us), SNOOZED)
 
 
 async def give_back(transaction: TaskTransaction, taken: Task, until_us: int) -> None:
     """Put a task off that was taken and may not be done yet, unless it is another's by now."""
     task = await transaction.find_task(taken.task_id, lock=True)
     if task is not None and task.claims == taken.claims and task.agent_id == taken.agent_id:
-        await _put_off(transaction, task, until_us)
+        await _put_off(transaction, task, until_us, PUT_OFF)
 
 
 async def withdraw(transaction: TaskTransaction, taken: Task, now_us: int) -> None:
@@ -222,8 +213,8 @@ async def undo_claim(transaction: TaskTransaction, taken: Task) -> None:
         await transaction.save_task(free)
 
 
-async def _put_off(transaction: TaskTransaction, task: Task, until_us: int) -> Task:
-    put_off = replace(task, agent_id="", claimed_until_us=0, due_us=until_us)
+async def _put_off(transaction: TaskTransaction, task: Task, until_us: int, why: str) -> Task:
+    put_off = replace(task, agent_id="", claimed_until_us=0, due_us=until_us, latest=why)
     await transaction.save_task(put_off)
     return put_off
 
@@ -238,7 +229,8 @@ def signed_on(agent: Agent | None) -> Agent:
     return agent
 
 
-def _known(task: Task | None) -> Task:
+def known(task: Task | None) -> Task:
+    """Return a task that was found; `NotFound` where none was."""
     if task is None:
         raise NotFound("there is no such task", reason="NO_SUCH_TASK")
     return task
@@ -269,7 +261,7 @@ def _refuse_claim(task: Task, agent: Agent, now_us: int) -> None:
         )
 
 
-def _refuse_change(task: Task, agent_id: str, now_us: int) -> None:
+def refuse_change(task: Task, agent_id: str, now_us: int) -> None:
     """Let only its holder change a task; one whose time ran out may, while nobody else took it."""
     _refuse_over(task, now_us)
     if not task.agent_id:

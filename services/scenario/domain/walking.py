@@ -225,7 +225,7 @@ def _effects(
     if stage.task is not None:
         script = spoken(stage.task.script, journey.cart, facts.titles, facts.currency)
         offer_ids = tuple(_to_offer(stage.task, walk))
-        yield GiveTask(stage.task, offer_ids, script, walk.now_us, until_us)
+        yield GiveTask(stage.task, offer_ids, script, walk.now_us, until_us, facts.time_zone)
     most = journey.scenario.limits.messages
     if stage.send is not None and not (most and journey.messages >= most):
         yield SendMessage(stage.send, walk.now_us, until_us)

@@ -27,6 +27,7 @@ async def export_person(
         Kept("passages", _SQL.passages),
         Kept("entries", _SQL.entries),
         Kept("tasks", _SQL.tasks, with_note),
+        Kept("task_attempts", _SQL.task_attempts),
         Kept("errands", _SQL.errands, _with_what_it_says),
         Kept("tallies", _SQL.tallies),
         Kept("person_sets", _SQL.person_sets),

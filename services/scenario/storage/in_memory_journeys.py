@@ -24,12 +24,13 @@ from services.scenario.domain.journey import (
     Phase,
     SendMessage,
     SetAttributes,
+    TellAnswer,
     Transition,
 )
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import Claim, PersonSet, Tally
 from services.scenario.domain.scenario import Scenario
-from services.scenario.domain.tasks import Task
+from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_transaction import InMemoryTransaction
 from services.scenario.storage.transaction import (
@@ -45,6 +46,7 @@ _TABLES = (
     "passages",
     "entries",
     "tasks",
+    "attempts",
     "errands",
     "cancelled",
     "sets",
@@ -83,6 +85,7 @@ class InMemoryJourneys:
         self.tallies: list[Tally] = []
         self.tasks: dict[str, tuple[Task, int]] = {}
         """Task and the occurrence of its journey that gave it."""
+        self.attempts: list[Attempt] = []
         self.notes: dict[str, str] = {}
         self.calls: dict[str, int] = {}
         """Contacts of calls that were told of, with the time of each."""
@@ -267,7 +270,7 @@ class InMemoryJourneys:
         elif isinstance(due.effect, GiveTask):
             task = self._task(journey, due.effect)
             self.tasks[task.task_id] = task, due.occurrence
-        elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson):
+        elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson | TellAnswer):
             self.errands[f"errand-{next(self._numbers):04d}"] = journey, due
 
     def _rests(self, task: Task) -> bool:
@@ -287,6 +290,7 @@ class InMemoryJourneys:
             offer_ids=effect.offer_ids,
             skills=order.skills,
             priority=order.priority,
+            time_zone=effect.time_zone,
         )
 
     def _end_tasks(self, journey: Journey) -> None:
@@ -327,6 +331,7 @@ class InMemoryJourneys:
             for task, _ in list(self.tasks.values()):
                 if task.journey_id == journey.journey_id:
                     del self.tasks[task.task_id]
+                    self.attempts = [each for each in self.attempts if each.task_id != task.task_id]
                     self.notes.pop(task.task_id, None)
 
     def _keep(self, journey: Journey) -> None:

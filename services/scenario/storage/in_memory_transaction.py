@@ -10,7 +10,7 @@ from services.scenario.domain.entries import Entry
 from services.scenario.domain.journey import Happened, Journey, Transition
 from services.scenario.domain.ports import Ended, PersonSet, Tally
 from services.scenario.domain.scenario import Limits
-from services.scenario.domain.tasks import Task
+from services.scenario.domain.tasks import Attempt, Task
 
 if TYPE_CHECKING:  # the store makes transactions of this kind
     from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -127,6 +127,9 @@ class InMemoryTransaction:
         self._store.tasks[task.task_id] = task, occurrence
         if note:
             self._store.notes[task.task_id] = note
+
+    async def add_attempt(self, attempt: Attempt) -> None:
+        self._store.attempts.append(attempt)
 
     async def tell_of_call(self, task: Task, now_us: int) -> None:
         self._store.calls[task.contact_id] = now_us

@@ -200,14 +200,14 @@ WHERE entries.journey_id = made.journey_id;
 
 -- name: add_tasks
 INSERT INTO tasks (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids,
-    skills, priority, due_us, expires_us)
+    skills, priority, due_us, expires_us, time_zone)
 SELECT task_id, journey_id, occurrence, person_id, kind, reason, script,
     ARRAY(SELECT jsonb_array_elements_text(offer_ids::jsonb)),
-    ARRAY(SELECT jsonb_array_elements_text(skills::jsonb)), priority, due_us, expires_us
+    ARRAY(SELECT jsonb_array_elements_text(skills::jsonb)), priority, due_us, expires_us, time_zone
 FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::integer[], $11::bigint[], $12::bigint[])
+    $8::text[], $9::text[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[])
     AS given (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids, skills,
-        priority, due_us, expires_us);
+        priority, due_us, expires_us, time_zone);
 
 -- name: add_errands
 INSERT INTO errands (errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind,

@@ -16,6 +16,7 @@ from services.scenario.domain.journey import (
     Phase,
     SendMessage,
     SetAttributes,
+    TellAnswer,
     Transition,
 )
 from services.scenario.domain.scenario import Cart
@@ -151,12 +152,12 @@ def entry_columns(entries: Sequence[Entry]) -> list[list[Any]]:
     ]
 
 
-Errand = SendMessage | SetAttributes | NotePerson
+Errand = SendMessage | SetAttributes | NotePerson | TellAnswer
 
 
 def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...]:
     """Return a row of `add_errands`."""
-    due_us = effect.due_us if isinstance(effect, SendMessage) else journey.entered_us
+    due_us = getattr(effect, "due_us", journey.entered_us)
     return (
         uuid7(due_us // 1000),
         journey.journey_id,
@@ -188,6 +189,7 @@ def new_task_row(journey: Journey, due: Due, effect: GiveTask) -> tuple[Any, ...
         order.priority,
         effect.due_us,
         effect.expires_us,
+        effect.time_zone,
     )
 
 
@@ -211,4 +213,7 @@ def task_of(row: Row) -> Task:
         claims=row["claims"],
         outcome=row["outcome"],
         ended_by=row["ended_by"],
+        latest=row["latest"],
+        tries=row["tries"],
+        time_zone=row["time_zone"],
     )

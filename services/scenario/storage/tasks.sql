@@ -49,8 +49,12 @@ LIMIT $3;
 -- name: save_task
 UPDATE tasks
 SET agent_id = $2, claimed_until_us = $3, claims = $4, due_us = $5, outcome = $6, ended_by = $7,
-    note = coalesce($8, note)
+    note = coalesce($8, note), expires_us = $9, latest = $10, tries = $11
 WHERE task_id = $1;
+
+-- name: add_attempt
+INSERT INTO task_attempts (task_id, number, agent_id, outcome, due_us, claimed_us, ended_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: person_key
 SELECT wrapped FROM person_keys WHERE person_id = $1;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple
 
 from services.scenario.domain.agents import Agent
 from services.scenario.domain.entries import Entry, entry_of
@@ -17,11 +18,12 @@ from services.scenario.domain.journey import (
     Phase,
     SendMessage,
     SetAttributes,
+    TellAnswer,
     Transition,
 )
 from services.scenario.domain.ports import Ended, PersonSet, Tally
 from services.scenario.domain.scenario import Limits
-from services.scenario.domain.tasks import Task
+from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.storage.agents import agent_of
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import call_made, journey_notice, publication
@@ -196,7 +198,13 @@ class PostgresJourneyTransaction:
             task.outcome,
             task.ended_by,
             sealed,
+            task.expires_us,
+            task.latest,
+            task.tries,
         )
+
+    async def add_attempt(self, attempt: Attempt) -> None:
+        await self._tx.execute(_TASKS.add_attempt, *astuple(attempt))
 
     async def tell_of_call(self, task: Task, now_us: int) -> None:
         await append(self._tx, [call_made(task.contact_id, task.person_id, now_us)])
@@ -264,7 +272,7 @@ class PostgresJourneyTransaction:
         for journey, due in news:
             if isinstance(due.effect, GiveTask):
                 tasks.append(new_task_row(journey, due, due.effect))
-            elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson):
+            elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson | TellAnswer):
                 errands.append(new_errand_row(journey, due, due.effect))
         if tasks:
             await self._tx.execute(_SQL.add_tasks, *columns(tasks))

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from services.scenario.crashing import CrashPoints
 from services.scenario.desk import TaskDesk
-from services.scenario.domain.tasks import Completion
+from services.scenario.domain.completing import Completion
 from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
 from services.scenario.timers import Timers
+from shared.call import own_call
 from shared.clock import from_us
 from shared.postgres import open_database
 from shared.privacy import FolderWrappingKeys
@@ -32,7 +33,7 @@ async def work(url: str, marks: str, point: str, now_us: str, *task: str) -> Non
         if task:
             agents = PostgresAgents(database)
             desk = TaskDesk(store, agents, clock, Approachable(), reach=reach)
-            await desk.complete(Completion(*task, outcome="accepted"))
+            await desk.complete(own_call("/CompleteTask"), Completion(*task, outcome="accepted"))
         else:
             timers = Timers(store, Told(), clock, owner="dying", lease_s=LEASE_S, reach=reach)
             await timers.work_once()

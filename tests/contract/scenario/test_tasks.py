@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from services.scenario.domain.agents import Presence
-from services.scenario.domain.tasks import HOLD_US, Completion, claim, complete, snooze
+from services.scenario.domain.completing import Completion, complete
+from services.scenario.domain.tasks import HOLD_US, claim, snooze
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US, apart, one

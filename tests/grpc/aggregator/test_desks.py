@@ -2,6 +2,7 @@
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from shared.errors import NotFound, Unavailable
 from tests.unit.aggregator.edge import PERSON, PROMO, known_person
@@ -11,6 +12,8 @@ from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotResponse
 from touchpoint.rules.v1.rules_service_pb2 import ReserveContactResponse
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 from touchpoint.scenario.v1.scenario_service_pb2 import WatchTasksResponse
+
+AGAIN = Timestamp(seconds=2_000_000_000)
 
 
 def contact(**facts):
@@ -126,11 +129,13 @@ async def test_a_task_is_claimed_completed_and_put_off(stub, edge):
     claimed = await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a", task_id="t-1"))
     assert claimed.task.task_id == "t-1"
     completed = await stub.CompleteTask(
-        pb.CompleteTaskRequest(agent_id="a", task_id="t-1", outcome="done", note="well")
+        pb.CompleteTaskRequest(
+            agent_id="a", task_id="t-1", outcome="call_again", note="well", again_time=AGAIN
+        )
     )
     assert completed.task.task_id == "t-1"
     asked = edge.peers.scenario.CompleteTask.request
-    assert (asked.outcome, asked.note) == ("done", "well")
+    assert (asked.outcome, asked.note, asked.again_time) == ("call_again", "well", AGAIN)
     snooze = pb.SnoozeTaskRequest(agent_id="a", task_id="t-1")
     snooze.until_time.FromSeconds(2_000_000_000)
     assert (await stub.SnoozeTask(snooze)).task.due_time.seconds == 2_000_000_000

@@ -78,9 +78,46 @@ async def test_a_task_completed_by_somebody_else_is_refused_with_a_sentence(face
     assert len(await journeys(face)) == 1
 
 
-async def test_an_outcome_that_is_none_is_refused(face):
-    with pytest.raises(grpc.aio.AioRpcError, match="accepted, declined, not_reached, done"):
+async def test_an_outcome_that_is_none_is_refused_with_those_there_are(face):
+    words = (
+        "must be one of reached, no_answer, busy, voicemail, wrong_person, call_again, sold, "
+        "not_interested, accepted, declined, not_reached, done"
+    )
+    with pytest.raises(grpc.aio.AioRpcError, match=words) as refused:
         await complete(face, pb.ClaimTaskResponse().task, outcome="maybe")
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(("outcome", "has_time"), [("call_again", False), ("busy", True)])
+async def test_a_time_goes_with_who_wants_to_be_called_again_and_only_then(face, outcome, has_time):
+    request = pb.CompleteTaskRequest(agent_id="eve", task_id="t", outcome=outcome)
+    if has_time:
+        request.again_time.FromMicroseconds(face.clock.now_us() + 1)
+    with pytest.raises(grpc.aio.AioRpcError, match="again_time") as refused:
+        await face.stub.CompleteTask(request, timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_who_wants_to_be_called_again_is_called_at_that_time(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    task = await claim(face)
+    request = pb.CompleteTaskRequest(agent_id="eve", task_id=task.task_id, outcome="call_again")
+    request.again_time.FromMicroseconds(face.clock.now_us() + 3_600_000_000)
+    waits = (await face.stub.CompleteTask(request, timeout=5)).task
+    assert (waits.outcome, waits.latest, waits.tries) == ("", "call_again", 1)
+    assert waits.due_time == request.again_time
+    await face.passes(hours=1)
+    assert (await claim(face)).task_id == task.task_id
+
+
+async def test_a_line_that_was_busy_is_no_contact(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    task = await claim(face)
+    await complete(face, task, outcome="busy")
+    assert face.store.calls == {}
+    assert face.approaches.reserved == {}
 
 
 async def test_an_agent_who_signed_on_is_told_that_no_task_waits(face):

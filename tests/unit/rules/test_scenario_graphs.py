@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.definitions import check_definitions
+from services.rules.definitions.scenario_graph import ANSWERS
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 HEAD = """\
@@ -85,7 +86,9 @@ WHOLE = """\
       - stage: call
         task: {kind: call, reason: Left., script: May I help?}
         lasts: 3d
-        answers: {not_reached: morning, done: end}
+        answers:
+          {not_reached: morning, done: end, reached: mail, no_answer: morning, busy: morning,
+           voicemail: mail, wrong_person: mail, call_again: call, sold: end, not_interested: end}
 """
 
 
@@ -98,7 +101,7 @@ def test_a_scenario_that_says_all_there_is_to_say_has_no_problem_and_is_in_the_b
     assert list(site.propose.offers) == ["mild", "better"]
     assert getattr(mail.on[0], "as") == "clicked"
     assert (morning.until.at, morning.until.working_day) == ("10:00", True)
-    assert dict(call.answers) == {"not_reached": "morning", "done": "end"}
+    assert set(call.answers) == set(ANSWERS) - {"accepted", "declined"}
 
 
 def test_the_stage_that_comes_next_may_be_named_alone():
@@ -140,6 +143,10 @@ FLAWS = {
     "unknown answer": (
         f"      - {{stage: a, {OFFER}, answers: {{maybe: end}}}}\n",
         (2, 72, "there is no answer maybe"),
+    ),
+    "an outcome of a task where there is none": (
+        f"      - {{stage: a, {OFFER}, answers: {{busy: end}}}}\n",
+        (2, 71, "busy is the outcome of a task, and stage a gives none"),
     ),
     "too large shares": (
         f"      - {{stage: a, {OFFER}, next: [{{share: 60%, to: end}}, {{share: 50%, to: a}}]}}\n",

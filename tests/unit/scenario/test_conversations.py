@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from services.scenario.domain.answering import answered
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Happened, Outcome, Phase
-from services.scenario.domain.passage import answered, begin, happened, look, needs_person
+from services.scenario.domain.outcomes import Said
+from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.walking import MOST_STAGES
 from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.writing import scenario, stage
@@ -133,7 +135,7 @@ def test_answers_lead_where_the_stage_says_and_end_it_where_it_says_nothing():
 
 
 @pytest.mark.parametrize(
-    ("outcome", "then"), [("busy", "later"), ("no_answer", "mail"), ("wrong_person", "mail")]
+    ("outcome", "then"), [("busy", "later"), ("no_answer", "mail"), ("reached", "mail")]
 )
 def test_outcomes_of_a_call_lead_where_the_stage_says_and_on_where_nobody_was_reached(
     outcome, then
@@ -143,7 +145,7 @@ def test_outcomes_of_a_call_lead_where_the_stage_says_and_on_where_nobody_was_re
         stage("mail", offer="mild"),
         stage("later", lasts=HOUR_US, next=[{"to": "call"}]),
     )
-    led = answered(begun(*stages).journey, outcome, NOON_US + 1).journey
+    led = answered(begun(*stages).journey, Said(outcome), NOON_US + 1).journey
     after = look(led, facts(), NOON_US + 1).journey
     assert (after.current.name, after.answer) == (then, outcome)
 

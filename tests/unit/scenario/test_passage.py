@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from services.scenario.domain.answering import answered
 from services.scenario.domain.journey import GiveTask, Outcome, Phase, ProposeOffer
-from services.scenario.domain.passage import answered, begin, end, happened, look
+from services.scenario.domain.outcomes import Said
+from services.scenario.domain.passage import begin, end, happened, look
 from tests.unit.scenario.playing import (
     CART,
     COME_BACK,
@@ -121,17 +123,17 @@ def test_an_answer_to_another_offer_changes_nothing(offered):
 
 @pytest.mark.parametrize("outcome", ["accepted", "declined", "done"])
 def test_the_outcome_of_its_task_ends_it(called, outcome):
-    step = answered(called, outcome, called.entered_us)
+    step = answered(called, Said(outcome), called.entered_us)
     assert step.journey.outcome is Outcome.ANSWERED
 
 
 def test_nobody_reached_leads_past_the_last_stage(called):
-    led = answered(called, "not_reached", called.entered_us).journey
+    led = answered(called, Said("not_reached"), called.entered_us).journey
     assert look(led, facts(), called.entered_us).journey.outcome is Outcome.PASSED
 
 
 def test_a_task_outcome_means_nothing_to_a_journey_that_proposes(offered):
-    assert answered(offered, "done", offered.entered_us) is None
+    assert answered(offered, Said("done"), offered.entered_us) is None
 
 
 def test_with_its_offer_gone_a_later_stage_that_needs_none_is_entered_at_once(quiet):
