@@ -42,6 +42,7 @@ from services.rules.definitions.slates import (
     check_slate_rules,
 )
 from services.rules.definitions.suspects import Suspects
+from services.rules.definitions.templates import HOUSE, check_template, known_template
 from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
 from shared.conditions.values import (
@@ -57,6 +58,7 @@ from touchpoint.common.v1.persona_pb2 import Persona
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.rules.v1 import rules_pb2 as pb
+from touchpoint.rules.v1 import templates_pb2 as pb_templates
 
 _CHANNELS = [name.lower() for name, number in Channel.Value.items() if number]
 _FAMILIES = {
@@ -134,6 +136,7 @@ def check_definitions(
     for offer in sections["offers"]:
         check_terms(offer, list(segments), problems)
     _check_personas(entries, problems)
+    _check_templates(entries, problems)
     amounts = sections["offers"], sections["scenarios"]
     check_currencies(sections["currencies"], *amounts, problems)
     if problems.has_mistakes:
@@ -175,6 +178,8 @@ def _bundle(entries: Entries) -> pb.Bundle:
         webhooks=all_of("webhooks", pb.Webhook),
         personas=all_of("personas", Persona),
         experiments=all_of("experiments", experiment_of),
+        templates=all_of("templates", pb_templates.Template),
+        senders=all_of("senders", pb_templates.MessageSender),
         currencies=next(iter(all_of("currencies", currencies_of)), None),
     )
 
@@ -228,6 +233,10 @@ def _check_scenarios(
         _named(entries, "placements", "placement"),
         _named(entries, "segments", "segment"),
         _named(entries, "personas", "persona"),
+        {
+            name: known_template(entry)
+            for name, entry in _named(entries, "templates", "template").items()
+        },
     )
     conditions = ScenarioConditions(parameters, suspects)
     for entry in entries.by_section["scenarios"]:
@@ -243,6 +252,12 @@ def _check_questions(entries: Entries, problems: Problems) -> None:
 def _check_personas(entries: Entries, problems: Problems) -> None:
     for entry in entries.by_section["personas"]:
         check_persona(entry, problems)
+
+
+def _check_templates(entries: Entries, problems: Problems) -> None:
+    has_house = HOUSE in _named(entries, "senders", "sender")
+    for entry in entries.by_section["templates"]:
+        check_template(entry, problems, has_house=has_house)
 
 
 def _check_slates(

@@ -19,7 +19,8 @@ from shared.conditions.values import duration
 from shared.money import is_currency, to_micros
 from touchpoint.common.v1.money_pb2 import Money
 
-_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_REFERENCE = re.compile(r"\$\{(?!\{)([^}]*)\}")
+"""Not `${{`: there a template says a price."""
 _NULL = "tag:yaml.org,2002:null"
 
 T = TypeVar("T")

@@ -22,6 +22,7 @@ from services.rules.definitions.reading import (
 )
 from services.rules.definitions.scenario_conditions import ScenarioConditions
 from services.rules.definitions.scenario_graph import flaws, is_found
+from services.rules.definitions.scenario_messages import unsendable
 from services.rules.definitions.stage_places import Places, Step
 from services.rules.definitions.stages import (
     CONDITION,
@@ -32,6 +33,7 @@ from services.rules.definitions.stages import (
     part,
     word,
 )
+from services.rules.definitions.templates import KnownTemplate
 from touchpoint.rules.v1.rules_pb2 import RuleMode, Scenario, Situation, Stage
 from touchpoint.rules.v1.scenarios_pb2 import (
     ScenarioAim,
@@ -113,6 +115,7 @@ class KnownNames(NamedTuple):
     placements: Mapping[str, Entry]
     segments: Collection[str]
     personas: Collection[str]
+    templates: Mapping[str, KnownTemplate]
 
 
 def check_scenario(
@@ -123,8 +126,11 @@ def check_scenario(
     found = [*_shape(scenario), *flaws(scenario), *_unknown_people(scenario, known)]
     for place, stage in enumerate(scenario.stages):
         found += _unknown_offers(place, stage, known)
-    for where, message in found:
-        problems.add(places.of(*where), message)
+        if stage.HasField("send"):
+            where = ("stages", place, "send")
+            found += unsendable(where, stage.send, known.placements, known.templates)
+    for way, message in found:
+        problems.add(places.of(*way), message)
     conditions.check(scenario, places, problems)
     if not scenario.starts_on:
         _check_in_session(entry, scenario, problems)
@@ -206,10 +212,6 @@ def _unknown_offers(place: int, stage: Stage, known: KnownNames) -> Iterator[_Fo
             message = f"there is no offer {name} in these definitions"
             suggested = suggestion(name, known.offers)
             yield (*where, *way), f"stage {stage.stage}: {message}{suggested}"
-    if stage.send.placement and stage.send.placement not in known.placements:
-        name = stage.send.placement
-        message = f"there is no placement {name}{suggestion(name, known.placements)}"
-        yield (*where, "send", "placement"), f"stage {stage.stage}: {message}"
     for index, name in enumerate(stage.propose.placements):
         for message in not_shown_at(name, stage, known.offers, known.placements):
             yield (*where, "propose", "placements", index), f"stage {stage.stage}: {message}"

@@ -16,6 +16,7 @@ from services.rules.definitions import (
     questions,
     scenarios,
     slates,
+    templates,
     terms,
     webhooks,
 )
@@ -156,6 +157,8 @@ _SEGMENT = Section("segment", audiences.SEGMENT, audiences.SEGMENT_REQUIRED)
 _SCORE = Section("score", audiences.SCORE, audiences.SCORE_REQUIRED)
 _QUESTION = Section("question", questions.FIELDS, questions.REQUIRED)
 _WEBHOOK = Section("webhook", webhooks.FIELDS, webhooks.REQUIRED)
+_TEMPLATE = Section("template", templates.FIELDS, templates.REQUIRED)
+_SENDER = Section("sender", templates.SENDER, templates.SENDER_REQUIRED)
 _PERSONA = Section("persona", personas.FIELDS, personas.REQUIRED)
 _CURRENCIES = Section("", currencies.FIELDS, currencies.REQUIRED)
 
@@ -181,6 +184,8 @@ SECTIONS: Mapping[str, Section] = {
     "personas": _PERSONA,
     "currencies": _CURRENCIES,
     "experiments": _EXPERIMENT,
+    "templates": _TEMPLATE,
+    "senders": _SENDER,
 }
 """Every section of entries."""
 SINGLE = frozenset({"currencies"})

@@ -8,6 +8,7 @@ from services.rules.definitions.problems import Place, Problems, place_of
 from services.rules.definitions.reading import Entry
 from services.rules.definitions.text_places import place_within
 from shared.conditions import ConditionError
+from shared.templates import TemplateError
 
 Step = str | int
 
@@ -22,16 +23,23 @@ class Places:
         """Return the place of a part; of what it belongs to where the part is not written."""
         return self._found(way)[1]
 
-    def note(self, problems: Problems, error: ConditionError, *way: Step) -> None:
-        """Note everything that is wrong with a condition, each at its place in the text."""
+    def note(self, problems: Problems, error: ConditionError | TemplateError, *way: Step) -> None:
+        """Note everything that is wrong with a condition or a text, each at its place in it."""
         node, start = self._found(way)
         name = next(step for step in reversed(way) if isinstance(step, str))
         for each in (error, *error.also):
             place = place_within(node, start, each.line, each.column) if node else start
             problems.add(place, f"{name}: {each.message}")
 
+    def within(self, line: int, column: int, *way: Step) -> Place:
+        """Return the place of a line and column of a text, both from 1."""
+        node, start = self._found(way)
+        return place_within(node, start, line, column) if node else start
+
     def _found(self, way: tuple[Step, ...]) -> tuple[Node | None, Place]:
         entry = self._entry
+        if not way:
+            return None, entry.place
         first, *rest = way
         node = entry.nodes.get(str(first))
         place = entry.where(str(first))

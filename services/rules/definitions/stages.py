@@ -89,23 +89,23 @@ def _time_of_day(reader: Reader, node: Node) -> str:
 NAME = text(128)
 CONDITION = text(4096)
 TYPES = list_of(event_type, 20)
-_CHANNEL = one_of(Channel, without=_NO_MESSAGES)
+MESSAGE_CHANNEL = one_of(Channel, without=_NO_MESSAGES)
+MESSAGE_CHANNELS = list_of(MESSAGE_CHANNEL, 10)
 
 
-_CHANNELS = list_of(_CHANNEL, 10)
-
-
-@described(lambda: {"anyOf": [schema_of(_CHANNEL), {"const": BEST}, schema_of(_CHANNELS)]})
+@described(
+    lambda: {"anyOf": [schema_of(MESSAGE_CHANNEL), {"const": BEST}, schema_of(MESSAGE_CHANNELS)]}
+)
 def _channels(reader: Reader, node: Node) -> list[int]:
     """Read one channel, several, or `best`: whichever of the direct ones is best."""
     if not isinstance(node, ScalarNode):
-        found = list(_CHANNELS(reader, node))
+        found = list(MESSAGE_CHANNELS(reader, node))
         if not found:
             raise MistakeError("must name a channel")
         return found
     if reader.text(node) == BEST:
         return list(_BEST_OF)
-    return [_CHANNEL(reader, node)]
+    return [MESSAGE_CHANNEL(reader, node)]
 
 
 _WAY_FIELDS: Mapping[str, Read] = {
