@@ -31,7 +31,11 @@ def payload_of(effect: SendMessage | SetAttributes | NotePerson | TellAnswer) ->
         return AttributesErrand(attributes=dict(effect.attributes)).SerializeToString()
     if isinstance(effect, NotePerson):
         return effect.text.encode()
-    order = effect.order
+    return payload_of_order(effect.order)
+
+
+def payload_of_order(order: MessageOrder) -> bytes:
+    """Return the payload of a message: an `Outbound`."""
     return Outbound(
         channels=cast("Sequence[Channel.Value.ValueType]", order.channels),
         template=order.template,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from services.scenario.domain.campaigns import Campaign, Taken
 from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.journey import Happened
 
@@ -39,6 +40,21 @@ class ErrandStore(Protocol):
 
     async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
         """Return the latest message of each journey that has one."""
+        ...
+
+    async def order(self, campaign: Campaign, messages: Sequence[Dispatch]) -> Taken:
+        """Write the messages of a campaign to those who were not told yet under it.
+
+        Repeated it writes nothing; of the erased nothing is written.
+        """
+        ...
+
+    async def told(self, campaign: Campaign, person_ids: Sequence[str]) -> frozenset[str]:
+        """Return who of these has a message of a campaign, whatever came of it."""
+        ...
+
+    async def count_told(self, campaign: Campaign) -> int:
+        """Return how many messages a campaign has."""
         ...
 
     async def forget(self, before_us: int) -> int:

@@ -92,6 +92,8 @@ class Dispatch:
     sent_us: int = 0
     token: int = 0
     """Of the lease it was claimed under."""
+    campaign: str = ""
+    """Under which its person is told of an offer; empty: it is of none."""
 
     @property
     def order(self) -> MessageOrder:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from services.scenario.domain.campaigns import Campaign, Taken, keys_of, new_ones
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.journey import Happened, SendMessage
 from services.scenario.domain.taking import take_message_outcome
-from services.scenario.payloads import job_of
+from services.scenario.payloads import job_of, payload_of_order
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.postgres import Database, Queries, Row
 
@@ -59,6 +60,28 @@ class PostgresErrands:
         rows = await self._database.fetch(_SQL.latest_messages, list(journey_ids))
         return {row["journey_id"]: dispatch_of(row) for row in rows}
 
+    async def order(self, campaign: Campaign, messages: Sequence[Dispatch]) -> Taken:
+        async with self._database.transaction() as opened:
+            transaction = await PostgresJourneyTransaction.enter(opened)
+            sets = await transaction.sets_of([each.person_id for each in messages])
+            keys = [key for persons in sets.values() for key in keys_of(campaign, persons)]
+            rows = await opened.fetch(_SQL.known_errands, keys)
+            new, taken = new_ones(campaign, messages, sets, {row["errand_id"] for row in rows})
+            columns = zip(*(_new_row(campaign, each) for each in new), strict=True)
+            written = await opened.fetch(_SQL.order_messages, *columns) if new else ()
+        # Whoever ordered the same at the same time was first.
+        late = taken.ordered - len(written)
+        return taken._replace(ordered=taken.ordered - late, told_already=taken.told_already + late)
+
+    async def told(self, campaign: Campaign, person_ids: Sequence[str]) -> frozenset[str]:
+        by_key = {campaign.key(each): each for each in person_ids}
+        rows = await self._database.fetch(_SQL.known_errands, list(by_key))
+        return frozenset(by_key[row["errand_id"]] for row in rows)
+
+    async def count_told(self, campaign: Campaign) -> int:
+        found = await self._database.fetchval(_SQL.count_told, campaign.name, campaign.offer_id)
+        return int(found)
+
     async def forget(self, before_us: int) -> int:
         return int(await self._database.fetchval(_SQL.forget_errands, before_us))
 
@@ -90,6 +113,20 @@ def dispatch_of(row: Row) -> Dispatch:
         provider_id=row["provider_id"],
         sent_us=row["sent_us"],
         token=row["token"],
+        campaign=row["campaign"],
+    )
+
+
+def _new_row(campaign: Campaign, message: Dispatch) -> tuple[object, ...]:
+    return (
+        message.errand_id,
+        message.person_id,
+        SendMessage.kind,
+        payload_of_order(message.order),
+        message.due_us,
+        message.expires_us,
+        campaign.name,
+        campaign.offer_id,
     )
 
 

@@ -56,3 +56,20 @@ WHERE e.is_open AND e.state <> 'cancelled' AND (e.lease_until IS NULL OR e.lease
   AND NOT EXISTS (
       SELECT FROM journeys j WHERE j.journey_id = e.journey_id AND j.dormant AND j.phase <> 4
   );
+
+-- name: known_errands
+SELECT errand_id FROM errands WHERE errand_id = ANY($1::text[]);
+
+-- name: order_messages
+-- In the order of their ids, so that those who order the same wait for each other in one direction.
+INSERT INTO errands (errand_id, person_id, kind, payload, due_us, expires_us, campaign,
+    campaign_offer)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[],
+    $7::text[], $8::text[])
+ORDER BY 1
+ON CONFLICT (errand_id) DO NOTHING
+RETURNING errand_id;
+
+-- name: count_told
+SELECT count(*) FROM errands
+WHERE campaign = $1 AND campaign_offer = $2 AND campaign <> '';

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from services.scenario.domain.campaigns import Campaign, Taken, new_ones
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Due, Happened, Journey, SendMessage, TellAnswer
 from services.scenario.domain.scenario import MessageOrder
@@ -19,6 +20,7 @@ class InMemoryErrands:
         self._journeys = journeys
         self._kept: dict[str, Dispatch] = {}
         self._leases: dict[str, float] = {}
+        self._changed_us: dict[str, int] = {}
 
     def all(self) -> dict[str, Dispatch]:
         """Return every errand there is, by id."""
@@ -26,7 +28,9 @@ class InMemoryErrands:
             known = self._kept.setdefault(errand_id, _first(errand_id, journey, due))
             if errand_id in self._journeys.cancelled and known.state is State.WAITING:
                 self._kept[errand_id] = replace(known, state=State.CANCELLED, is_open=False)
-        gone = self._kept.keys() - self._journeys.errands.keys()
+        for errand_id, (_, dispatch) in self._journeys.campaigns.items():
+            self._kept.setdefault(errand_id, dispatch)
+        gone = self._kept.keys() - self._journeys.errands.keys() - self._journeys.campaigns.keys()
         for errand_id in gone:
             del self._kept[errand_id]
         return self._kept
@@ -53,6 +57,7 @@ class InMemoryErrands:
                     transaction, after.journey_id, after.occurrence, news, news.time_us
                 )
             self._kept[after.errand_id] = after
+            self._changed_us[after.errand_id] = step.at_us
             pause_s = lease_s if after.is_held else step.pause_s
             self._leases[after.errand_id] = self._journeys.machine_s() + pause_s
         return True
@@ -73,8 +78,30 @@ class InMemoryErrands:
                 found[each.journey_id] = max(known, each, key=lambda one: one.occurrence)
         return found
 
+    async def order(self, campaign: Campaign, messages: Sequence[Dispatch]) -> Taken:
+        async with self._journeys.transaction() as transaction:
+            sets = await transaction.sets_of([each.person_id for each in messages])
+            kept = self._journeys.campaigns
+            new, taken = new_ones(campaign, messages, sets, kept.keys())
+            kept.update((each.errand_id, (campaign, each)) for each in new)
+        return taken
+
+    async def told(self, campaign: Campaign, person_ids: Sequence[str]) -> frozenset[str]:
+        known = self._journeys.campaigns
+        return frozenset(each for each in person_ids if campaign.key(each) in known)
+
+    async def count_told(self, campaign: Campaign) -> int:
+        return sum(each == campaign for each, _ in self._journeys.campaigns.values())
+
     async def forget(self, before_us: int) -> int:
-        return 0  # all are of journeys here, and go with them
+        over = [
+            key
+            for key, each in self.all().items()
+            if each.campaign and not each.is_open and self._changed_us.get(key, 0) < before_us
+        ]
+        for key in over:
+            del self._journeys.campaigns[key]
+        return len(over)
 
     def _free(self) -> list[Dispatch]:
         now_s = self._journeys.machine_s()

@@ -11,7 +11,9 @@ from copy import copy
 from dataclasses import replace
 
 from services.scenario.domain.agents import Presence
+from services.scenario.domain.campaigns import Campaign
 from services.scenario.domain.entries import Entry, entry_of
+from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import (
     NOWHERE,
     CountOccasion,
@@ -47,6 +49,7 @@ _TABLES = (
     "entries",
     "tasks",
     "attempts",
+    "campaigns",
     "errands",
     "cancelled",
     "sets",
@@ -77,6 +80,8 @@ class InMemoryJourneys:
         """By journey and occurrence."""
         self.entries: dict[str, Entry] = {}
         """By journey."""
+        self.campaigns: dict[str, tuple[Campaign, Dispatch]] = {}
+        """Messages as they were ordered for no journey, by id."""
         self.errands: dict[str, tuple[Journey, Due]] = {}
         """What is to be done outside, by id."""
         self.cancelled: set[str] = set()
@@ -166,6 +171,11 @@ class InMemoryJourneys:
             tasks = [each for each, _ in self.tasks.values() if each.person_id in person_ids]
             sets = [each for each in self.sets if each in person_ids]
             errands = sum(journey.person_id in person_ids for journey, _ in self.errands.values())
+            campaigns = [
+                key for key, (_, each) in self.campaigns.items() if each.person_id in person_ids
+            ]
+            for errand_id in campaigns:
+                del self.campaigns[errand_id]
             self._delete(gone)
             for person_id in sets:
                 del self.sets[person_id]
@@ -175,7 +185,7 @@ class InMemoryJourneys:
             tallies = [each for each in self.tallies if each.person_id in person_ids]
             self.tallies = [each for each in self.tallies if each.person_id not in person_ids]
             found = len(gone) + len(tasks) + len(sets) + len(marks)
-            return found + len(tallies) + errands
+            return found + len(tallies) + errands + len(campaigns)
 
     async def forget_over(self, before_us: int) -> int:
         gone = [
