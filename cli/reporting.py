@@ -18,7 +18,7 @@ def followed(responses: Any, report: Report, doing: str, *, quiet: bool) -> Repo
     """Return a report with all that a stream tells of it; raises CallError.
 
     Each response has `done`, `total` (0: not known yet) and a part of the `report`; `doing` is said
-    beside the bar, unless it is to be quiet.
+    beside the bar, or the `step` of a response that has one, unless it is to be quiet.
     """
     columns = (TextColumn("{task.description}"), BarColumn())
     times = (TaskProgressColumn(), TimeElapsedColumn())
@@ -26,7 +26,9 @@ def followed(responses: Any, report: Report, doing: str, *, quiet: bool) -> Repo
         task = progress.add_task(doing, total=None)
         try:
             for response in responses:
-                progress.update(task, completed=response.done, total=response.total or None)
+                said = getattr(response, "step", "") or doing
+                done, total = response.done, response.total or None
+                progress.update(task, description=said, completed=done, total=total)
                 report.MergeFrom(response.report)
         except grpc.RpcError as error:
             raise call_error(error) from None

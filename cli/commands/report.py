@@ -9,6 +9,7 @@ from cli.commands.report_budgets import budgets
 from cli.commands.report_experiment import experiment
 from cli.commands.report_insight import insight
 from cli.commands.report_model import model
+from cli.commands.report_patterns import patterns
 from cli.commands.report_results import results
 from cli.commands.report_rules import rules
 
@@ -22,7 +23,7 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: audiences, budgets, experiments, insight, the model, results, rules.
+    """Tell what came of it: budgets, experiments, insight, model, patterns, results, rules.
 
     Example: touchpoint report audience best_customers
 
@@ -33,6 +34,8 @@ def _every_report() -> None:
     Example: touchpoint report rules
 
     Example: touchpoint report insight
+
+    Example: touchpoint report patterns
     """
 
 
@@ -41,5 +44,6 @@ app.command("budgets")(budgets)
 app.command("experiment")(experiment)
 app.command("insight")(insight)
 app.command("model")(model)
+app.command("patterns")(patterns)
 app.command("results")(results)
 app.command("rules")(rules)

@@ -22,6 +22,7 @@ from services.scenario.finding import Finder
 from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
 from services.scenario.outbound_means import errands_of
+from services.scenario.pattern_search import PatternSearch
 from services.scenario.reporting import ScenarioReports
 from services.scenario.restocking import Restocking
 from services.scenario.servicer import ScenarioServicer
@@ -163,7 +164,8 @@ class _Parts:
         )
         errands = PostgresErrands(self.database)
         reports = ScenarioReports(PostgresCounts(self.database), models.bundles, self.clock)
-        return ScenarioServicer(due, self.store, errands, desk, self.audiences(), reports)
+        patterns = PatternSearch(self.profile, catalogue, models.bundles, self.clock)
+        return ScenarioServicer(due, self.store, errands, desk, self.audiences(), reports, patterns)
 
     def audiences(self) -> Audiences:
         bundles, clock = self.models.bundles, self.clock

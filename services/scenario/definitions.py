@@ -57,6 +57,8 @@ class Playbook:
     """What one contact costs in the home currency, by number of `Channel`, as far as it is said."""
     taken_each: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """What one promise of an offer takes of its budget: millionths of a currency."""
+    segments: frozenset[str] = frozenset()
+    """Segments that it defines."""
     plan: ExperimentPlan = NO_EXPERIMENTS
     """Who takes part in which experiments."""
     switched_off: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -140,6 +142,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
             for each in bundle.offer_terms
             if each.budget.HasField("each")
         },
+        segments=frozenset(each.segment for each in bundle.segments),
         plan=plan,
         time_zone=bundle.parameters.get(TIME_ZONE, ""),
         holidays=frozenset(bundle.parameters.get(HOLIDAYS, "").replace(",", " ").split()),

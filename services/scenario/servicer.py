@@ -16,6 +16,7 @@ from services.scenario.domain.tasks import Task
 from services.scenario.domain.told import told
 from services.scenario.domain.waiting import waits_for
 from services.scenario.due import DueActions
+from services.scenario.pattern_search import PatternRpcs, PatternSearch
 from services.scenario.reporting import ScenarioReports
 from shared.call import Call
 from shared.clock import from_us
@@ -25,7 +26,7 @@ from touchpoint.scenario.v1 import reports_pb2, scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 
-class ScenarioServicer(AudienceRpcs):
+class ScenarioServicer(AudienceRpcs, PatternRpcs):
     """Journeys for those who decide, tasks for those who call, audiences for those who plan."""
 
     def __init__(
@@ -36,8 +37,10 @@ class ScenarioServicer(AudienceRpcs):
         desk: TaskDesk,
         audiences: Audiences,
         reports: ScenarioReports,
+        patterns: PatternSearch,
     ) -> None:
         AudienceRpcs.__init__(self, audiences)
+        PatternRpcs.__init__(self, patterns)
         self._due = due
         self._journeys = journeys
         self._errands = errands

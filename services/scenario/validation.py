@@ -68,4 +68,5 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     GetScenarioReportRequest: validator(length("scenario", 128)),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
     pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),
+    pb.FindPatternsRequest: validator(between("at_most", 0, 100)),
 }

@@ -93,7 +93,7 @@ async def face():
     audiences = audiences_of(None, offers, bundles, clock)
     errands = InMemoryErrands(store)
     reports = ScenarioReports(InMemoryCounts(store, errands), bundles, clock)
-    servicer = ScenarioServicer(due, store, errands, desk, audiences, reports)
+    servicer = ScenarioServicer(due, store, errands, desk, audiences, reports, None)
     finder = Told()
     timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
     contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]

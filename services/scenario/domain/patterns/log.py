@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,38 +38,6 @@ VISITING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
-    """What is known of the items and offers that a log names; by ascending number."""
-
-    number: Wholes
-    price_micros: Wholes
-    """In the home currency; 0: not known."""
-    rate: Numbers
-    """What one unit of its own currency is worth in the home one; 0: nobody knows."""
-
-    def row_of(self, offer_nos: Wholes) -> Places:
-        """Return the row of each number; -1: it is not among them."""
-        if not len(self.number):
-            return np.full(len(offer_nos), -1, np.intp)
-        rows = np.minimum(np.searchsorted(self.number, offer_nos), len(self.number) - 1)
-        return np.where(self.number[rows] == offer_nos, rows, -1)
-
-    def prices_of(self, offer_nos: Wholes) -> Wholes:
-        """Return prices; 0: not known."""
-        rows = self.row_of(offer_nos)
-        if not len(self.number):
-            return np.zeros(len(offer_nos), np.int64)
-        return np.where(rows >= 0, self.price_micros[rows], 0)
-
-    def at_home(self, micros: Wholes, offer_nos: Wholes) -> Wholes:
-        """Return what was paid for offers in the home currency; 0 where no rate is known."""
-        if not len(self.number):
-            return micros
-        rows = self.row_of(offer_nos)
-        return np.rint(micros * np.where(rows >= 0, self.rate[rows], 1.0)).astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True)
 class Deeds:
     """Events as columns of equal length."""
 
@@ -87,14 +56,26 @@ class Deeds:
     """0: none."""
     quantity: Numbers
     value_micros: Wholes
-    """What was paid, in the currency of its item."""
+    """What was paid, in the home currency."""
     placement: NDArray[np.int32]
     """Place in the names of placements; 0: none."""
-    gift: Flags
+    price_micros: Wholes
+    """Of one of its item now, in the home currency; 0: not known."""
+
+    @classmethod
+    def none(cls) -> Deeds:
+        """Return no events."""
+        whole, word, number = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0)
+        topic = np.zeros(0, np.uint8)
+        return cls(word, whole, word, word, topic, word, whole, number, whole, word, whole)
+
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """Return the columns, in the order of the fields."""
+        return tuple(getattr(self, each.name) for each in fields(self))
 
     def picked(self, places: Places | Flags) -> Deeds:
         """Return some of them."""
-        return Deeds(*(getattr(self, each.name)[places] for each in fields(self)))
+        return Deeds(*(each[places] for each in self.columns()))
 
     def __len__(self) -> int:
         return len(self.time_us)
@@ -120,7 +101,6 @@ class Log:
     persons: int
     bought_us: Wholes
     """By person, when they last bought before the log begins; 0: not that it is known."""
-    offers: Offers
 
     def are(self, *types: str) -> Flags:
         """Return which deeds are of one of these types."""
@@ -148,7 +128,6 @@ class Log:
             self.placements,
             self.persons,
             self.bought_us,
-            self.offers,
         )
 
 

@@ -127,8 +127,7 @@ def _rows(there: Log, visits: Visits) -> _Rows:
     at = np.flatnonzero(is_purchase)[::-1]
     first_us[deeds.person[at]] = deeds.time_us[at]  # the last of equal indexes: the earliest
     is_first = is_purchase & (deeds.time_us == first_us[deeds.person])
-    values = there.offers.at_home(deeds.value_micros, deeds.offer_no)
-    np.add.at(paid, deeds.person[is_first], values[is_first])
+    np.add.at(paid, deeds.person[is_first], deeds.value_micros[is_first])
     first_of = first_us[visits.person]
     bought_us = there.bought_us[visits.person]
     is_before = (visits.begin_us < first_of) & (visits.begin_us - bought_us > AGAIN_NEW_US)

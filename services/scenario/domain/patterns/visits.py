@@ -136,7 +136,7 @@ def _buys_after(deeds: Deeds, next_purchase: Places, end: Places, before: Places
 def _worth(log: Log, visit: Places, visits: int) -> Wholes:
     """Return what was at stake at the end of each visit, at the prices of now."""
     deeds = log.deeds
-    prices = log.offers.prices_of(deeds.offer_no)
+    prices = deeds.price_micros
     sign = log.are("add_to_cart").astype(np.float64) - log.are("remove_from_cart")
     moved = np.flatnonzero((sign != 0) & (prices > 0))
     order = moved[np.lexsort((deeds.offer_no[moved], visit[moved]))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.scenario.domain.patterns.log import DAY_US, MINUTE_US, PURCHASE, Deeds, Log, Offers
+from services.scenario.domain.patterns.log import DAY_US, MINUTE_US, PURCHASE, Deeds, Log
 
 BEGIN_US = 1_772_452_800_000_000
 TYPES = (
@@ -23,12 +23,8 @@ CHANNELS = ("", "WEB", "APP")
 PLACEMENTS = ("", "web.checkout")
 VIEW, SEARCH, PAGE, ADD, CHECKOUT, ASK, BUY = range(len(TYPES))
 SHIPPING = 1
-OFFERS = Offers(
-    np.array([1, 2, 3], np.int64),
-    np.array([900_000_000, 500_000_000, 40_000_000], np.int64),
-    np.ones(3),
-)
-"""An item of each category."""
+PRICES = np.array([0, 900_000_000, 500_000_000, 40_000_000], np.int64)
+"""Of an item of each category; its number is that of the category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ def log_of(rows, people, days=40):
             np.ones(len(did)),
             np.array(values, np.int64),
             np.array([each.placement for each in did], np.int32),
-            np.zeros(len(did), np.bool_),
+            PRICES[offer_nos],
         ),
         BEGIN_US,
         BEGIN_US + days * DAY_US,
@@ -105,5 +101,4 @@ def log_of(rows, people, days=40):
         PLACEMENTS,
         people,
         np.zeros(people, np.int64),
-        OFFERS,
     )
