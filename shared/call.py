@@ -25,6 +25,9 @@ class Caller:
     """Whether a `login` event of this caller links two identities to one person."""
     may_export: bool = False
     """Whether it may have all that is kept of a person, and the trail of who read what."""
+    may_reach: bool = False
+    """Whether it may act towards a person by their id: decide for them, and learn how to write to
+    them."""
 
 
 ANONYMOUS = Caller("anonymous")

@@ -132,6 +132,12 @@ class ServiceSettings:
         help="callers that may export or list persons and read the audit trail; * for all",
         parse=names,
     )
+    may_reach: frozenset[str] = setting(
+        env="TOUCHPOINT_MAY_REACH",
+        default=frozenset({"scenario"}),
+        help="callers that may decide for persons by their id and have their addresses; * for all",
+        parse=names,
+    )
     max_in_flight: int = setting(
         env="TOUCHPOINT_{SERVICE}_MAX_IN_FLIGHT",
         default=64,

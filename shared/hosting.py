@@ -169,7 +169,7 @@ def _routes(
     hooks = Hooks(
         limiter=limiter,
         share=share,
-        authenticate=by_name(settings.may_link, settings.may_export),
+        authenticate=by_name(settings.may_link, settings.may_export, settings.may_reach),
     )
     return routes(bindings, layers(bindings, hooks))
 

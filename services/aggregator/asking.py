@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from services.aggregator.domain.definitions import Definitions
@@ -10,7 +11,7 @@ from services.aggregator.domain.digest import CartLine, Moment, context_digest, 
 from services.aggregator.domain.placements import Ask, default_deadline_s
 from services.aggregator.domain.steps import WayBack
 from services.aggregator.identification import Identification
-from services.aggregator.pipeline.question import OnTrial, Question
+from services.aggregator.pipeline.question import Named, OnTrial, Question
 from shared.budget import Budget
 from shared.call import Call
 from shared.catalogue import Catalogue, Fence
@@ -20,9 +21,11 @@ from shared.errors import FailedPrecondition
 from shared.exchange import Exchange
 from shared.ids import uuid7
 from shared.money import MAX_MICROS, to_micros
-from touchpoint.aggregator.v1.aggregator_pb2 import CartItem, PlacementRequest
+from shared.reaching import demand_reach
+from touchpoint.aggregator.v1.aggregator_pb2 import CartItem, OnBehalf
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 from touchpoint.common.v1 import decision_pb2
+from touchpoint.scenario.v1.scenario_pb2 import DueAction
 
 WAY_BACK = WayBack()
 
@@ -68,19 +71,35 @@ class Asking:
     def question(
         self, call: Call, request: RecommendRequest, confirmed_person_id: str = ""
     ) -> Question:
-        """Return what is to be decided; raises InvalidArgument for values that mean nothing."""
+        """Return what is to be decided; raises InvalidArgument for values that mean nothing.
+
+        PermissionDenied where a caller that may not reach persons asks on behalf of one.
+        """
+        message = request.on_behalf if request.HasField("on_behalf") else None
+        if message is not None:
+            demand_reach(call)
         definitions = self._definitions()
-        asks = _asks(request.placements, definitions)
-        named = self._identification.named(request.identities, confirmed_person_id)
+        asks = _asks(request, definitions)
+        if message is not None:
+            named = Named((), (), (), person_id=message.person_id)
+        else:
+            named = self._identification.named(request.identities, confirmed_person_id)
         context = self._context(request, asks, definitions.exchange)
+        context.contact_held = request.on_behalf.contact_held
         context.bundle_hash = definitions.bundle_hash
         context.identity_keys.extend(named.keys)
         fence = Fence.of(context.within_categories, context.without_categories)
         budget, left_out = _budget(call, asks), request.exclude_ids
         tried, on_trial = self._tried(), None
         if tried is not None:
-            on_trial = OnTrial(*tried, _asks(request.placements, tried.definitions))
-        return Question(call, budget, definitions, asks, named, context, left_out, fence, on_trial)
+            on_trial = OnTrial(*tried, _asks(request, tried.definitions))
+        question = Question(
+            call, budget, definitions, asks, named, context, left_out, fence, on_trial
+        )
+        if message is not None:
+            question.proposed = self._proposed(message)
+            question.only_proposed = message.only_offers
+        return question
 
     def demand(self, placement: str) -> None:
         """Raise FailedPrecondition where the definitions lack a placement that we need."""
@@ -88,6 +107,19 @@ class Asking:
             raise FailedPrecondition(
                 f"the definitions have no placement {placement!r}", reason="PLACEMENT_MISSING"
             )
+
+    def _proposed(self, message: OnBehalf) -> list[DueAction]:
+        """Return what a journey proposes for its message, as far as the catalogue knows it."""
+        numbers = self._catalogue.offer_nos(message.offer_ids)
+        return [
+            DueAction(
+                offer_no=offer_no,
+                journey_id=message.journey_id,
+                scenario=message.scenario,
+                stage=message.stage,
+            )
+            for offer_no in numbers
+        ]
 
     def _context(
         self, request: RecommendRequest, asks: Sequence[Ask], exchange: Exchange
@@ -167,9 +199,15 @@ def _price_micros(line: CartItem) -> int:
     return to_micros(line.price.amount) if line.HasField("price") else 0
 
 
-def _asks(requests: Iterable[PlacementRequest], definitions: Definitions) -> list[Ask]:
-    placements = ((definitions.placements[asked.placement], asked) for asked in requests)
-    return [Ask(placement, asked.limit or placement.limit) for placement, asked in placements]
+def _asks(request: RecommendRequest, definitions: Definitions) -> list[Ask]:
+    """Return what is to be filled; a message has no need of offers that everybody gets."""
+    asks = []
+    for asked in request.placements:
+        placement = definitions.placements[asked.placement]
+        if request.HasField("on_behalf"):
+            placement = replace(placement, default_offers=())
+        asks.append(Ask(placement, asked.limit or placement.limit))
+    return asks
 
 
 def _budget(call: Call, asks: Sequence[Ask]) -> Budget:

@@ -10,6 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.placements import may_fill
 from services.aggregator.domain.vocabulary import Channel, name_of
+from shared.ids import is_id
 from shared.money import is_currency, to_micros
 from shared.privacy import KINDS
 from shared.validation import (
@@ -124,9 +125,35 @@ def _placements(definitions: Callable[[], Definitions]) -> Rule:
     return check
 
 
+def _person(name: str) -> Rule:
+    def check(message: Any, path: str, violations: Violations) -> None:
+        if getattr(message, name) and not is_id(getattr(message, name)):
+            violations.add(path + name, "must be the id of a person")
+
+    return check
+
+
+def _who(message: Any, path: str, violations: Violations) -> None:
+    """Demand identities, or the person on whose behalf a journey asks."""
+    if message.HasField("on_behalf"):
+        if message.identities:
+            violations.add(f"{path}on_behalf", "must stand alone, without identities")
+        return
+    for rule in _IDENTITIES:
+        rule(message, path, violations)
+
+
 _IDENTITY = (one_of("kind", KINDS), required("value"), length("value", 256))
 _IDENTITIES = (required("identities"), each("identities", *_IDENTITY, at_most=MAX_IDENTITIES))
 _LOCALE = length("locale", LONGEST_LOCALE)
+_ON_BEHALF = (
+    required("person_id"),
+    _person("person_id"),
+    length("journey_id", MAX_ID),
+    length("scenario", MAX_ID),
+    length("stage", MAX_ID),
+    _ids("offer_ids", 20),
+)
 _CART_LINE = (
     required("item_id"),
     length("item_id", MAX_ID),
@@ -216,7 +243,8 @@ _WHATEVER_IS_DEFINED: Mapping[type[Any], Validator] = {
 def validators(definitions: Callable[[], Definitions]) -> Mapping[type[Any], Validator]:
     """Return the validator of every request; placements are those of the active definitions."""
     recommend = validator(
-        *_IDENTITIES,
+        _who,
+        nested("on_behalf", *_ON_BEHALF),
         known_enum("channel"),
         required("placements"),
         each("placements", required("placement"), between("limit", 0, 50), at_most=16),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,9 +56,11 @@ class Case:
     @property
     def approach(self) -> Approach:
         """What is left for marketing, what is closed, and what counts already."""
-        return self.encounter.approach(
+        found = self.encounter.approach(
             frozenset(order.decision_id for order in self.orders if order.exact)
         )
+        held = frozenset(each.name for each in self.asked if each.contact_held)
+        return replace(found, placements=found.placements | held) if held else found
 
 
 class Judge:
@@ -233,7 +235,10 @@ def placements_asked(compiled: CompiledBundle, context: DecisionContext) -> list
     """Return the definitions of what is to be filled; `InvalidArgument` for unknown names."""
     known = compiled.policy.placements
     try:
-        return [known[ask.placement] for ask in context.placements]
+        asked = [known[ask.placement] for ask in context.placements]
+        if context.contact_held:
+            asked = [replace(each, one_contact=True, contact_held=True) for each in asked]
+        return asked
     except KeyError:
         raise InvalidArgument(
             [

@@ -14,8 +14,10 @@ Authenticate = Callable[[Call], Caller]
 EVERYBODY = "*"
 
 
-def by_name(may_link: Collection[str], may_export: Collection[str] = ()) -> Authenticate:
-    """Trust the name that the caller gives itself; those listed may link, or export persons.
+def by_name(
+    may_link: Collection[str], may_export: Collection[str] = (), may_reach: Collection[str] = ()
+) -> Authenticate:
+    """Trust the name that the caller gives itself; those listed may link, export or reach persons.
 
     `*` lists all.
     """
@@ -26,7 +28,10 @@ def by_name(may_link: Collection[str], may_export: Collection[str] = ()) -> Auth
         caller = known.get(name)
         if caller is None:
             caller = Caller(
-                name, may_link=_lists(may_link, name), may_export=_lists(may_export, name)
+                name,
+                may_link=_lists(may_link, name),
+                may_export=_lists(may_export, name),
+                may_reach=_lists(may_reach, name),
             )
             if len(known) < 1000:  # a caller may not fill our memory with names
                 known[name] = caller
@@ -39,7 +44,7 @@ def _lists(names: Collection[str], name: str) -> bool:
     return EVERYBODY in names or name in names
 
 
-TRUST_EVERYBODY = by_name({EVERYBODY}, {EVERYBODY})
+TRUST_EVERYBODY = by_name({EVERYBODY}, {EVERYBODY}, {EVERYBODY})
 
 
 class Authentication:

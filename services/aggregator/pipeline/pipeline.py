@@ -31,7 +31,8 @@ from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveRequest
 from touchpoint.rules.v1.rules_service_pb2 import CheckRequest, CheckResponse
-from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest
+from touchpoint.scenario.v1.scenario_pb2 import DueAction
+from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest, GetDueResponse
 
 
 class Pipeline:
@@ -74,8 +75,9 @@ class Pipeline:
             identities=named.identities,
             identity_keys=named.keys,
             confirmed_person_id=named.confirmed_person_id,
+            person_id=named.person_id,
             arm_plan=arm_plan(question.definitions),
-            keep_unknown=not context.preview,
+            keep_unknown=not (context.preview or named.person_id),
             session_id=context.session_id,
             bundle_hash=context.bundle_hash,
             trial_plan=trial_plan(question),
@@ -102,19 +104,25 @@ class Pipeline:
                 question.asks, question.exclude_ids, question.fence
             )
             return proposal, Packed.of(proposal.candidates)
-        request = RetrieveRequest(context=context, snapshot=person.snapshot)
-        asked = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
-        retrieving = asyncio.create_task(asked)
+        retrieving = None
+        if question.only_proposed:
+            steps.skip(Step.RETRIEVAL)
+        else:
+            request = RetrieveRequest(context=context, snapshot=person.snapshot)
+            asked = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
+            retrieving = asyncio.create_task(asked)
         due_request = GetDueRequest(context=context, snapshot=person.snapshot)
         actions = await steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
-        retrieved = await retrieving
-        proposed = actions.actions if actions is not None else ()
+        retrieved = await retrieving if retrieving is not None else None
+        proposed = _proposed(question, actions)
         context.free_agents = actions.free_agents if actions is not None else 0
         context.context_digest = with_journeys(
             context.context_digest,
             ((each.journey_id, each.scenario, each.stage) for each in proposed),
         )
         proposal = due(proposed)
+        if question.only_proposed:
+            return proposal, self._packed(proposal)
         if retrieved is None:
             found = self._popular.of([ask.placement.name for ask in question.asks])
             return proposal, self._packed(proposal.followed_by(found))
@@ -240,6 +248,13 @@ class Pipeline:
 
     def _filled(self, question: Question, slates: Sequence[PlacementSlate]) -> list[PlacementSlate]:
         return self._assortment.filled(slates, question.asks, question.exclude_ids, question.fence)
+
+
+def _proposed(question: Question, actions: GetDueResponse | None) -> Sequence[DueAction]:
+    """Return what journeys propose, first the one whose message it is decided for."""
+    if question.only_proposed or actions is None:
+        return question.proposed
+    return (*question.proposed, *actions.actions)
 
 
 def _allowed(

@@ -12,6 +12,7 @@ from shared.call import Call
 from shared.catalogue import Fence
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Trial
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
+from touchpoint.scenario.v1.scenario_pb2 import DueAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Named:
     places: Sequence[int]
     """Index in the caller's request of each."""
     confirmed_person_id: str = ""
+    person_id: str = ""
+    """In place of identities: somebody whom nobody named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,10 @@ class Question:
     fence: Fence | None = None
     on_trial: OnTrial | None = None
     """What is in force for a share of people, until it is known whether this one is in it."""
+    proposed: Sequence[DueAction] = ()
+    """What a journey proposes for the message that carries the answer."""
+    only_proposed: bool = False
+    """Nothing else is proposed."""
 
     def by_trial(self) -> None:
         """Decide by what is on trial from here on: the person is in its share."""

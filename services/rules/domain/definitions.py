@@ -59,6 +59,8 @@ class Placement:
     one_contact: bool
     """The whole answer is one contact."""
     default_offers: frozenset[str]
+    contact_held: bool = False
+    """It is part of a message that counts as a contact already, so it needs none of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ def wanted_contacts(slots: Sequence[Slot], offers: Offers) -> tuple[WantedContac
     for slot in slots:
         counting = [no for no in slot.chosen if offers.is_contact(no, slot.placement)]
         if slot.placement.one_contact and counting:
-            wanted.append(_whole(slot.placement, counting, offers))
+            if not slot.placement.contact_held:
+                wanted.append(_whole(slot.placement, counting, offers))
             counting = [no for no in counting if offers.is_limited_by_itself(no)]
         wanted.extend(_wanted(slot.placement, offer_no, offers) for offer_no in counting)
     return tuple(wanted)

@@ -106,6 +106,18 @@ async def test_an_email_is_one_contact_whatever_stands_in_it(rules: Rules) -> No
     assert codes(refused) == {LAPTOP: "CONTACT_LIMIT", GUIDE: "CONTACT_LIMIT"}
 
 
+async def test_what_a_message_carries_that_counts_already_is_no_contact_of_its_own(
+    rules: Rules,
+) -> None:
+    for offer_no in PROMOTIONS:
+        await rules.commit(offer_no)
+    mail = rules.context("email.body", channel=Channel.EMAIL, contact_held=True)
+    kept = await rules.check(FREE_SHIPPING, GUIDE, person=ann(), context=mail)
+    assert len(kept.kept) == 2
+    assert shown(await rules.commit(FREE_SHIPPING, GUIDE, context=mail)) == [FREE_SHIPPING, GUIDE]
+    assert await used(rules) == 3
+
+
 async def test_a_call_counts_at_once_and_a_web_page_when_it_was_seen(rules: Rules) -> None:
     call = rules.context("agent.prompt", channel=Channel.CALL_CENTER)
     await rules.commit(FREE_SHIPPING, context=call)

@@ -33,6 +33,7 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_LOG_LEVEL": "up hands on what it was started with",
     "TOUCHPOINT_MAY_LINK": "up hands on what it was started with",
     "TOUCHPOINT_MAY_EXPORT": "up hands on what it was started with",
+    "TOUCHPOINT_MAY_REACH": "up hands on what it was started with",
     "TOUCHPOINT_PHONE_REGION": "up hands on what it was started with",
     "TOUCHPOINT_ALLOWED_ORIGINS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_HOSTS": "up hands on what it was started with",
