@@ -8,6 +8,7 @@ from random import Random
 
 from services.aggregator import priorities
 from services.aggregator.asking import Asking, Tried, nothing_tried, tried_by
+from services.aggregator.briefing import Briefings
 from services.aggregator.config import AggregatorSettings
 from services.aggregator.contacts import ContactDesk
 from services.aggregator.definitions import compile_bundle
@@ -114,7 +115,7 @@ def bound(
         views=Views(peers, asking, pipeline, wording, catalogue),
         explaining=Explaining(peers, wording, definitions, tried),
         contacts=ContactDesk(peers, identification, catalogue, definitions),
-        tasks=TaskDesk(peers),
+        tasks=TaskDesk(peers, Briefings(peers, wording, clock)),
         questions=QuestionDesk(peers, identification),
         preferences=PreferenceDesk(peers, identification, wording, clock),
         relationships=RelationshipDesk(

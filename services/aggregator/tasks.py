@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from services.aggregator.briefing import Briefings
 from services.aggregator.peers import Peers
 from shared.call import Call
 from shared.client import follow, invoke
@@ -16,8 +17,9 @@ LONGEST_S = 1.0
 class TaskDesk:
     """One method per rpc; the messages differ only in their package."""
 
-    def __init__(self, peers: Peers) -> None:
+    def __init__(self, peers: Peers, briefings: Briefings) -> None:
         self._scenario = peers.scenario
+        self._briefings = briefings
 
     async def set_status(
         self, call: Call, request: pb.SetAgentStatusRequest
@@ -41,10 +43,11 @@ class TaskDesk:
             yield pb.WatchTasksResponse(task=answered.task)
 
     async def claim(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:
-        """Take a task; raises NotFound when there is none."""
+        """Take a task, with what there is to know of its person; NotFound when there is none."""
         asked = scenario_pb.ClaimTaskRequest(agent_id=request.agent_id, task_id=request.task_id)
         answered = await invoke(self._scenario.ClaimTask, asked, call, LONGEST_S)
-        return pb.ClaimTaskResponse(task=answered.task)
+        briefing = await self._briefings.of(call, answered.task)
+        return pb.ClaimTaskResponse(task=answered.task, briefing=briefing)
 
     async def complete(
         self, call: Call, request: pb.CompleteTaskRequest

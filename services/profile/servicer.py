@@ -201,7 +201,10 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         )
 
     async def get_profile(self, call: Call, request: pb.GetProfileRequest) -> pb.GetProfileResponse:
-        person = await self._find(request, request.confirmed_person_id)
+        if request.person_id:
+            person = await find_by_id(self._means.profiles, request.person_id)
+        else:
+            person = await self._find(request, request.confirmed_person_id)
         if not person.is_known:
             return pb.GetProfileResponse(
                 ambiguous=person.is_ambiguous, choices=map(choice_message, person.choices)

@@ -185,7 +185,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.GetSnapshotRequest: validator(
         _who_or_person, _uuid("confirmed_person_id", "person_id"), length("bundle_hash", 64)
     ),
-    pb.GetProfileRequest: validator(_who, _uuid("confirmed_person_id")),
+    pb.GetProfileRequest: validator(_one_person, _uuid("confirmed_person_id", "person_id")),
     pb.WatchProfileRequest: validator(_who),
     pb.RecordEventsRequest: validator(
         required("events"), _at_most("events", MAX_EVENTS), _keys_per_event, length("caller", 128)

@@ -38,6 +38,8 @@ from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
 
 TASK_KINDS = ("call", "call_back", "follow_up")
 MOST_STAGES = 50
+MOST_WORDS = 25
+"""Of what an agent says; `{cart}` is one."""
 BEST = "best"
 _BEST_OF = (Channel.EMAIL, Channel.SMS, Channel.PUSH)
 _NO_MESSAGES = frozenset(("WEB", "APP", "CALL_CENTER", "IVR", "CHAT", "STORE"))
@@ -126,6 +128,19 @@ def _ways(reader: Reader, node: Node) -> list[Way]:
     return list(_WAYS(reader, node))
 
 
+_SCRIPT = text(4000)
+
+
+@described(lambda: schema_of(_SCRIPT))
+def _script(reader: Reader, node: Node) -> str:
+    """Read what an agent says in one breath."""
+    found: str = _SCRIPT(reader, node)
+    words = len(found.split())
+    if words > MOST_WORDS:
+        raise MistakeError(f"has {words} words; agents say at most {MOST_WORDS}")
+    return found
+
+
 PROPOSAL = part(
     Proposal,
     {
@@ -143,7 +158,7 @@ TASK = part(
     {
         "kind": word_of(TASK_KINDS),
         "reason": text(),
-        "script": text(4000),
+        "script": explained(f"What the agent says, at most {MOST_WORDS} words.", _script),
         "offers": list_of(NAME, 20),
         "proposed": flag,
         "skills": list_of(NAME, 20),

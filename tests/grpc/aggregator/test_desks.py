@@ -5,14 +5,16 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from shared.errors import NotFound, Unavailable
-from tests.unit.aggregator.edge import PERSON, PROMO, known_person
+from tests.unit.aggregator.edge import PAN, PC_1, PERSON, PROMO, TV, known_person
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode
-from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotResponse
-from touchpoint.rules.v1.rules_service_pb2 import ReserveContactResponse
+from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse, GetSnapshotResponse
+from touchpoint.rules.v1.rules_service_pb2 import GetContactsResponse, ReserveContactResponse
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
-from touchpoint.scenario.v1.scenario_service_pb2 import WatchTasksResponse
+from touchpoint.scenario.v1.scenario_service_pb2 import ClaimTaskResponse, WatchTasksResponse
 
+HOUR_US = 3_600_000_000
 AGAIN = Timestamp(seconds=2_000_000_000)
 
 
@@ -146,3 +148,48 @@ async def test_when_there_is_no_task_the_caller_is_told(stub, edge):
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a"))
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+@pytest.fixture
+def called(edge):
+    """Somebody is to be called about a promotion, who was shown this and declined that."""
+    now_us = edge.clock.now_us()
+    person = known_person(None).snapshot
+    facts = PersonSnapshot.FromString(person)
+    facts.declined.offer_nos.extend([TV, PAN])
+    facts.declined.family_nos.extend([TV, PAN])
+    facts.declined.times_us.extend([now_us - HOUR_US, now_us - 31 * 24 * HOUR_US])
+    edge.peers.profile.GetProfile.answer = lambda _: GetProfileResponse(
+        snapshot=facts,
+        name="Ada",
+        relationships=[
+            {"role": "sales_person", "owner_id": "eve", "current": True},
+            {"role": "sales_person", "owner_id": "max"},
+        ],
+    )
+    shown = GetContactsResponse()
+    for offer_no, channel in ((PROMO, Channel.WEB), (PC_1, Channel.EMAIL), (PC_1, Channel.WEB)):
+        one = shown.presented.add(offer_no=offer_no, channel=channel)
+        one.presented_time.FromMicroseconds(now_us - 2 * HOUR_US)
+    edge.peers.rules.GetContacts.answer = lambda _: shown
+    edge.peers.scenario.ClaimTask.answer = lambda _: ClaimTaskResponse(
+        task={"task_id": "t-1", "person_ids": [PERSON], "offer_ids": ["promo-1"]}
+    )
+
+
+async def test_who_takes_a_task_reads_who_it_is_and_what_not_to_repeat(stub, edge, called):
+    claimed = await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a"))
+    briefing = claimed.briefing
+    assert edge.peers.profile.GetProfile.request.person_id == PERSON
+    assert briefing.name == "Ada"
+    assert [each.owner_id for each in briefing.own_contacts] == ["eve"]
+    told = [(each.title, each.answer, each.channel) for each in briefing.not_to_repeat]
+    assert told == [("Vista 50", "decline", 0), ("Aurora 15", "", Channel.EMAIL)]
+
+
+async def test_a_task_is_given_also_while_nobody_knows_the_person(stub, edge, called):
+    edge.peers.profile.GetProfile.error = Unavailable("profile is away")
+    claimed = await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a"))
+    assert claimed.task.task_id == "t-1"
+    assert claimed.briefing.name == ""
+    assert [each.service for each in claimed.briefing.degraded] == ["profile"]

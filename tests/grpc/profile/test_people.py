@@ -53,6 +53,15 @@ async def test_the_record_shows_masked_identities_consents_and_links(client):
     assert list(record.snapshot.person_ids)
 
 
+async def test_the_record_is_found_by_the_person_too_and_nobody_is_nobody(client):
+    await import_customers(client, customer(ADA, attributes={"name": "Ada Byron"}))
+    [ada] = (await client.answer(ADA)).person_ids
+    found = await client.stub.GetProfile(pb.GetProfileRequest(person_id=ada), timeout=5)
+    assert found.name == "Ada Byron"
+    nobody = pb.GetProfileRequest(person_id="0190a000-0000-7000-8000-00000000ffff")
+    assert not (await client.stub.GetProfile(nobody, timeout=5)).snapshot.person_ids
+
+
 async def test_the_record_of_linked_persons_counts_what_each_did_once(client):
     await client.record(
         client.event([COOKIE], "purchase", item_id="shoe", order_id="o1", ago_s=90),

@@ -148,6 +148,10 @@ FLAWS = {
         f"      - {{stage: a, {OFFER}, answers: {{busy: end}}}}\n",
         (2, 71, "busy is the outcome of a task, and stage a gives none"),
     ),
+    "more than an agent says in one breath": (
+        f"      - {{stage: a, task: {{kind: call, reason: R., script: {'w ' * 26}}}}}\n",
+        (2, 59, "has 26 words; agents say at most 25"),
+    ),
     "too large shares": (
         f"      - {{stage: a, {OFFER}, next: [{{share: 60%, to: end}}, {{share: 50%, to: a}}]}}\n",
         (2, 61, "add up to 110%"),

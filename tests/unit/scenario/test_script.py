@@ -21,6 +21,18 @@ def test_of_more_than_five_only_five_are_told_by_title():
     assert said(1, 2, 3, 4, 5, 6, 7) == "Item 1, Item 2, Item 3, Item 4, Item 5 and 2 more"
 
 
+def test_fewer_items_are_told_where_that_is_too_long_to_be_said():
+    script = "You had {cart} in your cart, worth {cart_value}. May I help you to decide?"
+    told = said(1, 2, 3, 4, 5, 6, script=script)
+    assert told.startswith("You had Item 1, Item 2, Item 3, Item 4 and 2 more in your cart")
+    assert told.endswith("May I help you to decide?")
+
+
+def test_what_is_too_long_even_then_ends_after_a_whole_word():
+    told = said(script=" ".join(f"word{number}" for number in range(30)))
+    assert told.split()[-2:] == ["word24", "…"]
+
+
 def test_items_without_a_title_are_counted():
     assert said(1, 99) == "Item 1 and 1 more"
     assert said(99) == "some items"
