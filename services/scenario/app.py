@@ -18,7 +18,7 @@ from services.scenario.domain.journey import Transition
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.due import DueActions
 from services.scenario.errands import Errands
-from services.scenario.finding import Finder
+from services.scenario.finding import Finder, ProfilePeople
 from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
 from services.scenario.outbound_means import errands_of
@@ -113,7 +113,7 @@ class _Parts:
         self.models = self._follow(settings, bus)
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
         chooser = Chooser(self.retrieval, self.clock, lambda: bundles.active_hash)
-        self.finder = Finder(catalogue, bundles, self.profile, self.clock, chooser)
+        self.finder = Finder(catalogue, bundles, ProfilePeople(self.profile), self.clock, chooser)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
         self.free_agents = FreeAgents(self.store, self.clock)
         self.timers = Timers(

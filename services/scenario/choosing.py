@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared.call import own_call
 from shared.client import invoke
@@ -22,6 +22,23 @@ _METHOD = "/touchpoint.retrieval.v1.RetrievalService/Retrieve"
 _CANDIDATES = 200
 _MOST_PLACES = 16
 _MOST_OF_EACH = 20
+
+
+class Choosing(Protocol):
+    """Finds items for stages that propose what a source has."""
+
+    async def choose(
+        self,
+        sources: Collection[int],
+        placements: Sequence[str],
+        item_no: int,
+        person: PersonSnapshot,
+    ) -> dict[int, tuple[int, ...]]:
+        """Return what each source has, the likeliest first, with an item in view (0: none).
+
+        Raises the kit's errors where it cannot be said.
+        """
+        ...
 
 
 class Chooser:
@@ -44,10 +61,7 @@ class Chooser:
         item_no: int,
         person: PersonSnapshot,
     ) -> dict[int, tuple[int, ...]]:
-        """Return what each source has, the likeliest first, with an item in view (0: none).
-
-        Raises the kit's errors where retrieval cannot say.
-        """
+        """See `Choosing`."""
         now_us = self._clock.now_us()
         request = RetrieveRequest(snapshot=person.SerializeToString(), limit=_CANDIDATES)
         context = request.context

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from services.scenario.domain.errand_store import ErrandStore
+from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import Dispatch, State, Step, fail, finish
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.happenings import message_news
@@ -42,7 +42,7 @@ class Errands:
 
     def __init__(
         self,
-        store: ErrandStore,
+        store: ErrandWork,
         sender: Sender,
         logbook: Logbook,
         catalogue: Catalogue,

@@ -7,9 +7,9 @@ the journey is left alone for a while and nothing is lost.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from services.scenario.choosing import Chooser
+from services.scenario.choosing import Choosing
 from services.scenario.definitions import Playbook
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Journey
@@ -22,7 +22,6 @@ from shared.catalogue import Catalogue
 from shared.client import invoke
 from shared.clock import BusinessClock
 from shared.conditions.person import PersonValues
-from shared.definitions import BundleFollower
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 
@@ -33,20 +32,49 @@ _TIMEOUT_S = 1.0
 _METHOD = "/touchpoint.profile.v1.ProfileService/GetSnapshot"
 
 
+class Books(Protocol):
+    """What is in force, for whom."""
+
+    def for_person(self, oldest_person_id: str) -> Playbook:
+        """Return the bundle that counts for a person, by the oldest id of their set."""
+        ...
+
+
+class People(Protocol):
+    """Who somebody is."""
+
+    async def snapshot(self, person_id: str) -> PersonSnapshot:
+        """Return a person as they are; of nobody known it holds no ids. Raises the kit's errors."""
+        ...
+
+
+class ProfilePeople:
+    """People as profile knows them."""
+
+    def __init__(self, profile: ProfileServiceAsyncStub) -> None:
+        self._profile = profile
+
+    async def snapshot(self, person_id: str) -> PersonSnapshot:
+        request = GetSnapshotRequest(person_id=person_id)
+        call = own_call(_METHOD)
+        response = await invoke(self._profile.GetSnapshot, request, call, _TIMEOUT_S)
+        return PersonSnapshot.FromString(response.snapshot)
+
+
 class Finder:
     """What is so at this moment, as this replica knows it."""
 
     def __init__(
         self,
         catalogue: Catalogue,
-        bundles: BundleFollower[Playbook],
-        profile: ProfileServiceAsyncStub,
+        bundles: Books,
+        people: People,
         clock: BusinessClock,
-        chooser: Chooser,
+        chooser: Choosing,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
-        self._profile = profile
+        self._people = people
         self._clock = clock
         self._chooser = chooser
 
@@ -67,7 +95,7 @@ class Finder:
         journey = claim.journey
         oldest_id = claim.oldest_id or journey.person_id
         found = self.at_hand(journey, oldest_id)
-        snapshot = await self._snapshot(journey.person_id)
+        snapshot = await self._people.snapshot(journey.person_id)
         cart = cart_of(snapshot)
         values = PersonValues(snapshot)
         holds: bool | None = None
@@ -162,12 +190,6 @@ class Finder:
     def _titles(self, cart: Cart) -> dict[int, str]:
         catalogue = self._catalogue
         return {no: catalogue.titles[no] for no in cart.offer_nos if 0 < no < catalogue.size}
-
-    async def _snapshot(self, person_id: str) -> PersonSnapshot:
-        request = GetSnapshotRequest(person_id=person_id)
-        call = own_call(_METHOD)
-        response = await invoke(self._profile.GetSnapshot, request, call, _TIMEOUT_S)
-        return PersonSnapshot.FromString(response.snapshot)
 
 
 def session_values(snapshot: PersonSnapshot, cart: Cart) -> PersonValues:

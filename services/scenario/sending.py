@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.scenario.carriers import Carriage
 from services.scenario.crashing import Reach
 from services.scenario.domain.best_channel import Choice, likely_hour_us, ranked
-from services.scenario.domain.errand_store import ErrandStore
+from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import (
     TOO_LATE,
     Dispatch,
@@ -65,7 +65,7 @@ class Sender:
 
     def __init__(
         self,
-        store: ErrandStore,
+        store: ErrandWork,
         composer: Composer,
         carriages: Mapping[int, Carriage],
         permits: Permits,

@@ -10,8 +10,8 @@ from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.journey import Happened
 
 
-class ErrandStore(Protocol):
-    """Keeps errands beside the journeys that they are done for."""
+class ErrandWork(Protocol):
+    """What whoever does errands needs of who keeps them."""
 
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
         """Take errands that are due and nobody's, the longest due first.
@@ -38,6 +38,14 @@ class ErrandStore(Protocol):
         """Return when the next errand that is nobody's falls due, 0 when none does."""
         ...
 
+    async def forget(self, before_us: int) -> int:
+        """Delete what was done for no journey before a time; returns how many."""
+        ...
+
+
+class ErrandStore(ErrandWork, Protocol):
+    """Keeps errands beside the journeys that they are done for."""
+
     async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
         """Return the latest message of each journey that has one."""
         ...
@@ -55,8 +63,4 @@ class ErrandStore(Protocol):
 
     async def count_told(self, campaign: Campaign) -> int:
         """Return how many messages a campaign has."""
-        ...
-
-    async def forget(self, before_us: int) -> int:
-        """Delete what was done for no journey before a time; returns how many."""
         ...

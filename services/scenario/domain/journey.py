@@ -119,6 +119,11 @@ class Journey:
         return self.phase is Phase.ENDED
 
     @property
+    def lot(self) -> str:
+        """What is drawn by where ways are taken by share: the same when the events are replayed."""
+        return f"{self.person_id}/{self.scenario.name}/{self.started_us}"
+
+    @property
     def current(self) -> Stage | None:
         """The stage it is in, or parked before."""
         return self.scenario.stages[self.stage] if self.stage >= 0 else None

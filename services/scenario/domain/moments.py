@@ -65,9 +65,12 @@ def local_hour(moment_us: int, zone: str) -> int:
     return from_us(moment_us).astimezone(_zone(zone)).hour
 
 
-def chance(journey_id: str, stage: int, occurrence: int) -> float:
-    """Return a number from 0 to 1, the same for the same step of the same journey."""
-    digest = blake2b(f"{journey_id}/{stage}/{occurrence}".encode(), digest_size=8).digest()
+def chance(journey: str, stage: int, occurrence: int) -> float:
+    """Return a number from 0 to 1, the same for the same step of the same journey.
+
+    `journey` is what a journey is in whatever run of the same events; see `Journey.lot`.
+    """
+    digest = blake2b(f"{journey}/{stage}/{occurrence}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
 

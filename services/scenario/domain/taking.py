@@ -60,6 +60,15 @@ class Steps:
         ]
         return sorted(found, key=_age)
 
+    def behind(self, person_ids: Collection[str], scenario: str) -> list[Ended]:
+        """Return what ended during this very transaction of a scenario that persons were on."""
+        return [
+            Ended(journey.ended_us, 1)
+            for person_id in person_ids
+            for journey in self._of_person.get(person_id, _NONE).values()
+            if journey.is_over and journey.occurrence and journey.scenario.name == scenario
+        ]
+
     def take(self, transition: Transition | None) -> None:
         """Go a step, but none from its end; several steps of one journey are written as one."""
         if transition is None:
@@ -262,6 +271,7 @@ def _may_begin(
     behind = [
         found for person_id in group if (found := ended.get((person_id, scenario.name))) is not None
     ]
+    behind += steps.behind(group, scenario.name)
     if not behind:
         return True
     if scenario.again_most and sum(each.times for each in behind) >= scenario.again_most:

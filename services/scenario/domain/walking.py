@@ -160,7 +160,7 @@ def _instead(journey: Journey, place: int) -> int:
 def _chosen(walk: _Walk) -> Leads | None:
     """Return where the stage that it is in leads; None where a condition cannot be evaluated."""
     journey = walk.journey
-    drawn = chance(journey.journey_id, journey.stage, journey.occurrence)
+    drawn = chance(journey.lot, journey.stage, journey.occurrence)
     values = values_of(journey, walk.facts, walk.now_us)
     below = 0.0
     for way in journey.scenario.stages[journey.stage].ways:

@@ -1,24 +1,51 @@
-"""Counts journeys that are kept in memory, for tests."""
+"""Counts journeys that are kept in memory."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from services.scenario.domain import counts as found
 from services.scenario.domain.counts import Counted, Counts, phase_name, place_at
 from services.scenario.domain.entries import Entry
-from services.scenario.domain.journey import Journey, Outcome, Passage, Phase
+from services.scenario.domain.errands import Dispatch
+from services.scenario.domain.journey import Due, Journey, Outcome, Passage, Phase
 from services.scenario.domain.scenario import Scenario
-from services.scenario.storage.in_memory_errands import InMemoryErrands
-from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.domain.tasks import Task
+
+
+class KeptJourneys(Protocol):
+    """Journeys in memory, with what was noted of them; see `InMemoryJourneys`."""
+
+    @property
+    def journeys(self) -> Mapping[str, Journey]: ...
+
+    @property
+    def passages(self) -> Mapping[tuple[str, int], Passage]: ...
+
+    @property
+    def entries(self) -> Mapping[str, Entry]: ...
+
+    @property
+    def tasks(self) -> Mapping[str, tuple[Task, int]]: ...
+
+    @property
+    def errands(self) -> Mapping[str, tuple[Journey, Due]]: ...
+
+    def set_of(self, person_id: str) -> tuple[str, ...]: ...
+
+
+class KeptErrands(Protocol):
+    """What became of errands."""
+
+    def all(self) -> Mapping[str, Dispatch]: ...
 
 
 class InMemoryCounts:
     """A `CountStore` on journeys in memory."""
 
-    def __init__(self, journeys: InMemoryJourneys, errands: InMemoryErrands) -> None:
+    def __init__(self, journeys: KeptJourneys, errands: KeptErrands) -> None:
         self._journeys = journeys
         self._errands = errands
 
@@ -55,7 +82,7 @@ def _summed(row: Any, keys: Iterator[tuple[Any, ...]]) -> tuple[Any, ...]:
 
 
 class _Counting:
-    def __init__(self, store: InMemoryJourneys, errands: InMemoryErrands, counted: Counted) -> None:
+    def __init__(self, store: KeptJourneys, errands: KeptErrands, counted: Counted) -> None:
         self._store = store
         self._errands = errands
         self._counted = counted

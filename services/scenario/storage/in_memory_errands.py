@@ -25,7 +25,7 @@ class InMemoryErrands:
     def all(self) -> dict[str, Dispatch]:
         """Return every errand there is, by id."""
         for errand_id, (journey, due) in self._journeys.errands.items():
-            known = self._kept.setdefault(errand_id, _first(errand_id, journey, due))
+            known = self._kept.setdefault(errand_id, first_dispatch(errand_id, journey, due))
             if errand_id in self._journeys.cancelled and known.state is State.WAITING:
                 self._kept[errand_id] = replace(known, state=State.CANCELLED, is_open=False)
         for errand_id, (_, dispatch) in self._journeys.campaigns.items():
@@ -118,7 +118,8 @@ class InMemoryErrands:
         return journey is not None and journey.dormant and not journey.is_over
 
 
-def _first(errand_id: str, journey: Journey, due: Due) -> Dispatch:
+def first_dispatch(errand_id: str, journey: Journey, due: Due) -> Dispatch:
+    """Return an errand as it is when its journey has just ordered it."""
     effect = due.effect
     job: Job
     if isinstance(effect, SendMessage):

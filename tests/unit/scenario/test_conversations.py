@@ -38,9 +38,10 @@ def event(type_="view", time_us=NOON_US, offer_no=0, **values):
     return Happened(ADA, type_, time_us, offer_no, read)
 
 
-def begun(*stages, found=None, journey_id="j", **fields):
+def begun(*stages, found=None, journey_id="j", person_id=ADA, **fields):
     """Return the first step of a journey, as soon as it may begin."""
-    step = begin(scenario(*stages, **fields), event(), journey_id, NOON_US)
+    first = replace(event(), person_id=person_id)
+    step = begin(scenario(*stages, **fields), first, journey_id, NOON_US)
     return look(step.journey, found or facts(), NOON_US)
 
 
@@ -70,15 +71,16 @@ def test_the_first_way_that_applies_is_taken_and_else_the_following_stage():
     assert begun(*stages, found=other).journey.current.name == "x"
 
 
-def test_shares_are_drawn_once_per_journey_and_come_out_as_written():
+def test_shares_are_drawn_alike_in_whatever_run_and_come_out_as_written():
     stages = (
         stage("a", next=[{"share": 0.25, "to": "b"}, {"share": 0.25, "to": "c"}]),
         stage("rest", offer="mild"),
         stage("b", offer="better"),
         stage("c", offer="best"),
     )
-    came = [begun(*stages, journey_id=f"j{n}").journey.current.name for n in range(2000)]
-    again = [begun(*stages, journey_id=f"j{n}").journey.current.name for n in range(50)]
+    came = [begun(*stages, person_id=f"p{n}").journey.current.name for n in range(2000)]
+    again = [begun(*stages, person_id=f"p{n}", journey_id="k") for n in range(50)]
+    again = [step.journey.current.name for step in again]
     assert came[:50] == again
     shares = {name: came.count(name) / len(came) for name in ("rest", "b", "c")}
     assert shares == pytest.approx({"rest": 0.5, "b": 0.25, "c": 0.25}, abs=0.04)

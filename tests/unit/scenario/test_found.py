@@ -10,7 +10,7 @@ from services.scenario.choosing import Chooser
 from services.scenario.domain.journey import Facts, Happened, Phase
 from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.ports import Claim
-from services.scenario.finding import Finder
+from services.scenario.finding import Finder, ProfilePeople
 from shared.errors import Unavailable
 from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue, snapshot
@@ -100,7 +100,7 @@ def finder(clock, monkeypatch):
             monkeypatch.setattr(f"services.scenario.{module}.invoke", invoke)
         bundles, known = OneBundle(bundle()), catalogue()
         chooser = Chooser(_Rpcs(), clock, lambda: bundles.active_hash)
-        return Finder(known, bundles, _Rpcs(), clock, chooser)
+        return Finder(known, bundles, ProfilePeople(_Rpcs()), clock, chooser)
 
     return made
 

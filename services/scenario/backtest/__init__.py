@@ -1,0 +1,1 @@
+"""Plays recorded events against scenarios with the code that runs them live."""

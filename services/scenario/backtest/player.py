@@ -1,0 +1,154 @@
+"""Plays what happens against scenarios: their live code, on time that goes as the events go."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from services.scenario.backtest.clock import PlayedClock
+from services.scenario.backtest.errands import AlwaysWritten, PlayedErrands, every_channel
+from services.scenario.backtest.journeys import PlayedJourneys, Sets
+from services.scenario.domain.entries import Entry
+from services.scenario.domain.errands import Dispatch
+from services.scenario.domain.journey import Due, Happened, Journey, Transition
+from services.scenario.domain.taking import Starting, take_events, take_timers
+from services.scenario.errands import Errands
+from services.scenario.finding import Books, Finder, People
+from services.scenario.happenings import back_in_stock
+from services.scenario.logbook import Logbook
+from services.scenario.permitting import Permits
+from services.scenario.sending import Sender
+from shared.catalogue import Catalogue
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+
+
+class Audience(Protocol):
+    """Hears all that is played."""
+
+    def moved(self, before: Journey | None, step: Transition, effects: Sequence[Due]) -> None:
+        """Hear of a step of a journey."""
+        ...
+
+    def reached(self, entry: Entry) -> None:
+        """Hear that somebody who met what it takes to enter a scenario reached its goal."""
+        ...
+
+    def ordered(self, dispatch: Dispatch, journey: Journey, due: Due) -> None:
+        """Hear of a message, an attribute or a note that is to be brought outside."""
+        ...
+
+    def done(self, dispatch: Dispatch) -> None:
+        """Hear what becomes of it."""
+        ...
+
+
+class ItemInView:
+    """`Choosing` where no source can be asked what it had then: the item in view stands for it."""
+
+    async def choose(
+        self,
+        sources: Collection[int],
+        placements: Sequence[str],
+        item_no: int,
+        person: PersonSnapshot,
+    ) -> dict[int, tuple[int, ...]]:
+        number = item_no or person.session.last_offer_no
+        return dict.fromkeys(sources, (number,) if number else ())
+
+
+class Player:
+    """Journeys of many people over a stretch of time. All of it is in memory, and none is sent."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        books: Books,
+        people: People,
+        permits: Permits,
+        logbook: Logbook,
+        sets: Sets,
+        clock: PlayedClock,
+        audience: Audience,
+    ) -> None:
+        self._catalogue = catalogue
+        self._books = books
+        self._sets = sets
+        self._clock = clock
+        self._audience = audience
+        self._finder = Finder(catalogue, books, people, clock, ItemInView())
+        self.journeys = PlayedJourneys(sets, self)
+        self.errands = PlayedErrands(self.journeys, audience.done)
+        sender = Sender(
+            self.errands,
+            AlwaysWritten(),
+            every_channel(),
+            permits,
+            clock,
+            in_force=self._is_in_force,
+        )
+        self._worker = Errands(self.errands, sender, logbook, catalogue, clock, owner="player")
+        self._numbers = itertools.count(1)
+
+    async def happened(self, event: Happened) -> list[Transition]:
+        """Bring an event to the journeys of its person; all that was due before has been done."""
+        return await take_events(
+            self.journeys, [event], self._starting_of, self._clock.now_us(), self._new_id
+        )
+
+    async def restocked(self, item_no: int) -> None:
+        """Tell everybody who waits for an item that it can be had again."""
+        now_us = self._clock.now_us()
+        for person_id in sorted(self.journeys.awaiting.get(item_no, ())):
+            event = back_in_stock(person_id, item_no, now_us, self._catalogue)
+            await take_events(self.journeys, [event], lambda _: {}, now_us, self._new_id)
+
+    async def until(self, now_us: int) -> None:
+        """Do all that is due up to a moment, each thing at its own time, and let it be then."""
+        while True:
+            journey_us = self.journeys.next_due_us()
+            errand_us = await self.errands.next_due_us()
+            first_us = min(filter(None, (journey_us, errand_us)), default=0)
+            if not first_us or first_us > now_us:
+                break
+            self._clock.set(first_us)
+            # Of what is due at one moment journeys come first: they may cancel a message.
+            if journey_us and journey_us <= (errand_us or journey_us):
+                await self._bring_forward()
+            else:
+                await self._worker.work_once()
+        self._clock.set(now_us)
+
+    def moved(self, before: Journey | None, step: Transition, effects: Sequence[Due]) -> None:
+        """Order what a step brings about; see `Watch`."""
+        journey = step.journey
+        if effects and not journey.scenario.is_shadow:
+            for due in effects:
+                dispatch = self.errands.order(journey, due)
+                if dispatch is not None:
+                    self._audience.ordered(dispatch, journey, due)
+        if journey.messages:
+            self.errands.cancel(journey)
+        self._audience.moved(before, step, effects)
+
+    def reached(self, entry: Entry) -> None:
+        """See `Watch`."""
+        self._audience.reached(entry)
+
+    async def _bring_forward(self) -> None:
+        claim = self.journeys.next_due()
+        facts = await self._finder.about(claim)
+        await take_timers(self.journeys, [(claim, facts)], self._clock.now_us())
+
+    def _starting_of(self, person_ids: Sequence[str]) -> Starting:
+        oldest_id = person_ids[0]
+        return (
+            self._books.for_person(oldest_id).for_person(oldest_id, self._clock.now_us()).starting
+        )
+
+    def _is_in_force(self, person_id: str, scenario: str) -> bool:
+        playbook = self._books.for_person(person_id).for_person(person_id, self._clock.now_us())
+        return scenario in playbook.scenarios
+
+    def _new_id(self, now_us: int) -> str:
+        return f"journey-{next(self._numbers):09d}"
