@@ -220,6 +220,7 @@ class _Parts:
         self.models.journeys.moved(steps)
         if any(step.effects for step in steps):
             self.errands.wake()
+            self.news.tell()
 
     def _after_a_call(self) -> None:
         """Go on with the journey of a call, and bring its answer to the person's log."""

@@ -17,6 +17,8 @@ from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 
 HOLD_US = 15 * 60_000_000
 """How long a task is held after it was claimed, in business time."""
+CALL_BACK = "call_back"
+"""The kind of a task that the person asked for, by click-to-call."""
 WITHDRAWN = "withdrawn"
 """The person refuses to be called, or was erased."""
 
@@ -53,6 +55,11 @@ class Task:
     """How often somebody did it, and said what came of it."""
     time_zone: str = ""
     """Of its person; empty: UTC."""
+
+    @property
+    def was_asked_for(self) -> bool:
+        """Whether the person asked to be called: then it goes before all that we want to do."""
+        return self.kind == CALL_BACK
 
     @property
     def contact_id(self) -> str:
@@ -107,6 +114,7 @@ class TaskTransaction(JourneyTransaction, Protocol):
     async def next_task(self, skills: Collection[str], now_us: int) -> Task | None:
         """Return the first task that is due, free, at no rest and asks for no other skills; locked.
 
+        Those that were asked for come first, then by priority, and those that are due longest.
         One that is being taken by somebody else right now is passed over.
         """
         ...

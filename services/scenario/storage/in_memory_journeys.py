@@ -227,7 +227,9 @@ class InMemoryJourneys:
             and not (task.is_over(now_us) or task.is_held(now_us) or self._rests(task))
             and set(task.skills) <= set(skills)
         ]
-        free.sort(key=lambda task: (-task.priority, task.due_us, task.task_id))
+        free.sort(
+            key=lambda task: (not task.was_asked_for, -task.priority, task.due_us, task.task_id)
+        )
         return [self.shown(task) for task in free[:limit]]
 
     async def held(self, agent_id: str, now_us: int) -> int:

@@ -10,7 +10,8 @@ from services.scenario.domain.tasks import HOLD_US, claim, snooze
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US, apart, one
-from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event, for_all
+from tests.unit.scenario.writing import scenario, stage
 
 DUE_US = QUIET_US + 2 * DAY_US + MINUTE_US
 EXPIRES_US = QUIET_US + 5 * DAY_US
@@ -60,6 +61,45 @@ async def test_one_of_many_agents_who_ask_at_once_gets_the_task(calls):
         *(calls.claim(f"agent-{number}") for number in range(3)), return_exceptions=True
     )
     assert sum(not isinstance(outcome, NotFound) for outcome in outcomes) == 1
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+async def test_of_fifty_claims_at_the_same_time_exactly_one_gets_the_task(calls, is_named):
+    (task,) = await calls.desk.store.waiting(["sales"], DUE_US, 1)
+    agents = [f"agent-{number}" for number in range(50)]
+    for agent_id in agents:
+        await calls.desk.sign_on(agent_id)
+    named = task.task_id if is_named else ""
+    outcomes = await asyncio.gather(
+        *(calls.claim(agent_id, named) for agent_id in agents), return_exceptions=True
+    )
+    (taken,) = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
+    refused = FailedPrecondition if is_named else NotFound
+    assert sum(isinstance(outcome, refused) for outcome in outcomes) == 49
+    assert (await find(calls, task)).agent_id == taken.agent_id
+
+
+async def test_who_asked_to_be_called_comes_before_whom_we_want_to_call(desk):
+    wanted = scenario(stage("call", task={"kind": "call", "priority": 1000}))
+    asked = scenario(stage("call", task={"kind": "call_back"}))
+    for person_id, each in ((ADA, wanted), (BOB, asked)):
+        began = event("view", QUIET_US, person_id=person_id)
+        await desk.take(began, starting_of=for_all({"view": [each]}))
+        await desk.look(QUIET_US)
+    await desk.sign_on("eve", capacity=2)
+    calls = Calls(desk)
+    waiting = await desk.store.waiting(["sales"], QUIET_US, 9)
+    assert [each.person_id for each in waiting] == [BOB, ADA]
+    taken = [(await calls.claim(now_us=QUIET_US)).person_id for _ in range(2)]
+    assert taken == [BOB, ADA]
+
+
+async def test_what_an_agent_held_who_went_away_is_anybodys_when_the_hold_is_over(calls):
+    task = await calls.claim()
+    await calls.desk.sign_on("eve", presence=Presence.AWAY)
+    with pytest.raises(FailedPrecondition, match="SetAgentStatus"):
+        await calls.claim()
+    assert (await calls.claim("max", now_us=DUE_US + HOLD_US)).task_id == task.task_id
 
 
 async def test_of_two_calls_to_one_person_the_younger_rests_until_the_link_is_undone(calls):

@@ -1,5 +1,7 @@
 """Journeys and the call centre's tasks as their callers see them, over a real server."""
 
+import asyncio
+
 import grpc
 import pytest
 
@@ -65,6 +67,17 @@ async def test_an_agent_takes_the_call_and_its_outcome_ends_the_journey(face):
     assert list(task.offer_ids) == ["come_back"]
     assert (await complete(face, task)).outcome == "accepted"
     assert await journeys(face) == []
+
+
+async def test_of_fifty_agents_who_claim_one_task_at_once_one_gets_it(face):
+    await face.lead_to_the_call()
+    agents = [f"agent-{number}" for number in range(50)]
+    await asyncio.gather(*(sign_on(face, agent_id) for agent_id in agents))
+    outcomes = await asyncio.gather(
+        *(claim(face, agent_id) for agent_id in agents), return_exceptions=True
+    )
+    codes = [each.code() for each in outcomes if isinstance(each, grpc.aio.AioRpcError)]
+    assert codes == [grpc.StatusCode.NOT_FOUND] * 49
 
 
 async def test_a_task_completed_by_somebody_else_is_refused_with_a_sentence(face):
