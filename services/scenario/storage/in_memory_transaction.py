@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ class InMemoryTransaction:
 
     def __init__(self, store: InMemoryJourneys) -> None:
         self._store = store
+        self._entering = Counter[str]()
+        """Journeys that found room and are not saved yet, by scenario."""
 
     async def sets_of(self, person_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         store = self._store
@@ -97,14 +100,17 @@ class InMemoryTransaction:
             each.scenario.name == scenario and not each.is_over and each.occurrence > 0
             for each in self._store.journeys.values()
         )
+        under_way += self._entering[scenario]
         has_room = not (limits.per_day and entered >= limits.per_day) and not (
             limits.under_way and under_way >= limits.under_way
         )
         if has_room:
+            self._entering[scenario] += 1
             self._store.rooms[scenario] = today, entered + 1
         return has_room
 
     async def save(self, transitions: Sequence[Transition]) -> None:
+        self._entering.clear()
         for transition in transitions:
             self._store.write(transition)
 

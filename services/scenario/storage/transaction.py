@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 
@@ -57,6 +58,8 @@ class PostgresJourneyTransaction:
     def __init__(self, transaction: Transaction, notes: Notes | None = None) -> None:
         self._tx = transaction
         self._notes = notes
+        self._entering = Counter[str]()
+        """Journeys that found room and are not saved yet, by scenario."""
 
     @classmethod
     async def enter(cls, transaction: Transaction) -> PostgresJourneyTransaction:
@@ -139,12 +142,14 @@ class PostgresJourneyTransaction:
         if limits.under_way:
             # Read after the lock: whoever held it before has committed.
             under_way = int(await self._tx.fetchval(_SQL.count_under_way, scenario))
-            if under_way >= limits.under_way:
+            if under_way + self._entering[scenario] >= limits.under_way:
                 return False
+        self._entering[scenario] += 1
         await self._tx.execute(_SQL.take_room, scenario)
         return True
 
     async def save(self, transitions: Sequence[Transition]) -> None:
+        self._entering.clear()
         moved = [each for each in transitions if not (each.is_new or each.puts_off)]
         await self._put_off([each.journey for each in transitions if each.puts_off])
         if moved:

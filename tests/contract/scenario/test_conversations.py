@@ -8,7 +8,7 @@ import pytest
 from services.scenario.domain.journey import Happened, Outcome, Phase
 from services.scenario.domain.ports import Tally
 from services.scenario.domain.scenario import Limits
-from services.scenario.domain.taking import take_message_outcome
+from services.scenario.domain.taking import take_message_outcome, take_timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from tests.contract.scenario.conftest import one
 from tests.unit.scenario.playing import (
@@ -148,6 +148,19 @@ async def test_no_more_enter_than_may(desk, limits, entered):
         for step in steps
         if step.journey.phase is not Phase.STAGE
     )
+
+
+@pytest.mark.parametrize("limits", [Limits(per_day=2), Limits(under_way=2)])
+async def test_no_more_enter_than_may_where_many_fall_due_at_once(desk, limits):
+    fields = {"limits": pb.Scenario().limits}
+    fields["limits"].per_day, fields["limits"].under_way = limits.per_day, limits.under_way
+    made = scenario(stage("a", offer="come_back"), **fields)
+    await desk.take(*(viewed(f"person-{number}") for number in range(5)), starting_of=only(made))
+    claims = await desk.store.claim("worker", NOON_US, 5.0, 5)
+    async with desk.store.transaction() as transaction:
+        found = [(claim, facts()) for claim in claims]
+        steps = await take_timers(transaction, found, NOON_US)
+    assert [step.journey.phase for step in steps].count(Phase.STAGE) == 2
 
 
 async def test_of_those_who_ask_at_the_same_time_only_as_many_find_room_as_there_is(desk):
