@@ -9,7 +9,7 @@ from typing import Any
 from services.profile.domain.event import GIFT_AGE, GIFT_DETAILS, GIFT_WORDS, RATING
 from services.profile.domain.objections import is_objection
 from touchpoint.common.v1.identity_pb2 import IdentityKey
-from touchpoint.profile.v1.profile_pb2 import EventColumns
+from touchpoint.profile.v1.profile_pb2 import EventColumns, HistoryColumns
 from touchpoint.profile.v1.profile_service_pb2 import PersonSet, StreamIdentitiesResponse
 
 _EVENT_FIELDS = (
@@ -53,6 +53,15 @@ def event_columns(rows: Sequence[Any], *, measured: bool = False) -> EventColumn
     if measured:
         _add_measured(message, costs, [json.loads(each) if each else {} for each in said])
     return message
+
+
+def history_columns(rows: Sequence[Any]) -> HistoryColumns:
+    """Return rows of `stream_history`, whose positions are left out."""
+    if not rows:
+        return HistoryColumns()
+    _, *columns = zip(*rows, strict=True)
+    names = [each.name for each in HistoryColumns.DESCRIPTOR.fields]
+    return HistoryColumns(**dict(zip(names, columns, strict=True)))
 
 
 def _add_measured(

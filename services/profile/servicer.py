@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.profile.audiences.rpcs import AudienceRpcs, Audiences
-from services.profile.columns import event_columns, identity_columns
+from services.profile.columns import event_columns, history_columns, identity_columns
 from services.profile.customers import read_customers
 from services.profile.definitions import DefinitionsOf, InForceOf
 from services.profile.domain import persons
@@ -18,6 +18,7 @@ from services.profile.domain.identity import VISITOR, Assurance, Identity
 from services.profile.domain.importing import fold_history
 from services.profile.domain.lookup import Person, Profiles, find_by_id, find_or_keep, find_person
 from services.profile.domain.ports import Transactions
+from services.profile.domain.reading import NO_TIERS, Tiers
 from services.profile.domain.recording import import_history
 from services.profile.domain.rehearsing import Rehearsal
 from services.profile.exporting import ExportDesk, by
@@ -292,6 +293,22 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         async for position, rows in self._means.streams.events(request.position, wanted):
             events = event_columns(rows, measured=request.measured)
             yield pb.StreamEventsResponse(position=position, events=events)
+
+    async def stream_history(
+        self, call: Call, request: pb.StreamHistoryRequest
+    ) -> AsyncIterator[pb.StreamHistoryResponse]:
+        tiers: Tiers | None = self._means.tiers.tiers
+        async for position, end, rows in self._means.streams.history(request.position):
+            response = pb.StreamHistoryResponse(position=position, end=end)
+            response.events.CopyFrom(history_columns(rows))
+            if tiers is not None:
+                response.tiers.SetInParent()
+                if tiers != NO_TIERS:
+                    response.tiers.top_micros = tiers.top_micros
+                    response.tiers.high_micros = tiers.high_micros
+                    response.tiers.medium_micros = tiers.medium_micros
+            tiers = None
+            yield response
 
     async def stream_identities(
         self, call: Call, request: pb.StreamIdentitiesRequest

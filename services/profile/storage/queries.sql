@@ -542,6 +542,16 @@ WHERE position > $1 AND position <= $2
 ORDER BY position
 LIMIT $7
 
+-- name: stream_history
+-- In the order of `HistoryColumns`, after the position.
+SELECT position, person_id::text, time_us, type, channel, offer_no, family_no, category, brand,
+    price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift, duration_s,
+    reassurance, variant, topic, coalesce(details, '') AS details, placement
+FROM events
+WHERE position > $1 AND position <= $2
+ORDER BY position
+LIMIT $3
+
 -- name: stream_identities
 SELECT position, identity_key, kind, person_id::text, shared, version,
     (SELECT array_agg(member.person_id::text ORDER BY member.person_id)

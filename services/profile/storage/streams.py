@@ -44,6 +44,22 @@ class Streams:
             if rows or position == horizon:
                 yield position, rows
 
+    async def history(self, position: int) -> AsyncIterator[tuple[int, int, Sequence[Any]]]:
+        """Yield (position after it, the last of all, rows of `stream_history`).
+
+        At least once, and up to what is there now.
+        """
+        horizon = await self._horizon(QUERIES.position_given)
+        while True:
+            end = min(position + _WINDOW, horizon)
+            rows: Sequence[Any] = await self._database.fetch(
+                QUERIES.stream_history, position, end, _EVENTS_AT_ONCE
+            )
+            position = rows[-1][0] if len(rows) == _EVENTS_AT_ONCE else end
+            yield position, horizon, rows
+            if position >= horizon:
+                return
+
     async def records(
         self, position: int, types: Sequence[str]
     ) -> AsyncIterator[tuple[int, Sequence[Any]]]:
