@@ -31,12 +31,14 @@ from services.profile.intake import Intake
 from services.profile.persona_rpcs import PersonaTrainer
 from services.profile.pusher import Pusher
 from services.profile.question_desk import QuestionDesk
+from services.profile.reaching import ReachDesk
 from services.profile.recorder import Recorder
 from services.profile.records import RecordReader
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.servicer import Means, ProfileServicer
 from services.profile.stamping import Stamper
 from services.profile.storage import MIGRATIONS, QUERIES
+from services.profile.storage.addresses import Addresses
 from services.profile.storage.answers import AnswerCounts
 from services.profile.storage.audit_trail import AuditTrail
 from services.profile.storage.clients import PostgresClients
@@ -207,7 +209,9 @@ def _means(
     database, keyring, clock, tiers = on.database, on.keyring, on.clock, on.tiers
     exports, reader = Exports(database, keyring, on.streams), RecordReader(on.intake, on.stamper)
     look, clients = Look(on.everybody, tiers, clock), PostgresClients(database, keyring)
-    export = PersonExport(database, keyring, on.trail)
+    exporting = ExportDesk(
+        PersonExport(database, keyring, on.trail), on.trail, on.profiles, tiers, clock
+    )
     return Means(
         on.store,
         on.recorder,
@@ -240,7 +244,7 @@ def _means(
             try_out,
         ),
         RelationshipDesk(on.store, on.profiles, clients, tiers, clock),
-        ExportDesk(export, on.trail, on.profiles, tiers, clock),
+        exporting,
         QuestionDesk(
             on.recorder,
             on.profiles,
@@ -254,6 +258,7 @@ def _means(
         webhooks,
         PersonaTrainer(PostgresPersonas(database), lambda: tiers.tiers, clock.now_us),
         referrals,
+        ReachDesk(on.profiles, Addresses(database, keyring), exporting, clock),
     )
 
 

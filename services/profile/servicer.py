@@ -27,6 +27,7 @@ from services.profile.parked_events import ParkedEventRpcs, log_parked
 from services.profile.people import choice_message, profile_message
 from services.profile.persona_rpcs import PersonaRpcs, PersonaTrainer
 from services.profile.question_desk import QuestionDesk
+from services.profile.reaching import ReachDesk
 from services.profile.recorder import Recorder
 from services.profile.relationship_desk import RelationshipDesk
 from services.profile.row_intake import RowIntake
@@ -76,6 +77,7 @@ class Means:
     webhooks: WebhookDesk
     personas: PersonaTrainer
     referrals: Referrals
+    reaching: ReachDesk
 
 
 class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
@@ -338,6 +340,11 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         self, call: Call, request: pb.NextQuestionRequest
     ) -> pb.NextQuestionResponse:
         return await self._means.questions.next(request)
+
+    async def reach_person(
+        self, call: Call, request: pb.ReachPersonRequest
+    ) -> pb.ReachPersonResponse:
+        return await self._means.reaching.reach(call, request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.profile.addressing import ADDRESS_KINDS
 from services.profile.intake import MAX_IDENTITIES
 from services.profile.relations import owner_mistake, role_mistake
 from shared.ids import is_id
@@ -20,6 +21,7 @@ from shared.validation import (
     required,
     validator,
 )
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 
 MAX_EVENTS = 1_000
@@ -97,6 +99,12 @@ def _uuid(*names: str) -> Rule:
                 violations.add(path + name, "is no id of ours")
 
     return check
+
+
+def _reached_on(request: Any, path: str, violations: Violations) -> None:
+    if request.channel not in ADDRESS_KINDS:
+        known = ", ".join(Channel.Value.Name(each) for each in sorted(ADDRESS_KINDS))
+        violations.add(f"{path}channel", f"must be one of {known}")
 
 
 def _uuids(name: str) -> Rule:
@@ -218,6 +226,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         _owner, length("role", 64), between("page_size", 0, 500), _uuid("page_token")
     ),
     pb.DetachIdentityRequest: validator(_one_identity),
+    pb.ReachPersonRequest: validator(required("person_id"), _uuid("person_id"), _reached_on),
     pb.NextQuestionRequest: validator(
         _who, _uuid("confirmed_person_id"), length("session_id", 128), known_enum("channel")
     ),

@@ -413,6 +413,14 @@ FROM identities JOIN persons USING (person_id)
 WHERE person_id = ANY($1::uuid[])
 ORDER BY first_seen_us, identity_key
 
+-- name: addresses_of
+-- Identities of a kind that lead to nobody else, the one to write to first.
+SELECT person_id::text, key_wrapped, value_encrypted
+FROM identities JOIN persons USING (person_id)
+WHERE person_id = ANY($1::uuid[]) AND kind = $2 AND NOT shared
+ORDER BY verified DESC, first_seen_us DESC, identity_key
+LIMIT 1
+
 -- name: pseudonyms_of
 -- Of each person an identity that leads to them, and to nobody else.
 SELECT DISTINCT ON (person_id) person_id::text, kind, identity_key

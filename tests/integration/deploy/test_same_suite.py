@@ -38,6 +38,7 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_ALLOWED_ORIGINS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_HOSTS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_SECRETS": "up hands on what it was started with",
+    "TOUCHPOINT_JOURNEY_DAYS": "up hands on what it was started with",
     "TOUCHPOINT_MESSAGE_GATEWAYS": "up hands on what it was started with",
     "TOUCHPOINT_MESSAGE_SECRETS": "up hands on what it was started with",
     "TOUCHPOINT_EXTERNAL_SOURCES": "up hands on what it was started with",
