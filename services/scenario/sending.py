@@ -72,6 +72,7 @@ class Sender:
         clock: BusinessClock,
         reach: Reach = lambda _: None,
         in_force: InForce = lambda person_id, scenario: True,
+        machine_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._composer = composer
@@ -80,6 +81,7 @@ class Sender:
         self._clock = clock
         self._reach = reach
         self._in_force = in_force
+        self._machine_s = machine_s
 
     async def next_step(self, dispatch: Dispatch) -> Step | None:
         """Return what becomes of a message; None: it is somebody else's by now.
@@ -173,12 +175,12 @@ class Sender:
             offers[0] if len(offers) == 1 else "",
         )
         lease_s = carriage.longest_s + _MARGIN_S
-        began_s = time.monotonic()
+        began_s = self._machine_s()
         if not await self._store.keep(leaving, lease_s, None):
             return None
         self._reach("before_carrying")
         # Frozen meanwhile for as long as the lease, somebody else may be about it by now.
-        if time.monotonic() - began_s > _MARGIN_S:
+        if self._machine_s() - began_s > _MARGIN_S:
             return None
         result = await self._carried(carriage, ready.message, dispatch.errand_id)
         self._reach("after_carrying")

@@ -25,7 +25,9 @@ class InMemoryErrands:
     def all(self) -> dict[str, Dispatch]:
         """Return every errand there is, by id."""
         for errand_id, (journey, due) in self._journeys.errands.items():
-            known = self._kept.setdefault(errand_id, first_dispatch(errand_id, journey, due))
+            known = self._kept.get(errand_id)
+            if known is None:
+                known = self._kept[errand_id] = first_dispatch(errand_id, journey, due)
             if errand_id in self._journeys.cancelled and known.state is State.WAITING:
                 self._kept[errand_id] = replace(known, state=State.CANCELLED, is_open=False)
         for errand_id, (_, dispatch) in self._journeys.campaigns.items():
@@ -36,15 +38,16 @@ class InMemoryErrands:
         return self._kept
 
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
-        due = [each for each in self._free() if each.due_us <= now_us]
-        due.sort(key=lambda each: (each.due_us, each.errand_id))
-        claimed = []
-        for dispatch in due[:limit]:
-            held = replace(dispatch, token=dispatch.token + 1)
-            self._kept[held.errand_id] = held
-            self._leases[held.errand_id] = self._journeys.machine_s() + lease_s
-            claimed.append(interrupted(held))
-        return claimed
+        async with self._journeys.alone():
+            due = [each for each in self._free() if each.due_us <= now_us]
+            due.sort(key=lambda each: (each.due_us, each.errand_id))
+            claimed = []
+            for dispatch in due[:limit]:
+                held = replace(dispatch, token=dispatch.token + 1)
+                self._kept[held.errand_id] = held
+                self._leases[held.errand_id] = self._journeys.machine_s() + lease_s
+                claimed.append(interrupted(held))
+            return claimed
 
     async def keep(self, step: Step, lease_s: float, news: Happened | None) -> bool:
         after = step.dispatch
@@ -63,9 +66,10 @@ class InMemoryErrands:
         return True
 
     async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
-        known = self.all().get(dispatch.errand_id)
-        if known is not None and known.is_open and known.token == dispatch.token:
-            self._leases[dispatch.errand_id] = self._journeys.machine_s() + pause_s
+        async with self._journeys.alone():
+            known = self.all().get(dispatch.errand_id)
+            if known is not None and known.is_open and known.token == dispatch.token:
+                self._leases[dispatch.errand_id] = self._journeys.machine_s() + pause_s
 
     async def next_due_us(self) -> int:
         return min((each.due_us for each in self._free()), default=0)

@@ -111,21 +111,29 @@ class InMemoryJourneys:
                     setattr(self, name, rows)
                 raise
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Wait until no transaction is open, and keep it so to the end of the block."""
+        async with self._turn:
+            yield
+
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Claim]:
-        free = [each for each in self._free() if is_due(each, now_us)]
-        claims = []
-        for journey in sorted(free, key=lambda each: each.due_us)[:limit]:
-            claimed = replace(journey, token=journey.token + 1)
-            self.journeys[journey.journey_id] = claimed
-            self._leases[journey.journey_id] = self.machine_s() + lease_s
-            known = self.sets.get(journey.person_id)
-            claims.append(Claim(claimed, known.person_ids[0] if known else ""))
-        return claims
+        async with self.alone():
+            free = [each for each in self._free() if is_due(each, now_us)]
+            claims = []
+            for journey in sorted(free, key=lambda each: each.due_us)[:limit]:
+                claimed = replace(journey, token=journey.token + 1)
+                self.journeys[journey.journey_id] = claimed
+                self._leases[journey.journey_id] = self.machine_s() + lease_s
+                known = self.sets.get(journey.person_id)
+                claims.append(Claim(claimed, known.person_ids[0] if known else ""))
+            return claims
 
     async def put_off(self, claim: Claim, pause_s: float) -> None:
-        kept = self.journeys.get(claim.journey.journey_id)
-        if kept and (kept.token, kept.version) == (claim.token, claim.journey.version):
-            self._leases[kept.journey_id] = self.machine_s() + pause_s
+        async with self.alone():
+            kept = self.journeys.get(claim.journey.journey_id)
+            if kept and (kept.token, kept.version) == (claim.token, claim.journey.version):
+                self._leases[kept.journey_id] = self.machine_s() + pause_s
 
     async def next_due_us(self) -> int:
         waiting = [each.due_us for each in self._free() if each.due_us]
@@ -142,6 +150,16 @@ class InMemoryJourneys:
         scenarios: Collection[str],
         now_us: int,
         newer: Sequence[Scenario] = (),
+    ) -> int:
+        async with self.alone():
+            return self._look_again(offer_nos, scenarios, now_us, newer)
+
+    def _look_again(
+        self,
+        offer_nos: Sequence[int],
+        scenarios: Collection[str],
+        now_us: int,
+        newer: Sequence[Scenario],
     ) -> int:
         found = 0
         editions = {scenario.name: scenario.definition for scenario in newer}

@@ -143,6 +143,8 @@ class House:
         self.person, self.writer, self.log = Person(**snapshot), Writer(), Log()
         self.gateway = gateway or Gateway()
         self.carriages = carriages or {EMAIL: self.gateway.carriage}
+        self.sending_s = self.machine
+        """Machine time as whoever sends reads it."""
         self.deaths = ()
         self.taken_out = set()
         self.news = []
@@ -158,6 +160,7 @@ class House:
             self.clock,
             self._reach,
             lambda person_id, scenario: scenario not in self.taken_out,
+            self.sending_s,
         )
         return Errands(
             self.errands,

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from google.protobuf.json_format import ParseDict
@@ -289,10 +288,9 @@ async def test_a_worker_that_wakes_after_its_lease_sends_nothing_beside_its_succ
     assert len(house.log.events) == 1
 
 
-async def test_a_worker_frozen_once_it_may_send_leaves_that_to_its_successor(monkeypatch):
+async def test_a_worker_frozen_once_it_may_send_leaves_that_to_its_successor():
     house = await begun()
-    clock = iter([0.0, 100.0])
-    monkeypatch.setattr(sending, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    house.sending_s = iter([0.0, 100.0]).__next__
     await house.work()
     assert (house.only.state, house.gateway.arrived) == (State.SENDING, [])
 
