@@ -59,6 +59,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     "suppression_ms": Definition("privacy", "ms", at_most=1_000),
     "erasure_s": Definition("privacy", "s", at_most=60),
     "segments_200_ms": Definition("segments", "ms", at_most=2),
+    "audience_people_per_s": Definition("audience", "people/s"),
     "retrieve_1m_p99_ms": Definition("retrieval", "ms", at_most=5),
     "retrieve_1m_grpc_p99_ms": Definition("retrieval", "ms"),
     "retrieve_1m_cpu_ms": Definition("retrieval", "ms"),

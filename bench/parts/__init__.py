@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bench.part import Part
 from bench.parts import (
     apply,
+    audience,
     freshness,
     imports,
     index,
@@ -48,6 +49,7 @@ PARTS: Sequence[Part] = (
     Part("import", imports.measure),
     Part("timers", timers.measure),
     Part("segments", segments.measure),
+    Part("audience", audience.measure),
     Part("rules", rules.measure),
     Part("rank", rank.measure),
     Part("reading", reading.measure),
