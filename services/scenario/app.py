@@ -26,6 +26,7 @@ from services.scenario.pattern_search import PatternSearch
 from services.scenario.reporting import ScenarioReports
 from services.scenario.restocking import Restocking
 from services.scenario.servicer import ScenarioServicer
+from services.scenario.shown import RulesDecisions
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.catching_up import CatchingUp
@@ -113,7 +114,8 @@ class _Parts:
         self.models = self._follow(settings, bus)
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
         chooser = Chooser(self.retrieval, self.clock, lambda: bundles.active_hash)
-        self.finder = Finder(catalogue, bundles, ProfilePeople(self.profile), self.clock, chooser)
+        people, decisions = ProfilePeople(self.profile), RulesDecisions(self.rules)
+        self.finder = Finder(catalogue, bundles, people, self.clock, chooser, decisions)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
         self.free_agents = FreeAgents(self.store, self.clock)
         self.timers = Timers(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from services.scenario.carriers import Gateways, read_gateways
+from services.scenario.carriers.telephony import SECRET_NAME
 from services.scenario.crashing import crash_point
 from shared.config import ConfigError, ServiceSettings, setting
 from shared.setting_types import Mode
-from shared.webhooks import Secrets, read_secrets
+from shared.webhooks import Address, Secrets, read_address, read_secrets
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 
@@ -48,10 +49,33 @@ class ScenarioSettings(ServiceSettings):
         parse=read_secrets,
     )
 
+    call_back_url: Address | None = setting(
+        env="TOUCHPOINT_CALL_BACK_URL",
+        default=None,
+        help="where the telephony is told of who asked to be called back: https://…",
+        parse=read_address,
+    )
+
     def __post_init__(self) -> None:
+        self._check_call_back()
         self._check_gateways()
         if self.crash_at and self.mode is not Mode.DEVELOPMENT:
             raise ConfigError(f"CRASH_AT is {self.crash_at!r}: it may be set in development only")
+
+    def _check_call_back(self) -> None:
+        """Raise ConfigError where call-backs would go unsigned, or where anybody could listen."""
+        if self.call_back_url is None:
+            return
+        if SECRET_NAME not in self.message_secrets:
+            raise ConfigError(
+                "TOUCHPOINT_CALL_BACK_URL is set: "
+                f"add {SECRET_NAME}=whsec_… to TOUCHPOINT_MESSAGE_SECRETS"
+            )
+        if self.call_back_url.scheme == "http" and self.mode is not Mode.DEVELOPMENT:
+            raise ConfigError(
+                "TOUCHPOINT_CALL_BACK_URL has http: "
+                "it is for trying out in development only; give it an https URL"
+            )
 
     def _check_gateways(self) -> None:
         """Raise ConfigError for a gateway without a key, or one that anybody could listen to."""

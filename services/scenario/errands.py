@@ -13,9 +13,11 @@ from dataclasses import replace
 
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import Dispatch, State, Step, fail, finish
+from services.scenario.domain.journey import RingBack
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.happenings import message_news
 from services.scenario.logbook import Logbook
+from services.scenario.ringing import Ringer
 from services.scenario.sending import Sender
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
@@ -51,11 +53,13 @@ class Errands:
         owner: str,
         lease_s: float = LEASE_S,
         on_news: Callable[[], None] = lambda: None,
+        ringer: Ringer | None = None,
     ) -> None:
         """Take what it works with; `on_news` hears that a journey may be to be looked at."""
         self._store = store
         self._sender = sender
         self._logbook = logbook
+        self._ringer = ringer or Ringer(store, None, clock)
         self._catalogue = catalogue
         self._clock = clock
         self._owner = owner
@@ -142,6 +146,11 @@ class Errands:
             dispatch = step.dispatch
             if dispatch.state is not State.SENT:
                 return
+        if isinstance(dispatch.job, RingBack):
+            rung = await self._ringer.next_step(dispatch, dispatch.job)
+            if rung is not None:
+                await self._keep(rung)
+            return
         await self._logbook.write(dispatch)
         await self._keep(finish(dispatch))
 

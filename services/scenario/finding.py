@@ -16,7 +16,9 @@ from services.scenario.domain.journey import Facts, Journey
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
-from services.scenario.domain.scenario import AtHome, Cart, Scenario, Values
+from services.scenario.domain.scenario import CALL_BACK, AtHome, Cart, Scenario, Values
+from services.scenario.happenings import DECISION
+from services.scenario.shown import Decisions
 from shared.call import own_call
 from shared.catalogue import Catalogue
 from shared.client import invoke
@@ -29,6 +31,7 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 _TIMEOUT_S = 1.0
+_MOST_SHOWN = 5
 _METHOD = "/touchpoint.profile.v1.ProfileService/GetSnapshot"
 
 
@@ -71,12 +74,14 @@ class Finder:
         people: People,
         clock: BusinessClock,
         chooser: Choosing,
+        decisions: Decisions | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
         self._people = people
         self._clock = clock
         self._chooser = chooser
+        self._decisions = decisions
 
     def at_once(self, claim: Claim) -> Facts | None:
         """Return what decides about a journey, None when profile has to be asked for it."""
@@ -118,7 +123,23 @@ class Finder:
             person=values,
             time_zone=snapshot.time_zone or found.time_zone,
             found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
+            shown=await self._shown(journey, oldest_id),
         )
+
+    async def _shown(self, journey: Journey, oldest_id: str) -> tuple[str, ...]:
+        """Return what else stood beside the offer that began it, where a call-back may follow."""
+        decision_id = str(journey.began.get(DECISION, ""))
+        now_us = self._clock.now_us()
+        stages = journey.scenario.may_enter(may_come_to(journey, now_us))
+        calls_back = any(each.task is not None and each.task.kind == CALL_BACK for each in stages)
+        if not (decision_id and calls_back and self._decisions is not None):
+            return ()
+        catalogue, playbook = self._catalogue, self._playbook(oldest_id)
+        return tuple(
+            catalogue.offer_ids[offer_no]
+            for offer_no in await self._decisions.shown(decision_id)
+            if offer_no != journey.item_no and is_to_be_had(catalogue, playbook, offer_no, now_us)
+        )[:_MOST_SHOWN]
 
     async def _found(
         self, journey: Journey, at_hand: Facts, snapshot: PersonSnapshot, oldest_id: str

@@ -10,6 +10,9 @@ from shared.catalogue import Catalogue
 from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
+DECISION = "event.decision_id"
+"""Of an event, beside what conditions read: which decision it answers."""
+
 
 def happened_of(notice: EventNotice, catalogue: Catalogue) -> Happened:
     """Return an event; of an item that is not in the catalogue only its number is known."""
@@ -21,6 +24,7 @@ def happened_of(notice: EventNotice, catalogue: Catalogue) -> Happened:
         "event.quantity": notice.quantity,
         "event.placement": notice.placement,
         "event.gift": notice.gift,
+        DECISION: notice.decision_id,
         **offer_values(catalogue, notice.offer_no),
     }
     return Happened(
@@ -69,6 +73,7 @@ def offer_values(catalogue: Catalogue, offer_no: int) -> dict[str, Any]:
             "event.price_micros": 0,
             "event.stock": -1,
             "event.is_consumable": False,
+            "event.offer_type": "",
         }
     return {
         "event.offer_id": catalogue.offer_ids[offer_no],
@@ -77,4 +82,5 @@ def offer_values(catalogue: Catalogue, offer_no: int) -> dict[str, Any]:
         "event.price_micros": int(catalogue.price_micros[offer_no]),
         "event.stock": int(catalogue.stock[offer_no]),
         "event.is_consumable": bool(catalogue.is_consumable[offer_no]),
+        "event.offer_type": catalogue.types.text(int(catalogue.type_no[offer_no])),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import NotePerson, SetAttributes, TellAnswer
+from services.scenario.domain.scenario import MessageOrder
 from shared.call import own_call
 from shared.client import invoke
 from shared.logging import get_logger
@@ -70,7 +71,7 @@ def events_of(dispatch: Dispatch) -> Iterator[Event]:
         yield event
     elif isinstance(job, TellAnswer):
         yield from _answers(dispatch, job)
-    else:
+    elif isinstance(job, MessageOrder):
         # The id that it was reserved under: so the ledger counts it once.
         event = _event(dispatch, "contact_sent", dispatch.contact_id or dispatch.errand_id)
         event.time.FromMicroseconds(dispatch.sent_us)

@@ -6,6 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from services.scenario.carriers import carriages_of
+from services.scenario.carriers.telephony import (
+    SECRET_NAME,
+    OutboxTelephony,
+    Telephony,
+    WebhookTelephony,
+)
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import Reach
 from services.scenario.definitions import Playbook
@@ -14,6 +20,7 @@ from services.scenario.errands import Errands
 from services.scenario.logbook import ProfileLogbook
 from services.scenario.no_templates import NoTemplates
 from services.scenario.permitting import RulesPermits
+from services.scenario.ringing import Ringer
 from services.scenario.sending import Sender
 from services.scenario.storage.errands import PostgresErrands
 from shared.catalogue import Catalogue
@@ -22,6 +29,7 @@ from shared.definitions import BundleFollower
 from shared.ids import new_id
 from shared.postgres import Database
 from shared.setting_types import Mode
+from shared.webhooks import Poster
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
@@ -56,4 +64,18 @@ def errands_of(
     permits = RulesPermits(rules, profile, clock)
     sender = Sender(store, composer, carriages, permits, clock, reach, in_force)
     logbook = ProfileLogbook(profile)
-    return Errands(store, sender, logbook, catalogue, clock, owner=new_id(), on_news=on_news)
+    ringer = Ringer(store, _telephony_of(settings, clock), clock)
+    owner = new_id()
+    return Errands(
+        store, sender, logbook, catalogue, clock, owner=owner, on_news=on_news, ringer=ringer
+    )
+
+
+def _telephony_of(settings: ScenarioSettings, clock: BusinessClock) -> Telephony | None:
+    """Return who is told of call-backs: the webhook that was named, else the outbox of a home."""
+    if settings.call_back_url is not None:
+        keys = settings.message_secrets[SECRET_NAME]
+        return WebhookTelephony(Poster(), settings.call_back_url, keys)
+    if settings.mode is Mode.DEVELOPMENT:
+        return OutboxTelephony(settings.home, clock.now_us)
+    return None

@@ -6,27 +6,33 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from services.scenario.domain.errands import Job
-from services.scenario.domain.journey import NotePerson, SendMessage, SetAttributes, TellAnswer
+from services.scenario.domain.journey import (
+    NotePerson,
+    RingBack,
+    SendMessage,
+    SetAttributes,
+    TellAnswer,
+)
 from services.scenario.domain.scenario import MessageOrder
 from shared.person_export import plain_message
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.scenarios_pb2 import Outbound
-from touchpoint.scenario.v1.scenario_pb2 import AnswerErrand, AttributesErrand
+from touchpoint.scenario.v1.scenario_pb2 import AnswerErrand, AttributesErrand, RingBackErrand
 
-_MESSAGES: Mapping[str, Any] = {SetAttributes.kind: AttributesErrand, TellAnswer.kind: AnswerErrand}
+_MESSAGES: Mapping[str, Any] = {
+    SetAttributes.kind: AttributesErrand,
+    TellAnswer.kind: AnswerErrand,
+    RingBack.kind: RingBackErrand,
+}
+Effect = SendMessage | SetAttributes | NotePerson | TellAnswer | RingBack
 
 
-def payload_of(effect: SendMessage | SetAttributes | NotePerson | TellAnswer) -> bytes:
+def payload_of(effect: Effect) -> bytes:
     """Return the payload: an `Outbound`, another errand's message, or a note as UTF-8."""
     if isinstance(effect, TellAnswer):
-        answer = AnswerErrand(
-            event_type=effect.event_type,
-            offer_ids=effect.offer_ids,
-            key=effect.key,
-            decision_id=effect.decision_id,
-        )
-        answer.time.FromMicroseconds(effect.due_us)
-        return answer.SerializeToString()
+        return _answer_errand(effect).SerializeToString()
+    if isinstance(effect, RingBack):
+        return _ring_back_errand(effect).SerializeToString()
     if isinstance(effect, SetAttributes):
         return AttributesErrand(attributes=dict(effect.attributes)).SerializeToString()
     if isinstance(effect, NotePerson):
@@ -55,14 +61,9 @@ def job_of(kind: str, payload: bytes) -> Job:
     if kind == NotePerson.kind:
         return NotePerson(payload.decode())
     if kind == TellAnswer.kind:
-        answer = AnswerErrand.FromString(payload)
-        return TellAnswer(
-            answer.event_type,
-            tuple(answer.offer_ids),
-            answer.time.ToMicroseconds(),
-            answer.key,
-            answer.decision_id,
-        )
+        return _answer(AnswerErrand.FromString(payload))
+    if kind == RingBack.kind:
+        return _ring_back(RingBackErrand.FromString(payload))
     order = Outbound.FromString(payload)
     return MessageOrder(
         channels=tuple(order.channels),
@@ -80,3 +81,44 @@ def said_by(kind: str, payload: bytes) -> Mapping[str, Any]:
     if kind == NotePerson.kind:
         return {"note": payload.decode()}
     return plain_message(_MESSAGES.get(kind, Outbound).FromString(payload))
+
+
+def _answer_errand(answer: TellAnswer) -> AnswerErrand:
+    errand = AnswerErrand(
+        event_type=answer.event_type,
+        offer_ids=answer.offer_ids,
+        key=answer.key,
+        decision_id=answer.decision_id,
+    )
+    errand.time.FromMicroseconds(answer.due_us)
+    return errand
+
+
+def _answer(errand: AnswerErrand) -> TellAnswer:
+    return TellAnswer(
+        errand.event_type,
+        tuple(errand.offer_ids),
+        errand.time.ToMicroseconds(),
+        errand.key,
+        errand.decision_id,
+    )
+
+
+def _ring_back_errand(asked: RingBack) -> RingBackErrand:
+    errand = RingBackErrand(
+        task_id=asked.task_id, reason=asked.reason, skills=asked.skills, offer_ids=asked.offer_ids
+    )
+    errand.due_time.FromMicroseconds(asked.due_us)
+    errand.expires_time.FromMicroseconds(asked.expires_us)
+    return errand
+
+
+def _ring_back(errand: RingBackErrand) -> RingBack:
+    return RingBack(
+        errand.task_id,
+        errand.reason,
+        tuple(errand.skills),
+        tuple(errand.offer_ids),
+        errand.due_time.ToMicroseconds(),
+        errand.expires_time.ToMicroseconds(),
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from services.scenario.domain.journey import NotePerson, SetAttributes, TellAnswer
+from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
 from services.scenario.domain.outbound import Errand, Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 
@@ -27,7 +27,7 @@ TOO_LATE = "TOO_LATE"
 CONTACT_LIMIT = "CONTACT_LIMIT"
 INTERRUPTED = "the process that was sending it ended before it heard what became of it"
 
-Job = MessageOrder | SetAttributes | NotePerson | TellAnswer
+Job = MessageOrder | SetAttributes | NotePerson | TellAnswer | RingBack
 
 
 class State(Enum):

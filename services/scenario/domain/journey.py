@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from services.scenario.domain.scenario import (
+    CALL_BACK,
     NO_CART,
     Cart,
     MessageOrder,
@@ -23,6 +24,8 @@ ONWARDS = -3
 """In place of the next stage: its stage is over, and where it goes on is still to be found."""
 
 
+RING_WITHIN_US = 10 * 60_000_000
+"""Who asked to be called is not rung by the telephony later than that; their task stays."""
 BACK_IN_STOCK = "back_in_stock"
 """The event that the item a journey began with can be had again."""
 
@@ -164,6 +167,10 @@ class GiveTask:
     """Of the person as far as it is known; empty: UTC."""
     kind = "task"
 
+    @property
+    def was_asked_for(self) -> bool:
+        return self.order.kind == CALL_BACK
+
 
 @dataclass(frozen=True, slots=True)
 class ProposeOffer:
@@ -217,6 +224,26 @@ class TellAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class RingBack:
+    """An effect of a task that was asked for: the telephony is told to call, within minutes."""
+
+    task_id: str
+    reason: str
+    skills: tuple[str, ...]
+    offer_ids: tuple[str, ...]
+    due_us: int
+    expires_us: int
+    kind = "call_back"
+
+    @classmethod
+    def of(cls, task_id: str, task: GiveTask) -> RingBack:
+        """Return what the telephony is told of a task."""
+        expires_us = task.due_us + RING_WITHIN_US
+        order = task.order
+        return cls(task_id, order.reason, order.skills, task.offer_ids, task.due_us, expires_us)
+
+
+@dataclass(frozen=True, slots=True)
 class CountOccasion:
     """An effect: it came so far that the first stage would be entered."""
 
@@ -225,7 +252,14 @@ class CountOccasion:
 
 
 Effect = (
-    GiveTask | ProposeOffer | SendMessage | SetAttributes | NotePerson | TellAnswer | CountOccasion
+    GiveTask
+    | ProposeOffer
+    | SendMessage
+    | SetAttributes
+    | NotePerson
+    | TellAnswer
+    | RingBack
+    | CountOccasion
 )
 
 
@@ -312,6 +346,8 @@ class Facts:
     """How many are left of the item that it began with; -1: not tracked, or no item."""
     occasions: int = 0
     """How often it came as far as its first stage lately, not counting now."""
+    shown: tuple[str, ...] = ()
+    """What else the decision showed whose offer began it: what a call-back goes on with."""
     newer: Scenario | None = None
     """The edition that takes this journey over."""
     held_out: bool = False

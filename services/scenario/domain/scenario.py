@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
+CALL_BACK = "call_back"
+"""The kind of a task that the person asked for, by click-to-call."""
 END = -1
 """In place of a stage: the journey ends."""
 Values = Mapping[str, Any]

@@ -12,13 +12,12 @@ from services.scenario.domain.endings import end
 from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outcomes import PUT_OFF, SNOOZED
 from services.scenario.domain.ports import JourneyTransaction
+from services.scenario.domain.scenario import CALL_BACK
 from services.scenario.domain.taking import Steps, go
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 
 HOLD_US = 15 * 60_000_000
 """How long a task is held after it was claimed, in business time."""
-CALL_BACK = "call_back"
-"""The kind of a task that the person asked for, by click-to-call."""
 WITHDRAWN = "withdrawn"
 """The person refuses to be called, or was erased."""
 

@@ -25,7 +25,7 @@ from services.scenario.domain.journey import (
     Transition,
 )
 from services.scenario.domain.moments import chance, next_moment
-from services.scenario.domain.scenario import END, Leads, Proposal, Stage, TaskOrder
+from services.scenario.domain.scenario import CALL_BACK, END, Leads, Proposal, Stage, TaskOrder
 from services.scenario.domain.script import spoken
 
 MOST_STAGES = 64
@@ -118,7 +118,8 @@ def _to_offer(order: TaskOrder, walk: _Walk) -> Iterator[str]:
     named = [offer_id for offer_id in order.offer_ids if offer_id in facts.offers]
     before = walk.journey.answers_to if order.proposed else ()
     told = [facts.names[each] for each in before if each in facts.names]
-    yield from dict.fromkeys((*named, *told))
+    also = facts.shown if order.kind == CALL_BACK else ()
+    yield from dict.fromkeys((*named, *told, *also))
 
 
 def _at_the_end(walk: _Walk, leads: Leads) -> Transition:

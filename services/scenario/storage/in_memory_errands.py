@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from services.scenario.domain.campaigns import Campaign, Taken, new_ones
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
-from services.scenario.domain.journey import Due, Happened, Journey, SendMessage, TellAnswer
+from services.scenario.domain.journey import (
+    Due,
+    Happened,
+    Journey,
+    RingBack,
+    SendMessage,
+    TellAnswer,
+)
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -128,6 +135,8 @@ def first_dispatch(errand_id: str, journey: Journey, due: Due) -> Dispatch:
     job: Job
     if isinstance(effect, SendMessage):
         job, due_us, expires_us = effect.order, effect.due_us, effect.expires_us
+    elif isinstance(effect, RingBack):
+        job, due_us, expires_us = effect, effect.due_us, effect.expires_us
     elif isinstance(effect, TellAnswer):
         job, due_us, expires_us = effect, effect.due_us, 0
     else:

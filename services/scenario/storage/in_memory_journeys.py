@@ -24,6 +24,7 @@ from services.scenario.domain.journey import (
     NotePerson,
     Passage,
     Phase,
+    RingBack,
     SendMessage,
     SetAttributes,
     TellAnswer,
@@ -300,8 +301,14 @@ class InMemoryJourneys:
         elif isinstance(due.effect, GiveTask):
             task = self._task(journey, due.effect)
             self.tasks[task.task_id] = task, due.occurrence
+            if task.was_asked_for:
+                ring_back = replace(due, effect=RingBack.of(task.task_id, due.effect))
+                self._order(journey, ring_back)
         elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson | TellAnswer):
-            self.errands[f"errand-{next(self._numbers):04d}"] = journey, due
+            self._order(journey, due)
+
+    def _order(self, journey: Journey, due: Due) -> None:
+        self.errands[f"errand-{next(self._numbers):04d}"] = journey, due
 
     def _rests(self, task: Task) -> bool:
         return self.journeys[task.journey_id].dormant

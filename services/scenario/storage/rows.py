@@ -14,6 +14,7 @@ from services.scenario.domain.journey import (
     NotePerson,
     Outcome,
     Phase,
+    RingBack,
     SendMessage,
     SetAttributes,
     TellAnswer,
@@ -152,7 +153,7 @@ def entry_columns(entries: Sequence[Entry]) -> list[list[Any]]:
     ]
 
 
-Errand = SendMessage | SetAttributes | NotePerson | TellAnswer
+Errand = SendMessage | SetAttributes | NotePerson | TellAnswer | RingBack
 
 
 def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...]:
@@ -169,7 +170,7 @@ def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...
         effect.kind,
         payload_of(effect),
         due_us,
-        effect.expires_us if isinstance(effect, SendMessage) else 0,
+        getattr(effect, "expires_us", 0),
     )
 
 

@@ -17,6 +17,7 @@ from services.scenario.domain.journey import (
     NotePerson,
     Outcome,
     Phase,
+    RingBack,
     SendMessage,
     SetAttributes,
     TellAnswer,
@@ -276,7 +277,11 @@ class PostgresJourneyTransaction:
         tasks, errands = [], []
         for journey, due in news:
             if isinstance(due.effect, GiveTask):
-                tasks.append(new_task_row(journey, due, due.effect))
+                row = new_task_row(journey, due, due.effect)
+                tasks.append(row)
+                if due.effect.was_asked_for:
+                    ring_back = RingBack.of(row[0], due.effect)
+                    errands.append(new_errand_row(journey, due, ring_back))
             elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson | TellAnswer):
                 errands.append(new_errand_row(journey, due, due.effect))
         if tasks:

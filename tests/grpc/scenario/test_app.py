@@ -59,6 +59,8 @@ class Peers:
     """Answered first, last one first."""
     recorded: dict[str, profile_pb.RecordEventsRequest] = field(default_factory=dict)
     """What profile was told, by the ids of the events."""
+    decisions: dict[str, list[int]] = field(default_factory=dict)
+    """What each showed."""
     batches: list[CatalogueBatch] = field(
         default_factory=lambda: [CatalogueBatch(previous_version=0, version=1, rows=list(rows()))]
     )
@@ -69,6 +71,7 @@ class Peers:
     async def get_bundle(self, request: Any, context: Any) -> Any:
         made = bundle()
         made.scenarios.append(rules_pb2.Scenario.FromString(greeting().definition))
+        made.scenarios.append(rules_pb2.Scenario.FromString(call_back().definition))
         return rules_pb.GetBundleResponse(bundle=made)
 
     async def record_events(self, request: Any, context: Any) -> Any:
@@ -84,6 +87,15 @@ class Peers:
         self.calls.append(request)
         granted = rules_pb.ReserveContactResponse(granted=True)
         return self.refusals.pop() if self.refusals else granted
+
+    async def get_decision(self, request: Any, context: Any) -> Any:
+        if request.decision_id not in self.decisions:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such decision")
+        answer = rules_pb.GetDecisionResponse()
+        place = answer.placements.add(placement="web.checkout")
+        for offer_no in self.decisions[request.decision_id]:
+            place.chosen.add(offer_no=offer_no)
+        return answer
 
     async def get_catalogue_version(self, request: Any, context: Any) -> Any:
         return retrieval_pb.GetCatalogueVersionResponse(version=self.batches[-1].version)
@@ -120,6 +132,7 @@ class Peers:
                 GetBundle=(self.get_bundle, rules_pb.GetBundleRequest),
                 AcknowledgeBundle=(self.acknowledge_bundle, rules_pb.AcknowledgeBundleRequest),
                 ReserveContact=(self.reserve_contact, rules_pb.ReserveContactRequest),
+                GetDecision=(self.get_decision, rules_pb.GetDecisionRequest),
             ),
             _handler(
                 "retrieval",
@@ -136,6 +149,16 @@ class Peers:
                 StreamIdentities=(self.stream_identities, profile_pb.StreamIdentitiesRequest),
             ),
         ]
+
+
+def call_back() -> Scenario:
+    """Whoever takes up a click-to-call is called."""
+    return scenario(
+        stage("call", task={"kind": "call_back", "reason": "Asked for it."}, lasts=DAY_US),
+        scenario="asked_to_be_called",
+        starts_on=["accept"],
+        where='event.offer_type == "click_to_call"',
+    )
 
 
 def greeting() -> Scenario:
@@ -244,6 +267,14 @@ class Pair:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def pair(postgres, nats_url, nats_bus, tmp_path):
+    async with two_replicas(postgres, nats_url, nats_bus, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def two_replicas(
+    postgres: Any, nats_url: str, nats_bus: Any, home: Any, **more: Any
+) -> AsyncIterator[Pair]:
     peers = Peers()
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(postgres.clone("scenario", MIGRATIONS))
@@ -252,9 +283,10 @@ async def pair(postgres, nats_url, nats_bus, tmp_path):
             postgres_url=url,
             nats_url=nats_url,
             listen=Listen("127.0.0.1", 0),
-            home=tmp_path,
+            home=home,
             deployment_key=bytes(32),
             lease_s=1.0,
+            **more,
         )
         near = Channels(direct=dict.fromkeys(("rules", "retrieval", "profile", "ranker"), behind))
         channels = []

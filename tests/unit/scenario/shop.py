@@ -18,6 +18,7 @@ from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 from touchpoint.rules.v1 import rules_pb2
 
 FREE_SHIPPING = 8
+CALL_ME = 9
 
 
 def bundle(*, with_abandoned_cart: bool = True, offers=("free_shipping", "come_back")):
@@ -91,6 +92,12 @@ def rows(**changes):
             is_journey_only=True,
             **changes.get(offer_id, {}),
         )
+    yield CatalogueRow(
+        offer_no=CALL_ME,
+        offer_id="call_me",
+        kind=OfferKind.SERVICE,
+        attributes={"type": "click_to_call"},
+    )
 
 
 def catalogue(**changes):

@@ -1,0 +1,81 @@
+"""The telephony told to call somebody back: signed, and told once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from services.scenario.carriers.outbox import OutboxCarrier
+from services.scenario.carriers.webhook import fate_of
+from services.scenario.domain.journey import RingBack
+from services.scenario.domain.outbound import Fate, Message, Result
+from shared.webhooks import Address, Poster, PostError, signature
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+USER_AGENT = "Touchpoint-Calls/1"
+SECRET_NAME = "call_back"  # noqa: S105 - the name of a key, not the key
+"""By which the keys of its webhook are named."""
+
+
+class Telephony(Protocol):
+    """Whoever connects an agent with a person."""
+
+    async def ring(self, asked: RingBack, person_id: str, key: str) -> Result:
+        """Tell it of somebody who asked to be called; UNKNOWN where it may have heard of it."""
+        ...
+
+
+class WebhookTelephony:
+    """A `Telephony` that a webhook is posted to."""
+
+    def __init__(self, poster: Poster, address: Address, keys: Sequence[bytes]) -> None:
+        self._poster = poster
+        self._address = address
+        self._keys = keys
+
+    async def ring(self, asked: RingBack, person_id: str, key: str) -> Result:
+        body, now_s = body_of(asked, person_id, key), int(time.time())
+        headers = {
+            "content-type": "application/json",
+            "user-agent": USER_AGENT,
+            "idempotency-key": key,
+            "webhook-id": key,
+            "webhook-timestamp": str(now_s),
+            "webhook-signature": signature(self._keys, key, now_s, body),
+        }
+        try:
+            answer = await self._poster.post(self._address, headers, body)
+        except PostError as error:
+            fate = Fate.UNKNOWN if error.may_have_arrived else Fate.LATER
+            return Result(fate, f"the telephony {error}")
+        found = fate_of(answer.status, answer.retry_after_s)
+        return Result(found.fate, found.reason.replace("gateway", "telephony"), found.after_s)
+
+
+class OutboxTelephony:
+    """A `Telephony` of development: what it would be told is a file in the outbox."""
+
+    def __init__(self, home: Path, now_us: Callable[[], int]) -> None:
+        self._outbox = OutboxCarrier(home, now_us)
+
+    async def ring(self, asked: RingBack, person_id: str, key: str) -> Result:
+        text = body_of(asked, person_id, key).decode()
+        message = Message(Channel.CALL_CENTER, person_id, "Call back", text)
+        return await self._outbox.carry(message, key)
+
+
+def body_of(asked: RingBack, person_id: str, key: str) -> bytes:
+    """Return what the telephony is told: whom, and which task waits for the agent who calls."""
+    said = {
+        "id": key,
+        "type": "call_back",
+        "taskId": asked.task_id,
+        "personId": person_id,
+        "reason": asked.reason,
+        "skills": list(asked.skills),
+        "offerIds": list(asked.offer_ids),
+    }
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

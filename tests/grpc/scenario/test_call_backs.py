@@ -1,0 +1,60 @@
+"""Who takes up a click-to-call is called: the telephony hears, and the task leads the queue."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_asyncio
+
+from shared.webhooks import read_address, read_secrets
+from tests.grpc.scenario.test_app import ADA, two_replicas
+from tests.receiver import SECRET, Receiver
+from tests.unit.scenario.shop import CALL_ME, FREE_SHIPPING
+from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
+
+
+@pytest.fixture
+def telephony():
+    return Receiver()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pair(postgres, nats_url, nats_bus, tmp_path, telephony):
+    async with telephony.listening() as url:
+        settings = {
+            "call_back_url": read_address(url),
+            "message_secrets": read_secrets(f"call_back={SECRET}"),
+        }
+        async with two_replicas(postgres, nats_url, nats_bus, tmp_path, **settings) as made:
+            yield made
+
+
+async def test_the_telephony_hears_once_and_the_agent_goes_on_with_what_the_site_showed(
+    pair, telephony
+):
+    pair.peers.decisions["d-1"] = [3, CALL_ME, FREE_SHIPPING]
+    await pair.happens("accept", offer_no=CALL_ME, decision_id="d-1")
+    await telephony.until(len)
+    (heard,) = telephony.received
+    assert heard.is_signed_by(SECRET)
+    assert heard.headers["idempotency-key"] == heard.id
+    signed_on = pb.SetAgentStatusRequest(agent_id="eve", status=AgentStatus.AVAILABLE)
+    await pair.one.SetAgentStatus(signed_on, timeout=5)
+    task = (await pair.other.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)).task
+    told = heard.told
+    assert (told["type"], told["taskId"], told["personId"]) == ("call_back", task.task_id, ADA)
+    assert told["offerIds"] == list(task.offer_ids) == ["item-3", "free_shipping"]
+    assert pair.peers.calls == []
+    done = pb.CompleteTaskRequest(agent_id="eve", task_id=task.task_id, outcome="done")
+    await pair.one.CompleteTask(done, timeout=5)
+    assert len(telephony.received) == 1
+
+
+async def test_who_is_on_the_way_to_be_called_is_not_called_twice(pair, telephony):
+    for _ in range(3):
+        await pair.happens("accept", offer_no=CALL_ME)
+    await telephony.until(len)
+    await pair.is_in("call")
+    await pair.happens("accept", offer_no=CALL_ME, person_id="person-bob")
+    await telephony.until(lambda received: len(received) > 1)
+    assert sorted(each.told["personId"] for each in telephony.received) == [ADA, "person-bob"]

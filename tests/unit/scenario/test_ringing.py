@@ -1,0 +1,153 @@
+"""What becomes of a call-back when the telephony does not simply take it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from services.scenario.carriers.outbox import FOLDER
+from services.scenario.carriers.telephony import OutboxTelephony, WebhookTelephony
+from services.scenario.config import ScenarioSettings
+from services.scenario.domain.errands import Dispatch, State
+from services.scenario.domain.journey import RingBack
+from services.scenario.domain.outbound import Fate, Result
+from services.scenario.payloads import job_of, payload_of, said_by
+from services.scenario.ringing import NOT_SET_UP, Ringer
+from shared.clock import from_us
+from shared.config import ConfigError, load
+from shared.testing.clock import FakeClock
+from shared.webhooks import Poster, PostError, read_address, read_secrets
+from tests.receiver import SECRET, Receiver
+from tests.unit.scenario.playing import ADA, MINUTE_US, NOON_US
+from tests.unit.scenario.test_config import NEEDED
+
+ASKED = RingBack("task-1", "Asked.", ("sales",), ("pc-1",), NOON_US, NOON_US + 10 * MINUTE_US)
+WAITING = Dispatch("errand-1", ADA, ASKED, NOON_US, ASKED.expires_us, journey_id="journey-1")
+
+
+class Telephone:
+    """A telephony that says what it was told to."""
+
+    def __init__(self, *results):
+        self.results = list(results)
+        self.rung = []
+
+    async def ring(self, asked, person_id, key):
+        self.rung.append(key)
+        result = self.results.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+class Store:
+    """A store in which each claim is still whose it was, or nobody's any more."""
+
+    def __init__(self, is_ours=True):
+        self.is_ours = is_ours
+        self.kept = []
+
+    async def keep(self, step, lease_s, news):
+        self.kept.append(step.dispatch.state)
+        return self.is_ours
+
+
+def ringer(telephone, store=None, now_us=NOON_US):
+    return Ringer(store or Store(), telephone, FakeClock(from_us(now_us)))
+
+
+async def test_it_is_committed_that_it_rings_before_it_does():
+    telephone, store = Telephone(Result(Fate.SENT)), Store()
+    step = await ringer(telephone, store).next_step(WAITING, ASKED)
+    assert store.kept == [State.SENDING]
+    assert (step.dispatch.state, step.dispatch.is_open) == (State.SENT, False)
+    assert telephone.rung == ["errand-1"]
+
+
+async def test_what_another_has_taken_meanwhile_does_not_ring():
+    telephone = Telephone()
+    assert await ringer(telephone, Store(is_ours=False)).next_step(WAITING, ASKED) is None
+    assert telephone.rung == []
+
+
+@pytest.mark.parametrize("result", [Result(Fate.UNKNOWN, "no answer"), RuntimeError("broken")])
+async def test_what_may_have_rung_is_unknown_and_never_rings_again(result):
+    telephone = Telephone(result)
+    step = await ringer(telephone).next_step(WAITING, ASKED)
+    assert (step.dispatch.state, step.dispatch.is_open) == (State.UNKNOWN, False)
+    left = replace(WAITING, state=State.UNKNOWN, reason="the process ended")
+    step = await ringer(telephone).next_step(left, ASKED)
+    assert (step.dispatch.state, step.dispatch.is_open) == (State.UNKNOWN, False)
+    assert len(telephone.rung) == 1
+
+
+async def test_what_certainly_did_not_ring_rings_again_but_not_for_long():
+    busy = Result(Fate.LATER, "the telephony answered 503")
+    step = await ringer(Telephone(busy)).next_step(WAITING, ASKED)
+    assert (step.dispatch.state, step.pause_s) == (State.WAITING, 1.0)
+    late = ringer(Telephone(), now_us=ASKED.expires_us)
+    step = await late.next_step(step.dispatch, ASKED)
+    assert (step.dispatch.state, step.dispatch.reason) == (State.FAILED, busy.reason)
+
+
+async def test_without_a_telephony_it_fails_and_says_what_to_set():
+    step = await ringer(None).next_step(WAITING, ASKED)
+    assert (step.dispatch.state, step.dispatch.reason) == (State.FAILED, NOT_SET_UP)
+
+
+@pytest.mark.parametrize(
+    ("status", "fate"), [(202, Fate.SENT), (429, Fate.LATER), (500, Fate.LATER), (410, Fate.FAILED)]
+)
+async def test_the_status_of_the_webhook_says_what_became_of_it(status, fate):
+    receiver = Receiver(lambda _: status)
+    async with receiver.listening() as url:
+        keys = read_secrets(f"call_back={SECRET}")["call_back"]
+        poster = Poster(answer_s=5.0)
+        telephony = WebhookTelephony(poster, read_address(url), keys)
+        assert (await telephony.ring(ASKED, ADA, "errand-1")).fate is fate
+        await poster.close()
+    (heard,) = receiver.received
+    assert heard.is_signed_by(SECRET)
+    assert (heard.id, heard.told["taskId"]) == ("errand-1", "task-1")
+
+
+@pytest.mark.parametrize(("may_have_arrived", "fate"), [(True, Fate.UNKNOWN), (False, Fate.LATER)])
+async def test_a_webhook_that_breaks_off_is_in_doubt_where_it_may_have_arrived(
+    may_have_arrived, fate
+):
+    class Broken:
+        async def post(self, *arguments):
+            raise PostError("broke off", may_have_arrived=may_have_arrived)
+
+    telephony = WebhookTelephony(Broken(), read_address("https://calls.example"), (b"k" * 32,))
+    assert (await telephony.ring(ASKED, ADA, "errand-1")).fate is fate
+
+
+async def test_in_development_it_is_a_file_of_the_outbox(tmp_path):
+    result = await OutboxTelephony(tmp_path, lambda: NOON_US).ring(ASKED, ADA, "errand-1")
+    assert result.fate is Fate.SENT
+    written = json.loads((tmp_path / FOLDER / "errand-1.json").read_text())
+    assert written["channel"] == "CALL_CENTER"
+    assert json.loads(written["text"])["taskId"] == "task-1"
+
+
+def test_what_is_kept_beside_a_journey_is_read_as_it_was():
+    assert job_of("call_back", payload_of(ASKED)) == ASKED
+    assert said_by("call_back", payload_of(ASKED))["task_id"] == "task-1"
+
+
+def test_a_webhook_that_is_not_signed_is_refused_at_start():
+    settings = {**NEEDED, "TOUCHPOINT_CALL_BACK_URL": "https://calls.example/hook"}
+    with pytest.raises(ConfigError, match="add call_back=whsec_… to TOUCHPOINT_MESSAGE_SECRETS"):
+        load(ScenarioSettings, settings)
+
+
+def test_a_webhook_that_anybody_could_listen_to_is_refused_in_production():
+    settings = {
+        **NEEDED,
+        "TOUCHPOINT_CALL_BACK_URL": "http://127.0.0.1:1/hook",
+        "TOUCHPOINT_MESSAGE_SECRETS": f"call_back={SECRET}",
+    }
+    assert load(ScenarioSettings, settings).call_back_url is not None
+    with pytest.raises(ConfigError, match="give it an https URL"):
+        load(ScenarioSettings, {**settings, "TOUCHPOINT_MODE": "production"})
