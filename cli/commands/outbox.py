@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,28 +40,27 @@ def outbox(
         if message:
             _show_one(_read(_named(folder, message)), as_json)
             return
-        found = list(messages(folder))
+        places = list(folder.glob("*.json"))
         show = _say_all if as_json else _show_all
-        show(found, folder)
+        show(messages(places), folder)
         if follow:
-            _follow(folder, len(found), lambda more: show(more, folder))
+            _follow(folder, {place.name for place in places}, lambda more: show(more, folder))
 
 
-def messages(folder: Path, after: int = 0) -> Iterator[Mail]:
-    """Yield the messages of a folder as they were ordered, without so many of the first."""
-    for place in sorted(folder.glob("*.json"))[after:]:
-        yield _read(place)
+def messages(places: Iterable[Path]) -> list[Mail]:
+    """Return what some files hold, in the order in which it was sent."""
+    found = map(_read, places)
+    return sorted(found, key=lambda each: (str(each.get("time", "")), str(each.get("id", ""))))
 
 
-def _follow(folder: Path, seen: int, show: Callable[[Sequence[Mail]], None]) -> None:
-    known = {place.name for place in sorted(folder.glob("*.json"))[:seen]}
+def _follow(folder: Path, known: set[str], show: Callable[[Sequence[Mail]], None]) -> None:
     try:
         while True:
             time.sleep(_LOOK_EVERY_S)
-            news = sorted(place for place in folder.glob("*.json") if place.name not in known)
+            news = [place for place in folder.glob("*.json") if place.name not in known]
             if news:
                 known.update(place.name for place in news)
-                show([_read(place) for place in news])
+                show(messages(news))
     except KeyboardInterrupt:
         return
 
