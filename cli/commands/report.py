@@ -12,6 +12,7 @@ from cli.commands.report_model import model
 from cli.commands.report_patterns import patterns
 from cli.commands.report_results import results
 from cli.commands.report_rules import rules
+from cli.commands.report_scenario import scenario
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +24,7 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: budgets, experiments, insight, model, patterns, results, rules.
+    """Tell what came of it: budgets, experiments, insight, patterns, results, scenarios and more.
 
     Example: touchpoint report audience best_customers
 
@@ -36,6 +37,8 @@ def _every_report() -> None:
     Example: touchpoint report insight
 
     Example: touchpoint report patterns
+
+    Example: touchpoint report scenario abandoned_cart --draw
     """
 
 
@@ -47,3 +50,4 @@ app.command("model")(model)
 app.command("patterns")(patterns)
 app.command("results")(results)
 app.command("rules")(rules)
+app.command("scenario")(scenario)

@@ -1,0 +1,1 @@
+"""Draws graphs as pictures: a layout of its own, written as SVG or PNG."""

@@ -1,0 +1,136 @@
+"""What becomes of journeys, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from google.protobuf.json_format import MessageToDict
+
+from cli.showing.words import duration
+from touchpoint.rules.v1.rules_pb2 import RuleMode
+from touchpoint.scenario.v1.reports_pb2 import (
+    GetScenarioReportResponse,
+    GoalGroup,
+    JourneyEnd,
+    ScenarioReport,
+    StageReport,
+)
+
+_ENDS: Final = {
+    "reached": "reached the goal",
+    "answered": "answered the offer or call",
+    "not_so": "not so any more when it was to be entered",
+    "passed": "every stage had its time",
+    "obstructed": "given up after being parked",
+    "merged": "the person was on it already",
+    "left": "an event or answer led out",
+    "noted": "not often enough yet",
+    "full": "no room left",
+    "yielded": "gave way to another of its group",
+    "circled": "went in circles without a pause",
+    "held_out": "held out: would have entered",
+    "": "under way",
+}
+
+
+def as_json_scenarios(found: GetScenarioReportResponse) -> dict[str, Any]:
+    """Return all of it; fields that are 0 or false stand there too."""
+    told: dict[str, Any] = MessageToDict(found, always_print_fields_with_no_presence=True)
+    return told
+
+
+def end_said(end: JourneyEnd) -> str:
+    """Say why journeys ended."""
+    said = _ENDS.get(end.outcome, end.outcome)
+    if end.answer:
+        said = end.answer.replace("_", " ")
+    return f"{said}: {end.ended_as}" if end.ended_as else said
+
+
+def mode_said(report: ScenarioReport) -> str:
+    """Say whether a scenario is in force."""
+    if not report.defined:
+        return "not defined any more"
+    if report.in_session:
+        return "in the session" if report.mode != RuleMode.OFF else "off"
+    return {RuleMode.SHADOW: "in shadow", RuleMode.OFF: "off"}.get(report.mode, "in force")
+
+
+def share(part: int, whole: int) -> str:
+    """Say a share in percent, `-` of nothing."""
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def group_share(group: GoalGroup) -> str:
+    """Say which share of a group reached the goal."""
+    return share(group.reached, group.people)
+
+
+def difference_said(report: ScenarioReport) -> str:
+    """Say what it brought, in points with its interval; empty where nobody can tell."""
+    if not report.goal.HasField("difference"):
+        return ""
+    found = report.goal.difference
+    return (
+        f"{found.difference * 100:+.1f} points ({found.low * 100:+.1f} to {found.high * 100:+.1f})"
+    )
+
+
+def is_clear(report: ScenarioReport) -> bool:
+    """Say whether the difference is more than chance would have."""
+    found = report.goal.difference
+    return report.goal.HasField("difference") and not found.low <= 0 <= found.high
+
+
+def time_in(stage: StageReport) -> str:
+    """Say how long people were in a stage: `2 d (1 h 3 min to 3 d)`; empty while nobody left."""
+    if not stage.left:
+        return ""
+    low, middle, high = (
+        duration(each.ToMicroseconds() / 1e6).removesuffix(" 0 h").removesuffix(" 0 min")
+        for each in (stage.low_time, stage.median_time, stage.high_time)
+    )
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def tasks_said(stage: StageReport) -> str:
+    """Say what became of a stage's tasks: `tasks: 3 accepted, 2 open`."""
+    said = [f"{each.tasks:,} {_spaced(each.outcome) or 'open'}" for each in stage.tasks]
+    return f"tasks: {', '.join(said)}" if said else ""
+
+
+def errands_said(stage: StageReport) -> list[str]:
+    """Say what became of messages, attributes and notes of a stage: `messages: 3 sent`."""
+    names = {"message": "messages", "attributes": "attributes", "note": "notes"}
+    return [
+        f"{name}: {', '.join(said)}"
+        for kind, name in names.items()
+        if (said := [_errands(each) for each in stage.errands if each.kind == kind])
+    ]
+
+
+def parked_said(stage: StageReport) -> list[str]:
+    """Say why journeys are parked."""
+    return [f"{each.journeys:,} parked: {each.reason}" for each in stage.parked]
+
+
+def stuck_said(stage: StageReport) -> str:
+    """Say what is stuck in a stage; empty: nothing."""
+    said = [f"{stage.overdue:,} overdue"] if stage.overdue else []
+    said += [f"{stage.parked_long:,} parked for more than a day"] if stage.parked_long else []
+    return f"stuck: {', '.join(said)}" if said else ""
+
+
+def _errands(each: Any) -> str:
+    reason = f" ({each.reason})" if each.reason else ""
+    return f"{each.errands:,} {each.state}{reason}"
+
+
+def _spaced(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def ended_here(ends: Iterable[JourneyEnd]) -> str:
+    """Say what ended journeys in a stage other than its ways: `12 reached the goal`."""
+    return ", ".join(f"{each.journeys:,} {end_said(each)}" for each in ends)

@@ -1,0 +1,234 @@
+"""What `touchpoint report scenario` prints and draws."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from cli.console import CommandError
+from cli.drawing import png as png_writer
+from cli.drawing.scenario import draw, pictured
+from cli.drawing.shapes import Box, Words
+from cli.drawing.svg import svg
+from cli.showing.scenario_words import as_json_scenarios
+from cli.showing.scenarios import overview_shown, scenario_shown
+from touchpoint.rules.v1.rules_pb2 import RuleMode
+from touchpoint.scenario.v1.reports_pb2 import (
+    ErrandCount,
+    GetScenarioReportResponse,
+    GoalComparison,
+    GoalDifference,
+    GoalGroup,
+    JourneyEnd,
+    ParkedJourneys,
+    ScenarioReport,
+    StageReport,
+    StageWay,
+    TaskCount,
+)
+
+NOON = datetime(2026, 11, 23, 12)
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = '<script>"&\N{RIGHT-TO-LEFT OVERRIDE}\x07\uffff]]>'
+
+
+def stage(name, *ways, **more):
+    made = StageReport(stage=name, does="proposes come_back", defined=True, ways=ways, **more)
+    made.low_time.FromSeconds(3_600)
+    made.median_time.FromSeconds(86_400)
+    made.high_time.FromSeconds(3 * 86_400)
+    return made
+
+
+def report(**more):
+    first = stage(
+        "web_offer",
+        StageWay(to="call", reasons=["after 2 d"], journeys=60),
+        StageWay(reasons=["declined", "10%: left_alone"], journeys=20),
+        here=7,
+        entered=90,
+        journeys=90,
+        reached=9,
+        left=80,
+        ends=[JourneyEnd(outcome="reached", journeys=9)],
+        errands=[
+            ErrandCount(kind="message", state="sent", errands=40),
+            ErrandCount(kind="message", state="skipped", reason="NO_CONSENT", errands=3),
+        ],
+    )
+    second = stage(
+        "call",
+        StageWay(to="web_offer", reasons=["not reached"], journeys=4),
+        StageWay(to="call", reasons=["busy"]),
+        StageWay(to="a_stage_of_before", journeys=1),
+        entered=60,
+        parked=[ParkedJourneys(reason="its offer is gone: come_back", journeys=2)],
+        overdue=1,
+        parked_long=2,
+        tasks=[TaskCount(outcome="not_reached", tasks=12), TaskCount(tasks=5)],
+    )
+    before = StageReport(stage="a_stage_of_before", here=1)
+    made = ScenarioReport(
+        scenario="abandoned_cart",
+        title="A cart left behind",
+        defined=True,
+        mode=RuleMode.ENFORCED,
+        begins_with="add_to_cart, then quiet for 30 min",
+        waiting=40,
+        under_way=70,
+        parked=2,
+        stuck=3,
+        began=1_400,
+        entered=90,
+        stages=[first, second, before],
+        ends=[
+            JourneyEnd(outcome="not_so", journeys=1_000),
+            JourneyEnd(outcome="reached", entered=True, journeys=9),
+        ],
+        goal=GoalComparison(
+            entered=GoalGroup(people=400, reached=100, in_time=30),
+            held_out=GoalGroup(people=40, reached=2, in_time=1),
+            difference=GoalDifference(difference=0.2, low=0.1, high=0.25),
+        ),
+        **more,
+    )
+    made.goal.counts_for.FromSeconds(5 * 86_400)
+    return made
+
+
+def found(*reports):
+    made = GetScenarioReportResponse(scenarios=reports)
+    made.since_time.FromDatetime(datetime(2026, 10, 24, 12))
+    made.until_time.FromDatetime(NOON)
+    return made
+
+
+def printed(shown):
+    console = Console(file=io.StringIO(), width=240)
+    console.print(shown)
+    return console.file.getvalue()
+
+
+def test_a_scenario_is_told_stage_by_stage():
+    text = printed(scenario_shown(found(report())))
+    for said in (
+        "abandoned_cart · A cart left behind",
+        "In force. Begins with add_to_cart, then quiet for 30 min.",
+        "Now: 40 before the first stage, 70 in a stage, 2 of all parked.",
+        "3 stuck: due for more than five minutes and not moved, or parked for more than a day.",
+        "Began 2026-10-24 12:00 to 2026-11-23 12:00 UTC: 90 entered of 1,400 that began.",
+        "Goal within 5 d: 25.0% of 400 people who met what it takes, 5.0% of 40 held out.",
+        "Difference: +20.0 points (+10.0 to +25.0), more than chance.",
+        "30 and 1 of them still have time.",
+        "call 60 (75.0%)",
+        "1 d (1 h to 3 d)",
+        "2 parked: its offer is gone: come_back",
+        "stuck: 1 overdue, 2 parked for more than a day",
+        "tasks: 12 not reached, 5 open",
+        "messages: 40 sent, 3 skipped (NO_CONSENT)",
+        "ended here: 9 reached the goal",
+        "only in earlier editions",
+    ):
+        assert said in text
+    (line,) = (line for line in text.splitlines() if line.startswith("not so any more"))
+    assert line.split()[-3:] == ["no", "1,000", "71.4%"]
+
+
+def test_a_difference_that_chance_may_have_made_is_told_as_such():
+    made = report()
+    made.goal.difference.low = -0.01
+    assert "not more than chance would have" in printed(scenario_shown(found(made)))
+
+
+def test_without_anybody_held_out_nothing_is_compared():
+    made = report()
+    made.goal.ClearField("difference")
+    made.goal.held_out.Clear()
+    text = printed(scenario_shown(found(made)))
+    assert "- of 0 held out" in text
+    assert "Difference" not in text
+
+
+def test_all_scenarios_stand_in_a_table():
+    session = ScenarioReport(scenario="hesitation", defined=True, in_session=True)
+    gone = ScenarioReport(scenario="older", under_way=3)
+    text = printed(overview_shown(found(report(), session, gone)))
+    lines = {line.split()[0]: line for line in text.splitlines()}
+    assert lines["abandoned_cart"].split("in force")[1].split() == [
+        *("40", "70", "3", "1,400", "90", "25.0%", "5.0%", "+20.0", "points", "(+10.0", "to"),
+        "+25.0)",
+    ]
+    assert "in the session" in lines["hesitation"]
+    assert "not defined any more" in lines["older"]
+
+
+def test_where_there_is_no_scenario_that_is_said():
+    assert "No scenario is defined" in printed(overview_shown(found()))
+
+
+def test_machines_are_told_all_of_it():
+    told = json.loads(json.dumps(as_json_scenarios(found(report()))))
+    assert told["scenarios"][0]["stages"][0]["ways"][0]["journeys"] == "60"
+    assert told["scenarios"][0]["inSession"] is False
+
+
+def texts(picture):
+    return [shape.text for shape in picture.shapes if isinstance(shape, Words)]
+
+
+def test_every_stage_way_and_count_is_in_the_picture():
+    picture = pictured(report(), NOON)
+    said = texts(picture)
+    for text in (
+        *("abandoned_cart", "A cart left behind", "In force, 2026-11-23 12:00 UTC", "3 stuck"),
+        *("web_offer", "call", "a_stage_of_before", "7 now", "90 entered, goal 10.0%"),
+        *("after 2 d", "60 (75.0%)", "declined", "not reached", "busy", "by an earlier edition"),
+        *("90 entered", "1,400 began, 40 wait", "only in earlier editions"),
+    ):
+        assert text in said
+    assert sum(box.is_dashed for box in picture.shapes if isinstance(box, Box)) == 1
+
+
+def test_a_picture_with_hostile_names_is_a_document_that_says_them():
+    made = report()
+    made.title = HOSTILE
+    made.stages[0].does = HOSTILE
+    made.stages[0].ways[0].reasons[0] = HOSTILE
+    tree = ElementTree.fromstring(svg(pictured(made, NOON)))
+    assert tree.tag == f"{SVG}svg"
+    assert not list(tree.iter(f"{SVG}script"))
+    assert any("<script>" in (each.text or "") for each in tree.iter(f"{SVG}text"))
+
+
+def test_what_is_nowhere_kept_is_drawn_without_counts():
+    made = ScenarioReport(
+        scenario="hesitation", defined=True, in_session=True, stages=[stage("reassure")]
+    )
+    assert not any("0" in text for text in texts(pictured(made, NOON))[2:])
+
+
+def test_a_scenario_without_stages_is_drawn():
+    assert svg(pictured(ScenarioReport(scenario="older"), NOON)).startswith("<svg")
+
+
+def test_a_picture_is_drawn_by_the_name_of_its_file(tmp_path):
+    draw(report(), NOON, tmp_path / "new" / "flow.SVG")
+    ElementTree.parse(tmp_path / "new" / "flow.SVG")
+    pytest.importorskip("matplotlib", reason="charts need matplotlib (extra charts)")
+    draw(report(), NOON, tmp_path / "new" / "flow.png")
+    assert (tmp_path / "new" / "flow.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_it_says_what_to_install_and_that_svg_needs_nothing(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(png_writer, "find_spec", lambda name: None)
+    with pytest.raises(CommandError, match=r"touchpoint-server\[charts\].*svg needs nothing"):
+        draw(report(), NOON, tmp_path / "flow.png")
+    assert not (tmp_path / "flow.png").exists()
+    draw(report(), NOON, tmp_path / "flow.svg")
