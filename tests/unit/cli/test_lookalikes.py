@@ -151,8 +151,6 @@ def test_a_file_that_cannot_be_written_is_told_before_the_work(services, tmp_pat
         ("--with-seed",),
         ("--lacks", "3"),
         ("--since", "90d"),
-        ("--csv", "like.csv"),
-        ("--in-house",),
     ],
 )
 def test_what_goes_with_look_alikes_alone_is_refused_without_them(options):
