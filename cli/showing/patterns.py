@@ -100,7 +100,7 @@ def parts(report: PatternReport) -> Iterator[Part]:
     money = report.currency or "amount"
     first = 1
     yield Part(
-        "What ends in leaving, the costliest first",
+        "What ends in leaving",
         ("", "what they did", "left", "else", "in leaving", "visits", "people", money, "lost"),
         [_sequence(number, each) for number, each in enumerate(report.sequences, first)],
         _note_on_sequences(report),
@@ -132,9 +132,9 @@ def _sequence(number: int, found: LeavingSequence) -> Row:
         f"{found.left:,} of {found.visits:,}",
         f"{found.people:,}",
         _amount(found.worth_micros),
-        f"≥ {_amount(found.lost_micros)}",
+        f"≥ {_amount(found.lost_micros)}" if found.clear else "",
     )
-    return Row(cells)
+    return Row(cells, found.clear)
 
 
 def _left_from(number: int, found: LeftFrom) -> Row:
@@ -165,12 +165,13 @@ def _trait(number: int, found: RisingTrait) -> Row:
 
 def _note_on_sequences(report: PatternReport) -> str:
     tested = several(report.sequences_tested, "sequence")
-    least = f"{report.least_visits:,} visits"
-    if not report.sequences:
-        return f"Nothing ends in leaving beyond chance, of {tested} that {least} or more left by."
+    held = f"of {tested} that {report.least_visits:,} visits or more left by"
+    if not any(each.clear for each in report.sequences):
+        told = "What is dim is common and left as often as anything" if report.sequences else ""
+        return ". ".join(filter(None, [f"Nothing stands out beyond chance, {held}", f"{told}."]))
     return (
-        f"Held against visits that came as far; {tested} that {least} or more left by were tested"
-        " together."
+        f"Held against visits that came as far, and told beyond chance {held}; by what was lost."
+        " What is dim is common and left as often as anything."
     )
 
 

@@ -86,6 +86,7 @@ class _Writer:
             p_value=found.p_value,
             worth_micros=found.worth_micros,
             lost_micros=found.lost_micros,
+            clear=found.is_clear,
             skeleton=self._skeleton.of_sequence(found.steps, told),
         )
 

@@ -29,7 +29,7 @@ from touchpoint.profile.v1.profile_service_pb2 import (
 if TYPE_CHECKING:
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
-MOST_EVENTS = 5_000_000
+MOST_EVENTS = 3_000_000
 """More are refused: their columns would take about a gigabyte."""
 _PROFILE = "/touchpoint.profile.v1.ProfileService/"
 _TIMEOUT_S = 1800.0

@@ -53,6 +53,7 @@ def found():
                 lift_at_least=3.6,
                 worth_micros=13_160_000_000,
                 lost_micros=2_070_000_000,
+                clear=True,
                 skeleton="scenarios: # one <b>\n",
             )
         ],
@@ -91,7 +92,7 @@ def test_scenarios_to_start_from_have_the_numbers_of_their_findings():
 
 def test_where_nothing_is_found_it_says_how_much_was_looked_at():
     text = printed(report())
-    assert "Nothing ends in leaving beyond chance, of 468 sequences" in text
+    assert "Nothing stands out beyond chance, of 468 sequences" in text
     assert "Nothing rises beyond chance: 150 first purchases" in text
     assert "--skeleton" not in text
 

@@ -1,29 +1,16 @@
-"""Sequences that end in leaving more often than what comes as late in a visit does.
-
-Whoever has come far into a visit has less of it left to buy in, whatever they did. So a sequence is
-held against all visits that reached the deed by which it was complete, not against all visits: of
-deeds in random order nothing is found.
-"""
+"""Sequences that end in leaving: more often than what comes as late in a visit, or just often."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.scenario.domain.patterns.log import Flags, Log, Numbers, Places
+from services.scenario.domain.patterns.judging import Judge, Judged
+from services.scenario.domain.patterns.log import Log
 from services.scenario.domain.patterns.mining import LONGEST, Miner, Tokens, closed
-from services.scenario.domain.patterns.odds import (
-    MISTAKES,
-    alikeness,
-    at_most,
-    corrected_for,
-    crowding,
-    interval,
-)
+from services.scenario.domain.patterns.odds import MISTAKES, corrected_for
 from services.scenario.domain.patterns.visits import Step, Visits, Walks, walks_of
 
 FEWEST_PEOPLE = 5
@@ -31,11 +18,10 @@ FEWEST_PEOPLE = 5
 _FEWEST_VISITS = 10
 _LEAST_SHARE = 0.002
 """Of the visits that left."""
-_STEADY = 200
-"""Visits that what was to be expected at a deed is known from."""
 _MOST_CANDIDATES = 500
 _MOST_TESTED = 20_000
 SHORTEST = 2
+_MOST_COMMON, _MOSTLY = 5, 0.5
 _TINY = 1e-9
 
 
@@ -58,6 +44,8 @@ class LeavingSequence:
     """Of visits with it that left, with its 95% interval."""
     p_value: float
     """By itself; how many were tested is told beside."""
+    is_clear: bool
+    """Beyond chance, all that were tested taken together; else it is told for being common."""
 
     @property
     def bought(self) -> int:
@@ -78,7 +66,7 @@ class LeavingSequence:
 
 @dataclass(frozen=True, slots=True)
 class Leavings:
-    """What was found, the costliest first, and what it was found in."""
+    """What was found: what is clear first, then the costliest first; and what it was found in."""
 
     sequences: Sequence[LeavingSequence]
     visits: int
@@ -90,40 +78,16 @@ class Leavings:
     """Visits that left by a sequence for it to be tested."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A sequence held against what was to be expected of the visits it was in."""
-
-    visits: int
-    left: int
-    people: int
-    expected: float
-    effective: float
-    """Visits that would say as much if each were another person's."""
-    p_value: float
-
-    @property
-    def share(self) -> tuple[float, float, float]:
-        share = self.left / self.visits
-        return share, *interval(share * self.effective, self.effective)
-
-    @property
-    def least_p_value(self) -> float:
-        """What it would be if all had left: what cannot be seen need not be looked at."""
-        return math.pow(self.expected, self.effective)
-
-    @property
-    def excess(self) -> float:
-        """Visits that left beyond the expected, at least."""
-        return max(self.share[1] - self.expected, 0.0) * self.visits
-
-
 def leavings_of(log: Log, visits: Visits, most: int, longest: int = LONGEST) -> Leavings:
-    """Return at most so many sequences that end in leaving, none that another one explains."""
+    """Return at most so many sequences that end in leaving, none that another one explains.
+
+    Those that are clear come first. Up to five others are told where there is room: the costliest
+    of what is commonest, which is left no more often than anything else.
+    """
     walks = walks_of(log, visits)
     miner = Miner(walks.token, walks.offsets)
     at_least = max(_FEWEST_VISITS, int(np.ceil(_LEAST_SHARE * visits.has_left.sum())))
-    everybody = _Judge.of(visits, walks, np.ones(len(visits), np.bool_))
+    everybody = Judge.of(visits, walks, np.ones(len(visits), np.bool_))
     judged, marks = _tested(miner, visits, everybody, at_least, longest)
     while len(judged) > _MOST_TESTED:
         at_least *= 2
@@ -133,25 +97,23 @@ def leavings_of(log: Log, visits: Visits, most: int, longest: int = LONGEST) -> 
     clear = [each for each, found in judged.items() if found.p_value <= limit and found.excess > 0]
     kept = closed(clear, marks.__getitem__)
     kept.sort(key=lambda each: (-judged[each].excess, len(each), each))
-    found = [
-        _told(each, judged[each], miner, visits, walks)
-        for each in _explaining(kept[:_MOST_CANDIDATES], miner, visits, walks, limit, most)
+    surest = _explaining(kept[:_MOST_CANDIDATES], miner, visits, walks, limit, most)
+    common = [each for each in judged if each not in set(clear)]
+    common.sort(key=lambda each: (-judged[each].left, -len(each), each))
+    others = _commonest(common[:_MOST_CANDIDATES], surest, miner, visits)
+    told = [
+        *(_told(each, judged[each], miner, visits, walks, is_clear=True) for each in surest),
+        *(_told(each, judged[each], miner, visits, walks, is_clear=False) for each in others),
     ]
-    found.sort(key=lambda each: -each.lost_micros)
-    return Leavings(
-        found,
-        len(visits),
-        int(visits.has_left.sum()),
-        len(np.unique(visits.person)),
-        tested,
-        at_least,
-    )
+    told.sort(key=lambda each: (not each.is_clear, -each.lost_micros, -each.worth_micros))
+    people, left = len(np.unique(visits.person)), int(visits.has_left.sum())
+    return Leavings(told[:most], len(visits), left, people, tested, at_least)
 
 
 def _tested(
-    miner: Miner, visits: Visits, judge: _Judge, at_least: int, longest: int
-) -> tuple[dict[Tokens, _Judged], dict[Tokens, tuple[int, int]]]:
-    judged: dict[Tokens, _Judged] = {}
+    miner: Miner, visits: Visits, judge: Judge, at_least: int, longest: int
+) -> tuple[dict[Tokens, Judged], dict[Tokens, tuple[int, int]]]:
+    judged: dict[Tokens, Judged] = {}
     marks: dict[Tokens, tuple[int, int]] = {}
     for sequence, occurrences in miner.sequences(visits.has_left, at_least, longest):
         if len(sequence) < SHORTEST:
@@ -177,7 +139,7 @@ def _explaining(
     """Return those that still say something of the visits that none before them was in."""
     chosen: list[Tokens] = []
     is_open = np.ones(len(visits), np.bool_)
-    judge = _Judge.of(visits, walks, is_open)
+    judge = Judge.of(visits, walks, is_open)
     for sequence in candidates:
         if len(chosen) == most:
             break
@@ -189,71 +151,41 @@ def _explaining(
             continue
         chosen.append(sequence)
         is_open[found.walk] = False
-        judge = _Judge.of(visits, walks, is_open)
+        judge = Judge.of(visits, walks, is_open)
     return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """Holds visits with a sequence against all that came as far."""
-
-    visits: Visits
-    place: NDArray[np.int64]
-    """Of each token, the how manyth deed of its visit it was."""
-    leaving: Numbers
-    """Share that leaves of visits with at least so many deeds, by their number."""
-    alike: float
-    """How alike visits of one person end."""
-
-    @classmethod
-    def of(cls, visits: Visits, walks: Walks, some: Flags) -> _Judge:
-        """Return one that expects what became of some visits."""
-        leaving = _leaving_by_length(visits.length[some], visits.has_left[some])
-        at_first = float(leaving[1])
-        residuals = visits.has_left[some].astype(np.float64) - at_first
-        variance = len(residuals) * at_first * (1.0 - at_first)
-        alike = alikeness(residuals, variance, visits.person[some])
-        return cls(visits, walks.place, leaving, alike)
-
-    def __call__(self, walk: Places, at: Places) -> _Judged:
-        has_left = self.visits.has_left[walk]
-        reached = np.minimum(self.place[at], len(self.leaving) - 1)
-        expected = float(self.leaving[reached].mean())
-        person = self.visits.person[walk]
-        count, left = len(walk), int(has_left.sum())
-        # Visits come by person, so each person is where the number changes.
-        leavers = person[has_left]
-        people = int(np.count_nonzero(np.diff(leavers))) + 1 if left else 0
-        design = 1.0 + (crowding(_renumbered(person)) - 1.0) * self.alike
-        p_value = at_most((count - left) / design, count / design, 1.0 - expected)
-        return _Judged(count, left, people, expected, count / design, p_value)
-
-
-def _renumbered(person: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return sorted numbers without gaps."""
-    numbered = np.zeros(len(person), np.int32)
-    np.cumsum(np.diff(person) != 0, out=numbered[1:])
-    return numbered
-
-
-def _leaving_by_length(length: NDArray[np.int64], has_left: Flags) -> Numbers:
-    """Return the share that leaves of visits with at least so many deeds; at 0 as at 1."""
-    if not len(length):
-        return np.ones(2)
-    size = int(length.max()) + 1
-    reached = np.bincount(length, minlength=size)[::-1].cumsum()[::-1]
-    left = np.bincount(length, weights=has_left, minlength=size)[::-1].cumsum()[::-1]
-    steady = max(int(np.count_nonzero(reached >= _STEADY)) - 1, 1)
-    share: Numbers = left[: steady + 1] / np.maximum(reached[: steady + 1], 1)
-    return share
+def _commonest(
+    candidates: Sequence[Tokens], before: Sequence[Tokens], miner: Miner, visits: Visits
+) -> list[Tokens]:
+    """Return some that most left by, each mostly of visits that none before it was in."""
+    is_open = visits.has_left.copy()
+    for sequence in before:
+        is_open[miner.find(sequence).walk] = False
+    chosen: list[Tokens] = []
+    for sequence in candidates:
+        if len(chosen) == _MOST_COMMON:
+            break
+        walk = miner.find(sequence).walk
+        walk = walk[visits.has_left[walk]]
+        if is_open[walk].mean() > _MOSTLY:
+            chosen.append(sequence)
+            is_open[walk] = False
+    return chosen
 
 
 def _told(
-    sequence: Tokens, judged: _Judged, miner: Miner, visits: Visits, walks: Walks
+    sequence: Tokens,
+    judged: Judged,
+    miner: Miner,
+    visits: Visits,
+    walks: Walks,
+    *,
+    is_clear: bool,
 ) -> LeavingSequence:
     walk = miner.find(sequence).walk
     worth = int(visits.worth_micros[walk[visits.has_left[walk]]].sum())
-    beyond = judged.excess / max(judged.left, 1)
+    beyond = judged.excess / max(judged.left, 1) if is_clear else 0.0
     return LeavingSequence(
         tuple(walks.steps[each] for each in sequence),
         judged.visits,
@@ -264,4 +196,5 @@ def _told(
         judged.expected,
         judged.share,
         judged.p_value,
+        is_clear,
     )

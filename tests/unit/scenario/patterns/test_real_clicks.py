@@ -77,7 +77,7 @@ def test_where_buying_has_nothing_to_do_with_what_was_seen_nothing_is_found(walk
     leavings = found(history(walks, lambda seen: 0.1))
     assert leavings.visits > 5_000
     assert leavings.tested > 100
-    assert leavings.sequences == []
+    assert not any(each.is_clear for each in leavings.sequences)
 
 
 def test_what_keeps_people_from_buying_is_found_among_all_that_they_do(walks):
@@ -85,6 +85,7 @@ def test_what_keeps_people_from_buying_is_found_among_all_that_they_do(walks):
         both = FIRST in seen and SECOND in seen[seen.index(FIRST) :]
         return 0.01 if both else 0.15
 
-    [sequence] = found(history(walks, chance)).sequences
+    told = found(history(walks, chance)).sequences
+    [sequence] = [each for each in told if each.is_clear]
     assert sequence.steps == (Step("view", f"c{FIRST}"), Step("view", f"c{SECOND}"))
     assert sequence.lift[1] > 2.0
