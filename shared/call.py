@@ -83,9 +83,12 @@ class Call:
         )
 
 
-def own_call(method: str, budget: Budget | None = None) -> Call:
-    """Return a call that this process makes of its own accord, without a request behind it."""
-    return Call(method, new_id(), budget)
+def own_call(method: str, budget: Budget | None = None, caller: Caller = ANONYMOUS) -> Call:
+    """Return a call that this process makes of its own accord, without a request behind it.
+
+    `caller` is by which name a peer knows it, where what it may do depends on that.
+    """
+    return Call(method, new_id(), budget, caller=caller)
 
 
 Handler = Callable[[Call, Message], Awaitable[Message]]

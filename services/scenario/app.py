@@ -54,6 +54,7 @@ from shared.ids import new_id
 from shared.postgres import Database, migrate
 from shared.privacy import FolderWrappingKeys
 from shared.service import Background, HealthCheck, Runtime, Service
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
@@ -132,6 +133,7 @@ class _Parts:
             database,
             self.rules,
             self.profile,
+            AggregatorServiceStub(runtime.channel("aggregator")),
             catalogue,
             bundles,
             self.clock,

@@ -8,8 +8,8 @@ from typing import ClassVar
 from services.scenario.carriers import Gateways, read_gateways
 from services.scenario.carriers.telephony import SECRET_NAME
 from services.scenario.crashing import crash_point
-from shared.config import ConfigError, ServiceSettings, setting
-from shared.setting_types import Mode
+from shared.config import WEB_PORT, ConfigError, ServiceSettings, setting
+from shared.setting_types import Mode, url
 from shared.webhooks import Address, Secrets, read_address, read_secrets
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
@@ -55,6 +55,20 @@ class ScenarioSettings(ServiceSettings):
         help="where the telephony is told of who asked to be called back: https://…",
         parse=read_address,
     )
+
+    unsubscribe_url: str = setting(
+        env="TOUCHPOINT_UNSUBSCRIBE_URL",
+        default="",
+        help="where links that end messages lead: https://shop.example/unsubscribe",
+        parse=url("https", "http"),
+    )
+
+    @property
+    def unsubscribe_link(self) -> str:
+        """Where links lead: as told; in development the edge of this machine."""
+        if self.unsubscribe_url or self.mode is not Mode.DEVELOPMENT:
+            return self.unsubscribe_url
+        return f"http://127.0.0.1:{WEB_PORT}/unsubscribe"
 
     def __post_init__(self) -> None:
         self._check_call_back()

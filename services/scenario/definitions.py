@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from services.scenario.domain.passage import ANSWERS
 from services.scenario.domain.scenario import AtHome, Scenario
 from services.scenario.reading import read_scenario, with_parameters
+from services.scenario.stationery import Stationery, stationery
 from shared.arms import IMPERSONAL, assign_arm, assign_variants
 from shared.catalogue import Catalogue
 from shared.definitions import CompileError
@@ -59,6 +60,8 @@ class Playbook:
     """What one promise of an offer takes of its budget: millionths of a currency."""
     segments: frozenset[str] = frozenset()
     """Segments that it defines."""
+    stationery: Stationery = field(default_factory=Stationery)
+    """What messages are written on."""
     plan: ExperimentPlan = NO_EXPERIMENTS
     """Who takes part in which experiments."""
     switched_off: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -143,6 +146,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
             if each.budget.HasField("each")
         },
         segments=frozenset(each.segment for each in bundle.segments),
+        stationery=stationery(bundle),
         plan=plan,
         time_zone=bundle.parameters.get(TIME_ZONE, ""),
         holidays=frozenset(bundle.parameters.get(HOLIDAYS, "").replace(",", " ").split()),

@@ -12,16 +12,16 @@ from services.scenario.carriers.telephony import (
     Telephony,
     WebhookTelephony,
 )
+from services.scenario.composing import Links, TemplateComposer
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import Reach
 from services.scenario.definitions import Playbook
-from services.scenario.domain.outbound import Composer
 from services.scenario.errands import Errands
 from services.scenario.logbook import ProfileLogbook
-from services.scenario.no_templates import NoTemplates
 from services.scenario.permitting import RulesPermits
 from services.scenario.ringing import Ringer
 from services.scenario.sending import Sender
+from services.scenario.stationery import Stationery
 from services.scenario.storage.errands import PostgresErrands
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
@@ -29,9 +29,11 @@ from shared.definitions import BundleFollower
 from shared.ids import new_id
 from shared.postgres import Database
 from shared.setting_types import Mode
+from shared.unsubscribing import Unsubscribing
 from shared.webhooks import Poster
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
 
@@ -41,6 +43,7 @@ def errands_of(
     database: Database,
     rules: RulesServiceAsyncStub,
     profile: ProfileServiceAsyncStub,
+    edge: AggregatorServiceAsyncStub,
     catalogue: Catalogue,
     bundles: BundleFollower[Playbook],
     clock: BusinessClock,
@@ -49,7 +52,12 @@ def errands_of(
 ) -> Errands:
     """Return the worker of a replica, on what its process has opened."""
     store = PostgresErrands(database)
-    composer: Composer = NoTemplates()
+    links = Links(settings.unsubscribe_link, Unsubscribing(settings.deployment_key))
+
+    def stationery_for(person_id: str) -> Stationery:
+        return bundles.for_person(person_id).stationery
+
+    composer = TemplateComposer(stationery_for, profile, edge, store, catalogue, links, clock)
     carriages = carriages_of(
         settings.message_gateways,
         settings.message_secrets,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Value = str | int | list["Value"] | dict[str, "Value"]
+Value = str | int | Sequence["Value"] | Mapping[str, "Value"]
 Values = Mapping[str, Value]
 """What a text is put together from; what is not known is not there."""
 
@@ -38,8 +38,6 @@ VARIABLES: dict[str, Shape] = {
                 "title": Leaf("Trail shoe for long ways, waterproof"),
                 "quantity": Leaf(1),
                 "price": _sometimes("129.00 EUR"),
-                "link": _sometimes("https://shop.example/trail-shoe"),
-                "image": _sometimes("https://shop.example/trail-shoe.jpg"),
             }
         ],
         "count": Leaf(1),

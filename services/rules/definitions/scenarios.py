@@ -167,9 +167,6 @@ def _acts(where: tuple[Step, ...], stage: Stage) -> Iterator[_Found]:
     if len(acts) > 1:
         message = f"stage {stage.stage} has {' and '.join(acts)}: write a stage for each"
         yield (*where, acts[1]), message
-    if "send" in acts:
-        message = f"there is no template {stage.send.template}: messages cannot be written yet"
-        yield (*where, "send"), f"stage {stage.stage}: {message}"
     if "propose" in acts:
         yield from wrongly_proposed((*where, "propose"), stage)
 

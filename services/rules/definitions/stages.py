@@ -96,7 +96,7 @@ MESSAGE_CHANNELS = list_of(MESSAGE_CHANNEL, 10)
 
 
 @described(
-    lambda: {"anyOf": [schema_of(MESSAGE_CHANNEL), {"const": BEST}, schema_of(MESSAGE_CHANNELS)]}
+    lambda: {"anyOf": [schema_of(MESSAGE_CHANNEL), {"enum": [BEST]}, schema_of(MESSAGE_CHANNELS)]}
 )
 def _channels(reader: Reader, node: Node) -> list[int]:
     """Read one channel, several, or `best`: whichever of the direct ones is best."""

@@ -65,6 +65,7 @@ class OutboxCarrier:
             "to": message.address,
             "from": message.sender_address,
             "from_name": message.sender_name,
+            "reply_to": message.reply_to,
             "subject": message.subject,
             "text": message.text,
             "html": message.html,

@@ -72,6 +72,7 @@ def body_of(message: Message, key: str) -> bytes:
         "text": message.text,
         "html": message.html,
         "sender": {"name": message.sender_name, "address": message.sender_address},
+        "replyTo": message.reply_to,
         "headers": dict(message.headers),
         "decisionId": message.decision_id,
         "offerIds": list(message.offer_ids),

@@ -8,6 +8,7 @@ from typing import Protocol
 from services.scenario.domain.campaigns import Campaign, Taken
 from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.journey import Happened
+from services.scenario.domain.scenario import Cart
 
 
 class ErrandWork(Protocol):
@@ -48,6 +49,10 @@ class ErrandStore(ErrandWork, Protocol):
 
     async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
         """Return the latest message of each journey that has one."""
+        ...
+
+    async def cart_of(self, journey_id: str) -> Cart:
+        """Return what lay in the cart when a journey began; nothing, where there is none."""
         ...
 
     async def order(self, campaign: Campaign, messages: Sequence[Dispatch]) -> Taken:

@@ -70,6 +70,8 @@ class Message:
     sender_name: str = ""
     sender_address: str = ""
     """Empty: the house's own."""
+    reply_to: str = ""
+    """Whom an answer goes to; empty: the sender."""
     headers: Mapping[str, str] = field(default_factory=dict)
     decision_id: str = ""
     """Of what it carries; empty: it carries nothing that was decided."""
@@ -78,6 +80,10 @@ class Message:
 
 NO_ADDRESS = "NO_ADDRESS"
 """The reason of a composer that knows no address of the person on a channel: another may do."""
+
+
+NOTHING_TO_SAY = "NOTHING_TO_SAY"
+"""The reason of a composer that found nothing worth sending."""
 
 
 class Composer(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from services.scenario.domain.campaigns import Campaign, Taken, keys_of, new_ones
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Happened, SendMessage
+from services.scenario.domain.scenario import NO_CART, Cart
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.payloads import job_of, payload_of_order
 from services.scenario.storage.transaction import PostgresJourneyTransaction
@@ -59,6 +60,12 @@ class PostgresErrands:
     async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
         rows = await self._database.fetch(_SQL.latest_messages, list(journey_ids))
         return {row["journey_id"]: dispatch_of(row) for row in rows}
+
+    async def cart_of(self, journey_id: str) -> Cart:
+        for row in await self._database.fetch(_SQL.cart_of, journey_id):
+            quantities = tuple(row["cart_quantities"])
+            return Cart(tuple(row["cart_nos"]), quantities, row["cart_value_micros"])
+        return NO_CART
 
     async def order(self, campaign: Campaign, messages: Sequence[Dispatch]) -> Taken:
         async with self._database.transaction() as opened:

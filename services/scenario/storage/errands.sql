@@ -73,3 +73,6 @@ RETURNING errand_id;
 -- name: count_told
 SELECT count(*) FROM errands
 WHERE campaign = $1 AND campaign_offer = $2 AND campaign <> '';
+
+-- name: cart_of
+SELECT cart_nos, cart_quantities, cart_value_micros FROM journeys WHERE journey_id = $1;

@@ -15,7 +15,7 @@ from services.scenario.domain.journey import (
     SendMessage,
     TellAnswer,
 )
-from services.scenario.domain.scenario import MessageOrder
+from services.scenario.domain.scenario import NO_CART, Cart, MessageOrder
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 
@@ -43,6 +43,10 @@ class InMemoryErrands:
         for errand_id in gone:
             del self._kept[errand_id]
         return self._kept
+
+    async def cart_of(self, journey_id: str) -> Cart:
+        journey = self._journeys.journeys.get(journey_id)
+        return journey.cart if journey is not None else NO_CART
 
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
         async with self._journeys.alone():

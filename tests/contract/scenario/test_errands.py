@@ -17,8 +17,18 @@ from services.scenario.domain.errands import (
 )
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.outbound import Fate, Result
+from services.scenario.domain.scenario import NO_CART
 from tests.contract.scenario.conftest import apart, one
-from tests.unit.scenario.playing import ADA, BOB, DAY_US, HOUR_US, NOON_US, for_all
+from tests.unit.scenario.playing import (
+    ADA,
+    BOB,
+    CART,
+    DAY_US,
+    HOUR_US,
+    NOON_US,
+    facts,
+    for_all,
+)
 from tests.unit.scenario.writing import scenario, stage
 
 EMAIL = 4
@@ -253,3 +263,11 @@ async def test_what_is_exported_of_errands_can_be_read(desk):
         "note": {"note": "Ask."},
         "message": {"channels": ["EMAIL"], "template": "t"},
     }
+
+
+async def test_the_cart_is_that_of_the_journey_that_a_message_is_of(desk):
+    await desk.take(viewed(), starting_of=for_all({"view": [mail()]}))
+    await desk.look(NOON_US, facts(cart=CART))
+    found = await only(desk)
+    assert await desk.errands.cart_of(found.journey_id) == CART
+    assert await desk.errands.cart_of("") == NO_CART

@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 
 from services.scenario.app import open_service
+from services.scenario.composing import TemplateComposer
 from services.scenario.config import ScenarioSettings
 from services.scenario.domain.outbound import Errand, Message, Result
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import HOLD_US
-from services.scenario.no_templates import NoTemplates
 from services.scenario.storage import MIGRATIONS
 from shared.bus import Publication
 from shared.bus.subjects import events_of
@@ -392,7 +392,7 @@ async def test_a_link_that_only_profiles_log_tells_of_is_known(pair):
 async def test_of_two_replicas_one_sends_and_what_was_done_is_told_to_profile(
     pair, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(NoTemplates, "compose", Greeter.compose)
+    monkeypatch.setattr(TemplateComposer, "compose", Greeter.compose)
     await pair.happens("login")
     await pair.is_in("told")
 

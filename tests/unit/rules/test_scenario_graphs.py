@@ -16,6 +16,12 @@ placements:
     kinds: [PROMOTION, CONTENT]
     limit: 3
     default_offers: [default.help]
+  - {placement: email.body, channel: EMAIL, kinds: [PROMOTION, CONTENT], limit: 3,
+    default_offers: [default.help]}
+  - {placement: sms.text, channel: SMS, kinds: [PROMOTION, CONTENT], limit: 1,
+    default_offers: [default.help]}
+templates:
+  - {template: left, channels: [EMAIL, SMS], subject: Left, text: "{{ offers[0].title }}"}
 offers:
   - {offer_id: default.help, kind: CONTENT, title: Help, is_default: true}
   - {offer_id: mild, kind: PROMOTION, title: Mild, is_journey_only: true}
@@ -78,6 +84,8 @@ WHOLE = """\
       - stage: mail
         condition: journey.messages < 2
         otherwise: call
+        send: {channels: [EMAIL, SMS], template: left, offers: [mild, better], limit: 1,
+          purpose: marketing, from_own_contact: true}
         on:
           - {on: [email_click], to: end, as: clicked}
         lasts: 4d
@@ -100,6 +108,7 @@ def test_a_scenario_that_says_all_there_is_to_say_has_no_problem_and_is_in_the_b
     assert mark.next[1].share == 0.5
     assert list(site.propose.offers) == ["mild", "better"]
     assert getattr(mail.on[0], "as") == "clicked"
+    assert (mail.send.template, list(mail.send.offers)) == ("left", ["mild", "better"])
     assert (morning.until.at, morning.until.working_day) == ("10:00", True)
     assert set(call.answers) == set(ANSWERS) - {"accepted", "declined"}
 
@@ -192,9 +201,13 @@ FLAWS = {
         "      - {stage: a, send: {channels: [WEB], template: t}}\n",
         (2, 38, "must be one of PUSH, EMAIL, SMS, DIRECT_MAIL, is 'WEB'"),
     ),
-    "a message whose words nobody can write yet": (
-        "      - {stage: a, send: {channels: best, template: t}}\n",
-        (2, 26, "there is no template t: messages cannot be written yet"),
+    "a message without words": (
+        "      - {stage: a, send: {channels: best, template: lefd}}\n",
+        (2, 53, "there is no template lefd; did you mean left?"),
+    ),
+    "a message with words for other channels": (
+        "      - {stage: a, send: {channels: best, template: left, offers: [mild]}}\n",
+        (2, 53, "template left has no words for PUSH"),
     ),
     "a message on no channel": (
         "      - {stage: a, send: {channels: [], template: t}}\n",
