@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
 from shared.experiments import ExperimentPlan
 from touchpoint.common.v1.decision_pb2 import VariantOf
@@ -52,6 +53,7 @@ def assign_variants(plan: ExperimentPlan, oldest_person_id: str) -> Sequence[Var
     return found
 
 
+@lru_cache(maxsize=65_536)
 def unit_interval(salt: str, person_id: str) -> float:
     """Return a person's place in [0, 1), evenly spread and independent for each salt."""
     digest = hashlib.blake2b(f"{salt}\0{person_id}".encode(), digest_size=8).digest()

@@ -61,6 +61,13 @@ def simulate(
     exploration: Annotated[
         str, typer.Option(metavar="SHARE", help="Judge ranking that may cost so much to try out.")
     ] = "",
+    scenarios: Annotated[
+        bool, typer.Option("--scenarios", help="Play recorded events against the scenarios.")
+    ] = False,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this scenario; repeatable. Goes with --scenarios."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,6 +82,9 @@ def simulate(
     (docs/off-policy.md). With --model or --exploration a model or a policy is judged in that way,
     by the decisions of the ranker's journal: no definitions are read then.
 
+    With --scenarios recorded events are played against the scenarios, by the code that runs them
+    live: who enters and how it ends, messages and tasks by day, limits, goals (docs/scenarios.md).
+
     Example: touchpoint simulate deploy/definitions
 
     Example: touchpoint simulate deploy/definitions --history 7d --examples 20
@@ -82,7 +92,17 @@ def simulate(
     Example: touchpoint simulate b37ad7da79b0 --against 3f9a61c02b7e --json
 
     Example: touchpoint simulate --history 7d --exploration 0%
+
+    Example: touchpoint simulate deploy/definitions --scenarios --history 30d
     """
+    if scenarios or scenario:
+        # Only here: it brings the domain code of three services along.
+        from cli.commands.simulate_scenarios import BacktestAsked, simulate_scenarios
+
+        days = parse_days(history, "--history")
+        return simulate_scenarios(
+            BacktestAsked(target, days, scenario or ()), home, as_json=as_json
+        )
     if model or exploration:
         return simulate_ranking(
             RankingAsked(parse_days(history, "--history"), limit, model, exploration),

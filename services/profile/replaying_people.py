@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from services.profile.definitions import ProfileDefinitions
 from services.profile.domain.event import NO_DETAILS, Event
@@ -21,14 +22,16 @@ from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_pb2 import HistoryColumns, ValueTiers
 
 _EVENT = maker(Event)
-_PRUNE_EVERY = 500
-"""Events folded in one go: a state grows no larger between than it does live."""
+_MOST_AHEAD = 64
+"""Events of somebody whom nobody asks about, until they are folded."""
+_decode: Callable[[str], Mapping[str, str]] = json.JSONDecoder().decode
 
-
-class Events(Protocol):
-    """Events by their number; each is made when it is asked for."""
-
-    def at(self, number: int) -> Event: ...
+_OF_EVENT = tuple(
+    each.name
+    for each in HistoryColumns.DESCRIPTOR.fields
+    if each.name not in ("person_ids", "placements")
+)
+"""Columns in the order of `Event`."""
 
 
 class Sets(Protocol):
@@ -44,30 +47,30 @@ class ReplayedPeople:
 
     def __init__(
         self,
-        events: Events,
         sets: Sets,
         definitions: ProfileDefinitions,
         tiers: Tiers = NO_TIERS,
     ) -> None:
-        self._events = events
         self._sets = sets
         self._definitions = definitions
         self._tiers = tiers
-        self._ahead: dict[str, list[int]] = {}
-        """Numbers of events that are not folded yet, by the oldest of their set."""
+        self._ahead: dict[str, list[Event]] = {}
+        """Events that are not folded yet, by the oldest of their set."""
         self._states: dict[str, State] = {}
         self._latest: tuple[str, int, PersonSnapshot] | None = None
         self.failures: Counter[str] = Counter()
         """Events that cannot be folded, by why; live they are parked."""
         self.folded = 0
 
-    def add(self, oldest_id: str, number: int) -> None:
+    def add(self, oldest_id: str, event: Event) -> None:
         """Let something happen to a set of persons."""
         ahead = self._ahead.get(oldest_id)
         if ahead is None:
-            self._ahead[oldest_id] = [number]
-        else:
-            ahead.append(number)
+            self._ahead[oldest_id] = [event]
+            return
+        ahead.append(event)
+        if len(ahead) >= _MOST_AHEAD:
+            self._folded(oldest_id)
 
     def snapshot(self, person_id: str, now_us: int) -> PersonSnapshot:
         """Return a person as profile would have told of them then; not to be changed."""
@@ -96,18 +99,40 @@ class ReplayedPeople:
             return state
         if state is None:
             state = self._states[oldest_id] = State()
-        for start in range(0, len(ahead), _PRUNE_EVERY):
-            for number in ahead[start : start + _PRUNE_EVERY]:
-                self._fold(state, number)
-            prune(state)
+        for event in ahead:
+            try:
+                apply(state, event)
+            except FAULTS as error:
+                self.failures[reason_of(error)] += 1
+        prune(state)
         self.folded += len(ahead)
         return state
 
-    def _fold(self, state: State, number: int) -> None:
-        try:
-            apply(state, self._events.at(number))
-        except FAULTS as error:
-            self.failures[reason_of(error)] += 1
+
+def events_of(columns: HistoryColumns) -> list[Event]:
+    """Return all events of columns."""
+    plain: list[Sequence[Any]] = [
+        columns.times_us,
+        columns.types,
+        columns.channels,
+        columns.offer_nos,
+        columns.family_nos,
+        columns.categories,
+        columns.brands,
+        columns.price_micros,
+        columns.cost_micros,
+        columns.quantities,
+        columns.value_micros,
+        columns.session_ids,
+        columns.order_ids,
+        columns.gifts,
+        columns.durations_s,
+        columns.reassurances,
+        columns.variants,
+        columns.topics,
+    ]
+    details = [_decode(each) if each else NO_DETAILS for each in columns.details]
+    return list(map(_EVENT, zip(*plain, details, strict=True)))
 
 
 def event_at(columns: HistoryColumns, place: int) -> Event:
@@ -133,9 +158,21 @@ def event_at(columns: HistoryColumns, place: int) -> Event:
             columns.reassurances[place],
             columns.variants[place],
             columns.topics[place],
-            json.loads(details) if details else NO_DETAILS,
+            _decode(details) if details else NO_DETAILS,
         )
     )
+
+
+def columns_of(rows: Iterable[tuple[str, Event, str]]) -> HistoryColumns:
+    """Return events as columns: of each the person, what is folded, and the placement answered."""
+    made = HistoryColumns()
+    for person_id, event, placement in rows:
+        made.person_ids.append(person_id)
+        made.placements.append(placement)
+        details = json.dumps(dict(event.details)) if event.details else ""
+        for name, value in zip(_OF_EVENT, (*event[:-1], details), strict=True):
+            getattr(made, name).append(value)
+    return made
 
 
 def tiers_of(message: ValueTiers) -> Tiers:

@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from services.scenario.domain.errands import Step
 from services.scenario.domain.journey import BACK_IN_STOCK, Happened
 from shared.catalogue import Catalogue
-from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 DECISION = "event.decision_id"
 """Of an event, beside what conditions read: which decision it answers."""
+_NAMES: Mapping[int, str] = {number: name for name, number in Channel.Value.items()}
 
 
-def happened_of(notice: EventNotice, catalogue: Catalogue) -> Happened:
-    """Return an event; of an item that is not in the catalogue only its number is known."""
-    channel = Channel.Value.Name(notice.channel) if notice.channel else ""
+class Told(Protocol):
+    """What is told of an event; see `EventNotice`."""
+
+    @property
+    def person_id(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def time_us(self) -> int: ...
+
+    @property
+    def channel(self) -> int: ...
+
+    @property
+    def value_micros(self) -> int: ...
+
+    @property
+    def quantity(self) -> float: ...
+
+    @property
+    def placement(self) -> str: ...
+
+    @property
+    def gift(self) -> bool: ...
+
+    @property
+    def offer_no(self) -> int: ...
+
+    @property
+    def event_id(self) -> str: ...
+
+    @property
+    def decision_id(self) -> str: ...
+
+
+def happened_of(
+    notice: Told,
+    catalogue: Catalogue,
+    values_of: Callable[[Catalogue, int], Mapping[str, Any]] | None = None,
+) -> Happened:
+    """Return an event; of an item that is not in the catalogue only its number is known.
+
+    `values_of` stands for `offer_values` where somebody remembers what it says.
+    """
+    channel = _NAMES[notice.channel] if notice.channel else ""
     values = {
         "event.type": notice.type,
         "event.channel": channel,
@@ -25,7 +70,7 @@ def happened_of(notice: EventNotice, catalogue: Catalogue) -> Happened:
         "event.placement": notice.placement,
         "event.gift": notice.gift,
         DECISION: notice.decision_id,
-        **offer_values(catalogue, notice.offer_no),
+        **(values_of or offer_values)(catalogue, notice.offer_no),
     }
     return Happened(
         notice.person_id, notice.type, notice.time_us, notice.offer_no, values, notice.event_id

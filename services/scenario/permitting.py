@@ -14,7 +14,11 @@ from shared.clock import BusinessClock
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
-from touchpoint.rules.v1.rules_service_pb2 import ReleaseContactRequest, ReserveContactRequest
+from touchpoint.rules.v1.rules_service_pb2 import (
+    ReleaseContactRequest,
+    ReserveContactRequest,
+    ReserveContactResponse,
+)
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
@@ -86,14 +90,18 @@ class RulesPermits:
         )
         request.held_for.FromMicroseconds(HELD_US)
         answer = await invoke(self._rules.ReserveContact, request, own_call(_RULES), _TIMEOUT_S)
-        if answer.granted:
-            return None
-        now_us = self._clock.now_us()
-        free_us = answer.free_time.ToMicroseconds()
-        again_us = max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
-        code = RemovalCode.Value.Name(answer.reason) if answer.reason else CONTACT_LIMIT
-        return Full(again_us, code)
+        return full_by(answer, self._clock.now_us())
 
     async def release(self, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)
         await invoke(self._rules.ReleaseContact, request, own_call(_RULES), _TIMEOUT_S)
+
+
+def full_by(answer: ReserveContactResponse, now_us: int) -> Full | None:
+    """Return what an answer of the ledger says: when to try again; None where it is granted."""
+    if answer.granted:
+        return None
+    free_us = answer.free_time.ToMicroseconds()
+    again_us = max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
+    code = RemovalCode.Value.Name(answer.reason) if answer.reason else CONTACT_LIMIT
+    return Full(again_us, code)

@@ -69,7 +69,7 @@ class PlayedErrands:
 
     async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
         """Take the one that is due next; never several, so that each finds what is so then."""
-        due_us = await self.next_due_us()
+        due_us = self.first_due_us()
         if not due_us or due_us > now_us:
             return []
         _, errand_id, _ = heapq.heappop(self._due)
@@ -101,6 +101,10 @@ class PlayedErrands:
         raise RuntimeError(f"errand {dispatch.errand_id} could not be played")
 
     async def next_due_us(self) -> int:
+        return self.first_due_us()
+
+    def first_due_us(self) -> int:
+        """Return when the next errand is due, 0 when none is."""
         while self._due:
             due_us, errand_id, token = self._due[0]
             known = self._by_id.get(errand_id)

@@ -55,8 +55,10 @@ class PlayedJourneys:
         self.awaiting: dict[int, set[str]] = {}
         """Persons by the item whose return their stage waits for."""
 
-    def are_on_a_journey(self, person_ids: Collection[str]) -> bool:
+    def are_on_a_journey(self, person_ids: Sequence[str]) -> bool:
         """Say whether persons are on a journey, so that whatever they do may concern it."""
+        if len(person_ids) == 1:  # nearly always
+            return person_ids[0] in self._open
         return any(person_id in self._open for person_id in person_ids)
 
     def have_entered(self, person_ids: Collection[str]) -> bool:

@@ -96,6 +96,16 @@ class Player:
             self.journeys, [event], self._starting_of, self._clock.now_us(), self._new_id
         )
 
+    async def concerned(self, event: Happened) -> bool | None:
+        """Bring an event to journeys where it concerns any.
+
+        True: it began one, led one on or ended one; False: one waits anew; None: nothing.
+        """
+        if not self._concerns(event):
+            return None
+        steps = await self.happened(event)
+        return not all(step.puts_off for step in steps) if steps else None
+
     async def restocked(self, item_no: int) -> None:
         """Tell everybody who waits for an item that it can be had again."""
         now_us = self._clock.now_us()
@@ -107,7 +117,7 @@ class Player:
         """Do all that is due up to a moment, each thing at its own time, and let it be then."""
         while True:
             journey_us = self.journeys.next_due_us()
-            errand_us = await self.errands.next_due_us()
+            errand_us = self.errands.first_due_us()
             first_us = min(filter(None, (journey_us, errand_us)), default=0)
             if not first_us or first_us > now_us:
                 break
@@ -139,6 +149,21 @@ class Player:
         claim = self.journeys.next_due()
         facts = await self._finder.about(claim)
         await take_timers(self.journeys, [(claim, facts)], self._clock.now_us())
+
+    def _concerns(self, event: Happened) -> bool:
+        """Say whether an event can change anything: most are of people on no journey."""
+        person_ids = self._sets.of(event.person_id)
+        journeys = self.journeys
+        if journeys.are_on_a_journey(person_ids) or journeys.have_entered(person_ids):
+            return True
+        starting = self._starting_of(person_ids).get(event.type, ())
+        return any(scenario.starts.hears(event.type, event.values) for scenario in starting)
+
+    def next_due_us(self) -> int:
+        """Return when the next thing is to be done, 0 when nothing is."""
+        return min(
+            filter(None, (self.journeys.next_due_us(), self.errands.first_due_us())), default=0
+        )
 
     def _starting_of(self, person_ids: Sequence[str]) -> Starting:
         oldest_id = person_ids[0]

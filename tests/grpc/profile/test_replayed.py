@@ -85,10 +85,10 @@ async def test_whoever_is_replayed_is_who_profile_says_they_are(client, followed
     responses = await history(client)
     past, sets = Past(responses), Sets(*(tuple(each.person_ids) for each in said))
     people = ReplayedPeople(
-        past, sets, compile_bundle(Bundle(segments=segments)), tiers_of(responses[0].tiers)
+        sets, compile_bundle(Bundle(segments=segments)), tiers_of(responses[0].tiers)
     )
     for number in range(len(past.rows)):
-        people.add(sets.of(past.person(number))[0], number)
+        people.add(sets.of(past.person(number))[0], past.at(number))
     for snapshot in said:
         replayed = people.snapshot(snapshot.person_ids[0], snapshot.as_of_us)
         assert plain(replayed) == plain(snapshot)

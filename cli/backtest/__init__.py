@@ -1,0 +1,1 @@
+"""Back-tests scenarios: the domain code of profile, rules and scenario on one simulated clock."""

@@ -1,0 +1,130 @@
+"""What played scenarios came to, as one report."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cli.backtest.playing import Span, Went
+from cli.backtest.stage import Definitions, Stage
+from services.scenario.backtest.record import Record
+from services.scenario.domain.counts import Counts
+from services.scenario.domain.entries import Entry
+from services.scenario.domain.errands import Dispatch, State
+from services.scenario.domain.moments import local_day
+from services.scenario.domain.scenario import MessageOrder, Scenario
+from services.scenario.report_messages import Parts, report_of
+from touchpoint.rules.v1.rules_pb2 import RuleMode
+from touchpoint.scenario.v1.backtest_pb2 import Backtest, BacktestDay, BacktestGroup
+
+ENTERED, FULL, YIELDED, HELD_OUT = "entered", "full", "yielded", "held_out"
+_EVERY = ""
+"""In place of a scenario: all of them."""
+
+
+@dataclass(slots=True)
+class _Day:
+    entries: int = 0
+    tasks: int = 0
+    sent: Counter[int] = field(default_factory=Counter)
+
+
+async def backtest_of(
+    stage: Stage,
+    record: Record,
+    definitions: Definitions,
+    span: Span,
+    went: Went,
+    caveats: Sequence[str],
+) -> Backtest:
+    """Return the report; scenarios of the session are named, and nothing is counted of them."""
+    made = Backtest(
+        events=went.events,
+        events_before=went.before,
+        events_moving=went.moved,
+        people=stage.past.people,
+        caveats=caveats,
+        not_folded=stage.people.failures,
+    )
+    made.since_time.FromMicroseconds(span.since_us)
+    made.until_time.FromMicroseconds(span.until_us)
+    counts = await record.counts(span.since_us, span.until_us)
+    playbook = definitions.playbook
+    days = _days(record, playbook.time_zone)
+    for name, scenario in sorted(playbook.scenarios.items()):
+        _add(made, scenario, counts, record, days.get(name, {}), span)
+    made.days.extend(_told(days.get(_EVERY, {})))
+    return made
+
+
+def _add(
+    made: Backtest,
+    scenario: Scenario,
+    counts: Counts,
+    record: Record,
+    days: Mapping[str, _Day],
+    span: Span,
+) -> None:
+    told = made.scenarios.add()
+    told.report.CopyFrom(report_of(Parts.of(scenario.name, scenario, counts), is_defined=True))
+    told.report.mode = RuleMode.SHADOW if scenario.is_shadow else RuleMode.ENFORCED
+    told.days.extend(_told(days))
+    told.groups.extend(_groups(record, scenario.name, span))
+    told.messages_over_limit = record.missing_messages[scenario.name]
+
+
+def _groups(record: Record, scenario: str, span: Span) -> Iterator[BacktestGroup]:
+    """Yield those who met what it takes, by what became of it; each once, the first time."""
+    firsts: dict[str, Entry] = {}
+    theirs = [each for each in record.entries.values() if each.scenario.name == scenario]
+    for entry in sorted(theirs, key=lambda each: (each.met_us, each.journey_id)):
+        firsts.setdefault(record.set_of(entry.person_id)[0], entry)
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    for entry in firsts.values():
+        journey = record.journeys[entry.journey_id]
+        groups[ENTERED if journey.occurrence else journey.outcome.value].append(entry)
+    for group in (ENTERED, FULL, YIELDED, HELD_OUT):
+        if entries := groups.get(group):
+            missing = [each for each in entries if not each.reached_us]
+            yield BacktestGroup(
+                group=group,
+                people=len(entries),
+                reached=len(entries) - len(missing),
+                in_time=sum(each.until_us >= span.until_us for each in missing),
+            )
+
+
+def _days(record: Record, time_zone: str) -> Mapping[str, Mapping[str, _Day]]:
+    """Return days by scenario, and of all of them."""
+    days: dict[str, dict[str, _Day]] = defaultdict(lambda: defaultdict(_Day))
+
+    def of(scenario: str, moment_us: int) -> Iterator[_Day]:
+        day = local_day(moment_us, time_zone)
+        yield days[_EVERY][day]
+        yield days[scenario][day]
+
+    for entry in record.entries.values():
+        if record.journeys[entry.journey_id].occurrence:
+            for day in of(entry.scenario.name, entry.met_us):
+                day.entries += 1
+    for given in record.given:
+        for day in of(given.scenario, given.time_us):
+            day.tasks += 1
+    for dispatch in record.dispatches.values():
+        if _is_sent(dispatch):
+            for day in of(dispatch.scenario, dispatch.sent_us):
+                day.sent[dispatch.channel] += 1
+    return days
+
+
+def _is_sent(dispatch: Dispatch) -> bool:
+    return isinstance(dispatch.job, MessageOrder) and dispatch.state is State.SENT
+
+
+def _told(days: Mapping[str, _Day]) -> Iterator[BacktestDay]:
+    for day, found in sorted(days.items()):
+        told = BacktestDay(day=day, entries=found.entries, tasks=found.tasks)
+        for channel, sent in sorted(found.sent.items()):
+            told.messages.add(channel=channel, sent=sent)
+        yield told

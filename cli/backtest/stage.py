@@ -1,0 +1,129 @@
+"""What scenarios are played on: definitions, a catalogue, people and their contacts as of then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cli.backtest.past import Past, Persons
+from services.profile.definitions import ProfileDefinitions, compile_bundle
+from services.profile.domain.identity import Identity
+from services.profile.domain.reading import NO_TIERS, Tiers
+from services.profile.intake import Intake
+from services.profile.replaying_people import ReplayedPeople
+from services.profile.stamping import Stamper
+from services.rules.definitions import compile_policy
+from services.rules.domain.changes import Contacted
+from services.rules.domain.contact_limits import ContactPolicy
+from services.rules.replaying_contacts import ReplayedContacts
+from services.scenario.backtest.clock import PlayedClock
+from services.scenario.backtest.player import Audience, Player
+from services.scenario.definitions import Playbook, playbook
+from services.scenario.domain.errands import Dispatch
+from services.scenario.domain.scenario import MessageOrder
+from services.scenario.logbook import CALLER, events_of
+from services.scenario.permitting import HELD_US, Full, full_by
+from shared.catalogue import Catalogue
+from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.profile.v1.profile_service_pb2 import EventKeys
+from touchpoint.rules.v1.rules_pb2 import Bundle
+from touchpoint.rules.v1.rules_service_pb2 import ReserveContactRequest
+
+_NO_KEY = bytes(32)
+_REGION = "US"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """A bundle as each service reads it; raises `CompileError` where one cannot."""
+
+    playbook: Playbook
+    profile: ProfileDefinitions
+    contacts: ContactPolicy
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Definitions:
+        return cls(playbook(bundle), compile_bundle(bundle), compile_policy(bundle).policy.contacts)
+
+    def for_person(self, oldest_person_id: str) -> Playbook:
+        """Return what is in force for everybody; see `Books`."""
+        return self.playbook
+
+
+class Stage:
+    """People who live through their past again, with scenarios in force that were not then."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        definitions: Definitions,
+        persons: Persons,
+        past: Past,
+        audience: Audience,
+        tiers: Tiers = NO_TIERS,
+    ) -> None:
+        self.clock = PlayedClock()
+        self.past = past
+        self.persons = persons
+        self.people = ReplayedPeople(persons, definitions.profile, tiers)
+        self.contacts = ReplayedContacts(definitions.contacts, catalogue)
+        self._intake = Intake(Stamper(catalogue), _NO_KEY, _REGION)
+        self.player = Player(
+            catalogue, definitions, self, self, self, persons, self.clock, audience
+        )
+
+    async def snapshot(self, person_id: str) -> PersonSnapshot:
+        """Return a person as they were; see `People`."""
+        return self.people.snapshot(person_id, self.clock.now_us())
+
+    async def person(self, person_id: str) -> PersonSnapshot:
+        """Return a person as they were; see `Permits`."""
+        return self.people.snapshot(person_id, self.clock.now_us())
+
+    async def reserve(
+        self, contact_id: str, person: PersonSnapshot, policy: str, channel: int
+    ) -> Full | None:
+        """Reserve a contact in the ledger of then; see `Permits`."""
+        request = ReserveContactRequest(
+            contact_id=contact_id,
+            person_ids=person.person_ids,
+            policy=policy,
+            channel=channel,  # type: ignore[arg-type]
+            time_zone=person.time_zone,
+        )
+        now_us = self.clock.now_us()
+        return full_by(self.contacts.reserve(request, now_us, HELD_US), now_us)
+
+    async def release(self, contact_id: str) -> None:
+        """Leave it held: what is played is always sent; see `Permits`."""
+
+    async def write(self, dispatch: Dispatch) -> None:
+        """Let people's logs and journeys hear what was done for them; see `Logbook`."""
+        person_id, now_us = dispatch.person_id, self.clock.now_us()
+        oldest_id = self.persons.of(person_id)[0]
+        told = list(events_of(dispatch))
+        keys = [EventKeys(person_id=person_id)] * len(told)
+        named = {person_id: Identity("customer", person_id, _NO_KEY)}
+        taken = await self._intake.recorded(told, keys, CALLER, now_us, named)
+        for arrival in taken.arrivals:
+            event = arrival.event
+            self.people.add(oldest_id, event)
+            if isinstance(dispatch.job, MessageOrder):
+                self._contacted(oldest_id, dispatch, event.time_us, event.offer_no)
+            await self.player.happened(
+                self.past.heard(person_id, event, arrival.placement, arrival.event_id)
+            )
+
+    def _contacted(self, oldest_id: str, dispatch: Dispatch, time_us: int, offer_no: int) -> None:
+        self.contacts.contacted(
+            oldest_id,
+            Contacted(
+                contact_id=dispatch.contact_id,
+                event_id=dispatch.contact_id,
+                person_id=oldest_id,
+                decision_id=dispatch.decision_id,
+                channel=dispatch.channel,
+                offer_no=offer_no,
+                session_id="",
+                time_us=time_us,
+            ),
+        )

@@ -1,0 +1,115 @@
+"""`touchpoint simulate --scenarios`: what scenarios would have done with recorded events."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from cli.backtest.gathering import (
+    bundle_named,
+    bundle_of,
+    catalogue_of_suite,
+    past_of_suite,
+    with_offers,
+)
+from cli.backtest.playing import Span
+from cli.backtest.running import World, only, run
+from cli.backtest.stage import Definitions
+from cli.calling import business_time, service
+from cli.commands.definitions import read_folder, show_problems
+from cli.commands.versions import is_version
+from cli.console import CommandError, Exit, aside, people, say_json
+from cli.showing.backtest import show_backtest
+from shared.catalogue import Catalogue
+from shared.clock import to_us
+from shared.definitions import CompileError
+from touchpoint.rules.v1.rules_pb2 import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestAsked:
+    """Which scenarios, over how long."""
+
+    target: str
+    """A folder of definitions, or a version."""
+    days: timedelta
+    scenarios: Sequence[str] = ()
+    """Only these; empty: all of them."""
+
+
+class Steps:
+    """Shows how far each step of the work is."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("reading the catalogue", total=None)
+
+    def begin(self, doing: str) -> None:
+        """Say what is done now."""
+        self._progress.update(self._task, description=doing, completed=0, total=None)
+
+    def tell(self, done: int, total: int) -> None:
+        """Say how far it is."""
+        self._progress.update(self._task, completed=done, total=total or None)
+
+
+def simulate_scenarios(asked: BacktestAsked, home: Path | None, *, as_json: bool) -> None:
+    """Play the past against scenarios, and show what came of it."""
+    with _steps(quiet=as_json) as steps:
+        catalogue = catalogue_of_suite(home)
+        bundle = read_bundle(asked.target, catalogue, home)
+        definitions = compiled(bundle, asked.scenarios)
+        with_offers(catalogue, bundle.offers)
+        with service("profile", home) as channel:
+            until_us = to_us(business_time(channel))
+        steps.begin("reading events")
+        past, persons, tiers = past_of_suite(catalogue, home, steps.tell)
+        span = Span(until_us - asked.days // timedelta(microseconds=1), until_us)
+        steps.begin("playing events")
+        found = run(World(catalogue, past, persons, tiers), definitions, span, steps.tell)
+    if as_json:
+        say_json(found.report)
+    else:
+        show_backtest(people, found.report)
+
+
+def read_bundle(target: str, catalogue: Catalogue, home: Path | None) -> Bundle:
+    """Return the bundle of a folder or of a version; mistakes end the command, all told at once."""
+    if is_version(target):
+        return bundle_named(target, home)
+    checked = bundle_of(read_folder(Path(target)), catalogue)
+    if checked.bundle is None:
+        show_problems(Path(target), checked.problems)
+        raise CommandError(f"{target} has mistakes: nothing was played", Exit.FAILED)
+    return checked.bundle
+
+
+def compiled(bundle: Bundle, names: Sequence[str]) -> Definitions:
+    """Return a bundle ready to be played, with only the scenarios named, if any is."""
+    try:
+        definitions = Definitions.of(bundle)
+    except CompileError as error:
+        raise CommandError(f"these definitions cannot be used: {error}") from None
+    if not names:
+        return definitions
+    try:
+        return only(definitions, names)
+    except KeyError as error:
+        known = sorted(definitions.playbook.defined)
+        close = difflib.get_close_matches(error.args[0], known) or known
+        told = f"; there are {', '.join(close)}" if close else ", and there are none at all"
+        raise CommandError(f"there is no scenario {error.args[0]}{told}", Exit.USAGE) from None
+
+
+@contextmanager
+def _steps(*, quiet: bool) -> Iterator[Steps]:
+    columns = (TextColumn("{task.description}"), BarColumn())
+    times = (TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, *times, console=aside, transient=True, disable=quiet) as progress:
+        yield Steps(progress)
