@@ -12,6 +12,7 @@ from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as scenario_pb
+from touchpoint.scenario.v1.reports_pb2 import GetScenarioReportRequest
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 
 SCENARIO, OFFER = "abandoned_cart", "come_back"
@@ -105,6 +106,13 @@ async def asked_back(channels, whoever):
     return person
 
 
+async def reported(channels):
+    request = GetScenarioReportRequest(scenario=SCENARIO)
+    answer = await channels.stubs["scenario"].GetScenarioReport(request, timeout=TIMEOUT_S)
+    [report] = answer.scenarios
+    return report
+
+
 async def begun(channels, person):
     return await stage(channels, person) is not None
 
@@ -136,6 +144,11 @@ async def test_a_cart_left_behind_is_answered_on_the_site_and_then_by_a_call(
     await over(channels, ada)
     await channels.move_clock(HELD)
     assert (await channels.view(ada)).contacts.used == used + 1
+    on_the_site, call = (await reported(channels)).stages
+    assert [way.to for way in on_the_site.ways if way.journeys] == ["call"]
+    assert on_the_site.high_time.ToTimedelta() >= timedelta(days=2)
+    assert "declined" in {end.answer for end in call.ends}
+    assert "declined" in {each.outcome for each in call.tasks}
 
 
 async def test_what_was_shown_before_does_not_hide_what_the_journey_offers_now(channels, somebody):
