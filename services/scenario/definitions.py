@@ -103,6 +103,10 @@ class Playbook:
             return self
         return self.treating(assign_variants(self.plan.at(now_us), oldest_person_id))
 
+    def holds_out(self, oldest_person_id: str) -> bool:
+        """Say whether a person is of the arm that gets nothing personal, to compare with."""
+        return assign_arm(self.plan.arm_plan, oldest_person_id) == Arm.HOLDOUT
+
     def at_home(self, catalogue: Catalogue) -> AtHome:
         """Return what converts amounts into the home currency of a catalogue."""
         table = self.exchange.table(catalogue)

@@ -55,6 +55,11 @@ class DueActions:
             self._continue(response, playbook, standing, context.now_us)
         return response
 
+    def are_held_out(self, person_ids: Sequence[str]) -> bool:
+        """Say whether a set of persons, oldest first, gets nothing personal, to compare with."""
+        oldest_id = person_ids[0] if person_ids else ""
+        return self._bundles.for_person(oldest_id).holds_out(oldest_id)
+
     def _propose(
         self, response: pb.GetDueResponse, playbook: Playbook, scenario: Scenario, now_us: int
     ) -> None:

@@ -53,15 +53,17 @@ class ScenarioServicer(AudienceRpcs, PatternRpcs):
     async def list_journeys(
         self, call: Call, request: pb.ListJourneysRequest
     ) -> pb.ListJourneysResponse:
-        found = await self._journeys.open_for(request.person_ids)
+        kept = await self._journeys.open_for(request.person_ids)
+        found = [each for each in kept if not each.dormant]
+        if any(not each.occurrence for each in found) and self._due.are_held_out(
+            request.person_ids
+        ):
+            # They wait only for it to be seen whether they would have entered.
+            found = [each for each in found if each.occurrence]
         wrote = [each.journey_id for each in found if each.messages]
         messages = await self._errands.latest_messages(wrote) if wrote else {}
         return pb.ListJourneysResponse(
-            journeys=[
-                _journey(journey, messages.get(journey.journey_id))
-                for journey in found
-                if not journey.dormant
-            ]
+            journeys=[_journey(journey, messages.get(journey.journey_id)) for journey in found]
         )
 
     async def set_agent_status(

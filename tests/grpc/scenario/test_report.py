@@ -10,6 +10,7 @@ from tests.unit.scenario.playing import ADA, BOB, DAY_US, NOON_US, event, facts
 from tests.unit.scenario.shop import bundle
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.scenario.v1.reports_pb2 import GetScenarioReportRequest, StageWay
+from touchpoint.scenario.v1.scenario_service_pb2 import ListJourneysRequest
 
 CART, HESITATION = "abandoned_cart", "checkout_hesitation"
 CY, DEE = "person-cy", "person-dee"
@@ -153,3 +154,14 @@ async def test_a_name_that_is_not_known_is_answered_with_the_nearest(face):
     assert refused.value.details() == (
         "there is no scenario abandoned_cat; known are abandoned_cart"
     )
+
+
+@pytest.mark.parametrize(("share", "listed"), [("100%", 0), ("0%", 1)])
+async def test_nobody_is_told_that_somebody_held_out_waits_to_enter(face, share, listed):
+    made = bundle()
+    made.parameters["holdout"] = share
+    face.bundles.replace(made)
+    await begin(face, ADA)
+    found = await face.stub.ListJourneys(ListJourneysRequest(person_ids=[ADA]))
+    assert len(found.journeys) == listed
+    assert (await reported(face)).waiting == 1
