@@ -34,6 +34,8 @@ test: $(VENV)/.dev  ## Run every test that this machine can run
 	  $(IN_MEMORY) $(BIN)/python -m pytest --last-failed; }
 
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
+	@# What the simulated months do follows from the seed, and from how sets of texts are ordered.
+	PYTHONHASHSEED=0 SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/simulation
 	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load
 
 test-kills: $(VENV)/.dev  ## Kill profile 30 times while 20,000 events come in (KILLS=, EVENTS=, SEED=)
@@ -49,9 +51,10 @@ lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 bench: $(VENV)/.dev  ## Measure; ONLY=<part> measures one part
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
-bench-scale: $(VENV)/.dev  ## Measure 1 M profiles and 20 M events, an import of 10 M, 10 M vectors; an hour
+bench-scale: $(VENV)/.dev  ## Measure 1 M profiles and 20 M events, an import of 10 M, 10 M timers, 10 M vectors
 	$(BIN)/python -m bench --only reading --large
 	$(BIN)/python -m bench --only import --large
+	$(BIN)/python -m bench --only timers --large
 	$(BIN)/python -m bench --only index_10m
 
 bench-quality: $(VENV)/.dev  ## Measure how good candidates are, on real shops; ONLY=<shop>

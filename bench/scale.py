@@ -27,6 +27,10 @@ class Scale:
     """Among which one is read."""
     stored_each: int = 10
     """Events of each of them."""
+    fired_timers: int = 10_000
+    """All due at once, of one round."""
+    pending_timers: int = 1_000_000
+    """Among which those due are claimed."""
     part_timeout_s: float = 1800.0
 
 
@@ -48,11 +52,13 @@ FULL = Scale(
     raw_insert_s=10.0,
     imported_events=300_000,
     watched_events=2_000_000,
+    fired_timers=20_000,
 )
 LARGE = replace(
     FULL,
     watched_events=10_000_000,
     stored_profiles=1_000_000,
     stored_each=20,
+    pending_timers=10_000_000,
     part_timeout_s=4 * 3600.0,
 )

@@ -1,4 +1,4 @@
-"""How late timers of journeys are, from the instant they are due to the stage that they open."""
+"""How late timers of journeys are, how many go off a second, and how soon events move them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from bench.figures import Figure
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
 from bench.scale import Scale
+from bench.stepped import STEPS, Stepped
+from bench.timers_scene import DONE, EFFECTS, MESSAGES, TimersScene, timers_scene
 from cli.load.outcome import percentile
 from cli.load.schedule import poisson
+from cli.suite.home import Home
 from shared.bus import open_bus
 from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewRequest, TrackRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
@@ -49,30 +52,82 @@ _QUANTITY = 20
 PATIENCE_S = 30.0
 _TIMEOUT_S = 5.0
 _PAUSE_S = 0.2
+_APART_US, _STEP_US = 500, 25_000
+_CLAIMS = 400
+"""Of a round, of up to as many timers as a worker takes at a time."""
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     """Leave carts behind, and listen on the bus for the journeys that then go on.
 
-    The shipped definitions, but for the holdout and for when a cart counts as abandoned.
+    The shipped definitions, but for the holdout and for when a cart counts as abandoned, and one
+    scenario more, that events lead on. Then journeys by the million in a database of their own, on
+    the same server, with the service's own worker before them.
     """
-    rounds = []
+    rounds, steps = [], []
     await _apply(suite, _CHANGES)
     try:
         async with (
             open_bus(suite.urls.nats, name="bench") as bus,
             grpc.aio.insecure_channel(suite.running.edge) as channel,
         ):
-            edge, heard = AggregatorServiceStub(channel), Heard()
+            edge, heard, stepped = AggregatorServiceStub(channel), Heard(), Stepped()
             await bus.on_notice("journeys.*", heard.take)
             for number in range(scale.rounds):
                 tell(f"carts left behind, round {number + 1} of {scale.rounds}")
                 due_us = await _leave_carts(edge, number)
                 lateness = await heard.lateness_ms(await _owners(edge, due_us))
                 rounds.append(percentile(sorted(lateness), 0.99))
+            await bus.on_notice("journeys.*", stepped.take)
+            for number in range(scale.rounds):
+                tell(f"events that lead journeys on, round {number + 1} of {scale.rounds}")
+                steps.append(percentile(sorted(await stepped.steps_ms(edge, number)), 0.99))
     finally:
         await _apply(suite, {})
-    yield [Figure.median("timer_lateness_p99_ms", rounds)]
+    yield [
+        Figure.median("timer_lateness_p99_ms", rounds),
+        Figure.median("event_to_step_p99_ms", steps),
+    ]
+    async with timers_scene(
+        suite.urls.postgres, suite.running.home, Home(suite.running.home).role_password
+    ) as scene:
+        yield [await _per_s(scene, scale, tell)]
+        yield [await _claims(scene, scale, tell)]
+
+
+async def _per_s(scene: TimersScene, scale: Scale, tell: Tell) -> Figure:
+    """Let many timers fall due at once, each with a message and an offer; return how many a second.
+
+    From the first claim to the last commit, by one worker with the service's connections.
+    """
+    rates = []
+    for number in range(scale.rounds):
+        tell(f"{scale.fired_timers:,} timers due at once, round {number + 1} of {scale.rounds}")
+        await scene.pending(scale.fired_timers, apart_us=0)
+        began = time.perf_counter()
+        while await scene.forward(1):
+            pass
+        took_s = time.perf_counter() - began
+        done = await scene.database.fetchval(DONE)
+        made = [await scene.database.fetchval(count) for count in (EFFECTS, MESSAGES)]
+        if (done, *made) != (scale.fired_timers, 2 * done, done):
+            raise MeasurementError(f"of {done} timers there are {made} effects and messages")
+        rates.append(done / took_s)
+    return Figure.median("timers_per_s", rates)
+
+
+async def _claims(scene: TimersScene, scale: Scale, tell: Tell) -> Figure:
+    """Claim what falls due, two thousand a second of business time, among all that is pending."""
+    tell(f"{scale.pending_timers:,} pending timers are written")
+    await scene.pending(scale.pending_timers, _APART_US)
+    rounds = []
+    for number in range(scale.rounds):
+        tell(f"claims among them, round {number + 1} of {scale.rounds}")
+        scene.claims.took_ms.clear()
+        while len(scene.claims.took_ms) < _CLAIMS:
+            await scene.forward(_STEP_US)
+        rounds.append(percentile(sorted(scene.claims.took_ms), 0.99))
+    return Figure.median("timer_claim_p99_ms", rounds)
 
 
 @dataclass(slots=True)
@@ -169,6 +224,8 @@ async def _apply(suite: OpenedSuite, changes: Mapping[str, str]) -> None:
             raise MeasurementError(f"{parameters.name} ships without {shipped!r} now")
         text = text.replace(shipped, wanted)
     parameters.write_text(text, "utf-8")
+    if changes:
+        (folder / "bench_steps.yaml").write_text(STEPS, "utf-8")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", "apply", str(folder)),
         *("--home", str(suite.running.home), "--json"),
