@@ -86,12 +86,8 @@ def leavings_of(log: Log, visits: Visits, most: int, longest: int = LONGEST) -> 
     """
     walks = walks_of(log, visits)
     miner = Miner(walks.token, walks.offsets)
-    at_least = max(_FEWEST_VISITS, int(np.ceil(_LEAST_SHARE * visits.has_left.sum())))
     everybody = Judge.of(visits, walks, np.ones(len(visits), np.bool_))
-    judged, marks = _tested(miner, visits, everybody, at_least, longest)
-    while len(judged) > _MOST_TESTED:
-        at_least *= 2
-        judged, marks = _tested(miner, visits, everybody, at_least, longest)
+    judged, marks, at_least = _tested(miner, visits, everybody, longest)
     tested = corrected_for([each.least_p_value for each in judged.values()])
     limit = MISTAKES / tested
     clear = [each for each, found in judged.items() if found.p_value <= limit and found.excess > 0]
@@ -110,12 +106,27 @@ def leavings_of(log: Log, visits: Visits, most: int, longest: int = LONGEST) -> 
     return Leavings(told[:most], len(visits), left, people, tested, at_least)
 
 
+@dataclass(slots=True)
+class _Least:
+    """How many visits must have left by a sequence, for now."""
+
+    visits: int
+
+    def __call__(self) -> int:
+        return self.visits
+
+
 def _tested(
-    miner: Miner, visits: Visits, judge: Judge, at_least: int, longest: int
-) -> tuple[dict[Tokens, Judged], dict[Tokens, tuple[int, int]]]:
+    miner: Miner, visits: Visits, judge: Judge, longest: int
+) -> tuple[dict[Tokens, Judged], dict[Tokens, tuple[int, int]], int]:
+    """Return sequences, marks that are equal for those of the same visits, and the least visits.
+
+    Where there are too many, more visits are asked for from then on, of those before as well.
+    """
+    least = _Least(max(_FEWEST_VISITS, int(np.ceil(_LEAST_SHARE * visits.has_left.sum()))))
     judged: dict[Tokens, Judged] = {}
     marks: dict[Tokens, tuple[int, int]] = {}
-    for sequence, occurrences in miner.sequences(visits.has_left, at_least, longest):
+    for sequence, occurrences in miner.sequences(visits.has_left, least, longest):
         if len(sequence) < SHORTEST:
             continue
         found = judge(occurrences.walk, occurrences.at)
@@ -123,9 +134,10 @@ def _tested(
             judged[sequence] = found
             # Of a part and its whole: as many of the same sum are the same walks.
             marks[sequence] = len(occurrences), int(occurrences.walk.sum())
-        if len(judged) > _MOST_TESTED:
-            break
-    return judged, marks
+        while len(judged) > _MOST_TESTED:
+            least.visits *= 2
+            judged = {each: found for each, found in judged.items() if found.left >= least.visits}
+    return judged, marks, least.visits
 
 
 def _explaining(

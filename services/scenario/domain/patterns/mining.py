@@ -42,19 +42,22 @@ class Miner:
         self._before = _same_before(token, offsets)
 
     def sequences(
-        self, counts: Flags, at_least: int, longest: int = LONGEST
+        self, counts: Flags, at_least: Callable[[], int], longest: int = LONGEST
     ) -> Iterator[tuple[Tokens, Occurrences]]:
         """Yield each sequence of up to so many steps that enough of the walks that count have.
 
-        Depth first; a sequence comes after those that it begins with.
+        Depth first; a sequence comes after those that it begins with. What is enough is asked for
+        each anew, and may rise.
         """
         stack: list[tuple[Tokens, Occurrences]] = [((), self._everywhere())]
         while stack:
             sequence, occurrences = stack.pop()
             if sequence:
+                if np.count_nonzero(counts[occurrences.walk]) < at_least():
+                    continue
                 yield sequence, occurrences
             if len(sequence) < longest:
-                stack.extend(self._longer(sequence, occurrences, counts, at_least))
+                stack.extend(self._longer(sequence, occurrences, counts, at_least()))
 
     def find(self, sequence: Sequence[int]) -> Occurrences:
         """Return where one sequence is."""

@@ -141,3 +141,13 @@ def test_the_cart_was_at_stake_else_what_was_looked_at_last():
     ]
     worth = visits_of(log_of(rows, 3)).worth_micros.tolist()
     assert worth == [1_400_000_000, 40_000_000, 0]
+
+
+def test_where_too_many_would_be_looked_at_rarer_ones_are_left_out(monkeypatch):
+    log = history(1, hazard=put_off)
+    everything = found(log)
+    monkeypatch.setattr("services.scenario.domain.patterns.leaving._MOST_TESTED", 900)
+    fewer = found(log)
+    assert everything.at_least < fewer.at_least
+    assert fewer.at_least % everything.at_least == 0
+    assert [each.steps for each in clear(fewer)] == [each.steps for each in clear(everything)]

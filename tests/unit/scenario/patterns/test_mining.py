@@ -46,7 +46,7 @@ def test_all_sequences_of_enough_walks_are_found_where_they_are_first_complete(w
     least = data.draw(st.integers(1, 3))
     mined = {
         sequence: list(zip(found.walk.tolist(), found.at.tolist(), strict=True))
-        for sequence, found in miner_of(walks).sequences(counts, least, LONGEST)
+        for sequence, found in miner_of(walks).sequences(counts, lambda: least, LONGEST)
     }
     parts = {
         tuple(part)
