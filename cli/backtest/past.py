@@ -13,6 +13,7 @@ from services.profile.replaying_people import event_at, events_of
 from services.scenario.domain.journey import Happened
 from services.scenario.happenings import happened_of, offer_values
 from shared.catalogue import Catalogue
+from shared.exchange import Exchange
 from touchpoint.profile.v1.profile_pb2 import HistoryColumns
 
 _BITS = 13
@@ -110,6 +111,28 @@ class Past:
         changes = np.count_nonzero(np.diff(numbers[order] >> _BITS))
         self._is_in_order = bool(changes <= _MOST_CHANGES * len(self._slices))
         return times[order].tolist(), numbers[order].tolist()
+
+    def mean_order_micros(self, since_us: int, until_us: int, exchange: Exchange) -> int:
+        """Return what an order of a time came to on average, home currency; 0: there was none.
+
+        What is bought without an order's id at one moment is one order.
+        """
+        orders: set[tuple[str, str]] = set()
+        total = 0
+        for slice_, types in zip(self._slices, self._types, strict=True):
+            bought = [place for place, kind in enumerate(types) if kind == "purchase"]
+            bought = [place for place in bought if since_us <= slice_.times_us[place] < until_us]
+            if not bought:
+                continue
+            values = np.array([slice_.value_micros[place] for place in bought], np.int64)
+            offers = np.array([slice_.offer_nos[place] for place in bought], np.int64)
+            known = np.where(offers < self._catalogue.size, offers, 0)
+            total += int(exchange.at_home(values, known, self._catalogue).sum())
+            orders.update(
+                (slice_.person_ids[place], slice_.order_ids[place] or str(slice_.times_us[place]))
+                for place in bought
+            )
+        return round(total / len(orders)) if orders else 0
 
     def type_of(self, number: int) -> str:
         return self._types[number >> _BITS][number & (_MOST - 1)]

@@ -12,8 +12,10 @@ from services.scenario.backtest.record import Record
 from services.scenario.domain.counts import Counts
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch, State
+from services.scenario.domain.how_often import how_often
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.scenario import MessageOrder, Scenario
+from services.scenario.how_often_messages import how_often_message
 from services.scenario.report_messages import Parts, report_of
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.scenario.v1.backtest_pb2 import Backtest, BacktestDay, BacktestGroup
@@ -54,6 +56,7 @@ async def backtest_of(
     days = _days(record, playbook.time_zone)
     for name, scenario in sorted(playbook.scenarios.items()):
         _add(made, scenario, counts, record, days.get(name, {}), span)
+    _tell_how_often(made, stage, definitions, span)
     made.days.extend(_told(days.get(_EVERY, {})))
     return made
 
@@ -72,6 +75,15 @@ def _add(
     told.days.extend(_told(days))
     told.groups.extend(_groups(record, scenario.name, span))
     told.messages_over_limit = record.missing_messages[scenario.name]
+
+
+def _tell_how_often(made: Backtest, stage: Stage, definitions: Definitions, span: Span) -> None:
+    exchange, catalogue = definitions.playbook.exchange, stage.catalogue
+    currency = catalogue.only_currency or exchange.table(catalogue).base
+    mean_micros = stage.past.mean_order_micros(span.since_us, span.until_us, exchange)
+    kept = {each.report.scenario: each for each in made.scenarios if not each.report.in_session}
+    for found in how_often(stage.witness.met, kept, span.since_us, span.until_us, mean_micros):
+        kept[found.scenario].how_often.CopyFrom(how_often_message(found, currency))
 
 
 def _groups(record: Record, scenario: str, span: Span) -> Iterator[BacktestGroup]:

@@ -17,6 +17,7 @@ from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.replaying_contacts import ReplayedContacts
 from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.player import Audience, Player
+from services.scenario.backtest.witness import Witness
 from services.scenario.definitions import Playbook, playbook
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.scenario import MessageOrder
@@ -62,13 +63,15 @@ class Stage:
         tiers: Tiers = NO_TIERS,
     ) -> None:
         self.clock = PlayedClock()
+        self.catalogue = catalogue
         self.past = past
         self.persons = persons
         self.people = ReplayedPeople(persons, definitions.profile, tiers)
         self.contacts = ReplayedContacts(definitions.contacts, catalogue)
         self._intake = Intake(Stamper(catalogue), _NO_KEY, _REGION)
+        self.witness = Witness(self, audience)
         self.player = Player(
-            catalogue, definitions, self, self, self, persons, self.clock, audience
+            catalogue, definitions, self.witness, self, self, persons, self.clock, self.witness
         )
 
     async def snapshot(self, person_id: str) -> PersonSnapshot:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.console import add_row, table
+from cli.showing.how_often import show_how_often
 from cli.showing.words import several
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.rules_pb2 import RuleMode
@@ -74,6 +75,7 @@ def _show_scenario(console: Console, told: BacktestScenario) -> None:
     )
     if not report.began:
         return
+    show_how_often(console, told.how_often)
     ends = table("what became of them", "journeys")
     for end in report.ends:
         word = f": {end.ended_as}" if end.ended_as else ""

@@ -195,3 +195,27 @@ def test_what_is_shown_says_entries_ends_tasks_and_caveats(catalogue):
         "lived through their past without these scenarios",
     ):
         assert said in shown, shown
+
+
+def test_how_often_it_happens_is_told_with_who_they_were_and_what_lay_in_their_carts(catalogue):
+    people = [f"p{number}" for number in range(6)]
+    carts = [(name, event("add_to_cart", n * HOUR_US)) for n, name in enumerate(people)]
+    bought = (EVE, event("purchase", DAY_US, order_id="o1"))
+    text = SCENARIOS + "segments:\n  - {segment: new, when: customer.frequency == 0}\n"
+    found, report = backtest(catalogue, *carts, bought, text=text)
+    often = found["left_behind"].how_often
+    assert (often.entries, often.people, often.busiest_day, often.days) == (6, 6, 6, 10.0)
+    assert (often.with_cart, often.cart_micros) == (6, 6 * 80_000_000)
+    groups = {(each.kind, each.name): each.people for each in often.groups}
+    assert groups["segment", "new"] == 6
+    out = io.StringIO()
+    show_backtest(Console(file=out, width=160), report)
+    assert "It happens once in 1.7 days: 6 times in 10 days to 6 people" in out.getvalue()
+
+
+def test_an_entry_without_a_cart_is_worth_the_mean_order(catalogue):
+    seen = [(ADA, event("view", DAY_US + n)) for n in range(2)]
+    two = [(ADA, event("purchase", at, order_id="o1")) for at in (0, 1)]
+    found, _ = backtest(catalogue, *two, (BOB, event("purchase", 2)), *seen)
+    often = found["second_view"].how_often
+    assert (often.entries, often.with_cart, often.order_micros) == (1, 0, 120_000_000)
