@@ -47,7 +47,11 @@ class Skeleton:
         words = " → ".join(step.words for step in steps)
         head = _head(told, _name("left_after", steps), f"Left after {words}")
         stages = self._waits(steps[1:])
-        begin = [*_hears(steps[0], "    "), "    goals: [purchase]", "    again_after: 7d"]
+        begin = [*_hears(steps[0], "    "), "    goals: [purchase]"]
+        if stages:
+            begin.append("    # again_after would count who waited in vain for a later step, too.")
+        else:
+            begin.append("    again_after: 7d")
         return _text(head, begin, [*stages, *self._acts(f"Left after {words}")])
 
     def of_checkout(self, step: Step, told: str) -> str:
