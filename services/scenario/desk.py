@@ -90,7 +90,7 @@ class TaskDesk:
                 task = await claim(transaction, agent_id, task_id, now_us)
             if task.taken_us < now_us:  # theirs already
                 return task
-            if task.was_asked_for:  # whoever asks for a call is not approached by it
+            if not task.is_approach:
                 return task
             free_us = await self._reserved(call, task)
             if free_us is None:

@@ -140,7 +140,7 @@ async def test_a_cart_left_behind_is_answered_on_the_site_and_then_by_a_call(
         grpc.StatusCode.FAILED_PRECONDITION,
     )
     assert await claimed(channels, other, who) is None
-    await complete(channels, agent, task.task_id, "declined")
+    await complete(channels, agent, task.task_id, "not_interested")
     await over(channels, ada)
     await channels.move_clock(HELD)
     assert (await channels.view(ada)).contacts.used == used + 1

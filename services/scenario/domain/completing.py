@@ -60,7 +60,7 @@ async def complete(transaction: TaskTransaction, completion: Completion, now_us:
     ended = _afterwards(task, completion, said)
     await transaction.save_task(ended, completion.note)
     await transaction.add_attempt(Attempt.of(task, completion.outcome, now_us))
-    if COURSES[completion.outcome].was_approached and not task.was_asked_for:
+    if COURSES[completion.outcome].was_approached and task.is_approach:
         await transaction.tell_of_call(task, now_us)
     for journey in of_task:
         go(steps, group, answered(journey, said, now_us), now_us)

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 CALL_BACK = "call_back"
 """The kind of a task that the person asked for, by click-to-call."""
+FOLLOW_UP = "follow_up"
+"""The kind of a task that serves somebody who waits to hear of us, as after a complaint."""
 END = -1
 """In place of a stage: the journey ends."""
 Values = Mapping[str, Any]

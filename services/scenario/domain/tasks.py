@@ -12,7 +12,7 @@ from services.scenario.domain.endings import end
 from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outcomes import PUT_OFF, SNOOZED
 from services.scenario.domain.ports import JourneyTransaction
-from services.scenario.domain.scenario import CALL_BACK
+from services.scenario.domain.scenario import CALL_BACK, FOLLOW_UP
 from services.scenario.domain.taking import Steps, go
 from shared.errors import FailedPrecondition, NotFound, PermissionDenied
 
@@ -59,6 +59,11 @@ class Task:
     def was_asked_for(self) -> bool:
         """Whether the person asked to be called: then it goes before all that we want to do."""
         return self.kind == CALL_BACK
+
+    @property
+    def is_approach(self) -> bool:
+        """Whether it is us who want something: then it needs room for a contact, and no refusal."""
+        return self.kind not in (CALL_BACK, FOLLOW_UP)
 
     @property
     def contact_id(self) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from services.scenario.approaching import NEVER
 from services.scenario.domain.outbound import Fate, Result
-from tests.unit.scenario.theatre import CABLE, DVD, SOUNDBAR, TV, Theatre
-from touchpoint.common.v1.vocabulary_pb2 import Source
+from services.scenario.domain.scenario import MessageOrder
+from shared.errors import NotFound
+from tests.unit.scenario.playing import ADA
+from tests.unit.scenario.theatre import CABLE, DVD, FLOUR, OTHER_TV, SOUNDBAR, TV, Theatre
+from touchpoint.common.v1.vocabulary_pb2 import PurchaseStage, Source
 
 SKIPPED = Result(Fate.SKIPPED, "NO_ADDRESS")
 
@@ -20,6 +24,120 @@ def refuse(theatre):
     """Let the person refuse to be written to."""
     theatre.person.consents[:] = []
     theatre.person.refusals[:] = ["marketing"]
+    theatre.approaches.free_us[ADA] = NEVER
+
+
+class TestAbandonedCart:
+    NAME = "abandoned_cart"
+
+    async def leave(self, theatre):
+        await theatre.leaves(TV)
+        await theatre.passes(minutes=31)
+
+    async def test_the_site_a_letter_a_call_and_a_week_later_a_better_offer(self, theatre):
+        await self.leave(theatre)
+        assert theatre.shown() == {"come_back": self.NAME}
+        await theatre.passes(days=2)
+        assert theatre.sent == [("cart_left", "EMAIL", 2)]
+        assert theatre.shown() == {}
+        await theatre.passes(days=2)
+        (task,) = await theatre.tasks()
+        assert (task.skills, task.offer_ids) == (("sales",), ("come_back",))
+        assert "tv" in task.script
+        await theatre.call("not_reached")
+        assert theatre.shown() == {}
+        await theatre.passes(days=7, minutes=1)
+        assert theatre.shown() == {"come_back_better": self.NAME}
+        await theatre.passes(days=5)
+        assert theatre.ended(self.NAME) == "passed"
+
+    async def test_answered_at_once_nothing_more_is_said(self, theatre):
+        await self.leave(theatre)
+        await theatre.happens("accept", "come_back")
+        await theatre.passes(days=20)
+        assert (theatre.ended(self.NAME), theatre.sent) == ("answered", [])
+        assert await theatre.tasks() == []
+
+    async def test_bought_meanwhile_it_is_over_and_the_task_with_it(self, theatre):
+        await self.leave(theatre)
+        await theatre.passes(days=4, minutes=1)
+        assert len(await theatre.tasks()) == 1
+        await theatre.buys(TV)
+        assert theatre.ended(self.NAME) == "reached"
+        assert await theatre.tasks() == []
+
+    async def test_without_consent_there_is_no_letter_and_the_call_comes_sooner(self, theatre):
+        theatre.person.consents[:] = []
+        await self.leave(theatre)
+        await theatre.passes(days=2, minutes=1)
+        assert theatre.sent == []
+        assert len(await theatre.tasks()) == 1
+
+    async def test_whoever_refuses_is_neither_written_to_nor_called(self, theatre):
+        refuse(theatre)
+        await self.leave(theatre)
+        await theatre.passes(days=2, minutes=1)
+        with pytest.raises(NotFound):
+            await theatre.call("accepted")
+        assert theatre.sent == []
+        assert theatre.ended(self.NAME) == "obstructed"
+
+    async def test_sold_on_the_telephone_there_is_no_better_offer(self, theatre):
+        await self.leave(theatre)
+        await theatre.passes(days=4, minutes=1)
+        await theatre.call("accepted")
+        await theatre.passes(days=20)
+        assert theatre.ended(self.NAME) == "answered"
+        assert theatre.shown() == {}
+
+
+class TestSoldOut:
+    NAME = "sold_out"
+
+    @pytest.fixture(autouse=True)
+    def substitutes(self, theatre):
+        theatre.catalogue.stock[theatre.no(TV)] = 0
+        theatre.sources.has = {Source.INSTEAD_OF: (theatre.no(OTHER_TV),)}
+
+    async def test_substitutes_now_on_every_channel_and_one_notice_when_it_is_back(self, theatre):
+        await theatre.happens("out_of_stock", TV)
+        for placement in ("web.cart", "agent.prompt", "email.body", "store.till"):
+            assert theatre.shown(placement) == {OTHER_TV: self.NAME}
+        await theatre.passes(days=10)
+        assert (theatre.shown(), theatre.sent) == ({}, [])
+        await theatre.is_back(TV)
+        assert [template for template, *_ in theatre.sent] == ["back_again"]
+        await theatre.is_back(TV)
+        await theatre.passes(days=70)
+        assert len(theatre.sent) == 1
+        assert theatre.ended(self.NAME) == "told"
+
+    async def test_bought_something_of_the_kind_meanwhile_they_are_told_nothing(self, theatre):
+        await theatre.happens("out_of_stock", TV)
+        await theatre.buys(OTHER_TV)
+        await theatre.is_back(TV)
+        assert (theatre.ended(self.NAME), theatre.sent) == ("reached", [])
+
+    async def test_what_is_bought_of_another_kind_leaves_them_waiting(self, theatre):
+        await theatre.happens("out_of_stock", TV)
+        await theatre.buys(DVD)
+        assert theatre.stage(self.NAME) == "instead"
+
+    async def test_who_may_not_be_written_to_sees_it_on_the_site(self, theatre):
+        refuse(theatre)
+        await theatre.happens("out_of_stock", TV)
+        await theatre.happens("decline", OTHER_TV)
+        assert (theatre.shown(), theatre.stage(self.NAME)) == ({}, "wait")
+        await theatre.is_back(TV)
+        assert theatre.shown() == {TV: self.NAME}
+        assert theatre.sent == []
+
+    async def test_with_nothing_instead_they_wait(self, theatre):
+        theatre.sources.has = {}
+        await theatre.happens("out_of_stock", TV)
+        assert theatre.stage(self.NAME) == "wait"
+        await theatre.passes(days=61)
+        assert theatre.ended(self.NAME) == "not_back"
 
 
 class TestHesitation:
@@ -112,6 +230,193 @@ class TestCartSurvey:
         assert theatre.shown() == {}
 
 
+class TestWelcome:
+    NAME = "welcome"
+
+    async def test_a_letter_then_something_for_the_first_order_then_a_reminder(self, theatre):
+        await theatre.happens("login")
+        assert theatre.sent == [("welcome", "EMAIL", 0)]
+        await theatre.passes(days=3, minutes=1)
+        assert theatre.shown() == {"first_order": self.NAME}
+        await theatre.passes(days=14)
+        assert [template for template, *_ in theatre.sent] == ["welcome", "first_order"]
+        await theatre.passes(days=8)
+        assert theatre.ended(self.NAME) == "passed"
+        await theatre.passes(days=400)
+        await theatre.happens("login")
+        assert theatre.stage(self.NAME) is None
+
+    async def test_the_first_order_ends_it(self, theatre):
+        await theatre.happens("login")
+        await theatre.buys(DVD)
+        await theatre.passes(days=30)
+        assert theatre.ended(self.NAME) == "reached"
+        assert theatre.sent == [("welcome", "EMAIL", 0)]
+
+    async def test_taken_on_the_site_there_is_no_reminder(self, theatre):
+        await theatre.happens("login")
+        await theatre.passes(days=3, minutes=1)
+        await theatre.happens("accept", "first_order")
+        assert theatre.stage(self.NAME) == "to_order"
+        await theatre.passes(days=20)
+        assert len(theatre.sent) == 1
+
+    async def test_without_consent_the_site_alone_says_it(self, theatre):
+        refuse(theatre)
+        await theatre.happens("login")
+        await theatre.passes(days=20)
+        assert theatre.sent == []
+        assert theatre.stage(self.NAME) == "to_order"
+
+    async def test_who_has_bought_before_is_no_newcomer(self, theatre):
+        theatre.person.traits.tenure_days = 300.0
+        await theatre.happens("login")
+        assert theatre.stage(self.NAME) is None
+
+
+class TestLapsedBestCustomer:
+    NAME = "lapsed_best_customer"
+
+    @pytest.fixture(autouse=True)
+    def best(self, theatre):
+        theatre.person.segments[:] = ["best_customers", "lapsing"]
+        theatre.person.traits.frequency = 12
+
+    async def test_the_site_a_letter_from_their_own_contact_and_a_call(self, theatre):
+        await theatre.buys(DVD)
+        await theatre.passes(days=44)
+        assert theatre.shown() == {}
+        await theatre.passes(days=1, minutes=1)
+        assert theatre.shown("agent.prompt") == {"we_missed_you": self.NAME}
+        await theatre.passes(days=8)
+        assert [template for template, *_ in theatre.sent] == ["we_missed_you"]
+        await theatre.passes(days=5)
+        (task,) = await theatre.tasks()
+        assert "best customers" in task.reason
+        await theatre.call("not_reached")
+        assert theatre.ended(self.NAME) == "not_won_back"
+
+    async def test_each_purchase_begins_the_wait_anew_and_one_ends_it(self, theatre):
+        await theatre.buys(DVD)
+        await theatre.passes(days=40)
+        await theatre.buys(DVD)
+        await theatre.passes(days=40)
+        assert theatre.shown() == {}
+        await theatre.passes(days=6)
+        assert theatre.shown() == {"we_missed_you": self.NAME}
+        await theatre.buys(DVD)
+        assert theatre.shown() == {}
+
+    async def test_not_for_others_than_the_best(self, theatre):
+        theatre.person.segments[:] = ["lapsing"]
+        await theatre.buys(DVD)
+        await theatre.passes(days=60)
+        assert (theatre.shown(), theatre.sent) == ({}, [])
+
+
+class TestComplaint:
+    NAME = "complaint"
+
+    async def complain(self, theatre):
+        theatre.person.complaint_open, theatre.person.complaint_us = True, theatre.clock.now_us()
+        await theatre.happens("complaint")
+
+    async def settle(self, theatre):
+        theatre.person.complaint_open = False
+        await theatre.happens("complaint")
+
+    async def test_nothing_is_sold_until_it_is_settled(self, theatre):
+        await theatre.leaves(TV)
+        await theatre.passes(minutes=31)
+        assert theatre.shown()
+        await self.complain(theatre)
+        assert theatre.ended("abandoned_cart") == "complained"
+        assert theatre.shown() == {}
+        (task,) = await theatre.tasks()
+        assert (task.kind, task.skills) == ("follow_up", ("service",))
+        await theatre.call("done")
+        await theatre.leaves(TV)
+        await theatre.passes(days=5)
+        assert (theatre.shown(), theatre.sent) == ({}, [])
+        await self.settle(theatre)
+        assert theatre.sent == [("complaint_settled", "EMAIL", 5)]
+        assert theatre.ended(self.NAME) == "settled"
+        await theatre.passes(days=7)
+        await theatre.leaves(TV)
+        await theatre.passes(minutes=31)
+        assert theatre.shown()
+
+    async def test_whoever_refuses_marketing_is_heard_of_all_the_same(self, theatre):
+        refuse(theatre)
+        await self.complain(theatre)
+        assert (await theatre.call("done")).kind == "follow_up"
+
+    async def test_another_word_of_it_is_seen_to_again(self, theatre):
+        await self.complain(theatre)
+        await theatre.call("done")
+        assert await theatre.tasks() == []
+        await self.complain(theatre)
+        assert len(await theatre.tasks()) == 1
+
+    async def test_what_nobody_settles_keeps_from_selling_for_a_month(self, theatre):
+        await self.complain(theatre)
+        await theatre.passes(days=29)
+        assert theatre.stage(self.NAME) == "wait"
+        await theatre.passes(days=4)
+        assert theatre.stage(self.NAME) is None
+
+    async def test_a_complaint_that_says_it_is_settled_begins_nothing(self, theatre):
+        await self.settle(theatre)
+        assert theatre.stage(self.NAME) is None
+        assert theatre.sent == []
+
+
+class TestRunningLow:
+    NAME = "running_low"
+
+    def is_due(self, theatre):
+        stages = theatre.person.traits.stages
+        stages.categories[:] = ["Kitchen > Flour"]
+        stages.stages[:] = [PurchaseStage.DUE_AGAIN]
+        theatre.sources.has = {Source.BUY_AGAIN: (theatre.no(FLOUR),)}
+
+    async def test_reminded_when_it_is_due_on_the_site_and_then_in_a_letter(self, theatre):
+        await theatre.buys(FLOUR)
+        await theatre.passes(days=12)
+        assert theatre.shown() == {}
+        self.is_due(theatre)
+        await theatre.passes(days=1)
+        assert theatre.shown() == {FLOUR: self.NAME}
+        await theatre.passes(days=3)
+        assert [template for template, *_ in theatre.sent] == ["running_low"]
+        await theatre.buys(FLOUR)
+        assert theatre.ended(self.NAME) == "reached"
+        assert theatre.stage(self.NAME) == "wait", "and the next time is waited for"
+
+    async def test_bought_before_it_was_due_there_is_no_reminder(self, theatre):
+        await theatre.buys(FLOUR)
+        await theatre.passes(days=12)
+        await theatre.buys(FLOUR)
+        await theatre.passes(days=5)
+        assert (theatre.shown(), theatre.sent) == ({}, [])
+
+    async def test_without_consent_the_site_reminds_alone(self, theatre):
+        refuse(theatre)
+        await theatre.buys(FLOUR)
+        self.is_due(theatre)
+        await theatre.passes(days=5)
+        assert (theatre.sent, theatre.stage(self.NAME)) == ([], "to_order")
+
+    async def test_without_a_rhythm_it_is_given_up(self, theatre):
+        await theatre.buys(FLOUR)
+        await theatre.passes(days=182)
+        assert theatre.ended(self.NAME) == "no_rhythm"
+
+    async def test_what_is_not_used_up_needs_no_reminder(self, theatre):
+        await theatre.buys(DVD)
+        assert theatre.stage(self.NAME) is None
+
+
 class TestFaqWanderer:
     @pytest.mark.parametrize(("questions", "offered"), [(2, False), (3, True)])
     async def test_a_chat_is_offered_to_who_looks_for_an_answer_again_and_again(
@@ -120,3 +425,78 @@ class TestFaqWanderer:
         theatre.person.session.questions = questions
         assert theatre.shown("web.faq") == ({"chat_now": "faq_wanderer"} if offered else {})
         assert theatre.shown("web.home.banner") == {}
+
+
+class TestWeeklyPicks:
+    NAME = "weekly_picks"
+
+    def weeks(self, theatre):
+        return [day for template, _, day in theatre.sent if template == "weekly_picks"]
+
+    async def test_a_letter_a_week_for_as_long_as_they_read_it(self, theatre):
+        theatre.person.traits.answers.emails_sent = 1.0
+        theatre.person.traits.answers.email_open_share = 0.5
+        await theatre.happens("preference")
+        await theatre.passes(days=71)
+        assert self.weeks(theatre) == list(range(7, 71, 7))
+        theatre.person.traits.answers.email_open_share = 0.0
+        await theatre.passes(days=15)
+        assert theatre.ended(self.NAME) == "not_read"
+
+    async def test_none_where_nothing_is_worth_sending_and_then_again(self, theatre):
+        theatre.letters.instead["weekly_picks"] = Result(Fate.SKIPPED, "NOTHING_WORTH_SENDING")
+        await theatre.happens("preference")
+        await theatre.passes(days=14)
+        assert self.weeks(theatre) == []
+        del theatre.letters.instead["weekly_picks"]
+        await theatre.passes(days=7)
+        assert len(self.weeks(theatre)) == 1
+
+    async def test_whoever_unsubscribes_hears_no_more(self, theatre):
+        await theatre.happens("preference")
+        await theatre.passes(days=8)
+        refuse(theatre)
+        await theatre.happens("unsubscribe")
+        await theatre.passes(days=30)
+        assert len(self.weeks(theatre)) == 1
+        assert theatre.ended(self.NAME) == "unsubscribed"
+
+    async def test_without_consent_it_does_not_begin(self, theatre):
+        theatre.person.consents[:] = []
+        await theatre.happens("preference")
+        assert theatre.stage(self.NAME) is None
+
+
+class TestHolidaySpecial:
+    NAME = "holiday_special"
+
+    async def test_asked_for_and_not_answered_a_call_and_after_a_week_a_better_offer(self, theatre):
+        await theatre.happens("accept", "holiday_special")
+        assert theatre.sent == [("holiday_special", "EMAIL", 0)]
+        await theatre.passes(days=3, minutes=1)
+        (task,) = await theatre.tasks()
+        assert task.offer_ids == ("holiday_ten",)
+        await theatre.call("declined")
+        await theatre.passes(days=7)
+        assert [template for template, *_ in theatre.sent] == ["holiday_special", "holiday_better"]
+        assert theatre.shown("agent.prompt") == {"holiday_fifteen": self.NAME}
+        jobs = [each.job for each in theatre.errands.all().values()]
+        letters = [job for job in jobs if isinstance(job, MessageOrder)]
+        assert [letter.from_own_contact for letter in letters] == [True, True]
+
+    async def test_answered_at_once_nobody_calls(self, theatre):
+        await theatre.happens("accept", "holiday_special")
+        await theatre.happens("accept", "holiday_ten")
+        await theatre.passes(days=30)
+        assert await theatre.tasks() == []
+        assert len(theatre.sent) == 1
+
+    async def test_bought_meanwhile_it_is_over(self, theatre):
+        await theatre.happens("accept", "holiday_special")
+        await theatre.buys(TV)
+        await theatre.passes(days=30)
+        assert theatre.ended(self.NAME) == "reached"
+
+    async def test_another_offer_accepted_asks_for_nothing(self, theatre):
+        await theatre.happens("accept", "come_back")
+        assert theatre.stage(self.NAME) is None

@@ -15,12 +15,13 @@ from services.rules.definitions import check_definitions
 from services.rules.definitions.files import read_folder
 from services.scenario.carriers import Carriage
 from services.scenario.definitions import Playbook, playbook
+from services.scenario.desk import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
-from services.scenario.domain.completing import Completion, complete
+from services.scenario.domain.completing import Completion
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.taking import take_events
-from services.scenario.domain.tasks import Task, claim
+from services.scenario.domain.tasks import Task
 from services.scenario.due import DueActions
 from services.scenario.errands import Errands
 from services.scenario.finding import Finder
@@ -31,12 +32,13 @@ from services.scenario.sending import Sender
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.timers import Timers
+from shared.call import own_call
 from shared.catalogue import Catalogue
 from shared.errors import Unavailable
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.outside import Machine, Person
 from tests.unit.scenario.playing import ADA
-from tests.unit.scenario.shop import OneBundle
+from tests.unit.scenario.shop import Approachable, OneBundle
 from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -156,7 +158,7 @@ class Theatre:
         self.catalogue, self.bundles = Shop(), OneBundle()
         self.bundles.active = shipped()[0]
         self.sources, self.letters = Sources(), Letters()
-        self.permits = Person()
+        self.permits, self.approaches = Person(), Approachable()
         self.person = self.permits.snapshot
         self.person.traits.tenure_days = self.person.traits.recency_days = -1.0
         self.sent: list[tuple[str, str, int]] = []
@@ -279,13 +281,11 @@ class Theatre:
 
     async def call(self, outcome: str) -> Task:
         """Let an agent take the first task and end it so."""
-        now_us = self.clock.now_us()
-        agent = Agent(AGENT, Presence.AVAILABLE, ("sales", "service"), 9)
-        await self.store.agents.save(agent, now_us)
-        async with self.store.transaction() as transaction:
-            task = await claim(transaction, AGENT, "", now_us)
-        async with self.store.transaction() as transaction:
-            await complete(transaction, Completion(task.task_id, AGENT, outcome), now_us)
+        call = own_call("/ClaimTask")
+        desk = TaskDesk(self.store, self.store.agents, self.clock, self.approaches)
+        await desk.sign(Agent(AGENT, Presence.AVAILABLE, ("sales", "service"), 9))
+        task = await desk.claim(call, AGENT, "")
+        await desk.complete(call, Completion(task.task_id, AGENT, outcome))
         await self.goes_on()
         return task
 
