@@ -10,6 +10,7 @@ from cli.commands.report_experiment import experiment
 from cli.commands.report_insight import insight
 from cli.commands.report_model import model
 from cli.commands.report_patterns import patterns
+from cli.commands.report_queue import queue
 from cli.commands.report_results import results
 from cli.commands.report_rules import rules
 from cli.commands.report_scenario import scenario
@@ -24,7 +25,7 @@ app = typer.Typer(
 
 @app.callback()
 def _every_report() -> None:
-    """Tell what came of it: budgets, experiments, insight, patterns, results, scenarios and more.
+    """Tell what came of it: budgets, experiments, patterns, queue, results, scenarios and more.
 
     Example: touchpoint report audience best_customers
 
@@ -38,6 +39,8 @@ def _every_report() -> None:
 
     Example: touchpoint report patterns
 
+    Example: touchpoint report queue
+
     Example: touchpoint report scenario abandoned_cart --draw
     """
 
@@ -48,6 +51,7 @@ app.command("experiment")(experiment)
 app.command("insight")(insight)
 app.command("model")(model)
 app.command("patterns")(patterns)
+app.command("queue")(queue)
 app.command("results")(results)
 app.command("rules")(rules)
 app.command("scenario")(scenario)

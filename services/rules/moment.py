@@ -94,8 +94,17 @@ def _categories(moment: MomentVariables) -> list[str]:
 
 def _agent_free(moment: MomentVariables) -> bool:
     """Return what the caller says; where it says nothing, what the call centre's desk knows."""
-    said = moment.field("request.attributes").get("agent_free")
-    return bool(moment.context.free_agents) if said is None else bool(said == "true")
+    return _is_free(moment, "agent_free", moment.context.free_agents)
+
+
+def _chat_free(moment: MomentVariables) -> bool:
+    """Return the same of somebody to chat with."""
+    return _is_free(moment, "chat_free", moment.context.free_chat_agents)
+
+
+def _is_free(moment: MomentVariables, attribute: str, known: int) -> bool:
+    said = moment.field("request.attributes").get(attribute)
+    return bool(known) if said is None else bool(said == "true")
 
 
 def _identity_kinds(moment: MomentVariables) -> list[str]:
@@ -146,6 +155,7 @@ _FIELDS: Mapping[str, Callable[[MomentVariables], Any]] = {
     "request.locale": lambda moment: moment.context.locale,
     "request.attributes": lambda moment: text_attributes(moment.context.attributes),
     "request.agent_free": _agent_free,
+    "request.chat_free": _chat_free,
     "request.viewed_price_micros": _viewed_price_micros,
     "request.gift": lambda moment: moment.context.HasField("recipient"),
 }

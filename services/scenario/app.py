@@ -23,6 +23,7 @@ from services.scenario.free_agents import FreeAgents
 from services.scenario.obstacles import Obstacles
 from services.scenario.outbound_means import errands_of
 from services.scenario.pattern_search import PatternSearch
+from services.scenario.queue_report import QueueReports
 from services.scenario.reporting import ScenarioReports
 from services.scenario.restocking import Restocking
 from services.scenario.servicer import ScenarioServicer
@@ -40,6 +41,7 @@ from services.scenario.storage.errands import PostgresErrands
 from services.scenario.storage.following import ProposalFollower
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import NoteKeys, Notes
+from services.scenario.storage.queue import PostgresQueue
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
 from services.scenario.valuing import Valuer
@@ -118,7 +120,7 @@ class _Parts:
         people, decisions = ProfilePeople(self.profile), RulesDecisions(self.rules)
         self.finder = Finder(catalogue, bundles, people, self.clock, chooser, decisions)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
-        self.free_agents = FreeAgents(self.store, self.clock)
+        self.free_agents = FreeAgents(PostgresQueue(database), self.clock)
         self.timers = Timers(
             self.store,
             self.finder,
@@ -169,7 +171,10 @@ class _Parts:
         errands = PostgresErrands(self.database)
         reports = ScenarioReports(PostgresCounts(self.database), models.bundles, self.clock)
         patterns = PatternSearch(self.profile, catalogue, models.bundles, self.clock)
-        return ScenarioServicer(due, self.store, errands, desk, self.audiences(), reports, patterns)
+        queue = QueueReports(PostgresQueue(self.database), models.bundles, self.clock)
+        return ScenarioServicer(
+            due, self.store, errands, desk, self.audiences(), reports, queue, patterns
+        )
 
     def audiences(self) -> Audiences:
         bundles, clock = self.models.bundles, self.clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from services.scenario.desk_terms import NO_TERMS, DeskTerms, desk_terms
 from services.scenario.domain.passage import ANSWERS
 from services.scenario.domain.scenario import AtHome, Scenario
 from services.scenario.reading import read_scenario, with_parameters
@@ -74,6 +75,8 @@ class Playbook:
     """Days on which nobody works, as `2026-12-25`."""
     held_out: frozenset[str] = frozenset()
     """Scenarios that would be in force for the person, were they not held out to compare with."""
+    desk: DeskTerms = NO_TERMS
+    """What is promised of the call centre."""
     treatments: Treatments[Playbook] | None = None
     """None: it is as it is for those in variants already."""
 
@@ -133,6 +136,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
             for message in bundle.scenarios
         ]
         plan = experiment_plan(bundle)
+        desk = desk_terms(bundle.parameters)
     except ValueError as error:
         raise CompileError(str(error)) from error
     scenarios = [scenario for scenario, _ in every]
@@ -152,6 +156,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
         segments=frozenset(each.segment for each in bundle.segments),
         stationery=stationery(bundle),
         plan=plan,
+        desk=desk,
         time_zone=bundle.parameters.get(TIME_ZONE, ""),
         holidays=frozenset(bundle.parameters.get(HOLIDAYS, "").replace(",", " ").split()),
         switched_off={

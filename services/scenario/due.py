@@ -37,7 +37,10 @@ class DueActions:
         """Return what is proposed; `Unavailable` when the bundle asked for is not here."""
         context = request.context
         playbook = self._bundles.of(context.bundle_hash).treating(context.variants)
-        response = pb.GetDueResponse(free_agents=self._free_agents.number)
+        response = pb.GetDueResponse(
+            free_agents=self._free_agents.takers(playbook.desk.call_back),
+            free_chat_agents=self._free_agents.takers(playbook.desk.chat),
+        )
         response.versions.bundle_hash = context.bundle_hash
         response.versions.catalogue_version = self._catalogue.version
         if context.arm in IMPERSONAL or not request.snapshot:

@@ -1,35 +1,55 @@
-"""How many agents can take one more: kept in memory, because every decision asks."""
+"""What the call centre can take: kept in memory, because every decision and journey asks."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
-from services.scenario.domain.tasks import TaskStore
+from services.scenario.domain.capacity import Assumed, calls_per_day
+from services.scenario.domain.queue import LATELY_US, Queue, QueueStore, Terms, Tried, takers
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
 
 LOOK_EVERY_S = 1.0
 """Agents sign on, and take tasks, on other replicas too."""
+MEASURE_EVERY = 60
+"""How long a task takes, and how many one does in an hour, changes slowly: of so many looks one."""
+_MOST_TRIED = 2000
 
 
 class FreeAgents:
-    """The number of agents who are available and hold fewer tasks than they take at a time."""
+    """How many could be taken in time, and how many calls can be made in a day."""
 
-    def __init__(self, store: TaskStore, clock: BusinessClock) -> None:
-        self.number = 0
-        """0 also while nobody knows: then no agent is promised."""
+    def __init__(self, store: QueueStore, clock: BusinessClock) -> None:
         self._store = store
         self._clock = clock
+        self._queue: Queue | None = None
+        self._tried: Sequence[Tried] = ()
+        self._looks = 0
+
+    def takers(self, terms: Terms) -> int:
+        """Return how many more could be taken as promised; 0 also while nobody knows."""
+        return takers(self._queue, terms) if self._queue is not None else 0
+
+    def calls_per_day(self, assumed: Assumed) -> int:
+        """Return how many tasks journeys may make in a day; what is assumed while nobody knows."""
+        known = self._queue or Queue(self._clock.now_us())
+        return calls_per_day(known, assumed)
 
     async def look(self) -> None:
-        """Count once; what cannot be counted is none."""
+        """Look once; while nobody can, nothing is promised."""
         try:
-            self.number = await self._store.free_agents(self._clock.now_us())
+            now_us = self._clock.now_us()
+            if self._looks % MEASURE_EVERY == 0:
+                self._tried = await self._store.tried(now_us - LATELY_US, _MOST_TRIED)
+            self._queue = replace(await self._store.standing(now_us), tried=self._tried)
+            self._looks += 1
         except TouchpointError:
-            self.number = 0
+            self._queue = None
 
     async def run(self) -> None:
-        """Count for ever; a background task of the service."""
+        """Look for ever; a background task of the service."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_EVERY_S)

@@ -17,12 +17,13 @@ from services.scenario.domain.told import told
 from services.scenario.domain.waiting import waits_for
 from services.scenario.due import DueActions
 from services.scenario.pattern_search import PatternRpcs, PatternSearch
+from services.scenario.queue_report import QueueReports
 from services.scenario.reporting import ScenarioReports
 from shared.call import Call
 from shared.clock import from_us
 from shared.person_export import demand_permission
 from touchpoint.common.v1.vocabulary_pb2 import Channel
-from touchpoint.scenario.v1 import reports_pb2, scenario_pb2
+from touchpoint.scenario.v1 import queue_pb2, reports_pb2, scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 
@@ -37,6 +38,7 @@ class ScenarioServicer(AudienceRpcs, PatternRpcs):
         desk: TaskDesk,
         audiences: Audiences,
         reports: ScenarioReports,
+        queue: QueueReports,
         patterns: PatternSearch,
     ) -> None:
         AudienceRpcs.__init__(self, audiences)
@@ -46,6 +48,7 @@ class ScenarioServicer(AudienceRpcs, PatternRpcs):
         self._errands = errands
         self._desk = desk
         self._reports = reports
+        self._queue = queue
 
     async def get_due(self, call: Call, request: pb.GetDueRequest) -> pb.GetDueResponse:
         return self._due.answer(request)
@@ -111,6 +114,11 @@ class ScenarioServicer(AudienceRpcs, PatternRpcs):
         self, call: Call, request: reports_pb2.GetScenarioReportRequest
     ) -> reports_pb2.GetScenarioReportResponse:
         return await self._reports.answer(request)
+
+    async def get_queue_report(
+        self, call: Call, request: queue_pb2.GetQueueReportRequest
+    ) -> queue_pb2.GetQueueReportResponse:
+        return await self._queue.answer(request)
 
     async def erase_person(
         self, call: Call, request: pb.ErasePersonRequest

@@ -116,6 +116,7 @@ class Pipeline:
         retrieved = await retrieving if retrieving is not None else None
         proposed = _proposed(question, actions)
         context.free_agents = actions.free_agents if actions is not None else 0
+        context.free_chat_agents = actions.free_chat_agents if actions is not None else 0
         context.context_digest = with_journeys(
             context.context_digest,
             ((each.journey_id, each.scenario, each.stage) for each in proposed),

@@ -28,6 +28,7 @@ _READ_FOR: Mapping[RuleLevel.Value.ValueType, tuple[str, ...]] = {
         *("history.in_cart", "history.about_owned", "history.nothing_to_ask"),
         "history.days_since_answered",
         *("request.cart_value_micros", "request.cart_lines", "request.agent_free"),
+        "request.chat_free",
         *("customer.cart_value_micros", "customer.cart_lines"),
     ),
     RuleLevel.SUITABILITY: (

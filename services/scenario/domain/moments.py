@@ -60,6 +60,12 @@ def local_day(moment_us: int, zone: str) -> str:
     return from_us(moment_us).astimezone(_zone(zone)).date().isoformat()
 
 
+def day_began_us(moment_us: int, zone: str) -> int:
+    """Return when the day of a moment began in a time zone."""
+    place = _zone(zone)
+    return _at(from_us(moment_us).astimezone(place).date(), 0, place)
+
+
 def local_hour(moment_us: int, zone: str) -> int:
     """Return the hour of the day of a moment in a time zone, 0 to 23."""
     return from_us(moment_us).astimezone(_zone(zone)).hour

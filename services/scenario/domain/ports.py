@@ -11,6 +11,9 @@ from services.scenario.domain.entries import EntryTransaction
 from services.scenario.domain.journey import Happened, Journey, Transition
 from services.scenario.domain.scenario import Limits, Scenario
 
+CALLS = ":calls"
+"""The room of all tasks that journeys make in a day, beside those of scenarios."""
+
 
 @dataclass(frozen=True, slots=True)
 class PersonSet:

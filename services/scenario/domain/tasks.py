@@ -151,10 +151,6 @@ class TaskStore(Protocol):
         """Return how many tasks an agent holds."""
         ...
 
-    async def free_agents(self, now_us: int) -> int:
-        """Return how many agents are available and hold fewer tasks than they take at a time."""
-        ...
-
 
 async def claim(transaction: TaskTransaction, agent_id: str, task_id: str, now_us: int) -> Task:
     """Give a task to an agent, the next that fits where none is named; at most one gets it."""

@@ -19,6 +19,10 @@ class InMemoryAgents:
     def all(self) -> list[Agent]:
         return [agent for _, agent in self._agents.values()]
 
+    def seats(self) -> list[tuple[int, Agent]]:
+        """Return when each said last how they are, with how that is, by id."""
+        return [self._agents[agent_id] for agent_id in sorted(self._agents)]
+
     async def find(self, agent_id: str) -> Agent | None:
         known = self._agents.get(agent_id)
         return None if known is None else known[1]

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import replace
 
-from services.scenario.domain.agents import Presence
 from services.scenario.domain.campaigns import Campaign
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.errands import Dispatch
@@ -256,10 +255,6 @@ class InMemoryJourneys:
             task.agent_id == agent_id and task.is_held(now_us) and not task.is_over(now_us)
             for task, _ in self.tasks.values()
         )
-
-    async def free_agents(self, now_us: int) -> int:
-        available = [each for each in self.agents.all() if each.presence is Presence.AVAILABLE]
-        return sum([await self.held(each.agent_id, now_us) < each.capacity for each in available])
 
     async def note_of(self, task_id: str) -> str:
         return self.notes.get(task_id, "")

@@ -109,9 +109,6 @@ class PostgresJourneys:
     async def held(self, agent_id: str, now_us: int) -> int:
         return int(await self._database.fetchval(_TASKS.held_by, agent_id, now_us))
 
-    async def free_agents(self, now_us: int) -> int:
-        return int(await self._database.fetchval(_TASKS.free_agents, now_us))
-
     async def note_of(self, task_id: str) -> str:
         """Return what was noted of a task; empty when nothing was, or the person was erased."""
         return await self._notes.read(self._database, task_id)

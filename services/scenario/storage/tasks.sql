@@ -6,14 +6,6 @@ SELECT count(*) FROM tasks
 WHERE agent_id = $1 AND outcome = '' AND claimed_until_us > $2
   AND (expires_us = 0 OR expires_us > $2);
 
--- name: free_agents
--- Those who are available (1) and hold fewer tasks than they take at a time.
-SELECT count(*) FROM agents a
-WHERE a.presence = 1 AND a.capacity > (
-    SELECT count(*) FROM tasks t
-    WHERE t.agent_id = a.agent_id AND t.outcome = '' AND t.claimed_until_us > $1
-      AND (t.expires_us = 0 OR t.expires_us > $1));
-
 -- name: find_task
 SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
 FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id

@@ -16,8 +16,10 @@ from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.storage.in_memory_queue import InMemoryQueue
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
+from services.scenario.storage.queue import PostgresQueue
 from shared.privacy import FolderWrappingKeys
 from tests.unit.scenario.playing import (
     DAY_US,
@@ -51,6 +53,7 @@ class Desk:
     errands: object = None
     counting: object = None
     is_postgres: bool = False
+    queue: object = None
     numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
     def new_id(self, now_us):
@@ -92,9 +95,11 @@ async def desk(request, fresh_database, tmp_path):
         agents = InMemoryAgents()
         store = InMemoryJourneys(agents)
         errands = InMemoryErrands(store)
-        return Desk(store, agents, errands, InMemoryCounts(store, errands))
+        counting = InMemoryCounts(store, errands)
+        return Desk(store, agents, errands, counting, queue=InMemoryQueue(store, errands))
     database = await fresh_database("scenario", MIGRATIONS)
     notes = Notes(FolderWrappingKeys(tmp_path))
     store = PostgresJourneys(database, notes)
     errands, counting = PostgresErrands(database), PostgresCounts(database)
-    return Desk(store, PostgresAgents(database), errands, counting, is_postgres=True)
+    queue = PostgresQueue(database)
+    return Desk(store, PostgresAgents(database), errands, counting, is_postgres=True, queue=queue)

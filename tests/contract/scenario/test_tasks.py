@@ -159,21 +159,6 @@ async def test_an_agent_takes_no_more_tasks_than_their_capacity(calls):
     assert (await calls.claim()).person_id == BOB
 
 
-async def test_an_agent_is_free_while_they_hold_fewer_tasks_than_they_take(calls):
-    desk = calls.desk
-    assert await desk.store.free_agents(DUE_US) == 2
-    task = await calls.claim()
-    assert await desk.store.free_agents(DUE_US) == 1
-    assert await desk.store.free_agents(DUE_US + HOLD_US) == 2
-    await desk.sign_on("eve", capacity=2)
-    assert await desk.store.free_agents(DUE_US) == 2
-    await desk.sign_on("max", presence=Presence.AWAY)
-    assert await desk.store.free_agents(DUE_US) == 1
-    await desk.sign_on("eve", capacity=1)
-    await calls.complete(task)
-    assert await desk.store.free_agents(DUE_US) == 1
-
-
 @pytest.mark.parametrize("outcome", ["accepted", "declined", "done"])
 async def test_an_outcome_ends_the_task_and_its_journey(calls, outcome):
     task = await calls.claim()

@@ -11,12 +11,14 @@ from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events
 from services.scenario.due import DueActions
 from services.scenario.free_agents import FreeAgents
+from services.scenario.queue_report import QueueReports
 from services.scenario.reporting import ScenarioReports
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.storage.in_memory_queue import InMemoryQueue
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
 from services.scenario.valuing import Valuer
@@ -88,12 +90,15 @@ async def face():
     offers, bundles = catalogue(), OneBundle()
     approaches = Approachable()
     desk = TaskDesk(store, agents, clock, approaches, news=news)
-    free_agents = FreeAgents(store, clock)
-    due = DueActions(offers, bundles, proposals, free_agents)
     audiences = audiences_of(None, offers, bundles, clock)
     errands = InMemoryErrands(store)
+    queue = InMemoryQueue(store, errands)
+    free_agents = FreeAgents(queue, clock)
+    due = DueActions(offers, bundles, proposals, free_agents)
     reports = ScenarioReports(InMemoryCounts(store, errands), bundles, clock)
-    servicer = ScenarioServicer(due, store, errands, desk, audiences, reports, None)
+    servicer = ScenarioServicer(
+        due, store, errands, desk, audiences, reports, QueueReports(queue, bundles, clock), None
+    )
     finder = Told()
     timers = Timers(store, finder, clock, owner="test", lease_s=5.0)
     contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]

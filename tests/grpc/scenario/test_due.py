@@ -120,10 +120,12 @@ async def test_a_request_to_erase_nobody_is_refused(face):
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_every_answer_says_how_many_agents_are_free(face):
+async def test_every_answer_says_how_many_could_be_called_and_chatted_with_in_time(face):
     async def told():
         await face.free_agents.look()
-        return (await face.stub.GetDue(asking(), timeout=5)).free_agents
+        answer = await face.stub.GetDue(asking(), timeout=5)
+        assert answer.free_chat_agents == answer.free_agents  # nobody needs a skill for either
+        return answer.free_agents
 
     assert await told() == 0
     status = pb.SetAgentStatusRequest(agent_id="eve", status=scenario_pb2.AgentStatus.AVAILABLE)

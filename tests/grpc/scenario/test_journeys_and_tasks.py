@@ -1,6 +1,7 @@
 """Journeys and the call centre's tasks as their callers see them, over a real server."""
 
 import asyncio
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.unit.scenario.playing import ADA, BOB, event, facts
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+from touchpoint.scenario.v1.queue_pb2 import GetQueueReportRequest
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 
 
@@ -212,3 +214,32 @@ async def test_erasing_a_person_ends_journey_and_task(face):
     assert await journeys(face) == []
     with pytest.raises(grpc.aio.AioRpcError, match="no task waits"):
         await claim(face)
+
+
+async def test_the_queue_is_told_with_who_is_there_and_how_today_went(face):
+    await face.lead_to_the_call()
+    await face.lead_to_the_call(BOB)
+    await sign_on(face)
+    face.clock.advance(timedelta(minutes=2))
+    task = await claim(face)
+    face.clock.advance(timedelta(minutes=3))
+    await complete(face, task, outcome="sold")
+    report = await face.stub.GetQueueReport(GetQueueReportRequest(), timeout=5)
+    (line,) = report.lines
+    assert (line.kind, list(line.skills), line.waiting) == ("call", ["sales"], 1)
+    (agent,) = report.agents
+    assert (agent.agent_id, agent.status, agent.held, agent.done) == ("eve", 1, 0, 1)
+    assert [(each.outcome, each.count) for each in report.outcomes] == [("sold", 1)]
+    assert report.median_to_complete.ToSeconds() == 180
+    assert report.promised.ToSeconds() == 120
+    assert (report.promises, report.promises_overdue) == (0, 0)
+
+
+async def test_today_begins_at_midnight_of_the_deployment(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    await complete(face, await claim(face))
+    face.clock.advance(timedelta(hours=23))
+    report = await face.stub.GetQueueReport(GetQueueReportRequest(), timeout=5)
+    assert list(report.outcomes) == []
+    assert not report.HasField("median_to_claim")

@@ -1,0 +1,38 @@
+"""The call centre's queue as it is read from PostgreSQL."""
+
+from __future__ import annotations
+
+from services.scenario.domain.ports import CALLS
+from services.scenario.domain.queue import Line, Queue, RungBack, Seat, Tried
+from services.scenario.storage.agents import agent_of
+from shared.postgres import Database, Queries
+
+_SQL = Queries.beside(__file__, "queue.sql")
+
+
+class PostgresQueue:
+    """A `QueueStore` on the service's schema."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def standing(self, now_us: int) -> Queue:
+        seats = await self._database.fetch(_SQL.seats, now_us)
+        lines = await self._database.fetch(_SQL.lines, now_us)
+        made = await self._database.fetchrow(_SQL.made, CALLS)
+        return Queue(
+            now_us,
+            [Seat(agent_of(row), row["held"], row["changed_us"]) for row in seats],
+            [Line(**{**row, "skills": tuple(row["skills"])}) for row in lines],
+            made_on=made["day"] if made else "",
+            made=made["entered"] if made else 0,
+        )
+
+    async def tried(self, since_us: int, limit: int) -> list[Tried]:
+        return [Tried(**row) for row in await self._database.fetch(_SQL.tried, since_us, limit)]
+
+    async def overdue(self, before_us: int, now_us: int) -> int:
+        return int(await self._database.fetchval(_SQL.overdue, before_us, now_us))
+
+    async def rung_back(self, since_us: int) -> list[RungBack]:
+        return [RungBack(**row) for row in await self._database.fetch(_SQL.rung_back, since_us)]

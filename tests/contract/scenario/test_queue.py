@@ -1,0 +1,92 @@
+"""What every store tells of the queue."""
+
+from services.scenario.domain.agents import Presence
+from services.scenario.domain.completing import Completion, complete
+from services.scenario.domain.queue import Line, Tried
+from services.scenario.domain.tasks import HOLD_US, claim, snooze
+from tests.contract.scenario.conftest import QUIET_US
+from tests.contract.scenario.test_tasks import DUE_US
+from tests.unit.scenario.playing import ADA, BOB, HOUR_US, MINUTE_US, event, facts, for_all
+from tests.unit.scenario.writing import scenario, stage
+
+WAS_DUE_US = DUE_US - MINUTE_US
+
+
+async def take(desk, now_us):
+    async with desk.store.transaction() as transaction:
+        return await claim(transaction, "eve", "", now_us)
+
+
+async def end(desk, task, outcome, now_us):
+    async with desk.store.transaction() as transaction:
+        await complete(transaction, Completion(task.task_id, "eve", outcome), now_us)
+
+
+async def lines(desk, now_us):
+    return list((await desk.queue.standing(now_us)).lines)
+
+
+async def asked_for(desk, person_id, now_us):
+    """Lead somebody to a call that they asked for."""
+    called = scenario(stage("call", task={"kind": "call_back"}), scenario="asked")
+    began = event("view", now_us, person_id=person_id)
+    await desk.take(began, starting_of=for_all({"view": [called]}))
+    await desk.look(now_us, facts())
+
+
+async def test_what_waits_is_told_with_how_long_and_what_is_held_beside(desk):
+    await desk.call_for(ADA)
+    await desk.call_for(BOB, later_us=MINUTE_US)
+    await desk.sign_on("eve")
+    assert await lines(desk, DUE_US) == [Line("call", ("sales",), 2, WAS_DUE_US)]
+    task = await take(desk, DUE_US)
+    (line,) = await lines(desk, DUE_US)
+    assert (line.waiting, line.oldest_us, line.claimed) == (1, DUE_US, 1)
+    (line,) = await lines(desk, DUE_US + HOLD_US)
+    assert (line.waiting, line.claimed) == (2, 0)
+    async with desk.store.transaction() as transaction:
+        await snooze(transaction, "eve", task.task_id, DUE_US + HOUR_US, DUE_US)
+    await end(desk, await take(desk, DUE_US), "busy", DUE_US)
+    (line,) = await lines(desk, DUE_US)
+    assert (line.waiting, line.oldest_us, line.snoozed, line.later) == (0, 0, 1, 1)
+
+
+async def test_who_is_there_is_told_with_what_they_hold(desk):
+    await desk.call_for(ADA)
+    await desk.sign_on("eve", capacity=2)
+    await desk.sign_on("max", presence=Presence.AWAY)
+    await take(desk, DUE_US)
+    eve, other = (await desk.queue.standing(DUE_US)).seats
+    assert (eve.agent.agent_id, eve.held, eve.free) == ("eve", 1, 1)
+    assert (other.agent.presence, other.free) == (Presence.AWAY, 0)
+    assert (await desk.queue.standing(DUE_US + HOLD_US)).seats[0].held == 0
+
+
+async def test_each_try_is_told_with_when_it_was_taken_and_how_it_ended(desk):
+    await desk.call_for(ADA)
+    await desk.sign_on("eve")
+    await end(desk, await take(desk, DUE_US), "busy", DUE_US + MINUTE_US)
+    again_us = DUE_US + 31 * MINUTE_US
+    await end(desk, await take(desk, again_us), "sold", again_us + 2 * MINUTE_US)
+    sold = Tried("call", "eve", "sold", again_us, again_us, again_us + 2 * MINUTE_US)
+    busy = Tried("call", "eve", "busy", WAS_DUE_US, DUE_US, DUE_US + MINUTE_US)
+    assert list(await desk.queue.tried(DUE_US, 9)) == [sold, busy]
+    assert list(await desk.queue.tried(DUE_US, 1)) == [sold]
+    assert list(await desk.queue.tried(DUE_US + MINUTE_US, 9)) == [sold]
+
+
+async def test_who_asked_to_be_called_and_waits_for_too_long_is_counted(desk):
+    await asked_for(desk, ADA, QUIET_US)
+    assert await desk.queue.overdue(QUIET_US - 1, QUIET_US) == 0
+    assert await desk.queue.overdue(QUIET_US, QUIET_US) == 1
+    await desk.sign_on("eve")
+    await take(desk, QUIET_US)
+    assert await desk.queue.overdue(QUIET_US, QUIET_US) == 0
+
+
+async def test_what_the_telephony_was_told_is_counted_by_what_became_of_it(desk):
+    for number, person_id in enumerate((ADA, BOB)):
+        await asked_for(desk, person_id, QUIET_US + number)
+    (waiting,) = await desk.queue.rung_back(QUIET_US - 1)
+    assert (waiting.state, waiting.reason, waiting.number) == ("waiting", "", 2)
+    assert [each.number for each in await desk.queue.rung_back(QUIET_US)] == [1]

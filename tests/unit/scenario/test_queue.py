@@ -1,0 +1,112 @@
+"""What the queue says: who could be taken in time, and how many calls can be made in a day."""
+
+import pytest
+
+from services.scenario.desk_terms import desk_terms
+from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.capacity import Assumed, calls_per_day
+from services.scenario.domain.queue import (
+    FEWEST_TRIED,
+    HOUR_US,
+    LATELY_US,
+    Line,
+    Queue,
+    Seat,
+    Terms,
+    Tried,
+    kept_promises,
+    takers,
+)
+from tests.unit.scenario.playing import MINUTE_US, NOON_US
+
+SOON = Terms(2 * MINUTE_US)
+
+
+def seat(name="eve", held=0, *, capacity=1, skills=(), presence=Presence.AVAILABLE, ago_us=0):
+    return Seat(Agent(name, presence, tuple(skills), capacity), held, NOON_US - ago_us)
+
+
+def asked(waiting, *skills):
+    return Line("call_back", skills, waiting=waiting)
+
+
+def tried(number, took_us=MINUTE_US):
+    return [Tried("call", "eve", "done", 0, NOON_US - took_us, NOON_US) for _ in range(number)]
+
+
+def test_whoever_is_free_and_not_waited_for_takes_one_at_once():
+    assert takers(Queue(NOON_US, [seat(), seat("max", capacity=3, held=1)]), SOON) == 3
+    assert takers(Queue(NOON_US, [seat(), seat("max")], [asked(1)]), SOON) == 1
+
+
+@pytest.mark.parametrize("presence", [Presence.BUSY, Presence.AWAY])
+def test_who_is_busy_or_away_takes_none(presence):
+    assert takers(Queue(NOON_US, [seat(presence=presence)]), SOON) == 0
+    assert takers(Queue(NOON_US), SOON) == 0
+
+
+def test_only_who_has_the_skills_takes_one():
+    terms = Terms(2 * MINUTE_US, frozenset({"chat"}))
+    assert takers(Queue(NOON_US, [seat(skills=["sales"])]), terms) == 0
+    assert takers(Queue(NOON_US, [seat(skills=["sales", "chat"])]), terms) == 1
+
+
+def test_calls_that_we_want_to_make_do_not_stand_before_one_that_was_asked_for():
+    lines = [Line("call", (), waiting=50), asked(0)]
+    assert takers(Queue(NOON_US, [seat()], lines), SOON) == 1
+
+
+@pytest.mark.parametrize(
+    ("took_us", "waiting", "found"),
+    [
+        (MINUTE_US, 0, 1),  # one is at work, and done within a minute
+        (MINUTE_US, 1, 1),  # a second one after another minute
+        (MINUTE_US, 2, 0),
+        (3 * MINUTE_US, 0, 0),
+    ],
+)
+def test_who_is_at_work_takes_one_after_the_time_that_was_measured(took_us, waiting, found):
+    queue = Queue(NOON_US, [seat(held=1)], [asked(waiting)], tried(FEWEST_TRIED, took_us))
+    assert takers(queue, SOON) == found
+
+
+def test_until_enough_was_measured_a_task_takes_five_minutes():
+    queue = Queue(NOON_US, [seat(held=1)], tried=tried(FEWEST_TRIED - 1, took_us=1))
+    assert takers(queue, SOON) == 0
+    assert takers(queue, Terms(5 * MINUTE_US)) == 1
+
+
+def test_promises_are_kept_by_whoever_takes_a_call_that_was_asked_for_in_time():
+    done = [
+        Tried("call_back", "eve", "sold", NOON_US, NOON_US + each * MINUTE_US, NOON_US + HOUR_US)
+        for each in (0, 2, 3)
+    ]
+    assert kept_promises([*done, *tried(5)], 2 * MINUTE_US) == (2, 3)
+
+
+def test_without_knowing_anything_a_few_agents_are_assumed():
+    assert calls_per_day(Queue(NOON_US), Assumed(agents=2, per_hour=10, hours=4)) == 80
+    assert calls_per_day(Queue(NOON_US), Assumed(0, 0, 0)) == 1
+
+
+def test_agents_count_who_were_there_within_a_week():
+    seats = [seat(), seat("max", ago_us=LATELY_US), seat("old", ago_us=LATELY_US + 1)]
+    assert calls_per_day(Queue(NOON_US, seats), Assumed(agents=9, per_hour=10, hours=4)) == 80
+
+
+def test_what_one_does_in_an_hour_is_measured_where_there_was_enough():
+    hour_by_hour = [
+        Tried("call", "eve", "done", 0, 0, NOON_US + each % 4 * HOUR_US) for each in range(48)
+    ]
+    queue = Queue(NOON_US, [seat()], tried=hour_by_hour)
+    assert calls_per_day(queue, Assumed(hours=5, per_hour=1)) == 60
+
+
+def test_parameters_say_what_is_promised():
+    terms = desk_terms({"call_back.promised_minutes": "1.5", "chat.skills": "chat, help"})
+    assert terms.call_back == Terms(90_000_000)
+    assert terms.chat == Terms(MINUTE_US, frozenset({"chat", "help"}))
+    with pytest.raises(
+        ValueError, match=r"calls\.agents must be a number from 0 to 1000000, is 'x'"
+    ):
+        desk_terms({"calls.agents": "x"})
