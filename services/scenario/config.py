@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
-from services.scenario.carriers import Gateways, read_gateways
+from services.scenario.carriers import Gateways, MailServer, read_gateways, read_mail_server
 from services.scenario.carriers.telephony import SECRET_NAME
 from services.scenario.crashing import crash_point
 from shared.config import WEB_PORT, ConfigError, ServiceSettings, setting
 from shared.setting_types import Mode, url
 from shared.webhooks import Address, Secrets, read_address, read_secrets
 from touchpoint.common.v1.vocabulary_pb2 import Channel
+
+_LONGEST_TIMEOUT_S = 300.0
+_LONGEST_SECRET = 4096
+
+
+def secret_file(text: str) -> str:
+    """Return the secret in a file, without the end of its line; raises ValueError."""
+    try:
+        found = Path(text).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read ({type(error).__name__})") from None
+    if not 0 < len(found) <= _LONGEST_SECRET:
+        raise ValueError("must hold one secret")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,29 @@ class ScenarioSettings(ServiceSettings):
         parse=read_address,
     )
 
+    smtp_url: MailServer | None = setting(
+        env="TOUCHPOINT_SMTP_URL",
+        default=None,
+        help="the mail server: smtps://user@host (TLS), smtp://user@host:587 (STARTTLS)",
+        parse=read_mail_server,
+    )
+    smtp_password: str = setting(
+        env="TOUCHPOINT_SMTP_PASSWORD_FILE",
+        default="",
+        secret=True,
+        help="a file with the password of the mail server's user",
+        parse=secret_file,
+    )
+    smtp_from: str = setting(
+        env="TOUCHPOINT_SMTP_FROM",
+        default="",
+        help="where what cannot be delivered goes back to; whom it is from, unless told",
+    )
+    smtp_timeout_s: float = setting(
+        env="TOUCHPOINT_SMTP_TIMEOUT_S",
+        default=20.0,
+        help="how long the mail server may take for each answer, in seconds",
+    )
     unsubscribe_url: str = setting(
         env="TOUCHPOINT_UNSUBSCRIBE_URL",
         default="",
@@ -70,7 +108,20 @@ class ScenarioSettings(ServiceSettings):
             return self.unsubscribe_url
         return f"http://127.0.0.1:{WEB_PORT}/unsubscribe"
 
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where e-mails are handed over; None: no server was named."""
+        if self.smtp_url is None:
+            return None
+        return replace(
+            self.smtp_url,
+            password=self.smtp_password,
+            envelope_from=self.smtp_from,
+            timeout_s=self.smtp_timeout_s,
+        )
+
     def __post_init__(self) -> None:
+        self._check_mail_server()
         self._check_call_back()
         self._check_gateways()
         if self.crash_at and self.mode is not Mode.DEVELOPMENT:
@@ -89,6 +140,29 @@ class ScenarioSettings(ServiceSettings):
             raise ConfigError(
                 "TOUCHPOINT_CALL_BACK_URL has http: "
                 "it is for trying out in development only; give it an https URL"
+            )
+
+    def _check_mail_server(self) -> None:
+        """Raise ConfigError for two ways to send e-mails, or one that anybody could listen to."""
+        server = self.smtp_url
+        if server is None:
+            return
+        if Channel.EMAIL in self.message_gateways:
+            raise ConfigError("TOUCHPOINT_SMTP_URL and a gateway for EMAIL are set: choose one")
+        if server.is_open_to_others and self.mode is not Mode.DEVELOPMENT:
+            raise ConfigError(
+                "TOUCHPOINT_SMTP_URL has smtp+plain: "
+                "it is for trying out, or for this machine; give it an smtps or smtp URL"
+            )
+        if bool(server.user) is not bool(self.smtp_password):
+            raise ConfigError(
+                "TOUCHPOINT_SMTP_URL with a user needs TOUCHPOINT_SMTP_PASSWORD_FILE, "
+                "and one without has no use for it"
+            )
+        if not 0.0 < self.smtp_timeout_s <= _LONGEST_TIMEOUT_S:
+            raise ConfigError(
+                f"TOUCHPOINT_SMTP_TIMEOUT_S is {self.smtp_timeout_s:g}: "
+                f"must be at most {_LONGEST_TIMEOUT_S:g}"
             )
 
     def _check_gateways(self) -> None:

@@ -63,6 +63,7 @@ def errands_of(
         settings.message_secrets,
         outbox=settings.home if settings.mode is Mode.DEVELOPMENT else None,
         now_us=clock.now_us,
+        mail_server=settings.mail_server,
     )
 
     def in_force(person_id: str, scenario: str) -> bool:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from services.scenario.carriers.carriage import Carriage
+from services.scenario.carriers.mail_server import MailServer
 from services.scenario.carriers.outbox import OutboxCarrier
+from services.scenario.carriers.smtp import SmtpCarrier
 from services.scenario.carriers.webhook import Gateways, WebhookCarrier
+from shared.clock import from_us
 from shared.webhooks import Poster, Secrets
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
@@ -22,15 +25,19 @@ def carriages_of(
     outbox: Path | None,
     now_us: Callable[[], int],
     poster: Poster | None = None,
+    mail_server: MailServer | None = None,
 ) -> Mapping[int, Carriage]:
-    """Return the carriers by channel: gateways that were named, else the outbox of a home.
+    """Return the carriers by channel: those that were named, else the outbox of a home.
 
-    `outbox` is that home; None: channels without a gateway have no carrier.
+    `outbox` is that home; None: channels of which nobody was named have no carrier.
     """
     found: dict[int, Carriage] = {}
     if outbox is not None:
         folder = Carriage(OutboxCarrier(outbox, now_us), knows_keys=True, can_be_asked=True)
         found.update(dict.fromkeys(map(int, MESSAGE_CHANNELS), folder))
+    if mail_server is not None:
+        smtp = SmtpCarrier(mail_server, lambda: from_us(now_us()))
+        found[Channel.EMAIL] = Carriage(smtp, longest_s=mail_server.longest_s)
     posted_by = poster or Poster()
     for channel, address in gateways.items():
         keys = secrets[Channel.Value.Name(channel).lower()]  # type: ignore[arg-type]
