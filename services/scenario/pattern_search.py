@@ -115,15 +115,15 @@ class PatternSearch:
         known = KnownGathering(gathering, playbook.segments)
         await logs.read_known(known)
         given = [await asyncio.to_thread(gathering.log)]
-        persons = given[0].persons
         wanted = {
             "most": most,
             "currency": catalogue.only_currency or exchange.table(catalogue).base,
             "without_rate": exchange.without_rate(catalogue),
             "offers": self._offers(playbook),
         }
-        del gathering  # nothing holds what was read while a child searches it
-        return await self.search(given.pop(), known.known(persons), wanted, tell)
+        told = [known.known()]
+        del gathering, known  # nothing holds what was read while a child searches it
+        return await self.search(given.pop(), told.pop(), wanted, tell)
 
     def _offers(self, playbook: Playbook) -> list[str]:
         """Return some offers that scenarios may propose now: those that are for journeys first."""

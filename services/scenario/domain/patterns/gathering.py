@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -105,7 +106,7 @@ class Gathering:
         columns = zip(*(each.columns() for each in self._parts), strict=True)
         deeds = Deeds(*map(np.concatenate, columns)) if self._parts else Deeds.none()
         self._parts.clear()
-        persons = len(self._people.of)
+        persons = self.persons
         bought_us = np.zeros(persons, np.int64)
         bought_us[list(self._bought_us)] = list(self._bought_us.values())
         return Log(
@@ -119,6 +120,11 @@ class Gathering:
             persons,
             bought_us,
         )
+
+    @property
+    def persons(self) -> int:
+        """How many people there are."""
+        return len(self._people.of)
 
     def number_of(self, person_id: str) -> int | None:
         """Return the number of somebody who did something, None: they did nothing."""
@@ -143,30 +149,33 @@ class KnownGathering:
     """What is known of those who did something; of others nothing is kept."""
 
     def __init__(self, gathering: Gathering, segments: Collection[str]) -> None:
-        """Look at these segments only."""
+        """Look at these segments only; nobody may be added to the events any more."""
         self._gathering = gathering
         self._segments = sorted(segments)
         self._places = {name: place for place, name in enumerate(self._segments)}
-        self._since_us: dict[tuple[int, int], int] = {}
+        self._member, self._segment, self._is_in = array("i"), array("i"), array("b")
+        self._changed_us = array("q")
         self._words: dict[str, Sequence[str]] = {}
-        self._word_of: dict[str, dict[int, int]] = {}
+        self._word_of: dict[str, NDArray[np.uint8]] = {}
 
     def member(self, person_id: str, segment: str, *, is_in: bool, changed_us: int) -> None:
-        """Note that somebody entered a segment, or left it."""
+        """Note that somebody entered a segment, or left it; the last word counts."""
         place, person = self._places.get(segment), self._gathering.number_of(person_id)
         if place is None or person is None:
             return
-        if is_in:
-            self._since_us[person, place] = changed_us
-        else:
-            self._since_us.pop((person, place), None)
+        self._member.append(person)
+        self._segment.append(place)
+        self._is_in.append(is_in)
+        self._changed_us.append(changed_us)
 
     def attribute(
         self, name: str, words: Sequence[str], person_ids: Sequence[str], places: Sequence[int]
     ) -> None:
         """Note the words of some people by their places from 1 on; 0: not known."""
         self._words[name] = words
-        own = self._word_of.setdefault(name, {})
+        own = self._word_of.get(name)
+        if own is None:
+            own = self._word_of[name] = np.zeros(self._gathering.persons, np.uint8)
         for person_id, place in zip(person_ids, places, strict=True):
             person = self._gathering.number_of(person_id) if place else None
             if person is not None:
@@ -177,20 +186,22 @@ class KnownGathering:
         bands = np.digitize(ages, AGE_BANDS) + 1
         self.attribute("age", AGES, person_ids, np.where(ages, bands, 0).tolist())
 
-    def known(self, persons: int) -> Known:
-        """Return what is known of so many people."""
-        pairs = list(self._since_us)
+    def known(self) -> Known:
+        """Return what is known."""
+        member, segment = np.array(self._member, np.int32), np.array(self._segment, np.int32)
+        order = np.lexsort((segment, member))  # stable: the last word of each comes last
+        is_last = np.ones(len(order), np.bool_)
+        same = (np.diff(member[order]) == 0) & (np.diff(segment[order]) == 0)
+        is_last[:-1] = ~same
+        kept = order[is_last & (np.array(self._is_in, np.int8)[order] > 0)]
         return Known(
-            persons,
+            self._gathering.persons,
             tuple(self._segments),
-            np.array([person for person, _ in pairs], np.int32),
-            np.array([place for _, place in pairs], np.int32),
-            np.array(list(self._since_us.values()), np.int64),
-            tuple(self._shared(name, persons) for name in sorted(self._words)),
+            member[kept],
+            segment[kept],
+            np.array(self._changed_us, np.int64)[kept],
+            tuple(
+                SharedWord(name, tuple(self._words[name]), self._word_of[name])
+                for name in sorted(self._words)
+            ),
         )
-
-    def _shared(self, name: str, persons: int) -> SharedWord:
-        place = np.zeros(persons, np.uint8)
-        own = self._word_of[name]
-        place[list(own)] = list(own.values())
-        return SharedWord(name, tuple(self._words[name]), place)
