@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cli.backtest.past import Past, Persons
 from services.profile.definitions import ProfileDefinitions, compile_bundle
+from services.profile.domain.event import Event as Folded
 from services.profile.domain.identity import Identity
 from services.profile.domain.reading import NO_TIERS, Tiers
 from services.profile.intake import Intake
@@ -24,6 +25,7 @@ from services.scenario.domain.scenario import MessageOrder
 from services.scenario.logbook import CALLER, events_of
 from services.scenario.permitting import HELD_US, Full, full_by
 from shared.catalogue import Catalogue
+from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1.profile_service_pb2 import EventKeys
 from touchpoint.rules.v1.rules_pb2 import Bundle
@@ -62,6 +64,7 @@ class Stage:
         audience: Audience,
         tiers: Tiers = NO_TIERS,
     ) -> None:
+        self.catalogue = catalogue
         self.clock = PlayedClock()
         self.catalogue = catalogue
         self.past = past
@@ -115,6 +118,21 @@ class Stage:
             await self.player.happened(
                 self.past.heard(person_id, event, arrival.placement, arrival.event_id)
             )
+
+    async def take(self, person_id: str, event: Event) -> Folded | str:
+        """Let a person do something, as profile takes it in; a text says why it does not."""
+        named = {person_id: Identity("customer", person_id, _NO_KEY)}
+        keys = [EventKeys(person_id=person_id)]
+        now_us = self.clock.now_us()
+        taken = await self._intake.recorded([event], keys, CALLER, now_us, named)
+        for rejected in taken.rejected:
+            return rejected.message
+        (arrival,) = taken.arrivals
+        oldest_id = self.persons.of(person_id)[0]
+        self.people.add(oldest_id, arrival.event)
+        if event.type == "decline":
+            self.contacts.declined(oldest_id, now_us)
+        return arrival.event
 
     def _contacted(self, oldest_id: str, dispatch: Dispatch, time_us: int, offer_no: int) -> None:
         self.contacts.contacted(

@@ -68,6 +68,10 @@ def simulate(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this scenario; repeatable. Goes with --scenarios."),
     ] = None,
+    person_script: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Let one person live through a script of events."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,6 +86,9 @@ def simulate(
     (docs/off-policy.md). With --model or --exploration a model or a policy is judged in that way,
     by the decisions of the ranker's journal: no definitions are read then.
 
+    With --person-script one person lives through a YAML of events with times, and a timeline tells
+    what scenarios make of it, with the values of their conditions.
+
     With --scenarios recorded events are played against the scenarios, by the code that runs them
     live: who enters and how it ends, messages and tasks by day, limits, goals (docs/scenarios.md).
 
@@ -94,7 +101,16 @@ def simulate(
     Example: touchpoint simulate --history 7d --exploration 0%
 
     Example: touchpoint simulate deploy/definitions --scenarios --history 30d
+
+    Example: touchpoint simulate deploy/definitions --person-script ada.yaml
     """
+    if person_script is not None:
+        # Only here: it brings the domain code of three services along.
+        from cli.commands.simulate_person import simulate_person
+        from cli.commands.simulate_scenarios import BacktestAsked
+
+        asked = BacktestAsked(target, parse_days(history, "--history"), scenario or ())
+        return simulate_person(asked, person_script, home, as_json=as_json)
     if scenarios or scenario:
         # Only here: it brings the domain code of three services along.
         from cli.commands.simulate_scenarios import BacktestAsked, simulate_scenarios

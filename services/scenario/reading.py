@@ -54,6 +54,10 @@ class Asked:
     def text(self) -> str:
         return self.predicate.text
 
+    @property
+    def reads(self) -> frozenset[str]:
+        return self.predicate.reads
+
     def holds(self, values: Values) -> bool | None:
         """See `Condition.holds`; it fails where something that it reads is not known."""
         try:

@@ -9,10 +9,14 @@ from typing import Protocol
 from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.errands import AlwaysWritten, PlayedErrands, every_channel
 from services.scenario.backtest.journeys import PlayedJourneys, Sets
+from services.scenario.domain.answering import answered
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import Due, Happened, Journey, Transition
-from services.scenario.domain.taking import Starting, take_events, take_timers
+from services.scenario.domain.outcomes import Said
+from services.scenario.domain.outcomes import again_us as another_try_us
+from services.scenario.domain.passage import has_task
+from services.scenario.domain.taking import Starting, Steps, go, take_events, take_timers
 from services.scenario.errands import Errands
 from services.scenario.finding import Books, Finder, People
 from services.scenario.happenings import back_in_stock
@@ -105,6 +109,23 @@ class Player:
             return None
         steps = await self.happened(event)
         return not all(step.puts_off for step in steps) if steps else None
+
+    async def said(self, person_id: str, outcome: str) -> bool:
+        """Let an agent say what came of the tasks of a person; False where there are none."""
+        now_us, group = self._clock.now_us(), self._sets.of(person_id)
+        steps = Steps(await self.journeys.open_of(group))
+        told = False
+        for journey in steps.of(group):
+            if has_task(journey):
+                told = True
+                stage = journey.current
+                assert stage is not None, "whoever has a task is in a stage"
+                is_named = outcome in stage.answers
+                again_us = another_try_us(outcome, 0, now_us, "")
+                word = Said(outcome, again_us, is_named, stage.offer_ids)
+                go(steps, group, answered(journey, word, now_us), now_us)
+        await self.journeys.save(steps.transitions)
+        return told
 
     async def restocked(self, item_no: int) -> None:
         """Tell everybody who waits for an item that it can be had again."""

@@ -43,6 +43,11 @@ class Condition(Protocol):
     def text(self) -> str: ...
 
     @property
+    def reads(self) -> frozenset[str]:
+        """What it reads, by name: `customer.age`."""
+        ...
+
+    @property
     def asks_person(self) -> bool:
         """Whether it reads anything of the person, whom profile has to be asked about."""
         ...
