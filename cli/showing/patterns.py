@@ -211,11 +211,11 @@ def _body(report: PatternReport) -> Iterator[str]:
         yield f"<h2>{escape(part.title)}</h2>"
         if part.rows:
             head = "".join(f"<th>{escape(each)}</th>" for each in part.columns)
-            yield f"<table><thead><tr>{head}</tr></thead><tbody>"
+            yield f"<div class=scroll><table><tr>{head}</tr>"
             for row in part.rows:
                 cells = "".join(f"<td>{escape(each)}</td>" for each in row.cells)
                 yield f"<tr{'' if row.is_clear else ' class=soft'}>{cells}</tr>"
-            yield "</tbody></table>"
+            yield "</table></div>"
         yield f"<p class=soft>{escape(part.note)}</p>"
         for row in part.rows:
             summary = f"A scenario to start from {row.cells[0]}"
