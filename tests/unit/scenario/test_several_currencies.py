@@ -31,7 +31,7 @@ def proposed(above, value=0, *, told=True, sent=(), only_euros=False):
     if not only_euros:
         row = CatalogueRow(offer_no=5, offer_id="i5", kind=OfferKind.PRODUCT, currency="USD")
         sold.apply(CatalogueBatch(previous_version=1, version=2, rows=[row]))
-    number = SimpleNamespace(number=0)
+    number = SimpleNamespace(takers=lambda minutes: 0)
     actions = DueActions(sold, OneBundle(made), Proposals(), number)
     context = DecisionContext(
         bundle_hash="b", now_us=FakeClock().now_us(), arm=Arm.PERSONALISED, cart=sent
