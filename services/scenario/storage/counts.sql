@@ -8,32 +8,40 @@ WHERE phase <> 4 AND NOT dormant AND ($1 = '' OR scenario = $1)
 GROUP BY scenario, definition, stage, phase, obstacle;
 
 -- name: flows
-SELECT j.scenario, p.stage, coalesce(n.stage, '') AS next_stage,
-    CASE WHEN n.stage IS NULL THEN j.outcome ELSE '' END AS outcome,
-    CASE WHEN n.stage IS NULL AND j.outcome = 'answered' THEN j.answer ELSE '' END AS answer,
-    CASE WHEN n.stage IS NULL THEN j.ended_as ELSE '' END AS ended_as,
+WITH passed AS (
+    SELECT j.scenario, p.stage, j.outcome, j.answer, j.ended_as,
+        coalesce(lead(p.stage) OVER (PARTITION BY p.journey_id ORDER BY p.occurrence), '') AS onwards
+    FROM journeys j JOIN passages p USING (journey_id)
+    WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
+)
+SELECT scenario, stage, onwards,
+    CASE WHEN onwards = '' THEN outcome ELSE '' END AS outcome,
+    CASE WHEN onwards = '' AND outcome = 'answered' THEN answer ELSE '' END AS answer,
+    CASE WHEN onwards = '' THEN ended_as ELSE '' END AS ended_as,
     count(*) AS number
-FROM journeys j JOIN passages p USING (journey_id)
-LEFT JOIN passages n ON n.journey_id = p.journey_id AND n.occurrence = p.occurrence + 1
-WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
+FROM passed
 GROUP BY 1, 2, 3, 4, 5, 6;
 
 -- name: visits
 WITH passed AS (
     SELECT j.scenario, p.stage, p.journey_id, coalesce(e.reached_us, 0) > 0 AS has_reached,
-        coalesce(n.entered_us, CASE WHEN j.phase = 4 THEN j.ended_us END) - p.entered_us AS time_us
-    FROM journeys j JOIN passages p USING (journey_id)
-    LEFT JOIN passages n ON n.journey_id = p.journey_id AND n.occurrence = p.occurrence + 1
-    LEFT JOIN entries e ON e.journey_id = j.journey_id
+        p.entered_us, CASE WHEN j.phase = 4 THEN j.ended_us END AS ended_us,
+        lead(p.entered_us) OVER (PARTITION BY p.journey_id ORDER BY p.occurrence) AS left_us
+    FROM journeys j JOIN passages p USING (journey_id) LEFT JOIN entries e USING (journey_id)
     WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
+), counted AS (
+    SELECT scenario, stage, count(*) AS entered, count(DISTINCT journey_id) AS journeys,
+        count(DISTINCT journey_id) FILTER (WHERE has_reached) AS reached,
+        count(coalesce(left_us, ended_us)) AS left_it,
+        percentile_disc(ARRAY[0.1, 0.5, 0.9])
+            WITHIN GROUP (ORDER BY coalesce(left_us, ended_us) - entered_us) AS spread
+    FROM passed
+    GROUP BY scenario, stage
 )
-SELECT scenario, stage, count(*) AS entered, count(DISTINCT journey_id) AS journeys,
-    count(DISTINCT journey_id) FILTER (WHERE has_reached) AS reached, count(time_us) AS left_it,
-    coalesce(percentile_disc(0.1) WITHIN GROUP (ORDER BY time_us), 0) AS low_us,
-    coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY time_us), 0) AS median_us,
-    coalesce(percentile_disc(0.9) WITHIN GROUP (ORDER BY time_us), 0) AS high_us
-FROM passed
-GROUP BY scenario, stage;
+SELECT scenario, stage, entered, journeys, reached, left_it,
+    coalesce(spread[1], 0) AS low_us, coalesce(spread[2], 0) AS median_us,
+    coalesce(spread[3], 0) AS high_us
+FROM counted;
 
 -- name: ends
 SELECT scenario, occurrence > 0 AS has_entered, outcome, ended_as, count(*) AS number FROM journeys
