@@ -78,7 +78,7 @@ async def shop():
     hooks = Hooks(authenticate=by_name((), {"cli"}))
     async with serving(peers) as behind:
         audiences = audiences_of(behind, offers, bundles, clock)
-        servicer = ScenarioServicer(None, None, None, None, audiences, None, None)
+        servicer = ScenarioServicer(*[None] * 4, audiences, *[None] * 3)
         binding = bind(contract, servicer, validators=VALIDATORS)
         async with grpc_service(binding, hooks=hooks) as channel:
             yield Shop(ScenarioServiceStub(channel), peers, bundles, clock)

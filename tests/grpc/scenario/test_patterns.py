@@ -162,7 +162,7 @@ async def shop(planted):
     clock = FakeClock(from_us(BEGIN_US + DAYS * DAY_US))
     async with serving(log) as profile:
         search = PatternSearch(profile, catalogue(), OneBundle(), clock, in_this_process)
-        servicer = ScenarioServicer(None, None, None, None, None, None, search)
+        servicer = ScenarioServicer(*[None] * 7, search)
         contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]
         async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
             yield Shop(ScenarioServiceStub(channel), log, search)
