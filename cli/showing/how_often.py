@@ -46,6 +46,9 @@ def how_often_told(found: HowOften) -> Iterator[str]:
         f" {several(found.people, 'person', 'people')}, at most"
         f" {several(found.busiest_day, 'time')} a day{without}."
     )
+    if found.few:
+        yield "Of fewer than five people no more is told."
+        return
     worth = _amount(found.cart_micros, found.currency)
     if found.with_cart:
         yield (

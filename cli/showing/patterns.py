@@ -210,10 +210,14 @@ def _body(report: PatternReport) -> Iterator[str]:
     for part in parts(report):
         yield f"<h2>{escape(part.title)}</h2>"
         if part.rows:
-            head = "".join(f"<th>{escape(each)}</th>" for each in part.columns)
+            first, what, *more = map(escape, part.columns)
+            head = f"<th>{first}</th><th class=text>{what}</th>"
+            head += "".join(f"<th>{each}</th>" for each in more)
             yield f"<div class=scroll><table><tr>{head}</tr>"
             for row in part.rows:
-                cells = "".join(f"<td>{escape(each)}</td>" for each in row.cells)
+                number, what, *rest = map(escape, row.cells)
+                cells = f"<td>{number}</td><td class=text>{what}</td>"
+                cells += "".join(f"<td>{each}</td>" for each in rest)
                 yield f"<tr{'' if row.is_clear else ' class=soft'}>{cells}</tr>"
             yield "</table></div>"
         yield f"<p class=soft>{escape(part.note)}</p>"

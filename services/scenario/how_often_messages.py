@@ -14,9 +14,10 @@ def how_often_message(found: HowOften, currency: str) -> pb.HowOften:
         people=found.people,
         busiest_day=found.busiest_day,
         days_without=found.days_without,
-        with_cart=found.with_cart,
-        cart_micros=found.cart_micros,
-        order_micros=found.order_micros,
+        with_cart=0 if found.is_few else found.with_cart,
+        cart_micros=0 if found.is_few else found.cart_micros,
+        order_micros=0 if found.is_few else found.order_micros,
+        few=found.is_few,
         currency=currency,
         groups=[
             pb.EnteringGroup(

@@ -214,8 +214,9 @@ def test_how_often_it_happens_is_told_with_who_they_were_and_what_lay_in_their_c
 
 
 def test_an_entry_without_a_cart_is_worth_the_mean_order(catalogue):
-    seen = [(ADA, event("view", DAY_US + n)) for n in range(2)]
-    two = [(ADA, event("purchase", at, order_id="o1")) for at in (0, 1)]
-    found, _ = backtest(catalogue, *two, (BOB, event("purchase", 2)), *seen)
+    people = [f"p{number}" for number in range(5)]
+    seen = [(name, event("view", DAY_US + n)) for name in people for n in range(2)]
+    two = [(name, event("purchase", at, order_id="o1")) for name in people for at in (0, 1)]
+    found, _ = backtest(catalogue, *two, *[(BOB, event("purchase", n)) for n in range(5)], *seen)
     often = found["second_view"].how_often
-    assert (often.entries, often.with_cart, often.order_micros) == (1, 0, 120_000_000)
+    assert (often.entries, often.with_cart, often.order_micros) == (5, 0, 5 * 120_000_000)

@@ -34,11 +34,20 @@ def test_how_often_a_day_to_how_many_and_what_lay_in_their_carts():
 
 
 def test_what_is_rare_is_told_in_days_and_what_has_no_cart_by_the_mean_purchase():
-    text = printed([met(0), met(1, cart=7)], mean_order_micros=40_000_000)
-    assert "It happens once in 5.0 days: 2 times in 10 days to 2 people" in text
-    assert "none on 9 days" in text
+    some = [met(0), *(met(number, cart=7, segments=()) for number in range(1, 5))]
+    text = printed(some, mean_order_micros=40_000_000)
+    assert "It happens once in 2.0 days: 5 times in 10 days to 5 people" in text
+    assert "none on 7 days" in text
+    assert "In 4 carts lay 28 EUR, 7 EUR each." in text
     assert "1 time without a cart: 40 EUR at the mean purchase of that time." in text
     assert "segment" not in text
+
+
+def test_of_fewer_than_five_people_only_how_often_is_told():
+    text = printed([met(0, cart=7), met(1, cart=7)], mean_order_micros=40_000_000)
+    assert "2 times in 10 days to 2 people" in text
+    assert "Of fewer than five people no more is told." in text
+    assert "EUR" not in text
 
 
 def test_what_happens_to_nobody_is_told_so():
