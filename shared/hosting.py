@@ -129,6 +129,7 @@ async def _web(
         health.readiness,
         settings.max_request_bytes,
         face.pages,
+        face.clicks,
     )
     return await stack.enter_async_context(
         served(with_cors(app, face.allowed_origins), face.listen)

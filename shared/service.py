@@ -44,6 +44,9 @@ class HttpFace:
     allowed_origins: Sequence[str] = ()
     """Browser origins that may call (CORS); empty allows none, `*` all."""
     pages: Mapping[str, Page] = field(default_factory=dict)
+    clicks: Mapping[str, str] = field(default_factory=dict)
+    """Path to `/package.Service/Rpc`: a POST there, its fields in the address, is a call of it. For
+    what mail readers post by themselves (RFC 8058)."""
     """By path."""
 
 

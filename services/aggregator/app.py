@@ -16,7 +16,7 @@ from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.sampling import Sampler
 from services.aggregator.explaining import Explaining
 from services.aggregator.identification import Identification
-from services.aggregator.pages import sample_pages
+from services.aggregator.pages import CLICKS, sample_pages
 from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.recording import Recorder
@@ -29,6 +29,7 @@ from services.aggregator.relationships import RelationshipDesk
 from services.aggregator.servicer import DEADLINES, AggregatorServicer
 from services.aggregator.tasks import TaskDesk
 from services.aggregator.tracking import Tracking
+from services.aggregator.unsubscribing import UnsubscribeDesk
 from services.aggregator.validation import validators
 from services.aggregator.view.views import Views
 from services.aggregator.warming import previews
@@ -83,6 +84,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             (binding,),
             tuple(sorted(settings.allowed_origins)),
             sample_pages(),
+            CLICKS,
         ),
         share=priorities.share,
     )
@@ -118,6 +120,7 @@ def bound(
         tasks=TaskDesk(peers, Briefings(peers, wording, clock)),
         questions=QuestionDesk(peers, identification),
         preferences=PreferenceDesk(peers, identification, wording, clock),
+        unsubscribing=UnsubscribeDesk(peers, identification.links, clock),
         relationships=RelationshipDesk(
             peers, identification, wording, catalogue, clock, definitions
         ),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from services.aggregator.pipeline.question import Named
 from shared.errors import FieldViolation, InvalidArgument
 from shared.privacy import STRENGTH, IdentityError, identity_key, normalise
+from shared.unsubscribing import Unsubscribing
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
 
 
@@ -16,6 +17,8 @@ class Identification:
     def __init__(self, deployment_key: bytes, region: str) -> None:
         """Take the key of the pseudonyms, and where numbers without country code are dialled."""
         self._key = deployment_key
+        self.links = Unsubscribing(deployment_key)
+        """Links in messages, which say whom they are about under the same key."""
         self._region = region
 
     def one(self, identity: Identity) -> tuple[str, IdentityKey]:

@@ -14,6 +14,7 @@ from services.aggregator.recommending import Recommending
 from services.aggregator.relationships import RelationshipDesk
 from services.aggregator.tasks import TaskDesk
 from services.aggregator.tracking import Tracking
+from services.aggregator.unsubscribing import UnsubscribeDesk
 from services.aggregator.view.views import Views
 from shared.binding import DeadlineLimits
 from shared.call import Call
@@ -42,6 +43,7 @@ class AggregatorServicer:
     tasks: TaskDesk
     relationships: RelationshipDesk
     preferences: PreferenceDesk
+    unsubscribing: UnsubscribeDesk
     questions: QuestionDesk
     definitions: Callable[[], Definitions]
     clock: BusinessClock
@@ -57,6 +59,11 @@ class AggregatorServicer:
         self, call: Call, request: pb.GetCustomerViewRequest
     ) -> pb.GetCustomerViewResponse:
         return await self.views.view(call, request)
+
+    async def unsubscribe(
+        self, call: Call, request: pb.UnsubscribeRequest
+    ) -> pb.UnsubscribeResponse:
+        return await self.unsubscribing.end(call, request)
 
     async def get_preferences(
         self, call: Call, request: pb.GetPreferencesRequest

@@ -13,6 +13,7 @@ from services.aggregator.domain.vocabulary import Channel, name_of
 from shared.ids import is_id
 from shared.money import is_currency, to_micros
 from shared.privacy import KINDS
+from shared.unsubscribing import LONGEST_TOKEN
 from shared.validation import (
     Rule,
     Validator,
@@ -222,6 +223,7 @@ _WHATEVER_IS_DEFINED: Mapping[type[Any], Validator] = {
         *_IDENTITIES, length("confirmed_person_id", MAX_ID), required("role")
     ),
     pb.GetPreferencesRequest: validator(*_IDENTITIES),
+    pb.UnsubscribeRequest: validator(required("token"), length("token", LONGEST_TOKEN)),
     pb.NextQuestionRequest: validator(
         *_IDENTITIES,
         length("confirmed_person_id", MAX_ID),

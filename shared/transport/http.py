@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Mutable
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qsl
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError, ErrorDetail
@@ -41,6 +42,8 @@ Readiness = Callable[[], tuple[bool, Mapping[str, str]]]
 """Says whether requests are welcome, and of each dependency `ok` or what is wrong with it."""
 
 NO_PAGES: Mapping[str, Page] = MappingProxyType({})
+NO_CLICKS: Mapping[str, str] = MappingProxyType({})
+_MOST_FIELDS = 16
 _ONLY_OUR_OWN = (
     (
         b"content-security-policy",
@@ -80,8 +83,12 @@ def http_app(
     readiness: Readiness,
     max_request_bytes: int,
     pages: Mapping[str, Page] = NO_PAGES,
+    clicks: Mapping[str, str] = NO_CLICKS,
 ) -> App:
-    """Return the ASGI application: routes, pages, `/healthz` (alive) and `/readyz` (useful)."""
+    """Return the ASGI application: routes, pages, `/healthz` (alive) and `/readyz` (useful).
+
+    `clicks` are paths that stand for rpcs: their fields are in the address, their body is nothing.
+    """
     connect = ConnectApp(routes, max_request_bytes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,11 +102,32 @@ def http_app(
         elif scope["path"] in pages and scope["method"] in ("GET", "HEAD"):
             await _show(send, pages[scope["path"]], with_body=scope["method"] == "GET")
         else:
+            if scope["method"] == "POST" and scope["path"] in clicks:
+                scope, receive = _clicked(scope, clicks[scope["path"]], receive)
             request_id = request_id_of(_header(scope, REQUEST_ID))
             _ARRIVED.set(request_id)
             await connect(scope, receive, _naming(request_id, send))
 
     return app
+
+
+def _clicked(scope: Scope, rpc: str, receive: Receive) -> tuple[Scope, Receive]:
+    """Return the call that a click is: what its address says as JSON, whatever its body says."""
+    fields = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=_MOST_FIELDS))
+    body = json.dumps(fields).encode()
+    kept = [(key, value) for key, value in scope["headers"] if not key.startswith(b"content-")]
+    headers = [*kept, (b"content-type", b"application/json")]
+    is_told = False
+
+    async def told() -> MutableMapping[str, Any]:
+        nonlocal is_told
+        if is_told:
+            return await receive()
+        is_told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    called = {**scope, "path": rpc, "raw_path": rpc.encode(), "query_string": b""}
+    return {**called, "headers": headers}, told
 
 
 def _header(scope: Scope, name: str) -> str:

@@ -12,7 +12,11 @@ _FILES = {
     "/preferences": ("preferences.html", "text/html; charset=utf-8"),
     "/preferences.css": ("preferences.css", "text/css; charset=utf-8"),
     "/preferences.js": ("preferences.js", "text/javascript; charset=utf-8"),
+    "/unsubscribe": ("unsubscribe.html", "text/html; charset=utf-8"),
+    "/unsubscribe.js": ("unsubscribe.js", "text/javascript; charset=utf-8"),
 }
+CLICKS = {"/unsubscribe": "/touchpoint.aggregator.v1.AggregatorService/Unsubscribe"}
+"""A link in a message: whoever opens it is asked, whoever posts to it has said so (RFC 8058)."""
 
 
 def sample_pages() -> Mapping[str, Page]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from io import StringIO
 from typing import Any
@@ -19,7 +19,7 @@ from shared import errors
 from shared.call import Call
 from shared.middleware.order import layers
 from shared.transport.cors import with_cors
-from shared.transport.http import http_app
+from shared.transport.http import NO_CLICKS, http_app
 from shared.transport.routes import routes
 from tests.grpc.kit.echo import SAY, EchoServicer, echo_binding, pb
 
@@ -32,10 +32,15 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def served(
-    servicer: EchoServicer, *, is_ready: bool = True, origins: tuple[str, ...] = ()
+    servicer: EchoServicer,
+    *,
+    is_ready: bool = True,
+    origins: tuple[str, ...] = (),
+    clicks: Mapping[str, str] = NO_CLICKS,
 ) -> AsyncIterator[httpx.AsyncClient]:
     binding = echo_binding(servicer)
-    app = http_app(routes([binding], layers([binding])), lambda: (is_ready, STATES), 64 * 1024)
+    found = routes([binding], layers([binding]))
+    app = http_app(found, lambda: (is_ready, STATES), 64 * 1024, clicks=clicks)
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         with_cors(app, origins), loop="none", lifespan="off", ws="none", log_config=None
@@ -287,3 +292,15 @@ async def test_each_request_leaves_one_line(log_lines: StringIO) -> None:
         "rpc_answered"
     ]
     assert "private words" not in log_lines.getvalue()
+
+
+async def test_a_click_is_a_call_of_what_its_address_says_whatever_its_body_says() -> None:
+    async def behave(call: Call, request: Any) -> Any:
+        return pb.SayResponse(text=request.text)
+
+    async with served(EchoServicer(behave), clicks={"/say": SAY}) as client:
+        one_click = {"List-Unsubscribe": "One-Click"}
+        answer = await client.post("/say", params={"text": "no & more"}, data=one_click)
+        assert (answer.status_code, answer.json()) == (200, {"text": "no & more"})
+        assert (await client.post("/say", params={"unknown": "x"})).status_code == 400
+        assert (await client.get("/say", params={"text": "looked at"})).status_code == 404
