@@ -118,9 +118,12 @@ class _Parts:
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
         chooser = Chooser(self.retrieval, self.clock, lambda: bundles.active_hash)
         people, decisions = ProfilePeople(self.profile), RulesDecisions(self.rules)
-        self.finder = Finder(catalogue, bundles, people, self.clock, chooser, decisions)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
         self.free_agents = FreeAgents(PostgresQueue(database), self.clock)
+        calls_per_day = self.free_agents.calls_per_day
+        self.finder = Finder(
+            catalogue, bundles, people, self.clock, chooser, decisions, calls_per_day
+        )
         self.timers = Timers(
             self.store,
             self.finder,

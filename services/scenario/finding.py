@@ -6,11 +6,13 @@ the journey is left alone for a while and nothing is lost.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.choosing import Choosing
 from services.scenario.definitions import Playbook
+from services.scenario.domain.capacity import Assumed
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Journey
 from services.scenario.domain.moments import local_day
@@ -75,6 +77,7 @@ class Finder:
         clock: BusinessClock,
         chooser: Choosing,
         decisions: Decisions | None = None,
+        calls_per_day: Callable[[Assumed], int] = lambda _: 0,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
@@ -82,6 +85,7 @@ class Finder:
         self._clock = clock
         self._chooser = chooser
         self._decisions = decisions
+        self._calls_per_day = calls_per_day
 
     def at_once(self, claim: Claim) -> Facts | None:
         """Return what decides about a journey, None when profile has to be asked for it."""
@@ -191,6 +195,7 @@ class Finder:
             holidays=playbook.holidays,
             stock=stock_of(catalogue, journey.item_no),
             newer=newer,
+            calls_per_day=self._calls_per_day(playbook.desk.assumed),
             held_out=scenario.name in playbook.held_out,
             to_be_had=frozenset(
                 each

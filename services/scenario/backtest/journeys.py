@@ -165,6 +165,10 @@ class PlayedJourneys:
         self._rooms[scenario] = today, entered + 1
         return True
 
+    async def leave_room(self, scenario: str) -> None:
+        day, entered = self._rooms[scenario]
+        self._rooms[scenario] = day, entered - 1
+
     async def save(self, transitions: Sequence[Transition]) -> None:
         for step in transitions:
             journey = step.journey

@@ -45,8 +45,17 @@ def rest(journey: Journey, dormant: bool) -> Transition | None:
     return Transition(replace(journey, version=journey.version + 1, dormant=dormant))
 
 
-def park(journey: Journey, obstacle: str, now_us: int, effects: Sequence[Due] = ()) -> Transition:
-    """Park before the stage it is led to, or in its own; parked already, it keeps its last time."""
+def park(
+    journey: Journey,
+    obstacle: str,
+    now_us: int,
+    effects: Sequence[Due] = (),
+    again_us: int = 0,
+) -> Transition:
+    """Park before the stage it is led to, or in its own; parked already, it keeps its last time.
+
+    Looked at again at that time, from which on its last time counts; 0: within the hour.
+    """
     stage = journey.next_stage if journey.next_stage >= 0 else journey.stage
     is_parked = journey.phase is Phase.PARKED
     is_in_it = journey.phase is Phase.STAGE and journey.next_stage in (NOWHERE, journey.stage)
@@ -54,14 +63,14 @@ def park(journey: Journey, obstacle: str, now_us: int, effects: Sequence[Due] = 
         until_us = journey.until_us
     else:
         lasts_us = journey.scenario.stages[stage].lasts_us if stage >= 0 else 0
-        until_us = now_us + (lasts_us or PARKED_FOR_US)
+        until_us = (again_us or now_us) + (lasts_us or PARKED_FOR_US)
     parked = replace(
         journey,
         version=journey.version + 1,
         phase=Phase.PARKED,
         stage=stage,
         next_stage=NOWHERE if journey.next_stage >= 0 else journey.next_stage,
-        due_us=min(now_us + LOOK_AGAIN_US, until_us),
+        due_us=min(again_us or now_us + LOOK_AGAIN_US, until_us),
         until_us=until_us,
         entered_us=journey.entered_us if is_parked else now_us,
         offer_nos=(),

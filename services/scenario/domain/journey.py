@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from services.scenario.domain.scenario import (
-    CALL_BACK,
     NO_CART,
     Cart,
     MessageOrder,
@@ -169,7 +168,7 @@ class GiveTask:
 
     @property
     def was_asked_for(self) -> bool:
-        return self.order.kind == CALL_BACK
+        return self.order.was_asked_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +345,10 @@ class Facts:
     """How many are left of the item that it began with; -1: not tracked, or no item."""
     occasions: int = 0
     """How often it came as far as its first stage lately, not counting now."""
+    calls_per_day: int = 0
+    """Tasks that all journeys together may make in a day; 0: any number."""
+    may_call: bool = True
+    """Whether there is room for one more of them today."""
     shown: tuple[str, ...] = ()
     """What else the decision showed whose offer began it: what a call-back goes on with."""
     newer: Scenario | None = None

@@ -88,6 +88,10 @@ class JourneyTransaction(EntryTransaction, Protocol):
         """Lock the rooms of scenarios, in the order given, until the transaction ends."""
         ...
 
+    async def leave_room(self, scenario: str) -> None:
+        """Give back a room that was taken within this transaction, and is not needed."""
+        ...
+
     async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
         """Say whether one more journey of a scenario may enter its first stage, and count it.
 

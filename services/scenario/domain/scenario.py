@@ -202,6 +202,11 @@ class TaskOrder:
     proposed: bool = False
     """And whatever its journey proposed before."""
 
+    @property
+    def was_asked_for(self) -> bool:
+        """Whether the person asks for it, rather than we want it done."""
+        return self.kind == CALL_BACK
+
 
 @dataclass(frozen=True, slots=True)
 class MessageOrder:

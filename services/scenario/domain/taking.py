@@ -19,7 +19,6 @@ from services.scenario.domain.passage import (
     ANSWERS,
     begin,
     happened,
-    look,
     needs_situation,
 )
 from services.scenario.domain.ports import (
@@ -29,7 +28,7 @@ from services.scenario.domain.ports import (
     PersonSet,
     Tally,
 )
-from services.scenario.domain.rooms import NO_LIMITS, limits_of, lock_rooms
+from services.scenario.domain.rooms import NO_LIMITS, give_back, limits_of, lock_rooms, looked
 from services.scenario.domain.scenario import Scenario, Times
 
 NewId = Callable[[int], str]
@@ -210,7 +209,7 @@ async def _bring_forward(
     now_us: int,
 ) -> None:
     """Look at a journey; one that would enter its first stage may have to yield or find no room."""
-    transition = look(journey, facts, now_us)
+    transition = await looked(transaction, journey, facts, now_us)
     enters = transition is not None and needs_situation(journey) and _is_under_way(transition)
     if not enters:
         go(steps, group, transition, now_us)
@@ -226,11 +225,13 @@ async def _bring_forward(
     ]
     met_us = transition.met_us if transition is not None else 0
     if any(rival.scenario.priority >= scenario.priority for rival in rivals):
+        await give_back(transaction, transition, facts)
         transition = replace(end(journey, Outcome.YIELDED, now_us), met_us=met_us)
         rivals = []
     elif (limits := limits_of(scenario, facts)) != NO_LIMITS and not await transaction.take_room(
         scenario.name, limits, facts.today
     ):
+        await give_back(transaction, transition, facts)
         transition = replace(end(journey, Outcome.FULL, now_us), met_us=met_us)
         rivals = []
     go(steps, group, transition, now_us)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.scenario.domain.conditions import values_of
-from services.scenario.domain.endings import end, park
+from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.journey import (
     NOWHERE,
     ONWARDS,
@@ -24,10 +24,20 @@ from services.scenario.domain.journey import (
     SetAttributes,
     Transition,
 )
-from services.scenario.domain.moments import chance, next_moment
-from services.scenario.domain.scenario import CALL_BACK, END, Leads, Proposal, Stage, TaskOrder
+from services.scenario.domain.moments import chance, day_began_us, next_moment
+from services.scenario.domain.scenario import (
+    CALL_BACK,
+    END,
+    Leads,
+    LocalTime,
+    Proposal,
+    Stage,
+    TaskOrder,
+)
 from services.scenario.domain.script import spoken
 
+NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"
+WORK_BEGINS = LocalTime(9 * 60, working_day=True)
 MOST_STAGES = 64
 """That are passed through at one moment: whoever circles without a pause is stopped."""
 MOST_ANSWERED = 100
@@ -49,6 +59,14 @@ class _Walk:
     def parked(self, place: int, obstacle: str) -> Transition:
         before = replace(self.journey, next_stage=place)
         return park(before, obstacle, self.now_us, self.effects)
+
+    def parked_until_work(self, place: int) -> Transition:
+        """Park until the next working day: agents have no time for one more task today."""
+        facts, now_us = self.facts, self.now_us
+        tomorrow_us = day_began_us(now_us + DAY_US, facts.time_zone)
+        again_us = next_moment(WORK_BEGINS, tomorrow_us, facts.time_zone, facts.holidays)
+        before = replace(self.journey, next_stage=place)
+        return park(before, NO_MORE_CALLS, now_us, self.effects, again_us)
 
     def ended(self, outcome: Outcome, ends_as: str = "") -> Transition:
         return end(self.journey, outcome, self.now_us, ends_as, self.effects)
@@ -75,6 +93,8 @@ def _walked(walk: _Walk, place: int) -> Transition:
             if holds and stage.offer_ids and walk.gone == NOWHERE:
                 walk.gone = place
             onwards = Leads(_instead(walk.journey, place))
+        elif stage.task is not None and not (walk.facts.may_call or stage.task.was_asked_for):
+            return walk.parked_until_work(place)
         else:
             _arrive(walk, place)
             if not stage.is_passed_through:

@@ -109,6 +109,11 @@ class InMemoryTransaction:
             self._store.rooms[scenario] = today, entered + 1
         return has_room
 
+    async def leave_room(self, scenario: str) -> None:
+        self._entering[scenario] -= 1
+        day, entered = self._store.rooms[scenario]
+        self._store.rooms[scenario] = day, entered - 1
+
     async def save(self, transitions: Sequence[Transition]) -> None:
         self._entering.clear()
         for transition in transitions:

@@ -115,6 +115,9 @@ SELECT count(*) FROM journeys WHERE scenario = $1 AND phase <> 4 AND occurrence 
 -- name: take_room
 UPDATE rooms SET entered = entered + 1 WHERE scenario = $1;
 
+-- name: leave_room
+UPDATE rooms SET entered = entered - 1 WHERE scenario = $1;
+
 -- name: add_journeys
 INSERT INTO journeys (journey_id, person_id, scenario, definition, phase, version, started_us,
     due_us, outcome, ended_us, dormant, began, item_no)

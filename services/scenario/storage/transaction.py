@@ -149,6 +149,10 @@ class PostgresJourneyTransaction:
         await self._tx.execute(_SQL.take_room, scenario)
         return True
 
+    async def leave_room(self, scenario: str) -> None:
+        self._entering[scenario] -= 1
+        await self._tx.execute(_SQL.leave_room, scenario)
+
     async def save(self, transitions: Sequence[Transition]) -> None:
         self._entering.clear()
         moved = [each for each in transitions if not (each.is_new or each.puts_off)]
