@@ -59,7 +59,10 @@ def due(variants, **more):
     proposals, clock = Proposals(), FakeClock()
     proposals.apply(Standing("j", ADA, 1, CART, "on_the_site", (COME_BACK,)))
     actions = DueActions(
-        catalogue(), OneBundle(experimenting()), proposals, SimpleNamespace(takers=lambda minutes: 0)
+        catalogue(),
+        OneBundle(experimenting()),
+        proposals,
+        SimpleNamespace(takers=lambda terms: 0),
     )
     context = DecisionContext(
         bundle_hash="b", now_us=clock.now_us(), variants=variants, arm=Arm.PERSONALISED, **more
