@@ -8,6 +8,9 @@ ONLY ?=
 SEED ?=
 KILLS ?=
 EVENTS ?=
+TIMERS ?=
+DATABASE_KILLS ?=
+PER_S ?=
 
 # Tests keep their databases in memory where there is enough: a disk that stalls is not what they test.
 IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 8000000 ] \
@@ -18,7 +21,7 @@ $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-resilience test-kills lint bench bench-scale bench-quality proto clean
+.PHONY: help run test test-resilience test-kills test-timer-kills lint bench bench-scale bench-quality proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,6 +43,10 @@ test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, al
 
 test-kills: $(VENV)/.dev  ## Kill profile 30 times while 20,000 events come in (KILLS=, EVENTS=, SEED=)
 	KILLS=$(KILLS) EVENTS=$(EVENTS) SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/kills
+
+test-timer-kills: $(VENV)/.dev  ## Kill workers and the database under timers (TIMERS=, KILLS=, DATABASE_KILLS=, SEED=)
+	TIMERS=$(TIMERS) KILLS=$(KILLS) DATABASE_KILLS=$(DATABASE_KILLS) PER_S=$(PER_S) SEED=$(SEED) \
+	  $(BIN)/python -m pytest tests/resilience/timer_kills
 
 lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 	$(BIN)/ruff check .

@@ -67,7 +67,7 @@ def bundle() -> pb.Bundle:
     return made
 
 
-class _OneBundle:
+class OneBundle:
     """In place of the definitions that a service follows."""
 
     def __init__(self) -> None:
@@ -178,7 +178,7 @@ def _scene(database: Database, writing: Database, home: Path) -> TimersScene:
 
 
 def _worker(claims: TimedClaims, clock: FakeClock) -> Timers:
-    followed = cast("BundleFollower[Playbook]", _OneBundle())
+    followed = cast("BundleFollower[Playbook]", OneBundle())
     nobody: Any = None  # is asked: what decides is all in memory
     finder = Finder(catalogue(), followed, nobody, clock, nobody)
     return Timers(claims, finder, clock, owner="bench", lease_s=LEASE_S)  # type: ignore[arg-type]
