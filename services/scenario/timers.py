@@ -27,8 +27,8 @@ LANES = 2
 _QUICK_SHARE, _ASKING_SHARE = 0.1, 0.5
 """Of a lease: a batch that took longer is followed by a smaller one; as long is anybody asked."""
 POLL_S = 0.4
-"""At least so often the next due time is asked for: other replicas may have set one, and the lease of
-one that died runs out without a word."""
+"""At least so often the next due time is asked for: other replicas may have set one, and the lease
+of one that died runs out without a word."""
 _AT_ONCE = 8
 """Persons asked about at the same time: profile has requests to answer."""
 _EAGER_S = 1.0
