@@ -110,3 +110,29 @@ LookAtOption = Annotated[
         min=0, help="Of more people, look at a random share of so many.", rich_help_panel=OFFERED
     ),
 ]
+TemplateOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Only who can be sent this message, and was not told of the offer by it yet.",
+        rich_help_panel=OFFERED,
+    ),
+]
+CampaignOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Under which name they are told of the offer, each once; else the template's.",
+        rich_help_panel=OFFERED,
+    ),
+]
+SendOption = Annotated[
+    bool,
+    typer.Option(
+        "--send", help="Send it to them, when you confirmed that.", rich_help_panel=OFFERED
+    ),
+]
+YesOption = Annotated[
+    bool,
+    typer.Option("--yes", help="Send without asking.", rich_help_panel=OFFERED),
+]

@@ -16,6 +16,7 @@ from cli.calling import CALLER, service
 from cli.commands import audience_options as options
 from cli.commands.report_lookalikes import Asked, report_lookalikes
 from cli.commands.report_offer_audience import AskedOffer, report_offer_audience
+from cli.commands.telling_audience import AskedMessage
 from cli.console import Exit, aside, fail, people, say_json
 from cli.options import HomeOption, JsonOption
 from cli.showing.audience import as_json_report, show_comparison, show_preview
@@ -52,6 +53,10 @@ def audience(
     told_by: options.ToldByOption = "",
     placement: options.PlacementOption = "",
     look_at: options.LookAtOption = 0,
+    template: options.TemplateOption = "",
+    campaign: options.CampaignOption = "",
+    send: options.SendOption = False,
+    yes: options.YesOption = False,
     csv: options.CsvOption = None,
     in_house: options.InHouseOption = False,
     home: HomeOption = None,
@@ -70,12 +75,14 @@ def audience(
 
     With an offer it lists whom to tell of it, by expected value (probability of acceptance times
     value), after consent, contact limits and rules, and counts all others at the first obstacle. A
-    preview: it leaves no trace. A name that is both is the segment, unless an option is about
-    offers.
+    preview: it leaves no trace, until `--send` sends each of them a message; sent again, nobody
+    gets it twice. A name that is both is the segment, unless an option is about offers.
 
     Example: touchpoint report audience best_customers
 
     Example: touchpoint report audience free_shipping --limit 500 --channel EMAIL
+
+    Example: touchpoint report audience free_shipping --limit 500 --template spring --send
 
     Example: touchpoint report audience lapsing --when 'customer.recency_days > 90.0'
 
@@ -98,7 +105,10 @@ def audience(
     _refuse_given(context, alone, "goes with --alike N, which finds who is like them")
     if not name and (about_offer or not when):
         fail("Name a segment or an offer, or give a condition by --when.", Exit.USAGE)
-    asked_offer = AskedOffer(name, limit, told_by, placement, look_at, csv, in_house)
+    asked_offer = AskedOffer(
+        *(name, limit, told_by, placement, look_at, csv, in_house),
+        message=AskedMessage(template, campaign, send, yes),
+    )
     if about_offer or csv is not None or in_house:
         _refuse_given(context, _OF_SEGMENTS, "is about a segment; leave it out for an offer")
         report_offer_audience(asked_offer, home, as_json=as_json)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.calling import CALLER, service
-from cli.console import CommandError, Exit, aside, fail, failures_told, people, say_json
+from cli.commands.telling_audience import AskedMessage, tell_audience
+from cli.console import CommandError, Exit, fail, failures_told, people, say_json
 from cli.customers import CustomerIds, name_customers
+from cli.reporting import Tell, bar
 from cli.showing.offer_audience import (
     SHOWN,
     as_json_audience,
@@ -32,9 +31,6 @@ from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
 _METADATA = ((CALLER_KEY, CALLER),)
 
-Tell = Callable[[str, int, int], None]
-"""Hears what is being done, how far it is, and of how many."""
-
 
 @dataclass(frozen=True, slots=True)
 class AskedOffer:
@@ -48,6 +44,7 @@ class AskedOffer:
     csv: Path | None
     in_house: bool
     """Whether the file is to have those too who did not agree to sharing."""
+    message: AskedMessage
     no_segment: str = ""
     """Why the name is no segment, where it might have been one."""
 
@@ -56,17 +53,25 @@ def report_offer_audience(asked: AskedOffer, home: Path | None, *, as_json: bool
     """Find them, and show them or write them to a file, which is opened before the work."""
     if asked.in_house and asked.csv is None:
         fail("--in-house: goes with --csv FILE; what is shown stays here.", Exit.USAGE)
-    with failures_told(), whole_file(asked.csv, "--csv") as file, _bar(quiet=as_json) as tell:
+    asked.message.demand_whole(as_json=as_json)
+    with (
+        failures_told(),
+        whole_file(asked.csv, "--csv") as file,
+        bar("looking at people", quiet=as_json) as tell,
+    ):
         audience, found = _found(asked, home, tell)
         names = _names(asked, found, home, tell, named_all=as_json or file is not None)
         if file is not None:
             write_audience_csv(file, found, names)
+    if not as_json:
+        show_offer_audience(people, audience, found, names)
+        if asked.csv is not None:
+            people.print(_written(asked, len(found), len(names)), markup=False, soft_wrap=True)
+    sent = None
+    if asked.message.send:
+        sent = tell_audience(asked.message, audience, found, home, quiet=as_json)
     if as_json:
-        say_json(as_json_audience(audience, found, names))
-        return
-    show_offer_audience(people, audience, found, names)
-    if asked.csv is not None:
-        people.print(_written(asked, len(found), len(names)), markup=False, soft_wrap=True)
+        say_json(as_json_audience(audience, found, names, sent))
 
 
 def _found(
@@ -79,6 +84,8 @@ def _found(
         placement=asked.placement,
         limit=asked.limit,
         look_at=asked.look_at,
+        template=asked.message.template,
+        campaign=asked.message.campaign,
     )
     audience, found = OfferAudience(), list[OfferAudienceMember]()
     with service("scenario", home) as channel:
@@ -134,17 +141,3 @@ def _written(asked: AskedOffer, found: int, written: int) -> str:
     if asked.in_house or written == found:
         return f"{told}."
     return f"{told}: whoever did not agree to sharing is not in it; --in-house writes everybody."
-
-
-@contextmanager
-def _bar(*, quiet: bool) -> Iterator[Tell]:
-    """Show what is being done and how far it is; gives the function that is told."""
-    columns = (TextColumn("{task.description}"), BarColumn())
-    times = (TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, *times, console=aside, transient=True, disable=quiet) as progress:
-        task = progress.add_task("looking at people", total=None)
-
-        def tell(step: str, done: int, total: int) -> None:
-            progress.update(task, description=step, completed=done, total=total or None)
-
-        yield tell

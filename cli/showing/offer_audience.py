@@ -18,6 +18,7 @@ from touchpoint.scenario.v1.audience_pb2 import (
     AudienceEstimate,
     OfferAudience,
     OfferAudienceMember,
+    TellAudienceResponse,
 )
 
 SHOWN = 20
@@ -37,14 +38,18 @@ _WORDS = {
     "NO_CONSENT": "did not agree to marketing there, or refused it",
     "NO_ADDRESS": "nothing is known by which it reaches them",
     "CONTACT_LIMIT": "approached often enough",
+    "TOLD_ALREADY": "told of it under the same campaign",
     "NO_ROOM": "a slate rule or limit leaves no place",
 }
 
 
 def as_json_audience(
-    audience: OfferAudience, people: Iterable[OfferAudienceMember], customer_ids: CustomerIds
+    audience: OfferAudience,
+    people: Iterable[OfferAudienceMember],
+    customer_ids: CustomerIds,
+    sent: TellAudienceResponse | None = None,
 ) -> dict[str, Any]:
-    """Return both as one object; fields that are 0 or false stand there too."""
+    """Return all as one object; fields that are 0 or false stand there too."""
     told = MessageToDict(audience, always_print_fields_with_no_presence=True)
     members = [
         MessageToDict(each, always_print_fields_with_no_presence=True)
@@ -52,7 +57,10 @@ def as_json_audience(
         for each in people
         if each.person_id in customer_ids
     ]
-    return {"audience": told, "people": members}
+    found = {"audience": told, "people": members}
+    if sent is not None:
+        found["sent"] = MessageToDict(sent, always_print_fields_with_no_presence=True)
+    return found
 
 
 def show_offer_audience(
@@ -80,12 +88,21 @@ def show_offer_audience(
     say(f"The best {_expected(audience.of_listed, audience.currency)}")
     if audience.of_listed.people < audience.of_all.people:
         say(f"All {_expected(audience.of_all, audience.currency)}")
+    if audience.told_before:
+        say(f"Told before under {audience.campaign}: {_before(audience)}.")
     if audience.model == "prior":
         say("Nothing was learned yet: all are as likely to accept, the best customers come first.")
     _show_fell_out(console, audience)
     if audience.of_listed.people and not people:
         say("Who they are is told only to callers in TOUCHPOINT_MAY_EXPORT.")
     _show_people(console, people, customer_ids)
+
+
+def _before(audience: OfferAudience) -> str:
+    return "; ".join(
+        f"{each.people:,} {each.state}" + (f" ({each.reason})" if each.reason else "")
+        for each in audience.told_before
+    )
 
 
 def _expected(estimate: AudienceEstimate, currency: str) -> str:

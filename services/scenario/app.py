@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.scenario.approaching import RulesApproaches
-from services.scenario.audiences import Audiences
+from services.scenario.audience_means import audiences_of
 from services.scenario.choosing import Chooser
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import CrashPoints
@@ -44,8 +44,6 @@ from services.scenario.storage.notes import NoteKeys, Notes
 from services.scenario.storage.queue import PostgresQueue
 from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
-from services.scenario.valuing import Valuer
-from services.scenario.weighing import Weigher
 from shared.binding import bind
 from shared.bus import Bus, EffectConsumer, Relay
 from shared.bus.subjects import CLOCK_MOVED
@@ -175,15 +173,17 @@ class _Parts:
         reports = ScenarioReports(PostgresCounts(self.database), models.bundles, self.clock)
         patterns = PatternSearch(self.profile, catalogue, models.bundles, self.clock)
         queue = QueueReports(PostgresQueue(self.database), models.bundles, self.clock)
-        return ScenarioServicer(
-            due, self.store, errands, desk, self.audiences(), reports, queue, patterns
+        audiences = audiences_of(
+            self.profile,
+            self.rules,
+            self.ranker,
+            errands,
+            self.errands,
+            catalogue,
+            models.bundles,
+            self.clock,
         )
-
-    def audiences(self) -> Audiences:
-        bundles, clock = self.models.bundles, self.clock
-        weigher = Weigher(self.rules, Valuer(self.rules, self.ranker, bundles, clock), bundles)
-        catalogue = self.models.catalogue.catalogue
-        return Audiences(self.profile, weigher, catalogue, bundles, clock)
+        return ScenarioServicer(due, self.store, errands, desk, audiences, reports, queue, patterns)
 
     def checks(self) -> dict[str, HealthCheck]:
         return {

@@ -1,16 +1,25 @@
-"""The rpc about audiences: whom to tell of an offer, by what is expected of it."""
+"""The rpcs about audiences: whom to tell of an offer, by what is expected of it, and telling."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.scenario.audience_offer import asked_offer, prices_of
+from services.scenario.campaigning import Campaigns, campaign_of
 from services.scenario.definitions import Playbook
-from services.scenario.domain.audience import Estimate, Gathering, Prospect, estimated
+from services.scenario.domain.audience import (
+    Estimate,
+    Gathering,
+    Prospect,
+    Reason,
+    estimated,
+)
+from services.scenario.domain.campaigns import Became, Campaign
 from services.scenario.weighing import OneOffer, Weigher
 from shared.call import Call
 from shared.catalogue import Catalogue
@@ -18,6 +27,7 @@ from shared.client import follow
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.errors import Aborted
+from shared.person_export import demand_permission
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1.profile_service_pb2 import StreamSnapshotsRequest
@@ -26,6 +36,7 @@ from touchpoint.scenario.v1 import audience_pb2 as pb
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
+TOLD_ALREADY = Reason("TOLD_ALREADY")
 _IN_ONE_MESSAGE = 500
 _TELL_EVERY_S = 0.5
 
@@ -37,12 +48,14 @@ class Audiences:
         self,
         profile: ProfileServiceAsyncStub,
         weigher: Weigher,
+        campaigns: Campaigns,
         catalogue: Catalogue,
         bundles: BundleFollower[Playbook],
         clock: BusinessClock,
     ) -> None:
         self._profile = profile
         self._weigher = weigher
+        self._campaigns = campaigns
         self._catalogue = catalogue
         self._bundles = bundles
         self._clock = clock
@@ -65,12 +78,19 @@ class Audiences:
         async with self._turn:
             began = time.monotonic()
             prices = prices_of(offer, self._catalogue, self._bundles.active)
-            gathering, progress = Gathering(request.limit, prices), pb.OfferAudienceProgress()
-            async with aclosing(self._looked(call, request.look_at, offer, gathering)) as steps:
+            campaign = _campaign(request)
+            told = await self._campaigns.count_told(campaign) if campaign else {}
+            gathering = Gathering(max(request.limit - sum(told.values()), 0), prices)
+            progress = pb.OfferAudienceProgress()
+            looking = self._looked(call, request.look_at, offer, campaign, gathering)
+            async with aclosing(looking) as steps:
                 async for progress in steps:
                     yield pb.FindAudienceResponse(progress=progress)
             best = gathering.best()
             audience = self._audience(request.offer_id, offer, progress.people, gathering)
+            if campaign is not None:
+                audience.campaign = campaign.name
+                audience.told_before.extend(_before(told))
             audience.of_listed.CopyFrom(_told(estimated(best, prices)))
             for way in audience.ways:
                 way.listed = sum(who.channel == way.channel for who in best)
@@ -80,8 +100,12 @@ class Audiences:
             for response in _members(best):
                 yield response
 
+    async def tell(self, request: pb.TellAudienceRequest) -> pb.TellAudienceResponse:
+        """Order messages to people that tell them of an offer; see `Campaigns.tell`."""
+        return await self._campaigns.tell(request)
+
     def _asked(self, request: pb.FindAudienceRequest) -> OneOffer:
-        return asked_offer(
+        offer = asked_offer(
             request.offer_id,
             request.channel,
             request.placement,
@@ -89,9 +113,17 @@ class Audiences:
             self._bundles.active,
             self._clock.now_us(),
         )
+        if not request.template:
+            return offer
+        return replace(offer, ways=self._campaigns.sendable(offer.ways, request.template))
 
     async def _looked(
-        self, call: Call, look_at: int, offer: OneOffer, gathering: Gathering
+        self,
+        call: Call,
+        look_at: int,
+        offer: OneOffer,
+        campaign: Campaign | None,
+        gathering: Gathering,
     ) -> AsyncGenerator[pb.OfferAudienceProgress, None]:
         """Weigh the offer for one after the other; yields how far it is."""
         asked = StreamSnapshotsRequest(at_most=look_at)
@@ -99,8 +131,12 @@ class Audiences:
         async with aclosing(follow(self._profile.StreamSnapshots, asked, call)) as stream:
             async for some in stream:
                 people = [PersonSnapshot.FromString(each) for each in some.snapshots]
-                for found in await self._weigher.weigh(call, offer, people):
+                told = await self._campaigns.told(campaign, people) if campaign else ()
+                new = [each for each in people if each.person_ids[0] not in told]
+                for found in await self._weigher.weigh(call, offer, new):
                     gathering.add(found)
+                for _ in range(len(people) - len(new)):
+                    gathering.add(TOLD_ALREADY)
                 if time.monotonic() - told_s > _TELL_EVERY_S:
                     told_s = time.monotonic()
                     yield pb.OfferAudienceProgress(
@@ -146,6 +182,23 @@ class AudienceRpcs:
         async with aclosing(self.__audiences.find(call, request)) as found:
             async for response in found:
                 yield response
+
+    async def tell_audience(
+        self, call: Call, request: pb.TellAudienceRequest
+    ) -> pb.TellAudienceResponse:
+        demand_permission(call)
+        return await self.__audiences.tell(request)
+
+
+def _campaign(request: pb.FindAudienceRequest) -> Campaign | None:
+    if not request.template:
+        return None
+    return campaign_of(request.offer_id, request.template, request.campaign)
+
+
+def _before(told: Mapping[Became, int]) -> Iterable[pb.ToldBefore]:
+    for became, people in sorted(told.items(), key=lambda each: (-each[1], each[0])):
+        yield pb.ToldBefore(state=became.state, reason=became.reason, people=people)
 
 
 def _told(estimate: Estimate) -> pb.AudienceEstimate:

@@ -55,6 +55,8 @@ class Playbook:
     offer_ids: frozenset[str] = frozenset()
     """Offers that the bundle itself defines."""
     places: Sequence[Place] = ()
+    words_for: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Template to the numbers of the channels that it may be sent on."""
     contact_costs: Mapping[int, float] = field(default_factory=dict)
     """What one contact costs in the home currency, by number of `Channel`, as far as it is said."""
     taken_each: Mapping[str, tuple[int, str]] = field(default_factory=dict)
@@ -147,6 +149,7 @@ def playbook(bundle: pb.Bundle) -> Playbook:
         places=[
             Place(each.placement, each.channel, frozenset(each.kinds)) for each in bundle.placements
         ],
+        words_for={each.template: frozenset(each.channels) for each in bundle.templates},
         contact_costs=_contact_costs(bundle.parameters),
         taken_each={
             each.offer_id: (to_micros(each.budget.each.amount), each.budget.each.currency)

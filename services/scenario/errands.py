@@ -69,6 +69,11 @@ class Errands:
         self._failures: dict[str, int] = {}
         self._running: set[asyncio.Task[None]] = set()
 
+    @property
+    def channels(self) -> frozenset[int]:
+        """The numbers of the channels that messages can be sent on."""
+        return self._sender.channels
+
     def wake(self) -> None:
         """Look at once: there may be another."""
         self._wake.set()

@@ -83,6 +83,11 @@ class Sender:
         self._in_force = in_force
         self._machine_s = machine_s
 
+    @property
+    def channels(self) -> frozenset[int]:
+        """The numbers of the channels that a carrier is set up for."""
+        return frozenset(self._carriages)
+
     async def next_step(self, dispatch: Dispatch) -> Step | None:
         """Return what becomes of a message; None: it is somebody else's by now.
 

@@ -11,6 +11,7 @@ from shared.validation import (
     Validator,
     Violations,
     between,
+    each,
     known_enum,
     length,
     one_of,
@@ -19,7 +20,11 @@ from shared.validation import (
 )
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
-from touchpoint.scenario.v1.audience_pb2 import FindAudienceRequest
+from touchpoint.scenario.v1.audience_pb2 import (
+    FindAudienceRequest,
+    PersonToTell,
+    TellAudienceRequest,
+)
 from touchpoint.scenario.v1.reports_pb2 import GetScenarioReportRequest
 
 _AGENT = (required("agent_id"), length("agent_id", 128))
@@ -40,6 +45,18 @@ def _time_of_another_call(message: Any, path: str, violations: Violations) -> No
         violations.add(f"{path}again_time", "must not be empty with the outcome call_again")
     elif is_named and not is_wanted:
         violations.add(f"{path}again_time", "goes with the outcome call_again only")
+
+
+def _names_a_message(request: FindAudienceRequest, path: str, violations: Violations) -> None:
+    if request.campaign and not request.template:
+        violations.add(f"{path}campaign", "goes with a template")
+    if request.placement and request.template:
+        violations.add(f"{path}placement", "goes without a template: a message finds its own")
+
+
+def _is_told(person: PersonToTell, path: str, violations: Violations) -> None:
+    if person.channel not in OUTBOUND or person.channel == Channel.CALL_CENTER:
+        violations.add(f"{path}channel", "must be EMAIL, SMS, PUSH or DIRECT_MAIL")
 
 
 VALIDATORS: Mapping[type[Any], Validator] = {
@@ -63,6 +80,19 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         _is_outbound,
         length("placement", 128),
         between("limit", 1, MOST_TOLD),
+        length("template", 128),
+        length("campaign", 128),
+        _names_a_message,
+    ),
+    TellAudienceRequest: validator(
+        *(
+            rule
+            for name in ("offer_id", "template")
+            for rule in (required(name), length(name, 128))
+        ),
+        length("campaign", 128),
+        required("people"),
+        each("people", required("person_id"), length("person_id", 64), _is_told, at_most=500),
     ),
     pb.ListJourneysRequest: validator(length("person_ids", 64)),
     GetScenarioReportRequest: validator(length("scenario", 128)),

@@ -6,7 +6,7 @@ import pytest
 
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
-from tests.journeys.definitions import asking, for_everybody, trying
+from tests.journeys.definitions import asking, for_everybody, trying, writing
 from tests.journeys.modes import MODES, is_tried
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
@@ -14,6 +14,8 @@ IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}
 """So that what waits in vain is put aside while a test waits for it."""
 RECORDING = {"TOUCHPOINT_RECORDED_PER_HOUR": "100000"}
 """So that every decision is recorded, however many journeys went before."""
+UNSUBSCRIBING = {"TOUCHPOINT_UNSUBSCRIBE_URL": "https://shop.example/unsubscribe"}
+"""So that e-mails can be sent, each with a link that ends them."""
 
 
 def pytest_collection_modifyitems(config, items):
@@ -28,9 +30,10 @@ async def channels(request, tmp_path_factory):
     """Every channel of the retailer, in front of a suite that holds the small shop."""
     home = tmp_path_factory.mktemp(request.param)
     definitions = tmp_path_factory.mktemp("definitions") / "shop"
-    settings = for_everybody(definitions) | IMPATIENT | RECORDING
+    settings = for_everybody(definitions) | IMPATIENT | RECORDING | UNSUBSCRIBING
     asking(definitions)
     trying(definitions)
+    writing(definitions)
     flags = ("--data", "none", "--port", "0", *MODES[request.param])
     async with (
         running_suite(home, *flags, environment=settings) as suite,

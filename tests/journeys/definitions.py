@@ -33,6 +33,20 @@ rules:
     text: We are out of films.
     texts: {{de: Wir haben keine Filme mehr.}}
 """
+TELLING = "told_of_an_offer"
+ABOUT_OFFER = "Something for you"
+"""A template, and its subject."""
+_WRITING = f"""\
+templates:
+  - template: {TELLING}
+    title: Told of an offer
+    channels: [EMAIL]
+    language: en
+    subject: {ABOUT_OFFER}
+    text: |
+      {{% for offer in offers %}}{{{{ offer.title }}}}{{% endfor %}}
+      No more of this: {{{{ unsubscribe.link }}}}
+"""
 SHIPPED = Path(__file__).parents[2] / "deploy" / "definitions"
 
 
@@ -54,3 +68,8 @@ def asking(folder: Path) -> None:
 def trying(folder: Path) -> None:
     """Add a rule in shadow to the definitions in a folder."""
     (folder / "trial.yaml").write_text(_TRYING, "utf-8")
+
+
+def writing(folder: Path) -> None:
+    """Add what messages of the shop say to the definitions in a folder."""
+    (folder / "messages.yaml").write_text(_WRITING, "utf-8")

@@ -28,6 +28,14 @@ class Campaign:
         return f"campaign-{hashlib.blake2b(told, digest_size=16).hexdigest()}"
 
 
+class Became(NamedTuple):
+    """What became of a message."""
+
+    state: str
+    """The value of a `State`."""
+    reason: str = ""
+
+
 class Taken(NamedTuple):
     """What became of an order, in people."""
 

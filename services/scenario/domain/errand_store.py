@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from services.scenario.domain.campaigns import Campaign, Taken
+from services.scenario.domain.campaigns import Became, Campaign, Taken
 from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.scenario import Cart
@@ -66,6 +66,6 @@ class ErrandStore(ErrandWork, Protocol):
         """Return who of these has a message of a campaign, whatever came of it."""
         ...
 
-    async def count_told(self, campaign: Campaign) -> int:
-        """Return how many messages a campaign has."""
+    async def count_told(self, campaign: Campaign) -> Mapping[Became, int]:
+        """Return what became of the messages of a campaign, and of how many."""
         ...

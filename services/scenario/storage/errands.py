@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.scenario.domain.campaigns import Campaign, Taken, keys_of, new_ones
+from services.scenario.domain.campaigns import Became, Campaign, Taken, keys_of, new_ones
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Happened, SendMessage
 from services.scenario.domain.scenario import NO_CART, Cart
@@ -85,9 +85,9 @@ class PostgresErrands:
         rows = await self._database.fetch(_SQL.known_errands, list(by_key))
         return frozenset(by_key[row["errand_id"]] for row in rows)
 
-    async def count_told(self, campaign: Campaign) -> int:
-        found = await self._database.fetchval(_SQL.count_told, campaign.name, campaign.offer_id)
-        return int(found)
+    async def count_told(self, campaign: Campaign) -> Mapping[Became, int]:
+        rows = await self._database.fetch(_SQL.count_told, campaign.name, campaign.offer_id)
+        return {Became(row["state"], row["reason"]): row["people"] for row in rows}
 
     async def forget(self, before_us: int) -> int:
         return int(await self._database.fetchval(_SQL.forget_errands, before_us))

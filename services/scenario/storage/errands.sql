@@ -71,8 +71,9 @@ ON CONFLICT (errand_id) DO NOTHING
 RETURNING errand_id;
 
 -- name: count_told
-SELECT count(*) FROM errands
-WHERE campaign = $1 AND campaign_offer = $2 AND campaign <> '';
+SELECT state, reason, count(*) AS people FROM errands
+WHERE campaign = $1 AND campaign_offer = $2 AND campaign <> ''
+GROUP BY state, reason;
 
 -- name: cart_of
 SELECT cart_nos, cart_quantities, cart_value_micros FROM journeys WHERE journey_id = $1;

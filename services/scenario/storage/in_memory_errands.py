@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from services.scenario.domain.campaigns import Campaign, Taken, new_ones
+from services.scenario.domain.campaigns import Became, Campaign, Taken, new_ones
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import (
     Due,
@@ -105,8 +106,13 @@ class InMemoryErrands:
         known = self._journeys.campaigns
         return frozenset(each for each in person_ids if campaign.key(each) in known)
 
-    async def count_told(self, campaign: Campaign) -> int:
-        return sum(each == campaign for each, _ in self._journeys.campaigns.values())
+    async def count_told(self, campaign: Campaign) -> Mapping[Became, int]:
+        known = self.all()
+        return Counter(
+            Became(known[key].state.value, known[key].reason)
+            for key, (each, _) in self._journeys.campaigns.items()
+            if each == campaign
+        )
 
     async def forget(self, before_us: int) -> int:
         over = [

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from services.scenario.domain.campaigns import Campaign, Taken, message
+from services.scenario.domain.campaigns import Became, Campaign, Taken, message
 from services.scenario.domain.errands import State, skip
 from services.scenario.domain.scenario import MessageOrder
 from tests.contract.scenario.conftest import one
@@ -29,7 +29,7 @@ async def test_an_order_that_is_repeated_orders_nothing_twice(desk):
     assert await order(desk, ADA, BOB) == Taken(ordered=2)
     assert await order(desk, ADA, BOB, "cy") == Taken(ordered=1, told_already=2)
     assert await order(desk, ADA, campaign=AUTUMN) == Taken(ordered=1)
-    assert await desk.errands.count_told(SPRING) == 3
+    assert await desk.errands.count_told(SPRING) == {Became("waiting"): 3}
     assert await desk.errands.told(SPRING, [ADA, "dee"]) == {ADA}
     found = await claimed(desk)
     assert sorted((each.person_id, each.campaign) for each in found) == sorted(
@@ -58,10 +58,12 @@ async def test_it_goes_its_way_without_a_journey_and_is_known_until_it_is_forgot
     assert step.event_type == ""
     assert await desk.errands.keep(step, 60.0, None)
     assert await claimed(desk) == []
-    assert await order(desk, ADA) == Taken(told_already=1)
+    assert await order(desk, ADA, BOB) == Taken(ordered=1, told_already=1)
+    found = {Became("skipped", "NO_CONSENT"): 1, Became("waiting"): 1}
+    assert await desk.errands.count_told(SPRING) == found
     assert await desk.errands.forget(NOON_US) == 0
     assert await desk.errands.forget(NOON_US + DAY_US) == 1
-    assert await desk.errands.count_told(SPRING) == 0
+    assert await desk.errands.count_told(SPRING) == {Became("waiting"): 1}
 
 
 async def test_of_the_erased_nothing_stays_and_nothing_is_written(desk):

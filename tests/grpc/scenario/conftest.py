@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from inspect import signature
 
 import pytest
 
 from services.scenario.audiences import Audiences
+from services.scenario.campaigning import Campaigns
 from services.scenario.desk import TaskDesk, TaskNews
 from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events
@@ -73,14 +75,20 @@ class Face:
         await self.passes(days=2)
 
 
-def audiences_of(peers, offers, bundles, clock):
+def audiences_of(peers, offers, bundles, clock, errands=None, channels=frozenset()):
     """Return what looks for audiences; `peers` is a channel to profile, rules and the ranker."""
     profile, rules, ranker = (
         stub(peers) if peers is not None else None
         for stub in (ProfileServiceStub, RulesServiceStub, RankerServiceStub)
     )
     weigher = Weigher(rules, Valuer(rules, ranker, bundles, clock), bundles)
-    return Audiences(profile, weigher, offers, bundles, clock)
+    campaigns = Campaigns(errands, offers, bundles, clock, channels, lambda: None)
+    return Audiences(profile, weigher, campaigns, offers, bundles, clock)
+
+
+def servicer_of(**parts):
+    """Return a servicer of some of its parts: no rpc of the others may be called."""
+    return ScenarioServicer(**{**dict.fromkeys(signature(ScenarioServicer).parameters), **parts})
 
 
 @pytest.fixture

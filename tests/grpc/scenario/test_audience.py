@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import grpc
 import pytest
 
-from services.scenario.servicer import ScenarioServicer
 from services.scenario.validation import VALIDATORS
 from shared.arms import assign_arm
 from shared.binding import bind
@@ -18,7 +17,7 @@ from shared.testing.background import until
 from shared.testing.clock import FakeClock
 from shared.testing.grpc import grpc_service
 from tests.grpc.scenario.audience_peers import AudiencePeers, limit, serving
-from tests.grpc.scenario.conftest import audiences_of
+from tests.grpc.scenario.conftest import audiences_of, servicer_of
 from tests.unit.scenario.playing import DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -78,7 +77,7 @@ async def shop():
     hooks = Hooks(authenticate=by_name((), {"cli"}))
     async with serving(peers) as behind:
         audiences = audiences_of(behind, offers, bundles, clock)
-        servicer = ScenarioServicer(*[None] * 4, audiences, *[None] * 3)
+        servicer = servicer_of(audiences=audiences)
         binding = bind(contract, servicer, validators=VALIDATORS)
         async with grpc_service(binding, hooks=hooks) as channel:
             yield Shop(ScenarioServiceStub(channel), peers, bundles, clock)

@@ -59,7 +59,8 @@ class Services:
     """The rpcs that the command calls; an offer and a segment are known."""
 
     def __init__(self):
-        self.requests, self.named = [], []
+        self.requests, self.named, self.orders = [], [], []
+        self.found = FOUND
 
     def find(self, request, context):
         self.requests.append(request)
@@ -68,8 +69,19 @@ class Services:
             self._refuse(context, refusal("OFFER_NOT_FOUND", told))
         progress = pb.OfferAudienceProgress(done=10_000, total=20_000)
         yield pb.FindAudienceResponse(progress=progress)
-        yield pb.FindAudienceResponse(audience=AUDIENCE)
-        yield pb.FindAudienceResponse(people=FOUND)
+        answer = pb.FindAudienceResponse(audience=AUDIENCE)
+        answer.audience.campaign = request.campaign or request.template
+        answer.audience.of_listed.people = len(self.found)
+        if request.campaign:
+            answer.audience.told_before.add(state="sent", people=9)
+            answer.audience.told_before.add(state="skipped", reason="NO_CONSENT", people=2)
+        yield answer
+        for begin in range(0, len(self.found), 500):
+            yield pb.FindAudienceResponse(people=self.found[begin : begin + 500])
+
+    def tell(self, request, context):
+        self.orders.append(request)
+        return pb.TellAudienceResponse(ordered=len(request.people) - 1, told_already=1)
 
     def preview(self, request, context):
         if request.segment != "best":
@@ -104,17 +116,21 @@ def services(monkeypatch):
         grpc.unary_unary_rpc_method_handler,
     )
     server = grpc.server(ThreadPoolExecutor(2))
+    handlers = {}
     for service, name, make, function, request in (
         ("scenario", "FindAudience", streaming, served.find, pb.FindAudienceRequest),
         (
             *("profile", "PreviewSegment", streaming, served.preview),
             profile_pb.PreviewSegmentRequest,
         ),
+        ("scenario", "TellAudience", unary, served.tell, pb.TellAudienceRequest),
         ("profile", "NameCustomers", unary, served.name, profile_pb.NameCustomersRequest),
     ):
         made = make(function, request.FromString, lambda answer: answer.SerializeToString())
         full = f"touchpoint.{service}.v1.{service.capitalize()}Service"
-        handler = grpc.method_handlers_generic_handler(full, {name: made})
+        handlers.setdefault(full, {})[name] = made
+    for full, made in handlers.items():
+        handler = grpc.method_handlers_generic_handler(full, made)
         server.add_generic_rpc_handlers((handler,))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -136,7 +152,7 @@ def test_the_best_are_shown_with_what_is_expected_and_why_the_others_fell_out(se
         "The best 3: 0.5 acceptances, worth 9.17 EUR, at a cost of 1.50 EUR as far as it is known",
         "1 of them when quiet hours are over.",
         "All 14,000: 700.0 acceptances, worth 14,000.00 EUR",
-        "NO_CONSENT: did not agree to marketing there, or refused it",
+        "NO_CONSENT: did not agree",
         "customer c1  EMAIL  25.00%",
     ):
         assert part in answer.stdout
@@ -195,9 +211,60 @@ def test_a_file_has_those_who_agreed_to_sharing_unless_it_stays_in_the_house(
         (["coupon", "--did", "accept"], "--did goes with --alike N"),
         (["best", "--alike", "5", "--limit", "3"], "--limit is about an offer"),
         (["coupon", "--in-house"], "--in-house: goes with --csv FILE"),
+        (["coupon", "--send"], "--send goes with --template NAME"),
+        (["coupon", "--campaign", "spring"], "--campaign goes with --template NAME"),
+        (["coupon", "--template", "hello", "--yes"], "--yes goes with --send"),
+        (["coupon", "--template", "hello", "--send", "--json"], "say --yes to send"),
     ],
 )
 def test_what_cannot_be_meant_is_a_wrong_use(services, arguments, said):
     answer = audience(*arguments)
     assert (answer.exit_code, said in answer.stderr) == (2, True), answer.output
     assert not services.requests
+
+
+SEND = ("coupon", "--template", "hello", "--send")
+
+
+def test_a_template_alone_is_a_preview_of_whom_it_would_be_sent_to(services):
+    answer = audience("coupon", "--template", "hello", "--campaign", "spring")
+    assert answer.exit_code == 0, answer.output
+    assert "Told before under spring: 9 sent; 2 skipped (NO_CONSENT)." in answer.stdout
+    [request] = services.requests
+    assert (request.template, request.campaign) == ("hello", "spring")
+    assert not services.orders
+
+
+def test_a_send_is_ordered_in_parts_of_what_was_listed(services):
+    services.found = [
+        pb.OfferAudienceMember(person_id=f"p-{place}", channel=EMAIL) for place in range(1_200)
+    ]
+    answer = audience(*SEND, "--yes", "--campaign", "spring")
+    assert answer.exit_code == 0, answer.output
+    assert "1,197 messages ordered: each is sent as soon as it may be, 3 were told" in answer.stdout
+    assert [len(each.people) for each in services.orders] == [500, 500, 200]
+    asked = {(each.offer_id, each.template, each.campaign) for each in services.orders}
+    assert asked == {("coupon", "hello", "spring")}
+    told = [who.person_id for each in services.orders for who in each.people]
+    assert told == [each.person_id for each in services.found]
+
+
+def test_what_was_sent_is_in_the_line_for_machines(services):
+    [line] = audience(*SEND, "--yes", "--json").stdout.splitlines()
+    assert json.loads(line)["sent"] == {"ordered": 2, "toldAlready": 1, "gone": 0}
+
+
+def test_somebody_who_is_asked_and_does_not_confirm_sends_nothing(services):
+    command = CliRunner()
+    answer = command.invoke(app, ["report", "audience", *SEND], input="n\n")
+    assert "Send 3 messages of coupon by template hello, campaign hello?" in answer.stdout
+    assert (answer.exit_code, services.orders) == (1, [])
+    answer = command.invoke(app, ["report", "audience", *SEND], input="y\n")
+    assert (answer.exit_code, len(services.orders)) == (0, 1)
+
+
+def test_of_nobody_there_is_nothing_to_send(services):
+    services.found = []
+    answer = audience(*SEND, "--yes")
+    assert (answer.exit_code, services.orders) == (0, [])
+    assert "Nobody is to be told: nothing was sent." in answer.stdout

@@ -15,13 +15,13 @@ from services.rules.definitions import check_definitions
 from services.scenario import patterns as child
 from services.scenario.domain.patterns.log import DAY_US, TOPICS
 from services.scenario.pattern_search import PatternSearch
-from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage.pattern_process import heard, pack, search_aside, unpack
 from services.scenario.validation import VALIDATORS
 from shared.binding import bind
 from shared.clock import from_us
 from shared.testing.clock import FakeClock
 from shared.testing.grpc import grpc_service
+from tests.grpc.scenario.conftest import servicer_of
 from tests.unit.scenario.patterns.histories import (
     BEGIN_US,
     CATEGORIES,
@@ -162,7 +162,7 @@ async def shop(planted):
     clock = FakeClock(from_us(BEGIN_US + DAYS * DAY_US))
     async with serving(log) as profile:
         search = PatternSearch(profile, catalogue(), OneBundle(), clock, in_this_process)
-        servicer = ScenarioServicer(*[None] * 7, search)
+        servicer = servicer_of(patterns=search)
         contract = pb.DESCRIPTOR.services_by_name["ScenarioService"]
         async with grpc_service(bind(contract, servicer, validators=VALIDATORS)) as channel:
             yield Shop(ScenarioServiceStub(channel), log, search)
