@@ -121,7 +121,7 @@ class PatternSearch:
             "without_rate": exchange.without_rate(catalogue),
             "offers": self._offers(playbook),
         }
-        told = [known.known()]
+        told = [await asyncio.to_thread(known.known)]
         del gathering, known  # nothing holds what was read while a child searches it
         return await self.search(given.pop(), told.pop(), wanted, tell)
 

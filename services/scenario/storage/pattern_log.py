@@ -114,6 +114,7 @@ class PatternLogs:
             known.ages(ids, list(people.ages))
             for attribute in people.attributes:
                 known.attribute(attribute.name, list(attribute.words), ids, list(attribute.places))
+                await asyncio.sleep(0)
             await asyncio.sleep(0)
 
     async def _events(self, types: Sequence[str], since_us: int) -> AsyncIterator[EventColumns]:
