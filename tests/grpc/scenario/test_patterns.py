@@ -43,7 +43,7 @@ from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
-DAYS = 40
+DAYS, PEOPLE = 40, 250
 AT_ONCE = 700
 SHOES = 3
 """The only item of the catalogue that anybody does anything with."""
@@ -152,7 +152,7 @@ async def serving(log):
 
 @pytest.fixture(scope="module")
 def planted():
-    return list(columns_of(history(1, hazard=put_off)))
+    return list(columns_of(history(1, people=PEOPLE, hazard=put_off)))
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ async def test_what_was_planted_is_told_with_its_worth_and_a_scenario_that_passe
     assert found.lift > found.lift_at_least > 1.0
     assert found.worth_micros % 50_000_000 == 0
     assert 0 < found.lost_micros < found.worth_micros
-    assert (report.currency, report.people, report.checkouts > 0) == ("EUR", 400, True)
+    assert (report.currency, report.people, report.checkouts > 0) == ("EUR", PEOPLE, True)
     assert 'event.category.startsWith("TVs > ")' in found.skeleton
     assert "free_shipping" in found.skeleton
     told = [
@@ -220,13 +220,13 @@ async def test_it_says_how_far_it_is(shop):
 
 
 async def test_who_refused_to_be_learned_from_is_not_counted(shop):
-    shop.log.refusing = [f"person-{number}" for number in range(0, 400, 2)]
-    assert (await shop.report(since_time=since())).people == 200
+    shop.log.refusing = [f"person-{number}" for number in range(0, PEOPLE, 2)]
+    assert (await shop.report(since_time=since())).people == PEOPLE // 2
 
 
 async def test_persons_of_one_set_are_one(shop):
-    shop.log.sets = [[f"person-{number}", f"person-{number + 1}"] for number in range(0, 400, 2)]
-    assert (await shop.report(since_time=since())).people == 200
+    shop.log.sets = [[f"person-{number}", f"person-{number + 1}"] for number in range(0, PEOPLE, 2)]
+    assert (await shop.report(since_time=since())).people == PEOPLE // 2
 
 
 async def test_only_the_time_asked_for_is_looked_at(shop):
