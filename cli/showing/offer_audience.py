@@ -85,7 +85,10 @@ def show_offer_audience(
         f"{several(audience.looked_at, 'person', 'people')} looked at{share}, in {took}: "
         f"{audience.may_be_told:,} may be told."
     )
-    say(f"The best {_expected(audience.of_listed, audience.currency)}")
+    if audience.of_listed.people:
+        say(f"The best {_expected(audience.of_listed, audience.currency)}")
+    else:
+        say("Nobody is on the list.")
     if audience.of_listed.people < audience.of_all.people:
         say(f"All {_expected(audience.of_all, audience.currency)}")
     if audience.told_before:

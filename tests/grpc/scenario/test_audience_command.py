@@ -267,4 +267,5 @@ def test_of_nobody_there_is_nothing_to_send(services):
     services.found = []
     answer = audience(*SEND, "--yes")
     assert (answer.exit_code, services.orders) == (0, [])
+    assert "Nobody is on the list." in answer.stdout
     assert "Nobody is to be told: nothing was sent." in answer.stdout
