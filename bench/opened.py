@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ class OpenedSuite:
     """PostgreSQL's URL for each service's role."""
     processes: ProcessTree
     """All of the suite, the engines included."""
+    telephone: socket.socket
+    """Listens where the telephony is told of call-backs."""
 
     def environment(self, service: str) -> dict[str, str]:
         """Return the settings of one more process of a service, but for where it listens."""
@@ -65,7 +69,10 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
             stack.callback(PostgresEngine(home).erase)
             stack.callback(_keep_logs, home)
             urls = await stack.enter_async_context(engines(home))
+            telephone = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             given = {
+                "TOUCHPOINT_CALL_BACK_URL": f"http://127.0.0.1:{telephone.getsockname()[1]}/call",
+                "TOUCHPOINT_MESSAGE_SECRETS": f"call_back=whsec_{b64encode(bytes(32)).decode()}",
                 "TOUCHPOINT_POSTGRES_URL": urls.postgres,
                 "TOUCHPOINT_NATS_URL": urls.nats,
                 "TOUCHPOINT_TRAIN_EVERY": "off",  # nothing is to run beside what is measured
@@ -76,7 +83,7 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
             except RuntimeError as error:
                 raise MeasurementError(str(error)) from error
             roles = await provision(urls.postgres, Home(home).role_password, development=True)
-            yield OpenedSuite(running, urls, roles, ProcessTree.of_children())
+            yield OpenedSuite(running, urls, roles, ProcessTree.of_children(), telephone)
 
 
 def _keep_logs(home: Path) -> None:

@@ -8,6 +8,7 @@ from bench.part import Part
 from bench.parts import (
     apply,
     audience,
+    click_to_call,
     freshness,
     imports,
     index,
@@ -48,6 +49,7 @@ PARTS: Sequence[Part] = (
     Part("track", track.measure),
     Part("import", imports.measure),
     Part("timers", timers.measure),
+    Part("click_to_call", click_to_call.measure),
     Part("segments", segments.measure),
     Part("audience", audience.measure),
     Part("rules", rules.measure),

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 DEFINITIONS = Path(__file__).parents[2] / "deploy" / "definitions"
 QUIET_S = 5
-_CHANGES = {
+CHANGES = {
     "abandoned_after: 30m": f"abandoned_after: {QUIET_S}s",
     # No stage is opened for the holdout.
     "holdout: 5%": "holdout: 0%",
@@ -65,7 +65,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
     the same server, with the service's own worker before them.
     """
     rounds, steps = [], []
-    await _apply(suite, _CHANGES)
+    await apply_changed(suite, CHANGES)
     try:
         async with (
             open_bus(suite.urls.nats, name="bench") as bus,
@@ -83,7 +83,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
                 tell(f"events that lead journeys on, round {number + 1} of {scale.rounds}")
                 steps.append(percentile(sorted(await stepped.steps_ms(edge, number)), 0.99))
     finally:
-        await _apply(suite, {})
+        await apply_changed(suite, {})
     yield [
         Figure.median("timer_lateness_p99_ms", rounds),
         Figure.median("event_to_step_p99_ms", steps),
@@ -212,7 +212,7 @@ async def _owners(edge: AggregatorServiceAsyncStub, due_us: Mapping[str, int]) -
     return found
 
 
-async def _apply(suite: OpenedSuite, changes: Mapping[str, str]) -> None:
+async def apply_changed(suite: OpenedSuite, changes: Mapping[str, str]) -> None:
     """Apply the shipped definitions with some lines of the parameters written otherwise."""
     folder = suite.running.home / "bench-definitions"
     shutil.rmtree(folder, ignore_errors=True)
