@@ -19,7 +19,7 @@ from services.scenario.definitions import Playbook
 from services.scenario.errands import Errands
 from services.scenario.logbook import ProfileLogbook
 from services.scenario.permitting import RulesPermits
-from services.scenario.ringing import Ringer
+from services.scenario.ringing import ProfileNumbers, Ringer
 from services.scenario.sending import Sender
 from services.scenario.stationery import Stationery
 from services.scenario.storage.errands import PostgresErrands
@@ -73,7 +73,7 @@ def errands_of(
     permits = RulesPermits(rules, profile, clock)
     sender = Sender(store, composer, carriages, permits, clock, reach, in_force)
     logbook = ProfileLogbook(profile)
-    ringer = Ringer(store, _telephony_of(settings, clock), clock)
+    ringer = Ringer(store, _telephony_of(settings, clock), clock, ProfileNumbers(profile))
     owner = new_id()
     return Errands(
         store, sender, logbook, catalogue, clock, owner=owner, on_news=on_news, ringer=ringer

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Protocol
 
-from services.scenario.carriers.telephony import Telephony
+from services.scenario.carriers.telephony import Callee, Telephony
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import (
     TOO_LATE,
@@ -19,23 +20,62 @@ from services.scenario.domain.errands import (
 )
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Result
+from shared.call import Caller, own_call
+from shared.client import invoke
 from shared.clock import BusinessClock
+from shared.errors import TouchpointError
+from shared.logging import get_logger
 from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.profile.v1.profile_service_pb2 import ReachPersonRequest
+
+if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 NOT_SET_UP = "no telephony is set up (TOUCHPOINT_CALL_BACK_URL)"
 LONGEST_S = 10.0
 _LEASE_S = LONGEST_S + 15.0
+_TIMEOUT_S = 0.3
+"""Of asking for the number: whoever asked to be called waits."""
+_SELF = Caller("scenario")
+_REACH = "/touchpoint.profile.v1.ProfileService/ReachPerson"
+log = get_logger(__name__)
+
+
+class Numbers(Protocol):
+    """By which numbers people are called."""
+
+    async def of(self, person_id: str) -> str:
+        """Return a number in E.164, empty where none is known. Raises the kit's errors."""
+        ...
+
+
+class ProfileNumbers:
+    """The numbers that profile knows; it writes down who asked."""
+
+    def __init__(self, profile: ProfileServiceAsyncStub) -> None:
+        self._profile = profile
+
+    async def of(self, person_id: str) -> str:
+        request = ReachPersonRequest(person_id=person_id, channel=Channel.SMS)
+        call = own_call(_REACH, caller=_SELF)
+        answer = await invoke(self._profile.ReachPerson, request, call, _TIMEOUT_S)
+        return answer.address
 
 
 class Ringer:
     """Takes a claimed call-back as far as it goes."""
 
     def __init__(
-        self, store: ErrandWork, telephony: Telephony | None, clock: BusinessClock
+        self,
+        store: ErrandWork,
+        telephony: Telephony | None,
+        clock: BusinessClock,
+        numbers: Numbers | None = None,
     ) -> None:
         self._store = store
         self._telephony = telephony
         self._clock = clock
+        self._numbers = numbers
 
     async def next_step(self, dispatch: Dispatch, asked: RingBack) -> Step | None:
         """Return what becomes of it; None: it is somebody else's by now.
@@ -49,20 +89,33 @@ class Ringer:
             return fail(dispatch, NOT_SET_UP)
         if dispatch.is_late(self._clock.now_us()):
             return fail(dispatch, dispatch.reason or TOO_LATE)
+        callee = Callee(dispatch.person_id, await self._number(dispatch.person_id))
         leaving = depart(dispatch, Channel.CALL_CENTER, "", "", "", "")
         if not await self._store.keep(leaving, _LEASE_S, None):
             return None
-        result = await self._rung(self._telephony, asked, dispatch)
+        result = await self._rung(self._telephony, asked, callee, dispatch.errand_id)
         if result.fate is Fate.UNKNOWN:
             return give_up(leaving.dispatch, result.reason)
         step = carried(leaving.dispatch, result, self._clock.now_us())
         return finish(step.dispatch) if step.dispatch.state is State.SENT else step
 
-    async def _rung(self, telephony: Telephony, asked: RingBack, dispatch: Dispatch) -> Result:
+    async def _number(self, person_id: str) -> str:
+        """Return their number; the telephony hears of them also where nobody can say it now."""
+        if self._numbers is None:
+            return ""
+        try:
+            return await self._numbers.of(person_id)
+        except TouchpointError as error:
+            log.warning("number_not_known", reason=error.reason)
+            return ""
+
+    async def _rung(
+        self, telephony: Telephony, asked: RingBack, callee: Callee, key: str
+    ) -> Result:
         """Return what the telephony says; whatever goes wrong in it, it may have heard."""
         try:
             async with asyncio.timeout(LONGEST_S):
-                return await telephony.ring(asked, dispatch.person_id, dispatch.errand_id)
+                return await telephony.ring(asked, callee, key)
         except TimeoutError:
             return Result(Fate.UNKNOWN, f"the telephony did not answer in {LONGEST_S:g} s")
         except Exception as error:  # the edge to somebody else's code

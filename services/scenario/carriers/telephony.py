@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,10 +21,19 @@ SECRET_NAME = "call_back"  # noqa: S105 - the name of a key, not the key
 """By which the keys of its webhook are named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Who is to be called. Personal: it is kept nowhere and never logged."""
+
+    person_id: str
+    number: str = ""
+    """In E.164; empty: nobody knows one."""
+
+
 class Telephony(Protocol):
     """Whoever connects an agent with a person."""
 
-    async def ring(self, asked: RingBack, person_id: str, key: str) -> Result:
+    async def ring(self, asked: RingBack, callee: Callee, key: str) -> Result:
         """Tell it of somebody who asked to be called; UNKNOWN where it may have heard of it."""
         ...
 
@@ -36,8 +46,8 @@ class WebhookTelephony:
         self._address = address
         self._keys = keys
 
-    async def ring(self, asked: RingBack, person_id: str, key: str) -> Result:
-        body, now_s = body_of(asked, person_id, key), int(time.time())
+    async def ring(self, asked: RingBack, callee: Callee, key: str) -> Result:
+        body, now_s = body_of(asked, callee, key), int(time.time())
         headers = {
             "content-type": "application/json",
             "user-agent": USER_AGENT,
@@ -61,19 +71,20 @@ class OutboxTelephony:
     def __init__(self, home: Path, now_us: Callable[[], int]) -> None:
         self._outbox = OutboxCarrier(home, now_us)
 
-    async def ring(self, asked: RingBack, person_id: str, key: str) -> Result:
-        text = body_of(asked, person_id, key).decode()
-        message = Message(Channel.CALL_CENTER, person_id, "Call back", text)
+    async def ring(self, asked: RingBack, callee: Callee, key: str) -> Result:
+        text = body_of(asked, callee, key).decode()
+        message = Message(Channel.CALL_CENTER, callee.number, "Call back", text)
         return await self._outbox.carry(message, key)
 
 
-def body_of(asked: RingBack, person_id: str, key: str) -> bytes:
+def body_of(asked: RingBack, callee: Callee, key: str) -> bytes:
     """Return what the telephony is told: whom, and which task waits for the agent who calls."""
     said = {
         "id": key,
         "type": "call_back",
         "taskId": asked.task_id,
-        "personId": person_id,
+        "personId": callee.person_id,
+        "to": callee.number,
         "reason": asked.reason,
         "skills": list(asked.skills),
         "offerIds": list(asked.offer_ids),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.carriers.outbox import FOLDER
-from services.scenario.carriers.telephony import OutboxTelephony, WebhookTelephony
+from services.scenario.carriers.telephony import Callee, OutboxTelephony, WebhookTelephony
 from services.scenario.config import ScenarioSettings
 from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.journey import RingBack
@@ -15,6 +15,7 @@ from services.scenario.payloads import job_of, payload_of, said_by
 from services.scenario.ringing import NOT_SET_UP, Ringer
 from shared.clock import from_us
 from shared.config import ConfigError, load
+from shared.errors import Unavailable
 from shared.testing.clock import FakeClock
 from shared.webhooks import Poster, PostError, read_address, read_secrets
 from tests.receiver import SECRET, Receiver
@@ -22,6 +23,7 @@ from tests.unit.scenario.playing import ADA, MINUTE_US, NOON_US
 from tests.unit.scenario.test_config import NEEDED
 
 ASKED = RingBack("task-1", "Asked.", ("sales",), ("pc-1",), NOON_US, NOON_US + 10 * MINUTE_US)
+CALLEE = Callee(ADA, "+4915123456")
 WAITING = Dispatch("errand-1", ADA, ASKED, NOON_US, ASKED.expires_us, journey_id="journey-1")
 
 
@@ -30,10 +32,11 @@ class Telephone:
 
     def __init__(self, *results):
         self.results = list(results)
-        self.rung = []
+        self.rung, self.callees = [], []
 
-    async def ring(self, asked, person_id, key):
+    async def ring(self, asked, callee, key):
         self.rung.append(key)
+        self.callees.append(callee)
         result = self.results.pop(0)
         if isinstance(result, Exception):
             raise result
@@ -62,6 +65,20 @@ async def test_it_is_committed_that_it_rings_before_it_does():
     assert store.kept == [State.SENDING]
     assert (step.dispatch.state, step.dispatch.is_open) == (State.SENT, False)
     assert telephone.rung == ["errand-1"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_the_number_is_told_and_without_one_it_is_rung_all_the_same(is_known):
+    class Numbers:
+        async def of(self, person_id):
+            if not is_known:
+                raise Unavailable("profile is away")
+            return CALLEE.number
+
+    telephone = Telephone(Result(Fate.SENT))
+    ringing = Ringer(Store(), telephone, FakeClock(from_us(NOON_US)), Numbers())
+    assert (await ringing.next_step(WAITING, ASKED)).dispatch.state is State.SENT
+    assert telephone.callees == [CALLEE if is_known else Callee(ADA)]
 
 
 async def test_what_another_has_taken_meanwhile_does_not_ring():
@@ -104,11 +121,12 @@ async def test_the_status_of_the_webhook_says_what_became_of_it(status, fate):
         keys = read_secrets(f"call_back={SECRET}")["call_back"]
         poster = Poster(answer_s=5.0)
         telephony = WebhookTelephony(poster, read_address(url), keys)
-        assert (await telephony.ring(ASKED, ADA, "errand-1")).fate is fate
+        assert (await telephony.ring(ASKED, CALLEE, "errand-1")).fate is fate
         await poster.close()
     (heard,) = receiver.received
     assert heard.is_signed_by(SECRET)
     assert (heard.id, heard.told["taskId"]) == ("errand-1", "task-1")
+    assert heard.told["to"] == CALLEE.number
 
 
 @pytest.mark.parametrize(("may_have_arrived", "fate"), [(True, Fate.UNKNOWN), (False, Fate.LATER)])
@@ -120,11 +138,11 @@ async def test_a_webhook_that_breaks_off_is_in_doubt_where_it_may_have_arrived(
             raise PostError("broke off", may_have_arrived=may_have_arrived)
 
     telephony = WebhookTelephony(Broken(), read_address("https://calls.example"), (b"k" * 32,))
-    assert (await telephony.ring(ASKED, ADA, "errand-1")).fate is fate
+    assert (await telephony.ring(ASKED, CALLEE, "errand-1")).fate is fate
 
 
 async def test_in_development_it_is_a_file_of_the_outbox(tmp_path):
-    result = await OutboxTelephony(tmp_path, lambda: NOON_US).ring(ASKED, ADA, "errand-1")
+    result = await OutboxTelephony(tmp_path, lambda: NOON_US).ring(ASKED, CALLEE, "errand-1")
     assert result.fate is Fate.SENT
     written = json.loads((tmp_path / FOLDER / "errand-1.json").read_text())
     assert written["channel"] == "CALL_CENTER"
