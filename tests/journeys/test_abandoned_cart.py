@@ -144,10 +144,11 @@ async def test_a_cart_left_behind_is_answered_on_the_site_and_then_by_a_call(
     await over(channels, ada)
     await channels.move_clock(HELD)
     assert (await channels.view(ada)).contacts.used == used + 1
-    on_the_site, call = (await reported(channels)).stages
-    assert [way.to for way in on_the_site.ways if way.journeys] == ["call"]
+    stages = {each.stage: each for each in (await reported(channels)).stages}
+    on_the_site, call = stages["on_the_site"], stages["call"]
+    assert [way.to for way in on_the_site.ways if way.journeys] == ["letter"]
     assert on_the_site.high_time.ToTimedelta() >= timedelta(days=2)
-    assert "declined" in {end.answer for end in call.ends}
+    assert "not_interested" in {end.answer for end in call.ends}
     assert "declined" in {each.outcome for each in call.tasks}
 
 
