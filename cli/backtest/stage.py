@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cli.backtest.parts import parts_asked
 from cli.backtest.past import Past, Persons
 from services.profile.definitions import ProfileDefinitions, compile_bundle
 from services.profile.domain.event import Event as Folded
@@ -63,16 +64,26 @@ class Stage:
         past: Past,
         audience: Audience,
         tiers: Tiers = NO_TIERS,
+        *,
+        whole: bool = False,
     ) -> None:
+        """Set it up; `whole` people have all their parts, not only those that scenarios ask for."""
         self.catalogue = catalogue
         self.clock = PlayedClock()
         self.catalogue = catalogue
         self.past = past
         self.persons = persons
-        self.people = ReplayedPeople(persons, definitions.profile, tiers)
+        self.people = ReplayedPeople(
+            persons,
+            definitions.profile,
+            tiers,
+            None
+            if whole
+            else parts_asked(definitions.playbook.defined.values(), definitions.profile),
+        )
         self.contacts = ReplayedContacts(definitions.contacts, catalogue)
         self._intake = Intake(Stamper(catalogue), _NO_KEY, _REGION)
-        self.witness = Witness(self, audience)
+        self.witness = Witness(self, audience, self._whole)
         self.player = Player(
             catalogue, definitions, self.witness, self, self, persons, self.clock, self.witness
         )
@@ -80,6 +91,9 @@ class Stage:
     async def snapshot(self, person_id: str) -> PersonSnapshot:
         """Return a person as they were; see `People`."""
         return self.people.snapshot(person_id, self.clock.now_us())
+
+    def _whole(self, person_id: str) -> PersonSnapshot:
+        return self.people.whole(person_id, self.clock.now_us())
 
     async def person(self, person_id: str) -> PersonSnapshot:
         """Return a person as they were; see `Permits`."""

@@ -33,7 +33,7 @@ def travel(script: Script, catalogue: Catalogue, definitions: Definitions) -> li
 async def _travel(script: Script, catalogue: Catalogue, definitions: Definitions) -> list[Moment]:
     persons = Persons()
     timeline = Timeline(catalogue, definitions)
-    stage = Stage(catalogue, definitions, persons, Past(persons, catalogue), timeline)
+    stage = Stage(catalogue, definitions, persons, Past(persons, catalogue), timeline, whole=True)
     timeline.stage = stage
     stage.clock.set(script.starts_us - _BEFORE_US)
     for event in _said_before(script):

@@ -15,8 +15,11 @@ from services.profile.domain.making import maker
 from services.profile.domain.parking import FAULTS, reason_of
 from services.profile.domain.ports import Member
 from services.profile.domain.reading import NO_TIERS, Tiers
+from services.profile.domain.segments import segments_of
 from services.profile.domain.state import State, prune
+from services.profile.facts import facts_of
 from services.profile.snapshot import snapshot_of
+from shared.conditions.person import PersonValues
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_pb2 import HistoryColumns, ValueTiers
@@ -50,10 +53,16 @@ class ReplayedPeople:
         sets: Sets,
         definitions: ProfileDefinitions,
         tiers: Tiers = NO_TIERS,
+        parts: frozenset[str] | None = None,
     ) -> None:
+        """Take who is one with whom, and what people are read by.
+
+        `parts` are those of a snapshot that are asked for, by the fields of conditions; None: all.
+        """
         self._sets = sets
         self._definitions = definitions
         self._tiers = tiers
+        self._parts = parts
         self._ahead: dict[str, list[Event]] = {}
         """Events that are not folded yet, by the oldest of their set."""
         self._states: dict[str, State] = {}
@@ -86,10 +95,31 @@ class ReplayedPeople:
         state = self._folded(oldest_id)
         if state is None:
             return PersonSnapshot(as_of_us=now_us)
-        members = [Member(each, oldest_id, 1, 0, 0) for each in person_ids]
-        person = Person(members, own_id=person_id, _state=state)
-        found = snapshot_of(person, Arm.UNSPECIFIED, self._tiers, now_us, self._definitions)
+        if self._parts is None:
+            found = self.whole(person_id, now_us)
+        else:
+            found = self._part(state, person_ids, now_us, self._parts)
         self._latest = oldest_id, now_us, found
+        return found
+
+    def whole(self, person_id: str, now_us: int) -> PersonSnapshot:
+        """Return all parts of a person, whichever are asked for else."""
+        person_ids = self._sets.of(person_id)
+        state = self._folded(person_ids[0])
+        if state is None:
+            return PersonSnapshot(as_of_us=now_us)
+        members = [Member(each, person_ids[0], 1, 0, 0) for each in person_ids]
+        person = Person(members, own_id=person_id, _state=state)
+        return snapshot_of(person, Arm.UNSPECIFIED, self._tiers, now_us, self._definitions)
+
+    def _part(
+        self, state: State, person_ids: Sequence[str], now_us: int, parts: frozenset[str]
+    ) -> PersonSnapshot:
+        found = facts_of(state, self._tiers, now_us, self._definitions, parts)
+        found.person_ids.extend(person_ids)
+        if "segments" in parts:
+            segments = self._definitions.segments
+            found.segments.extend(segments_of(segments, PersonValues(found)))
         return found
 
     def _folded(self, oldest_id: str) -> State | None:

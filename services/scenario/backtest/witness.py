@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.scenario.backtest.player import Audience
 from services.scenario.domain.entries import Entry, entry_of
@@ -19,7 +19,14 @@ class Witness:
     Whoever enters was looked at just before: what they were then is what is noted.
     """
 
-    def __init__(self, people: People, audience: Audience) -> None:
+    def __init__(
+        self,
+        people: People,
+        audience: Audience,
+        whole: Callable[[str], PersonSnapshot] | None = None,
+    ) -> None:
+        """Stand before them; `whole` tells more of who enters than was asked for to decide it."""
+        self._whole = whole
         self._people = people
         self._audience = audience
         self._looked_at = "", PersonSnapshot()
@@ -53,6 +60,8 @@ class Witness:
 
     def _met(self, entry: Entry) -> Met:
         person_id, person = self._looked_at
+        if self._whole is not None:
+            person_id, person = entry.person_id, self._whole(entry.person_id)
         if person_id != entry.person_id:
             return Met(entry.scenario.name, entry.person_id, entry.met_us)
         traits = {

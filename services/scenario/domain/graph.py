@@ -13,6 +13,9 @@ _ENDLESS_US = 7 * DAY_US
 """Taken for a stage that nothing but an event or an answer ends."""
 LEAST_US, MOST_US = DAY_US, 90 * DAY_US
 """Of `longest_us`."""
+_REMEMBERED = 512
+_LONGEST_US: dict[bytes, int] = {}
+"""Of editions, by their definition: everybody who enters is asked for it."""
 _UNITS = (("d", DAY_US), ("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000))
 
 
@@ -39,6 +42,18 @@ def longest_us(scenario: Scenario) -> int:
     What leads back to where it came from is not counted, nor the wait before the first stage; it is
     a day at least, and 90 at most.
     """
+    key = scenario.definition
+    found = _LONGEST_US.get(key)
+    if found is None:
+        found = _longest_us(scenario)
+        if key:
+            if len(_LONGEST_US) >= _REMEMBERED:
+                _LONGEST_US.clear()
+            _LONGEST_US[key] = found
+    return found
+
+
+def _longest_us(scenario: Scenario) -> int:
     onward: dict[int, list[int]] = defaultdict(list)
     for edge in edges(scenario):
         if edge.to != END:

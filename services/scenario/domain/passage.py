@@ -24,7 +24,7 @@ from services.scenario.domain.journey import (
     Transition,
 )
 from services.scenario.domain.moving import moved
-from services.scenario.domain.scenario import END, Leads, Scenario
+from services.scenario.domain.scenario import END, Hears, Leads, Scenario
 from services.scenario.domain.walking import enter, leave, next_look_us
 
 LATEST_US = DAY_US
@@ -65,21 +65,25 @@ def happened(journey: Journey, event: Happened, now_us: int) -> Transition | Non
         return None
     if event.type == BACK_IN_STOCK and event.offer_no != journey.item_no:
         return None
-    values = event_values(journey, event)
     scenario = journey.scenario
-    if scenario.goals.hears(event.type, values):
+    if _hears(scenario.goals, journey, event):
         return end(journey, Outcome.REACHED, now_us)
     for way_out in scenario.exits:
-        if way_out.hears.hears(event.type, values):
+        if _hears(way_out.hears, journey, event):
             return end(journey, Outcome.LEFT, now_us, way_out.ends_as)
     stage = journey.current
     if journey.phase is Phase.STAGE and stage is not None:
         for reaction in stage.reactions:
-            if reaction.hears.hears(event.type, values):
+            if _hears(reaction.hears, journey, event):
                 return led(journey, reaction.leads, now_us)
     if _is_answer(journey, event):
         return _offer_answered(journey, _ANSWERED[event.type], now_us)
     return _heard(journey, event)
+
+
+def _hears(hears: Hears, journey: Journey, event: Happened) -> bool:
+    """Say whether an event is one that a journey listens to; most are of no such type."""
+    return event.type in hears.types and hears.hears(event.type, event_values(journey, event))
 
 
 def _is_answer(journey: Journey, event: Happened) -> bool:

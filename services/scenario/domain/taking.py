@@ -128,8 +128,10 @@ async def take_events(
         for journey in steps.of(group):
             go(steps, group, happened(journey, event, now_us), now_us)
         for scenario in scenarios[event.person_id].get(event.type, ()):
-            if _may_begin(scenario, event, group, steps, ended) and _came_often(
-                scenario.count, scenario.name, event.time_us, group, tallies
+            if (
+                scenario.starts.hears(event.type, event.values)
+                and _may_begin(scenario, event, group, steps, ended)
+                and _came_often(scenario.count, scenario.name, event.time_us, group, tallies)
             ):
                 steps.take(begin(scenario, event, new_id(now_us), now_us))
     return await _saved(transaction, steps)
