@@ -58,6 +58,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     "timers_per_s": Definition("timers", "timers/s", at_least=2_000),
     "timer_claim_p99_ms": Definition("timers", "ms", at_most=20),
     "click_to_call_p99_ms": Definition("click_to_call", "ms", at_most=1_000),
+    "backtest_events_per_s": Definition("backtest", "events/s", at_least=15_000),
     "profile_read_p99_ms": Definition("reading", "ms", at_most=5),
     "export_person_s": Definition("privacy", "s", at_most=30),
     "suppression_ms": Definition("privacy", "ms", at_most=1_000),

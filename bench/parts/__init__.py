@@ -8,6 +8,7 @@ from bench.part import Part
 from bench.parts import (
     apply,
     audience,
+    backtest,
     click_to_call,
     freshness,
     imports,
@@ -46,6 +47,7 @@ _RETRIEVAL_TWICE = ("--replicas", "retrieval=2")
 PARTS: Sequence[Part] = (
     Part("recommend", recommend.measure),
     Part("memory", memory.measure),
+    Part("backtest", backtest.measure),
     Part("track", track.measure),
     Part("import", imports.measure),
     Part("timers", timers.measure),

@@ -24,8 +24,10 @@ def parts_asked(scenarios: Iterable[Scenario], definitions: ProfileDefinitions) 
         stages = scenario.stages
         if scenario.when.hesitating or any(each.propose and each.propose.source for each in stages):
             parts.add(_SESSION)
-        if scenario.when.segments or scenario.when.personas:
-            parts |= {_SEGMENTS, _PERSONA}
+        if scenario.when.segments:
+            parts.add(_SEGMENTS)
+        if scenario.when.personas:
+            parts.add(_PERSONA)
         if any(stage.send is not None for stage in stages):
             parts |= _OF_MESSAGES
     if _SEGMENTS in parts:
