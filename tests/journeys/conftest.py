@@ -6,7 +6,7 @@ import pytest
 
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
-from tests.journeys.definitions import asking, for_everybody, trying, writing
+from tests.journeys.definitions import asking, by_letter, for_everybody, trying, writing
 from tests.journeys.modes import MODES, is_tried
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
@@ -34,6 +34,7 @@ async def channels(request, tmp_path_factory):
     asking(definitions)
     trying(definitions)
     writing(definitions)
+    by_letter(definitions)
     flags = ("--data", "none", "--port", "0", *MODES[request.param])
     async with (
         running_suite(home, *flags, environment=settings) as suite,

@@ -47,6 +47,34 @@ templates:
       {{% for offer in offers %}}{{{{ offer.title }}}}{{% endfor %}}
       No more of this: {{{{ unsubscribe.link }}}}
 """
+LETTER_WANTED, LETTER_GIFT = "letter_wanted", "letter_gift"
+"""What begins a journey by e-mail, and what its stages propose for their messages."""
+_LETTERS = f"""\
+offers:
+  - {{offer_id: {LETTER_GIFT}, kind: PROMOTION, title: A gift for you, value: 900 USD,
+    is_journey_only: true}}
+scenarios:
+  - scenario: letters
+    starts_on: [{LETTER_WANTED}]
+    stages:
+      - stage: first
+        send: {{channels: EMAIL, template: letter, placement: email.body, limit: 4,
+          offers: [{LETTER_GIFT}], from_own_contact: true}}
+        lasts: 30d
+        on: [{{on: [{LETTER_WANTED}], to: second}}]
+      - stage: second
+        send: {{channels: EMAIL, template: letter, placement: email.body}}
+        lasts: 30d
+templates:
+  - template: letter
+    channels: EMAIL
+    subject: "{{{{ person.first_name | default: 'Hello' }}}}, {{{{ offers.size }}}} things for you"
+    text: |
+      {{% for offer in offers %}}{{{{ offer.title }}}}
+      {{% endfor %}}{{{{ sender.name }}}} {{{{ unsubscribe.link }}}}
+senders:
+  - {{sender: anna, name: Anna Berg, address: anna@shop.example}}
+"""
 SHIPPED = Path(__file__).parents[2] / "deploy" / "definitions"
 
 
@@ -73,3 +101,8 @@ def trying(folder: Path) -> None:
 def writing(folder: Path) -> None:
     """Add what messages of the shop say to the definitions in a folder."""
     (folder / "messages.yaml").write_text(_WRITING, "utf-8")
+
+
+def by_letter(folder: Path) -> None:
+    """Add a journey by e-mail to the definitions in a folder."""
+    (folder / "letters.yaml").write_text(_LETTERS, "utf-8")
