@@ -149,7 +149,7 @@ async def test_a_cart_left_behind_is_answered_on_the_site_and_then_by_a_call(
     assert [way.to for way in on_the_site.ways if way.journeys] == ["letter"]
     assert on_the_site.high_time.ToTimedelta() >= timedelta(days=2)
     assert "not_interested" in {end.answer for end in call.ends}
-    assert "declined" in {each.outcome for each in call.tasks}
+    assert "not_interested" in {each.outcome for each in call.tasks}
 
 
 async def test_what_was_shown_before_does_not_hide_what_the_journey_offers_now(channels, somebody):
