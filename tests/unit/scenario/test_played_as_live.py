@@ -127,10 +127,18 @@ async def played(events, made, until_us):
 
 
 async def lived(events, made, until_us):
-    """Let the same happen to what runs live, whose clock is moved from moment to moment."""
+    """Let the same happen to what runs live, on stores in memory."""
     clock = FakeClock(from_us(events[0].time_us))
     store = InMemoryJourneys(machine_s=lambda: clock.now_us() / 1e6)
-    errands, books = InMemoryErrands(store), OneBundle(made)
+    errands = InMemoryErrands(store)
+    await live(events, made, until_us, store, errands, clock)
+    counts = await InMemoryCounts(store, errands).counts(Counted(0, until_us))
+    return store.journeys, store.effects, errands.all().values(), counts
+
+
+async def live(events, made, until_us, store, errands, clock):
+    """Let the workers of a service work, whose clock is moved from moment to moment."""
+    books = OneBundle(made)
     crowd = Crowd(clock)
     timers = Timers(
         store,
@@ -167,8 +175,6 @@ async def lived(events, made, until_us):
                 lambda _: f"journey-{next(numbers):09d}",
             )
     await wait_until(until_us)
-    counts = await InMemoryCounts(store, errands).counts(Counted(0, until_us))
-    return store.journeys, store.effects, errands.all().values(), counts
 
 
 def seen(journeys, effects, dispatches, counts):
