@@ -44,7 +44,9 @@ def ordered(
     for sweep in range(_SWEEPS):
         if not fewest:
             break
-        _sweep(current, above if sweep % 2 == 0 else below, downwards=sweep % 2 == 0)
+        downwards = sweep % 2 == 0
+        beside = above if downwards else below
+        _sweep(current, beside, downwards=downwards, turns_ties=sweep % 4 >= 2)
         _exchange(current, above, below)
         found = crossings(current, below)
         if found < fewest:
@@ -69,9 +71,16 @@ def _inversions(left: Sequence[int], right: Sequence[int]) -> int:
 
 
 def _sweep(
-    layers: list[list[Node]], beside: Mapping[Node, Sequence[Node]], *, downwards: bool
+    layers: list[list[Node]],
+    beside: Mapping[Node, Sequence[Node]],
+    *,
+    downwards: bool,
+    turns_ties: bool,
 ) -> None:
-    """Order each layer by the medians of where its nodes are linked to in the one before."""
+    """Order each layer by the medians of where its nodes are linked to in the one before.
+
+    Nodes of one median keep their order, or turn it: now the one is better and now the other.
+    """
     order = range(1, len(layers)) if downwards else range(len(layers) - 2, -1, -1)
     for at in order:
         before = layers[at - 1 if downwards else at + 1]
@@ -80,6 +89,8 @@ def _sweep(
             node: _median([place[each] for each in beside.get(node, ())], number)
             for number, node in enumerate(layers[at])
         }
+        if turns_ties:
+            layers[at].reverse()
         layers[at].sort(key=keys.__getitem__)
 
 

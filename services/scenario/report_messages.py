@@ -22,6 +22,7 @@ from services.scenario.domain.graph import Edge, begins, does, edges, longest_us
 from services.scenario.domain.intervals import difference
 from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.scenario import END, Scenario, Stage
+from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.scenario.v1 import reports_pb2 as pb
 
 _PARKED = phase_name(Phase.PARKED)
@@ -107,7 +108,8 @@ def _stage(
     )
     stage = _find(parts.edition, name)
     if stage is not None:
-        report.defined, report.does, report.over = is_defined, does(stage), over(stage)
+        report.defined, report.over = is_defined, over(stage)
+        report.does = does(stage, Source.Value.Name)  # type: ignore[arg-type]
     report.low_time.FromMicroseconds(visits.low_us)
     report.median_time.FromMicroseconds(visits.median_us)
     report.high_time.FromMicroseconds(visits.high_us)

@@ -20,15 +20,26 @@ from services.scenario.domain.scenario import Scenario
 class Entry:
     """One time that somebody met what must be so to enter; times in microseconds."""
 
-    journey_id: str
-    person_id: str
-    scenario: Scenario
+    journey: Journey
+    """As it was then: what conditions of the goal read, whatever became of it since."""
     met_us: int
     until_us: int
     """A goal counts until then."""
     held_out: bool = False
     reached_us: int = 0
     """The goal; 0: not yet."""
+
+    @property
+    def journey_id(self) -> str:
+        return self.journey.journey_id
+
+    @property
+    def person_id(self) -> str:
+        return self.journey.person_id
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.journey.scenario
 
 
 class EntryTransaction(Protocol):
@@ -49,12 +60,25 @@ def entry_of(transition: Transition) -> Entry | None:
         return None
     journey = transition.journey
     return Entry(
-        journey_id=journey.journey_id,
-        person_id=journey.person_id,
-        scenario=journey.scenario,
+        journey=before_first(journey),
         met_us=transition.met_us,
         until_us=transition.met_us + longest_us(journey.scenario),
         held_out=journey.outcome is Outcome.HELD_OUT,
+    )
+
+
+def before_first(journey: Journey) -> Journey:
+    """Return what of a journey is the same whether or not it entered a stage."""
+    return Journey(
+        journey_id=journey.journey_id,
+        person_id=journey.person_id,
+        scenario=journey.scenario,
+        started_us=journey.started_us,
+        phase=Phase.QUIET,
+        due_us=0,
+        cart=journey.cart,
+        began=journey.began,
+        item_no=journey.item_no,
     )
 
 
@@ -86,7 +110,5 @@ def _is_goal(entry: Entry, event: Happened) -> bool:
     """Say whether an event is the goal, judged alike whatever became of the journey since."""
     if not entry.met_us <= event.time_us <= entry.until_us:
         return False
-    at_entry = Journey(
-        entry.journey_id, entry.person_id, entry.scenario, entry.met_us, Phase.QUIET, due_us=0
-    )
-    return entry.scenario.goals.hears(event.type, event_values(at_entry, event))
+    values = event_values(entry.journey, event)
+    return entry.scenario.goals.hears(event.type, values)

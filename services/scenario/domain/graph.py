@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from services.scenario.domain.scenario import END, Leads, Scenario, Stage
+from services.scenario.domain.scenario import END, Leads, Proposal, Scenario, Stage, Times
 
 DAY_US = 86_400_000_000
 _ENDLESS_US = 7 * DAY_US
@@ -75,11 +75,11 @@ def _longest_us(scenario: Scenario) -> int:
     return min(max(longest[0], LEAST_US), MOST_US)
 
 
-def does(stage: Stage) -> str:
-    """Say what a stage does, or what is waited for in it."""
+def does(stage: Stage, source_name: Callable[[int], str] = str) -> str:
+    """Say what a stage does, or that it waits; sources of proposals are said by their names."""
     said = []
     if stage.propose is not None:
-        said.append(f"proposes {_any(stage.propose.offer_ids)}")
+        said.append(f"proposes {_proposed(stage.propose, source_name)}")
     if stage.task is not None:
         said.append(f"task: {stage.task.kind}")
     if stage.send is not None:
@@ -102,10 +102,11 @@ def begins(scenario: Scenario) -> str:
     """Say what begins a journey: `add_to_cart or view, 3 times in 1 d, then quiet for 30 min`."""
     said = [_any(sorted(scenario.starts.types))]
     if scenario.count.at_least > 1:
-        within = f" in {span(scenario.count.within_us)}" if scenario.count.within_us else ""
-        said.append(f"{scenario.count.at_least} times{within}")
+        said.append(f"{scenario.count.at_least} times{_in(scenario.count)}")
     if scenario.quiet_for_us:
         said.append(f"then quiet for {span(scenario.quiet_for_us)}")
+    if scenario.occasions.at_least > 1:
+        said.append(f"for the {_nth(scenario.occasions.at_least)} time{_in(scenario.occasions)}")
     return ", ".join(said)
 
 
@@ -128,7 +129,7 @@ def _edges_from(scenario: Scenario, place: int) -> Iterator[Edge]:
     if stage.condition is not None:
         instead = scenario.following(place) if stage.otherwise is None else stage.otherwise
         yield Edge(place, instead, "if not so")
-    elif stage.otherwise is not None and stage.offer_ids:
+    elif stage.otherwise is not None and stage.may_be_passed_over:
         yield Edge(place, stage.otherwise, "if it cannot be offered")
     yield from _onward(scenario, place)
 
@@ -161,7 +162,7 @@ def _over(stage: Stage) -> str | None:
         day = " on a working day" if stage.until.working_day else ""
         said.append(f"at {hour:02}:{minute:02}{day}")
     if stage.task is not None:
-        said.append("nobody reached")
+        said.append("in vain")
     return " or ".join(said) or None
 
 
@@ -178,6 +179,22 @@ def _time_us(stage: Stage) -> int:
         return _ENDLESS_US
     # A weekend, and a holiday beside it.
     return stage.until.after_us + (4 if stage.until.working_day else 1) * DAY_US
+
+
+def _in(times: Times) -> str:
+    return f" in {span(times.within_us)}" if times.within_us else ""
+
+
+def _nth(number: int) -> str:
+    return {2: "2nd", 3: "3rd"}.get(number, f"{number}th")
+
+
+def _proposed(proposal: Proposal, source_name: Callable[[int], str]) -> str:
+    if proposal.its_item:
+        return "the item that it began with"
+    if proposal.source:
+        return f"up to {proposal.most} by {source_name(proposal.source)}"
+    return _any(proposal.offer_ids)
 
 
 def _any(names: tuple[str, ...] | list[str]) -> str:

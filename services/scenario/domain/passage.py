@@ -236,10 +236,11 @@ def _begun(journey: Journey, facts: Facts, now_us: int) -> Transition:
     counted = [Due(CountOccasion(now_us), -1, 0)] if scenario.occasions.at_least > 1 else []
     if facts.occasions + 1 < scenario.occasions.at_least:
         return end(journey, Outcome.NOTED, now_us, effects=counted)
+    with_cart = replace(journey, cart=facts.cart)
     if facts.held_out:
-        entered = end(journey, Outcome.HELD_OUT, now_us, effects=counted)
+        entered = end(with_cart, Outcome.HELD_OUT, now_us, effects=counted)
     else:
-        entered = enter(replace(journey, cart=facts.cart), 0, facts, now_us, counted)
+        entered = enter(with_cart, 0, facts, now_us, counted)
     return replace(entered, met_us=now_us)
 
 

@@ -190,7 +190,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: entries_waiting
 -- In the order of their ids, so that two who note several never wait for each other.
-SELECT e.journey_id, e.person_id, e.held_out, e.met_us, e.until_us, j.definition
+SELECT j.*, e.held_out, e.met_us, e.until_us AS counts_until_us
 FROM entries e JOIN journeys j USING (journey_id)
 WHERE e.person_id = ANY($1::text[]) AND e.reached_us = 0 AND e.until_us >= $2
 ORDER BY e.journey_id

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.scenario.domain.entries import Entry
+from services.scenario.domain.entries import Entry, before_first
 from services.scenario.domain.journey import (
     Due,
     GiveTask,
@@ -131,11 +131,9 @@ def _listed(numbers: Sequence[float]) -> str:
 def entry_row(row: Row) -> Entry:
     """Return an entry whose goal is still waited for."""
     return Entry(
-        journey_id=row["journey_id"],
-        person_id=row["person_id"],
-        scenario=kept_scenario(row["definition"]),
+        journey=before_first(journey_of(row)),
         met_us=row["met_us"],
-        until_us=row["until_us"],
+        until_us=row["counts_until_us"],
         held_out=row["held_out"],
     )
 

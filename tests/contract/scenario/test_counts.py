@@ -150,6 +150,25 @@ async def test_goals_count_alike_for_those_who_entered_and_those_held_out(desk):
     assert found.met == (Met(CART, False, 2, 1, 0), Met(CART, True, 2, 1, 0))
 
 
+@pytest.mark.parametrize("found", [facts(), HELD_OUT])
+async def test_a_goal_is_judged_by_what_the_journey_began_with(desk, found):
+    made = scenario(
+        stage("a", offer="come_back", lasts=HOUR_US),
+        goals=["purchase"],
+        goal_where="event.category == journey.category && journey.cart_value_micros > 100000000",
+    )
+    starting_of = for_all({"view": [made]})
+    for each, category in ((ADA, "TVs"), (BOB, "DVDs")):
+        began = {"event.type": "view", "event.category": category}
+        await desk.take(Happened(each, "view", NOON_US, 3, began), starting_of=starting_of)
+    await desk.look(NOON_US, found)
+    bought = {"event.type": "purchase", "event.category": "TVs"}
+    for each in (ADA, BOB):
+        await desk.take(Happened(each, "purchase", NOON_US + 1, 4, bought), starting_of=starting_of)
+    (met,) = (await counted(desk, NOON_US + 1)).met
+    assert (met.people, met.reached) == (2, 1)
+
+
 async def test_a_goal_counts_after_the_journey_is_over_too(desk):
     made = scenario(stage("a", offer="come_back", lasts=HOUR_US), goals=["purchase"])
     starting_of = for_all({"view": [made]})

@@ -39,10 +39,10 @@ async def test_a_scenario_nobody_was_on_is_told_as_it_is_defined(face):
     assert report.begins_with == "add_to_cart or checkout_started, then quiet for 30 min"
     assert [(each.stage, each.does, each.over) for each in report.stages] == [
         ("web_offer", "proposes come_back", "after 2 d"),
-        ("call", "task: call", "after 3 d or nobody reached"),
+        ("call", "task: call", "after 3 d or in vain"),
     ]
     assert list(report.stages[0].ways) == [StageWay(to="call", reasons=["after 2 d"])]
-    assert list(report.stages[1].ways) == [StageWay(reasons=["after 3 d or nobody reached"])]
+    assert list(report.stages[1].ways) == [StageWay(reasons=["after 3 d or in vain"])]
     assert not report.HasField("goal")
 
 

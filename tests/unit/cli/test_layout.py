@@ -100,6 +100,17 @@ def test_an_order_without_crossings_is_found():
     assert crossings(ordered(layers, links), below) == 0
 
 
+def test_of_two_orders_that_look_alike_the_one_without_crossings_is_found():
+    layers = [["stage", "lane"], ["way", "label", "lane on"], ["next stage", "end"]]
+    links = [("stage", "way"), ("stage", "label"), ("lane", "lane on")]
+    links += [("way", "next stage"), ("label", "end"), ("lane on", "next stage")]
+    below = {}
+    for start, to in links:
+        below.setdefault(start, []).append(to)
+    assert crossings(layers, below) == 1
+    assert crossings(ordered(layers, links), below) == 0
+
+
 @given(
     st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 9)), min_size=1, max_size=6),
     st.integers(0, 20),
