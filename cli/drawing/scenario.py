@@ -115,7 +115,9 @@ def _gather(drawn: _Drawn, report: ScenarioReport) -> None:
     for stage in report.stages:
         loops = [way for way in stage.ways if way.to == stage.stage]
         if loops:
-            drawn.loops[stage.stage] = labelled(loops[0], stage, is_kept=is_kept)
+            drawn.loops[stage.stage] = [
+                line for way in loops for line in labelled(way, stage, is_kept=is_kept)
+            ]
         beside = _LOOP + widest(drawn.loops[stage.stage]) if loops else 0.0
         _add(drawn, stage.stage, told(stage, is_kept=is_kept), beside)
     if report.stages:

@@ -95,7 +95,7 @@ def labelled(way: StageWay, stage: StageReport, *, is_kept: bool) -> list[Line]:
         lines.append(Line(f"and {len(reasons) - 2} more", _SMALL, FAINT))
     if not is_kept:
         return lines
-    part = f" ({share(way.journeys, stage.left)})" if way.journeys else ""
+    part = f" ({share(way.journeys, stage.left)})" if way.journeys and not way.passes else ""
     lines.append(Line(f"{way.journeys:,}{part}", _TEXT, INK, bool(way.journeys)))
     return lines
 

@@ -117,6 +117,8 @@ def _stages(report: ScenarioReport) -> Table:
 def _ways(stage: StageReport) -> Iterator[str]:
     for way in stage.ways:
         part = f" ({share(way.journeys, stage.left)})" if stage.left else ""
+        if way.passes:
+            part = " past it"
         yield f"{way.to or 'end'} {way.journeys:,}{part}"
 
 

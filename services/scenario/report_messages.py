@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,10 +18,19 @@ from services.scenario.domain.counts import (
     Visits,
     phase_name,
 )
-from services.scenario.domain.graph import Edge, begins, does, edges, longest_us, over
+from services.scenario.domain.graph import (
+    CANNOT_BE_OFFERED,
+    Edge,
+    begins,
+    does,
+    edges,
+    longest_us,
+    over,
+)
 from services.scenario.domain.intervals import difference
 from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.scenario import END, Scenario, Stage
+from services.scenario.domain.ways_taken import Move, Step, ways_taken
 from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.scenario.v1 import reports_pb2 as pb
 
@@ -84,14 +93,12 @@ def report_of(parts: Parts, *, is_defined: bool) -> pb.ScenarioReport:
     )
     _compare(report, counts.met, edition)
     report.parked_before.extend(_parked(counts.stands, _BEFORE))
-    ways = _ways(edition)
+    ways = _ways(parts)
     report.stages.extend(_stage(parts, name, ways[name], is_defined) for name in parts.stages())
     return report
 
 
-def _stage(
-    parts: Parts, name: str, ways: Mapping[str, list[Edge]], is_defined: bool
-) -> pb.StageReport:
+def _stage(parts: Parts, name: str, ways: list[pb.StageWay], is_defined: bool) -> pb.StageReport:
     counts = parts.counts
     stands = [row for row in counts.stands if row.stage == name]
     visits = next((row for row in counts.visits if row.stage == name), NO_VISITS)
@@ -114,7 +121,7 @@ def _stage(
     report.median_time.FromMicroseconds(visits.median_us)
     report.high_time.FromMicroseconds(visits.high_us)
     flows = [row for row in counts.flows if row.stage == name]
-    report.ways.extend(_led(flows, ways))
+    report.ways.extend(ways)
     report.ends.extend(
         pb.JourneyEnd(
             outcome=row.outcome,
@@ -136,17 +143,37 @@ def _stage(
     return report
 
 
-def _led(flows: Iterable[Flows], ways: Mapping[str, list[Edge]]) -> Iterable[pb.StageWay]:
-    """Return where a stage leads: first as the edition has it, then as it was only in fact."""
-    taken = Counter[str]()
-    words = {edge.ends_as for edge in ways.get("", ())}
-    for row in flows:
-        if row.to or (row.outcome and _went_its_way(row, words)):
-            taken[row.to] += row.number
-    for to in [*ways, *sorted(taken.keys() - ways.keys())]:
-        reasons = [_why(edge) for edge in ways.get(to, ())]
-        if to or reasons:
-            yield pb.StageWay(to=to, reasons=reasons, journeys=taken[to])
+def _ways(parts: Parts) -> dict[str, list[pb.StageWay]]:
+    """Return the ways of each stage: first as the edition has them, then as they were in fact."""
+    reasons: dict[Step, list[str]] = {}
+    words: dict[str, set[str]] = defaultdict(set)
+    for edge, start, to in _named(parts.edition):
+        reasons.setdefault((start, to, edge.passes), []).append(_why(edge))
+        words[start] |= {edge.ends_as} if not to else set()
+    moves = list(_moves(parts, words))
+    if parts.edition is not None:
+        taken = ways_taken(parts.edition, moves)
+    else:
+        taken = Counter({(start, to, False): number for start, to, number in moves if start})
+    found: dict[str, list[pb.StageWay]] = defaultdict(list)
+    for step in [*reasons, *sorted(taken.keys() - reasons.keys())]:
+        start, to, passes = step
+        why = reasons.get(step, [CANNOT_BE_OFFERED] if passes else [])
+        if to or why:
+            way = pb.StageWay(to=to, reasons=why, journeys=taken[step], passes=passes)
+            found[start].append(way)
+    return found
+
+
+def _moves(parts: Parts, words: Mapping[str, set[str]]) -> Iterator[Move]:
+    """Yield the moves that journeys made, also to the end, and where they entered first."""
+    entered = {row.stage: row.entered for row in parts.counts.visits}
+    for row in parts.counts.flows:
+        if row.to:
+            entered[row.to] = entered.get(row.to, 0) - row.number
+        if row.to or _went_its_way(row, words.get(row.stage, set())):
+            yield row.stage, row.to, row.number
+    yield from (("", stage, number) for stage, number in entered.items() if number > 0)
 
 
 def _went_its_way(row: Flows, words: set[str]) -> bool:
@@ -156,19 +183,16 @@ def _went_its_way(row: Flows, words: set[str]) -> bool:
     return row.outcome == Outcome.LEFT.value and row.ended_as in words
 
 
+def _named(edition: Scenario | None) -> Iterator[tuple[Edge, str, str]]:
+    """Yield the edges of an edition with the names of their stages; empty: the end."""
+    if edition is not None:
+        names = [stage.name for stage in edition.stages]
+        for edge in edges(edition):
+            yield edge, names[edge.start], "" if edge.to == END else names[edge.to]
+
+
 def _why(edge: Edge) -> str:
     return f"{edge.why}: {edge.ends_as}" if edge.ends_as else edge.why
-
-
-def _ways(edition: Scenario | None) -> Mapping[str, dict[str, list[Edge]]]:
-    """Return the ways of each stage by where they lead; empty: the end."""
-    found: dict[str, dict[str, list[Edge]]] = defaultdict(dict)
-    if edition is None:
-        return found
-    for edge in edges(edition):
-        to = "" if edge.to == END else edition.stages[edge.to].name
-        found[edition.stages[edge.start].name].setdefault(to, []).append(edge)
-    return found
 
 
 def _compare(report: pb.ScenarioReport, met: Sequence[Met], edition: Scenario | None) -> None:

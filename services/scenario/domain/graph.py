@@ -16,6 +16,7 @@ LEAST_US, MOST_US = DAY_US, 90 * DAY_US
 _REMEMBERED = 512
 _LONGEST_US: dict[bytes, int] = {}
 """Of editions, by their definition: everybody who enters is asked for it."""
+CANNOT_BE_OFFERED = "if it cannot be offered"
 _UNITS = (("d", DAY_US), ("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000))
 
 
@@ -29,6 +30,8 @@ class Edge:
     why: str
     """In words: `declined`, `search`, a condition, `10%`, `after 2 d`, `else`."""
     ends_as: str = ""
+    passes: bool = False
+    """It is taken instead of entering the stage."""
 
 
 def edges(scenario: Scenario) -> list[Edge]:
@@ -127,10 +130,9 @@ def _edges_from(scenario: Scenario, place: int) -> Iterator[Edge]:
         where = reaction.hears.where
         yield _edge(place, reaction.leads, f"{said}, {where.text}" if where else said)
     if stage.condition is not None:
-        instead = scenario.following(place) if stage.otherwise is None else stage.otherwise
-        yield Edge(place, instead, "if not so")
+        yield Edge(place, scenario.instead_of(place), "if not so", passes=True)
     elif stage.otherwise is not None and stage.may_be_passed_over:
-        yield Edge(place, stage.otherwise, "if it cannot be offered")
+        yield Edge(place, stage.otherwise, CANNOT_BE_OFFERED, passes=True)
     yield from _onward(scenario, place)
 
 

@@ -331,6 +331,11 @@ class Scenario:
         """Return the place of the stage after one, `END` after the last."""
         return place + 1 if place + 1 < len(self.stages) else END
 
+    def instead_of(self, place: int) -> int:
+        """Return the place that comes instead of a stage that cannot be entered."""
+        otherwise = self.stages[place].otherwise
+        return self.following(place) if otherwise is None else otherwise
+
     def leads_on(self, place: int) -> tuple[int, ...]:
         """Return the places that may come when a stage has had its time; `END` may be one."""
         ways = self.stages[place].ways
@@ -357,9 +362,7 @@ class Scenario:
             stage = self.stages[place]
             yield stage
             if stage.may_be_passed_over:
-                pending.append(
-                    self.following(place) if stage.otherwise is None else stage.otherwise
-                )
+                pending.append(self.instead_of(place))
             if stage.is_passed_through:
                 pending.extend(self.leads_on(place))
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 import grpc
 import pytest
 
-from tests.unit.scenario.playing import ADA, BOB, DAY_US, NOON_US, event, facts
+from services.scenario.domain.taking import take_events
+from services.scenario.reading import read_scenario
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, NOON_US, event, facts, for_all
 from tests.unit.scenario.shop import bundle
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.scenario.v1.reports_pb2 import GetScenarioReportRequest, StageWay
@@ -165,3 +167,21 @@ async def test_nobody_is_told_that_somebody_held_out_waits_to_enter(face, share,
     found = await face.stub.ListJourneys(ListJourneysRequest(person_ids=[ADA]))
     assert len(found.journeys) == listed
     assert (await reported(face)).waiting == 1
+
+
+async def test_whoever_was_led_to_a_stage_and_could_not_enter_it_is_told_as_led_past_it(face):
+    made = bundle()
+    call = made.scenarios[1].stages[1]
+    call.condition, call.otherwise = "customer.age > 18", "web_offer"
+    face.bundles.replace(made)
+    begun = read_scenario(made.scenarios[1])
+    async with face.store.transaction() as transaction:
+        starting = for_all({"add_to_cart": [begun]})
+        await take_events(transaction, [event()], starting, NOON_US, lambda _: "journey-0")
+    await face.passes(minutes=30)
+    face.finder.found = replace(facts(), person={"customer.age": 17})
+    await face.passes(days=2)
+    web_offer, call = (await reported(face)).stages
+    assert (web_offer.entered, call.entered) == (2, 0)
+    assert list(web_offer.ways) == [StageWay(to="call", reasons=["after 2 d"], journeys=1)]
+    assert call.ways[0] == StageWay(to="web_offer", reasons=["if not so"], journeys=1, passes=True)
