@@ -18,6 +18,8 @@ from shared.postgres.provision import provision
 from shared.processes import Change, ChildFailedError, Program, Supervisor
 from shared.setting_types import Mode
 
+DEVELOPMENT, SENDER = "development", "scenario"
+"""The mode of a suite on a laptop, and the service that writes to people."""
 READY_S = 60.0
 GRACE_S = 8.0
 COLOCATED = "suite"
@@ -124,6 +126,10 @@ def _program(
     told = dict(environment)
     for replica in replicas:
         told |= replica.listening()
+        if replica.service == SENDER and told.get("TOUCHPOINT_MODE", DEVELOPMENT) == DEVELOPMENT:
+            # Links in messages lead to this machine; a deployment says where its own are served.
+            link = f"http://{wish.topology.web}/unsubscribe"
+            told["TOUCHPOINT_UNSUBSCRIBE_URL"] = told.get("TOUCHPOINT_UNSUBSCRIBE_URL") or link
     return Program(
         name=name,
         command=(sys.executable, "-m", module),

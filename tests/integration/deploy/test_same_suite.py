@@ -43,7 +43,6 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_SMTP_PASSWORD_FILE": "up hands on what it was started with",
     "TOUCHPOINT_SMTP_FROM": "up hands on what it was started with",
     "TOUCHPOINT_SMTP_TIMEOUT_S": "up hands on what it was started with",
-    "TOUCHPOINT_UNSUBSCRIBE_URL": "up hands on what it was started with",
     "TOUCHPOINT_MESSAGE_GATEWAYS": "up hands on what it was started with",
     "TOUCHPOINT_MESSAGE_SECRETS": "up hands on what it was started with",
     "TOUCHPOINT_CALL_BACK_URL": "up hands on what it was started with",

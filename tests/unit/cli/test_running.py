@@ -25,6 +25,18 @@ def test_every_replica_is_a_process_with_a_log_and_ports_of_its_own(wish):
     assert all(program.restart and program.environment["A"] == "1" for program in made.values())
 
 
+def test_links_in_messages_lead_to_the_edge_of_the_suite_unless_told_otherwise(wish):
+    def told(environment):
+        made = {program.name: program for program in programs(wish, environment)}
+        assert "TOUCHPOINT_UNSUBSCRIBE_URL" not in set(made["rules"].environment) - set(environment)
+        return made["scenario"].environment.get("TOUCHPOINT_UNSUBSCRIBE_URL")
+
+    own = "https://shop.example/no-more"
+    assert told({}) == f"http://{wish.topology.web}/unsubscribe"
+    assert told({"TOUCHPOINT_UNSUBSCRIBE_URL": own}) == own
+    assert told({"TOUCHPOINT_MODE": "production"}) is None
+
+
 def test_colocated_is_one_process_that_listens_for_all(tmp_path):
     topology = plan({}, ANY_PORT)
     (program,) = programs(Wish(Home(tmp_path), topology, colocate=True), {})
