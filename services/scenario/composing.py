@@ -187,6 +187,7 @@ class TemplateComposer:
             self._catalogue,
             (sender or house, house),
             link,
+            carried.decision_id,
             now_us,
         )
         try:

@@ -21,6 +21,7 @@ def values_of(
     catalogue: Catalogue,
     senders: tuple[Sender, Sender],
     unsubscribe_link: str,
+    decision_id: str,
     now_us: int,
 ) -> Values:
     """Return what a template may read; what is not known is not there.
@@ -47,6 +48,7 @@ def values_of(
         "house": _known(name=house.name, address=house.address),
         "unsubscribe": _known(link=unsubscribe_link),
         "today": from_us(now_us).date().isoformat(),
+        **_known(decision_id=decision_id),
     }
 
 

@@ -61,6 +61,7 @@ VARIABLES: dict[str, Shape] = {
     },
     "house": {"name": Leaf("Story Shop"), "address": _sometimes("hello@shop.example")},
     "unsubscribe": {"link": Leaf("https://shop.example/unsubscribe?token=" + "t" * 120)},
+    "decision_id": _sometimes("01980000-0000-7000-8000-000000000000"),
     "today": Leaf("2026-01-31"),
 }
 """Every variable by its name."""

@@ -26,7 +26,8 @@ LEFT = Template(
     channels=[Channel.EMAIL, Channel.SMS],
     subject="{{ person.first_name }},\n your cart",
     text="{% for o in offers %}{{ o.title }} {{ o.reason }} {% endfor %}{{ sender.name }}\n",
-    html="<p>{{ person.name }}</p><a href='{{ unsubscribe.link }}'>no more</a>",
+    html="<p>{{ person.name }}</p><a href='{{ unsubscribe.link }}'>no more</a>"
+    "<a href='/pc-1?decision={{ decision_id }}'>",
     variants=[TemplateVariant(language="de", subject="Ihr Korb", text="{{ cart.value }}")],
 )
 CART = Template(
@@ -110,6 +111,7 @@ async def test_a_message_says_what_its_template_says_and_carries_what_was_decide
     assert found.subject == "Ada, your cart"
     assert found.text == "Aurora 15 You like <PCs> Story Shop"
     assert found.html.startswith("<p>Ada &lt;b&gt;Byron</p>")
+    assert "/pc-1?decision=decision-1'" in found.html
     assert (found.decision_id, found.offer_ids) == ("decision-1", ["pc-1"])
     assert (found.sender_name, found.sender_address) == ("Story Shop", "hello@shop.example")
     asked = peers.Recommend.request
