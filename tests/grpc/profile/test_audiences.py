@@ -121,10 +121,13 @@ async def test_those_for_whom_a_condition_fails_are_counted_apart(shop):
 
 
 async def test_a_random_sample_is_not_only_those_who_spent_most(shop):
-    found = await preview(shop, when="customer.frequency >= 0", sample=5, random_sample=True)
-    assert len(found.sample) == 5
     best = {"c05", "c06", "c07", "c08", "c09"}
-    assert {each for member in found.sample for each in member.customer_ids} != best
+    drawn = []
+    for _ in range(5):  # one draw of 252 is the best five; five such in a row are none
+        found = await preview(shop, when="customer.frequency >= 0", sample=5, random_sample=True)
+        assert len(found.sample) == 5
+        drawn.append({each for member in found.sample for each in member.customer_ids})
+    assert any(each != best for each in drawn)
 
 
 LOOPING = "customer.categories.exists(c, c.startsWith('Shoes'))"
