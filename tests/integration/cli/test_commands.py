@@ -76,6 +76,17 @@ def test_a_policy_is_judged_by_the_decisions_of_the_journal(shop):
     assert "no snapshot" in shop("simulate", "--model", "abcdef", ends_with=1)
 
 
+def test_scenarios_are_reported_and_drawn_with_their_stages(shop, tmp_path):
+    found = {each["scenario"]: each for each in shop.json("report", "scenario")["scenarios"]}
+    assert found["checkout_hesitation"]["inSession"]
+    told = shop("report", "scenario", "abandoned_cart", "--draw", str(tmp_path / "cart.svg"))
+    drawn = (tmp_path / "cart.svg").read_text("utf-8")
+    for stage in found["abandoned_cart"]["stages"]:
+        assert stage["stage"] in told
+        assert stage["stage"] in drawn
+    assert "abandoned_cart" in shop("report", "scenario", "abandoned_cat", ends_with=1)
+
+
 def test_the_ranker_learns_from_files_of_history(shop, tmp_path):
     lines = ["time,channel,placement,offer_id,accepted,person,attr.hobby"]
     for number in range(200):
