@@ -37,7 +37,7 @@ START_US = 1_772_452_800_000_000
 LEASE_S = 3.0
 _OFFER_NO, _OFFER = 1, "come_back"
 _SLICE = 50_000
-_PATIENT = Limits(command_s=120.0, statement_s=120.0, lock_s=10.0)
+_PATIENT = Limits(command_s=1200.0, statement_s=1200.0, lock_s=10.0)
 """For writing the journeys; the worker has the limits of the service."""
 _WRITE = """
 INSERT INTO journeys (journey_id, person_id, scenario, definition, phase, version, started_us,

@@ -13,6 +13,9 @@ from typing import Any
 
 from shared.errors import Unavailable
 
+_SELDOM, _SELDOM_TIMES = 10, 6.0
+"""So often a point counts as one that is seldom passed, where death is so much likelier."""
+
 
 class DeathError(BaseException):
     """The process dies: nothing of it gets to clean up."""
@@ -39,6 +42,7 @@ class Misfortune:
     odds: Odds = field(default_factory=Odds)
     points: int = 0
     """Passed so far, by all processes."""
+    passed: Counter[str] = field(default_factory=Counter)
     deaths: Counter[str] = field(default_factory=Counter)
     frozen: Counter[str] = field(default_factory=Counter)
 
@@ -73,7 +77,9 @@ class Process:
     def reach(self, name: str) -> None:
         """Die here, if this is where."""
         fate = self.misfortune
-        if not self.is_dead and fate.chance.random() < fate.odds.death:
+        fate.passed[name] += 1
+        death = fate.odds.death * (_SELDOM_TIMES if fate.passed[name] <= _SELDOM else 1.0)
+        if not self.is_dead and fate.chance.random() < death:
             fate.deaths[name] += 1
             self.is_dead = True
         if self.is_dead:
