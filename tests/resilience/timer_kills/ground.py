@@ -22,8 +22,10 @@ from shared.engines import PostgresEngine
 from shared.postgres import migrate, open_database
 from shared.postgres.provision import provision
 
-_HEAD_START_S = 4.0
-"""Until the first timer is due: workers import for seconds."""
+_HEAD_START_S = 2.0
+"""Until the first timer is due."""
+_READY_S = 120.0
+"""That a worker may take to import what it needs."""
 _AGAIN_S = 0.02
 _WRITE = """
 INSERT INTO journeys (journey_id, person_id, scenario, definition, phase, version, started_us,
@@ -68,8 +70,17 @@ class Ground:
         return (self.first_us - time.time_ns() // 1000) / 1e6 + moment_s
 
     async def start(self, workers: int) -> None:
+        """Start workers, and return once they work."""
         for _ in range(workers):
             await self._start_one()
+        await self._ready()
+
+    async def _ready(self) -> None:
+        async with asyncio.timeout(_READY_S):
+            while not all(
+                (self.folder / f"ready-{process.pid}").exists() for process in self._workers
+            ):
+                await asyncio.sleep(_AGAIN_S)
 
     async def _start_one(self) -> None:
         command = "-m", "tests.resilience.timer_kills.worker"
@@ -80,7 +91,8 @@ class Ground:
         self._workers.append(process)
 
     async def kill_one(self, chance: random.Random) -> None:
-        """Kill a worker as by `kill -9`; another process takes its place."""
+        """Kill a worker as by `kill -9` while all work; another process takes its place."""
+        await self._ready()
         victim = self._workers.pop(chance.randrange(len(self._workers)))
         victim.send_signal(signal.SIGKILL)
         await victim.wait()

@@ -45,8 +45,8 @@ async def ground(tmp_path):
 async def test_no_timer_is_lost_none_goes_off_twice_and_none_comes_later_than_a_death_excuses(
     ground, capsys
 ):
-    await ground.write(TIMERS, PER_S)
     await ground.start(WORKERS)
+    await ground.write(TIMERS, PER_S)
     await kill_again_and_again(ground)
     await until(lambda: nothing_left(ground), LAST_S)
     await ground.stop()
@@ -104,8 +104,8 @@ async def checked(ground):
 
 async def test_a_worker_frozen_for_three_leases_and_woken_writes_nothing(ground):
     (ground.folder / "freeze").touch()
-    await ground.write(FROZEN, 1e6)
     await ground.start(1)
+    await ground.write(FROZEN, 1e6)
     (frozen,) = ground.workers
     await until(lambda: is_stopped(frozen.pid), 60.0)
     database = await asyncpg.connect(ground.url)

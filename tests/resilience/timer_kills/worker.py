@@ -131,6 +131,7 @@ async def work(url: str, folder: Path, lease_s: float) -> None:
                 moved=lambda _: errands.wake(),
                 reach=freezing(folder),
             )
+            (folder / f"ready-{os.getpid()}").touch()
             await asyncio.gather(timers.run(), errands.run())
 
 
