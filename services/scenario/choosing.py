@@ -11,7 +11,7 @@ from shared.clock import BusinessClock
 from shared.ids import uuid7
 from touchpoint.common.v1.decision_pb2 import PlacementAsk
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Source
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveRequest
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
@@ -22,6 +22,8 @@ _METHOD = "/touchpoint.retrieval.v1.RetrievalService/Retrieve"
 _CANDIDATES = 200
 _MOST_PLACES = 16
 _MOST_OF_EACH = 20
+_OF_AN_ITEM = frozenset((Source.INSTEAD_OF, Source.SIMILAR, Source.ALSO_BOUGHT, Source.BOUGHT_NEXT))
+"""Sources that look from an item: that with which the journey began."""
 
 
 class Choosing(Protocol):
@@ -34,7 +36,7 @@ class Choosing(Protocol):
         item_no: int,
         person: PersonSnapshot,
     ) -> dict[int, tuple[int, ...]]:
-        """Return what each source has, the likeliest first, with an item in view (0: none).
+        """Return what each source has, the likeliest first; some look from an item (0: none).
 
         Raises the kit's errors where it cannot be said.
         """
@@ -62,6 +64,19 @@ class Chooser:
         person: PersonSnapshot,
     ) -> dict[int, tuple[int, ...]]:
         """See `Choosing`."""
+        in_view = _OF_AN_ITEM.intersection(sources) if item_no else frozenset()
+        # What is in view is before the person, and no source proposes it.
+        found = await self._ask(in_view, placements, [item_no], person) if in_view else {}
+        others = set(sources) - in_view
+        return found | (await self._ask(others, placements, (), person) if others else {})
+
+    async def _ask(
+        self,
+        sources: Collection[int],
+        placements: Sequence[str],
+        item_nos: Sequence[int],
+        person: PersonSnapshot,
+    ) -> dict[int, tuple[int, ...]]:
         now_us = self._clock.now_us()
         request = RetrieveRequest(snapshot=person.SerializeToString(), limit=_CANDIDATES)
         context = request.context
@@ -71,7 +86,7 @@ class Chooser:
         context.arm = Arm.PERSONALISED
         names = list(dict.fromkeys(placements))[:_MOST_PLACES]
         context.placements.extend(PlacementAsk(placement=each, limit=1) for each in names)
-        context.item_nos.extend([item_no] if item_no else ())
+        context.item_nos.extend(item_nos)
         answer = await invoke(self._retrieval.Retrieve, request, own_call(_METHOD), _TIMEOUT_S)
         found: dict[int, list[int]] = {source: [] for source in sources}
         columns = answer.candidates

@@ -135,6 +135,15 @@ async def test_retrieval_is_asked_with_the_item_in_view_only_where_a_stage_wants
     assert len(peers.asked) == 1
 
 
+async def test_what_somebody_buys_again_may_be_what_the_journey_began_with(finder):
+    peers = Peers((SHOES, Source.BUY_AGAIN))
+    again = stage("a", lasts=DAY_US, propose={"source": "BUY_AGAIN"})
+    found = await finder(peers).about(Claim(waiting(*STAGES, again, next_stage=2)))
+    assert found.found == {Source.BUY_AGAIN: (SHOES,)}
+    (request,) = peers.asked
+    assert not request.context.item_nos, "what is in view is left out"
+
+
 async def test_without_retrieval_it_is_not_known_what_to_propose(finder):
     with pytest.raises(Unavailable):
         await finder(Peers(is_away=True)).about(Claim(waiting(*STAGES, next_stage=0)))

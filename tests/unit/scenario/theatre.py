@@ -180,7 +180,7 @@ class Theatre:
         return found
 
     async def happens(self, type_: str, offer_id: str = "", **fields) -> None:
-        """Let something happen now, and let the journeys go on by it."""
+        """Let something happen now, and let the journeys go on by it a moment later."""
         self._number += 1
         notice = EventNotice(
             person_id=ADA,
@@ -191,6 +191,7 @@ class Theatre:
             **fields,
         )
         event = happened_of(notice, self.catalogue)
+        self.clock.advance(timedelta(milliseconds=5))
         names = (f"journey-{self._number}-{n}" for n in range(100))
         async with self.store.transaction() as transaction:
             starting = shipped()[0].starting
