@@ -92,7 +92,7 @@ class TemplateComposer:
         links: Links,
         clock: BusinessClock,
     ) -> None:
-        """Take what it works with; `stationery` says what is in force for a person."""
+        """Take what it works with; `stationery` says what is in force, by a set's oldest id."""
         self._stationery = stationery
         self._profile = profile
         self._edge = edge
@@ -103,7 +103,7 @@ class TemplateComposer:
 
     async def compose(self, errand: Errand, channel: int) -> Message | Result:
         """Return the message on a channel, or why there is none; see `Composer`."""
-        written_on = self._stationery(errand.person_id)
+        written_on = self._stationery(errand.oldest_id or errand.person_id)
         order = errand.order
         words = written_on.templates.get(order.template)
         if words is None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.scenario.carriers import Carriage
 from services.scenario.crashing import Reach
@@ -153,17 +153,20 @@ class Sender:
         full = await self._permits.reserve(contact_id, person, policy, channel)
         if full is not None:
             return full
-        composed = await self._written(dispatch, channel)
+        composed = await self._written(dispatch, person, channel)
         if isinstance(composed, Message):
             return _Ready(composed, choice, contact_id)
         await self._release(contact_id)
         return composed
 
-    async def _written(self, dispatch: Dispatch, channel: int) -> Message | Result:
+    async def _written(
+        self, dispatch: Dispatch, person: PersonSnapshot, channel: int
+    ) -> Message | Result:
         """Return the message, or why there is none; written while its lease lasts, or later."""
+        errand = replace(dispatch.errand, oldest_id=person.person_ids[0])
         try:
             async with asyncio.timeout(_LONGEST_WRITING_S):
-                return await self._composer.compose(dispatch.errand, channel)
+                return await self._composer.compose(errand, channel)
         except TimeoutError:
             return Result(Fate.LATER, f"it was not written within {_LONGEST_WRITING_S:g} s")
 
@@ -237,7 +240,7 @@ class Sender:
         person = await self._permits.person(dispatch.person_id)
         if not person.person_ids or not _may_be_sent(dispatch, person, dispatch.channel):
             return give_up(dispatch, f"{dispatch.reason}; it may not be sent any more")
-        composed = await self._written(dispatch, dispatch.channel)
+        composed = await self._written(dispatch, person, dispatch.channel)
         if not isinstance(composed, Message):
             return give_up(dispatch, f"{dispatch.reason}; {composed.reason}")
         choice = Choice(dispatch.channel, 0.0, dispatch.why)

@@ -54,6 +54,9 @@ class Errand:
     tries: int = 0
     token: int = 0
     """Of the lease it was claimed under."""
+    oldest_id: str = ""
+    """The oldest id of the person's set, by which it is known what is in force for them; empty: the
+    person's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from touchpoint.profile.v1.profile_service_pb2 import ReachPersonResponse
 from touchpoint.rules.v1.rules_pb2 import Bundle, Placement
 from touchpoint.rules.v1.templates_pb2 import MessageSender, Template, TemplateVariant
 
+OLDEST = "0190a000-0000-7000-8000-000000000000"
 JOURNEY = "0190a000-0000-7000-8000-00000000000a"
 LEFT = Template(
     template="left",
@@ -79,14 +80,16 @@ class Peers:
         self.unsubscribing = Unsubscribing(b"k" * 32)
         self.url = "https://shop.example/unsubscribe"
 
+    def in_force(self, oldest_id):
+        return stationery(self.bundle) if oldest_id == OLDEST else stationery(Bundle())
+
     async def cart_of(self, journey_id):
         assert journey_id == JOURNEY
         return self.cart
 
     async def compose(self, channel=Channel.EMAIL, **order):
         links = Links(self.url, self.unsubscribing)
-        found = stationery(self.bundle)
-        composer = TemplateComposer(lambda _: found, self, self, self, shop(), links, self.clock)
+        composer = TemplateComposer(self.in_force, self, self, self, shop(), links, self.clock)
         said = {"template": "left", "placement": "email.body"} | order
         errand = Errand(
             "errand-1",
@@ -96,6 +99,7 @@ class Peers:
             journey_id=JOURNEY,
             scenario="s",
             stage="mail",
+            oldest_id=OLDEST,
         )
         return await composer.compose(errand, channel)
 

@@ -19,7 +19,7 @@ from services.scenario.domain.told import told
 from services.scenario.sending import channel_name
 from shared.testing.background import until
 from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State
-from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US, for_all
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, HOUR_US, NOON_US, for_all
 from tests.unit.scenario.writing import scenario, stage
 from touchpoint.common.v1.snapshot_pb2 import Traits
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -69,6 +69,20 @@ async def test_a_message_is_sent_once_told_of_once_and_its_journey_hears_of_it()
     assert (journey.outcome, journey.ended_as) == (Outcome.LEFT, "sent")
     assert house.news == [{State.SENT}], "timers hear at once, and once"
     assert await house.work(4000.0) == 0
+
+
+async def test_what_is_in_force_for_a_message_is_asked_by_the_oldest_id_of_its_person():
+    house = await begun()
+    house.person.snapshot.person_ids[:] = [BOB, ADA]
+    asked, compose = [], house.writer.compose
+
+    async def compose_and_note(errand, channel):
+        asked.append((errand.person_id, errand.oldest_id))
+        return await compose(errand, channel)
+
+    house.writer.compose = compose_and_note
+    await house.work()
+    assert asked == [(ADA, BOB)]
 
 
 async def test_nobody_who_refuses_is_written_to():
