@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cli.backtest.parts import parts_asked
+from cli.backtest.parts import OF_MESSAGES, OF_WHO_ENTERS, parts_asked
 from cli.backtest.past import Past, Persons
 from services.profile.definitions import ProfileDefinitions, compile_bundle
 from services.profile.domain.event import Event as Folded
@@ -26,6 +26,7 @@ from services.scenario.domain.scenario import MessageOrder
 from services.scenario.logbook import CALLER, events_of
 from services.scenario.permitting import HELD_US, Full, full_by
 from shared.catalogue import Catalogue
+from shared.conditions.person import PersonValues
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1.profile_service_pb2 import EventKeys
@@ -77,13 +78,11 @@ class Stage:
             persons,
             definitions.profile,
             tiers,
-            None
-            if whole
-            else parts_asked(definitions.playbook.defined.values(), definitions.profile),
+            None if whole else parts_asked(definitions.playbook.defined.values()),
         )
         self.contacts = ReplayedContacts(definitions.contacts, catalogue)
         self._intake = Intake(Stamper(catalogue), _NO_KEY, _REGION)
-        self.witness = Witness(self, audience, self._whole)
+        self.witness = Witness(self, audience, self._entering)
         self.player = Player(
             catalogue, definitions, self.witness, self, self, persons, self.clock, self.witness
         )
@@ -92,12 +91,21 @@ class Stage:
         """Return a person as they were; see `People`."""
         return self.people.snapshot(person_id, self.clock.now_us())
 
-    def _whole(self, person_id: str) -> PersonSnapshot:
-        return self.people.whole(person_id, self.clock.now_us())
+    def values(self, snapshot: PersonSnapshot) -> PersonValues:
+        """Return what conditions read of a person; see `People`."""
+        return self.people.values(snapshot)
+
+    def _entering(self, person_id: str) -> PersonSnapshot:
+        """Return somebody who enters, with what is told of those who do."""
+        found = self.people.snapshot(person_id, self.clock.now_us())
+        self.people.add_parts(found, OF_WHO_ENTERS)
+        return found
 
     async def person(self, person_id: str) -> PersonSnapshot:
         """Return a person as they were; see `Permits`."""
-        return self.people.snapshot(person_id, self.clock.now_us())
+        found = self.people.snapshot(person_id, self.clock.now_us())
+        self.people.add_parts(found, OF_MESSAGES)
+        return found
 
     async def reserve(
         self, contact_id: str, person: PersonSnapshot, policy: str, channel: int

@@ -32,13 +32,25 @@ def facts_of(
     """
     snapshot = PersonSnapshot(as_of_us=now_us)
     moment = Moment(now_us, tiers)
-    for name in parts & PARTS.keys():
-        PARTS[name](snapshot, state, moment)
-    if "scores" in parts:
-        add_scores(snapshot.traits, state, definitions.scores)
-    if "persona" in parts:
-        add_persona(snapshot, state, definitions.personas, moment)
+    for name in parts:
+        add_part(snapshot, state, moment, definitions, name)
     return snapshot
+
+
+def add_part(
+    snapshot: PersonSnapshot,
+    state: State,
+    moment: Moment,
+    definitions: ProfileDefinitions,
+    name: str,
+) -> None:
+    """Add one part to a snapshot, by the name of conditions' fields; of other names nothing."""
+    if name in PARTS:
+        PARTS[name](snapshot, state, moment)
+    elif name == "scores":
+        add_scores(snapshot.traits, state, definitions.scores)
+    elif name == "persona":
+        add_persona(snapshot, state, definitions.personas, moment)
 
 
 def parts_of(reads: Collection[str]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from services.profile.definitions import ProfileDefinitions
@@ -17,8 +18,10 @@ from services.profile.domain.ports import Member
 from services.profile.domain.reading import NO_TIERS, Tiers
 from services.profile.domain.segments import segments_of
 from services.profile.domain.state import State, prune
-from services.profile.facts import facts_of
+from services.profile.facts import add_part, parts_of
 from services.profile.snapshot import snapshot_of
+from services.profile.snapshot_traits import Moment
+from shared.conditions.customer import FIELDS
 from shared.conditions.person import PersonValues
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm
@@ -57,7 +60,8 @@ class ReplayedPeople:
     ) -> None:
         """Take who is one with whom, and what people are read by.
 
-        `parts` are those of a snapshot that are asked for, by the fields of conditions; None: all.
+        `parts` are those that every snapshot has, all others are made when they are read; None:
+        each has all of them.
         """
         self._sets = sets
         self._definitions = definitions
@@ -66,7 +70,8 @@ class ReplayedPeople:
         self._ahead: dict[str, list[Event]] = {}
         """Events that are not folded yet, by the oldest of their set."""
         self._states: dict[str, State] = {}
-        self._latest: tuple[str, int, PersonSnapshot] | None = None
+        self._latest: tuple[str, int, PersonSnapshot, set[str]] | None = None
+        """The last that was asked for, with the parts that it has."""
         self.failures: Counter[str] = Counter()
         """Events that cannot be folded, by why; live they are parked."""
         self.folded = 0
@@ -95,11 +100,14 @@ class ReplayedPeople:
         state = self._folded(oldest_id)
         if state is None:
             return PersonSnapshot(as_of_us=now_us)
+        made: set[str] = set()
         if self._parts is None:
             found = self.whole(person_id, now_us)
         else:
-            found = self._part(state, person_ids, now_us, self._parts)
-        self._latest = oldest_id, now_us, found
+            found = PersonSnapshot(as_of_us=now_us, person_ids=person_ids)
+            for part in self._parts:
+                self._grow(state, now_us, made, found, part)
+        self._latest = oldest_id, now_us, found, made
         return found
 
     def whole(self, person_id: str, now_us: int) -> PersonSnapshot:
@@ -112,15 +120,42 @@ class ReplayedPeople:
         person = Person(members, own_id=person_id, _state=state)
         return snapshot_of(person, Arm.UNSPECIFIED, self._tiers, now_us, self._definitions)
 
-    def _part(
-        self, state: State, person_ids: Sequence[str], now_us: int, parts: frozenset[str]
-    ) -> PersonSnapshot:
-        found = facts_of(state, self._tiers, now_us, self._definitions, parts)
-        found.person_ids.extend(person_ids)
-        if "segments" in parts:
+    def values(self, snapshot: PersonSnapshot) -> PersonValues:
+        """Return what conditions read of a snapshot that was asked for last, to be read at once.
+
+        Parts that it has not are made when a field of theirs is read.
+        """
+        if self._parts is None:
+            return PersonValues(snapshot)
+        assert self._latest is not None, "whoever reads values has asked for a snapshot"
+        oldest_id, now_us, latest, made = self._latest
+        assert latest is snapshot, "it is not the latest any more"
+        return _GrowingValues(snapshot, partial(self._grow, self._states[oldest_id], now_us, made))
+
+    def add_parts(self, snapshot: PersonSnapshot, parts: Iterable[str]) -> None:
+        """Make parts of a snapshot that was asked for last, which has not all of them."""
+        if self._parts is None:
+            return
+        assert self._latest is not None, "whoever adds parts has asked for a snapshot"
+        oldest_id, now_us, latest, made = self._latest
+        assert latest is snapshot, "it is not the latest any more"
+        for part in parts:
+            self._grow(self._states[oldest_id], now_us, made, snapshot, part)
+
+    def _grow(
+        self, state: State, now_us: int, made: set[str], snapshot: PersonSnapshot, part: str
+    ) -> None:
+        """Make a part of a snapshot, unless it has it."""
+        if part in made:
+            return
+        made.add(part)
+        if part == "segments":
+            for each in parts_of(self._definitions.reads):
+                self._grow(state, now_us, made, snapshot, each)
             segments = self._definitions.segments
-            found.segments.extend(segments_of(segments, PersonValues(found)))
-        return found
+            snapshot.segments.extend(segments_of(segments, PersonValues(snapshot)))
+        elif part:
+            add_part(snapshot, state, Moment(now_us, self._tiers), self._definitions, part)
 
     def _folded(self, oldest_id: str) -> State | None:
         ahead = self._ahead.pop(oldest_id, None)
@@ -137,6 +172,25 @@ class ReplayedPeople:
         prune(state)
         self.folded += len(ahead)
         return state
+
+
+class _GrowingValues(PersonValues):
+    """Values of a snapshot that gets each of its parts when it is first read."""
+
+    __slots__ = ("_grow", "_of")
+
+    def __init__(
+        self, snapshot: PersonSnapshot, grow: Callable[[PersonSnapshot, str], None]
+    ) -> None:
+        super().__init__(snapshot)
+        self._of = snapshot
+        self._grow = grow
+
+    def __missing__(self, name: str) -> Any:
+        field = FIELDS.get(name)
+        if field is not None:
+            self._grow(self._of, field.part)
+        return super().__missing__(name)
 
 
 def events_of(columns: HistoryColumns) -> list[Event]:

@@ -52,6 +52,10 @@ class People(Protocol):
         """Return a person as they are; of nobody known it holds no ids. Raises the kit's errors."""
         ...
 
+    def values(self, snapshot: PersonSnapshot) -> PersonValues:
+        """Return what conditions read of the person that was asked for last."""
+        ...
+
 
 class ProfilePeople:
     """People as profile knows them."""
@@ -64,6 +68,9 @@ class ProfilePeople:
         call = own_call(_METHOD)
         response = await invoke(self._profile.GetSnapshot, request, call, _TIMEOUT_S)
         return PersonSnapshot.FromString(response.snapshot)
+
+    def values(self, snapshot: PersonSnapshot) -> PersonValues:
+        return PersonValues(snapshot)
 
 
 class Finder:
@@ -106,7 +113,7 @@ class Finder:
         found = self.at_hand(journey, oldest_id)
         snapshot = await self._people.snapshot(journey.person_id)
         cart = cart_of(snapshot)
-        values = PersonValues(snapshot)
+        values = self._people.values(snapshot)
         holds: bool | None = None
         if needs_situation(journey):
             # Nobody known: erased, or told apart from whoever began it.

@@ -10,6 +10,7 @@ from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.how_often import Met
 from services.scenario.domain.journey import Due, Journey, Transition
 from services.scenario.finding import People
+from shared.conditions.person import PersonValues
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 
 
@@ -38,6 +39,10 @@ class Witness:
         found = await self._people.snapshot(person_id)
         self._looked_at = person_id, found
         return found
+
+    def values(self, snapshot: PersonSnapshot) -> PersonValues:
+        """See `People`."""
+        return self._people.values(snapshot)
 
     def moved(self, before: Journey | None, step: Transition, effects: Sequence[Due]) -> None:
         """Note an entry."""

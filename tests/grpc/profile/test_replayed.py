@@ -2,6 +2,8 @@
 
 from services.profile.definitions import compile_bundle
 from services.profile.replaying_people import ReplayedPeople, event_at, tiers_of
+from shared.conditions.customer import FIELDS
+from shared.conditions.person import PersonValues
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -94,6 +96,25 @@ async def test_whoever_is_replayed_is_who_profile_says_they_are(client, followed
         assert plain(replayed) == plain(snapshot)
     assert [list(each.segments) for each in said] == [["buyers"], ["doubtful"]]
     assert not people.failures
+
+
+async def test_parts_that_are_made_when_they_are_read_say_the_same(client, followed):
+    segments = [Segment(segment="buyers", when="customer.frequency > 0")]
+    followed.become(segments=segments)
+    await client.record(*events(client))
+    past, definitions = Past(await history(client)), compile_bundle(Bundle(segments=segments))
+    whole, growing = (
+        ReplayedPeople(Sets(), definitions, parts=parts) for parts in (None, frozenset({"cart"}))
+    )
+    for number in range(len(past.rows)):
+        for people in (whole, growing):
+            people.add(past.person(number), past.at(number))
+    person_id, now_us = past.person(0), client.clock.now_us()
+    expected = PersonValues(whole.snapshot(person_id, now_us))
+    read = growing.values(growing.snapshot(person_id, now_us))
+    names = [name for name, field in FIELDS.items() if field.part]
+    assert {name: read[name] for name in names} == {name: expected[name] for name in names}
+    assert read["customer.frequency"] == 2
 
 
 async def test_history_is_sent_from_a_position_up_to_its_end_and_at_least_once(client):

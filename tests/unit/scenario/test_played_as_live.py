@@ -27,6 +27,7 @@ from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.timers import Timers
 from shared.clock import from_us
+from shared.conditions.person import PersonValues
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.playing import HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, catalogue
@@ -50,6 +51,9 @@ class Crowd:
 
     def note(self, event):
         self._done.setdefault(event.person_id, []).append(event)
+
+    def values(self, snapshot):
+        return PersonValues(snapshot)
 
     async def snapshot(self, person_id):
         done = self._done.get(person_id, [])
