@@ -280,7 +280,8 @@ def _may_begin(
     if scenario.again_most and sum(each.times for each in behind) >= scenario.again_most:
         return False
     if not scenario.again_after_us:
-        return True  # also with the event that ended the last one: it happened before we heard of it
+        # Also with the event that ended the last one: it happened before we heard of it.
+        return True
     latest_us = max(each.latest_us for each in behind)
     return event.time_us >= latest_us + scenario.again_after_us
 
