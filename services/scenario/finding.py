@@ -14,12 +14,11 @@ from services.scenario.choosing import Choosing
 from services.scenario.definitions import Playbook
 from services.scenario.domain.capacity import Assumed
 from services.scenario.domain.conditions import values_of
-from services.scenario.domain.journey import Facts, Journey
+from services.scenario.domain.journey import DECISION, Facts, Journey
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
 from services.scenario.domain.scenario import CALL_BACK, AtHome, Cart, Scenario, Values
-from services.scenario.happenings import DECISION
 from services.scenario.shown import Decisions
 from shared.call import own_call
 from shared.catalogue import Catalogue

@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from services.scenario.domain.errands import Step
-from services.scenario.domain.journey import BACK_IN_STOCK, Happened
+from services.scenario.domain.journey import BACK_IN_STOCK, DECISION, Happened
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
-DECISION = "event.decision_id"
-"""Of an event, beside what conditions read: which decision it answers."""
 _NAMES: Mapping[int, str] = {number: name for name, number in Channel.Value.items()}
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from services.scenario.domain.endings import end
 from services.scenario.domain.journey import (
+    DECISION,
     NOWHERE,
     ONWARDS,
     Due,
@@ -64,4 +65,12 @@ def _told(journey: Journey, said: Said, now_us: int) -> TellAnswer | None:
     if not event_type or not (said.offer_ids or event_type == "consent"):
         return None
     key = f"{own_key(journey)}{journey.occurrence}"
-    return TellAnswer(event_type, said.offer_ids, now_us, key, said.decision_id)
+    decision_id = said.decision_id or _decision_id(journey)
+    return TellAnswer(event_type, said.offer_ids, now_us, key, decision_id)
+
+
+def _decision_id(journey: Journey) -> str:
+    """Return the decision that a call-back goes on from: its agent had no other to name."""
+    stage = journey.current
+    is_asked_for = stage is not None and stage.task is not None and stage.task.was_asked_for
+    return str(journey.began.get(DECISION, "")) if is_asked_for else ""

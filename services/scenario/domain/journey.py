@@ -23,6 +23,8 @@ ONWARDS = -3
 """In place of the next stage: its stage is over, and where it goes on is still to be found."""
 
 
+DECISION = "event.decision_id"
+"""Of an event, beside what conditions read: which decision it answers."""
 RING_WITHIN_US = 10 * 60_000_000
 """Who asked to be called is not rung by the telephony later than that; their task stays."""
 BACK_IN_STOCK = "back_in_stock"

@@ -85,3 +85,15 @@ def test_a_call_without_offers_tells_the_log_nothing_but_that_the_number_is_wron
     assert answered(called, Said("sold"), NOON_US).effects == ()
     (due,) = answered(called, Said("wrong_person"), NOON_US).effects
     assert (due.effect.event_type, due.occurrence) == ("consent", 1)
+
+
+@pytest.mark.parametrize(("kind", "taught"), [("call_back", "d-1"), ("call", "")])
+def test_a_call_that_was_asked_for_teaches_the_decision_that_it_goes_on_from(kind, taught):
+    began = replace(event("view"), values={"event.decision_id": "d-1"})
+    called = begin(scenario(stage("call", task={"kind": kind})), began, "j", NOON_US).journey
+    called = look(called, facts(), NOON_US).journey
+    (due,) = answered(called, Said("not_interested", offer_ids=("x",)), NOON_US).effects
+    assert due.effect.decision_id == taught
+    named = Said("sold", offer_ids=("x",), decision_id="d-2")
+    (due,) = answered(called, named, NOON_US).effects
+    assert due.effect.decision_id == "d-2"
