@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 
 from services.scenario.domain.outbound import Message
 
 _ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,253}")
-_POLICY = SMTP.clone(cte_type="7bit")
-"""Every server takes it."""
+_LONGEST_LINE = 998
+"""Of a header, without its end (RFC 5322)."""
 
 
 class LetterError(ValueError):
     """A message cannot be written as an e-mail; says why, without anything personal."""
+
+
+class _OneLine(UnstructuredHeader, BaseHeader):
+    """A header that programs of readers act upon: folded, a URL would be an encoded word."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _OneLine)
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
+"""Every server takes it."""
 
 
 def letter(message: Message, key: str, sender: str, written: datetime) -> EmailMessage:
@@ -34,6 +47,8 @@ def letter(message: Message, key: str, sender: str, written: datetime) -> EmailM
         made["Date"] = written
         made["Message-ID"] = message_id(key, sender)
         for name, value in message.headers.items():
+            if len(f"{name}: {value}") > _LONGEST_LINE:
+                raise LetterError(f"its header {name} is too long")
             made[name] = value
         made.set_content(message.text)
         if message.html:

@@ -24,11 +24,13 @@ from services.scenario.carriers.mail_server import MailServer, Security, read_ma
 from services.scenario.config import ScenarioSettings
 from services.scenario.domain.outbound import Fate, Message
 from shared.config import ConfigError, load
+from shared.unsubscribing import Subscription, Unsubscribing
 from tests.unit.scenario.test_config import NEEDED
 
 KEY = "0198c2b6-0000-7000-8000-000000000001"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-LINK = "https://shop.example/unsubscribe?token=t"
+TOKEN = Unsubscribing(b"k" * 32).token(Subscription(KEY, 4, "marketing"), 0)
+LINK = f"https://shop.example/unsubscribe?token={TOKEN}"
 MESSAGE = Message(
     4,
     "ada@shop.example",
@@ -121,6 +123,8 @@ async def test_a_message_arrives_with_all_that_it_says():
     assert read["Date"].datetime == NOON
     assert read["List-Unsubscribe"] == f"<{LINK}>"
     assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    # As it was sent: readers' programs decode nothing in it.
+    assert f"\r\nList-Unsubscribe: <{LINK}>\r\n".encode() in envelope.original_content
     text, html = read.iter_parts()
     assert text.get_content().splitlines() == ["Your cart is waiting.", ".", "Bye"]
     assert (html.get_content_type(), html.get_content().strip()) == ("text/html", MESSAGE.html)
@@ -250,6 +254,7 @@ async def test_a_server_without_tls_is_sent_nothing_where_tls_is_demanded():
         ({"reply_to": "x y@shop.example"}, "whom it is answered to is no e-mail address"),
         ({"subject": "Hi\r\nBcc: eve@shop.example"}, "it is no e-mail"),
         ({"headers": {"X": "a\r\nBcc: eve@shop.example"}}, "it is no e-mail"),
+        ({"headers": {"X": "a" * 998}}, "its header X is too long"),
     ],
 )
 async def test_what_no_e_mail_can_bear_fails_before_anybody_is_asked(wrong, reason):
