@@ -69,7 +69,7 @@ async def why_not_begun(
     behind = [found for (_, name), found in ended.items() if name == scenario.name]
     if behind and scenario.again_most and sum(each.times for each in behind) >= scenario.again_most:
         return f"was on it {sum(each.times for each in behind)} times: again_most"
-    if behind:
+    if behind and scenario.again_after_us:
         free_us = max(each.latest_us for each in behind) + scenario.again_after_us
         if event.time_us < free_us:
             return f"was on it lately: again from {from_us(free_us):%Y-%m-%d %H:%M} UTC"
