@@ -29,6 +29,8 @@ class World:
     past: Past
     persons: Persons
     tiers: Tiers = NO_TIERS
+    calls_per_day: int = 0
+    """Tasks that agents can do in a day; 0: not known, and no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,19 @@ def run(world: World, definitions: Definitions, span: Span, tell: Tell) -> Backt
 
 async def _run(world: World, definitions: Definitions, span: Span, tell: Tell) -> Backtested:
     record = Record(world.persons)
-    stage = Stage(world.catalogue, definitions, world.persons, world.past, record, world.tiers)
+    stage = Stage(
+        world.catalogue,
+        definitions,
+        world.persons,
+        world.past,
+        record,
+        world.tiers,
+        calls_per_day=world.calls_per_day,
+    )
     went = await play(stage, span, definitions.playbook.telling, tell)
     caveats = list(caveats_of(definitions.playbook.scenarios.values()))
     report = await backtest_of(stage, record, definitions, span, went, caveats)
+    report.calls_per_day = world.calls_per_day
     return Backtested(report, record, went)
 
 

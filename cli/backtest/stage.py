@@ -67,6 +67,7 @@ class Stage:
         tiers: Tiers = NO_TIERS,
         *,
         whole: bool = False,
+        calls_per_day: int = 0,
     ) -> None:
         """Set it up; `whole` people have all their parts, not only those that scenarios ask for."""
         self.catalogue = catalogue
@@ -84,7 +85,15 @@ class Stage:
         self._intake = Intake(Stamper(catalogue), _NO_KEY, _REGION)
         self.witness = Witness(self, audience, self._entering)
         self.player = Player(
-            catalogue, definitions, self.witness, self, self, persons, self.clock, self.witness
+            catalogue,
+            definitions,
+            self.witness,
+            self,
+            self,
+            persons,
+            self.clock,
+            self.witness,
+            calls_per_day,
         )
 
     async def snapshot(self, person_id: str) -> PersonSnapshot:

@@ -21,7 +21,7 @@ from cli.backtest.gathering import (
 from cli.backtest.playing import Span
 from cli.backtest.running import World, only, run
 from cli.backtest.stage import Definitions
-from cli.calling import business_time, service
+from cli.calling import business_time, call, service
 from cli.commands.definitions import read_folder, show_problems
 from cli.commands.versions import is_version
 from cli.console import CommandError, Exit, aside, people, say_json
@@ -30,6 +30,8 @@ from shared.catalogue import Catalogue
 from shared.clock import to_us
 from shared.definitions import CompileError
 from touchpoint.rules.v1.rules_pb2 import Bundle
+from touchpoint.scenario.v1.queue_pb2 import GetQueueReportRequest
+from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,18 @@ def simulate_scenarios(asked: BacktestAsked, home: Path | None, *, as_json: bool
         past, persons, tiers = past_of_suite(catalogue, home, steps.tell)
         span = Span(until_us - asked.days // timedelta(microseconds=1), until_us)
         steps.begin("playing events")
-        found = run(World(catalogue, past, persons, tiers), definitions, span, steps.tell)
+        world = World(catalogue, past, persons, tiers, _calls_per_day(home))
+        found = run(world, definitions, span, steps.tell)
     if as_json:
         say_json(found.report)
     else:
         show_backtest(people, found.report)
+
+
+def _calls_per_day(home: Path | None) -> int:
+    with service("scenario", home) as channel:
+        answer = call(ScenarioServiceStub(channel).GetQueueReport, GetQueueReportRequest())
+        return int(answer.calls_per_day)
 
 
 def read_bundle(target: str, catalogue: Catalogue, home: Path | None) -> Bundle:

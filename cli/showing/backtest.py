@@ -54,6 +54,9 @@ def show_backtest(console: Console, backtest: Backtest) -> None:
         _show_scenario(console, each)
     if sum(bool(each.days) for each in backtest.scenarios) > 1:
         _show_days(console, "All scenarios, by day", backtest.days)
+    if backtest.calls_per_day:
+        calls = several(backtest.calls_per_day, "call")
+        console.print(f"\nAgents can make {calls} a day; tasks beyond that waited.")
     if backtest.not_folded:
         failed = sum(backtest.not_folded.values())
         console.print(f"\n{several(failed, 'event')} could not be counted in a profile.")

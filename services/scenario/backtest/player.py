@@ -74,13 +74,22 @@ class Player:
         sets: Sets,
         clock: PlayedClock,
         audience: Audience,
+        calls_per_day: int = 0,
     ) -> None:
+        """Take what it plays with; `calls_per_day` is what agents can do, 0: any number."""
         self._catalogue = catalogue
         self._books = books
         self._sets = sets
         self._clock = clock
         self._audience = audience
-        self._finder = Finder(catalogue, books, people, clock, ItemInView())
+        self._finder = Finder(
+            catalogue,
+            books,
+            people,
+            clock,
+            ItemInView(),
+            calls_per_day=lambda _: calls_per_day,
+        )
         self.journeys = PlayedJourneys(sets, self)
         self.errands = PlayedErrands(self.journeys, audience.done)
         sender = Sender(

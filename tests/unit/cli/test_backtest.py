@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -165,6 +166,18 @@ def test_who_is_one_person_has_one_past(catalogue):
     assert alone["left_behind"].report.entered == 1
     together, _ = backtest(catalogue, *happened, sets=[(ADA, BOB)])
     assert ends(together["left_behind"]) == {("reached", 1)}
+
+
+def test_no_more_tasks_are_given_in_a_day_than_agents_can_do(catalogue):
+    text = SCENARIOS.replace("limits: {per_day: 1}", "limits: {per_day: 9}")
+    made, span = definitions(catalogue, text), Span(NOON_US, NOON_US + 10 * DAY_US)
+    happened = [(name, event("add_to_cart", at)) for at, name in enumerate((ADA, BOB, EVE))]
+    for calls_per_day, given in ((0, [3]), (2, [2, 1])):
+        crowd = replace(world(catalogue, *happened), calls_per_day=calls_per_day)
+        report = run(crowd, made, span, lambda done, total: None).report
+        (left, _) = report.scenarios
+        assert [day.tasks for day in left.days if day.tasks] == given
+        assert report.calls_per_day == calls_per_day
 
 
 def test_events_are_played_in_the_order_in_which_they_happened(catalogue):
