@@ -7,6 +7,7 @@ from services.scenario.domain.taking import take_events
 from services.scenario.finding import Finder
 from services.scenario.obstacles import Obstacles
 from services.scenario.timers import Timers
+from shared.conditions.person import PersonValues
 from shared.testing.background import running, until
 from tests.unit.scenario.playing import ADA, DAY_US, for_all
 from tests.unit.scenario.shop import bundle
@@ -33,6 +34,9 @@ class People:
 
     async def snapshot(self, person_id):
         return self.snapshot_of_ada
+
+    def values(self, snapshot):
+        return PersonValues(snapshot)
 
 
 def defining(*made):
