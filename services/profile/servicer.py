@@ -45,6 +45,7 @@ from shared.arms import assign_arm
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.ids import uuid7
+from shared.person_export import demand_permission
 from shared.trials import is_in_trial
 from touchpoint.profile.v1 import profile_service_pb2 as pb
 
@@ -299,6 +300,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
     async def stream_history(
         self, call: Call, request: pb.StreamHistoryRequest
     ) -> AsyncIterator[pb.StreamHistoryResponse]:
+        demand_permission(call)
         tiers: Tiers | None = self._means.tiers.tiers
         async for position, end, rows in self._means.streams.history(request.position):
             response = pb.StreamHistoryResponse(position=position, end=end)

@@ -139,6 +139,7 @@ async def test_only_callers_with_the_permission_export_or_read_the_trail(client,
         "ExportProfiles": pb.ExportProfilesRequest(),
         "ExportEvents": pb.ExportEventsRequest(),
         "PreviewSegment": pb.PreviewSegmentRequest(when="customer.frequency > 0", sample=1),
+        "StreamHistory": pb.StreamHistoryRequest(),
     }
     async with grpc_service(built.binding, hooks=hooks) as channel:
         stub = ProfileServiceStub(channel)
