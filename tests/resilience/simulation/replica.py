@@ -26,7 +26,7 @@ from tests.resilience.simulation.processes import Calls, DeathError, Process, St
 from tests.resilience.simulation.record import Happening
 
 if TYPE_CHECKING:
-    from tests.resilience.simulation.days import World
+    from tests.resilience.simulation.world import World
 
 LEASE_S = 5.0
 
