@@ -195,8 +195,9 @@ def _told(record: Record, seen: Seen) -> tuple[str, ...]:
 def _judged_again(seen: Seen, theirs: Sequence[Seen]) -> Iterator[str]:
     scenario = written(seen.definition)
     done = [each for each in theirs if each.phase == "ENDED" and each.occurrence]
+    pause_us = scenario.again_after.ToMicroseconds()
     for each in done:
-        if seen.started_us < each.at_us + scenario.again_after.ToMicroseconds():
+        if pause_us and seen.started_us < each.at_us + pause_us:
             yield f"{seen.journey_id} begins too soon after {each.journey_id}"
     if 0 < scenario.again_most <= len(done):
         yield f"{seen.journey_id} is one too many of {seen.scenario}"
