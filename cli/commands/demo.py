@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import grpc.aio
 import typer
@@ -70,7 +70,8 @@ def demo(
 ) -> None:
     """Play everyday stories on the story shop, and show what every channel saw.
 
-    Each story makes up a person of its own, so that it can be played again and again. With
+    Each story makes up a person of its own, so that it can be played again and again. Those that
+    last for weeks move the suite's time on, all of them together by about two months. With
     --traffic, simulated shoppers with a hidden taste answer what they are shown, so that one can
     see the suite learn it: in about a minute, with a table and a chart.
 
@@ -80,19 +81,27 @@ def demo(
     """
     if traffic and stories:
         fail("Say a story or --traffic, not both", Exit.USAGE)
-    address = reach(home, edge).edge
+    found = reach(home, edge)
     if traffic:
         file = chart or home_of(home).path / _CHART
-        _send_traffic(address, Plan(rounds, shoppers, seed), file, as_json=as_json)
+        _send_traffic(found.edge, Plan(rounds, shoppers, seed), file, as_json=as_json)
     else:
-        _play_stories(address, stories or list(_STORIES), as_json=as_json)
+        here = None if edge else _Here(found.to("retrieval"), home_of(home).outbox)
+        _play_stories(found.edge, here, stories or list(_STORIES), as_json=as_json)
 
 
-def _play_stories(address: str, names: list[str], *, as_json: bool) -> None:
+class _Here(NamedTuple):
+    """What stories need beside the edge, of a suite on this machine."""
+
+    retrieval: str
+    outbox: Path
+
+
+def _play_stories(address: str, here: _Here | None, names: list[str], *, as_json: bool) -> None:
     unknown = sorted(set(names) - set(_STORIES))
     if unknown:
         fail(f"There is no story {', '.join(unknown)}; say {', '.join(_STORIES)}", Exit.USAGE)
-    played = _play(address, names, quiet=as_json)
+    played = _play(address, here, names, quiet=as_json)
     if as_json:
         say_json({"stories": [_as_json(one) for one in played]})
     else:
@@ -101,7 +110,7 @@ def _play_stories(address: str, names: list[str], *, as_json: bool) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
-def _play(address: str, names: list[str], *, quiet: bool) -> list[Played]:
+def _play(address: str, here: _Here | None, names: list[str], *, quiet: bool) -> list[Played]:
     def begin(sentence: str) -> None:
         if not quiet:
             people.print(f"\n[bold]{escape(sentence)}", soft_wrap=True)
@@ -110,7 +119,8 @@ def _play(address: str, names: list[str], *, quiet: bool) -> list[Played]:
         if not quiet:
             people.print(line, markup=False, soft_wrap=True)
 
-    return _run(address, play(address, names, tell, begin))
+    beside = {} if here is None else here._asdict()
+    return _run(address, play(address, names, tell, begin, **beside))
 
 
 def _as_json(one: Played) -> dict[str, Any]:

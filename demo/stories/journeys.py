@@ -1,113 +1,253 @@
-"""Stories of journeys: what is proposed by itself when something happens, or does not."""
+"""Stories of journeys around a cart: what is proposed when somebody hesitates, leaves or wants."""
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from demo.shop import story
-from demo.stories.desk import Agent, signed_on
-from demo.stories.stage import Person, Stage, StoryError, offer_ids, only, sources
+from demo.stories.following import (
+    at_the_desk,
+    call,
+    comes_to,
+    is_over,
+    letters,
+    of_journeys,
+    proposed,
+    reachable,
+    stage_of,
+)
+from demo.stories.stage import Person, Stage, StorySkipped, offer_ids, only
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
-from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.common.v1.money_pb2 import Money
+from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.retrieval.v1.retrieval_pb2 import Item
+from touchpoint.retrieval.v1.retrieval_service_pb2 import UpsertItemsRequest
 
-FREE_SHIPPING, COME_BACK = "free_shipping", "come_back"
-ABANDONED = "abandoned_cart"
+FREE_SHIPPING, CALL_ME = "free_shipping", "call_me_now"
+COME_BACK, COME_BACK_BETTER = "come_back", "come_back_better"
+ABANDONED, SOLD_OUT, SURVEY, DEAR = "abandoned_cart", "sold_out", "cart_survey", "dear_checkout"
 _LEFT_ALONE = timedelta(minutes=31)
-_NO_ANSWER = timedelta(days=2, minutes=1)
+_MOMENT = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+_WEEK = 7 * _DAY
+_TIMEOUT_S = 20.0
 
 
 async def hesitation_at_the_checkout(stage: Stage) -> None:
     """Nora wonders what shipping costs, halfway through the checkout: it is on us, at once."""
     nora, paul = await stage.meet("Nora"), await stage.meet("Paul")
     for person in (nora, paul):
-        for type_ in ("view", "add_to_cart", "checkout_started"):
-            await stage.happens(
-                only(person, "visitor"), type_, item_id=story.SOUNDBAR, session_id="checkout"
-            )
+        await _checks_out(stage, person, story.SOUNDBAR)
     stage.tell("Nora and Paul both have a soundbar in the cart, and begin to check out.")
     before = await stage.offered(only(nora, "visitor"), "web checkout")
     stage.show("Nora's checkout", before)
-    await stage.happens(
-        only(nora, "visitor"), "page_view", page="/help/shipping", session_id="checkout"
-    )
+    await _wonders(stage, nora)
     stage.tell("Nora leaves it to read about shipping, and comes back. Paul goes on.")
     after = await stage.offered(only(nora, "visitor"), "web checkout")
     stage.show("Nora's checkout", after)
     paul_sees = await stage.offered(only(paul, "visitor"), "web checkout")
     stage.show("Paul's checkout", paul_sees)
-    stage.claim("nothing is given away before she hesitates", not _proposed(FREE_SHIPPING, before))
-    stage.claim("the next page offers free shipping", _proposed(FREE_SHIPPING, after))
-    stage.claim("Paul, who does not hesitate, pays", not _proposed(FREE_SHIPPING, paul_sees))
+    stage.claim("nothing is given away before she hesitates", not proposed(FREE_SHIPPING, before))
+    stage.claim("the next page offers free shipping", proposed(FREE_SHIPPING, after))
+    stage.claim("Paul, who does not hesitate, pays", not proposed(FREE_SHIPPING, paul_sees))
+
+
+async def called_from_the_checkout(stage: Stage) -> None:
+    """Theo hesitates over a television: he asks to be called, and comes before all others."""
+    theo = await stage.meet("Theo")
+    await stage.happens(theo, "login")
+    async with at_the_desk(stage, "sales") as agent:
+        await _checks_out(stage, theo, story.TV)
+        await comes_to(stage, theo, DEAR, "beside_the_cart")
+        cart = await stage.offered(only(theo, "visitor"), "web cart")
+        stage.show("Theo's cart", cart)
+
+        async def is_offered_a_call() -> bool:
+            await _wonders(stage, theo)
+            checkout.append(await stage.offered(only(theo, "visitor"), "web checkout"))
+            return proposed(CALL_ME, checkout[-1])
+
+        checkout: list[RecommendResponse] = []
+        await stage.until(is_offered_a_call, "the offer of a call")
+        stage.show("Theo's checkout", checkout[-1])
+        await stage.happens(
+            only(theo, "visitor"),
+            "accept",
+            offer_id=CALL_ME,
+            decision_id=checkout[-1].decision_id,
+            placement="web.checkout",
+        )
+        await comes_to(stage, theo, "asked_to_be_called", "call_back")
+        stage.tell("He takes it. The next task of whoever is free:")
+        prompt = await stage.offered(only(theo, "phone"), "call centre")
+        before = len(agent.passed_over)
+        await call(stage, agent, theo, "done")
+        stage.show("the agent's prompt", prompt)
+    beside = [each for each in of_journeys(cart) if each != CALL_ME]
+    stage.claim("he is the first in the queue", len(agent.passed_over) == before)
+    stage.claim("something goes with what is in his cart", bool(beside))
+    stage.claim("who calls proposes the same as the site", set(beside) <= offer_ids(prompt))
 
 
 async def a_cart_left_behind(stage: Stage) -> None:
-    """Clara leaves a television in her cart: the site asks her back, and at last somebody calls."""
-    clara, bruno = await stage.meet("Clara"), await stage.meet("Bruno")
+    """Clara leaves a television behind: the site, a letter, a call, and then something better."""
+    clara, bruno = await reachable(stage, "Clara"), await stage.meet("Bruno")
+    await stage.happens(bruno, "login")
     for person in (clara, bruno):
-        await stage.happens(person, "login")
-        await stage.happens(person, "add_to_cart", item_id=story.TV, session_id="left")
-        await _in_stage(stage, person)
+        await stage.happens(
+            only(person, "customer"), "add_to_cart", item_id=story.TV, session_id="left"
+        )
+        await comes_to(stage, person, ABANDONED)
     stage.tell("Clara and Bruno each put a television into the cart.")
-    stage.show("Clara's home page", await stage.offered(only(clara, "visitor"), "web"))
-    await stage.happens(bruno, "purchase", item_id=story.TV, order_id=f"o-{bruno['customer']}")
+    await stage.happens(
+        only(bruno, "customer"),
+        "purchase",
+        item_id=story.TV,
+        order_id=f"o-{bruno['customer']}",
+    )
     await stage.passes(_LEFT_ALONE)
     stage.tell("Bruno buys his. Clara leaves; half an hour goes by.")
-    await _in_stage(stage, clara, "on_the_site")
+    await comes_to(stage, clara, ABANDONED, "on_the_site")
     asked_back = await stage.offered(only(clara, "visitor"), "web")
     stage.show("Clara's home page", asked_back)
     bruno_sees = await stage.offered(only(bruno, "visitor"), "web")
     stage.show("Bruno's home page", bruno_sees)
-    stage.claim("the site asks Clara back", _proposed(COME_BACK, asked_back))
-    stage.claim("Bruno, who bought, is left in peace", not _proposed(COME_BACK, bruno_sees))
-    await stage.passes(_NO_ANSWER)
+    stage.claim("the site asks Clara back", proposed(COME_BACK, asked_back))
+    stage.claim("Bruno, who bought, is left in peace", not proposed(COME_BACK, bruno_sees))
+    await stage.passes(2 * _DAY + _MOMENT)
     stage.tell("She does not answer. Two days later:")
-    await _in_stage(stage, clara, "call")
-    async with signed_on(stage.edge, "sales") as agent:
-        await _call(stage, agent, clara)
-        who = (await stage.seen(bruno)).who.person_ids
+    written = await letters(stage, clara, 1)
+    stage.claim("she is written to", not written or "cart" in written[-1]["subject"])
+    await stage.passes(2 * _DAY + _MOMENT)
+    stage.tell("Again two days later:")
+    await comes_to(stage, clara, ABANDONED, "call")
+    async with at_the_desk(stage, "sales") as agent:
+        task = await call(stage, agent, clara, "reached")
+        who = (await stage.seen(only(bruno, "customer"))).who.person_ids
         stage.claim("nobody calls Bruno", await agent.claim(who) is None)
-
-
-async def _call(stage: Stage, agent: Agent, person: Person) -> None:
-    """Let an agent take the task about the person and end it with a sale."""
-    view = await stage.seen(only(person, "customer"))
-    task = await agent.claim(view.who.person_ids)
-    if task is None:
-        raise StoryError("nobody is asked to call")
-    known = ", ".join(f"{each.kind} {each.masked_value}" for each in view.who.identities)
-    stage.tell(f"  the agent sees whom to call: {known}")
-    stage.tell(f"  why: {task.reason}")
-    stage.tell(f"  what to say: {task.script}")
     stage.claim("somebody is asked to call Clara", COME_BACK in task.offer_ids)
-    ended = await agent.complete(task, "accepted")
-    stage.tell("Clara says yes, and the agent notes it.")
-    await _over(stage, person)
-    stage.claim("with that the journey is over", ended.outcome == "accepted")
+    await stage.passes(_WEEK + _MOMENT)
+    stage.tell("She thinks it over. A week later:")
+    await comes_to(stage, clara, ABANDONED, "better")
+    better = await stage.offered(only(clara, "visitor"), "web")
+    stage.show("Clara's home page", better)
+    stage.claim("the site has something better", proposed(COME_BACK_BETTER, better))
+    await stage.happens(
+        only(clara, "customer"), "accept", offer_id=COME_BACK_BETTER, decision_id=better.decision_id
+    )
+    await is_over(stage, clara, ABANDONED)
 
 
-async def _stage_of(stage: Stage, person: Person) -> str | None:
-    """Return the stage of the abandoned cart that the person is in; None: in no such journey."""
-    view = await stage.seen(only(person, "customer"))
-    return next((each.stage for each in view.journeys if each.scenario == ABANDONED), None)
+async def sold_out_and_back(stage: Stage) -> None:
+    """Rosa and Emil want what is sold out: something else at once, and word when it is back."""
+    if stage.house.shelves is None:
+        raise StorySkipped("the catalogue cannot be written from here")
+    rosa, emil = await reachable(stage, "Rosa"), await reachable(stage, "Emil")
+    wanted = await _put_on_the_shelf(stage, f"tv-story-{uuid.uuid4().hex[:8]}", 0)
+    await _is_known(stage, rosa, wanted)
+    for person in (rosa, emil):
+        await stage.happens(only(person, "customer"), "out_of_stock", item_id=wanted)
+        await comes_to(stage, person, SOLD_OUT, "instead")
+    stage.tell("A television is sold out; Rosa and Emil wanted it.")
+    same = set(of_journeys(await stage.offered(only(rosa, "customer"), "web")))
+    for place in ("web", "web cart", "call centre", "e-mail"):
+        answer = await stage.offered(only(rosa, "customer"), place)
+        stage.show(place, answer)
+        found = set(of_journeys(answer))
+        stage.claim(f"{place}: something in its place", bool(found) and wanted not in found)
+        same &= found
+    stage.claim("the same on every channel", bool(same))
+    await stage.passes(2 * _DAY)
+    await stage.happens(
+        only(emil, "customer"), "purchase", item_id=story.TV, order_id=f"o-{emil['customer']}"
+    )
+    await is_over(stage, emil, SOLD_OUT)
+    stage.tell("Emil buys another. Two days later it is on the shelf again.")
+    await comes_to(stage, rosa, SOLD_OUT, "wait")
+    await _put_on_the_shelf(stage, wanted, 5)
+
+    async def is_told() -> bool:
+        return await stage_of(stage, rosa, SOLD_OUT) != "wait"
+
+    await stage.until(is_told, "word of its return")
+    await stage.passes(_DAY - _MOMENT)
+    written = await letters(stage, rosa, 1)
+    await is_over(stage, rosa, SOLD_OUT)
+    stage.claim("Rosa hears of it once", len(written) <= 1)
+    view = await stage.seen(only(emil, "customer"))
+    told = any(each.type == "contact_sent" for each in view.recent)
+    stage.claim("Emil, who bought, hears nothing", not told)
+    await _put_on_the_shelf(stage, wanted, 0)
 
 
-async def _in_stage(stage: Stage, person: Person, wanted: str = "") -> None:
-    """Wait for a stage, or for the journey to have begun."""
+async def asked_at_the_second_cart(stage: Stage) -> None:
+    """Vera leaves a dear cart behind, twice: one question, on whichever channel she comes to."""
+    vera = await stage.meet("Vera")
+    await stage.happens(vera, "login")
+    for time in ("first", "second"):
+        await stage.happens(
+            only(vera, "visitor"), "add_to_cart", item_id=story.TV, session_id=f"cart-{time}"
+        )
+        await comes_to(stage, vera, SURVEY)
+        if time == "first":
+            await stage.passes(_LEFT_ALONE)
+            await is_over(stage, vera, SURVEY)
+            once = await stage.offered(only(vera, "visitor"), "web cart")
+            stage.claim("not at the first cart", SURVEY not in offer_ids(once))
+            await stage.passes(_DAY)
+    await stage.passes(_LEFT_ALONE)
+    stage.tell("A day later she leaves a second one behind.")
+    await comes_to(stage, vera, SURVEY, "ask")
+    heard = await stage.offered(only(vera, "phone"), "telephone menu", limit=2)
+    stage.show("telephone menu", heard)
+    stage.claim("the first channel asks", SURVEY in offer_ids(heard))
+    await stage.happens(
+        only(vera, "phone"),
+        "impression",
+        channel=Channel.IVR,
+        offer_id=SURVEY,
+        decision_id=heard.decision_id,
+        placement="ivr.menu",
+    )
+    await comes_to(stage, vera, SURVEY, "asked")
+    site = await stage.offered(only(vera, "visitor"), "web cart")
+    stage.show("web cart", site)
+    stage.claim("no other asks again", SURVEY not in offer_ids(site))
 
-    async def there() -> bool:
-        found = await _stage_of(stage, person)
-        return found == wanted if wanted else found is not None
 
-    await stage.until(there, f"the journey's stage {wanted}" if wanted else "the journey")
-
-
-async def _over(stage: Stage, person: Person) -> None:
-    async def ended() -> bool:
-        return await _stage_of(stage, person) is None
-
-    await stage.until(ended, "the end of the journey")
+async def _checks_out(stage: Stage, person: Person, item_id: str) -> None:
+    for type_ in ("view", "add_to_cart", "checkout_started"):
+        await stage.happens(only(person, "visitor"), type_, item_id=item_id, session_id="checkout")
 
 
-def _proposed(offer_id: str, answer: RecommendResponse) -> bool:
-    """Say whether a journey brought an offer up."""
-    return offer_id in offer_ids(answer) and sources(answer).get(offer_id) == Source.JOURNEY
+async def _wonders(stage: Stage, person: Person) -> None:
+    await stage.happens(
+        only(person, "visitor"), "page_view", page="/help/shipping", session_id="checkout"
+    )
+
+
+async def _put_on_the_shelf(stage: Stage, item_id: str, stock: int) -> str:
+    """Write a television of the story's own, with so many of it in stock."""
+    assert stage.house.shelves is not None, "asked for before"
+    item = Item(
+        item_id=item_id,
+        title="Oriel Master OLED 4K, 55 in",
+        category="Electronics > TVs",
+        brand="Oriel",
+        price=Money(amount="2899.00", currency="USD"),
+        stock=stock,
+    )
+    await stage.house.shelves.UpsertItems(UpsertItemsRequest(items=[item]), timeout=_TIMEOUT_S)
+    return item_id
+
+
+async def _is_known(stage: Stage, person: Person, item_id: str) -> None:
+    """Wait until every service knows of an item."""
+
+    async def is_told() -> bool:
+        await stage.happens(only(person, "customer"), "view", item_id=item_id)
+        view = await stage.seen(only(person, "customer"))
+        return bool(view.recent and view.recent[0].title)
+
+    await stage.until(is_told, "word of the item")

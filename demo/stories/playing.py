@@ -1,17 +1,24 @@
-"""Plays stories through an edge, one after the other."""
+"""Plays stories through an edge: one after the other, and those that last weeks side by side."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import grpc.aio
 
-from demo.stories.repertoire import STORIES
-from demo.stories.stage import Stage, StorySkipped
+from demo.stories.calendar import Calendar
+from demo.stories.repertoire import FOR_WEEKS, STORIES
+from demo.stories.stage import House, Stage, StorySkipped
 from demo.suite_time import ahead, move
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +38,88 @@ class Played:
 async def play(
     edge: str,
     names: Iterable[str],
-    tell: Callable[[str], None],
-    begin: Callable[[str], None],
+    tell: Tell,
+    begin: Tell,
+    *,
+    retrieval: str = "",
+    outbox: Path | None = None,
 ) -> list[Played]:
     """Play the named stories through the edge at host:port.
 
-    `begin` hears each story's first sentence, `tell` what its channels saw. Raises StoryError, and
-    AioRpcError when the edge does not answer.
+    `begin` hears each story's first sentence, `tell` what its channels saw. `retrieval` is where
+    the catalogue is written, `outbox` where messages go in development; without them the stories
+    that need them are left out, or tell less. Raises StoryError, and AioRpcError when the edge does
+    not answer.
     """
-    async with grpc.aio.insecure_channel(edge) as channel:
-        return [await _one(channel, name, tell, begin) for name in names]
+    async with AsyncExitStack() as stack:
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(edge))
+        shelves = None
+        if retrieval:
+            opened = await stack.enter_async_context(grpc.aio.insecure_channel(retrieval))
+            shelves = RetrievalServiceStub(opened)
+        theatre = _Theatre(channel, House(outbox, shelves), tell, begin)
+        wanted = list(names)
+        played = [await theatre.one(name) for name in wanted if name not in FOR_WEEKS]
+        played += await theatre.side_by_side([name for name in wanted if name in FOR_WEEKS])
+        return sorted(played, key=lambda each: wanted.index(each.name))
 
 
-async def _one(
-    channel: grpc.aio.Channel,
-    name: str,
-    tell: Callable[[str], None],
-    begin: Callable[[str], None],
-) -> Played:
-    early = await ahead(channel)
-    stage = Stage(AggregatorServiceStub(channel), tell, early, partial(move, channel))
-    story = STORIES[name]
-    begin(first_sentence(name))
+@dataclass(frozen=True, slots=True)
+class _Theatre:
+    """Where stories are played, and who hears of them."""
+
+    channel: grpc.aio.Channel
+    house: House
+    tell: Tell
+    begin: Tell
+
+    async def one(self, name: str) -> Played:
+        """Play a story now; time moves when it wants."""
+        early = await ahead(self.channel)
+        self.begin(first_sentence(name))
+        stage = Stage(
+            AggregatorServiceStub(self.channel),
+            self.tell,
+            early,
+            partial(move, self.channel),
+            house=self.house,
+        )
+        return await _played(name, stage)
+
+    async def side_by_side(self, names: list[str]) -> list[Played]:
+        """Play stories at the same time, and tell of one after the other when all are over."""
+        if not names:
+            return []
+        early = await ahead(self.channel)
+        calendar, desk = Calendar(partial(move, self.channel), early), asyncio.Lock()
+        told: dict[str, list[str]] = {name: [] for name in names}
+
+        async def part(name: str) -> Played:
+            stage = Stage(
+                AggregatorServiceStub(self.channel),
+                told[name].append,
+                early,
+                calendar.passes,
+                desk=desk,
+                house=self.house,
+            )
+            with calendar.taking_part():
+                return await _played(name, stage)
+
+        ended = await asyncio.gather(*map(part, names), return_exceptions=True)
+        for name in names:
+            self.begin(first_sentence(name))
+            for line in told[name]:
+                self.tell(line)
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+        return [each for each in ended if isinstance(each, Played)]
+
+
+async def _played(name: str, stage: Stage) -> Played:
     try:
-        await story(stage)
+        await STORIES[name](stage)
     except StorySkipped as reason:
         return Played(name, dict(stage.outcomes), str(reason))
     return Played(name, dict(stage.outcomes))

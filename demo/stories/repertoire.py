@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from demo.stories.acquaintances import (
+    asked_for_the_holidays,
+    asked_into_the_chat,
+    heard,
+    missed,
+    reminded,
+    welcomed,
+    written_to_every_week,
+)
 from demo.stories.discoveries import bikes_instead_of_shoes, people_alike
-from demo.stories.journeys import a_cart_left_behind, hesitation_at_the_checkout
+from demo.stories.journeys import (
+    a_cart_left_behind,
+    asked_at_the_second_cart,
+    called_from_the_checkout,
+    hesitation_at_the_checkout,
+    sold_out_and_back,
+)
 from demo.stories.stage import Stage
 from demo.stories.stories import (
     a_visitor_logs_in,
@@ -18,7 +33,7 @@ from demo.stories.stories import (
 
 Story = Callable[[Stage], Awaitable[None]]
 
-STORIES: Mapping[str, Story] = {
+_WITHIN_A_DAY: Mapping[str, Story] = {
     "declined": declined_last_night,
     "called": browsed_then_called,
     "bought": bought_in_black,
@@ -28,6 +43,19 @@ STORIES: Mapping[str, Story] = {
     "bikes": bikes_instead_of_shoes,
     "alike": people_alike,
     "hesitation": hesitation_at_the_checkout,
-    # The last one, because it moves time on by two days for the whole suite.
-    "abandoned": a_cart_left_behind,
+    "call-me": called_from_the_checkout,
+    "chat": asked_into_the_chat,
 }
+FOR_WEEKS: Mapping[str, Story] = {
+    "abandoned": a_cart_left_behind,
+    "sold-out": sold_out_and_back,
+    "survey": asked_at_the_second_cart,
+    "welcome": welcomed,
+    "missed": missed,
+    "complaint": heard,
+    "running-low": reminded,
+    "weekly": written_to_every_week,
+    "holidays": asked_for_the_holidays,
+}
+"""Those that move time on, for the whole suite: they are played last, and side by side."""
+STORIES: Mapping[str, Story] = {**_WITHIN_A_DAY, **FOR_WEEKS}
