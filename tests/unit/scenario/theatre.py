@@ -34,6 +34,7 @@ from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.timers import Timers
 from shared.call import own_call
 from shared.catalogue import Catalogue
+from shared.conditions.person import PersonValues
 from shared.errors import Unavailable
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.outside import Machine, Person
@@ -104,6 +105,9 @@ class Profile:
 
     def __init__(self, snapshot: PersonSnapshot, clock: FakeClock) -> None:
         self._snapshot, self._clock = snapshot, clock
+
+    def values(self, snapshot: PersonSnapshot) -> PersonValues:
+        return PersonValues(snapshot)
 
     async def snapshot(self, person_id: str) -> PersonSnapshot:
         self._snapshot.as_of_us = self._clock.now_us()
@@ -230,7 +234,7 @@ class Theatre:
 
     async def goes_on(self) -> None:
         """Do all that is due now."""
-        for _ in range(20):
+        for _ in range(8):
             self.machine.now_s += 7200.0
             if not await self._timers.work_through() + await self._worker.work_once():
                 return
