@@ -21,6 +21,7 @@ from tests.resilience.simulation.world import START_US, World
 _DRAIN_DAYS = 45
 _MOST_STALLS = 40
 """One after the other, a day in all: then it is stuck."""
+_MOST_DEFECTS = 20
 _IDLE = 12
 """So often the loop goes round without anything happening: then nothing will."""
 _MOST_ROUNDS = 60
@@ -45,18 +46,23 @@ class Days:
         world, end_us = self.world, START_US + self._days * DAY_US
         self._life.plan(end_us)
         await self._settle()
-        while (moment_us := self._next_us()) < end_us and self._life.coming:
+        while (moment_us := self._next_us()) < end_us and self._life.coming and self._is_sound:
             await self._forward(moment_us)
         world.misfortune.odds = CALM
         world.outside.silent_until_us = 0
         self._life.coming.clear()
         await self._settle()
         last_us = world.clock.now_us() + _DRAIN_DAYS * DAY_US
-        while (moment_us := self._next_us()) < last_us and self._stalls < _MOST_STALLS:
+        while (moment_us := self._next_us()) < last_us and self._is_sound:
             await self._forward(moment_us)
         world.record.ended_us = last_us
         world.watcher.close()
         return world.record
+
+    @property
+    def _is_sound(self) -> bool:
+        """Whether it is worth going on: nothing stands still, and few errors were logged."""
+        return self._stalls < _MOST_STALLS and len(self.world.record.defects) < _MOST_DEFECTS
 
     async def _forward(self, moment_us: int) -> None:
         clock = self.world.clock

@@ -10,6 +10,7 @@ from services.scenario.carriers import Carriage
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.logbook import events_of
 from services.scenario.permitting import Full
+from shared.conditions.person import PersonValues
 from shared.errors import Unavailable
 from shared.testing.clock import FakeClock
 from tests.resilience.simulation.processes import Calls, Process
@@ -146,6 +147,9 @@ class _Permits:
 
     async def snapshot(self, person_id):
         return self._outside.snapshot(person_id)
+
+    def values(self, snapshot):
+        return PersonValues(snapshot)
 
     async def reserve(self, contact_id, person, policy, channel):
         outside, now_us = self._outside, self._outside.clock.now_us()
