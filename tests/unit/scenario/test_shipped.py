@@ -82,6 +82,18 @@ class TestAbandonedCart:
         assert theatre.sent == []
         assert theatre.ended(self.NAME) == "obstructed"
 
+    @pytest.mark.parametrize(
+        ("outcome", "then"),
+        [("declined", "a_week"), ("reached", "a_week"), ("not_interested", None)],
+    )
+    async def test_who_is_not_convinced_thinks_it_over_and_who_does_not_want_it_is_left_alone(
+        self, theatre, outcome, then
+    ):
+        await self.leave(theatre)
+        await theatre.passes(days=4, minutes=1)
+        await theatre.call(outcome)
+        assert theatre.stage(self.NAME) == then
+
     async def test_sold_on_the_telephone_there_is_no_better_offer(self, theatre):
         await self.leave(theatre)
         await theatre.passes(days=4, minutes=1)
