@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import Dispatch, State, Step, fail, finish
 from services.scenario.domain.journey import RingBack
+from services.scenario.domain.lanes import rooms
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.happenings import message_news
 from services.scenario.logbook import Logbook
@@ -25,7 +27,7 @@ from shared.errors import TouchpointError
 from shared.logging import get_logger
 
 BATCH = 32
-"""Done at the same time: while some wait for a carrier that hangs, others go on."""
+"""Done at the same time on each lane: while a carrier hangs, others and call-backs go on."""
 LEASE_S = 30.0
 """Of what is claimed and not handed over yet."""
 POLL_S = 1.0
@@ -67,7 +69,7 @@ class Errands:
         self._on_news = on_news
         self._wake = asyncio.Event()
         self._failures: dict[str, int] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], int] = {}
 
     @property
     def channels(self) -> frozenset[int]:
@@ -88,10 +90,7 @@ class Errands:
             while True:
                 self._wake.clear()
                 try:
-                    room = BATCH - len(self._running)
-                    if not room:
-                        await self._wake.wait()  # whatever ends wakes it
-                    elif not await self._begin(room):
+                    if not await self._begin():
                         await self._pause()
                 except TouchpointError as error:
                     log.warning("errands_paused", reason=error.reason, pause_s=pause_s)
@@ -108,23 +107,24 @@ class Errands:
 
     async def work_once(self) -> int:
         """Do a batch of what is due; returns how much was claimed."""
-        found = await self._begin(BATCH)
+        found = await self._begin()
         while self._running:
             await asyncio.gather(*self._running)
         return found
 
-    async def _begin(self, room: int) -> int:
+    async def _begin(self) -> int:
         """Begin with what is due, as much as there is room for; returns how much that was."""
         now_us = self._clock.now_us()
-        claimed = await self._store.claim(self._owner, now_us, self._lease_s, room)
+        taken = Counter(self._running.values())
+        claimed = await self._store.claim(self._owner, now_us, self._lease_s, BATCH, taken)
         for dispatch in claimed:
             task = asyncio.create_task(self._do(dispatch))
-            self._running.add(task)
+            self._running[task] = dispatch.lane
             task.add_done_callback(self._ended)
         return len(claimed)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        del self._running[task]
         self._wake.set()
 
     async def _drain(self) -> None:
@@ -188,8 +188,9 @@ class Errands:
                 await self._store.leave(dispatch, pause_s)
 
     async def _pause(self) -> None:
-        """Return at the next due time, when woken, or after a while."""
-        due_us = await self._store.next_due_us()
+        """Return at the next due time of a lane with room, when woken, or after a while."""
+        free = [lane for lane, _ in rooms(BATCH, Counter(self._running.values()))]
+        due_us = await self._store.next_due_us(free)
         wait_s = POLL_S
         if due_us:
             wait_s = min(wait_s, (due_us - self._clock.now_us()) / 1e6)

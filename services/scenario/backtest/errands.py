@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from services.scenario.backtest.journeys import PlayedJourneys
 from services.scenario.carriers import MESSAGE_CHANNELS, Carriage
+from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, State, Step
 from services.scenario.domain.journey import (
     Due,
@@ -18,6 +19,7 @@ from services.scenario.domain.journey import (
     SetAttributes,
     TellAnswer,
 )
+from services.scenario.domain.lanes import LANES
 from services.scenario.domain.outbound import Errand, Fate, Message, Result
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_errands import first_dispatch
@@ -67,14 +69,21 @@ class PlayedErrands:
         """Return what is still to be done."""
         return list(self._by_id.values())
 
-    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
+    async def claim(
+        self,
+        owner: str,
+        now_us: int,
+        lease_s: float,
+        limit: int,
+        taken: Mapping[int, int] = NONE_TAKEN,
+    ) -> list[Dispatch]:
         """Take the one that is due next; never several, so that each finds what is so then."""
         due_us = self.first_due_us()
         if not due_us or due_us > now_us:
             return []
         _, errand_id, _ = heapq.heappop(self._due)
-        taken = self._by_id[errand_id]
-        held = replace(taken, token=taken.token + 1)
+        free = self._by_id[errand_id]
+        held = replace(free, token=free.token + 1)
         self._by_id[errand_id] = held
         return [held]
 
@@ -100,7 +109,7 @@ class PlayedErrands:
         """Tell that it failed: nothing that is played may."""
         raise RuntimeError(f"errand {dispatch.errand_id} could not be played")
 
-    async def next_due_us(self) -> int:
+    async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
         return self.first_due_us()
 
     def first_due_us(self) -> int:

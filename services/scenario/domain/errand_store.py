@@ -8,15 +8,26 @@ from typing import Protocol
 from services.scenario.domain.campaigns import Became, Campaign, Taken
 from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.journey import Happened
+from services.scenario.domain.lanes import LANES
 from services.scenario.domain.scenario import Cart
+
+NONE_TAKEN: Mapping[int, int] = {}
 
 
 class ErrandWork(Protocol):
     """What whoever does errands needs of who keeps them."""
 
-    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
-        """Take errands that are due and nobody's, the longest due first.
+    async def claim(
+        self,
+        owner: str,
+        now_us: int,
+        lease_s: float,
+        limit: int,
+        taken: Mapping[int, int] = NONE_TAKEN,
+    ) -> list[Dispatch]:
+        """Take errands that are due and nobody's, on each lane the longest due first.
 
+        So many at most on each of `services.scenario.domain.lanes`, less what is taken there.
         Those of a journey at rest wait with it. The lease runs on the database's clock, and each
         claim raises the errand's token. One that somebody was sending comes as `interrupted`.
         """
@@ -35,8 +46,8 @@ class ErrandWork(Protocol):
         """Leave an errand as it is for a while of machine time, if it is still this claim's."""
         ...
 
-    async def next_due_us(self) -> int:
-        """Return when the next errand that is nobody's falls due, 0 when none does."""
+    async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
+        """Return when the next errand of some lanes that is nobody's falls due; 0: none does."""
         ...
 
     async def forget(self, before_us: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
+from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.outbound import Errand, Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 
@@ -117,6 +118,11 @@ class Dispatch:
             tries=self.tries,
             token=self.token,
         )
+
+    @property
+    def lane(self) -> int:
+        """On which it waits for its turn; see `services.scenario.domain.lanes`."""
+        return lane_of(self.job)
 
     @property
     def is_held(self) -> bool:

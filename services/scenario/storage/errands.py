@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.scenario.domain.campaigns import Became, Campaign, Taken, keys_of, new_ones
+from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Happened, SendMessage
+from services.scenario.domain.lanes import LANES, rooms
 from services.scenario.domain.scenario import NO_CART, Cart
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.payloads import job_of, payload_of_order
@@ -26,8 +28,18 @@ class PostgresErrands:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
-        rows = await self._database.fetch(_SQL.claim_errands, owner, now_us, lease_s, limit)
+    async def claim(
+        self,
+        owner: str,
+        now_us: int,
+        lease_s: float,
+        limit: int,
+        taken: Mapping[int, int] = NONE_TAKEN,
+    ) -> list[Dispatch]:
+        lanes = [list(column) for column in zip(*rooms(limit, taken), strict=True)]
+        if not lanes:
+            return []
+        rows = await self._database.fetch(_SQL.claim_errands, owner, now_us, lease_s, *lanes)
         claimed = [interrupted(dispatch_of(row)) for row in rows]
         return sorted(claimed, key=lambda each: (each.due_us, each.errand_id))
 
@@ -54,8 +66,8 @@ class PostgresErrands:
     async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
         await self._database.execute(_SQL.leave_errand, dispatch.errand_id, dispatch.token, pause_s)
 
-    async def next_due_us(self) -> int:
-        return int(await self._database.fetchval(_SQL.next_errand))
+    async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
+        return int(await self._database.fetchval(_SQL.next_errand, list(lanes)))
 
     async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
         rows = await self._database.fetch(_SQL.latest_messages, list(journey_ids))
@@ -129,6 +141,7 @@ def _new_row(campaign: Campaign, message: Dispatch) -> tuple[object, ...]:
         message.errand_id,
         message.person_id,
         SendMessage.kind,
+        message.lane,
         payload_of_order(message.order),
         message.due_us,
         message.expires_us,

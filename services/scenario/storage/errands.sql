@@ -2,15 +2,20 @@
 UPDATE errands
 SET owner = $1, lease_until = clock_timestamp() + make_interval(secs => $3), token = token + 1
 WHERE errand_id IN (
-    SELECT e.errand_id FROM errands e
-    WHERE e.is_open AND e.state <> 'cancelled' AND e.due_us <= $2
-      AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
-      AND NOT EXISTS (
-          SELECT FROM journeys j WHERE j.journey_id = e.journey_id AND j.dormant AND j.phase <> 4
-      )
-    ORDER BY e.due_us
-    LIMIT $4
-    FOR UPDATE SKIP LOCKED
+    SELECT due.errand_id
+    FROM unnest($4::smallint[], $5::integer[]) AS lanes (lane, room)
+    CROSS JOIN LATERAL (
+        SELECT e.errand_id FROM errands e
+        WHERE e.lane = lanes.lane AND e.is_open AND e.state <> 'cancelled' AND e.due_us <= $2
+          AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
+          AND NOT EXISTS (
+              SELECT FROM journeys j
+              WHERE j.journey_id = e.journey_id AND j.dormant AND j.phase <> 4
+          )
+        ORDER BY e.due_us
+        LIMIT lanes.room
+        FOR UPDATE SKIP LOCKED
+    ) AS due
 )
 RETURNING *;
 
@@ -51,21 +56,28 @@ WITH gone AS (
 SELECT count(*) FROM gone;
 
 -- name: next_errand
-SELECT coalesce(min(e.due_us), 0) FROM errands e
-WHERE e.is_open AND e.state <> 'cancelled' AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
-  AND NOT EXISTS (
-      SELECT FROM journeys j WHERE j.journey_id = e.journey_id AND j.dormant AND j.phase <> 4
-  );
+SELECT coalesce(min(next.due_us), 0)
+FROM unnest($1::smallint[]) AS lanes (lane)
+CROSS JOIN LATERAL (
+    SELECT e.due_us FROM errands e
+    WHERE e.lane = lanes.lane AND e.is_open AND e.state <> 'cancelled'
+      AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
+      AND NOT EXISTS (
+          SELECT FROM journeys j WHERE j.journey_id = e.journey_id AND j.dormant AND j.phase <> 4
+      )
+    ORDER BY e.due_us
+    LIMIT 1
+) AS next;
 
 -- name: known_errands
 SELECT errand_id FROM errands WHERE errand_id = ANY($1::text[]);
 
 -- name: order_messages
 -- In the order of their ids, so that those who order the same wait for each other in one direction.
-INSERT INTO errands (errand_id, person_id, kind, payload, due_us, expires_us, campaign,
+INSERT INTO errands (errand_id, person_id, kind, lane, payload, due_us, expires_us, campaign,
     campaign_offer)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[],
-    $7::text[], $8::text[])
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::bytea[], $6::bigint[],
+    $7::bigint[], $8::text[], $9::text[])
 ORDER BY 1
 ON CONFLICT (errand_id) DO NOTHING
 RETURNING errand_id;

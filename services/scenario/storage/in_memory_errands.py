@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.scenario.domain.campaigns import Became, Campaign, Taken, new_ones
+from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import (
     Due,
@@ -16,6 +17,7 @@ from services.scenario.domain.journey import (
     SendMessage,
     TellAnswer,
 )
+from services.scenario.domain.lanes import LANES, rooms
 from services.scenario.domain.scenario import NO_CART, Cart, MessageOrder
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -49,12 +51,23 @@ class InMemoryErrands:
         journey = self._journeys.journeys.get(journey_id)
         return journey.cart if journey is not None else NO_CART
 
-    async def claim(self, owner: str, now_us: int, lease_s: float, limit: int) -> list[Dispatch]:
+    async def claim(
+        self,
+        owner: str,
+        now_us: int,
+        lease_s: float,
+        limit: int,
+        taken: Mapping[int, int] = NONE_TAKEN,
+    ) -> list[Dispatch]:
         async with self._journeys.alone():
             due = [each for each in self._free() if each.due_us <= now_us]
             due.sort(key=lambda each: (each.due_us, each.errand_id))
+            room = dict(rooms(limit, taken))
             claimed = []
-            for dispatch in due[:limit]:
+            for dispatch in due:
+                if not room.get(dispatch.lane):
+                    continue
+                room[dispatch.lane] -= 1
                 held = replace(dispatch, token=dispatch.token + 1)
                 self._kept[held.errand_id] = held
                 self._leases[held.errand_id] = self._journeys.machine_s() + lease_s
@@ -83,8 +96,8 @@ class InMemoryErrands:
             if known is not None and known.is_open and known.token == dispatch.token:
                 self._leases[dispatch.errand_id] = self._journeys.machine_s() + pause_s
 
-    async def next_due_us(self) -> int:
-        return min((each.due_us for each in self._free()), default=0)
+    async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
+        return min((each.due_us for each in self._free() if each.lane in lanes), default=0)
 
     async def latest_messages(self, journey_ids: Sequence[str]) -> Mapping[str, Dispatch]:
         found: dict[str, Dispatch] = {}

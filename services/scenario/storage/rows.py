@@ -20,6 +20,7 @@ from services.scenario.domain.journey import (
     TellAnswer,
     Transition,
 )
+from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
 from services.scenario.payloads import payload_of
@@ -166,6 +167,7 @@ def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...
         journey.scenario.name,
         journey.scenario.stages[due.stage].name,
         effect.kind,
+        lane_of(effect.order if isinstance(effect, SendMessage) else effect),
         payload_of(effect),
         due_us,
         getattr(effect, "expires_us", 0),

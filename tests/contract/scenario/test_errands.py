@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.scenario.carriers import MESSAGE_CHANNELS
 from services.scenario.domain.errands import (
     State,
     carried,
@@ -16,6 +17,7 @@ from services.scenario.domain.errands import (
     skip,
 )
 from services.scenario.domain.journey import Happened
+from services.scenario.domain.lanes import CHANNELS, INWARD
 from services.scenario.domain.outbound import Fate, Result
 from services.scenario.domain.scenario import NO_CART
 from tests.contract.scenario.conftest import apart, one
@@ -271,3 +273,23 @@ async def test_the_cart_is_that_of_the_journey_that_a_message_is_of(desk):
     found = await only(desk)
     assert await desk.errands.cart_of(found.journey_id) == CART
     assert await desk.errands.cart_of("") == NO_CART
+
+
+async def test_letters_that_wait_by_the_dozen_let_what_is_no_letter_pass(desk):
+    people = [f"p{number}" for number in range(5)]
+    await begin(desk, None, *people)
+    noted = scenario(stage("later", note="Ask."), scenario="noted")
+    await desk.take(
+        replace(viewed(BOB), time_us=NOON_US + 1), starting_of=for_all({"view": [noted]})
+    )
+    await desk.look(NOON_US + 1)
+    found = await desk.errands.claim("worker", NOON_US + 1, LEASE_S, 2)
+    assert (len(found), BOB in {each.person_id for each in found}) == (3, True)
+    assert await desk.errands.claim("worker", NOON_US + 1, LEASE_S, 2, {EMAIL: 2}) == []
+    assert len(await desk.errands.claim("worker", NOON_US + 1, LEASE_S, 2, {EMAIL: 1})) == 1
+    assert await desk.errands.next_due_us([INWARD]) == 0
+    assert await desk.errands.next_due_us([INWARD, EMAIL]) == NOON_US
+
+
+def test_every_channel_that_messages_go_by_has_a_lane_of_its_own():
+    assert sorted(MESSAGE_CHANNELS) == sorted(CHANNELS)

@@ -9,7 +9,7 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scenario import sending
+from services.scenario import errands, sending
 from services.scenario.domain.errands import MOST_SETBACKS, Dispatch, Step, carried
 from services.scenario.domain.journey import Happened, Outcome
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
@@ -515,7 +515,10 @@ class Hanging(Gateway):
         return await super().carry(message, key)
 
 
-async def test_while_one_carrier_hangs_others_go_on_and_a_stop_waits_for_what_is_being_sent():
+async def test_while_one_carrier_hangs_others_go_on_and_a_stop_waits_for_what_is_being_sent(
+    monkeypatch,
+):
+    monkeypatch.setattr(errands, "BATCH", 1)  # its whole lane is taken
     hanging, texts = Hanging(), Gateway()
     house = House(carriages={EMAIL: hanging.carriage, SMS: texts.carriage})
     await house.begin(on("EMAIL"))
