@@ -11,9 +11,10 @@ from shared.webhooks import Address, Poster, PostError, read_address, signature
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 USER_AGENT = "Touchpoint-Messages/1"
-_AGAIN = frozenset({408, 425, 429})
+_AGAIN = frozenset({408, 425, 429, 503})
 """Statuses by which a receiver certainly did not take it, and asks for it again."""
-_GONE_TO_SEE = 500
+_BROKEN = 500
+"""And above: it broke on the way, or somebody before it did; nobody knows how far it had come."""
 Gateways = Mapping[int, Address]
 """Where messages go, by number of `Channel`."""
 
@@ -57,8 +58,10 @@ def fate_of(status: int, retry_after_s: float = 0.0) -> Result:
     if 200 <= status < 300:
         return Result(Fate.SENT)
     said = f"the gateway answered {status}"
-    if status in _AGAIN or status >= _GONE_TO_SEE:
+    if status in _AGAIN:
         return Result(Fate.LATER, said, after_s=retry_after_s)
+    if status >= _BROKEN:
+        return Result(Fate.UNKNOWN, said)
     return Result(Fate.FAILED, said)
 
 

@@ -64,8 +64,12 @@ async def test_a_message_arrives_signed_under_its_key_with_all_that_it_says(post
         (400, Fate.FAILED),
         (422, Fate.FAILED),
         (429, Fate.LATER),
-        (500, Fate.LATER),
+        (408, Fate.LATER),
+        (425, Fate.LATER),
+        (500, Fate.UNKNOWN),
+        (502, Fate.UNKNOWN),
         (503, Fate.LATER),
+        (504, Fate.UNKNOWN),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<garbage>", Fate.SENT),
         (b"HTTP/1.1 429 Slow\r\nretry-after: 70\r\ncontent-length: 0\r\n\r\n", Fate.LATER),
         (b"HTTP/1.1 429 Slow\r\nretry-after: soon\r\ncontent-length: 0\r\n\r\n", Fate.LATER),
@@ -121,6 +125,24 @@ async def test_a_hostile_gateway_that_recovers_has_each_message_once_by_its_key(
     assert house.only.state is State.SENT
     assert len(receiver.received) == 3
     assert {each.id for each in receiver.received} == {house.only.errand_id}
+
+
+async def test_what_a_broken_gateway_may_have_sent_goes_on_no_other_channel(poster):
+    answers = [200, 502]
+    receiver = Receiver(lambda received: answers.pop())
+    async with receiver.listening() as url:
+        gateways = {SMS: read_address(url), PUSH: read_address(url)}
+        keys = {"sms": KEYS, "push": KEYS}
+        carriages = carriages_of(gateways, keys, outbox=None, now_us=lambda: 0, poster=poster)
+        house = House(carriages=carriages)
+        await house.begin(on("SMS", "PUSH"))
+        await house.work()
+        assert house.only.state is State.UNKNOWN
+        first = house.only.channel
+        house.person.full_until_us[first] = NOON_US + 1
+        await house.work_off()
+    assert house.only.state is State.SENT
+    assert len({each.told["channel"] for each in receiver.received}) == 1
 
 
 async def test_the_outbox_holds_a_message_once_for_its_owner_alone(tmp_path):

@@ -113,7 +113,16 @@ async def test_without_a_telephony_it_fails_and_says_what_to_set():
 
 
 @pytest.mark.parametrize(
-    ("status", "fate"), [(202, Fate.SENT), (429, Fate.LATER), (500, Fate.LATER), (410, Fate.FAILED)]
+    ("status", "fate"),
+    [
+        (202, Fate.SENT),
+        (429, Fate.LATER),
+        (503, Fate.LATER),
+        (500, Fate.UNKNOWN),
+        (502, Fate.UNKNOWN),
+        (504, Fate.UNKNOWN),
+        (410, Fate.FAILED),
+    ],
 )
 async def test_the_status_of_the_webhook_says_what_became_of_it(status, fate):
     receiver = Receiver(lambda _: status)
