@@ -88,11 +88,10 @@ class TaskDesk:
             now_us = self._clock.now_us()
             async with self._store.transaction() as transaction:
                 task = await claim(transaction, agent_id, task_id, now_us)
-            if task.taken_us < now_us:  # theirs already
-                return task
             if not task.is_approach:
                 return task
-            free_us = await self._reserved(call, task)
+            # Theirs already, it is asked again all the same: whoever took it may have died before.
+            free_us = await self._reserved(call, task, is_new=task.taken_us == now_us)
             if free_us is None:
                 return task
             if free_us == NEVER:
@@ -111,7 +110,7 @@ class TaskDesk:
                     reason="CONTACT_LIMIT",
                 )
 
-    async def _reserved(self, call: Call, task: Task) -> int | None:
+    async def _reserved(self, call: Call, task: Task, *, is_new: bool) -> int | None:
         """Return None when the call may be made, else from when on."""
         is_known = False
         try:
@@ -121,7 +120,7 @@ class TaskDesk:
             return free_us
         finally:
             # Also when the agent's deadline ends this: nobody was told that they hold the task.
-            if not is_known:
+            if is_new and not is_known:
                 await asyncio.shield(self._undo(task))
 
     async def _withdraw(self, task: Task) -> None:

@@ -4,6 +4,7 @@ import grpc
 import pytest
 
 from services.scenario.approaching import NEVER
+from services.scenario.domain.tasks import claim as take
 from shared.errors import Unavailable
 from shared.testing.background import until
 from tests.grpc.scenario.test_journeys_and_tasks import claim, complete, sign_on
@@ -21,6 +22,38 @@ async def test_a_taken_task_is_a_contact_of_its_person(face):
     again = await claim(face, task_id=task.task_id)
     assert again.task_id == task.task_id
     assert len(face.approaches.reserved) == 1
+
+
+async def take_and_die(face):
+    """Take a task as a replica does that dies before it has asked for room."""
+    async with face.store.transaction() as transaction:
+        return await take(transaction, "eve", "", face.clock.now_us())
+
+
+async def test_a_task_whose_claim_is_repeated_is_asked_about_again(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    task = await take_and_die(face)
+    await face.passes(minutes=1)
+    assert (await claim(face, task_id=task.task_id)).task_id == task.task_id
+    assert face.approaches.reserved == {f"{task.task_id}:1": (ADA,)}
+
+
+async def test_a_repeated_claim_is_no_way_round_limit_and_refusal(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    task = await take_and_die(face)
+    await face.passes(minutes=1)
+    face.approaches.failure = Unavailable("rules does not answer", reason="PEER_UNAVAILABLE")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await claim(face, task_id=task.task_id)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert await face.store.held("eve", face.clock.now_us()) == 1, "they may be on the telephone"
+    face.approaches.failure = None
+    face.approaches.free_us[ADA] = face.clock.now_us() + HOUR_US
+    with pytest.raises(grpc.aio.AioRpcError, match="contact limit"):
+        await claim(face, task_id=task.task_id)
+    assert await face.store.held("eve", face.clock.now_us()) == 0
 
 
 async def test_who_was_approached_often_enough_is_called_when_that_is_over(face):
