@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 
 from services.scenario.approaching import NEVER, Approaches
@@ -27,6 +29,8 @@ from shared.errors import FailedPrecondition, TouchpointError
 
 LOOK_EVERY_S = 1.0
 """Tasks fall due, and agents change, on other replicas too."""
+TOUCH_EVERY_S = 30.0
+"""So often it is kept that whoever watches is there."""
 
 
 class TaskNews:
@@ -78,12 +82,18 @@ class TaskDesk:
         await self._agents.save(agent, self._clock.now_us())
         self._news.tell()
 
+    async def _touch(self, agent_id: str) -> None:
+        """Keep that an agent is there; that it cannot be kept stops nobody at work."""
+        with contextlib.suppress(TouchpointError):
+            await self._agents.touch(agent_id)
+
     async def claim(self, call: Call, agent_id: str, task_id: str) -> Task:
         """Give a task to an agent whose person may be approached once more.
 
         Others are put off until they may; see also `services.scenario.domain.tasks.claim`. While
         that cannot be known, the task is left as it was and the kit's error raised.
         """
+        await self._touch(agent_id)
         while True:
             now_us = self._clock.now_us()
             async with self._store.transaction() as transaction:
@@ -135,6 +145,7 @@ class TaskDesk:
 
     async def complete(self, call: Call, completion: Completion) -> Task:
         """End a task with its outcome, or put it off until it is tried again."""
+        await self._touch(completion.agent_id)
         async with self._store.transaction() as transaction:
             task = await complete(transaction, completion, self._clock.now_us())
             self._reach("before_completion_commit")
@@ -148,6 +159,7 @@ class TaskDesk:
 
     async def snooze(self, call: Call, agent_id: str, task_id: str, until_us: int) -> Task:
         """Put a task off."""
+        await self._touch(agent_id)
         async with self._store.transaction() as transaction:
             task = await snooze(transaction, agent_id, task_id, until_us, self._clock.now_us())
         with contextlib.suppress(TouchpointError):  # it is free by itself when the hold is over
@@ -158,12 +170,17 @@ class TaskDesk:
     async def watch(self, agent_id: str) -> AsyncIterator[Task]:
         """Yield tasks as they wait for an agent, for ever, up to what they take at a time.
 
-        Each is told once, and again when it came free after somebody held it.
+        Each is told once, and again when it came free after somebody held it. While they watch,
+        they are there.
         """
         signed_on(await self._agents.find(agent_id))
         told: dict[str, int] = {}
+        touched_s = -math.inf
         while True:
             seen = self._news.number
+            if time.monotonic() - touched_s >= TOUCH_EVERY_S:
+                await self._touch(agent_id)
+                touched_s = time.monotonic()
             for task in await self._fitting(agent_id):
                 if told.get(task.task_id) != task.claims:
                     told[task.task_id] = task.claims

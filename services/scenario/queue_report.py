@@ -96,7 +96,7 @@ def _agent(seat: Seat, done: int) -> pb.QueueAgent:
     agent = seat.agent
     return pb.QueueAgent(
         agent_id=agent.agent_id,
-        status=agent.presence.value,  # type: ignore[arg-type]
+        status=seat.presence.value,  # type: ignore[arg-type]
         skills=agent.skills,
         capacity=agent.capacity,
         held=seat.held,

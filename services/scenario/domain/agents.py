@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+SEEN_FOR_S = 180.0
+"""Whoever was not heard of for longer has gone, whatever they said."""
+
 
 class Presence(Enum):
     """How an agent is."""
@@ -31,6 +34,9 @@ class AgentStore(Protocol):
 
     async def save(self, agent: Agent, now_us: int) -> None:
         """Keep what an agent said last; `now_us` is business time."""
+
+    async def touch(self, agent_id: str) -> None:
+        """Keep that an agent is there now, on the machine's clock; for `SEEN_FOR_S` they count."""
 
     async def find(self, agent_id: str) -> Agent | None:
         """Return an agent, or None when they never signed on."""

@@ -29,10 +29,17 @@ class Seat:
     held: int
     changed_us: int
     """When they last said how they are."""
+    is_here: bool = True
+    """Whether they were heard of lately."""
+
+    @property
+    def presence(self) -> Presence:
+        """How they are; away where they said something else and went."""
+        return self.agent.presence if self.is_here else Presence.AWAY
 
     @property
     def is_available(self) -> bool:
-        return self.agent.presence is Presence.AVAILABLE
+        return self.presence is Presence.AVAILABLE
 
     @property
     def free(self) -> int:

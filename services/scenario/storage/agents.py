@@ -24,6 +24,9 @@ class PostgresAgents:
             now_us,
         )
 
+    async def touch(self, agent_id: str) -> None:
+        await self._database.execute(_SQL.touch_agent, agent_id)
+
     async def find(self, agent_id: str) -> Agent | None:
         row = await self._database.fetchrow(_SQL.find_agent, agent_id)
         return None if row is None else agent_of(row)

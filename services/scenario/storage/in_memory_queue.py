@@ -23,7 +23,12 @@ class InMemoryQueue:
     async def standing(self, now_us: int) -> Queue:
         store = self._journeys
         seats = [
-            Seat(agent, await store.held(agent.agent_id, now_us), changed_us)
+            Seat(
+                agent,
+                await store.held(agent.agent_id, now_us),
+                changed_us,
+                store.agents.is_here(agent.agent_id),
+            )
             for changed_us, agent in store.agents.seats()
         ]
         made_on, made = store.rooms.get(CALLS, ("", 0))

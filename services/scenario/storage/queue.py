@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.scenario.domain.agents import SEEN_FOR_S
 from services.scenario.domain.ports import CALLS
 from services.scenario.domain.queue import Line, Queue, RungBack, Seat, Tried
 from services.scenario.storage.agents import agent_of
@@ -17,12 +18,12 @@ class PostgresQueue:
         self._database = database
 
     async def standing(self, now_us: int) -> Queue:
-        seats = await self._database.fetch(_SQL.seats, now_us)
+        seats = await self._database.fetch(_SQL.seats, now_us, SEEN_FOR_S)
         lines = await self._database.fetch(_SQL.lines, now_us)
         made = await self._database.fetchrow(_SQL.made, CALLS)
         return Queue(
             now_us,
-            [Seat(agent_of(row), row["held"], row["changed_us"]) for row in seats],
+            [Seat(agent_of(row), row["held"], row["changed_us"], row["is_here"]) for row in seats],
             [Line(**{**row, "skills": tuple(row["skills"])}) for row in lines],
             made_on=made["day"] if made else "",
             made=made["entered"] if made else 0,

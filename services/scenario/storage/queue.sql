@@ -1,5 +1,6 @@
 -- name: seats
-SELECT a.agent_id, a.presence, a.skills, a.capacity, a.changed_us, (
+SELECT a.agent_id, a.presence, a.skills, a.capacity, a.changed_us,
+    a.seen_time > clock_timestamp() - make_interval(secs => $2) AS is_here, (
     SELECT count(*) FROM tasks t
     WHERE t.agent_id = a.agent_id AND t.outcome = '' AND t.claimed_until_us > $1
       AND (t.expires_us = 0 OR t.expires_us > $1)) AS held

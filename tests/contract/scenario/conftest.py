@@ -88,6 +88,16 @@ class Desk:
     async def sign_on(self, agent_id, skills=("sales",), capacity=1, presence=Presence.AVAILABLE):
         await self.agents.save(Agent(agent_id, presence, skills, capacity), NOON_US)
 
+    async def goes_silent(self, agent_id):
+        """Let it be long since somebody was heard of."""
+        if self.is_postgres:
+            statement = (
+                "UPDATE agents SET seen_time = seen_time - interval '181 s' WHERE agent_id = $1"
+            )
+            await self.agents._database.execute(statement, agent_id)
+        else:
+            self.agents._seen_s[agent_id] -= 181.0
+
 
 @pytest.fixture(params=["memory", "postgres"])
 async def desk(request, fresh_database, tmp_path):

@@ -1,6 +1,6 @@
 """What every store tells of the queue."""
 
-from services.scenario.domain.agents import Presence
+from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.queue import Line, Tried
 from services.scenario.domain.tasks import HOLD_US, claim, snooze
@@ -60,6 +60,18 @@ async def test_who_is_there_is_told_with_what_they_hold(desk):
     assert (eve.agent.agent_id, eve.held, eve.free) == ("eve", 1, 1)
     assert (other.agent.presence, other.free) == (Presence.AWAY, 0)
     assert (await desk.queue.standing(DUE_US + HOLD_US)).seats[0].held == 0
+
+
+async def test_who_was_not_heard_of_lately_is_not_there_any_more(desk):
+    await desk.sign_on("eve")
+    await desk.sign_on("max")
+    for agent_id in ("eve", "max"):
+        await desk.goes_silent(agent_id)
+    await desk.agents.touch("eve")
+    seats = (await desk.queue.standing(DUE_US)).seats
+    assert [(seat.is_here, seat.free) for seat in seats] == [(True, 1), (False, 0)]
+    await desk.agents.save(Agent("max", Presence.AVAILABLE, (), 1), DUE_US)
+    assert (await desk.queue.standing(DUE_US)).seats[1].free == 1
 
 
 async def test_each_try_is_told_with_when_it_was_taken_and_how_it_ended(desk):

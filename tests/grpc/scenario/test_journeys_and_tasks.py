@@ -6,6 +6,7 @@ from datetime import timedelta
 import grpc
 import pytest
 
+from shared.testing.background import until
 from tests.unit.scenario.playing import ADA, BOB, event, facts
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
@@ -243,3 +244,23 @@ async def test_today_begins_at_midnight_of_the_deployment(face):
     report = await face.stub.GetQueueReport(GetQueueReportRequest(), timeout=5)
     assert list(report.outcomes) == []
     assert not report.HasField("median_to_claim")
+
+
+@pytest.mark.parametrize("by", ["watching", "asking"])
+async def test_an_agent_who_is_heard_of_is_there(face, by):
+    await sign_on(face)
+    agents = face.store.agents
+    agents._seen_s["eve"] -= 181.0
+    assert not agents.is_here("eve")
+    if by == "asking":
+        with pytest.raises(grpc.aio.AioRpcError, match="no task waits"):
+            await claim(face)
+    else:
+        watch = face.stub.WatchTasks(pb.WatchTasksRequest(agent_id="eve"), timeout=5)
+
+        async def is_here() -> bool:
+            return agents.is_here("eve")
+
+        await until(is_here)
+        watch.cancel()
+    assert agents.is_here("eve")

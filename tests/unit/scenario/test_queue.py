@@ -45,6 +45,12 @@ def test_who_is_busy_or_away_takes_none(presence):
     assert takers(Queue(NOON_US), SOON) == 0
 
 
+def test_who_said_that_they_are_available_and_went_takes_none():
+    gone = Seat(Agent("eve", Presence.AVAILABLE), 0, NOON_US, is_here=False)
+    assert takers(Queue(NOON_US, [gone]), SOON) == 0
+    assert gone.presence is Presence.AWAY
+
+
 def test_only_who_has_the_skills_takes_one():
     terms = Terms(2 * MINUTE_US, frozenset({"chat"}))
     assert takers(Queue(NOON_US, [seat(skills=["sales"])]), terms) == 0
