@@ -171,7 +171,13 @@ class Sender:
             return Result(Fate.LATER, f"it was not written within {_LONGEST_WRITING_S:g} s")
 
     async def _carry(self, dispatch: Dispatch, ready: _Ready) -> Step | None:
-        """Hand a message over, once it is committed that this is being done."""
+        """Hand a message over, once it is committed that this is being done.
+
+        Who took their consent back while it was written is not written to.
+        """
+        person = await self._permits.person(dispatch.person_id)
+        if not person.person_ids or not _may_be_sent(dispatch, person, ready.choice.channel):
+            return await self._refused(dispatch, ready.contact_id)
         carriage = self._carriages[ready.choice.channel]
         offers = ready.message.offer_ids
         leaving = depart(
@@ -196,6 +202,13 @@ class Sender:
         if step.dispatch.state in (State.WAITING, State.FAILED, State.SKIPPED):
             await self._release(ready.contact_id)
         return step
+
+    async def _refused(self, dispatch: Dispatch, contact_id: str) -> Step:
+        """Return what becomes of one that may not be sent any more; of one in doubt it may be."""
+        if dispatch.doubts:
+            return give_up(dispatch, f"{dispatch.reason}; it may not be sent any more")
+        await self._release(contact_id)
+        return skip(dispatch, NO_CONSENT)
 
     async def _carried(self, carriage: Carriage, message: Message, key: str) -> Result:
         """Return what the carrier says; whatever goes wrong in it, the message may be out."""

@@ -227,4 +227,4 @@ class House:
         return [each.state for each in self.errands.all().values()]
 
 
-__all__ = ["EMAIL", "PUSH", "SENT", "SMS", "DeathError", "Gateway", "House", "State"]
+__all__ = ["EMAIL", "PUSH", "SENT", "SMS", "DeathError", "Gateway", "House", "State", "Writer"]

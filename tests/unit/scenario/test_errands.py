@@ -18,7 +18,7 @@ from services.scenario.domain.taking import take_events
 from services.scenario.domain.told import told
 from services.scenario.sending import channel_name
 from shared.testing.background import until
-from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State
+from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State, Writer
 from tests.unit.scenario.playing import ADA, BOB, DAY_US, HOUR_US, NOON_US, for_all
 from tests.unit.scenario.writing import scenario, stage
 from touchpoint.common.v1.snapshot_pb2 import Traits
@@ -69,6 +69,19 @@ async def test_a_message_is_sent_once_told_of_once_and_its_journey_hears_of_it()
     assert (journey.outcome, journey.ended_as) == (Outcome.LEFT, "sent")
     assert house.news == [{State.SENT}], "timers hear at once, and once"
     assert await house.work(4000.0) == 0
+
+
+async def test_whoever_takes_their_consent_back_while_it_is_written_is_not_written_to():
+    class Slow(Writer):
+        async def compose(self, errand, channel):
+            house.person.snapshot.refusals.append("marketing")
+            return await super().compose(errand, channel)
+
+    house = await begun()
+    house.writer = Slow()
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, "NO_CONSENT")
+    assert (house.gateway.arrived, house.person.held) == ([], set())
 
 
 async def test_what_is_in_force_for_a_message_is_asked_by_the_oldest_id_of_its_person():
