@@ -16,6 +16,7 @@ from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
     SMTPException,
+    SMTPHeloError,
     SMTPNotSupported,
     SMTPResponseException,
 )
@@ -25,6 +26,8 @@ from services.scenario.carriers.mail_server import MailServer, Security
 from services.scenario.domain.outbound import Fate, Message, Result
 
 _NOT_TAKEN, _REFUSED = 400, 500
+_OF_THE_HOUSE = frozenset({530, 534, 535, 538})
+"""Refusals that ask for a name, or a better way to say it: of every message, not of this one."""
 _AGAIN_AFTER_S = 60.0
 """A server that is not there, or busy, is left alone for a while."""
 _T = TypeVar("_T")
@@ -92,7 +95,11 @@ class SmtpCarrier:
 
     async def _open(self, client: SMTP, sender: str, address: str) -> None:
         """Come as far as the server having taken sender and address; raises `_NotSentError`."""
-        await self._step(client.connect(), "the mail server")
+        try:
+            await self._step(client.connect(), "us")
+        except _NotSentError as error:
+            # Nothing about this message: whoever runs the house, or the server, can mend it.
+            raise _NotSentError(_later(error.result.reason)) from None
         await self._step(client.mail(sender), "its sender")
         await self._step(client.rcpt(address), "its address")
 
@@ -100,13 +107,17 @@ class SmtpCarrier:
         try:
             async with asyncio.timeout(self._server.timeout_s):
                 return await step
+        except SMTPHeloError as error:
+            raise _NotSentError(_later(f"the mail server refused us{_code(error)}")) from None
         except SMTPAuthenticationError as error:
-            # Nothing about this message: whoever runs the house can mend it.
             raise _NotSentError(_later(f"the mail server refused our name{_code(error)}")) from None
         except SMTPNotSupported:
             raise _NotSentError(_later("the mail server lacks what we demand of it")) from None
         except SMTPResponseException as error:
-            raise _NotSentError(_refused(error, f"the mail server refused {what}")) from None
+            said = f"the mail server refused {what}"
+            is_ours = error.code in _OF_THE_HOUSE
+            result = _later(f"{said}{_code(error)}") if is_ours else _refused(error, said)
+            raise _NotSentError(result) from None
         except (SMTPException, OSError, TimeoutError) as error:
             told = f"the mail server was not reached ({type(error).__name__})"
             raise _NotSentError(_later(told)) from None

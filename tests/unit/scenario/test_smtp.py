@@ -143,6 +143,30 @@ async def test_what_is_refused_is_known_by_its_code_and_tells_nobodys_address(st
     assert "ada" not in result.reason
 
 
+@pytest.mark.parametrize("greeting", ["554 no service", "220 hello"])
+async def test_a_server_that_refuses_us_refuses_no_letter(greeting):
+    async def refuse(reader, writer):
+        writer.write(f"{greeting}\r\n".encode())
+        while await reader.readline():
+            writer.write(b"554 no service\r\n")
+        writer.close()
+
+    listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        place = MailServer("127.0.0.1", port, Security.NONE, timeout_s=0.3)
+        result = await carrier(place).carry(MESSAGE, KEY)
+    assert (result.fate, "554" in result.reason) == (Fate.LATER, True)
+
+
+@pytest.mark.parametrize("step", ["mail", "rcpt"])
+async def test_a_server_that_wants_to_know_who_we_are_refuses_no_letter(step):
+    server = Server(**{step: "530 5.7.0 Authentication required"})
+    async with server.listening() as place:
+        result = await carrier(place).carry(MESSAGE, KEY)
+    assert (result.fate, "530" in result.reason) == (Fate.LATER, True)
+
+
 async def test_a_server_that_hangs_before_it_has_the_text_took_nothing():
     async def say_nothing(reader, writer):
         await reader.read()
