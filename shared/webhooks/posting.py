@@ -96,8 +96,14 @@ class Poster:
         self._answer_s = answer_s
         self._idle: dict[Address, list[_Connection]] = {}
 
-    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send a body and return the answer's status; raises PostError if there is none."""
+    async def post(
+        self, address: Address, headers: Mapping[str, str], body: bytes, *, once: bool = False
+    ) -> Answer:
+        """Send a body and return the answer's status; raises PostError if there is none.
+
+        What must not arrive twice goes `once`, over a connection of its own: of one that was kept
+        and breaks nobody knows whether the body was read, and it would be sent again.
+        """
         lines = [
             f"POST {address.target} HTTP/1.1",
             f"host: {address.authority}",
@@ -106,10 +112,11 @@ class Poster:
         ]
         request = "\r\n".join((*lines, "", "")).encode("ascii") + body
         while True:
-            connection = self._kept(address) or await self._connected(address)
+            kept = None if once else self._kept(address)
+            connection = kept or await self._connected(address)
             try:
                 async with asyncio.timeout(self._answer_s):
-                    return await self._exchange(address, connection, request)
+                    return await self._exchange(address, connection, request, keep=not once)
             except TimeoutError:
                 raise PostError(f"did not answer within {self._answer_s:g} s") from None
             except _FAILURES as error:
@@ -157,7 +164,9 @@ class Poster:
             self._trust = ssl.create_default_context()
         return self._trust
 
-    async def _exchange(self, address: Address, connection: _Connection, request: bytes) -> Answer:
+    async def _exchange(
+        self, address: Address, connection: _Connection, request: bytes, *, keep: bool
+    ) -> Answer:
         finished = False
         try:
             connection.writer.write(request)
@@ -166,7 +175,7 @@ class Poster:
         finally:
             if not finished:
                 connection.close()
-        if finished and reading.keeps_alive:
+        if keep and finished and reading.keeps_alive:
             connection.is_used = True
             connection.idle_since = time.monotonic()
             self._idle.setdefault(address, []).append(connection)

@@ -57,7 +57,7 @@ class WebhookTelephony:
             "webhook-signature": signature(self._keys, key, now_s, body),
         }
         try:
-            answer = await self._poster.post(self._address, headers, body)
+            answer = await self._poster.post(self._address, headers, body, once=True)
         except PostError as error:
             fate = Fate.UNKNOWN if error.may_have_arrived else Fate.LATER
             return Result(fate, f"the telephony {error}")

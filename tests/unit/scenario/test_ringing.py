@@ -138,12 +138,23 @@ async def test_the_status_of_the_webhook_says_what_became_of_it(status, fate):
     assert heard.told["to"] == CALLEE.number
 
 
+async def test_a_call_whose_connection_breaks_after_it_was_told_is_not_told_again():
+    answers = iter((202, None, 202))
+    receiver = Receiver(lambda _: next(answers))
+    async with receiver.listening() as url:
+        telephony = WebhookTelephony(Poster(answer_s=5.0), read_address(url), (b"k" * 32,))
+        rung = [(await telephony.ring(ASKED, CALLEE, f"errand-{n}")).fate for n in (1, 2)]
+    assert rung == [Fate.SENT, Fate.UNKNOWN]
+    assert [each.id for each in receiver.received] == ["errand-1", "errand-2"]
+    assert receiver.connections == 2
+
+
 @pytest.mark.parametrize(("may_have_arrived", "fate"), [(True, Fate.UNKNOWN), (False, Fate.LATER)])
 async def test_a_webhook_that_breaks_off_is_in_doubt_where_it_may_have_arrived(
     may_have_arrived, fate
 ):
     class Broken:
-        async def post(self, *arguments):
+        async def post(self, *arguments, once):
             raise PostError("broke off", may_have_arrived=may_have_arrived)
 
     telephony = WebhookTelephony(Broken(), read_address("https://calls.example"), (b"k" * 32,))
