@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.carriers.telephony import Callee, Telephony
@@ -12,6 +14,7 @@ from services.scenario.domain.errands import (
     Dispatch,
     State,
     Step,
+    cancel,
     carried,
     depart,
     fail,
@@ -32,8 +35,10 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 NOT_SET_UP = "no telephony is set up (TOUCHPOINT_CALL_BACK_URL)"
+TAKEN = "somebody took the task already"
 LONGEST_S = 10.0
-_LEASE_S = LONGEST_S + 15.0
+_MARGIN_S = 15.0
+_LEASE_S = LONGEST_S + _MARGIN_S
 _TIMEOUT_S = 0.3
 """Of asking for the number: whoever asked to be called waits."""
 _SELF = Caller("scenario")
@@ -71,11 +76,13 @@ class Ringer:
         telephony: Telephony | None,
         clock: BusinessClock,
         numbers: Numbers | None = None,
+        machine_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._telephony = telephony
         self._clock = clock
         self._numbers = numbers
+        self._machine_s = machine_s
 
     async def next_step(self, dispatch: Dispatch, asked: RingBack) -> Step | None:
         """Return what becomes of it; None: it is somebody else's by now.
@@ -89,9 +96,16 @@ class Ringer:
             return fail(dispatch, NOT_SET_UP)
         if dispatch.is_late(self._clock.now_us()):
             return fail(dispatch, dispatch.reason or TOO_LATE)
+        again = dispatch.setbacks > 0
+        if not await self._store.needs_call(asked.task_id, self._clock.now_us(), again=again):
+            return cancel(dispatch, TAKEN)
         callee = Callee(dispatch.person_id, await self._number(dispatch.person_id))
         leaving = depart(dispatch, Channel.CALL_CENTER, "", "", "", "")
+        began_s = self._machine_s()
         if not await self._store.keep(leaving, _LEASE_S, None):
+            return None
+        # Frozen meanwhile for as long as the lease, somebody else may have given it up by now.
+        if self._machine_s() - began_s > _MARGIN_S:
             return None
         result = await self._rung(self._telephony, asked, callee, dispatch.errand_id)
         if result.fate is Fate.UNKNOWN:

@@ -109,6 +109,9 @@ class PlayedErrands:
         """Tell that it failed: nothing that is played may."""
         raise RuntimeError(f"errand {dispatch.errand_id} could not be played")
 
+    async def needs_call(self, task_id: str, now_us: int, *, again: bool) -> bool:
+        return False  # no telephony is played
+
     async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
         return self.first_due_us()
 

@@ -46,6 +46,13 @@ class ErrandWork(Protocol):
         """Leave an errand as it is for a while of machine time, if it is still this claim's."""
         ...
 
+    async def needs_call(self, task_id: str, now_us: int, *, again: bool) -> bool:
+        """Say whether the call of a task is still to be made: nobody ended it, or tried.
+
+        Where the telephony is told `again`, also nobody holds it.
+        """
+        ...
+
     async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
         """Return when the next errand of some lanes that is nobody's falls due; 0: none does."""
         ...

@@ -196,6 +196,11 @@ def fail(dispatch: Dispatch, reason: str) -> Step:
     return Step(replace(dispatch, state=State.FAILED, reason=reason, is_open=False))
 
 
+def cancel(dispatch: Dispatch, reason: str) -> Step:
+    """Return it as one that nobody needs any more."""
+    return Step(replace(dispatch, state=State.CANCELLED, reason=reason, is_open=False))
+
+
 def finish(dispatch: Dispatch) -> Step:
     """Return it with nothing left to do: it is done, and whoever had to hear of it has."""
     return Step(replace(dispatch, state=State.SENT, is_open=False))

@@ -66,6 +66,9 @@ class PostgresErrands:
     async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
         await self._database.execute(_SQL.leave_errand, dispatch.errand_id, dispatch.token, pause_s)
 
+    async def needs_call(self, task_id: str, now_us: int, *, again: bool) -> bool:
+        return bool(await self._database.fetchval(_SQL.needs_call, task_id, now_us, again))
+
     async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
         return int(await self._database.fetchval(_SQL.next_errand, list(lanes)))
 

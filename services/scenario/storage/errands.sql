@@ -55,6 +55,13 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone;
 
+-- name: needs_call
+SELECT EXISTS (
+    SELECT FROM tasks
+    WHERE task_id = $1 AND outcome = '' AND tries = 0 AND (expires_us = 0 OR expires_us > $2)
+      AND NOT ($3 AND agent_id <> '' AND claimed_until_us > $2)
+);
+
 -- name: next_errand
 SELECT coalesce(min(next.due_us), 0)
 FROM unnest($1::smallint[]) AS lanes (lane)

@@ -96,6 +96,12 @@ class InMemoryErrands:
             if known is not None and known.is_open and known.token == dispatch.token:
                 self._leases[dispatch.errand_id] = self._journeys.machine_s() + pause_s
 
+    async def needs_call(self, task_id: str, now_us: int, *, again: bool) -> bool:
+        task, _ = self._journeys.tasks.get(task_id, (None, 0))
+        if task is None or task.is_over(now_us) or task.tries:
+            return False
+        return not (again and task.is_held(now_us))
+
     async def next_due_us(self, lanes: Sequence[int] = LANES) -> int:
         return min((each.due_us for each in self._free() if each.lane in lanes), default=0)
 

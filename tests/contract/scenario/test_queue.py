@@ -102,3 +102,20 @@ async def test_what_the_telephony_was_told_is_counted_by_what_became_of_it(desk)
     (waiting,) = await desk.queue.rung_back(QUIET_US - 1)
     assert (waiting.state, waiting.reason, waiting.number) == ("waiting", "", 2)
     assert [each.number for each in await desk.queue.rung_back(QUIET_US)] == [1]
+
+
+async def test_a_call_is_to_be_made_until_somebody_tried_and_again_until_somebody_holds_it(desk):
+    await asked_for(desk, ADA, QUIET_US)
+    await desk.sign_on("eve")
+
+    async def needs_call(task_id):
+        ask = desk.errands.needs_call
+        return [await ask(task_id, QUIET_US, again=again) for again in (False, True)]
+
+    assert await needs_call("nobody's") == [False, False]
+    (waiting,) = await desk.store.waiting([], QUIET_US, 9)
+    assert await needs_call(waiting.task_id) == [True, True]
+    task = await take(desk, QUIET_US)
+    assert await needs_call(task.task_id) == [True, False]
+    await end(desk, task, "busy", QUIET_US)
+    assert await needs_call(task.task_id) == [False, False]

@@ -12,7 +12,7 @@ from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Result
 from services.scenario.payloads import job_of, payload_of, said_by
-from services.scenario.ringing import NOT_SET_UP, Ringer
+from services.scenario.ringing import NOT_SET_UP, TAKEN, Ringer
 from shared.clock import from_us
 from shared.config import ConfigError, load
 from shared.errors import Unavailable
@@ -48,15 +48,23 @@ class Store:
 
     def __init__(self, is_ours=True):
         self.is_ours = is_ours
+        self.taken = set()
+        self.machine_s = self.frozen_s = 0.0
         self.kept = []
 
     async def keep(self, step, lease_s, news):
+        self.machine_s += self.frozen_s
         self.kept.append(step.dispatch.state)
         return self.is_ours
 
+    async def needs_call(self, task_id, now_us, *, again):
+        return task_id not in self.taken
+
 
 def ringer(telephone, store=None, now_us=NOON_US):
-    return Ringer(store or Store(), telephone, FakeClock(from_us(now_us)))
+    store = store or Store()
+    clock = FakeClock(from_us(now_us))
+    return Ringer(store, telephone, clock, machine_s=lambda: store.machine_s)
 
 
 async def test_it_is_committed_that_it_rings_before_it_does():
@@ -85,6 +93,21 @@ async def test_what_another_has_taken_meanwhile_does_not_ring():
     telephone = Telephone()
     assert await ringer(telephone, Store(is_ours=False)).next_step(WAITING, ASKED) is None
     assert telephone.rung == []
+
+
+async def test_a_worker_that_was_frozen_once_it_was_committed_does_not_ring_late():
+    telephone, store = Telephone(), Store()
+    store.frozen_s = 90.0
+    assert await ringer(telephone, store).next_step(WAITING, ASKED) is None
+    assert telephone.rung == []
+
+
+async def test_nobody_is_rung_for_a_task_that_somebody_took():
+    telephone, store = Telephone(), Store()
+    store.taken.add(ASKED.task_id)
+    step = await ringer(telephone, store).next_step(WAITING, ASKED)
+    assert (step.dispatch.state, step.dispatch.is_open) == (State.CANCELLED, False)
+    assert (step.dispatch.reason, telephone.rung) == (TAKEN, [])
 
 
 @pytest.mark.parametrize("result", [Result(Fate.UNKNOWN, "no answer"), RuntimeError("broken")])
