@@ -151,3 +151,15 @@ class Internal(TouchpointError):
     """Our own defect; the caller learns the request id, the log the rest."""
 
     default_reason = "INTERNAL"
+
+
+LASTING = (
+    InvalidArgument,
+    NotFound,
+    Conflict,
+    FailedPrecondition,
+    PermissionDenied,
+    Unauthenticated,
+    Unimplemented,
+)
+"""Refusals: the same request is answered the same until somebody mends its cause."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from services.scenario.domain.errand_store import ErrandWork
-from services.scenario.domain.errands import Dispatch, State, Step, fail, finish
+from services.scenario.domain.errands import Dispatch, State, Step, fail, finish, refused
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.lanes import rooms
 from services.scenario.domain.scenario import MessageOrder
@@ -23,7 +23,7 @@ from services.scenario.ringing import Ringer
 from services.scenario.sending import Sender
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
-from shared.errors import TouchpointError
+from shared.errors import LASTING, TouchpointError
 from shared.logging import get_logger
 
 BATCH = 32
@@ -156,8 +156,14 @@ class Errands:
             if rung is not None:
                 await self._keep(rung)
             return
-        await self._logbook.write(dispatch)
-        await self._keep(finish(dispatch))
+        try:
+            await self._logbook.write(dispatch)
+        except LASTING as error:
+            if dispatch.state is State.SENT:  # out: its person's log has to say so
+                raise
+            await self._keep(refused(dispatch, error.reason, self._clock.now_us()))
+        else:
+            await self._keep(finish(dispatch))
 
     async def _keep(self, step: Step) -> bool:
         now_us = self._clock.now_us()

@@ -24,13 +24,14 @@ from services.scenario.domain.errands import (
     fail,
     give_up,
     put_off,
+    refused,
     skip,
 )
 from services.scenario.domain.outbound import NO_ADDRESS, Composer, Fate, Message, Result
 from services.scenario.habits import habits_of
 from services.scenario.permitting import Full, Permits
 from shared.clock import BusinessClock
-from shared.errors import TouchpointError
+from shared.errors import LASTING, TouchpointError
 from shared.refusals import may_be_written_to
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -92,8 +93,14 @@ class Sender:
         """Return what becomes of a message; None: it is somebody else's by now.
 
         Raises the kit's errors where it cannot be known whether it may be sent; then it is as it
-        was.
+        was. What is refused, not just not answered, sets it back.
         """
+        try:
+            return await self._next_step(dispatch)
+        except LASTING as error:
+            return refused(dispatch, error.reason, self._clock.now_us())
+
+    async def _next_step(self, dispatch: Dispatch) -> Step | None:
         if dispatch.state is State.UNKNOWN:
             return await self._look_into(dispatch)
         now_us = self._clock.now_us()
@@ -169,6 +176,8 @@ class Sender:
                 return await self._composer.compose(errand, channel)
         except TimeoutError:
             return Result(Fate.LATER, f"it was not written within {_LONGEST_WRITING_S:g} s")
+        except LASTING as error:
+            return Result(Fate.LATER, f"refused: {error.reason}")
 
     async def _carry(self, dispatch: Dispatch, ready: _Ready) -> Step | None:
         """Hand a message over, once it is committed that this is being done.

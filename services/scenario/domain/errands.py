@@ -232,6 +232,11 @@ def carried(dispatch: Dispatch, result: Result, now_us: int) -> Step:
     return _set_back(dispatch, result, now_us)
 
 
+def refused(dispatch: Dispatch, reason: str, now_us: int) -> Step:
+    """Return what a refusal of ours makes of it, which lasts until somebody mends its cause."""
+    return carried(dispatch, Result(Fate.LATER, f"refused: {reason}"), now_us)
+
+
 def answered(dispatch: Dispatch, result: Result, now_us: int) -> Step:
     """Return what its carrier's word on what became of it makes of it: that ends all doubts."""
     if result.fate is Fate.UNKNOWN:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from services.scenario import errands, sending
 from services.scenario.domain.errands import MOST_SETBACKS, Dispatch, Step, carried
-from services.scenario.domain.journey import Happened, Outcome
+from services.scenario.domain.journey import Happened, Outcome, SetAttributes
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.taking import take_events
 from services.scenario.domain.told import told
 from services.scenario.sending import channel_name
+from shared.errors import FailedPrecondition, PermissionDenied
 from shared.testing.background import until
 from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State, Writer
 from tests.unit.scenario.playing import ADA, BOB, DAY_US, HOUR_US, NOON_US, for_all
@@ -69,6 +70,49 @@ async def test_a_message_is_sent_once_told_of_once_and_its_journey_hears_of_it()
     assert (journey.outcome, journey.ended_as) == (Outcome.LEFT, "sent")
     assert house.news == [{State.SENT}], "timers hear at once, and once"
     assert await house.work(4000.0) == 0
+
+
+async def test_what_is_refused_to_the_house_is_told_and_given_up_after_a_while():
+    class Refused(Writer):
+        async def compose(self, errand, channel):
+            raise PermissionDenied("TOUCHPOINT_MAY_REACH", reason="MAY_NOT_REACH")
+
+    house = await begun(made=on("EMAIL", lasts=0))
+    house.writer = Refused()
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.WAITING, "refused: MAY_NOT_REACH")
+    assert house.person.held == set(), "the contact is given back"
+    await house.work_off()
+    assert house.only.state is State.FAILED
+    assert "given up after 32 times" in house.only.reason
+
+
+async def test_a_person_who_may_not_be_asked_for_is_given_up_after_a_while():
+    house = await begun(made=on("EMAIL", lasts=0))
+
+    async def refuse(*_):
+        raise FailedPrecondition("not set up", reason="NOT_SET_UP")
+
+    house.person.reserve = refuse
+    await house.work_off()
+    assert (house.only.state, house.gateway.arrived) == (State.FAILED, [])
+
+
+@pytest.mark.parametrize("is_message", [True, False])
+async def test_an_attribute_that_is_refused_is_given_up_and_what_was_sent_stays_sent(is_message):
+    house = await begun(made=on("EMAIL", lasts=0))
+
+    async def refuse(dispatch):
+        raise PermissionDenied("no", reason="MAY_NOT")
+
+    house.log.write = refuse
+    if is_message:
+        await house.work()
+        assert (house.only.state, house.only.is_open) == (State.SENT, True)
+    else:
+        house.change(job=SetAttributes((("a", "b"),)))
+        await house.work_off()
+        assert (house.only.state, house.only.is_open) == (State.FAILED, False)
 
 
 async def test_whoever_takes_their_consent_back_while_it_is_written_is_not_written_to():
