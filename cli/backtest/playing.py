@@ -67,7 +67,7 @@ async def play(stage: Stage, span: Span, telling: frozenset[str], tell: Tell) ->
             continue
         went.events += 1
         is_awaited = kind in _RESTOCKED_BY and event.offer_no in journeys.awaiting
-        if kind in telling or is_awaited or journeys.are_on_a_journey(person_ids):
+        if kind in telling or is_awaited or journeys.may_hear(person_ids, kind):
             stage.clock.set(time_us)
             if is_awaited:
                 await player.restocked(event.offer_no)

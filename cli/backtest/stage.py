@@ -146,7 +146,7 @@ class Stage:
             self.people.add(oldest_id, event)
             if isinstance(dispatch.job, MessageOrder):
                 self._contacted(oldest_id, dispatch, event.time_us, event.offer_no)
-            await self.player.happened(
+            await self.player.concerned(
                 self.past.heard(person_id, event, arrival.placement, arrival.event_id)
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from services.scenario.desk_terms import NO_TERMS, DeskTerms, desk_terms
 from services.scenario.domain.passage import ANSWERS
@@ -16,6 +16,7 @@ from shared.definitions import CompileError
 from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan, experiment_plan
 from shared.money import to_micros
+from shared.replacing import replace
 from shared.treatments import Switched, Treatments
 from touchpoint.common.v1.decision_pb2 import VariantOf
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import Dispatch, State, Step, fail, finish, refused
@@ -25,6 +24,7 @@ from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.errors import LASTING, TouchpointError
 from shared.logging import get_logger
+from shared.replacing import replace
 
 BATCH = 32
 """Done at the same time on each lane: while a carrier hangs, others and call-backs go on."""

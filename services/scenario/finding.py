@@ -7,7 +7,6 @@ the journey is left alone for a while and nothing is lost.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.choosing import Choosing
@@ -25,6 +24,7 @@ from shared.catalogue import Catalogue
 from shared.client import invoke
 from shared.clock import BusinessClock
 from shared.conditions.person import PersonValues
+from shared.replacing import replace
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.scenario.carriers import Carriage
 from services.scenario.crashing import Reach
@@ -33,6 +33,7 @@ from services.scenario.permitting import Full, Permits
 from shared.clock import BusinessClock
 from shared.errors import LASTING, TouchpointError
 from shared.refusals import may_be_written_to
+from shared.replacing import replace
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from services.scenario.backtest.journeys import PlayedJourneys
 from services.scenario.carriers import MESSAGE_CHANNELS, Carriage
@@ -24,6 +23,7 @@ from services.scenario.domain.outbound import Errand, Fate, Message, Result
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_errands import first_dispatch
 from services.scenario.storage.transaction import is_cut_short, task_that_stays
+from shared.replacing import replace
 
 Kept = Callable[[Dispatch], None]
 """Hears what became of an errand."""

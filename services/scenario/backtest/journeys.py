@@ -9,6 +9,7 @@ from typing import Protocol
 
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.journey import CountOccasion, Due, Happened, Journey, Transition
+from services.scenario.domain.passage import may_hear
 from services.scenario.domain.ports import Claim, Ended, PersonSet, Tally
 from services.scenario.domain.scenario import Limits
 
@@ -55,11 +56,13 @@ class PlayedJourneys:
         self.awaiting: dict[int, set[str]] = {}
         """Persons by the item whose return their stage waits for."""
 
-    def are_on_a_journey(self, person_ids: Sequence[str]) -> bool:
-        """Say whether persons are on a journey, so that whatever they do may concern it."""
-        if len(person_ids) == 1:  # nearly always
-            return person_ids[0] in self._open
-        return any(person_id in self._open for person_id in person_ids)
+    def may_hear(self, person_ids: Collection[str], event_type: str) -> bool:
+        """Say whether an event of a type may change any journey that persons are on."""
+        for person_id in person_ids:
+            for journey in self._open.get(person_id, _NOBODYS).values():
+                if may_hear(journey, event_type):
+                    return True
+        return False
 
     def have_entered(self, person_ids: Collection[str]) -> bool:
         """Say whether persons met what it takes to enter, and have not reached the goal so far."""

@@ -184,7 +184,7 @@ class Player:
         """Say whether an event can change anything: most are of people on no journey."""
         person_ids = self._sets.of(event.person_id)
         journeys = self.journeys
-        if journeys.are_on_a_journey(person_ids) or journeys.have_entered(person_ids):
+        if journeys.may_hear(person_ids, event.type) or journeys.have_entered(person_ids):
             return True
         starting = self._starting_of(person_ids).get(event.type, ())
         return any(scenario.starts.hears(event.type, event.values) for scenario in starting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.scenario.backtest.journeys import Sets
 from services.scenario.domain.counts import Counted, Counts, Ends
@@ -15,6 +15,7 @@ from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
+from shared.replacing import replace
 
 
 @dataclass(frozen=True, slots=True)

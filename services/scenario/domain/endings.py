@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from services.scenario.domain.journey import NOWHERE, Due, Journey, Outcome, Phase, Transition
+from shared.replacing import replace
 
 DAY_US = 86_400_000_000
 LOOK_AGAIN_US = 3_600_000_000

@@ -7,13 +7,14 @@ same time to reach the goal, whatever becomes of the journey: so that the two ca
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from services.scenario.domain.conditions import event_values
 from services.scenario.domain.graph import longest_us
 from services.scenario.domain.journey import Happened, Journey, Outcome, Phase, Transition
 from services.scenario.domain.scenario import Scenario
+from shared.replacing import replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ that knows the key again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.outbound import Errand, Fate, Result
 from services.scenario.domain.scenario import MessageOrder
+from shared.replacing import replace
 
 MOST_SETBACKS = 32
 """How often a carrier may put a message off; with the pauses between them twenty hours."""

@@ -6,8 +6,6 @@ is keyed by stage and occurrence, so that whoever writes it twice writes it once
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.scenario.domain.conditions import event_values
 from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.journey import (
@@ -26,6 +24,7 @@ from services.scenario.domain.journey import (
 from services.scenario.domain.moving import moved
 from services.scenario.domain.scenario import END, Hears, Leads, Scenario
 from services.scenario.domain.walking import enter, leave, next_look_us
+from shared.replacing import replace
 
 LATEST_US = DAY_US
 """An event older than this, as it arrives, starts nothing."""
@@ -81,6 +80,18 @@ def happened(journey: Journey, event: Happened, now_us: int) -> Transition | Non
     return _heard(journey, event)
 
 
+def may_hear(journey: Journey, event_type: str) -> bool:
+    """Say whether an event of a type may change a journey; of any other nothing ever comes."""
+    scenario, stage = journey.scenario, journey.current
+    return (
+        event_type in scenario.goals.types
+        or any(event_type in way_out.hears.types for way_out in scenario.exits)
+        or (stage is not None and any(event_type in each.hears.types for each in stage.reactions))
+        or (event_type in ANSWERS and bool(journey.answers_to))
+        or _breaks_silence(journey, event_type)
+    )
+
+
 def _hears(hears: Hears, journey: Journey, event: Happened) -> bool:
     """Say whether an event is one that a journey listens to; most are of no such type."""
     return event.type in hears.types and hears.hears(event.type, event_values(journey, event))
@@ -96,15 +107,20 @@ def _is_answer(journey: Journey, event: Happened) -> bool:
 
 def _heard(journey: Journey, event: Happened) -> Transition | None:
     """Put off a journey that waits until nothing is heard of the person."""
-    if journey.phase is not Phase.QUIET or event.type in NOT_THEIRS:
-        return None
-    if journey.scenario.quiet_of and event.type not in journey.scenario.quiet_of:
+    if not _breaks_silence(journey, event.type):
         return None
     due_us = event.time_us + journey.scenario.quiet_for_us
     if due_us <= journey.due_us:
         return None
     pushed = replace(journey, version=journey.version + 1, due_us=due_us)
     return Transition(pushed, is_visible=False, puts_off=True)
+
+
+def _breaks_silence(journey: Journey, event_type: str) -> bool:
+    """Say whether a journey waits until no such event is heard of the person any more."""
+    if journey.phase is not Phase.QUIET or event_type in NOT_THEIRS:
+        return False
+    return not journey.scenario.quiet_of or event_type in journey.scenario.quiet_of
 
 
 def _offer_answered(journey: Journey, answer: str, now_us: int) -> Transition:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from services.scenario.domain.endings import end, rest
@@ -30,6 +29,7 @@ from services.scenario.domain.ports import (
 )
 from services.scenario.domain.rooms import NO_LIMITS, give_back, limits_of, lock_rooms, looked
 from services.scenario.domain.scenario import Scenario, Times
+from shared.replacing import replace
 
 NewId = Callable[[int], str]
 """Makes an id of a moment in business time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.endings import DAY_US, end, park
@@ -35,6 +35,7 @@ from services.scenario.domain.scenario import (
     TaskOrder,
 )
 from services.scenario.domain.script import spoken
+from shared.replacing import replace
 
 NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"
 WORK_BEGINS = LocalTime(9 * 60, working_day=True)

@@ -8,6 +8,7 @@ from services.scenario.backtest.record import Record
 from services.scenario.backtest.witness import Witness
 from services.scenario.domain.how_often import Group, Met, how_often
 from services.scenario.domain.journey import Happened
+from shared.conditions.person import PersonValues
 from tests.unit.scenario.playing import DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue
 from tests.unit.scenario.test_played_as_live import Alone, NoLog, Room
@@ -22,6 +23,9 @@ class Crowd:
 
     def __init__(self, cart_micros):
         self._cart_micros = cart_micros
+
+    def values(self, snapshot):
+        return PersonValues(snapshot)
 
     async def snapshot(self, person_id):
         made = PersonSnapshot(person_ids=[person_id], segments=["keen"], persona="runners")

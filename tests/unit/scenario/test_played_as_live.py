@@ -124,7 +124,7 @@ async def played(events, made, until_us):
     for event in events:
         await player.until(event.time_us)
         crowd.note(event)
-        await player.happened(event)
+        await player.concerned(event)
     await player.until(until_us)
     counts = await heard.counts(0, until_us)
     return heard.ever, heard.effects, heard.dispatches.values(), counts
