@@ -99,6 +99,7 @@ async def heard(stage: Stage) -> None:
     stage.claim("nothing is sold to him", not _sells(page))
     async with at_the_desk(stage, "service") as agent:
         await call(stage, agent, hugo, "done")
+    await comes_to(stage, hugo, COMPLAINT, "wait")
     await stage.passes(2 * _DAY)
     settled = {"status": "resolved"}
     await stage.happens(only(hugo, "customer"), "complaint", attributes=settled)
@@ -185,6 +186,7 @@ async def asked_for_the_holidays(stage: Stage) -> None:
     await comes_to(stage, jonas, HOLIDAY, "call")
     async with at_the_desk(stage, "sales") as agent:
         await call(stage, agent, jonas, "declined")
+    await comes_to(stage, jonas, HOLIDAY, "a_week")
     await stage.passes(_WEEK + _MOMENT)
     stage.tell("Not enough, he says. A week later:")
     await comes_to(stage, jonas, HOLIDAY, "better_on_the_site")

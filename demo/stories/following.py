@@ -17,7 +17,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     SetRelationshipRequest,
 )
 from touchpoint.common.v1.identity_pb2 import Identity
-from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Source
 from touchpoint.scenario.v1.scenario_pb2 import Task
 
 ADVISER = "robin"
@@ -28,19 +28,36 @@ _LONG_AGO = timedelta(days=200)
 
 async def reachable(stage: Stage, name: str, *, is_new: bool = False) -> Person:
     """Make up a customer who has an e-mail address and agreed to letters, and bought before."""
-    person = dict(await stage.meet(name))
-    person["email"] = f"{person['customer']}@example.com"
-    customer = only(person, "customer")
-    agreed = {"purpose": "marketing", "granted": True}
-    await stage.happens(customer, "consent", attributes=agreed)
-    if not is_new:
-        order = f"o-{person['customer']}"
-        await stage.happens(
-            customer, "purchase", item_id=story.PC_BOOK, order_id=order, ago=_LONG_AGO
-        )
-    for kind in ("email", "visitor", "phone"):
-        await stage.happens(only(person, "customer", kind), "login")
-    return person
+    while True:
+        met = await stage.meet(name)
+        # The address first: whoever is welcomed by their first login is written to.
+        person = {"email": f"{met['customer']}@example.com", **met}
+        customer = only(person, "customer")
+        agreed = {"purpose": "marketing", "granted": True}
+        await stage.happens(customer, "consent", attributes=agreed)
+        if not is_new:
+            order = f"o-{person['customer']}"
+            await stage.happens(
+                customer, "purchase", item_id=story.PC_BOOK, order_id=order, ago=_LONG_AGO
+            )
+        if await _signs_on(stage, person):
+            return person
+
+
+async def known(stage: Stage, name: str) -> Person:
+    """Make up a customer who is known on every channel."""
+    while True:
+        person = await stage.meet(name)
+        if await _signs_on(stage, person):
+            return person
+
+
+async def _signs_on(stage: Stage, person: Person) -> bool:
+    """Let all identities become one person; say whether that one, too, is not held out."""
+    for kind in person:
+        if kind != "customer":
+            await stage.happens(only(person, "customer", kind), "login")
+    return (await stage.seen(only(person, "customer"))).arm == Arm.PERSONALISED
 
 
 async def has_adviser(stage: Stage, person: Person) -> None:

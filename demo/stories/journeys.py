@@ -11,6 +11,7 @@ from demo.stories.following import (
     call,
     comes_to,
     is_over,
+    known,
     letters,
     of_journeys,
     proposed,
@@ -55,8 +56,7 @@ async def hesitation_at_the_checkout(stage: Stage) -> None:
 
 async def called_from_the_checkout(stage: Stage) -> None:
     """Theo hesitates over a television: he asks to be called, and comes before all others."""
-    theo = await stage.meet("Theo")
-    await stage.happens(theo, "login")
+    theo = await known(stage, "Theo")
     async with at_the_desk(stage, "sales") as agent:
         await _checks_out(stage, theo, story.TV)
         await comes_to(stage, theo, DEAR, "beside_the_cart")
@@ -92,8 +92,7 @@ async def called_from_the_checkout(stage: Stage) -> None:
 
 async def a_cart_left_behind(stage: Stage) -> None:
     """Clara leaves a television behind: the site, a letter, a call, and then something better."""
-    clara, bruno = await reachable(stage, "Clara"), await stage.meet("Bruno")
-    await stage.happens(bruno, "login")
+    clara, bruno = await reachable(stage, "Clara"), await known(stage, "Bruno")
     for person in (clara, bruno):
         await stage.happens(
             only(person, "customer"), "add_to_cart", item_id=story.TV, session_id="left"
@@ -127,6 +126,7 @@ async def a_cart_left_behind(stage: Stage) -> None:
         who = (await stage.seen(only(bruno, "customer"))).who.person_ids
         stage.claim("nobody calls Bruno", await agent.claim(who) is None)
     stage.claim("somebody is asked to call Clara", COME_BACK in task.offer_ids)
+    await comes_to(stage, clara, ABANDONED, "a_week")
     await stage.passes(_WEEK + _MOMENT)
     stage.tell("She thinks it over. A week later:")
     await comes_to(stage, clara, ABANDONED, "better")
@@ -183,8 +183,7 @@ async def sold_out_and_back(stage: Stage) -> None:
 
 async def asked_at_the_second_cart(stage: Stage) -> None:
     """Vera leaves a dear cart behind, twice: one question, on whichever channel she comes to."""
-    vera = await stage.meet("Vera")
-    await stage.happens(vera, "login")
+    vera = await known(stage, "Vera")
     for time in ("first", "second"):
         await stage.happens(
             only(vera, "visitor"), "add_to_cart", item_id=story.TV, session_id=f"cart-{time}"

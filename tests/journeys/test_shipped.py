@@ -32,7 +32,7 @@ def letters(channels, address):
     """Return the subjects of what was written to somebody."""
     outbox = channels.suite.home / "outbox"
     found = [json.loads(place.read_text("utf-8")) for place in outbox.glob("*.json")]
-    return [mail["subject"] for mail in found if mail["to"] == address]
+    return [mail["subject"] for mail in found if mail.get("to") == address]
 
 
 async def serving(channels, agent_id):
