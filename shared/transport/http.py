@@ -43,7 +43,6 @@ Readiness = Callable[[], tuple[bool, Mapping[str, str]]]
 
 NO_PAGES: Mapping[str, Page] = MappingProxyType({})
 NO_CLICKS: Mapping[str, str] = MappingProxyType({})
-_MOST_FIELDS = 16
 _ONLY_OUR_OWN = (
     (
         b"content-security-policy",
@@ -103,7 +102,8 @@ def http_app(
             await _show(send, pages[scope["path"]], with_body=scope["method"] == "GET")
         else:
             if scope["method"] == "POST" and scope["path"] in clicks:
-                scope, receive = _clicked(scope, clicks[scope["path"]], receive)
+                rpc = clicks[scope["path"]]
+                scope, receive = _clicked(scope, rpc, routes[rpc].request_type, receive)
             request_id = request_id_of(_header(scope, REQUEST_ID))
             _ARRIVED.set(request_id)
             await connect(scope, receive, _naming(request_id, send))
@@ -111,15 +111,21 @@ def http_app(
     return app
 
 
-def _clicked(scope: Scope, rpc: str, receive: Receive) -> tuple[Scope, Receive]:
-    """Return the call that a click is: what its address says as JSON, whatever its body says."""
-    fields = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=_MOST_FIELDS))
-    body = json.dumps(fields).encode()
+def _clicked(
+    scope: Scope, rpc: str, request_type: type[Message], receive: Receive
+) -> tuple[Scope, Receive]:
+    """Return the call that a click is: what its address says as JSON, whatever its body says.
+
+    What the rpc does not know is left out: who carries links adds to them (`utm_source=…`).
+    """
+    told = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    known = {field.json_name for field in request_type.DESCRIPTOR.fields}
+    body = json.dumps({name: value for name, value in told.items() if name in known}).encode()
     kept = [(key, value) for key, value in scope["headers"] if not key.startswith(b"content-")]
     headers = [*kept, (b"content-type", b"application/json")]
     is_told = False
 
-    async def told() -> MutableMapping[str, Any]:
+    async def tell() -> MutableMapping[str, Any]:
         nonlocal is_told
         if is_told:
             return await receive()
@@ -127,7 +133,7 @@ def _clicked(scope: Scope, rpc: str, receive: Receive) -> tuple[Scope, Receive]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     called = {**scope, "path": rpc, "raw_path": rpc.encode(), "query_string": b""}
-    return {**called, "headers": headers}, told
+    return {**called, "headers": headers}, tell
 
 
 def _header(scope: Scope, name: str) -> str:
