@@ -29,6 +29,14 @@ def secret_file(text: str) -> str:
     return found
 
 
+def link_page(text: str) -> str:
+    """Return the URL of a page, to which a token is added; raises ValueError."""
+    found: str = url("https", "http")(text)
+    if "?" in found or "#" in found:
+        raise ValueError("must have neither ? nor #: a token is added to it")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class ScenarioSettings(ServiceSettings):
     """What the scenario service is told at its start."""
@@ -98,7 +106,7 @@ class ScenarioSettings(ServiceSettings):
         env="TOUCHPOINT_UNSUBSCRIBE_URL",
         default="",
         help="where links that end messages lead: https://shop.example/unsubscribe",
-        parse=url("https", "http"),
+        parse=link_page,
     )
 
     @property
