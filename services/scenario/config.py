@@ -95,7 +95,7 @@ class ScenarioSettings(ServiceSettings):
     smtp_from: str = setting(
         env="TOUCHPOINT_SMTP_FROM",
         default="",
-        help="where what cannot be delivered goes back to; whom it is from, unless told",
+        help="where what cannot be delivered goes back to, unless to the sender",
     )
     smtp_timeout_s: float = setting(
         env="TOUCHPOINT_SMTP_TIMEOUT_S",
