@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.scenario.desk_terms import NO_TERMS, DeskTerms, desk_terms
@@ -46,6 +46,8 @@ class Playbook:
     """The scenario service's part of a bundle."""
 
     scenarios: Mapping[str, Scenario] = field(default_factory=dict)
+    service: Mapping[str, Scenario] = field(default_factory=dict)
+    """Those of `scenarios` that approach nobody."""
     in_session: Sequence[Scenario] = ()
     defined: Mapping[str, Scenario] = field(default_factory=dict)
     """All of the bundle, in force or not."""
@@ -97,14 +99,16 @@ class Playbook:
     def for_person(self, oldest_person_id: str, now_us: int) -> Playbook:
         """Return the playbook as it is for a person, by the oldest id of their set.
 
-        For the arms that get nothing personal it has no scenarios: no journey goes on. Journeys of
-        the holdout begin, as far as it is to be seen who would have entered.
+        For the arms that get nothing personal it has none but those of service, which is withheld
+        from nobody. Journeys of the holdout begin, to see who would have entered.
         """
         arm = assign_arm(self.plan.arm_plan, oldest_person_id)
         if arm == Arm.HOLDOUT:
-            return replace(self, scenarios={}, in_session=(), held_out=frozenset(self.scenarios))
+            held_out = frozenset(self.scenarios.keys() - self.service.keys())
+            return replace(self, scenarios=self.service, in_session=(), held_out=held_out)
         if arm in IMPERSONAL:
-            return replace(self, scenarios={}, in_session=(), starting={})
+            starting = _starting(self.service.values())
+            return replace(self, scenarios=self.service, in_session=(), starting=starting)
         if not self.plan.experiments:
             return self
         return self.treating(assign_variants(self.plan.at(now_us), oldest_person_id))
@@ -198,16 +202,21 @@ def _contact_costs(parameters: Mapping[str, str]) -> Mapping[int, float]:
 
 def _of(whole: Playbook, scenarios: Sequence[Scenario]) -> Playbook:
     """Return a playbook with these scenarios."""
+    return replace(
+        whole,
+        scenarios={scenario.name: scenario for scenario in scenarios},
+        service={scenario.name: scenario for scenario in scenarios if scenario.is_service},
+        in_session=[scenario for scenario in scenarios if scenario.is_in_session],
+        starting=_starting(scenarios),
+    )
+
+
+def _starting(scenarios: Iterable[Scenario]) -> dict[str, list[Scenario]]:
     starting: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
         for event_type in scenario.starts.types:
             starting.setdefault(event_type, []).append(scenario)
-    return replace(
-        whole,
-        scenarios={scenario.name: scenario for scenario in scenarios},
-        in_session=[scenario for scenario in scenarios if scenario.is_in_session],
-        starting=starting,
-    )
+    return starting
 
 
 def _telling(scenario: Scenario) -> frozenset[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
+TRANSACTIONAL = "transactional"
+"""The purpose of messages that have to be sent."""
 CALL_BACK = "call_back"
 """The kind of a task that the person asked for, by click-to-call."""
 FOLLOW_UP = "follow_up"
@@ -251,6 +253,13 @@ class Stage:
         return self.task.offer_ids if self.task is not None else ()
 
     @property
+    def is_service(self) -> bool:
+        """Whether it approaches nobody: it proposes nothing, calls and writes only if it must."""
+        calls = self.task is not None and self.task.kind not in (CALL_BACK, FOLLOW_UP)
+        writes = self.send is not None and self.send.purpose != TRANSACTIONAL
+        return not (self.propose or calls or writes)
+
+    @property
     def is_passed_through(self) -> bool:
         """Whether it is left as soon as it was entered: nothing in it is waited for."""
         waits = self.propose or self.task or self.lasts_us or self.until or self.reactions
@@ -322,6 +331,12 @@ class Scenario:
     is_shadow: bool = False
     definition: bytes = b""
     """The definition as it is kept beside a journey."""
+
+    @property
+    def is_service(self) -> bool:
+        """Whether all it does was asked for, or has to be done or told: no approach."""
+        does = [each for each in self.stages if each.propose or each.task or each.send]
+        return bool(does) and all(each.is_service for each in does)
 
     @property
     def is_in_session(self) -> bool:

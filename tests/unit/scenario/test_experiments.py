@@ -14,10 +14,11 @@ from shared.experiments import shares_of
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.playing import ADA, COME_BACK, NOON_US, abandoned_cart, event
 from tests.unit.scenario.shop import FREE_SHIPPING, OneBundle, bundle, catalogue, snapshot
+from tests.unit.scenario.writing import scenario, stage
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.rules.v1.experiments_pb2 import Experiment, ExperimentVariant, Switches
-from touchpoint.rules.v1.rules_pb2 import RuleMode
+from touchpoint.rules.v1.rules_pb2 import RuleMode, Scenario
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 
 HESITATION, CART = "checkout_hesitation", "abandoned_cart"
@@ -123,3 +124,33 @@ def test_for_the_arms_that_get_nothing_personal_no_journey_goes_on(arm):
             assert theirs.scenarios
             assert not theirs.held_out
     assert found.for_person("", FakeClock().now_us()) is found
+
+
+@pytest.mark.parametrize("arm", ["holdout", "static"])
+def test_service_is_withheld_from_no_arm(arm):
+    made = experimenting()
+    made.parameters[arm] = "99%"
+    settled = stage("settled", send="settled")
+    settled.send.purpose = "transactional"
+    stages = [stage("see", task={"kind": "follow_up"}), settled]
+    made.scenarios.append(Scenario(scenario="seen_to", starts_on=["view"], stages=stages))
+    found = playbook(made)
+    held = next(each for each in PEOPLE if assign_arm(found.plan.arm_plan, each) in IMPERSONAL)
+    theirs = found.for_person(held, FakeClock().now_us())
+    assert set(theirs.scenarios) == {"seen_to"}
+    assert "seen_to" not in theirs.held_out
+    assert "seen_to" in [each.name for each in theirs.starting["view"]]
+
+
+@pytest.mark.parametrize(
+    ("does", "is_service"),
+    [
+        ([stage("a", task={"kind": "call_back"})], True),
+        ([stage("a", task={"kind": "follow_up"}), stage("b", task={"kind": "call"})], False),
+        ([stage("a", send="hello")], False),
+        ([stage("a", task={"kind": "follow_up"}), stage("b", offer="o")], False),
+        ([stage("a", note="Seen.")], False),
+    ],
+)
+def test_a_scenario_is_of_service_that_approaches_nobody(does, is_service):
+    assert scenario(*does).is_service is is_service
