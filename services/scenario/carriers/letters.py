@@ -10,7 +10,12 @@ from email.policy import SMTP, Policy
 
 from services.scenario.domain.outbound import Message
 
-_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,253}")
+_ATOM, _LABEL = r"[\w!#$%&'*+/=?^`{|}~-]+", r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_ADDRESS = re.compile(
+    rf"(?=.{{1,64}}@.{{1,253}}\Z){_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*",
+    re.ASCII | re.IGNORECASE,
+)
+"""As mailboxes are named (RFC 5322), without quotes, comments and numbers of machines."""
 _LONGEST_LINE = 998
 """Of a header, without its end (RFC 5322)."""
 
@@ -82,4 +87,5 @@ def ascii_address(address: str, what: str) -> str:
 
 
 def _mailbox(address: str, what: str, name: str = "") -> Address:
-    return Address(display_name=name, addr_spec=ascii_address(address, what))
+    local, _, domain = ascii_address(address, what).rpartition("@")
+    return Address(display_name=name, username=local, domain=domain)

@@ -275,6 +275,11 @@ async def test_a_server_without_tls_is_sent_nothing_where_tls_is_demanded():
         ({"sender_address": ""}, "no address to send from is known"),
         ({"address": "adä@shop.example"}, "its address cannot be written in ASCII"),
         ({"address": "nobody"}, "its address"),
+        ({"address": "a@x.de."}, "its address"),
+        ({"address": ",b@x.de"}, "its address is no e-mail address"),
+        ({"address": "a..b@x.de"}, "its address is no e-mail address"),
+        ({"address": "?a-@[,%+"}, "its address is no e-mail address"),
+        ({"sender_address": "a b@x.de"}, "its sender is no e-mail address"),
         ({"reply_to": "x y@shop.example"}, "whom it is answered to is no e-mail address"),
         ({"subject": "Hi\r\nBcc: eve@shop.example"}, "it is no e-mail"),
         ({"headers": {"X": "a\r\nBcc: eve@shop.example"}}, "it is no e-mail"),
@@ -289,6 +294,8 @@ async def test_what_no_e_mail_can_bear_fails_before_anybody_is_asked(wrong, reas
 def test_the_id_of_a_message_is_the_same_each_time():
     assert message_id(KEY, "a@shop.example") == f"<{KEY}@shop.example>"
     assert ascii_address("ada@BÜCHER.example", "") == "ada@xn--bcher-kva.example"
+    for plain in ("a.b+c_d'e@x-1.Example.com", "ada@localhost", "1/2@x.de"):
+        assert ascii_address(plain, "") == plain
     with pytest.raises(LetterError):
         ascii_address("ada@shop.example\nBcc: eve", "")
 
