@@ -47,6 +47,7 @@ class TaskDesk:
         asked = scenario_pb.ClaimTaskRequest(agent_id=request.agent_id, task_id=request.task_id)
         answered = await invoke(self._scenario.ClaimTask, asked, call, LONGEST_S)
         briefing = await self._briefings.of(call, answered.task)
+        briefing.number = answered.number
         return pb.ClaimTaskResponse(task=answered.task, briefing=briefing)
 
     async def complete(

@@ -26,6 +26,7 @@ from services.scenario.pattern_search import PatternSearch
 from services.scenario.queue_report import QueueReports
 from services.scenario.reporting import ScenarioReports
 from services.scenario.restocking import Restocking
+from services.scenario.ringing import ProfileNumbers
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.shown import RulesDecisions
 from services.scenario.storage import MIGRATIONS
@@ -168,6 +169,7 @@ class _Parts:
             news=self.news,
             wake=self._after_a_call,
             reach=self.reach,
+            numbers=ProfileNumbers(self.profile),
         )
         errands = PostgresErrands(self.database)
         reports = ScenarioReports(PostgresCounts(self.database), models.bundles, self.clock)

@@ -23,12 +23,15 @@ from services.scenario.domain.tasks import (
     undo_claim,
     withdraw,
 )
+from services.scenario.ringing import Numbers
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.errors import FailedPrecondition, TouchpointError
 
 LOOK_EVERY_S = 1.0
 """Tasks fall due, and agents change, on other replicas too."""
+_NUMBER_S = 0.15
+"""The task is theirs already: they can ask for it elsewhere."""
 TOUCH_EVERY_S = 30.0
 """So often it is kept that whoever watches is there."""
 
@@ -68,6 +71,7 @@ class TaskDesk:
         news: TaskNews | None = None,
         wake: Callable[[], None] = lambda: None,
         reach: Reach = lambda _: None,
+        numbers: Numbers | None = None,
     ) -> None:
         self._store = store
         self._agents = agents
@@ -76,6 +80,7 @@ class TaskDesk:
         self._news = news or TaskNews()
         self._wake = wake
         self._reach = reach
+        self._numbers = numbers
 
     async def sign(self, agent: Agent) -> None:
         """Keep how an agent is now."""
@@ -119,6 +124,16 @@ class TaskDesk:
                     "the person was approached as often as the contact limit allows",
                     reason="CONTACT_LIMIT",
                 )
+
+    async def number_of(self, task: Task) -> str:
+        """Return the number of the person of a task, empty where none is known or told in time."""
+        if self._numbers is None:
+            return ""
+        try:
+            async with asyncio.timeout(_NUMBER_S):
+                return await self._numbers.of(task.person_id)
+        except (TimeoutError, TouchpointError):
+            return ""
 
     async def _reserved(self, call: Call, task: Task, *, is_new: bool) -> int | None:
         """Return None when the call may be made, else from when on."""

@@ -89,7 +89,8 @@ class ScenarioServicer(AudienceRpcs, PatternRpcs):
 
     async def claim_task(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:
         task = await self._desk.claim(call, request.agent_id, request.task_id)
-        return pb.ClaimTaskResponse(task=_task(task))
+        number = await self._desk.number_of(task)
+        return pb.ClaimTaskResponse(task=_task(task), number=number)
 
     async def complete_task(
         self, call: Call, request: pb.CompleteTaskRequest

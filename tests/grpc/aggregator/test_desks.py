@@ -173,7 +173,8 @@ def called(edge):
         one.presented_time.FromMicroseconds(now_us - 2 * HOUR_US)
     edge.peers.rules.GetContacts.answer = lambda _: shown
     edge.peers.scenario.ClaimTask.answer = lambda _: ClaimTaskResponse(
-        task={"task_id": "t-1", "person_ids": [PERSON], "offer_ids": ["promo-1"]}
+        task={"task_id": "t-1", "person_ids": [PERSON], "offer_ids": ["promo-1"]},
+        number="+4915123456",
     )
 
 
@@ -181,7 +182,7 @@ async def test_who_takes_a_task_reads_who_it_is_and_what_not_to_repeat(stub, edg
     claimed = await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a"))
     briefing = claimed.briefing
     assert edge.peers.profile.GetProfile.request.person_id == PERSON
-    assert briefing.name == "Ada"
+    assert (briefing.name, briefing.number) == ("Ada", "+4915123456")
     assert [each.owner_id for each in briefing.own_contacts] == ["eve"]
     told = [(each.title, each.answer, each.channel) for each in briefing.not_to_repeat]
     assert told == [("Vista 50", "decline", 0), ("Aurora 15", "", Channel.EMAIL)]

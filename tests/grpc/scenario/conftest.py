@@ -28,9 +28,10 @@ from services.scenario.weighing import Weigher
 from shared.binding import bind
 from shared.catalogue import Catalogue
 from shared.clock import from_us
+from shared.errors import Unavailable
 from shared.testing.clock import FakeClock
 from shared.testing.grpc import grpc_service
-from tests.unit.scenario.playing import NOON_US, abandoned_cart, event, for_all
+from tests.unit.scenario.playing import ADA, NOON_US, abandoned_cart, event, for_all
 from tests.unit.scenario.shop import Approachable, OneBundle, Told, catalogue
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
@@ -91,13 +92,22 @@ def servicer_of(**parts):
     return ScenarioServicer(**{**dict.fromkeys(signature(ScenarioServicer).parameters), **parts})
 
 
+class Numbers:
+    """Knows the number of one person."""
+
+    async def of(self, person_id):
+        if person_id != ADA:
+            raise Unavailable("profile does not answer")
+        return "+4915123456"
+
+
 @pytest.fixture
 async def face():
     agents, clock, news = InMemoryAgents(), FakeClock(from_us(NOON_US)), TaskNews()
     store, proposals = InMemoryJourneys(agents), Proposals()
     offers, bundles = catalogue(), OneBundle()
     approaches = Approachable()
-    desk = TaskDesk(store, agents, clock, approaches, news=news)
+    desk = TaskDesk(store, agents, clock, approaches, news=news, numbers=Numbers())
     audiences = audiences_of(None, offers, bundles, clock)
     errands = InMemoryErrands(store)
     queue = InMemoryQueue(store, errands)

@@ -264,3 +264,11 @@ async def test_an_agent_who_is_heard_of_is_there(face, by):
         await until(is_here)
         watch.cancel()
     assert agents.is_here("eve")
+
+
+@pytest.mark.parametrize(("person_id", "number"), [(ADA, "+4915123456"), (BOB, "")])
+async def test_who_takes_a_task_is_told_the_number_where_it_can_be_said(face, person_id, number):
+    await face.lead_to_the_call(person_id)
+    await sign_on(face)
+    taken = await face.stub.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)
+    assert (list(taken.task.person_ids), taken.number) == ([person_id], number)
