@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from services.scenario.domain.moments import local_day
 from services.scenario.domain.outbound import (
     NO_ADDRESS,
     NOTHING_TO_SAY,
@@ -188,7 +189,7 @@ class TemplateComposer:
             (sender or house, house),
             link,
             carried.decision_id,
-            now_us,
+            local_day(now_us, errand.time_zone or written_on.time_zone),
         )
         try:
             written = words.written(channel, person.locale, values)

@@ -9,7 +9,7 @@ from services.scenario.desk_terms import NO_TERMS, DeskTerms, desk_terms
 from services.scenario.domain.passage import ANSWERS
 from services.scenario.domain.scenario import AtHome, Scenario
 from services.scenario.reading import read_scenario, with_parameters
-from services.scenario.stationery import Stationery, stationery
+from services.scenario.stationery import TIME_ZONE, Stationery, stationery
 from shared.arms import IMPERSONAL, assign_arm, assign_variants
 from shared.catalogue import Catalogue
 from shared.definitions import CompileError
@@ -23,9 +23,8 @@ from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 NO_EXPERIMENTS = ExperimentPlan()
-TIME_ZONE = "time_zone"
 HOLIDAYS = "holidays"
-"""Parameters."""
+"""A parameter, as is `TIME_ZONE`."""
 CONTACT_COST = "contact_cost."
 """Begins the parameters of what one contact costs, by channel."""
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from services.scenario.domain.scenario import Cart
 from services.scenario.stationery import Sender
 from shared.catalogue import Catalogue
-from shared.clock import from_us
 from shared.money import MICROS, from_micros
 from shared.templates import Values
 from touchpoint.aggregator.v1.aggregator_pb2 import Recommendation
@@ -22,11 +21,11 @@ def values_of(
     senders: tuple[Sender, Sender],
     unsubscribe_link: str,
     decision_id: str,
-    now_us: int,
+    today: str,
 ) -> Values:
     """Return what a template may read; what is not known is not there.
 
-    `senders`: who it is from, and the house.
+    `senders`: who it is from, and the house. `today`: the day, where the person is.
     """
     sender, house = senders
     return {
@@ -47,7 +46,7 @@ def values_of(
         "sender": _known(name=sender.name, address=sender.address),
         "house": _known(name=house.name, address=house.address),
         "unsubscribe": _known(link=unsubscribe_link),
-        "today": from_us(now_us).date().isoformat(),
+        "today": today,
         **_known(decision_id=decision_id),
     }
 

@@ -11,6 +11,7 @@ from touchpoint.rules.v1 import rules_pb2 as pb
 from touchpoint.rules.v1.templates_pb2 import Template, TemplateVariant
 
 HOUSE = "house"
+TIME_ZONE = "time_zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Stationery:
     senders: Mapping[str, Sender] = field(default_factory=dict)
     placements: Mapping[int, str] = field(default_factory=dict)
     """Channel to the first placement of it: where offers are decided that name none."""
+    time_zone: str = ""
+    """Of persons of whom none is known; empty: UTC."""
 
 
 def stationery(bundle: pb.Bundle) -> Stationery:
@@ -72,6 +75,7 @@ def stationery(bundle: pb.Bundle) -> Stationery:
         {each.template: _words(each) for each in bundle.templates},
         {each.sender: Sender(each.name, each.address) for each in bundle.senders},
         placements,
+        bundle.parameters.get(TIME_ZONE, ""),
     )
 
 

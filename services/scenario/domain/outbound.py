@@ -57,6 +57,8 @@ class Errand:
     oldest_id: str = ""
     """The oldest id of the person's set, by which it is known what is in force for them; empty: the
     person's own."""
+    time_zone: str = ""
+    """Of the person; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from services.scenario.composing import Links, TemplateComposer
@@ -38,8 +40,10 @@ CART = Template(
     text="{% for l in cart.lines %}{{ l.quantity }} x {{ l.title }} {% endfor %}{{ today }}",
 )
 LONG = Template(template="long", channels=[Channel.SMS], text="{{ person.name }}" * 60)
+EARLY = "Pacific/Kiritimati"
+TODAY = Template(template="today", channels=[Channel.EMAIL], subject="Now", text="{{ today }}")
 BUNDLE = Bundle(
-    templates=[LEFT, CART, LONG],
+    templates=[LEFT, CART, LONG, TODAY],
     senders=[
         MessageSender(sender="house", name="Story Shop", address="hello@shop.example"),
         MessageSender(sender="anna", name="Anna Berg", address="anna@shop.example"),
@@ -76,6 +80,7 @@ class Peers:
         self.Recommend = FakeRpc(decided)
         self.cart = NO_CART
         self.bundle = BUNDLE
+        self.time_zone = ""
         self.clock = FakeClock()
         self.unsubscribing = Unsubscribing(b"k" * 32)
         self.url = "https://shop.example/unsubscribe"
@@ -100,6 +105,7 @@ class Peers:
             scenario="s",
             stage="mail",
             oldest_id=OLDEST,
+            time_zone=self.time_zone,
         )
         return await composer.compose(errand, channel)
 
@@ -123,6 +129,25 @@ async def test_a_message_says_what_its_template_says_and_carries_what_was_decide
     assert asked.on_behalf.contact_held
     assert not asked.on_behalf.only_offers
     assert (asked.placements[0].placement, asked.placements[0].limit) == ("email.body", 2)
+
+
+@pytest.mark.parametrize(
+    ("of_the_person", "of_the_house", "day"),
+    [
+        ("", "", 0),
+        ("Pacific/Kiritimati", "", 1),
+        ("", "Pacific/Kiritimati", 1),
+        ("UTC", "Pacific/Kiritimati", 0),
+    ],
+)
+async def test_the_day_is_that_of_where_the_person_is(peers, of_the_person, of_the_house, day):
+    peers.time_zone = of_the_person
+    peers.bundle = Bundle()
+    peers.bundle.CopyFrom(BUNDLE)
+    peers.bundle.parameters["time_zone"] = of_the_house
+    # At noon of the meridian it is tomorrow already fourteen hours east of it.
+    found = await peers.compose(template="today", placement="")
+    assert found.text == (peers.clock.now().date() + timedelta(days=day)).isoformat()
 
 
 async def test_a_click_ends_the_like_of_it(peers):
