@@ -160,12 +160,12 @@ class PlayedJourneys:
 
     async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
         day, entered = self._rooms.get(scenario, (today, 0))
-        entered = entered if day == today else 0
+        entered = entered if day >= today else 0
         if limits.per_day and entered >= limits.per_day:
             return False
         if limits.under_way and self._under_way[scenario] >= limits.under_way:
             return False
-        self._rooms[scenario] = today, entered + 1
+        self._rooms[scenario] = max(day, today), entered + 1
         return True
 
     async def leave_room(self, scenario: str) -> None:

@@ -95,7 +95,7 @@ class InMemoryTransaction:
 
     async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
         day, entered = self._store.rooms.get(scenario, (today, 0))
-        entered = entered if day == today else 0
+        entered = entered if day >= today else 0
         under_way = sum(
             each.scenario.name == scenario and not each.is_over and each.occurrence > 0
             for each in self._store.journeys.values()
@@ -106,7 +106,7 @@ class InMemoryTransaction:
         )
         if has_room:
             self._entering[scenario] += 1
-            self._store.rooms[scenario] = today, entered + 1
+            self._store.rooms[scenario] = max(day, today), entered + 1
         return has_room
 
     async def leave_room(self, scenario: str) -> None:

@@ -104,9 +104,12 @@ WITH gone AS (DELETE FROM tallies WHERE person_id = ANY($1::text[]) RETURNING 1)
 SELECT count(*) FROM gone;
 
 -- name: lock_room
+-- About midnight, and where people live by several zones, some are still in the day before: they
+-- count in the newer one, and never begin an old one anew.
 INSERT INTO rooms AS known (scenario, day, entered) VALUES ($1, $2, 0)
 ON CONFLICT (scenario) DO UPDATE
-SET entered = CASE WHEN known.day = excluded.day THEN known.entered ELSE 0 END, day = excluded.day
+SET entered = CASE WHEN known.day >= excluded.day THEN known.entered ELSE 0 END,
+    day = greatest(known.day, excluded.day)
 RETURNING entered;
 
 -- name: count_under_way

@@ -94,3 +94,12 @@ async def test_without_a_known_capacity_there_is_no_limit(desk, later_us):
     made = scenario(stage("call", call=True))
     steps = await called(desk, made, 9, on(MONDAY, calls_per_day=0), NOON_US + later_us)
     assert len(tasks(steps)) == 9
+
+
+async def test_who_still_lives_in_the_day_before_begins_it_not_anew(desk):
+    made = scenario(stage("call", call=True, lasts=DAY_US))
+    assert len(tasks(await called(desk, made, 2, on(TUESDAY)))) == 2
+    late = [event("view", NOON_US, person_id=f"late-{each}") for each in range(2)]
+    await desk.take(*late, starting_of=for_all({"view": [made]}))
+    assert tasks(await looked_at(desk, NOON_US, on(MONDAY))) == []
+    assert (await desk.queue.standing(NOON_US)).made_in(TUESDAY) == 2
