@@ -10,11 +10,17 @@ from typing import Protocol
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.endings import end
 from services.scenario.domain.journey import Outcome
-from services.scenario.domain.outcomes import PUT_OFF, SNOOZED
+from services.scenario.domain.outcomes import LATEST_AGAIN_US, PUT_OFF, SNOOZED
 from services.scenario.domain.ports import JourneyTransaction
 from services.scenario.domain.scenario import CALL_BACK, FOLLOW_UP
 from services.scenario.domain.taking import Steps, go
-from shared.errors import FailedPrecondition, NotFound, PermissionDenied
+from shared.errors import (
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+)
 
 HOLD_US = 15 * 60_000_000
 """How long a task is held after it was claimed, in business time."""
@@ -182,6 +188,9 @@ async def snooze(
     transaction: TaskTransaction, agent_id: str, task_id: str, until_us: int, now_us: int
 ) -> Task:
     """Put a task off; it is nobody's until then."""
+    if until_us > now_us + LATEST_AGAIN_US:
+        told = "must be a time within the next 30 days"
+        raise InvalidArgument([FieldViolation("until_time", told)])
     task = known(await transaction.find_task(task_id, lock=True))
     refuse_change(task, agent_id, now_us)
     if task.expires_us and until_us >= task.expires_us:

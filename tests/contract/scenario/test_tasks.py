@@ -6,9 +6,10 @@ import pytest
 
 from services.scenario.domain.agents import Presence
 from services.scenario.domain.completing import Completion, complete
+from services.scenario.domain.outcomes import LATEST_AGAIN_US
 from services.scenario.domain.tasks import HOLD_US, claim, snooze
 from services.scenario.storage.transaction import CANCELLED
-from shared.errors import FailedPrecondition, NotFound, PermissionDenied
+from shared.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US, apart, one
 from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event, for_all
 from tests.unit.scenario.writing import scenario, stage
@@ -265,3 +266,9 @@ async def test_a_task_that_does_not_exist_is_not_found(calls):
 async def find(calls, task):
     async with calls.desk.store.transaction() as transaction:
         return await transaction.find_task(task.task_id, lock=False)
+
+
+async def test_a_task_is_put_off_for_no_longer_than_thirty_days(calls):
+    task = await calls.claim()
+    with pytest.raises(InvalidArgument, match="until_time: must be a time within the next 30 days"):
+        await calls.snooze(task, DUE_US + LATEST_AGAIN_US + 1)
