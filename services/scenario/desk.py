@@ -183,12 +183,15 @@ class TaskDesk:
         return task
 
     async def watch(self, agent_id: str) -> AsyncIterator[Task]:
-        """Yield tasks as they wait for an agent, for ever, up to what they take at a time.
+        """Yield the tasks that an agent holds, then those that wait for them, for ever.
 
-        Each is told once, and again when it came free after somebody held it. While they watch,
-        they are there.
+        Of those as many as they still take, each once, and again when it came free after somebody
+        held it. While they watch, they are there.
         """
         signed_on(await self._agents.find(agent_id))
+        # Also one of which they never heard that it is theirs: the answer to their claim was lost.
+        for task in await self._store.held_tasks(agent_id, self._clock.now_us()):
+            yield task
         told: dict[str, int] = {}
         touched_s = -math.inf
         while True:

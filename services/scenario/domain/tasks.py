@@ -153,6 +153,10 @@ class TaskStore(Protocol):
         """Return tasks that `next_task` would, first to be done first."""
         ...
 
+    async def held_tasks(self, agent_id: str, now_us: int) -> Sequence[Task]:
+        """Return the tasks that an agent holds, first taken first."""
+        ...
+
     async def held(self, agent_id: str, now_us: int) -> int:
         """Return how many tasks an agent holds."""
         ...

@@ -250,11 +250,16 @@ class InMemoryJourneys:
         )
         return [self.shown(task) for task in free[:limit]]
 
-    async def held(self, agent_id: str, now_us: int) -> int:
-        return sum(
-            task.agent_id == agent_id and task.is_held(now_us) and not task.is_over(now_us)
+    async def held_tasks(self, agent_id: str, now_us: int) -> Sequence[Task]:
+        held = [
+            self.shown(task)
             for task, _ in self.tasks.values()
-        )
+            if task.agent_id == agent_id and task.is_held(now_us) and not task.is_over(now_us)
+        ]
+        return sorted(held, key=lambda task: (task.claimed_until_us, task.task_id))
+
+    async def held(self, agent_id: str, now_us: int) -> int:
+        return len(await self.held_tasks(agent_id, now_us))
 
     async def note_of(self, task_id: str) -> str:
         return self.notes.get(task_id, "")

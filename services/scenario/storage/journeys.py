@@ -106,6 +106,10 @@ class PostgresJourneys:
         rows = await self._database.fetch(_TASKS.waiting_tasks, list(skills), now_us, limit)
         return [task_of(row) for row in rows]
 
+    async def held_tasks(self, agent_id: str, now_us: int) -> Sequence[Task]:
+        rows = await self._database.fetch(_TASKS.held_tasks, agent_id, now_us)
+        return [task_of(row) for row in rows]
+
     async def held(self, agent_id: str, now_us: int) -> int:
         return int(await self._database.fetchval(_TASKS.held_by, agent_id, now_us))
 

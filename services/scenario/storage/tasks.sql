@@ -6,6 +6,14 @@ SELECT count(*) FROM tasks
 WHERE agent_id = $1 AND outcome = '' AND claimed_until_us > $2
   AND (expires_us = 0 OR expires_us > $2);
 
+-- name: held_tasks
+SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
+FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
+LEFT JOIN person_sets s ON s.person_id = t.person_id
+WHERE t.agent_id = $1 AND t.outcome = '' AND t.claimed_until_us > $2
+  AND (t.expires_us = 0 OR t.expires_us > $2)
+ORDER BY t.claimed_until_us, t.task_id;
+
 -- name: find_task
 SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
 FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id

@@ -272,3 +272,10 @@ async def test_a_task_is_put_off_for_no_longer_than_thirty_days(calls):
     task = await calls.claim()
     with pytest.raises(InvalidArgument, match="until_time: must be a time within the next 30 days"):
         await calls.snooze(task, DUE_US + LATEST_AGAIN_US + 1)
+
+
+async def test_what_an_agent_holds_is_told_for_as_long_as_they_do(calls):
+    task = await calls.claim()
+    assert list(await calls.desk.store.held_tasks("eve", DUE_US)) == [task]
+    assert list(await calls.desk.store.held_tasks("max", DUE_US)) == []
+    assert list(await calls.desk.store.held_tasks("eve", DUE_US + HOLD_US)) == []

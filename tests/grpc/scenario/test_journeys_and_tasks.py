@@ -272,3 +272,14 @@ async def test_who_takes_a_task_is_told_the_number_where_it_can_be_said(face, pe
     await sign_on(face)
     taken = await face.stub.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)
     assert (list(taken.task.person_ids), taken.number) == ([person_id], number)
+
+
+async def test_who_watches_hears_first_of_the_task_whose_claim_was_never_answered(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    task = await claim(face)
+    watch = face.stub.WatchTasks(pb.WatchTasksRequest(agent_id="eve"), timeout=5)
+    held = (await watch.read()).task
+    assert (held.task_id, held.agent_id) == (task.task_id, "eve")
+    assert held.claimed_until_time == task.claimed_until_time
+    watch.cancel()
