@@ -1,4 +1,4 @@
-"""What reports and retention ask of errands is found by an index, however many messages there are."""
+"""What reports and retention ask of errands is found by an index, not among all messages."""
 
 import pytest
 
