@@ -141,6 +141,10 @@ class Past:
         """Return the set of whoever did it, oldest first."""
         return self._sets[number >> _BITS][number & (_MOST - 1)]
 
+    def offer_no_of(self, number: int) -> int:
+        """Return the number of its item or offer, 0 for none."""
+        return self._slices[number >> _BITS].offer_nos[number & (_MOST - 1)]
+
     def at(self, number: int) -> Event:
         """Return an event as it is folded into a profile."""
         place = number & (_MOST - 1)

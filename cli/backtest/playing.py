@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
 from cli.backtest.stage import Stage
 from services.profile.domain.event import Event
@@ -27,6 +28,27 @@ class Span:
     """Timers run until then."""
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Some of the people, by the oldest of each set."""
+
+    place: int = 0
+    of: int = 1
+    """Shares."""
+
+    def has(self, oldest_id: str) -> bool:
+        """Say whether a set of persons belongs to it."""
+        return self.of == 1 or crc32(oldest_id.encode()) % self.of == self.place
+
+    @property
+    def ids(self) -> str:
+        """What begins the numbers of whatever it plays."""
+        return f"{self.place}-" if self.of > 1 else ""
+
+
+EVERYBODY = Share()
+
+
 @dataclass(slots=True)
 class Went:
     """How it went."""
@@ -40,10 +62,19 @@ class Went:
     put_off: int = 0
     """Events that let a journey wait anew."""
 
+    def add(self, other: Went) -> None:
+        """Count what went elsewhere, too."""
+        self.events += other.events
+        self.before += other.before
+        self.moved += other.moved
+        self.put_off += other.put_off
 
-async def play(stage: Stage, span: Span, telling: frozenset[str], tell: Tell) -> Went:
-    """Play all events up to the end of a span, and what is due until then."""
-    past, player, people = stage.past, stage.player, stage.people
+
+async def play(
+    stage: Stage, span: Span, telling: frozenset[str], tell: Tell, share: Share = EVERYBODY
+) -> Went:
+    """Play all events of a share of people up to the end of a span, and what is due until then."""
+    past, player = stage.past, stage.player
     times, numbers = past.in_order()
     went, total = Went(), len(times)
     journeys, next_us = player.journeys, 0
@@ -52,30 +83,42 @@ async def play(stage: Stage, span: Span, telling: frozenset[str], tell: Tell) ->
             break
         if done % _TELL_EVERY == 0:
             tell(done, total)
+        person_ids, kind = past.set_of(number), past.type_of(number)
+        is_theirs, is_before = share.has(person_ids[0]), time_us < span.since_us
+        restocks = kind in _RESTOCKED_BY and not is_before
+        if not (is_theirs or restocks):
+            continue
         if 0 < next_us <= time_us:
             await player.until(time_us)
             next_us = player.next_due_us()
-        person_ids, kind = past.set_of(number), past.type_of(number)
-        event = past.at(number)
-        people.add(person_ids[0], event)
-        if kind == "contact_sent":
-            _count_contact(stage, person_ids[0], number, event)
-        elif kind == "decline":
-            stage.contacts.declined(person_ids[0], time_us)
-        if time_us < span.since_us:
-            went.before += 1
-            continue
-        went.events += 1
-        is_awaited = kind in _RESTOCKED_BY and event.offer_no in journeys.awaiting
-        if kind in telling or is_awaited or journeys.may_hear(person_ids, kind):
+        if is_theirs:
+            event = _folded(stage, person_ids[0], kind, number)
+            went.before += is_before
+            went.events += not is_before
+        if restocks and past.offer_no_of(number) in journeys.awaiting:
             stage.clock.set(time_us)
-            if is_awaited:
-                await player.restocked(event.offer_no)
+            await player.restocked(past.offer_no_of(number))
+            next_us = player.next_due_us()
+        if is_before or not is_theirs:
+            continue
+        if kind in telling or journeys.may_hear(person_ids, kind):
+            stage.clock.set(time_us)
             _count(went, await player.concerned(past.happened(number, event)))
             next_us = player.next_due_us()
     tell(total, total)
     await player.until(span.until_us)
     return went
+
+
+def _folded(stage: Stage, oldest_id: str, kind: str, number: int) -> Event:
+    """Let somebody live through an event, and count what it says of their contacts."""
+    event = stage.past.at(number)
+    stage.people.add(oldest_id, event)
+    if kind == "contact_sent":
+        _count_contact(stage, oldest_id, number, event)
+    elif kind == "decline":
+        stage.contacts.declined(oldest_id, event.time_us)
+    return event
 
 
 def _count(went: Went, moved: bool | None) -> None:

@@ -6,17 +6,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cli.backtest.playing import Span, Went
-from cli.backtest.stage import Definitions, Stage
+from cli.backtest.past import Past
+from cli.backtest.played import Played
+from cli.backtest.playing import Span
+from cli.backtest.stage import Definitions
 from services.scenario.backtest.record import Record
 from services.scenario.domain.counts import Counts
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch, State
-from services.scenario.domain.how_often import how_often
+from services.scenario.domain.how_often import Met, how_often
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.scenario import MessageOrder, Scenario
 from services.scenario.how_often_messages import how_often_message
 from services.scenario.report_messages import Parts, report_of
+from shared.catalogue import Catalogue
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.scenario.v1.backtest_pb2 import Backtest, BacktestDay, BacktestGroup
 
@@ -33,21 +36,22 @@ class _Day:
 
 
 async def backtest_of(
-    stage: Stage,
-    record: Record,
+    played: Played,
+    past: Past,
+    catalogue: Catalogue,
     definitions: Definitions,
     span: Span,
-    went: Went,
     caveats: Sequence[str],
 ) -> Backtest:
     """Return the report; scenarios of the session are named, and nothing is counted of them."""
+    record, went = played.record, played.went
     made = Backtest(
         events=went.events,
         events_before=went.before,
         events_moving=went.moved,
-        people=stage.past.people,
+        people=past.people,
         caveats=caveats,
-        not_folded=stage.people.failures,
+        not_folded=played.failures,
     )
     made.since_time.FromMicroseconds(span.since_us)
     made.until_time.FromMicroseconds(span.until_us)
@@ -56,7 +60,10 @@ async def backtest_of(
     days = _days(record, playbook.time_zone)
     for name, scenario in sorted(playbook.scenarios.items()):
         _add(made, scenario, counts, record, days.get(name, {}), span)
-    _tell_how_often(made, stage, definitions, span)
+    exchange = playbook.exchange
+    currency = catalogue.only_currency or exchange.table(catalogue).base
+    mean_micros = past.mean_order_micros(span.since_us, span.until_us, exchange)
+    _tell_how_often(made, played.met, span, mean_micros, currency)
     made.days.extend(_told(days.get(_EVERY, {})))
     return made
 
@@ -77,12 +84,11 @@ def _add(
     told.messages_over_limit = record.missing_messages[scenario.name]
 
 
-def _tell_how_often(made: Backtest, stage: Stage, definitions: Definitions, span: Span) -> None:
-    exchange, catalogue = definitions.playbook.exchange, stage.catalogue
-    currency = catalogue.only_currency or exchange.table(catalogue).base
-    mean_micros = stage.past.mean_order_micros(span.since_us, span.until_us, exchange)
+def _tell_how_often(
+    made: Backtest, met: Sequence[Met], span: Span, mean_micros: int, currency: str
+) -> None:
     kept = {each.report.scenario: each for each in made.scenarios if not each.report.in_session}
-    for found in how_often(stage.witness.met, kept, span.since_us, span.until_us, mean_micros):
+    for found in how_often(met, kept, span.since_us, span.until_us, mean_micros):
         kept[found.scenario].how_often.CopyFrom(how_often_message(found, currency))
 
 

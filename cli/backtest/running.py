@@ -11,8 +11,10 @@ import structlog
 
 from cli.backtest.caveats import caveats_of
 from cli.backtest.past import Past, Persons
-from cli.backtest.playing import Span, Tell, Went, play
+from cli.backtest.played import Played, together
+from cli.backtest.playing import EVERYBODY, Share, Span, Tell, Went, play
 from cli.backtest.reporting import backtest_of
+from cli.backtest.sharing import had_room, play_shares, shares_for
 from cli.backtest.stage import Definitions, Stage
 from services.profile.domain.reading import NO_TIERS, Tiers
 from services.scenario.backtest.record import Record
@@ -42,15 +44,42 @@ class Backtested:
     went: Went
 
 
-def run(world: World, definitions: Definitions, span: Span, tell: Tell) -> Backtested:
-    """Play the past of a world within a span; takes about a minute for a million events."""
+def run(
+    world: World, definitions: Definitions, span: Span, tell: Tell, jobs: int = 0
+) -> Backtested:
+    """Play the past of a world within a span; takes about a minute for a million events.
+
+    In as many processes as there are processors, `jobs` at most where that is not 0. Where people
+    then came to where there is room for only so many, one process plays all of it again: who gets
+    the room is decided by who came first. What comes of it is the same in any case.
+    """
     # What runs live tells its log of every step.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    return asyncio.run(_run(world, definitions, span, tell))
+    playbook, calls_per_day = definitions.playbook, world.calls_per_day
+
+    def play_share(share: Share, tell: Tell) -> Played:
+        return asyncio.run(_played(world, definitions, span, tell, share))
+
+    number = shares_for(jobs, len(world.past))
+    played: Played | None = None
+    if number > 1:
+        known = {"/persons": world.persons, **playbook.defined}
+        shares = play_shares(play_share, known, number, tell)
+        if had_room(shares, playbook, calls_per_day):
+            played = together(shares)
+    if played is None:
+        played = play_share(EVERYBODY, tell)
+    caveats = list(caveats_of(playbook.scenarios.values()))
+    told = backtest_of(played, world.past, world.catalogue, definitions, span, caveats)
+    report = asyncio.run(told)
+    report.calls_per_day = calls_per_day
+    return Backtested(report, played.record, played.went)
 
 
-async def _run(world: World, definitions: Definitions, span: Span, tell: Tell) -> Backtested:
-    record = Record(world.persons)
+async def _played(
+    world: World, definitions: Definitions, span: Span, tell: Tell, share: Share
+) -> Played:
+    record = Record(world.persons, share.ids)
     stage = Stage(
         world.catalogue,
         definitions,
@@ -59,12 +88,11 @@ async def _run(world: World, definitions: Definitions, span: Span, tell: Tell) -
         record,
         world.tiers,
         calls_per_day=world.calls_per_day,
+        ids=share.ids,
     )
-    went = await play(stage, span, definitions.playbook.telling, tell)
-    caveats = list(caveats_of(definitions.playbook.scenarios.values()))
-    report = await backtest_of(stage, record, definitions, span, went, caveats)
-    report.calls_per_day = world.calls_per_day
-    return Backtested(report, record, went)
+    went = await play(stage, span, definitions.playbook.telling, tell, share)
+    rooms, failures = stage.player.journeys.asked, stage.people.failures
+    return Played(record, went, stage.witness.met, rooms, failures)
 
 
 def only(definitions: Definitions, names: Collection[str]) -> Definitions:

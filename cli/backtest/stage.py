@@ -68,6 +68,7 @@ class Stage:
         *,
         whole: bool = False,
         calls_per_day: int = 0,
+        ids: str = "",
     ) -> None:
         """Set it up; `whole` people have all their parts, not only those that scenarios ask for."""
         self.catalogue = catalogue
@@ -94,6 +95,7 @@ class Stage:
             self.clock,
             self.witness,
             calls_per_day,
+            ids,
         )
 
     async def snapshot(self, person_id: str) -> PersonSnapshot:

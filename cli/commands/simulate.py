@@ -68,6 +68,10 @@ def simulate(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this scenario; repeatable. Goes with --scenarios."),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(min=0, max=64, help="Processes that play events. 0: one per processor."),
+    ] = 0,
     person_script: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Let one person live through a script of events."),
@@ -117,7 +121,7 @@ def simulate(
 
         days = parse_days(history, "--history")
         return simulate_scenarios(
-            BacktestAsked(target, days, scenario or ()), home, as_json=as_json
+            BacktestAsked(target, days, scenario or (), jobs), home, as_json=as_json
         )
     if model or exploration:
         return simulate_ranking(

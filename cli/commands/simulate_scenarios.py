@@ -20,6 +20,7 @@ from cli.backtest.gathering import (
 )
 from cli.backtest.playing import Span
 from cli.backtest.running import World, only, run
+from cli.backtest.sharing import SharingError
 from cli.backtest.stage import Definitions
 from cli.calling import business_time, call, service
 from cli.commands.definitions import read_folder, show_problems
@@ -43,6 +44,8 @@ class BacktestAsked:
     days: timedelta
     scenarios: Sequence[str] = ()
     """Only these; empty: all of them."""
+    jobs: int = 0
+    """Processes at most; 0: one for each processor."""
 
 
 class Steps:
@@ -75,7 +78,10 @@ def simulate_scenarios(asked: BacktestAsked, home: Path | None, *, as_json: bool
         span = Span(until_us - asked.days // timedelta(microseconds=1), until_us)
         steps.begin("playing events")
         world = World(catalogue, past, persons, tiers, _calls_per_day(home))
-        found = run(world, definitions, span, steps.tell)
+        try:
+            found = run(world, definitions, span, steps.tell, asked.jobs)
+        except SharingError as error:
+            raise CommandError(f"{error}: `--jobs 1` plays them in one") from None
     if as_json:
         say_json(found.report)
     else:

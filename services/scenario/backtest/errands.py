@@ -32,12 +32,13 @@ Kept = Callable[[Dispatch], None]
 class PlayedErrands:
     """An `ErrandWork` of one worker, who never dies."""
 
-    def __init__(self, journeys: PlayedJourneys, kept: Kept) -> None:
+    def __init__(self, journeys: PlayedJourneys, kept: Kept, ids: str = "") -> None:
         self._journeys = journeys
         self._kept = kept
         self._by_id: dict[str, Dispatch] = {}
         self._of_journey: dict[str, dict[str, SendMessage]] = {}
         self._due: list[tuple[int, str, int]] = []
+        self._ids = ids
         self._numbers = 0
 
     def order(self, journey: Journey, due: Due) -> Dispatch | None:
@@ -46,7 +47,7 @@ class PlayedErrands:
         if not isinstance(effect, SendMessage | SetAttributes | NotePerson | TellAnswer):
             return None
         self._numbers += 1
-        dispatch = first_dispatch(f"errand-{self._numbers:08d}", journey, due)
+        dispatch = first_dispatch(f"errand-{self._ids}{self._numbers:08d}", journey, due)
         if isinstance(effect, SendMessage):
             self._of_journey.setdefault(journey.journey_id, {})[dispatch.errand_id] = effect
         self._put(dispatch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.scenario.domain.entries import Entry, entry_of
@@ -36,6 +37,21 @@ class Watch(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class RoomsAsked:
+    """How much room was asked for, whether or not there was any."""
+
+    entered: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By scenario, or `CALLS`, and day."""
+    most_under_way: Counter[str] = field(default_factory=Counter)
+    """At one moment, by scenario."""
+
+    def add(self, other: RoomsAsked) -> None:
+        """Count what was asked for elsewhere, too; not all of it was at the same moment."""
+        self.entered.update(other.entered)
+        self.most_under_way.update(other.most_under_way)
+
+
 class PlayedJourneys:
     """A `JourneyTransaction` that each step commits at once: nobody else is there."""
 
@@ -49,6 +65,7 @@ class PlayedJourneys:
         self._tallies: dict[str, list[Tally]] = {}
         self._rooms: dict[str, tuple[str, int]] = {}
         self._under_way: Counter[str] = Counter()
+        self.asked = RoomsAsked()
         self._effects: set[tuple[str, int, int, str]] = set()
         self._waiting: dict[str, dict[str, Entry]] = {}
         """Entries without a goal so far, by person and journey."""
@@ -161,6 +178,7 @@ class PlayedJourneys:
     async def take_room(self, scenario: str, limits: Limits, today: str) -> bool:
         day, entered = self._rooms.get(scenario, (today, 0))
         entered = entered if day >= today else 0
+        self.asked.entered[scenario, today] += 1
         if limits.per_day and entered >= limits.per_day:
             return False
         if limits.under_way and self._under_way[scenario] >= limits.under_way:
@@ -194,6 +212,8 @@ class PlayedJourneys:
         was_under_way = before is not None and before.occurrence > 0
         is_under_way = journey.occurrence > 0 and not journey.is_over
         self._under_way[name] += is_under_way - was_under_way
+        if self._under_way[name] > self.asked.most_under_way[name]:
+            self.asked.most_under_way[name] = self._under_way[name]
         self._await(before, journey)
         if not journey.is_over:
             self._open.setdefault(person_id, {})[journey.journey_id] = journey

@@ -75,8 +75,12 @@ class Player:
         clock: PlayedClock,
         audience: Audience,
         calls_per_day: int = 0,
+        ids: str = "",
     ) -> None:
-        """Take what it plays with; `calls_per_day` is what agents can do, 0: any number."""
+        """Take what it plays with; `calls_per_day` is what agents can do, 0: any number.
+
+        `ids` begins the numbers of its journeys, to tell them from those of another player.
+        """
         self._catalogue = catalogue
         self._books = books
         self._sets = sets
@@ -91,7 +95,7 @@ class Player:
             calls_per_day=lambda _: calls_per_day,
         )
         self.journeys = PlayedJourneys(sets, self)
-        self.errands = PlayedErrands(self.journeys, audience.done)
+        self.errands = PlayedErrands(self.journeys, audience.done, ids)
         sender = Sender(
             self.errands,
             AlwaysWritten(),
@@ -101,6 +105,7 @@ class Player:
             in_force=self._is_in_force,
         )
         self._worker = Errands(self.errands, sender, logbook, catalogue, clock, owner="player")
+        self._ids = ids
         self._numbers = itertools.count(1)
 
     async def happened(self, event: Happened) -> list[Transition]:
@@ -206,4 +211,4 @@ class Player:
         return scenario in playbook.scenarios
 
     def _new_id(self, now_us: int) -> str:
-        return f"journey-{next(self._numbers):09d}"
+        return f"journey-{self._ids}{next(self._numbers):09d}"

@@ -30,8 +30,10 @@ class Given:
 class Record:
     """An `Audience` that keeps it all, and of journeys that entered nothing only how many."""
 
-    def __init__(self, sets: Sets) -> None:
+    def __init__(self, sets: Sets, ids: str = "") -> None:
+        """Take who is one with whom; `ids` begins the numbers of tasks, as `Player`'s."""
         self._sets = sets
+        self._ids = ids
         self.journeys: dict[str, Journey] = {}
         """Those that are not over, or entered a stage, or would have."""
         self.passages: dict[tuple[str, int], Passage] = {}
@@ -101,7 +103,7 @@ class Record:
             return
         order = effect.order
         task = Task(
-            task_id=f"task-{len(self.given):08d}",
+            task_id=f"task-{self._ids}{len(self.given):08d}",
             journey_id=journey.journey_id,
             person_id=journey.person_id,
             kind=order.kind,
@@ -128,6 +130,19 @@ class Record:
         wanted = sum(passage.stage in sends for passage in step.passages)
         sent = sum(due.effect.kind == "message" for due in effects)
         self.missing_messages[journey.scenario.name] += wanted - sent
+
+    def add(self, other: Record) -> None:
+        """Keep what another kept as well, of other people and under other numbers."""
+        self.journeys.update(other.journeys)
+        self.passages.update(other.passages)
+        self.entries.update(other.entries)
+        self.tasks.update(other.tasks)
+        self.errands.update(other.errands)
+        self.given.extend(other.given)
+        self.dispatches.update(other.dispatches)
+        self.missing_messages.update(other.missing_messages)
+        self._turned_away.update(other._turned_away)
+        self._tasks_of.update(other._tasks_of)
 
     def messages(self) -> list[Dispatch]:
         """Return the messages that were ordered."""
