@@ -15,7 +15,7 @@ from services.scenario.domain.outbound import (
     Message,
     Result,
 )
-from services.scenario.domain.scenario import Cart, MessageOrder
+from services.scenario.domain.scenario import Beginning, MessageOrder
 from services.scenario.message_values import values_of
 from services.scenario.sending import MARKETING
 from services.scenario.stationery import HOUSE, Sender, Stationery, Words
@@ -47,11 +47,11 @@ _MAY_STAY_AWAY = frozenset({"scenario"})
 """What a message can do without: what other journeys would have proposed."""
 
 
-class Carts(Protocol):
-    """Keeps what lay in carts when journeys began."""
+class Beginnings(Protocol):
+    """Keeps what journeys began with."""
 
-    async def cart_of(self, journey_id: str) -> Cart:
-        """Return the cart of a journey; nothing, where there is none."""
+    async def beginning_of(self, journey_id: str) -> Beginning:
+        """Return what a journey began with; nothing, where there is none."""
         ...
 
 
@@ -88,7 +88,7 @@ class TemplateComposer:
         stationery: Callable[[str], Stationery],
         profile: ProfileServiceAsyncStub,
         edge: AggregatorServiceAsyncStub,
-        carts: Carts,
+        beginnings: Beginnings,
         catalogue: Catalogue,
         links: Links,
         clock: BusinessClock,
@@ -97,7 +97,7 @@ class TemplateComposer:
         self._stationery = stationery
         self._profile = profile
         self._edge = edge
-        self._carts = carts
+        self._beginnings = beginnings
         self._catalogue = catalogue
         self._links = links
         self._clock = clock
@@ -183,7 +183,7 @@ class TemplateComposer:
         link = self._links.link(errand, channel, now_us)
         values = values_of(
             person,
-            await self._carts.cart_of(errand.journey_id),
+            await self._beginnings.beginning_of(errand.journey_id),
             carried.recommendations,
             self._catalogue,
             (sender or house, house),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from services.scenario.domain.scenario import Cart
+from services.scenario.domain.scenario import Beginning
 from services.scenario.stationery import Sender
 from shared.catalogue import Catalogue
 from shared.money import MICROS, from_micros
@@ -15,7 +15,7 @@ from touchpoint.profile.v1.profile_service_pb2 import ReachPersonResponse
 
 def values_of(
     person: ReachPersonResponse,
-    cart: Cart,
+    began: Beginning,
     offers: Iterable[Recommendation],
     catalogue: Catalogue,
     senders: tuple[Sender, Sender],
@@ -25,9 +25,11 @@ def values_of(
 ) -> Values:
     """Return what a template may read; what is not known is not there.
 
-    `senders`: who it is from, and the house. `today`: the day, where the person is.
+    `began`: what its journey began with. `senders`: who it is from, and the house. `today`: the
+    day, where the person is.
     """
     sender, house = senders
+    cart = began.cart
     return {
         "person": _known(
             name=person.name,
@@ -42,6 +44,7 @@ def values_of(
                 for offer_no, quantity in zip(cart.offer_nos, cart.quantities, strict=True)
             ],
         },
+        "item": _item(began.item_no, catalogue),
         "offers": [_offer(each, catalogue) for each in offers],
         "sender": _known(name=sender.name, address=sender.address),
         "house": _known(name=house.name, address=house.address),
@@ -71,12 +74,16 @@ def _known(**said: str) -> dict[str, str]:
 
 
 def _cart_line(offer_no: int, quantity: float, catalogue: Catalogue) -> Mapping[str, str | int]:
+    said = _item(offer_no, catalogue)
+    return {**said, "quantity": int(quantity) if quantity == int(quantity) else f"{quantity:g}"}
+
+
+def _item(offer_no: int, catalogue: Catalogue) -> Mapping[str, str]:
     is_known = 0 < offer_no < catalogue.size
-    said = _known(
+    return _known(
         title=catalogue.titles[offer_no] if is_known else "",
         price=_price_of(offer_no, catalogue),
     )
-    return {**said, "quantity": int(quantity) if quantity == int(quantity) else f"{quantity:g}"}
 
 
 def _offer(found: Recommendation, catalogue: Catalogue) -> Mapping[str, str]:

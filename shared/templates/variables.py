@@ -43,6 +43,10 @@ VARIABLES: dict[str, Shape] = {
         "count": Leaf(1),
         "value": _sometimes("129.00 EUR"),
     },
+    "item": {
+        "title": _sometimes("Trail shoe for long ways, waterproof"),
+        "price": _sometimes("129.00 EUR"),
+    },
     "offers": [
         {
             "offer_id": Leaf("trail_shoe"),

@@ -9,7 +9,7 @@ from services.scenario.domain.campaigns import Became, Campaign, Taken
 from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.lanes import LANES
-from services.scenario.domain.scenario import Cart
+from services.scenario.domain.scenario import Beginning
 
 NONE_TAKEN: Mapping[int, int] = {}
 
@@ -69,8 +69,8 @@ class ErrandStore(ErrandWork, Protocol):
         """Return the latest message of each journey that has one."""
         ...
 
-    async def cart_of(self, journey_id: str) -> Cart:
-        """Return what lay in the cart when a journey began; nothing, where there is none."""
+    async def beginning_of(self, journey_id: str) -> Beginning:
+        """Return what a journey began with; nothing, where there is none."""
         ...
 
     async def order(self, campaign: Campaign, messages: Sequence[Dispatch]) -> Taken:

@@ -30,6 +30,17 @@ class Cart:
 
 
 NO_CART = Cart()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a journey began with."""
+
+    cart: Cart = NO_CART
+    item_no: int = 0
+    """The item or offer of the event, 0 for none."""
+
+
 AtHome = Callable[[int, str], int | None]
 """Converts an amount in a currency into the home one; None: nobody knows its worth."""
 

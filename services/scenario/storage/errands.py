@@ -9,7 +9,7 @@ from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Happened, SendMessage
 from services.scenario.domain.lanes import LANES, rooms
-from services.scenario.domain.scenario import NO_CART, Cart
+from services.scenario.domain.scenario import Beginning, Cart
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.payloads import job_of, payload_of_order
 from services.scenario.storage.transaction import PostgresJourneyTransaction
@@ -76,11 +76,12 @@ class PostgresErrands:
         rows = await self._database.fetch(_SQL.latest_messages, list(journey_ids))
         return {row["journey_id"]: dispatch_of(row) for row in rows}
 
-    async def cart_of(self, journey_id: str) -> Cart:
-        for row in await self._database.fetch(_SQL.cart_of, journey_id):
+    async def beginning_of(self, journey_id: str) -> Beginning:
+        for row in await self._database.fetch(_SQL.beginning_of, journey_id):
             quantities = tuple(row["cart_quantities"])
-            return Cart(tuple(row["cart_nos"]), quantities, row["cart_value_micros"])
-        return NO_CART
+            cart = Cart(tuple(row["cart_nos"]), quantities, row["cart_value_micros"])
+            return Beginning(cart, row["item_no"])
+        return Beginning()
 
     async def order(self, campaign: Campaign, messages: Sequence[Dispatch]) -> Taken:
         async with self._database.transaction() as opened:

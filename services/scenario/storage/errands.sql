@@ -94,5 +94,5 @@ SELECT state, reason, count(*) AS people FROM errands
 WHERE campaign = $1 AND campaign_offer = $2 AND campaign <> ''
 GROUP BY state, reason;
 
--- name: cart_of
-SELECT cart_nos, cart_quantities, cart_value_micros FROM journeys WHERE journey_id = $1;
+-- name: beginning_of
+SELECT item_no, cart_nos, cart_quantities, cart_value_micros FROM journeys WHERE journey_id = $1;

@@ -18,7 +18,7 @@ from services.scenario.domain.journey import (
     TellAnswer,
 )
 from services.scenario.domain.lanes import LANES, rooms
-from services.scenario.domain.scenario import NO_CART, Cart, MessageOrder
+from services.scenario.domain.scenario import Beginning, MessageOrder
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 
@@ -47,9 +47,9 @@ class InMemoryErrands:
             del self._kept[errand_id]
         return self._kept
 
-    async def cart_of(self, journey_id: str) -> Cart:
+    async def beginning_of(self, journey_id: str) -> Beginning:
         journey = self._journeys.journeys.get(journey_id)
-        return journey.cart if journey is not None else NO_CART
+        return Beginning(journey.cart, journey.item_no) if journey is not None else Beginning()
 
     async def claim(
         self,

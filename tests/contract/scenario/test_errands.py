@@ -19,7 +19,7 @@ from services.scenario.domain.errands import (
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.lanes import CHANNELS, INWARD
 from services.scenario.domain.outbound import Fate, Result
-from services.scenario.domain.scenario import NO_CART
+from services.scenario.domain.scenario import Beginning
 from tests.contract.scenario.conftest import apart, one
 from tests.unit.scenario.playing import (
     ADA,
@@ -267,12 +267,12 @@ async def test_what_is_exported_of_errands_can_be_read(desk):
     }
 
 
-async def test_the_cart_is_that_of_the_journey_that_a_message_is_of(desk):
+async def test_what_a_message_can_tell_of_is_what_its_journey_began_with(desk):
     await desk.take(viewed(), starting_of=for_all({"view": [mail()]}))
     await desk.look(NOON_US, facts(cart=CART))
     found = await only(desk)
-    assert await desk.errands.cart_of(found.journey_id) == CART
-    assert await desk.errands.cart_of("") == NO_CART
+    assert await desk.errands.beginning_of(found.journey_id) == Beginning(CART, viewed().offer_no)
+    assert await desk.errands.beginning_of("") == Beginning()
 
 
 async def test_letters_that_wait_by_the_dozen_let_what_is_no_letter_pass(desk):

@@ -12,7 +12,7 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 NOW_US = 1_795_262_400_000_000
 DAY_US = 86_400_000_000
 SURVEYS = (196, 198)
-FREE_SHIPPING, CALL = 190, 192
+FREE_SHIPPING, CALL, CHAT = 190, 192, 194
 ABOUT_SOLD_OUT, SOLD_OUT = 193, (133, 134, 135)
 ATTRIBUTES = {
     185: {"price_led": "true"},
@@ -20,6 +20,7 @@ ATTRIBUTES = {
     188: {"personal": "true"},
     FREE_SHIPPING: {"type": "free_shipping"},
     CALL: {"type": "click_to_call"},
+    CHAT: {"type": "chat"},
     SURVEYS[1]: {"type": "cart_survey"},
 }
 _PRODUCTS = 150
@@ -68,7 +69,7 @@ def _other(no: int) -> CatalogueRow:
 def _kind(no: int) -> OfferKind.Value.ValueType:
     if no in SURVEYS:
         return OfferKind.SURVEY
-    if no == CALL:
+    if no in {CALL, CHAT}:
         return OfferKind.SERVICE
     return OfferKind.PROMOTION if no % 3 else OfferKind.CONTENT
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.scenario.composing import Links, TemplateComposer
 from services.scenario.domain.outbound import Errand, Fate
-from services.scenario.domain.scenario import NO_CART, Cart, MessageOrder
+from services.scenario.domain.scenario import Beginning, Cart, MessageOrder
 from services.scenario.message_values import first_name, price
 from services.scenario.stationery import stationery
 from shared.errors import InvalidArgument, NotFound, Unavailable
@@ -42,8 +42,14 @@ CART = Template(
 LONG = Template(template="long", channels=[Channel.SMS], text="{{ person.name }}" * 60)
 EARLY = "Pacific/Kiritimati"
 TODAY = Template(template="today", channels=[Channel.EMAIL], subject="Now", text="{{ today }}")
+BACK = Template(
+    template="back",
+    channels=[Channel.EMAIL],
+    subject="Back",
+    text="{{ item.title | default: 'It' }} is back",
+)
 BUNDLE = Bundle(
-    templates=[LEFT, CART, LONG, TODAY],
+    templates=[LEFT, CART, LONG, TODAY, BACK],
     senders=[
         MessageSender(sender="house", name="Story Shop", address="hello@shop.example"),
         MessageSender(sender="anna", name="Anna Berg", address="anna@shop.example"),
@@ -71,14 +77,14 @@ def decided(request):
 
 
 class Peers:
-    """Profile and the edge, the journey's cart, and what is written with them."""
+    """Profile and the edge, what the journey began with, and what is written with them."""
 
     def __init__(self):
         said = {"address": "ada@shop.example", "name": "Ada <b>Byron"}
         self.person = ReachPersonResponse(owner_ids=["boris", "anna"], **said)
         self.ReachPerson = FakeRpc(lambda _: self.person)
         self.Recommend = FakeRpc(decided)
-        self.cart = NO_CART
+        self.began = Beginning()
         self.bundle = BUNDLE
         self.time_zone = ""
         self.clock = FakeClock()
@@ -88,9 +94,9 @@ class Peers:
     def in_force(self, oldest_id):
         return stationery(self.bundle) if oldest_id == OLDEST else stationery(Bundle())
 
-    async def cart_of(self, journey_id):
+    async def beginning_of(self, journey_id):
         assert journey_id == JOURNEY
-        return self.cart
+        return self.began
 
     async def compose(self, channel=Channel.EMAIL, **order):
         links = Links(self.url, self.unsubscribing)
@@ -185,7 +191,7 @@ async def test_somebody_whom_nobody_looks_after_hears_from_the_house(peers):
 
 async def test_it_is_in_their_language_and_tells_of_their_cart(peers):
     peers.person.locale = "de-AT"
-    peers.cart = Cart((PC_1, 99), (2.0, 0.5), 1_299_000_000)
+    peers.began = Beginning(Cart((PC_1, 99), (2.0, 0.5), 1_299_000_000))
     found = await peers.compose()
     assert (found.subject, found.text, found.html) == ("Ihr Korb", "1299.00 EUR", "")
     assert peers.Recommend.request.locale == "de-AT"
@@ -202,10 +208,17 @@ async def test_what_an_own_offer_needs_is_a_placement_of_the_channel(peers):
 
 
 async def test_a_message_without_offers_asks_nobody_what_to_carry(peers):
-    peers.cart = Cart((PC_1,), (1.0,), 0)
+    peers.began = Beginning(Cart((PC_1,), (1.0,), 0))
     found = await peers.compose(template="cart", placement="")
     assert found.text.startswith("1 x Aurora 15 2")
     assert (found.decision_id, peers.Recommend.requests) == ("", [])
+
+
+@pytest.mark.parametrize(("item_no", "told"), [(PC_1, "Aurora 15 is back"), (0, "It is back")])
+async def test_it_names_the_item_that_its_journey_began_with(peers, item_no, told):
+    peers.began = Beginning(item_no=item_no)
+    found = await peers.compose(template="back", placement="")
+    assert found.text == told
 
 
 async def test_nothing_worth_sending_is_not_sent(peers):
