@@ -75,5 +75,7 @@ def test_the_shipped_rules_look_like_their_levels() -> None:
 
 
 def test_only_fields_that_there_are_tell_a_level() -> None:
-    requests = {"request.cart_value_micros", "request.cart_lines", "request.agent_free"}
+    requests = {
+        f"request.{name}" for name in ("cart_value_micros", "cart_lines", "agent_free", "chat_free")
+    }
     assert _LEVEL_OF.keys() <= COLUMNS | FIELDS.keys() | requests
