@@ -7,6 +7,7 @@ is played is compared with it afterwards; see `had_room`.
 
 from __future__ import annotations
 
+import gc
 import io
 import multiprocessing
 import os
@@ -93,6 +94,7 @@ def had_room(shares: Sequence[Played], playbook: Playbook, calls_per_day: int) -
 
 def _play(play: Play, known: Known, share: Share, writer: Connection) -> None:
     """Play a share in a process of its own, and say what came of it."""
+    gc.freeze()  # what was read stays: to look for garbage in it would only copy its pages
     signal.set_wakeup_fd(-1)  # it is the parent's: signals of a child are not its matter
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

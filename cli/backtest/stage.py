@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cli.backtest.parts import OF_MESSAGES, OF_WHO_ENTERS, parts_asked
+from cli.backtest.parts import ALWAYS, OF_MESSAGES, OF_SESSIONS, OF_WHO_ENTERS
 from cli.backtest.past import Past, Persons
 from services.profile.definitions import ProfileDefinitions, compile_bundle
 from services.profile.domain.event import Event as Folded
@@ -18,7 +18,7 @@ from services.rules.domain.changes import Contacted
 from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.replaying_contacts import ReplayedContacts
 from services.scenario.backtest.clock import PlayedClock
-from services.scenario.backtest.player import Audience, Player
+from services.scenario.backtest.player import Audience, ItemInView, Player
 from services.scenario.backtest.witness import Witness
 from services.scenario.definitions import Playbook, playbook
 from services.scenario.domain.errands import Dispatch
@@ -80,7 +80,7 @@ class Stage:
             persons,
             definitions.profile,
             tiers,
-            None if whole else parts_asked(definitions.playbook.defined.values()),
+            None if whole else ALWAYS,
         )
         self.contacts = ReplayedContacts(definitions.contacts, catalogue)
         self._intake = Intake(Stamper(catalogue), _NO_KEY, _REGION)
@@ -96,6 +96,7 @@ class Stage:
             self.witness,
             calls_per_day,
             ids,
+            ItemInView(lambda person: self.people.add_parts(person, OF_SESSIONS)),
         )
 
     async def snapshot(self, person_id: str) -> PersonSnapshot:

@@ -236,7 +236,7 @@ def is_so(
     scenario: Scenario, snapshot: PersonSnapshot, cart: Cart, at_home: AtHome, values: Values
 ) -> bool | None:
     """Say whether what must be so to enter a scenario is; None: that cannot be evaluated."""
-    hesitating = snapshot.session.hesitating
+    hesitating = scenario.when.hesitating and bool(values["session.hesitating"])
     return scenario.when.holds(hesitating=hesitating, cart=cart, at_home=at_home, values=values)
 
 

@@ -175,7 +175,7 @@ class _Reading:
                 )
                 for each in message.on
             ),
-            answers={answer: self._leads(to) for answer, to in message.answers.items()},
+            answers={answer: self._leads(to) for answer, to in sorted(message.answers.items())},
             ways=tuple(
                 Way(
                     self._leads(way.to, getattr(way, "as")),

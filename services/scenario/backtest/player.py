@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.errands import AlwaysWritten, PlayedErrands, every_channel
 from services.scenario.backtest.journeys import PlayedJourneys, Sets
+from services.scenario.choosing import Choosing
 from services.scenario.domain.answering import answered
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch
@@ -50,6 +51,10 @@ class Audience(Protocol):
 class ItemInView:
     """`Choosing` where no source can be asked what it had then: the item in view stands for it."""
 
+    def __init__(self, look: Callable[[PersonSnapshot], None] = lambda person: None) -> None:
+        """Take what adds the session to a person who was asked for without."""
+        self._look = look
+
     async def choose(
         self,
         sources: Collection[int],
@@ -57,6 +62,8 @@ class ItemInView:
         item_no: int,
         person: PersonSnapshot,
     ) -> dict[int, tuple[int, ...]]:
+        if not item_no:
+            self._look(person)
         number = item_no or person.session.last_offer_no
         return dict.fromkeys(sources, (number,) if number else ())
 
@@ -76,6 +83,7 @@ class Player:
         audience: Audience,
         calls_per_day: int = 0,
         ids: str = "",
+        chooser: Choosing | None = None,
     ) -> None:
         """Take what it plays with; `calls_per_day` is what agents can do, 0: any number.
 
@@ -91,7 +99,7 @@ class Player:
             books,
             people,
             clock,
-            ItemInView(),
+            chooser or ItemInView(),
             calls_per_day=lambda _: calls_per_day,
         )
         self.journeys = PlayedJourneys(sets, self)

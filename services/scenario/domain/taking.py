@@ -197,8 +197,10 @@ async def take_timers(
         group = groups.get(claim.journey.person_id, ())
         for journey in steps.of(group):
             if _is_still(journey, claim):
-                counted = replace(facts, occasions=_occasions(journey, group, tallies, now_us))
-                await _bring_forward(transaction, steps, group, journey, counted, now_us)
+                if tallies:
+                    came = _occasions(journey, group, tallies, now_us)
+                    facts = replace(facts, occasions=came)
+                await _bring_forward(transaction, steps, group, journey, facts, now_us)
     return await _saved(transaction, steps)
 
 
