@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-import structlog
-
 from cli.backtest.caveats import caveats_of
+from cli.backtest.hushed import hushed
 from cli.backtest.past import Past, Persons
 from cli.backtest.played import Played, together
 from cli.backtest.playing import EVERYBODY, Share, Span, Tell, Went, play
@@ -44,6 +42,7 @@ class Backtested:
     went: Went
 
 
+@hushed()
 def run(
     world: World, definitions: Definitions, span: Span, tell: Tell, jobs: int = 0
 ) -> Backtested:
@@ -53,8 +52,6 @@ def run(
     then came to where there is room for only so many, one process plays all of it again: who gets
     the room is decided by who came first. What comes of it is the same in any case.
     """
-    # What runs live tells its log of every step.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     playbook, calls_per_day = definitions.playbook, world.calls_per_day
 
     def play_share(share: Share, tell: Tell) -> Played:

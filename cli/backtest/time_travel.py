@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterator
 
-import structlog
-
+from cli.backtest.hushed import hushed
 from cli.backtest.past import Past, Persons
 from cli.backtest.script import RESTOCKED, TASK, WAIT, Line, Script
 from cli.backtest.stage import Definitions, Stage
@@ -21,12 +19,12 @@ _BEFORE_US = 1_000_000
 """So long before the script begins the person told who they are."""
 
 
+@hushed()
 def travel(script: Script, catalogue: Catalogue, definitions: Definitions) -> list[Moment]:
     """Return what happened, in order; mistakes of the script are added to its problems.
 
     The same script on the same definitions and catalogue comes to the same lines.
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     return asyncio.run(_travel(script, catalogue, definitions))
 
 

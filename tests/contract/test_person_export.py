@@ -72,7 +72,7 @@ LEFT_OUT = {
     "scenario": {
         *(f"journeys.{name}" for name in ("definition", "owner", "lease_until", "token")),
         "journeys.changed_time",
-        *(f"errands.{name}" for name in ("owner", "lease_until", "token", "is_open")),
+        *(f"errands.{name}" for name in ("owner", "lease_until", "token", "is_open", "lane")),
     },
 }
 """How things are kept, not what is known: places in logs, leases, digests."""

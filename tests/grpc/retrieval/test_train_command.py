@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from typer.testing import CliRunner
 
 from cli.commands.train import parse_days
+from cli.console import people
 from cli.main import app
 from touchpoint.common.v1 import clock_service_pb2 as clock_pb
 from touchpoint.common.v1.persona_pb2 import Persona
@@ -195,7 +196,7 @@ def test_the_report_tells_what_was_tried_and_what_came_of_it(retrieval):
 
 
 def test_the_report_tells_how_each_index_searches_and_what_it_finds(retrieval, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(people, "_width", 160)
     answer = train()
     for told in (
         "1,000,000 × 64",

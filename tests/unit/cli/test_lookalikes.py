@@ -8,6 +8,7 @@ import grpc
 import pytest
 from typer.testing import CliRunner
 
+from cli.console import people
 from cli.main import app
 from touchpoint.profile.v1 import profile_service_pb2 as profile
 from touchpoint.profile.v1 import profile_service_pb2_grpc as profile_grpc
@@ -84,7 +85,7 @@ def report(*options):
 
 
 def test_only_who_is_shown_is_named_and_who_is_gone_is_left_out(services, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(people, "_width", 160)
     answer = report("best", "--alike", 25)
     assert answer.exit_code == 0, answer.output
     assert "customer 1001, customer 2001" in answer.stdout
