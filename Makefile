@@ -21,7 +21,7 @@ $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-resilience test-kills test-timer-kills lint bench bench-scale bench-quality proto clean
+.PHONY: help run test test-long test-resilience test-kills test-timer-kills lint bench bench-scale bench-quality proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test: $(VENV)/.dev  ## Run every test that this machine can run
 	$(IN_MEMORY) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto || { [ $$? -eq 1 ] && \
 	  echo "What failed, once more and alone:" && \
 	  $(IN_MEMORY) $(BIN)/python -m pytest --last-failed; }
+
+test-long: $(VENV)/.dev  ## Hold what statistics promise against hundreds of samples
+	$(IN_MEMORY) $(BIN)/python -m pytest -n auto --long -m long
 
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
 	@# What the simulated months do follows from the seed, and from how sets of texts are ordered.

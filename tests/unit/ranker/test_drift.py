@@ -57,6 +57,7 @@ def loss(probability, accepted):
     return -np.log(probability if accepted else 1 - probability)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "rate_at",
     [

@@ -82,6 +82,7 @@ def test_who_is_shown_what_everybody_takes_is_not_for_that_keener():
     assert names(study(*told)) == []
 
 
+@pytest.mark.long
 def test_the_interval_holds_the_true_effect_as_often_as_it_says():
     holds = []
     for seed in range(12):
@@ -105,6 +106,7 @@ def test_an_effect_is_told_in_words_with_its_interval_and_its_people():
     assert value(study(*drawn(1)), "attr.a1", "v1").effect.times_as_often.high < 1.0
 
 
+@pytest.mark.long
 def test_an_effect_that_fades_is_told_to_and_one_that_lasts_is_steady():
     fading = value(study(*drawn(5, people=6_000, effect=1.2, fades=True)), "attr.a0", "v0")
     assert fading.trend is Trend.FADING

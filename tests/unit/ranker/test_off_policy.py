@@ -181,6 +181,7 @@ def test_a_mean_of_what_is_normal_has_the_interval_of_the_textbook():
     assert found.high - found.value == pytest.approx(half, rel=1e-2)
 
 
+@pytest.mark.long
 def test_the_truth_lies_within_the_intervals_of_93_of_100_runs_of_thompson_sampling():
     held: dict[str, list[bool]] = {}
     vouched: dict[str, list[bool]] = {}

@@ -36,6 +36,7 @@ def test_answers_that_come_late_cost_less_than_a_quarter_of_what_is_earned(ours)
     assert late.earned.sum() > 0.75 * ours.earned.sum()
 
 
+@pytest.mark.long
 def test_after_a_change_of_taste_it_notices_and_learns_the_new_one():
     changes_at = 2_500
     changed = run(Ours, 2, changes_at + 1_500, changes_at=changes_at)

@@ -1,5 +1,7 @@
 """Where checkouts are left from, found where it was planted."""
 
+import pytest
+
 from services.scenario.domain.patterns.checkouts import checkouts_of
 from services.scenario.domain.patterns.log import DAY_US, MINUTE_US
 from services.scenario.domain.patterns.visits import Step, visits_of
@@ -61,6 +63,7 @@ def test_beginnings_of_checkouts_are_held_against_beginnings():
     assert [each.is_clear for each in begun] == [False]
 
 
+@pytest.mark.long
 def test_in_noise_hardly_ever_anything_is_clear():
     clear = [
         seed

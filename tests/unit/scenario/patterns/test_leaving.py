@@ -60,6 +60,7 @@ def test_the_planted_sequence_is_found_at_the_top_and_nothing_that_it_explains_b
     assert 0 < sequence.lost_micros < sequence.worth_micros
 
 
+@pytest.mark.long
 def test_in_noise_nothing_is_found():
     mistakes = [seed for seed in range(NOISE) if clear(found(history(100 + seed, people=150)))]
     assert len(mistakes) <= 1
@@ -82,6 +83,7 @@ def test_what_is_clear_comes_before_what_is_common():
     assert len(found(history(1, hazard=put_off), most=1).sequences) == 1
 
 
+@pytest.mark.long
 def test_three_steps_are_told_as_three_where_two_of_them_tell_nothing():
     def only_together(done, own):
         three = in_order(done, (SEARCH, 0, 0), (ASK, 0, 0), (CHECKOUT, 0, 0))

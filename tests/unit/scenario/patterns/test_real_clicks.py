@@ -73,6 +73,7 @@ def found(log):
     return leavings_of(log, visits_of(log), 20)
 
 
+@pytest.mark.long
 def test_where_buying_has_nothing_to_do_with_what_was_seen_nothing_is_found(walks):
     leavings = found(history(walks, lambda seen: 0.1))
     assert leavings.visits > 5_000
@@ -80,6 +81,7 @@ def test_where_buying_has_nothing_to_do_with_what_was_seen_nothing_is_found(walk
     assert not any(each.is_clear for each in leavings.sequences)
 
 
+@pytest.mark.long
 def test_what_keeps_people_from_buying_is_found_among_all_that_they_do(walks):
     def chance(seen):
         both = FIRST in seen and SECOND in seen[seen.index(FIRST) :]

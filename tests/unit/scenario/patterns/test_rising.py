@@ -1,6 +1,7 @@
 """Traits that rise in those who buy, found where they were planted, and nowhere else."""
 
 import numpy as np
+import pytest
 
 from services.scenario.domain.patterns.log import Known, SharedWord
 from services.scenario.domain.patterns.rising import rising_of
@@ -68,6 +69,7 @@ def test_who_came_into_a_segment_after_the_visit_was_not_in_it():
     assert not any(each.trait.kind == "segment" for each in found(log, late).risers)
 
 
+@pytest.mark.long
 def test_in_noise_hardly_ever_anything_rises():
     rose = [seed for seed in range(12) if found(history(300 + seed), plain(400)).risers]
     assert len(rose) <= 1
