@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -108,31 +109,37 @@ def simulate(
 
     Example: touchpoint simulate deploy/definitions --person-script ada.yaml
     """
-    if person_script is not None:
-        # Only here: it brings the domain code of three services along.
+    days = parse_days(history, "--history")
+    if person_script is not None or scenarios or scenario:
+        # Only here: they bring the domain code of three services along.
         from cli.commands.simulate_person import simulate_person
-        from cli.commands.simulate_scenarios import BacktestAsked
-
-        asked = BacktestAsked(target, parse_days(history, "--history"), scenario or ())
-        return simulate_person(asked, person_script, home, as_json=as_json)
-    if scenarios or scenario:
-        # Only here: it brings the domain code of three services along.
         from cli.commands.simulate_scenarios import BacktestAsked, simulate_scenarios
 
-        days = parse_days(history, "--history")
-        return simulate_scenarios(
-            BacktestAsked(target, days, scenario or (), jobs), home, as_json=as_json
-        )
+        asked = BacktestAsked(target, days, scenario or (), jobs)
+        if person_script is not None:
+            return simulate_person(asked, person_script, home, as_json=as_json)
+        return simulate_scenarios(asked, home, as_json=as_json)
     if model or exploration:
         return simulate_ranking(
-            RankingAsked(parse_days(history, "--history"), limit, model, exploration),
+            RankingAsked(days, limit, model, exploration),
             home,
             as_json=as_json,
         )
     request = SimulateDefinitionsRequest(
         against_hash=against, at_most=limit, examples=examples, offers=offers
     )
-    days = parse_days(history, "--history")
+    return _simulate_definitions(target, request, days, home, as_json=as_json)
+
+
+def _simulate_definitions(
+    target: str,
+    request: SimulateDefinitionsRequest,
+    days: timedelta,
+    home: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Have rules decide again by a folder of definitions or a version, and tell what changes."""
     if is_version(target):
         request.bundle_hash = target
     else:
@@ -148,7 +155,7 @@ def simulate(
         raise typer.Exit(Exit.FAILED)
     if not as_json:
         show_simulation(people, answer.report)
-    return None
+    return
 
 
 def _simulated(
