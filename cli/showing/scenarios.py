@@ -49,6 +49,7 @@ def overview_shown(found: GetScenarioReportResponse) -> RenderableType:
         "held out",
         "difference (95%)",
     )
+    shown.columns[0].no_wrap = True  # the name is what a report of one is asked for by
     for report in found.scenarios:
         counts = (report.waiting, report.under_way, report.stuck, report.began, report.entered)
         cells = ["" if report.in_session else f"{each:,}" for each in counts]
