@@ -57,3 +57,14 @@ def test_what_is_wrong_is_found(changed, wrong):
 def test_a_timer_is_late_when_no_death_excuses_it(tmp_path, due_s, late_s, is_late):
     ground = Ground("", tmp_path, 2.0, outages=[(10_000_000, 14_000_000)])
     assert ground.is_late(int(due_s * 1e6), int(late_s * 1000)) is is_late
+
+
+def test_each_death_more_excuses_a_lease_and_half_a_second_more(tmp_path):
+    ground = Ground("", tmp_path, 2.0, deaths_us=[50_500_000, 53_000_000, 70_000_000])
+    late = [(50.0, 5.0), (50.0, 5.1), (51.0, 2.6), (69.0, 3.0)]
+    assert [ground.is_late(int(due * 1e6), int(s * 1000)) for due, s in late] == [
+        False,
+        True,
+        True,
+        True,
+    ]

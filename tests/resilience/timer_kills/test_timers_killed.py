@@ -22,7 +22,7 @@ from tests.resilience.timer_kills.ground import on_ground
 TIMERS = int(os.environ.get("TIMERS") or 20_000)
 KILLS = int(os.environ.get("KILLS") or 30)
 DATABASE_KILLS = int(os.environ.get("DATABASE_KILLS") or 3)
-PER_S = float(os.environ.get("PER_S") or 200.0)
+PER_S = float(os.environ.get("PER_S") or 100.0)
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 30))
 LEASE_S = 2.0
 WORKERS = 3
