@@ -11,8 +11,8 @@ import grpc.aio
 
 from bench.errors import MeasurementError
 from cli.load.schedule import poisson
-from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewRequest, TrackRequest
-from touchpoint.common.v1.bus_pb2 import JourneyNotice
+from touchpoint.aggregator.v1.aggregator_service_pb2 import TrackRequest
+from touchpoint.common.v1.bus_pb2 import EventNotices, JourneyNotice
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -37,7 +37,6 @@ _LED_BY = {"bench_first": "question_asked", "bench_second": "article_view"}
 _PEOPLE_PER_S, _FOR_S = 30.0, 8.0
 _TIMEOUT_S = 5.0
 _PATIENCE_S = 30.0
-_AGAIN_S = 0.1
 
 
 class Stepped:
@@ -45,12 +44,24 @@ class Stepped:
 
     def __init__(self) -> None:
         self._arrived: dict[tuple[str, str], asyncio.Future[float]] = {}
+        self._persons: dict[str, asyncio.Future[str]] = {}
+
+    def identify(self, data: bytes) -> None:
+        """Take from the bus whose events are."""
+        for notice in EventNotices.FromString(data).notices:
+            person = self._person(notice.event_id)
+            if not person.done():
+                person.set_result(notice.person_id)
 
     def take(self, data: bytes) -> None:
         notice = JourneyNotice.FromString(data)
         arrival = self._arrival(notice.person_id, notice.stage)
         if notice.stage in _LED_BY and not (notice.ended or arrival.done()):
             arrival.set_result(time.monotonic())
+
+    def _person(self, event_id: str) -> asyncio.Future[str]:
+        loop = asyncio.get_running_loop()
+        return self._persons.setdefault(event_id, loop.create_future())
 
     def _arrival(self, person_id: str, stage: str) -> asyncio.Future[float]:
         loop = asyncio.get_running_loop()
@@ -59,8 +70,8 @@ class Stepped:
     async def steps_ms(self, edge: AggregatorServiceAsyncStub, number: int) -> list[float]:
         """Lead people never seen before on twice, and return how long each step took.
 
-        Open loop, as shoppers come. The first step asks profile who they are, the second is a
-        stage's reaction.
+        Open loop, as shoppers come. Nothing else is asked meanwhile: who they are is heard on the
+        bus. The first step asks profile about them, the second is a stage's reaction.
         """
         begun = time.monotonic()
         walks = []
@@ -71,13 +82,13 @@ class Stepped:
         return [step for walk in await asyncio.gather(*walks) for step in walk]
 
     async def _walk(self, edge: AggregatorServiceAsyncStub, customer: Identity) -> list[float]:
-        steps, person_id = [], ""
+        steps = []
         for stage, event_type in _LED_BY.items():
             tracked_s = time.monotonic()
-            await _track(edge, customer, event_type)
+            event_id = await _track(edge, customer, event_type)
             try:
                 async with asyncio.timeout(_PATIENCE_S):
-                    person_id = person_id or await _person_id(edge, customer)
+                    person_id = await self._person(event_id)
                     arrived_s = await self._arrival(person_id, stage)
             except TimeoutError:
                 raise MeasurementError(f"a journey never came to {stage}") from None
@@ -85,17 +96,8 @@ class Stepped:
         return steps
 
 
-async def _person_id(edge: AggregatorServiceAsyncStub, customer: Identity) -> str:
-    """Return who somebody is, as soon as profile says so: a busy edge may answer without it."""
-    asked = GetCustomerViewRequest(identities=[customer])
-    while True:
-        view = await edge.GetCustomerView(asked, timeout=_TIMEOUT_S)
-        if view.who.person_id:
-            return str(view.who.person_id)
-        await asyncio.sleep(_AGAIN_S)
-
-
-async def _track(edge: AggregatorServiceAsyncStub, customer: Identity, event_type: str) -> None:
+async def _track(edge: AggregatorServiceAsyncStub, customer: Identity, event_type: str) -> str:
+    """Track an event, and return its id."""
     event = Event(
         event_id=str(uuid.uuid4()), type=event_type, identities=[customer], channel=Channel.WEB
     )
@@ -106,3 +108,4 @@ async def _track(edge: AggregatorServiceAsyncStub, customer: Identity, event_typ
         raise MeasurementError(f"an event was not tracked: {error.details()}") from None
     if answer.rejected:
         raise MeasurementError(f"an event was not accepted: {answer}")
+    return event.event_id

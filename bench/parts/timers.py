@@ -79,6 +79,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
                 lateness = await heard.lateness_ms(await _owners(edge, due_us))
                 rounds.append(percentile(sorted(lateness), 0.99))
             await bus.on_notice("journeys.*", stepped.take)
+            await bus.on_notice("events.*", stepped.identify)
             for number in range(scale.rounds):
                 tell(f"events that lead journeys on, round {number + 1} of {scale.rounds}")
                 steps.append(percentile(sorted(await stepped.steps_ms(edge, number)), 0.99))

@@ -34,8 +34,6 @@ _AT_ONCE = 8
 _EAGER_S = 1.0
 _EAGER_POLL_S = 0.02
 """After word that the clock was moved, until this process has read it too."""
-_COMMITTED_S = (0.02, 0.15)
-"""When a transaction that is about to commit has: as a rule, and on a busy machine."""
 _LEAST_PAUSE_S = 0.01
 """When something is due that cannot be claimed: somebody else has it locked."""
 _FIRST_PAUSE_S = 0.5
@@ -95,10 +93,8 @@ class Timers:
                 pause_s = _FIRST_PAUSE_S
 
     def wake(self) -> None:
-        """Look at the next due time soon: a transaction that may have set it is about to commit."""
-        loop = asyncio.get_running_loop()
-        for after_s in _COMMITTED_S:
-            loop.call_later(after_s, self._wake.set)
+        """Look at the next due time at once: what was committed may have set it."""
+        self._wake.set()
 
     def clock_moved(self) -> None:
         """Look at once, and again until this process knows of the new time."""

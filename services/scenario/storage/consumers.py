@@ -25,6 +25,23 @@ _SQL = Queries.beside(__file__, "journeys.sql")
 Wake = Callable[[], None]
 
 
+class _OnceCommitted:
+    """Wakes whoever looks for what a batch wrote, once he can see it."""
+
+    def __init__(self, wake: Wake) -> None:
+        self._wake = wake
+        self._is_due = False
+
+    def note(self) -> None:
+        """Wake after the commit; what is rolled back instead may wake in vain."""
+        self._is_due = True
+
+    def committed(self) -> None:
+        if self._is_due:
+            self._is_due = False
+            self._wake()
+
+
 def events_consumer(
     bus: Bus,
     database: Database,
@@ -35,8 +52,9 @@ def events_consumer(
 ) -> EffectConsumer:
     """Return what begins journeys, leads them on and ends them.
 
-    `wake` is called when one begins, or is to be looked at before its time.
+    `wake` is called once it is committed that one begins, or is to be looked at before its time.
     """
+    waking = _OnceCommitted(wake)
 
     def starting_of(person_ids: Sequence[str]) -> Starting:
         oldest_id = person_ids[0]
@@ -50,23 +68,38 @@ def events_consumer(
         steps = await take_events(journeys, events, starting_of, clock.now_us(), new_journey_id)
         # All else that an event does to a journey puts its timer off, or ends it.
         if any(step.is_new or step.journey.next_stage != NOWHERE for step in steps):
-            wake()
+            waking.note()
 
-    return EffectConsumer(bus, database, name="scenario_events", stream=EVENTS, handle=take)
+    return EffectConsumer(
+        bus,
+        database,
+        name="scenario_events",
+        stream=EVENTS,
+        handle=take,
+        taken=waking.committed,
+    )
 
 
 def identities_consumer(
     bus: Bus, database: Database, clock: BusinessClock, wake: Wake
 ) -> EffectConsumer:
     """Return what keeps who is one with whom."""
+    waking = _OnceCommitted(wake)
 
     async def take(transaction: Transaction, messages: Sequence[Message]) -> None:
         told = [person_set(IdentityNotice.FromString(message.data)) for message in messages]
         journeys = await PostgresJourneyTransaction.enter(transaction)
         if await take_sets(journeys, told, clock.now_us()):
-            wake()
+            waking.note()
 
-    return EffectConsumer(bus, database, name="scenario_identities", stream=IDENTITIES, handle=take)
+    return EffectConsumer(
+        bus,
+        database,
+        name="scenario_identities",
+        stream=IDENTITIES,
+        handle=take,
+        taken=waking.committed,
+    )
 
 
 def erasures_consumer(bus: Bus, database: Database) -> EffectConsumer:

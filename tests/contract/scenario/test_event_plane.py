@@ -1,5 +1,8 @@
 """Journeys between the bus and PostgreSQL: what comes in takes effect, and replicas hear of it."""
 
+import asyncio
+from contextlib import asynccontextmanager
+
 import pytest
 
 from services.scenario.domain.journey import Phase
@@ -19,6 +22,7 @@ from services.scenario.storage.notes import Notes
 from shared.bus import Publication, Relay
 from shared.bus.subjects import HISTORY_IMPORTED, erasures_of, events_of, identities_of
 from shared.clock import from_us
+from shared.postgres import Database
 from shared.privacy import FolderWrappingKeys
 from shared.testing.background import running, until
 from shared.testing.clock import FakeClock
@@ -60,6 +64,7 @@ class Plane:
         self.clock = FakeClock(from_us(NOON_US))
         self.store = PostgresJourneys(database, Notes(FolderWrappingKeys(folder)))
         self.bus, self.woken, self.tasks = bus, 0, 0
+        self.wakes, self.writing = asyncio.Event(), 0
         self.bundles = OneBundle()
         self.follower = ProposalFollower(bus, self.store, self._task)
         self.jobs = [
@@ -72,6 +77,8 @@ class Plane:
 
     def _wake(self):
         self.woken += 1
+        self.writing_when_woken = self.writing
+        self.wakes.set()
 
     def _task(self):
         self.tasks += 1
@@ -112,10 +119,20 @@ async def test_every_statement_fits_the_schema(postgres):
         assert await refuted_statements(url, AGENTS, JOURNEYS, TASKS) == {}
 
 
-async def test_a_live_event_begins_a_journey_and_wakes_the_timers(plane):
+async def test_a_live_event_begins_a_journey_and_wakes_timers_that_see_it(plane, monkeypatch):
+    opened = Database.transaction
+
+    @asynccontextmanager
+    async def counted(database, *begin):
+        plane.writing += 1
+        async with opened(database, *begin) as transaction:
+            yield transaction
+        plane.writing -= 1
+
+    monkeypatch.setattr(Database, "transaction", counted)
     await plane.bus.publish([told()])
-    await plane.holds(1)
-    assert plane.woken
+    await plane.wakes.wait()
+    assert (plane.writing_when_woken, await plane.count()) == (0, 1)
 
 
 async def test_what_is_tried_on_some_begins_their_journeys_and_nobody_elses(plane):
