@@ -63,6 +63,8 @@ from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 from touchpoint.scenario.v1.scenario_service_pb2 import DESCRIPTOR
 
 _DAY_US = 86_400_000_000
+_PACE_S = 0.01
+"""From one batch of what is told to the next: a stage is to be proposed as soon as it is entered."""
 _FORGET_EVERY_S = 3600.0
 _MARK_DAYS = 2
 """Longer than word of a link can be late."""
@@ -149,7 +151,7 @@ class _Parts:
             self.store, proposals, catalogue, bundles, self.clock, self.timers.wake
         )
         self.restocking = Restocking(self.store, catalogue, self.clock, self.timers.wake)
-        self.relay = Relay(bus, database)
+        self.relay = Relay(bus, database, _PACE_S)
         wake = self.timers.wake
         self.consumers: Mapping[str, EffectConsumer] = {
             "events": events_consumer(bus, database, bundles, catalogue, self.clock, wake),
