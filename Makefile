@@ -36,7 +36,7 @@ test: $(VENV)/.dev  ## Run every test that this machine can run
 	  echo "What failed, once more and alone:" && \
 	  $(IN_MEMORY) $(BIN)/python -m pytest --last-failed; }
 
-test-long: $(VENV)/.dev  ## Hold what statistics promise against hundreds of samples
+test-long: $(VENV)/.dev  ## Try journeys in all their modes, and statistics on hundreds of samples
 	$(IN_MEMORY) $(BIN)/python -m pytest -n auto --long -m long
 
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)

@@ -1,1 +1,1 @@
-"""What shoppers go through, in every mode; a suite lives as long as these tests run."""
+"""What shoppers go through, in one mode or in all; a suite lives as long as these tests run."""

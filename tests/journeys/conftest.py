@@ -7,7 +7,7 @@ import pytest
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
 from tests.journeys.definitions import asking, by_letter, for_everybody, trying, writing
-from tests.journeys.modes import MODES, is_tried
+from tests.journeys.modes import MODES, is_tried, is_tried_again
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
 IMPATIENT = {"TOUCHPOINT_DECISION_PATIENCE_S": "2"}
@@ -19,7 +19,9 @@ UNSUBSCRIBING = {"TOUCHPOINT_UNSUBSCRIBE_URL": "https://shop.example/unsubscribe
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what is not tried in a mode."""
+    """Leave out what is not tried in a mode; tried once more in another, a journey is long."""
+    for item in filter(is_tried_again, items):
+        item.add_marker(pytest.mark.long)
     tried = [item for item in items if is_tried(item)]
     config.hook.pytest_deselected(items=[item for item in items if not is_tried(item)])
     items[:] = tried

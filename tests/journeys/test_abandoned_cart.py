@@ -8,12 +8,15 @@ import grpc.aio
 import pytest
 
 from tests.journeys.channels import TIMEOUT_S, identities, only, shown, until
+from tests.journeys.modes import APART_FIRST
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as scenario_pb
 from touchpoint.scenario.v1.reports_pb2 import GetScenarioReportRequest
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
+
+pytestmark = APART_FIRST
 
 SCENARIO, OFFER = "abandoned_cart", "come_back"
 LEFT_ALONE = timedelta(minutes=31)

@@ -6,12 +6,15 @@ import grpc
 
 from shared.call import CALLER
 from tests.journeys.channels import Channel, identities, until
+from tests.journeys.modes import APART_FIRST
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_pb2 import CartItem, Context, PlacementRequest
 from touchpoint.common.v1.decision_pb2 import Recipient
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
+
+pytestmark = APART_FIRST
 
 
 class Canaries:

@@ -9,7 +9,7 @@ from tests.journeys.channels import TIMEOUT_S, only, until
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
-pytestmark = pytest.mark.modes("processes")
+pytestmark = pytest.mark.modes("replicated")
 
 SCENARIO = "asked_about"
 TALK = f"""\

@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.journeys.channels import only, shown, until
+from tests.journeys.modes import APART_FIRST
 from tests.journeys.shop import FREE_SHIPPING, SHOE, SHOE_PROMOTION
 from tests.journeys.test_learning import PLACEMENT, outcomes_of, somebody_who_looks_at
 from touchpoint.aggregator.v1.aggregator_pb2 import Context
@@ -19,6 +20,8 @@ from touchpoint.ranker.v1.reverting_pb2 import (
     RevertLearningRequest,
     UndoRevertRequest,
 )
+
+pytestmark = APART_FIRST
 
 TIMEOUT_S = 10.0
 ANSWERS = {

@@ -8,6 +8,7 @@ import pytest
 
 from shared.call import CALLER
 from tests.journeys.channels import Channel, identities, only, removed, shown, until
+from tests.journeys.modes import APART_FIRST
 from tests.journeys.shop import FREE_SHIPPING, ITEMS, LAMP, SHOE, SHOE_IN_BLUE
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
@@ -16,6 +17,8 @@ from touchpoint.ranker.v1 import ranker_service_pb2 as ranker_pb
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as scenario_pb
+
+pytestmark = APART_FIRST
 
 SHOES = {SHOE, SHOE_IN_BLUE}
 PACKAGES = {

@@ -8,8 +8,11 @@ import uuid
 from datetime import timedelta
 
 from tests.journeys.channels import Channel, removed, shown
+from tests.journeys.modes import APART_FIRST
 from tests.journeys.shop import FREE_SHIPPING, SHOE, SHOE_PROMOTION
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
+
+pytestmark = APART_FIRST
 
 MAIL = ("email.body", Channel.EMAIL)
 

@@ -1,9 +1,12 @@
 """What was promised on the web is theirs on the phone as well, until it is redeemed there."""
 
 from tests.journeys.channels import TIMEOUT_S, Channel, only, shown, until
+from tests.journeys.modes import APART_FIRST
 from tests.journeys.shop import FREE_SHIPPING, LAMP, OFFERS
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
 from touchpoint.retrieval.v1.retrieval_service_pb2 import UpsertOffersRequest
+
+pytestmark = APART_FIRST
 
 
 async def promised(channels, person):

@@ -15,7 +15,7 @@ from touchpoint.scenario.v1.audience_pb2 import (
     TellAudienceRequest,
 )
 
-ONCE = pytest.mark.modes("processes")
+ONCE = pytest.mark.modes("replicated")
 EVERYBODY = 100_000
 
 

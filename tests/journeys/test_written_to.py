@@ -14,7 +14,7 @@ from tests.journeys.test_learning import outcomes_of
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as edge_pb
 from touchpoint.ranker.v1.ranker_pb2 import Outcome
 
-ONCE = pytest.mark.modes("processes")
+ONCE = pytest.mark.modes("replicated")
 
 
 def mails_to(channels, person):
