@@ -15,11 +15,11 @@ import asyncpg
 
 from services.scenario.definitions import Playbook, playbook
 from services.scenario.domain.ports import Claim
-from services.scenario.finding import Finder
+from services.scenario.journeys.finding import Finder
+from services.scenario.journeys.timers import Timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
-from services.scenario.timers import Timers
 from shared.catalogue import Catalogue
 from shared.clock import from_us
 from shared.definitions import BundleFollower

@@ -17,8 +17,8 @@ from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.how_often import Met, how_often
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.scenario import MessageOrder, Scenario
-from services.scenario.how_often_messages import how_often_message
-from services.scenario.report_messages import Parts, report_of
+from services.scenario.reports.how_often_messages import how_often_message
+from services.scenario.reports.scenario_messages import Parts, report_of
 from shared.catalogue import Catalogue
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.scenario.v1.backtest_pb2 import Backtest, BacktestDay, BacktestGroup

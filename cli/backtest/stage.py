@@ -23,8 +23,8 @@ from services.scenario.backtest.witness import Witness
 from services.scenario.definitions import Playbook, playbook
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.scenario import MessageOrder
-from services.scenario.logbook import CALLER, events_of
-from services.scenario.permitting import HELD_US, Full, full_by
+from services.scenario.errands.logbook import CALLER, events_of
+from services.scenario.messages.permitting import HELD_US, Full, full_by
 from shared.catalogue import Catalogue
 from shared.conditions.person import PersonValues
 from touchpoint.common.v1.event_pb2 import Event

@@ -28,8 +28,8 @@ from services.scenario.domain.journey import (
 from services.scenario.domain.scenario import Condition, MessageOrder, Values
 from services.scenario.domain.told import told as message_told
 from services.scenario.domain.waiting import waits_for
-from services.scenario.finding import cart_of
-from services.scenario.sending import channel_name
+from services.scenario.journeys.finding import cart_of
+from services.scenario.messages.sending import channel_name
 from shared.catalogue import Catalogue
 from shared.clock import from_us
 from shared.conditions.person import PersonValues

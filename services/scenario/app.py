@@ -7,28 +7,29 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from services.scenario.approaching import RulesApproaches
-from services.scenario.audience_means import audiences_of
-from services.scenario.choosing import Chooser
+from services.scenario.audiences.setting_up import audiences_of
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import CrashPoints
 from services.scenario.definitions import Playbook, playbook
-from services.scenario.desk import TaskDesk, TaskNews
+from services.scenario.desk.approaching import RulesApproaches
+from services.scenario.desk.free_agents import FreeAgents
+from services.scenario.desk.ringing import ProfileNumbers
+from services.scenario.desk.tasks import TaskDesk, TaskNews
 from services.scenario.domain.journey import Transition
 from services.scenario.domain.ports import JourneyStore
-from services.scenario.due import DueActions
-from services.scenario.errands import Errands
-from services.scenario.finding import Finder, ProfilePeople
-from services.scenario.free_agents import FreeAgents
-from services.scenario.obstacles import Obstacles
-from services.scenario.outbound_means import errands_of
-from services.scenario.pattern_search import PatternSearch
-from services.scenario.queue_report import QueueReports
-from services.scenario.reporting import ScenarioReports
-from services.scenario.restocking import Restocking
-from services.scenario.ringing import ProfileNumbers
+from services.scenario.errands.doing import Errands
+from services.scenario.errands.setting_up import errands_of
+from services.scenario.journeys.choosing import Chooser
+from services.scenario.journeys.due import DueActions
+from services.scenario.journeys.finding import Finder, ProfilePeople
+from services.scenario.journeys.obstacles import Obstacles
+from services.scenario.journeys.restocking import Restocking
+from services.scenario.journeys.shown import RulesDecisions
+from services.scenario.journeys.timers import Timers
+from services.scenario.patterns.search import PatternSearch
+from services.scenario.reports.queue import QueueReports
+from services.scenario.reports.scenarios import ScenarioReports
 from services.scenario.servicer import ScenarioServicer
-from services.scenario.shown import RulesDecisions
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.catching_up import CatchingUp
@@ -43,7 +44,6 @@ from services.scenario.storage.following import ProposalFollower
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import NoteKeys, Notes
 from services.scenario.storage.queue import PostgresQueue
-from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
 from shared.binding import bind
 from shared.bus import Bus, EffectConsumer, Relay

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from services.scenario.audiences import AudienceRpcs, Audiences
-from services.scenario.desk import TaskDesk
+from services.scenario.audiences.rpcs import AudienceRpcs, Audiences
+from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.completing import Completion
 from services.scenario.domain.errand_store import ErrandStore
@@ -15,10 +15,10 @@ from services.scenario.domain.ports import JourneyStore
 from services.scenario.domain.tasks import Task
 from services.scenario.domain.told import told
 from services.scenario.domain.waiting import waits_for
-from services.scenario.due import DueActions
-from services.scenario.pattern_search import PatternRpcs, PatternSearch
-from services.scenario.queue_report import QueueReports
-from services.scenario.reporting import ScenarioReports
+from services.scenario.journeys.due import DueActions
+from services.scenario.patterns.search import PatternRpcs, PatternSearch
+from services.scenario.reports.queue import QueueReports
+from services.scenario.reports.scenarios import ScenarioReports
 from shared.call import Call
 from shared.clock import from_us
 from shared.person_export import demand_permission

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.scenario.audience_offer import OUTBOUND
+from services.scenario.audiences.offer import OUTBOUND
 from services.scenario.domain.outcomes import CALL_AGAIN, OUTCOMES
 from shared.validation import (
     Validator,

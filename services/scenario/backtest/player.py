@@ -9,7 +9,6 @@ from typing import Protocol
 from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.errands import AlwaysWritten, PlayedErrands, every_channel
 from services.scenario.backtest.journeys import PlayedJourneys, Sets
-from services.scenario.choosing import Choosing
 from services.scenario.domain.answering import answered
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch
@@ -18,12 +17,13 @@ from services.scenario.domain.outcomes import Said
 from services.scenario.domain.outcomes import again_us as another_try_us
 from services.scenario.domain.passage import has_task
 from services.scenario.domain.taking import Starting, Steps, go, take_events, take_timers
-from services.scenario.errands import Errands
-from services.scenario.finding import Books, Finder, People
-from services.scenario.happenings import back_in_stock
-from services.scenario.logbook import Logbook
-from services.scenario.permitting import Permits
-from services.scenario.sending import Sender
+from services.scenario.errands.doing import Errands
+from services.scenario.errands.logbook import Logbook
+from services.scenario.journeys.choosing import Choosing
+from services.scenario.journeys.finding import Books, Finder, People
+from services.scenario.journeys.happenings import back_in_stock
+from services.scenario.messages.permitting import Permits
+from services.scenario.messages.sending import Sender
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 

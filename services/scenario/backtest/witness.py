@@ -9,7 +9,7 @@ from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.how_often import Met
 from services.scenario.domain.journey import Due, Journey, Transition
-from services.scenario.finding import People
+from services.scenario.journeys.finding import People
 from shared.conditions.person import PersonValues
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 

@@ -11,7 +11,7 @@ from services.scenario.domain.journey import Happened, SendMessage
 from services.scenario.domain.lanes import LANES, rooms
 from services.scenario.domain.scenario import Beginning, Cart
 from services.scenario.domain.taking import take_message_outcome
-from services.scenario.payloads import job_of, payload_of_order
+from services.scenario.storage.payloads import job_of, payload_of_order
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.postgres import Database, Queries, Row
 

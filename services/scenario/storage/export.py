@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from services.scenario.payloads import said_by
 from services.scenario.storage.notes import Notes
+from services.scenario.storage.payloads import said_by
 from shared.person_export import Kept, Rows, kept_rows
 from shared.postgres import Database, Queries
 

@@ -23,8 +23,8 @@ from services.scenario.domain.journey import (
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
-from services.scenario.payloads import payload_of
 from services.scenario.reading import kept_scenario
+from services.scenario.storage.payloads import payload_of
 from shared.ids import uuid7
 from shared.postgres import Row
 

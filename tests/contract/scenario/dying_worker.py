@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from services.scenario.crashing import CrashPoints
-from services.scenario.desk import TaskDesk
+from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.completing import Completion
+from services.scenario.journeys.timers import Timers
 from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
-from services.scenario.timers import Timers
 from shared.call import own_call
 from shared.clock import from_us
 from shared.postgres import open_database

@@ -10,8 +10,8 @@ from pathlib import Path
 from services.scenario.carriers import Carriage, OutboxCarrier
 from services.scenario.crashing import CrashPoints
 from services.scenario.domain.outbound import Fate, Result
-from services.scenario.errands import Errands
-from services.scenario.sending import Sender
+from services.scenario.errands.doing import Errands
+from services.scenario.messages.sending import Sender
 from services.scenario.storage.errands import PostgresErrands
 from shared.catalogue import Catalogue
 from shared.clock import from_us

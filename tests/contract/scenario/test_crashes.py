@@ -9,14 +9,14 @@ from functools import partial
 import pytest
 
 from services.scenario.crashing import CrashPoints, crash_point
-from services.scenario.desk import TaskDesk
+from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.completing import Completion
 from services.scenario.domain.taking import take_events
+from services.scenario.journeys.timers import Timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
-from services.scenario.timers import Timers
 from shared.call import own_call
 from shared.clock import from_us
 from shared.postgres import open_database

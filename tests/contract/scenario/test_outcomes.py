@@ -6,7 +6,7 @@ from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.journey import Outcome, TellAnswer
 from services.scenario.domain.outcomes import LATEST_AGAIN_US, MOST_TRIES
 from services.scenario.domain.tasks import HOLD_US, claim, snooze
-from services.scenario.logbook import events_of
+from services.scenario.errands.logbook import events_of
 from shared.errors import InvalidArgument, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US
 from tests.contract.scenario.test_tasks import DUE_US, EXPIRES_US, Calls

@@ -6,25 +6,25 @@ from inspect import signature
 
 import pytest
 
-from services.scenario.audiences import Audiences
-from services.scenario.campaigning import Campaigns
-from services.scenario.desk import TaskDesk, TaskNews
+from services.scenario.audiences.campaigning import Campaigns
+from services.scenario.audiences.rpcs import Audiences
+from services.scenario.audiences.valuing import Valuer
+from services.scenario.audiences.weighing import Weigher
+from services.scenario.desk.free_agents import FreeAgents
+from services.scenario.desk.tasks import TaskDesk, TaskNews
 from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events
-from services.scenario.due import DueActions
-from services.scenario.free_agents import FreeAgents
-from services.scenario.queue_report import QueueReports
-from services.scenario.reporting import ScenarioReports
+from services.scenario.journeys.due import DueActions
+from services.scenario.journeys.timers import Timers
+from services.scenario.reports.queue import QueueReports
+from services.scenario.reports.scenarios import ScenarioReports
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.in_memory_queue import InMemoryQueue
-from services.scenario.timers import Timers
 from services.scenario.validation import VALIDATORS
-from services.scenario.valuing import Valuer
-from services.scenario.weighing import Weigher
 from shared.binding import bind
 from shared.catalogue import Catalogue
 from shared.clock import from_us

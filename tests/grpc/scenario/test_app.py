@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 
 from services.scenario.app import open_service
-from services.scenario.composing import TemplateComposer
 from services.scenario.config import ScenarioSettings
 from services.scenario.domain.outbound import Errand, Message, Result
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import HOLD_US
+from services.scenario.messages.composing import TemplateComposer
 from services.scenario.storage import MIGRATIONS
 from shared.bus import Publication
 from shared.bus.subjects import events_of

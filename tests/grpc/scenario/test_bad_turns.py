@@ -4,9 +4,9 @@ import pytest
 
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.taking import take_events
-from services.scenario.finding import Finder
-from services.scenario.obstacles import Obstacles
-from services.scenario.timers import Timers
+from services.scenario.journeys.finding import Finder
+from services.scenario.journeys.obstacles import Obstacles
+from services.scenario.journeys.timers import Timers
 from shared.conditions.person import PersonValues
 from shared.testing.background import running, until
 from tests.unit.scenario.playing import ADA, DAY_US, for_all
@@ -54,7 +54,7 @@ def people():
 @pytest.fixture
 async def turning(face, people, monkeypatch):
     """A face whose timers find out by themselves what is so, and which hears of definitions."""
-    monkeypatch.setattr("services.scenario.obstacles._LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("services.scenario.journeys.obstacles._LOOK_EVERY_S", 0.01)
     finder = Finder(face.catalogue, face.bundles, people, face.clock, None)
     face.timers = Timers(face.store, finder, face.clock, owner="test", lease_s=5.0)
     return face

@@ -3,7 +3,7 @@
 import grpc
 import pytest
 
-from services.scenario.approaching import NEVER
+from services.scenario.desk.approaching import NEVER
 from services.scenario.domain.tasks import claim as take
 from shared.errors import Unavailable
 from shared.testing.background import until

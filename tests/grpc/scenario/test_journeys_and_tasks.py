@@ -185,7 +185,7 @@ async def test_a_task_put_off_is_sent_again_when_it_is_due(face):
 
 
 async def test_a_task_that_comes_while_a_watcher_looks_is_not_missed(face, monkeypatch):
-    monkeypatch.setattr("services.scenario.desk.LOOK_EVERY_S", 3600.0)
+    monkeypatch.setattr("services.scenario.desk.tasks.LOOK_EVERY_S", 3600.0)
     await sign_on(face)
     look = face.store.waiting
 

@@ -12,9 +12,9 @@ import grpc.aio
 import pytest
 
 from services.rules.definitions import check_definitions
-from services.scenario import patterns as child
 from services.scenario.domain.patterns.log import DAY_US, TOPICS
-from services.scenario.pattern_search import PatternSearch
+from services.scenario.patterns import __main__ as child
+from services.scenario.patterns.search import PatternSearch
 from services.scenario.storage.pattern_process import heard, pack, search_aside, unpack
 from services.scenario.validation import VALIDATORS
 from shared.binding import bind

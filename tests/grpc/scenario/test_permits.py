@@ -8,8 +8,8 @@ from services.rules.storage import MIGRATIONS
 from services.rules.storage.consumers import change_of
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.scenario import MessageOrder
-from services.scenario.logbook import events_of
-from services.scenario.permitting import Full, RulesPermits
+from services.scenario.errands.logbook import events_of
+from services.scenario.messages.permitting import Full, RulesPermits
 from tests.grpc.rules.rules_kit import running_rules
 from tests.grpc.rules.test_contact_policy import HOUR_US, NIGHT, apply, balances
 from touchpoint.common.v1.bus_pb2 import EventNotice

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from services.scenario.approaching import NEVER
 from services.scenario.carriers import Carriage
+from services.scenario.desk.approaching import NEVER
 from services.scenario.domain.outbound import Fate, Message, Result
-from services.scenario.logbook import events_of
-from services.scenario.permitting import Full
+from services.scenario.errands.logbook import events_of
+from services.scenario.messages.permitting import Full
 from shared.conditions.person import PersonValues
 from shared.errors import Unavailable
 from shared.testing.clock import FakeClock

@@ -6,19 +6,19 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from services.scenario.desk import TaskDesk
+from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.agents import Agent
 from services.scenario.domain.completing import Completion
 from services.scenario.domain.outcomes import CALL_AGAIN, OUTCOMES
 from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events, take_sets
-from services.scenario.errands import Errands
-from services.scenario.finding import Finder
-from services.scenario.happenings import happened_of
-from services.scenario.obstacles import Obstacles
-from services.scenario.sending import Sender
-from services.scenario.timers import Timers
+from services.scenario.errands.doing import Errands
+from services.scenario.journeys.finding import Finder
+from services.scenario.journeys.happenings import happened_of
+from services.scenario.journeys.obstacles import Obstacles
+from services.scenario.journeys.timers import Timers
+from services.scenario.messages.sending import Sender
 from shared.call import own_call
 from shared.errors import TouchpointError
 from tests.resilience.simulation.outside import HOUR_US, Connection, Sources, Writer

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.scenario import sending
 from services.scenario.domain import taking
 from services.scenario.domain.errands import State
+from services.scenario.messages import sending
 from services.scenario.storage import in_memory_errands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.in_memory_transaction import InMemoryTransaction

@@ -18,13 +18,13 @@ from types import SimpleNamespace
 from bench.timers_scene import OneBundle, catalogue
 from services.scenario.carriers import Carriage, OutboxCarrier
 from services.scenario.domain.outbound import Message
-from services.scenario.errands import Errands
-from services.scenario.finding import Finder
-from services.scenario.sending import Sender
+from services.scenario.errands.doing import Errands
+from services.scenario.journeys.finding import Finder
+from services.scenario.journeys.timers import Timers
+from services.scenario.messages.sending import Sender
 from services.scenario.storage.errands import PostgresErrands
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
-from services.scenario.timers import Timers
 from shared.errors import Unavailable
 from shared.logging import configure
 from shared.postgres import open_database

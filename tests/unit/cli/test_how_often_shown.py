@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli.showing.how_often import show_how_often
 from services.scenario.domain.how_often import Met, how_often
-from services.scenario.how_often_messages import how_often_message
+from services.scenario.reports.how_often_messages import how_often_message
 
 DAY_US = 86_400_000_000
 

@@ -9,10 +9,10 @@ from services.scenario.carriers import Carriage
 from services.scenario.domain.errands import State
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.taking import take_events, take_timers
-from services.scenario.errands import Errands
-from services.scenario.logbook import events_of
-from services.scenario.permitting import Full
-from services.scenario.sending import Sender
+from services.scenario.errands.doing import Errands
+from services.scenario.errands.logbook import events_of
+from services.scenario.messages.permitting import Full
+from services.scenario.messages.sending import Sender
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from shared.catalogue import Catalogue

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scenario.domain.best_channel import Answered, Habits, likely_hour_us, ranked
-from services.scenario.habits import habits_of
-from services.scenario.sending import channel_name
+from services.scenario.messages.habits import habits_of
+from services.scenario.messages.sending import channel_name
 from tests.unit.scenario.outside import EMAIL, PUSH, SMS
 from tests.unit.scenario.playing import HOUR_US, NOON_US
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot

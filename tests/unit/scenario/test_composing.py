@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.scenario.composing import Links, TemplateComposer
 from services.scenario.domain.outbound import Errand, Fate
 from services.scenario.domain.scenario import Beginning, Cart, MessageOrder
-from services.scenario.message_values import first_name, price
-from services.scenario.stationery import stationery
+from services.scenario.messages.composing import Links, TemplateComposer
+from services.scenario.messages.stationery import stationery
+from services.scenario.messages.values import first_name, price
 from shared.errors import InvalidArgument, NotFound, Unavailable
 from shared.testing.clock import FakeClock
 from shared.unsubscribing import Subscription, Unsubscribing

@@ -9,14 +9,15 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scenario import errands, sending
 from services.scenario.domain.errands import MOST_SETBACKS, Dispatch, Step, carried
 from services.scenario.domain.journey import Happened, Outcome, SetAttributes
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.taking import take_events
 from services.scenario.domain.told import told
-from services.scenario.sending import channel_name
+from services.scenario.errands import doing
+from services.scenario.messages import sending
+from services.scenario.messages.sending import channel_name
 from shared.errors import FailedPrecondition, PermissionDenied
 from shared.testing.background import until
 from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State, Writer
@@ -575,7 +576,7 @@ class Hanging(Gateway):
 async def test_while_one_carrier_hangs_others_go_on_and_a_stop_waits_for_what_is_being_sent(
     monkeypatch,
 ):
-    monkeypatch.setattr(errands, "BATCH", 1)  # its whole lane is taken
+    monkeypatch.setattr(doing, "BATCH", 1)  # its whole lane is taken
     hanging, texts = Hanging(), Gateway()
     house = House(carriages={EMAIL: hanging.carriage, SMS: texts.carriage})
     await house.begin(on("EMAIL"))

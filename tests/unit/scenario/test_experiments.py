@@ -7,8 +7,8 @@ import pytest
 from services.scenario.definitions import playbook
 from services.scenario.domain.passage import begin
 from services.scenario.domain.proposals import Proposals, Standing
-from services.scenario.due import DueActions
-from services.scenario.finding import Finder
+from services.scenario.journeys.due import DueActions
+from services.scenario.journeys.finding import Finder
 from shared.arms import IMPERSONAL, assign_arm, assign_variants
 from shared.experiments import shares_of
 from shared.testing.clock import FakeClock

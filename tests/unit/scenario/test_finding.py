@@ -8,8 +8,8 @@ from services.scenario.domain.passage import begin
 from services.scenario.domain.ports import Claim
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.taking import take_events, take_timers
-from services.scenario.finding import Finder, is_to_be_had
-from services.scenario.obstacles import Obstacles
+from services.scenario.journeys.finding import Finder, is_to_be_had
+from services.scenario.journeys.obstacles import Obstacles
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from shared.clock import from_us
 from shared.testing.background import running, until

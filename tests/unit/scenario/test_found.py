@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from services.scenario.choosing import Chooser
 from services.scenario.domain.journey import Facts, Happened, Phase
 from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.ports import Claim
-from services.scenario.finding import Finder, ProfilePeople
+from services.scenario.journeys.choosing import Chooser
+from services.scenario.journeys.finding import Finder, ProfilePeople
 from shared.errors import Unavailable
 from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue, snapshot
@@ -97,7 +97,7 @@ def finder(clock, monkeypatch):
             return await peers.answer(rpc, request)
 
         for module in ("finding", "choosing"):
-            monkeypatch.setattr(f"services.scenario.{module}.invoke", invoke)
+            monkeypatch.setattr(f"services.scenario.journeys.{module}.invoke", invoke)
         bundles, known = OneBundle(bundle()), catalogue()
         chooser = Chooser(_Rpcs(), clock, lambda: bundles.active_hash)
         return Finder(known, bundles, ProfilePeople(_Rpcs()), clock, chooser)

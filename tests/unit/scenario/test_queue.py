@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scenario.desk_terms import desk_terms
+from services.scenario.desk.terms import desk_terms
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.capacity import Assumed, calls_per_day
 from services.scenario.domain.queue import (

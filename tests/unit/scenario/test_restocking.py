@@ -6,8 +6,8 @@ import pytest
 
 from services.scenario.domain.journey import Phase
 from services.scenario.domain.taking import take_events, take_timers
-from services.scenario.happenings import happened_of
-from services.scenario.restocking import Restocking
+from services.scenario.journeys.happenings import happened_of
+from services.scenario.journeys.restocking import Restocking
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from shared.clock import from_us
 from shared.testing.clock import FakeClock

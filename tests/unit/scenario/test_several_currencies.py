@@ -6,7 +6,7 @@ import pytest
 
 from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.scenario import Cart
-from services.scenario.due import DueActions
+from services.scenario.journeys.due import DueActions
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue, snapshot
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow

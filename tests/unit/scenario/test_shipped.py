@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.scenario.approaching import NEVER
+from services.scenario.desk.approaching import NEVER
 from services.scenario.domain.outbound import Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 from shared.errors import NotFound

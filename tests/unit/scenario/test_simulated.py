@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scenario import sending
+from services.scenario.messages import sending
 from tests.resilience.simulation.checker import faults
 from tests.resilience.simulation.days import played
 

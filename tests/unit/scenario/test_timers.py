@@ -10,8 +10,8 @@ import pytest
 from services.scenario.domain.journey import Phase
 from services.scenario.domain.passage import needs_situation
 from services.scenario.domain.taking import take_events
+from services.scenario.journeys.timers import FEWEST, MOST, Timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
-from services.scenario.timers import FEWEST, MOST, Timers
 from shared.clock import from_us
 from shared.errors import Unavailable
 from shared.testing.background import running, until
@@ -218,7 +218,7 @@ async def test_however_long_the_database_is_away_it_is_asked_every_second(clock,
         if len(pauses) == 10:
             raise DeathError
 
-    monkeypatch.setattr("services.scenario.timers.asyncio.sleep", sleep)
+    monkeypatch.setattr("services.scenario.journeys.timers.asyncio.sleep", sleep)
     with pytest.raises(DeathError):
         await worker(Gone(), clock).run()
     assert pauses == [0.5, *[1.0] * 9]
@@ -245,7 +245,7 @@ async def test_what_is_due_and_locked_by_somebody_else_does_not_keep_the_worker_
 
 
 async def test_whoever_commits_one_wakes_the_timers_at_once(store, clock, monkeypatch):
-    monkeypatch.setattr("services.scenario.timers.POLL_S", 60.0)
+    monkeypatch.setattr("services.scenario.journeys.timers.POLL_S", 60.0)
     looks = 0
     claim = store.claim
 

@@ -15,23 +15,23 @@ from services.rules.definitions import check_definitions
 from services.rules.definitions.files import read_folder
 from services.scenario.carriers import Carriage
 from services.scenario.definitions import Playbook, playbook
-from services.scenario.desk import TaskDesk
+from services.scenario.desk.free_agents import FreeAgents
+from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.completing import Completion
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.taking import take_events
 from services.scenario.domain.tasks import Task
-from services.scenario.due import DueActions
-from services.scenario.errands import Errands
-from services.scenario.finding import Finder
-from services.scenario.free_agents import FreeAgents
-from services.scenario.happenings import happened_of
-from services.scenario.restocking import Restocking
-from services.scenario.sending import Sender
+from services.scenario.errands.doing import Errands
+from services.scenario.journeys.due import DueActions
+from services.scenario.journeys.finding import Finder
+from services.scenario.journeys.happenings import happened_of
+from services.scenario.journeys.restocking import Restocking
+from services.scenario.journeys.timers import Timers
+from services.scenario.messages.sending import Sender
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
-from services.scenario.timers import Timers
 from shared.call import own_call
 from shared.catalogue import Catalogue
 from shared.conditions.person import PersonValues

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 
-from services.scenario.audience_offer import asked_offer
+from services.scenario.audiences.offer import asked_offer
 from services.scenario.definitions import Playbook
 from services.scenario.domain.audience import Way
 from services.scenario.domain.campaigns import Became, Campaign, message
 from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.domain.scenario import MessageOrder
-from services.scenario.sending import MARKETING, channel_name
+from services.scenario.messages.sending import MARKETING, channel_name
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower

@@ -11,15 +11,15 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 
+from services.scenario.desk.ringing import Ringer
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import Dispatch, State, Step, fail, finish, refused
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.lanes import rooms
 from services.scenario.domain.scenario import MessageOrder
-from services.scenario.happenings import message_news
-from services.scenario.logbook import Logbook
-from services.scenario.ringing import Ringer
-from services.scenario.sending import Sender
+from services.scenario.errands.logbook import Logbook
+from services.scenario.journeys.happenings import message_news
+from services.scenario.messages.sending import Sender
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.errors import LASTING, TouchpointError

@@ -12,16 +12,16 @@ from services.scenario.carriers.telephony import (
     Telephony,
     WebhookTelephony,
 )
-from services.scenario.composing import Links, TemplateComposer
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import Reach
 from services.scenario.definitions import Playbook
-from services.scenario.errands import Errands
-from services.scenario.logbook import ProfileLogbook
-from services.scenario.permitting import RulesPermits
-from services.scenario.ringing import ProfileNumbers, Ringer
-from services.scenario.sending import Sender
-from services.scenario.stationery import Stationery
+from services.scenario.desk.ringing import ProfileNumbers, Ringer
+from services.scenario.errands.doing import Errands
+from services.scenario.errands.logbook import ProfileLogbook
+from services.scenario.messages.composing import Links, TemplateComposer
+from services.scenario.messages.permitting import RulesPermits
+from services.scenario.messages.sending import Sender
+from services.scenario.messages.stationery import Stationery
 from services.scenario.storage.errands import PostgresErrands
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from services.scenario.definitions import Playbook
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.domain.proposals import Proposals
-from services.scenario.finding import is_to_be_had
+from services.scenario.journeys.finding import is_to_be_had
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower

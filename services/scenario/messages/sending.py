@@ -28,8 +28,8 @@ from services.scenario.domain.errands import (
     skip,
 )
 from services.scenario.domain.outbound import NO_ADDRESS, Composer, Fate, Message, Result
-from services.scenario.habits import habits_of
-from services.scenario.permitting import Full, Permits
+from services.scenario.messages.habits import habits_of
+from services.scenario.messages.permitting import Full, Permits
 from shared.clock import BusinessClock
 from shared.errors import LASTING, TouchpointError
 from shared.refusals import may_be_written_to

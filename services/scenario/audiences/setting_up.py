@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.scenario.audiences import Audiences
-from services.scenario.campaigning import Campaigns
+from services.scenario.audiences.campaigning import Campaigns
+from services.scenario.audiences.rpcs import Audiences
+from services.scenario.audiences.valuing import Valuer
+from services.scenario.audiences.weighing import Weigher
 from services.scenario.definitions import Playbook
 from services.scenario.domain.errand_store import ErrandStore
-from services.scenario.errands import Errands
-from services.scenario.valuing import Valuer
-from services.scenario.weighing import Weigher
+from services.scenario.errands.doing import Errands
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.domain.taking import take_events
-from services.scenario.happenings import back_in_stock
+from services.scenario.journeys.happenings import back_in_stock
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError

@@ -16,9 +16,9 @@ from services.scenario.domain.outbound import (
     Result,
 )
 from services.scenario.domain.scenario import Beginning, MessageOrder
-from services.scenario.message_values import values_of
-from services.scenario.sending import MARKETING
-from services.scenario.stationery import HOUSE, Sender, Stationery, Words
+from services.scenario.messages.sending import MARKETING
+from services.scenario.messages.stationery import HOUSE, Sender, Stationery, Words
+from services.scenario.messages.values import values_of
 from shared.call import Caller, own_call
 from shared.catalogue import Catalogue
 from shared.client import invoke

@@ -9,8 +9,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.scenario.audience_offer import asked_offer, prices_of
-from services.scenario.campaigning import Campaigns, campaign_of
+from services.scenario.audiences.campaigning import Campaigns, campaign_of
+from services.scenario.audiences.offer import asked_offer, prices_of
+from services.scenario.audiences.weighing import OneOffer, Weigher
 from services.scenario.definitions import Playbook
 from services.scenario.domain.audience import (
     Estimate,
@@ -20,7 +21,6 @@ from services.scenario.domain.audience import (
     estimated,
 )
 from services.scenario.domain.campaigns import Became, Campaign
-from services.scenario.weighing import OneOffer, Weigher
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.client import follow

@@ -15,7 +15,7 @@ from services.scenario.crashing import Reach
 from services.scenario.domain.journey import Facts, Journey, Transition
 from services.scenario.domain.ports import Claim, JourneyStore
 from services.scenario.domain.taking import take_timers
-from services.scenario.finding import Finder
+from services.scenario.journeys.finding import Finder
 from shared.clock import BusinessClock
 from shared.errors import Overloaded, TouchpointError, Unavailable
 from shared.logging import get_logger

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from services.scenario.approaching import AGAIN_US, LEAST_US
+from services.scenario.desk.approaching import AGAIN_US, LEAST_US
 from services.scenario.domain.errands import CONTACT_LIMIT
 from shared.call import own_call
 from shared.client import invoke

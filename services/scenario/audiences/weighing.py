@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from services.scenario.audiences.valuing import Valuer, Worth, insist
 from services.scenario.definitions import Playbook
 from services.scenario.domain.audience import Prospect, Reason, Way, narrowed
 from services.scenario.domain.best_channel import Choice, ranked
-from services.scenario.habits import habits_of
-from services.scenario.sending import MARKETING, channel_name
-from services.scenario.valuing import Valuer, Worth, insist
+from services.scenario.messages.habits import habits_of
+from services.scenario.messages.sending import MARKETING, channel_name
 from shared.arms import IMPERSONAL, assign_arm
 from shared.call import Call
 from shared.client import invoke

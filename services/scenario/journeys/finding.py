@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from services.scenario.choosing import Choosing
 from services.scenario.definitions import Playbook
 from services.scenario.domain.capacity import Assumed
 from services.scenario.domain.conditions import values_of
@@ -18,7 +17,8 @@ from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
 from services.scenario.domain.scenario import CALL_BACK, AtHome, Cart, Scenario, Values
-from services.scenario.shown import Decisions
+from services.scenario.journeys.choosing import Choosing
+from services.scenario.journeys.shown import Decisions
 from shared.call import own_call
 from shared.catalogue import Catalogue
 from shared.client import invoke

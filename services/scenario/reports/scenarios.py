@@ -7,7 +7,7 @@ import difflib
 from services.scenario.definitions import Playbook
 from services.scenario.domain.counts import Counted, Counts, CountStore
 from services.scenario.domain.scenario import Scenario
-from services.scenario.report_messages import Parts, report_of
+from services.scenario.reports.scenario_messages import Parts, report_of
 from shared.clock import BusinessClock, from_us
 from shared.definitions import BundleFollower
 from shared.errors import NotFound

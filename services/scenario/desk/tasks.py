@@ -8,8 +8,9 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable
 
-from services.scenario.approaching import NEVER, Approaches
 from services.scenario.crashing import Reach
+from services.scenario.desk.approaching import NEVER, Approaches
+from services.scenario.desk.ringing import Numbers
 from services.scenario.domain.agents import Agent, AgentStore, Presence
 from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.outcomes import COURSES
@@ -23,7 +24,6 @@ from services.scenario.domain.tasks import (
     undo_claim,
     withdraw,
 )
-from services.scenario.ringing import Numbers
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.errors import FailedPrecondition, TouchpointError

@@ -8,7 +8,7 @@ from typing import IO, Any, BinaryIO
 
 from services.scenario.domain.patterns.log import Known, Log
 from services.scenario.domain.patterns.search import search
-from services.scenario.pattern_messages import Means, as_report
+from services.scenario.patterns.report_messages import Means, as_report
 from services.scenario.storage.pattern_process import answer, teller, unpack
 from shared.aside import receive
 

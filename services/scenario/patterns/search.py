@@ -15,7 +15,7 @@ from services.scenario.domain.endings import DAY_US
 from services.scenario.domain.patterns.gathering import Gathering, KnownGathering
 from services.scenario.domain.patterns.log import Known, Log, Wholes
 from services.scenario.domain.patterns.search import Tell
-from services.scenario.finding import is_to_be_had
+from services.scenario.journeys.finding import is_to_be_had
 from services.scenario.storage.pattern_log import PatternLogs
 from services.scenario.storage.pattern_process import search_aside
 from shared.call import Call

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.scenario.definitions import Playbook
+from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.scenario import Cart, Proposal, Scenario
-from services.scenario.finding import cart_of, is_so, is_to_be_had, session_values
-from services.scenario.free_agents import FreeAgents
+from services.scenario.journeys.finding import cart_of, is_so, is_to_be_had, session_values
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower

@@ -1,0 +1,1 @@
+"""Errands: what journeys bring about outside of them, done once each."""

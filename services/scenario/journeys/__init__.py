@@ -1,0 +1,1 @@
+"""Journeys as they go: what is so of a person, what happened, and what is due."""

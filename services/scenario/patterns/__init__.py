@@ -1,0 +1,1 @@
+"""Patterns of the log: searched in a process of their own, told with scenarios to start from."""
