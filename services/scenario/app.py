@@ -64,7 +64,7 @@ from touchpoint.scenario.v1.scenario_service_pb2 import DESCRIPTOR
 
 _DAY_US = 86_400_000_000
 _PACE_S = 0.01
-"""From one batch of what is told to the next: a stage is to be proposed as soon as it is entered."""
+"""From one batch of what is told to the next: a stage is proposed as soon as it is entered."""
 _FORGET_EVERY_S = 3600.0
 _MARK_DAYS = 2
 """Longer than word of a link can be late."""
