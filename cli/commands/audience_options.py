@@ -1,4 +1,4 @@
-"""The arguments and options of `touchpoint report audience`."""
+"""The arguments and options of `touchpoint report audience`, and what its help says."""
 
 from __future__ import annotations
 
@@ -136,3 +136,32 @@ YesOption = Annotated[
     bool,
     typer.Option("--yes", help="Send without asking.", rich_help_panel=OFFERED),
 ]
+HELP = """\
+Count the people of a segment and say what makes them different, or whom to tell of an offer.
+
+With a name and `--when` it also says who would enter and who would leave the segment by that
+condition. Up to 50,000 people are counted one by one, of more a random sample; then every
+number comes with the interval that holds it with a probability of 95%. Nothing is saved.
+
+With `--alike` it finds those who are like them and not of them, judged by what they do per week
+of acquaintance, with the categories that these buy and they do not. Whether somebody may be
+approached is for the rules to say when it is done. A file has only those of them who agreed to
+`sharing`, unless it stays in the house.
+
+With an offer it lists whom to tell of it, by expected value (probability of acceptance times
+value), after consent, contact limits and rules, and counts all others at the first obstacle. A
+preview: it leaves no trace, until `--send` sends each of them a message; sent again, nobody
+gets it twice. A name that is both is the segment, unless an option is about offers.
+
+Example: touchpoint report audience best_customers
+
+Example: touchpoint report audience free_shipping --limit 500 --channel EMAIL
+
+Example: touchpoint report audience free_shipping --limit 500 --template spring --send
+
+Example: touchpoint report audience lapsing --when 'customer.recency_days > 90.0'
+
+Example: touchpoint report audience best_customers --alike 500 --csv like-them.csv
+
+Example: touchpoint report audience --alike 500 --did accept --offer free-shipping
+"""
