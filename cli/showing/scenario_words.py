@@ -17,6 +17,8 @@ from touchpoint.scenario.v1.reports_pb2 import (
     StageReport,
 )
 
+IN_FORCE: Final = "in force"
+_MODES: Final = {RuleMode.SHADOW: "in shadow", RuleMode.OFF: "off"}
 _ENDS: Final = {
     "reached": "reached the goal",
     "answered": "answered the offer or call",
@@ -54,7 +56,7 @@ def mode_said(report: ScenarioReport) -> str:
         return "not defined any more"
     if report.in_session:
         return "in the session" if report.mode != RuleMode.OFF else "off"
-    return {RuleMode.SHADOW: "in shadow", RuleMode.OFF: "off"}.get(report.mode, "in force")
+    return _MODES.get(report.mode, IN_FORCE)
 
 
 def share(part: int, whole: int) -> str:
@@ -69,11 +71,16 @@ def group_share(group: GoalGroup) -> str:
 
 def difference_said(report: ScenarioReport) -> str:
     """Say what it brought, in points with its interval; empty where nobody can tell."""
+    return points_said(report, " points")
+
+
+def points_said(report: ScenarioReport, unit: str = "") -> str:
+    """Say it where the unit is known already: `+20.0 (+10.0 to +25.0)`."""
     if not report.goal.HasField("difference"):
         return ""
     found = report.goal.difference
     return (
-        f"{found.difference * 100:+.1f} points ({found.low * 100:+.1f} to {found.high * 100:+.1f})"
+        f"{found.difference * 100:+.1f}{unit} ({found.low * 100:+.1f} to {found.high * 100:+.1f})"
     )
 
 

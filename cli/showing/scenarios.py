@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli.console import add_row, table
 from cli.showing.scenario_words import (
+    IN_FORCE,
     difference_said,
     end_said,
     ended_here,
@@ -18,6 +19,7 @@ from cli.showing.scenario_words import (
     is_clear,
     mode_said,
     parked_said,
+    points_said,
     share,
     stuck_said,
     tasks_said,
@@ -31,39 +33,53 @@ from touchpoint.scenario.v1.reports_pb2 import (
 )
 
 _KEPT_NOWHERE = "It lives in the session: nothing is kept of it, and nothing counted."
+_OVERVIEW = (
+    "now: in a stage (+ before the first), of all journeys. entered: and the share of those that"
+    " began. goal: who reached it of those who met what it takes; points: with the 95% interval,"
+    " dim where chance may have made it. The report of one, by its name, tells the rest."
+)
 
 
 def overview_shown(found: GetScenarioReportResponse) -> RenderableType:
-    """Return a table of all scenarios."""
+    """Return a table of all scenarios: a line of 80 columns each, where nothing is stuck."""
     if not found.scenarios:
         return Text("No scenario is defined, and no journey is kept.")
-    shown = table(
-        "scenario",
-        "",
-        "before",
-        "in a stage",
-        "stuck",
-        "began",
-        "entered",
-        "goal",
-        "held out",
-        "difference (95%)",
-    )
-    shown.columns[0].no_wrap = True  # the name is what a report of one is asked for by
+    shown = table("scenario", "now", "entered", "goal", "points over held out")
+    for column in shown.columns:
+        column.no_wrap = column.header != "now"  # one by its name is what is asked for next
     for report in found.scenarios:
-        counts = (report.waiting, report.under_way, report.stuck, report.began, report.entered)
-        cells = ["" if report.in_session else f"{each:,}" for each in counts]
         add_row(
             shown,
             report.scenario,
-            mode_said(report),
-            *cells,
+            _now(report),
+            _entered(report),
             group_share(report.goal.entered) if report.HasField("goal") else "",
-            group_share(report.goal.held_out) if report.HasField("goal") else "",
-            difference_said(report),
+            Text(points_said(report), style="" if is_clear(report) else "dim"),
             style="red" if report.stuck else None,
         )
-    return Group(Text(f"{_period(found)}; where people are and what is stuck is of all."), shown)
+    return Group(
+        Text(f"{_period(found)}."), Text(""), shown, Text(""), Text(_OVERVIEW, style="dim")
+    )
+
+
+def _now(report: ScenarioReport) -> str:
+    """Say who is in it, and line by line what is not as usual: `70 (+40)`, `in shadow`."""
+    if report.in_session:
+        return mode_said(report)
+    before = f" (+{report.waiting:,})" if report.waiting else ""
+    said = [f"{report.under_way:,}{before}"]
+    if (mode := mode_said(report)) != IN_FORCE:
+        said.append(mode)
+    if report.stuck:
+        said.append(f"{report.stuck:,} stuck")
+    return "\n".join(said)
+
+
+def _entered(report: ScenarioReport) -> str:
+    if report.in_session:
+        return ""
+    part = f" ({report.entered / report.began:.0%})" if report.began else ""
+    return f"{report.entered:,}{part}"
 
 
 def scenario_shown(found: GetScenarioReportResponse) -> RenderableType:

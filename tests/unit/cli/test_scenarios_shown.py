@@ -108,8 +108,8 @@ def found(*reports):
     return made
 
 
-def printed(shown):
-    console = Console(file=io.StringIO(), width=240)
+def printed(shown, width=240, **looks):
+    console = Console(file=io.StringIO(), width=width, **looks)
     console.print(shown)
     return console.file.getvalue()
 
@@ -157,14 +157,35 @@ def test_without_anybody_held_out_nothing_is_compared():
 def test_all_scenarios_stand_in_a_table():
     session = ScenarioReport(scenario="hesitation", defined=True, in_session=True)
     gone = ScenarioReport(scenario="older", under_way=3)
-    text = printed(overview_shown(found(report(), session, gone)))
-    lines = {line.split()[0]: line for line in text.splitlines()}
-    assert lines["abandoned_cart"].split("in force")[1].split() == [
-        *("40", "70", "3", "1,400", "90", "25.0%", "5.0%", "+20.0", "points", "(+10.0", "to"),
-        "+25.0)",
-    ]
-    assert "in the session" in lines["hesitation"]
-    assert "not defined any more" in lines["older"]
+    tried = ScenarioReport(scenario="tried", defined=True, mode=RuleMode.SHADOW, began=1_200)
+    text = printed(overview_shown(found(report(), session, gone, tried)))
+    lines = [line.split() for line in text.splitlines()]
+    (usual, *_) = (line for line in lines if line[:1] == ["abandoned_cart"])
+    assert " ".join(usual) == "abandoned_cart 70 (+40) 90 (6%) 25.0% +20.0 (+10.0 to +25.0)"
+    assert ["3", "stuck"] in lines
+    assert ["hesitation", "in", "the", "session"] in lines
+    assert lines[lines.index(["older", "3", "0"]) + 1] == ["not", "defined", "any", "more"]
+    assert lines[lines.index(["tried", "0", "0", "(0%)"]) + 1] == ["in", "shadow"]
+
+
+def test_a_scenario_as_usual_has_one_line_of_eighty_columns():
+    usual = report()
+    usual.scenario, usual.stuck = "lapsed_best_customer", 0
+    usual.began, usual.entered, usual.under_way, usual.waiting = 123_456, 65_432, 1_234, 567
+    lines = printed(overview_shown(found(usual)), width=80).splitlines()
+    (line,) = (line for line in lines if line.startswith("lapsed_best_customer"))
+    assert line.split()[1:3] == ["1,234", "(+567)"]
+    assert line.endswith("65,432 (53%)  25.0%  +20.0 (+10.0 to +25.0)")
+    assert not lines[lines.index(line) + 1].strip()
+
+
+def test_what_chance_may_have_made_is_dim_in_the_table():
+    made = report()
+    made.stuck = 0
+    looks = {"force_terminal": True, "color_system": "standard"}
+    assert "\x1b[2m+20.0" not in printed(overview_shown(found(made)), **looks)
+    made.goal.difference.low = -0.01
+    assert "\x1b[2m+20.0" in printed(overview_shown(found(made)), **looks)
 
 
 def test_where_there_is_no_scenario_that_is_said():
