@@ -37,13 +37,12 @@ test: $(VENV)/.dev  ## Run every test that this machine can run
 	  $(IN_MEMORY) $(BIN)/python -m pytest --last-failed; }
 
 test-long: $(VENV)/.dev  ## Try journeys in all their modes, and statistics on hundreds of samples
-	$(IN_MEMORY) $(BIN)/python -m pytest -n auto --long -m long
+	$(IN_MEMORY) $(BIN)/python -m pytest -n auto --long -m 'long or hypothesis'
 
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
 	@# What the simulated months do follows from the seed, and from how sets of texts are ordered.
 	PYTHONHASHSEED=0 SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/simulation
-	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load \
-	  tests/resilience/timer_kills
+	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load
 
 test-kills: $(VENV)/.dev  ## Kill profile 30 times while 20,000 events come in (KILLS=, EVENTS=, SEED=)
 	KILLS=$(KILLS) EVENTS=$(EVENTS) SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/kills

@@ -7,22 +7,19 @@ import itertools
 import hypothesis
 import pytest
 
+from tests.properties import ALL, SOME
 from tests.sharing_out import BySetting, slow_first
 
-hypothesis.settings.register_profile(
-    "touchpoint",
-    # A machine that stalls is no mistake of what is tested.
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-    max_examples=60,
-)
-hypothesis.settings.load_profile("touchpoint")
 pytest_plugins = ["shared.testing.plugin"]
 _NUMBERS = itertools.count(1)
 
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="run what is marked long as well")
+
+
+def pytest_configure(config):
+    hypothesis.settings.load_profile(ALL if config.getoption("--long") else SOME)
 
 
 def pytest_collection_modifyitems(config, items):

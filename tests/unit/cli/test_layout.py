@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.drawing.layout import Link, Node, laid_out
 from cli.drawing.lettering import width, wrapped
 from cli.drawing.ordering import crossings, ordered
 from cli.drawing.placing import spaced
+from tests.properties import examples
 
 NAMES = [f"stage {number}" for number in range(9)]
 
@@ -37,7 +38,7 @@ def apart(one, other):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(graphs())
 def test_no_box_or_label_lies_upon_another_and_all_are_in_the_picture(graph):
     nodes, links = graph
@@ -58,7 +59,7 @@ def test_no_box_or_label_lies_upon_another_and_all_are_in_the_picture(graph):
         assert bottom <= laid.height + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(graphs())
 def test_every_way_leads_from_its_box_to_the_other_by_its_label_and_through_none(graph):
     nodes, links = graph

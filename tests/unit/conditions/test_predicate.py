@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, given, reject
 from hypothesis import strategies as st
 
 from shared.clock import from_us
@@ -12,6 +12,7 @@ from shared.conditions.customer import FIELDS, PERSON_MESSAGES, person_messages
 from shared.conditions.person import PersonValues
 from shared.conditions.predicate import compile_predicate
 from shared.conditions.segments import SegmentCompiler
+from tests.properties import examples
 from tests.unit.conditions.people import CONDITIONS, NOW_US, people
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
 
@@ -41,7 +42,7 @@ def holds(text, snapshot=SOMEBODY):
     return SegmentCompiler(PARAMETERS).compile(text).holds(PersonValues(snapshot))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(120, suppress_health_check=list(HealthCheck))
 @given(CONDITIONS, st.data())
 def test_any_condition_answers_as_cel_does(text, data):
     try:
@@ -53,7 +54,7 @@ def test_any_condition_answers_as_cel_does(text, data):
     assert found is by_cel(checked, snapshot), text
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(people())
 def test_a_field_read_by_itself_is_worth_what_its_message_holds(snapshot):
     values = PersonValues(snapshot)

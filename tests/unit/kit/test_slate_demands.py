@@ -1,10 +1,11 @@
 """No slate breaks what it must keep to, and each is as full as can be, or says what greed costs."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.slate import Diversity, Exclusion, GroupLimit, Place, Seat, assemble
+from tests.properties import examples
 from tests.unit.kit.pages import PIN, broken, cases, fullest
 from touchpoint.common.v1.vocabulary_pb2 import SlateCause
 
@@ -20,7 +21,7 @@ def slates(scores, places, demands=(), families=None, bits=None):
     )
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(cases())
 def test_no_page_breaks_what_it_must_keep_to(case):
     page = assemble(
@@ -29,7 +30,7 @@ def test_no_page_breaks_what_it_must_keep_to(case):
     assert broken(case, [slate.chosen for slate in page]) == []
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(cases(most=6, places=1, with_standing=False))
 def test_a_slate_is_as_full_as_can_be_where_one_demand_holds(case):
     one = type(case)(
@@ -41,7 +42,7 @@ def test_a_slate_is_as_full_as_can_be_where_one_demand_holds(case):
     assert len(slate.chosen) == fullest(one)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(cases(most=6, places=1, with_standing=False))
 def test_a_slate_under_limits_alone_is_never_less_than_its_part_of_the_fullest(case):
     """Each limit, and the families, is a partition matroid: greed gives one in so many of them."""

@@ -4,13 +4,14 @@ from math import comb, exp, log, log1p
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue
 from shared.errors import InvalidArgument
 from shared.slate import read_page
 from shared.slate.portions import LINE, point_of
+from tests.properties import examples
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.common.v1.vocabulary_pb2 import OfferKind, SlateCause, Source
@@ -93,7 +94,7 @@ def test_the_probability_told_is_the_share_itself_in_every_decision(catalogue):
         assert shares.sum() == pytest.approx(3.0, abs=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=2), st.integers(0, 2**64 - 1))
 def test_the_probabilities_told_are_those_of_all_points_of_the_line(catalogue, percents, seed):
     constraints = [

@@ -1,11 +1,12 @@
 """Whatever a page loses, what fills it up keeps to all that the page had to keep to."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalogue import Catalogue
 from shared.slate import Gaps, Refilling, read_page
+from tests.properties import examples
 from tests.unit.kit.pages import Case, broken
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.decision_pb2 import DecisionContext, PlacementAsk
@@ -65,7 +66,7 @@ def lost_pages(draw):
     return catalogue, constraints, limits, draw(st.sets(st.integers(1, count), max_size=4))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(lost_pages())
 def test_a_page_that_is_filled_up_breaks_nothing(lost):
     catalogue, constraints, limits, gone = lost

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.domain.delivering import AT_ONCE, Round, chains_of
@@ -19,6 +19,7 @@ from services.profile.domain.webhooks import (
 )
 from services.profile.pushing import Permissions
 from shared.webhooks import read_hosts, read_secrets
+from tests.properties import examples
 from tests.receiver import SECRET
 
 
@@ -26,7 +27,7 @@ def changes(persons):
     return [Change(str(n), person, "event.click", n, {}) for n, person in enumerate(persons)]
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     persons=st.lists(st.sampled_from("abcdefghijklm"), max_size=60),
     fails=st.lists(st.booleans(), max_size=40),

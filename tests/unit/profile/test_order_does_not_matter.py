@@ -3,7 +3,7 @@
 import math
 
 from google.protobuf.json_format import MessageToDict
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.domain.fold import fold
@@ -14,6 +14,7 @@ from services.profile.domain.session import current_session
 from services.profile.domain.state import State, merge
 from services.profile.snapshot import snapshot_of
 from services.profile.storage.state_codec import decode, decode_whole, encode
+from tests.properties import examples
 from tests.unit.profile.happenings import NOON_US, events, happened, state_of
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
@@ -90,7 +91,7 @@ def snapshot(state):
     return MessageToDict(made, preserving_proto_field_name=True)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(MANY, st.randoms(use_true_random=False))
 def test_what_is_read_is_the_same_in_any_order(happened, chance):
     """Floats of a snapshot are short, so that sums in another order come out the same."""

@@ -4,11 +4,12 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.ranker.domain.booster import MOST_DEPTH, MOST_TREES, Booster, BoosterError, Trees
 from services.ranker.domain.layout import PLACED, VERSION
+from tests.properties import examples
 from tests.unit.ranker.trees import by_hand, laid
 
 POOL = list(range(0, 4000, 97))
@@ -18,7 +19,6 @@ grown = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     trees=st.lists(grown, min_size=1, max_size=8),
     base=st.floats(-4, 4),
@@ -39,7 +39,7 @@ def test_arrays_say_what_following_each_tree_says(trees, base, rows, shared):
         assert each.log_odds(indices, groups, group_of) == pytest.approx(together, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(place=st.integers(0, 10_000), bits=st.integers(1, 255), cut=st.integers(0, 40))
 @example(place=2349, bits=190, cut=0)  # three thousand million trees
 def test_harmed_bytes_are_refused_or_still_end_at_a_leaf(place, bits, cut):

@@ -5,7 +5,7 @@ from string import Formatter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ranker.domain.chance import Chance
@@ -17,6 +17,7 @@ from services.ranker.domain.model import Model
 from services.ranker.domain.wording import NOBODY, SENTENCES, SUBJECTS, sentence
 from services.ranker.naming import Naming
 from tests.grpc.ranker.test_learning import request
+from tests.properties import examples
 from tests.unit.ranker.shop import BANNER, BIKES, BOOKS, COUPON, liker, shop
 from tests.unit.ranker.test_judgement import assumed, sighted, teach
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
@@ -54,7 +55,7 @@ def test_by_the_priors_alone_nothing_that_was_learned_is_told():
     assert sum(part.value for part in parts) == pytest.approx(assumed(2).probability[1] * 10)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(0, 0.5),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ranker.definitions import RankingTerms, compile_bundle
@@ -11,6 +11,7 @@ from services.ranker.domain.encoding import decode
 from services.ranker.domain.exploration import ExplorationTotals, bounded
 from services.ranker.domain.model import Model
 from services.ranker.ranking import Ranker
+from tests.properties import examples
 from tests.unit.ranker.shop import BANNER, BIKE_NOS, BOOK_NOS, definitions, shop
 from touchpoint.common.v1.decision_pb2 import Candidates, PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import Source
@@ -82,7 +83,7 @@ def test_what_costs_little_is_always_tried_and_what_costs_much_seldom():
     assert dear.cost_share == pytest.approx(0.05)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.integers(0, 2**64 - 1),
     st.sampled_from([0.001, 0.01, 0.05, 0.5, 1.0]),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ranker.domain.answers import Outcome
@@ -13,6 +13,7 @@ from services.ranker.domain.explanation import explain
 from services.ranker.domain.exploration import Exploration
 from services.ranker.domain.judgement import judge, sight
 from services.ranker.domain.model import Model
+from tests.properties import examples
 from tests.unit.ranker.shop import BIKE_NOS, BIKES, BOOK_NOS, BOOKS, PRIOR, liker, maker, proposed
 
 EVERYTHING = [*BIKE_NOS, *BOOK_NOS]
@@ -108,7 +109,7 @@ def _taught():
     return model
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.floats(0, 1),
     st.floats(0, 5),

@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ranker.domain.answers import Outcome
 from services.ranker.domain.encoding import Sight
 from services.ranker.domain.layout import COLUMNS
 from services.ranker.domain.model import Model, SnapshotError, predictive, prior_offset
+from tests.properties import examples
 
 PRIOR = 0.03
 USED = [
@@ -74,7 +75,7 @@ def _spread(model, row):
     return float(model.variance_matrix(row.indices).sum())
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.floats(0.005, 0.5), st.integers(0, 200))
 def test_an_acceptance_corrects_the_negative_as_if_it_had_been_known(prior, seen_before):
     model, row = Model(), sight(prior=prior)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ranker.domain.arbitration import assume
@@ -15,6 +15,7 @@ from services.ranker.domain.layout import COLUMNS, WEIGHTS
 from services.ranker.domain.model import Model, predictive
 from services.ranker.domain.seen import features_digest
 from services.ranker.domain.situation import Liked
+from tests.properties import examples
 from tests.unit.ranker.shop import BANNER, BIKES, BOOKS, COUPON, liker, maker, proposed
 
 RIDER = liker(
@@ -73,7 +74,7 @@ def mixed(value):
 
 
 @given(st.lists(st.integers(0, 21), min_size=1, max_size=12))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_groups_are_those_of_their_kind_and_top_category_one_by_one(nos):
     """By the plainest of code: a group and a weight at a time, in whole numbers of Python."""
     made = maker()

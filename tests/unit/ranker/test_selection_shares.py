@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.slate import Diversity, GroupLimit, Place, Seat, assemble, selection_shares
+from tests.properties import examples
 from tests.unit.kit.pages import PIN, Case, cases
 
 
@@ -29,7 +30,7 @@ def diverse(draw):
     return Case(scores, bits, families, [Place(6, seats=seats)], demands)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.one_of(cases(), diverse()))
 def test_each_draw_fills_the_page_as_one_by_one(case):
     rest = case.bits, case.families, case.places, case.demands

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.retrieval.domain.allowed import Allowed
@@ -14,6 +14,7 @@ from services.retrieval.storage.vectors.exact import ExactIndex, truly_nearest
 from services.retrieval.storage.vectors.lists import Layout, ListIndex, promising
 from services.retrieval.storage.vectors.measuring import recall
 from services.retrieval.storage.vectors.reports import BYTES, HALVES
+from tests.properties import examples
 
 DEPTH = 200
 
@@ -110,7 +111,7 @@ def test_longer_numbers_are_tried_where_all_is_compared_and_too_little_found(mon
 
 
 @given(seed=st.integers(0, 99), share=st.floats(0.0, 1.0) | st.sampled_from([0.01, 0.001, 0.0001]))
-@settings(max_examples=15, deadline=None)
+@examples(15)
 def test_whatever_is_filtered_away_the_answer_is_full_and_true(in_lists, seed, share):
     random = np.random.default_rng(seed)
     scattered = random.random(len(MANY)) < share

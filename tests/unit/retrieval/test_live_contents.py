@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.retrieval.domain import contents as contents_module
@@ -24,6 +24,7 @@ from services.retrieval.domain.learning.model import ContentFit
 from services.retrieval.domain.live_contents import LiveContents, texts_of
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.showing import Showing
+from tests.properties import examples
 from tests.unit.retrieval.learned import ITEMS, ExactIndex, learned
 from tests.unit.retrieval.shop import Shop
 
@@ -57,7 +58,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, trained=st.sets(st.integers(1, FAMILIES - 1)))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_search_finds_just_what_comparing_all_would(steps, trained):
     asyncio.run(_compare(steps, trained))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.conditions import Condition, ConditionCompiler, ConditionError, RequestFrame
 from services.rules.conditions.one_by_one import one_by_one
 from services.rules.domain.columns import COLUMNS
 from services.rules.domain.operations import OPERATIONS
+from tests.properties import examples
 from tests.unit.rules.expressions import GivenVariables
 from tests.unit.rules.test_conditions_equal_cel import GivenColumns, assert_equal
 from tests.unit.rules.test_definitions import GOOD, checked
@@ -32,7 +33,7 @@ def compiled(random: Random, count: int) -> list[Condition]:
     return found
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 2**32))
 def test_conditions_over_columns_equal_cel(seed: int) -> None:
     random = Random(seed)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, given, reject
 from hypothesis import strategies as st
 
 from services.rules.conditions import (
@@ -22,6 +22,7 @@ from services.rules.definitions import check_definitions, compile_policy
 from services.rules.definitions.files import read_folder
 from services.rules.domain.columns import CandidateColumns, Moment
 from services.rules.domain.values import Outcome, Words, spread
+from tests.properties import examples
 from tests.unit.rules.expressions import CONDITIONS, PARAMETERS, GivenVariables, columns, variables
 from tests.unit.rules.shop import NOW_US, shop, shopper
 from touchpoint.common.v1.conditions_pb2 import Customer
@@ -64,7 +65,7 @@ def assert_equal(condition: Condition, size: int, outcomes: tuple[Outcome, Outco
     np.testing.assert_array_equal(spread(value, size)[right], expected[right], condition.text)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(200, suppress_health_check=list(HealthCheck))
 @given(CONDITIONS, st.data())
 def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataObject) -> None:
     try:
@@ -76,7 +77,7 @@ def test_any_condition_answers_as_cel_does_one_by_one(text: str, data: st.DataOb
     assert_equal(condition, given_columns["size"], outcomes)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60, suppress_health_check=list(HealthCheck))
 @given(st.lists(CONDITIONS, min_size=2, max_size=5), st.sampled_from(("&&", "||")), st.data())
 def test_conditions_that_share_parts_answer_as_each_does_alone(
     texts: list[str], join: str, data: st.DataObject
@@ -94,7 +95,7 @@ def test_conditions_that_share_parts_answer_as_each_does_alone(
         assert_equal(condition, given_columns["size"], (condition.evaluate(shared), expected))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(100, suppress_health_check=list(HealthCheck))
 @given(CONDITIONS, st.sampled_from(("&&", "||")), st.data())
 def test_a_condition_answers_for_each_placement_as_cel_does(
     text: str, join: str, data: st.DataObject
@@ -116,7 +117,7 @@ def test_a_condition_answers_for_each_placement_as_cel_does(
         assert_equal(condition, given_columns["size"], outcomes)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(50, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_what_a_loop_turns_through_is_evaluated_in_each_turn(data: st.DataObject) -> None:
     condition = COMPILER.compile(
@@ -177,7 +178,7 @@ def test_a_field_and_a_call_of_the_same_name_are_not_taken_for_one_another() -> 
         "offer.kind < (history.owned ? customer.attributes.k : customer.attributes.other)",
     ],
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_errors_are_absorbed_where_cel_absorbs_them(text: str, data: st.DataObject) -> None:
     condition = COMPILER.compile(text)

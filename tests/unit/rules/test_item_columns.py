@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.conditions import ConditionCompiler, ConditionError, RequestFrame
@@ -19,6 +19,7 @@ from services.rules.domain.columns import COLUMNS, OF_CATALOGUE, CandidateColumn
 from services.rules.domain.screening_plan import columns_of
 from services.rules.domain.values import Maps, Words
 from shared.catalogue import Catalogue
+from tests.properties import examples
 from tests.unit.rules.expressions import GivenVariables
 from tests.unit.rules.shop import DAY_US, NOW_US
 from tests.unit.rules.test_conditions_equal_cel import assert_equal
@@ -172,7 +173,7 @@ def plain(column: Any) -> list[Any]:
     return list(column.maps) if isinstance(column, Maps) else list(column.tolist())
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(rows, min_size=1, max_size=8), st.integers(0, 2**32))
 def test_conditions_over_items_equal_cel_for_candidates_of_all_kinds(
     made: list[CatalogueRow], seed: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.domain.local_time import (
@@ -17,6 +17,7 @@ from services.rules.domain.local_time import (
     over_at_us,
     week_of,
 )
+from tests.properties import examples
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -50,7 +51,7 @@ hours = st.builds(Hours, st.integers(0, 1439), st.integers(0, 1439)).filter(
 
 
 @given(moments, zones)
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_all_of_a_day_is_on_one_date_and_nothing_beside_it(now_us, zone):
     starts_us, ends_us = day_of(now_us, zone)
     today = local(now_us, zone).date()
@@ -60,7 +61,7 @@ def test_all_of_a_day_is_on_one_date_and_nothing_beside_it(now_us, zone):
 
 
 @given(moments, zones)
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_a_week_begins_on_monday(now_us, zone):
     starts_us, ends_us = week_of(now_us, zone)
     assert starts_us <= now_us < ends_us
@@ -70,7 +71,7 @@ def test_a_week_begins_on_monday(now_us, zone):
 
 
 @given(moments, zones, st.lists(hours, min_size=1, max_size=3))
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_quiet_hours_are_over_at_the_first_minute_that_none_of_them_holds(now_us, zone, quiet):
     if cover_the_day(quiet):
         return

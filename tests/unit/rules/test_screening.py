@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.conditions import RequestFrame
@@ -24,6 +24,7 @@ from services.rules.domain.screening import Screens
 from services.rules.domain.verdict import Verdict, judge
 from services.rules.moment import channel_fields
 from shared.catalogue import Catalogue
+from tests.properties import examples
 from tests.unit.rules.expressions import GivenVariables
 from tests.unit.rules.shop import DAY_US, NOW_US, shop, shopper
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
@@ -179,7 +180,7 @@ def change(catalogue: Catalogue, offer_no: int, days: int) -> list[int]:
     return catalogue.apply(batch)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(steps=STEPS)
 def test_the_verdict_is_the_same_with_and_without_a_screen(
     compiled: CompiledBundle, switched: CompiledBundle, steps: list[Any]

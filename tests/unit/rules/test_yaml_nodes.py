@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from yaml.nodes import Node, ScalarNode
 
@@ -14,6 +14,7 @@ from services.rules.config import shipped_definitions
 from services.rules.definitions import yaml_nodes
 from services.rules.definitions.files import read_folder
 from services.rules.definitions.yaml_nodes import compose, compose_in_python
+from tests.properties import examples
 
 libyaml = pytest.importorskip("services.rules.definitions.libyaml")
 TEXTS = (
@@ -57,7 +58,7 @@ def outcome(read: object, text: str) -> object:
         return type(error)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(st.tuples(LINES, NEW_LINES).map("".join), max_size=8).map("".join))
 def test_any_text_is_read_alike(text: str) -> None:
     assert outcome(compose, text) == outcome(compose_in_python, text)

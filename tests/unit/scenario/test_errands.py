@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from google.protobuf.json_format import ParseDict
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scenario.domain.errands import MOST_SETBACKS, Dispatch, Step, carried
@@ -20,6 +20,7 @@ from services.scenario.messages import sending
 from services.scenario.messages.sending import channel_name
 from shared.errors import FailedPrecondition, PermissionDenied
 from shared.testing.background import until
+from tests.properties import examples
 from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State, Writer
 from tests.unit.scenario.playing import ADA, BOB, DAY_US, HOUR_US, NOON_US, for_all
 from tests.unit.scenario.writing import scenario, stage
@@ -602,7 +603,7 @@ DEATHS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     answers=st.lists(ANSWERS, min_size=1, max_size=6),
     deaths=st.lists(DEATHS, max_size=12),

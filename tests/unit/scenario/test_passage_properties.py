@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scenario.domain.journey import GiveTask
@@ -12,6 +12,7 @@ from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from tests.properties import examples
 from tests.unit.scenario.playing import (
     ADA,
     BOB,
@@ -141,7 +142,7 @@ class World:
             assert len(awake) <= 1, "one journey of a scenario per set"
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.one_of(EVENTS, CLAIMS, ACTS, ACTS, TIMES, LINKS), max_size=40))
 def test_any_interleaving_brings_each_effect_about_at_most_once(steps):
     world = World()
@@ -155,7 +156,7 @@ def test_any_interleaving_brings_each_effect_about_at_most_once(steps):
     assert all(world.brought_about[key] == 1 for key in tasks)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.one_of(EVENTS, CLAIMS, ACTS, TIMES), max_size=25))
 def test_after_any_interleaving_every_journey_comes_to_its_end(steps):
     """No journey is stuck: with a worker that lives and time that passes, all are over."""

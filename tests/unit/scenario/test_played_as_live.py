@@ -7,7 +7,7 @@ import itertools
 from datetime import timedelta
 
 from google.protobuf.json_format import ParseDict
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scenario.backtest.clock import PlayedClock
@@ -29,6 +29,7 @@ from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from shared.clock import from_us
 from shared.conditions.person import PersonValues
 from shared.testing.clock import FakeClock
+from tests.properties import examples
 from tests.unit.scenario.playing import HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, catalogue
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -326,7 +327,7 @@ def bundles(draw):
 
 
 @given(scripts(), bundles())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_whatever_happens_is_played_as_it_goes_live(events, made):
     until_us = NOON_US + SPAN_US + 24 * HOUR_US
     live = asyncio.run(lived(events, made, until_us))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.definitions import check_definitions
@@ -13,6 +13,7 @@ from services.scenario.domain.patterns.skeletons import Skeleton
 from services.scenario.domain.patterns.traits import Trait
 from services.scenario.domain.patterns.visits import Step
 from services.scenario.reading import read_scenario
+from tests.properties import examples
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 SHIPPED = Path(__file__).parents[4] / "deploy" / "definitions"
@@ -60,7 +61,7 @@ def checked(text):
     return read_scenario(found.bundle.scenarios[0])
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(BY, st.lists(STEPS, min_size=1, max_size=5))
 def test_whatever_sequence_is_found_its_skeleton_passes_the_check(skeleton, steps):
     scenario = checked(skeleton.of_sequence(steps, TOLD))
@@ -69,13 +70,13 @@ def test_whatever_sequence_is_found_its_skeleton_passes_the_check(skeleton, step
     assert scenario.is_shadow
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(BY, STEPS)
 def test_whatever_checkouts_are_left_from_its_skeleton_passes_the_check(skeleton, step):
     assert checked(skeleton.of_checkout(step, TOLD)).starts.types == {"checkout_started"}
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(BY, TRAITS)
 def test_whatever_trait_rises_its_skeleton_passes_the_check(skeleton, trait):
     assert checked(skeleton.of_trait(trait, TOLD)).is_shadow
