@@ -48,6 +48,7 @@ class TaskDesk:
         answered = await invoke(self._scenario.ClaimTask, asked, call, LONGEST_S)
         briefing = await self._briefings.of(call, answered.task)
         briefing.number = answered.number
+        briefing.notes.extend(answered.notes)
         return pb.ClaimTaskResponse(task=answered.task, briefing=briefing)
 
     async def complete(

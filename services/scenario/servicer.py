@@ -12,7 +12,7 @@ from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import JourneyStore
-from services.scenario.domain.tasks import Task
+from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.domain.told import told
 from services.scenario.domain.waiting import waits_for
 from services.scenario.journeys.due import DueActions
@@ -90,7 +90,8 @@ class ScenarioServicer(AudienceRpcs, PatternRpcs):
     async def claim_task(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:
         task = await self._desk.claim(call, request.agent_id, request.task_id)
         number = await self._desk.number_of(task)
-        return pb.ClaimTaskResponse(task=_task(task), number=number)
+        notes = map(_note, await self._desk.notes_on(task))
+        return pb.ClaimTaskResponse(task=_task(task), number=number, notes=notes)
 
     async def complete_task(
         self, call: Call, request: pb.CompleteTaskRequest
@@ -146,6 +147,14 @@ def _journey(journey: Journey, latest: Dispatch | None) -> scenario_pb2.Journey:
         message_channel_why=latest.why if latest is not None else "",
     )
     message.stage_entered_time.FromDatetime(from_us(journey.entered_us or journey.started_us))
+    return message
+
+
+def _note(noted: Attempt) -> scenario_pb2.TaskNote:
+    message = scenario_pb2.TaskNote(
+        outcome=noted.outcome, agent_id=noted.agent_id, text=noted.note, task_id=noted.task_id
+    )
+    message.time.FromMicroseconds(noted.ended_us)
     return message
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from services.scenario.crashing import Reach
 from services.scenario.desk.approaching import NEVER, Approaches
@@ -15,6 +15,7 @@ from services.scenario.domain.agents import Agent, AgentStore, Presence
 from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.outcomes import COURSES
 from services.scenario.domain.tasks import (
+    Attempt,
     Task,
     TaskStore,
     claim,
@@ -27,13 +28,16 @@ from services.scenario.domain.tasks import (
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.errors import FailedPrecondition, TouchpointError
+from shared.logging import get_logger
 
 LOOK_EVERY_S = 1.0
 """Tasks fall due, and agents change, on other replicas too."""
 _NUMBER_S = 0.15
 """The task is theirs already: they can ask for it elsewhere."""
+_MOST_NOTES = 10
 TOUCH_EVERY_S = 30.0
 """So often it is kept that whoever watches is there."""
+log = get_logger(__name__)
 
 
 class TaskNews:
@@ -134,6 +138,17 @@ class TaskDesk:
                 return await self._numbers.of(task.person_id)
         except (TimeoutError, TouchpointError):
             return ""
+
+    async def notes_on(self, task: Task) -> Sequence[Attempt]:
+        """Return the tries of which agents noted something, of all tasks of its person.
+
+        Latest first; none while nobody can say it: the task is theirs all the same.
+        """
+        try:
+            return await self._store.noted(task.person_ids or (task.person_id,), _MOST_NOTES)
+        except TouchpointError as error:
+            log.warning("notes_not_known", reason=error.reason)
+            return ()
 
     async def _reserved(self, call: Call, task: Task, *, is_new: bool) -> int | None:
         """Return None when the call may be made, else from when on."""

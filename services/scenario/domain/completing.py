@@ -58,8 +58,9 @@ async def complete(transaction: TaskTransaction, completion: Completion, now_us:
     of_task = [each for each in steps.of(group) if each.journey_id == task.journey_id]
     said = _said(task, completion, of_task[0] if of_task else None, now_us)
     ended = _afterwards(task, completion, said)
-    await transaction.save_task(ended, completion.note)
-    await transaction.add_attempt(Attempt.of(task, completion.outcome, now_us))
+    await transaction.save_task(ended)
+    attempt = Attempt.of(task, completion.outcome, now_us, completion.note)
+    await transaction.add_attempt(attempt, task.person_id)
     if COURSES[completion.outcome].was_approached and task.is_approach:
         await transaction.tell_of_call(task, now_us)
     for journey in of_task:

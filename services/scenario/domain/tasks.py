@@ -99,12 +99,15 @@ class Attempt:
     due_us: int
     claimed_us: int
     ended_us: int
+    note: str = ""
+    """What its agent noted; personal."""
 
     @classmethod
-    def of(cls, task: Task, outcome: str, now_us: int) -> Attempt:
+    def of(cls, task: Task, outcome: str, now_us: int, note: str = "") -> Attempt:
         """Return how a task that is held ended now."""
+        taken_us = task.taken_us
         return cls(
-            task.task_id, task.claims, task.agent_id, outcome, task.due_us, task.taken_us, now_us
+            task.task_id, task.claims, task.agent_id, outcome, task.due_us, taken_us, now_us, note
         )
 
 
@@ -129,12 +132,12 @@ class TaskTransaction(JourneyTransaction, Protocol):
         """
         ...
 
-    async def save_task(self, task: Task, note: str = "") -> None:
-        """Write who holds a task, when it is due and how it ended; a note is encrypted."""
+    async def save_task(self, task: Task) -> None:
+        """Write who holds a task, when it is due and how it ended."""
         ...
 
-    async def add_attempt(self, attempt: Attempt) -> None:
-        """Keep how one try of a task went."""
+    async def add_attempt(self, attempt: Attempt, person_id: str) -> None:
+        """Keep how one try of a task of a person went; a note is encrypted under their key."""
         ...
 
     async def tell_of_call(self, task: Task, now_us: int) -> None:
@@ -159,6 +162,10 @@ class TaskStore(Protocol):
 
     async def held(self, agent_id: str, now_us: int) -> int:
         """Return how many tasks an agent holds."""
+        ...
+
+    async def noted(self, person_ids: Sequence[str], limit: int) -> Sequence[Attempt]:
+        """Return tries of tasks of persons of which something was noted, latest first."""
         ...
 
 

@@ -17,9 +17,9 @@ async def export_person(
     database: Database, notes: Notes, person_ids: Sequence[str]
 ) -> AsyncIterator[Rows]:
     def with_note(row: Mapping[str, Any]) -> Mapping[str, Any]:
-        task = dict(row)
-        note, wrapped = task["note"], task.pop("wrapped")
-        return {**task, "note": notes.opened(task["person_id"], wrapped, note)}
+        noted = dict(row)
+        note, wrapped = noted["note"], noted.pop("wrapped")
+        return {**noted, "note": notes.opened(noted["person_id"], wrapped, note)}
 
     kept = (
         Kept("journeys", _SQL.journeys),
@@ -27,7 +27,7 @@ async def export_person(
         Kept("passages", _SQL.passages),
         Kept("entries", _SQL.entries),
         Kept("tasks", _SQL.tasks, with_note),
-        Kept("task_attempts", _SQL.task_attempts),
+        Kept("task_attempts", _SQL.task_attempts, with_note),
         Kept("errands", _SQL.errands, _with_what_it_says),
         Kept("tallies", _SQL.tallies),
         Kept("person_sets", _SQL.person_sets),

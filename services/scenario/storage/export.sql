@@ -34,8 +34,9 @@ WHERE t.person_id = ANY($1::text[])
 ORDER BY t.due_us, t.task_id
 
 -- name: task_attempts
-SELECT a.task_id, a.number, a.agent_id, a.outcome, a.due_us, a.claimed_us, a.ended_us
-FROM tasks t JOIN task_attempts a USING (task_id)
+SELECT a.task_id, a.number, a.agent_id, a.outcome, a.due_us, a.claimed_us, a.ended_us, a.note,
+    t.person_id, k.wrapped
+FROM tasks t JOIN task_attempts a USING (task_id) LEFT JOIN person_keys k USING (person_id)
 WHERE t.person_id = ANY($1::text[])
 ORDER BY a.ended_us, a.task_id
 

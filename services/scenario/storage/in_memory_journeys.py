@@ -53,7 +53,6 @@ _TABLES = (
     "errands",
     "cancelled",
     "sets",
-    "notes",
     "calls",
     "marks",
     "rooms",
@@ -91,7 +90,6 @@ class InMemoryJourneys:
         self.tasks: dict[str, tuple[Task, int]] = {}
         """Task and the occurrence of its journey that gave it."""
         self.attempts: list[Attempt] = []
-        self.notes: dict[str, str] = {}
         self.calls: dict[str, int] = {}
         """Contacts of calls that were told of, with the time of each."""
         self.marks: dict[tuple[str, str, int], Happened] = {}
@@ -261,8 +259,14 @@ class InMemoryJourneys:
     async def held(self, agent_id: str, now_us: int) -> int:
         return len(await self.held_tasks(agent_id, now_us))
 
-    async def note_of(self, task_id: str) -> str:
-        return self.notes.get(task_id, "")
+    async def noted(self, person_ids: Sequence[str], limit: int) -> Sequence[Attempt]:
+        found = [
+            each
+            for each in self.attempts
+            if each.note and self.tasks[each.task_id][0].person_id in person_ids
+        ]
+        found.sort(key=lambda each: (each.ended_us, each.task_id, each.number), reverse=True)
+        return found[:limit]
 
     def set_of(self, person_id: str) -> tuple[str, ...]:
         known = self.sets.get(person_id)
@@ -369,7 +373,6 @@ class InMemoryJourneys:
                 if task.journey_id == journey.journey_id:
                     del self.tasks[task.task_id]
                     self.attempts = [each for each in self.attempts if each.task_id != task.task_id]
-                    self.notes.pop(task.task_id, None)
 
     def _keep(self, journey: Journey) -> None:
         self.journeys[journey.journey_id] = journey

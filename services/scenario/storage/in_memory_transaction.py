@@ -133,13 +133,11 @@ class InMemoryTransaction:
         found = await self._store.waiting(skills, now_us, 1)
         return found[0] if found else None
 
-    async def save_task(self, task: Task, note: str = "") -> None:
+    async def save_task(self, task: Task) -> None:
         _, occurrence = self._store.tasks[task.task_id]
         self._store.tasks[task.task_id] = task, occurrence
-        if note:
-            self._store.notes[task.task_id] = note
 
-    async def add_attempt(self, attempt: Attempt) -> None:
+    async def add_attempt(self, attempt: Attempt, person_id: str) -> None:
         self._store.attempts.append(attempt)
 
     async def tell_of_call(self, task: Task, now_us: int) -> None:

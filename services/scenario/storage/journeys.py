@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import Claim
 from services.scenario.domain.scenario import Scenario
-from services.scenario.domain.tasks import Task
+from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.storage.export import export_person
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import erased_notice, publication
@@ -113,9 +113,8 @@ class PostgresJourneys:
     async def held(self, agent_id: str, now_us: int) -> int:
         return int(await self._database.fetchval(_TASKS.held_by, agent_id, now_us))
 
-    async def note_of(self, task_id: str) -> str:
-        """Return what was noted of a task; empty when nothing was, or the person was erased."""
-        return await self._notes.read(self._database, task_id)
+    async def noted(self, person_ids: Sequence[str], limit: int) -> list[Attempt]:
+        return await self._notes.noted(self._database, person_ids, limit)
 
 
 async def erase_persons(transaction: Transaction, person_ids: Sequence[str]) -> int:

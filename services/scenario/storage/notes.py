@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+from services.scenario.domain.tasks import Attempt
 from shared.clock import BusinessClock
 from shared.postgres import Database, Queries, Transaction
 from shared.privacy import (
@@ -41,13 +43,17 @@ class Notes:
             return None
         return encrypt(self._opened(person_id, wrapped), note, NOTE)
 
-    async def read(self, database: Database, task_id: str) -> str:
-        """Return the note of a task; empty when there is none, or its key is gone."""
-        row = await database.fetchrow(_SQL.note_of, task_id)
-        if row is None or row["note"] is None:
-            return ""
-        wrapped = await database.fetchval(_SQL.person_key, row["person_id"])
-        return self.opened(row["person_id"], wrapped, row["note"])
+    async def noted(
+        self, database: Database, person_ids: Sequence[str], limit: int
+    ) -> list[Attempt]:
+        """Return tries of tasks of persons of which something was noted, latest first."""
+        rows = await database.fetch(_SQL.noted, list(person_ids), limit)
+        tries = []
+        for row in rows:
+            found = dict(row)
+            person_id, wrapped = found.pop("person_id"), found.pop("wrapped")
+            tries.append(Attempt(**{**found, "note": self.opened(person_id, wrapped, row["note"])}))
+        return [each for each in tries if each.note]
 
     def opened(self, person_id: str, wrapped: bytes | None, sealed: bytes | None) -> str:
         """Return a sealed note; empty when there is none, or the key of its person is gone."""

@@ -49,12 +49,12 @@ LIMIT $3;
 -- name: save_task
 UPDATE tasks
 SET agent_id = $2, claimed_until_us = $3, claims = $4, due_us = $5, outcome = $6, ended_by = $7,
-    note = coalesce($8, note), expires_us = $9, latest = $10, tries = $11
+    expires_us = $8, latest = $9, tries = $10
 WHERE task_id = $1;
 
 -- name: add_attempt
-INSERT INTO task_attempts (task_id, number, agent_id, outcome, due_us, claimed_us, ended_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO task_attempts (task_id, number, agent_id, outcome, due_us, claimed_us, ended_us, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: person_key
 SELECT wrapped FROM person_keys WHERE person_id = $1;
@@ -65,8 +65,14 @@ INSERT INTO person_keys (person_id, wrapped)
 SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM erased_persons WHERE person_id = $1)
 ON CONFLICT (person_id) DO NOTHING;
 
--- name: note_of
-SELECT person_id, note FROM tasks WHERE task_id = $1;
+-- name: noted
+-- Tries of which something was noted, with the keys that it is sealed under, latest first.
+SELECT a.task_id, a.number, a.agent_id, a.outcome, a.due_us, a.claimed_us, a.ended_us, a.note,
+    t.person_id, k.wrapped
+FROM tasks t JOIN task_attempts a USING (task_id) JOIN person_keys k USING (person_id)
+WHERE t.person_id = ANY($1::text[]) AND a.note IS NOT NULL
+ORDER BY a.ended_us DESC, a.task_id DESC, a.number DESC
+LIMIT $2;
 
 -- name: latest_renewal
 SELECT renewal, renewed_us FROM key_renewal;

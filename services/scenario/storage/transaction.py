@@ -194,10 +194,7 @@ class PostgresJourneyTransaction:
         row = await self._tx.fetchrow(_TASKS.next_task, list(skills), now_us)
         return None if row is None else task_of(row)
 
-    async def save_task(self, task: Task, note: str = "") -> None:
-        sealed = None
-        if note and self._notes is not None:
-            sealed = await self._notes.seal(self._tx, task.person_id, note)
+    async def save_task(self, task: Task) -> None:
         await self._tx.execute(
             _TASKS.save_task,
             task.task_id,
@@ -207,14 +204,16 @@ class PostgresJourneyTransaction:
             task.due_us,
             task.outcome,
             task.ended_by,
-            sealed,
             task.expires_us,
             task.latest,
             task.tries,
         )
 
-    async def add_attempt(self, attempt: Attempt) -> None:
-        await self._tx.execute(_TASKS.add_attempt, *astuple(attempt))
+    async def add_attempt(self, attempt: Attempt, person_id: str) -> None:
+        sealed = None
+        if attempt.note and self._notes is not None:
+            sealed = await self._notes.seal(self._tx, person_id, attempt.note)
+        await self._tx.execute(_TASKS.add_attempt, *astuple(attempt)[:-1], sealed)
 
     async def tell_of_call(self, task: Task, now_us: int) -> None:
         await append(self._tx, [call_made(task.contact_id, task.person_id, now_us)])

@@ -249,13 +249,30 @@ async def test_tasks_of_higher_priority_and_then_those_due_longest_come_first(ca
     assert [(await calls.claim()).person_id for _ in range(2)] == [ADA, BOB]
 
 
-async def test_a_note_is_kept_and_gone_with_the_person(calls):
-    task = await calls.claim()
-    await calls.complete(task, note="has a cold, call again in May")
-    store = calls.desk.store
-    assert await store.note_of(task.task_id) == "has a cold, call again in May"
+async def test_a_note_belongs_to_its_try_and_is_gone_with_the_person(calls):
+    store, now_us = calls.desk.store, DUE_US
+    said = [("no_answer", "rang for a minute"), ("no_answer", ""), ("done", "has a cold")]
+    for outcome, note in said:
+        task = await calls.claim(now_us=now_us)
+        again = await calls.complete(task, outcome=outcome, note=note, now_us=now_us)
+        now_us = max(again.due_us, now_us)
+    tries = await store.noted([BOB, ADA], 10)
+    assert [(each.number, each.outcome, each.note) for each in tries] == [
+        (3, "done", "has a cold"),
+        (1, "no_answer", "rang for a minute"),
+    ]
+    assert tries[1].ended_us == DUE_US
+    assert await store.noted([ADA], 1) == tries[:1]
+    assert await store.noted([BOB], 10) == []
     await store.erase([ADA])
-    assert await store.note_of(task.task_id) == ""
+    assert await store.noted([ADA], 10) == []
+
+
+async def test_a_note_said_twice_is_kept_once(calls):
+    task = await calls.claim()
+    for _ in range(2):
+        await calls.complete(task, note="has a cold")
+    assert [each.note for each in await calls.desk.store.noted([ADA], 10)] == ["has a cold"]
 
 
 async def test_a_task_that_does_not_exist_is_not_found(calls):

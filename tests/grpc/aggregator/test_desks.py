@@ -175,6 +175,7 @@ def called(edge):
     edge.peers.scenario.ClaimTask.answer = lambda _: ClaimTaskResponse(
         task={"task_id": "t-1", "person_ids": [PERSON], "offer_ids": ["promo-1"]},
         number="+4915123456",
+        notes=[{"text": "has a cold", "agent_id": "max"}, {"text": "rang long"}],
     )
 
 
@@ -184,6 +185,7 @@ async def test_who_takes_a_task_reads_who_it_is_and_what_not_to_repeat(stub, edg
     assert edge.peers.profile.GetProfile.request.person_id == PERSON
     assert (briefing.name, briefing.number) == ("Ada", "+4915123456")
     assert [each.owner_id for each in briefing.own_contacts] == ["eve"]
+    assert [each.text for each in briefing.notes] == ["has a cold", "rang long"]
     told = [(each.title, each.answer, each.channel) for each in briefing.not_to_repeat]
     assert told == [("Vista 50", "decline", 0), ("Aurora 15", "", Channel.EMAIL)]
 
