@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToDict
@@ -12,9 +12,22 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.console import add_row, table
-from touchpoint.scenario.v1.queue_pb2 import GetQueueReportResponse
+from touchpoint.scenario.v1.queue_pb2 import GetQueueReportResponse, QueuePromise
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 
+
+class _Words(NamedTuple):
+    """How tasks that people ask for are spoken of."""
+
+    name: str
+    offer: str
+    told: str
+
+
+_SAID = {
+    "call_back": _Words("call", "Click-to-call", "Call-backs told to the telephony"),
+    "chat": _Words("chat", "A chat", "Chats told to the chat system"),
+}
 _MINUTE_S = 60
 _HOUR_S = 3600
 
@@ -61,24 +74,26 @@ def _today(found: GetQueueReportResponse) -> Iterator[Text]:
     if found.HasField("median_to_claim"):
         to_claim, to_complete = map(_span_of, (found.median_to_claim, found.median_to_complete))
         yield Text(f"Half of them were taken within {to_claim}, and done in {to_complete}.")
-    yield Text(_promises(found))
-    yield Text(_offered(found))
+    for promise in found.promised_kinds:
+        yield Text(_kept(promise))
+        yield Text(_offered(promise))
     for each in found.call_backs:
         why = f": {each.reason}" if each.reason else ""
-        yield Text(f"Call-backs told to the telephony: {each.count} {each.state}{why}.")
+        yield Text(f"{_SAID[each.kind].told}: {each.count} {each.state}{why}.")
     yield Text(f"Journeys made {found.calls_made} call tasks of {found.calls_per_day} a day.")
 
 
-def _promises(found: GetQueueReportResponse) -> str:
-    within = _span_of(found.promised)
-    told = f"Of {found.promises} who asked for a call {found.promises_kept} were taken in {within}"
-    return f"{told}; {found.promises_overdue} wait for longer."
+def _kept(promise: QueuePromise) -> str:
+    asked = f"Of {promise.asked} who asked for a {_SAID[promise.kind].name}"
+    within = _span_of(promise.promised)
+    return f"{asked} {promise.kept} were taken in {within}; {promise.overdue} wait for longer."
 
 
-def _offered(found: GetQueueReportResponse) -> str:
-    if not found.takers:
-        return "Click-to-call is not offered: nobody could take it in time."
-    return f"{found.takers} more could be taken in time."
+def _offered(promise: QueuePromise) -> str:
+    said = _SAID[promise.kind]
+    if not promise.takers:
+        return f"{said.offer} is not offered: nobody could take it in time."
+    return f"{promise.takers} more could have a {said.name} in time."
 
 
 def _span_of(duration: Duration) -> str:

@@ -12,6 +12,7 @@ from demo.stories.following import (
     day_of,
     has_adviser,
     is_over,
+    known,
     letters,
     of_journeys,
     proposed,
@@ -25,7 +26,7 @@ WELCOME, FIRST_ORDER = "welcome", "first_order"
 LAPSED, MISSED = "lapsed_best_customer", "we_missed_you"
 COMPLAINT, LEFT, LOW, PICKS = "complaint", "abandoned_cart", "running_low", "weekly_picks"
 HOLIDAY, ASKED_FOR, BETTER = "holiday_special", "holiday_special", "holiday_fifteen"
-CHAT = "chat_now"
+CHAT, ASKED_TO_CHAT = "chat_now", "asked_to_chat"
 _FOR_SALE = (OfferKind.PRODUCT, OfferKind.PROMOTION)
 _MOMENT = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -135,8 +136,8 @@ async def reminded(stage: Stage) -> None:
 
 async def asked_into_the_chat(stage: Stage) -> None:
     """Mara looks through one page of answers after the other: she is asked into the chat."""
-    mara = await stage.meet("Mara")
-    async with at_the_desk(stage, "sales"):
+    mara = await known(stage, "Mara")
+    async with at_the_desk(stage, "sales", "chat") as agent:
         for page in ("delivery", "returns", "payment"):
             before = await stage.offered(only(mara, "visitor"), "web help")
             await stage.happens(
@@ -150,8 +151,24 @@ async def asked_into_the_chat(stage: Stage) -> None:
 
         after: list[RecommendResponse] = []
         await stage.until(invited, "the invitation to chat")
-    stage.show("help pages", after[-1])
+        stage.show("help pages", after[-1])
+        await stage.happens(
+            only(mara, "visitor"),
+            "accept",
+            offer_id=CHAT,
+            decision_id=after[-1].decision_id,
+            placement="web.faq",
+        )
+        await comes_to(stage, mara, ASKED_TO_CHAT, "chat")
+        stage.tell("She takes it. The next task of whoever is free:")
+        before_all = len(agent.passed_over)
+        task = await call(stage, agent, mara, "done")
+        await is_over(stage, mara, ASKED_TO_CHAT)
     stage.claim("after three pages of answers", proposed(CHAT, after[-1]))
+    stage.claim(
+        "the chat is an agent's before all that we want", len(agent.passed_over) == before_all
+    )
+    stage.claim("it is a chat that the agent is given", task.kind == "chat")
 
 
 async def written_to_every_week(stage: Stage) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from services.scenario.carriers import Gateways, MailServer, read_gateways, read_mail_server
-from services.scenario.carriers.telephony import SECRET_NAME
 from services.scenario.crashing import crash_point
+from services.scenario.domain.task_kinds import CALL_BACK, CHAT, kind_of
 from shared.config import WEB_PORT, ConfigError, ServiceSettings, setting
 from shared.setting_types import Mode, url
 from shared.webhooks import Address, Secrets, read_address, read_secrets
@@ -78,6 +79,12 @@ class ScenarioSettings(ServiceSettings):
         help="where the telephony is told of who asked to be called back: https://…",
         parse=read_address,
     )
+    chat_url: Address | None = setting(
+        env="TOUCHPOINT_CHAT_URL",
+        default=None,
+        help="where the chat system is told of who asked for a chat: https://…",
+        parse=read_address,
+    )
 
     smtp_url: MailServer | None = setting(
         env="TOUCHPOINT_SMTP_URL",
@@ -110,6 +117,11 @@ class ScenarioSettings(ServiceSettings):
     )
 
     @property
+    def asked_for_urls(self) -> Mapping[str, Address | None]:
+        """Where who asked for an agent is told of, by kind of task: the name of the keys, too."""
+        return {CALL_BACK: self.call_back_url, CHAT: self.chat_url}
+
+    @property
     def unsubscribe_link(self) -> str:
         """Where links lead: as told; in development the edge of this machine."""
         if self.unsubscribe_url or self.mode is not Mode.DEVELOPMENT:
@@ -130,25 +142,26 @@ class ScenarioSettings(ServiceSettings):
 
     def __post_init__(self) -> None:
         self._check_mail_server()
-        self._check_call_back()
+        self._check_asked_for()
         self._check_gateways()
         if self.crash_at and self.mode is not Mode.DEVELOPMENT:
             raise ConfigError(f"CRASH_AT is {self.crash_at!r}: it may be set in development only")
 
-    def _check_call_back(self) -> None:
-        """Raise ConfigError where call-backs would go unsigned, or where anybody could listen."""
-        if self.call_back_url is None:
-            return
-        if SECRET_NAME not in self.message_secrets:
-            raise ConfigError(
-                "TOUCHPOINT_CALL_BACK_URL is set: "
-                f"add {SECRET_NAME}=whsec_… to TOUCHPOINT_MESSAGE_SECRETS"
-            )
-        if self.call_back_url.scheme == "http" and self.mode is not Mode.DEVELOPMENT:
-            raise ConfigError(
-                "TOUCHPOINT_CALL_BACK_URL has http: "
-                "it is for trying out in development only; give it an https URL"
-            )
+    def _check_asked_for(self) -> None:
+        """Raise ConfigError where it would be told unsigned, or where anybody could listen."""
+        for kind, address in self.asked_for_urls.items():
+            if address is None:
+                continue
+            name = kind_of(kind).address_setting
+            if kind not in self.message_secrets:
+                raise ConfigError(
+                    f"{name} is set: add {kind}=whsec_… to TOUCHPOINT_MESSAGE_SECRETS"
+                )
+            if address.scheme == "http" and self.mode is not Mode.DEVELOPMENT:
+                raise ConfigError(
+                    f"{name} has http: "
+                    "it is for trying out in development only; give it an https URL"
+                )
 
     def _check_mail_server(self) -> None:
         """Raise ConfigError for two ways to send e-mails, or one that anybody could listen to."""

@@ -207,6 +207,7 @@ def _of(whole: Playbook, scenarios: Sequence[Scenario]) -> Playbook:
         service={scenario.name: scenario for scenario in scenarios if scenario.is_service},
         in_session=[scenario for scenario in scenarios if scenario.is_in_session],
         starting=_starting(scenarios),
+        desk=whole.desk.giving(scenarios),
     )
 
 

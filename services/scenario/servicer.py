@@ -169,7 +169,7 @@ def _task(task: Task) -> scenario_pb2.Task:
         skills=task.skills,
         priority=task.priority,
         agent_id=task.agent_id,
-        channel=Channel.CALL_CENTER,
+        channel=Channel.Value.ValueType(task.of_kind.channel),
         journey_id=task.journey_id,
         outcome=task.outcome,
         latest=task.latest,

@@ -72,6 +72,7 @@ LEFT_OUT = {
     "scenario": {
         *(f"journeys.{name}" for name in ("definition", "owner", "lease_until", "token")),
         "journeys.changed_time",
+        "tasks.precedence",
         *(f"errands.{name}" for name in ("owner", "lease_until", "token", "is_open", "lane")),
     },
 }

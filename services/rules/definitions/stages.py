@@ -36,7 +36,7 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.rules.v1.rules_pb2 import Proposal, Stage, TaskOrder
 from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
 
-TASK_KINDS = ("call", "call_back", "follow_up")
+TASK_KINDS = ("call", "call_back", "chat", "follow_up")
 MOST_STAGES = 50
 MOST_WORDS = 25
 """Of what an agent says; `{cart}` is one."""

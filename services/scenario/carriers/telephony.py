@@ -1,4 +1,4 @@
-"""The telephony told to call somebody back: signed, and told once."""
+"""The telephony, or the chat system, told of who asked for an agent: signed, and told once."""
 
 from __future__ import annotations
 
@@ -13,28 +13,26 @@ from services.scenario.carriers.outbox import OutboxCarrier
 from services.scenario.carriers.webhook import fate_of
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Message, Result
+from services.scenario.domain.task_kinds import BY_TELEPHONE, kind_of
 from shared.webhooks import Address, Poster, PostError, signature
-from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 USER_AGENT = "Touchpoint-Calls/1"
-SECRET_NAME = "call_back"  # noqa: S105 - the name of a key, not the key
-"""By which the keys of its webhook are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """Who is to be called. Personal: it is kept nowhere and never logged."""
+    """Who asked for an agent. Personal: it is kept nowhere and never logged."""
 
     person_id: str
     number: str = ""
-    """In E.164; empty: nobody knows one."""
+    """To call, in E.164; empty: nobody knows one, or they are not called."""
 
 
 class Telephony(Protocol):
-    """Whoever connects an agent with a person."""
+    """Whoever connects an agent with a person: the telephony, the chat system."""
 
     async def ring(self, asked: RingBack, callee: Callee, key: str) -> Result:
-        """Tell it of somebody who asked to be called; UNKNOWN where it may have heard of it."""
+        """Tell it of somebody who asked for an agent; UNKNOWN where it may have heard of it."""
         ...
 
 
@@ -48,6 +46,7 @@ class WebhookTelephony:
 
     async def ring(self, asked: RingBack, callee: Callee, key: str) -> Result:
         body, now_s = body_of(asked, callee, key), int(time.time())
+        who = kind_of(asked.kind).told
         headers = {
             "content-type": "application/json",
             "user-agent": USER_AGENT,
@@ -60,9 +59,9 @@ class WebhookTelephony:
             answer = await self._poster.post(self._address, headers, body, once=True)
         except PostError as error:
             fate = Fate.UNKNOWN if error.may_have_arrived else Fate.LATER
-            return Result(fate, f"the telephony {error}")
+            return Result(fate, f"the {who} {error}")
         found = fate_of(answer.status, answer.retry_after_s)
-        return Result(found.fate, found.reason.replace("gateway", "telephony"), found.after_s)
+        return Result(found.fate, found.reason.replace("gateway", who), found.after_s)
 
 
 class OutboxTelephony:
@@ -73,20 +72,23 @@ class OutboxTelephony:
 
     async def ring(self, asked: RingBack, callee: Callee, key: str) -> Result:
         text = body_of(asked, callee, key).decode()
-        message = Message(Channel.CALL_CENTER, callee.number, "Call back", text)
+        channel, subject = kind_of(asked.kind).channel, asked.kind.replace("_", " ").capitalize()
+        message = Message(channel, callee.number, subject, text)
         return await self._outbox.carry(message, key)
 
 
 def body_of(asked: RingBack, callee: Callee, key: str) -> bytes:
-    """Return what the telephony is told: whom, and which task waits for the agent who calls."""
+    """Return what it is told: of whom, and which task waits for the agent."""
     said = {
         "id": key,
-        "type": "call_back",
+        "type": asked.kind,
         "taskId": asked.task_id,
         "personId": callee.person_id,
-        "to": callee.number,
         "reason": asked.reason,
         "skills": list(asked.skills),
         "offerIds": list(asked.offer_ids),
+        "decisionId": asked.decision_id,
     }
+    if kind_of(asked.kind).channel == BY_TELEPHONE:
+        said["to"] = callee.number
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

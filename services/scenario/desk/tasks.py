@@ -13,7 +13,8 @@ from services.scenario.desk.approaching import NEVER, Approaches
 from services.scenario.desk.ringing import Numbers
 from services.scenario.domain.agents import Agent, AgentStore, Presence
 from services.scenario.domain.completing import Completion, complete
-from services.scenario.domain.outcomes import COURSES
+from services.scenario.domain.outcomes import course_of
+from services.scenario.domain.task_kinds import BY_TELEPHONE
 from services.scenario.domain.tasks import (
     Attempt,
     Task,
@@ -107,7 +108,7 @@ class TaskDesk:
             now_us = self._clock.now_us()
             async with self._store.transaction() as transaction:
                 task = await claim(transaction, agent_id, task_id, now_us)
-            if not task.is_approach:
+            if not task.of_kind.is_approach:
                 return task
             # Theirs already, it is asked again all the same: whoever took it may have died before.
             free_us = await self._reserved(call, task, is_new=task.taken_us == now_us)
@@ -130,8 +131,8 @@ class TaskDesk:
                 )
 
     async def number_of(self, task: Task) -> str:
-        """Return the number of the person of a task, empty where none is known or told in time."""
-        if self._numbers is None:
+        """Return the number to call for a task, empty where none is known or told in time."""
+        if self._numbers is None or task.of_kind.channel != BY_TELEPHONE:
             return ""
         try:
             async with asyncio.timeout(_NUMBER_S):
@@ -180,7 +181,7 @@ class TaskDesk:
             task = await complete(transaction, completion, self._clock.now_us())
             self._reach("before_completion_commit")
         self._reach("after_completion_commit")
-        if not COURSES[completion.outcome].was_approached:
+        if not course_of(task.kind, completion.outcome).was_approached:
             with contextlib.suppress(TouchpointError):  # it is free by itself soon
                 await self._approaches.release(call, task.contact_id)
         self._news.tell()

@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from services.scenario.domain.capacity import Assumed
 from services.scenario.domain.queue import MINUTE_US, Terms
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.task_kinds import ASKED_FOR, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
 class DeskTerms:
     """Parameters of the call centre."""
 
-    call_back: Terms
-    chat: Terms
+    promised: Mapping[str, Terms]
+    """Of each kind of task that people ask for."""
     assumed: Assumed
 
+    def giving(self, scenarios: Iterable[Scenario]) -> DeskTerms:
+        """Return what is promised where these scenarios give the tasks."""
+        orders = [
+            stage.task for each in scenarios for stage in each.stages if stage.task is not None
+        ]
+        promised = {
+            kind: replace(
+                terms, of_tasks=frozenset(frozenset(o.skills) for o in orders if o.kind == kind)
+            )
+            for kind, terms in self.promised.items()
+        }
+        return replace(self, promised=promised)
 
-NO_TERMS = DeskTerms(Terms(2 * MINUTE_US), Terms(MINUTE_US), Assumed())
+
+NO_TERMS = DeskTerms(
+    {kind.name: Terms(kind.name, kind.promised_us) for kind in ASKED_FOR}, Assumed()
+)
 """Where a bundle says nothing."""
 
 
 def desk_terms(parameters: Mapping[str, str]) -> DeskTerms:
     """Read them; ValueError with a sentence for what is no number of its kind."""
-    usual = NO_TERMS
+    usual = NO_TERMS.assumed
     return DeskTerms(
-        _terms(parameters, "call_back", usual.call_back),
-        _terms(parameters, "chat", usual.chat),
+        {kind.name: _terms(parameters, kind) for kind in ASKED_FOR},
         Assumed(
-            agents=_number(parameters, "calls.agents", usual.assumed.agents),
-            per_hour=_number(parameters, "calls.per_agent_hour", usual.assumed.per_hour),
-            hours=_number(parameters, "calls.hours_per_day", usual.assumed.hours),
+            agents=_number(parameters, "calls.agents", usual.agents),
+            per_hour=_number(parameters, "calls.per_agent_hour", usual.per_hour),
+            hours=_number(parameters, "calls.hours_per_day", usual.hours),
         ),
     )
 
 
-def _terms(parameters: Mapping[str, str], name: str, usual: Terms) -> Terms:
-    minutes = _number(parameters, f"{name}.promised_minutes", usual.promised_us / MINUTE_US)
-    skills = parameters.get(f"{name}.skills", "").replace(",", " ").split()
-    return Terms(round(minutes * MINUTE_US), frozenset(skills))
+def _terms(parameters: Mapping[str, str], kind: TaskKind) -> Terms:
+    usual = kind.promised_us / MINUTE_US
+    minutes = _number(parameters, f"{kind.name}.promised_minutes", usual)
+    skills = parameters.get(f"{kind.name}.skills", "").replace(",", " ").split()
+    return Terms(kind.name, round(minutes * MINUTE_US), frozenset(skills))
 
 
 def _number(parameters: Mapping[str, str], name: str, usual: float) -> float:

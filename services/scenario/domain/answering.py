@@ -15,9 +15,10 @@ from services.scenario.domain.journey import (
     TellAnswer,
     Transition,
 )
-from services.scenario.domain.outcomes import CALL_AGAIN, COURSES, Next, Said
+from services.scenario.domain.outcomes import CALL_AGAIN, Next, Said, course_of
 from services.scenario.domain.passage import has_task, led, own_key
 from services.scenario.domain.scenario import Leads
+from services.scenario.domain.task_kinds import TaskKind, kind_of
 
 
 def answered(journey: Journey, said: Said, now_us: int) -> Transition | None:
@@ -37,13 +38,13 @@ def answered(journey: Journey, said: Said, now_us: int) -> Transition | None:
 
 
 def _after_task(journey: Journey, said: Said, now_us: int) -> Transition:
-    stage = journey.current
+    stage, kind = journey.current, _kind(journey)
     assert stage is not None, "whoever has a task is in a stage"
     if said.outcome in stage.answers:
         return led(journey, stage.answers[said.outcome], now_us, said.again_us)
     if said.is_tried_again:
         return _called_again(journey, said)
-    course = COURSES[said.outcome]
+    course = course_of(kind.name, said.outcome)
     if course.next in (Next.LEADS_ON, Next.AGAIN):
         return led(journey, Leads(ONWARDS), now_us)
     outcome = Outcome.REACHED if course.next is Next.GOAL else Outcome.ANSWERED
@@ -61,16 +62,22 @@ def _called_again(journey: Journey, said: Said) -> Transition:
 
 
 def _told(journey: Journey, said: Said, now_us: int) -> TellAnswer | None:
-    event_type = COURSES[said.outcome].tells
+    kind = _kind(journey)
+    event_type = course_of(kind.name, said.outcome).tells
     if not event_type or not (said.offer_ids or event_type == "consent"):
         return None
     key = f"{own_key(journey)}{journey.occurrence}"
     decision_id = said.decision_id or _decision_id(journey)
-    return TellAnswer(event_type, said.offer_ids, now_us, key, decision_id)
+    return TellAnswer(event_type, said.offer_ids, now_us, key, decision_id, kind.channel)
 
 
 def _decision_id(journey: Journey) -> str:
-    """Return the decision that a call-back goes on from: its agent had no other to name."""
+    """Return the decision that what was asked for goes on from: its agent had no other to name."""
+    return str(journey.began.get(DECISION, "")) if _kind(journey).was_asked_for else ""
+
+
+def _kind(journey: Journey) -> TaskKind:
     stage = journey.current
-    is_asked_for = stage is not None and stage.task is not None and stage.task.was_asked_for
-    return str(journey.began.get(DECISION, "")) if is_asked_for else ""
+    task = stage.task if stage is not None else None
+    assert task is not None, "its stage has a task"
+    return kind_of(task.kind)

@@ -8,11 +8,11 @@ from services.scenario.domain.answering import answered
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.outcomes import (
     CALL_AGAIN,
-    COURSES,
     LATEST_AGAIN_US,
     Next,
     Said,
     again_us,
+    course_of,
 )
 from services.scenario.domain.taking import Steps, go
 from services.scenario.domain.tasks import (
@@ -61,7 +61,7 @@ async def complete(transaction: TaskTransaction, completion: Completion, now_us:
     await transaction.save_task(ended)
     attempt = Attempt.of(task, completion.outcome, now_us, completion.note)
     await transaction.add_attempt(attempt, task.person_id)
-    if COURSES[completion.outcome].was_approached and task.is_approach:
+    if course_of(task.kind, completion.outcome).was_approached and task.of_kind.is_approach:
         await transaction.tell_of_call(task, now_us)
     for journey in of_task:
         go(steps, group, answered(journey, said, now_us), now_us)
@@ -80,7 +80,8 @@ def _said(task: Task, completion: Completion, journey: Journey | None, now_us: i
     later_us = completion.again_us
     stage = journey.current if journey is not None else None
     is_named = stage is not None and outcome in stage.answers
-    if COURSES[outcome].next is Next.AGAIN and outcome != CALL_AGAIN and not is_named:
+    is_tried = course_of(task.kind, outcome).next is Next.AGAIN
+    if is_tried and outcome != CALL_AGAIN and not is_named:
         later_us = again_us(outcome, task.tries, now_us, task.time_zone)
         if 0 < task.expires_us <= later_us:
             later_us = 0

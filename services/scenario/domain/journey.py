@@ -16,6 +16,7 @@ from services.scenario.domain.scenario import (
     TaskOrder,
     Values,
 )
+from services.scenario.domain.task_kinds import BY_TELEPHONE, CALL_BACK
 
 NOWHERE = -2
 """In place of the next stage: it stays in the one it is in."""
@@ -26,7 +27,7 @@ ONWARDS = -3
 DECISION = "event.decision_id"
 """Of an event, beside what conditions read: which decision it answers."""
 RING_WITHIN_US = 10 * 60_000_000
-"""Who asked to be called is not rung by the telephony later than that; their task stays."""
+"""Of who asked for an agent nobody outside is told later than that; their task stays."""
 BACK_IN_STOCK = "back_in_stock"
 """The event that the item a journey began with can be had again."""
 
@@ -221,12 +222,14 @@ class TellAnswer:
     """Begins the ids of the events: their journey knows them by it for its own."""
     decision_id: str = ""
     """The one that the offers were read from; empty: none."""
+    channel: int = BY_TELEPHONE
+    """Number of `Channel` that it was said on."""
     kind = "answer"
 
 
 @dataclass(frozen=True, slots=True)
 class RingBack:
-    """An effect of a task that was asked for: the telephony is told to call, within minutes."""
+    """An effect of a task that was asked for: who connects them is told within minutes."""
 
     task_id: str
     reason: str
@@ -234,14 +237,24 @@ class RingBack:
     offer_ids: tuple[str, ...]
     due_us: int
     expires_us: int
-    kind = "call_back"
+    decision_id: str = ""
+    """The one whose offer they took; empty: none is known."""
+    kind: str = CALL_BACK
+    """That of the task."""
 
     @classmethod
-    def of(cls, task_id: str, task: GiveTask) -> RingBack:
-        """Return what the telephony is told of a task."""
-        expires_us = task.due_us + RING_WITHIN_US
-        order = task.order
-        return cls(task_id, order.reason, order.skills, task.offer_ids, task.due_us, expires_us)
+    def of(cls, task_id: str, task: GiveTask, journey: Journey) -> RingBack:
+        """Return what the telephony, or who is told of such tasks, hears of one."""
+        return cls(
+            task_id,
+            task.order.reason,
+            task.order.skills,
+            task.offer_ids,
+            task.due_us,
+            task.due_us + RING_WITHIN_US,
+            str(journey.began.get(DECISION, "")),
+            task.order.kind,
+        )
 
 
 @dataclass(frozen=True, slots=True)

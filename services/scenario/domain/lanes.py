@@ -10,7 +10,7 @@ from services.scenario.domain.scenario import MessageOrder
 ANY_WAY = -2
 """Messages for which the best of several channels is looked for."""
 CALL_BACKS = -1
-"""Somebody waits for the telephone to ring."""
+"""Somebody waits for the telephone to ring, or for an answer in the chat."""
 INWARD = 0
 """Attributes, notes and answers: they go to profile."""
 CHANNELS = (3, 4, 5, 6)

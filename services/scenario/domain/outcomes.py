@@ -8,6 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from services.scenario.domain.moments import another_hour
+from services.scenario.domain.task_kinds import CHAT
 
 MINUTE_US = 60_000_000
 DAY_US = 86_400_000_000
@@ -86,6 +87,20 @@ COURSES: Mapping[str, Course] = MappingProxyType(
     }
 )
 OUTCOMES = tuple(COURSES)
+_OF_CHATS: Mapping[str, Course] = MappingProxyType(
+    {
+        **COURSES,
+        # Whoever left the chat is not there at another hour, and no number was the wrong one.
+        **dict.fromkeys(("no_answer", "busy", "voicemail"), Course(Next.LEADS_ON)),
+        WRONG_PERSON: Course(Next.ENDS),
+    }
+)
+_COURSES_OF: Mapping[str, Mapping[str, Course]] = MappingProxyType({CHAT: _OF_CHATS})
+
+
+def course_of(kind: str, outcome: str) -> Course:
+    """Return what comes of an outcome of a task of a kind."""
+    return _COURSES_OF.get(kind, COURSES)[outcome]
 
 
 def again_us(outcome: str, tries: int, now_us: int, zone: str) -> int:

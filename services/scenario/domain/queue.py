@@ -9,7 +9,7 @@ from statistics import median
 from typing import Protocol
 
 from services.scenario.domain.agents import Agent, Presence
-from services.scenario.domain.scenario import CALL_BACK
+from services.scenario.domain.task_kinds import kind_of
 
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
@@ -78,8 +78,10 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class RungBack:
-    """Call-backs that the telephony was to be told of, by what became of that."""
+    """Tasks that who connects an agent was to be told of, by what became of that."""
 
+    kind: str
+    """Of the tasks."""
     state: str
     reason: str
     number: int
@@ -115,22 +117,25 @@ class QueueStore(Protocol):
         """Return what was done after a time, latest first."""
         ...
 
-    async def overdue(self, before_us: int, now_us: int) -> int:
-        """Return how many asked to be called before a time, and were not taken yet."""
+    async def overdue(self, kind: str, before_us: int, now_us: int) -> int:
+        """Return how many tasks of a kind were due before a time, and were not taken yet."""
         ...
 
     async def rung_back(self, since_us: int) -> Sequence[RungBack]:
-        """Return what became of call-backs that were asked for after a time."""
+        """Return what became of telling of tasks that were asked for after a time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is promised of a kind of service, and who gives it."""
+    """What is promised of a kind of task that people ask for, and who gives it."""
 
+    kind: str
     promised_us: int
     """Within so long somebody takes it."""
     skills: frozenset[str] = frozenset()
+    of_tasks: frozenset[frozenset[str]] = frozenset()
+    """Skills that the tasks ask for, of each that there may be; empty: none asks for any."""
 
 
 def median_us(spans: Iterable[int]) -> int:
@@ -142,11 +147,20 @@ def median_us(spans: Iterable[int]) -> int:
 def takers(queue: Queue, terms: Terms) -> int:
     """Return how many more who ask now would be taken within the promised time; 0: nobody.
 
+    Whichever of its tasks they may come to: it is promised by those who are fewest.
+    """
+    wanted = [terms.skills | each for each in terms.of_tasks] or [terms.skills]
+    return min(_takers(queue, terms, skills) for skills in wanted)
+
+
+def _takers(queue: Queue, terms: Terms, skills: frozenset[str]) -> int:
+    """Return how many more those with the skills would take in time.
+
     Whoever is free and not waited for takes one at once. Beyond them the wait is until enough of
     those who are there have ended what they do, each a task in the time that was measured.
     """
-    able = [each for each in queue.seats if terms.skills <= set(each.agent.skills)]
-    ahead = sum(line.waiting for line in queue.lines if line.kind == CALL_BACK)
+    able = [each for each in queue.seats if skills <= set(each.agent.skills)]
+    ahead = sum(line.waiting for line in queue.lines if _goes_first(line, terms.kind, able))
     free = sum(seat.free for seat in able)
     if free > ahead:
         return free - ahead
@@ -157,6 +171,13 @@ def takers(queue: Queue, terms: Terms) -> int:
     return 1 if rounds * task_us(queue) <= terms.promised_us else 0
 
 
+def _goes_first(line: Line, kind: str, able: Collection[Seat]) -> bool:
+    """Say whether what waits is done before another of a kind, by any of those who are able."""
+    if kind_of(line.kind).precedence < kind_of(kind).precedence:
+        return False
+    return any(set(line.skills) <= set(seat.agent.skills) for seat in able)
+
+
 def task_us(queue: Queue) -> int:
     """Return how long a task takes, measured where enough were done lately."""
     if len(queue.tried) < FEWEST_TRIED:
@@ -164,8 +185,8 @@ def task_us(queue: Queue) -> int:
     return median_us(each.ended_us - each.claimed_us for each in queue.tried)
 
 
-def kept_promises(tried: Collection[Tried], promised_us: int) -> tuple[int, int]:
-    """Return how many who asked to be called were taken in time, and how many there were."""
-    asked = [each for each in tried if each.kind == CALL_BACK]
-    kept = sum(each.claimed_us - each.due_us <= promised_us for each in asked)
+def kept_promises(tried: Collection[Tried], terms: Terms) -> tuple[int, int]:
+    """Return how many who asked for it were taken in time, and how many there were."""
+    asked = [each for each in tried if each.kind == terms.kind]
+    kept = sum(each.claimed_us - each.due_us <= terms.promised_us for each in asked)
     return kept, len(asked)

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from services.scenario.domain.task_kinds import kind_of
+
 TRANSACTIONAL = "transactional"
 """The purpose of messages that have to be sent."""
-CALL_BACK = "call_back"
-"""The kind of a task that the person asked for, by click-to-call."""
-FOLLOW_UP = "follow_up"
-"""The kind of a task that serves somebody who waits to hear of us, as after a complaint."""
 END = -1
 """In place of a stage: the journey ends."""
 Values = Mapping[str, Any]
@@ -218,7 +216,7 @@ class TaskOrder:
     @property
     def was_asked_for(self) -> bool:
         """Whether the person asks for it, rather than we want it done."""
-        return self.kind == CALL_BACK
+        return kind_of(self.kind).was_asked_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +264,7 @@ class Stage:
     @property
     def is_service(self) -> bool:
         """Whether it approaches nobody: it proposes nothing, calls and writes only if it must."""
-        calls = self.task is not None and self.task.kind not in (CALL_BACK, FOLLOW_UP)
+        calls = self.task is not None and kind_of(self.task.kind).is_approach
         writes = self.send is not None and self.send.purpose != TRANSACTIONAL
         return not (self.propose or calls or writes)
 

@@ -12,8 +12,8 @@ from services.scenario.domain.endings import end
 from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outcomes import LATEST_AGAIN_US, PUT_OFF, SNOOZED
 from services.scenario.domain.ports import JourneyTransaction
-from services.scenario.domain.scenario import CALL_BACK, FOLLOW_UP
 from services.scenario.domain.taking import Steps, go
+from services.scenario.domain.task_kinds import TaskKind, kind_of
 from shared.errors import (
     FailedPrecondition,
     FieldViolation,
@@ -62,14 +62,9 @@ class Task:
     """Of its person; empty: UTC."""
 
     @property
-    def was_asked_for(self) -> bool:
-        """Whether the person asked to be called: then it goes before all that we want to do."""
-        return self.kind == CALL_BACK
-
-    @property
-    def is_approach(self) -> bool:
-        """Whether it is us who want something: then it needs room for a contact, and no refusal."""
-        return self.kind not in (CALL_BACK, FOLLOW_UP)
+    def of_kind(self) -> TaskKind:
+        """What holds for its kind."""
+        return kind_of(self.kind)
 
     @property
     def contact_id(self) -> str:
@@ -127,7 +122,8 @@ class TaskTransaction(JourneyTransaction, Protocol):
     async def next_task(self, skills: Collection[str], now_us: int) -> Task | None:
         """Return the first task that is due, free, at no rest and asks for no other skills; locked.
 
-        Those that were asked for come first, then by priority, and those that are due longest.
+        Those that were asked for come first by their kind, then by priority, and those that are
+        due longest.
         One that is being taken by somebody else right now is passed over.
         """
         ...

@@ -26,7 +26,6 @@ from services.scenario.domain.journey import (
 )
 from services.scenario.domain.moments import chance, day_began_us, next_moment
 from services.scenario.domain.scenario import (
-    CALL_BACK,
     END,
     Leads,
     LocalTime,
@@ -139,7 +138,7 @@ def _to_offer(order: TaskOrder, walk: _Walk) -> Iterator[str]:
     named = [offer_id for offer_id in order.offer_ids if offer_id in facts.offers]
     before = walk.journey.answers_to if order.proposed else ()
     told = [facts.names[each] for each in before if each in facts.names]
-    also = facts.shown if order.kind == CALL_BACK else ()
+    also = facts.shown if order.was_asked_for else ()
     yield from dict.fromkeys((*named, *told, *also))
 
 

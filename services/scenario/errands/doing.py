@@ -61,7 +61,7 @@ class Errands:
         self._store = store
         self._sender = sender
         self._logbook = logbook
-        self._ringer = ringer or Ringer(store, None, clock)
+        self._ringer = ringer or Ringer(store, {}, clock)
         self._catalogue = catalogue
         self._clock = clock
         self._owner = owner

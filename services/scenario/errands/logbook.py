@@ -12,7 +12,6 @@ from shared.call import own_call
 from shared.client import invoke
 from shared.logging import get_logger
 from touchpoint.common.v1.event_pb2 import Event
-from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1.profile_service_pb2 import EventKeys, RecordEventsRequest
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
@@ -86,7 +85,7 @@ def _answers(dispatch: Dispatch, told: TellAnswer) -> Iterator[Event]:
     """Return what a person said to an agent: of each offer, or that they are not called again."""
     for number, offer_id in enumerate(told.offer_ids if told.event_type != CONSENT else ("",)):
         event = _event(dispatch, told.event_type, f"{told.key}.{number}")
-        event.channel = Channel.CALL_CENTER
+        event.channel = told.channel  # type: ignore[assignment]
         event.offer_id = offer_id
         event.decision_id = told.decision_id
         if told.event_type == CONSENT:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from services.scenario.carriers import carriages_of
-from services.scenario.carriers.telephony import (
-    SECRET_NAME,
-    OutboxTelephony,
-    Telephony,
-    WebhookTelephony,
-)
+from services.scenario.carriers.telephony import OutboxTelephony, Telephony, WebhookTelephony
 from services.scenario.config import ScenarioSettings
 from services.scenario.crashing import Reach
 from services.scenario.definitions import Playbook
@@ -80,11 +75,15 @@ def errands_of(
     )
 
 
-def _telephony_of(settings: ScenarioSettings, clock: BusinessClock) -> Telephony | None:
-    """Return who is told of call-backs: the webhook that was named, else the outbox of a home."""
-    if settings.call_back_url is not None:
-        keys = settings.message_secrets[SECRET_NAME]
-        return WebhookTelephony(Poster(), settings.call_back_url, keys)
-    if settings.mode is Mode.DEVELOPMENT:
-        return OutboxTelephony(settings.home, clock.now_us)
-    return None
+def _telephony_of(settings: ScenarioSettings, clock: BusinessClock) -> Mapping[str, Telephony]:
+    """Return who is told of who asked for an agent, by kind of task.
+
+    The webhook that was named, else in development the outbox of a home.
+    """
+    found: dict[str, Telephony] = {}
+    for kind, address in settings.asked_for_urls.items():
+        if address is not None:
+            found[kind] = WebhookTelephony(Poster(), address, settings.message_secrets[kind])
+        elif settings.mode is Mode.DEVELOPMENT:
+            found[kind] = OutboxTelephony(settings.home, clock.now_us)
+    return found

@@ -8,6 +8,7 @@ from services.scenario.definitions import Playbook
 from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.scenario import Cart, Proposal, Scenario
+from services.scenario.domain.task_kinds import CALL_BACK, CHAT
 from services.scenario.journeys.finding import cart_of, is_so, is_to_be_had, session_values
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
@@ -37,9 +38,10 @@ class DueActions:
         """Return what is proposed; `Unavailable` when the bundle asked for is not here."""
         context = request.context
         playbook = self._bundles.of(context.bundle_hash).treating(context.variants)
+        desk = playbook.desk
         response = pb.GetDueResponse(
-            free_agents=self._free_agents.takers(playbook.desk.call_back),
-            free_chat_agents=self._free_agents.takers(playbook.desk.chat),
+            free_agents=self._free_agents.takers(desk.promised[CALL_BACK]),
+            free_chat_agents=self._free_agents.takers(desk.promised[CHAT]),
         )
         response.versions.bundle_hash = context.bundle_hash
         response.versions.catalogue_version = self._catalogue.version

@@ -16,7 +16,7 @@ from services.scenario.domain.journey import DECISION, Facts, Journey
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
-from services.scenario.domain.scenario import CALL_BACK, AtHome, Cart, Scenario, Values
+from services.scenario.domain.scenario import AtHome, Cart, Scenario, Values
 from services.scenario.journeys.choosing import Choosing
 from services.scenario.journeys.shown import Decisions
 from shared.call import own_call
@@ -137,12 +137,12 @@ class Finder:
         )
 
     async def _shown(self, journey: Journey, oldest_id: str) -> tuple[str, ...]:
-        """Return what else stood beside the offer that began it, where a call-back may follow."""
+        """Return what else stood beside the offer that began it, where they ask for an agent."""
         decision_id = str(journey.began.get(DECISION, ""))
         now_us = self._clock.now_us()
         stages = journey.scenario.may_enter(may_come_to(journey, now_us))
-        calls_back = any(each.task is not None and each.task.kind == CALL_BACK for each in stages)
-        if not (decision_id and calls_back and self._decisions is not None):
+        asks_for = any(each.task is not None and each.task.was_asked_for for each in stages)
+        if not (decision_id and asks_for and self._decisions is not None):
             return ()
         catalogue, playbook = self._catalogue, self._playbook(oldest_id)
         return tuple(

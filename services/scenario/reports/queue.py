@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.scenario.definitions import Playbook
@@ -11,13 +12,16 @@ from services.scenario.domain.moments import day_began_us, local_day
 from services.scenario.domain.queue import (
     LATELY_US,
     Line,
+    Queue,
     QueueStore,
     Seat,
+    Terms,
     Tried,
     kept_promises,
     median_us,
     takers,
 )
+from services.scenario.domain.task_kinds import CALL_BACK
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from touchpoint.scenario.v1 import queue_pb2 as pb
@@ -43,8 +47,10 @@ class QueueReports:
         queue = replace(await self._store.standing(now_us), tried=tried)
         today = [each for each in tried if each.ended_us >= began_us]
         done = Counter(each.agent_id for each in today)
-        terms = playbook.desk.call_back
-        kept, asked = kept_promises(today, terms.promised_us)
+        promises = [
+            await self._promise(terms, queue, today) for terms in playbook.desk.promised.values()
+        ]
+        [calls] = [each for each in promises if each.kind == CALL_BACK]
         response = pb.GetQueueReportResponse(
             lines=map(_line, queue.lines),
             agents=[_agent(seat, done[seat.agent.agent_id]) for seat in queue.seats],
@@ -52,21 +58,38 @@ class QueueReports:
                 pb.QueueOutcome(outcome=outcome, count=count)
                 for outcome, count in Counter(each.outcome for each in today).most_common()
             ],
-            promises_kept=kept,
-            promises=asked,
-            promises_overdue=await self._store.overdue(now_us - terms.promised_us, now_us),
+            promised=calls.promised,
+            promises_kept=calls.kept,
+            promises=calls.asked,
+            promises_overdue=calls.overdue,
+            promised_kinds=promises,
             call_backs=[
-                pb.QueueCallBack(state=each.state, reason=each.reason, count=each.number)
+                pb.QueueCallBack(
+                    kind=each.kind, state=each.state, reason=each.reason, count=each.number
+                )
                 for each in await self._store.rung_back(began_us)
             ],
-            takers=takers(queue, terms),
+            takers=calls.takers,
             calls_per_day=calls_per_day(queue, playbook.desk.assumed),
             calls_made=queue.made_in(local_day(now_us, playbook.time_zone)),
         )
-        response.promised.FromMicroseconds(terms.promised_us)
         response.since_time.FromMicroseconds(began_us)
         _measure(response, today)
         return response
+
+    async def _promise(self, terms: Terms, queue: Queue, today: Sequence[Tried]) -> pb.QueuePromise:
+        kept, asked = kept_promises(today, terms)
+        promise = pb.QueuePromise(
+            kind=terms.kind,
+            kept=kept,
+            asked=asked,
+            overdue=await self._store.overdue(
+                terms.kind, queue.now_us - terms.promised_us, queue.now_us
+            ),
+            takers=takers(queue, terms),
+        )
+        promise.promised.FromMicroseconds(terms.promised_us)
+        return promise
 
 
 def _measure(response: pb.GetQueueReportResponse, today: list[Tried]) -> None:

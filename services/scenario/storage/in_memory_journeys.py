@@ -244,7 +244,7 @@ class InMemoryJourneys:
             and set(task.skills) <= set(skills)
         ]
         free.sort(
-            key=lambda task: (not task.was_asked_for, -task.priority, task.due_us, task.task_id)
+            key=lambda task: (-task.of_kind.precedence, -task.priority, task.due_us, task.task_id)
         )
         return [self.shown(task) for task in free[:limit]]
 
@@ -305,8 +305,8 @@ class InMemoryJourneys:
         elif isinstance(due.effect, GiveTask):
             task = self._task(journey, due.effect)
             self.tasks[task.task_id] = task, due.occurrence
-            if task.was_asked_for:
-                ring_back = replace(due, effect=RingBack.of(task.task_id, due.effect))
+            if task.of_kind.was_asked_for:
+                ring_back = replace(due, effect=RingBack.of(task.task_id, due.effect, journey))
                 self._order(journey, ring_back)
         elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson | TellAnswer):
             self._order(journey, due)

@@ -51,9 +51,9 @@ class InMemoryQueue:
         ]
         return found[:limit]
 
-    async def overdue(self, before_us: int, now_us: int) -> int:
+    async def overdue(self, kind: str, before_us: int, now_us: int) -> int:
         return sum(
-            task.was_asked_for
+            task.kind == kind
             and not (task.tries or task.is_over(now_us) or task.is_held(now_us))
             and task.due_us <= before_us
             for task, _ in self._journeys.tasks.values()
@@ -61,7 +61,7 @@ class InMemoryQueue:
 
     async def rung_back(self, since_us: int) -> list[RungBack]:
         numbers = Counter(
-            (each.state.value, each.reason)
+            (each.job.kind, each.state.value, each.reason)
             for each in self._errands.all().values()
             if isinstance(each.job, RingBack) and each.due_us > since_us
         )

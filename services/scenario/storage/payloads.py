@@ -14,6 +14,7 @@ from services.scenario.domain.journey import (
     TellAnswer,
 )
 from services.scenario.domain.scenario import MessageOrder
+from services.scenario.domain.task_kinds import ASKED_FOR
 from shared.person_export import plain_message
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.scenarios_pb2 import Outbound
@@ -22,7 +23,7 @@ from touchpoint.scenario.v1.scenario_pb2 import AnswerErrand, AttributesErrand, 
 _MESSAGES: Mapping[str, Any] = {
     SetAttributes.kind: AttributesErrand,
     TellAnswer.kind: AnswerErrand,
-    RingBack.kind: RingBackErrand,
+    **{kind.name: RingBackErrand for kind in ASKED_FOR},
 }
 Effect = SendMessage | SetAttributes | NotePerson | TellAnswer | RingBack
 
@@ -62,8 +63,8 @@ def job_of(kind: str, payload: bytes) -> Job:
         return NotePerson(payload.decode())
     if kind == TellAnswer.kind:
         return _answer(AnswerErrand.FromString(payload))
-    if kind == RingBack.kind:
-        return _ring_back(RingBackErrand.FromString(payload))
+    if _MESSAGES.get(kind) is RingBackErrand:
+        return _ring_back(kind, RingBackErrand.FromString(payload))
     order = Outbound.FromString(payload)
     return MessageOrder(
         channels=tuple(order.channels),
@@ -89,6 +90,7 @@ def _answer_errand(answer: TellAnswer) -> AnswerErrand:
         offer_ids=answer.offer_ids,
         key=answer.key,
         decision_id=answer.decision_id,
+        channel=cast("Channel.Value.ValueType", answer.channel),
     )
     errand.time.FromMicroseconds(answer.due_us)
     return errand
@@ -101,19 +103,24 @@ def _answer(errand: AnswerErrand) -> TellAnswer:
         errand.time.ToMicroseconds(),
         errand.key,
         errand.decision_id,
+        errand.channel or Channel.CALL_CENTER,
     )
 
 
 def _ring_back_errand(asked: RingBack) -> RingBackErrand:
     errand = RingBackErrand(
-        task_id=asked.task_id, reason=asked.reason, skills=asked.skills, offer_ids=asked.offer_ids
+        task_id=asked.task_id,
+        reason=asked.reason,
+        skills=asked.skills,
+        offer_ids=asked.offer_ids,
+        decision_id=asked.decision_id,
     )
     errand.due_time.FromMicroseconds(asked.due_us)
     errand.expires_time.FromMicroseconds(asked.expires_us)
     return errand
 
 
-def _ring_back(errand: RingBackErrand) -> RingBack:
+def _ring_back(kind: str, errand: RingBackErrand) -> RingBack:
     return RingBack(
         errand.task_id,
         errand.reason,
@@ -121,4 +128,6 @@ def _ring_back(errand: RingBackErrand) -> RingBack:
         tuple(errand.offer_ids),
         errand.due_time.ToMicroseconds(),
         errand.expires_time.ToMicroseconds(),
+        errand.decision_id,
+        kind,
     )

@@ -32,8 +32,8 @@ class PostgresQueue:
     async def tried(self, since_us: int, limit: int) -> list[Tried]:
         return [Tried(**row) for row in await self._database.fetch(_SQL.tried, since_us, limit)]
 
-    async def overdue(self, before_us: int, now_us: int) -> int:
-        return int(await self._database.fetchval(_SQL.overdue, before_us, now_us))
+    async def overdue(self, kind: str, before_us: int, now_us: int) -> int:
+        return int(await self._database.fetchval(_SQL.overdue, kind, before_us, now_us))
 
     async def rung_back(self, since_us: int) -> list[RungBack]:
         return [RungBack(**row) for row in await self._database.fetch(_SQL.rung_back, since_us)]

@@ -32,14 +32,15 @@ LIMIT $2;
 
 -- name: overdue
 SELECT count(*) FROM tasks t
-WHERE t.kind = 'call_back' AND t.outcome = '' AND t.tries = 0 AND t.due_us <= $1
-  AND (t.expires_us = 0 OR t.expires_us > $2) AND (t.agent_id = '' OR t.claimed_until_us <= $2);
+WHERE t.kind = $1 AND t.outcome = '' AND t.tries = 0 AND t.due_us <= $2
+  AND (t.expires_us = 0 OR t.expires_us > $3) AND (t.agent_id = '' OR t.claimed_until_us <= $3);
 
 -- name: rung_back
-SELECT state, reason, count(*) AS number FROM errands
-WHERE kind = 'call_back' AND due_us > $1
-GROUP BY state, reason
-ORDER BY state, reason;
+-- Their lane is that for which somebody waits.
+SELECT kind, state, reason, count(*) AS number FROM errands
+WHERE lane = -1 AND due_us > $1
+GROUP BY kind, state, reason
+ORDER BY kind, state, reason;
 
 -- name: made
 SELECT day, entered FROM rooms WHERE scenario = $1;

@@ -33,7 +33,7 @@ FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
 LEFT JOIN person_sets s ON s.person_id = t.person_id
 WHERE t.outcome = '' AND NOT j.dormant AND t.due_us <= $2 AND (t.expires_us = 0 OR t.expires_us > $2)
   AND (t.agent_id = '' OR t.claimed_until_us <= $2) AND t.skills <@ $1::text[]
-ORDER BY (t.kind = 'call_back') DESC, t.priority DESC, t.due_us, t.task_id
+ORDER BY t.precedence DESC, t.priority DESC, t.due_us, t.task_id
 LIMIT 1
 FOR UPDATE OF t SKIP LOCKED;
 
@@ -43,7 +43,7 @@ FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
 LEFT JOIN person_sets s ON s.person_id = t.person_id
 WHERE t.outcome = '' AND NOT j.dormant AND t.due_us <= $2 AND (t.expires_us = 0 OR t.expires_us > $2)
   AND (t.agent_id = '' OR t.claimed_until_us <= $2) AND t.skills <@ $1::text[]
-ORDER BY (t.kind = 'call_back') DESC, t.priority DESC, t.due_us, t.task_id
+ORDER BY t.precedence DESC, t.priority DESC, t.due_us, t.task_id
 LIMIT $3;
 
 -- name: save_task

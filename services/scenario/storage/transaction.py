@@ -283,7 +283,7 @@ class PostgresJourneyTransaction:
                 row = new_task_row(journey, due, due.effect)
                 tasks.append(row)
                 if due.effect.was_asked_for:
-                    ring_back = RingBack.of(row[0], due.effect)
+                    ring_back = RingBack.of(row[0], due.effect, journey)
                     errands.append(new_errand_row(journey, due, ring_back))
             elif isinstance(due.effect, SendMessage | SetAttributes | NotePerson | TellAnswer):
                 errands.append(new_errand_row(journey, due, due.effect))

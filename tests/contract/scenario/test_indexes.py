@@ -10,7 +10,7 @@ from shared.postgres import Queries
 @pytest.mark.parametrize(
     ("file", "statement", "index"),
     [
-        ("queue.sql", "rung_back", "errands_call_backs"),
+        ("queue.sql", "rung_back", "errands_asked_for"),
         ("errands.sql", "forget_errands", "errands_for_no_journey"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.completing import Completion, complete
-from services.scenario.domain.queue import Line, Tried
+from services.scenario.domain.queue import Line, RungBack, Tried
 from services.scenario.domain.tasks import HOLD_US, claim, snooze
 from tests.contract.scenario.conftest import QUIET_US
 from tests.contract.scenario.test_tasks import DUE_US
@@ -26,9 +26,9 @@ async def lines(desk, now_us):
     return list((await desk.queue.standing(now_us)).lines)
 
 
-async def asked_for(desk, person_id, now_us):
-    """Lead somebody to a call that they asked for."""
-    called = scenario(stage("call", task={"kind": "call_back"}), scenario="asked")
+async def asked_for(desk, person_id, now_us, kind="call_back"):
+    """Lead somebody to a call, or a chat, that they asked for."""
+    called = scenario(stage("call", task={"kind": kind}), scenario="asked")
     began = event("view", now_us, person_id=person_id)
     await desk.take(began, starting_of=for_all({"view": [called]}))
     await desk.look(now_us, facts())
@@ -89,18 +89,24 @@ async def test_each_try_is_told_with_when_it_was_taken_and_how_it_ended(desk):
 
 async def test_who_asked_to_be_called_and_waits_for_too_long_is_counted(desk):
     await asked_for(desk, ADA, QUIET_US)
-    assert await desk.queue.overdue(QUIET_US - 1, QUIET_US) == 0
-    assert await desk.queue.overdue(QUIET_US, QUIET_US) == 1
+    await asked_for(desk, BOB, QUIET_US, "chat")
+    overdue = desk.queue.overdue
+    assert await overdue("call_back", QUIET_US - 1, QUIET_US) == 0
+    assert await overdue("call_back", QUIET_US, QUIET_US) == 1
     await desk.sign_on("eve")
     await take(desk, QUIET_US)
-    assert await desk.queue.overdue(QUIET_US, QUIET_US) == 0
+    assert await overdue("call_back", QUIET_US, QUIET_US) == 0
+    assert await overdue("chat", QUIET_US, QUIET_US) == 1
 
 
 async def test_what_the_telephony_was_told_is_counted_by_what_became_of_it(desk):
     for number, person_id in enumerate((ADA, BOB)):
         await asked_for(desk, person_id, QUIET_US + number)
-    (waiting,) = await desk.queue.rung_back(QUIET_US - 1)
-    assert (waiting.state, waiting.reason, waiting.number) == ("waiting", "", 2)
+    await asked_for(desk, "person-eve", QUIET_US, "chat")
+    assert list(await desk.queue.rung_back(QUIET_US - 1)) == [
+        RungBack("call_back", "waiting", "", 2),
+        RungBack("chat", "waiting", "", 1),
+    ]
     assert [each.number for each in await desk.queue.rung_back(QUIET_US)] == [1]
 
 
@@ -119,3 +125,13 @@ async def test_a_call_is_to_be_made_until_somebody_tried_and_again_until_somebod
     assert await needs_call(task.task_id) == [True, False]
     await end(desk, task, "busy", QUIET_US)
     assert await needs_call(task.task_id) == [False, False]
+
+
+async def test_who_asked_to_be_called_goes_first_then_who_asked_for_a_chat_then_the_others(desk):
+    await desk.call_for(ADA)
+    await asked_for(desk, BOB, DUE_US, "chat")
+    await asked_for(desk, "person-eve", DUE_US, "call_back")
+    await desk.sign_on("eve", capacity=3)
+    waiting = [each.kind for each in await desk.store.waiting(["sales"], DUE_US, 9)]
+    assert waiting == ["call_back", "chat", "call"]
+    assert [(await take(desk, DUE_US)).kind for _ in range(3)] == waiting

@@ -71,7 +71,9 @@ class Peers:
     async def get_bundle(self, request: Any, context: Any) -> Any:
         made = bundle()
         made.scenarios.append(rules_pb2.Scenario.FromString(greeting().definition))
-        made.scenarios.append(rules_pb2.Scenario.FromString(call_back().definition))
+        for kind, offer_type in (("call_back", "click_to_call"), ("chat", "chat")):
+            asked = asked_for(kind, offer_type)
+            made.scenarios.append(rules_pb2.Scenario.FromString(asked.definition))
         return rules_pb.GetBundleResponse(bundle=made)
 
     async def record_events(self, request: Any, context: Any) -> Any:
@@ -151,13 +153,13 @@ class Peers:
         ]
 
 
-def call_back() -> Scenario:
-    """Whoever takes up a click-to-call is called."""
+def asked_for(kind: str, offer_type: str) -> Scenario:
+    """Whoever takes up a click-to-call is called, and who does an invitation to chat is with us."""
     return scenario(
-        stage("call", task={"kind": "call_back", "reason": "Asked for it."}, lasts=DAY_US),
-        scenario="asked_to_be_called",
+        stage("call", task={"kind": kind, "reason": "Asked for it."}, lasts=DAY_US),
+        scenario=f"asked_for_{kind}",
         starts_on=["accept"],
-        where='event.offer_type == "click_to_call"',
+        where=f'event.offer_type == "{offer_type}"',
     )
 
 

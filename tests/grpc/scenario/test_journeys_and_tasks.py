@@ -234,6 +234,24 @@ async def test_the_queue_is_told_with_who_is_there_and_how_today_went(face):
     assert report.median_to_complete.ToSeconds() == 180
     assert report.promised.ToSeconds() == 120
     assert (report.promises, report.promises_overdue) == (0, 0)
+    promised = [(each.kind, each.promised.ToSeconds()) for each in report.promised_kinds]
+    assert promised == [("call_back", 120), ("chat", 60)]
+
+
+async def test_what_was_noted_of_the_try_before_is_read_by_who_takes_the_task_next(face):
+    await face.lead_to_the_call()
+    await sign_on(face)
+    said = pb.CompleteTaskRequest(agent_id="eve", outcome="busy", note="Rang for a minute.")
+    first = await face.stub.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)
+    assert list(first.notes) == []
+    said.task_id = first.task.task_id
+    await face.stub.CompleteTask(said, timeout=5)
+    told_us = face.clock.now_us()
+    await face.passes(minutes=30)
+    claimed = await face.stub.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)
+    (note,) = claimed.notes
+    assert (note.text, note.outcome, note.agent_id) == ("Rang for a minute.", "busy", "eve")
+    assert (note.task_id, note.time.ToMicroseconds()) == (claimed.task.task_id, told_us)
 
 
 async def test_today_begins_at_midnight_of_the_deployment(face):

@@ -46,6 +46,7 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_MESSAGE_GATEWAYS": "up hands on what it was started with",
     "TOUCHPOINT_MESSAGE_SECRETS": "up hands on what it was started with",
     "TOUCHPOINT_CALL_BACK_URL": "up hands on what it was started with",
+    "TOUCHPOINT_CHAT_URL": "up hands on what it was started with",
     "TOUCHPOINT_EXTERNAL_SOURCES": "up hands on what it was started with",
     "TOUCHPOINT_RECORDED_PER_HOUR": "up hands on what it was started with",
     "TOUCHPOINT_CURRENCY": "up hands on what it was started with",

@@ -15,15 +15,20 @@ from touchpoint.scenario.v1.queue_pb2 import (
     QueueCallBack,
     QueueLine,
     QueueOutcome,
+    QueuePromise,
 )
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
+def promise(kind, seconds=120, **numbers):
+    return QueuePromise(kind=kind, promised=Duration(seconds=seconds), **numbers)
+
+
 def printed(**fields) -> str:
     text = StringIO()
-    report = GetQueueReportResponse(promised=Duration(seconds=120), **fields)
+    report = GetQueueReportResponse(**fields)
     Console(width=120, file=text).print(queue_shown(report, NOW))
     return text.getvalue()
 
@@ -40,10 +45,10 @@ def test_lines_agents_and_outcomes_are_told():
         outcomes=[QueueOutcome(outcome="sold", count=3), QueueOutcome(outcome="busy", count=1)],
         median_to_claim=Duration(seconds=40),
         median_to_complete=Duration(seconds=200),
-        promises=4,
-        promises_kept=3,
-        promises_overdue=1,
-        takers=2,
+        promised_kinds=[
+            promise("call_back", asked=4, kept=3, overdue=1, takers=2),
+            promise("chat", seconds=60, asked=1),
+        ],
         calls_made=30,
         calls_per_day=80,
     )
@@ -54,18 +59,23 @@ def test_lines_agents_and_outcomes_are_told():
     assert "Today: 3 sold, 1 busy." in told
     assert "taken within 40 s, and done in 3 min" in told
     assert "Of 4 who asked for a call 3 were taken in 2 min; 1 wait for longer." in told
-    assert "2 more could be taken in time." in told
+    assert "2 more could have a call in time." in told
+    assert "Of 1 who asked for a chat 0 were taken in 60 s; 0 wait for longer." in told
+    assert "A chat is not offered: nobody could take it in time." in told
     assert "Journeys made 30 call tasks of 80 a day." in told
 
 
 def test_a_telephony_that_hears_of_nothing_is_told():
-    failed = QueueCallBack(state="failed", reason="no telephony is set up", count=2)
-    told = printed(call_backs=[failed])
+    failed = QueueCallBack(
+        kind="call_back", state="failed", reason="no telephony is set up", count=2
+    )
+    told = printed(call_backs=[failed, QueueCallBack(kind="chat", state="sent", count=1)])
     assert "Call-backs told to the telephony: 2 failed: no telephony is set up." in told
+    assert "Chats told to the chat system: 1 sent." in told
 
 
 def test_an_empty_queue_says_so():
-    told = printed()
+    told = printed(promised_kinds=[promise("call_back")])
     assert "No task is open." in told
     assert "No agent ever signed on." in told
     assert "Click-to-call is not offered: nobody could take it in time." in told

@@ -19,6 +19,7 @@ from touchpoint.rules.v1 import rules_pb2
 
 FREE_SHIPPING = 8
 CALL_ME = 9
+CHAT_NOW = 10
 
 
 def bundle(*, with_abandoned_cart: bool = True, offers=("free_shipping", "come_back")):
@@ -97,6 +98,12 @@ def rows(**changes):
         offer_id="call_me",
         kind=OfferKind.SERVICE,
         attributes={"type": "click_to_call"},
+    )
+    yield CatalogueRow(
+        offer_no=CHAT_NOW,
+        offer_id="chat_now",
+        kind=OfferKind.SERVICE,
+        attributes={"type": "chat"},
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from services.rules.definitions.scenario_graph import ANSWERS
 from services.scenario.domain.answering import answered
 from services.scenario.domain.moments import another_hour
-from services.scenario.domain.outcomes import MOST_TRIES, OUTCOMES, Said, again_us
+from services.scenario.domain.outcomes import MOST_TRIES, OUTCOMES, Next, Said, again_us, course_of
 from services.scenario.domain.passage import begin, happened, look
 from shared.clock import from_us
 from tests.unit.scenario.playing import (
@@ -87,7 +87,33 @@ def test_a_call_without_offers_tells_the_log_nothing_but_that_the_number_is_wron
     assert (due.effect.event_type, due.occurrence) == ("consent", 1)
 
 
-@pytest.mark.parametrize(("kind", "taught"), [("call_back", "d-1"), ("call", "")])
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_what_is_said_of_a_chat_ends_it_or_leads_on_and_only_a_time_makes_it_come_again(outcome):
+    stages = stage("chat", task={"kind": "chat"}, lasts=HOUR_US), stage("then", lasts=DAY_US)
+    begun = begin(scenario(*stages), event("view"), "journey", NOON_US).journey
+    chatting = look(begun, facts(), NOON_US).journey
+    later_us = NOON_US + DAY_US if outcome == "call_again" else 0
+    step = answered(chatting, Said(outcome, later_us), NOON_US)
+    led = look(step.journey, facts(), NOON_US) if not step.journey.is_over else step
+    over = {"sold", "not_interested", "accepted", "declined", "done", "wrong_person"}
+    if outcome in over:
+        assert step.journey.is_over
+    elif outcome == "call_again":
+        assert step.journey.until_us == NOON_US + 2 * DAY_US
+    else:
+        assert led.journey.current.name == "then"
+    assert not any(due.effect.event_type == "consent" for due in step.effects)
+
+
+def test_who_left_the_chat_is_not_waited_for_at_another_hour():
+    for outcome in OUTCOMES:
+        is_tried = course_of("chat", outcome).next is Next.AGAIN
+        assert is_tried is (outcome == "call_again")
+
+
+@pytest.mark.parametrize(
+    ("kind", "taught"), [("call_back", "d-1"), ("chat", "d-1"), ("call", ""), ("follow_up", "")]
+)
 def test_a_call_that_was_asked_for_teaches_the_decision_that_it_goes_on_from(kind, taught):
     began = replace(event("view"), values={"event.decision_id": "d-1"})
     called = begin(scenario(stage("call", task={"kind": kind})), began, "j", NOON_US).journey

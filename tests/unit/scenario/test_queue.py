@@ -18,8 +18,9 @@ from services.scenario.domain.queue import (
     takers,
 )
 from tests.unit.scenario.playing import MINUTE_US, NOON_US
+from tests.unit.scenario.writing import scenario, stage
 
-SOON = Terms(2 * MINUTE_US)
+SOON = Terms("call_back", 2 * MINUTE_US)
 
 
 def seat(name="eve", held=0, *, capacity=1, skills=(), presence=Presence.AVAILABLE, ago_us=0):
@@ -52,7 +53,7 @@ def test_who_said_that_they_are_available_and_went_takes_none():
 
 
 def test_only_who_has_the_skills_takes_one():
-    terms = Terms(2 * MINUTE_US, frozenset({"chat"}))
+    terms = Terms("chat", 2 * MINUTE_US, frozenset({"chat"}))
     assert takers(Queue(NOON_US, [seat(skills=["sales"])]), terms) == 0
     assert takers(Queue(NOON_US, [seat(skills=["sales", "chat"])]), terms) == 1
 
@@ -60,6 +61,33 @@ def test_only_who_has_the_skills_takes_one():
 def test_calls_that_we_want_to_make_do_not_stand_before_one_that_was_asked_for():
     lines = [Line("call", (), waiting=50), asked(0)]
     assert takers(Queue(NOON_US, [seat()], lines), SOON) == 1
+
+
+def test_who_chats_waits_for_those_who_are_called_and_not_the_other_way_round():
+    lines = [asked(1), Line("chat", (), waiting=2), Line("call", (), waiting=9)]
+    queue = Queue(NOON_US, [seat(capacity=5)], lines)
+    assert takers(queue, SOON) == 4
+    assert takers(queue, Terms("chat", MINUTE_US)) == 2
+
+
+def test_what_none_of_them_can_do_stands_before_nobody():
+    queue = Queue(
+        NOON_US, [seat(skills=["chat"]), seat("max", skills=["sales"])], [asked(1, "sales")]
+    )
+    assert takers(queue, Terms("chat", MINUTE_US, frozenset({"chat"}))) == 1
+
+
+def test_it_is_promised_by_who_has_the_skills_of_whichever_task_may_come_of_it():
+    given = scenario(
+        stage("shoes", task={"kind": "chat", "skills": ["chat", "shoes"]}, lasts=HOUR_US),
+        stage("bikes", task={"kind": "chat", "skills": ["chat"]}, lasts=HOUR_US),
+        stage("call", task={"kind": "call_back", "skills": ["sales"]}, lasts=HOUR_US),
+    )
+    terms = desk_terms({"chat.skills": "help"}).giving([given]).promised["chat"]
+    helps, sells = ["chat", "help"], ["chat", "help", "shoes"]
+    assert takers(Queue(NOON_US, [seat(skills=helps)]), terms) == 0
+    seats = [seat(skills=sells), seat("max", skills=helps), seat("ada", skills=["chat", "shoes"])]
+    assert takers(Queue(NOON_US, seats), terms) == 1
 
 
 @pytest.mark.parametrize(
@@ -79,7 +107,7 @@ def test_who_is_at_work_takes_one_after_the_time_that_was_measured(took_us, wait
 def test_until_enough_was_measured_a_task_takes_five_minutes():
     queue = Queue(NOON_US, [seat(held=1)], tried=tried(FEWEST_TRIED - 1, took_us=1))
     assert takers(queue, SOON) == 0
-    assert takers(queue, Terms(5 * MINUTE_US)) == 1
+    assert takers(queue, Terms("call_back", 5 * MINUTE_US)) == 1
 
 
 def test_promises_are_kept_by_whoever_takes_a_call_that_was_asked_for_in_time():
@@ -87,7 +115,7 @@ def test_promises_are_kept_by_whoever_takes_a_call_that_was_asked_for_in_time():
         Tried("call_back", "eve", "sold", NOON_US, NOON_US + each * MINUTE_US, NOON_US + HOUR_US)
         for each in (0, 2, 3)
     ]
-    assert kept_promises([*done, *tried(5)], 2 * MINUTE_US) == (2, 3)
+    assert kept_promises([*done, *tried(5)], SOON) == (2, 3)
 
 
 def test_without_knowing_anything_a_few_agents_are_assumed():
@@ -110,8 +138,8 @@ def test_what_one_does_in_an_hour_is_measured_where_there_was_enough():
 
 def test_parameters_say_what_is_promised():
     terms = desk_terms({"call_back.promised_minutes": "1.5", "chat.skills": "chat, help"})
-    assert terms.call_back == Terms(90_000_000)
-    assert terms.chat == Terms(MINUTE_US, frozenset({"chat", "help"}))
+    assert terms.promised["call_back"] == Terms("call_back", 90_000_000)
+    assert terms.promised["chat"] == Terms("chat", MINUTE_US, frozenset({"chat", "help"}))
     with pytest.raises(
         ValueError, match=r"calls\.agents must be a number from 0 to 1000000, is 'x'"
     ):

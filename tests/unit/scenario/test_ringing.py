@@ -8,7 +8,7 @@ import pytest
 from services.scenario.carriers.outbox import FOLDER
 from services.scenario.carriers.telephony import Callee, OutboxTelephony, WebhookTelephony
 from services.scenario.config import ScenarioSettings
-from services.scenario.desk.ringing import NOT_SET_UP, TAKEN, Ringer
+from services.scenario.desk.ringing import TAKEN, Ringer
 from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Result
@@ -21,8 +21,10 @@ from shared.webhooks import Poster, PostError, read_address, read_secrets
 from tests.receiver import SECRET, Receiver
 from tests.unit.scenario.playing import ADA, MINUTE_US, NOON_US
 from tests.unit.scenario.test_config import NEEDED
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 ASKED = RingBack("task-1", "Asked.", ("sales",), ("pc-1",), NOON_US, NOON_US + 10 * MINUTE_US)
+CHAT = replace(ASKED, kind="chat", decision_id="d-1")
 CALLEE = Callee(ADA, "+4915123456")
 WAITING = Dispatch("errand-1", ADA, ASKED, NOON_US, ASKED.expires_us, journey_id="journey-1")
 
@@ -64,7 +66,8 @@ class Store:
 def ringer(telephone, store=None, now_us=NOON_US):
     store = store or Store()
     clock = FakeClock(from_us(now_us))
-    return Ringer(store, telephone, clock, machine_s=lambda: store.machine_s)
+    told = {"call_back": telephone} if telephone is not None else {}
+    return Ringer(store, told, clock, machine_s=lambda: store.machine_s)
 
 
 async def test_it_is_committed_that_it_rings_before_it_does():
@@ -84,9 +87,13 @@ async def test_the_number_is_told_and_without_one_it_is_rung_all_the_same(is_kno
             return CALLEE.number
 
     telephone = Telephone(Result(Fate.SENT))
-    ringing = Ringer(Store(), telephone, FakeClock(from_us(NOON_US)), Numbers())
+    told = {"call_back": telephone, "chat": telephone}
+    ringing = Ringer(Store(), told, FakeClock(from_us(NOON_US)), Numbers())
     assert (await ringing.next_step(WAITING, ASKED)).dispatch.state is State.SENT
     assert telephone.callees == [CALLEE if is_known else Callee(ADA)]
+    telephone.results.append(Result(Fate.SENT))
+    await ringing.next_step(WAITING, CHAT)
+    assert telephone.callees[1:] == [Callee(ADA)], "who chats is not called"
 
 
 async def test_what_another_has_taken_meanwhile_does_not_ring():
@@ -130,9 +137,24 @@ async def test_what_certainly_did_not_ring_rings_again_but_not_for_long():
     assert (step.dispatch.state, step.dispatch.reason) == (State.FAILED, busy.reason)
 
 
-async def test_without_a_telephony_it_fails_and_says_what_to_set():
-    step = await ringer(None).next_step(WAITING, ASKED)
-    assert (step.dispatch.state, step.dispatch.reason) == (State.FAILED, NOT_SET_UP)
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (ASKED, "no telephony is set up (TOUCHPOINT_CALL_BACK_URL)"),
+        (CHAT, "no chat system is set up (TOUCHPOINT_CHAT_URL)"),
+    ],
+)
+async def test_with_nobody_to_tell_it_fails_and_says_what_to_set(asked, reason):
+    step = await ringer(None).next_step(WAITING, asked)
+    assert (step.dispatch.state, step.dispatch.reason) == (State.FAILED, reason)
+
+
+async def test_a_chat_leaves_on_its_own_channel():
+    telephone, store = Telephone(Result(Fate.SENT)), Store()
+    clock = FakeClock(from_us(NOON_US))
+    ringing = Ringer(store, {"chat": telephone}, clock, machine_s=lambda: 0.0)
+    step = await ringing.next_step(WAITING, CHAT)
+    assert (step.dispatch.state, step.dispatch.channel) == (State.SENT, Channel.CHAT)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +180,7 @@ async def test_the_status_of_the_webhook_says_what_became_of_it(status, fate):
     (heard,) = receiver.received
     assert heard.is_signed_by(SECRET)
     assert (heard.id, heard.told["taskId"]) == ("errand-1", "task-1")
-    assert heard.told["to"] == CALLEE.number
+    assert (heard.told["type"], heard.told["to"]) == ("call_back", CALLEE.number)
 
 
 async def test_a_call_whose_connection_breaks_after_it_was_told_is_not_told_again():
@@ -192,23 +214,35 @@ async def test_in_development_it_is_a_file_of_the_outbox(tmp_path):
     assert json.loads(written["text"])["taskId"] == "task-1"
 
 
+async def test_the_chat_system_is_told_of_a_decision_and_of_no_number(tmp_path):
+    await OutboxTelephony(tmp_path, lambda: NOON_US).ring(CHAT, Callee(ADA), "errand-1")
+    written = json.loads((tmp_path / FOLDER / "errand-1.json").read_text())
+    told = json.loads(written["text"])
+    assert (written["channel"], written["subject"]) == ("CHAT", "Chat")
+    assert (told["type"], told["decisionId"], told["taskId"]) == ("chat", "d-1", "task-1")
+    assert "to" not in told
+
+
 def test_what_is_kept_beside_a_journey_is_read_as_it_was():
     assert job_of("call_back", payload_of(ASKED)) == ASKED
+    assert job_of("chat", payload_of(CHAT)) == CHAT
     assert said_by("call_back", payload_of(ASKED))["task_id"] == "task-1"
 
 
-def test_a_webhook_that_is_not_signed_is_refused_at_start():
-    settings = {**NEEDED, "TOUCHPOINT_CALL_BACK_URL": "https://calls.example/hook"}
-    with pytest.raises(ConfigError, match="add call_back=whsec_… to TOUCHPOINT_MESSAGE_SECRETS"):
+@pytest.mark.parametrize("kind", ["call_back", "chat"])
+def test_a_webhook_that_is_not_signed_is_refused_at_start(kind):
+    settings = {**NEEDED, f"TOUCHPOINT_{kind.upper()}_URL": "https://calls.example/hook"}
+    with pytest.raises(ConfigError, match=f"add {kind}=whsec_… to TOUCHPOINT_MESSAGE_SECRETS"):
         load(ScenarioSettings, settings)
 
 
-def test_a_webhook_that_anybody_could_listen_to_is_refused_in_production():
+@pytest.mark.parametrize("kind", ["call_back", "chat"])
+def test_a_webhook_that_anybody_could_listen_to_is_refused_in_production(kind):
     settings = {
         **NEEDED,
-        "TOUCHPOINT_CALL_BACK_URL": "http://127.0.0.1:1/hook",
-        "TOUCHPOINT_MESSAGE_SECRETS": f"call_back={SECRET}",
+        f"TOUCHPOINT_{kind.upper()}_URL": "http://127.0.0.1:1/hook",
+        "TOUCHPOINT_MESSAGE_SECRETS": f"{kind}={SECRET}",
     }
-    assert load(ScenarioSettings, settings).call_back_url is not None
+    assert load(ScenarioSettings, settings).asked_for_urls[kind] is not None
     with pytest.raises(ConfigError, match="give it an https URL"):
         load(ScenarioSettings, {**settings, "TOUCHPOINT_MODE": "production"})

@@ -438,6 +438,76 @@ class TestFaqWanderer:
         assert theatre.shown("web.faq") == ({"chat_now": "faq_wanderer"} if offered else {})
         assert theatre.shown("web.home.banner") == {}
 
+    async def accept(self, theatre, *, while_waiting=True):
+        if while_waiting:
+            await theatre.leaves(TV)
+            await theatre.passes(days=4, minutes=32)
+        await theatre.happens("accept", "chat_now")
+
+    async def test_who_takes_it_up_is_with_an_agent_before_all_whom_we_want_to_call(self, theatre):
+        await self.accept(theatre)
+        chat, call = await theatre.tasks()
+        assert (chat.kind, chat.skills, call.kind) == ("chat", ("chat",), "call")
+        assert "chat" in chat.reason
+        assert len(chat.script.split()) <= 25
+        done = await theatre.call("done")
+        assert done.task_id == chat.task_id
+        assert theatre.ended("asked_to_chat") == "answered"
+        assert [each.kind for each in await theatre.tasks()] == ["call"]
+
+    async def test_who_asked_to_be_called_goes_before_who_asked_for_a_chat(self, theatre):
+        await self.accept(theatre, while_waiting=False)
+        await theatre.happens("accept", "call_me_now")
+        assert [each.kind for each in await theatre.tasks()] == ["call_back", "chat"]
+
+    @pytest.mark.parametrize(
+        ("outcome", "ended"),
+        [
+            ("sold", "reached"),
+            ("accepted", "answered"),
+            ("not_interested", "answered"),
+            ("declined", "answered"),
+            ("done", "answered"),
+            ("wrong_person", "answered"),
+            ("reached", "chatted"),
+            ("not_reached", "chatted"),
+            ("no_answer", "chatted"),
+            ("busy", "chatted"),
+            ("voicemail", "chatted"),
+        ],
+    )
+    async def test_whatever_comes_of_it_the_chat_is_over(self, theatre, outcome, ended):
+        await self.accept(theatre, while_waiting=False)
+        await theatre.call(outcome)
+        assert theatre.ended("asked_to_chat") == ended
+        assert await theatre.tasks() == []
+
+    async def test_who_would_rather_be_called_is_called_at_the_time_they_named(self, theatre):
+        await self.accept(theatre, while_waiting=False)
+        await theatre.call("call_again", hours=20)
+        await theatre.passes(hours=19)
+        assert await theatre.tasks() == []
+        await theatre.passes(hours=1)
+        (task,) = await theatre.tasks()
+        assert task.kind == "call_back"
+        await theatre.call("sold")
+        assert theatre.ended("asked_to_chat") == "reached"
+
+    async def test_whom_nobody_takes_within_the_hour_waits_no_longer(self, theatre):
+        await self.accept(theatre, while_waiting=False)
+        await theatre.passes(hours=1, minutes=1)
+        assert await theatre.tasks() == []
+        assert theatre.ended("asked_to_chat") == "chatted"
+
+    async def test_it_is_offered_only_while_somebody_who_can_chat_is_free(self, theatre):
+        await theatre.signs_on("sales", "service")
+        assert (await theatre.free()).free_chat_agents == 0
+        await theatre.signs_on("chat")
+        assert (await theatre.free()).free_chat_agents == 1
+        await self.accept(theatre, while_waiting=False)
+        free = await theatre.free()
+        assert (free.free_chat_agents, free.free_agents) == (0, 1)
+
 
 class TestWeeklyPicks:
     NAME = "weekly_picks"

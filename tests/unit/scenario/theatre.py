@@ -32,6 +32,7 @@ from services.scenario.journeys.timers import Timers
 from services.scenario.messages.sending import Sender
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.storage.in_memory_queue import InMemoryQueue
 from shared.call import own_call
 from shared.catalogue import Catalogue
 from shared.conditions.person import PersonValues
@@ -45,7 +46,7 @@ from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Offer
-from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest
+from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest, GetDueResponse
 
 TV, OTHER_TV, SOUNDBAR, CABLE, FLOUR, DVD = "tv", "other-tv", "soundbar", "cable", "flour", "dvd"
 _ITEMS = {
@@ -57,6 +58,7 @@ _ITEMS = {
     DVD: ("DVDs", 12),
 }
 AGENT = "agent"
+SKILLS = ("sales", "service", "chat")
 _US = 1_000_000
 
 
@@ -281,18 +283,31 @@ class Theatre:
 
     async def tasks(self) -> list[Task]:
         """Return the tasks that wait for somebody, first to be done first."""
-        everything = ["sales", "service"]
-        return list(await self.store.waiting(everything, self.clock.now_us(), 50))
+        return list(await self.store.waiting(SKILLS, self.clock.now_us(), 50))
 
-    async def call(self, outcome: str) -> Task:
-        """Let an agent take the first task and end it so."""
+    async def call(self, outcome: str, **again: float) -> Task:
+        """Let an agent take the first task and end it so; of `call_again` after so long."""
         call = own_call("/ClaimTask")
         desk = TaskDesk(self.store, self.store.agents, self.clock, self.approaches)
-        await desk.sign(Agent(AGENT, Presence.AVAILABLE, ("sales", "service"), 9))
+        await desk.sign(Agent(AGENT, Presence.AVAILABLE, SKILLS, 9))
         task = await desk.claim(call, AGENT, "")
-        await desk.complete(call, Completion(task.task_id, AGENT, outcome))
+        again_us = self.clock.now_us() + timedelta(**again) // timedelta(microseconds=1)
+        said = Completion(task.task_id, AGENT, outcome, again_us=again_us if again else 0)
+        await desk.complete(call, said)
         await self.goes_on()
         return task
+
+    async def signs_on(self, *skills: str) -> None:
+        """Let the agent be there with these skills, for one task at a time."""
+        agent = Agent(AGENT, Presence.AVAILABLE, skills)
+        await self.store.agents.save(agent, self.clock.now_us())
+
+    async def free(self) -> GetDueResponse:
+        """Return what a decision of this moment hears of who could be taken in time."""
+        free = FreeAgents(InMemoryQueue(self.store, self.errands), self.clock)
+        await free.look()
+        due = DueActions(self.catalogue, self.bundles, Proposals(), free)
+        return due.answer(GetDueRequest())
 
     def _sender(self) -> Sender:
         carriages = {
