@@ -186,6 +186,7 @@ class _Parts:
             catalogue,
             models.bundles,
             self.clock,
+            self.free_agents,
         )
         return ScenarioServicer(due, self.store, errands, desk, audiences, reports, queue, patterns)
 

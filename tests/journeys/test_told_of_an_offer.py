@@ -7,7 +7,7 @@ import pytest
 from shared.call import CALLER
 from tests.journeys.channels import TIMEOUT_S, Channel, only, until
 from tests.journeys.definitions import ABOUT_OFFER, TELLING
-from tests.journeys.shop import FREE_SHIPPING
+from tests.journeys.shop import CALL, FREE_SHIPPING, PCS
 from tests.journeys.test_mailed_elsewhere import MAILINGS, bring_in, mailings
 from touchpoint.scenario.v1.audience_pb2 import (
     FindAudienceRequest,
@@ -27,9 +27,9 @@ async def known(channels, person, *, agrees):
     return (await channels.view(who)).who.person_ids[0]
 
 
-async def listed(channels, caller="cli"):
+async def listed(channels, caller="cli", offer_id=FREE_SHIPPING, channel=Channel.EMAIL):
     """Return what came of a search among everybody, and who is on the list."""
-    request = FindAudienceRequest(offer_id=FREE_SHIPPING, channel=Channel.EMAIL, limit=EVERYBODY)
+    request = FindAudienceRequest(offer_id=offer_id, channel=channel, limit=EVERYBODY)
     stream = channels.stubs["scenario"].FindAudience(
         request, timeout=TIMEOUT_S, metadata=((CALLER, caller),)
     )
@@ -69,6 +69,23 @@ async def test_who_they_are_is_told_to_nobody_without_the_permission(channels, s
     await known(channels, somebody("ada"), agrees=True)
     audience, people = await listed(channels, "web")
     assert (audience.may_be_told > 0, people) == (True, set())
+
+
+@ONCE
+async def test_whom_to_call_is_found_among_those_with_a_dear_cart(channels, somebody):
+    ada, bob = somebody("ada"), somebody("bob")
+    for person in (ada, bob):
+        await channels.track(only(person, "customer", "phone"), "login")
+    for item_id in PCS[:2]:
+        await channels.track(only(ada, "customer"), "add_to_cart", item_id=item_id)
+    ada_id, bob_id = [
+        (await channels.view(only(each, "customer"))).who.person_ids[0] for each in (ada, bob)
+    ]
+    audience, people = await listed(channels, offer_id=CALL, channel=Channel.CALL_CENTER)
+    assert (ada_id in people, bob_id in people) == (True, False)
+    reasons = {(each.code, each.rule): each.people for each in audience.fell_out}
+    assert any(rule == "call_needs_cart" for _, rule in reasons)
+    assert not any(rule == "call_needs_agent" for _, rule in reasons)
 
 
 def mails_to(channels, person):

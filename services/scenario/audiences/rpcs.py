@@ -77,10 +77,12 @@ class Audiences:
             )
         async with self._turn:
             began = time.monotonic()
-            prices = prices_of(offer, self._catalogue, self._bundles.active)
+            playbook = self._bundles.active
+            prices = prices_of(offer, self._catalogue, playbook)
             campaign = _campaign(request)
             told = await self._campaigns.count_told(campaign) if campaign else {}
-            gathering = Gathering(max(request.limit - sum(told.values()), 0), prices)
+            limit = max(request.limit - sum(told.values()), 0)
+            gathering = Gathering(limit, prices, self._weigher.most_on(playbook))
             progress = pb.OfferAudienceProgress()
             looking = self._looked(call, request.look_at, offer, campaign, gathering)
             async with aclosing(looking) as steps:

@@ -9,6 +9,7 @@ from services.scenario.audiences.rpcs import Audiences
 from services.scenario.audiences.valuing import Valuer
 from services.scenario.audiences.weighing import Weigher
 from services.scenario.definitions import Playbook
+from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.errands.doing import Errands
 from shared.catalogue import Catalogue
@@ -30,8 +31,9 @@ def audiences_of(
     catalogue: Catalogue,
     bundles: BundleFollower[Playbook],
     clock: BusinessClock,
+    free_agents: FreeAgents,
 ) -> Audiences:
     """Return what one replica looks with; messages go by the channels of its own errands."""
-    weigher = Weigher(rules, Valuer(rules, ranker, bundles, clock), bundles)
+    weigher = Weigher(rules, Valuer(rules, ranker, bundles, clock, free_agents), bundles)
     campaigns = Campaigns(store, catalogue, bundles, clock, errands.channels, errands.wake)
     return Audiences(profile, weigher, campaigns, catalogue, bundles, clock)

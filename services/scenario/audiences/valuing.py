@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from services.scenario.definitions import Playbook
+from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.domain.audience import Reason, Way
+from services.scenario.domain.task_kinds import CALL_BACK, CHAT
 from shared.arms import assign_arm, assign_variants
 from shared.call import Call
 from shared.client import invoke
@@ -20,7 +22,7 @@ from shared.ids import new_id
 from shared.trials import is_in_trial
 from touchpoint.common.v1.decision_pb2 import Candidates, DecisionContext, PlacementAsk
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.common.v1.vocabulary_pb2 import Assurance, RemovalCode, Source
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, RemovalCode, Source
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
 from touchpoint.rules.v1.rules_service_pb2 import CheckRequest, CheckResponse
 
@@ -64,9 +66,11 @@ class Valuer:
         ranker: RankerServiceAsyncStub,
         bundles: BundleFollower[Playbook],
         clock: BusinessClock,
+        free_agents: FreeAgents,
     ) -> None:
         self.model = ""
         """That the ranker went by last."""
+        self._free_agents = free_agents
         self._rules = rules
         self._ranker = ranker
         self._bundles = bundles
@@ -114,7 +118,12 @@ class Valuer:
     def _context(self, way: Way, person: PersonSnapshot, now_us: int) -> DecisionContext:
         oldest_id, bundles = person.person_ids[0], self._bundles
         in_trial = is_in_trial(bundles.trial, oldest_id)
-        plan = bundles.for_person(oldest_id).plan
+        playbook = bundles.for_person(oldest_id)
+        plan, promised = playbook.plan, playbook.desk.promised
+        takers = self._free_agents.takers
+        # Who is called is called by an agent, one after the other for as long as the day has room.
+        calls = way.channel == Channel.CALL_CENTER
+        free = self.calls_per_day(playbook) if calls else takers(promised[CALL_BACK])
         return DecisionContext(
             decision_id=new_id(),
             bundle_hash=bundles.trial.bundle_hash if in_trial else bundles.active_hash,
@@ -127,7 +136,13 @@ class Valuer:
             variants=assign_variants(plan.at(now_us), oldest_id),
             context_digest=_DIGEST,
             seed=_seed(oldest_id),
+            free_agents=free,
+            free_chat_agents=takers(promised[CHAT]),
         )
+
+    def calls_per_day(self, playbook: Playbook) -> int:
+        """Return how many people agents can call in a day."""
+        return self._free_agents.calls_per_day(playbook.desk.assumed)
 
 
 def _only(offer_no: int) -> Candidates:

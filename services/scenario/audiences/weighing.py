@@ -44,6 +44,8 @@ _REACHED_BY: Mapping[int, str] = {
 """Channel to the kind of identity by which it reaches somebody; of others nobody here can say."""
 NO_CONSENT = Reason(RemovalCode.Value.Name(RemovalCode.NO_CONSENT))
 NO_ADDRESS = Reason("NO_ADDRESS")
+NO_AGENT = Reason(RemovalCode.Value.Name(RemovalCode.NO_AGENT), "calls_per_day")
+"""Agents cannot call so many in a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,10 @@ class Weigher:
     def model(self) -> str:
         """The model that people were judged by last."""
         return self._valuer.model
+
+    def most_on(self, playbook: Playbook) -> Mapping[int, tuple[int, Reason]]:
+        """Return of channels how many people can be told by each, and why no more."""
+        return {Channel.CALL_CENTER: (self._valuer.calls_per_day(playbook), NO_AGENT)}
 
     async def weigh(
         self, call: Call, offer: OneOffer, people: Sequence[PersonSnapshot]

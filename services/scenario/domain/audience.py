@@ -5,7 +5,9 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -93,20 +95,38 @@ def estimated(people: Iterable[Prospect], prices: Prices) -> Estimate:
     return estimate
 
 
+_NO_LIMITS: Mapping[int, tuple[int, Reason]] = MappingProxyType({})
+
+
 class Gathering:
     """Keeps the best of those it is shown, and counts the others by reason.
 
-    Its memory grows with the limit and the reasons, not with the people.
+    Its memory grows with the limits and the reasons, not with the people.
     """
 
-    def __init__(self, limit: int, prices: Prices) -> None:
+    def __init__(
+        self, limit: int, prices: Prices, most_on: Mapping[int, tuple[int, Reason]] = _NO_LIMITS
+    ) -> None:
+        """Take how many are kept, and of channels how many can be told by each at most.
+
+        The best of those can; the others fall out for the reason beside.
+        """
         self.looked_at = 0
-        self.of_all = Estimate()
-        """Of everybody who may be told."""
         self._limit = limit
         self._prices = prices
+        self._most_on = most_on
+        self._unlimited = Estimate()
         self._best: list[Prospect] = []
+        self._best_on: dict[int, list[Prospect]] = {channel: [] for channel in most_on}
         self._fell_out = Counter[Reason]()
+
+    @property
+    def of_all(self) -> Estimate:
+        """What is expected of telling everybody who may be told."""
+        estimate = replace(self._unlimited)
+        for who in chain.from_iterable(self._best_on.values()):
+            estimate.add(who, self._prices)
+        return estimate
 
     def add(self, found: Prospect | Reason) -> None:
         """Take what was found of one person."""
@@ -114,16 +134,28 @@ class Gathering:
         if isinstance(found, Reason):
             self._fell_out[found] += 1
             return
-        self.of_all.add(found, self._prices)
-        if len(self._best) < self._limit:
-            heapq.heappush(self._best, found)
-        else:
-            heapq.heappushpop(self._best, found)
+        if found.channel in self._most_on:
+            most, reason = self._most_on[found.channel]
+            if _pushed_out(self._best_on[found.channel], found, most):
+                self._fell_out[reason] += 1
+            return
+        self._unlimited.add(found, self._prices)
+        _pushed_out(self._best, found, self._limit)
 
     def best(self) -> Sequence[Prospect]:
         """Return them, the best first; the order they were shown in makes no difference."""
-        return sorted(self._best, reverse=True)
+        kept = chain(self._best, *self._best_on.values())
+        return sorted(kept, reverse=True)[: self._limit]
 
     def fell_out(self) -> Sequence[tuple[Reason, int]]:
         """Return each reason with its people, the most frequent first, then by name."""
         return sorted(self._fell_out.items(), key=lambda found: (-found[1], found[0]))
+
+
+def _pushed_out(kept: list[Prospect], who: Prospect, most: int) -> bool:
+    """Keep somebody among the best; say whether there are too many, so that the worst is gone."""
+    if len(kept) < most:
+        heapq.heappush(kept, who)
+        return False
+    heapq.heappushpop(kept, who)
+    return True

@@ -34,6 +34,8 @@ class AudiencePeers:
     going_on: asyncio.Event = field(default_factory=asyncio.Event)
     """Rules answers only while it is set."""
     checked: list[rules_pb.CheckRequest] = field(default_factory=list)
+    needs_agent: bool = False
+    """Rules removes the offer while no agent is free, as `call_needs_agent` does."""
     ranked: list[ranker_pb.RankRequest] = field(default_factory=list)
     asked_at_most: list[int] = field(default_factory=list)
 
@@ -71,6 +73,8 @@ class AudiencePeers:
         [offer_no] = request.candidates.offer_nos
         answer = rules_pb.CheckResponse()
         removal = self.removed.get((who, request.context.channel))
+        if self.needs_agent and not request.context.free_agents:
+            removal = RemovalCode.NO_AGENT, "call_needs_agent"
         if removal is None:
             answer.kept.append(0)
             answer.placement_bits.append(1)

@@ -76,13 +76,22 @@ class Face:
         await self.passes(days=2)
 
 
-def audiences_of(peers, offers, bundles, clock, errands=None, channels=frozenset()):
+def nobody_there(clock):
+    """Return what the call centre can take while no agent ever signed on."""
+    store = InMemoryJourneys()
+    return FreeAgents(InMemoryQueue(store, InMemoryErrands(store)), clock)
+
+
+def audiences_of(
+    peers, offers, bundles, clock, errands=None, channels=frozenset(), free_agents=None
+):
     """Return what looks for audiences; `peers` is a channel to profile, rules and the ranker."""
     profile, rules, ranker = (
         stub(peers) if peers is not None else None
         for stub in (ProfileServiceStub, RulesServiceStub, RankerServiceStub)
     )
-    weigher = Weigher(rules, Valuer(rules, ranker, bundles, clock), bundles)
+    free_agents = free_agents or nobody_there(clock)
+    weigher = Weigher(rules, Valuer(rules, ranker, bundles, clock, free_agents), bundles)
     campaigns = Campaigns(errands, offers, bundles, clock, channels, lambda: None)
     return Audiences(profile, weigher, campaigns, offers, bundles, clock)
 

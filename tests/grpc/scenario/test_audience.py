@@ -278,3 +278,26 @@ async def test_an_offer_that_is_over_or_in_no_definitions_is_refused(shop):
     shop.bundles.replace(definitions())
     shop.clock.advance(from_us(31 * DAY_US) - from_us(0))
     assert "was offered until 2026-04-01 12:00 UTC" in (await shop.refusal()).details()
+
+
+async def test_a_call_is_told_to_as_many_as_agents_can_call_in_a_day(shop):
+    shop.peers.needs_agent = True
+    shop.peers.people = [person(f"p{number}") for number in range(5)]
+    shop.peers.likely = {"p4": 0.5, "p2": 0.4}
+    made = definitions()
+    made.parameters.update({"calls.agents": "1", "calls.hours_per_day": "2"})
+    made.parameters["calls.per_agent_hour"] = "1"
+    shop.bundles.replace(made)
+    audience, people = await shop.find(channel=CALL)
+    assert [each.person_id for each in people] == ["p4", "p2"]
+    assert (audience.looked_at, audience.may_be_told) == (5, 2)
+    assert fell_out(audience) == {("NO_AGENT", "calls_per_day"): 3}
+    assert audience.of_all.people == audience.of_listed.people == 2
+
+
+async def test_by_letter_nobody_is_promised_a_call_while_no_agent_is_there(shop):
+    shop.peers.needs_agent = True
+    shop.peers.people = [person("ada")]
+    audience, people = await shop.find(channel=EMAIL)
+    assert people == []
+    assert fell_out(audience) == {("NO_AGENT", "call_needs_agent"): 1}

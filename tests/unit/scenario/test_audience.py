@@ -14,7 +14,8 @@ from services.scenario.domain.audience import (
     narrowed,
 )
 
-EMAIL, SMS = 5, 6
+EMAIL, SMS, CALL = 5, 6, 7
+NO_AGENT = Reason("NO_AGENT", "calls_per_day")
 BY_EMAIL, BY_SMS = Way(EMAIL, "email.body"), Way(SMS, "sms.body")
 REASONS = [Reason("NO_CONSENT"), Reason("CONTACT_LIMIT", "contacts.marketing"), Reason("OWNED")]
 PRICES = Prices({EMAIL: 0.5}, 2.0)
@@ -57,6 +58,28 @@ def test_everybody_is_counted_once_and_the_best_are_kept_whatever_the_order(foun
     assert gathering.of_all.people == len(told)
     counts = [count for _, count in gathering.fell_out()]
     assert counts == sorted(counts, reverse=True)
+
+
+@given(
+    values=st.lists(st.tuples(st.integers(0, 9), st.sampled_from([EMAIL, CALL])), max_size=40),
+    limit=st.integers(0, 12),
+    most=st.integers(1, 8),
+    shuffled=st.randoms(),
+)
+def test_of_a_channel_that_is_scarce_the_best_can_be_told_and_the_others_fall_out(
+    values, limit, most, shuffled
+):
+    people = [prospect(v / 10, f"p{n}", channel=on) for n, (v, on) in enumerate(values)]
+    calls = sorted((each for each in people if each.channel == CALL), reverse=True)
+    told = [each for each in people if each.channel == EMAIL] + calls[:most]
+    shuffled.shuffle(people)
+    gathering = Gathering(limit, PRICES, {CALL: (most, NO_AGENT)})
+    for each in people:
+        gathering.add(each)
+    assert list(gathering.best()) == sorted(told, reverse=True)[:limit]
+    assert gathering.of_all.people == len(told)
+    assert gathering.of_all.value == pytest.approx(sum(each.expected_value for each in told))
+    assert dict(gathering.fell_out()) == ({NO_AGENT: len(calls) - most} if calls[most:] else {})
 
 
 def test_of_equal_expected_values_the_better_customer_goes_first():
