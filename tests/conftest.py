@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import hypothesis
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from tests.properties import ALL, SOME
 from tests.sharing_out import BySetting, slow_first
 
+# Before anything loads NumPy: one thread, as in the processes of a suite. On small matrices a
+# second one mostly waits, and takes as much of a processor for it as the first for its work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 pytest_plugins = ["shared.testing.plugin"]
 _NUMBERS = itertools.count(1)
 
