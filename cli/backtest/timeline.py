@@ -26,8 +26,8 @@ from services.scenario.domain.journey import (
     Transition,
 )
 from services.scenario.domain.scenario import Condition, MessageOrder, Values
-from services.scenario.domain.told import told as message_told
-from services.scenario.domain.waiting import waits_for
+from services.scenario.domain.wording import told as message_told
+from services.scenario.domain.wording import waits_for
 from services.scenario.journeys.finding import cart_of
 from services.scenario.messages.sending import channel_name
 from shared.catalogue import Catalogue

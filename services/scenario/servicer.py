@@ -13,8 +13,7 @@ from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.domain.tasks import Attempt, Task
-from services.scenario.domain.told import told
-from services.scenario.domain.waiting import waits_for
+from services.scenario.domain.wording import told, waits_for
 from services.scenario.journeys.due import DueActions
 from services.scenario.patterns.search import PatternRpcs, PatternSearch
 from services.scenario.reports.queue import QueueReports

@@ -19,7 +19,7 @@ from services.scenario.domain.journey import (
     TellAnswer,
 )
 from services.scenario.domain.lanes import LANES
-from services.scenario.domain.outbound import Errand, Fate, Message, Result
+from services.scenario.domain.outbound import Draft, Fate, Message, Result
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_errands import first_dispatch
 from services.scenario.storage.transaction import is_cut_short, task_that_stays
@@ -137,8 +137,8 @@ class PlayedErrands:
 class AlwaysWritten:
     """A `Composer` that has something to say to everybody; what it is, is not played."""
 
-    async def compose(self, errand: Errand, channel: int) -> Message | Result:
-        return Message(channel=channel, address="", offer_ids=errand.order.offer_ids)
+    async def compose(self, draft: Draft, channel: int) -> Message | Result:
+        return Message(channel=channel, address="", offer_ids=draft.order.offer_ids)
 
 
 class AlwaysTaken:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from services.scenario.carriers.outbox import OutboxCarrier
-from services.scenario.carriers.webhook import fate_of
+from services.scenario.carriers.webhook import fate_of, signed_headers
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.task_kinds import BY_TELEPHONE, kind_of
-from shared.webhooks import Address, Poster, PostError, signature
+from shared.webhooks import Address, Poster, PostError
 
 USER_AGENT = "Touchpoint-Calls/1"
 
@@ -45,16 +44,9 @@ class WebhookTelephony:
         self._keys = keys
 
     async def ring(self, asked: RingBack, callee: Callee, key: str) -> Result:
-        body, now_s = body_of(asked, callee, key), int(time.time())
+        body = body_of(asked, callee, key)
         who = kind_of(asked.kind).told
-        headers = {
-            "content-type": "application/json",
-            "user-agent": USER_AGENT,
-            "idempotency-key": key,
-            "webhook-id": key,
-            "webhook-timestamp": str(now_s),
-            "webhook-signature": signature(self._keys, key, now_s, body),
-        }
+        headers = signed_headers(USER_AGENT, self._keys, key, body)
         try:
             answer = await self._poster.post(self._address, headers, body, once=True)
         except PostError as error:

@@ -32,15 +32,8 @@ class WebhookCarrier:
 
         UNKNOWN: it was posted, and nothing that counts was answered.
         """
-        body, now_s = body_of(message, key), int(time.time())
-        headers = {
-            "content-type": "application/json",
-            "user-agent": USER_AGENT,
-            "idempotency-key": key,
-            "webhook-id": key,
-            "webhook-timestamp": str(now_s),
-            "webhook-signature": signature(self._keys, key, now_s, body),
-        }
+        body = body_of(message, key)
+        headers = signed_headers(USER_AGENT, self._keys, key, body)
         try:
             answer = await self._poster.post(self._address, headers, body)
         except PostError as error:
@@ -51,6 +44,19 @@ class WebhookCarrier:
     async def ask(self, key: str) -> Result:
         """Say that it is not known: a gateway is not asked, the message is posted again."""
         return Result(Fate.UNKNOWN, "the gateway cannot be asked")
+
+
+def signed_headers(agent: str, keys: Sequence[bytes], key: str, body: bytes) -> dict[str, str]:
+    """Return the headers of a webhook that is posted now under the key it is known by again."""
+    now_s = int(time.time())
+    return {
+        "content-type": "application/json",
+        "user-agent": agent,
+        "idempotency-key": key,
+        "webhook-id": key,
+        "webhook-timestamp": str(now_s),
+        "webhook-signature": signature(keys, key, now_s, body),
+    }
 
 
 def fate_of(status: int, retry_after_s: float = 0.0) -> Result:

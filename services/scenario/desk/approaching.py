@@ -13,7 +13,11 @@ from shared.refusals import refuses
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
-from touchpoint.rules.v1.rules_service_pb2 import ReleaseContactRequest, ReserveContactRequest
+from touchpoint.rules.v1.rules_service_pb2 import (
+    ReleaseContactRequest,
+    ReserveContactRequest,
+    ReserveContactResponse,
+)
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
@@ -75,11 +79,7 @@ class RulesApproaches:
         )
         request.held_for.FromMicroseconds(HELD_US)
         answer = await invoke(self._rules.ReserveContact, request, call, _TIMEOUT_S)
-        if answer.granted:
-            return None
-        now_us = self._clock.now_us()
-        free_us = answer.free_time.ToMicroseconds()
-        return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
+        return None if answer.granted else free_again_us(answer, self._clock.now_us())
 
     async def _snapshot(self, call: Call, person_id: str) -> PersonSnapshot:
         """Ask at the last moment: a refusal counts from the second it was said."""
@@ -90,3 +90,9 @@ class RulesApproaches:
     async def release(self, call: Call, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)
         await invoke(self._rules.ReleaseContact, request, call, _TIMEOUT_S)
+
+
+def free_again_us(answer: ReserveContactResponse, now_us: int) -> int:
+    """Return when to try again what the ledger did not grant."""
+    free_us = answer.free_time.ToMicroseconds()
+    return max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US

@@ -12,7 +12,7 @@ from enum import Enum
 
 from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
 from services.scenario.domain.lanes import lane_of
-from services.scenario.domain.outbound import Errand, Fate, Result
+from services.scenario.domain.outbound import Draft, Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 from shared.replacing import replace
 
@@ -104,21 +104,9 @@ class Dispatch:
         return self.job
 
     @property
-    def errand(self) -> Errand:
+    def draft(self) -> Draft:
         """The message as composers know it."""
-        return Errand(
-            errand_id=self.errand_id,
-            person_id=self.person_id,
-            order=self.order,
-            due_us=self.due_us,
-            expires_us=self.expires_us,
-            journey_id=self.journey_id,
-            occurrence=self.occurrence,
-            scenario=self.scenario,
-            stage=self.stage,
-            tries=self.tries,
-            token=self.token,
-        )
+        return Draft(self.person_id, self.order, self.journey_id, self.scenario, self.stage)
 
     @property
     def lane(self) -> int:

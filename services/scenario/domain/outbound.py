@@ -38,22 +38,15 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
-    """A message to be sent for a journey; times are business time in microseconds."""
+class Draft:
+    """A message that is still to be written: whose, what is ordered, and for which stage."""
 
-    errand_id: str
-    """The key by which every carrier knows it again."""
     person_id: str
     order: MessageOrder
-    due_us: int
-    expires_us: int = 0
     journey_id: str = ""
-    occurrence: int = 0
+    """Empty, as are its scenario and stage: it is sent for no journey."""
     scenario: str = ""
     stage: str = ""
-    tries: int = 0
-    token: int = 0
-    """Of the lease it was claimed under."""
     oldest_id: str = ""
     """The oldest id of the person's set, by which it is known what is in force for them; empty: the
     person's own."""
@@ -97,7 +90,7 @@ class Composer(Protocol):
     Whoever asks holds a contact for it already, and knows that it may be sent on that channel.
     """
 
-    async def compose(self, errand: Errand, channel: int) -> Message | Result:
+    async def compose(self, draft: Draft, channel: int) -> Message | Result:
         """Return the message on a channel, or why there is none.
 
         SKIPPED: nothing is worth sending, or there is no address (`NO_ADDRESS`). FAILED: a template

@@ -77,15 +77,7 @@ def happened_of(
 
 def back_in_stock(person_id: str, offer_no: int, now_us: int, catalogue: Catalogue) -> Happened:
     """Return the news that an item can be had again, as an event of whoever waits for it."""
-    values = {
-        "event.type": BACK_IN_STOCK,
-        "event.channel": "",
-        "event.value_micros": 0,
-        "event.quantity": 0.0,
-        "event.placement": "",
-        "event.gift": False,
-        **offer_values(catalogue, offer_no),
-    }
+    values = {**_plain(BACK_IN_STOCK), **offer_values(catalogue, offer_no)}
     return Happened(person_id, BACK_IN_STOCK, now_us, offer_no, values)
 
 
@@ -94,16 +86,24 @@ def message_news(step: Step, now_us: int, catalogue: Catalogue) -> Happened | No
     event_type, dispatch = step.event_type, step.dispatch
     if not event_type:
         return None
+    channel = _NAMES[dispatch.channel] if dispatch.channel else ""
     values = {
-        "event.type": event_type,
-        "event.channel": Channel.Value.Name(dispatch.channel) if dispatch.channel else "",  # type: ignore[arg-type]
-        "event.value_micros": 0,
-        "event.quantity": 0.0,
-        "event.placement": dispatch.order.placement,
-        "event.gift": False,
+        **_plain(event_type, channel, dispatch.order.placement),
         **offer_values(catalogue, 0),
     }
     return Happened(dispatch.person_id, event_type, now_us, 0, values)
+
+
+def _plain(event_type: str, channel: str = "", placement: str = "") -> dict[str, Any]:
+    """Return what conditions read of an event of our own, beside what it is about."""
+    return {
+        "event.type": event_type,
+        "event.channel": channel,
+        "event.value_micros": 0,
+        "event.quantity": 0.0,
+        "event.placement": placement,
+        "event.gift": False,
+    }
 
 
 def offer_values(catalogue: Catalogue, offer_no: int) -> dict[str, Any]:

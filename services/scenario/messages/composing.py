@@ -10,7 +10,7 @@ from services.scenario.domain.moments import local_day
 from services.scenario.domain.outbound import (
     NO_ADDRESS,
     NOTHING_TO_SAY,
-    Errand,
+    Draft,
     Fate,
     Message,
     Result,
@@ -63,12 +63,12 @@ class Links:
     """Where they lead, without what says whom and what; empty: nowhere."""
     unsubscribing: Unsubscribing
 
-    def link(self, errand: Errand, channel: int, now_us: int) -> str:
+    def link(self, draft: Draft, channel: int, now_us: int) -> str:
         """Return the link for a message; empty where there is none."""
         if not self.url:
             return ""
-        purpose = errand.order.purpose or MARKETING
-        told = Subscription(errand.person_id, channel, purpose)
+        purpose = draft.order.purpose or MARKETING
+        told = Subscription(draft.person_id, channel, purpose)
         return f"{self.url}?token={self.unsubscribing.token(told, now_us)}"
 
 
@@ -102,10 +102,10 @@ class TemplateComposer:
         self._links = links
         self._clock = clock
 
-    async def compose(self, errand: Errand, channel: int) -> Message | Result:
+    async def compose(self, draft: Draft, channel: int) -> Message | Result:
         """Return the message on a channel, or why there is none; see `Composer`."""
-        written_on = self._stationery(errand.oldest_id or errand.person_id)
-        order = errand.order
+        written_on = self._stationery(draft.oldest_id or draft.person_id)
+        order = draft.order
         words = written_on.templates.get(order.template)
         if words is None:
             return Result(Fate.FAILED, f"there is no template {order.template}")
@@ -114,15 +114,15 @@ class TemplateComposer:
             return Result(Fate.FAILED, f"template {order.template} has no words for {name}")
         if _needs_link(order, channel) and not self._links.url:
             return Result(Fate.FAILED, "TOUCHPOINT_UNSUBSCRIBE_URL is not set")
-        person = await self._person(errand.person_id, channel)
+        person = await self._person(draft.person_id, channel)
         if person is None:
             return Result(Fate.SKIPPED, "NOBODY")
         if not person.address:
             return Result(Fate.SKIPPED, NO_ADDRESS)
-        carried = await self._carried(errand, channel, person.locale, written_on)
+        carried = await self._carried(draft, channel, person.locale, written_on)
         if isinstance(carried, Result):
             return carried
-        return await self._message(errand, channel, words, person, carried, written_on)
+        return await self._message(draft, channel, words, person, carried, written_on)
 
     async def _person(self, person_id: str, channel: int) -> ReachPersonResponse | None:
         request = ReachPersonRequest(person_id=person_id, channel=channel)  # type: ignore[arg-type]
@@ -133,10 +133,10 @@ class TemplateComposer:
             return None
 
     async def _carried(
-        self, errand: Errand, channel: int, locale: str, written_on: Stationery
+        self, draft: Draft, channel: int, locale: str, written_on: Stationery
     ) -> _Carried | Result:
         """Return what is decided for the message, or why it is not sent."""
-        order = errand.order
+        order = draft.order
         if not (order.placement or order.offer_ids):
             return _Carried()
         placement = order.placement or written_on.placements.get(channel, "")
@@ -147,10 +147,10 @@ class TemplateComposer:
             placements=[PlacementRequest(placement=placement, limit=order.limit)],
             locale=locale,
             on_behalf=OnBehalf(
-                person_id=errand.person_id,
-                journey_id=errand.journey_id,
-                scenario=errand.scenario,
-                stage=errand.stage,
+                person_id=draft.person_id,
+                journey_id=draft.journey_id,
+                scenario=draft.scenario,
+                stage=draft.stage,
                 offer_ids=order.offer_ids,
                 only_offers=not order.placement,
                 contact_held=True,
@@ -170,26 +170,26 @@ class TemplateComposer:
 
     async def _message(
         self,
-        errand: Errand,
+        draft: Draft,
         channel: int,
         words: Words,
         person: ReachPersonResponse,
         carried: _Carried,
         written_on: Stationery,
     ) -> Message | Result:
-        order, now_us = errand.order, self._clock.now_us()
+        order, now_us = draft.order, self._clock.now_us()
         house = written_on.senders.get(HOUSE, Sender())
         sender = _own_contact(person, written_on) if order.from_own_contact else None
-        link = self._links.link(errand, channel, now_us)
+        link = self._links.link(draft, channel, now_us)
         values = values_of(
             person,
-            await self._beginnings.beginning_of(errand.journey_id),
+            await self._beginnings.beginning_of(draft.journey_id),
             carried.recommendations,
             self._catalogue,
             (sender or house, house),
             link,
             carried.decision_id,
-            local_day(now_us, errand.time_zone or written_on.time_zone),
+            local_day(now_us, draft.time_zone or written_on.time_zone),
         )
         try:
             written = words.written(channel, person.locale, values)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from services.scenario.desk.approaching import AGAIN_US, LEAST_US
+from services.scenario.desk.approaching import free_again_us
 from services.scenario.domain.errands import CONTACT_LIMIT
 from shared.call import own_call
 from shared.client import invoke
@@ -101,7 +101,5 @@ def full_by(answer: ReserveContactResponse, now_us: int) -> Full | None:
     """Return what an answer of the ledger says: when to try again; None where it is granted."""
     if answer.granted:
         return None
-    free_us = answer.free_time.ToMicroseconds()
-    again_us = max(free_us, now_us + LEAST_US) if free_us else now_us + AGAIN_US
     code = RemovalCode.Value.Name(answer.reason) if answer.reason else CONTACT_LIMIT
-    return Full(again_us, code)
+    return Full(free_again_us(answer, now_us), code)

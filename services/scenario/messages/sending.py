@@ -171,12 +171,10 @@ class Sender:
         self, dispatch: Dispatch, person: PersonSnapshot, channel: int
     ) -> Message | Result:
         """Return the message, or why there is none; written while its lease lasts, or later."""
-        errand = replace(
-            dispatch.errand, oldest_id=person.person_ids[0], time_zone=person.time_zone
-        )
+        draft = replace(dispatch.draft, oldest_id=person.person_ids[0], time_zone=person.time_zone)
         try:
             async with asyncio.timeout(_LONGEST_WRITING_S):
-                return await self._composer.compose(errand, channel)
+                return await self._composer.compose(draft, channel)
         except TimeoutError:
             return Result(Fate.LATER, f"it was not written within {_LONGEST_WRITING_S:g} s")
         except LASTING as error:

@@ -11,20 +11,16 @@ from services.scenario.domain.journey import (
     Due,
     GiveTask,
     Journey,
-    NotePerson,
     Outcome,
     Phase,
-    RingBack,
     SendMessage,
-    SetAttributes,
-    TellAnswer,
     Transition,
 )
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
 from services.scenario.reading import kept_scenario
-from services.scenario.storage.payloads import payload_of
+from services.scenario.storage.payloads import Effect, payload_of
 from shared.ids import uuid7
 from shared.postgres import Row
 
@@ -152,10 +148,7 @@ def entry_columns(entries: Sequence[Entry]) -> list[list[Any]]:
     ]
 
 
-Errand = SendMessage | SetAttributes | NotePerson | TellAnswer | RingBack
-
-
-def new_errand_row(journey: Journey, due: Due, effect: Errand) -> tuple[Any, ...]:
+def new_errand_row(journey: Journey, due: Due, effect: Effect) -> tuple[Any, ...]:
     """Return a row of `add_errands`."""
     due_us = getattr(effect, "due_us", journey.entered_us)
     return (

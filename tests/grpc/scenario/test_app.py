@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from services.scenario.app import open_service
 from services.scenario.config import ScenarioSettings
-from services.scenario.domain.outbound import Errand, Message, Result
+from services.scenario.domain.outbound import Draft, Message, Result
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import HOLD_US
 from services.scenario.messages.composing import TemplateComposer
@@ -178,8 +178,8 @@ def greeting() -> Scenario:
 class Greeter:
     """Writes the same to everybody."""
 
-    async def compose(self, errand: Errand, channel: int) -> Message | Result:
-        return Message(channel, "ada@shop.example", errand.order.template)
+    async def compose(self, draft: Draft, channel: int) -> Message | Result:
+        return Message(channel, "ada@shop.example", draft.order.template)
 
 
 def _handler(service: str, **rpcs: Any) -> grpc.GenericRpcHandler:

@@ -124,8 +124,8 @@ class Connection:
 class Writer:
     """A `Composer`: the address is the person, so that who got it is known."""
 
-    async def compose(self, errand, channel):
-        return Message(channel, errand.person_id, "Hello")
+    async def compose(self, draft, channel):
+        return Message(channel, draft.person_id, "Hello")
 
 
 class Sources:

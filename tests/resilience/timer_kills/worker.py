@@ -60,8 +60,8 @@ class Allowed:
 
 
 class Written:
-    async def compose(self, errand, channel):
-        return Message(channel, errand.person_id, "Hello")
+    async def compose(self, draft, channel):
+        return Message(channel, draft.person_id, "Hello")
 
 
 class Unheard:

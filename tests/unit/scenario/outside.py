@@ -80,7 +80,7 @@ class Writer:
         self.instead = {}
         """What is answered in place of a message, by channel."""
 
-    async def compose(self, errand, channel):
+    async def compose(self, draft, channel):
         return self.instead.get(channel) or Message(channel, "ada@shop.example", "Come back")
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.scenario.domain.outbound import Errand, Fate
+from services.scenario.domain.outbound import Draft, Fate
 from services.scenario.domain.scenario import Beginning, Cart, MessageOrder
 from services.scenario.messages.composing import Links, TemplateComposer
 from services.scenario.messages.stationery import stationery
@@ -102,18 +102,16 @@ class Peers:
         links = Links(self.url, self.unsubscribing)
         composer = TemplateComposer(self.in_force, self, self, self, shop(), links, self.clock)
         said = {"template": "left", "placement": "email.body"} | order
-        errand = Errand(
-            "errand-1",
+        draft = Draft(
             PERSON,
             MessageOrder((channel,), **said),
-            0,
             journey_id=JOURNEY,
             scenario="s",
             stage="mail",
             oldest_id=OLDEST,
             time_zone=self.time_zone,
         )
-        return await composer.compose(errand, channel)
+        return await composer.compose(draft, channel)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from services.scenario.domain.journey import Happened, Outcome, SetAttributes
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.taking import take_events
-from services.scenario.domain.told import told
+from services.scenario.domain.wording import told
 from services.scenario.errands import doing
 from services.scenario.messages import sending
 from services.scenario.messages.sending import channel_name
@@ -76,7 +76,7 @@ async def test_a_message_is_sent_once_told_of_once_and_its_journey_hears_of_it()
 
 async def test_what_is_refused_to_the_house_is_told_and_given_up_after_a_while():
     class Refused(Writer):
-        async def compose(self, errand, channel):
+        async def compose(self, draft, channel):
             raise PermissionDenied("TOUCHPOINT_MAY_REACH", reason="MAY_NOT_REACH")
 
     house = await begun(made=on("EMAIL", lasts=0))
@@ -119,9 +119,9 @@ async def test_an_attribute_that_is_refused_is_given_up_and_what_was_sent_stays_
 
 async def test_whoever_takes_their_consent_back_while_it_is_written_is_not_written_to():
     class Slow(Writer):
-        async def compose(self, errand, channel):
+        async def compose(self, draft, channel):
             house.person.snapshot.refusals.append("marketing")
-            return await super().compose(errand, channel)
+            return await super().compose(draft, channel)
 
     house = await begun()
     house.writer = Slow()
@@ -135,9 +135,9 @@ async def test_what_is_in_force_for_a_message_is_asked_by_the_oldest_id_of_its_p
     house.person.snapshot.person_ids[:] = [BOB, ADA]
     asked, compose = [], house.writer.compose
 
-    async def compose_and_note(errand, channel):
-        asked.append((errand.person_id, errand.oldest_id))
-        return await compose(errand, channel)
+    async def compose_and_note(draft, channel):
+        asked.append((draft.person_id, draft.oldest_id))
+        return await compose(draft, channel)
 
     house.writer.compose = compose_and_note
     await house.work()
@@ -344,10 +344,10 @@ async def test_a_worker_that_wakes_after_its_lease_sends_nothing_beside_its_succ
     written, go_on = asyncio.Event(), asyncio.Event()
     compose = house.writer.compose
 
-    async def compose_frozen(errand, channel):
+    async def compose_frozen(draft, channel):
         written.set()
         await go_on.wait()
-        return await compose(errand, channel)
+        return await compose(draft, channel)
 
     house.writer.compose = compose_frozen
     frozen = asyncio.create_task(house.worker().work_once())
@@ -400,11 +400,11 @@ async def test_a_goal_reached_while_it_is_written_keeps_it_in_the_house():
     house = await begun(made=made)
     compose = house.writer.compose
 
-    async def compose_slowly(errand, channel):
+    async def compose_slowly(draft, channel):
         bought = Happened(ADA, "purchase", NOON_US, 0, {"event.type": "purchase"})
         async with house.store.transaction() as transaction:
             await take_events(transaction, [bought], for_all({}), NOON_US, lambda _: "other")
-        return await compose(errand, channel)
+        return await compose(draft, channel)
 
     house.writer.compose = compose_slowly
     await house.work()

@@ -133,8 +133,8 @@ class Letters:
     def __init__(self) -> None:
         self.instead: dict[str, Result] = {}
 
-    async def compose(self, errand, channel):
-        template = errand.order.template
+    async def compose(self, draft, channel):
+        template = draft.order.template
         return self.instead.get(template) or Message(channel, "somewhere", text=template)
 
 

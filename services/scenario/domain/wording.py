@@ -1,12 +1,32 @@
-"""What a journey waits for, in words."""
+"""What a journey waits for, and what became of its message, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.journey import Journey, Phase
 from shared.clock import from_us
 
+_SAID: Mapping[State, str] = {
+    State.WAITING: "{template} waits to be sent{because}",
+    State.SENDING: "{template} is being sent{by}",
+    State.SENT: "{template} was sent{by}",
+    State.SKIPPED: "{template} was not sent{because}",
+    State.FAILED: "{template} could not be sent{because}",
+    State.UNKNOWN: "{template} may have been sent{by}{because}",
+    State.CANCELLED: "{template} was cancelled",
+}
 _MINUTE_US = 60_000_000
 _UNITS = (("day", 1440), ("hour", 60), ("minute", 1))
+
+
+def told(dispatch: Dispatch, name_of: Callable[[int], str]) -> str:
+    """Say how far a message is: `hello was sent by SMS`."""
+    by = f" by {name_of(dispatch.channel)}" if dispatch.channel else ""
+    because = f": {dispatch.reason}" if dispatch.reason else ""
+    said = _SAID[dispatch.state]
+    return said.format(template=dispatch.order.template, by=by, because=because)
 
 
 def waits_for(journey: Journey) -> str:
