@@ -351,6 +351,11 @@ class Scenario:
     def is_in_session(self) -> bool:
         return not self.starts.types
 
+    @property
+    def finds(self) -> bool:
+        """Whether any stage proposes what a source finds."""
+        return any(stage.source for stage in self.stages)
+
     def following(self, place: int) -> int:
         """Return the place of the stage after one, `END` after the last."""
         return place + 1 if place + 1 < len(self.stages) else END

@@ -139,10 +139,11 @@ class Finder:
     async def _shown(self, journey: Journey, oldest_id: str) -> tuple[str, ...]:
         """Return what else stood beside the offer that began it, where they ask for an agent."""
         decision_id = str(journey.began.get(DECISION, ""))
+        if not decision_id or self._decisions is None:
+            return ()
         now_us = self._clock.now_us()
         stages = journey.scenario.may_enter(may_come_to(journey, now_us))
-        asks_for = any(each.task is not None and each.task.was_asked_for for each in stages)
-        if not (decision_id and asks_for and self._decisions is not None):
+        if not any(each.task is not None and each.task.was_asked_for for each in stages):
             return ()
         catalogue, playbook = self._catalogue, self._playbook(oldest_id)
         return tuple(
@@ -155,6 +156,8 @@ class Finder:
         self, journey: Journey, at_hand: Facts, snapshot: PersonSnapshot, oldest_id: str
     ) -> dict[int, tuple[int, ...]]:
         """Return what the sources have that stages propose by which may be entered now."""
+        if at_hand.newer is None and not journey.scenario.finds:
+            return {}
         stages = (
             at_hand.newer.stages
             if at_hand.newer is not None
