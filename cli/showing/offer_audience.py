@@ -39,6 +39,7 @@ _WORDS = {
     "NO_ADDRESS": "nothing is known by which it reaches them",
     "CONTACT_LIMIT": "approached often enough",
     "TOLD_ALREADY": "told of it under the same campaign",
+    "NO_AGENT": "no agent can take it",
     "NO_ROOM": "a slate rule or limit leaves no place",
 }
 

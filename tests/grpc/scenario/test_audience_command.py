@@ -37,7 +37,8 @@ AUDIENCE = pb.OfferAudience(
     may_be_told=14_000,
     fell_out=[
         pb.FellOut(code="NO_CONSENT", people=5_000),
-        pb.FellOut(code="OWNED", rule="owned", people=1_000),
+        pb.FellOut(code="OWNED", rule="owned", people=900),
+        pb.FellOut(code="NO_AGENT", rule="calls_per_day", people=100),
     ],
     of_listed=pb.AudienceEstimate(
         people=3, acceptances=0.46, value=9.17, cost=1.5, cost_is_partial=True, later=1
@@ -153,6 +154,7 @@ def test_the_best_are_shown_with_what_is_expected_and_why_the_others_fell_out(se
         "1 of them when quiet hours are over.",
         "All 14,000: 700.0 acceptances, worth 14,000.00 EUR",
         "NO_CONSENT: did not agree",
+        "NO_AGENT: no agent can take it",
         "customer c1  EMAIL  25.00%",
     ):
         assert part in answer.stdout
@@ -182,7 +184,7 @@ def test_a_name_that_is_neither_is_told_with_the_nearest_of_both(services):
 def test_machines_get_one_line_of_json_with_everybody(services):
     [line] = audience("coupon", "--json", "--limit", "3").stdout.splitlines()
     told = json.loads(line)
-    assert told["audience"]["fellOut"][1] == {"code": "OWNED", "rule": "owned", "people": "1000"}
+    assert told["audience"]["fellOut"][1] == {"code": "OWNED", "rule": "owned", "people": "900"}
     assert told["audience"]["ofListed"]["costIsPartial"] is True
     assert [each["customerIds"] for each in told["people"]] == [["c1"], ["c2"], ["c3"]]
     assert told["people"][1]["channel"] == "SMS"
