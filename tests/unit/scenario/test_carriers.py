@@ -91,13 +91,17 @@ async def test_what_a_gateway_answers_says_what_became_of_it(poster, answer, fat
 
 
 async def test_a_gateway_that_hangs_after_it_took_it_may_have_sent_it(poster):
+    over = asyncio.Event()
+
     async def hang(reader, writer):
         await reader.read(100)
-        await asyncio.sleep(60)
+        await over.wait()
+        writer.close()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     result = await carrier(poster, url).carry(MESSAGE, KEY)
+    over.set()
     server.close()
     assert result.fate is Fate.UNKNOWN
 
