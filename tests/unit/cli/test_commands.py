@@ -133,6 +133,13 @@ def test_nobody_at_the_address_is_said_with_what_to_do(tmp_path):
     assert "TOUCHPOINT_RULES_TARGETS=HOST:PORT" in answer.stderr
 
 
+@pytest.fixture
+def hasty(monkeypatch):
+    """Wait a moment only for who does not answer anyway."""
+    monkeypatch.setattr("cli.commands.importing._CONNECT_S", 0.1)
+
+
+@pytest.mark.usefixtures("hasty")
 def test_an_import_into_nothing_is_said_with_what_to_do(tmp_path):
     path = tmp_path / "items.csv"
     path.write_text("item_id,title,category\nA,A kettle,Kitchen\n")
@@ -183,6 +190,7 @@ def test_a_broken_file_is_refused_before_anything_is_applied(tmp_path):
     assert "Nothing of it was applied" in answer.stderr
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_rehearsal_tells_bad_rows_and_applies_none(tmp_path):
     path = tmp_path / "items.csv"
     path.write_text("item_id,title,price\n1,Lamp,5\n2,Rug,dear\n")
