@@ -7,6 +7,7 @@ import os
 
 import hypothesis
 import pytest
+import structlog
 
 from tests.properties import ALL, SOME
 from tests.sharing_out import BySetting, slow_first
@@ -25,6 +26,10 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     hypothesis.settings.load_profile(ALL if config.getoption("--long") else SOME)
+    # The tracebacks that structlog shows by itself tell of every local: seconds for each error.
+    *others, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*others, plain])
 
 
 def pytest_collection_modifyitems(config, items):

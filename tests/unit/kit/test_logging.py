@@ -30,10 +30,10 @@ class Stream(StringIO):
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     root = logging.getLogger()
-    before = list(root.handlers), root.level
+    before, configured = (list(root.handlers), root.level), structlog.get_config()
     yield
     root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def lines_of(stream: StringIO) -> list[dict[str, Any]]:
