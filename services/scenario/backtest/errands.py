@@ -106,7 +106,7 @@ class PlayedErrands:
             )
         return True
 
-    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
+    async def leave(self, dispatch: Dispatch, pause_s: float, obstacle: str) -> None:
         """Tell that it failed: nothing that is played may."""
         raise RuntimeError(f"errand {dispatch.errand_id} could not be played")
 

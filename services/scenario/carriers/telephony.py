@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,8 @@ from services.scenario.domain.task_kinds import BY_TELEPHONE, kind_of
 from shared.webhooks import Address, Poster, PostError
 
 USER_AGENT = "Touchpoint-Calls/1"
+_BROKEN = frozenset(range(500, 512)) - {503}
+"""It broke over it: a message would be told again under its key, a call may ring already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class WebhookTelephony:
             fate = Fate.UNKNOWN if error.may_have_arrived else Fate.LATER
             return Result(fate, f"the {who} {error}")
         found = fate_of(answer.status, answer.retry_after_s)
+        if found.fate is Fate.LATER and answer.status in _BROKEN:
+            found = replace(found, fate=Fate.UNKNOWN)
         return Result(found.fate, found.reason.replace("gateway", who), found.after_s)
 
 

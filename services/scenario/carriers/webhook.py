@@ -11,10 +11,10 @@ from shared.webhooks import Address, Poster, PostError, read_address, signature
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 USER_AGENT = "Touchpoint-Messages/1"
-_AGAIN = frozenset({408, 425, 429, 503})
-"""Statuses by which a receiver certainly did not take it, and asks for it again."""
-_BROKEN = 500
-"""And above: it broke on the way, or somebody before it did; nobody knows how far it had come."""
+_AGAIN = frozenset({408, 425, 429, *range(500, 512)}) - {502, 504}
+"""Statuses by which a gateway says that it did not take it: now, or as long as it is broken."""
+_SERVER = 500
+"""And above, but for those: somebody before the gateway lost it, or gave up waiting for it."""
 Gateways = Mapping[int, Address]
 """Where messages go, by number of `Channel`."""
 
@@ -60,13 +60,13 @@ def signed_headers(agent: str, keys: Sequence[bytes], key: str, body: bytes) -> 
 
 
 def fate_of(status: int, retry_after_s: float = 0.0) -> Result:
-    """Return what an HTTP status says of a message."""
+    """Return what an HTTP status says of a message; UNKNOWN: it may have been taken."""
     if 200 <= status < 300:
         return Result(Fate.SENT)
     said = f"the gateway answered {status}"
     if status in _AGAIN:
         return Result(Fate.LATER, said, after_s=retry_after_s)
-    if status >= _BROKEN:
+    if status >= _SERVER:
         return Result(Fate.UNKNOWN, said)
     return Result(Fate.FAILED, said)
 

@@ -102,7 +102,7 @@ class Ringer:
         if not await self._store.needs_call(asked.task_id, self._clock.now_us(), again=again):
             return cancel(dispatch, TAKEN)
         callee = Callee(dispatch.person_id, await self._number(kind, dispatch.person_id))
-        leaving = depart(dispatch, kind.channel, "", "", "", "")
+        leaving = depart(dispatch, kind.channel, "", "", "", "", self._clock.now_us())
         began_s = self._machine_s()
         if not await self._store.keep(leaving, _LEASE_S, None):
             return None

@@ -42,8 +42,11 @@ class ErrandWork(Protocol):
         """
         ...
 
-    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
-        """Leave an errand as it is for a while of machine time, if it is still this claim's."""
+    async def leave(self, dispatch: Dispatch, pause_s: float, obstacle: str) -> None:
+        """Leave an errand as it is for a while of machine time, if it is still this claim's.
+
+        What holds it up is kept until the next step of it is.
+        """
         ...
 
     async def needs_call(self, task_id: str, now_us: int, *, again: bool) -> bool:

@@ -7,6 +7,7 @@ that knows the key again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,13 +17,11 @@ from services.scenario.domain.outbound import Draft, Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 from shared.replacing import replace
 
-MOST_SETBACKS = 32
-"""How often a carrier may put a message off; with the pauses between them twenty hours."""
-MOST_DOUBTS = 8
-"""How often it is looked into what became of a message; about half an hour."""
+LONGEST_TRIED_US = 20 * 3600 * 1_000_000
+"""It is tried for so long: well within the day for which gateways know its key again."""
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 3600.0
-_LONGEST_LOOK_S = 900.0
+_HOURS = LONGEST_TRIED_US / 3_600_000_000
 _LONGEST_ASKED_S = 86_400.0
 """That a carrier may ask to be left alone for."""
 TOO_LATE = "TOO_LATE"
@@ -81,6 +80,10 @@ class Dispatch:
     """How often it was looked into what became of it."""
     asked: int = 0
     """How often it was put off because it might not be sent just then."""
+    tried_us: int = 0
+    """When it was first tried, since it was last put off so; 0: it was not."""
+    obstacle: str = ""
+    """What holds it up just now, and will pass: who does not answer. Its next step ends it."""
     channel: int = 0
     """Number of `Channel` that it goes, or went, by; 0: not chosen yet."""
     why: str = ""
@@ -125,6 +128,15 @@ class Dispatch:
     def is_late(self, now_us: int) -> bool:
         return 0 < self.expires_us <= now_us
 
+    def is_spent(self, now_us: int) -> bool:
+        """Whether it was tried for as long as it may be."""
+        return 0 < self.tried_us <= now_us - LONGEST_TRIED_US
+
+    @property
+    def told_reason(self) -> str:
+        """Why it is as it is; as long as something holds it up, what that is."""
+        return self.obstacle or self.reason
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -148,7 +160,13 @@ class Step:
 
 
 def depart(
-    dispatch: Dispatch, channel: int, why: str, contact_id: str, decision_id: str, offer_id: str
+    dispatch: Dispatch,
+    channel: int,
+    why: str,
+    contact_id: str,
+    decision_id: str,
+    offer_id: str,
+    now_us: int,
 ) -> Step:
     """Return it on its way: committed before its carrier hears of it."""
     return Step(
@@ -161,6 +179,7 @@ def depart(
             contact_id=contact_id,
             decision_id=decision_id,
             offer_id=offer_id,
+            tried_us=dispatch.tried_us or now_us,
             reason="",
         )
     )
@@ -168,7 +187,7 @@ def depart(
 
 def put_off(dispatch: Dispatch, until_us: int, reason: str, now_us: int) -> Step:
     """Return it waiting until a later time, or skipped where that is too late for it."""
-    asked_anew = replace(dispatch, asked=dispatch.asked + 1)
+    asked_anew = replace(dispatch, asked=dispatch.asked + 1, tried_us=0)
     if not until_us or until_us >= (dispatch.expires_us or until_us + 1):
         return skip(asked_anew, reason)
     due_us = max(until_us, now_us + 1)
@@ -192,7 +211,7 @@ def cancel(dispatch: Dispatch, reason: str) -> Step:
 
 def finish(dispatch: Dispatch) -> Step:
     """Return it with nothing left to do: it is done, and whoever had to hear of it has."""
-    return Step(replace(dispatch, state=State.SENT, is_open=False))
+    return Step(replace(dispatch, state=State.SENT, reason="", is_open=False))
 
 
 def carried(dispatch: Dispatch, result: Result, now_us: int) -> Step:
@@ -202,7 +221,7 @@ def carried(dispatch: Dispatch, result: Result, now_us: int) -> Step:
     where it was not taken this time: it may have been taken the other time.
     """
     if dispatch.doubts and result.fate is not Fate.SENT:
-        return doubt(dispatch, result.reason)
+        return doubt(dispatch, result.reason, now_us)
     if result.fate is Fate.SENT:
         sent = replace(
             dispatch,
@@ -213,7 +232,7 @@ def carried(dispatch: Dispatch, result: Result, now_us: int) -> Step:
         )
         return Step(sent)
     if result.fate is Fate.UNKNOWN:
-        return doubt(dispatch, result.reason)
+        return doubt(dispatch, result.reason, now_us)
     if result.fate is Fate.SKIPPED:
         return skip(dispatch, result.reason)
     if result.fate is Fate.FAILED:
@@ -229,35 +248,48 @@ def refused(dispatch: Dispatch, reason: str, now_us: int) -> Step:
 def answered(dispatch: Dispatch, result: Result, now_us: int) -> Step:
     """Return what its carrier's word on what became of it makes of it: that ends all doubts."""
     if result.fate is Fate.UNKNOWN:
-        return doubt(dispatch, result.reason)
+        return doubt(dispatch, result.reason, now_us)
     return carried(replace(dispatch, doubts=0), result, now_us)
 
 
 def _set_back(dispatch: Dispatch, result: Result, now_us: int) -> Step:
     setbacks = dispatch.setbacks + 1
     again = replace(
-        dispatch, state=State.WAITING, setbacks=setbacks, reason=result.reason, channel=0
+        dispatch,
+        state=State.WAITING,
+        setbacks=setbacks,
+        tried_us=dispatch.tried_us or now_us,
+        reason=result.reason,
+        channel=0,
     )
-    if setbacks >= MOST_SETBACKS:
-        return fail(again, f"{result.reason}; given up after {setbacks} times")
+    if again.is_spent(now_us):
+        return fail(again, f"{result.reason}; given up after {_HOURS:g} hours")
     if again.is_late(now_us):
         return fail(again, f"{result.reason}; then it was too late")
-    own_s = min(_FIRST_PAUSE_S * 2.0 ** (setbacks - 1), _LONGEST_PAUSE_S)
-    return Step(again, max(min(result.after_s, _LONGEST_ASKED_S), own_s))
+    return Step(again, max(min(result.after_s, _LONGEST_ASKED_S), _pause_s(setbacks, 2.0)))
 
 
-def doubt(dispatch: Dispatch, reason: str) -> Step:
+def doubt(dispatch: Dispatch, reason: str, now_us: int) -> Step:
     """Return it as one that may have been sent, to be looked into after a pause.
 
-    Looked into as often as it may be, it stays so for good: people are told, nobody sends it.
+    Looked into for as long as it may be, it stays so for good: people are told, nobody sends it.
     """
-    doubts = dispatch.doubts + 1
     unknown = replace(
-        dispatch, state=State.UNKNOWN, doubts=doubts, reason=reason or dispatch.reason
+        dispatch,
+        state=State.UNKNOWN,
+        doubts=dispatch.doubts + 1,
+        tried_us=dispatch.tried_us or now_us,
+        reason=reason or dispatch.reason,
     )
-    if doubts >= MOST_DOUBTS:
+    if unknown.is_spent(now_us):
         return give_up(unknown, unknown.reason)
-    return Step(unknown, min(_FIRST_PAUSE_S * 4.0 ** (doubts - 1), _LONGEST_LOOK_S))
+    return Step(unknown, _pause_s(unknown.doubts, 4.0))
+
+
+def _pause_s(times: int, growth: float) -> float:
+    longest = math.log(_LONGEST_PAUSE_S / _FIRST_PAUSE_S, growth)  # more would be no number
+    grown: float = growth ** min(times - 1, longest)
+    return min(_FIRST_PAUSE_S * grown, _LONGEST_PAUSE_S)
 
 
 def give_up(dispatch: Dispatch, reason: str) -> Step:

@@ -24,7 +24,7 @@ _UNITS = (("day", 1440), ("hour", 60), ("minute", 1))
 def told(dispatch: Dispatch, name_of: Callable[[int], str]) -> str:
     """Say how far a message is: `hello was sent by SMS`."""
     by = f" by {name_of(dispatch.channel)}" if dispatch.channel else ""
-    because = f": {dispatch.reason}" if dispatch.reason else ""
+    because = f": {dispatch.told_reason}" if dispatch.told_reason else ""
     said = _SAID[dispatch.state]
     return said.format(template=dispatch.order.template, by=by, because=because)
 

@@ -19,6 +19,7 @@ from services.scenario.domain.lanes import rooms
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.errands.logbook import Logbook
 from services.scenario.journeys.happenings import message_news
+from services.scenario.messages.asking import obstacle_of
 from services.scenario.messages.sending import Sender
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
@@ -178,7 +179,7 @@ class Errands:
         return kept
 
     async def _leave(self, dispatch: Dispatch, error: Exception) -> None:
-        """Leave an errand for a while, ever longer."""
+        """Leave an errand for a while, ever longer, with what holds it up."""
         errand_id = dispatch.errand_id
         failures = self._failures[errand_id] = self._failures.get(errand_id, 0) + 1
         pause_s = min(_FIRST_PAUSE_S * 2 ** (failures - 1), _LONGEST_PAUSE_S)
@@ -191,7 +192,7 @@ class Errands:
             if is_defect and dispatch.state is State.WAITING and failures >= _MOST_DEFECTS:
                 await self._keep(fail(dispatch, f"it cannot be done ({type(error).__name__})"))
             else:
-                await self._store.leave(dispatch, pause_s)
+                await self._store.leave(dispatch, pause_s, obstacle_of(error))
 
     async def _pause(self) -> None:
         """Return at the next due time of a lane with room, when woken, or after a while."""

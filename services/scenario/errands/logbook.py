@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import NotePerson, SetAttributes, TellAnswer
 from services.scenario.domain.scenario import MessageOrder
+from services.scenario.messages.asking import ask
 from shared.call import own_call
-from shared.client import invoke
 from shared.logging import get_logger
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.profile.v1.profile_service_pb2 import EventKeys, RecordEventsRequest
@@ -51,7 +51,7 @@ class ProfileLogbook:
         for event in events_of(dispatch):
             request.events.append(event)
             request.keys.append(EventKeys(person_id=dispatch.person_id))
-        answer = await invoke(self._profile.RecordEvents, request, own_call(_METHOD), _TIMEOUT_S)
+        answer = await ask(self._profile.RecordEvents, request, own_call(_METHOD), _TIMEOUT_S)
         for rejected in answer.rejected:
             log.warning("errand_not_recorded", errand_id=dispatch.errand_id, code=rejected.code)
 

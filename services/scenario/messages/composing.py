@@ -16,12 +16,12 @@ from services.scenario.domain.outbound import (
     Result,
 )
 from services.scenario.domain.scenario import Beginning, MessageOrder
+from services.scenario.messages.asking import ask
 from services.scenario.messages.sending import MARKETING
 from services.scenario.messages.stationery import HOUSE, Sender, Stationery, Words
 from services.scenario.messages.values import values_of
 from shared.call import Caller, own_call
 from shared.catalogue import Catalogue
-from shared.client import invoke
 from shared.clock import BusinessClock
 from shared.errors import InvalidArgument, NotFound
 from shared.refusals import TRANSACTIONAL
@@ -128,7 +128,7 @@ class TemplateComposer:
         request = ReachPersonRequest(person_id=person_id, channel=channel)  # type: ignore[arg-type]
         call = own_call(_PROFILE, caller=SELF)
         try:
-            return await invoke(self._profile.ReachPerson, request, call, _TIMEOUT_S)
+            return await ask(self._profile.ReachPerson, request, call, _TIMEOUT_S)
         except NotFound:
             return None
 
@@ -158,7 +158,7 @@ class TemplateComposer:
         )
         call = own_call(_EDGE, caller=SELF)
         try:
-            answer = await invoke(self._edge.Recommend, request, call, _DECIDED_WITHIN_S)
+            answer = await ask(self._edge.Recommend, request, call, _DECIDED_WITHIN_S)
         except InvalidArgument as error:
             return Result(Fate.FAILED, f"what it carries cannot be decided: {error.message}")
         lacking = {each.service for each in answer.degraded} - _MAY_STAY_AWAY

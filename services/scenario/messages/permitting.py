@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.desk.approaching import free_again_us
 from services.scenario.domain.errands import CONTACT_LIMIT
+from services.scenario.messages.asking import ask
 from shared.call import own_call
-from shared.client import invoke
 from shared.clock import BusinessClock
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
@@ -74,7 +74,7 @@ class RulesPermits:
 
     async def person(self, person_id: str) -> PersonSnapshot:
         request = GetSnapshotRequest(person_id=person_id)
-        answer = await invoke(self._profile.GetSnapshot, request, own_call(_PROFILE), _TIMEOUT_S)
+        answer = await ask(self._profile.GetSnapshot, request, own_call(_PROFILE), _TIMEOUT_S)
         return PersonSnapshot.FromString(answer.snapshot)
 
     async def reserve(
@@ -89,12 +89,12 @@ class RulesPermits:
             time_zone=person.time_zone,
         )
         request.held_for.FromMicroseconds(HELD_US)
-        answer = await invoke(self._rules.ReserveContact, request, own_call(_RULES), _TIMEOUT_S)
+        answer = await ask(self._rules.ReserveContact, request, own_call(_RULES), _TIMEOUT_S)
         return full_by(answer, self._clock.now_us())
 
     async def release(self, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)
-        await invoke(self._rules.ReleaseContact, request, own_call(_RULES), _TIMEOUT_S)
+        await ask(self._rules.ReleaseContact, request, own_call(_RULES), _TIMEOUT_S)
 
 
 def full_by(answer: ReserveContactResponse, now_us: int) -> Full | None:

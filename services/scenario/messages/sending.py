@@ -106,7 +106,8 @@ class Sender:
             return await self._look_into(dispatch)
         now_us = self._clock.now_us()
         if dispatch.is_late(now_us):
-            return skip(dispatch, TOO_LATE)
+            held_up = f": {dispatch.obstacle}" if dispatch.obstacle else ""
+            return skip(dispatch, f"{TOO_LATE}{held_up}")
         person = await self._permits.person(dispatch.person_id)
         if not person.person_ids:
             return skip(dispatch, NOBODY)
@@ -197,6 +198,7 @@ class Sender:
             ready.contact_id,
             ready.message.decision_id,
             offers[0] if len(offers) == 1 else "",
+            self._clock.now_us(),
         )
         lease_s = carriage.longest_s + _MARGIN_S
         began_s = self._machine_s()
@@ -242,7 +244,7 @@ class Sender:
                     await self._release(dispatch.contact_id)
                 return answered(dispatch, asked, self._clock.now_us())
             if not carriage.knows_keys:
-                return doubt(dispatch, asked.reason)
+                return doubt(dispatch, asked.reason, self._clock.now_us())
         if not carriage.knows_keys:
             return give_up(dispatch, dispatch.reason)
         return await self._carry_again(dispatch)
@@ -258,12 +260,17 @@ class Sender:
 
     async def _carry_again(self, dispatch: Dispatch) -> Step | None:
         """Carry it under its key, to one that knows the key, if it still may be."""
-        if dispatch.is_late(self._clock.now_us()):
+        now_us = self._clock.now_us()
+        if dispatch.is_late(now_us):
             return give_up(dispatch, f"{dispatch.reason}; then it was too late")
+        if dispatch.is_spent(now_us):  # its key may be forgotten by now
+            return give_up(dispatch, dispatch.reason)
         person = await self._permits.person(dispatch.person_id)
         if not person.person_ids or not _may_be_sent(dispatch, person, dispatch.channel):
             return give_up(dispatch, f"{dispatch.reason}; it may not be sent any more")
         composed = await self._written(dispatch, person, dispatch.channel)
+        if not isinstance(composed, Message) and composed.fate is Fate.LATER:
+            return doubt(dispatch, dispatch.reason, now_us)
         if not isinstance(composed, Message):
             return give_up(dispatch, f"{dispatch.reason}; {composed.reason}")
         choice = Choice(dispatch.channel, 0.0, dispatch.why)

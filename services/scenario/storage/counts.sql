@@ -56,10 +56,11 @@ WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
 GROUP BY j.scenario, p.stage, t.outcome;
 
 -- name: messages
-SELECT j.scenario, e.stage_name, e.kind, e.state, e.reason, count(*) AS number
+SELECT j.scenario, e.stage_name, e.kind, e.state,
+    coalesce(nullif(e.obstacle, ''), e.reason) AS reason, count(*) AS number
 FROM journeys j JOIN errands e USING (journey_id)
 WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
-GROUP BY j.scenario, e.stage_name, e.kind, e.state, e.reason;
+GROUP BY 1, 2, 3, 4, 5;
 
 -- name: met
 -- Whoever is one with somebody counts once, at the first time of any of them.

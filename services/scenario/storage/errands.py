@@ -63,8 +63,10 @@ class PostgresErrands:
             return False
         return True
 
-    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
-        await self._database.execute(_SQL.leave_errand, dispatch.errand_id, dispatch.token, pause_s)
+    async def leave(self, dispatch: Dispatch, pause_s: float, obstacle: str) -> None:
+        await self._database.execute(
+            _SQL.leave_errand, dispatch.errand_id, dispatch.token, pause_s, obstacle
+        )
 
     async def needs_call(self, task_id: str, now_us: int, *, again: bool) -> bool:
         return bool(await self._database.fetchval(_SQL.needs_call, task_id, now_us, again))
@@ -128,6 +130,8 @@ def dispatch_of(row: Row) -> Dispatch:
         setbacks=row["setbacks"],
         doubts=row["doubts"],
         asked=row["asked"],
+        tried_us=row["tried_us"],
+        obstacle=row["obstacle"],
         channel=row["channel"],
         why=row["why"],
         contact_id=row["contact_id"],
@@ -177,4 +181,5 @@ def _kept_row(step: Step, pause_s: float) -> tuple[object, ...]:
         step.at_us,
         after.is_held,
         float(pause_s),
+        after.tried_us,
     )

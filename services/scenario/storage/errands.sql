@@ -31,8 +31,9 @@ WITH past AS (
     ) AS is_past
 )
 UPDATE errands
-SET state = CASE WHEN is_past THEN 'cancelled' ELSE $3 END, is_open = $4 AND NOT is_past, reason = $5, due_us = $6, tries = $7, setbacks = $8, doubts = $9,
-    asked = $10, channel = $11, why = $12, contact_id = $13, decision_id = $14, offer_id = $15,
+SET state = CASE WHEN is_past THEN 'cancelled' ELSE $3 END, is_open = $4 AND NOT is_past,
+    reason = $5, obstacle = '', due_us = $6, tries = $7, setbacks = $8, doubts = $9, asked = $10,
+    tried_us = $21, channel = $11, why = $12, contact_id = $13, decision_id = $14, offer_id = $15,
     provider_id = $16, sent_us = $17, changed_us = $18, owner = CASE WHEN $19 THEN owner ELSE '' END,
     lease_until = CASE WHEN $20 > 0 THEN clock_timestamp() + make_interval(secs => $20) END
 FROM past
@@ -40,7 +41,8 @@ WHERE errand_id = $1 AND token = $2 AND is_open AND state <> 'cancelled'
 RETURNING errand_id;
 
 -- name: leave_errand
-UPDATE errands SET owner = '', lease_until = clock_timestamp() + make_interval(secs => $3)
+UPDATE errands
+SET owner = '', lease_until = clock_timestamp() + make_interval(secs => $3), obstacle = $4
 WHERE errand_id = $1 AND token = $2 AND is_open;
 
 -- name: latest_messages
@@ -90,9 +92,9 @@ ON CONFLICT (errand_id) DO NOTHING
 RETURNING errand_id;
 
 -- name: count_told
-SELECT state, reason, count(*) AS people FROM errands
+SELECT state, coalesce(nullif(obstacle, ''), reason) AS reason, count(*) AS people FROM errands
 WHERE campaign = $1 AND campaign_offer = $2 AND campaign <> ''
-GROUP BY state, reason;
+GROUP BY 1, 2;
 
 -- name: beginning_of
 SELECT item_no, cart_nos, cart_quantities, cart_value_micros FROM journeys WHERE journey_id = $1;

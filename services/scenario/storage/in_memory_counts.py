@@ -154,7 +154,13 @@ class _Counting:
             if journey.journey_id in begun:
                 stage = journey.scenario.stages[due.stage].name
                 kept = dispatches[errand_id]
-                yield journey.scenario.name, stage, due.effect.kind, kept.state.value, kept.reason
+                yield (
+                    journey.scenario.name,
+                    stage,
+                    due.effect.kind,
+                    kept.state.value,
+                    kept.told_reason,
+                )
 
     def met(self) -> Iterator[found.Met]:
         firsts: dict[tuple[str, str], Entry] = {}

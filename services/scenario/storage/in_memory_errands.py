@@ -84,16 +84,17 @@ class InMemoryErrands:
                 await take_message_outcome(
                     transaction, after.journey_id, after.occurrence, news, news.time_us
                 )
-            self._kept[after.errand_id] = after
+            self._kept[after.errand_id] = replace(after, obstacle="")
             self._changed_us[after.errand_id] = step.at_us
             pause_s = lease_s if after.is_held else step.pause_s
             self._leases[after.errand_id] = self._journeys.machine_s() + pause_s
         return True
 
-    async def leave(self, dispatch: Dispatch, pause_s: float) -> None:
+    async def leave(self, dispatch: Dispatch, pause_s: float, obstacle: str) -> None:
         async with self._journeys.alone():
             known = self.all().get(dispatch.errand_id)
             if known is not None and known.is_open and known.token == dispatch.token:
+                self._kept[dispatch.errand_id] = replace(known, obstacle=obstacle)
                 self._leases[dispatch.errand_id] = self._journeys.machine_s() + pause_s
 
     async def needs_call(self, task_id: str, now_us: int, *, again: bool) -> bool:
@@ -128,7 +129,7 @@ class InMemoryErrands:
     async def count_told(self, campaign: Campaign) -> Mapping[Became, int]:
         known = self.all()
         return Counter(
-            Became(known[key].state.value, known[key].reason)
+            Became(known[key].state.value, known[key].told_reason)
             for key, (each, _) in self._journeys.campaigns.items()
             if each == campaign
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.carriers import MESSAGE_CHANNELS
+from services.scenario.domain.counts import Counted
 from services.scenario.domain.errands import (
     State,
     carried,
@@ -70,7 +71,7 @@ async def only(desk, now_us=NOON_US):
 
 
 def leaving(dispatch):
-    return depart(dispatch, EMAIL, "EMAIL 10%", "contact", "decision", "offer")
+    return depart(dispatch, EMAIL, "EMAIL 10%", "contact", "decision", "offer", NOON_US)
 
 
 async def keep(desk, step, told=None):
@@ -125,14 +126,43 @@ async def test_what_somebody_was_sending_when_their_lease_ran_out_comes_in_doubt
 async def test_who_lost_their_lease_writes_nothing_and_tells_no_journey(desk):
     await begin(desk)
     stale = await only(desk)
-    await desk.errands.leave(stale, -1.0)
+    await desk.errands.leave(stale, -1.0, "")
     fresh = await only(desk)
     late = skip(stale, "NO_CONSENT")
     assert not await keep(desk, late, news(late))
-    await desk.errands.leave(stale, 3600.0)
+    await desk.errands.leave(stale, 3600.0, "late")
     (journey,) = await desk.store.open_for([ADA])
     assert journey.next_stage == -2
     assert await keep(desk, leaving(fresh))
+
+
+async def test_what_holds_an_errand_up_is_kept_and_counted_until_its_next_step(desk):
+    await begin(desk)
+    found = await only(desk)
+    waits = put_off(found, NOON_US + 1, "LIKELY_HOUR", NOON_US)
+    assert await keep(desk, waits)
+    found = await only(desk, NOON_US + 1)
+    await desk.errands.leave(found, -1.0, "held up by profile (UNAVAILABLE)")
+    assert await counted_reasons(desk) == {"held up by profile (UNAVAILABLE)"}
+    fresh = await only(desk, NOON_US + 1)
+    assert (fresh.reason, fresh.obstacle) == ("LIKELY_HOUR", "held up by profile (UNAVAILABLE)")
+    assert await keep(desk, put_off(fresh, NOON_US + 2, "QUIET_HOURS", NOON_US))
+    assert await counted_reasons(desk) == {"QUIET_HOURS"}
+    assert (await only(desk, NOON_US + 2)).obstacle == ""
+
+
+async def counted_reasons(desk):
+    counts = await desk.counting.counts(Counted(since_us=0, now_us=NOON_US))
+    return {each.reason for each in counts.messages}
+
+
+async def test_since_when_a_carrier_is_tried_is_kept(desk):
+    await begin(desk)
+    leaves = leaving(await only(desk))
+    assert await keep(desk, leaves)
+    later = carried(leaves.dispatch, Result(Fate.LATER, "full"), NOON_US + HOUR_US)
+    assert await keep(desk, replace(later, pause_s=-1.0))
+    assert (await only(desk)).tried_us == NOON_US
 
 
 async def test_its_journey_hears_what_became_of_it_with_the_same_commit(desk):
@@ -167,7 +197,7 @@ async def test_a_message_put_off_is_nobodys_until_its_time(desk):
 
 async def test_a_message_in_doubt_is_left_alone_for_its_pause(desk):
     await begin(desk)
-    step = doubt(leaving(await only(desk)).dispatch, "lost")
+    step = doubt(leaving(await only(desk)).dispatch, "lost", NOON_US)
     assert await keep(desk, step)
     assert await claimed(desk, NOON_US + DAY_US) == []
     assert await keep(desk, replace(step, pause_s=-1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import timedelta
 
 from services.scenario.carriers import Carriage
 from services.scenario.domain.errands import State
@@ -205,12 +206,13 @@ class House:
         return done
 
     async def work_off(self, seconds=40.0, most=200):
-        """Go on until nothing is left to do."""
+        """Go on until nothing is left to do, an hour after each other."""
         for _ in range(most):
             await self.work(seconds)
             if not any(each.is_open for each in self.errands.all().values()):
                 return
             self.machine.now_s += 3600.0
+            self.clock.advance(timedelta(seconds=seconds + 3600.0))
         raise AssertionError("there is no end of it")
 
     @property

@@ -66,10 +66,13 @@ async def test_a_message_arrives_signed_under_its_key_with_all_that_it_says(post
         (429, Fate.LATER),
         (408, Fate.LATER),
         (425, Fate.LATER),
-        (500, Fate.UNKNOWN),
+        (500, Fate.LATER),
+        (501, Fate.LATER),
         (502, Fate.UNKNOWN),
         (503, Fate.LATER),
         (504, Fate.UNKNOWN),
+        (507, Fate.LATER),
+        (520, Fate.UNKNOWN),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<garbage>", Fate.SENT),
         (b"HTTP/1.1 429 Slow\r\nretry-after: 70\r\ncontent-length: 0\r\n\r\n", Fate.LATER),
         (b"HTTP/1.1 429 Slow\r\nretry-after: soon\r\ncontent-length: 0\r\n\r\n", Fate.LATER),
@@ -115,7 +118,7 @@ async def test_of_a_gateway_that_is_not_there_it_is_certain_that_it_took_nothing
     assert (result.fate, result.reason) == (Fate.LATER, "the gateway refused the connection")
 
 
-@pytest.mark.parametrize("hostile", [None, 500, b"garbage", b"HTTP/1.1 200"])
+@pytest.mark.parametrize("hostile", [None, 500, 502, b"garbage", b"HTTP/1.1 200"])
 async def test_a_hostile_gateway_that_recovers_has_each_message_once_by_its_key(poster, hostile):
     answers = [hostile, hostile]
     receiver = Receiver(lambda received: answers.pop() if answers else 200)

@@ -9,7 +9,7 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scenario.domain.errands import MOST_SETBACKS, Dispatch, Step, carried
+from services.scenario.domain.errands import LONGEST_TRIED_US, Dispatch, Step, carried, put_off
 from services.scenario.domain.journey import Happened, Outcome, SetAttributes
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
 from services.scenario.domain.scenario import MessageOrder
@@ -18,7 +18,7 @@ from services.scenario.domain.wording import told
 from services.scenario.errands import doing
 from services.scenario.messages import sending
 from services.scenario.messages.sending import channel_name
-from shared.errors import FailedPrecondition, PermissionDenied
+from shared.errors import FailedPrecondition, Overloaded, PermissionDenied
 from shared.testing.background import until
 from tests.properties import examples
 from tests.unit.scenario.outside import EMAIL, SENT, SMS, Gateway, House, State, Writer
@@ -86,7 +86,7 @@ async def test_what_is_refused_to_the_house_is_told_and_given_up_after_a_while()
     assert house.person.held == set(), "the contact is given back"
     await house.work_off()
     assert house.only.state is State.FAILED
-    assert "given up after 32 times" in house.only.reason
+    assert "given up after 20 hours" in house.only.reason
 
 
 async def test_a_person_who_may_not_be_asked_for_is_given_up_after_a_while():
@@ -252,18 +252,39 @@ async def test_a_carrier_that_asks_for_it_later_gets_it_later_under_a_contact_of
 async def test_a_carrier_that_never_takes_it_is_given_up():
     house = await begun(Gateway((False, LATER)))
     await house.work_off()
-    assert (house.only.state, house.only.setbacks) == (State.FAILED, MOST_SETBACKS)
+    assert (house.only.state, house.only.reason) == (
+        State.FAILED,
+        "the gateway answered 429; given up after 20 hours",
+    )
     assert (await journey_of(house)).ended_as == "failed"
     assert house.person.held == set()
 
 
-def test_a_carrier_is_tried_for_twenty_hours_and_never_left_alone_for_more_than_a_day():
-    waited_s, step = 0.0, Step(Dispatch("e", ADA, MessageOrder((EMAIL,), "hello"), 0))
+NEW = Dispatch("e", ADA, MessageOrder((EMAIL,), "hello"), 0)
+
+
+@pytest.mark.parametrize(("fate", "most"), [(Fate.LATER, 40), (Fate.UNKNOWN, 30)])
+def test_a_carrier_is_tried_for_twenty_hours_ever_more_rarely(fate, most):
+    now_us, pauses, step = NOON_US, [], Step(NEW)
     while step.dispatch.is_open:
-        step = carried(step.dispatch, Result(Fate.LATER, "full"), NOON_US)
-        waited_s += step.pause_s
-    assert 19 < waited_s / 3600 < 21
-    patient = Dispatch("e", ADA, MessageOrder((EMAIL,), "hello"), 0)
+        step = carried(step.dispatch, Result(fate, "full"), now_us)
+        pauses.append(step.pause_s)
+        now_us += int(step.pause_s * 1e6)
+    assert 20 <= (now_us - NOON_US) / HOUR_US <= 21
+    assert pauses[:-1] == sorted(pauses[:-1])
+    assert len(pauses) < most
+
+
+def test_one_that_was_put_off_meanwhile_is_tried_as_long_again():
+    refused = carried(NEW, Result(Fate.LATER, "full"), NOON_US).dispatch
+    waits = put_off(refused, NOON_US + DAY_US, "CONTACT_LIMIT", NOON_US).dispatch
+    later_us = NOON_US + DAY_US
+    assert carried(waits, Result(Fate.LATER, "full"), later_us).dispatch.is_open
+    assert not carried(refused, Result(Fate.LATER, "full"), later_us).dispatch.is_open
+
+
+def test_no_carrier_is_left_alone_for_more_than_a_day():
+    patient = NEW
     assert carried(patient, Result(Fate.LATER, "full", after_s=1e6), NOON_US).pause_s == 86_400.0
 
 
@@ -298,13 +319,126 @@ async def test_what_turns_out_not_to_have_been_sent_is_sent():
     assert (house.only.state, len(house.gateway.arrived)) == (State.SENT, 1)
 
 
-async def test_a_carrier_that_never_says_what_became_of_it_is_asked_only_so_often():
+async def test_a_carrier_that_never_says_what_became_of_it_is_asked_only_so_long():
     gateway = Gateway((True, LOST), can_be_asked=True)
     gateway.is_dumb = True
     house = await begun(gateway)
     await house.work_off()
     assert house.only.state is State.UNKNOWN
-    assert 1 < len(gateway.asked) < 10
+    assert 20 <= len(gateway.asked) <= 22, "hourly, as time goes in this house"
+
+
+async def test_what_its_carrier_may_have_forgotten_is_not_carried_again():
+    house = await begun(Gateway((True, LOST), knows_keys=True))
+    await house.work()
+    house.clock.advance(timedelta(microseconds=LONGEST_TRIED_US))
+    house.gateway.knows_keys = False  # it knew the key for a day
+    await house.work(3600.0)
+    assert (house.only.state, house.only.is_open) == (State.UNKNOWN, False)
+    assert (len(house.gateway.arrived), house.only.reason) == (1, LOST.reason)
+
+
+async def test_what_may_have_been_sent_stays_in_doubt_while_it_cannot_be_written_again():
+    house = await begun(Gateway((False, LOST), (True, SENT), knows_keys=True))
+    await house.work()
+    house.writer.instead[EMAIL] = Result(Fate.LATER, "the ranker is not there")
+    await house.work(2.0)
+    assert (house.only.state, house.only.is_open, house.only.doubts) == (State.UNKNOWN, True, 2)
+    house.writer.instead.clear()
+    await house.work_off()
+    assert house.only.state is State.SENT
+
+
+def silenced(house, is_silent):
+    house.person.is_silent = is_silent
+
+
+def full(house, is_full):
+    """Let the ledger be overloaded."""
+
+    async def refuse(*_):
+        raise Overloaded
+
+    if is_full:
+        house.person.reserve = refuse
+    else:
+        del house.person.reserve
+
+
+def broken(house, is_broken):
+    async def fail(*_):
+        raise KeyError("nothing of this kind")
+
+    if is_broken:
+        house.writer.compose = fail
+    else:
+        del house.writer.compose
+
+
+@pytest.mark.parametrize(
+    ("hold_up", "obstacle"),
+    [
+        (silenced, "held up (UNAVAILABLE)"),
+        (full, "held up (OVERLOADED)"),
+        (broken, "held up by a defect (KeyError)"),
+    ],
+)
+async def test_what_holds_a_message_up_is_told_until_it_goes_on(hold_up, obstacle):
+    house = await begun()
+    hold_up(house, True)
+    await house.work()
+    assert (house.only.state, house.only.reason) == (State.WAITING, "")
+    assert house.only.told_reason == obstacle
+    assert told(house.only, channel_name) == f"hello waits to be sent: {obstacle}"
+    hold_up(house, False)
+    await house.work(60.0)
+    assert (house.only.state, house.only.told_reason) == (State.SENT, "")
+
+
+async def test_a_message_that_was_held_up_until_it_was_too_late_says_by_what():
+    house = await begun()
+    house.person.is_silent = True
+    await house.work()
+    house.clock.advance(timedelta(days=8))
+    await house.work(60.0)
+    assert (house.only.state, house.only.reason) == (
+        State.SKIPPED,
+        "TOO_LATE: held up (UNAVAILABLE)",
+    )
+
+
+async def test_a_message_in_doubt_that_is_held_up_knows_its_doubt_still():
+    house = await begun(Gateway((True, LOST), knows_keys=True))
+    await house.work()
+    house.person.is_silent = True
+    await house.work(2.0)
+    assert house.only.told_reason == "held up (UNAVAILABLE)"
+    house.person.is_silent = False
+    house.person.snapshot.refusals.append("marketing")
+    await house.work(60.0)
+    assert house.only.told_reason == f"{LOST.reason}; it may not be sent any more"
+
+
+async def test_what_waits_for_a_likely_hour_waits_for_it_once_whoever_holds_it_up():
+    traits = Traits(hours=[19], hour_shares=[0.6])
+    house, mails, _, made = two_channels(traits=traits, time_zone="UTC")
+    await house.begin(made)
+    await house.work()
+    house.clock.advance(timedelta(hours=12))
+    house.person.is_silent = True
+    await house.work()
+    house.person.is_silent = False
+    await house.work(60.0)
+    assert len(mails.arrived) == 1
+
+
+async def test_a_log_that_does_not_answer_is_told_of_what_is_out_already():
+    house = await begun()
+    house.log.failures = 1
+    await house.work()
+    assert (house.only.state, house.only.told_reason) == (State.SENT, "held up (UNAVAILABLE)")
+    await house.work(60.0)
+    assert (house.only.is_open, house.only.told_reason) == (False, "")
 
 
 async def test_what_may_have_been_sent_is_carried_again_by_who_knows_its_key():
