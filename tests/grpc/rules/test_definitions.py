@@ -42,7 +42,7 @@ async def test_the_shipped_definitions_are_active_from_the_first_start(rules: Ru
     request = pb.GetBundleRequest(bundle_hash=await active(rules))
     bundle = (await rules.stub.GetBundle(request, timeout=5)).bundle
     assert bundle.parameters["declined_for"] == "30d"
-    assert len(bundle.placements) == 13
+    assert len(bundle.placements) == 16
     assert {file.path for file in bundle.files} >= {"rules.yaml", "placements.yaml"}
 
 

@@ -193,6 +193,7 @@ def test_the_shipped_definitions_have_no_problem_and_are_evaluated_over_columns(
     assert set(compiled.policy.placements) == {
         *("web.home.banner", "web.category", "web.item", "web.cart", "web.checkout", "web.faq"),
         *("web.gift", "web.finder", "email.body", "ivr.menu", "agent.prompt"),
+        *("sms.body", "push.body", "direct_mail.body"),
         *("store.till", "store.associate"),
     }
 
@@ -235,3 +236,19 @@ def test_a_rule_that_is_off_keeps_its_place_and_asks_nothing() -> None:
     assert (off.name, off.remove_when) == ("sold_out", None)
     assert other.remove_when is not None
     assert compiled.rule_places == {"sold_out": 0, "other": 1}
+
+
+@pytest.mark.parametrize("channel", ["EMAIL", "SMS", "PUSH", "DIRECT_MAIL"])
+def test_offers_can_be_sent_on_every_channel_with_what_is_shipped(channel: str) -> None:
+    text = f"""
+scenarios:
+  - scenario: told_of_it
+    starts_on: [add_to_cart]
+    quiet_for: 1d
+    stages:
+      - stage: tell
+        send: {{channels: [{channel}], template: an_offer, offers: [free_shipping]}}
+        lasts: 2d
+"""
+    own = DefinitionFile(path="own.yaml", text=text)
+    assert not check_definitions([*read_folder(shipped_definitions()), own]).problems
