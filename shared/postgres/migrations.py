@@ -18,6 +18,7 @@ _KIT = Path(__file__).parent / "schema"
 _QUERIES = Queries.beside(__file__, "migrations.sql")
 _FILE = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+\.sql")
 _PATIENCE_S = 60.0
+_PATIENT = f"SET LOCAL idle_in_transaction_session_timeout = '{_PATIENCE_S:.0f}s'"
 _PAUSE_S = 0.05
 log = get_logger(__name__)
 
@@ -106,6 +107,8 @@ async def _apply(connection: Connection, migration: Migration) -> None:
     await connection.execute("BEGIN")
     try:
         await connection.execute("SET LOCAL statement_timeout = 0")
+        # Services that start in one process keep one another waiting for longer than requests may.
+        await connection.execute(_PATIENT)
         await connection.execute(migration.sql, timeout_s=_PATIENCE_S)
         await connection.execute(
             _QUERIES.record_migration,

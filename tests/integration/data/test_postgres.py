@@ -201,6 +201,24 @@ async def test_a_migration_changed_after_the_fact_is_refused(postgres: TestServe
             await migrate(database, tmp_path)
 
 
+async def test_a_migration_is_not_ended_for_being_idle_as_a_request_is(
+    postgres: TestServer, tmp_path: Path
+):
+    """A process in which six services start may not come back to it for a while."""
+    first = MIGRATIONS.joinpath("0001_things.sql").read_text()
+    tmp_path.joinpath("0001_things.sql").write_text(first)
+    tmp_path.joinpath("0002_idle.sql").write_text(
+        "CREATE TABLE told AS SELECT current_setting('idle_in_transaction_session_timeout') AS idle"
+    )
+    usual = Limits(idle_in_transaction_s=0.2)
+    async with postgres.database("rules", MIGRATIONS, limits=usual) as database:
+        await migrate(database, tmp_path)
+        async with database.connection() as connection:
+            assert await connection.fetchval("SELECT idle FROM told") == "1min"
+            now = "SELECT current_setting('idle_in_transaction_session_timeout')"
+            assert await connection.fetchval(now) == "200ms"
+
+
 async def test_a_failing_migration_leaves_nothing_and_can_be_repeated(
     postgres: TestServer, tmp_path: Path
 ):
