@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cli.importing.report import Report
 from services.scenario.domain.journey import BACK_IN_STOCK
 from services.scenario.domain.scenario import Scenario
 
@@ -30,6 +31,12 @@ _FOUND = "What a source of retrieval had then is not known: the item in view sta
 _RESTOCK = "An item is taken to be back in stock when somebody next puts it into a cart or buys it."
 
 
+_FILED = (
+    "Events are those of the file alone: what the suite recorded is not played, and who is one with"
+    " whom is what logins of the file say. Items that the catalogue has not are events without one."
+)
+
+
 def caveats_of(scenarios: Iterable[Scenario]) -> Iterator[str]:
     """Yield what is to be said beside the numbers of these scenarios."""
     every = list(scenarios)
@@ -47,3 +54,11 @@ def caveats_of(scenarios: Iterable[Scenario]) -> Iterator[str]:
     reacted = {kind for stage in stages for each in stage.reactions for kind in each.hears.types}
     if BACK_IN_STOCK in reacted:
         yield _RESTOCK
+
+
+def caveats_of_file(refused: Report | None) -> Iterator[str]:
+    """Yield what is to be said beside the numbers of a file, of which rows may be left out."""
+    yield _FILED
+    if refused is not None:
+        left_out = f"{refused.refused:,} of {refused.rows:,} rows"
+        yield f"{left_out} of the file were refused, and are not played."

@@ -87,6 +87,15 @@ def with_offers(catalogue: Catalogue, offers: Iterable[Offer]) -> None:
     catalogue.apply(CatalogueBatch(previous_version=version, version=version + 1, rows=rows))
 
 
+def tiers_of_suite(home: Path | None) -> Tiers:
+    """Return from when on a value tier is whose, as profile has it now."""
+    with service("profile", home) as channel:
+        history = ProfileServiceStub(channel).StreamHistory
+        responses = call_each(history, StreamHistoryRequest(), _STREAM_TIMEOUT_S)
+        first = next(responses, None)  # it alone tells them; without events there are none
+    return tiers_of(first.tiers) if first is not None else NO_TIERS
+
+
 def past_of_suite(
     catalogue: Catalogue, home: Path | None, tell: Tell
 ) -> tuple[Past, Persons, Tiers]:

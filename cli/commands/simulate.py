@@ -7,12 +7,16 @@ from cli.commands.definitions import DEFAULT_FOLDER
 from cli.commands.simulate_definitions import DefinitionsAsked, simulate_definitions
 from cli.commands.simulate_ranking import RankingAsked, simulate_ranking
 from cli.commands.train import parse_days
+from cli.console import CommandError, Exit
 from cli.options import HomeOption, JsonOption
+
+_RECORDED = "30d"
+"""So far back, where nothing is said."""
 
 
 def simulate(
     target: options.TargetArgument = str(DEFAULT_FOLDER),
-    history: options.HistoryOption = "30d",
+    history: options.HistoryOption = "",
     against: options.AgainstOption = "",
     limit: options.LimitOption = 2_000,
     examples: options.ExamplesOption = 5,
@@ -21,18 +25,22 @@ def simulate(
     exploration: options.ExplorationOption = "",
     scenarios: options.ScenariosOption = False,
     scenario: options.ScenarioOption = None,
+    events: options.EventsOption = None,
     jobs: options.JobsOption = 0,
     person_script: options.PersonScriptOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    days = parse_days(history, "--history")
-    if person_script is not None or scenarios or scenario:
+    days = parse_days(history or _RECORDED, "--history")
+    if events is not None and (person_script is not None or model or exploration or against):
+        told = "--events is played against scenarios: not with --person-script, --model,"
+        raise CommandError(f"{told} --exploration or --against", Exit.USAGE)
+    if person_script is not None or scenarios or scenario or events is not None:
         # Only here: they bring the domain code of three services along.
         from cli.commands.simulate_person import simulate_person
         from cli.commands.simulate_scenarios import BacktestAsked, simulate_scenarios
 
-        asked = BacktestAsked(target, days, scenario or (), jobs)
+        asked = BacktestAsked(target, days if history else None, scenario or (), jobs, events)
         if person_script is not None:
             simulate_person(asked, person_script, home, as_json=as_json)
         else:

@@ -11,7 +11,12 @@ TargetArgument = Annotated[
     str, typer.Argument(metavar="[DIR|HASH]", help="A folder of definitions, or a version.")
 ]
 HistoryOption = Annotated[
-    str, typer.Option(metavar="DAYS", help="So far back; no decision is kept longer than 30d.")
+    str,
+    typer.Option(
+        metavar="DAYS",
+        help="So far back: 30d where nothing is said, as no decision is kept longer; of --events"
+        " all of the file.",
+    ),
 ]
 AgainstOption = Annotated[
     str, typer.Option(metavar="HASH", help="Compare with this version; else what is in force.")
@@ -36,6 +41,13 @@ ScenarioOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="Only this scenario; repeatable. Goes with --scenarios."),
 ]
+EventsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Play these events against the scenarios, read as by `touchpoint import events`.",
+    ),
+]
 JobsOption = Annotated[
     int, typer.Option(min=0, max=64, help="Processes that play events. 0: one per processor.")
 ]
@@ -59,6 +71,7 @@ what scenarios make of it, with the values of their conditions.
 
 With --scenarios recorded events are played against the scenarios, by the code that runs them
 live: who enters and how it ends, messages and tasks by day, limits, goals (docs/scenarios.md).
+With --events those of a file are played instead, and nothing of them is stored.
 
 Example: touchpoint simulate deploy/definitions
 
@@ -69,6 +82,8 @@ Example: touchpoint simulate b37ad7da79b0 --against 3f9a61c02b7e --json
 Example: touchpoint simulate --history 7d --exploration 0%
 
 Example: touchpoint simulate deploy/definitions --scenarios --history 30d
+
+Example: touchpoint simulate deploy/definitions --events last_year.jsonl --history 90d
 
 Example: touchpoint simulate deploy/definitions --person-script ada.yaml
 """

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from cli.backtest.caveats import caveats_of_file
+from cli.backtest.filed import past_of_file
 from cli.backtest.gathering import (
     bundle_named,
     bundle_of,
     catalogue_of_suite,
     past_of_suite,
+    tiers_of_suite,
     with_offers,
 )
 from cli.backtest.playing import Span
@@ -26,13 +30,18 @@ from cli.calling import business_time, call, service
 from cli.commands.definitions import read_folder, show_problems
 from cli.commands.versions import is_version
 from cli.console import CommandError, Exit, aside, people, say_json
+from cli.importing import BrokenFileError, Report
 from cli.showing.backtest import show_backtest
+from cli.showing.imported import show_refused
 from shared.catalogue import Catalogue
 from shared.clock import to_us
 from shared.definitions import CompileError
 from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.scenario.v1.queue_pb2 import GetQueueReportRequest
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
+
+_RECORDED = timedelta(days=30)
+"""Of what was recorded, where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,24 @@ class BacktestAsked:
 
     target: str
     """A folder of definitions, or a version."""
-    days: timedelta
+    days: timedelta | None = None
+    """None: 30 days of what was recorded, all of a file."""
     scenarios: Sequence[str] = ()
     """Only these; empty: all of them."""
     jobs: int = 0
     """Processes at most; 0: one for each processor."""
+    events: Path | None = None
+    """A file of events to play in place of what was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What is played."""
+
+    world: World
+    span: Span
+    refused: Report | None = None
+    """What was left out of a file; None: nothing."""
 
 
 class Steps:
@@ -72,20 +94,53 @@ def simulate_scenarios(asked: BacktestAsked, home: Path | None, *, as_json: bool
         definitions = compiled(bundle, asked.scenarios)
         with_offers(catalogue, bundle.offers)
         with service("profile", home) as channel:
-            until_us = to_us(business_time(channel))
+            now_us = to_us(business_time(channel))
         steps.begin("reading events")
-        past, persons, tiers = past_of_suite(catalogue, home, steps.tell)
-        span = Span(until_us - asked.days // timedelta(microseconds=1), until_us)
+        gathered = _gathered(asked, catalogue, definitions, now_us, home, steps)
         steps.begin("playing events")
-        world = World(catalogue, past, persons, tiers, _calls_per_day(home))
         try:
-            found = run(world, definitions, span, steps.tell, asked.jobs)
+            found = run(gathered.world, definitions, gathered.span, steps.tell, asked.jobs)
         except SharingError as error:
             raise CommandError(f"{error}: `--jobs 1` plays them in one") from None
+    if asked.events is not None:
+        found.report.caveats.extend(caveats_of_file(gathered.refused))
     if as_json:
         say_json(found.report)
     else:
         show_backtest(people, found.report)
+    if gathered.refused is not None:
+        show_refused(gathered.refused)
+        raise typer.Exit(Exit.FAILED)
+
+
+def _gathered(
+    asked: BacktestAsked,
+    catalogue: Catalogue,
+    definitions: Definitions,
+    now_us: int,
+    home: Path | None,
+    steps: Steps,
+) -> _Gathered:
+    """Return the past of the suite, or of a file; a broken file ends the command."""
+    calls_per_day = _calls_per_day(home)
+    if asked.events is None:
+        days = asked.days or _RECORDED
+        span = Span(now_us - days // timedelta(microseconds=1), now_us)
+        past, persons, tiers = past_of_suite(catalogue, home, steps.tell)
+        return _Gathered(World(catalogue, past, persons, tiers, calls_per_day), span)
+    try:
+        filed = past_of_file(asked.events, catalogue, definitions.profile, now_us, steps.tell)
+    except BrokenFileError as error:
+        raise CommandError(f"{error}\nNothing was played.") from None
+    times, _ = filed.past.in_order()
+    if not times:
+        show_refused(filed.report)
+        raise CommandError(f"{asked.events} has no event that can be played")
+    since_us = times[-1] - asked.days // timedelta(microseconds=1) if asked.days else times[0]
+    refused = filed.report if filed.report.refused else None
+    tiers = tiers_of_suite(home)
+    world = World(catalogue, filed.past, filed.persons, tiers, calls_per_day)
+    return _Gathered(world, Span(since_us, times[-1]), refused)
 
 
 def _calls_per_day(home: Path | None) -> int:

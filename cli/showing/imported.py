@@ -11,11 +11,17 @@ _ERRORS_SHOWN = 20
 
 def show_import(what: str, report: Report) -> None:
     """Print the first refused rows, and what became of all."""
+    show_refused(report, "; --json tells")
+    people.print(_account(what, report), markup=False, soft_wrap=True)
+
+
+def show_refused(report: Report, where_all_are: str = "") -> None:
+    """Print the first refused rows beside what is asked for."""
     for error in sorted(report.errors, key=lambda found: found.row)[:_ERRORS_SHOWN]:
         aside.print(str(error), markup=False, soft_wrap=True)
     if report.refused > _ERRORS_SHOWN:
-        aside.print(f"… and {several(report.refused - _ERRORS_SHOWN, 'more row')}; --json tells")
-    people.print(_account(what, report), markup=False, soft_wrap=True)
+        more = several(report.refused - _ERRORS_SHOWN, "more row")
+        aside.print(f"… and {more}{where_all_are}")
 
 
 def _account(what: str, report: Report) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from typer.testing import CliRunner
 
-from cli.console import CommandError
+from cli.console import CommandError, Exit
 from cli.main import app
 from services.profile.replaying_people import columns_of
 from tests.unit.cli.test_backtest import (
@@ -131,3 +132,66 @@ def test_a_scenario_that_there_is_not_is_refused_with_those_that_are_like_it(def
     answer = simulated(definitions, "--scenario", "left_behnd")
     assert isinstance(answer.exception, CommandError)
     assert "there are left_behind" in str(answer.exception)
+
+
+def filed(folder, *rows):
+    """Write events of customers into a file: at which hour, by whom, and what else."""
+    path = folder / "last_year.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number, (hour, who, more) in enumerate(rows):
+            time = datetime.fromtimestamp(NOON_US / 1e6 - 300 * 86_400 + hour * 3_600, UTC)
+            said = {"event_id": f"e{number}", "type": "add_to_cart", "time": time.isoformat()}
+            about = {"customer_id": who, "channel": "WEB", "item_id": "shoe", "value": "80.00"}
+            file.write(json.dumps({**said, **about, **more}) + "\n")
+    return str(path)
+
+
+def test_events_of_a_file_are_played_in_place_of_those_recorded(definitions):
+    """The suite answers to nothing that writes."""
+    path = filed(definitions.parent, (0, ADA, {}), (30, EVE, {}), (80, BOB, {}), (300, BOB, {}))
+    answer = simulated(definitions, "--events", path, "--json")
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(answer.stdout)
+    assert (told["events"], told["people"], told["callsPerDay"]) == ("4", "3", 5)
+    left = next(each for each in told["scenarios"] if each["report"]["scenario"] == "left_behind")
+    assert left["report"]["entered"] == "3"
+    assert told["sinceTime"] < told["untilTime"] < "2026"
+    assert any("what the suite recorded is not played" in each for each in told["caveats"])
+
+
+def test_days_count_back_from_the_last_event_of_a_file(definitions):
+    path = filed(definitions.parent, (0, ADA, {}), (240, EVE, {}), (300, BOB, {}))
+    told = json.loads(simulated(definitions, "--events", path, "--history", "3d", "--json").stdout)
+    assert (told["events"], told["eventsBefore"]) == ("2", "1")
+
+
+def test_rows_that_cannot_be_played_are_told_by_number_and_the_others_are_played(definitions):
+    path = filed(definitions.parent, (0, ADA, {}), (1, EVE, {"time": "noon"}), (2, BOB, {}))
+    answer = simulated(definitions, "--events", path, "--json")
+    assert answer.exit_code == Exit.FAILED
+    assert "row 2, time: must be a time" in answer.stderr
+    told = json.loads(answer.stdout)
+    assert told["events"] == "2"
+    assert any("1 of 3 rows" in each for each in told["caveats"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--events", "FILE", "--person-script", "ada.yaml"], "not with --person-script"),
+        (["--events", "FILE", "--against", "b37ad7da79b0"], "not with --person-script"),
+        (["--events", "nowhere.jsonl"], "is not a file\nNothing was played"),
+    ],
+)
+def test_a_file_that_cannot_be_played_is_refused(definitions, arguments, message):
+    path = filed(definitions.parent, (0, ADA, {}))
+    answer = simulated(definitions, *(path if each == "FILE" else each for each in arguments))
+    assert isinstance(answer.exception, CommandError)
+    assert message in str(answer.exception)
+
+
+def test_a_file_without_an_event_that_counts_is_told_as_such(definitions):
+    path = filed(definitions.parent, (0, ADA, {"type": "No Type"}))
+    answer = simulated(definitions, "--events", path)
+    assert isinstance(answer.exception, CommandError)
+    assert "has no event that can be played" in str(answer.exception)
