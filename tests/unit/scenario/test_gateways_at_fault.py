@@ -78,9 +78,11 @@ async def faulty(fault):
         )
         gateway.house = House(carriages=carriages)
         await gateway.house.begin(text())
-        await gateway.house.work()
-        yield gateway, gateway.house
-        await poster.close()
+        try:
+            await gateway.house.work()
+            yield gateway, gateway.house
+        finally:
+            await poster.close()
 
 
 async def go_on(house, minutes, at_once=1):
