@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import typer
@@ -13,6 +12,7 @@ from cli.commands.report_offer_audience import AskedOffer, report_offer_audience
 from cli.commands.report_segment import AskedSegment, report_segment
 from cli.commands.telling_audience import AskedMessage
 from cli.console import Exit, fail
+from cli.given import given, in_panel, refuse_given
 from cli.options import HomeOption, JsonOption
 
 _OF_SEGMENTS = ("when", "sample", "random", "lifts")
@@ -72,44 +72,21 @@ audience.__doc__ = options.HELP
 
 def _demand_lookalikes(context: typer.Context, *, is_said: bool) -> None:
     """End the command where it is not said like whom, or more than goes with that."""
-    about_offer = _given(context, options.OFFERED)
-    _refuse_given(context, _OF_SEGMENTS, "goes without --alike; save a condition as a segment")
-    _refuse_given(context, about_offer, "is about an offer; it goes without --alike")
+    about_offer = given(context, in_panel(context, options.OFFERED))
+    refuse_given(context, _OF_SEGMENTS, "goes without --alike; save a condition as a segment")
+    refuse_given(context, about_offer, "is about an offer; it goes without --alike")
     if not is_said:
         fail("Say like whom: a segment, --did TYPE, or --persons FILE.", Exit.USAGE)
 
 
 def _is_of_offer(context: typer.Context, name: str, when: str, *, filed: bool) -> bool:
     """Say whether it can only be about an offer; ends the command where it is about nothing."""
-    about_offer = _given(context, options.OFFERED)
-    alone = _in_panel(context, options.ALIKE)
-    _refuse_given(context, alone, "goes with --alike N, which finds who is like them")
+    about_offer = given(context, in_panel(context, options.OFFERED))
+    alone = in_panel(context, options.ALIKE)
+    refuse_given(context, alone, "goes with --alike N, which finds who is like them")
     if not name and (about_offer or not when):
         fail("Name a segment or an offer, or give a condition by --when.", Exit.USAGE)
     if not (about_offer or filed):
         return False
-    _refuse_given(context, _OF_SEGMENTS, "is about a segment; leave it out for an offer")
+    refuse_given(context, _OF_SEGMENTS, "is about a segment; leave it out for an offer")
     return True
-
-
-def _in_panel(context: typer.Context, wanted: str) -> list[str]:
-    panels = ((each.name, getattr(each, "rich_help_panel", "")) for each in context.command.params)
-    return [name for name, panel in panels if name and panel == wanted]
-
-
-def _given(context: typer.Context, panel: str) -> list[str]:
-    """Return the options of a panel that were given."""
-    return [name for name in _in_panel(context, panel) if _is_given(context, name)]
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-def _refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
-    """End the command where an option was given that would be without effect."""
-    told = {each.name: each.opts[0] for each in context.command.params}
-    for name in names:
-        if _is_given(context, name):
-            fail(f"{told[name]} {why}.", Exit.USAGE)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import typer
+
 from cli.commands import simulate_options as options
 from cli.commands.definitions import DEFAULT_FOLDER
 from cli.commands.simulate_definitions import DefinitionsAsked, simulate_definitions
 from cli.commands.simulate_ranking import RankingAsked, simulate_ranking
 from cli.commands.train import parse_days
-from cli.console import CommandError, Exit
+from cli.given import refuse_given
 from cli.options import HomeOption, JsonOption
 
 _RECORDED = "30d"
 """So far back, where nothing is said."""
+_DECIDED, _JUDGED, _PLAYED, _LIVED = (
+    "definitions decide again",
+    "a model or a policy is judged",
+    "events are played against scenarios",
+    "one person lives through a script",
+)
+_GOES_WITH = {
+    _DECIDED: {"target", "history", "against", "limit", "examples", "offers"},
+    _JUDGED: {"history", "limit", "model", "exploration"},
+    _PLAYED: {"target", "history", "scenarios", "scenario", "events", "jobs"},
+    _LIVED: {"target", "scenario", "person_script"},
+}
 
 
 def simulate(
+    context: typer.Context,
     target: options.TargetArgument = str(DEFAULT_FOLDER),
     history: options.HistoryOption = "",
     against: options.AgainstOption = "",
@@ -32,10 +47,16 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     days = parse_days(history or _RECORDED, "--history")
-    if events is not None and (person_script is not None or model or exploration or against):
-        told = "--events is played against scenarios: not with --person-script, --model,"
-        raise CommandError(f"{told} --exploration or --against", Exit.USAGE)
-    if person_script is not None or scenarios or scenario or events is not None:
+    done = _DECIDED
+    if person_script is not None:
+        done = _LIVED
+    elif scenarios or scenario or events is not None:
+        done = _PLAYED
+    elif model or exploration:
+        done = _JUDGED
+    without_effect = sorted(set().union(*_GOES_WITH.values()) - _GOES_WITH[done])
+    refuse_given(context, without_effect, f"does nothing where {done}; leave it out")
+    if done in (_LIVED, _PLAYED):
         # Only here: they bring the domain code of three services along.
         from cli.commands.simulate_person import simulate_person
         from cli.commands.simulate_scenarios import BacktestAsked, simulate_scenarios
@@ -45,7 +66,7 @@ def simulate(
             simulate_person(asked, person_script, home, as_json=as_json)
         else:
             simulate_scenarios(asked, home, as_json=as_json)
-    elif model or exploration:
+    elif done == _JUDGED:
         ranking = RankingAsked(days, limit, model, exploration)
         simulate_ranking(ranking, home, as_json=as_json)
     else:

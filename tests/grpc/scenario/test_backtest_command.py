@@ -178,16 +178,23 @@ def test_rows_that_cannot_be_played_are_told_by_number_and_the_others_are_played
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--events", "FILE", "--person-script", "ada.yaml"], "not with --person-script"),
-        (["--events", "FILE", "--against", "b37ad7da79b0"], "not with --person-script"),
-        (["--events", "nowhere.jsonl"], "is not a file\nNothing was played"),
+        (["--events", "FILE", "--person-script", "ada.yaml"], "--events does nothing where one"),
+        (["--events", "FILE", "--against", "b37ad7da79b0"], "--against does nothing where events"),
+        (["--limit", "5"], "--limit does nothing where events are played"),
+        (["--exploration", "0%"], "--exploration does nothing where events are played"),
     ],
 )
-def test_a_file_that_cannot_be_played_is_refused(definitions, arguments, message):
+def test_what_would_do_nothing_is_refused(definitions, arguments, message):
     path = filed(definitions.parent, (0, ADA, {}))
     answer = simulated(definitions, *(path if each == "FILE" else each for each in arguments))
+    assert answer.exit_code == Exit.USAGE
+    assert message in answer.stderr
+
+
+def test_a_file_that_is_not_there_is_refused(definitions):
+    answer = simulated(definitions, "--events", "nowhere.jsonl")
     assert isinstance(answer.exception, CommandError)
-    assert message in str(answer.exception)
+    assert "is not a file\nNothing was played" in str(answer.exception)
 
 
 def test_a_file_without_an_event_that_counts_is_told_as_such(definitions):
