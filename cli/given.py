@@ -28,8 +28,6 @@ def given(context: typer.Context, names: Iterable[str]) -> list[str]:
 
 def refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
     """End the command where one was given that would be without effect."""
-    told = {each.name: each for each in context.command.params}
+    told = {each.name: each.opts[0] for each in context.command.params}
     for name in given(context, names):
-        is_option = told[name].param_type_name == "option"
-        called = told[name].opts[0] if is_option else told[name].human_readable_name
-        fail(f"{called} {why}.", Exit.USAGE)
+        fail(f"{told[name]} {why}.", Exit.USAGE)
