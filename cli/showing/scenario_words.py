@@ -126,6 +126,7 @@ def stuck_said(stage: StageReport) -> str:
     """Say what is stuck in a stage; empty: nothing."""
     said = [f"{stage.overdue:,} overdue"] if stage.overdue else []
     said += [f"{stage.parked_long:,} parked for more than a day"] if stage.parked_long else []
+    said += [f"{stage.endless:,} for more than 90 days without an end"] if stage.endless else []
     return f"stuck: {', '.join(said)}" if said else ""
 
 

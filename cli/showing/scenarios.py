@@ -126,7 +126,7 @@ def _stages(report: ScenarioReport) -> Table:
             share(stage.reached, stage.journeys),
             time_in(stage),
             "\n".join(_ways(stage)),
-            style="red" if stage.overdue or stage.parked_long else None,
+            style="red" if stuck_said(stage) else None,
         )
     return shown
 
@@ -186,8 +186,8 @@ def _stands(report: ScenarioReport) -> str:
 
 def _stuck(report: ScenarioReport) -> str:
     return (
-        f"{report.stuck:,} stuck: due for more than five minutes and not moved, or parked for"
-        " more than a day."
+        f"{report.stuck:,} stuck: due for more than five minutes and not moved, parked for more"
+        " than a day, or in a stage for more than 90 days that no time ends."
     )
 
 

@@ -14,6 +14,8 @@ END = "end"
 NOT_SAID = ""
 OFFER_ANSWERS = ("accepted", "declined")
 """What people say to an offer."""
+_LAST_WORDS = (*OFFER_ANSWERS, "sold", "not_interested")
+"""Outcomes of tasks that end a journey where its stage names no other way."""
 ANSWERS = (
     *("reached", "no_answer", "busy", "voicemail", "wrong_person", "call_again", "sold"),
     *("not_interested", *OFFER_ANSWERS, "not_reached", "done"),
@@ -34,12 +36,13 @@ def flaws(scenario: Scenario) -> Iterator[Flaw]:
     unknown = list(_unknown(scenario, places))
     yield from unknown
     for place, stage in enumerate(scenario.stages):
-        yield from _waits(place, stage)
+        yield from _waits(place, stage, is_kept=bool(scenario.starts_on))
         yield from _ways(place, stage)
         yield from _answers(place, stage)
     if not unknown:
         yield from _unreached(scenario, places)
-        yield from _circles(scenario, places)
+        circles = list(_circles(scenario, places))
+        yield from circles or _never_over(scenario, places)
 
 
 def is_passed_through(stage: Stage) -> bool:
@@ -83,14 +86,22 @@ def _leads(scenario: Scenario) -> Iterator[tuple[tuple[Step, ...], str]]:
             yield (*start, "answers", answer), name
 
 
-def _waits(place: int, stage: Stage) -> Iterator[Flaw]:
+def _waits(place: int, stage: Stage, *, is_kept: bool) -> Iterator[Flaw]:
+    """Tell of a wait that is none, and of one that only somebody's doing would ever end."""
     start: tuple[Step, ...] = ("stages", place)
     if stage.HasField("lasts") and not stage.lasts.ToNanoseconds():
         yield Flaw((*start, "lasts"), f"stage {stage.stage} lasts no time: nobody could answer")
-    has_offer = stage.HasField("propose") or stage.HasField("task")
-    if stage.on and not (has_offer or _ends_by_itself(stage)):
-        message = f"stage {stage.stage} waits for ever where no such event comes: give it lasts"
-        yield Flaw((*start, "on"), message)
+    if not is_kept or _ends_by_itself(stage):
+        return
+    for waits, field, ends in (
+        (stage.HasField("propose"), "propose", "nobody answers the offer"),
+        (stage.HasField("task"), "task", "nobody does the task"),
+        (bool(stage.on), "on", "no such event comes"),
+    ):
+        if waits:
+            message = f"stage {stage.stage} waits for ever where {ends}: give it lasts"
+            yield Flaw((*start, field), message)
+            return
 
 
 def _ways(place: int, stage: Stage) -> Iterator[Flaw]:
@@ -194,6 +205,33 @@ def _circles(scenario: Scenario, places: Mapping[str, int]) -> Iterator[Flaw]:
                 if places[name] not in seen:
                     seen.add(places[name])
                     pending.append(places[name])
+
+
+def _never_over(scenario: Scenario, places: Mapping[str, int]) -> Iterator[Flaw]:
+    """Tell of the first stage from which nothing at all leads to the end."""
+    if scenario.goals or scenario.exits:
+        return
+    ending = {END}
+    for _ in scenario.stages:
+        ending |= {
+            stage.stage
+            for place, stage in enumerate(scenario.stages)
+            if _ends_with_an_answer(stage) or not ending.isdisjoint(_leaves(scenario, place))
+        }
+    for place, stage in enumerate(scenario.stages):
+        if stage.stage not in ending:
+            message = (
+                f"nothing leads from stage {stage.stage} to the end, however long it takes:"
+                " give it a way there, or the scenario goals or exits"
+            )
+            yield Flaw(("stages", place, "stage"), message)
+            return
+
+
+def _ends_with_an_answer(stage: Stage) -> bool:
+    words = _LAST_WORDS if stage.HasField("task") else OFFER_ANSWERS
+    asks = stage.HasField("propose") or stage.HasField("task")
+    return asks and any(word not in stage.answers for word in words)
 
 
 def _at_once(scenario: Scenario, place: int) -> list[str]:

@@ -22,6 +22,8 @@ class Counted:
     """What was due before is overdue."""
     parked_us: int = 0
     """What was parked before is parked for too long."""
+    endless_us: int = 0
+    """What entered a stage before, and has no time at which anything would become of it, stands."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +40,8 @@ class Stands:
     overdue: int
     """Not moved though it is long due, but for those parked for too long."""
     parked_long: int
+    endless: int
+    """In a stage for too long that no time ends."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

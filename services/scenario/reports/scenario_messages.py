@@ -79,7 +79,7 @@ def report_of(parts: Parts, *, is_defined: bool) -> pb.ScenarioReport:
         report.waiting += row.number if row.stage == _BEFORE else 0
         report.under_way += row.number if row.stage != _BEFORE else 0
         report.parked += row.number if row.phase == _PARKED else 0
-        report.stuck += row.overdue + row.parked_long
+        report.stuck += row.overdue + row.parked_long + row.endless
     report.began = sum(row.number for row in counts.ends)
     report.entered = sum(row.number for row in counts.ends if row.has_entered)
     report.ends.extend(
@@ -108,6 +108,7 @@ def _stage(parts: Parts, name: str, ways: list[pb.StageWay], is_defined: bool) -
         parked=_parked(stands, name),
         overdue=sum(row.overdue for row in stands),
         parked_long=sum(row.parked_long for row in stands),
+        endless=sum(row.endless for row in stands),
         entered=visits.entered,
         journeys=visits.journeys,
         reached=visits.reached,

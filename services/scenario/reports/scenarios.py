@@ -6,6 +6,7 @@ import difflib
 
 from services.scenario.definitions import Playbook
 from services.scenario.domain.counts import Counted, Counts, CountStore
+from services.scenario.domain.graph import MOST_US
 from services.scenario.domain.scenario import Scenario
 from services.scenario.reports.scenario_messages import Parts, report_of
 from shared.clock import BusinessClock, from_us
@@ -18,6 +19,8 @@ OVERDUE_US = 5 * 60_000_000
 """What was due for longer and has not moved is stuck: no worker, however busy, takes as long."""
 PARKED_LONG_US = 86_400_000_000
 """What is parked for longer is stuck: it was looked at every hour."""
+ENDLESS_US = MOST_US
+"""What is in a stage for longer that no time ends is stuck: for as long a goal counts at most."""
 
 
 class ScenarioReports:
@@ -42,6 +45,7 @@ class ScenarioReports:
                 scenario=request.scenario,
                 overdue_us=now_us - OVERDUE_US,
                 parked_us=now_us - PARKED_LONG_US,
+                endless_us=now_us - ENDLESS_US,
             )
         )
         response = pb.GetScenarioReportResponse(

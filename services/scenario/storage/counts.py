@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import astuple
 from typing import TypeVar
@@ -17,6 +17,7 @@ from shared.postgres import Database, Queries, Transaction
 _SQL = Queries.beside(__file__, "counts.sql")
 _AT_ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TIMEOUT_S = 300.0
+_STANDING = ("number", "overdue", "parked_long", "endless")
 _Counting = TypeVar(
     "_Counting", found.Flows, found.Visits, found.Ends, found.Tasks, found.Messages, found.Met
 )
@@ -65,19 +66,15 @@ class _Reading:
 
     async def stands(self) -> tuple[Stands, ...]:
         asked = self._counted
-        rows = await self._tx.fetch(
-            _SQL.stands, asked.scenario, asked.overdue_us, asked.parked_us, timeout_s=_TIMEOUT_S
-        )
-        number = Counter[tuple[str, str, str, str]]()
-        overdue = Counter[tuple[str, str, str, str]]()
-        parked = Counter[tuple[str, str, str, str]]()
+        since = asked.overdue_us, asked.parked_us, asked.endless_us
+        rows = await self._tx.fetch(_SQL.stands, asked.scenario, *since, timeout_s=_TIMEOUT_S)
+        numbers = defaultdict[tuple[str, str, str, str], list[int]](lambda: [0, 0, 0, 0])
         for row in rows:
             # Editions may have a stage in another place.
             stages = kept_scenario(row["definition"]).stages
             stage = stages[row["stage"]].name if row["stage"] >= 0 else ""
             phase = found.phase_name(Phase(row["phase"]))
             key = row["scenario"], stage, phase, row["obstacle"]
-            number[key] += row["number"]
-            overdue[key] += row["overdue"]
-            parked[key] += row["parked_long"]
-        return tuple(Stands(*key, number[key], overdue[key], parked[key]) for key in sorted(number))
+            for place, column in enumerate(_STANDING):
+                numbers[key][place] += row[column]
+        return tuple(Stands(*key, *numbers[key]) for key in sorted(numbers))

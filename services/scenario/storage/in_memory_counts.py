@@ -90,7 +90,7 @@ class _Counting:
         self.begun = [each for each in self._of_it if each.started_us >= counted.since_us]
 
     def stands(self) -> Iterator[found.Stands]:
-        numbers: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        numbers: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for journey in self._of_it:
             if journey.is_over or journey.dormant:
                 continue
@@ -102,8 +102,10 @@ class _Counting:
             told[0] += 1
             told[1] += 0 < journey.due_us < self._counted.overdue_us and not is_parked_long
             told[2] += is_parked_long
-        for key, (number, overdue, parked) in numbers.items():
-            yield found.Stands(*key, number, overdue, parked)
+            is_old = journey.entered_us < self._counted.endless_us
+            told[3] += journey.phase is Phase.STAGE and not journey.due_us and is_old
+        for key, counted in numbers.items():
+            yield found.Stands(*key, *counted)
 
     def flows(self) -> Iterator[tuple[str, ...]]:
         for journey in self.begun:

@@ -42,7 +42,8 @@ def viewed(person_id=ADA, time_us=NOON_US):
 
 
 async def counted(desk, now_us, since_us=0, scenario=""):
-    asked = Counted(since_us, now_us, scenario, now_us - 5 * MINUTE_US, now_us - DAY_US)
+    overdue_us, parked_us = now_us - 5 * MINUTE_US, now_us - DAY_US
+    asked = Counted(since_us, now_us, scenario, overdue_us, parked_us, now_us - 90 * DAY_US)
     return await desk.counting.counts(asked)
 
 
@@ -82,8 +83,8 @@ async def test_only_journeys_since_then_and_of_the_scenario_are_counted(desk):
     found = await counted(desk, NOON_US + DAY_US, since_us=NOON_US + 1)
     assert found.ends == (Ends(CART, False, "", "", 1),)
     assert found.stands == (
-        Stands(CART, "", "quiet", "", 2, 1, 0),
-        Stands("s", "", "quiet", "", 1, 0, 0),  # put off by what came a day later
+        Stands(CART, "", "quiet", "", 2, 1, 0, 0),
+        Stands("s", "", "quiet", "", 1, 0, 0, 0),  # put off by what came a day later
     )
     assert (await counted(desk, NOON_US, scenario="s")).scenarios() == {"s"}
 
@@ -109,11 +110,22 @@ async def test_what_stands_is_told_with_why_it_is_parked_and_whether_it_is_late(
     await desk.look(QUIET_US, facts(offers={}))
     obstacle = "its offer is gone: come_back"
     found = await counted(desk, QUIET_US + HOUR_US)
-    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 0),)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 0, 0),)
     found = await counted(desk, QUIET_US + 2 * HOUR_US)
-    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 2, 0),)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 2, 0, 0),)
     found = await counted(desk, QUIET_US + 2 * DAY_US)
-    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 2),)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 2, 0),)
+
+
+async def test_who_is_for_long_in_a_stage_that_no_time_ends_is_told_and_nobody_else(desk):
+    ever = scenario(stage("a", offer="come_back"))
+    long = replace(scenario(stage("a", offer="come_back", lasts=200 * DAY_US)), name="long")
+    await desk.take(viewed(), starting_of=for_all({"view": [ever, long]}))
+    await desk.look(NOON_US)
+    found = await counted(desk, NOON_US + 90 * DAY_US)
+    assert [each.endless for each in found.stands] == [0, 0]
+    found = await counted(desk, NOON_US + 90 * DAY_US + 1)
+    assert [(each.scenario, each.endless) for each in found.stands] == [("long", 0), ("s", 1)]
 
 
 async def test_a_message_counts_by_what_became_of_it(desk):

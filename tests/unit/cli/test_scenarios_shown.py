@@ -70,6 +70,7 @@ def report(**more):
         parked=[ParkedJourneys(reason="its offer is gone: come_back", journeys=2)],
         overdue=1,
         parked_long=2,
+        endless=4,
         tasks=[TaskCount(outcome="not_reached", tasks=12), TaskCount(tasks=5)],
     )
     before = StageReport(stage="a_stage_of_before", here=1)
@@ -120,7 +121,8 @@ def test_a_scenario_is_told_stage_by_stage():
         "abandoned_cart · A cart left behind",
         "In force. Begins with add_to_cart, then quiet for 30 min.",
         "Now: 40 before the first stage, 70 in a stage, 2 of all parked.",
-        "3 stuck: due for more than five minutes and not moved, or parked for more than a day.",
+        "3 stuck: due for more than five minutes and not moved, parked for more than a day, or in a"
+        " stage for more than 90 days that no time ends.",
         "Began 2026-10-24 12:00 to 2026-11-23 12:00 UTC: 90 entered of 1,400 that began.",
         "Goal within 5 d: 25.0% of 400 people who met what it takes, 5.0% of 40 held out.",
         "Difference: +20.0 points (+10.0 to +25.0), more than chance.",
@@ -128,7 +130,7 @@ def test_a_scenario_is_told_stage_by_stage():
         "call 60 (75.0%)",
         "1 d (1 h to 3 d)",
         "2 parked: its offer is gone: come_back",
-        "stuck: 1 overdue, 2 parked for more than a day",
+        "stuck: 1 overdue, 2 parked for more than a day, 4 for more than 90 days",
         "tasks: 12 not reached, 5 open",
         "messages: 40 sent, 3 skipped (NO_CONSENT)",
         "ended here: 9 reached the goal",

@@ -136,6 +136,24 @@ FLAWS = {
         "      - {stage: a, on: [{on: [x], to: end}]}\n",
         (2, 24, "waits for ever where no such event comes"),
     ),
+    "an offer that nobody answers": (
+        "      - {stage: a, propose: {offer: mild}, on: [{on: [x], to: end}]}\n",
+        (2, 29, "waits for ever where nobody answers the offer: give it lasts"),
+    ),
+    "a task that nobody does": (
+        "      - {stage: a, task: {kind: call, reason: R., script: Hi}}\n",
+        (2, 26, "waits for ever where nobody does the task: give it lasts"),
+    ),
+    "a circle that nothing leads out of": (
+        "      - {stage: a, note: x}\n"
+        "      - {stage: b, lasts: 1d}\n"
+        "      - {stage: c, until: {at: '10:00'}, next: [{share: 50%, to: c}, {to: b}]}\n",
+        (2, 17, "nothing leads from stage a to the end, however long it takes"),
+    ),
+    "a circle that every answer leads back into": (
+        f"      - {{stage: a, {OFFER}, answers: {{accepted: a, declined: a}}, next: a}}\n",
+        (2, 17, "nothing leads from stage a to the end"),
+    ),
     "circles": (
         "      - {stage: a, next: b}\n      - {stage: b, note: again, next: a}\n",
         (2, 17, "stage a leads back to itself without a pause"),
@@ -276,5 +294,36 @@ def test_what_is_found_is_found_in_one_way_and_shown_where_items_are(proposes, m
 
 
 def test_where_nothing_is_found_the_following_stage_is_reached():
-    stages = "[{stage: a, propose: {source: SIMILAR}}, {stage: b, propose: {offer: mild}}]"
-    assert not told(f"    stages: {stages}\n")
+    found = "{stage: a, propose: {source: SIMILAR}, on: [{on: [x], to: end}]}"
+    said = told(f"    stages:\n      - {found}\n      - {{stage: b, {OFFER}}}\n")
+    assert [message for _, _, message in said] == [
+        "stage a waits for ever where nobody answers the offer: give it lasts"
+    ]
+
+
+CIRCLE = "    stages:\n      - {stage: a, lasts: 1d}\n      - {stage: b, lasts: 1d, WAY}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "way"),
+    [
+        ("", "next: [{condition: journey.days > 9.0, to: end}, {to: a}]"),
+        ("", "on: [{on: [x], to: end}], next: a"),
+        ("", "propose: {offer: mild}, answers: {declined: a}, next: a"),
+        ("", "task: {kind: call, reason: R., script: Hi}, answers: {sold: a}, next: a"),
+        ("    goals: [purchase]\n", "next: a"),
+        ("    exits: [{on: [complaint], as: complained}]\n", "next: a"),
+    ],
+)
+def test_a_circle_may_be_left_by_a_way_an_event_an_answer_a_goal_or_an_exit(before, way):
+    assert not told(before + CIRCLE.replace("WAY", way))
+
+
+def test_in_the_session_nothing_waits_and_so_nothing_has_to_last():
+    text = (
+        f"    stages: [{{stage: a, {OFFER}}}]\n"
+        "  - scenario: t\n"
+        "    when: {hesitating: true}\n"
+        "    stages: [{stage: a, propose: {offer: mild}}]\n"
+    )
+    assert not told(text)

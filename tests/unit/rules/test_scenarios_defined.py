@@ -30,6 +30,7 @@ scenarios:
         lasts: 2d
       - stage: call
         task: {kind: call, reason: Left a cart., script: "You had {cart}.", offers: [come_back]}
+        lasts: 3d
   - scenario: doubt
     when: {hesitating: true, cart_above: 20 EUR}
     stages:
@@ -87,13 +88,13 @@ def test_scenarios_change_the_name_of_the_bundle() -> None:
         ('{cart_above: "100"}', "{hesitating: true}", 13, "within a session only"),
         ("    starts_on: [add_to_cart]\n", "", 13, "quiet_for needs starts_on"),
         ("    starts_on: [add_to_cart]\n", "", 17, "has one stage"),
-        ("when: {hesitating: true, cart_above: 20 EUR}", "title: Doubt", 23, "needs when"),
-        ("when: {hesitating: true, cart_above: 20 EUR}", "when: {}", 23, "needs when"),
-        ("scenario: doubt", "scenario: left_cart", 23, "left_cart is defined twice"),
+        ("when: {hesitating: true, cart_above: 20 EUR}", "title: Doubt", 24, "needs when"),
+        ("when: {hesitating: true, cart_above: 20 EUR}", "when: {}", 24, "needs when"),
+        ("scenario: doubt", "scenario: left_cart", 24, "left_cart is defined twice"),
         (
             "{stage: reassure, propose: {offer: come_back}}",
             "{stage: reassure}",
-            26,
+            27,
             "has one stage, and that proposes an offer",
         ),
     ],
