@@ -22,7 +22,10 @@ _MESSAGES = (
     " limits were asked as they stood then, counting the messages that were recorded and those that"
     " are played, not what was shown on pages."
 )
-_TASKS = "Nobody works on tasks: each goes unanswered until its stage is over."
+_TASKS = (
+    "Nobody works on tasks: each goes unanswered until its stage is over, and takes none of what"
+    " agents can do on the days after the one on which it was given."
+)
 _IN_SESSION = (
     "Scenarios of the session are decided at each request, and are not played: {names}."
     " `touchpoint simulate` without --scenarios decides recorded requests again."

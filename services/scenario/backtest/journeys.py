@@ -11,7 +11,7 @@ from typing import Protocol
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.journey import CountOccasion, Due, Happened, Journey, Transition
 from services.scenario.domain.passage import may_hear
-from services.scenario.domain.ports import Claim, Ended, PersonSet, Tally
+from services.scenario.domain.ports import CALLS, CallDay, Claim, Ended, PersonSet, Tally
 from services.scenario.domain.scenario import Limits
 
 _NOBODYS: Mapping[str, Journey] = {}
@@ -185,6 +185,10 @@ class PlayedJourneys:
             return False
         self._rooms[scenario] = max(day, today), entered + 1
         return True
+
+    async def take_call(self, day: CallDay) -> bool:
+        """Say whether there is room: agents are taken to have done what was given on other days."""
+        return await self.take_room(CALLS, Limits(per_day=day.most), day.today)
 
     async def leave_room(self, scenario: str) -> None:
         day, entered = self._rooms[scenario]

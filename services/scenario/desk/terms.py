@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from services.scenario.domain.capacity import Assumed
+from services.scenario.domain.moments import MONDAY_TO_FRIDAY
 from services.scenario.domain.queue import MINUTE_US, Terms
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.task_kinds import ASKED_FOR, TaskKind
+
+_WEEK = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class DeskTerms:
     promised: Mapping[str, Terms]
     """Of each kind of task that people ask for."""
     assumed: Assumed
+    weekdays: frozenset[int] = MONDAY_TO_FRIDAY
+    """Days of the week on which agents work, Monday is 0."""
 
     def giving(self, scenarios: Iterable[Scenario]) -> DeskTerms:
         """Return what is promised where these scenarios give the tasks."""
@@ -49,7 +54,17 @@ def desk_terms(parameters: Mapping[str, str]) -> DeskTerms:
             per_hour=_number(parameters, "calls.per_agent_hour", usual.per_hour),
             hours=_number(parameters, "calls.hours_per_day", usual.hours),
         ),
+        _weekdays(parameters.get("calls.working_days", "")),
     )
+
+
+def _weekdays(text: str) -> frozenset[int]:
+    names = text.upper().replace(",", " ").split()
+    if not all(name in _WEEK for name in names):
+        raise ValueError(
+            f"the parameter calls.working_days must name some of {' '.join(_WEEK)}, is {text!r}"
+        )
+    return frozenset(map(_WEEK.index, names)) or MONDAY_TO_FRIDAY
 
 
 def _terms(parameters: Mapping[str, str], kind: TaskKind) -> Terms:

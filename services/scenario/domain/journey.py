@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from services.scenario.domain.moments import MONDAY_TO_FRIDAY
 from services.scenario.domain.scenario import (
     NO_CART,
     Cart,
@@ -354,14 +355,18 @@ class Facts:
     """Of the person, else of the deployment; empty: UTC."""
     today: str = ""
     """The day where the deployment is, `2026-11-23`: what a limit per day counts by."""
+    home_zone: str = ""
+    """Of the deployment; empty: UTC."""
     holidays: frozenset[str] = frozenset()
     """Days on which nobody works, as `2026-12-25`."""
+    weekdays: frozenset[int] = MONDAY_TO_FRIDAY
+    """Days of the week on which agents work, Monday is 0."""
     stock: int = -1
     """How many are left of the item that it began with; -1: not tracked, or no item."""
     occasions: int = 0
     """How often it came as far as its first stage lately, not counting now."""
     calls_per_day: int = 0
-    """Tasks that all journeys together may make in a day; 0: any number."""
+    """Tasks that agents can do in a day; 0: any number."""
     may_call: bool = True
     """Whether there is room for one more of them today."""
     shown: tuple[str, ...] = ()

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.scenario.domain.scenario import LocalTime
 from shared.clock import from_us, to_us
 
-_SATURDAY = 5
+MONDAY_TO_FRIDAY = frozenset(range(5))
+"""Days of the week on which people work where nothing else is said, Monday is 0."""
+_HOUR_US = 3_600_000_000
 _NOON_MIN = 12 * 60
 _APART_MIN = 4 * 60
 _EARLIEST_MIN, _LATEST_MIN = 9 * 60, 20 * 60
@@ -21,7 +23,11 @@ _LONGEST_DAYS = 400
 
 
 def next_moment(
-    wanted: LocalTime, from_moment_us: int, zone: str, holidays: Collection[str]
+    wanted: LocalTime,
+    from_moment_us: int,
+    zone: str,
+    holidays: Collection[str],
+    weekdays: Collection[int] = MONDAY_TO_FRIDAY,
 ) -> int:
     """Return the first such moment after one, in microseconds.
 
@@ -32,7 +38,7 @@ def next_moment(
     place = _zone(zone)
     day = from_us(earliest_us).astimezone(place).date()
     for _ in range(_LONGEST_DAYS):
-        if not wanted.working_day or _is_working_day(day, holidays):
+        if not wanted.working_day or is_working_day(day, holidays, weekdays):
             moment_us = _at(day, wanted.minute, place)
             if moment_us >= earliest_us:
                 return moment_us
@@ -66,6 +72,20 @@ def day_began_us(moment_us: int, zone: str) -> int:
     return _at(from_us(moment_us).astimezone(place).date(), 0, place)
 
 
+def day_of(moment_us: int, zone: str) -> tuple[int, int]:
+    """Return when the day of a moment in a time zone begins, and when the next one does."""
+    began_us = day_began_us(moment_us, zone)
+    # A day has 23 to 25 hours.
+    return began_us, day_began_us(began_us + 30 * _HOUR_US, zone)
+
+
+def is_working_day(
+    day: date, holidays: Collection[str], weekdays: Collection[int] = MONDAY_TO_FRIDAY
+) -> bool:
+    """Say whether people work on a day: one of these of the week, and none of the holidays."""
+    return day.weekday() in weekdays and day.isoformat() not in holidays
+
+
 def local_hour(moment_us: int, zone: str) -> int:
     """Return the hour of the day of a moment in a time zone, 0 to 23."""
     return from_us(moment_us).astimezone(_zone(zone)).hour
@@ -78,10 +98,6 @@ def chance(journey: str, stage: int, occurrence: int) -> float:
     """
     digest = blake2b(f"{journey}/{stage}/{occurrence}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
-
-
-def _is_working_day(day: date, holidays: Collection[str]) -> bool:
-    return day.weekday() < _SATURDAY and day.isoformat() not in holidays
 
 
 def _at(day: date, minute: int, zone: ZoneInfo) -> int:

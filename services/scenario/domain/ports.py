@@ -16,6 +16,19 @@ CALLS = ":calls"
 
 
 @dataclass(frozen=True, slots=True)
+class CallDay:
+    """A day of the call centre; times are business time in microseconds."""
+
+    today: str
+    """As `2026-11-23`."""
+    now_us: int
+    began_us: int
+    ends_us: int
+    most: int = 0
+    """How many tasks agents can do in it; 0: any number."""
+
+
+@dataclass(frozen=True, slots=True)
 class PersonSet:
     """The persons who are one with a person, as profile told."""
 
@@ -97,6 +110,14 @@ class JourneyTransaction(EntryTransaction, Protocol):
 
         Whoever asks at the same time waits, so that a limit holds exactly. Who asks for several
         scenarios locks them first, sorted.
+        """
+        ...
+
+    async def take_call(self, day: CallDay) -> bool:
+        """Say whether agents can do one more task on a day, and count it as `CALLS`.
+
+        What nobody asked for and waits, or is to be tried before the day ends, needs their time,
+        and what they tried since it began had it. Whoever asks at the same time waits.
         """
         ...
 

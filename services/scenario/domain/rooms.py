@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.scenario.domain.journey import Facts, GiveTask, Journey, Transition
+from services.scenario.domain.moments import day_of
 from services.scenario.domain.passage import look, needs_situation
-from services.scenario.domain.ports import CALLS, Claim, JourneyTransaction
-from services.scenario.domain.scenario import Limits, Scenario
+from services.scenario.domain.ports import CALLS, CallDay, Claim, JourneyTransaction
+from services.scenario.domain.scenario import Limits, Scenario, TaskOrder
+from services.scenario.domain.walking import works_today
 
 NO_LIMITS = Limits()
 
@@ -37,10 +39,14 @@ async def looked(
 ) -> Transition | None:
     """Look at a journey; one that would give a task too many today waits instead."""
     transition = look(journey, facts, now_us)
-    if not (facts.calls_per_day and gives_call(transition)):
+    order = given(transition) if facts.calls_per_day else None
+    if order is None:
         return transition
-    limits = Limits(per_day=facts.calls_per_day)
-    if await transaction.take_room(CALLS, limits, facts.today):
+    # Who waits to hear of us waits for nobody's calls: that they are served is counted alone.
+    most = facts.calls_per_day if order.is_approach else 0
+    day = CallDay(facts.today, now_us, *day_of(now_us, facts.home_zone), most)
+    is_off = order.is_approach and not works_today(facts)
+    if not is_off and await transaction.take_call(day):
         return transition
     return look(journey, replace(facts, may_call=False), now_us)
 
@@ -49,16 +55,16 @@ async def give_back(
     transaction: JourneyTransaction, transition: Transition | None, facts: Facts
 ) -> None:
     """Give back the room of a task that is not given after all."""
-    if facts.calls_per_day and gives_call(transition):
+    if facts.calls_per_day and given(transition) is not None:
         await transaction.leave_room(CALLS)
 
 
-def gives_call(transition: Transition | None) -> bool:
-    """Say whether a step gives agents a task that nobody asked for."""
+def given(transition: Transition | None) -> TaskOrder | None:
+    """Return the task that a step gives agents and nobody asked for, None where it gives none."""
     if transition is None or transition.journey.scenario.is_shadow:
-        return False
-    effects = (due.effect for due in transition.effects)
-    return any(isinstance(each, GiveTask) and not each.was_asked_for for each in effects)
+        return None
+    given = (due.effect for due in transition.effects if isinstance(due.effect, GiveTask))
+    return next((each.order for each in given if not each.was_asked_for), None)
 
 
 def _may_call(scenario: Scenario) -> bool:

@@ -214,6 +214,11 @@ class TaskOrder:
     """And whatever its journey proposed before."""
 
     @property
+    def is_approach(self) -> bool:
+        """Whether it is us who want something of the person: it waits while agents are busy."""
+        return kind_of(self.kind).is_approach
+
+    @property
     def was_asked_for(self) -> bool:
         """Whether the person asks for it, rather than we want it done."""
         return kind_of(self.kind).was_asked_for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.endings import DAY_US, end, park
@@ -24,7 +25,7 @@ from services.scenario.domain.journey import (
     SetAttributes,
     Transition,
 )
-from services.scenario.domain.moments import chance, day_began_us, next_moment
+from services.scenario.domain.moments import chance, day_began_us, is_working_day, next_moment
 from services.scenario.domain.scenario import (
     END,
     Leads,
@@ -37,6 +38,7 @@ from services.scenario.domain.script import spoken
 from shared.replacing import replace
 
 NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"
+NO_CALLS_TODAY = "nobody makes calls today: it goes on at the next working day"
 WORK_BEGINS = LocalTime(9 * 60, working_day=True)
 MOST_STAGES = 64
 """That are passed through at one moment: whoever circles without a pause is stopped."""
@@ -64,9 +66,12 @@ class _Walk:
         """Park until the next working day: agents have no time for one more task today."""
         facts, now_us = self.facts, self.now_us
         tomorrow_us = day_began_us(now_us + DAY_US, facts.time_zone)
-        again_us = next_moment(WORK_BEGINS, tomorrow_us, facts.time_zone, facts.holidays)
+        again_us = next_moment(
+            WORK_BEGINS, tomorrow_us, facts.time_zone, facts.holidays, facts.weekdays
+        )
         before = replace(self.journey, next_stage=place)
-        return park(before, NO_MORE_CALLS, now_us, self.effects, again_us)
+        obstacle = NO_MORE_CALLS if works_today(facts) else NO_CALLS_TODAY
+        return park(before, obstacle, now_us, self.effects, again_us)
 
     def ended(self, outcome: Outcome, ends_as: str = "") -> Transition:
         return end(self.journey, outcome, self.now_us, ends_as, self.effects)
@@ -93,7 +98,7 @@ def _walked(walk: _Walk, place: int) -> Transition:
             if holds and stage.offer_ids and walk.gone == NOWHERE:
                 walk.gone = place
             onwards = Leads(_instead(walk.journey, place))
-        elif stage.task is not None and not (walk.facts.may_call or stage.task.was_asked_for):
+        elif stage.task is not None and stage.task.is_approach and not walk.facts.may_call:
             return walk.parked_until_work(place)
         else:
             _arrive(walk, place)
@@ -109,6 +114,13 @@ def _walked(walk: _Walk, place: int) -> Transition:
             return _at_the_end(walk, onwards)
         place = onwards.to
     return walk.ended(Outcome.CIRCLED)
+
+
+def works_today(facts: Facts) -> bool:
+    """Say whether agents work today; also where nobody said which day it is."""
+    if not facts.today:
+        return True
+    return is_working_day(date.fromisoformat(facts.today), facts.holidays, facts.weekdays)
 
 
 def leave(journey: Journey, facts: Facts, now_us: int) -> Transition:

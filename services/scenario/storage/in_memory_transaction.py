@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from services.scenario.domain.agents import Agent
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.journey import Happened, Journey, Transition
-from services.scenario.domain.ports import Ended, PersonSet, Tally
+from services.scenario.domain.ports import CALLS, CallDay, Ended, PersonSet, Tally
+from services.scenario.domain.rooms import NO_LIMITS
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.tasks import Attempt, Task
 
@@ -113,6 +114,12 @@ class InMemoryTransaction:
         self._entering[scenario] -= 1
         day, entered = self._store.rooms[scenario]
         self._store.rooms[scenario] = day, entered - 1
+
+    async def take_call(self, day: CallDay) -> bool:
+        taken = self._store.calls_of(day) + self._entering[CALLS]
+        if day.most and taken >= day.most:
+            return False
+        return await self.take_room(CALLS, NO_LIMITS, day.today)
 
     async def save(self, transitions: Sequence[Transition]) -> None:
         self._entering.clear()

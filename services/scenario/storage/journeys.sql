@@ -118,6 +118,18 @@ SELECT count(*) FROM journeys WHERE scenario = $1 AND phase <> 4 AND occurrence 
 -- name: take_room
 UPDATE rooms SET entered = entered + 1 WHERE scenario = $1;
 
+-- name: calls_of
+-- What agents have to do of a day for journeys, and nobody asked for: tried since it began, or open
+-- and due before it ends.
+SELECT (
+    SELECT count(*) FROM task_attempts a JOIN tasks t USING (task_id)
+    WHERE a.ended_us >= $1 AND t.precedence = 0
+) + (
+    SELECT count(*) FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
+    WHERE t.outcome = '' AND t.precedence = 0 AND NOT j.dormant AND t.due_us < $2
+      AND (t.expires_us = 0 OR t.expires_us > $3)
+);
+
 -- name: leave_room
 UPDATE rooms SET entered = entered - 1 WHERE scenario = $1;
 

@@ -23,7 +23,7 @@ from services.scenario.domain.journey import (
     TellAnswer,
     Transition,
 )
-from services.scenario.domain.ports import Ended, PersonSet, Tally
+from services.scenario.domain.ports import CALLS, CallDay, Ended, PersonSet, Tally
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.storage.agents import agent_of
@@ -61,6 +61,8 @@ class PostgresJourneyTransaction:
         self._notes = notes
         self._entering = Counter[str]()
         """Journeys that found room and are not saved yet, by scenario."""
+        self._calls: int | None = None
+        """What agents have to do today without these; None: not asked yet."""
 
     @classmethod
     async def enter(cls, transaction: Transaction) -> PostgresJourneyTransaction:
@@ -149,12 +151,25 @@ class PostgresJourneyTransaction:
         await self._tx.execute(_SQL.take_room, scenario)
         return True
 
+    async def take_call(self, day: CallDay) -> bool:
+        await self._tx.execute(_SQL.lock_room, CALLS, day.today)
+        if self._calls is None:
+            # Read after the lock, and once: nobody else gives any until this ends.
+            found = await self._tx.fetchval(_SQL.calls_of, day.began_us, day.ends_us, day.now_us)
+            self._calls = int(found)
+        if day.most and self._calls + self._entering[CALLS] >= day.most:
+            return False
+        self._entering[CALLS] += 1
+        await self._tx.execute(_SQL.take_room, CALLS)
+        return True
+
     async def leave_room(self, scenario: str) -> None:
         self._entering[scenario] -= 1
         await self._tx.execute(_SQL.leave_room, scenario)
 
     async def save(self, transitions: Sequence[Transition]) -> None:
         self._entering.clear()
+        self._calls = None
         moved = [each for each in transitions if not (each.is_new or each.puts_off)]
         await self._put_off([each.journey for each in transitions if each.puts_off])
         if moved:

@@ -1,17 +1,21 @@
 """Journeys give agents no more tasks a day than they can do; the rest waits for a working day."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from services.scenario.domain.journey import GiveTask, Outcome, Phase
+from services.scenario.domain.moments import local_day
 from services.scenario.domain.taking import take_timers
-from services.scenario.domain.walking import NO_MORE_CALLS
+from services.scenario.domain.tasks import Attempt, claim
+from services.scenario.domain.walking import NO_CALLS_TODAY, NO_MORE_CALLS
 from tests.unit.scenario.playing import DAY_US, HOUR_US, NOON_US, event, facts, for_all
 from tests.unit.scenario.writing import scenario, stage
 from touchpoint.rules.v1 import rules_pb2 as pb
 
-MONDAY, TUESDAY, FRIDAY = "2026-03-02", "2026-03-03", "2026-03-06"
+MONDAY, TUESDAY = "2026-03-02", "2026-03-03"
+FRIDAY, SATURDAY = "2026-03-06", "2026-03-07"
 TUESDAY_NINE_US = NOON_US + 21 * HOUR_US
 
 
@@ -19,9 +23,9 @@ def on(day, calls_per_day=2, **changes):
     return replace(facts(), calls_per_day=calls_per_day, today=day, **changes)
 
 
-async def called(desk, made, number, found, now_us=NOON_US):
+async def called(desk, made, number, found, now_us=NOON_US, who="person"):
     """Let a number of people come to a scenario at once; returns what became of their journeys."""
-    people = [event("view", now_us, person_id=f"person-{each}") for each in range(number)]
+    people = [event("view", now_us, person_id=f"{who}-{each}") for each in range(number)]
     await desk.take(*people, starting_of=for_all({"view": [made]}))
     return await looked_at(desk, now_us, found)
 
@@ -49,12 +53,12 @@ async def test_what_is_over_waits_visibly_for_the_next_working_day(desk):
     assert {each.due_us for each in parked} == {TUESDAY_NINE_US}
     assert {each.until_us for each in parked} == {TUESDAY_NINE_US + DAY_US}
     assert (await desk.queue.standing(NOON_US)).made_in(MONDAY) == 2
-    again = await looked_at(desk, TUESDAY_NINE_US, on(TUESDAY))
-    assert len(tasks(again)) == 2
+    again = await looked_at(desk, TUESDAY_NINE_US, on(TUESDAY, calls_per_day=3))
+    assert len(tasks(again)) == 1, "two of the day before wait"
     assert [each.phase for step in again if not step.effects for each in [step.journey]] == [
         Phase.PARKED
-    ]
-    assert await waiting(desk, TUESDAY_NINE_US) == 4
+    ] * 2
+    assert await waiting(desk, TUESDAY_NINE_US) == 3
     # What was done before the call was done once, for everybody.
     assert sum(due.effect.kind == "attributes" for step in steps for due in step.effects) == 5
 
@@ -66,6 +70,61 @@ async def test_after_a_friday_comes_monday_and_a_holiday_is_none(desk):
     steps = await called(desk, made, 2, found, friday_us)
     (parked,) = [step.journey for step in steps if step.journey.phase is Phase.PARKED]
     assert parked.due_us == friday_us + 4 * DAY_US - 3 * HOUR_US
+
+
+@pytest.mark.parametrize(
+    ("day", "changes"),
+    [
+        (SATURDAY, {}),
+        (MONDAY, {"holidays": frozenset({MONDAY})}),
+        (MONDAY, {"weekdays": frozenset({1, 5})}),
+    ],
+)
+async def test_on_a_day_on_which_nobody_works_no_call_is_made(desk, day, changes):
+    made = scenario(stage("call", call=True, lasts=9 * DAY_US))
+    days = (date.fromisoformat(day) - date.fromisoformat(MONDAY)).days
+    (step,) = await called(desk, made, 1, on(day, **changes), NOON_US + days * DAY_US)
+    assert (step.journey.phase, step.journey.obstacle) == (Phase.PARKED, NO_CALLS_TODAY)
+    next_day = "2026-03-09" if day == SATURDAY else TUESDAY
+    assert local_day(step.journey.due_us, "") == next_day
+
+
+async def test_on_a_saturday_agents_call_where_it_is_a_working_day_of_theirs(desk):
+    made = scenario(stage("call", call=True))
+    found = on(SATURDAY, weekdays=frozenset({5}))
+    assert len(tasks(await called(desk, made, 1, found, NOON_US + 5 * DAY_US))) == 1
+
+
+async def test_what_was_tried_today_and_is_to_be_tried_again_today_needs_time(desk):
+    made = scenario(stage("call", call=True, lasts=9 * DAY_US))
+    await called(desk, made, 1, on(MONDAY))
+    await desk.sign_on("agent-1", ())
+    for at_us, again_us in ((NOON_US, NOON_US + HOUR_US), (NOON_US + HOUR_US, NOON_US + DAY_US)):
+        async with desk.store.transaction() as transaction:
+            task = await claim(transaction, "agent-1", "", at_us)
+            tried = Attempt.of(task, "no_answer", at_us)
+            await transaction.add_attempt(tried, task.person_id)
+            await transaction.save_task(
+                replace(task, agent_id="", claimed_until_us=0, due_us=again_us)
+            )
+    # Tried twice, and once more tomorrow.
+    later_us = NOON_US + 2 * HOUR_US
+    assert tasks(await called(desk, made, 1, on(MONDAY, 2), later_us, "late")) == []
+    assert len(tasks(await called(desk, made, 1, on(MONDAY, 3), later_us, "later"))) == 1
+    assert tasks(await called(desk, made, 1, on(TUESDAY, 2), NOON_US + DAY_US, "last")) == []
+
+
+async def test_what_serves_somebody_is_done_whatever_waits_and_needs_time(desk):
+    selling, serving = (
+        scenario(stage("call", task={"kind": kind, "skills": ["sales"]}, lasts=DAY_US))
+        for kind in ("call", "follow_up")
+    )
+    assert len(tasks(await called(desk, selling, 1, on(MONDAY, 1)))) == 1
+    for number, day in enumerate((MONDAY, SATURDAY)):
+        complains = event("view", NOON_US, person_id=f"complains-{number}")
+        await desk.take(complains, starting_of=for_all({"view": [serving]}))
+        assert len(tasks(await looked_at(desk, NOON_US, on(day, 1)))) == 1
+    assert tasks(await called(desk, selling, 1, on(MONDAY, 3), who="another")) == []
 
 
 async def test_a_call_that_somebody_asked_for_waits_for_no_day(desk):

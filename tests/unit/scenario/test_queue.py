@@ -144,3 +144,7 @@ def test_parameters_say_what_is_promised():
         ValueError, match=r"calls\.agents must be a number from 0 to 1000000, is 'x'"
     ):
         desk_terms({"calls.agents": "x"})
+    with pytest.raises(ValueError, match=r"calls\.working_days must name some of MON TUE"):
+        desk_terms({"calls.working_days": "MON, Freitag"})
+    assert desk_terms({"calls.working_days": "mon, SAT"}).weekdays == {0, 5}
+    assert desk_terms({}).weekdays == {0, 1, 2, 3, 4}
