@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,6 +92,10 @@ class Past:
 
     def __len__(self) -> int:
         return sum(map(len, self._types))
+
+    def events_by_person(self) -> Counter[str]:
+        """Return how many events each set of persons has, by its oldest."""
+        return Counter(chain.from_iterable([found[0] for found in each] for each in self._sets))
 
     @property
     def people(self) -> int:

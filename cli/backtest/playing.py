@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from zlib import crc32
 
 from cli.backtest.stage import Stage
 from services.profile.domain.event import Event
@@ -32,18 +31,14 @@ class Span:
 class Share:
     """Some of the people, by the oldest of each set."""
 
-    place: int = 0
-    of: int = 1
-    """Shares."""
+    theirs: frozenset[str] | None = None
+    """None: everybody."""
+    ids: str = ""
+    """What begins the numbers of whatever it plays."""
 
     def has(self, oldest_id: str) -> bool:
         """Say whether a set of persons belongs to it."""
-        return self.of == 1 or crc32(oldest_id.encode()) % self.of == self.place
-
-    @property
-    def ids(self) -> str:
-        """What begins the numbers of whatever it plays."""
-        return f"{self.place}-" if self.of > 1 else ""
+        return self.theirs is None or oldest_id in self.theirs
 
 
 EVERYBODY = Share()

@@ -12,7 +12,7 @@ from cli.backtest.past import Past, Persons
 from cli.backtest.played import Played, together
 from cli.backtest.playing import EVERYBODY, Share, Span, Tell, Went, play
 from cli.backtest.reporting import backtest_of
-from cli.backtest.sharing import had_room, play_shares, shares_for
+from cli.backtest.sharing import had_room, play_shares, shares_for, shares_of
 from cli.backtest.stage import Definitions, Stage
 from services.profile.domain.reading import NO_TIERS, Tiers
 from services.scenario.backtest.record import Record
@@ -61,7 +61,8 @@ def run(
     played: Played | None = None
     if number > 1:
         known = {"/persons": world.persons, **playbook.defined}
-        shares = play_shares(play_share, known, number, tell)
+        by_person = shares_of(world.past.events_by_person(), number)
+        shares = play_shares(play_share, known, by_person, tell)
         if had_room(shares, playbook, calls_per_day):
             played = together(shares)
     if played is None:

@@ -8,6 +8,7 @@ is played is compared with it afterwards; see `had_room`.
 from __future__ import annotations
 
 import gc
+import heapq
 import io
 import multiprocessing
 import os
@@ -47,8 +48,23 @@ def shares_for(jobs: int, events: int) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), events // _LEAST_EVENTS))
 
 
-def play_shares(play: Play, known: Known, number: int, tell: Tell) -> list[Played]:
-    """Play in so many processes; returns what came of each share. Raises SharingError.
+def shares_of(events: Mapping[str, int], number: int) -> list[Share]:
+    """Share people out so that shares have about equally many events, given those of each person.
+
+    Longest first, each to whoever has the least so far (Graham, Bounds on Multiprocessing Timing
+    Anomalies, 1969).
+    """
+    shares: list[list[str]] = [[] for _ in range(number)]
+    loads = [(0, place) for place in range(number)]
+    for person_id, count in sorted(events.items(), key=lambda each: (-each[1], each[0])):
+        load, place = heapq.heappop(loads)
+        shares[place].append(person_id)
+        heapq.heappush(loads, (load + count, place))
+    return [Share(frozenset(theirs), f"{place}-") for place, theirs in enumerate(shares)]
+
+
+def play_shares(play: Play, known: Known, shares: Sequence[Share], tell: Tell) -> list[Played]:
+    """Play each share in a process; returns what came of each. Raises SharingError.
 
     `known` are things of the world that both sides have, by name: each is brought back by it.
     """
@@ -56,9 +72,8 @@ def play_shares(play: Play, known: Known, number: int, tell: Tell) -> list[Playe
     readers: list[Connection] = []
     children = []
     try:
-        for place in range(number):
+        for share in shares:
             reader, writer = fork.Pipe(duplex=False)
-            share = Share(place, number)
             child = fork.Process(target=_play, args=(play, known, share, writer), daemon=True)
             child.start()
             writer.close()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cli.backtest import sharing
-from cli.backtest.playing import Share, Span
+from cli.backtest.playing import EVERYBODY, Span
 from cli.backtest.running import run
 from tests.unit.cli.test_backtest import (
     DAY_US,
@@ -103,13 +103,13 @@ def test_room_for_a_few_goes_to_whoever_came_first_in_whatever_share(
     assert said == [False]
 
 
-def test_everybody_is_in_one_share_and_each_set_of_persons_in_the_same():
-    shares = [Share(place, 3) for place in range(3)]
-    of = {f"person-{number}": 0 for number in range(99)}
-    for share in shares:
-        for oldest_id in of:
-            of[oldest_id] += share.has(oldest_id)
-    assert set(of.values()) == {1}
+def test_everybody_is_in_one_share_and_shares_have_about_equally_many_events():
+    events = {f"person-{number}": number % 7 + 1 for number in range(99)} | {"busy": 60}
+    shares = sharing.shares_of(events, 3)
+    loads = [sum(count for who, count in events.items() if share.has(who)) for share in shares]
+    assert sum(loads) == sum(events.values())
+    assert max(loads) - min(loads) <= 7
+    assert all(sum(share.has(who) for share in shares) == 1 for who in events)
     assert len({share.ids for share in shares}) == 3
 
 
@@ -123,4 +123,4 @@ def test_a_process_that_ends_before_its_time_is_an_error(catalogue):
         sys.exit(3)
 
     with pytest.raises(sharing.SharingError):
-        sharing.play_shares(play, {}, 2, lambda done, total: None)
+        sharing.play_shares(play, {}, [EVERYBODY] * 2, lambda done, total: None)
