@@ -94,7 +94,15 @@ async def follow(
     call: Call,
     timeout_s: float | None = None,
 ) -> AsyncGenerator[Response, None]:
-    """Read a peer's stream to its end, or as long as it is iterated; raises TouchpointError."""
+    """Read a peer's stream to its end, or as long as it is iterated; raises TouchpointError.
+
+    It ends with the budget of the call, if there is one, or after `timeout_s` where that is sooner.
+    """
+    if call.budget is not None:
+        left_s = call.budget.remaining_s()
+        timeout_s = left_s if timeout_s is None else min(timeout_s, left_s)
+        if timeout_s <= 0.0:
+            raise DeadlineExceeded("no time is left to ask further", reason="DEADLINE_PASSED")
     outgoing = rpc(request, timeout=timeout_s, metadata=_metadata(call))
     try:
         async for response in outgoing:

@@ -17,7 +17,7 @@ from shared.call import Call
 from shared.catalogue import Catalogue, Fence
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
-from shared.errors import FailedPrecondition
+from shared.errors import DeadlineExceeded, FailedPrecondition
 from shared.exchange import Exchange
 from shared.ids import uuid7
 from shared.money import MAX_MICROS, to_micros
@@ -73,7 +73,8 @@ class Asking:
     ) -> Question:
         """Return what is to be decided; raises InvalidArgument for values that mean nothing.
 
-        PermissionDenied where a caller that may not reach persons asks on behalf of one.
+        PermissionDenied where a caller that may not reach persons asks on behalf of one,
+        DeadlineExceeded where there is no time left to answer in.
         """
         message = request.on_behalf if request.HasField("on_behalf") else None
         if message is not None:
@@ -211,6 +212,17 @@ def _asks(request: RecommendRequest, definitions: Definitions) -> list[Ask]:
 
 
 def _budget(call: Call, asks: Sequence[Ask]) -> Budget:
-    """Return the caller's budget, or the placements' default, less the way back."""
+    """Return the caller's budget, or the placements' default, less the way back.
+
+    Raises DeadlineExceeded where the way back alone takes longer.
+    """
     budget = call.budget or Budget.of(default_deadline_s(asks))
-    return budget.less(WAY_BACK.margin_s(budget.remaining_s()))
+    left_s = budget.remaining_s()
+    margin_s = WAY_BACK.margin_s(left_s)
+    if left_s <= margin_s:
+        raise DeadlineExceeded(
+            f"{left_s * 1e3:.1f} ms are left of the deadline, and the way back alone takes "
+            f"{margin_s * 1e3:.0f} ms: no answer could be there in time",
+            reason="DEADLINE_TOO_SHORT",
+        )
+    return budget.less(margin_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from services.aggregator.domain.steps import WayBack
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.trace import degraded
 from services.aggregator.pipeline.wording import Wording
@@ -41,7 +42,7 @@ class Briefings:
         """
         if not task.person_ids:
             return pb.Briefing()
-        gathering = Gathering(call, Budget.of(_LONGEST_S))
+        gathering = Gathering(call, _budget(call))
         peers, person_ids = self._peers, task.person_ids
         record = GetProfileRequest(person_id=person_ids[0])
         known = gathering.ask("profile", peers.profile.GetProfile, record)
@@ -85,3 +86,11 @@ class Briefings:
 
 def _time_us(offer: pb.PresentedOffer) -> int:
     return offer.presented_time.ToMicroseconds()
+
+
+def _budget(call: Call) -> Budget:
+    """Return what there is to ask in: who took a task must hear of it before their deadline."""
+    if call.budget is None:
+        return Budget.of(_LONGEST_S)
+    margin_s = WayBack().margin_s(call.budget.remaining_s())
+    return call.budget.less(margin_s).at_most(_LONGEST_S)

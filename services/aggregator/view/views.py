@@ -75,7 +75,7 @@ class Views:
         watched = WatchProfileRequest(identities=named.identities, identity_keys=named.keys)
         changes = newest(follow(self._peers.profile.WatchProfile, watched, call))
         async for change in changes:
-            view = await self.view(call.with_budget(Budget.of(LONGEST_S)), asked)
+            view = await self.view(call.with_budget(_of_one_view(call)), asked)
             yield pb.WatchCustomerResponse(view=view, cause=change.cause)
 
     def _prompt(self, call: Call, request: pb.GetCustomerViewRequest) -> Question:
@@ -168,3 +168,8 @@ class Views:
             view.contacts.limits.extend(states)
         if findings.journeys is not None:
             view.journeys.extend(sections.journeys(findings.journeys.journeys))
+
+
+def _of_one_view(call: Call) -> Budget:
+    """Return what one view of a watcher may take: a second, and what its stream has left."""
+    return call.budget.at_most(LONGEST_S) if call.budget else Budget.of(LONGEST_S)

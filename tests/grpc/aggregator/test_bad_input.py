@@ -55,6 +55,7 @@ async def violations(rpc, request):
         ({"placements": [{"placement": BANNER}] * 2}, "placements[1].placement"),
         ({"placements": [{"placement": PROMPT}]}, "placements[0].placement"),
         ({"placements": [{"placement": BANNER, "limit": 51}]}, "placements[0].limit"),
+        ({"placements": [{"placement": BANNER, "limit": 10_000}]}, "placements[0].limit"),
         ({"context": {"item_ids": ["a", ""]}}, "context.item_ids[1]"),
         ({"context": {"item_ids": ["a"] * 51}}, "context.item_ids"),
         ({"context": {"cart": [{"item_id": ""}]}}, "context.cart[0].item_id"),

@@ -140,6 +140,13 @@ async def test_a_limit_goes_before_the_placements_own(stub):
     assert len(answer.placements[0].recommendations) == 1
 
 
+async def test_a_limit_of_nought_is_the_placements_own(stub, edge):
+    request = asked()
+    request.placements[0].limit = 0
+    await stub.Recommend(request)
+    assert [each.limit for each in edge.peers.rules.Check.request.context.placements] == [2]
+
+
 async def test_what_the_caller_says_of_the_moment_travels_as_catalogue_numbers(stub, edge):
     request = asked(
         context={

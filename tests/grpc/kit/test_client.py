@@ -167,6 +167,17 @@ async def test_a_streams_error_is_translated(echo: Opener) -> None:
             await anext(stream)
 
 
+async def test_a_stream_ends_with_the_budget_of_who_follows_it(echo: Opener) -> None:
+    async def behave(call: Call, request: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async with echo(echo_binding(EchoServicer(behave))) as stub:
+        stream = follow(stub.Count, pb.CountRequest(up_to=3), call(0.1))
+        assert (await anext(stream)).number == 0
+        with pytest.raises(errors.DeadlineExceeded):
+            await anext(stream)
+
+
 @asynccontextmanager
 async def replica(servicer: EchoServicer, health: aio.HealthServicer) -> AsyncIterator[int]:
     binding = echo_binding(servicer)

@@ -3,7 +3,10 @@
 import pytest
 
 from services.aggregator.domain.steps import Outcome
-from tests.unit.aggregator.deciding import decide, shown
+from shared.budget import Budget
+from shared.call import Call
+from shared.errors import DeadlineExceeded
+from tests.unit.aggregator.deciding import asked, decide, shown
 from tests.unit.aggregator.edge import WELCOME
 
 
@@ -47,4 +50,23 @@ async def test_however_many_are_black_holes_the_budget_holds(edge):
     began = edge.ticking.now
     decision = await decide(edge, budget_s=0.100)
     assert edge.ticking.now - began <= 0.100 + 1e-9
+    assert shown(decision) == [[WELCOME]]
+
+
+def question(edge, left_s):
+    call = Call("/edge", request_id="request", budget=Budget.of(left_s, monotonic=edge.ticking))
+    return edge.asking.question(call, asked())
+
+
+@pytest.mark.parametrize("left_s", [0.0, 0.001, 0.0039])
+async def test_a_deadline_shorter_than_the_way_back_is_refused_with_both(edge, left_s):
+    with pytest.raises(DeadlineExceeded) as refused:
+        question(edge, left_s)
+    assert refused.value.reason == "DEADLINE_TOO_SHORT"
+    assert f"{left_s * 1e3:.1f} ms are left" in str(refused.value)
+    assert "takes 4 ms" in str(refused.value)
+
+
+async def test_with_a_little_more_there_is_an_answer(edge):
+    decision = await edge.pipeline.decide(question(edge, 0.0045))
     assert shown(decision) == [[WELCOME]]
