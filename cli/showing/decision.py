@@ -36,6 +36,7 @@ def show_decision(
     if answer.bundle_hash:
         console.print(f"by bundle {answer.bundle_hash[:12]}", style="dim", markup=False)
     show_degraded(console, answer.degraded)
+    show_quality(console, answer.quality, answer.sources_left_out)
     for note in answer.notes:
         console.print(note, markup=False, soft_wrap=True)
     if explain and answer.removed:
@@ -108,6 +109,16 @@ def show_degraded(console: Console, degraded: Iterable[edge.Degraded]) -> None:
     """Print which services did not answer, and why."""
     for missing in degraded:
         console.print(f"degraded: {missing.service} ({missing.reason})", style="yellow")
+
+
+def show_quality(console: Console, quality: float, left_out: Sequence[edge.SourceLeftOut]) -> None:
+    """Print of how much less than everything the answer was made, if it was."""
+    if 0.0 < quality < 1.0:
+        said = f"quality {quality:.2f}: asked for fewer candidates, so as to be in time"
+        console.print(said, style="yellow", markup=False, soft_wrap=True)
+    if left_out:
+        named = ", ".join(f"{each.plugin or each.source} ({each.reason})" for each in left_out)
+        console.print(f"without {named}", style="dim", markup=False, soft_wrap=True)
 
 
 def show_removed(console: Console, removed: Sequence[edge.Removed], what: str = "removed") -> None:

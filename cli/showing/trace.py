@@ -11,6 +11,7 @@ from cli.console import add_row, table
 from cli.showing.decision import (
     show_degraded,
     show_placement,
+    show_quality,
     show_removed,
     timings,
     treatment,
@@ -43,6 +44,7 @@ def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime)
         show_removed(console, answer.shadow_removed, "would have been removed (shadow)")
     console.print(timings(trace.timings), style="dim", markup=False, soft_wrap=True)
     show_degraded(console, trace.degraded)
+    show_quality(console, trace.quality, trace.sources_left_out)
     console.print(
         f"by bundle {trace.bundle_hash[:12]}, model {trace.model or '-'}, "
         f"catalogue {trace.catalogue_version}, the person's event {trace.seq}",

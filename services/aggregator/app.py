@@ -13,6 +13,7 @@ from services.aggregator.config import AggregatorSettings
 from services.aggregator.contacts import ContactDesk
 from services.aggregator.definitions import compile_bundle
 from services.aggregator.domain.definitions import Definitions
+from services.aggregator.domain.quality import Qualities
 from services.aggregator.domain.sampling import Sampler
 from services.aggregator.explaining import Explaining
 from services.aggregator.identification import Identification
@@ -38,8 +39,11 @@ from shared.catalogue import Catalogue
 from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
+from shared.logging import get_logger
 from shared.service import HttpFace, Runtime, Service
 from touchpoint.aggregator.v1.aggregator_service_pb2 import DESCRIPTOR
+
+log = get_logger(__name__)
 
 
 @asynccontextmanager
@@ -91,6 +95,10 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
     await apart.drained()
 
 
+def _tell_quality(quality: float, up_to_s: float) -> None:
+    log.info("quality_changed", quality=quality, deadlines_up_to_ms=round(up_to_s * 1e3))
+
+
 def _recorder(per_hour: int) -> Recorder:
     chance = Random()  # noqa: S311 a sample, no secret
     return Recorder(Sampler(per_hour, chance))
@@ -109,7 +117,7 @@ def bound(
 ) -> Binding:
     """Build the edge over its parts and bind it to its contract."""
     wording = Wording(catalogue)
-    pipeline = Pipeline(peers, catalogue, popular, recorder)
+    pipeline = Pipeline(peers, catalogue, popular, recorder, Qualities(changed=_tell_quality))
     asking = Asking(definitions, catalogue, identification, clock, tried)
     servicer = AggregatorServicer(
         recommending=Recommending(asking, pipeline, wording, apart),

@@ -23,7 +23,7 @@ from services.retrieval.learned import Learned, compose
 from services.retrieval.moment import MomentReader
 from services.retrieval.plugins import Plugins, PluginStubs, open_plugins
 from services.retrieval.servicer import RetrievalServicer, Writing
-from services.retrieval.sourcing import BELIEFS, QUOTAS, sources
+from services.retrieval.sourcing import BELIEFS, MAY_BE_SPARED, QUOTAS, sources
 from services.retrieval.storage import MIGRATIONS
 from services.retrieval.storage.catalogue import PostgresCatalogue
 from services.retrieval.storage.indexes import build_index
@@ -218,6 +218,7 @@ def _retriever(settings: RetrievalSettings, memory: _Memory) -> Retriever:
         Likelihoods(BELIEFS),
         attributes=memory.replica.attributes,
         suits=MadeFor(memory.replica.catalogue, memory.attributes).suits,
+        may_be_spared=MAY_BE_SPARED,
     )
 
 

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from services.retrieval.domain.external import RESTING
-from services.retrieval.domain.retriever import Report
+from services.retrieval.domain.retriever import SPARED, Report
 from shared.logging import get_logger
 from touchpoint.common.v1.vocabulary_pb2 import Source
 
 log = get_logger(__name__)
 
+_LEFT_ALONE = frozenset({RESTING, SPARED})
+"""No failures: on purpose."""
 SOURCE_NAMES: dict[int, str] = {number: name for name, number in Source.Value.items()}
 _EVERY_S = 10.0
 
@@ -29,7 +31,7 @@ class FailureLog:
     def add(self, reports: Sequence[Report]) -> None:
         """Take what the sources did about one request."""
         for report in reports:
-            if report.failure and report.failure != RESTING:
+            if report.failure and report.failure not in _LEFT_ALONE:
                 self._failed(report)
             if report.dropped:
                 self._left_out(report)

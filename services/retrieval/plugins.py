@@ -15,7 +15,7 @@ import numpy as np
 from services.retrieval.domain.circuit import Admission, Circuit
 from services.retrieval.domain.external import RESTING, Answer, Asked, Offered, Told
 from services.retrieval.domain.query import Query
-from services.retrieval.domain.retriever import DEFECT, DEFECTS
+from services.retrieval.domain.retriever import DEFECT, DEFECTS, SPARED
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.client import invoke
@@ -38,6 +38,8 @@ PluginStubs = Mapping[str, "CandidateSourceServiceAsyncStub"]
 LONGEST_TEXT = 200
 _LARGEST_ANSWER = 256 * KIB
 _UNREADABLE = "UNREADABLE"
+_ASKED_FROM = 0.5
+"""The least quality at which plug-ins are asked: what they cost is mostly waiting."""
 _OPTIONS = (
     ("grpc.max_receive_message_length", _LARGEST_ANSWER),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -84,15 +86,22 @@ class Plugins:
         self._plugins = [_Plugin(name, stub, Circuit(monotonic)) for name, stub in stubs.items()]
 
     def ask(
-        self, call: Call, request: RetrieveRequest, query: Query, timeout_s: float
+        self,
+        call: Call,
+        request: RetrieveRequest,
+        query: Query,
+        timeout_s: float,
+        quality: float = 1.0,
     ) -> tuple[Asked, ...]:
         """Put a request, read as `query`, to all plug-ins.
 
         They have their share of `timeout_s` to answer. Where nothing personal is wanted nobody is
-        asked.
+        asked, nor at a low quality.
         """
         if not self._plugins or not query.is_personal:
             return ()
+        if quality < _ASKED_FROM:
+            return tuple(_not_asked(plugin.name, SPARED) for plugin in self._plugins)
         question = self._question(request, query)
         return tuple(
             self._asked(plugin, question, call, self._share * timeout_s) for plugin in self._plugins
@@ -116,9 +125,7 @@ class Plugins:
     ) -> Asked:
         admission = plugin.circuit.admit()
         if admission is Admission.NO:
-            resting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-            resting.set_result(Answer(failure=RESTING))
-            return Asked(plugin.name, resting, 0.0)
+            return _not_asked(plugin.name, RESTING)
         answer = asyncio.create_task(self._answer(plugin, admission, question, call, timeout_s))
         return Asked(plugin.name, answer, timeout_s if admission is Admission.YES else 0.0)
 
@@ -146,6 +153,12 @@ class Plugins:
             return Answer(spent_ms=spent_ms, failure=failure or _UNREADABLE)
         plugin.answered(admission)
         return Answer(offered, spent_ms)
+
+
+def _not_asked(plugin: str, reason: str) -> Asked:
+    answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    answer.set_result(Answer(failure=reason))
+    return Asked(plugin, answer, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 from touchpoint.retrieval.v1.retrieval_pb2 import RejectedRow
 
 DEFAULT_CANDIDATES = 200
+LEAST_PER_PLACE = 4
+"""Candidates looked for at any quality, for each place to fill: rules may remove most of them."""
 DEFAULT_POPULAR = 50
 _WITHOUT_DEADLINE_S = 0.1
 _KEPT_BACK_S = 0.002
@@ -105,12 +107,13 @@ class RetrievalServicer:
         definitions = self._bundles.of(context.bundle_hash)
         if not request.snapshot and context.HasField("trial"):
             definitions = definitions.beside(self._bundles.of(context.trial.bundle_hash))
-        limit = request.limit or DEFAULT_CANDIDATES
+        quality = request.quality or 1.0
+        limit = _wanted(request, quality)
         query = self._moments.query(context, request.snapshot, definitions, limit)
         model = query.model.name if query.model else self._learning.model
         timeout_s = _timeout_s(call)
-        asked = self._plugins.ask(call, request, query, timeout_s)
-        found = await self._retriever.retrieve(query, timeout_s, asked)
+        asked = self._plugins.ask(call, request, query, timeout_s, quality)
+        found = await self._retriever.retrieve(query, timeout_s, asked, quality)
         self._failures.add(found.reports)
         response = pb.RetrieveResponse()
         _write(found.candidates, response.candidates)
@@ -251,6 +254,13 @@ class RetrievalServicer:
                 await self._writing.replica.newer_than(version)
         except TimeoutError:
             return
+
+
+def _wanted(request: pb.RetrieveRequest, quality: float) -> int:
+    """Return how many candidates to look for."""
+    limit = request.limit or DEFAULT_CANDIDATES
+    places = sum(ask.limit for ask in request.context.placements)
+    return min(limit, max(round(limit * quality), LEAST_PER_PLACE * places, 1))
 
 
 def _timeout_s(call: Call) -> float:

@@ -62,6 +62,14 @@ BELIEFS: dict[int, Belief] = {
 """What a score of each source is worth where nothing was learned; see `Belief`."""
 
 
+MAY_BE_SPARED = frozenset(
+    number
+    for number, belief in BELIEFS.items()
+    if belief.of_the_moment == 0.0 and number != Source.POPULAR
+)
+"""Sources that may be left out to save time: what is asked for at the moment is none of them."""
+
+
 def sources(
     catalogue: Catalogue, attributes: AttributeShelf, trends: Trends, crowds: CrowdLifts
 ) -> dict[int, CandidateSource]:

@@ -49,7 +49,9 @@ def _seed(request: pb.FindLookalikesRequest, path: str, violations: Violations) 
 
 
 VALIDATORS: Mapping[type[Any], Validator] = {
-    pb.RetrieveRequest: validator(required("context"), _context, between("limit", 0, 1000)),
+    pb.RetrieveRequest: validator(
+        required("context"), _context, between("limit", 0, 1000), between("quality", 0, 1)
+    ),
     pb.GetPopularRequest: validator(required("bundle_hash"), between("limit", 0, 200)),
     pb.UpsertItemsRequest: validator(required("items"), length("items", MOST_ROWS)),
     pb.UpsertOffersRequest: validator(required("offers"), length("offers", MOST_ROWS)),

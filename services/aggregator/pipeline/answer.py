@@ -38,6 +38,7 @@ def answer(question: Question, decision: Decision, wording: Wording) -> Recommen
         notes=_notes(question, decision, moment.locale),
         arm=question.context.arm,
         variants=question.context.variants,
+        quality=question.quality,
     )
     if explain:
         texts = question.definitions.rule_texts
@@ -45,6 +46,7 @@ def answer(question: Question, decision: Decision, wording: Wording) -> Recommen
         shadow = as_removals(decision.shadow, decision.candidates.offer_nos)
         response.shadow_removed.extend(wording.removed(shadow, texts, moment.locale))
         response.timings.extend(timings(decision.records))
+        response.sources_left_out.extend(question.left_out)
         response.bundle_hash = question.definitions.bundle_hash
     return response
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from services.aggregator.domain.candidates import Candidates, Proposal
 from services.aggregator.domain.digest import with_journeys, with_variants
+from services.aggregator.domain.quality import Qualities
 from services.aggregator.domain.slates import PlacementSlate, unreserved
 from services.aggregator.domain.steps import Step
 from services.aggregator.peers import Peers
@@ -19,7 +20,7 @@ from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.recording import Recorder
 from services.aggregator.pipeline.sharing_out import arm_plan, take_part, trial_plan
 from services.aggregator.pipeline.stepping import Stepper
-from services.aggregator.pipeline.trace import trace
+from services.aggregator.pipeline.trace import left_out, trace
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from shared.arms import assign_arm
@@ -39,7 +40,12 @@ class Pipeline:
     """Decides; it holds nothing of one decision."""
 
     def __init__(
-        self, peers: Peers, catalogue: Catalogue, popular: PopularLists, recorder: Recorder
+        self,
+        peers: Peers,
+        catalogue: Catalogue,
+        popular: PopularLists,
+        recorder: Recorder,
+        qualities: Qualities,
     ) -> None:
         self._peers = peers
         self._catalogue = catalogue
@@ -47,10 +53,16 @@ class Pipeline:
         self._wording = Wording(catalogue)
         self._popular = popular
         self._recorder = recorder
+        self._qualities = qualities
 
     async def decide(self, question: Question) -> Decision:
         """Return a decision within the budget; a peer's failure is never raised."""
         steps = Stepper(question.call, question.budget)
+        decision = await self._decided(question, steps)
+        self._qualities.note(steps.given_s, steps.records, question.budget.monotonic())
+        return decision
+
+    async def _decided(self, question: Question, steps: Stepper) -> Decision:
         person = await self._person(question, steps)
         proposal, packed = await self._proposal(question, person, steps)
         check = CheckRequest(
@@ -108,7 +120,9 @@ class Pipeline:
         if question.only_proposed:
             steps.skip(Step.RETRIEVAL)
         else:
-            request = RetrieveRequest(context=context, snapshot=person.snapshot)
+            quality = self._qualities.quality(steps.given_s, question.budget.monotonic())
+            question.quality = quality
+            request = RetrieveRequest(context=context, snapshot=person.snapshot, quality=quality)
             asked = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
             retrieving = asyncio.create_task(asked)
         due_request = GetDueRequest(context=context, snapshot=person.snapshot)
@@ -127,6 +141,7 @@ class Pipeline:
         if retrieved is None:
             found = self._popular.of([ask.placement.name for ask in question.asks])
             return proposal, self._packed(proposal.followed_by(found))
+        question.left_out = left_out(retrieved.sources)
         found = from_proto(retrieved.candidates)
         if not len(proposal.candidates) and self._assortment.has_all(found):
             return proposal, Packed(found, retrieved.candidates)

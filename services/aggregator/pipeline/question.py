@@ -10,6 +10,7 @@ from services.aggregator.domain.placements import Ask
 from shared.budget import Budget
 from shared.call import Call
 from shared.catalogue import Fence
+from touchpoint.aggregator.v1.aggregator_pb2 import SourceLeftOut
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Trial
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
 from touchpoint.scenario.v1.scenario_pb2 import DueAction
@@ -58,6 +59,10 @@ class Question:
     """What a journey proposes for the message that carries the answer."""
     only_proposed: bool = False
     """Nothing else is proposed."""
+    quality: float = 1.0
+    """The part of the usual candidates that was asked for; noted on the way."""
+    left_out: Sequence[SourceLeftOut] = ()
+    """Sources that proposed nothing; noted on the way."""
 
     def by_trial(self) -> None:
         """Decide by what is on trial from here on: the person is in its share."""

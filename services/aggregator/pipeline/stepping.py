@@ -29,11 +29,13 @@ OUTCOMES: Mapping[type[TouchpointError], Outcome] = {
 class Stepper:
     """The steps of one decision."""
 
-    __slots__ = ("_budget", "_call", "records")
+    __slots__ = ("_budget", "_call", "given_s", "records")
 
     def __init__(self, call: Call, budget: Budget) -> None:
         self._call = call.with_budget(budget)
         self._budget = budget
+        self.given_s = budget.remaining_s()
+        """For all of them."""
         self.records: list[StepRecord] = []
 
     async def ask(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.steps import Outcome, StepRecord
@@ -16,8 +16,10 @@ from touchpoint.aggregator.v1.aggregator_pb2 import (
     Degraded,
     PlacementRecommendations,
     Recommendation,
+    SourceLeftOut,
     Timing,
 )
+from touchpoint.retrieval.v1.retrieval_service_pb2 import SourceReport
 
 SCHEMA = 1
 
@@ -52,6 +54,8 @@ def trace(
         placements=_told(question, decision, wording),
         shadow=decision.shadow,
         variants=context.variants,
+        quality=question.quality,
+        sources_left_out=question.left_out,
     )
     found.decided_time.FromMicroseconds(context.now_us)
     return found
@@ -87,6 +91,15 @@ def contributions(choice: Choice) -> list[Contribution]:
 def degraded(found: Mapping[str, Outcome]) -> list[Degraded]:
     """Write which services did not answer."""
     return [Degraded(service=service, reason=reason.value) for service, reason in found.items()]
+
+
+def left_out(sources: Iterable[SourceReport]) -> list[SourceLeftOut]:
+    """Write which sources of candidates proposed nothing because they did not answer."""
+    return [
+        SourceLeftOut(source=one.source, plugin=one.plugin, reason=one.failure)
+        for one in sources
+        if one.failure
+    ]
 
 
 def timings(records: Sequence[StepRecord]) -> list[Timing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,6 +29,8 @@ from shared.catalogue import Catalogue
 from shared.errors import TouchpointError
 
 LATE = "NO_TIME_LEFT"
+SPARED = "SPARED"
+"""Left out to save its time, at a quality below 1."""
 DEFECT = "DEFECT"
 DEFECTS = (
     ArithmeticError,
@@ -110,11 +112,13 @@ class Retriever:
         *,
         attributes: Attributes | None = None,
         suits: Suits = suits_all,
+        may_be_spared: Collection[int] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the attributes by which variants differ; without, only sizes tell them apart.
 
-        `suits` says at the end what is no gift for somebody, whichever source proposes it.
+        `suits` says at the end what is no gift for somebody, whichever source proposes it. Sources
+        that `may_be_spared` are left out at a lower quality, the dearest first.
         """
         self._catalogue = catalogue
         self._fitter = VariantFitter(catalogue, attributes or Attributes())
@@ -122,13 +126,16 @@ class Retriever:
         self._merger = Merger(quotas)
         self._likelihoods = likelihoods or Likelihoods({})
         self._suits = suits
+        self._may_be_spared = frozenset(may_be_spared)
         self._monotonic = monotonic
         self._pace = Pace()
 
     async def retrieve(
-        self, query: Query, timeout_s: float, asked: Sequence[Asked] = ()
+        self, query: Query, timeout_s: float, asked: Sequence[Asked] = (), quality: float = 1.0
     ) -> Retrieved:
         """Return what the sources propose in time; one that cannot answer costs only its own.
+
+        `quality`, above 0 to 1, is about the part of their time that may be spent.
 
         Our own compute and wait for nothing, one after the other in the order of their worth;
         there is nothing to gain by running them side by side. Those that take so long these days
@@ -137,7 +144,7 @@ class Retriever:
         began = self._monotonic()
         if asked:
             await _gone_out()
-        proposals, reports = self._own(query, began + timeout_s)
+        proposals, reports = self._own(query, began + timeout_s, quality)
         texts = {number: each.texts for number, each in proposals.items() if each.texts}
         if asked:
             spent_s = self._monotonic() - began
@@ -192,7 +199,9 @@ class Retriever:
             substitutes=INSTEAD_OF,
         )
 
-    def _own(self, query: Query, until: float) -> tuple[dict[int, Proposals], list[Report]]:
+    def _own(
+        self, query: Query, until: float, quality: float
+    ) -> tuple[dict[int, Proposals], list[Report]]:
         sources = {
             number: source
             for number, source in self._sources.items()
@@ -203,6 +212,9 @@ class Retriever:
         if not sources:
             return proposals, reports
         *others, last = sources
+        for number in self._spared(others, quality):
+            others.remove(number)
+            reports.append(Report(number, 0, 0.0, SPARED))
         now_s = self._monotonic()
         too_dear = self._pace.too_dear([*others, last], until - now_s, now_s)
         until_last = until - self._pace.expected_s(last, now_s)
@@ -215,6 +227,10 @@ class Retriever:
             # The last one always has something, and late is better than nothing at all.
             proposals[last], report = self._ask(last, sources[last], query, math.inf)
         return proposals, [*reports, report]
+
+    def _spared(self, numbers: Sequence[int], quality: float) -> Collection[int]:
+        dispensable = [number for number in numbers if number in self._may_be_spared]
+        return self._pace.to_spare(dispensable, quality) if quality < 1.0 else ()
 
     def _ask(
         self, number: int, source: CandidateSource, query: Query, until: float

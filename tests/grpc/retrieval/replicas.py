@@ -23,7 +23,7 @@ from services.retrieval.model_rpcs import Learning
 from services.retrieval.moment import MomentReader
 from services.retrieval.plugins import Plugins
 from services.retrieval.servicer import RetrievalServicer, Writing
-from services.retrieval.sourcing import BELIEFS, QUOTAS, sources
+from services.retrieval.sourcing import BELIEFS, MAY_BE_SPARED, QUOTAS, sources
 from services.retrieval.storage.erasing import ModelEraser
 from services.retrieval.storage.event_log import EventLog
 from services.retrieval.storage.export import export_person
@@ -220,6 +220,7 @@ class Retrieval:
                 Likelihoods(BELIEFS),
                 attributes=self.replica.attributes,
                 suits=MadeFor(catalogue, self.attributes).suits,
+                may_be_spared=MAY_BE_SPARED,
             ),
             self.moments,
             self.bundles,

@@ -345,3 +345,17 @@ async def test_the_example_proposes_what_the_editors_picked(in_memory_bus, clock
             assert report.candidates == 2
     finally:
         await server.stop(None)
+
+
+async def test_at_a_low_quality_a_plug_in_is_not_asked_and_that_is_told(in_memory_bus, clock):
+    plugin = proposing({"offer_id": "spade", "score": 0.9})
+    async with (
+        serving(plugin) as address,
+        shop_with(in_memory_bus, clock, ("editors", address)) as retrieval,
+    ):
+        for quality, failures in ((0.4, ["SPARED"]), (0.5, [""])):
+            request = ask(retrieval)
+            request.quality = quality
+            response = await retrieval.stub.Retrieve(request, timeout=5)
+            assert [each.failure for each in response.sources if each.plugin] == failures
+    assert len(plugin.asked) == 1

@@ -405,3 +405,27 @@ async def test_what_was_asked_for_is_found_by_its_attributes_for_visitors_too(re
     at = retrieval.ids(response.candidates).index("big-pink-tv")
     assert response.candidates.evidence_texts[at] == "inches"
     assert "pink-tv" not in [name for name in found if found[name] == Source.AS_ASKED_FOR]
+
+
+async def test_at_a_lower_quality_fewer_are_looked_for_and_enough_to_fill_the_places(retrieval):
+    await retrieval.items(*(item(f"pot-{number}") for number in range(100)))
+
+    async def found(quality, places=3):
+        request = ask(
+            retrieval, placements=[PlacementAsk(placement="web.home.banner", limit=places)]
+        )
+        request.limit, request.quality = 100, quality
+        return len((await retrieval.stub.Retrieve(request, timeout=5)).candidates.offer_nos)
+
+    assert await found(0.0) == await found(1.0) == 100
+    assert await found(0.4) == 40
+    assert await found(0.25, places=20) == 80
+
+
+@pytest.mark.parametrize("quality", [-0.1, 1.1, float("nan")])
+async def test_a_quality_that_means_nothing_is_refused(retrieval, quality):
+    request = ask(retrieval)
+    request.quality = quality
+    with pytest.raises(grpc.aio.AioRpcError, match="quality") as refused:
+        await retrieval.stub.Retrieve(request, timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

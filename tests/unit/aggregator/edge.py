@@ -7,6 +7,7 @@ from random import Random
 from services.aggregator.app import bound
 from services.aggregator.asking import Asking
 from services.aggregator.definitions import compile_bundle
+from services.aggregator.domain.quality import Qualities
 from services.aggregator.domain.sampling import Sampler
 from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
@@ -330,7 +331,10 @@ class Edge:
             lambda: self.definitions, self.catalogue, self.identification, self.clock
         )
         self.recorder = Recorder(Sampler(self.recorded_per_hour, Random(7)))
-        self.pipeline = Pipeline(self.peers, self.catalogue, self.popular, self.recorder)
+        self.qualities = Qualities()
+        self.pipeline = Pipeline(
+            self.peers, self.catalogue, self.popular, self.recorder, self.qualities
+        )
 
     def binding(self):
         return bound(

@@ -105,6 +105,29 @@ def test_an_explained_preview_says_what_was_removed_and_that_it_left_no_trace(co
     assert "Preview, answered in 1.0 ms; nothing was reserved or remembered." in said
 
 
+def test_of_how_much_less_it_was_made_is_told(console):
+    less = pb.RecommendResponse(
+        quality=0.64,
+        sources_left_out=[
+            edge.SourceLeftOut(source="FOR_YOU", reason="SPARED"),
+            edge.SourceLeftOut(source="EXTERNAL", plugin="editors", reason="RESTING"),
+        ],
+    )
+    show_decision(console, less, spent_ms=1)
+    said = console.export_text()
+    assert "quality 0.64: asked for fewer candidates, so as to be in time" in said
+    assert "without FOR_YOU (SPARED), editors (RESTING)" in said
+    trace = pb.ExplainDecisionResponse(trace=edge.DecisionTrace(quality=0.5))
+    show_trace(console, trace, NOW)
+    assert "quality 0.50" in console.export_text()
+
+
+@pytest.mark.parametrize("quality", [0.0, 1.0])
+def test_of_full_quality_nothing_is_said(console, quality):
+    show_decision(console, pb.RecommendResponse(quality=quality), spent_ms=1)
+    assert "quality" not in console.export_text()
+
+
 def test_a_placement_with_nothing_to_offer_says_so(console):
     empty = edge.PlacementRecommendations(placement="web.faq")
     show_decision(console, pb.RecommendResponse(placements=[empty]), spent_ms=1)

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.retrieval.domain.external import EXTERNAL, RESTING
-from services.retrieval.domain.retriever import DEFECT, Report
+from services.retrieval.domain.retriever import DEFECT, SPARED, Report
 from services.retrieval.failures import FailureLog
 from touchpoint.common.v1.vocabulary_pb2 import Source
 
@@ -61,3 +61,9 @@ def test_rows_that_were_dropped_are_told_and_rest_is_not(clock):
     assert [(each["event"], each["plugin"], each["rows"]) for each in told] == [
         ("plugin_rows_dropped", "a", 7)
     ]
+
+
+def test_what_was_left_out_on_purpose_has_not_failed(clock):
+    with capture_logs() as told:
+        FailureLog(clock).add([Report(Source.FOR_YOU, 0, 0.0, SPARED)])
+    assert told == []

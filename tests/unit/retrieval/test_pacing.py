@@ -76,3 +76,37 @@ def test_after_a_while_it_is_tried_again(paced):
     assert paced.too_dear(0.020) == frozenset()
     paced.take(A, 0.030, times=1)
     assert paced.too_dear(0.020) == {A}
+
+
+def test_at_full_quality_nothing_is_spared(paced):
+    paced.take(A, 0.010)
+    assert paced.pace.to_spare(ALL, 1.0) == frozenset()
+
+
+def test_the_dearest_are_spared_until_the_rest_takes_that_part(paced):
+    for source, spent_s in ((A, 0.001), (B, 0.002), (C, 0.0005), (LAST, 0.0001)):
+        paced.take(source, spent_s, times=200)
+    assert paced.pace.to_spare(ALL, 0.8) == {B}
+    assert paced.pace.to_spare(ALL, 0.25) == {A, B}
+    assert paced.pace.to_spare([A, C], 0.8) == {A}
+
+
+def test_of_what_nothing_is_known_nothing_is_spared(paced):
+    assert paced.pace.to_spare(ALL, 0.25) == frozenset()
+
+
+def test_one_hiccup_makes_no_source_dear(paced):
+    paced.take(A, 0.0001, times=100)
+    paced.take(B, 0.001, times=100)
+    paced.take(A, 0.5, times=1)
+    assert paced.pace.to_spare(ALL, 0.8) == {B}
+
+
+def test_what_is_spared_stays_so_while_nobody_asks_it(paced):
+    paced.take(A, 0.003)
+    paced.take(B, 0.002, times=200)
+    spared = paced.pace.to_spare([A, B], 0.8)
+    paced.now_s += 3600.0
+    (asked,) = {A, B} - spared
+    paced.take(asked, 0.001, times=200)
+    assert paced.pace.to_spare([A, B], 0.8) == spared

@@ -239,3 +239,36 @@ async def test_columns_stay_together(shop):
     by_name = dict(zip(found.offer_nos.tolist(), found.scores.tolist(), strict=True))
     assert by_name == {1: 1.0, 2: 0.5, 3: 0.5}
     assert set(found.evidence_counts.tolist()) == {7}
+
+
+async def at_quality(shop, quality, may_be_spared):
+    """Ask at a quality, once it is known what each source takes."""
+    sources = {AGAIN: Spends([1], 0.004), SESSION: Spends([2], 0.001), POPULAR: Spends([3], 0.001)}
+    retriever = Retriever(
+        shop.catalogue,
+        sources,
+        QUOTAS,
+        may_be_spared=may_be_spared,
+        monotonic=lambda: Spends.now_s,
+    )
+    for _ in range(100):
+        await retriever.retrieve(shop.query(), 1.0)
+    return await retriever.retrieve(shop.query(), 1.0, quality=quality)
+
+
+async def test_at_a_lower_quality_the_dearest_source_is_left_out_and_told_of(shop):
+    found = await at_quality(shop, 0.8, {AGAIN, SESSION})
+    assert {name for name, _ in told(shop, found)} == {"b", "c"}
+    assert [(r.source, r.candidates) for r in found.reports if r.failure == "SPARED"] == [
+        (AGAIN, 0)
+    ]
+
+
+async def test_what_may_not_be_spared_is_asked_at_any_quality(shop):
+    found = await at_quality(shop, 0.25, {SESSION})
+    assert {name for name, _ in told(shop, found)} == {"a", "c"}
+
+
+async def test_at_full_quality_every_source_is_asked(shop):
+    found = await at_quality(shop, 1.0, {AGAIN, SESSION, POPULAR})
+    assert {name for name, _ in told(shop, found)} == {"a", "b", "c"}
