@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -41,6 +42,11 @@ async def what_became_of_it(channels, person):
     """Return the stage of the journey, and what is said of its message."""
     journeys = (await channels.view(person)).journeys
     return {each.scenario: (each.stage, each.message) for each in journeys}.get("letters")
+
+
+async def is_written_to_weekly(channels, person):
+    """Tell whether they are on the shipped journey of a letter a week."""
+    return "weekly_picks" in {each.scenario for each in (await channels.view(person)).journeys}
 
 
 async def ready_to_be_written_to(channels, person):
@@ -92,6 +98,10 @@ async def test_a_letter_says_what_rules_allow_counts_once_teaches_and_can_be_end
 
     await until(is_learned)
 
+    # They say what they like, which a shipped scenario writes of every week while they agree to it.
+    await channels.track(person, "preference", attributes={"category": "DVDs", "sentiment": "like"})
+    await until(lambda: is_written_to_weekly(channels, person))
+
     # The mail reader posts to the link by itself; the next letter is not sent, and it is said why.
     link = found["headers"]["List-Unsubscribe"].strip("<>")
     assert link in found["text"]
@@ -109,3 +119,12 @@ async def test_a_letter_says_what_rules_allow_counts_once_teaches_and_can_be_end
 
     await until(is_skipped)
     assert len(letters_to(channels, person)) == 1
+
+    # Nor does the other scenario go on week after week for nobody: it is over with its next letter.
+    await channels.move_clock(timedelta(days=8))
+
+    async def is_over():
+        return not await is_written_to_weekly(channels, person)
+
+    await until(is_over)
+    assert not [mail for mail in mails_to(channels, person) if "this week" in mail["subject"]]

@@ -543,8 +543,21 @@ class TestWeeklyPicks:
         assert len(self.weeks(theatre)) == 1
         assert theatre.ended(self.NAME) == "unsubscribed"
 
-    async def test_without_consent_it_does_not_begin(self, theatre):
-        theatre.person.consents[:] = []
+    @pytest.mark.parametrize("kept", [[], ["marketing"]])
+    async def test_whoever_takes_the_consent_back_ends_it_at_the_next_letter(self, theatre, kept):
+        await theatre.happens("preference")
+        await theatre.passes(days=8)
+        theatre.person.consents[:] = kept
+        theatre.person.refusals[:] = ["marketing:EMAIL"]
+        await theatre.happens("consent")
+        await theatre.passes(days=7)
+        assert theatre.ended(self.NAME) == "unsubscribed"
+        assert len(theatre.errands.all()) == 1, "and no other letter was ordered"
+
+    @pytest.mark.parametrize("consents", [[], ["marketing"]])
+    async def test_without_consent_it_does_not_begin(self, theatre, consents):
+        theatre.person.consents[:] = consents
+        theatre.person.refusals[:] = ["marketing:EMAIL"]
         await theatre.happens("preference")
         assert theatre.stage(self.NAME) is None
 
