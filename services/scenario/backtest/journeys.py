@@ -70,6 +70,8 @@ class PlayedJourneys:
         self._waiting: dict[str, dict[str, Entry]] = {}
         """Entries without a goal so far, by person and journey."""
         self._held_out: dict[str, list[Entry]] = {}
+        self.tried_again_us: dict[str, int] = {}
+        """When a task is tried again that somebody said something of, by journey."""
         self.awaiting: dict[int, set[str]] = {}
         """Persons by the item whose return their stage waits for."""
 
@@ -128,6 +130,9 @@ class PlayedJourneys:
         ]
         found.sort(key=lambda each: each.journey_id)
         return found
+
+    async def put_off_tasks(self, journey_ids: Collection[str], now_us: int) -> set[str]:
+        return {each for each in journey_ids if self.tried_again_us.get(each, 0) > now_us}
 
     async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
         found = {

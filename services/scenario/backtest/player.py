@@ -144,6 +144,7 @@ class Player:
                 assert stage is not None, "whoever has a task is in a stage"
                 is_named = outcome in stage.answers
                 again_us = another_try_us(outcome, 0, now_us, "")
+                self.journeys.tried_again_us[journey.journey_id] = again_us
                 word = Said(outcome, again_us, is_named, stage.offer_ids)
                 go(steps, group, answered(journey, word, now_us), now_us)
         await self.journeys.save(steps.transitions)

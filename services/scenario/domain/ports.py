@@ -82,6 +82,10 @@ class JourneyTransaction(EntryTransaction, Protocol):
         """Return the journeys of persons that are not over, locked in the order of their ids."""
         ...
 
+    async def put_off_tasks(self, journey_ids: Collection[str], now_us: int) -> set[str]:
+        """Return those of these journeys whose task is nobody's and due later; it is locked."""
+        ...
+
     async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
         """Return what each person has behind them of each scenario, of journeys in a stage.
 

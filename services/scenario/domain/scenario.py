@@ -357,6 +357,16 @@ class Scenario:
         return not self.starts.types
 
     @property
+    def may_be_asked_for_again(self) -> bool:
+        """Whether it gives what its person asks for, and nothing but their asking decides of it."""
+        if not any(stage.task is not None and stage.task.was_asked_for for stage in self.stages):
+            return False
+        waits = self.quiet_for_us or self.again_after_us or self.again_most
+        is_counted = self.count != ONCE or self.occasions != ONCE
+        may_be_refused = self.group or self.limits != Limits() or self.when != Situation()
+        return not (waits or is_counted or may_be_refused)
+
+    @property
     def finds(self) -> bool:
         """Whether any stage proposes what a source finds."""
         return any(stage.source for stage in self.stages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from services.scenario.domain.asking_again import given_up
 from services.scenario.domain.endings import end, rest
 from services.scenario.domain.entries import note_goals
 from services.scenario.domain.journey import (
@@ -128,10 +129,15 @@ async def take_events(
         for journey in steps.of(group):
             go(steps, group, happened(journey, event, now_us), now_us)
         for scenario in scenarios[event.person_id].get(event.type, ()):
-            if (
-                scenario.starts.hears(event.type, event.values)
-                and _may_begin(scenario, event, group, steps, ended)
-                and _came_often(scenario.count, scenario.name, event.time_us, group, tallies)
+            if not scenario.starts.hears(event.type, event.values):
+                continue
+            may_begin = _may_begin(scenario, event, group, steps, ended)
+            if not may_begin:
+                over = await given_up(transaction, scenario, steps.of(group), now_us)
+                go(steps, group, over, now_us)
+                may_begin = _may_begin(scenario, event, group, steps, ended)
+            if may_begin and _came_often(
+                scenario.count, scenario.name, event.time_us, group, tallies
             ):
                 steps.take(begin(scenario, event, new_id(now_us), now_us))
     return await _saved(transaction, steps)

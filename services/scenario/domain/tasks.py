@@ -79,6 +79,10 @@ class Task:
     def is_held(self, now_us: int) -> bool:
         return bool(self.agent_id) and now_us < self.claimed_until_us
 
+    def is_put_off(self, now_us: int) -> bool:
+        """Whether it waits for a later time, and nobody holds it."""
+        return not (self.outcome or self.is_held(now_us)) and self.due_us > now_us
+
     def is_over(self, now_us: int) -> bool:
         return bool(self.outcome) or 0 < self.expires_us <= now_us
 

@@ -56,6 +56,13 @@ class InMemoryTransaction:
         found = await self._store.open_for(list(person_ids))
         return sorted(found, key=lambda each: each.journey_id)
 
+    async def put_off_tasks(self, journey_ids: Collection[str], now_us: int) -> set[str]:
+        return {
+            task.journey_id
+            for task, _ in self._store.tasks.values()
+            if task.journey_id in journey_ids and task.is_put_off(now_us)
+        }
+
     async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
         ended: dict[tuple[str, str], Ended] = {}
         for journey in self._store.journeys.values():

@@ -27,6 +27,14 @@ LEFT JOIN person_sets s ON s.person_id = t.person_id
 WHERE t.task_id = $1
 FOR UPDATE OF t;
 
+-- name: lock_put_off
+-- In the order of their ids, so that two who lock several never wait for each other.
+SELECT journey_id FROM tasks
+WHERE journey_id = ANY($1::text[]) AND outcome = '' AND due_us > $2
+  AND (agent_id = '' OR claimed_until_us <= $2)
+ORDER BY task_id
+FOR UPDATE;
+
 -- name: next_task
 SELECT t.*, j.dormant AS rests, coalesce(s.person_ids, ARRAY[t.person_id]) AS person_ids
 FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id

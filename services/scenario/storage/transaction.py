@@ -111,6 +111,10 @@ class PostgresJourneyTransaction:
         rows = await self._tx.fetch(_SQL.lock_open, list(person_ids))
         return [journey_of(row) for row in rows]
 
+    async def put_off_tasks(self, journey_ids: Collection[str], now_us: int) -> set[str]:
+        rows = await self._tx.fetch(_TASKS.lock_put_off, list(journey_ids), now_us)
+        return {row["journey_id"] for row in rows}
+
     async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
         rows = await self._tx.fetch(_SQL.ended, list(person_ids))
         return {

@@ -11,8 +11,9 @@ from services.scenario.domain.tasks import HOLD_US, claim, snooze
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US, apart, one
-from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, event, for_all
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, MINUTE_US, NOON_US, event, for_all
 from tests.unit.scenario.writing import scenario, stage
+from touchpoint.rules.v1.rules_pb2 import Scenario
 
 DUE_US = QUIET_US + 2 * DAY_US + MINUTE_US
 EXPIRES_US = QUIET_US + 5 * DAY_US
@@ -296,3 +297,44 @@ async def test_what_an_agent_holds_is_told_for_as_long_as_they_do(calls):
     assert list(await calls.desk.store.held_tasks("eve", DUE_US)) == [task]
     assert list(await calls.desk.store.held_tasks("max", DUE_US)) == []
     assert list(await calls.desk.store.held_tasks("eve", DUE_US + HOLD_US)) == []
+
+
+@pytest.mark.parametrize("put_off", ["busy", "snoozed"])
+async def test_who_asks_again_while_their_task_is_put_off_has_another_at_once(desk, put_off):
+    asked = for_all({"view": [scenario(stage("call", task={"kind": "call_back"}))]})
+    calls, again_us = Calls(desk), NOON_US + 5 * MINUTE_US
+
+    async def asks(now_us):
+        await desk.take(event("view", now_us), starting_of=asked)
+        await desk.look(now_us)
+        return await desk.store.waiting([], now_us, 10)
+
+    await desk.sign_on("eve", skills=())
+    (first,) = await asks(NOON_US)
+    assert await asks(NOON_US) == [first], "it waits already"
+    await calls.claim(now_us=NOON_US)
+    assert await asks(NOON_US) == [], "an agent is about it"
+    if put_off == "busy":
+        await calls.complete(first, outcome="busy", now_us=NOON_US)
+    else:
+        await calls.snooze(first, NOON_US + DAY_US, now_us=NOON_US)
+    (second,) = await asks(again_us)
+    assert second.task_id != first.task_id
+    assert (await find(calls, first)).outcome == CANCELLED
+    assert len(await desk.store.open_for([ADA])) == 1
+
+
+@pytest.mark.parametrize("limit", ["again_after", "limits"])
+async def test_where_it_may_not_begin_again_the_task_that_is_put_off_stays(desk, limit):
+    fields = Scenario()
+    fields.again_after.FromSeconds(1)
+    fields.limits.per_day = 1
+    made = scenario(stage("call", task={"kind": "call_back"}), **{limit: getattr(fields, limit)})
+    asked, calls = for_all({"view": [made]}), Calls(desk)
+    await desk.take(event("view", NOON_US), starting_of=asked)
+    await desk.look(NOON_US)
+    await desk.sign_on("eve", skills=())
+    task = await calls.claim(now_us=NOON_US)
+    await calls.complete(task, outcome="busy", now_us=NOON_US)
+    await desk.take(event("view", NOON_US + MINUTE_US), starting_of=asked)
+    assert not (await find(calls, task)).outcome

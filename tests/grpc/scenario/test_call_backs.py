@@ -72,3 +72,23 @@ async def test_who_is_on_the_way_to_be_called_is_not_called_twice(pair, telephon
     await pair.happens("accept", offer_no=CALL_ME, person_id="person-bob")
     await telephony.until(lambda received: len(received) > 1)
     assert sorted(each.told["personId"] for each in telephony.received) == [ADA, "person-bob"]
+
+
+async def test_who_was_busy_and_asks_again_is_first_at_once_and_the_telephony_hears_anew(
+    pair, telephony
+):
+    pair.peers.decisions |= {"d-1": [CALL_ME, 3], "d-2": [CALL_ME, FREE_SHIPPING]}
+    signed_on = pb.SetAgentStatusRequest(agent_id="eve", status=AgentStatus.AVAILABLE)
+    await pair.one.SetAgentStatus(signed_on, timeout=5)
+    await pair.happens("accept", offer_no=CALL_ME, decision_id="d-1")
+    await telephony.until(len)
+    first = (await pair.one.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)).task
+    busy = pb.CompleteTaskRequest(agent_id="eve", task_id=first.task_id, outcome="busy")
+    await pair.one.CompleteTask(busy, timeout=5)
+    await pair.happens("accept", offer_no=CALL_ME, decision_id="d-2")
+    await telephony.until(lambda received: len(received) > 1)
+    second = (await pair.other.ClaimTask(pb.ClaimTaskRequest(agent_id="eve"), timeout=5)).task
+    told = [(each.told["taskId"], each.told["decisionId"]) for each in telephony.received]
+    assert told == [(first.task_id, "d-1"), (second.task_id, "d-2")]
+    assert len({each.id for each in telephony.received}) == 2
+    assert list(second.offer_ids) == ["free_shipping"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.scenario.desk.approaching import NEVER
+from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Result
 from services.scenario.domain.scenario import MessageOrder
 from shared.errors import NotFound
@@ -25,6 +26,12 @@ def refuse(theatre):
     theatre.person.consents[:] = []
     theatre.person.refusals[:] = ["marketing"]
     theatre.approaches.free_us[ADA] = NEVER
+
+
+def called_back(theatre):
+    """Return the tasks of which whoever connects people was to be told, in order."""
+    jobs = [each.job for each in theatre.errands.all().values()]
+    return [job.task_id for job in jobs if isinstance(job, RingBack)]
 
 
 class TestAbandonedCart:
@@ -191,6 +198,30 @@ class TestDearCheckout:
         assert theatre.shown("web.cart") == theatre.shown("agent.prompt") == {CABLE: self.NAME}
         await theatre.call("done")
         assert theatre.ended("asked_to_be_called") == "answered"
+
+    async def test_who_asks_again_while_we_would_call_later_is_called_now(self, theatre):
+        await theatre.happens("accept", "call_me_now")
+        first = await theatre.call("no_answer")
+        await theatre.passes(minutes=5)
+        assert await theatre.tasks() == []
+        for type_ in ("accept", "click"):
+            await theatre.happens(type_, "call_me_now")
+        (task,) = await theatre.tasks()
+        assert (task.kind, task.tries) == ("call_back", 0)
+        assert task.task_id != first.task_id
+        assert called_back(theatre) == [first.task_id, task.task_id]
+        assert theatre.ended("asked_to_be_called") == "asked_again"
+        await theatre.passes(hours=20)
+        assert [each.task_id for each in await theatre.tasks()] == [task.task_id]
+
+    async def test_who_asks_again_while_their_task_waits_or_is_held_is_on_it_already(self, theatre):
+        for type_ in ("accept", "click"):
+            await theatre.happens(type_, "call_me_now")
+        (task,) = await theatre.tasks()
+        held = await theatre.claims()
+        await theatre.happens("accept", "call_me_now")
+        assert (held.task_id, await theatre.tasks()) == (task.task_id, [])
+        assert called_back(theatre) == [task.task_id]
 
     async def test_what_was_turned_down_on_the_site_no_agent_repeats(self, theatre):
         await self.check_out(theatre)
@@ -492,6 +523,17 @@ class TestFaqWanderer:
         assert task.kind == "call_back"
         await theatre.call("sold")
         assert theatre.ended("asked_to_chat") == "reached"
+
+    async def test_who_is_to_be_called_later_and_asks_for_a_chat_again_has_one_now(self, theatre):
+        await self.accept(theatre, while_waiting=False)
+        await theatre.call("call_again", hours=20)
+        await theatre.passes(minutes=5)
+        await theatre.happens("accept", "chat_now")
+        assert [each.kind for each in await theatre.tasks()] == ["chat"]
+        assert theatre.stage("asked_to_chat") == "chat"
+        await theatre.call("done")
+        await theatre.passes(hours=21)
+        assert await theatre.tasks() == [], "the chat came in place of the call"
 
     async def test_whom_nobody_takes_within_the_hour_waits_no_longer(self, theatre):
         await self.accept(theatre, while_waiting=False)

@@ -177,6 +177,7 @@ class Theatre:
         self._worker = Errands(
             self.errands, self._sender(), _Silent(), self.catalogue, self.clock, owner="e"
         )
+        self._desk = TaskDesk(self.store, self.store.agents, self.clock, self.approaches)
         self._number = 0
 
     def no(self, offer_id: str) -> int:
@@ -287,15 +288,17 @@ class Theatre:
 
     async def call(self, outcome: str, **again: float) -> Task:
         """Let an agent take the first task and end it so; of `call_again` after so long."""
-        call = own_call("/ClaimTask")
-        desk = TaskDesk(self.store, self.store.agents, self.clock, self.approaches)
-        await desk.sign(Agent(AGENT, Presence.AVAILABLE, SKILLS, 9))
-        task = await desk.claim(call, AGENT, "")
+        task = await self.claims()
         again_us = self.clock.now_us() + timedelta(**again) // timedelta(microseconds=1)
         said = Completion(task.task_id, AGENT, outcome, again_us=again_us if again else 0)
-        await desk.complete(call, said)
+        await self._desk.complete(own_call("/CompleteTask"), said)
         await self.goes_on()
         return task
+
+    async def claims(self) -> Task:
+        """Let an agent take the first task."""
+        await self._desk.sign(Agent(AGENT, Presence.AVAILABLE, SKILLS, 9))
+        return await self._desk.claim(own_call("/ClaimTask"), AGENT, "")
 
     async def signs_on(self, *skills: str) -> None:
         """Let the agent be there with these skills, for one task at a time."""
