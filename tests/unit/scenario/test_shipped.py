@@ -406,7 +406,10 @@ class TestComplaint:
         await theatre.passes(days=29)
         assert theatre.stage(self.NAME) == "wait"
         await theatre.passes(days=4)
-        assert theatre.stage(self.NAME) is None
+        assert theatre.ended(self.NAME) == "not_settled"
+        assert theatre.sent == [], "nobody is told that it was settled"
+        await self.complain(theatre)
+        assert theatre.stage(self.NAME) == "see_to_it"
 
     async def test_a_complaint_that_says_it_is_settled_begins_nothing(self, theatre):
         await self.settle(theatre)
