@@ -89,6 +89,17 @@ class TestAbandonedCart:
         assert theatre.sent == []
         assert theatre.ended(self.NAME) == "obstructed"
 
+    @pytest.mark.parametrize(("after", "sent", "calls"), [(1, 0, 0), (3, 1, 0), (5, 1, 1)])
+    async def test_who_emptied_the_cart_hears_no_more_of_it(self, theatre, after, sent, calls):
+        await self.leave(theatre)
+        await theatre.passes(days=after)
+        if calls:
+            await theatre.call("not_reached")
+        theatre.person.ClearField("cart")
+        await theatre.passes(days=12)
+        assert (len(theatre.sent), len(theatre.store.tasks)) == (sent, calls)
+        assert theatre.ended(self.NAME) == "emptied"
+
     @pytest.mark.parametrize(
         ("outcome", "then"),
         [("declined", "a_week"), ("reached", "a_week"), ("not_interested", None)],
