@@ -84,8 +84,10 @@ async def claimed(channels, agent_id, person_ids):
             return task
 
 
-async def complete(channels, agent_id, task_id, outcome):
-    request = edge_pb.CompleteTaskRequest(agent_id=agent_id, task_id=task_id, outcome=outcome)
+async def complete(channels, agent_id, task_id, outcome, offer_ids=()):
+    request = edge_pb.CompleteTaskRequest(
+        agent_id=agent_id, task_id=task_id, outcome=outcome, offer_ids=offer_ids
+    )
     return await channels.edge.CompleteTask(request, timeout=TIMEOUT_S)
 
 

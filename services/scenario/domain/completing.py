@@ -14,6 +14,7 @@ from services.scenario.domain.outcomes import (
     again_us,
     course_of,
 )
+from services.scenario.domain.scenario import Stage
 from services.scenario.domain.taking import Steps, go
 from services.scenario.domain.tasks import (
     Attempt,
@@ -36,7 +37,7 @@ class Completion:
     again_us: int = 0
     """When they are to be called again, of `call_again` only."""
     offer_ids: tuple[str, ...] = ()
-    """The offers that it is about; empty: all of the task."""
+    """The offers that it is about; empty: see `_own_offers`."""
     decision_id: str = ""
 
 
@@ -85,8 +86,22 @@ def _said(task: Task, completion: Completion, journey: Journey | None, now_us: i
         later_us = again_us(outcome, task.tries, now_us, task.time_zone)
         if 0 < task.expires_us <= later_us:
             later_us = 0
-    offer_ids = completion.offer_ids or task.offer_ids
+    offer_ids = completion.offer_ids or _own_offers(task, stage)
     return Said(outcome, later_us, is_named, offer_ids, completion.decision_id)
+
+
+def _own_offers(task: Task, stage: Stage | None) -> tuple[str, ...]:
+    """Return what an answer is about where its agent does not say: all that the task is to offer.
+
+    Of what somebody asked for that is what its stage names. Whatever else was shown beside the
+    offer that they took up is there to talk about, and a word about none of it in particular is no
+    answer to it.
+    """
+    if not task.of_kind.was_asked_for:
+        return task.offer_ids
+    order = stage.task if stage is not None else None
+    named = order.offer_ids if order is not None else ()
+    return tuple(each for each in task.offer_ids if each in named)
 
 
 def _afterwards(task: Task, completion: Completion, said: Said) -> Task:

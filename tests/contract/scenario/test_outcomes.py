@@ -1,5 +1,7 @@
 """What every store does with the outcome of a call: ended, tried again, told to the log."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.scenario.domain.completing import Completion, complete
@@ -200,3 +202,19 @@ async def test_a_task_put_off_by_its_agent_says_so(calls):
     async with calls.desk.store.transaction() as transaction:
         taken = await claim(transaction, "eve", "", DUE_US + HOUR_US)
     assert taken.claims == 2
+
+
+@pytest.mark.parametrize("kind", ["call_back", "chat"])
+@pytest.mark.parametrize(("own", "answers"), [([], []), (["come_back"], ["come_back"])])
+async def test_of_what_was_asked_for_an_answer_is_about_its_own_offers_where_none_is_named(
+    desk, kind, own, answers
+):
+    asked = scenario(stage("call", task={"kind": kind, "offers": own}))
+    beside = replace(facts(), shown=("free_shipping",))
+    await desk.take(event("view", DUE_US), starting_of=for_all({"view": [asked]}))
+    await desk.look(DUE_US, beside)
+    await desk.sign_on("eve")
+    calls = Calls(desk)
+    ended = await said(calls, "sold")
+    assert ended.offer_ids == (*own, "free_shipping")
+    assert [offer_id for _, offer_id, _ in await told(calls)] == answers

@@ -54,13 +54,15 @@ async def test_they_hear_once_and_the_agent_goes_on_with_what_the_site_showed(
     assert (told["decisionId"], "to" in told) == ("d-1", kind == "call_back")
     assert told["offerIds"] == list(task.offer_ids) == ["item-3", "free_shipping"]
     assert pair.peers.calls == []
-    done = pb.CompleteTaskRequest(agent_id="eve", task_id=task.task_id, outcome="sold")
+    done = pb.CompleteTaskRequest(
+        agent_id="eve", task_id=task.task_id, outcome="sold", offer_ids=["free_shipping"]
+    )
     await pair.one.CompleteTask(done, timeout=5)
     await until(lambda: bool(pair.peers.recorded))
     said = [each for asked in pair.peers.recorded.values() for each in asked.events]
-    assert {(each.type, each.channel, each.decision_id) for each in said} == {
-        ("accept", channel, "d-1")
-    }
+    assert [(each.type, each.offer_id, each.channel, each.decision_id) for each in said] == [
+        ("accept", "free_shipping", channel, "d-1")
+    ]
     assert len(telephony.received) == 1
 
 
