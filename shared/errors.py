@@ -119,6 +119,12 @@ class Overloaded(TouchpointError):
         self.retry_after_s = retry_after_s
 
 
+class TooLarge(TouchpointError):
+    """The request is larger than is taken: the caller's fault, repeating it does not help."""
+
+    default_reason = "TOO_LARGE"
+
+
 class DeadlineExceeded(TouchpointError):
     """The budget is spent: expected under load or with a short deadline."""
 
@@ -161,5 +167,6 @@ LASTING = (
     PermissionDenied,
     Unauthenticated,
     Unimplemented,
+    TooLarge,
 )
 """Refusals: the same request is answered the same until somebody mends its cause."""

@@ -28,7 +28,7 @@ from shared.setting_types import Listen
 from shared.transport.cors import with_cors
 from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
-from shared.transport.http import http_app
+from shared.transport.http import Doors, http_app
 from shared.transport.listening import take_grpc_port
 from shared.transport.options import server_options
 from shared.transport.routes import Routes, routes
@@ -128,12 +128,10 @@ async def _web(
         {method: route for method, route in found.items() if method in offered},
         health.readiness,
         settings.max_request_bytes,
-        face.pages,
-        face.clicks,
+        Doors(face.pages, face.clicks, face.beacons),
     )
-    return await stack.enter_async_context(
-        served(with_cors(app, face.allowed_origins), face.listen)
-    )
+    crossing = with_cors(app, face.allowed_origins, guarded=face.beacons)
+    return await stack.enter_async_context(served(crossing, face.listen))
 
 
 def _settling(warm_up: WarmUp | None, settle: Settle) -> WarmUp:

@@ -44,10 +44,13 @@ class HttpFace:
     allowed_origins: Sequence[str] = ()
     """Browser origins that may call (CORS); empty allows none, `*` all."""
     pages: Mapping[str, Page] = field(default_factory=dict)
+    """By path."""
     clicks: Mapping[str, str] = field(default_factory=dict)
     """Path to `/package.Service/Rpc`: a POST there, its fields in the address, is a call of it. For
     what mail readers post by themselves (RFC 8058)."""
-    """By path."""
+    beacons: Mapping[str, str] = field(default_factory=dict)
+    """Path to `/package.Service/Rpc`: a POST there is a call of it by JSON, whatever its content
+    type says. For pages that are being left: they may not name one (`navigator.sendBeacon`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from services.aggregator.domain.quality import Qualities
 from services.aggregator.domain.sampling import Sampler
 from services.aggregator.explaining import Explaining
 from services.aggregator.identification import Identification
-from services.aggregator.pages import CLICKS, sample_pages
+from services.aggregator.pages import BEACONS, CLICKS, sample_pages
 from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.recording import Recorder
@@ -89,6 +89,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             tuple(sorted(settings.allowed_origins)),
             sample_pages(),
             CLICKS,
+            BEACONS,
         ),
         share=priorities.share,
     )

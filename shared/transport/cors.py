@@ -2,53 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, MutableMapping
-from typing import Any
+from collections.abc import Collection
 
-from shared.transport.http import App, Receive, Scope, Send
+from shared.call import REQUEST_ID
+from shared.errors import PermissionDenied
+from shared.transport.asgi import App, Event, Header, Receive, Scope, Send, header, refuse
+from shared.transport.routes import request_id_of
 
 _ALLOWED = (
-    b"content-type, connect-protocol-version, connect-timeout-ms, x-grpc-web, x-user-agent, "
-    b"grpc-timeout, x-request-id, x-touchpoint-caller, traceparent"
+    b"authorization, content-type, content-encoding, connect-protocol-version, connect-timeout-ms, "
+    b"connect-content-encoding, grpc-timeout, x-grpc-web, x-user-agent, x-request-id, "
+    b"x-touchpoint-caller, traceparent"
 )
-_EXPOSED = b"x-request-id, grpc-status, grpc-message, grpc-status-details-bin"
+_EXPOSED = (
+    b"x-request-id, grpc-status, grpc-message, grpc-status-details-bin, date, retry-after, "
+    b"connect-content-encoding, grpc-encoding"
+)
+_ALL = "*"
 
 
-def with_cors(app: App, allowed_origins: Collection[str]) -> App:
-    """Answer preflights and mark answers for these origins; `*` allows all."""
-    if not allowed_origins:
+def with_cors(app: App, allowed_origins: Collection[str], *, guarded: Collection[str] = ()) -> App:
+    """Answer preflights and mark answers for these origins; `*` allows all.
+
+    `guarded` paths are refused to pages of all other origins: a browser asks for no preflight
+    before it posts there.
+    """
+    if not allowed_origins and not guarded:
         return app
 
     async def crossing(scope: Scope, receive: Receive, send: Send) -> None:
-        origin = dict(scope.get("headers", ())).get(b"origin", b"")
-        if origin.decode("latin-1") not in allowed_origins and "*" not in allowed_origins:
-            await app(scope, receive, send)
+        if scope["type"] != "http":
             return
-        if scope["type"] == "http" and scope["method"] == "OPTIONS":
-            await _preflight(send, origin)
+        origin = header(scope, "origin")
+        if origin not in allowed_origins and _ALL not in allowed_origins:
+            if origin and scope["path"] in guarded and not _is_own(origin, scope):
+                await _refuse(scope, send, origin)
+                return
+            await app(scope, receive, _marking(send, (_VARY,)) if allowed_origins else send)
             return
-
-        async def marked(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_marks(origin)]
-            await send(message)
-
-        await app(scope, receive, marked)
+        marks = _marks(origin)
+        if scope["method"] == "OPTIONS":
+            await _preflight(send, marks)
+            return
+        await app(scope, receive, _marking(send, marks))
 
     return crossing
 
 
-def _marks(origin: bytes) -> list[tuple[bytes, bytes]]:
+_VARY = (b"vary", b"Origin")
+
+
+def _is_own(origin: str, scope: Scope) -> bool:
+    """Say whether a page was served by the host that it calls."""
+    return origin.partition("://")[2] == header(scope, "host")
+
+
+async def _refuse(scope: Scope, send: Send, origin: str) -> None:
+    told = PermissionDenied(f"pages of {origin[:200]} may not call", reason="ORIGIN")
+    await refuse(send, told, request_id_of(header(scope, REQUEST_ID)))
+
+
+def _marking(send: Send, marks: Collection[Header]) -> Send:
+    async def marked(event: Event) -> None:
+        if event["type"] == "http.response.start":
+            event["headers"] = [*event.get("headers", ()), *marks]
+        await send(event)
+
+    return marked
+
+
+def _marks(origin: str) -> list[Header]:
     return [
-        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-origin", origin.encode("latin-1")),
         (b"access-control-expose-headers", _EXPOSED),
-        (b"vary", b"Origin"),
+        _VARY,
     ]
 
 
-async def _preflight(send: Send, origin: bytes) -> None:
+async def _preflight(send: Send, marks: Collection[Header]) -> None:
     headers = [
-        *_marks(origin),
+        *marks,
         (b"access-control-allow-methods", b"POST, GET"),
         (b"access-control-allow-headers", _ALLOWED),
         (b"access-control-max-age", b"7200"),

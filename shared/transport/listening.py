@@ -15,6 +15,14 @@ from shared.setting_types import Listen
 log = get_logger(__name__)
 
 _TRIES = 100
+_ALIVE = (
+    ("SO_KEEPALIVE", socket.SOL_SOCKET, 1),
+    ("TCP_KEEPIDLE", socket.IPPROTO_TCP, 30),
+    ("TCP_KEEPINTVL", socket.IPPROTO_TCP, 10),
+    ("TCP_KEEPCNT", socket.IPPROTO_TCP, 3),
+    ("TCP_USER_TIMEOUT", socket.IPPROTO_TCP, 60_000),
+)
+"""A peer that vanished without a word is noticed after a minute; connections inherit it."""
 
 
 class PortTakenError(Exception):
@@ -39,6 +47,9 @@ def take_socket(wanted: Listen) -> tuple[socket.socket, Listen]:
     for port in _candidates(wanted):
         taken = socket.socket(family, socket.SOCK_STREAM)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for name, level, value in _ALIVE:
+            if hasattr(socket, name):  # macOS lacks some
+                taken.setsockopt(level, getattr(socket, name), value)
         try:
             taken.bind((wanted.host, port))
             taken.listen(1024)

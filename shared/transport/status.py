@@ -26,6 +26,7 @@ CODES: Mapping[type[TouchpointError], int] = {
     errors.PermissionDenied: Code.PERMISSION_DENIED,
     errors.Unauthenticated: Code.UNAUTHENTICATED,
     errors.Overloaded: Code.RESOURCE_EXHAUSTED,
+    errors.TooLarge: Code.RESOURCE_EXHAUSTED,
     errors.DeadlineExceeded: Code.DEADLINE_EXCEEDED,
     errors.Unavailable: Code.UNAVAILABLE,
     errors.Unimplemented: Code.UNIMPLEMENTED,
@@ -38,7 +39,8 @@ _BY_CODE: Mapping[int, type[TouchpointError]] = {
     Code.DATA_LOSS: errors.Internal,
 }
 _BY_REASON: Mapping[str, type[TouchpointError]] = {
-    errors.Ambiguous.default_reason: errors.Ambiguous
+    errors.Ambiguous.default_reason: errors.Ambiguous,
+    errors.TooLarge.default_reason: errors.TooLarge,
 }
 
 

@@ -10,15 +10,22 @@ from contextlib import asynccontextmanager
 import uvicorn
 
 from shared.setting_types import Listen
-from shared.transport.http import App
+from shared.transport.asgi import App
 from shared.transport.listening import take_socket
+from shared.transport.web_protocol import WebProtocol
 
 _GRACE_S = 2
 """Longer than any single answer may take."""
 
 
+_IDLE_S = 65
+"""Longer than a client keeps a connection for its next request: else both sides race."""
+
+
 @asynccontextmanager
-async def served(app: App, wanted: Listen) -> AsyncIterator[Listen]:
+async def served(
+    app: App, wanted: Listen, protocol: type[WebProtocol] = WebProtocol
+) -> AsyncIterator[Listen]:
     """Serve within the context and lend the address; raises PortTakenError.
 
     On leaving it, answers that were begun are finished.
@@ -26,12 +33,15 @@ async def served(app: App, wanted: Listen) -> AsyncIterator[Listen]:
     taken, address = take_socket(wanted)
     config = uvicorn.Config(
         app,
+        http=protocol,
         loop="none",
         lifespan="off",
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here depends on a caller's address
+        timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Uvicorn(config)
@@ -39,14 +49,30 @@ async def served(app: App, wanted: Listen) -> AsyncIterator[Listen]:
     try:
         yield address
     finally:
-        server.should_exit = True
+        server.stop()
         await task
         with contextlib.suppress(OSError):
             taken.close()
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without its signal handlers."""
+    """uvicorn without its signal handlers, and told to stop instead of looking all the time."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no more connections, and end when what was begun is answered."""
+        self.should_exit = True
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        """Keep the date of answers, until stopped."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopped.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

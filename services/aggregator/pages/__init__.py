@@ -17,6 +17,8 @@ _FILES = {
 }
 CLICKS = {"/unsubscribe": "/touchpoint.aggregator.v1.AggregatorService/Unsubscribe"}
 """A link in a message: whoever opens it is asked, whoever posts to it has said so (RFC 8058)."""
+BEACONS = {"/track": "/touchpoint.aggregator.v1.AggregatorService/Track"}
+"""What a page has still to say while it is being left."""
 
 
 def sample_pages() -> Mapping[str, Page]:

@@ -4,54 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import struct
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from io import StringIO
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from shared import errors
 from shared.call import Call
-from shared.middleware.order import layers
-from shared.transport.cors import with_cors
-from shared.transport.http import NO_CLICKS, http_app
-from shared.transport.routes import routes
-from tests.grpc.kit.echo import SAY, EchoServicer, echo_binding, pb
-
-STATES = {"postgres": "ok", "rules": "has not answered"}
-
-
-class Server(uvicorn.Server):
-    def install_signal_handlers(self) -> None: ...
-
-
-@asynccontextmanager
-async def served(
-    servicer: EchoServicer,
-    *,
-    is_ready: bool = True,
-    origins: tuple[str, ...] = (),
-    clicks: Mapping[str, str] = NO_CLICKS,
-) -> AsyncIterator[httpx.AsyncClient]:
-    binding = echo_binding(servicer)
-    found = routes([binding], layers([binding]))
-    app = http_app(found, lambda: (is_ready, STATES), 64 * 1024, clicks=clicks)
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        with_cors(app, origins), loop="none", lifespan="off", ws="none", log_config=None
-    )
-    server = Server(config)
-    task = asyncio.create_task(server._serve([listening]))
-    port = listening.getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        yield client
-    server.should_exit = True
-    await task
+from shared.transport.http import Doors
+from tests.grpc.kit.echo import SAY, EchoServicer, pb
+from tests.grpc.kit.http_kit import STATES, served
 
 
 async def say(client: httpx.AsyncClient, body: Any, **headers: str) -> httpx.Response:
@@ -298,7 +262,7 @@ async def test_a_click_is_a_call_of_what_its_address_says_whatever_its_body_says
     async def behave(call: Call, request: Any) -> Any:
         return pb.SayResponse(text=request.text)
 
-    async with served(EchoServicer(behave), clicks={"/say": SAY}) as client:
+    async with served(EchoServicer(behave), doors=Doors(clicks={"/say": SAY})) as client:
         one_click = {"List-Unsubscribe": "One-Click"}
         answer = await client.post("/say", params={"text": "no & more"}, data=one_click)
         assert (answer.status_code, answer.json()) == (200, {"text": "no & more"})

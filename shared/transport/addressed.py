@@ -1,0 +1,39 @@
+"""Calls by what browsers and mail readers send of themselves: clicks on links, beacons of pages."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qsl
+
+from google.protobuf.message import Message
+
+from shared.transport.asgi import JSON, Receive, Scope, replayed, with_headers
+
+_OF_BODIES = (b"content-length", b"content-encoding", b"transfer-encoding")
+
+
+def clicked(
+    scope: Scope, rpc: str, request_type: type[Message], receive: Receive
+) -> tuple[Scope, Receive]:
+    """Return the call that a click is: what its address says as JSON, whatever its body says.
+
+    What the rpc does not know is left out: who carries links adds to them (`utm_source=…`).
+    """
+    told = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    known = {field.json_name for field in request_type.DESCRIPTOR.fields}
+    body = json.dumps({name: value for name, value in told.items() if name in known}).encode()
+    return _called(scope, rpc, _OF_BODIES), replayed(body, receive)
+
+
+def beaconed(scope: Scope, rpc: str) -> Scope:
+    """Return the call that a beacon is: its body as JSON, for it may only call itself text.
+
+    A page that is being left sends no headers of its own and waits for no preflight, so whatever
+    it has to say beside the body stands in the address.
+    """
+    return _called(scope, rpc, ())
+
+
+def _called(scope: Scope, rpc: str, without: tuple[bytes, ...]) -> Scope:
+    called = {**scope, "path": rpc, "raw_path": rpc.encode(), "query_string": b""}
+    return with_headers(called, [(b"content-type", JSON)], without)
