@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
 
-from cli.showing.words import duration
+from cli.showing.words import duration, several
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.scenario.v1.reports_pb2 import (
     GetScenarioReportResponse,
@@ -114,6 +114,15 @@ def errands_said(stage: StageReport) -> list[str]:
         f"{name}: {', '.join(said)}"
         for kind, name in names.items()
         if (said := [_errands(each) for each in stage.errands if each.kind == kind])
+    ]
+
+
+def failed_said(report: ScenarioReport) -> list[str]:
+    """Say which conditions could not be evaluated, and what was so for it."""
+    return [
+        f"{each.place} could not be evaluated: {several(each.times, 'time')}, each as if it did"
+        " not hold."
+        for each in report.failed_conditions
     ]
 
 

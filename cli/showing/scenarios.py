@@ -15,6 +15,7 @@ from cli.showing.scenario_words import (
     end_said,
     ended_here,
     errands_said,
+    failed_said,
     group_share,
     is_clear,
     mode_said,
@@ -90,12 +91,14 @@ def scenario_shown(found: GetScenarioReportResponse) -> RenderableType:
         Text(f"{report.scenario}{title}", style="bold"),
         Text(f"{_capital(mode_said(report))}.{_begins(report)}"),
     ]
+    failed = [Text(line, style="red") for line in failed_said(report)]
     if report.in_session:
-        return Group(*parts, Text(_KEPT_NOWHERE))
+        return Group(*parts, Text(_KEPT_NOWHERE), *failed)
     parts.append(Text(_stands(report)))
     parts += [Text(f"{each.journeys:,} parked: {each.reason}") for each in report.parked_before]
     if report.stuck:
         parts.append(Text(_stuck(report), style="red"))
+    parts += failed
     parts.append(
         Text(
             f"{_period(found)}: {several(report.entered, 'entered', 'entered')} of"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from services.scenario.journeys.timers import Timers
 from services.scenario.patterns.search import PatternSearch
 from services.scenario.reports.queue import QueueReports
 from services.scenario.reports.scenarios import ScenarioReports
+from services.scenario.reports.unevaluated import UnevaluatedKept
 from services.scenario.servicer import ScenarioServicer
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.agents import PostgresAgents
@@ -44,6 +46,7 @@ from services.scenario.storage.following import ProposalFollower
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import NoteKeys, Notes
 from services.scenario.storage.queue import PostgresQueue
+from services.scenario.unevaluated import UNEVALUATED
 from services.scenario.validation import VALIDATORS
 from shared.binding import bind
 from shared.bus import Bus, EffectConsumer, Relay
@@ -122,6 +125,9 @@ class _Parts:
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
         self.free_agents = FreeAgents(PostgresQueue(database), self.clock)
         calls_per_day = self.free_agents.calls_per_day
+        self.unevaluated = UnevaluatedKept(
+            UNEVALUATED, PostgresCounts(database), self.clock, time.monotonic
+        )
         self.finder = Finder(
             catalogue, bundles, people, self.clock, chooser, decisions, calls_per_day
         )
@@ -217,6 +223,7 @@ class _Parts:
             "errands": self._do_errands,
             "obstacles": self.obstacles.run,
             "free_agents": self.free_agents.run,
+            "unevaluated": self.unevaluated.run,
             "restocking": self._restock,
             "catching_up": CatchingUp(self.database, self.profile, self.clock).run,
             "key_renewal": NoteKeys(self.database, self.keys, self.clock).run,

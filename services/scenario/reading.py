@@ -27,6 +27,7 @@ from services.scenario.domain.scenario import (
     Values,
     Way,
 )
+from services.scenario.unevaluated import UNEVALUATED
 from shared.conditions import ConditionError
 from shared.conditions.journeys import JourneyCompiler
 from shared.conditions.predicate import Predicate, reads_person
@@ -49,6 +50,9 @@ class Asked:
 
     predicate: Predicate
     asks_person: bool
+    scenario: str = ""
+    place: str = ""
+    """Where it stands, if no journey is parked where it fails; empty: one is, and says so."""
 
     @property
     def text(self) -> str:
@@ -61,9 +65,12 @@ class Asked:
     def holds(self, values: Values) -> bool | None:
         """See `Condition.holds`; it fails where something that it reads is not known."""
         try:
-            return self.predicate.holds(values)  # type: ignore[arg-type]
-        except KeyError:
+            found = self.predicate.holds(values)  # type: ignore[arg-type]
+        except KeyError:  # of an event that was noted for later, little is known
             return None
+        if found is None and self.place:
+            UNEVALUATED.note(self.scenario, self.place)
+        return found
 
 
 @lru_cache(maxsize=256)
@@ -108,16 +115,18 @@ class _Reading:
             name=message.scenario,
             title=message.title,
             stages=tuple(self._stage(stage) for stage in message.stages),
-            starts=self._hears(message.starts_on, message.where),
+            starts=self._hears(message.starts_on, message.where, "where"),
             count=_times(message.count),
             quiet_for_us=message.quiet_for.ToMicroseconds(),
             quiet_of=frozenset(message.quiet_of),
             when=self._situation(),
             occasions=_times(message.occasions),
-            goals=self._hears(message.goals, message.goal_where),
+            goals=self._hears(message.goals, message.goal_where, "goal_where"),
             exits=tuple(
-                Exit(self._hears(each.on, each.where), getattr(each, "as"))
-                for each in message.exits
+                Exit(
+                    self._hears(each.on, each.where, f"exits[{index}].where"), getattr(each, "as")
+                )
+                for index, each in enumerate(message.exits)
             ),
             again_after_us=message.again_after.ToMicroseconds(),
             again_most=message.again_most,
@@ -146,7 +155,8 @@ class _Reading:
             when.hesitating,
             above,
             when.cart_above.currency,
-            self._condition(message.condition),
+            # Where nothing is kept, no journey can be parked for it.
+            self._condition(message.condition, "" if message.starts_on else "condition"),
             frozenset(message.segments),
             frozenset(message.personas),
         )
@@ -171,9 +181,10 @@ class _Reading:
             otherwise=self._place(message.otherwise) if message.otherwise else None,
             reactions=tuple(
                 Reaction(
-                    self._hears(each.on, each.where), self._leads(each.to, getattr(each, "as"))
+                    self._hears(each.on, each.where, f"stages.{message.stage}.on[{index}].where"),
+                    self._leads(each.to, getattr(each, "as")),
                 )
-                for each in message.on
+                for index, each in enumerate(message.on)
             ),
             answers={answer: self._leads(to) for answer, to in sorted(message.answers.items())},
             ways=tuple(
@@ -199,15 +210,17 @@ class _Reading:
         after_us = message.until.after.ToMicroseconds()
         return LocalTime(minute, message.until.working_day, after_us)
 
-    def _hears(self, types: Iterable[str], where: str) -> Hears:
-        condition = self._compiler.where(where) if where and self._compiler else None
-        return Hears(frozenset(types), Asked(condition, False) if condition else None)
+    def _hears(self, types: Iterable[str], where: str, place: str) -> Hears:
+        if not where or self._compiler is None:
+            return Hears(frozenset(types))
+        asked = Asked(self._compiler.where(where), False, self._message.scenario, place)
+        return Hears(frozenset(types), asked)
 
-    def _condition(self, text: str) -> Condition | None:
+    def _condition(self, text: str, place: str = "") -> Condition | None:
         if not text or self._compiler is None:
             return None
         predicate = self._compiler.condition(text)
-        return Asked(predicate, reads_person(predicate))
+        return Asked(predicate, reads_person(predicate), self._message.scenario, place)
 
     def _leads(self, to: str, ends_as: str = "") -> Leads:
         return Leads(self._place(to), ends_as)

@@ -124,6 +124,17 @@ class Met:
     """Without the goal so far, who still have time to reach it."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Failed:
+    """Conditions that could not be evaluated, where no journey stands still for it."""
+
+    scenario: str
+    place: str
+    """Where it stands: `exits[0].where`."""
+    number: int
+    """How often, since the day of the time that is counted from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """All of it, each in order."""
@@ -135,6 +146,7 @@ class Counts:
     tasks: tuple[Tasks, ...] = ()
     messages: tuple[Messages, ...] = ()
     met: tuple[Met, ...] = ()
+    failed: tuple[Failed, ...] = ()
 
     def scenarios(self) -> set[str]:
         """Return the scenarios that anything was counted of."""

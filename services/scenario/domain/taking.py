@@ -118,19 +118,18 @@ async def take_events(
     if marks:
         await transaction.mark(marks)
         await note_goals(transaction, marks, groups)
-    counted = _counted(events, scenarios)
+    heard = [_heard(event, scenarios[event.person_id]) for event in events]
+    counted = _counted(events, heard)
     if counted:
         await transaction.tally(counted)
     begins = any(event.type in scenarios[event.person_id] for event in events)
     ended = await transaction.ended(members) if begins else {}
     tallies = await transaction.tallies_of(members) if counted else []
-    for event in events:
+    for event, starting in zip(events, heard, strict=True):
         group = groups[event.person_id]
         for journey in steps.of(group):
             go(steps, group, happened(journey, event, now_us), now_us)
-        for scenario in scenarios[event.person_id].get(event.type, ()):
-            if not scenario.starts.hears(event.type, event.values):
-                continue
+        for scenario in starting:
             may_begin = _may_begin(scenario, event, group, steps, ended)
             if not may_begin:
                 over = await given_up(transaction, scenario, steps.of(group), now_us)
@@ -294,13 +293,22 @@ def _may_begin(
     return event.time_us >= latest_us + scenario.again_after_us
 
 
-def _counted(events: Iterable[Happened], scenarios: Mapping[str, Starting]) -> list[Tally]:
+def _heard(event: Happened, scenarios: Starting) -> list[Scenario]:
+    """Return the scenarios that an event may begin; each is asked once."""
+    return [
+        scenario
+        for scenario in scenarios.get(event.type, ())
+        if scenario.starts.hears(event.type, event.values)
+    ]
+
+
+def _counted(events: Iterable[Happened], heard: Iterable[Collection[Scenario]]) -> list[Tally]:
     """Return the events that scenarios count before they begin."""
     return [
         Tally(event.person_id, scenario.name, event.time_us)
-        for event in events
-        for scenario in scenarios[event.person_id].get(event.type, ())
-        if scenario.count.at_least > 1 and scenario.starts.hears(event.type, event.values)
+        for event, scenarios in zip(events, heard, strict=True)
+        for scenario in scenarios
+        if scenario.count.at_least > 1
     ]
 
 

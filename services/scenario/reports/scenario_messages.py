@@ -10,6 +10,7 @@ from typing import TypeVar
 from services.scenario.domain.counts import (
     Counts,
     Ends,
+    Failed,
     Flows,
     Messages,
     Met,
@@ -37,7 +38,7 @@ from touchpoint.scenario.v1 import reports_pb2 as pb
 _PARKED = phase_name(Phase.PARKED)
 _BEFORE = ""
 """In place of a stage: before the first."""
-Row = TypeVar("Row", Stands, Flows, Ends, Tasks, Messages)
+Row = TypeVar("Row", Stands, Flows, Ends, Tasks, Messages, Failed)
 NO_VISITS = Visits("", "", 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -90,6 +91,10 @@ def report_of(parts: Parts, *, is_defined: bool) -> pb.ScenarioReport:
             journeys=row.number,
         )
         for row in _most_first(counts.ends)
+    )
+    report.failed_conditions.extend(
+        pb.FailedCondition(place=row.place, times=row.number)
+        for row in _most_first(counts.failed)
     )
     _compare(report, counts.met, edition)
     report.parked_before.extend(_parked(counts.stands, _BEFORE))

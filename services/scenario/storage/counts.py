@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from typing import TypeVar
 
 from services.scenario.domain import counts as found
 from services.scenario.domain.counts import Counted, Counts, Stands
+from services.scenario.domain.endings import DAY_US
 from services.scenario.domain.journey import Phase
 from services.scenario.domain.scenario import Scenario
 from services.scenario.reading import kept_scenario
@@ -17,9 +18,18 @@ from shared.postgres import Database, Queries, Transaction
 _SQL = Queries.beside(__file__, "counts.sql")
 _AT_ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TIMEOUT_S = 300.0
+_KEPT_DAYS = 400
+"""Of what could not be evaluated."""
 _STANDING = ("number", "overdue", "parked_long", "endless")
 _Counting = TypeVar(
-    "_Counting", found.Flows, found.Visits, found.Ends, found.Tasks, found.Messages, found.Met
+    "_Counting",
+    found.Flows,
+    found.Visits,
+    found.Ends,
+    found.Tasks,
+    found.Messages,
+    found.Met,
+    found.Failed,
 )
 
 
@@ -40,11 +50,24 @@ class PostgresCounts:
                 tasks=await reading.counted(found.Tasks, _SQL.tasks),
                 messages=await reading.counted(found.Messages, _SQL.messages),
                 met=await reading.counted(found.Met, _SQL.met, counted.now_us),
+                failed=await reading.counted(found.Failed, _SQL.failed),
             )
 
     async def latest_edition(self, scenario: str) -> Scenario | None:
         definition = await self._database.fetchval(_SQL.latest_edition, scenario)
         return None if definition is None else kept_scenario(definition)
+
+    async def add_unevaluated(self, times: Mapping[tuple[str, str], int], now_us: int) -> None:
+        """See `UnevaluatedStore`."""
+        day = now_us // DAY_US
+        await self._database.execute(
+            _SQL.add_unevaluated,
+            [scenario for scenario, _ in times],
+            [place for _, place in times],
+            list(times.values()),
+            day,
+        )
+        await self._database.execute(_SQL.forget_unevaluated, day - _KEPT_DAYS)
 
 
 class _Reading:

@@ -77,5 +77,21 @@ FROM firsts
 WHERE met_us >= $2
 GROUP BY scenario, held_out;
 
+-- name: failed
+SELECT scenario, place, sum(number)::bigint AS number FROM unevaluated
+WHERE day >= $2::bigint / 86400000000 AND ($1 = '' OR scenario = $1)
+GROUP BY scenario, place;
+
+-- name: add_unevaluated
+-- In one order, so that two who add to several never wait for each other.
+INSERT INTO unevaluated AS known (scenario, place, day, number)
+SELECT scenario, place, $4::integer, number
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS counted (scenario, place, number)
+ORDER BY scenario, place
+ON CONFLICT (scenario, place, day) DO UPDATE SET number = known.number + excluded.number;
+
+-- name: forget_unevaluated
+DELETE FROM unevaluated WHERE day < $1;
+
 -- name: latest_edition
 SELECT definition FROM journeys WHERE scenario = $1 ORDER BY started_us DESC, journey_id DESC LIMIT 1;

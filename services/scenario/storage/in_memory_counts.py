@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from services.scenario.domain import counts as found
 from services.scenario.domain.counts import Counted, Counts, phase_name, place_at
+from services.scenario.domain.endings import DAY_US
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.journey import Due, Journey, Outcome, Passage, Phase
@@ -48,9 +50,22 @@ class InMemoryCounts:
     def __init__(self, journeys: KeptJourneys, errands: KeptErrands) -> None:
         self._journeys = journeys
         self._errands = errands
+        self._failed: dict[tuple[str, str, int], int] = {}
+        """Times by scenario, place and day."""
 
     async def counts(self, counted: Counted) -> Counts:
-        return _counts_of(_Counting(self._journeys, self._errands, counted))
+        counts = _counts_of(_Counting(self._journeys, self._errands, counted))
+        failed = Counter[tuple[str, str]]()
+        for (scenario, place, day), number in self._failed.items():
+            if day >= counted.since_us // DAY_US and counted.scenario in ("", scenario):
+                failed[scenario, place] += number
+        rows = (found.Failed(*key, number) for key, number in failed.items())
+        return replace(counts, failed=tuple(sorted(rows)))
+
+    async def add_unevaluated(self, times: Mapping[tuple[str, str], int], now_us: int) -> None:
+        for (scenario, place), number in times.items():
+            key = scenario, place, now_us // DAY_US
+            self._failed[key] = self._failed.get(key, 0) + number
 
     async def latest_edition(self, scenario: str) -> Scenario | None:
         every = self._journeys.journeys.values()

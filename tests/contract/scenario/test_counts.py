@@ -8,6 +8,7 @@ import pytest
 from services.scenario.domain.counts import (
     Counted,
     Ends,
+    Failed,
     Flows,
     Messages,
     Met,
@@ -126,6 +127,18 @@ async def test_who_is_for_long_in_a_stage_that_no_time_ends_is_told_and_nobody_e
     assert [each.endless for each in found.stands] == [0, 0]
     found = await counted(desk, NOON_US + 90 * DAY_US + 1)
     assert [(each.scenario, each.endless) for each in found.stands] == [("long", 0), ("s", 1)]
+
+
+async def test_what_could_not_be_evaluated_is_added_up_by_scenario_place_and_day(desk):
+    first = {("s", "where"): 2, ("s", "goal_where"): 1, ("t", "where"): 5}
+    await desk.counting.add_unevaluated(first, NOON_US)
+    await desk.counting.add_unevaluated({("s", "where"): 3}, NOON_US + 1)
+    await desk.counting.add_unevaluated({("s", "where"): 4}, NOON_US + DAY_US)
+    found = await counted(desk, NOON_US + DAY_US, scenario="s")
+    assert found.failed == (Failed("s", "goal_where", 1), Failed("s", "where", 9))
+    later = await counted(desk, NOON_US + DAY_US, since_us=NOON_US + DAY_US // 2)
+    assert later.failed == (Failed("s", "where", 4),)
+    assert later.scenarios() == {"s"}
 
 
 async def test_a_message_counts_by_what_became_of_it(desk):

@@ -20,6 +20,7 @@ from cli.showing.scenarios import overview_shown, scenario_shown
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.scenario.v1.reports_pb2 import (
     ErrandCount,
+    FailedCondition,
     GetScenarioReportResponse,
     GoalComparison,
     GoalDifference,
@@ -84,6 +85,7 @@ def report(**more):
         under_way=70,
         parked=2,
         stuck=3,
+        failed_conditions=[FailedCondition(place="exits[0].where", times=12)],
         began=1_400,
         entered=90,
         stages=[first, second, before],
@@ -123,6 +125,7 @@ def test_a_scenario_is_told_stage_by_stage():
         "Now: 40 before the first stage, 70 in a stage, 2 of all parked.",
         "3 stuck: due for more than five minutes and not moved, parked for more than a day, or in a"
         " stage for more than 90 days that no time ends.",
+        "exits[0].where could not be evaluated: 12 times, each as if it did not hold.",
         "Began 2026-10-24 12:00 to 2026-11-23 12:00 UTC: 90 entered of 1,400 that began.",
         "Goal within 5 d: 25.0% of 400 people who met what it takes, 5.0% of 40 held out.",
         "Difference: +20.0 points (+10.0 to +25.0), more than chance.",
