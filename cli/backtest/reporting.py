@@ -105,11 +105,13 @@ def _groups(record: Record, scenario: str, span: Span) -> Iterator[BacktestGroup
     for group in (ENTERED, FULL, YIELDED, HELD_OUT):
         if entries := groups.get(group):
             missing = [each for each in entries if not each.reached_us]
+            worth = [each.value_micros for each in entries if each.value_micros]
             yield BacktestGroup(
                 group=group,
                 people=len(entries),
                 reached=len(entries) - len(missing),
                 in_time=sum(each.until_us >= span.until_us for each in missing),
+                mean_value_micros=round(sum(worth) / len(worth)) if worth else 0,
             )
 
 

@@ -10,9 +10,11 @@ from rich.markup import escape
 
 from cli.console import add_row, table
 from cli.showing.how_often import show_how_often
+from cli.showing.scenario_words import aim_said, worth_said
 from cli.showing.words import several
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.rules_pb2 import RuleMode
+from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim
 from touchpoint.scenario.v1.backtest_pb2 import Backtest, BacktestDay, BacktestScenario
 
 _WIDTH = 40
@@ -69,6 +71,8 @@ def _show_scenario(console: Console, told: BacktestScenario) -> None:
     report = told.report
     shadow = " (in shadow)" if report.mode == RuleMode.SHADOW else ""
     console.print(f"\n[bold]{escape(report.scenario)}[/bold] {escape(report.title)}{shadow}")
+    if said := aim_said(report):
+        console.print(f" {said}", markup=False)
     if report.in_session:
         console.print("  lives in the session: it is not played")
         return
@@ -121,7 +125,9 @@ def _because(reason: str) -> str:
 def _show_groups(console: Console, told: BacktestScenario) -> None:
     if not told.groups or not any(group.reached or group.in_time for group in told.groups):
         return
-    groups = table("who met what it takes", "people", "reached the goal", "share", "still in time")
+    columns = ["people", "reached the goal", "share", "still in time"]
+    of_orders = told.report.aim == ScenarioAim.ORDER_VALUE
+    groups = table("who met what it takes", *columns, *(["mean order"] if of_orders else []))
     for group in told.groups:
         share = group.reached / group.people if group.people else 0.0
         add_row(
@@ -131,6 +137,7 @@ def _show_groups(console: Console, told: BacktestScenario) -> None:
             str(group.reached),
             f"{share:.1%}",
             str(group.in_time),
+            *([worth_said(group.mean_value_micros)] if of_orders else []),
         )
     console.print(groups)
 

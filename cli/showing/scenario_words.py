@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToDict
 
 from cli.showing.words import duration, several
 from touchpoint.rules.v1.rules_pb2 import RuleMode
+from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim
 from touchpoint.scenario.v1.reports_pb2 import (
     GetScenarioReportResponse,
     GoalGroup,
@@ -19,6 +20,13 @@ from touchpoint.scenario.v1.reports_pb2 import (
 
 IN_FORCE: Final = "in force"
 _MODES: Final = {RuleMode.SHADOW: "in shadow", RuleMode.OFF: "off"}
+_AIMS: Final = {
+    ScenarioAim.FIRST_SALE: "a first purchase",
+    ScenarioAim.FREQUENCY: "purchases more often",
+    ScenarioAim.ORDER_VALUE: "larger orders",
+    ScenarioAim.WIN_BACK: "a purchase of somebody who stopped buying",
+    ScenarioAim.SERVICE: "service; nothing need be sold",
+}
 _ENDS: Final = {
     "reached": "reached the goal",
     "answered": "answered the offer or call",
@@ -48,6 +56,16 @@ def end_said(end: JourneyEnd) -> str:
     if end.answer:
         said = end.answer.replace("_", " ")
     return f"{said}: {end.ended_as}" if end.ended_as else said
+
+
+def aim_said(report: ScenarioReport) -> str:
+    """Say what it is for; empty: its definition does not."""
+    return f" Aim: {_AIMS[report.aim]}." if report.aim else ""
+
+
+def worth_said(micros: int) -> str:
+    """Say what goal orders were worth on average, `-` where there was none."""
+    return f"{micros / 1e6:,.2f}" if micros else "-"
 
 
 def mode_said(report: ScenarioReport) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 from cli.console import add_row, table
 from cli.showing.scenario_words import (
     IN_FORCE,
+    aim_said,
     difference_said,
     end_said,
     ended_here,
@@ -25,8 +26,10 @@ from cli.showing.scenario_words import (
     stuck_said,
     tasks_said,
     time_in,
+    worth_said,
 )
 from cli.showing.words import duration, several
+from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim
 from touchpoint.scenario.v1.reports_pb2 import (
     GetScenarioReportResponse,
     ScenarioReport,
@@ -89,7 +92,7 @@ def scenario_shown(found: GetScenarioReportResponse) -> RenderableType:
     title = f" · {report.title}" if report.title else ""
     parts: list[RenderableType] = [
         Text(f"{report.scenario}{title}", style="bold"),
-        Text(f"{_capital(mode_said(report))}.{_begins(report)}"),
+        Text(f"{_capital(mode_said(report))}.{_begins(report)}{aim_said(report)}"),
     ]
     failed = [Text(line, style="red") for line in failed_said(report)]
     if report.in_session:
@@ -176,6 +179,11 @@ def _goal(report: ScenarioReport) -> Iterator[str]:
     if report.goal.HasField("difference"):
         verdict = "more than chance" if is_clear(report) else "not more than chance would have"
         yield f"Difference: {difference_said(report)}, {verdict}."
+    if report.aim == ScenarioAim.ORDER_VALUE and (entered.valued or held_out.valued):
+        yield (
+            f"Their orders were worth {worth_said(entered.mean_value_micros)} on average,"
+            f" {worth_said(held_out.mean_value_micros)} of those held out."
+        )
     if entered.in_time or held_out.in_time:
         yield f"{entered.in_time:,} and {held_out.in_time:,} of them still have time."
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from services.scenario.domain.conditions import PERSONA, SEGMENTS
 from services.scenario.domain.scenario import (
     END,
     ONCE,
@@ -34,7 +35,7 @@ from shared.conditions.predicate import Predicate, reads_person
 from shared.conditions.values import ParameterValue, typed_parameters
 from shared.money import to_micros
 from touchpoint.rules.v1 import rules_pb2 as pb
-from touchpoint.rules.v1.scenarios_pb2 import Outbound
+from touchpoint.rules.v1.scenarios_pb2 import Outbound, ScenarioAim
 from touchpoint.rules.v1.scenarios_pb2 import Times as Counted
 
 END_NAME = "end"
@@ -108,12 +109,14 @@ class _Reading:
         self._places = {stage.stage: place for place, stage in enumerate(message.stages)}
         has_conditions = any(_conditions(message))
         self._compiler = JourneyCompiler(parameters) if has_conditions else None
+        self._reads: frozenset[str] = frozenset()
 
     def scenario(self) -> Scenario:
         message = self._message
         read = Scenario(
             name=message.scenario,
             title=message.title,
+            aim=ScenarioAim.Value.Name(message.aim) if message.aim else "",
             stages=tuple(self._stage(stage) for stage in message.stages),
             starts=self._hears(message.starts_on, message.where, "where"),
             count=_times(message.count),
@@ -123,9 +126,7 @@ class _Reading:
             occasions=_times(message.occasions),
             goals=self._hears(message.goals, message.goal_where, "goal_where"),
             exits=tuple(
-                Exit(
-                    self._hears(each.on, each.where, f"exits[{index}].where"), getattr(each, "as")
-                )
+                Exit(self._hears(each.on, each.where, f"exits[{index}].where"), getattr(each, "as"))
                 for index, each in enumerate(message.exits)
             ),
             again_after_us=message.again_after.ToMicroseconds(),
@@ -140,6 +141,8 @@ class _Reading:
             is_shadow=message.mode == pb.RuleMode.SHADOW,
             definition=message.SerializeToString(deterministic=True),
         )
+        if not self._reads.isdisjoint((SEGMENTS, PERSONA)):
+            read = replace(read, asks_who_entered=True)
         proposal = read.stages[0].propose
         if read.is_in_session and (proposal is None or proposal.is_found):
             raise ValueError(f"scenario {read.name} lives in the session and proposes nothing")
@@ -213,13 +216,15 @@ class _Reading:
     def _hears(self, types: Iterable[str], where: str, place: str) -> Hears:
         if not where or self._compiler is None:
             return Hears(frozenset(types))
-        asked = Asked(self._compiler.where(where), False, self._message.scenario, place)
-        return Hears(frozenset(types), asked)
+        predicate = self._compiler.where(where)
+        self._reads |= predicate.reads
+        return Hears(frozenset(types), Asked(predicate, False, self._message.scenario, place))
 
     def _condition(self, text: str, place: str = "") -> Condition | None:
         if not text or self._compiler is None:
             return None
         predicate = self._compiler.condition(text)
+        self._reads |= predicate.reads
         return Asked(predicate, reads_person(predicate), self._message.scenario, place)
 
     def _leads(self, to: str, ends_as: str = "") -> Leads:

@@ -10,6 +10,8 @@ from services.scenario.domain.scenario import NOTHING, Cart, Values
 from shared.clock import from_us
 
 _DAY_US = 86_400_000_000
+SEGMENTS, PERSONA = "journey.segments", "journey.persona"
+"""Of the person as they were when they met what it takes to enter."""
 
 
 def values_of(journey: Journey, facts: Facts, now_us: int) -> Values:
@@ -17,6 +19,18 @@ def values_of(journey: Journey, facts: Facts, now_us: int) -> Values:
     person: Values = NOTHING if facts.person is None else facts.person
     own = _so_far(journey, journey.cart, facts.stock, now_us)
     return ChainMap(own, dict(journey.began), person)  # type: ignore[arg-type]
+
+
+def who_entered(journey: Journey, facts: Facts) -> Values:
+    """Return what a journey began with, and who entered where its scenario asks for that."""
+    if not journey.scenario.asks_who_entered or facts.person is None:
+        return journey.began
+    segments = [str(each) for each in facts.person["customer.segments"]]
+    return {
+        **journey.began,
+        SEGMENTS: segments,
+        PERSONA: str(facts.person["customer.persona"]),
+    }
 
 
 def event_values(journey: Journey, event: Happened) -> Values:
@@ -39,5 +53,7 @@ def _so_far(journey: Journey, cart: Cart, stock: int, now_us: int) -> dict[str, 
         "journey.stock": stock,
         "journey.offer_id": journey.began.get("event.offer_id", ""),
         "journey.category": journey.began.get("event.category", ""),
+        SEGMENTS: journey.began.get(SEGMENTS, []),
+        PERSONA: journey.began.get(PERSONA, ""),
         "now": from_us(now_us),
     }

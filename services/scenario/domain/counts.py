@@ -122,6 +122,10 @@ class Met:
     reached: int
     in_time: int
     """Without the goal so far, who still have time to reach it."""
+    valued: int = 0
+    """Of those who reached it, by an event that was worth something."""
+    value_micros: int = 0
+    """What those events were worth in all."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -29,6 +29,8 @@ class Entry:
     held_out: bool = False
     reached_us: int = 0
     """The goal; 0: not yet."""
+    value_micros: int = 0
+    """What the event was worth that was it; 0: nothing, or nobody knows."""
 
     @property
     def journey_id(self) -> str:
@@ -51,7 +53,7 @@ class EntryTransaction(Protocol):
         ...
 
     async def reach(self, entries: Sequence[Entry]) -> None:
-        """Keep when each reached its goal."""
+        """Keep when each reached its goal, and what that was worth."""
         ...
 
 
@@ -96,13 +98,15 @@ async def note_goals(
     waiting = await transaction.waiting_of(members, since_us)
     reached: list[Entry] = []
     for entry in waiting:
-        times = [
-            event.time_us
+        goals = [
+            event
             for event in events
             if entry.person_id in groups.get(event.person_id, ()) and _is_goal(entry, event)
         ]
-        if times:
-            reached.append(replace(entry, reached_us=min(times)))
+        if goals:
+            goal = min(goals, key=lambda event: event.time_us)
+            worth = max(int(goal.values.get("event.value_micros", 0)), 0)
+            reached.append(replace(entry, reached_us=goal.time_us, value_micros=worth))
     if reached:
         await transaction.reach(reached)
 

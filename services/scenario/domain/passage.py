@@ -6,7 +6,7 @@ is keyed by stage and occurrence, so that whoever writes it twice writes it once
 
 from __future__ import annotations
 
-from services.scenario.domain.conditions import event_values
+from services.scenario.domain.conditions import event_values, who_entered
 from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.journey import (
     BACK_IN_STOCK,
@@ -256,7 +256,7 @@ def _begun(journey: Journey, facts: Facts, now_us: int) -> Transition:
     counted = [Due(CountOccasion(now_us), -1, 0)] if scenario.occasions.at_least > 1 else []
     if facts.occasions + 1 < scenario.occasions.at_least:
         return end(journey, Outcome.NOTED, now_us, effects=counted)
-    with_cart = replace(journey, cart=facts.cart)
+    with_cart = replace(journey, cart=facts.cart, began=who_entered(journey, facts))
     if facts.held_out:
         entered = end(with_cart, Outcome.HELD_OUT, now_us, effects=counted)
     else:

@@ -325,6 +325,8 @@ class Scenario:
     name: str
     stages: tuple[Stage, ...]
     title: str = ""
+    aim: str = ""
+    """What it is for: `ORDER_VALUE`; empty: not said."""
     starts: Hears = Hears(frozenset())
     """Nothing: it lives in the session and is not kept."""
     count: Times = ONCE
@@ -343,6 +345,8 @@ class Scenario:
     moves: Mapping[str, int] = field(default_factory=dict)
     takes_over: bool = False
     is_shadow: bool = False
+    asks_who_entered: bool = False
+    """A condition reads of which segments and persona the person was when they entered."""
     definition: bytes = b""
     """The definition as it is kept beside a journey."""
 

@@ -33,6 +33,7 @@ from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.scenario import END, Scenario, Stage
 from services.scenario.domain.ways_taken import Move, Step, ways_taken
 from touchpoint.common.v1.vocabulary_pb2 import Source
+from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim
 from touchpoint.scenario.v1 import reports_pb2 as pb
 
 _PARKED = phase_name(Phase.PARKED)
@@ -76,6 +77,7 @@ def report_of(parts: Parts, *, is_defined: bool) -> pb.ScenarioReport:
     if edition is not None:
         report.title, report.in_session = edition.title, edition.is_in_session
         report.begins_with = "" if edition.is_in_session else begins(edition)
+        report.aim = ScenarioAim.Value.Value(edition.aim or "UNSPECIFIED")
     for row in counts.stands:
         report.waiting += row.number if row.stage == _BEFORE else 0
         report.under_way += row.number if row.stage != _BEFORE else 0
@@ -93,8 +95,7 @@ def report_of(parts: Parts, *, is_defined: bool) -> pb.ScenarioReport:
         for row in _most_first(counts.ends)
     )
     report.failed_conditions.extend(
-        pb.FailedCondition(place=row.place, times=row.number)
-        for row in _most_first(counts.failed)
+        pb.FailedCondition(place=row.place, times=row.number) for row in _most_first(counts.failed)
     )
     _compare(report, counts.met, edition)
     report.parked_before.extend(_parked(counts.stands, _BEFORE))
@@ -210,6 +211,8 @@ def _compare(report: pb.ScenarioReport, met: Sequence[Met], edition: Scenario | 
         row = groups.get(is_held_out)
         if row is not None:
             message.people, message.reached, message.in_time = row.people, row.reached, row.in_time
+            message.valued = row.valued
+            message.mean_value_micros = round(row.value_micros / row.valued) if row.valued else 0
     if edition is not None:
         report.goal.counts_for.FromMicroseconds(longest_us(edition))
     entered, held_out = report.goal.entered, report.goal.held_out

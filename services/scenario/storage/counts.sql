@@ -72,7 +72,9 @@ WITH firsts AS (
     ORDER BY e.scenario, coalesce(s.person_ids[1], e.person_id), e.met_us, e.journey_id
 )
 SELECT scenario, held_out, count(*) AS people, count(*) FILTER (WHERE reached_us > 0) AS reached,
-    count(*) FILTER (WHERE reached_us = 0 AND until_us >= $3) AS in_time
+    count(*) FILTER (WHERE reached_us = 0 AND until_us >= $3) AS in_time,
+    count(*) FILTER (WHERE value_micros > 0) AS valued,
+    coalesce(sum(value_micros), 0)::bigint AS value_micros
 FROM firsts
 WHERE met_us >= $2
 GROUP BY scenario, held_out;

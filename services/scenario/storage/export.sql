@@ -20,7 +20,8 @@ WHERE j.person_id = ANY($1::text[])
 ORDER BY p.journey_id, p.occurrence
 
 -- name: entries
-SELECT journey_id, person_id, scenario, held_out, is_shadow, met_us, until_us, reached_us
+SELECT journey_id, person_id, scenario, held_out, is_shadow, met_us, until_us, reached_us,
+    value_micros
 FROM entries
 WHERE person_id = ANY($1::text[])
 ORDER BY met_us, journey_id

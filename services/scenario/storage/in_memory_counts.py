@@ -196,7 +196,9 @@ class _Counting:
         for key, met in groups.items():
             missing = [each for each in met if not each.reached_us]
             in_time = sum(each.until_us >= self._counted.now_us for each in missing)
-            yield found.Met(*key, len(met), len(met) - len(missing), in_time)
+            worth = [each.value_micros for each in met if each.value_micros]
+            reached = len(met) - len(missing)
+            yield found.Met(*key, len(met), reached, in_time, len(worth), sum(worth))
 
     def _is_it(self, scenario: str) -> bool:
         return self._counted.scenario in ("", scenario)

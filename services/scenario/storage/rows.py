@@ -115,6 +115,7 @@ def _moved_row(transition: Transition) -> tuple[Any, ...]:
         journey.answer,
         journey.messages,
         journey.awaited_no,
+        _began(journey) if transition.met_us and journey.scenario.asks_who_entered else None,
         journey.scenario.definition if transition.changes_edition else None,
         transition.is_visible,
     )

@@ -195,6 +195,7 @@ class PostgresJourneyTransaction:
             _SQL.reach_entries,
             [entry.journey_id for entry in entries],
             [entry.reached_us for entry in entries],
+            [entry.value_micros for entry in entries],
         )
 
     async def agent(self, agent_id: str) -> Agent | None:

@@ -129,6 +129,30 @@ async def test_who_is_for_long_in_a_stage_that_no_time_ends_is_told_and_nobody_e
     assert [(each.scenario, each.endless) for each in found.stands] == [("long", 0), ("s", 1)]
 
 
+async def test_a_goal_may_be_another_one_for_each_segment_and_persona_of_who_entered(desk):
+    goal = '"best" in journey.segments ? event.value_micros >= 500 : journey.persona == "runner"'
+    made = scenario(
+        stage("a", offer="come_back", lasts=DAY_US),
+        goals=["purchase"],
+        goal_where=goal,
+    )
+    starting = for_all({"view": [made]})
+    who = {ADA: (["best"], ""), BOB: ([], "runner"), CY: ([], ""), DEE: (["best"], "")}
+    for person_id, (segments, persona) in who.items():
+        await desk.take(viewed(person_id), starting_of=starting)
+        person = {"customer.segments": segments, "customer.persona": persona}
+        found = HELD_OUT if person_id == DEE else facts()
+        await desk.look(NOON_US, replace(found, person=person))
+    for person_id, value in ((ADA, 400), (ADA, 500), (BOB, 100), (CY, 900), (DEE, 700)):
+        values = {"event.type": "purchase", "event.value_micros": value}
+        bought = Happened(person_id, "purchase", NOON_US + value, 3, values)
+        await desk.take(bought, starting_of=starting)
+    found = await counted(desk, NOON_US + HOUR_US)
+    assert found.met == (Met("s", False, 3, 2, 1, 2, 600), Met("s", True, 1, 1, 0, 1, 700))
+    (left,) = await desk.store.open_for([ADA, BOB, CY, DEE])
+    assert left.person_id == CY
+
+
 async def test_what_could_not_be_evaluated_is_added_up_by_scenario_place_and_day(desk):
     first = {("s", "where"): 2, ("s", "goal_where"): 1, ("t", "where"): 5}
     await desk.counting.add_unevaluated(first, NOON_US)

@@ -20,6 +20,7 @@ from shared.catalogue import Catalogue
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim
 
 NOON_US = 1_772_452_800_000_000
 """Monday, 2 March 2026."""
@@ -142,6 +143,23 @@ def test_whoever_came_when_there_was_no_room_is_told_apart_with_what_they_did(ca
     groups = {each.group: (each.people, each.reached) for each in found["left_behind"].groups}
     assert groups == {"entered": (1, 0), "full": (2, 1)}
     assert ("full", 2) in ends(found["left_behind"])
+
+
+def test_the_mean_order_by_which_the_goal_was_reached_is_told_where_that_is_the_aim(catalogue):
+    text = SCENARIOS.replace("    quiet_for", "    aim: ORDER_VALUE\n    quiet_for")
+    text = text.replace("limits: {per_day: 1}", 'goal_where: journey.persona == ""')
+    happened = [(name, event("add_to_cart", at)) for at, name in enumerate((ADA, BOB, EVE))]
+    bought = [(name, event("purchase", DAY_US)) for name in (ADA, BOB)]
+    found, report = backtest(catalogue, *happened, *bought, text=text)
+    told = found["left_behind"]
+    assert told.report.aim == ScenarioAim.ORDER_VALUE
+    [group] = told.groups
+    assert (group.reached, group.mean_value_micros) == (2, 80_000_000)
+    out = io.StringIO()
+    show_backtest(Console(file=out, width=160), report)
+    assert "Aim: larger orders." in out.getvalue()
+    assert "mean order" in out.getvalue()
+    assert "80.00" in out.getvalue()
 
 
 def test_who_bought_before_is_known_though_nothing_began_then(catalogue):

@@ -18,6 +18,7 @@ from cli.drawing.svg import svg
 from cli.showing.scenario_words import as_json_scenarios
 from cli.showing.scenarios import overview_shown, scenario_shown
 from touchpoint.rules.v1.rules_pb2 import RuleMode
+from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim
 from touchpoint.scenario.v1.reports_pb2 import (
     ErrandCount,
     FailedCondition,
@@ -80,6 +81,7 @@ def report(**more):
         title="A cart left behind",
         defined=True,
         mode=RuleMode.ENFORCED,
+        aim=ScenarioAim.ORDER_VALUE,
         begins_with="add_to_cart, then quiet for 30 min",
         waiting=40,
         under_way=70,
@@ -94,7 +96,9 @@ def report(**more):
             JourneyEnd(outcome="reached", entered=True, journeys=9),
         ],
         goal=GoalComparison(
-            entered=GoalGroup(people=400, reached=100, in_time=30),
+            entered=GoalGroup(
+                people=400, reached=100, in_time=30, valued=90, mean_value_micros=1_234_500_000
+            ),
             held_out=GoalGroup(people=40, reached=2, in_time=1),
             difference=GoalDifference(difference=0.2, low=0.1, high=0.25),
         ),
@@ -121,7 +125,8 @@ def test_a_scenario_is_told_stage_by_stage():
     text = printed(scenario_shown(found(report())))
     for said in (
         "abandoned_cart · A cart left behind",
-        "In force. Begins with add_to_cart, then quiet for 30 min.",
+        "In force. Begins with add_to_cart, then quiet for 30 min. Aim: larger orders.",
+        "Their orders were worth 1,234.50 on average, - of those held out.",
         "Now: 40 before the first stage, 70 in a stage, 2 of all parked.",
         "3 stuck: due for more than five minutes and not moved, parked for more than a day, or in a"
         " stage for more than 90 days that no time ends.",
