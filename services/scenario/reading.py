@@ -35,7 +35,7 @@ from shared.conditions.predicate import Predicate, reads_person
 from shared.conditions.values import ParameterValue, typed_parameters
 from shared.money import to_micros
 from touchpoint.rules.v1 import rules_pb2 as pb
-from touchpoint.rules.v1.scenarios_pb2 import Outbound, ScenarioAim
+from touchpoint.rules.v1.scenarios_pb2 import Outbound, ScenarioAim, ScenarioPer
 from touchpoint.rules.v1.scenarios_pb2 import Times as Counted
 
 END_NAME = "end"
@@ -131,6 +131,7 @@ class _Reading:
             ),
             again_after_us=message.again_after.ToMicroseconds(),
             again_most=message.again_most,
+            is_per_item=message.per == ScenarioPer.ITEM,
             priority=message.priority,
             group=message.group,
             limits=Limits(

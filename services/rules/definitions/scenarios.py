@@ -39,6 +39,7 @@ from touchpoint.rules.v1.scenarios_pb2 import (
     ScenarioAim,
     ScenarioExit,
     ScenarioLimits,
+    ScenarioPer,
     StageMove,
     Times,
 )
@@ -56,6 +57,7 @@ _KEPT_ONLY = (
     "exits",
     "again_after",
     "again_most",
+    "per",
     "group",
     "limits",
     "moves",
@@ -97,6 +99,7 @@ FIELDS: Mapping[str, Read] = {
     "exits": list_of(_EXIT, 20),
     "again_after": parsed(proto_duration),
     "again_most": whole_number(1, 1000),
+    "per": one_of(ScenarioPer),
     "priority": whole_number(-1000, 1000),
     "group": word,
     "limits": _LIMITS,

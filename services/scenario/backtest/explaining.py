@@ -63,10 +63,11 @@ async def why_not_begun(
     if where is not None and where.holds(event.values) is not True:
         return condition_said(where, event.values)
     open_now = list(await journeys.open_of(group))
-    if any(each.scenario.name == scenario.name for each in open_now):
+    matter = scenario.name, scenario.subject_of(event.offer_no)
+    if any(each.matter == matter for each in open_now):
         return "is on it already"
     ended = await journeys.ended(group)
-    behind = [found for (_, name), found in ended.items() if name == scenario.name]
+    behind = [found for (_, *about), found in ended.items() if tuple(about) == matter]
     if behind and scenario.again_most and sum(each.times for each in behind) >= scenario.again_most:
         return f"was on it {sum(each.times for each in behind)} times: again_most"
     if behind and scenario.again_after_us:
@@ -79,7 +80,7 @@ async def why_not_begun(
         came = sum(
             since_us < each.time_us <= event.time_us
             for each in await journeys.tallies_of(group)
-            if each.scenario == scenario.name and not each.is_occasion
+            if each.matter == matter and not each.is_occasion
         )
         within = f" within {span(count.within_us)}" if count.within_us else ""
         return f"{came} of {count.at_least} times{within} so far"

@@ -11,7 +11,15 @@ from typing import Protocol
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.journey import CountOccasion, Due, Happened, Journey, Transition
 from services.scenario.domain.passage import may_hear
-from services.scenario.domain.ports import CALLS, CallDay, Claim, Ended, PersonSet, Tally
+from services.scenario.domain.ports import (
+    CALLS,
+    CallDay,
+    Claim,
+    Ended,
+    PersonSet,
+    Tally,
+    occasion_of,
+)
 from services.scenario.domain.scenario import Limits
 
 _NOBODYS: Mapping[str, Journey] = {}
@@ -59,7 +67,7 @@ class PlayedJourneys:
         self._sets = sets
         self._watch = watch
         self._open: dict[str, dict[str, Journey]] = {}
-        self._over: dict[str, dict[str, Ended]] = {}
+        self._over: dict[str, dict[tuple[str, int], Ended]] = {}
         self._due: list[tuple[int, str, int, str]] = []
         """Time, journey, its version then, and person; of equal times the older journey first."""
         self._tallies: dict[str, list[Tally]] = {}
@@ -134,16 +142,16 @@ class PlayedJourneys:
     async def put_off_tasks(self, journey_ids: Collection[str], now_us: int) -> set[str]:
         return {each for each in journey_ids if self.tried_again_us.get(each, 0) > now_us}
 
-    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
+    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str, int], Ended]:
         found = {
-            (person_id, scenario): ended
+            (person_id, *matter): ended
             for person_id in person_ids
-            for scenario, ended in self._over.get(person_id, {}).items()
+            for matter, ended in self._over.get(person_id, {}).items()
         }
         for entry in (
             each for person_id in person_ids for each in self._held_out.get(person_id, ())
         ):
-            key = entry.person_id, entry.scenario.name
+            key = entry.person_id, *entry.journey.matter
             known = found.get(key, Ended(0, 0))
             found[key] = Ended(max(known.latest_us, entry.until_us), known.times + 1)
         return found
@@ -212,8 +220,7 @@ class PlayedJourneys:
             news = [due for due in step.effects if self._is_first(journey, due)]
             for due in news:
                 if isinstance(due.effect, CountOccasion):
-                    name, time_us = journey.scenario.name, due.effect.time_us
-                    await self.tally([Tally(journey.person_id, name, time_us, True)])
+                    await self.tally([occasion_of(journey, due.effect)])
             self._watch.moved(before, step, news)
 
     def _keep(self, before: Journey | None, journey: Journey) -> None:
@@ -236,8 +243,8 @@ class PlayedJourneys:
             self._open.pop(person_id, None)
         if journey.occurrence:
             behind = self._over.setdefault(person_id, {})
-            known = behind.get(name, Ended(0, 0))
-            behind[name] = Ended(max(known.latest_us, journey.ended_us), known.times + 1)
+            known = behind.get(journey.matter, Ended(0, 0))
+            behind[journey.matter] = Ended(max(known.latest_us, journey.ended_us), known.times + 1)
 
     def _await(self, before: Journey | None, journey: Journey) -> None:
         if not journey.item_no:

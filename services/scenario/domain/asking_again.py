@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.scenario.domain.endings import end
-from services.scenario.domain.journey import NOWHERE, Journey, Outcome, Phase, Transition
+from services.scenario.domain.journey import (
+    NOWHERE,
+    Happened,
+    Journey,
+    Outcome,
+    Phase,
+    Transition,
+)
 from services.scenario.domain.passage import has_task
 from services.scenario.domain.ports import JourneyTransaction
 from services.scenario.domain.scenario import Scenario
@@ -15,7 +22,11 @@ ASKED_AGAIN = "asked_again"
 
 
 async def given_up(
-    transaction: JourneyTransaction, scenario: Scenario, journeys: Sequence[Journey], now_us: int
+    transaction: JourneyTransaction,
+    scenario: Scenario,
+    event: Happened,
+    journeys: Sequence[Journey],
+    now_us: int,
 ) -> Transition | None:
     """Return the end of the journey on which somebody waits for a later try of what they ask for.
 
@@ -23,9 +34,8 @@ async def given_up(
     is held: asking twice brings nobody there sooner. Nor where anything but their asking says
     whether another begins.
     """
-    standing = [
-        each for each in journeys if each.scenario.name == scenario.name and not each.dormant
-    ]
+    matter = scenario.name, scenario.subject_of(event.offer_no)
+    standing = [each for each in journeys if each.matter == matter and not each.dormant]
     if not (standing and scenario.may_be_asked_for_again):
         return None
     tasks = [each.journey_id for each in standing if _may_be_put_off(each)]

@@ -82,6 +82,7 @@ def before_first(journey: Journey) -> Journey:
         cart=journey.cart,
         began=journey.began,
         item_no=journey.item_no,
+        subject_no=journey.subject_no,
     )
 
 

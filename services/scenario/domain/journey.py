@@ -106,6 +106,8 @@ class Journey:
     """What conditions read of the event that it began with: `event.type`."""
     item_no: int = 0
     """The item or offer of that event."""
+    subject_no: int = 0
+    """The item that there may be one journey about; 0: one of the person. It never changes."""
     answer: str = ""
     """The last one: `accepted`, `declined`, or the outcome of a task."""
     messages: int = 0
@@ -123,6 +125,11 @@ class Journey:
     @property
     def is_over(self) -> bool:
         return self.phase is Phase.ENDED
+
+    @property
+    def matter(self) -> tuple[str, int]:
+        """What a person is on one journey at a time about: a scenario, or an item in it."""
+        return self.scenario.name, self.subject_no
 
     @property
     def lot(self) -> str:

@@ -54,6 +54,7 @@ def begin(scenario: Scenario, event: Happened, journey_id: str, now_us: int) -> 
         due_us=event.time_us + scenario.quiet_for_us,
         began=event.values,
         item_no=event.offer_no,
+        subject_no=scenario.subject_of(event.offer_no),
     )
     return Transition(journey, is_new=True)
 

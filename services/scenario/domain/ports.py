@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.scenario.domain.entries import EntryTransaction
-from services.scenario.domain.journey import Happened, Journey, Transition
+from services.scenario.domain.journey import CountOccasion, Happened, Journey, Transition
 from services.scenario.domain.scenario import Limits, Scenario
 
 CALLS = ":calls"
@@ -47,11 +47,24 @@ class Tally:
     time_us: int
     is_occasion: bool = False
     """The first stage would have been entered; else an event came that begins it."""
+    subject_no: int = 0
+    """As its journey's."""
+
+    @property
+    def matter(self) -> tuple[str, int]:
+        """As its journey's."""
+        return self.scenario, self.subject_no
+
+
+def occasion_of(journey: Journey, counted: CountOccasion) -> Tally:
+    """Return how it is kept that a journey came as far as its first stage."""
+    name, subject_no = journey.matter
+    return Tally(journey.person_id, name, counted.time_us, True, subject_no)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The journeys of a scenario that a person has behind them."""
+    """The journeys of a scenario, or about an item in it, that a person has behind them."""
 
     latest_us: int
     """When the last one ended."""
@@ -86,8 +99,8 @@ class JourneyTransaction(EntryTransaction, Protocol):
         """Return those of these journeys whose task is nobody's and due later; it is locked."""
         ...
 
-    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
-        """Return what each person has behind them of each scenario, of journeys in a stage.
+    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str, int], Ended]:
+        """Return what each person has behind them, by scenario and subject; of those in a stage.
 
         A journey that somebody held out would have been on counts until its time is over.
         """

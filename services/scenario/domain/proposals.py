@@ -26,6 +26,8 @@ class Standing:
     until_us: int = 0
     """0: until it moves on."""
     priority: int = 0
+    subject_no: int = 0
+    """The item that there may be one journey about; 0: one of the scenario."""
 
 
 class Proposals:
@@ -54,20 +56,21 @@ class Proposals:
         return True
 
     def of(self, person_ids: Iterable[str], now_us: int) -> list[Standing]:
-        """Return what journeys of a set of persons propose, one per scenario.
+        """Return what journeys of a set of persons propose, one per scenario and subject.
 
         The highest priority first, of equal ones the latest.
 
-        Of two of the same scenario, which a link brought together, the older counts.
+        Of two about the same, which a link brought together, the older counts.
         """
-        chosen: dict[str, Standing] = {}
+        chosen: dict[tuple[str, int], Standing] = {}
         for person_id in person_ids:
             for told in self._by_person.get(person_id, {}).values():
                 if told.until_us and told.until_us <= now_us:
                     continue
-                other = chosen.get(told.scenario)
+                matter = told.scenario, told.subject_no
+                other = chosen.get(matter)
                 if other is None or told.journey_id < other.journey_id:
-                    chosen[told.scenario] = told
+                    chosen[matter] = told
         if len(chosen) < 2:
             return list(chosen.values())
         return sorted(chosen.values(), key=_turn)

@@ -339,6 +339,8 @@ class Scenario:
     exits: tuple[Exit, ...] = ()
     again_after_us: int = 0
     again_most: int = 0
+    is_per_item: bool = False
+    """A person is on one journey for each item that it begins with; else on one in all."""
     priority: int = 0
     group: str = ""
     limits: Limits = Limits()
@@ -374,6 +376,10 @@ class Scenario:
     def finds(self) -> bool:
         """Whether any stage proposes what a source finds."""
         return any(stage.source for stage in self.stages)
+
+    def subject_of(self, item_no: int) -> int:
+        """Return what a person is on one journey about that began with an item; 0: about all."""
+        return item_no if self.is_per_item else 0
 
     def following(self, place: int) -> int:
         """Return the place of the stage after one, `END` after the last."""

@@ -60,13 +60,13 @@ class Steps:
         ]
         return sorted(found, key=_age)
 
-    def behind(self, person_ids: Collection[str], scenario: str) -> list[Ended]:
-        """Return what ended during this very transaction of a scenario that persons were on."""
+    def behind(self, person_ids: Collection[str], matter: tuple[str, int]) -> list[Ended]:
+        """Return what ended during this very transaction of what persons were on."""
         return [
             Ended(journey.ended_us, 1)
             for person_id in person_ids
             for journey in self._of_person.get(person_id, _NONE).values()
-            if journey.is_over and journey.occurrence and journey.scenario.name == scenario
+            if journey.is_over and journey.occurrence and journey.matter == matter
         ]
 
     def take(self, transition: Transition | None) -> None:
@@ -132,12 +132,10 @@ async def take_events(
         for scenario in starting:
             may_begin = _may_begin(scenario, event, group, steps, ended)
             if not may_begin:
-                over = await given_up(transaction, scenario, steps.of(group), now_us)
+                over = await given_up(transaction, scenario, event, steps.of(group), now_us)
                 go(steps, group, over, now_us)
                 may_begin = _may_begin(scenario, event, group, steps, ended)
-            if may_begin and _came_often(
-                scenario.count, scenario.name, event.time_us, group, tallies
-            ):
+            if may_begin and _came_often(scenario, event, group, tallies):
                 steps.take(begin(scenario, event, new_id(now_us), now_us))
     return await _saved(transaction, steps)
 
@@ -256,12 +254,12 @@ async def _saved(transaction: JourneyTransaction, steps: Steps) -> list[Transiti
 
 
 def go(steps: Steps, group: Collection[str], transition: Transition | None, now_us: int) -> None:
-    """Go a step; with a journey end all of its scenario, at rest or not, that its set is on."""
+    """Go a step; with a journey end all about the same, at rest or not, that its set is on."""
     steps.take(transition)
     if transition is None or not transition.journey.is_over:
         return
     for journey in steps.of(group):
-        if journey.scenario.name == transition.journey.scenario.name:
+        if journey.matter == transition.journey.matter:
             steps.take(end(journey, Outcome.MERGED, now_us))
 
 
@@ -274,14 +272,15 @@ def _may_begin(
     event: Happened,
     group: Collection[str],
     steps: Steps,
-    ended: Mapping[tuple[str, str], Ended],
+    ended: Mapping[tuple[str, str, int], Ended],
 ) -> bool:
-    if any(journey.scenario.name == scenario.name for journey in steps.of(group)):
+    matter = scenario.name, scenario.subject_of(event.offer_no)
+    if any(journey.matter == matter for journey in steps.of(group)):
         return False
     behind = [
-        found for person_id in group if (found := ended.get((person_id, scenario.name))) is not None
+        found for person_id in group if (found := ended.get((person_id, *matter))) is not None
     ]
-    behind += steps.behind(group, scenario.name)
+    behind += steps.behind(group, matter)
     if not behind:
         return True
     if scenario.again_most and sum(each.times for each in behind) >= scenario.again_most:
@@ -305,7 +304,12 @@ def _heard(event: Happened, scenarios: Starting) -> list[Scenario]:
 def _counted(events: Iterable[Happened], heard: Iterable[Collection[Scenario]]) -> list[Tally]:
     """Return the events that scenarios count before they begin."""
     return [
-        Tally(event.person_id, scenario.name, event.time_us)
+        Tally(
+            event.person_id,
+            scenario.name,
+            event.time_us,
+            subject_no=scenario.subject_of(event.offer_no),
+        )
         for event, scenarios in zip(events, heard, strict=True)
         for scenario in scenarios
         if scenario.count.at_least > 1
@@ -313,24 +317,25 @@ def _counted(events: Iterable[Happened], heard: Iterable[Collection[Scenario]]) 
 
 
 def _came_often(
-    times: Times, scenario: str, now_us: int, group: Collection[str], tallies: Iterable[Tally]
+    scenario: Scenario, event: Happened, group: Collection[str], tallies: Iterable[Tally]
 ) -> bool:
+    times, matter = scenario.count, (scenario.name, scenario.subject_of(event.offer_no))
     if times.at_least <= 1:
         return True
-    return _within(times, scenario, now_us, group, tallies, is_occasion=False) >= times.at_least
+    came = _within(times, matter, event.time_us, group, tallies, is_occasion=False)
+    return came >= times.at_least
 
 
 def _occasions(
     journey: Journey, group: Collection[str], tallies: Iterable[Tally], now_us: int
 ) -> int:
     times = journey.scenario.occasions
-    name = journey.scenario.name
-    return _within(times, name, now_us, group, tallies, is_occasion=True)
+    return _within(times, journey.matter, now_us, group, tallies, is_occasion=True)
 
 
 def _within(
     times: Times,
-    scenario: str,
+    matter: tuple[str, int],
     now_us: int,
     group: Collection[str],
     tallies: Iterable[Tally],
@@ -342,7 +347,7 @@ def _within(
     return sum(
         since_us < each.time_us <= now_us
         for each in tallies
-        if each.scenario == scenario and each.is_occasion is is_occasion and each.person_id in group
+        if each.matter == matter and each.is_occasion is is_occasion and each.person_id in group
     )
 
 
@@ -362,10 +367,7 @@ def _is_still(journey: Journey, claim: Claim) -> bool:
 
 
 def _has_older(journey: Journey, together: Sequence[Journey]) -> bool:
-    return any(
-        other.scenario.name == journey.scenario.name and _age(other) < _age(journey)
-        for other in together
-    )
+    return any(other.matter == journey.matter and _age(other) < _age(journey) for other in together)
 
 
 def _age(journey: Journey) -> tuple[int, str]:

@@ -1,7 +1,7 @@
 -- name: journeys
 SELECT journey_id, person_id, scenario, phase, version, started_us, due_us, stage, entered_us,
     until_us, occurrence, offer_no, other_offer_nos, answers_to, cart_nos, cart_quantities,
-    cart_value_micros, began, item_no, awaited_no, next_stage, answer, messages, obstacle, outcome,
+    cart_value_micros, began, item_no, subject_no, awaited_no, next_stage, answer, messages, obstacle, outcome,
     ended_as, ended_us, dormant
 FROM journeys
 WHERE person_id = ANY($1::text[])
@@ -58,6 +58,6 @@ WHERE person_id = ANY($1::text[])
 ORDER BY due_us, errand_id
 
 -- name: tallies
-SELECT person_id, scenario, is_occasion, time_us FROM tallies
+SELECT person_id, scenario, is_occasion, time_us, subject_no FROM tallies
 WHERE person_id = ANY($1::text[])
 ORDER BY time_us

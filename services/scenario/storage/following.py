@@ -79,6 +79,7 @@ class ProposalFollower:
                 notice.entered_us,
                 notice.until_us,
                 notice.priority,
+                notice.subject_no,
             )
         )
 

@@ -30,7 +30,7 @@ from services.scenario.domain.journey import (
     Transition,
 )
 from services.scenario.domain.passage import is_due
-from services.scenario.domain.ports import CallDay, Claim, PersonSet, Tally
+from services.scenario.domain.ports import CallDay, Claim, PersonSet, Tally, occasion_of
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.storage.in_memory import InMemoryAgents
@@ -311,8 +311,7 @@ class InMemoryJourneys:
 
     def _bring_about(self, journey: Journey, due: Due) -> None:
         if isinstance(due.effect, CountOccasion):
-            name = journey.scenario.name
-            self.tallies.append(Tally(journey.person_id, name, due.effect.time_us, True))
+            self.tallies.append(occasion_of(journey, due.effect))
         elif journey.scenario.is_shadow:
             return
         elif isinstance(due.effect, GiveTask):

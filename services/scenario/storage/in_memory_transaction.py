@@ -63,17 +63,17 @@ class InMemoryTransaction:
             if task.journey_id in journey_ids and task.is_put_off(now_us)
         }
 
-    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
-        ended: dict[tuple[str, str], Ended] = {}
+    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str, int], Ended]:
+        ended: dict[tuple[str, str, int], Ended] = {}
         for journey in self._store.journeys.values():
             if journey.is_over and journey.occurrence and journey.person_id in person_ids:
-                key = journey.person_id, journey.scenario.name
+                key = journey.person_id, *journey.matter
                 known = ended.get(key, Ended(0, 0))
                 latest_us = max(known.latest_us, journey.ended_us)
                 ended[key] = Ended(latest_us, known.times + 1)
         for entry in self._store.entries.values():
             if entry.held_out and entry.person_id in person_ids:
-                key = entry.person_id, entry.scenario.name
+                key = entry.person_id, *entry.journey.matter
                 known = ended.get(key, Ended(0, 0))
                 ended[key] = Ended(max(known.latest_us, entry.until_us), known.times + 1)
         return ended

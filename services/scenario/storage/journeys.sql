@@ -73,25 +73,26 @@ WHERE person_id = ANY($1::text[]) AND phase <> 4
 ORDER BY greatest(entered_us, started_us) DESC, journey_id DESC;
 
 -- name: ended
-SELECT person_id, scenario, max(ended_us) AS latest_us, count(*) AS times
+SELECT person_id, scenario, subject_no, max(ended_us) AS latest_us, count(*) AS times
 FROM (
-    SELECT person_id, scenario, ended_us FROM journeys
+    SELECT person_id, scenario, subject_no, ended_us FROM journeys
     WHERE person_id = ANY($1::text[]) AND phase = 4 AND occurrence > 0
     UNION ALL
-    SELECT person_id, scenario, until_us FROM entries
-    WHERE person_id = ANY($1::text[]) AND held_out
+    SELECT e.person_id, e.scenario, j.subject_no, e.until_us
+    FROM entries e JOIN journeys j USING (journey_id)
+    WHERE e.person_id = ANY($1::text[]) AND e.held_out
 ) AS behind
-GROUP BY person_id, scenario;
+GROUP BY person_id, scenario, subject_no;
 
 -- name: add_tallies
-INSERT INTO tallies (person_id, scenario, is_occasion, time_us)
-SELECT person_id, scenario, is_occasion, time_us
-FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[])
-    AS made (person_id, scenario, is_occasion, time_us)
+INSERT INTO tallies (person_id, scenario, is_occasion, time_us, subject_no)
+SELECT person_id, scenario, is_occasion, time_us, subject_no
+FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::bigint[])
+    AS made (person_id, scenario, is_occasion, time_us, subject_no)
 WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = made.person_id);
 
 -- name: tallies_of
-SELECT person_id, scenario, is_occasion, time_us FROM tallies
+SELECT person_id, scenario, is_occasion, time_us, subject_no FROM tallies
 WHERE person_id = ANY($1::text[])
 ORDER BY time_us;
 
@@ -135,14 +136,14 @@ UPDATE rooms SET entered = entered - 1 WHERE scenario = $1;
 
 -- name: add_journeys
 INSERT INTO journeys (journey_id, person_id, scenario, definition, phase, version, started_us,
-    due_us, outcome, ended_us, dormant, began, item_no)
+    due_us, outcome, ended_us, dormant, began, item_no, subject_no)
 SELECT journey_id, person_id, scenario, definition, phase, version, started_us, due_us, outcome,
-    ended_us, dormant, began, item_no
+    ended_us, dormant, began, item_no, subject_no
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[],
     $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::boolean[], $12::text[],
-    $13::bigint[])
+    $13::bigint[], $14::bigint[])
     AS added (journey_id, person_id, scenario, definition, phase, version, started_us, due_us,
-        outcome, ended_us, dormant, began, item_no)
+        outcome, ended_us, dormant, began, item_no, subject_no)
 WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = added.person_id)
 RETURNING journey_id;
 

@@ -28,6 +28,7 @@ def journey_notice(journey: Journey) -> JourneyNotice:
         lever=proposal.lever if proposal is not None else 0.0,
         entered_us=journey.entered_us,
         until_us=journey.until_us,
+        subject_no=journey.subject_no,
     )
 
 

@@ -44,6 +44,7 @@ def journey_of(row: Row) -> Journey:
         cart=Cart(tuple(row["cart_nos"]), tuple(row["cart_quantities"]), row["cart_value_micros"]),
         began=json.loads(row["began"]) if row["began"] else {},
         item_no=row["item_no"],
+        subject_no=row["subject_no"],
         answer=row["answer"],
         messages=row["messages"],
         obstacle=row["obstacle"],
@@ -72,6 +73,7 @@ def new_columns(transitions: Sequence[Transition]) -> list[list[Any]]:
         [journey.dormant for journey in journeys],
         [_began(journey) for journey in journeys],
         [journey.item_no for journey in journeys],
+        [journey.subject_no for journey in journeys],
     ]
 
 

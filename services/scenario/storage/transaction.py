@@ -23,7 +23,7 @@ from services.scenario.domain.journey import (
     TellAnswer,
     Transition,
 )
-from services.scenario.domain.ports import CALLS, CallDay, Ended, PersonSet, Tally
+from services.scenario.domain.ports import CALLS, CallDay, Ended, PersonSet, Tally, occasion_of
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.storage.agents import agent_of
@@ -115,10 +115,12 @@ class PostgresJourneyTransaction:
         rows = await self._tx.fetch(_TASKS.lock_put_off, list(journey_ids), now_us)
         return {row["journey_id"] for row in rows}
 
-    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str], Ended]:
+    async def ended(self, person_ids: Collection[str]) -> Mapping[tuple[str, str, int], Ended]:
         rows = await self._tx.fetch(_SQL.ended, list(person_ids))
         return {
-            (row["person_id"], row["scenario"]): Ended(row["latest_us"], row["times"])
+            (row["person_id"], row["scenario"], row["subject_no"]): Ended(
+                row["latest_us"], row["times"]
+            )
             for row in rows
         }
 
@@ -129,12 +131,19 @@ class PostgresJourneyTransaction:
             [each.scenario for each in tallies],
             [each.is_occasion for each in tallies],
             [each.time_us for each in tallies],
+            [each.subject_no for each in tallies],
         )
 
     async def tallies_of(self, person_ids: Collection[str]) -> list[Tally]:
         rows = await self._tx.fetch(_SQL.tallies_of, list(person_ids))
         return [
-            Tally(row["person_id"], row["scenario"], row["time_us"], row["is_occasion"])
+            Tally(
+                row["person_id"],
+                row["scenario"],
+                row["time_us"],
+                row["is_occasion"],
+                row["subject_no"],
+            )
             for row in rows
         ]
 
@@ -289,7 +298,7 @@ class PostgresJourneyTransaction:
         ]
         await self._do([each for each in news if not each[0].scenario.is_shadow])
         counted = [
-            Tally(journey.person_id, journey.scenario.name, due.effect.time_us, True)
+            occasion_of(journey, due.effect)
             for journey, due in news
             if isinstance(due.effect, CountOccasion)
         ]

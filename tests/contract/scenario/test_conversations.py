@@ -10,6 +10,7 @@ from services.scenario.domain.ports import Tally
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.taking import take_message_outcome, take_timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
+from services.scenario.storage.notices import journey_notice
 from tests.contract.scenario.conftest import one
 from tests.unit.scenario.playing import (
     ADA,
@@ -23,6 +24,7 @@ from tests.unit.scenario.playing import (
 )
 from tests.unit.scenario.writing import scenario, stage
 from touchpoint.rules.v1 import rules_pb2 as pb
+from touchpoint.rules.v1.scenarios_pb2 import ScenarioPer
 
 ITEM = 3
 TODAY = "2026-03-02"
@@ -288,3 +290,62 @@ async def test_with_a_journey_that_is_forgotten_goes_all_that_it_had_done(desk):
     await began(desk, made)
     assert await desk.store.forget_over(NOON_US + 1) == 1
     assert await waiting_messages(desk) == []
+
+
+def per_item(**fields):
+    return scenario(stage("a", offer="come_back", lasts=DAY_US), per=ScenarioPer.ITEM, **fields)
+
+
+async def test_per_item_there_is_a_journey_for_each_and_one_for_the_same(desk):
+    made = per_item()
+    await began(desk, made, viewed(item_no=3), viewed(item_no=4), viewed(item_no=4))
+    found = await desk.store.open_for([ADA])
+    assert sorted(journey.item_no for journey in found) == [3, 4]
+    async with desk.store.transaction() as transaction:
+        kept = await transaction.open_of([ADA])
+    assert {journey_notice(each).subject_no for each in kept} == {3, 4}
+
+
+async def test_per_item_the_end_of_one_is_no_end_of_another_nor_keeps_it_from_beginning(desk):
+    again = pb.Scenario()
+    again.again_after.FromMicroseconds(30 * DAY_US)
+    made = per_item(again_after=again.again_after)
+    await began(desk, made, viewed(item_no=3))
+    later_us = NOON_US + HOUR_US
+    await desk.take(viewed(time_us=later_us, item_no=4), starting_of=only(made))
+    await desk.look(later_us)
+    await desk.look(NOON_US + DAY_US)
+    (kept,) = await desk.store.open_for([ADA])
+    assert kept.item_no == 4
+    again_us = NOON_US + 2 * DAY_US
+    events = [viewed(time_us=again_us, item_no=item_no) for item_no in (3, 5)]
+    await desk.take(*events, starting_of=only(made))
+    begun = {journey.item_no for journey in await desk.store.open_for([ADA])}
+    assert begun == {4, 5}, "of that item it was lately, of the other never"
+
+
+@pytest.mark.parametrize("counted", ["count", "occasions"])
+async def test_per_item_what_is_counted_is_counted_for_each_alone(desk, counted):
+    times = pb.Scenario().count
+    times.at_least = 2
+    times.within.FromMicroseconds(DAY_US)
+    made = per_item(**{counted: times})
+    for number, item_no in enumerate((3, 4, 3)):
+        time_us = NOON_US + number
+        await desk.take(viewed(time_us=time_us, item_no=item_no), starting_of=only(made))
+        await desk.look(time_us)
+    (kept,) = await desk.store.open_for([ADA])
+    assert (kept.item_no, kept.phase) == (3, Phase.STAGE)
+
+
+async def test_per_item_who_turn_out_to_be_one_go_on_with_the_older_of_the_same_item(desk):
+    made = per_item()
+    await began(desk, made, viewed(ADA, item_no=3))
+    await began(desk, made, viewed(BOB, NOON_US, item_no=3), viewed(BOB, NOON_US, item_no=4))
+    await desk.link(*one(2, ADA, BOB))
+    found = await desk.store.open_for([ADA, BOB])
+    assert {(each.person_id, each.item_no): each.dormant for each in found} == {
+        (ADA, 3): False,
+        (BOB, 3): True,
+        (BOB, 4): False,
+    }

@@ -271,11 +271,13 @@ def test_what_is_not_kept_can_neither_wait_nor_ask_how_far_somebody_came():
         "  - scenario: t\n"
         "    condition: journey.days > 1.0\n"
         "    again_most: 2\n"
+        "    per: ITEM\n"
         "    stages: [{stage: a, propose: {offer: mild}}]\n"
     )
     found = [message for _, _, message in told(text)]
     assert any("journey.days is known of a journey only" in each for each in found)
     assert any("again_most needs starts_on" in each for each in found)
+    assert any("per needs starts_on" in each for each in found)
 
 
 @pytest.mark.parametrize(

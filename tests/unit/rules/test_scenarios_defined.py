@@ -85,6 +85,7 @@ def test_scenarios_change_the_name_of_the_bundle() -> None:
         ("kind: call,", "kind: shout,", 22, "must be one of call"),
         ("kind: call, ", "", 22, "kind is missing"),
         ("starts_on: [add_to_cart]", "starts_on: [Add To Cart]", 12, "lower_snake_case"),
+        ("quiet_for: 30m", "quiet_for: 30m\n    per: BASKET", 15, "must be one of PERSON, ITEM"),
         ('{cart_above: "100"}', "{hesitating: true}", 13, "within a session only"),
         ("    starts_on: [add_to_cart]\n", "", 13, "quiet_for needs starts_on"),
         ("    starts_on: [add_to_cart]\n", "", 17, "has one stage"),

@@ -225,7 +225,7 @@ def scripts(draw):
     events = []
     for moment in moments:
         type_ = draw(st.sampled_from(TYPES))
-        offer_no = COME_BACK if type_ in ("accept", "decline") else 3
+        offer_no = COME_BACK if type_ in ("accept", "decline") else draw(st.sampled_from((3, 4)))
         values = {"event.type": type_, "event.value_micros": draw(st.sampled_from((0, 90)))}
         person_id = draw(st.sampled_from(PEOPLE))
         events.append(Happened(person_id, type_, NOON_US + moment, offer_no, values))
@@ -297,6 +297,7 @@ def scenarios(draw, name):
         "exits": draw(st.one_of(st.just([]), st.just([{"on": ["complaint"], "as": "angry"}]))),
         "againAfter": draw(st.sampled_from(("0s", "7200s", "172800s"))),
         "againMost": draw(st.sampled_from((0, 1, 2))),
+        "per": draw(st.sampled_from(("UNSPECIFIED", "PERSON", "ITEM"))),
         "priority": draw(st.integers(0, 2)),
         "group": draw(st.sampled_from(("", "selling"))),
         "limits": {

@@ -41,6 +41,13 @@ def test_of_two_journeys_of_a_scenario_that_a_link_brought_together_the_older_pr
     assert ids(proposals, BOB) == ["journey-2"]
 
 
+def test_of_two_journeys_of_a_scenario_about_two_items_both_propose():
+    proposals = Proposals()
+    proposals.apply(replace(FIRST, subject_no=3))
+    proposals.apply(replace(FIRST, journey_id="journey-2", subject_no=4))
+    assert sorted(ids(proposals)) == ["journey-1", "journey-2"]
+
+
 def test_of_several_scenarios_the_latest_comes_first():
     proposals = Proposals()
     proposals.apply(FIRST)

@@ -162,6 +162,22 @@ class TestSoldOut:
         assert theatre.shown() == {TV: self.NAME}
         assert theatre.sent == []
 
+    async def test_each_item_that_is_sold_out_has_its_substitutes_and_its_own_notice(self, theatre):
+        await theatre.happens("out_of_stock", TV)
+        await theatre.passes(hours=1)
+        theatre.catalogue.stock[theatre.no(DVD)] = 0
+        theatre.sources.has = {Source.INSTEAD_OF: (theatre.no(CABLE),)}
+        await theatre.happens("out_of_stock", DVD)
+        await theatre.happens("out_of_stock", DVD)
+        assert theatre.shown() == {OTHER_TV: self.NAME, CABLE: self.NAME}
+        await theatre.passes(days=2)
+        await theatre.is_back(DVD)
+        assert len(theatre.sent) == 1
+        assert theatre.stage(self.NAME) == "wait", "the other is waited for still"
+        await theatre.is_back(TV)
+        assert len(theatre.sent) == 2
+        assert theatre.stage(self.NAME) is None
+
     async def test_with_nothing_instead_they_wait(self, theatre):
         theatre.sources.has = {}
         await theatre.happens("out_of_stock", TV)

@@ -340,4 +340,5 @@ def _standing(journey) -> Standing:
         proposal.lever,
         journey.entered_us,
         journey.until_us,
+        subject_no=journey.subject_no,
     )
