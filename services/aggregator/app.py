@@ -17,7 +17,7 @@ from services.aggregator.domain.quality import Qualities
 from services.aggregator.domain.sampling import Sampler
 from services.aggregator.explaining import Explaining
 from services.aggregator.identification import Identification
-from services.aggregator.pages import BEACONS, CLICKS, sample_pages
+from services.aggregator.pages import API, API_TOLD, BEACONS, CLICKS, sample_pages
 from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.recording import Recorder
@@ -40,6 +40,7 @@ from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.logging import get_logger
+from shared.openapi.document import openapi_pages
 from shared.service import HttpFace, Runtime, Service
 from touchpoint.aggregator.v1.aggregator_service_pb2 import DESCRIPTOR
 
@@ -87,7 +88,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             settings.http_listen,
             (binding,),
             tuple(sorted(settings.allowed_origins)),
-            sample_pages(),
+            {**sample_pages(), **openapi_pages(API, (binding,), API_TOLD)},
             CLICKS,
             BEACONS,
         ),

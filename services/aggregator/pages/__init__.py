@@ -15,6 +15,12 @@ _FILES = {
     "/unsubscribe": ("unsubscribe.html", "text/html; charset=utf-8"),
     "/unsubscribe.js": ("unsubscribe.js", "text/javascript; charset=utf-8"),
 }
+API = "Touchpoint"
+API_TOLD = (
+    "Each rpc is a POST of JSON: lowerCamelCase out, both in, unknown fields are errors, and what "
+    "is at its default is left out of answers. Streams come as server-sent events; connect-web and "
+    "gRPC-Web call the same paths."
+)
 CLICKS = {"/unsubscribe": "/touchpoint.aggregator.v1.AggregatorService/Unsubscribe"}
 """A link in a message: whoever opens it is asked, whoever posts to it has said so (RFC 8058)."""
 BEACONS = {"/track": "/touchpoint.aggregator.v1.AggregatorService/Track"}
