@@ -33,6 +33,25 @@ class Caller:
 ANONYMOUS = Caller("anonymous")
 
 
+@dataclass(slots=True)
+class Waits:
+    """What a call has waited for peers that then did not answer."""
+
+    _by_peer: dict[str, float] = field(default_factory=dict)
+
+    def add(self, peer: str, seconds: float) -> None:
+        """Note a wait in vain."""
+        self._by_peer[peer] = self._by_peer.get(peer, 0.0) + seconds
+
+    @property
+    def in_vain_s(self) -> float:
+        """The seconds that one peer's silence cost; 0 when several were silent.
+
+        One that does not answer is at fault itself. Where several do not, there is too much to do.
+        """
+        return next(iter(self._by_peer.values())) if len(self._by_peer) == 1 else 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """The facts of one rpc that a servicer or a middleware may want; it knows no transport."""
@@ -47,6 +66,7 @@ class Call:
     caller: Caller = ANONYMOUS
     trace_id: str = ""
     streaming: bool = False
+    waits: Waits = field(default_factory=Waits)
 
     @property
     def service(self) -> str:
@@ -68,6 +88,7 @@ class Call:
             self.caller,
             self.trace_id,
             self.streaming,
+            self.waits,
         )
 
     def with_caller(self, caller: Caller) -> Call:
@@ -80,6 +101,7 @@ class Call:
             caller,
             self.trace_id,
             self.streaming,
+            self.waits,
         )
 
 

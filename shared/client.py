@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
 from shared.call import CALLER, REQUEST_ID, TRACE_PARENT, Call
-from shared.errors import DeadlineExceeded, TouchpointError
+from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
 from shared.setting_types import listen
 from shared.transport.options import client_options
 from shared.transport.status import STATUS_DETAILS, from_status
@@ -73,6 +74,7 @@ async def invoke(
         timeout_s = min(timeout_s, call.budget.remaining_s())
     if timeout_s <= 0.0:
         raise DeadlineExceeded("no time is left to ask further", reason="DEADLINE_PASSED")
+    began = time.monotonic()
     outgoing = rpc(request, timeout=timeout_s, metadata=_metadata(call))
     finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -85,7 +87,16 @@ async def invoke(
     try:
         return await outgoing
     except grpc.aio.AioRpcError as error:
-        raise from_rpc_error(error) from None
+        waited_s = time.monotonic() - began
+        raise _noted(from_rpc_error(error), request, call, waited_s) from None
+
+
+def _noted(error: TouchpointError, request: object, call: Call, waited_s: float) -> TouchpointError:
+    """Return a failure; that of a peer which did not answer is noted with the call."""
+    if isinstance(error, DeadlineExceeded | Unavailable):
+        # Messages are of a module per service, so that it names the peer.
+        call.waits.add(type(request).__module__, waited_s)
+    return error
 
 
 async def follow(

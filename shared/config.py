@@ -141,7 +141,12 @@ class ServiceSettings:
     max_in_flight: int = setting(
         env="TOUCHPOINT_{SERVICE}_MAX_IN_FLIGHT",
         default=64,
-        help="calls handled at once before more are refused",
+        help="calls handled at once at the most; fewer when they take long for their deadlines",
+    )
+    max_streams: int = setting(
+        env="TOUCHPOINT_{SERVICE}_MAX_STREAMS",
+        default=1000,
+        help="streams open at once before more are refused; half of them for any one caller",
     )
     max_request_bytes: int = setting(
         env="TOUCHPOINT_{SERVICE}_MAX_REQUEST_BYTES",

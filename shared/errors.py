@@ -125,6 +125,10 @@ class TooLarge(TouchpointError):
     default_reason = "TOO_LARGE"
 
 
+class Shed(Overloaded):
+    """Refused before any work was spent on it; counted and logged together with others."""
+
+
 class DeadlineExceeded(TouchpointError):
     """The budget is spent: expected under load or with a short deadline."""
 

@@ -21,7 +21,9 @@ from shared.health import Health
 from shared.logging import get_logger
 from shared.middleware.authentication import by_name
 from shared.middleware.order import Hooks, layers
-from shared.middleware.shedding import Limiter, Share
+from shared.middleware.shedding import Prioritise
+from shared.overload.limit import AdaptiveLimit
+from shared.overload.limiter import Limiter
 from shared.runtime import Channels, Openers, process_runtime
 from shared.service import OpenService, Service, WarmUp
 from shared.setting_types import Listen
@@ -96,8 +98,8 @@ async def hosted(
         stack.push_async_callback(server.stop, None)
         runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
         service = await stack.enter_async_context(open_service(settings, runtime))
-        bindings, limiter = [*service.bindings, *runtime.bindings], Limiter(settings.max_in_flight)
-        found = _routes(bindings, service.share, limiter, settings)
+        bindings, limiter = [*service.bindings, *runtime.bindings], _limiter(settings)
+        found = _routes(bindings, service.prioritise, limiter, settings)
         table.fill(found)
         table.reflect(_reflected(bindings))
         if direct is not None:
@@ -162,12 +164,19 @@ async def _listen(
     return server, table, address
 
 
+def _limiter(settings: ServiceSettings) -> Limiter:
+    return Limiter(AdaptiveLimit(settings.max_in_flight), settings.max_streams)
+
+
 def _routes(
-    bindings: Sequence[Binding], share: Share, limiter: Limiter, settings: ServiceSettings
+    bindings: Sequence[Binding],
+    prioritise: Prioritise,
+    limiter: Limiter,
+    settings: ServiceSettings,
 ) -> Routes:
     hooks = Hooks(
         limiter=limiter,
-        share=share,
+        prioritise=prioritise,
         authenticate=by_name(settings.may_link, settings.may_export, settings.may_reach),
     )
     return routes(bindings, layers(bindings, hooks))

@@ -11,7 +11,7 @@ import grpc.aio
 
 from shared.binding import Binding
 from shared.config import ServiceSettings
-from shared.middleware.shedding import Share, everything
+from shared.middleware.shedding import Prioritise, all_alike
 from shared.setting_types import Listen
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Service:
     """Run when all that is needed is there, before the first request comes: what is met for the
     first time (imports, statements on each connection, compiled rules) costs 50 ms and more."""
     http: HttpFace | None = None
-    share: Share = everything
-    """Which part of the capacity a request may fill, by its priority."""
+    prioritise: Prioritise = all_alike
+    """How much is lost when a request is refused: of too many, the least important are."""
 
 
 class Runtime(Protocol):

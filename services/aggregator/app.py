@@ -92,7 +92,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             CLICKS,
             BEACONS,
         ),
-        share=priorities.share,
+        prioritise=priorities.prioritise,
     )
     await apart.drained()
 

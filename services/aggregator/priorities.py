@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from google.protobuf.message import Message
 
 from services.aggregator.domain.vocabulary import Channel
 from shared.call import Call
-from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
+from shared.overload.priority import Priority
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 
-WHOLE = 1.0
-SHARES: Mapping[int, float] = {
-    # In batches, and it can be sent later.
-    Channel.EMAIL: 0.5,
-    Channel.SMS: 0.5,
-    Channel.PUSH: 0.5,
-    Channel.DIRECT_MAIL: 0.5,
-    # A page without recommendations is still a page.
-    Channel.WEB: 0.8,
-    Channel.APP: 0.8,
-    # Somebody waits on the line.
-    Channel.IVR: 0.9,
-    # Somebody waits, and somebody waits with them.
-    Channel.CALL_CENTER: WHOLE,
-    Channel.CHAT: WHOLE,
-    Channel.STORE: WHOLE,
+OF_CHANNEL: Mapping[int, Priority] = {
+    Channel.EMAIL: Priority.BATCH,
+    Channel.SMS: Priority.BATCH,
+    Channel.PUSH: Priority.BATCH,
+    Channel.DIRECT_MAIL: Priority.BATCH,
+    Channel.WEB: Priority.WEB,
+    Channel.APP: Priority.WEB,
+    Channel.IVR: Priority.IVR,
+    Channel.CALL_CENTER: Priority.AGENT,
+    Channel.CHAT: Priority.AGENT,
+    Channel.STORE: Priority.AGENT,
 }
-"""Channel of a Recommend to the part of the capacity that it may fill."""
+"""Of a Recommend by its channel, of a Track by that of its first event."""
+
+OF_REQUEST: Mapping[type[Message], Priority] = {
+    # People see these pages themselves, and other systems ask before they write.
+    pb.GetPreferencesRequest: Priority.WEB,
+    pb.NextQuestionRequest: Priority.WEB,
+    pb.ReserveContactRequest: Priority.BATCH,
+    pb.ListClientsRequest: Priority.IVR,
+    pb.ExplainDecisionRequest: Priority.IVR,
+    # Whoever ends a consent, or gives a contact back, is not sent away.
+    pb.UnsubscribeRequest: Priority.AGENT,
+    pb.ReleaseContactRequest: Priority.AGENT,
+}
+"""What is not here is an agent's, as GetCustomerView, WatchTasks and ClaimTask are."""
 
 
-def share(call: Call, request: Message) -> float:
-    """Return the part of the capacity that a request may fill; all but Recommend may fill it."""
+def prioritise(call: Call, request: Any) -> Priority:
+    """Return how much is lost when a request is refused."""
     del call
-    if isinstance(request, RecommendRequest):
-        return SHARES.get(request.channel, WHOLE)
-    return WHOLE
+    if isinstance(request, pb.RecommendRequest):
+        # Without a channel it is refused for that, and quickly.
+        return OF_CHANNEL.get(request.channel, Priority.WEB)
+    if isinstance(request, pb.TrackRequest):
+        first = request.events[0].channel if request.events else Channel.UNSPECIFIED
+        return OF_CHANNEL.get(first, Priority.WEB)
+    return OF_REQUEST.get(type(request), Priority.AGENT)

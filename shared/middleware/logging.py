@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from google.rpc.code_pb2 import Code
 
 from shared.call import ANONYMOUS, CALLER, CURRENT_CALL, Call, Handler, StreamHandler
+from shared.errors import Shed
 from shared.logging import (
     FLUSH_S,
     MOST_WAITING,
@@ -36,7 +37,10 @@ _OUR_FAULT = {Code.INTERNAL, Code.UNKNOWN, Code.UNAVAILABLE, Code.DATA_LOSS}
 
 
 class Logging:
-    """One line per rpc: method, code, time taken, who asked; never anything of the request."""
+    """One line per rpc: method, code, time taken, who asked; never anything of the request.
+
+    What was shed is told of by `ShedLog`, all of a second in one line.
+    """
 
     def __init__(self) -> None:
         self._lines = RpcLines()
@@ -45,14 +49,18 @@ class Logging:
         """Handle one rpc and log its outcome."""
         token = CURRENT_CALL.set(call)
         began = time.perf_counter()
-        code: int = _OK
+        code: int | None = _OK
         try:
             return await following(call, request)
+        except Shed:
+            code = None
+            raise
         except BaseException as error:
             code = _outcome(error, call)
             raise
         finally:
-            self._lines.add(call, code, time.perf_counter() - began)
+            if code is not None:
+                self._lines.add(call, code, time.perf_counter() - began)
             CURRENT_CALL.reset(token)
 
     async def stream(
@@ -61,12 +69,16 @@ class Logging:
         """Handle one stream and log its outcome with the number of messages sent."""
         # Not reset: the generator may be closed in another context than it was begun in.
         CURRENT_CALL.set(call)
-        began, sent, code = time.perf_counter(), 0, _OK
+        began, sent = time.perf_counter(), 0
+        code: int | None = _OK
         try:
             async with aclosing(following(call, request)) as responses:
                 async for response in responses:
                     sent += 1
                     yield response
+        except Shed:
+            code = None
+            raise
         except GeneratorExit:
             code = Code.CANCELLED
             raise
@@ -74,7 +86,8 @@ class Logging:
             code = _outcome(error, call)
             raise
         finally:
-            self._lines.add(call, code, time.perf_counter() - began, sent=sent)
+            if code is not None:
+                self._lines.add(call, code, time.perf_counter() - began, sent=sent)
 
 
 class RpcLines:

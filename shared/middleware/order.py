@@ -12,9 +12,10 @@ from shared.middleware.deadline import Deadline
 from shared.middleware.errors import Errors
 from shared.middleware.logging import Logging
 from shared.middleware.metrics import Meter, Metrics
-from shared.middleware.shedding import Limiter, Share, Shedding, everything
+from shared.middleware.shedding import Prioritise, Shedding, all_alike
 from shared.middleware.tracing import Span, Tracing
 from shared.middleware.validation import Validation
+from shared.overload.limiter import Limiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Hooks:
     """What differs from process to process; None leaves a layer out."""
 
     limiter: Limiter | None = None
-    share: Share = everything
+    prioritise: Prioritise = all_alike
     authenticate: Authenticate = TRUST_EVERYBODY
     meter: Meter | None = None
     span: Span | None = None
@@ -42,7 +43,9 @@ def layers(bindings: Sequence[Binding], hooks: Hooks = NO_HOOKS) -> tuple[Layer,
         and Layer(Tracing(hooks.span), "its span covers refusals, and logs carry its id"),
         hooks.meter and Layer(Metrics(hooks.meter), "counts what is refused further in"),
         hooks.limiter
-        and Layer(Shedding(hooks.limiter, hooks.share), "refuses before any work is spent"),
+        and Layer(
+            Shedding(hooks.limiter, hooks.prioritise, limits), "refuses before any work is spent"
+        ),
         Layer(Authentication(hooks.authenticate), "who calls is known before what is asked counts"),
         Layer(Deadline(limits), "a request that is too late is not worth validating"),
         Layer(Validation(validators), "innermost: the servicer sees only well-formed requests"),

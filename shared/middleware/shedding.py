@@ -3,76 +3,136 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 
 from google.protobuf.message import Message
 
-from shared.call import Call, Handler, StreamHandler
-from shared.errors import Overloaded
+from shared.binding import UNARY_DEADLINE, DeadlineLimits
+from shared.call import ANONYMOUS, CALLER, Call, Handler, StreamHandler
+from shared.errors import DeadlineExceeded, Shed
+from shared.middleware.errors import is_own_cancellation
+from shared.middleware.shed_log import ShedLog
+from shared.overload.limiter import Limiter
+from shared.overload.priority import Priority
 
-Share = Callable[[Call, Message], float]
-"""The part of the capacity, above 0 and at most 1, that a request of its priority may fill."""
+Prioritise = Callable[[Call, Message], Priority]
+
+_CREDENTIAL = "authorization"
+_PLACEMENTS_S = 0.1
+"""What callers leave who leave it to the servicer."""
+OPENING_S = 0.25
+"""A stream holds its slot until its first answer, at most so long: it may wait for it for hours."""
 
 
-def everything(call: Call, request: Message) -> float:
+def all_alike(call: Call, request: Message) -> Priority:
     """Let every request fill the whole capacity."""
     del call, request
-    return 1.0
-
-
-@dataclass(slots=True)
-class Limiter:
-    """Counts the work admitted and not yet done; a cap keeps 97% of goodput at twice the load.
-
-    grpc's own maximum_concurrent_rpcs would also refuse health checks, and counts requests of
-    which only half has arrived.
-    """
-
-    maximum: int
-    in_flight: int = field(default=0, init=False)
-    _emptied: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-
-    def admit(self, share: float) -> None:
-        """Count one request in; raises Overloaded when its share of the capacity is full."""
-        if self.in_flight >= self.maximum * share:
-            raise Overloaded()
-        self.in_flight += 1
-        self._emptied.clear()
-
-    def done(self) -> None:
-        """Count one request out."""
-        self.in_flight -= 1
-        if not self.in_flight:
-            self._emptied.set()
-
-    async def emptied(self) -> None:
-        """Wait until nothing is in flight."""
-        if self.in_flight:
-            await self._emptied.wait()
+    return Priority.AGENT
 
 
 class Shedding:
-    """Admits single-answer rpcs through a limiter.
+    """Admits rpcs through a limiter; health and reflection never come here."""
 
-    Health and reflection never come here. Streams last for hours and hold no slot while they
-    wait, so they do not count.
-    """
-
-    def __init__(self, limiter: Limiter, share: Share = everything) -> None:
+    def __init__(
+        self,
+        limiter: Limiter,
+        prioritise: Prioritise = all_alike,
+        deadlines: Mapping[str, DeadlineLimits] | None = None,
+    ) -> None:
+        """Take the deadlines by method path, for callers who set none."""
         self._limiter = limiter
-        self._share = share
+        self._prioritise = prioritise
+        self._deadlines = deadlines or {}
+        self._log = ShedLog(limiter)
 
     async def unary(self, call: Call, request: Message, following: Handler) -> Message:
-        """Handle one rpc if there is room; raises Overloaded at once if not."""
-        self._limiter.admit(self._share(call, request))
+        """Handle one rpc if there is room; raises Shed at once if not."""
+        priority = self._prioritise(call, request)
         try:
-            return await following(call, request)
+            ticket = self._limiter.admit(priority, caller_of(call))
+        except Shed:
+            self._log.note(call, priority)
+            raise
+        told: float | None = None
+        # What is left when it is admitted: a caller's own way here is not ours to judge.
+        budget_s = self._budget_s(call)
+        try:
+            response = await following(call, request)
+            told = budget_s
+            return response
+        except BaseException as error:
+            if _was_late(error, call):
+                told = budget_s
+            raise
         finally:
-            self._limiter.done()
+            self._limiter.ended(ticket, call.method, told, call.waits.in_vain_s)
 
-    def stream(
+    async def stream(
         self, call: Call, request: Message, following: StreamHandler
     ) -> AsyncGenerator[Message, None]:
-        """Let a stream pass."""
-        return following(call, request)
+        """Handle one stream if there is room; raises Shed at once if not."""
+        priority, caller = self._prioritise(call, request), caller_of(call)
+        try:
+            self._limiter.open_stream(caller)
+        except Shed:
+            self._log.note(call, priority)
+            raise
+        try:
+            opening = self._opening(call, priority, caller)
+            try:
+                async with aclosing(following(call, request)) as responses:
+                    async for response in responses:
+                        opening.over()
+                        yield response
+            finally:
+                opening.over()
+        finally:
+            self._limiter.close_stream(caller)
+
+    def _opening(self, call: Call, priority: Priority, caller: str) -> _Opening:
+        try:
+            return _Opening(self._limiter, priority, caller)
+        except Shed:
+            self._log.note(call, priority)
+            raise
+
+    def _budget_s(self, call: Call) -> float:
+        limits = self._deadlines.get(call.method, UNARY_DEADLINE)
+        if call.budget is None:
+            return limits.default_s or _PLACEMENTS_S
+        left_s = call.budget.remaining_s()
+        return left_s if limits.maximum_s is None else min(left_s, limits.maximum_s)
+
+
+class _Opening:
+    """The slot that a stream holds while its first answer is made."""
+
+    def __init__(self, limiter: Limiter, priority: Priority, caller: str) -> None:
+        """Take a slot; raises Shed when there is none."""
+        self._limiter = limiter
+        self._ticket = limiter.admit(priority, caller)
+        self._is_over = False
+        self._alarm = asyncio.get_running_loop().call_later(OPENING_S, self.over)
+
+    def over(self) -> None:
+        """Give the slot back, once."""
+        if not self._is_over:
+            self._is_over = True
+            self._alarm.cancel()
+            self._limiter.ended(self._ticket)
+
+
+def caller_of(call: Call) -> str:
+    """Return by what a caller is told from others before it is known who it is.
+
+    Whoever shows a credential is known by it alone, so that nobody can speak for another's share.
+    """
+    credential = call.metadata.get(_CREDENTIAL)
+    return credential or call.metadata.get(CALLER) or ANONYMOUS.name
+
+
+def _was_late(error: BaseException, call: Call) -> bool:
+    if isinstance(error, DeadlineExceeded):
+        return True
+    return is_own_cancellation(error) and call.budget is not None and call.budget.expired()

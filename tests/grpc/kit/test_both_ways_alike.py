@@ -19,7 +19,9 @@ from shared.call import Call, Caller
 from shared.errors import FieldViolation
 from shared.middleware.authentication import by_name
 from shared.middleware.order import Hooks
-from shared.middleware.shedding import Limiter
+from shared.overload.limit import FixedLimit
+from shared.overload.limiter import Limiter
+from shared.overload.priority import Priority
 from shared.transport.status import STATUS_DETAILS, to_status
 from tests.grpc.kit.conftest import Opener
 from tests.grpc.kit.echo import EchoServicer, echo_binding, pb
@@ -246,7 +248,9 @@ async def test_beyond_its_capacity_the_server_refuses_at_once(echo: Opener) -> N
         await leave.wait()
         return pb.SayResponse(text="done")
 
-    async with echo(echo_binding(EchoServicer(behave)), Hooks(limiter=Limiter(1))) as stub:
+    async with echo(
+        echo_binding(EchoServicer(behave)), Hooks(limiter=Limiter(FixedLimit(1)))
+    ) as stub:
         first = asyncio.create_task(say(stub))
         await entered.wait()
         seen = await failure(stub.Say(pb.SayRequest(text="x")))
@@ -257,11 +261,12 @@ async def test_beyond_its_capacity_the_server_refuses_at_once(echo: Opener) -> N
 
 
 async def test_the_least_important_requests_are_refused_first(echo: Opener) -> None:
-    def share(call: Call, request: Any) -> float:
-        return 0.5 if request.text == "batch" else 1.0
+    def prioritise(call: Call, request: Any) -> Priority:
+        return Priority(request.text)
 
-    limiter = Limiter(2)
-    async with echo(echo_binding(EchoServicer()), Hooks(limiter=limiter, share=share)) as stub:
+    limiter = Limiter(FixedLimit(4))
+    hooks = Hooks(limiter=limiter, prioritise=prioritise)
+    async with echo(echo_binding(EchoServicer()), hooks) as stub:
         limiter.in_flight = 1
         refused = await failure(stub.Say(pb.SayRequest(text="batch")))
         assert (await stub.Say(pb.SayRequest(text="agent"))).text == "agent"

@@ -1,27 +1,53 @@
 """Who is refused first when there is too much to do."""
 
+import pytest
+
 from services.aggregator.domain.vocabulary import Channel
-from services.aggregator.priorities import SHARES, share
+from services.aggregator.priorities import OF_CHANNEL, prioritise
 from shared.call import Call
-from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest, TrackRequest
+from shared.overload.priority import Priority
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.common.v1.event_pb2 import Event
 
 CALL = Call("/edge", request_id="request")
 
 
 def of(channel):
-    return share(CALL, RecommendRequest(channel=channel))
+    return prioritise(CALL, pb.RecommendRequest(channel=channel))
 
 
 def test_mail_gives_way_first_then_the_web_then_the_ivr_and_an_agent_last():
-    assert (
-        of(Channel.EMAIL)
-        < of(Channel.WEB)
-        < of(Channel.IVR)
-        < of(Channel.CALL_CENTER)
-        == share(CALL, TrackRequest())
-        == 1.0
-    )
+    asked = [Channel.EMAIL, Channel.WEB, Channel.IVR, Channel.CALL_CENTER]
+    assert [of(channel) for channel in asked] == list(Priority)
 
 
-def test_every_channel_has_a_share():
-    assert set(SHARES) == set(Channel) - {Channel.UNSPECIFIED}
+def test_every_channel_has_a_priority():
+    assert set(OF_CHANNEL) == set(Channel) - {Channel.UNSPECIFIED}
+
+
+def test_events_are_as_important_as_the_channel_that_they_come_from():
+    of_an_agent = pb.TrackRequest(events=[Event(channel=Channel.CALL_CENTER)])
+    of_the_web = pb.TrackRequest(events=[Event(channel=Channel.WEB)])
+    assert prioritise(CALL, of_an_agent) is Priority.AGENT
+    assert prioritise(CALL, of_the_web) is Priority.WEB
+
+
+@pytest.mark.parametrize(
+    "request_type",
+    [
+        pb.GetCustomerViewRequest,
+        pb.WatchCustomerRequest,
+        pb.WatchTasksRequest,
+        pb.ClaimTaskRequest,
+        pb.CompleteTaskRequest,
+        pb.SetAgentStatusRequest,
+        pb.UnsubscribeRequest,
+    ],
+)
+def test_what_agents_ask_and_the_end_of_a_consent_are_refused_last(request_type):
+    assert prioritise(CALL, request_type()) is Priority.AGENT
+
+
+def test_nonsense_is_not_refused_last():
+    assert of(Channel.UNSPECIFIED) is Priority.WEB
+    assert prioritise(CALL, pb.TrackRequest()) is Priority.WEB

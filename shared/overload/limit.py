@@ -1,0 +1,139 @@
+"""How many requests may be under way at once: the algorithm alone, without a gate or a clock."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.overload.floors import Floors
+
+LEAST = 8.0
+"""Fewer would leave processors idle between one step and the next, and nothing to learn from."""
+_FIRST = 36.0
+_WINDOW_S = 0.1
+_SAMPLES = 10
+"""A window with fewer goes on, for at most a second."""
+_LONGEST_WINDOW_S = 1.0
+_QUANTILE = 0.9
+"""Of the slowdowns in a window: a tenth of callers in need is enough."""
+_IN_A_ROW = 4
+"""Windows that have to be too slow: a burst or a stall shows in one, a queue in all."""
+_IN_USE = 0.5
+_EAGERNESS = 2.0
+_SHARPEST = 0.5
+"""What a window leaves of the limit at the least."""
+_LITTLE = 2
+"""With so few beside it, a request takes as long as it takes."""
+
+PART = 0.35
+"""Of its time that a request may take without anybody having to be refused."""
+NEVER_TOO_LONG_S = 0.02
+"""Whatever the deadline: callers who leave a millisecond may not take the capacity of others."""
+ALWAYS_TOO_LONG_S = 0.5
+"""Whatever the deadline, unless it takes as long with nothing beside it."""
+_TIMES_FLOOR = 2.0
+_MOST_PART = 0.85
+
+
+class Limit(Protocol):
+    """An algorithm in the place of Netflix's `Limit` (concurrency-limits): told, and then asked."""
+
+    @property
+    def value(self) -> float:
+        """How many may be under way at once."""
+
+    def began(self, fullness: float) -> None:
+        """Note one that was admitted, and how full its room is with it: 1 is full."""
+
+    def refused(self) -> None:
+        """Note one for which there was no room."""
+
+    def ended(self, kind: str, took_s: float, budget_s: float, beside: int, now: float) -> None:
+        """Note one that was answered, or ended late, with so many beside it when it began."""
+
+
+@dataclass(slots=True)
+class FixedLimit:
+    """The same for ever."""
+
+    value: float
+
+    def began(self, fullness: float) -> None:
+        """Learn nothing."""
+
+    def refused(self) -> None:
+        """Learn nothing."""
+
+    def ended(self, kind: str, took_s: float, budget_s: float, beside: int, now: float) -> None:
+        """Learn nothing."""
+
+
+@dataclass(slots=True)
+class AdaptiveLimit:
+    """As many as are answered well within their deadlines.
+
+    Every tenth of a second the slowdown of what ended is looked at: the time taken over the time
+    that it may take, which is a part of its deadline, or twice its own floor where that is more.
+    Below 1 the limit rises by up to its root, as Netflix's gradient does; above 1 it falls in
+    proportion, but not before four such windows in a row. Both only while the limit is in use: what
+    is slow with few under way does not become quicker by refusing.
+    """
+
+    most: float
+    least: float = LEAST
+    floors: Floors = field(default_factory=Floors)
+    value: float = field(init=False)
+    _slowdowns: list[float] = field(default_factory=list, init=False)
+    _latest: deque[float] = field(default_factory=lambda: deque(maxlen=_IN_A_ROW), init=False)
+    """The slowdown of the latest windows in which the limit was in use."""
+    _began: float = field(default=-math.inf, init=False)
+    _is_used: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.least = min(self.least, self.most)
+        self.value = min(_FIRST, self.most)
+
+    def began(self, fullness: float) -> None:
+        """Note whether the limit is in use."""
+        if fullness >= _IN_USE:
+            self._is_used = True
+
+    def refused(self) -> None:
+        """Note that the limit is in use."""
+        self._is_used = True
+
+    def ended(self, kind: str, took_s: float, budget_s: float, beside: int, now: float) -> None:
+        """Learn from one, and move the limit when a window is over."""
+        if beside <= _LITTLE:
+            self.floors.note(kind, took_s)
+        self._slowdowns.append(took_s / self.fitting_s(kind, budget_s))
+        if self._began == -math.inf:
+            self._began = now
+        lasted_s = now - self._began
+        if lasted_s < _WINDOW_S:
+            return
+        if len(self._slowdowns) >= _SAMPLES or lasted_s >= _LONGEST_WINDOW_S:
+            self._move(now)
+
+    def fitting_s(self, kind: str, budget_s: float) -> float:
+        """Return how long one may take without anybody having to be refused."""
+        usual_s = min(self.floors.of(kind) * _TIMES_FLOOR, budget_s * _MOST_PART)
+        wanted_s = min(budget_s * PART, ALWAYS_TOO_LONG_S)
+        return max(usual_s, wanted_s, NEVER_TOO_LONG_S)
+
+    def _move(self, now: float) -> None:
+        slowdowns = sorted(self._slowdowns)
+        slowdown = slowdowns[math.ceil(_QUANTILE * len(slowdowns)) - 1]
+        self._latest.append(slowdown if self._is_used else 0.0)
+        low = min(self._latest)
+        if low > 1.0 and len(self._latest) == _IN_A_ROW:
+            self._set(self.value * max(_SHARPEST, 1.0 / low))
+        elif slowdown < 1.0 and self._is_used:
+            self._set(self.value + math.sqrt(self.value) * min(1.0, _EAGERNESS * (1.0 - slowdown)))
+        self._began, self._is_used = now, False
+        self._slowdowns.clear()
+
+    def _set(self, value: float) -> None:
+        self.value = min(max(value, self.least), self.most)

@@ -1,0 +1,159 @@
+"""The limit in a queueing model: nearly as good as the best fixed one, and well again at once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.overload.limit import AdaptiveLimit, FixedLimit
+from shared.overload.priority import Priority
+from tests.properties import examples
+from tests.unit.overload.queueing import (
+    KIND,
+    Machine,
+    Stream,
+    answered_share,
+    goodput,
+    slowest_s,
+    within,
+)
+
+MOST = 64
+PER_S = 200.0
+"""What the machine of the model can serve, unless told otherwise."""
+
+
+def adaptive(**machine):
+    return Machine(AdaptiveLimit(MOST), **machine)
+
+
+@pytest.mark.parametrize(("times", "at_least"), [(1.0, 0.85), (2.0, 0.9), (5.0, 0.7)])
+def test_above_its_capacity_it_goes_on_answering(times, at_least):
+    outcomes = adaptive().run(Stream(times * PER_S, 5.0))
+    assert goodput(outcomes, 1.0, 5.0) >= at_least * PER_S
+
+
+def test_callers_who_try_again_at_once_do_not_bring_it_down():
+    outcomes = adaptive().run(Stream(2 * PER_S, 5.0, tries=3, is_patient=False))
+    assert goodput(outcomes, 1.0, 5.0) >= 0.7 * PER_S
+
+
+def test_callers_who_wait_as_told_get_nearly_all_of_its_capacity():
+    outcomes = adaptive().run(Stream(2 * PER_S, 5.0, tries=2))
+    assert goodput(outcomes, 1.0, 5.0) >= 0.8 * PER_S
+
+
+def test_without_a_limit_that_adapts_it_would_collapse():
+    outcomes = Machine(FixedLimit(MOST / Priority.WEB.share)).run(Stream(2 * PER_S, 5.0))
+    assert goodput(outcomes, 1.0, 5.0) <= 0.3 * PER_S
+
+
+@examples(12)
+@given(
+    processors=st.sampled_from([1.0, 2.0, 4.0]),
+    work_s=st.floats(0.005, 0.02),
+    seed=st.integers(0, 1000),
+)
+def test_it_comes_near_to_the_best_fixed_limit(processors, work_s, seed):
+    stream = Stream(2 * processors / work_s, 3.0)
+
+    def good(limit):
+        machine = Machine(limit, processors=processors, work_s=work_s, seed=seed)
+        return goodput(machine.run(stream), 1.0, 3.0)
+
+    best = max(good(FixedLimit(fixed / Priority.WEB.share)) for fixed in (4, 8, 16))
+    assert good(AdaptiveLimit(MOST)) >= 0.85 * best
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_at_seventy_percent_of_its_capacity_hardly_anybody_is_refused(seed):
+    outcomes = adaptive(seed=seed).run(Stream(0.7 * PER_S, 10.0))
+    assert answered_share(outcomes) >= 0.998
+
+
+@pytest.mark.parametrize("times", [2.0, 5.0])
+@pytest.mark.parametrize(("tries", "is_patient"), [(1, True), (2, True), (3, False)])
+def test_within_a_second_of_a_spike_it_is_as_before(times, tries, is_patient):
+    calm = Stream(0.5 * PER_S, 7.0, tries=tries, is_patient=is_patient)
+    spike = Stream(
+        (times - 0.5) * PER_S, 4.0, from_s=1.0, tries=tries, is_patient=is_patient, caller="crowd"
+    )
+    outcomes = adaptive().run(calm, spike)
+    after = within(outcomes, 4.5, 7.0)
+    assert answered_share(after) >= 0.98
+    assert slowest_s(after, 0.99) <= 0.06
+
+
+@pytest.mark.parametrize("times", [2.0, 5.0])
+def test_agents_are_served_while_the_web_is_refused(times):
+    agents = Stream(0.4 * PER_S, 5.0, priority=Priority.AGENT, caller="desk")
+    web = Stream((times - 0.4) * PER_S, 5.0)
+    outcomes = within(adaptive().run(agents, web), 0.5, 5.0)
+    assert answered_share([each for each in outcomes if each.stream is agents]) >= 0.99
+
+
+def test_of_all_the_least_important_are_refused_first():
+    streams = [
+        Stream(0.5 * PER_S, 4.0, priority=priority, caller=priority.value) for priority in Priority
+    ]
+    outcomes = within(adaptive().run(*streams), 0.5, 4.0)
+    shares = [
+        answered_share([each for each in outcomes if each.stream is stream]) for stream in streams
+    ]
+    assert shares == sorted(shares)
+    assert shares[-1] >= 0.98
+    assert shares[0] <= 0.1
+
+
+def test_a_caller_who_asks_for_far_too_much_leaves_the_others_theirs():
+    greedy = Stream(3 * PER_S, 5.0, caller="greedy")
+    modest = Stream(0.2 * PER_S, 5.0, caller="modest")
+    outcomes = within(adaptive().run(greedy, modest), 1.0, 5.0)
+    assert answered_share([each for each in outcomes if each.stream is modest]) >= 0.98
+    assert answered_share([each for each in outcomes if each.stream is greedy]) >= 0.2
+
+
+def test_a_peer_that_has_become_slow_does_not_make_it_refuse():
+    machine = adaptive(wait_s=lambda now: 0.05 if now > 2.0 else 0.0)
+    outcomes = machine.run(Stream(0.25 * PER_S, 6.0))
+    assert answered_share(outcomes) >= 0.99
+
+
+def test_few_under_way_are_no_reason_to_refuse_however_slow():
+    limit = AdaptiveLimit(MOST)
+    before = limit.value
+    for number in range(200):
+        limit.began(0.1)
+        limit.ended(KIND, 0.099, 0.1, 0, number * 0.02)
+    assert limit.value == before
+
+
+def test_a_stall_does_not_move_it():
+    limit = AdaptiveLimit(MOST)
+    before = limit.value
+    for number in range(30):
+        limit.began(1.0)
+        limit.ended(KIND, 0.2 if number < 15 else 0.035, 0.1, 20, number * 0.01)
+    assert limit.value == before
+
+
+def test_callers_who_leave_no_time_do_not_take_that_of_others():
+    limit = AdaptiveLimit(MOST)
+    for number in range(200):
+        limit.began(1.0)
+        limit.ended(KIND, 0.004, 0.004, 20, number * 0.01)
+    assert limit.value > MOST / 2
+
+
+def test_who_leaves_much_time_may_be_kept_waiting_longer():
+    limit = AdaptiveLimit(MOST)
+    assert limit.fitting_s("Track", 10.0) == pytest.approx(0.5)
+    assert limit.fitting_s(KIND, 0.1) == pytest.approx(0.035)
+
+
+def test_a_limit_stays_within_its_bounds():
+    limit = AdaptiveLimit(3)
+    assert limit.value == 3
+    for number in range(400):
+        limit.began(1.0)
+        limit.ended(KIND, 1.0, 0.1, 20, number * 0.01)
+    assert limit.value == 3
