@@ -10,6 +10,7 @@ from bench.parts import (
     audience,
     backtest,
     click_to_call,
+    edge_overload,
     freshness,
     imports,
     index,
@@ -46,6 +47,7 @@ _RETRIEVAL_TWICE = ("--replicas", "retrieval=2")
 
 PARTS: Sequence[Part] = (
     Part("recommend", recommend.measure),
+    Part("edge", edge_overload.measure),
     Part("memory", memory.measure),
     Part("backtest", backtest.measure),
     Part("track", track.measure),
