@@ -44,12 +44,17 @@ class Waits:
         self._by_peer[peer] = self._by_peer.get(peer, 0.0) + seconds
 
     @property
-    def in_vain_s(self) -> float:
-        """The seconds that one peer's silence cost; 0 when several were silent.
+    def peers(self) -> tuple[str, ...]:
+        """Whom it was waited for, in the order of the waits."""
+        return tuple(self._by_peer)
 
-        One that does not answer is at fault itself. Where several do not, there is too much to do.
-        """
-        return next(iter(self._by_peer.values())) if len(self._by_peer) == 1 else 0.0
+    @property
+    def seconds(self) -> float:
+        """How long for all of them."""
+        return sum(self._by_peer.values())
+
+
+NO_WAITS = Waits()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,6 +71,7 @@ from shared.catalogue import Catalogue, CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.ids import uuid7
+from shared.middleware.shedding import giving_way
 from shared.postgres import Database, migrate
 from shared.privacy import FolderWrappingKeys
 from shared.service import Runtime, Service
@@ -292,6 +293,7 @@ async def open_service(settings: ProfileSettings, runtime: Runtime) -> AsyncIter
     yield Service(
         name=settings.service,
         bindings=(profile.binding,),
+        prioritise=giving_way("ImportEvents", "ImportCustomers", "RestorePersons", "RestoreEvents"),
         checks={"catalogue": catalogue.check_ready, "definitions": bundles.check},
         watched={
             "catalogue_lag": catalogue.check_lag,

@@ -38,6 +38,7 @@ from shared.artefacts import FolderArtefacts
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, Relay
 from shared.definitions import BundleFollower, RpcBundleSource
+from shared.middleware.shedding import giving_way
 from shared.postgres import Database, migrate
 from shared.service import Background, Runtime, Service
 from touchpoint.common.v1.vocabulary_pb2 import Source
@@ -147,6 +148,7 @@ async def _open(
     yield Service(
         name=settings.service,
         bindings=(_bound(servicer),),
+        prioritise=giving_way("UpsertItems", "UpsertOffers"),
         checks={
             "catalogue": replica.check_ready,
             "shelves": memory.shelves.check,

@@ -21,6 +21,8 @@ Prioritise = Callable[[Call, Message], Priority]
 _CREDENTIAL = "authorization"
 _PLACEMENTS_S = 0.1
 """What callers leave who leave it to the servicer."""
+_NEARLY_OVER = 0.5
+"""Of its time: who leaves earlier did not wait for it."""
 OPENING_S = 0.25
 """A stream holds its slot until its first answer, at most so long: it may wait for it for hours."""
 
@@ -29,6 +31,17 @@ def all_alike(call: Call, request: Message) -> Priority:
     """Let every request fill the whole capacity."""
     del call, request
     return Priority.AGENT
+
+
+def giving_way(*rpcs: str) -> Prioritise:
+    """Let these rpcs be refused first: they come by the thousand, and who calls them can wait."""
+    bulk = frozenset(rpcs)
+
+    def prioritise(call: Call, request: Message) -> Priority:
+        del request
+        return Priority.BATCH if call.rpc in bulk else Priority.AGENT
+
+    return prioritise
 
 
 class Shedding:
@@ -62,11 +75,11 @@ class Shedding:
             told = budget_s
             return response
         except BaseException as error:
-            if _was_late(error, call):
+            if _was_late(error, call, budget_s):
                 told = budget_s
             raise
         finally:
-            self._limiter.ended(ticket, call.method, told, call.waits.in_vain_s)
+            self._limiter.ended(ticket, call.method, told, call.waits)
 
     async def stream(
         self, call: Call, request: Message, following: StreamHandler
@@ -132,7 +145,10 @@ def caller_of(call: Call) -> str:
     return credential or call.metadata.get(CALLER) or ANONYMOUS.name
 
 
-def _was_late(error: BaseException, call: Call) -> bool:
+def _was_late(error: BaseException, call: Call, budget_s: float) -> bool:
+    """Say whether its time ended a call; a caller's clock ends it a little before ours does."""
     if isinstance(error, DeadlineExceeded):
         return True
-    return is_own_cancellation(error) and call.budget is not None and call.budget.expired()
+    if call.budget is None or not is_own_cancellation(error):
+        return False
+    return call.budget.remaining_s() <= _NEARLY_OVER * budget_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,8 @@ _IN_A_ROW = 4
 """Windows that have to be too slow: a burst or a stall shows in one, a queue in all."""
 _IN_USE = 0.5
 _EAGERNESS = 2.0
+_ALL, _MANY = 0.9, 0.5
+"""Of those who waited in vain, and of all, whom a peer keeps waiting that is itself at fault."""
 _SHARPEST = 0.5
 """What a window leaves of the limit at the least."""
 _LITTLE = 2
@@ -37,6 +39,23 @@ _TIMES_FLOOR = 2.0
 _MOST_PART = 0.85
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What became of one request that was admitted."""
+
+    kind: str
+    """What takes about as long as its like: the rpc."""
+    took_s: float
+    budget_s: float
+    """What its caller left it when it was admitted."""
+    beside: int = 0
+    """How many others were under way when it began."""
+    silent: tuple[str, ...] = ()
+    """The peers that it waited for in vain."""
+    silence_s: float = 0.0
+    """How long."""
+
+
 class Limit(Protocol):
     """An algorithm in the place of Netflix's `Limit` (concurrency-limits): told, and then asked."""
 
@@ -50,8 +69,8 @@ class Limit(Protocol):
     def refused(self) -> None:
         """Note one for which there was no room."""
 
-    def ended(self, kind: str, took_s: float, budget_s: float, beside: int, now: float) -> None:
-        """Note one that was answered, or ended late, with so many beside it when it began."""
+    def ended(self, work: Work, now: float) -> None:
+        """Note one that was answered, or ended late."""
 
 
 @dataclass(slots=True)
@@ -66,7 +85,7 @@ class FixedLimit:
     def refused(self) -> None:
         """Learn nothing."""
 
-    def ended(self, kind: str, took_s: float, budget_s: float, beside: int, now: float) -> None:
+    def ended(self, work: Work, now: float) -> None:
         """Learn nothing."""
 
 
@@ -86,6 +105,10 @@ class AdaptiveLimit:
     floors: Floors = field(default_factory=Floors)
     value: float = field(init=False)
     _slowdowns: list[float] = field(default_factory=list, init=False)
+    _excused: list[float] = field(default_factory=list, init=False)
+    """The same without what was waited for one silent peer."""
+    _silent: Counter[tuple[str, ...]] = field(default_factory=Counter, init=False)
+    """How many of them waited in vain, by the peers that they waited for."""
     _latest: deque[float] = field(default_factory=lambda: deque(maxlen=_IN_A_ROW), init=False)
     """The slowdown of the latest windows in which the limit was in use."""
     _began: float = field(default=-math.inf, init=False)
@@ -104,11 +127,15 @@ class AdaptiveLimit:
         """Note that the limit is in use."""
         self._is_used = True
 
-    def ended(self, kind: str, took_s: float, budget_s: float, beside: int, now: float) -> None:
+    def ended(self, work: Work, now: float) -> None:
         """Learn from one, and move the limit when a window is over."""
-        if beside <= _LITTLE:
-            self.floors.note(kind, took_s)
-        self._slowdowns.append(took_s / self.fitting_s(kind, budget_s))
+        if work.beside <= _LITTLE:
+            self.floors.note(work.kind, work.took_s)
+        fitting_s = self.fitting_s(work.kind, work.budget_s)
+        self._slowdowns.append(work.took_s / fitting_s)
+        self._excused.append((work.took_s - work.silence_s) / fitting_s)
+        if work.silent:
+            self._silent[work.silent] += 1
         if self._began == -math.inf:
             self._began = now
         lasted_s = now - self._began
@@ -124,7 +151,7 @@ class AdaptiveLimit:
         return max(usual_s, wanted_s, NEVER_TOO_LONG_S)
 
     def _move(self, now: float) -> None:
-        slowdowns = sorted(self._slowdowns)
+        slowdowns = sorted(self._excused if self._is_one_silent() else self._slowdowns)
         slowdown = slowdowns[math.ceil(_QUANTILE * len(slowdowns)) - 1]
         self._latest.append(slowdown if self._is_used else 0.0)
         low = min(self._latest)
@@ -134,6 +161,13 @@ class AdaptiveLimit:
             self._set(self.value + math.sqrt(self.value) * min(1.0, _EAGERNESS * (1.0 - slowdown)))
         self._began, self._is_used = now, False
         self._slowdowns.clear()
+        self._excused.clear()
+        self._silent.clear()
+
+    def _is_one_silent(self) -> bool:
+        """Say whether one peer is at fault: where there is too much to do, all are late in turn."""
+        most = max(self._silent.values(), default=0)
+        return most >= max(_ALL * self._silent.total(), _MANY * len(self._slowdowns))
 
     def _set(self, value: float) -> None:
         self.value = min(max(value, self.least), self.most)

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from shared.budget import Monotonic
+from shared.call import NO_WAITS, Waits
 from shared.errors import Shed
 from shared.overload.fairness import Fairness
-from shared.overload.limit import Limit
+from shared.overload.limit import Limit, Work
 from shared.overload.pressure import Pressure
 from shared.overload.priority import Priority
 
@@ -73,19 +74,18 @@ class Limiter:
         return Ticket(now, beside)
 
     def ended(
-        self, ticket: Ticket, kind: str = "", budget_s: float | None = None, excused_s: float = 0.0
+        self, ticket: Ticket, kind: str = "", budget_s: float | None = None, waits: Waits = NO_WAITS
     ) -> None:
-        """Count one request out, and learn from it if it says what it was and had for time.
-
-        `excused_s` is what it waited for in vain, which less load would not have made quicker.
-        """
+        """Count one request out, and learn from it if it says what it was and had for time."""
         self.in_flight -= 1
         if not self.in_flight:
             self._emptied.set()
         if budget_s is not None:
             now = self.monotonic()
-            took_s = max(now - ticket.began - excused_s, 0.0)
-            self.limit.ended(kind, took_s, budget_s, ticket.beside, now)
+            took_s = now - ticket.began
+            self.limit.ended(
+                Work(kind, took_s, budget_s, ticket.beside, waits.peers, waits.seconds), now
+            )
 
     def open_stream(self, caller: str) -> None:
         """Count a stream in; raises Shed when there are too many, or too many of this caller."""

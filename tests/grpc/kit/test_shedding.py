@@ -18,7 +18,7 @@ from shared.call import Call
 from shared.errors import NotFound
 from shared.middleware import shed_log, shedding
 from shared.middleware.order import Hooks
-from shared.overload.limit import FixedLimit
+from shared.overload.limit import FixedLimit, Work
 from shared.overload.limiter import Limiter
 from tests.grpc.kit.conftest import Opener
 from tests.grpc.kit.echo import EchoServicer, echo_binding, pb
@@ -32,8 +32,8 @@ class NotedLimit(FixedLimit):
         super().__init__(value)
         self.told: list[tuple[str, float, float]] = []
 
-    def ended(self, kind: str, took_s: float, budget_s: float, beside: int, now: float) -> None:
-        self.told.append((kind, took_s, budget_s))
+    def ended(self, work: Work, now: float) -> None:
+        self.told.append((work.kind, work.took_s, work.budget_s))
 
 
 class Waiting(EchoServicer):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.overload.limit import AdaptiveLimit, FixedLimit
+from shared.overload.limit import AdaptiveLimit, FixedLimit, Work
 from shared.overload.priority import Priority
 from tests.properties import examples
 from tests.unit.overload.queueing import (
@@ -123,7 +123,7 @@ def test_few_under_way_are_no_reason_to_refuse_however_slow():
     before = limit.value
     for number in range(200):
         limit.began(0.1)
-        limit.ended(KIND, 0.099, 0.1, 0, number * 0.02)
+        limit.ended(Work(KIND, 0.099, 0.1), number * 0.02)
     assert limit.value == before
 
 
@@ -132,15 +132,37 @@ def test_a_stall_does_not_move_it():
     before = limit.value
     for number in range(30):
         limit.began(1.0)
-        limit.ended(KIND, 0.2 if number < 15 else 0.035, 0.1, 20, number * 0.01)
+        limit.ended(Work(KIND, 0.2 if number < 15 else 0.035, 0.1, 20), number * 0.01)
     assert limit.value == before
+
+
+def fed(peers_of):
+    """Return a limit that was told of calls which waited nearly all their time in vain."""
+    limit = AdaptiveLimit(MOST)
+    for number in range(200):
+        limit.began(1.0)
+        limit.ended(Work(KIND, 0.09, 0.1, 20, peers_of(number), 0.08), number * 0.01)
+    return limit
+
+
+def test_one_peer_that_keeps_silent_is_at_fault_itself():
+    assert fed(lambda number: ("rules",)).value > MOST / 2
+
+
+def test_where_all_are_late_in_turn_there_is_too_much_to_do():
+    peers = ("profile",), ("rules",), ("profile", "rules"), ("retrieval",)
+    assert fed(lambda number: peers[number % len(peers)]).value < MOST / 4
+
+
+def test_a_few_who_waited_for_one_peer_excuse_nobody():
+    assert fed(lambda number: ("rules",) if number % 3 == 0 else ()).value < MOST / 4
 
 
 def test_callers_who_leave_no_time_do_not_take_that_of_others():
     limit = AdaptiveLimit(MOST)
     for number in range(200):
         limit.began(1.0)
-        limit.ended(KIND, 0.004, 0.004, 20, number * 0.01)
+        limit.ended(Work(KIND, 0.004, 0.004, 20), number * 0.01)
     assert limit.value > MOST / 2
 
 
@@ -155,5 +177,5 @@ def test_a_limit_stays_within_its_bounds():
     assert limit.value == 3
     for number in range(400):
         limit.began(1.0)
-        limit.ended(KIND, 1.0, 0.1, 20, number * 0.01)
+        limit.ended(Work(KIND, 1.0, 0.1, 20), number * 0.01)
     assert limit.value == 3

@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from shared.call import Waits
 from shared.errors import Overloaded, Shed
 from shared.overload.limit import AdaptiveLimit, FixedLimit
 from shared.overload.limiter import Limiter
@@ -138,12 +139,14 @@ def test_streams_are_counted_and_none_has_more_than_half_of_them(clock):
 def test_what_was_waited_for_in_vain_is_not_held_against_the_load(clock):
     limit = AdaptiveLimit(64)
     gate = Limiter(limit, monotonic=clock)
+    waits = Waits()
+    waits.add("rules", 0.08)
     before = limit.value
     for _ in range(40):
         tickets = fill(gate, 20)
         clock.now += 0.09
         for ticket in tickets:
-            gate.ended(ticket, "Recommend", 0.1, excused_s=0.08)
+            gate.ended(ticket, "Recommend", 0.1, waits)
     assert limit.value > before
 
 
