@@ -66,7 +66,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
             which = f"round {number + 1} of {_ROUNDS}"
             outcomes = await load.at(2.0, which)
             once.append(load.goodput(outcomes))
-            refusals_ms.append(sorted(each.took_ms for each in outcomes if each.is_refused))
+            refusals_ms.append(_refusals_ms(outcomes))
             twice.append(load.goodput(await load.at(2.0, f"two tries, {which}", _patient(send))))
             far.append(load.goodput(await load.at(5.0, which)))
         yield [
@@ -198,6 +198,13 @@ class _Load:
 
         await drive(note, zip(due, asked), due)
         return sorted(found, key=lambda each: each.due_s)
+
+
+def _refusals_ms(found: Sequence[Sent]) -> list[float]:
+    refusals = sorted(each.took_ms for each in found if each.is_refused)
+    if not refusals:
+        raise MeasurementError("nothing was refused at twice what is rated")
+    return refusals
 
 
 def recovered_after_s(after: Sequence[tuple[float, bool]]) -> float:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING
 
 import grpc.aio
@@ -19,6 +20,7 @@ from bench.figures import Figure
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
 from bench.parts.rules import applied
+from bench.patience import patiently
 from bench.scale import Scale
 from services.rules.config import shipped_definitions
 from services.rules.definitions.files import read_folder
@@ -146,7 +148,8 @@ async def _decide(
 
     async def one_after_the_other() -> None:
         for request in requests:
-            await next(turns).Recommend(request, timeout=_TIMEOUT_S)
+            edge = next(turns)
+            await patiently(partial(edge.Recommend, request, timeout=_TIMEOUT_S))
 
     await asyncio.gather(*(one_after_the_other() for _ in range(_AT_ONCE)))
 

@@ -11,7 +11,6 @@ from shared.overload.floors import Floors
 
 LEAST = 8.0
 """Fewer would leave processors idle between one step and the next, and nothing to learn from."""
-_FIRST = 36.0
 _WINDOW_S = 0.1
 _SAMPLES = 10
 """A window with fewer goes on, for at most a second."""
@@ -29,7 +28,7 @@ _SHARPEST = 0.5
 _LITTLE = 2
 """With so few beside it, a request takes as long as it takes."""
 
-PART = 0.35
+PART = 0.3
 """Of its time that a request may take without anybody having to be refused."""
 NEVER_TOO_LONG_S = 0.02
 """Whatever the deadline: callers who leave a millisecond may not take the capacity of others."""
@@ -116,7 +115,7 @@ class AdaptiveLimit:
 
     def __post_init__(self) -> None:
         self.least = min(self.least, self.most)
-        self.value = min(_FIRST, self.most)
+        self.value = self.most
 
     def began(self, fullness: float) -> None:
         """Note whether the limit is in use."""
@@ -157,6 +156,9 @@ class AdaptiveLimit:
         low = min(self._latest)
         if low > 1.0 and len(self._latest) == _IN_A_ROW:
             self._set(self.value * max(_SHARPEST, 1.0 / low))
+            # What ends next was admitted before: two windows more, until this one shows.
+            self._latest.popleft()
+            self._latest.popleft()
         elif slowdown < 1.0 and self._is_used:
             self._set(self.value + math.sqrt(self.value) * min(1.0, _EAGERNESS * (1.0 - slowdown)))
         self._began, self._is_used = now, False
