@@ -182,21 +182,27 @@ async def sold_out_and_back(stage: Stage) -> None:
 
 
 async def asked_at_the_second_cart(stage: Stage) -> None:
-    """Vera leaves a dear cart behind, twice: one question, on whichever channel she comes to."""
+    """Vera leaves two dear carts behind: one question, on whichever channel she comes to."""
     vera = await known(stage, "Vera")
-    for time in ("first", "second"):
-        await stage.happens(
-            only(vera, "visitor"), "add_to_cart", item_id=story.TV, session_id=f"cart-{time}"
-        )
-        await comes_to(stage, vera, SURVEY)
-        if time == "first":
-            await stage.passes(_LEFT_ALONE)
-            await is_over(stage, vera, SURVEY)
-            once = await stage.offered(only(vera, "visitor"), "web cart")
-            stage.claim("not at the first cart", SURVEY not in offer_ids(once))
-            await stage.passes(_DAY)
+    visitor = only(vera, "visitor")
+    await stage.happens(visitor, "add_to_cart", item_id=story.TV, session_id="cart-first")
+    await comes_to(stage, vera, SURVEY)
     await stage.passes(_LEFT_ALONE)
-    stage.tell("A day later she leaves a second one behind.")
+    await is_over(stage, vera, SURVEY)
+    once = await stage.offered(visitor, "web cart")
+    stage.claim("not at the first cart", SURVEY not in offer_ids(once))
+    await stage.passes(_DAY)
+    await stage.happens(visitor, "remove_from_cart", item_id=story.TV, session_id="cart-second")
+    await stage.happens(
+        visitor,
+        "add_to_cart",
+        item_id=story.GAMING_LAPTOP,
+        quantity=3.0,
+        session_id="cart-second",
+    )
+    await comes_to(stage, vera, SURVEY)
+    await stage.passes(_LEFT_ALONE)
+    stage.tell("A day later she leaves a second one behind: three laptops, no television.")
     await comes_to(stage, vera, SURVEY, "ask")
     heard = await stage.offered(only(vera, "phone"), "telephone menu", limit=2)
     stage.show("telephone menu", heard)

@@ -270,6 +270,8 @@ class CountOccasion:
     """An effect: it came so far that the first stage would be entered."""
 
     time_us: int
+    cart_nos: tuple[int, ...] = ()
+    """The items in the cart, where the scenario is about one."""
     kind = "occasion"
 
 

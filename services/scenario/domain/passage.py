@@ -254,7 +254,8 @@ def _begun(journey: Journey, facts: Facts, now_us: int) -> Transition:
         return park(journey, "the condition of entering cannot be evaluated", now_us)
     if not facts.situation_holds:
         return end(journey, Outcome.NOT_SO, now_us)
-    counted = [Due(CountOccasion(now_us), -1, 0)] if scenario.occasions.at_least > 1 else []
+    occasion = CountOccasion(now_us, scenario.when.cart_nos(facts.cart))
+    counted = [Due(occasion, -1, 0)] if scenario.occasions.at_least > 1 else []
     if facts.occasions + 1 < scenario.occasions.at_least:
         return end(journey, Outcome.NOTED, now_us, effects=counted)
     with_cart = replace(journey, cart=facts.cart, began=who_entered(journey, facts))

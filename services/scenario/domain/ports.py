@@ -49,6 +49,8 @@ class Tally:
     """The first stage would have been entered; else an event came that begins it."""
     subject_no: int = 0
     """As its journey's."""
+    cart_nos: tuple[int, ...] = ()
+    """The items of the cart that it was about; empty: about none."""
 
     @property
     def matter(self) -> tuple[str, int]:
@@ -59,7 +61,7 @@ class Tally:
 def occasion_of(journey: Journey, counted: CountOccasion) -> Tally:
     """Return how it is kept that a journey came as far as its first stage."""
     name, subject_no = journey.matter
-    return Tally(journey.person_id, name, counted.time_us, True, subject_no)
+    return Tally(journey.person_id, name, counted.time_us, True, subject_no, counted.cart_nos)
 
 
 @dataclass(frozen=True, slots=True)

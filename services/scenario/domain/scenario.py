@@ -82,6 +82,10 @@ class Situation:
     personas: frozenset[str] = frozenset()
     """In one of these segments, or of one of these personas; both empty: everybody."""
 
+    def cart_nos(self, cart: Cart) -> tuple[int, ...]:
+        """Return the items of a cart, where it is one that this asks for."""
+        return () if self.cart_above_micros is None else cart.offer_nos
+
     def holds(
         self,
         *,

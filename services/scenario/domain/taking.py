@@ -15,6 +15,7 @@ from services.scenario.domain.journey import (
     Outcome,
     Transition,
 )
+from services.scenario.domain.occasions import carts_beside
 from services.scenario.domain.passage import (
     ANSWERS,
     begin,
@@ -29,7 +30,7 @@ from services.scenario.domain.ports import (
     Tally,
 )
 from services.scenario.domain.rooms import NO_LIMITS, give_back, limits_of, lock_rooms, looked
-from services.scenario.domain.scenario import Scenario, Times
+from services.scenario.domain.scenario import Cart, Scenario, Times
 from shared.replacing import replace
 
 NewId = Callable[[int], str]
@@ -201,7 +202,7 @@ async def take_timers(
         for journey in steps.of(group):
             if _is_still(journey, claim):
                 if tallies:
-                    came = _occasions(journey, group, tallies, now_us)
+                    came = _occasions(journey, group, tallies, facts.cart, now_us)
                     facts = replace(facts, occasions=came)
                 await _bring_forward(transaction, steps, group, journey, facts, now_us)
     return await _saved(transaction, steps)
@@ -323,14 +324,15 @@ def _came_often(
     if times.at_least <= 1:
         return True
     came = _within(times, matter, event.time_us, group, tallies, is_occasion=False)
-    return came >= times.at_least
+    return len(came) >= times.at_least
 
 
 def _occasions(
-    journey: Journey, group: Collection[str], tallies: Iterable[Tally], now_us: int
+    journey: Journey, group: Collection[str], tallies: Iterable[Tally], cart: Cart, now_us: int
 ) -> int:
-    times = journey.scenario.occasions
-    return _within(times, journey.matter, now_us, group, tallies, is_occasion=True)
+    scenario = journey.scenario
+    came = _within(scenario.occasions, journey.matter, now_us, group, tallies, is_occasion=True)
+    return carts_beside(scenario.when.cart_nos(cart), [each.cart_nos for each in came])
 
 
 def _within(
@@ -341,14 +343,17 @@ def _within(
     tallies: Iterable[Tally],
     *,
     is_occasion: bool,
-) -> int:
-    """Return how often persons came towards a scenario within the time that counts."""
+) -> list[Tally]:
+    """Return the times that persons came towards a scenario within the time that counts."""
     since_us = now_us - times.within_us if times.within_us else 0
-    return sum(
-        since_us < each.time_us <= now_us
+    return [
+        each
         for each in tallies
-        if each.matter == matter and each.is_occasion is is_occasion and each.person_id in group
-    )
+        if each.matter == matter
+        and each.is_occasion is is_occasion
+        and each.person_id in group
+        and since_us < each.time_us <= now_us
+    ]
 
 
 def _is_mark(event: Happened, scenarios: Starting) -> bool:

@@ -58,6 +58,6 @@ WHERE person_id = ANY($1::text[])
 ORDER BY due_us, errand_id
 
 -- name: tallies
-SELECT person_id, scenario, is_occasion, time_us, subject_no FROM tallies
+SELECT person_id, scenario, is_occasion, time_us, subject_no, cart_nos FROM tallies
 WHERE person_id = ANY($1::text[])
 ORDER BY time_us

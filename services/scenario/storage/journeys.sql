@@ -85,14 +85,15 @@ FROM (
 GROUP BY person_id, scenario, subject_no;
 
 -- name: add_tallies
-INSERT INTO tallies (person_id, scenario, is_occasion, time_us, subject_no)
-SELECT person_id, scenario, is_occasion, time_us, subject_no
-FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::bigint[])
-    AS made (person_id, scenario, is_occasion, time_us, subject_no)
+-- Lists are texts, as in `move_journeys`.
+INSERT INTO tallies (person_id, scenario, is_occasion, time_us, subject_no, cart_nos)
+SELECT person_id, scenario, is_occasion, time_us, subject_no, cart_nos::bigint[]
+FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::bigint[], $6::text[])
+    AS made (person_id, scenario, is_occasion, time_us, subject_no, cart_nos)
 WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = made.person_id);
 
 -- name: tallies_of
-SELECT person_id, scenario, is_occasion, time_us, subject_no FROM tallies
+SELECT person_id, scenario, is_occasion, time_us, subject_no, cart_nos FROM tallies
 WHERE person_id = ANY($1::text[])
 ORDER BY time_us;
 

@@ -17,6 +17,7 @@ from services.scenario.domain.journey import (
     Transition,
 )
 from services.scenario.domain.lanes import lane_of
+from services.scenario.domain.ports import Tally
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
 from services.scenario.reading import kept_scenario
@@ -126,6 +127,29 @@ def _moved_row(transition: Transition) -> tuple[Any, ...]:
 def _listed(numbers: Sequence[float]) -> str:
     """Return numbers as PostgreSQL writes an array; floats to their last bit."""
     return f"{{{','.join(map(repr, numbers))}}}" if numbers else "{}"
+
+
+def tally_columns(tallies: Sequence[Tally]) -> list[list[Any]]:
+    """Return the columns of what was counted, as `add_tallies` takes them."""
+    return [
+        [each.person_id for each in tallies],
+        [each.scenario for each in tallies],
+        [each.is_occasion for each in tallies],
+        [each.time_us for each in tallies],
+        [each.subject_no for each in tallies],
+        [_listed(each.cart_nos) for each in tallies],
+    ]
+
+
+def tally_of(row: Row) -> Tally:
+    return Tally(
+        row["person_id"],
+        row["scenario"],
+        row["time_us"],
+        row["is_occasion"],
+        row["subject_no"],
+        tuple(row["cart_nos"]),
+    )
 
 
 def entry_row(row: Row) -> Entry:

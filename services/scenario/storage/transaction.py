@@ -38,6 +38,8 @@ from services.scenario.storage.rows import (
     new_columns,
     new_errand_row,
     new_task_row,
+    tally_columns,
+    tally_of,
     task_of,
 )
 from shared.bus import append
@@ -125,27 +127,11 @@ class PostgresJourneyTransaction:
         }
 
     async def tally(self, tallies: Sequence[Tally]) -> None:
-        await self._tx.execute(
-            _SQL.add_tallies,
-            [each.person_id for each in tallies],
-            [each.scenario for each in tallies],
-            [each.is_occasion for each in tallies],
-            [each.time_us for each in tallies],
-            [each.subject_no for each in tallies],
-        )
+        await self._tx.execute(_SQL.add_tallies, *tally_columns(tallies))
 
     async def tallies_of(self, person_ids: Collection[str]) -> list[Tally]:
         rows = await self._tx.fetch(_SQL.tallies_of, list(person_ids))
-        return [
-            Tally(
-                row["person_id"],
-                row["scenario"],
-                row["time_us"],
-                row["is_occasion"],
-                row["subject_no"],
-            )
-            for row in rows
-        ]
+        return [tally_of(row) for row in rows]
 
     async def lock_rooms(self, scenarios: Sequence[str], today: str) -> None:
         for scenario in scenarios:

@@ -7,7 +7,7 @@ import pytest
 
 from services.scenario.domain.journey import Happened, Outcome, Phase
 from services.scenario.domain.ports import Tally
-from services.scenario.domain.scenario import Limits
+from services.scenario.domain.scenario import Cart, Limits
 from services.scenario.domain.taking import take_message_outcome, take_timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.notices import journey_notice
@@ -103,6 +103,20 @@ async def test_only_the_second_time_within_so_long_its_first_stage_is_entered(de
     await desk.take(viewed(time_us=soon_us), starting_of=only(made))
     (third,) = await desk.look(soon_us)
     assert third.journey.phase is Phase.STAGE
+
+
+async def test_the_same_cart_is_one_occasion_and_another_a_second(desk):
+    above = pb.Scenario()
+    above.when.cart_above.amount = "1"
+    made = scenario(stage("a", offer="come_back"), occasions=occasions(2), when=above.when)
+    outcomes = []
+    for number, items in enumerate([(3, 4), (3, 4, 5), (3,), (6,)]):
+        time_us = NOON_US + number
+        await desk.take(viewed(time_us=time_us), starting_of=only(made))
+        cart = Cart(items, (1.0,) * len(items), 2_000_000)
+        (step,) = await desk.look(time_us, facts(cart=cart))
+        outcomes.append(step.journey.outcome)
+    assert outcomes == [Outcome.NOTED, Outcome.NOTED, Outcome.NOTED, Outcome.NONE]
 
 
 async def test_occasions_count_over_all_who_are_one_person(desk):

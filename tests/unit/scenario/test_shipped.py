@@ -271,15 +271,15 @@ class TestCartSurvey:
     NAME = "cart_survey"
 
     async def leave_twice(self, theatre):
-        for _ in range(2):
-            await theatre.leaves(TV)
+        for item in (TV, OTHER_TV):
+            await theatre.leaves(item)
             await theatre.passes(hours=1)
 
     async def test_the_second_dear_cart_is_asked_about_on_every_channel_and_once(self, theatre):
         await theatre.leaves(TV)
         await theatre.passes(hours=1)
         assert "cart_survey" not in theatre.shown()
-        await theatre.leaves(TV)
+        await theatre.leaves(OTHER_TV)
         await theatre.passes(hours=1)
         for placement in ("web.cart", "ivr.menu", "agent.prompt", "store.till"):
             assert theatre.shown(placement)["cart_survey"] == self.NAME
@@ -289,6 +289,19 @@ class TestCartSurvey:
         assert theatre.ended(self.NAME) == "reached"
         await self.leave_twice(theatre)
         assert "cart_survey" not in theatre.shown()
+
+    async def test_the_same_cart_touched_and_left_again_is_no_second_one(self, theatre):
+        for more in (None, None, CABLE):
+            await theatre.leaves(TV)
+            if more:
+                theatre.person.cart.offer_nos.append(theatre.no(more))
+                theatre.person.cart.quantities.append(1.0)
+                await theatre.happens("add_to_cart", more)
+            await theatre.passes(hours=1)
+        assert "cart_survey" not in theatre.shown()
+        await theatre.leaves(OTHER_TV)
+        await theatre.passes(hours=1)
+        assert "cart_survey" in theatre.shown()
 
     async def test_not_for_a_cheaper_cart_nor_after_a_purchase(self, theatre):
         for item in (SOUNDBAR, TV):
