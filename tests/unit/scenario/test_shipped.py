@@ -226,6 +226,11 @@ class TestDearCheckout:
         await theatre.call("done")
         assert theatre.ended("asked_to_be_called") == "answered"
 
+    async def test_who_asked_to_be_called_and_buys_meanwhile_is_called_all_the_same(self, theatre):
+        await theatre.happens("accept", "call_me_now")
+        await theatre.buys(TV)
+        assert [task.kind for task in await theatre.tasks()] == ["call_back"]
+
     async def test_who_asks_again_while_we_would_call_later_is_called_now(self, theatre):
         await theatre.happens("accept", "call_me_now")
         first = await theatre.call("no_answer")
