@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from services.profile.domain.identity import MAX_SET, Identity
 from services.profile.domain.placing import Join
@@ -44,6 +45,10 @@ class Sets:
         self._groups: dict[str, list[Member]] = {}
         for member in self._members.values():
             self._groups.setdefault(member.group_id, []).append(member)
+
+    def number(self, versions: Sequence[int]) -> None:
+        """Take more numbers for changes of sets."""
+        self._versions = chain(self._versions, versions)
 
     def member(self, person_id: str) -> Member:
         return self._members[person_id]

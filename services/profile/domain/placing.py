@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.profile.domain.erased import ERASED, EVENT_TEXT, NONE_ERASED, ErasedSince, was_erased
-from services.profile.domain.identity import Identity, Known
+from services.profile.domain.identity import VISITOR, Identity, Known
 from services.profile.domain.making import maker
 from services.profile.domain.ports import Arrival, NewIdentity
 
 NewId = Callable[[], str]
 """Returns a UUIDv7, so that ids sort by age."""
 
-LOGIN = "login"
+LOGIN, NOT_ME = "login", "not_me"
 
 
 class Rejection(NamedTuple):
@@ -127,6 +127,8 @@ def place(
             plan.rejected.append(_ambiguous(arrival))
         elif arrival.referred and plan.is_one_person(arrival):
             plan.rejected.append(_self_referral(arrival))
+        elif arrival.event.type == NOT_ME and not (may_link or _is_of_a_cookie(arrival)):
+            plan.rejected.append(_may_not_part(arrival))
         elif arrival.event.type == LOGIN:
             _place_login(plan, arrival, may_link, new_id)
         else:
@@ -166,6 +168,11 @@ def _place_login(plan: Plan, arrival: Arrival, may_link: bool, new_id: NewId) ->
     plan.placed.append(Placed(arrival, person_id, tuple(joins)))
 
 
+def _is_of_a_cookie(arrival: Arrival) -> bool:
+    """Say whether an event speaks of nothing but a device: whoever holds it may say whose it is."""
+    return [identity.kind for identity in arrival.identities] == [VISITOR]
+
+
 def _is_one_set(plan: Plan, arrival: Arrival) -> bool:
     """Say whether a login asks for no link: one identity, or all of one set already."""
     if len(arrival.identities) == 1:
@@ -196,6 +203,15 @@ def _self_referral(arrival: Arrival) -> Rejection:
         arrival.place,
         "SELF_REFERRAL",
         "attributes.referred: is the person themselves; name whom they referred",
+        arrival.key,
+    )
+
+
+def _may_not_part(arrival: Arrival) -> Rejection:
+    return Rejection(
+        arrival.place,
+        "NOT_ALLOWED",
+        "not_me parts what is linked, and this caller may not link; a visitor alone may be named",
         arrival.key,
     )
 

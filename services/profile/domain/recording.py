@@ -10,6 +10,7 @@ from services.profile.domain.consent import CONSENT_TYPES
 from services.profile.domain.erased import erasures_of
 from services.profile.domain.linking import Sets
 from services.profile.domain.making import maker
+from services.profile.domain.parting import part_all
 from services.profile.domain.placing import NewId, Plan, Rejection, place
 from services.profile.domain.ports import (
     Arrival,
@@ -56,6 +57,7 @@ async def record(
             groups = {found.group_id for found in plan.used.values()}
             sets = await locked_sets(transaction, plan, groups, plan.joins(), now_us)
             await apply_live(transaction.pack, plan, sets, outcome, new_id)
+            await part_all(transaction, plan, sets, new_id)
             await transaction.save(sets.changes)
         return outcome
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from services.profile.domain.applying import Outcome, apply_live
 from services.profile.domain.consent import CONSENT_TYPES
 from services.profile.domain.linking import Sets
+from services.profile.domain.parting import says_not_me
 from services.profile.domain.placing import NewId, Plan, place
 from services.profile.domain.ports import Arrival, Changes, EventStore
 
@@ -23,8 +24,9 @@ async def record_at_a_glance(
 ) -> Outcome | None:
     """Record plain events of known persons; None, and nothing is written, when it takes more.
 
-    More is: a new identity, a link, a refusal, an entry in the audit trail, an event that cannot be
-    folded. Raises Aborted when something has changed meanwhile, or an event is no longer new.
+    More is: a new identity, a link or the end of one, a refusal, an entry in the audit trail, an
+    event that cannot be folded. Raises Aborted when something has changed meanwhile, or an event is
+    no longer new.
     """
     if len(arrivals) > MOST or any(not _is_plain(arrival) for arrival in arrivals):
         return None
@@ -53,7 +55,7 @@ def keys_of(arrivals: Sequence[Arrival]) -> set[bytes]:
 
 
 def _is_plain(arrival: Arrival) -> bool:
-    return not arrival.referred and arrival.event.type not in CONSENT_TYPES
+    return not (arrival.referred or arrival.event.type in CONSENT_TYPES or says_not_me(arrival))
 
 
 def _changes_who_is_who(plan: Plan) -> bool:
