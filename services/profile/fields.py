@@ -47,6 +47,8 @@ _DISCOUNT = "discount"
 _OLDEST = 130
 _LONGEST_WORD = 40
 _BEST = 10
+_LABELS = frozenset({"choice", "topic"})
+"""Of calls, from the caller's menu. What is longer is somebody's own words, and private."""
 _NUMBER = re.compile(r"\d{1,2}(\.\d{1,6})?", re.ASCII)
 REFERRED = "referred"
 """The attribute of a `refer` that names whom it refers."""
@@ -165,7 +167,7 @@ def read_attributes(
         text = _text(fields[name])
         if name == _GIFT:
             gift = text.lower() in _YES
-        elif name in understood:
+        elif name in understood and not (name in _LABELS and len(text) > _LONGEST_WORD):
             if "\0" in text:
                 raise MistakenError(f"attributes.{name}: must not hold the character NUL")
             details[name] = _DETAIL[name](text) if name in _DETAIL else text[:_LONGEST_TEXT]

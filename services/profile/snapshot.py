@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from services.profile.definitions import NO_DEFINITIONS, ProfileDefinitions
-from services.profile.domain import asked, cart, consent, log, opinions
+from services.profile.domain import asked, call, cart, consent, log, opinions
 from services.profile.domain.cart import CartItem
+from services.profile.domain.event import SEPARATOR
 from services.profile.domain.interest import affinities
 from services.profile.domain.latest import Word
 from services.profile.domain.lookup import Person
@@ -27,7 +28,7 @@ from services.profile.domain.reading import (
 )
 from services.profile.domain.scores import Score
 from services.profile.domain.segments import segments_of
-from services.profile.domain.session import current_session
+from services.profile.domain.session import MAX_ITEMS, current_session
 from services.profile.domain.state import LOCALE, TIME_ZONE, State
 from services.profile.snapshot_traits import (
     Moment,
@@ -38,7 +39,7 @@ from services.profile.snapshot_traits import (
 )
 from shared.conditions.person import PersonValues
 from shared.money import MAX_MICROS
-from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Traits
+from touchpoint.common.v1.snapshot_pb2 import CallUnderWay, PersonSnapshot, Session, Traits
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 
 T = TypeVar("T", int, str)
@@ -236,6 +237,30 @@ def _add_session(snapshot: PersonSnapshot, state: State, moment: Moment) -> None
             part.cart_value_micros = snapshot.cart.value_micros
         else:
             part.cart_value_micros = _value_micros(cart.items(state.cart, moment.now_us))
+    if (spoken := _call_under_way(state, moment)) and spoken.category:
+        _lead_by(spoken, part)
+
+
+def _add_call(snapshot: PersonSnapshot, state: State, moment: Moment) -> None:
+    if found := _call_under_way(state, moment):
+        snapshot.call.MergeFrom(CallUnderWay(**found._asdict()))
+
+
+def _call_under_way(state: State, moment: Moment) -> call.Call | None:
+    return call.under_way(state.call, moment.now_us) if state.call else None
+
+
+def _lead_by(named: call.Call, session: Session) -> None:
+    """Let what was named on the call be what is shopped for."""
+    if not (session.category + SEPARATOR).startswith(named.category + SEPARATOR):
+        session.minutes, session.last_offer_no = 0.0, 0
+    session.category, session.is_said = named.category, True
+    session.last_us = max(session.last_us, named.last_us)
+    session.start_us = session.start_us or named.start_us or named.last_us
+    if named.offer_no:
+        session.last_offer_no = named.offer_no
+        others = [each for each in session.offer_nos if each != named.offer_no]
+        session.offer_nos[:] = [named.offer_no, *others][:MAX_ITEMS]
 
 
 PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingProxyType(
@@ -254,11 +279,12 @@ PARTS: Mapping[str, Callable[[PersonSnapshot, State, Moment], None]] = MappingPr
         "aversions": add_soft_dislikes,
         "recent": _add_recent,
         "session": _add_session,
+        "call": _add_call,
         "asked": _add_asked,
         "referrals": _add_referrals,
     }
 )
 """What a snapshot is made of, by the names that `shared.conditions.customer` uses."""
-_PROTECTING = ("complaint", "consents", "opinions", "asked")
+_PROTECTING = ("complaint", "consents", "opinions", "asked", "call")
 """What holds for somebody even where it may be somebody else who asks; no decision that was made
-for them stands for whoever asks."""
+for them stands for whoever asks. What is said in a call is known to whoever calls."""

@@ -77,6 +77,8 @@ DETAILS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
         "impression": DETAILS | {"question"},
         "survey_answer": DETAILS | {"question", "skipped", "attribute", RATING},
         "purchase": DETAILS | {"discount"} | GIFT_DETAILS,
+        "ivr_choice": DETAILS | {"choice"},
+        "call_topic": DETAILS | {"topic"},
     }
 )
 """The same for types of which more is understood."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from services.profile.domain import (
     asked,
     aversions,
+    call,
     cart,
     complaints,
     consent,
@@ -188,6 +189,10 @@ def _complaint(state: State, event: Event) -> None:
         complaints.add(state.complaints, event.time_us)
 
 
+def _call(state: State, event: Event) -> None:
+    call.note(state.call, event)
+
+
 def _impression(state: State, event: Event) -> None:
     if event.details:
         asked.show(state.asked, event)
@@ -214,5 +219,6 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "attribute_set": _describe,
         **dict.fromkeys(consent.CONSENT_TYPES, _consent),
         "complaint": _complaint,
+        **dict.fromkeys(call.CALL_TYPES, _call),
     }
 )

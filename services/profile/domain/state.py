@@ -10,6 +10,7 @@ from typing import Any
 from services.profile.domain import (
     asked,
     aversions,
+    call,
     cart,
     complaints,
     consent,
@@ -71,6 +72,7 @@ class State:
         "bought_brands",
         "bought_categories",
         "brands",
+        "call",
         "cart",
         "categories",
         "complaint",
@@ -94,6 +96,8 @@ class State:
     orders: Orders
     last_purchase_us: int
     """0: never bought."""
+    call: call.Said
+    """The latest words of calls."""
     cart: Cart
     categories: Interests
     brands: Interests
@@ -127,7 +131,7 @@ class State:
 
     def __init__(self) -> None:
         self.owned, self.orders, self.last_purchase_us = {}, {}, 0
-        self.cart, self.categories, self.brands = {}, {}, {}
+        self.cart, self.categories, self.brands, self.call = {}, {}, {}, {}
         self.declines, self.disliked_families = {}, {}
         self.disliked_categories, self.disliked_brands = {}, {}
         self.consents, self.attributes, self.complaint = {}, {}, _NO_COMPLAINT
@@ -275,6 +279,7 @@ _ADDITIONS: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
     {
         "owned": owned.merge,
         "orders": orders.merge,
+        "call": call.merge,
         "cart": cart.merge,
         "categories": interest.merge,
         "brands": interest.merge,

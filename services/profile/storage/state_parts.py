@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from itertools import chain, repeat
 from types import MappingProxyType
 
+from services.profile.domain.call import Said
 from services.profile.domain.cart import Cart, Change, Line
 from services.profile.domain.consent import NEVER, Consent, Consents
 from services.profile.domain.interest import Interests
@@ -23,6 +24,7 @@ from services.profile.storage.state_log import decode_log, encode_log
 from services.profile.storage.state_part import Part, add_ownerships, ownerships, within
 from services.profile.storage.state_traits import TRAIT_PARTS
 from touchpoint.profile.v1.state_pb2 import (
+    CallState,
     CartState,
     InterestState,
     NumberWords,
@@ -214,6 +216,18 @@ def _encode_attributes(stored: ProfileState, attributes: dict[str, tuple[int, st
         stored.attribute_values.append(value)
 
 
+def _decode_call(part: CallState) -> Said:
+    said = zip(part.times_us[:], part.values[:], strict=True)
+    return dict(zip(part.names[:], said, strict=True))
+
+
+def _encode_call(part: CallState, said: Said) -> None:
+    for name, (time_us, value) in said.items():
+        part.names.append(name)
+        part.times_us.append(time_us)
+        part.values.append(value)
+
+
 PARTS: Mapping[str, Part] = MappingProxyType(
     {
         **TRAIT_PARTS,
@@ -223,6 +237,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "last_purchase_us": Part(
             ("last_purchase_us",), _decode_last_purchase, _encode_last_purchase
         ),
+        "call": within("call", dict, _decode_call, _encode_call),
         "cart": within("cart", dict, _decode_cart, _encode_cart),
         "categories": within("categories", dict, _decode_interests, _encode_interests),
         "brands": within("brands", dict, _decode_interests, _encode_interests),

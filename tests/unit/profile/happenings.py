@@ -30,6 +30,11 @@ TYPES = (
     "faq_view",
     "impression",
     "survey_answer",
+    "call_started",
+    "ivr_choice",
+    "call_topic",
+    "agent_note",
+    "call_ended",
     "something_else",
 )
 
@@ -83,6 +88,8 @@ def events(draw):
         details["channel"] = draw(st.sampled_from(["", "EMAIL"]))
     if kind in ("impression", "survey_answer"):
         details = draw(st.sampled_from(ABOUT_QUESTIONS[kind]))
+    if kind in ("ivr_choice", "call_topic"):
+        details[kind.partition("_")[2]] = draw(st.sampled_from(["returns", "where is it"]))
     if kind == "complaint":
         details["status"] = draw(st.sampled_from(["", "closed"]))
     return Event(
