@@ -27,6 +27,7 @@ from services.aggregator.preferences import PreferenceDesk
 from services.aggregator.questions import QuestionDesk
 from services.aggregator.recommending import Apart, Recommending
 from services.aggregator.relationships import RelationshipDesk
+from services.aggregator.routing import CallRouting
 from services.aggregator.servicer import DEADLINES, AggregatorServicer
 from services.aggregator.tasks import TaskDesk
 from services.aggregator.tracking import Tracking
@@ -122,7 +123,7 @@ def bound(
     pipeline = Pipeline(peers, catalogue, popular, recorder, Qualities(changed=_tell_quality))
     asking = Asking(definitions, catalogue, identification, clock, tried)
     servicer = AggregatorServicer(
-        recommending=Recommending(asking, pipeline, wording, apart),
+        recommending=Recommending(asking, pipeline, wording, apart, CallRouting(peers)),
         tracking=Tracking(peers, identification),
         views=Views(peers, asking, pipeline, wording, catalogue),
         explaining=Explaining(peers, wording, definitions, tried),

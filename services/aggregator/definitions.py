@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from services.aggregator.domain.definitions import Definitions
+from collections.abc import Mapping
+
+from services.aggregator.domain.definitions import CLAIMED, VERIFIED, Definitions
 from services.aggregator.domain.placements import (
     DEFAULT_DEADLINE_S,
     MAXIMUM_DEADLINE_S,
     Placement,
 )
+from services.aggregator.domain.routing import Queues
 from services.aggregator.domain.texts import PLAIN
+from shared import call_queues
 from shared.arm_shares import arms
 from shared.definitions import CompileError
 from shared.exchange import Exchange
 from shared.experiments import experiment_plan
 from touchpoint.rules.v1 import rules_pb2
 
+PERSONAL = "personal.needs"
+"""The parameter that the shipped rule book reads too: `CLAIMED` or `VERIFIED`."""
+_QUEUES = {
+    "default": call_queues.DEFAULT,
+    "complaint": call_queues.COMPLAINT,
+    "journey": call_queues.JOURNEY,
+}
+
 
 def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
     """Return the edge's part of a bundle; raises CompileError telling what to change."""
     try:
         shares, plan = arms(bundle.parameters), experiment_plan(bundle)
+        queues = _queues(bundle.parameters)
     except ValueError as error:
         raise CompileError(f"parameters: {error}") from None
     return Definitions(
@@ -29,8 +42,23 @@ def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
         rule_texts={rule.name: _texts(rule) for rule in bundle.rules if rule.text or rule.texts},
         contact_policies=frozenset(limit.policy for limit in bundle.contact_limits),
         experiments=plan,
+        personal_needs=(
+            CLAIMED if bundle.parameters.get(PERSONAL, "CLAIMED") == "CLAIMED" else VERIFIED
+        ),
+        queues=queues,
         exchange=Exchange(bundle.currencies),
     )
+
+
+def _queues(parameters: Mapping[str, str]) -> Queues:
+    """Return where calls go, as the parameters say; raises ValueError."""
+    named = {
+        field: call_queues.queue(parameters[name])
+        for field, name in _QUEUES.items()
+        if name in parameters
+    }
+    choices = call_queues.queues_of_choices(parameters.get(call_queues.CHOICES, ""))
+    return Queues(**named, choices=choices)
 
 
 def _texts(rule: rules_pb2.Rule) -> dict[str, str]:

@@ -11,8 +11,10 @@ from services.aggregator.pipeline.answer import answer
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.wording import Wording
+from services.aggregator.routing import CallRouting
 from shared.call import Call
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest, RecommendResponse
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 T = TypeVar("T")
 
@@ -51,15 +53,27 @@ class Apart:
 class Recommending:
     """Decides and puts the decision into words."""
 
-    def __init__(self, asking: Asking, pipeline: Pipeline, wording: Wording, apart: Apart) -> None:
+    def __init__(
+        self,
+        asking: Asking,
+        pipeline: Pipeline,
+        wording: Wording,
+        apart: Apart,
+        routing: CallRouting,
+    ) -> None:
         self._asking = asking
         self._pipeline = pipeline
         self._wording = wording
         self._apart = apart
+        self._routing = routing
 
     async def recommend(self, call: Call, request: RecommendRequest) -> RecommendResponse:
         """Return the next best actions before the caller's deadline."""
         return await self._apart.run(self._decided(self._asking.question(call, request)))
 
     async def _decided(self, question: Question) -> RecommendResponse:
-        return answer(question, await self._pipeline.decide(question), self._wording)
+        decision = await self._pipeline.decide(question)
+        response = answer(question, decision, self._wording)
+        if question.context.channel == Channel.IVR:
+            response.routing.CopyFrom(await self._routing.hint(question, decision))
+        return response

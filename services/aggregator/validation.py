@@ -144,6 +144,12 @@ def _who(message: Any, path: str, violations: Violations) -> None:
         rule(message, path, violations)
 
 
+def _in_person(message: Any, path: str, violations: Violations) -> None:
+    """Demand a channel where a person speaks with a person, or none."""
+    if message.channel not in (0, Channel.CALL_CENTER, Channel.CHAT, Channel.STORE):
+        violations.add(f"{path}channel", "must be CALL_CENTER, CHAT or STORE")
+
+
 _IDENTITY = (one_of("kind", KINDS), required("value"), length("value", 256))
 _IDENTITIES = (required("identities"), each("identities", *_IDENTITY, at_most=MAX_IDENTITIES))
 _LOCALE = length("locale", LONGEST_LOCALE)
@@ -190,8 +196,9 @@ _WHATEVER_IS_DEFINED: Mapping[type[Any], Validator] = {
         length("confirmed_person_id", MAX_ID),
         length("session_id", MAX_ID),
         _LOCALE,
+        _in_person,
     ),
-    pb.WatchCustomerRequest: validator(*_IDENTITIES, _LOCALE),
+    pb.WatchCustomerRequest: validator(*_IDENTITIES, _LOCALE, _in_person),
     pb.ExplainDecisionRequest: validator(required("decision_id"), length("decision_id", 64)),
     pb.SetAgentStatusRequest: validator(
         *_AGENT, known_enum("status"), length("skills", 64), between("capacity", 0, 100)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.aggregator.domain.placements import Placement
+from services.aggregator.domain.routing import NO_QUEUES, Queues
 from shared.arm_shares import Arms
 from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan
 
+CLAIMED, VERIFIED = 2, 3
+"""Of the vocabulary's Assurance."""
 RuleTexts = Mapping[str, Mapping[str, str]]
 """Rule to the sentences of its own that an agent can read aloud, by language; `en` is its text."""
 
@@ -25,5 +28,9 @@ class Definitions:
     contact_policies: frozenset[str] = frozenset()
     experiments: ExperimentPlan = field(default_factory=ExperimentPlan)
     """Who takes part in which experiments."""
+    personal_needs: int = CLAIMED
+    """How sure it must be who calls before anything personal is said: number of an Assurance."""
+    queues: Queues = NO_QUEUES
+    """Where calls go."""
     exchange: Exchange = NO_EXCHANGE
     """By which amounts in other currencies are compared."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.aggregator.domain.reasons import MINUTE_US, ago, leaf
+from services.aggregator.domain.spoken import MOST_WORDS, fitting, shortened, words
 from services.aggregator.domain.texts import has_phrase, phrase
 from services.aggregator.domain.vocabulary import Channel, Kind, name_of
 
@@ -50,10 +51,16 @@ class Interest:
     """The last item looked at; None when nothing is known of it."""
     may_offer_last: bool = False
     """Whether the decision's rules let the last item be offered."""
+    is_said: bool = False
+    """It was named on the call that is under way, and leads however short that was."""
+    topic: str = ""
+    """What such a call is about where that is no category: `returns`."""
 
 
 def is_worth_leading(interest: Interest, now_us: int) -> bool:
     """Say whether there is a subject, enough time was spent on it, and that not long ago."""
+    if interest.is_said:
+        return bool(interest.category or interest.topic)
     return (
         bool(interest.category)
         and interest.minutes >= LEAST_MINUTES
@@ -62,58 +69,102 @@ def is_worth_leading(interest: Interest, now_us: int) -> bool:
 
 
 def lines(
-    actions: Sequence[Action], interest: Interest | None, now_us: int, locale: str = ""
+    actions: Sequence[Action],
+    interest: Interest | None,
+    now_us: int,
+    locale: str = "",
+    complaint_us: int = 0,
 ) -> list[Line]:
-    """Return the actions with their lines, best first; a fresh interest leads.
+    """Return the actions with their lines of at most 25 words, best first; an interest leads.
 
     The best action within the category of the interest goes first and is introduced by it. Where
     there is none, the last item looked at takes that place if it may be offered; otherwise the
-    interest is told without an offer.
+    interest is told without an offer. An open complaint, last heard of at `complaint_us`, is told
+    before all, and then nothing but what the caller asks about leads.
     """
+    if complaint_us:
+        led = _led(actions, interest if interest and interest.is_said else None, now_us, locale)
+        return [Line(_NOTHING, _complaint_text(complaint_us, now_us, locale)), *led]
+    return _led(actions, interest, now_us, locale)
+
+
+def _led(
+    actions: Sequence[Action], interest: Interest | None, now_us: int, locale: str
+) -> list[Line]:
     spoken = [Line(action, line_text(action, locale)) for action in actions]
     if interest is None or not is_worth_leading(interest, now_us):
         return spoken
-    about = interest_text(interest, now_us, locale)
     within = [at for at, action in enumerate(actions) if _is_about(action, interest)]
     if within:
-        first = spoken.pop(within[0])
-        text = phrase("line.about", locale, about=about, line=first.text)
-        return [replace(first, text=text), *spoken]
-    return [_opening(interest, about, locale), *spoken]
+        first = spoken.pop(within[0]).action
+    elif interest.last_item is not None and interest.may_offer_last:
+        first = interest.last_item
+    else:
+        return [Line(_NOTHING, fitting(*_tellings(interest, now_us, locale))), *spoken]
+    return [Line(first, _introduced(first, interest, now_us, locale)), *spoken]
 
 
 def line_text(action: Action, locale: str = "") -> str:
     """Return what to say about one action; its own script goes before our words."""
+    return fitting(*_wordings(action, locale))
+
+
+def _wordings(action: Action, locale: str) -> list[str]:
+    """Return the ways to speak of an action, each shorter than the one before."""
     if action.script:
-        return action.script
+        return [action.script, shortened(action.script)]
     key = f"line.{name_of(Kind, action.kind)}"
     key = key if has_phrase(key) else "line.PRODUCT"
-    return phrase(key, locale, title=action.title, reason=action.reason.rstrip("."))
+    bare = f"{key}.bare" if has_phrase(f"{key}.bare") else key
+    room = MOST_WORDS - words(phrase(bare, locale, title=""))
+    return [
+        phrase(key, locale, title=action.title, reason=action.reason.rstrip(".")),
+        phrase(bare, locale, title=action.title),
+        phrase(bare, locale, title=shortened(action.title, room)),
+    ]
+
+
+def _introduced(action: Action, interest: Interest, now_us: int, locale: str) -> str:
+    """Return what to say of an action that the interest introduces, as fully as there is room."""
+    ways, tellings = _wordings(action, locale), _tellings(interest, now_us, locale)
+    *whole, _ = ways
+    introduced = [
+        phrase("line.about", locale, about=about, line=said) for about in tellings for said in whole
+    ]
+    return fitting(*introduced, *ways)
 
 
 def interest_text(interest: Interest, now_us: int, locale: str = "") -> str:
     """Name the category, the minutes, the channel, how long ago, and the last item."""
-    known = interest.last_item is not None and bool(interest.last_item.title)
-    return phrase(
-        "line.session" if known else "line.session.no_item",
-        locale,
-        minutes=_minutes_text(interest.minutes, locale),
-        category=leaf(interest.category),
-        where=_where(interest.channel, locale),
-        ago=ago(_minutes_since(interest, now_us), locale),
-        item=interest.last_item.title if interest.last_item else "",
-    )
+    return _tellings(interest, now_us, locale)[0]
 
 
-def _opening(interest: Interest, about: str, locale: str) -> Line:
-    if interest.last_item is None or not interest.may_offer_last:
-        return Line(Action(offer_id="", title="", kind=Kind.UNSPECIFIED), about)
-    line = line_text(interest.last_item, locale)
-    return Line(interest.last_item, phrase("line.about", locale, about=about, line=line))
+def _tellings(interest: Interest, now_us: int, locale: str) -> list[str]:
+    """Return the ways to tell of an interest, the fullest first."""
+    if interest.is_said:
+        subject = leaf(interest.category) or interest.topic
+        return [phrase("line.said", locale, subject=subject)]
+    facts = {
+        "minutes": _minutes_text(interest.minutes, locale),
+        "category": leaf(interest.category),
+        "where": _where(interest.channel, locale),
+        "ago": ago(_minutes_since(interest, now_us), locale),
+    }
+    plain = phrase("line.session.no_item", locale, **facts)
+    if interest.last_item is None or not interest.last_item.title:
+        return [plain]
+    return [phrase("line.session", locale, **facts, item=interest.last_item.title), plain]
+
+
+def _complaint_text(complaint_us: int, now_us: int, locale: str) -> str:
+    minutes = max(0, now_us - complaint_us) // MINUTE_US
+    return phrase("due.COMPLAINT", locale, ago=ago(minutes, locale))
 
 
 def _is_about(action: Action, interest: Interest) -> bool:
     wanted = interest.category
+    if not wanted:
+        return False
     return action.category == wanted or action.category.startswith(f"{wanted} > ")
 
 
@@ -129,3 +180,7 @@ def _minutes_text(minutes: float, locale: str) -> str:
 def _where(channel: int, locale: str) -> str:
     key = f"where.{name_of(Channel, channel)}"
     return phrase(key if has_phrase(key) else "where.other", locale)
+
+
+_NOTHING = Action(offer_id="", title="", kind=Kind.UNSPECIFIED)
+"""Of a line that only tells the agent something."""

@@ -68,6 +68,8 @@ ENGLISH: Phrases = {
     "EXTERNAL.item": "Recommended because of {item}",
     "JOURNEY": "The next step of what you began",
     "DEFAULT": "For everybody",
+    # To whoever may not be who they say, in place of a reason that tells of the person.
+    "reason.unsaid": "It may be something for you",
     # Counts and times.
     "times.one": "once",
     "times.two": "twice",
@@ -115,6 +117,12 @@ ENGLISH: Phrases = {
     "line.CONTENT": "I can send you something to read: {title}. {reason}.",
     "line.SERVICE": "I can help you with this: {title}. {reason}.",
     "line.SURVEY": "May I ask you something: {title}",
+    # The same where there is no room for the reason.
+    "line.PRODUCT.bare": "May I suggest {title}?",
+    "line.PROMOTION.bare": "I have something for you: {title}.",
+    "line.CONTENT.bare": "I can send you something to read: {title}.",
+    "line.SERVICE.bare": "I can help you with this: {title}.",
+    "line.said": "Asks about {subject}",
     "line.session": "Spent {minutes} on {category} {where} {ago}, last looked at {item}",
     "line.session.no_item": "Spent {minutes} on {category} {where} {ago}",
     "line.about": "{about}: {line}",
@@ -140,7 +148,7 @@ ENGLISH: Phrases = {
     "due.LAPSING": "Buys less often than usual",
     "due.LONG_SILENT": "Nobody spoke with them for long; the last time was {ago}",
     "due.other": "A word is due",
-    # Notes about a request.
+    # Notes about a request, for whoever wrote the calling program.
     "note.ignored": "identities[{index}] ({kind}) belongs to another person and was left aside",
     "note.ambiguous": "identities[{index}] ({kind}) fits several people: nothing personal was used",
 }
@@ -203,6 +211,7 @@ GERMAN: Phrases = {
     "EXTERNAL.item": "Empfohlen wegen {item}",
     "JOURNEY": "Der nächste Schritt zu dem, was Sie begonnen haben",
     "DEFAULT": "Für alle",
+    "reason.unsaid": "Das könnte etwas für Sie sein",
     "times.one": "einmal",
     "times.two": "zweimal",
     "times.many": "{count}-mal",
@@ -246,8 +255,14 @@ GERMAN: Phrases = {
     "line.CONTENT": "Ich kann Ihnen etwas zu lesen schicken: {title}. {reason}.",
     "line.SERVICE": "Dabei kann ich Ihnen helfen: {title}. {reason}.",
     "line.SURVEY": "Darf ich Sie etwas fragen: {title}",
+    "line.PRODUCT.bare": "Darf ich Ihnen {title} empfehlen?",
+    "line.PROMOTION.bare": "Ich habe etwas für Sie: {title}.",
+    "line.CONTENT.bare": "Ich kann Ihnen etwas zu lesen schicken: {title}.",
+    "line.SERVICE.bare": "Dabei kann ich Ihnen helfen: {title}.",
+    "line.said": "Fragt nach {subject}",
     "line.session": "Hat {ago} {minutes} {where} mit {category} verbracht, zuletzt mit {item}",
     "line.session.no_item": "Hat {ago} {minutes} {where} mit {category} verbracht",
+    "line.about": "{about}: {line}",
     "minutes.one": "eine Minute",
     "minutes.many": "{count} Minuten",
     "where.WEB": "im Web",

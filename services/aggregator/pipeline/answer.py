@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.texts import phrase
+from services.aggregator.domain.vocabulary import Channel
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
@@ -15,6 +16,8 @@ from touchpoint.aggregator.v1.aggregator_pb2 import (
     Recommendation,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
+
+_KEYS = 9
 
 
 def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:
@@ -40,15 +43,27 @@ def answer(question: Question, decision: Decision, wording: Wording) -> Recommen
         variants=question.context.variants,
         quality=question.quality,
     )
+    if moment.channel == Channel.IVR:
+        _number(response)
     if explain:
         texts = question.definitions.rule_texts
-        response.removed.extend(wording.removed(decision.removed, texts, moment.locale))
         shadow = as_removals(decision.shadow, decision.candidates.offer_nos)
-        response.shadow_removed.extend(wording.removed(shadow, texts, moment.locale))
+        for told, removals in (
+            (response.removed, decision.removed),
+            (response.shadow_removed, shadow),
+        ):
+            told.extend(wording.removed(removals, texts, moment.locale, is_sure=moment.is_sure))
         response.timings.extend(timings(decision.records))
         response.sources_left_out.extend(question.left_out)
         response.bundle_hash = question.definitions.bundle_hash
     return response
+
+
+def _number(response: RecommendResponse) -> None:
+    """Give each recommendation its key on a telephone, in the order in which they are read out."""
+    shown = (one for placement in response.placements for one in placement.recommendations)
+    for key, one in zip(range(1, _KEYS + 1), shown, strict=False):
+        one.menu_key = key
 
 
 def _recommendation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.aggregator.domain.verified import is_sure_enough
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.wording import Moment
@@ -21,6 +22,11 @@ def moment_of(question: Question, decision: Decision) -> Moment:
         decision.person.facts,
         context.recipient,
         _category(context) or decision.person.facts.session.category,
+        is_sure_enough(
+            context.channel,
+            decision.person.facts.assurance,
+            question.definitions.personal_needs,
+        ),
     )
 
 

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.definitions import RuleTexts
-from services.aggregator.domain.reasons import MINUTE_US, Evidence, reason_text, rule_text
+from services.aggregator.domain.reasons import (
+    MINUTE_US,
+    Evidence,
+    reason_text,
+    removal_text,
+    rule_text,
+)
 from services.aggregator.domain.slates import Choice
+from services.aggregator.domain.speech import speech
+from services.aggregator.domain.spoken import shortened
 from services.aggregator.domain.texts import phrase
-from services.aggregator.domain.vocabulary import Channel, Kind, SlateCause, Source, name_of
+from services.aggregator.domain.verified import (
+    BY_VOICE,
+    removal_may_be_told,
+    source_may_be_told,
+)
+from services.aggregator.domain.vocabulary import (
+    Channel,
+    Kind,
+    RemovalCode,
+    SlateCause,
+    Source,
+    name_of,
+)
 from shared.catalogue import Catalogue
 from touchpoint.aggregator.v1.aggregator_pb2 import Creative, Placing, Reason, Removed
 from touchpoint.common.v1.catalogue_pb2 import Creative as CatalogueCreative
@@ -35,6 +54,8 @@ class Moment:
     recipient: Recipient
     category: str = ""
     """Path of the category that is being looked at."""
+    is_sure: bool = True
+    """Who hears it has been made sure of well enough to be told what is known of the person."""
 
 
 class Wording:
@@ -89,9 +110,8 @@ class Wording:
             call_to_action=found.call_to_action,
             ssml=found.ssml,
         )
-        if channel == Channel.IVR and not shown.ssml:
-            said = ". ".join(escape(text) for text in (shown.title, shown.text) if text)
-            shown.ssml = f"<speak>{said}</speak>"
+        if channel == Channel.IVR:
+            shown.ssml = speech(shown.ssml, shown.title, shown.text)
         return shown
 
     def _said(self, offer_no: int, channel: int) -> CatalogueCreative:
@@ -112,8 +132,13 @@ class Wording:
         return next(texts, "")
 
     def reason(self, choice: Choice, candidates: Candidates, moment: Moment) -> Reason:
-        """Return why an offer was chosen."""
+        """Return why an offer was chosen; to who may be somebody else, nothing of the person."""
+        if not (moment.is_sure or source_may_be_told(choice.source)):
+            text = phrase("reason.unsaid", moment.locale)
+            return Reason(code=choice.source, text=text)  # type: ignore[arg-type]
         text = reason_text(self._evidence(choice, candidates, moment), moment.locale)
+        if moment.channel in BY_VOICE:
+            text = shortened(text)
         return Reason(code=choice.source, text=text)  # type: ignore[arg-type]
 
     def placing(self, choice: Choice, locale: str) -> Placing | None:
@@ -171,8 +196,13 @@ class Wording:
             return -1
         return max(0, moment.now_us // MINUTE_US - owned.last_minutes[families.index(family)])
 
-    def removed(self, removals: Removals, rule_texts: RuleTexts, locale: str) -> list[Removed]:
-        """Return what was removed and why; a rule's own sentence goes before that of its code."""
+    def removed(
+        self, removals: Removals, rule_texts: RuleTexts, locale: str, *, is_sure: bool = True
+    ) -> list[Removed]:
+        """Return what was removed and why; a rule's own sentence goes before that of its code.
+
+        To whoever may be somebody else than the person (`is_sure`), no sentence tells of them.
+        """
         size = len(removals.offer_nos)
         rows = zip(
             removals.offer_nos,
@@ -189,7 +219,11 @@ class Wording:
                 offer_id=self.offer_id(no),
                 service=RULES,
                 code=code,
-                text=rule_text(rule_texts.get(rule, {}), code, locale),
+                text=(
+                    rule_text(rule_texts.get(rule, {}), code, locale)
+                    if is_sure or removal_may_be_told(code)
+                    else removal_text(RemovalCode.NOT_AUTHENTICATED, locale)
+                ),
                 placement=place,
                 rule=rule,
                 level=level,

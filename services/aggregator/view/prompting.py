@@ -5,7 +5,8 @@ from __future__ import annotations
 from services.aggregator.domain.lines import Action, Interest, Line, lines
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.steps import Step
-from services.aggregator.domain.vocabulary import Source
+from services.aggregator.domain.verified import is_sure_enough
+from services.aggregator.domain.vocabulary import Channel, Source
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
@@ -17,7 +18,10 @@ from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 def next_best_actions(
     question: Question, decision: Decision, facts: PersonSnapshot, wording: Wording
 ) -> list[NextBestAction]:
-    """Return the prompt's actions with their lines; a fresh interest leads."""
+    """Return the prompt's actions with their lines; a fresh interest leads.
+
+    Nothing in them tells of the person where the caller may be somebody else.
+    """
     moment, wording = moment_of(question, decision), wording.on_terms(decision.promised)
     choices = [choice for slate in decision.slates for choice in slate.chosen]
     known = [choice for choice in choices if wording.knows(choice.offer_no)]
@@ -29,8 +33,11 @@ def next_best_actions(
         _action(choice.offer_no, reasons[wording.offer_id(choice.offer_no)], wording)
         for choice in known
     ]
-    interest = _interest(decision, facts, wording, moment)
-    spoken = lines(actions, interest, moment.now_us, moment.locale)
+    interest, complaint_us = None, 0
+    if is_sure_enough(moment.channel, facts.assurance, question.definitions.personal_needs):
+        interest = _interest(decision, facts, wording, moment)
+        complaint_us = facts.complaint_us if facts.complaint_open else 0
+    spoken = lines(actions, interest, moment.now_us, moment.locale, complaint_us)
     return [_written(line, reasons) for line in spoken]
 
 
@@ -49,7 +56,9 @@ def _action(offer_no: int, reason: Reason, wording: Wording) -> Action:
 def _interest(
     decision: Decision, facts: PersonSnapshot, wording: Wording, moment: Moment
 ) -> Interest | None:
-    session = facts.session
+    session, topic = facts.session, facts.call.topic or facts.call.choice
+    if topic and not session.is_said:
+        return Interest("", 0.0, facts.call.last_us, Channel.CALL_CENTER, is_said=True, topic=topic)
     if not session.category:
         return None
     last, no = None, session.last_offer_no
@@ -63,6 +72,7 @@ def _interest(
         channel=session.channel,
         last_item=last,
         may_offer_last=_was_let_pass(no, decision),
+        is_said=session.is_said,
     )
 
 

@@ -12,7 +12,7 @@ from shared.catalogue import Catalogue
 from shared.exchange import Exchange
 from touchpoint.aggregator.v1 import aggregator_pb2 as pb
 from touchpoint.common.v1 import snapshot_pb2
-from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.common.v1.snapshot_pb2 import CallUnderWay, PersonSnapshot
 from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse
 from touchpoint.rules.v1.rules_pb2 import Presented, Promise
 from touchpoint.scenario.v1.scenario_pb2 import Journey
@@ -81,9 +81,24 @@ def session(facts: PersonSnapshot, wording: Wording, currency: str) -> pb.Sessio
         questions=found.questions,
         doubt=found.doubt,
         checkout_minutes=round(found.checkout_minutes, 1),
+        is_said=found.is_said,
     )
     if found.last_us:
         view.last_time.FromMicroseconds(found.last_us)
+    return view
+
+
+def call(found: CallUnderWay, wording: Wording) -> pb.CallView:
+    """Write the call that somebody is on."""
+    view = pb.CallView(
+        session_id=found.session_id,
+        choice=found.choice,
+        topic=found.topic,
+        category=found.category,
+        item_id=wording.offer_id(found.offer_no),
+    )
+    if found.start_us:
+        view.start_time.FromMicroseconds(found.start_us)
     return view
 
 

@@ -33,6 +33,7 @@ from touchpoint.rules.v1.rules_service_pb2 import GetContactsRequest
 from touchpoint.scenario.v1.scenario_service_pb2 import ListJourneysRequest
 
 PROMPT = "agent.prompt"
+IN_STORE = "store.associate"
 LONGEST_S = 1.0
 """For each view of a watcher; one that was asked for takes its caller's deadline."""
 _RECORD_SHARE = 0.6
@@ -70,7 +71,9 @@ class Views:
         self, call: Call, request: pb.WatchCustomerRequest
     ) -> AsyncIterator[pb.WatchCustomerResponse]:
         """Send the view at once and after whatever changes it; a burst of changes sends one."""
-        asked = pb.GetCustomerViewRequest(identities=request.identities, locale=request.locale)
+        asked = pb.GetCustomerViewRequest(
+            identities=request.identities, locale=request.locale, channel=request.channel
+        )
         named = self._prompt(call.with_budget(Budget.of(LONGEST_S)), asked).named
         watched = WatchProfileRequest(identities=named.identities, identity_keys=named.keys)
         changes = newest(follow(self._peers.profile.WatchProfile, watched, call))
@@ -79,15 +82,16 @@ class Views:
             yield pb.WatchCustomerResponse(view=view, cause=change.cause)
 
     def _prompt(self, call: Call, request: pb.GetCustomerViewRequest) -> Question:
-        """Return the question of the agent's prompt, as a preview: looking at a person is free.
+        """Return the question of whoever is with them, as a preview: looking at a person is free.
 
         Raises FailedPrecondition where the definitions have no such placement.
         """
-        self._asking.demand(PROMPT)
+        placement = IN_STORE if request.channel == Channel.STORE else PROMPT
+        self._asking.demand(placement)
         recommend = pb.RecommendRequest(
             identities=request.identities,
-            channel=Channel.CALL_CENTER,
-            placements=[PlacementRequest(placement=PROMPT)],
+            channel=request.channel or Channel.CALL_CENTER,
+            placements=[PlacementRequest(placement=placement)],
             context=Context(session_id=request.session_id),
             locale=request.locale,
             explain=True,
@@ -153,6 +157,9 @@ class Views:
         view.segments.extend(facts.segments)
         view.persona.name, view.persona.probability = facts.persona, facts.persona_probability
         view.session.CopyFrom(sections.session(facts, wording, currency))
+        if facts.HasField("call"):
+            view.call.CopyFrom(sections.call(facts.call, wording))
+        view.complaint_open = facts.complaint_open
         view.recent.extend(sections.recent(facts.recent, wording))
 
     def _write_passed(self, view: pb.GetCustomerViewResponse, findings: Findings) -> None:

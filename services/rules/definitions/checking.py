@@ -45,6 +45,8 @@ from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.templates import HOUSE, check_template, known_template
 from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
+from shared import call_queues
+from shared.call_queues import queue, queues_of_choices
 from shared.conditions.values import (
     ParameterValue,
     assurance,
@@ -76,6 +78,13 @@ def _price(text: str) -> int:
     return micros
 
 
+def _needed(text: str) -> str:
+    """Read how sure it must be who calls; raises ValueError."""
+    if text not in ("CLAIMED", "VERIFIED"):
+        raise ValueError(f"is {text!r}, must be CLAIMED or VERIFIED")
+    return text
+
+
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
     "declined_for": duration,
@@ -86,6 +95,9 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     **{f"assurance.{kind}": assurance for kind in KINDS},
     **{f"contact_cost.{channel}": _price for channel in _CHANNELS},
     "persona.assigned_from": share,
+    "personal.needs": _needed,
+    **dict.fromkeys((call_queues.DEFAULT, call_queues.COMPLAINT, call_queues.JOURNEY), queue),
+    call_queues.CHOICES: queues_of_choices,
     COOLING_OFF: cooling_off,
     TIME_ZONE: find_zone,
 }

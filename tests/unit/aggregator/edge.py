@@ -36,6 +36,7 @@ PCS = "Electronics > PCs"
 KEY = b"k" * 32
 PERSON = "0190a000-0000-7000-8000-000000000001"
 BANNER, HERO, PROMPT = "web.home.banner", "web.category", "agent.prompt"
+MENU, ASSOCIATE = "ivr.menu", "store.associate"
 PC_1, PC_2, TV, PAN, PROMO, GUIDE, WELCOME, HELLO, PC_1_BLUE = range(1, 10)
 _PROPOSED = (PC_1, PC_2, TV, PAN, PROMO, GUIDE)
 
@@ -88,6 +89,8 @@ def bundle(**parameters):
             placement(BANNER, Channel.WEB, 2, "welcome", [OfferKind.CONTENT]),
             placement(HERO, Channel.WEB, 2, "hello"),
             placement(PROMPT, Channel.CALL_CENTER, 3, "hello"),
+            placement(MENU, Channel.IVR, 2, "hello"),
+            placement(ASSOCIATE, Channel.STORE, 2, "hello"),
         ],
         rules=[rules_pb2.Rule(name="owned", text="You have one of these at home.")],
         contact_limits=[rules_pb2.ContactLimit(policy="marketing", at_most=3)],

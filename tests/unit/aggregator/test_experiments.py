@@ -6,6 +6,7 @@ from services.aggregator.asking import Asking, Tried
 from services.aggregator.definitions import compile_bundle
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.recommending import Recommending
+from services.aggregator.routing import CallRouting
 from shared.arms import assign_variants
 from shared.call import Call
 from shared.errors import Unavailable
@@ -154,7 +155,8 @@ async def test_what_was_decided_before_it_began_does_not_stand_in_it():
 
 
 async def answered(edge):
-    recommending = Recommending(edge.asking, edge.pipeline, Wording(edge.catalogue), edge.apart)
+    wording, routing = Wording(edge.catalogue), CallRouting(edge.peers)
+    recommending = Recommending(edge.asking, edge.pipeline, wording, edge.apart, routing)
     return await recommending.recommend(Call("/edge", request_id="request"), asked())
 
 

@@ -1,0 +1,161 @@
+"""Whatever titles are like, what is said has at most 25 words and is in the caller's language."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demo.shop.offers import _TABLE as DEMO_OFFERS
+from services.aggregator.domain.lines import Action, Interest, lines
+from services.aggregator.domain.reasons import Evidence, reason_text
+from services.aggregator.domain.speech import speech, spoken_text
+from services.aggregator.domain.spoken import MOST_WORDS, fitting, shortened, words
+from services.aggregator.domain.texts import ENGLISH, LANGUAGES, phrase
+from services.aggregator.domain.vocabulary import Channel, EvidenceKind, Kind, RemovalCode, Source
+from tests.properties import examples
+
+SHIPPED = Path(__file__).parents[3] / "deploy" / "definitions"
+TO_PROGRAMMERS = {"note.ignored", "note.ambiguous"}
+MINUTE_US = 60_000_000
+NOW_US = 29_000_000 * MINUTE_US
+WORDS = st.lists(st.sampled_from(["Aurora", "the", "PC,", "15", "so-called"]), max_size=40)
+TITLES = WORDS.map(" ".join)
+PATHS = st.lists(st.sampled_from(["Home and garden", "PCs", "Running"]), max_size=3).map(" > ".join)
+
+
+@st.composite
+def evidence(draw):
+    counts = st.integers(0, 999)
+    return Evidence(
+        source=draw(st.sampled_from(list(Source))),
+        item=draw(TITLES),
+        category=draw(PATHS),
+        count=draw(counts),
+        total=draw(counts),
+        minutes_ago=draw(st.integers(-1, 10**6)),
+        relationship=draw(st.sampled_from(["", "mother"])),
+        occasion=draw(st.sampled_from(["", "birthday"])),
+        kind=draw(st.sampled_from(list(EvidenceKind))),
+        text=draw(TITLES),
+    )
+
+
+@st.composite
+def actions(draw, locale):
+    return Action(
+        offer_id=draw(st.sampled_from(["a", "b"])),
+        title=draw(TITLES),
+        kind=draw(st.sampled_from(list(Kind))),
+        category=draw(PATHS),
+        reason=reason_text(draw(evidence()), locale),
+        script=draw(st.one_of(st.just(""), TITLES.map(lambda text: f"{text}. {text}?"))),
+    )
+
+
+@st.composite
+def spoken(draw):
+    locale = draw(st.sampled_from([*LANGUAGES, "de-AT", "fr", ""]))
+    about = Interest(
+        category=draw(PATHS),
+        minutes=draw(st.floats(0, 1000)),
+        last_us=NOW_US - draw(st.integers(0, 10**6)) * MINUTE_US,
+        channel=draw(st.sampled_from(list(Channel))),
+        last_item=draw(st.none() | actions(locale)),
+        may_offer_last=draw(st.booleans()),
+        is_said=draw(st.booleans()),
+        topic=draw(st.sampled_from(["", "returns", "where is my order"])),
+    )
+    complaint_us = draw(st.sampled_from([0, NOW_US - 90 * MINUTE_US]))
+    found = draw(st.lists(actions(locale), max_size=3))
+    return lines(found, draw(st.none() | st.just(about)), NOW_US, locale, complaint_us)
+
+
+@examples(600)
+@given(spoken())
+def test_no_line_has_more_than_25_words(said):
+    for line in said:
+        assert 0 < words(line.text) <= MOST_WORDS, line.text
+
+
+@examples(300)
+@given(
+    st.one_of(st.just(""), TITLES.map(lambda text: f"<speak>{text}</speak>"), TITLES),
+    TITLES,
+    TITLES,
+)
+def test_what_a_machine_reads_out_is_markup_of_at_most_25_words(own, title, text):
+    root = ElementTree.fromstring(speech(own, f"{title} & <more>", text))
+    assert root.tag == "speak"
+    assert 0 < words(spoken_text(root)) <= MOST_WORDS
+
+
+@given(TITLES, st.integers(1, 30))
+def test_what_is_shortened_fits_and_says_nothing_new(text, most):
+    short = shortened(text, most)
+    assert words(short) <= most
+    assert text.startswith(short.rstrip("…"))
+
+
+def test_whole_sentences_are_kept_as_far_as_they_fit():
+    assert shortened("One two. Three four! Five six seven.", 5) == "One two. Three four!"
+    assert shortened("One two three four five", 3) == "One two three…"
+    assert fitting("word " * 26, "few words") == "few words"
+
+
+def test_markup_of_an_offers_own_is_read_out_as_it_is_if_it_can_be():
+    own = "<speak>Say <emphasis>help</emphasis>.</speak>"
+    assert speech(own, "Help", "") == own
+    for broken in ("<speak>Say help", "<p>Say help</p>", f"<speak>{'word ' * 26}</speak>"):
+        assert speech(broken, "Help", "Ask us.") == "<speak>Help. Ask us.</speak>"
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_language_has_every_sentence_that_is_said(language):
+    assert ENGLISH.keys() - LANGUAGES[language].keys() <= TO_PROGRAMMERS
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_why_something_cannot_be_had_is_said_in_one_breath(language):
+    for code in RemovalCode:
+        assert words(phrase(f"removed.{code.name}", language)) <= MOST_WORDS
+
+
+def shipped(section):
+    files = (yaml.safe_load(path.read_text()) for path in sorted(SHIPPED.glob("*.yaml")))
+    return [entry for each in files for entry in each.get(section) or ()]
+
+
+def test_every_rule_that_ships_says_why_in_every_language_and_in_one_breath():
+    told = [rule for rule in shipped("rules") if rule.get("text")]
+    assert told
+    for rule in told:
+        assert {"en", *rule["texts"]} >= set(LANGUAGES), rule["name"]
+        for text in (rule["text"], *rule["texts"].values()):
+            assert words(text) <= MOST_WORDS, rule["name"]
+
+
+def by_voice():
+    for offer in shipped("offers"):
+        for special in offer.get("channel_creatives", ()):
+            if special["channel"] in ("CALL_CENTER", "IVR"):
+                yield offer["offer_id"], special["creative"]
+
+
+def test_what_ships_to_be_said_is_said_unshortened():
+    """An offer's own words that were cut would have been written in vain."""
+    found = list(by_voice())
+    assert found
+    for offer_id, creative in found:
+        assert words(creative["text"]) <= MOST_WORDS, offer_id
+        if "ssml" in creative:
+            assert speech(creative["ssml"], "", "") == creative["ssml"], offer_id
+
+
+@pytest.mark.parametrize("offer", DEMO_OFFERS, ids=lambda offer: offer[1])
+def test_what_the_demonstration_offers_is_read_out_whole(offer):
+    _, _, title, text, *_ = offer
+    said = spoken_text(ElementTree.fromstring(speech("", title, text)))
+    assert not said.endswith("…")
