@@ -10,7 +10,11 @@ from bench.parts import (
     audience,
     backtest,
     click_to_call,
+<<<<<<< HEAD
     edge_overload,
+=======
+    edge_calls,
+>>>>>>> e922a238 (Measure how soon an agent has the view and sees what happens)
     freshness,
     imports,
     index,
@@ -54,6 +58,7 @@ PARTS: Sequence[Part] = (
     Part("import", imports.measure),
     Part("timers", timers.measure),
     Part("click_to_call", click_to_call.measure),
+    Part("edge", edge_calls.measure),
     Part("segments", segments.measure),
     Part("audience", audience.measure),
     Part("rules", rules.measure),
