@@ -12,7 +12,8 @@ from cli.calling import edge as open_edge
 from cli.console import Exit, fail, people, say_json
 from cli.options import EdgeOption, HomeOption, JsonOption
 from cli.showing.replay import show_replay
-from cli.showing.trace import show_trace, why
+from cli.showing.trace import show_trace
+from cli.showing.why import why, why_data
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 
@@ -50,7 +51,7 @@ def explain(
         answer = touchpoint.explain(decision_id)
         now = business_time(touchpoint.channel)
     if why_ and as_json:
-        say_json({"offerId": why_, "why": why(answer, why_)})
+        say_json(why_data(answer, why_))
     elif as_json:
         say_json(answer)
     elif why_:

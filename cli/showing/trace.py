@@ -1,4 +1,4 @@
-"""Shows the trace of a decision, and answers why something was or was not in it."""
+"""Shows the trace of a decision."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ from cli.showing.decision import (
     treatment,
 )
 from cli.showing.words import ago, several
-from touchpoint.aggregator.v1.aggregator_service_pb2 import (
-    ExplainDecisionResponse,
-    ExplainedCandidate,
-)
-from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode, Source
+from touchpoint.aggregator.v1.aggregator_service_pb2 import ExplainDecisionResponse
+from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 
 _CANDIDATES_SHOWN = 10
 
@@ -74,43 +71,3 @@ def _show_candidates(console: Console, answer: ExplainDecisionResponse) -> None:
     console.print(shown)
     if len(rest) > _CANDIDATES_SHOWN:
         console.print(f"… and {len(rest) - _CANDIDATES_SHOWN} more; --json shows all", style="dim")
-
-
-def why(answer: ExplainDecisionResponse, offer_id: str) -> str:
-    """Say in a sentence why an offer was or was not shown."""
-    for placement in answer.trace.placements:
-        for place, offer in enumerate(placement.recommendations, 1):
-            if offer_id in (offer.offer_id, offer.item_id):
-                reasons = "; ".join(reason.text for reason in offer.reasons)
-                said = f"{offer_id} was shown, number {place} on {placement.placement}: {reasons}"
-                shadow = _shadow(answer, offer_id)
-                return f"{said}.{shadow}" if shadow else said
-    for removed in answer.removed:
-        if removed.offer_id == offer_id:
-            code = RemovalCode.Value.Name(removed.code)
-            by = " ".join(word for word in (removed.service, removed.rule) if word)
-            return f"{offer_id} was removed by {by} ({code}): {removed.text}"
-    for candidate in answer.candidates:
-        if candidate.offer_id == offer_id:
-            return _outranked(candidate, answer) + _shadow(answer, offer_id)
-    return (
-        f"{offer_id} was not proposed: no source knew a reason to offer it to this person, "
-        "or the catalogue does not have it."
-    )
-
-
-def _outranked(candidate: ExplainedCandidate, answer: ExplainDecisionResponse) -> str:
-    source = Source.Value.Name(candidate.source)
-    chosen = sum(len(placement.recommendations) for placement in answer.trace.placements)
-    return (
-        f"{candidate.offer_id} was proposed ({source}, strength {candidate.source_score:.2f}) and "
-        f"might have been shown; {several(chosen, 'other')} ranked higher."
-    )
-
-
-def _shadow(answer: ExplainDecisionResponse, offer_id: str) -> str:
-    """Say which rules in shadow would have removed an offer; nothing where none would."""
-    rules = [each.rule for each in answer.shadow_removed if each.offer_id == offer_id]
-    if not rules:
-        return ""
-    return f" It would have been removed by {', '.join(dict.fromkeys(rules))} (shadow)."

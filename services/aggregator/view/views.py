@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from services.aggregator.asking import Asking
 from services.aggregator.contacts import contacts, limit_state, tightest
 from services.aggregator.peers import Peers
+from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.trace import degraded
@@ -65,7 +66,19 @@ class Views:
         question = self._prompt(call, request)
         gathering = Gathering(call, question.budget)
         findings = await self._gather(gathering, question)
-        return self._written(findings, gathering)
+        view = self._written(findings, gathering)
+        if request.explain and not view.who.ambiguous:
+            self._explain(view, findings)
+        return view
+
+    def _explain(self, view: pb.GetCustomerViewResponse, findings: Findings) -> None:
+        """Say why what an agent might ask for is not among the next best actions."""
+        question, decision = findings.question, findings.decision
+        moment, texts = moment_of(question, decision), question.definitions.rule_texts
+        removed = self._wording.removed(
+            decision.removed, texts, moment.locale, is_sure=moment.is_sure
+        )
+        view.removed.extend(removed)
 
     async def watch(
         self, call: Call, request: pb.WatchCustomerRequest

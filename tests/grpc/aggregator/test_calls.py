@@ -142,6 +142,30 @@ async def test_why_something_is_missing_is_not_told_to_whoever_calls(stub, edge,
     assert removed.text == "We need to know for sure who you are before we speak of this."
 
 
+@pytest.mark.parametrize(
+    ("assurance", "said"),
+    [
+        (Assurance.VERIFIED, "You already have this, perhaps in another version."),
+        (Assurance.ANONYMOUS, "We need to know for sure who you are before we speak of this."),
+    ],
+)
+async def test_an_agent_can_be_told_why_something_is_not_offered(
+    stub, edge, caller, assurance, said
+):
+    def owning_a_tv(request):
+        response = everything_kept(request)
+        at = list(request.candidates.offer_nos).index(TV)
+        del response.kept[at], response.placement_bits[at]
+        response.removed.CopyFrom(Removals(offer_nos=[TV], codes=[RemovalCode.OWNED]))
+        return response
+
+    edge.peers.rules.Check.answer = owning_a_tv
+    caller.assurance = assurance
+    (removed,) = (await viewed(stub, explain=True)).removed
+    assert (removed.offer_id, removed.text) == ("tv-1", said)
+    assert not (await viewed(stub)).removed
+
+
 async def test_an_ivr_is_answered_with_speech_and_keys_in_the_order_to_be_read_out(stub, caller):
     answer = await answered(stub)
     (menu,) = answer.placements

@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 
 from cli.showing.decision import show_decision
-from cli.showing.trace import show_trace, why
+from cli.showing.trace import show_trace
 from cli.showing.view import show_view
+from cli.showing.why import why
 from cli.suite import welcome
 from cli.suite.data import DATA_SETS
 from cli.suite.home import Endpoints, Home
