@@ -138,9 +138,12 @@ def _topic(caller: Identity, turn: int) -> Event:
 
 
 def _is_led_by(view: GetCustomerViewResponse, event: Event) -> bool:
-    """Say whether the next best action begins with what the call is about."""
+    """Say whether a next best action begins with what the call is about.
+
+    It is the first, but for the reminder of an open complaint.
+    """
     category = event.attributes.fields["category"].string_value
-    return bool(view.next_best_actions) and category in view.next_best_actions[0].line
+    return any(category in action.line for action in view.next_best_actions[:2])
 
 
 def _page(caller: Identity, turn: int) -> Event:
