@@ -52,8 +52,7 @@ def _who(view: GetCustomerViewResponse) -> str:
 def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:
     yield from traits(view, now)
     yield from around(view, now)
-    if view.session.category:
-        yield "shopping for", _session(view.session, now)
+    yield from _going_on(view, now)
     if view.consent:
         yield "consent", ", ".join(_consent(each, now) for each in view.consent)
     if view.contacts.limit:
@@ -73,6 +72,16 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         going = f"stands still: {journey.obstacle}" if journey.obstacle else waits
         known = (journey.scenario, journey.stage, going, journey.message)
         yield "journey", ", ".join(filter(None, known))
+
+
+def _going_on(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:
+    if view.complaint_open:
+        yield "complaint", "open: nothing is sold until it is settled"
+    if view.HasField("call"):
+        said = (view.call.choice, view.call.topic, view.call.category, view.call.item_id)
+        yield "on the telephone", ", ".join(filter(None, said)) or "nothing was said yet"
+    if view.session.category:
+        yield "shopping for", _session(view.session, now)
 
 
 def _session(session: edge.SessionView, now: datetime) -> str:

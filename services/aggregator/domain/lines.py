@@ -153,7 +153,9 @@ def _tellings(interest: Interest, now_us: int, locale: str) -> list[str]:
     plain = phrase("line.session.no_item", locale, **facts)
     if interest.last_item is None or not interest.last_item.title:
         return [plain]
-    return [phrase("line.session", locale, **facts, item=interest.last_item.title), plain]
+    item = interest.last_item.title
+    keys = ("line.session", "line.session.short")
+    return [*(phrase(key, locale, **facts, item=item) for key in keys), plain]
 
 
 def _complaint_text(complaint_us: int, now_us: int, locale: str) -> str:

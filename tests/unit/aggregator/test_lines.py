@@ -37,6 +37,16 @@ def test_the_line_leads_with_the_category_the_minutes_and_the_last_item():
     assert second == ("pan-1", "May I suggest Cake pan? Chosen for you.")
 
 
+def test_where_titles_are_long_the_category_the_minutes_and_the_last_item_stay():
+    seen = Action("tv-1", "Oriel Master OLED 8K 55 in", Kind.PRODUCT, PCS)
+    better = Action("tv-2", "Vista Grand OLED 8K 65 in", Kind.PRODUCT, PCS, "Chosen for you", True)
+    first, *_ = said([better], interest(last_item=seen))
+    assert first[1] == (
+        "Spent 20 minutes on PCs, last looked at Oriel Master OLED 8K 55 in: "
+        "May I suggest Vista Grand OLED 8K 65 in?"
+    )
+
+
 def test_without_an_action_on_the_subject_the_last_item_leads():
     first, second = said([PAN], interest())
     assert first[0] == "pc-1"

@@ -221,6 +221,19 @@ def test_traits_are_put_into_words(console):
     assert "clicks" not in said
 
 
+def test_a_call_under_way_and_an_open_complaint_are_told(console):
+    view = pb.GetCustomerViewResponse(who=edge.Who(person_id="p"), complaint_open=True)
+    view.call.topic, view.call.category = "returns", "Shoes"
+    show_view(console, view, NOW)
+    said = console.export_text()
+    assert "returns, Shoes" in said
+    assert "open: nothing is sold" in said
+    silent = pb.GetCustomerViewResponse(who=edge.Who(person_id="p"))
+    silent.call.SetInParent()
+    show_view(console, silent, NOW)
+    assert "nothing was said yet" in console.export_text()
+
+
 def test_a_view_of_nobody_and_of_several_people_says_so(console):
     show_view(console, pb.GetCustomerViewResponse(), NOW)
     several = edge.Who(ambiguous=True, choices=[edge.PersonChoice(description="A… B…")])
