@@ -24,6 +24,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     GetCustomerViewResponse,
     TrackRequest,
     WatchCustomerRequest,
+    WatchCustomerResponse,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 from touchpoint.common.v1.event_pb2 import Event
@@ -31,7 +32,6 @@ from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 if TYPE_CHECKING:
-    from touchpoint.aggregator.v1.aggregator_service_pb2 import WatchCustomerResponse
     from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceAsyncStub
 
 PATIENCE_S = 10.0
@@ -123,7 +123,7 @@ class Screen:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     update = await self.updates.read()
-                    if update is grpc.aio.EOF:
+                    if not isinstance(update, WatchCustomerResponse):
                         raise MeasurementError("the edge ended a watch")
                     if wanted(update.view):
                         return

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from html import escape
-from xml.etree import ElementTree
 
-from services.aggregator.domain.spoken import MOST_WORDS, shortened, words
+from services.aggregator.domain.spoken import shortened
+from shared.spoken import markup_mistake
 
-_REMEMBERED = 1_000
+_mistake = lru_cache(1_000)(markup_mistake)
 
 
 def speech(own: str, title: str, text: str) -> str:
@@ -16,22 +16,7 @@ def speech(own: str, title: str, text: str) -> str:
 
     Its own is left aside where it is no markup or has more words than anybody listens to.
     """
-    if own and _can_be_said(own):
+    if own and not _mistake(own):
         return own
     said = shortened(". ".join(part for part in (title.rstrip("."), text) if part))
     return f"<speak>{escape(said)}</speak>"
-
-
-@lru_cache(_REMEMBERED)
-def _can_be_said(markup: str) -> bool:
-    """Say whether a text is one whole `speak` element of few enough words."""
-    try:
-        root = ElementTree.fromstring(markup)  # noqa: S314 ours, and expat bounds what it expands
-    except ElementTree.ParseError:
-        return False
-    return root.tag.rpartition("}")[2] == "speak" and 0 < words(spoken_text(root)) <= MOST_WORDS
-
-
-def spoken_text(root: ElementTree.Element) -> str:
-    """Return the words of markup, without the markup."""
-    return " ".join(root.itertext())

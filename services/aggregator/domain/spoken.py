@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 
-MOST_WORDS = 25
-"""Of a line that somebody says, or that a machine reads out."""
+from shared.spoken import MOST_WORDS, words
+
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+")
-
-
-def words(text: str) -> int:
-    """Count the words of a text: whatever stands between blanks."""
-    return len(text.split())
 
 
 def fitting(*variants: str) -> str:

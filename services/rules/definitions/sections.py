@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from yaml.nodes import Node
@@ -39,6 +39,7 @@ from services.rules.definitions.reading import (
     text_map,
     whole_number,
 )
+from shared.spoken import MOST_WORDS, markup_mistake, words
 from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Creative
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, RuleLevel, Source
 from touchpoint.rules.v1.rules_pb2 import ContactMoment, RuleMode
@@ -76,7 +77,21 @@ def _channel_creative(reader: Reader, node: Node) -> ChannelCreative:
     entry = read_entry(reader, node, _CHANNEL_CREATIVE, tuple(_CHANNEL_CREATIVE))
     if entry is None or len(entry.values) < len(_CHANNEL_CREATIVE):
         raise MistakeError("needs a channel and a creative")
-    return ChannelCreative(**entry.values)
+    creative = ChannelCreative(**entry.values)
+    for field, reason in _unsaid(creative):
+        message = f"{field}: {reason}"
+        reader.problems.add(entry.where("creative"), message, warning=True)
+    return creative
+
+
+def _unsaid(special: ChannelCreative) -> Iterator[tuple[str, str]]:
+    """Yield what is written to be said and will not be said as it is, by field."""
+    found = special.creative
+    count = words(found.text)
+    if special.channel in (Channel.CALL_CENTER, Channel.IVR) and count > MOST_WORDS:
+        yield "text", f"has {count} words; what is said is cut after {MOST_WORDS}"
+    if special.channel == Channel.IVR and found.ssml and (reason := markup_mistake(found.ssml)):
+        yield "ssml", f"{reason}; title and text are said instead"
 
 
 _name = text(128)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from demo.shop.offers import _TABLE as DEMO_OFFERS
 from services.aggregator.domain.lines import Action, Interest, lines
 from services.aggregator.domain.reasons import Evidence, reason_text
-from services.aggregator.domain.speech import speech, spoken_text
-from services.aggregator.domain.spoken import MOST_WORDS, fitting, shortened, words
+from services.aggregator.domain.speech import speech
+from services.aggregator.domain.spoken import fitting, shortened
 from services.aggregator.domain.texts import ENGLISH, LANGUAGES, phrase
 from services.aggregator.domain.vocabulary import Channel, EvidenceKind, Kind, RemovalCode, Source
+from shared.spoken import MOST_WORDS, words
 from tests.properties import examples
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "definitions"
@@ -24,6 +25,10 @@ NOW_US = 29_000_000 * MINUTE_US
 WORDS = st.lists(st.sampled_from(["Aurora", "the", "PC,", "15", "so-called"]), max_size=40)
 TITLES = WORDS.map(" ".join)
 PATHS = st.lists(st.sampled_from(["Home and garden", "PCs", "Running"]), max_size=3).map(" > ".join)
+
+
+def spoken_text(root):
+    return " ".join(root.itertext())
 
 
 @st.composite
@@ -73,14 +78,14 @@ def spoken(draw):
     return lines(found, draw(st.none() | st.just(about)), NOW_US, locale, complaint_us)
 
 
-@examples(600)
+@examples(90)
 @given(spoken())
 def test_no_line_has_more_than_25_words(said):
     for line in said:
         assert 0 < words(line.text) <= MOST_WORDS, line.text
 
 
-@examples(300)
+@examples(60)
 @given(
     st.one_of(st.just(""), TITLES.map(lambda text: f"<speak>{text}</speak>"), TITLES),
     TITLES,

@@ -1,0 +1,83 @@
+"""What is written to be said: whoever writes more than is listened to is told where."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.rules.config import shipped_definitions
+from services.rules.definitions import check_definitions
+from services.rules.definitions.files import read_folder
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile, Problem
+
+LONG = "word " * 26
+
+
+def told(channel: str, creative: str) -> list[Problem]:
+    """Check the shipped definitions with one offer more."""
+    text = (
+        "offers:\n  - offer_id: mine\n    kind: SERVICE\n    title: Mine\n"
+        "    channel_creatives:\n"
+        f"      - channel: {channel}\n        creative: {{{creative}}}\n"
+    )
+    files = [*read_folder(shipped_definitions()), DefinitionFile(path="own.yaml", text=text)]
+    checked = check_definitions(files)
+    assert checked.bundle is not None
+    return [each for each in checked.problems if each.path == "own.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "creative", "said"),
+    [
+        ("CALL_CENTER", f"text: {LONG}", "text: has 26 words; what is said is cut after 25"),
+        ("IVR", f"text: {LONG}", "text: has 26 words; what is said is cut after 25"),
+        ("IVR", "ssml: <speak>Say help", "ssml: is no markup; title and text are said instead"),
+        ("IVR", "ssml: <p>Help</p>", "ssml: must be one speak element; title and text"),
+        ("IVR", "ssml: <speak><break/></speak>", "ssml: has nothing to say; title and text"),
+        ("IVR", f"ssml: <speak>{LONG}</speak>", "ssml: has 26 words, at most 25 are read out"),
+    ],
+)
+def test_what_will_not_be_said_as_it_is_written_is_told(
+    channel: str, creative: str, said: str
+) -> None:
+    (problem,) = told(channel, creative)
+    assert problem.warning
+    assert (problem.line, problem.column) == (7, 19)
+    assert problem.message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("channel", "creative"),
+    [
+        ("CALL_CENTER", "text: May I help?"),
+        ("IVR", "text: Ask us., ssml: <speak>Say <emphasis>help</emphasis>.</speak>"),
+        ("EMAIL", f"text: {LONG}"),
+    ],
+)
+def test_what_is_said_or_read_as_it_is_written_needs_no_word(channel: str, creative: str) -> None:
+    assert told(channel, creative) == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("personal.needs: CERTAIN", "must be CLAIMED or VERIFIED"),
+        ("routing.default: The Desk", "is no queue"),
+        ("routing.choices: orders", "with a queue"),
+    ],
+)
+def test_a_parameter_that_says_nowhere_or_nothing_is_a_mistake(parameter: str, said: str) -> None:
+    files = [
+        DefinitionFile(
+            path=file.path,
+            text="".join(
+                line
+                for line in file.text.splitlines(keepends=True)
+                if not line.strip().startswith(parameter.partition(":")[0] + ":")
+            ),
+        )
+        for file in read_folder(shipped_definitions())
+    ]
+    own = DefinitionFile(path="own.yaml", text=f"parameters:\n  {parameter}\n")
+    found = [each for each in check_definitions([*files, own]).problems if each.path == "own.yaml"]
+    assert any(said in each.message for each in found)
+    assert not any(each.warning for each in found)
