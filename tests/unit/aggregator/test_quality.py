@@ -1,6 +1,7 @@
 """How much is asked for, by how near the end of their time steps come."""
 
 from itertools import cycle, pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -69,6 +70,13 @@ def test_a_few_slow_decisions_are_no_pressure(edge):
     for _ in range(100):
         edge.decide(LATE, 4 / RATE)
         edge.decide(FREE, 0.5)
+    assert set(edge.seen) == {1.0}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_where_one_in_a_hundred_is_late_everything_is_asked_for(edge, seed):
+    chance = Random(seed)
+    edge.decide(lambda _: LATE if chance.random() < 0.01 else FREE, 60)
     assert set(edge.seen) == {1.0}
 
 

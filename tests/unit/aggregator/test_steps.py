@@ -1,6 +1,8 @@
 """How a budget is shared over the steps of a decision."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.aggregator.domain.steps import (
     LEAST_CALL_S,
@@ -74,6 +76,38 @@ def test_a_share_too_small_for_a_hop_is_no_share():
     assert share_s(budget, Step.COMMIT) == 0.0
     ticking.now += 1.0
     assert share_s(budget, Step.COMMIT) == 0.0
+
+
+IN_TURN = [Step.PROFILE, Step.RETRIEVAL, Step.CHECK, Step.RANK, Step.COMMIT]
+
+
+@given(
+    st.floats(0.0005, 1.0),
+    st.lists(st.floats(0.0, 1.0), min_size=len(IN_TURN), max_size=len(IN_TURN)),
+)
+def test_however_much_of_its_share_each_step_takes_they_end_in_the_budget(budget_s, parts):
+    budget, ticking = budget_of(budget_s)
+    began = ticking.now
+    for step, part in zip(IN_TURN, parts, strict=True):
+        given_s = share_s(budget, step)
+        assert given_s <= budget.remaining_s()
+        assert given_s == 0.0 or given_s >= LEAST_CALL_S
+        ticking.now += part * given_s
+    assert ticking.now - began <= budget_s + 1e-9
+
+
+@given(st.floats(0.05, 1.0), st.integers(0, len(IN_TURN) - 2), st.floats(0.0, 1.0))
+def test_whoever_leaves_time_leaves_all_later_steps_more_of_it(budget_s, sparing, part):
+    def shares(taken):
+        budget, ticking = budget_of(budget_s)
+        found = []
+        for place, step in enumerate(IN_TURN):
+            found.append(share_s(budget, step))
+            ticking.now += found[-1] * (taken if place == sparing else 1.0)
+        return found[sparing + 1 :]
+
+    for spared, spent in zip(shares(part), shares(1.0), strict=True):
+        assert spared >= spent - 1e-9
 
 
 @pytest.mark.parametrize(
