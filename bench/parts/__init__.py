@@ -10,11 +10,7 @@ from bench.parts import (
     audience,
     backtest,
     click_to_call,
-<<<<<<< HEAD
-    edge_overload,
-=======
-    edge_calls,
->>>>>>> e922a238 (Measure how soon an agent has the view and sees what happens)
+    edge,
     freshness,
     imports,
     index,
@@ -51,14 +47,13 @@ _RETRIEVAL_TWICE = ("--replicas", "retrieval=2")
 
 PARTS: Sequence[Part] = (
     Part("recommend", recommend.measure),
-    Part("edge", edge_overload.measure),
+    Part("edge", edge.measure),
     Part("memory", memory.measure),
     Part("backtest", backtest.measure),
     Part("track", track.measure),
     Part("import", imports.measure),
     Part("timers", timers.measure),
     Part("click_to_call", click_to_call.measure),
-    Part("edge", edge_calls.measure),
     Part("segments", segments.measure),
     Part("audience", audience.measure),
     Part("rules", rules.measure),
