@@ -21,7 +21,7 @@ $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-resilience test-kills test-timer-kills lint bench bench-scale bench-quality proto clean
+.PHONY: help run test test-long test-resilience test-kills test-timer-kills test-web lint bench bench-scale bench-quality proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ test-kills: $(VENV)/.dev  ## Kill profile 30 times while 20,000 events come in (
 test-timer-kills: $(VENV)/.dev  ## Kill workers and the database under timers (TIMERS=, KILLS=, DATABASE_KILLS=, SEED=)
 	TIMERS=$(TIMERS) KILLS=$(KILLS) DATABASE_KILLS=$(DATABASE_KILLS) PER_S=$(PER_S) SEED=$(SEED) \
 	  $(BIN)/python -m pytest tests/resilience/timer_kills
+
+test-web: $(VENV)/.dev  ## Try connect-web and clients/web in Node and in a browser (CHROME=), and the size
+	$(BIN)/python -m pytest tests/web
 
 lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 	$(BIN)/ruff check .

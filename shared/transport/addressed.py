@@ -9,6 +9,8 @@ from google.protobuf.message import Message
 
 from shared.transport.asgi import JSON, Receive, Scope, replayed, with_headers
 
+_CREDENTIALS = {"key": (b"authorization", b"Bearer "), "customer": (b"x-touchpoint-customer", b"")}
+"""Parameter of an address to the header that it stands for, and what that begins with."""
 _OF_BODIES = (b"content-length", b"content-encoding", b"transfer-encoding")
 
 
@@ -28,10 +30,24 @@ def clicked(
 def beaconed(scope: Scope, rpc: str) -> Scope:
     """Return the call that a beacon is: its body as JSON, for it may only call itself text.
 
-    A page that is being left sends no headers of its own and waits for no preflight, so whatever
-    it has to say beside the body stands in the address.
+    A page that is being left sends no headers of its own and waits for no preflight, so its key
+    stands in the address.
     """
-    return _called(scope, rpc, ())
+    return _called(with_credentials(scope), rpc, ())
+
+
+def with_credentials(scope: Scope) -> Scope:
+    """Return the request with the headers that its address stands for: `key`, `customer`.
+
+    Neither beacons nor `EventSource` can send headers.
+    """
+    told = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    headers = [
+        (name, before + told[parameter].encode())
+        for parameter, (name, before) in _CREDENTIALS.items()
+        if parameter in told
+    ]
+    return with_headers(scope, headers)
 
 
 def _called(scope: Scope, rpc: str, without: tuple[bytes, ...]) -> Scope:

@@ -12,7 +12,7 @@ from shared.transport.routes import request_id_of
 _ALLOWED = (
     b"authorization, content-type, content-encoding, connect-protocol-version, connect-timeout-ms, "
     b"connect-content-encoding, grpc-timeout, x-grpc-web, x-user-agent, x-request-id, "
-    b"x-touchpoint-caller, traceparent"
+    b"x-touchpoint-caller, x-touchpoint-customer, traceparent"
 )
 _EXPOSED = (
     b"x-request-id, grpc-status, grpc-message, grpc-status-details-bin, date, retry-after, "

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from shared.call import REQUEST_ID
 from shared.errors import InvalidArgument
 from shared.service import Page
-from shared.transport.addressed import beaconed, clicked
+from shared.transport.addressed import beaconed, clicked, with_credentials
 from shared.transport.asgi import (
     JSON,
     App,
@@ -104,7 +104,8 @@ class _Rpcs:
         if wrong is not None:
             await refuse(send, wrong.error, request_id, wrong.status, wrong.headers)
         elif isinstance(route, StreamRoute) and streams_events:
-            await self._events.serve(route, request_id, scope, receive, send)
+            asked = with_credentials(scope)
+            await self._events.serve(route, request_id, asked, receive, send)
         else:
             await self._call(request_id, scope, receive, send)
 

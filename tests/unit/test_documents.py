@@ -12,7 +12,12 @@ from cli.main import COMMANDS
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     path
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("client/*.md"))
+    for path in (
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("client/*.md"),
+        *ROOT.glob("clients/web/*.md"),
+    )
     if path.is_file()
 ]
 

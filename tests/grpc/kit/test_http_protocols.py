@@ -209,3 +209,17 @@ async def test_foreign_pages_send_no_beacons_where_no_origin_is_named() -> None:
         headers = {"content-type": "text/plain", "origin": "https://else.example"}
         refused = await client.post("/say", content="{}", headers=headers)
     assert refused.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/say", COUNT])
+async def test_who_cannot_send_headers_shows_the_key_in_the_address(path: str) -> None:
+    servicer = EchoServicer()
+    shown = {"key": "tpk_1", "customer": "ey.J", "message": "{}"}
+    async with served(servicer, doors=Doors(beacons={"/say": SAY})) as client:
+        if path == "/say":
+            await client.post(path, params=shown, json={"text": "x"})
+        else:
+            await client.get(path, params=shown, headers=EVENTS)
+    (call,) = servicer.calls
+    assert call.metadata["authorization"] == "Bearer tpk_1"
+    assert call.metadata["x-touchpoint-customer"] == "ey.J"

@@ -1,0 +1,75 @@
+/** Calls of the edge, each with a deadline. */
+
+export interface EdgeOptions {
+  /** Where the edge is: `https://offers.shop.example`; without it the page's own host. */
+  url?: string;
+  /** The page's key (`tpk_…`); everybody can read it. */
+  key?: string;
+  /** The token by which the shop's backend says which customer this is. */
+  customerToken?: string;
+}
+
+/** Why there is no answer. */
+export class EdgeError extends Error {
+  constructor(
+    message: string,
+    /** As Connect writes it: `invalid_argument`; `unavailable` where nothing came back. */
+    readonly code: string,
+    /** Milliseconds after which trying again makes sense; undefined where it does not. */
+    readonly retryMs: number | undefined,
+  ) {
+    super(message);
+  }
+}
+
+const SERVICE = "/touchpoint.aggregator.v1.AggregatorService/";
+
+/** Calls one rpc; throws EdgeError. */
+export async function call<T>(
+  edge: EdgeOptions,
+  rpc: string,
+  request: object,
+  timeoutMs: number,
+  seen: (response: Response) => void = () => {},
+): Promise<T> {
+  const headers: Record<string, string> = {
+    "Content-Type": "application/json",
+    "Connect-Timeout-Ms": `${timeoutMs}`,
+  };
+  if (edge.key) headers["Authorization"] = "Bearer " + edge.key;
+  if (edge.customerToken) headers["X-Touchpoint-Customer"] = edge.customerToken;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
+  let response, answer;
+  try {
+    response = await fetch((edge.url || "") + SERVICE + rpc, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(request),
+      signal: late.signal,
+    });
+    answer = await response.json();
+  } catch (error) {
+    throw new EdgeError(`${error}`, "unavailable", 1000);
+  } finally {
+    clearTimeout(timer);
+  }
+  seen(response);
+  if (!response.ok) throw refused(response.status, answer);
+  return answer;
+}
+
+/** Says again when: as the edge says, or in a second where it failed; else never. */
+function refused(status: number, { code, message, details }: any): EdgeError {
+  const told = details?.map((each: any) => each.debug?.retryDelay).find(Boolean);
+  const again = told || (status > 499 && status !== 501 ? 1 : 0);
+  return new EdgeError(message, code, parseFloat(again) * 1000 || undefined);
+}
+
+/** Posts what must not wait for an answer; false where the browser has no room for it. */
+export function beacon(edge: EdgeOptions, request: object): boolean {
+  const told = new URLSearchParams();
+  if (edge.key) told.set("key", edge.key);
+  if (edge.customerToken) told.set("customer", edge.customerToken);
+  return navigator.sendBeacon(`${edge.url || ""}/track?${told}`, JSON.stringify(request));
+}
