@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
@@ -12,7 +14,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from shared.budget import Budget
 from shared.call import REQUEST_ID, Call
-from shared.errors import InvalidArgument, TouchpointError, Unavailable
+from shared.errors import Aborted, InvalidArgument, TouchpointError, Unavailable
 from shared.logging import get_logger
 from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
 from shared.transport.status import STATUS_DETAILS, to_status
@@ -21,6 +23,9 @@ log = get_logger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+STALLED_S = 60.0
+"""For which a peer may read nothing of a stream: what is behind it is then let go. Longer than any
+of our own services takes over what it loads."""
 _GRPC_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -31,13 +36,16 @@ class GrpcRoutes(grpc.GenericRpcHandler):
     dependencies.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stalled_s: float = STALLED_S) -> None:
+        self._stalled_s = stalled_s
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] | None = None
         self._others: list[grpc.GenericRpcHandler] = []
 
     def fill(self, routes: Routes) -> None:
         """Serve these routes from now on."""
-        self._handlers = {method: _method_handler(route) for method, route in routes.items()}
+        self._handlers = {
+            method: _method_handler(route, self._stalled_s) for method, route in routes.items()
+        }
 
     def reflect(self, services: Sequence[str]) -> None:
         """Let callers such as grpcurl ask for the descriptors of these services."""
@@ -64,11 +72,11 @@ class GrpcRoutes(grpc.GenericRpcHandler):
         return handler
 
 
-def _method_handler(route: Route) -> grpc.RpcMethodHandler[Any, Any]:
+def _method_handler(route: Route, stalled_s: float) -> grpc.RpcMethodHandler[Any, Any]:
     # Bytes in and out: a request that cannot be decoded is the caller's fault and must not
     # become grpc's UNKNOWN with the exception's text.
     if isinstance(route, StreamRoute):
-        return grpc.unary_stream_rpc_method_handler(_stream(route))
+        return grpc.unary_stream_rpc_method_handler(_stream(route, stalled_s))
     return grpc.unary_unary_rpc_method_handler(_unary(route))
 
 
@@ -87,19 +95,29 @@ def _unary(route: UnaryRoute) -> Callable[[bytes, Context], Awaitable[bytes]]:
     return serve
 
 
-def _stream(route: StreamRoute) -> Callable[[bytes, Context], AsyncIterator[bytes]]:
+def _stream(route: StreamRoute, stalled_s: float) -> Callable[[bytes, Context], Awaitable[None]]:
     method, handle, decode = route.method, route.handle, route.request_type.FromString
 
-    async def serve(data: bytes, context: Context) -> AsyncIterator[bytes]:
+    async def serve(data: bytes, context: Context) -> None:
         call = _call(method, context, streaming=True)
         try:
-            async for response in handle(call, _decoded(decode, data, call)):
-                yield response.SerializeToString()
+            async with aclosing(handle(call, _decoded(decode, data, call))) as responses:
+                async for response in responses:
+                    await _written(context, response.SerializeToString(), stalled_s)
         except TouchpointError as error:
             await _abort(context, call, error)
         _tell_new_id(context, call)
 
     return serve
+
+
+async def _written(context: Context, message: bytes, stalled_s: float) -> None:
+    """Write a message; raises Aborted where nothing was read for so long."""
+    try:
+        async with asyncio.timeout(stalled_s):
+            await context.write(message)
+    except TimeoutError:
+        raise Aborted(f"nothing was read for {stalled_s:g} s", reason="NOT_READ") from None
 
 
 def _tell_new_id(context: Context, call: Call) -> None:
