@@ -23,6 +23,7 @@ from shared.transport.asgi import (
     respond,
 )
 from shared.transport.connect_app import ARRIVED, Arrival, ConnectApp
+from shared.transport.early_headers import EarlyHeaders, uncompressed
 from shared.transport.event_stream import EventStreams, asks_for_events
 from shared.transport.grpc_web_text import as_binary, is_text
 from shared.transport.misdirected import legible, misdirected
@@ -107,9 +108,12 @@ class _Rpcs:
             asked = with_credentials(scope)
             await self._events.serve(route, request_id, asked, receive, send)
         else:
-            await self._call(request_id, scope, receive, send)
+            streams = isinstance(route, StreamRoute)
+            await self._call(request_id, scope, receive, send, streams=streams)
 
-    async def _call(self, request_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _call(
+        self, request_id: str, scope: Scope, receive: Receive, send: Send, *, streams: bool
+    ) -> None:
         refusal = timeout_s = None
         try:
             timeout_s = timeout_of(scope)
@@ -124,7 +128,14 @@ class _Rpcs:
             except DisconnectedError:
                 return
             scope, receive, send = read
-        await self._connect(scope, receive, send)
+        if not streams:
+            await self._connect(scope, receive, send)
+            return
+        early = EarlyHeaders(scope, send)
+        try:
+            await self._connect(uncompressed(scope), receive, early)
+        finally:
+            early.stop()
 
 
 async def _tell(send: Send, status: int, states: Mapping[str, str]) -> None:

@@ -104,6 +104,15 @@ class WebProtocol(HttpToolsProtocol):
         self._expect_nothing()
         super().on_message_complete()
 
+    def shutdown(self) -> None:
+        """End streams at once: they have no end of their own to wait for."""
+        super().shutdown()
+        cycle = self.cycle
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self.transport.close()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._stalled is None:

@@ -14,11 +14,13 @@ import pytest
 
 from shared import errors
 from shared.call import Call
+from shared.transport import web_server
+from shared.transport.early_headers import EarlyHeaders
 from shared.transport.event_stream import EventStreams
 from shared.transport.http import Doors
 from shared.transport.routes import StreamRoute
 from tests.grpc.kit.echo import SAY, EchoServicer, pb
-from tests.grpc.kit.http_kit import served
+from tests.grpc.kit.http_kit import served, served_at
 
 COUNT = SAY.replace("Say", "Count")
 EVENTS = {"accept": "text/event-stream"}
@@ -223,3 +225,46 @@ async def test_who_cannot_send_headers_shows_the_key_in_the_address(path: str) -
     (call,) = servicer.calls
     assert call.metadata["authorization"] == "Bearer tpk_1"
     assert call.metadata["x-touchpoint-customer"] == "ey.J"
+
+
+@pytest.mark.parametrize("kind", ["application/connect+json", "application/grpc-web"])
+async def test_a_stream_that_has_nothing_to_say_yet_is_begun_all_the_same(kind: str) -> None:
+    sent: list[Any] = []
+    begun = asyncio.Event()
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+        begun.set()
+
+    early = EarlyHeaders({"headers": [(b"content-type", kind.encode())]}, send, after_s=0.01)
+    await asyncio.wait_for(begun.wait(), 5)
+    await early({"type": "http.response.start", "status": 200, "headers": []})
+    await early({"type": "http.response.body", "body": b"first"})
+    start, body = sent
+    assert start["headers"][0][1].decode() in (
+        "application/connect+json",
+        "application/grpc-web+proto",
+    )
+    assert body["body"] == b"first"
+
+
+async def test_the_end_of_a_service_ends_its_streams_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_server, "_GRACE_S", 600)
+    ended = asyncio.Event()
+
+    async def behave(call: Call, request: Any) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with httpx.AsyncClient(verify=False) as client:
+        serving = served_at(EchoServicer(behave))
+        address = await serving.__aenter__()
+        url = f"http://{address}{COUNT}"
+        async with client.stream("POST", url, json={"upTo": 2}, headers=EVENTS) as answer:
+            await anext(answer.aiter_lines())
+            await asyncio.wait_for(serving.__aexit__(None, None, None), 10)
+            assert ended.is_set()
