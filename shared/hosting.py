@@ -99,6 +99,8 @@ async def hosted(
         runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
         service = await stack.enter_async_context(open_service(settings, runtime))
         bindings, limiter = [*service.bindings, *runtime.bindings], _limiter(settings)
+        if service.hear_load is not None:
+            service.hear_load(lambda: limiter.in_use)
         found = _routes(bindings, service.prioritise, limiter, settings)
         table.fill(found)
         table.reflect(_reflected(bindings))

@@ -23,6 +23,8 @@ HealthCheck = Callable[[], Awaitable[None]]
 """Returns when the dependency answers; raises TouchpointError, OSError or TimeoutError if not."""
 Background = Callable[[], Awaitable[None]]
 """Runs for ever; restarted with backoff when it fails or returns."""
+Load = Callable[[], float]
+"""Tells the part of what may be under way at once that is, from 0."""
 WarmUp = Callable[[], Awaitable[None]]
 """Goes once where requests will go, leaving no trace; raises what a check may raise."""
 
@@ -75,6 +77,8 @@ class Service:
     http: HttpFace | None = None
     prioritise: Prioritise = all_alike
     """How much is lost when a request is refused: of too many, the least important are."""
+    hear_load: Callable[[Load], None] | None = None
+    """Called once, before the first request, with what tells how full the house is."""
 
 
 class Runtime(Protocol):

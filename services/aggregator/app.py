@@ -42,6 +42,7 @@ from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.logging import get_logger
 from shared.openapi.document import openapi_pages
+from shared.overload.priority import Priority
 from shared.service import HttpFace, Runtime, Service
 from touchpoint.aggregator.v1.aggregator_service_pb2 import DESCRIPTOR
 
@@ -59,7 +60,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
     bundles = BundleFollower(bus, source, compile_bundle)
     popular = PopularLists(peers.retrieval, lambda: bundles.active_hash)
     identification = Identification(settings.deployment_key, settings.phone_region)
-    apart = Apart()
+    apart, qualities = Apart(), Qualities(changed=_tell_quality)
     binding = bound(
         peers,
         catalogue.catalogue,
@@ -70,6 +71,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         apart,
         _recorder(settings.recorded_per_hour),
         tried_by(bundles),
+        qualities,
     )
     yield Service(
         name=settings.service,
@@ -94,6 +96,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             BEACONS,
         ),
         prioritise=priorities.prioritise,
+        hear_load=lambda load: qualities.hear_load(lambda: load() / Priority.WEB.share),
     )
     await apart.drained()
 
@@ -117,10 +120,11 @@ def bound(
     apart: Apart,
     recorder: Recorder,
     tried: Callable[[], Tried | None] = nothing_tried,
+    qualities: Qualities | None = None,
 ) -> Binding:
     """Build the edge over its parts and bind it to its contract."""
     wording = Wording(catalogue)
-    pipeline = Pipeline(peers, catalogue, popular, recorder, Qualities(changed=_tell_quality))
+    pipeline = Pipeline(peers, catalogue, popular, recorder, qualities or Qualities())
     asking = Asking(definitions, catalogue, identification, clock, tried)
     servicer = AggregatorServicer(
         recommending=Recommending(asking, pipeline, wording, apart, CallRouting(peers)),

@@ -54,6 +54,11 @@ class Limiter:
     _decayed: float = field(default=0.0, init=False)
     _emptied: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
+    @property
+    def in_use(self) -> float:
+        """Return the part of what may be under way that is; above 1 where less may be by now."""
+        return self.in_flight / self.limit.value
+
     def admit(self, priority: Priority, caller: str) -> Ticket:
         """Count one request in; raises Shed when there is no room for it."""
         now = self.monotonic()

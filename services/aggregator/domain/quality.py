@@ -42,11 +42,11 @@ ELASTIC = frozenset({Step.RETRIEVAL, Step.CHECK, Step.RANK, Step.COMMIT})
 _SPENT = frozenset({Outcome.OK, Outcome.MODEL_STALE})
 _PRESSED = frozenset({Outcome.TIMEOUT, Outcome.OVERLOADED, Outcome.NO_BUDGET})
 
-Pressure = Callable[[], float]
-"""The part of what this edge may have in flight that is in flight, from 0."""
+Load = Callable[[], float]
+"""Tells the part of the room for pages that is taken, from 0; at 1 they are refused."""
 
 
-def no_pressure() -> float:
+def no_load() -> float:
     return 0.0
 
 
@@ -143,11 +143,15 @@ class Qualities:
     more time are not made to share in that.
     """
 
-    def __init__(self, pressure: Pressure = no_pressure, changed: Changed = unheard) -> None:
-        self._pressure = pressure
+    def __init__(self, changed: Changed = unheard) -> None:
+        self._load: Load = no_load
         self._changed = changed
         self._controls = tuple(QualityControl() for _ in _BANDS_S)
         self._told = [LEVELS[0] for _ in _BANDS_S]
+
+    def hear_load(self, load: Load) -> None:
+        """Go from now on also by how full the house is: less is asked for before it refuses."""
+        self._load = load
 
     def quality(self, budget_s: float, now_s: float) -> float:
         """Return the part of the candidates and sources that a decision is to ask for."""
@@ -162,7 +166,7 @@ class Qualities:
         """Hear how the steps of a decision that had `budget_s` ended."""
         part = used(records)
         if part is not None:
-            self._controls[_band(budget_s)].note(max(part, self._pressure()), now_s)
+            self._controls[_band(budget_s)].note(max(part, self._load()), now_s)
 
 
 def _band(budget_s: float) -> int:

@@ -18,6 +18,7 @@ from shared import hosting
 from shared.call import Call
 from shared.hosting import Hosted, hosted
 from shared.runtime import Channels
+from shared.service import Load
 from tests.grpc.kit.callers import ECHO, NOT_SERVING, SERVING, ask, channel_to
 from tests.grpc.kit.echo import EchoServicer, pb, stubs
 from tests.grpc.kit.hosting_kit import FakePlane, echo_service, settings
@@ -140,3 +141,20 @@ async def test_the_http_face_offers_its_bindings_and_readiness() -> None:
     assert ready.json() == {"bus": "ok", "postgres": "ok"}
     assert (line["event"], line["service"]) == ("ready", "rules")
     assert (line["grpc_port"], line["http_port"]) == (found.grpc.port, found.http.port)
+
+
+async def test_a_service_hears_how_full_its_house_is() -> None:
+    heard: list[Load] = []
+    loads: list[float] = []
+
+    async def behave(call: Call, request: Any) -> Any:
+        loads.append(heard[0]())
+        return pb.SayResponse()
+
+    opened = echo_service(EchoServicer(behave), hear_load=heard.append)
+    opening = hosted(settings(), opened, FakePlane().openers(), Channels())
+    async with opening as found, channel_to(found.grpc) as channel:
+        await ask(stubs.EchoServiceStub(channel))
+        [load], [during] = heard, loads
+        assert 0.0 < during < 1.0
+        assert load() == 0.0

@@ -210,9 +210,19 @@ def test_deadlines_beyond_a_second_are_those_of_a_second():
     assert qualities.quality(5.0, now_s) == LOWEST
 
 
-def test_a_full_house_counts_like_a_step_without_time():
-    qualities = Qualities(pressure=lambda: 1.0)
-    assert qualities.quality(0.09, overrun(qualities, 0.09, FREE)) == LOWEST
+@pytest.mark.parametrize(("load", "quality"), [(1.1, LOWEST), (0.8, LOWEST), (0.7, 1.0)])
+def test_a_house_that_is_nearly_full_counts_like_a_step_without_time(load, quality):
+    qualities = Qualities()
+    qualities.hear_load(lambda: load)
+    assert qualities.quality(0.09, overrun(qualities, 0.09, FREE)) == quality
+
+
+def test_when_the_house_empties_it_recovers():
+    qualities, load = Qualities(), 1.0
+    qualities.hear_load(lambda: load)
+    overrun(qualities, 0.09, FREE)
+    load = 0.2
+    assert qualities.quality(0.09, overrun(qualities, 0.09, FREE, seconds=20)) == 1.0
 
 
 def test_every_change_is_told():

@@ -47,6 +47,15 @@ def test_it_admits_as_many_as_there_is_room_for(clock):
     assert gate.in_flight == 2
 
 
+def test_it_tells_how_much_of_the_room_is_taken(clock):
+    gate = limiter(clock, 8)
+    assert gate.in_use == 0.0
+    first, _ = fill(gate, 2)
+    assert gate.in_use == 0.25
+    gate.ended(first)
+    assert gate.in_use == 0.125
+
+
 @pytest.mark.parametrize(
     ("priority", "room"),
     [(Priority.BATCH, 2), (Priority.WEB, 4), (Priority.IVR, 6), (Priority.AGENT, 10)],
