@@ -75,16 +75,20 @@ templates:
 senders:
   - {{sender: anna, name: Anna Berg, address: anna@shop.example}}
 """
+_EVERY_DAY = "calls.working_days: MON TUE WED THU FRI SAT SUN"
 SHIPPED = Path(__file__).parents[2] / "deploy" / "definitions"
 
 
 def for_everybody(folder: Path) -> dict[str, str]:
-    """Write the definitions into a folder and return the settings that name it."""
+    """Write the definitions into a folder and return the settings that name it.
+
+    Agents call on every day of the week: the journeys come by any of them as the clock is moved.
+    """
     shutil.copytree(SHIPPED, folder)
     parameters = folder / "parameters.yaml"
     text = parameters.read_text("utf-8")
     assert "holdout: 5%" in text, "the shipped holdout is written otherwise now"
-    parameters.write_text(text.replace("holdout: 5%", "holdout: 0%"), "utf-8")
+    parameters.write_text(text.replace("holdout: 5%", f"holdout: 0%\n  {_EVERY_DAY}"), "utf-8")
     return {"TOUCHPOINT_DEFINITIONS": str(folder)}
 
 
