@@ -12,7 +12,7 @@ from shared.overload.floors import Floors
 LEAST = 8.0
 """Fewer would leave processors idle between one step and the next, and nothing to learn from."""
 _WINDOW_S = 0.1
-_SAMPLES = 10
+_SAMPLES = 5
 """A window with fewer goes on, for at most a second."""
 _LONGEST_WINDOW_S = 1.0
 _QUANTILE = 0.9
