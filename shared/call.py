@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from shared.budget import Budget
+from shared.callers.scopes import Grants
 from shared.ids import new_id
 
 REQUEST_ID = "x-request-id"
@@ -28,6 +29,20 @@ class Caller:
     may_reach: bool = False
     """Whether it may act towards a person by their id: decide for them, and learn how to write to
     them."""
+    grants: Grants | None = None
+    """What it may call, and on which channels; None where whoever reaches us may do anything."""
+    is_browser: bool = False
+    """Whether everybody can have its key, so that it speaks only for who is proved."""
+    channel: int = 0
+    """Number of the channel of its requests that name none; 0: they must."""
+    placement: str = ""
+    """What its requests are about that do not say; empty: they must."""
+    customer_id: str = ""
+    """Whom a token of the shop's proves this request to come from; empty: nobody."""
+
+    def may(self, scope: str, channel: int | None = None) -> bool:
+        """Say whether it holds a scope: on a channel, on all (0), or on any at all (None)."""
+        return self.grants is None or self.grants.allow(scope, channel)
 
 
 ANONYMOUS = Caller("anonymous")

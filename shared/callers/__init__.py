@@ -1,0 +1,1 @@
+"""Who may call: keys, tokens, scopes, and the visitors that a browser may speak for."""
