@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import TypeVar
@@ -15,7 +13,9 @@ from google.rpc.status_pb2 import Status
 
 from shared.call import CALLER, REQUEST_ID, TRACE_PARENT, Call
 from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
-from shared.setting_types import listen
+from shared.replicas import Extras, ReplicaChannel, ReplicatedRpc
+from shared.replicas.addresses import Address, Addresses
+from shared.replicas.ended import ended
 from shared.transport.options import client_options
 from shared.transport.status import STATUS_DETAILS, from_status
 
@@ -28,34 +28,21 @@ def service_name(service: str) -> str:
     return f"touchpoint.{service}.v1.{service.capitalize()}Service"
 
 
-def connect(targets: Sequence[str], health_service: str) -> grpc.aio.Channel:
-    """Open a channel over all replicas of a service, or over those a DNS name stands for.
+def connect(
+    targets: Sequence[str], health_service: str, extras: Extras | None = None
+) -> ReplicaChannel:
+    """Open a channel over all replicas of a service: those listed, all that DNS names stand for.
 
-    Calls go round robin to the replicas whose `health_service` says SERVING. Raises ValueError
-    for several host names: gRPC resolves only one.
+    Calls go round robin to the replicas whose `health_service` says SERVING and that answer.
+    `extras` says how many calls may be made beside late ones and after failed ones.
     """
-    return grpc.aio.insecure_channel(_target(targets), options=client_options(health_service))
+    options = client_options(health_service)
 
+    def dial(address: Address) -> grpc.aio.Channel:
+        named = ("grpc.default_authority", address.authority)
+        return grpc.aio.insecure_channel(address.target, options=(*options, named))
 
-def _target(targets: Sequence[str]) -> str:
-    addresses = [listen(target) for target in targets]
-    hosts = ["127.0.0.1" if address.host == "localhost" else address.host for address in addresses]
-    versions = {_ip_version(host) for host in hosts}
-    pairs = list(zip(hosts, addresses, strict=True))
-    if versions == {4}:
-        return "ipv4:" + ",".join(f"{host}:{address.port}" for host, address in pairs)
-    if versions == {6}:
-        return "ipv6:" + ",".join(f"[{host}]:{address.port}" for host, address in pairs)
-    if len(targets) != 1:
-        raise ValueError(f"several targets must all be IPv4 or all IPv6: {', '.join(targets)}")
-    return f"dns:///{targets[0]}"
-
-
-def _ip_version(host: str) -> int:
-    try:
-        return ipaddress.ip_address(host).version
-    except ValueError:
-        return 0
+    return ReplicaChannel(Addresses(targets), dial, extras)
 
 
 async def invoke(
@@ -66,26 +53,24 @@ async def invoke(
 ) -> Response:
     """Call a peer on behalf of a call, for at most `timeout_s` and what is left of its budget.
 
-    Raises TouchpointError, DeadlineExceeded without calling when nothing is left. If the
-    awaiting task is cancelled the peer is not: a cancelled call leaks (grpc#43360), so it is
-    left to its native timeout.
+    Where there are several replicas, an rpc that may be asked twice is asked of a second one when
+    the first is late or cannot be reached (docs/call-plane.md). Raises TouchpointError,
+    DeadlineExceeded without calling when nothing is left. If the awaiting task is cancelled the
+    peer is not: a cancelled call leaks (grpc#43360), so it is left to its native timeout.
     """
     if call.budget is not None:
         timeout_s = min(timeout_s, call.budget.remaining_s())
     if timeout_s <= 0.0:
         raise DeadlineExceeded("no time is left to ask further", reason="DEADLINE_PASSED")
     began = time.monotonic()
-    outgoing = rpc(request, timeout=timeout_s, metadata=_metadata(call))
-    finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def finish(_: object) -> None:
-        if not finished.done():
-            finished.set_result(None)
-
-    outgoing.add_done_callback(finish)
-    await finished
+    if isinstance(rpc, ReplicatedRpc):
+        outgoing = await rpc.ask(request, timeout_s, _metadata(call))
+    else:
+        outgoing = rpc(request, timeout=timeout_s, metadata=_metadata(call))
+        await ended(outgoing)
     try:
-        return await outgoing
+        response: Response = await outgoing
+        return response
     except grpc.aio.AioRpcError as error:
         waited_s = time.monotonic() - began
         raise _noted(from_rpc_error(error), request, call, waited_s) from None
