@@ -55,6 +55,8 @@ DEFINITIONS: Mapping[str, Definition] = {
     "refusal_p99_ms": Definition("edge", "ms", at_most=40),
     "agent_in_deadline_2x": Definition("edge", "share", at_least=0.99),
     "recovery_s": Definition("edge", "s", at_most=1),
+    "hedging_p999_cut": Definition("edge", "times", at_least=8),
+    "hedging_extra_share": Definition("edge", "share", at_most=0.02),
     "track_events_per_s": Definition("track", "events/s"),
     "track_over_raw_insert": Definition("track", "ratio", at_least=0.08),
     "track_single_p99_ms": Definition("track", "ms", at_most=10),
