@@ -59,6 +59,10 @@ def no_extras() -> Extras:
     return Extras(TokenBucket(share=0.0, most=0), TokenBucket(share=0.0, most=0))
 
 
+def _told(replica: Replica, seconds: float) -> None:
+    log.warning("replica_left_alone", address=replica.address.target, for_s=round(seconds, 1))
+
+
 class ReplicaChannel(grpc.aio.Channel):
     """Quacks like grpc.aio's channel for the generated stubs.
 
@@ -71,10 +75,9 @@ class ReplicaChannel(grpc.aio.Channel):
         addresses: Addresses,
         dial: Dial,
         extras: Extras | None = None,
-        outliers: Outliers[Replica] | None = None,
     ) -> None:
         self.extras = extras or Extras()
-        self.outliers: Outliers[Replica] = outliers or Outliers()
+        self.outliers: Outliers[Replica] = Outliers(on_out=_told)
         self.replicas: tuple[Replica, ...] = ()
         self._addresses = addresses
         self._dial = dial

@@ -6,7 +6,7 @@ hosts), but judged with every call instead of every few seconds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -70,8 +70,12 @@ class _Standing:
 class Outliers(Generic[Key]):
     """Judges replicas by their calls; never takes out more than half of them."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, on_out: Callable[[Key, float], None] | None = None
+    ) -> None:
+        """Take whom to tell of a replica that goes out, and for how many seconds."""
         self._limits = limits or Limits()
+        self._on_out = on_out
         self._standings: dict[Key, _Standing] = {}
 
     def of(self, replicas: Collection[Key]) -> None:
@@ -124,7 +128,7 @@ class Outliers(Generic[Key]):
             found.row_since = now
         found.in_a_row += 1
         if found.in_a_row >= self._limits.in_a_row and self._others_answered(found):
-            self._take_out(found, now, silent=silent)
+            self._take_out(replica, found, now, silent=silent)
 
     def _others_answered(self, found: _Standing) -> bool:
         others = (each for each in self._standings.values() if each is not found)
@@ -143,9 +147,9 @@ class Outliers(Generic[Key]):
         share = sum(found.bad) / sum(found.calls)
         others_share = sum(sum(each.bad) for each in others) / others_calls
         if share >= limits.share and share >= limits.times_the_others * others_share:
-            self._take_out(found, now, silent=False)
+            self._take_out(replica, found, now, silent=False)
 
-    def _take_out(self, found: _Standing, now: float, *, silent: bool) -> None:
+    def _take_out(self, replica: Key, found: _Standing, now: float, *, silent: bool) -> None:
         out = sum(now < each.out_until for each in self._standings.values())
         if 2 * (out + 1) > len(self._standings):
             return
@@ -154,6 +158,8 @@ class Outliers(Generic[Key]):
         found.was_silent = silent
         # When it is back, one more that fails takes it out again.
         found.in_a_row, found.row_since = self._limits.in_a_row - 1, now
+        if self._on_out is not None:
+            self._on_out(replica, found.out_until - now)
 
     def _out_s(self, times: int) -> float:
         if not times:

@@ -32,6 +32,7 @@ CALLERS = 4
 DEADLINE_S = 0.9
 """The longest that counts: what is degraded then is not so for want of time."""
 BACK_S = 60.0
+FAILED = "failed:"
 TWICE = [word for service in SERVICES for word in ("--replicas", f"{service}=2")]
 
 
@@ -75,7 +76,7 @@ class Asking:
         self._numbers = itertools.count()
         self._stopped = False
         self.answers = []
-        """Of each the status or the services that were degraded, "" for none."""
+        """Of each how it failed or which services were degraded and why, "" for neither."""
 
     async def __aenter__(self):
         self._callers = [asyncio.create_task(self._ask()) for _ in range(CALLERS)]
@@ -112,10 +113,15 @@ class Asking:
                 call = own_call("/test/Recommend")
                 answer = await invoke(self._edge.Recommend, request, call, DEADLINE_S)
             except TouchpointError as error:
-                self.answers.append(repr(error))
+                self.answers.append(f"{FAILED} {error!r}")
             else:
                 told = (f"{each.service} {each.reason}" for each in answer.degraded)
                 self.answers.append(", ".join(told))
+
+
+def harmed(answers, service):
+    """Return those that failed or lack a service; others time out on a machine that is too busy."""
+    return [each for each in answers if each.startswith(FAILED) or service in each]
 
 
 @pytest.fixture(scope="session")

@@ -163,6 +163,15 @@ def test_those_that_left_are_forgotten_and_those_that_stay_are_not():
     assert not outliers.is_out("gone", 10.0)
 
 
+def test_whoever_goes_out_is_told_with_the_time_it_stays_out():
+    told = []
+    outliers = Outliers(LIMITS, on_out=lambda *what: told.append(what))
+    outliers.of([A, B])
+    fail(outliers, A, 10.0, times=20)
+    fail(outliers, A, 11.0, times=1)
+    assert told == [(A, 1.0), (A, 2.0)]
+
+
 HAPPENINGS = st.sampled_from(["late", "failed", "missed", "answered", "slowly"])
 STEPS = st.lists(st.tuples(st.sampled_from([A, B, C, D, E]), HAPPENINGS, st.floats(0.0, 0.4)))
 
