@@ -15,7 +15,7 @@ _ALLOWED = (
     b"x-touchpoint-caller, x-touchpoint-customer, traceparent"
 )
 _EXPOSED = (
-    b"x-request-id, grpc-status, grpc-message, grpc-status-details-bin, date, retry-after, "
+    b"x-request-id, grpc-status, grpc-message, grpc-status-details-bin, date, "
     b"connect-content-encoding, grpc-encoding"
 )
 _ALL = "*"
