@@ -108,6 +108,7 @@ def test_whole_sentences_are_kept_as_far_as_they_fit():
     assert shortened("One two. Three four! Five six seven.", 5) == "One two. Three four!"
     assert shortened("One two three four five", 3) == "One two three…"
     assert fitting("word " * 26, "few words") == "few words"
+    assert words(fitting("word " * 27, "word " * 26)) == MOST_WORDS
 
 
 def test_markup_of_an_offers_own_is_read_out_as_it_is_if_it_can_be():
