@@ -16,6 +16,7 @@ from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
 from shared.replicas import Extras, ReplicaChannel, ReplicatedRpc
 from shared.replicas.addresses import Address, Addresses
 from shared.replicas.ended import ended
+from shared.transport.bearing import BearingChannel
 from shared.transport.options import client_options
 from shared.transport.status import STATUS_DETAILS, from_status
 
@@ -29,18 +30,28 @@ def service_name(service: str) -> str:
 
 
 def connect(
-    targets: Sequence[str], health_service: str, extras: Extras | None = None
+    targets: Sequence[str],
+    health_service: str,
+    extras: Extras | None = None,
+    *,
+    credentials: grpc.ChannelCredentials | None = None,
+    bearer: str = "",
 ) -> ReplicaChannel:
     """Open a channel over all replicas of a service: those listed, all that DNS names stand for.
 
     Calls go round robin to the replicas whose `health_service` says SERVING and that answer.
-    `extras` says how many calls may be made beside late ones and after failed ones.
+    `extras` says how many calls may be made beside late ones and after failed ones. By TLS where
+    credentials are given; `bearer` is shown with every call.
     """
     options = client_options(health_service)
 
     def dial(address: Address) -> grpc.aio.Channel:
-        named = ("grpc.default_authority", address.authority)
-        return grpc.aio.insecure_channel(address.target, options=(*options, named))
+        named = (*options, ("grpc.default_authority", address.authority))
+        if credentials is None:
+            channel = grpc.aio.insecure_channel(address.target, options=named)
+        else:
+            channel = grpc.aio.secure_channel(address.target, credentials, options=named)
+        return BearingChannel(channel, bearer) if bearer else channel
 
     return ReplicaChannel(Addresses(targets), dial, extras)
 

@@ -138,6 +138,28 @@ class ServiceSettings:
         help="callers that may decide for persons by their id and have their addresses; * for all",
         parse=names,
     )
+    keys: Path | None = setting(
+        env="TOUCHPOINT_KEYS",
+        default=None,
+        help="file of who may call; else keys.yaml in the home; without one it is open to all",
+        parse=Path,
+    )
+    tls_certificate: Path | None = setting(
+        env="TOUCHPOINT_TLS_CERTIFICATE",
+        default=None,
+        help="certificates that are served with, PEM, our own first; read anew when they change",
+        parse=Path,
+    )
+    tls_key: Path | None = setting(
+        env="TOUCHPOINT_TLS_KEY", default=None, help="the key of the certificate, PEM", parse=Path
+    )
+    tls_authority: Path | None = setting(
+        env="TOUCHPOINT_TLS_AUTHORITY",
+        default=None,
+        help="certificates that peers are believed by, PEM; services behind the edge then demand "
+        "one of whoever calls; the system's if unset",
+        parse=Path,
+    )
     max_in_flight: int = setting(
         env="TOUCHPOINT_{SERVICE}_MAX_IN_FLIGHT",
         default=64,
@@ -176,6 +198,34 @@ class ServiceSettings:
             return self.listen
         return Listen("127.0.0.1", WELL_KNOWN_PORTS.get(self.service, 0), is_default=True)
 
+    def listens(self) -> dict[str, Listen]:
+        """Return every address that is listened on, by the key that sets it."""
+        return {f"TOUCHPOINT_{self.service.upper()}_LISTEN": self.address()}
+
+    def keys_file(self) -> Path | None:
+        """Return the file of who may call; None: there is none, and everybody may."""
+        if self.keys is not None:
+            return self.keys
+        found = self.home / "keys.yaml"
+        return found if found.exists() else None
+
+    def mistakes(self) -> list[str]:
+        """Return what does not go together, as sentences that begin with a key."""
+        found = []
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            found.append(
+                "TOUCHPOINT_TLS_CERTIFICATE and TOUCHPOINT_TLS_KEY go together: set both or neither"
+            )
+        is_closed = self.keys_file() is not None and self.tls_certificate is not None
+        found.extend(
+            f"{key} is {str(address)!r}: listens beyond this machine only with both keys "
+            "(TOUCHPOINT_KEYS, which `touchpoint keys new` makes) and TLS "
+            "(TOUCHPOINT_TLS_CERTIFICATE, TOUCHPOINT_TLS_KEY)"
+            for key, address in self.listens().items()
+            if not is_closed and not address.is_loopback()
+        )
+        return found
+
 
 C = TypeVar("C", bound=ServiceSettings)
 
@@ -198,7 +248,10 @@ def load(settings_type: type[C], environ: Mapping[str, str]) -> C:
             mistakes.append(f"{key} is {shown}: {error}")
     if mistakes:
         raise ConfigError("\n".join(mistakes))
-    return settings_type(**values)
+    settings = settings_type(**values)
+    if wrong := settings.mistakes():
+        raise ConfigError("\n".join(wrong))
+    return settings
 
 
 def describe(settings: ServiceSettings) -> dict[str, str]:

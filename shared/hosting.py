@@ -15,18 +15,20 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from shared.background import running
 from shared.binding import Binding
+from shared.callers.needs import inner_needs
+from shared.callers.opening import callers_of
 from shared.client import service_name
 from shared.config import ServiceSettings
 from shared.health import Health
 from shared.logging import get_logger
-from shared.middleware.authentication import by_name
+from shared.middleware.authentication import Authenticate
 from shared.middleware.order import Hooks, layers
-from shared.middleware.shedding import Prioritise
 from shared.overload.limit import AdaptiveLimit
 from shared.overload.limiter import Limiter
 from shared.runtime import Channels, Openers, process_runtime
 from shared.service import OpenService, Service, WarmUp
 from shared.setting_types import Listen
+from shared.tls import ServerTls
 from shared.transport.cors import with_cors
 from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
@@ -93,15 +95,16 @@ async def hosted(
     """
     health = Health(settings.service)
     await health.begin(service_name(settings.service))
+    authenticate, tls = callers_of(settings), ServerTls.of(settings)
     async with AsyncExitStack() as stack:
-        server, table, address = await _listen(settings, health)
+        server, table, address = await _listen(settings, health, tls)
         stack.push_async_callback(server.stop, None)
         runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
         service = await stack.enter_async_context(open_service(settings, runtime))
         bindings, limiter = [*service.bindings, *runtime.bindings], _limiter(settings)
         if service.hear_load is not None:
             service.hear_load(lambda: limiter.in_use)
-        found = _routes(bindings, service.prioritise, limiter, settings)
+        found = _routes(bindings, service, limiter, authenticate)
         table.fill(found)
         table.reflect(_reflected(bindings))
         if direct is not None:
@@ -111,7 +114,7 @@ async def hosted(
         health.depend(runtime.needed(service), runtime.watched(service), warm_up)
         works = {**service.background, "health": health.watch}
         await stack.enter_async_context(running(works))
-        web = await _web(stack, service, found, health, settings)
+        web = await _web(stack, service, found, health, settings, tls)
         stack.push_async_callback(_drain, server, health, limiter)
         yield Hosted(service.name, address, web, health)
 
@@ -122,6 +125,7 @@ async def _web(
     found: Routes,
     health: Health,
     settings: ServiceSettings,
+    tls: ServerTls | None,
 ) -> Listen | None:
     """Serve the HTTP face of a service, if it has one."""
     face = service.http
@@ -135,7 +139,7 @@ async def _web(
         Doors(face.pages, face.clicks, face.beacons),
     )
     crossing = with_cors(app, face.allowed_origins, guarded=face.beacons)
-    return await stack.enter_async_context(served(crossing, face.listen))
+    return await stack.enter_async_context(served(crossing, face.listen, tls=tls))
 
 
 def _settling(warm_up: WarmUp | None, settle: Settle) -> WarmUp:
@@ -155,13 +159,14 @@ async def forever() -> None:
 
 
 async def _listen(
-    settings: ServiceSettings, health: Health
+    settings: ServiceSettings, health: Health, tls: ServerTls | None
 ) -> tuple[grpc.aio.Server, GrpcRoutes, Listen]:
     server = grpc.aio.server(options=server_options(settings.max_request_bytes))
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     table = GrpcRoutes()
     server.add_generic_rpc_handlers((table,))
-    address = take_grpc_port(server, settings.address())
+    credentials = None if tls is None else tls.grpc_credentials()
+    address = take_grpc_port(server, settings.address(), credentials)
     await server.start()
     return server, table, address
 
@@ -171,15 +176,14 @@ def _limiter(settings: ServiceSettings) -> Limiter:
 
 
 def _routes(
-    bindings: Sequence[Binding],
-    prioritise: Prioritise,
-    limiter: Limiter,
-    settings: ServiceSettings,
+    bindings: Sequence[Binding], service: Service, limiter: Limiter, authenticate: Authenticate
 ) -> Routes:
     hooks = Hooks(
         limiter=limiter,
-        prioritise=prioritise,
-        authenticate=by_name(settings.may_link, settings.may_export, settings.may_reach),
+        prioritise=service.prioritise,
+        authenticate=authenticate,
+        needs={**inner_needs(service.name, service.bindings), **service.needs},
+        admits=service.admits,
     )
     return routes(bindings, layers(bindings, hooks))
 

@@ -12,6 +12,7 @@ import grpc.aio
 
 from shared.binding import Binding
 from shared.bus import Bus
+from shared.callers.bearer import service_bearer
 from shared.client import connect, service_name
 from shared.clock import BusinessClock
 from shared.clock_service import clock_binding
@@ -20,6 +21,8 @@ from shared.errors import Unavailable
 from shared.logging import get_logger
 from shared.postgres import Database
 from shared.service import HealthCheck, Service
+from shared.tls import client_credentials
+from shared.transport.bearing import BearingChannel
 
 log = get_logger(__name__)
 
@@ -42,20 +45,34 @@ class Channels:
     """One long-lived channel per service for the whole process, direct to those in it."""
 
     direct: Mapping[str, grpc.aio.Channel] = field(default_factory=dict)
-    _opened: dict[str, grpc.aio.Channel] = field(default_factory=dict)
+    _shared: dict[str, grpc.aio.Channel] = field(default_factory=dict)
+    _opened: list[grpc.aio.Channel] = field(default_factory=list)
 
     def to(self, service: str, settings: ServiceSettings) -> grpc.aio.Channel:
         """Return the channel to a service; KeyError when there is no such service."""
+        if service not in self._shared:
+            bearer = ""
+            if settings.keys_file() is not None:
+                bearer = service_bearer(settings.deployment_key)
+            self._shared[service] = self._opened_to(service, settings, bearer)
+        return self._shared[service]
+
+    def _opened_to(self, service: str, settings: ServiceSettings, bearer: str) -> grpc.aio.Channel:
         if service in self.direct:
-            return self.direct[service]
-        if service not in self._opened:
-            targets = settings.targets(service)
-            self._opened[service] = connect(targets, service_name(service))
-        return self._opened[service]
+            direct = self.direct[service]
+            return BearingChannel(direct, bearer) if bearer else direct
+        channel = connect(
+            settings.targets(service),
+            service_name(service),
+            credentials=client_credentials(settings),
+            bearer=bearer,
+        )
+        self._opened.append(channel)
+        return channel
 
     async def close(self) -> None:
         """Close what was opened."""
-        for channel in self._opened.values():
+        for channel in self._opened:
             await channel.close()
 
 

@@ -59,7 +59,7 @@ def _run(name: str, settings: ServiceSettings, serving: Coroutine[Any, Any, None
     logging.configure(name, settings.log_level)
     try:
         uvloop.run(until_asked_to_stop(serving, lambda: log.info("stopping")))
-    except PortTakenError as error:
+    except (PortTakenError, ConfigError) as error:
         _refuse(name, error)
 
 

@@ -11,6 +11,7 @@ import grpc.aio
 
 from shared.binding import Binding
 from shared.config import ServiceSettings
+from shared.middleware.admission import Admits
 from shared.middleware.shedding import Prioritise, all_alike
 from shared.setting_types import Listen
 
@@ -79,6 +80,11 @@ class Service:
     """How much is lost when a request is refused: of too many, the least important are."""
     hear_load: Callable[[Load], None] | None = None
     """Called once, before the first request, with what tells how full the house is."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Method to the scope that it needs. A service behind the edge has one for all of its rpcs and
+    says nothing here; what nobody says anything of, no caller with a key may call."""
+    admits: Admits | None = None
+    """What callers are held to beyond their scopes."""
 
 
 class Runtime(Protocol):

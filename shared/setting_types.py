@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,15 @@ class Listen:
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
+
+    def is_loopback(self) -> bool:
+        """Say whether only this machine reaches it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
 def listen(text: str) -> Listen:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from shared.callers.scopes import CHANNELS
 from shared.config import WEB_PORT, ServiceSettings, setting
 from shared.setting_types import Listen, listen, names, number_of
+
+
+def channel(text: str) -> int:
+    """Parse the name of a channel."""
+    if text not in CHANNELS:
+        raise ValueError(f"must be one of {', '.join(CHANNELS)}")
+    return CHANNELS[text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,17 @@ class AggregatorSettings(ServiceSettings):
         help="browser origins that may call, comma separated; * for all",
         parse=names,
     )
+    default_channel: int = setting(
+        env="TOUCHPOINT_DEFAULT_CHANNEL",
+        default=0,
+        help="channel of requests and events that name none and whose caller's key names none: WEB",
+        parse=channel,
+    )
+    default_placement: str = setting(
+        env="TOUCHPOINT_DEFAULT_PLACEMENT",
+        default="",
+        help="placement of requests that name none and whose caller's key names none",
+    )
     phone_region: str = setting(
         env="TOUCHPOINT_PHONE_REGION",
         default="US",
@@ -38,3 +57,8 @@ class AggregatorSettings(ServiceSettings):
         help="decisions an hour recorded to be decided again by other definitions; 0 for none",
         parse=number_of("decisions"),
     )
+
+    def listens(self) -> dict[str, Listen]:
+        """Return every address that is listened on, by the key that sets it."""
+        # super() without arguments does not know a class that was made anew for its slots.
+        return {**ServiceSettings.listens(self), "TOUCHPOINT_WEB_LISTEN": self.http_listen}

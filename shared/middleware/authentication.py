@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Collection
 
 from google.protobuf.message import Message
 
-from shared.call import CALLER, Call, Caller, Handler, StreamHandler
+from shared.call import CALLER, CURRENT_CALL, Call, Caller, Handler, StreamHandler
 
 Authenticate = Callable[[Call], Caller]
 """Names the caller, or raises Unauthenticated."""
@@ -48,17 +48,22 @@ TRUST_EVERYBODY = by_name({EVERYBODY}, {EVERYBODY}, {EVERYBODY})
 
 
 class Authentication:
-    """Hands the call on with its caller known."""
+    """Hands the call on with its caller known; the line that is logged of it names them too."""
 
     def __init__(self, authenticate: Authenticate) -> None:
         self._authenticate = authenticate
 
     async def unary(self, call: Call, request: Message, following: Handler) -> Message:
         """Handle one rpc of a known caller; raises Unauthenticated."""
-        return await following(call.with_caller(self._authenticate(call)), request)
+        return await following(self._known(call), request)
 
     def stream(
         self, call: Call, request: Message, following: StreamHandler
     ) -> AsyncGenerator[Message, None]:
         """Handle one stream of a known caller."""
-        return following(call.with_caller(self._authenticate(call)), request)
+        return following(self._known(call), request)
+
+    def _known(self, call: Call) -> Call:
+        known = call.with_caller(self._authenticate(call))
+        CURRENT_CALL.set(known)
+        return known

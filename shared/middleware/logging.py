@@ -60,7 +60,8 @@ class Logging:
             raise
         finally:
             if code is not None:
-                self._lines.add(call, code, time.perf_counter() - began)
+                known = CURRENT_CALL.get() or call
+                self._lines.add(known, code, time.perf_counter() - began)
             CURRENT_CALL.reset(token)
 
     async def stream(
@@ -87,7 +88,10 @@ class Logging:
             raise
         finally:
             if code is not None:
-                self._lines.add(call, code, time.perf_counter() - began, sent=sent)
+                known = CURRENT_CALL.get()
+                if known is None or known.request_id != call.request_id:
+                    known = call  # closed in another context than it was begun in
+                self._lines.add(known, code, time.perf_counter() - began, sent=sent)
 
 
 class RpcLines:
@@ -130,7 +134,7 @@ class RpcLines:
             method=call.method,
             code=_CODE_NAMES[code],
             took_ms=round(took_s * 1e3, 2),
-            caller=call.metadata.get(CALLER, ANONYMOUS.name),
+            caller=_caller(call),
             request_id=call.request_id,
             timestamp=timestamp(ended_s),
             **({"trace_id": call.trace_id} if call.trace_id else {}),
@@ -140,12 +144,19 @@ class RpcLines:
 
 def _by_hand(call: Call, code: int, took_s: float, ended_s: float) -> str:
     """Begin the JSON of a line; only the caller's name may hold what has to be escaped."""
-    caller = _quoted(call.metadata.get(CALLER, ANONYMOUS.name))
+    caller = _quoted(_caller(call))
     return (
         f'{{"event":"rpc_answered","module":"{__name__}","method":"{call.method}",'
         f'"code":"{_CODE_NAMES[code]}","took_ms":{took_s * 1e3:.2f},"caller":{caller},'
         f'"request_id":"{call.request_id}","timestamp":"{timestamp(ended_s)}"'
     )
+
+
+def _caller(call: Call) -> str:
+    """Return who calls; of one that was refused before that was known, whom it calls itself."""
+    if call.caller is ANONYMOUS:
+        return call.metadata.get(CALLER, ANONYMOUS.name)
+    return call.caller.name
 
 
 @lru_cache(maxsize=256)

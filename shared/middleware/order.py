@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shared.binding import Binding
+from shared.middleware.admission import Admission, Admits
 from shared.middleware.authentication import TRUST_EVERYBODY, Authenticate, Authentication
+from shared.middleware.authorisation import Authorisation
 from shared.middleware.chain import Layer
 from shared.middleware.deadline import Deadline
 from shared.middleware.errors import Errors
@@ -25,6 +27,9 @@ class Hooks:
     limiter: Limiter | None = None
     prioritise: Prioritise = all_alike
     authenticate: Authenticate = TRUST_EVERYBODY
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Method to the scope that it needs; a caller that is held to scopes may call no other."""
+    admits: Admits | None = None
     meter: Meter | None = None
     span: Span | None = None
 
@@ -42,11 +47,15 @@ def layers(bindings: Sequence[Binding], hooks: Hooks = NO_HOOKS) -> tuple[Layer,
         hooks.span
         and Layer(Tracing(hooks.span), "its span covers refusals, and logs carry its id"),
         hooks.meter and Layer(Metrics(hooks.meter), "counts what is refused further in"),
+        Layer(Authentication(hooks.authenticate), "who calls is known before what is asked counts"),
+        Layer(Authorisation(hooks.needs), "who may not call learns nothing of whether we could"),
+        hooks.admits
+        and Layer(Admission(hooks.admits), "completes the request by what its caller's key says"),
         hooks.limiter
         and Layer(
-            Shedding(hooks.limiter, hooks.prioritise, limits), "refuses before any work is spent"
+            Shedding(hooks.limiter, hooks.prioritise, limits),
+            "refuses before any work is spent, by who asks for what: nobody claims their share",
         ),
-        Layer(Authentication(hooks.authenticate), "who calls is known before what is asked counts"),
         Layer(Deadline(limits), "a request that is too late is not worth validating"),
         Layer(Validation(validators), "innermost: the servicer sees only well-formed requests"),
     )

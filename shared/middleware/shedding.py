@@ -137,10 +137,12 @@ class _Opening:
 
 
 def caller_of(call: Call) -> str:
-    """Return by what a caller is told from others before it is known who it is.
+    """Return by what a caller is told from others, so that nobody can speak for another's share.
 
-    Whoever shows a credential is known by it alone, so that nobody can speak for another's share.
+    By its name where that is known, else by the credential that it shows, else by what it says.
     """
+    if call.caller is not ANONYMOUS:
+        return call.caller.name
     credential = call.metadata.get(_CREDENTIAL)
     return credential or call.metadata.get(CALLER) or ANONYMOUS.name
 

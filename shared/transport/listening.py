@@ -6,6 +6,7 @@ import errno
 import socket
 from collections.abc import Iterator
 
+import grpc
 import grpc.aio
 
 from shared.config import WEB_PORT, WELL_KNOWN_PORTS
@@ -29,16 +30,29 @@ class PortTakenError(Exception):
     """Another process listens there already."""
 
 
-def take_grpc_port(server: grpc.aio.Server, wanted: Listen) -> Listen:
-    """Bind a gRPC server and return where it listens; raises PortTakenError."""
+def take_grpc_port(
+    server: grpc.aio.Server, wanted: Listen, credentials: grpc.ServerCredentials | None = None
+) -> Listen:
+    """Bind a gRPC server and return where it listens; raises PortTakenError.
+
+    With credentials it speaks TLS there, and nothing else.
+    """
     for port in _candidates(wanted):
         host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
         try:
-            bound = server.add_insecure_port(f"{host}:{port}")
+            bound = _bound(server, f"{host}:{port}", credentials)
         except RuntimeError:
             continue
         return _told(wanted, bound)
     raise PortTakenError(f"{wanted} is taken")
+
+
+def _bound(
+    server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None
+) -> int:
+    if credentials is None:
+        return int(server.add_insecure_port(address))
+    return int(server.add_secure_port(address, credentials))
 
 
 def take_socket(wanted: Listen) -> tuple[socket.socket, Listen]:

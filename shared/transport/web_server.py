@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 
 from shared.setting_types import Listen
+from shared.tls import ServerTls
 from shared.transport.asgi import App
 from shared.transport.listening import take_socket
 from shared.transport.web_protocol import WebProtocol
@@ -24,9 +25,12 @@ _IDLE_S = 65
 
 @asynccontextmanager
 async def served(
-    app: App, wanted: Listen, protocol: type[WebProtocol] = WebProtocol
+    app: App,
+    wanted: Listen,
+    protocol: type[WebProtocol] = WebProtocol,
+    tls: ServerTls | None = None,
 ) -> AsyncIterator[Listen]:
-    """Serve within the context and lend the address; raises PortTakenError.
+    """Serve within the context and lend the address, by TLS if so told; raises PortTakenError.
 
     On leaving it, answers that were begun are finished.
     """
@@ -44,6 +48,9 @@ async def served(
         timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
+    if tls is not None:
+        config.load()
+        config.ssl = tls.web_context()
     server = _Uvicorn(config)
     task = asyncio.create_task(server.serve(sockets=[taken]), name="http")
     try:

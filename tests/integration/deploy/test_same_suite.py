@@ -12,7 +12,14 @@ from cli.reach import targets_setting
 from cli.suite.home import Home
 from cli.suite.running import Wish, environment_of, programs
 from cli.suite.topology import SERVICES, Replica, Topology
-from shared.config import WEB_PORT, WELL_KNOWN_PORTS, ServiceSettings, describe, load
+from shared.config import (
+    WEB_PORT,
+    WELL_KNOWN_PORTS,
+    ConfigError,
+    ServiceSettings,
+    describe,
+    load,
+)
 from shared.engines import EngineUrls
 from shared.postgres.deployment import Deployment
 from shared.postgres.provision import role_of
@@ -35,6 +42,8 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_MAY_EXPORT": "up hands on what it was started with",
     "TOUCHPOINT_MAY_REACH": "up hands on what it was started with",
     "TOUCHPOINT_PHONE_REGION": "up hands on what it was started with",
+    "TOUCHPOINT_DEFAULT_CHANNEL": "up hands on what it was started with",
+    "TOUCHPOINT_DEFAULT_PLACEMENT": "up hands on what it was started with",
     "TOUCHPOINT_ALLOWED_ORIGINS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_HOSTS": "up hands on what it was started with",
     "TOUCHPOINT_WEBHOOK_SECRETS": "up hands on what it was started with",
@@ -67,6 +76,14 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_TRAIN_TOLERANCE": "up hands on what it was started with",
 }
 """Each with the reason; all of them have defaults, and compose gives just these."""
+CALLERS = "/etc/touchpoint"
+CLOSED = {
+    "TOUCHPOINT_KEYS": f"{CALLERS}/keys.yaml",
+    "TOUCHPOINT_TLS_CERTIFICATE": f"{CALLERS}/certificate.pem",
+    "TOUCHPOINT_TLS_KEY": f"{CALLERS}/key.pem",
+    "TOUCHPOINT_TLS_AUTHORITY": f"{CALLERS}/authority.pem",
+}
+"""Containers listen beyond loopback, which is refused without; up stays on it, and is open."""
 
 
 def settings_type(service: str) -> type[ServiceSettings]:
@@ -111,7 +128,7 @@ def test_the_same_services_run_beside_both_engines(composed, told_by_up):
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_told_the_same_settings(service, composed, told_by_up):
     in_compose = own(service, environment(composed[service], secrets()))
-    assert in_compose - set(ONLY_IN_COMPOSE) == own(service, told_by_up[service])
+    assert in_compose - set(ONLY_IN_COMPOSE) - set(CLOSED) == own(service, told_by_up[service])
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -193,8 +210,17 @@ def test_a_service_is_built_from_the_one_dockerfile_and_keeps_its_home(service, 
     definition = composed[service]
     assert definition["build"]["dockerfile"] == "deploy/Dockerfile"
     assert definition["build"]["args"] == {"SERVICE": service}
-    assert definition["volumes"] == [f"{service}:{HOME}"]
+    assert definition["volumes"] == [f"{service}:{HOME}", f"./callers:{CALLERS}:ro"]
     assert service in compose()["volumes"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_container_is_closed_because_it_listens_beyond_loopback(service, composed):
+    told = environment(composed[service], secrets())
+    assert {key: told[key] for key in CLOSED} == CLOSED
+    for key in CLOSED.keys() - {"TOUCHPOINT_TLS_AUTHORITY"}:
+        with pytest.raises(ConfigError):
+            load(settings_type(service), {**told, key: ""})
 
 
 def test_the_one_step_before_makes_the_roles_that_the_services_come_with(composed):

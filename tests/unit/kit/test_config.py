@@ -39,12 +39,12 @@ def test_what_is_not_set_has_its_default() -> None:
 
 def test_what_is_set_counts_and_an_asked_for_port_is_no_default() -> None:
     settings = loaded(
-        TOUCHPOINT_RULES_LISTEN="0.0.0.0:9000",
+        TOUCHPOINT_RULES_LISTEN="127.0.0.1:9000",
         TOUCHPOINT_RULES_STRICT="yes",
         TOUCHPOINT_MODE="production",
         TOUCHPOINT_PROFILE_TARGETS="a:1, b:2",
     )
-    assert settings.address() == Listen("0.0.0.0", 9000)
+    assert settings.address() == Listen("127.0.0.1", 9000)
     assert settings.is_strict is True
     assert settings.mode is Mode.PRODUCTION
     assert settings.targets("profile") == ("a:1", "b:2")
@@ -106,3 +106,41 @@ def test_an_address_must_be_host_and_port(text: str) -> None:
 def test_there_is_no_such_service_to_call() -> None:
     with pytest.raises(KeyError):
         loaded().targets("billing")
+
+
+CLOSED = {
+    "TOUCHPOINT_KEYS": "/etc/keys.yaml",
+    "TOUCHPOINT_TLS_CERTIFICATE": "/etc/certificate.pem",
+    "TOUCHPOINT_TLS_KEY": "/etc/key.pem",
+}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "[::1]"])
+def test_on_loopback_neither_keys_nor_tls_are_demanded(host: str) -> None:
+    assert loaded(TOUCHPOINT_RULES_LISTEN=f"{host}:9000").keys_file() is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "10.0.0.7", "edge.shop.example"])
+@pytest.mark.parametrize(
+    "missing",
+    [
+        list(CLOSED),
+        ["TOUCHPOINT_KEYS"],
+        ["TOUCHPOINT_TLS_CERTIFICATE", "TOUCHPOINT_TLS_KEY"],
+    ],
+)
+def test_beyond_loopback_it_is_not_listened_without_both(host: str, missing: list[str]) -> None:
+    told = {key: value for key, value in CLOSED.items() if key not in missing}
+    with pytest.raises(ConfigError, match=r"TOUCHPOINT_RULES_LISTEN is .* only with both keys"):
+        loaded(TOUCHPOINT_RULES_LISTEN=f"{host}:9000", **told)
+    assert loaded(TOUCHPOINT_RULES_LISTEN=f"{host}:9000", **CLOSED)
+
+
+def test_a_certificate_without_its_key_is_refused() -> None:
+    with pytest.raises(ConfigError, match="go together"):
+        loaded(TOUCHPOINT_TLS_CERTIFICATE="/etc/certificate.pem")
+
+
+def test_keys_in_the_home_count_without_being_named(tmp_path: Path) -> None:
+    (tmp_path / "keys.yaml").write_text("callers: []")
+    assert loaded(TOUCHPOINT_HOME=str(tmp_path)).keys_file() == tmp_path / "keys.yaml"

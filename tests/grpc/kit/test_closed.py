@@ -1,0 +1,244 @@
+"""A service that is closed: by keys, by TLS, and open to our own services all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+import httpx
+import pytest
+import yaml
+
+from shared.call import CALLER, own_call
+from shared.callers.keys import hash_of, new_key
+from shared.client import follow, invoke
+from shared.config import ConfigError
+from shared.errors import Unauthenticated
+from shared.health_probe import credentials_of, probe
+from shared.hosting import Hosted, hosted
+from shared.runtime import Channels
+from shared.tls import channel_credentials
+from shared.tls.making import Made, make_authority, make_certificate
+from tests.grpc.kit.echo import SAY, EchoServicer, pb, stubs
+from tests.grpc.kit.hosting_kit import FakePlane, ProfileSettings, echo_service, settings
+
+NOW = datetime.now(UTC)
+KEY, KEY_ID = new_key()
+INNER, INNER_ID = new_key()
+HOLDERS = [
+    {"name": "web", "id": KEY_ID, "hash": hash_of(KEY), "scopes": ["offers:read"]},
+    {"name": "loader", "id": INNER_ID, "hash": hash_of(INNER), "scopes": ["service:rules"]},
+]
+
+
+def keys_file(folder: Path, holders: Any = HOLDERS) -> Path:
+    file = folder / "keys.yaml"
+    file.write_text(yaml.safe_dump({"callers": holders}))
+    return file
+
+
+def certificates(folder: Path, authority: Made) -> dict[str, str]:
+    made = make_certificate(authority, ["rules"], NOW, days=1)
+    files = {
+        "AUTHORITY": ("authority.pem", authority.certificate),
+        "CERTIFICATE": ("certificate.pem", made.certificate),
+        "KEY": ("key.pem", made.key),
+    }
+    for name, data in files.values():
+        (folder / name).write_bytes(data)
+    return {f"TOUCHPOINT_TLS_{key}": str(folder / name) for key, (name, _) in files.items()}
+
+
+@asynccontextmanager
+async def plain(found: Hosted) -> AsyncIterator[Any]:
+    """Lend a stub of somebody from outside, without TLS."""
+    async with grpc.aio.insecure_channel(str(found.grpc)) as channel:
+        yield stubs.EchoServiceStub(channel)
+
+
+@asynccontextmanager
+async def serving(
+    servicer: EchoServicer, *, http: bool = False, **told: str
+) -> AsyncIterator[Hosted]:
+    parts: dict[str, Any] = {"needs": {SAY: "offers:read"}} if http else {}
+    opened = echo_service(servicer, http=http, **parts)
+    openers = FakePlane().openers()
+    async with hosted(settings(**told), opened, openers, Channels()) as found:
+        await found.health.serving.wait()
+        yield found
+
+
+def calling(found: Hosted, **told: str) -> tuple[Any, Channels]:
+    """Return a stub as profile has one of the service that is being served."""
+    channels = Channels()
+    peer = settings(ProfileSettings, TOUCHPOINT_RULES_TARGETS=str(found.grpc), **told)
+    return stubs.EchoServiceStub(channels.to("rules", peer)), channels
+
+
+async def say(stub: Any, *metadata: tuple[str, str]) -> Any:
+    return await stub.Say(pb.SayRequest(text="x"), timeout=2.0, metadata=metadata)
+
+
+async def code_of(call: Any) -> grpc.StatusCode:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    found: grpc.StatusCode = caught.value.code()
+    return found
+
+
+async def test_a_service_behind_the_edge_is_for_its_scope_and_our_own(tmp_path: Path) -> None:
+    told = {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    async with serving(EchoServicer(), **told) as found:
+        async with plain(found) as stub:
+            assert await code_of(say(stub)) is grpc.StatusCode.UNAUTHENTICATED
+            spoofed = ((CALLER, "scenario"),)
+            assert await code_of(say(stub, *spoofed)) is grpc.StatusCode.UNAUTHENTICATED
+            web = ("authorization", f"Bearer {KEY}")
+            assert await code_of(say(stub, web)) is grpc.StatusCode.PERMISSION_DENIED
+            answer = await say(stub, ("authorization", f"Bearer {INNER}"), (CALLER, "scenario"))
+            assert (answer.caller, answer.may_link) == ("loader", False)
+        peer, channels = calling(found, **told)
+        answer = await invoke(peer.Say, pb.SayRequest(text="x"), own_call(SAY), 2.0)
+        assert answer.text == "x"
+        assert [one async for one in follow(peer.Count, pb.CountRequest(up_to=2), own_call(SAY))]
+        await channels.close()
+
+
+async def test_another_deployments_services_are_strangers(tmp_path: Path) -> None:
+    told = {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    async with serving(EchoServicer(), **told) as found:
+        peer, channels = calling(found, TOUCHPOINT_DEPLOYMENT_KEY="11" * 32, **told)
+        with pytest.raises(Unauthenticated):
+            await invoke(peer.Say, pb.SayRequest(text="x"), own_call(SAY), 2.0)
+        await channels.close()
+
+
+async def test_a_key_counts_and_ceases_to_while_the_service_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.callers.keeping.LOOK_EVERY_S", 0.0)
+    file = keys_file(tmp_path, [])
+    shown = ("authorization", f"Bearer {INNER}")
+    serves = serving(EchoServicer(), TOUCHPOINT_KEYS=str(file))
+    async with serves as found, plain(found) as stub:
+        assert await code_of(say(stub, shown)) is grpc.StatusCode.UNAUTHENTICATED
+        keys_file(tmp_path)
+        assert (await say(stub, shown)).caller == "loader"
+        file.write_text("callers: [")  # half written: what was read before stays in force
+        assert (await say(stub, shown)).caller == "loader"
+        keys_file(tmp_path, [HOLDERS[0], {**HOLDERS[1], "revoked": NOW}])
+        assert await code_of(say(stub, shown)) is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_health_is_told_to_everybody(tmp_path: Path) -> None:
+    async with serving(EchoServicer(), TOUCHPOINT_KEYS=str(keys_file(tmp_path))) as found:
+        assert await asyncio.to_thread(probe, found.grpc) == ""
+
+
+async def test_a_line_in_the_log_names_the_caller_by_their_key(
+    tmp_path: Path, log_lines: StringIO
+) -> None:
+    serves = serving(EchoServicer(), TOUCHPOINT_KEYS=str(keys_file(tmp_path)))
+    async with serves as found, plain(found) as stub:
+        await say(stub, ("authorization", f"Bearer {INNER}"), (CALLER, "somebody-else"))
+    (line,) = [line for line in log_lines.getvalue().splitlines() if "rpc_answered" in line]
+    assert '"caller": "loader"' in line or '"caller":"loader"' in line
+    assert INNER not in log_lines.getvalue()
+
+
+async def test_without_keys_it_is_open_and_says_so(log_lines: StringIO) -> None:
+    async with serving(EchoServicer()) as found, plain(found) as stub:
+        assert (await say(stub, (CALLER, "web"))).caller == "web"
+    assert "open_to_everybody" in log_lines.getvalue()
+
+
+async def test_a_file_of_callers_that_is_wrong_is_refused_with_every_mistake(
+    tmp_path: Path,
+) -> None:
+    wrong = [{**HOLDERS[0], "scopes": ["offers:steal"]}, {**HOLDERS[1], "name": "cli"}]
+    with pytest.raises(ConfigError) as caught:
+        async with serving(EchoServicer(), TOUCHPOINT_KEYS=str(keys_file(tmp_path, wrong))):
+            pass
+    assert "callers[0]: scopes: 'offers:steal' is no scope" in str(caught.value)
+    assert "callers[1]: the name cli is one of our own services" in str(caught.value)
+
+
+async def test_services_behind_the_edge_know_one_another_by_certificates(tmp_path: Path) -> None:
+    authority = make_authority(NOW)
+    told = certificates(tmp_path, authority) | {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    async with serving(EchoServicer(), **told) as found:
+        peer, channels = calling(found, **told)
+        answer = await invoke(peer.Say, pb.SayRequest(text="x"), own_call(SAY), 2.0)
+        assert answer.text == "x"
+        await channels.close()
+        assert await asyncio.to_thread(probe, found.grpc, 2.0, credentials_of(told)) == ""
+        for credentials in (
+            channel_credentials(tmp_path / "authority.pem"),  # no certificate of its own
+            certified_elsewhere(tmp_path / "elsewhere", tmp_path / "authority.pem"),
+        ):
+            async with grpc.aio.secure_channel(str(found.grpc), credentials) as channel:
+                stub = stubs.EchoServiceStub(channel)
+                shown = ("authorization", f"Bearer {INNER}")
+                assert await code_of(say(stub, shown)) is grpc.StatusCode.UNAVAILABLE
+
+
+def certified_elsewhere(folder: Path, believed: Path) -> grpc.ChannelCredentials:
+    folder.mkdir()
+    certificates(folder, make_authority(NOW))
+    return channel_credentials(believed, folder / "certificate.pem", folder / "key.pem")
+
+
+async def test_a_renewed_certificate_is_served_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.tls.credentials.LOOK_EVERY_S", 0.0)
+    first, second = make_authority(NOW), make_authority(NOW)
+    told = certificates(tmp_path, first) | {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    del told["TOUCHPOINT_TLS_AUTHORITY"]
+    shown = ("authorization", f"Bearer {INNER}")
+
+    async def asked(found: Hosted, believed: Made) -> Any:
+        credentials = grpc.ssl_channel_credentials(believed.certificate)
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        async with grpc.aio.secure_channel(str(found.grpc), credentials, options) as channel:
+            return await say(stubs.EchoServiceStub(channel), shown)
+
+    async with serving(EchoServicer(), **told) as found:
+        assert (await asked(found, first)).text == "x"
+        certificates(tmp_path, second)
+        assert (await asked(found, second)).text == "x"
+        (tmp_path / "key.pem").write_text("half")  # what was read before goes on being served
+        assert (await asked(found, second)).text == "x"
+
+
+async def test_the_web_face_speaks_tls_with_the_same_files(tmp_path: Path) -> None:
+    authority = make_authority(NOW)
+    told = certificates(tmp_path, authority) | {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    del told["TOUCHPOINT_TLS_AUTHORITY"]
+    context = ssl.create_default_context(cadata=authority.certificate.decode())
+    shown = {"Authorization": f"Bearer {INNER}"}
+    async with serving(EchoServicer(), http=True, **told) as found:
+        assert found.http is not None
+        async with httpx.AsyncClient(verify=context) as client:
+            url = f"https://127.0.0.1:{found.http.port}"
+            assert (await client.get(f"{url}/healthz")).status_code == 200
+            refused = await client.post(url + SAY, json={"text": "x"})
+            assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+            shown = {"Authorization": f"Bearer {KEY}"}
+            answer = await client.post(url + SAY, json={"text": "x"}, headers=shown)
+            assert answer.json()["text"] == "x"
+
+
+async def test_a_certificate_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
+    told = certificates(tmp_path, make_authority(NOW))
+    (tmp_path / "key.pem").write_bytes(make_authority(NOW).key)
+    with pytest.raises(ConfigError, match="TOUCHPOINT_TLS_CERTIFICATE"):
+        async with serving(EchoServicer(), **told):
+            pass
