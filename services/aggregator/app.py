@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 from services.aggregator import priorities
+from services.aggregator.admission import NEEDS, EdgeAdmission
 from services.aggregator.asking import Asking, Tried, nothing_tried, tried_by
 from services.aggregator.briefing import Briefings
 from services.aggregator.config import AggregatorSettings
@@ -97,6 +98,10 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         ),
         prioritise=priorities.prioritise,
         hear_load=lambda load: qualities.hear_load(lambda: load() / Priority.WEB.share),
+        needs=NEEDS,
+        admits=EdgeAdmission(
+            identification.visitors, settings.default_channel, settings.default_placement
+        ),
     )
     await apart.drained()
 
@@ -134,6 +139,7 @@ def bound(
         contacts=ContactDesk(peers, identification, catalogue, definitions),
         tasks=TaskDesk(peers, Briefings(peers, wording, clock)),
         questions=QuestionDesk(peers, identification),
+        visitors=identification.visitors,
         preferences=PreferenceDesk(peers, identification, wording, clock),
         unsubscribing=UnsubscribeDesk(peers, identification.links, clock),
         relationships=RelationshipDesk(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.aggregator.pipeline.question import Named
+from shared.callers.visitors import ForgedVisitorError, VisitorIds
 from shared.errors import FieldViolation, InvalidArgument
 from shared.privacy import STRENGTH, IdentityError, identity_key, normalise
 from shared.unsubscribing import Unsubscribing
 from touchpoint.common.v1.identity_pb2 import Identity, IdentityKey
+
+VISITOR = "visitor"
 
 
 class Identification:
@@ -19,11 +22,22 @@ class Identification:
         self._key = deployment_key
         self.links = Unsubscribing(deployment_key)
         """Links in messages, which say whom they are about under the same key."""
+        self.visitors = VisitorIds(deployment_key)
+        """Visitors that were issued here, to whom the same key gives a signature."""
         self._region = region
 
     def one(self, identity: Identity) -> tuple[str, IdentityKey]:
-        """Return the normal value and its pseudonym; raises IdentityError telling what is wrong."""
+        """Return the normal value and its pseudonym; raises IdentityError telling what is wrong.
+
+        A visitor that was issued here is known by the id alone, whether or not its signature comes
+        with it; a signature that is not ours is refused.
+        """
         kind, value = identity.kind, normalise(identity.kind, identity.value, self._region)
+        if kind == VISITOR:
+            try:
+                value = self.visitors.id_of(value)
+            except ForgedVisitorError as error:
+                raise IdentityError(str(error)) from None
         return value, IdentityKey(kind=kind, key=identity_key(self._key, kind, value))
 
     def named(self, identities: Iterable[Identity], confirmed_person_id: str = "") -> Named:

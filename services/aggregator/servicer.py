@@ -18,6 +18,7 @@ from services.aggregator.unsubscribing import UnsubscribeDesk
 from services.aggregator.view.views import Views
 from shared.binding import DeadlineLimits
 from shared.call import Call
+from shared.callers.visitors import VisitorIds
 from shared.clock import BusinessClock
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 
@@ -45,6 +46,7 @@ class AggregatorServicer:
     preferences: PreferenceDesk
     unsubscribing: UnsubscribeDesk
     questions: QuestionDesk
+    visitors: VisitorIds
     definitions: Callable[[], Definitions]
     clock: BusinessClock
 
@@ -132,3 +134,6 @@ class AggregatorServicer:
         self, call: Call, request: pb.NextQuestionRequest
     ) -> pb.NextQuestionResponse:
         return await self.questions.next(call, request)
+
+    async def new_visitor(self, call: Call, request: pb.NewVisitorRequest) -> pb.NewVisitorResponse:
+        return pb.NewVisitorResponse(visitor_id=self.visitors.issue())

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
+from services.aggregator.browsers import foreign_event
+from services.aggregator.domain.vocabulary import Channel, name_of
 from services.aggregator.events import mistakes
 from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
-from shared.call import Call
+from shared.call import Call, Caller
 from shared.client import invoke
 from shared.privacy import KINDS, IdentityError
 from touchpoint.aggregator.v1.aggregator_service_pb2 import Rejected, TrackRequest, TrackResponse
@@ -20,7 +22,8 @@ from touchpoint.profile.v1.profile_service_pb2 import (
     RecordEventsResponse,
 )
 
-INVALID = "INVALID"
+INVALID, NOT_ALLOWED = "INVALID", "NOT_ALLOWED"
+WRITE = "events:write"
 LONGEST_S = 30.0
 
 
@@ -60,8 +63,10 @@ class Tracking:
         for at, event in enumerate(events):
             wrong = mistakes(event, now_us, placements)
             values, keys = self._identified(event, wrong)
-            if wrong:
-                found.rejected.append(Rejected(index=at, code=INVALID, message="; ".join(wrong)))
+            refused = "" if wrong or caller.grants is None else self._refused(caller, event)
+            if wrong or refused:
+                code, message = (INVALID, "; ".join(wrong)) if wrong else (NOT_ALLOWED, refused)
+                found.rejected.append(Rejected(index=at, code=code, message=message))
                 continue
             found.places.append(at)
             good.keys.append(EventKeys(identity_keys=keys))
@@ -71,6 +76,17 @@ class Tracking:
                 if identity.value != value:
                     identity.value = value
         return found
+
+    def _refused(self, caller: Caller, event: Event) -> str:
+        """Return why a caller may not tell an event; "" where it may."""
+        if not caller.may(WRITE, event.channel):
+            if not event.channel:
+                return "channel: must be named by a caller that may not speak for all of them"
+            name = name_of(Channel, event.channel)
+            return f"channel: this caller lacks the scope {WRITE}:{name}"
+        if caller.is_browser:
+            return foreign_event(caller, event, self._identification.visitors)
+        return ""
 
     def _identified(self, event: Event, wrong: list[str]) -> tuple[list[str], list[IdentityKey]]:
         """Return normalised values and pseudonyms; adds what is wrong with the identities."""

@@ -9,6 +9,7 @@ from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.shadow import as_removals
+from services.aggregator.pipeline.telling import Tell, telling
 from services.aggregator.pipeline.trace import contributions, degraded, timings
 from services.aggregator.pipeline.wording import Moment, Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import (
@@ -23,14 +24,14 @@ _KEYS = 9
 def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:
     """Return the response, with the details where the caller asked for an explanation."""
     moment, wording = moment_of(question, decision), wording.on_terms(decision.promised)
-    explain = question.context.explain
+    explain, tell = question.context.explain, telling(question, decision, wording)
     response = RecommendResponse(
         decision_id=decision.decision_id,
         placements=[
             PlacementRecommendations(
                 placement=ask.placement.name,
                 recommendations=[
-                    _recommendation(choice, decision, moment, wording, explain)
+                    _recommendation(choice, moment, wording, tell, explain)
                     for choice in slate.chosen
                     if wording.knows(choice.offer_no)
                 ],
@@ -67,7 +68,7 @@ def _number(response: RecommendResponse) -> None:
 
 
 def _recommendation(
-    choice: Choice, decision: Decision, moment: Moment, wording: Wording, explain: bool
+    choice: Choice, moment: Moment, wording: Wording, tell: Tell, explain: bool
 ) -> Recommendation:
     no = choice.offer_no
     recommendation = Recommendation(
@@ -75,7 +76,7 @@ def _recommendation(
         item_id=wording.item_id(no),
         kind=wording.kind(no),  # type: ignore[arg-type]
         acceptance_probability=choice.acceptance_probability,
-        reasons=[wording.reason(choice, decision.candidates, moment)],
+        reasons=[tell(choice)],
         creative=wording.creative(no, moment.channel),
     )
     if explain:

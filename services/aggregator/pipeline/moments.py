@@ -21,7 +21,7 @@ def moment_of(question: Question, decision: Decision) -> Moment:
         context.channel,
         decision.person.facts,
         context.recipient,
-        _category(context) or decision.person.facts.session.category,
+        category_in_view(context) or decision.person.facts.session.category,
         is_sure_enough(
             context.channel,
             decision.person.facts.assurance,
@@ -30,7 +30,7 @@ def moment_of(question: Question, decision: Decision) -> Moment:
     )
 
 
-def _category(context: DecisionContext) -> str:
+def category_in_view(context: DecisionContext) -> str:
     """Return the category in view; looking for a key that is not there would make it."""
     fields = context.attributes.fields
     return fields[CATEGORY].string_value if CATEGORY in fields else ""

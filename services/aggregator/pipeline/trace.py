@@ -9,6 +9,7 @@ from services.aggregator.domain.steps import Outcome, StepRecord
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.telling import telling
 from services.aggregator.pipeline.wording import Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import (
     Contribution,
@@ -65,13 +66,14 @@ def _told(
     question: Question, decision: Decision, wording: Wording
 ) -> list[PlacementRecommendations]:
     moment, explain = moment_of(question, decision), question.context.explain
+    tell = telling(question, decision, wording)
     return [
         PlacementRecommendations(
             placement=ask.placement.name,
             recommendations=[
                 Recommendation(
                     offer_id=wording.offer_id(choice.offer_no),
-                    reasons=[wording.reason(choice, decision.candidates, moment)],
+                    reasons=[tell(choice)],
                     contributions=contributions(choice) if explain else (),
                     placing=wording.placing(choice, moment.locale),
                 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.definitions import RuleTexts
+from services.aggregator.domain.device import on_device
 from services.aggregator.domain.reasons import (
     MINUTE_US,
     Evidence,
@@ -56,6 +57,16 @@ class Moment:
     """Path of the category that is being looked at."""
     is_sure: bool = True
     """Who hears it has been made sure of well enough to be told what is known of the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class InView:
+    """What a page itself says that its shopper is looking at."""
+
+    offer_nos: frozenset[int]
+    """Of the items in view and of those in the cart."""
+    category: str
+    """Path of the category; empty: none is named."""
 
 
 class Wording:
@@ -140,6 +151,26 @@ class Wording:
         if moment.channel in BY_VOICE:
             text = shortened(text)
         return Reason(code=choice.source, text=text)  # type: ignore[arg-type]
+
+    def reason_on_device(
+        self, choice: Choice, candidates: Candidates, moment: Moment, in_view: InView
+    ) -> Reason:
+        """Return why an offer was chosen as far as the page that shows it knows of it."""
+        known = replace(moment, category=in_view.category)
+        evidence = self._evidence(choice, candidates, known)
+        told = on_device(evidence, is_in_view=self._is_in_view(choice, candidates, in_view))
+        return Reason(code=told.source, text=reason_text(told, moment.locale))  # type: ignore[arg-type]
+
+    def _is_in_view(self, choice: Choice, candidates: Candidates, in_view: InView) -> bool:
+        """Say whether the page shows the item of the evidence, or another size of it."""
+        if choice.offer_no not in candidates.offer_nos:
+            return False
+        no = candidates.evidence_nos[candidates.offer_nos.index(choice.offer_no)]
+        return bool(no) and self._family(no) in {self._family(each) for each in in_view.offer_nos}
+
+    def _family(self, offer_no: int) -> int:
+        family = int(self._catalogue.family_no[offer_no]) if self.knows(offer_no) else 0
+        return family or offer_no
 
     def placing(self, choice: Choice, locale: str) -> Placing | None:
         """Return what decided the place of an offer; None: the scores alone."""

@@ -1,0 +1,238 @@
+"""A key that stands in a page speaks only for its own visitor, and is told nothing of anybody."""
+
+import grpc
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.aggregator.browsers import NOT_A_SHOPPERS, SHOWN, shown_to_browsers
+from shared.callers.visitors import VisitorIds
+from shared.client import from_rpc_error
+from shared.clock import to_us
+from shared.errors import PermissionDenied
+from tests.grpc.aggregator.callers import as_caller, guarded
+from tests.unit.aggregator.edge import BANNER, PC_1, TV, candidates, with_evidence
+from tests.unit.callers.signing import NOW_S, claims, signed
+from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.event_pb2 import Event
+from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, Source
+from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
+
+CUSTOMER = {"kind": "customer", "value": "C1"}
+
+
+@pytest.fixture
+async def page(edge):
+    async with guarded(edge) as channel:
+        yield AggregatorServiceStub(channel)
+
+
+def visitor(edge):
+    return {"kind": "visitor", "value": edge.identification.visitors.issue()}
+
+
+async def recommended(page, *identities, customer="", **asked):
+    told = {"channel": Channel.WEB, "placements": [{"placement": BANNER}]} | asked
+    request = pb.RecommendRequest(identities=identities, **told)
+    return await page.Recommend(request, timeout=1.0, metadata=as_caller("page", customer))
+
+
+async def refused(page, *identities, customer="", **asked):
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await recommended(page, *identities, customer=customer, **asked)
+    return caught.value.code(), from_rpc_error(caught.value).reason
+
+
+async def test_a_browser_without_a_visitor_is_issued_one_and_speaks_for_it(page, edge):
+    issued = await page.NewVisitor(pb.NewVisitorRequest(), metadata=as_caller("page"))
+    own = {"kind": "visitor", "value": issued.visitor_id}
+    answer = await recommended(page, own)
+    assert answer.placements[0].recommendations
+    (asked,) = edge.peers.profile.GetSnapshot.request.identities
+    # Known by its id alone, so that a backend that names it without the signature means the same.
+    assert issued.visitor_id.startswith(f"{asked.value}.")
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"kind": "visitor", "value": "v-1"},
+        {"kind": "visitor", "value": "tpv_AAAAAAAAAAAAAAAAAAAAAA"},
+        {"kind": "visitor", "value": "tpv_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA"},
+        {"kind": "visitor", "value": VisitorIds(b"o" * 32).issue()},
+        CUSTOMER,
+        {"kind": "email", "value": "ada@shop.example"},
+        {"kind": "phone", "value": "+14155550101"},
+        {"kind": "loyalty_card", "value": "4711"},
+        {"kind": "passport", "value": "4711"},
+    ],
+)
+async def test_a_browser_speaks_for_nobody_that_it_did_not_prove_to_be(page, edge, foreign):
+    refusal = (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOURS")
+    assert await refused(page, foreign) == refusal
+    assert await refused(page, visitor(edge), foreign) == refusal
+    assert not edge.peers.profile.GetSnapshot.requests
+
+
+async def test_a_customer_is_proved_by_a_token_of_the_shops(page, edge):
+    answer = await recommended(page, visitor(edge), CUSTOMER, customer=signed(claims(sub="C1")))
+    assert answer.placements[0].recommendations
+
+
+async def test_a_token_proves_its_own_customer_only(page):
+    code, reason = await refused(page, CUSTOMER, customer=signed(claims(sub="C2")))
+    assert (code, reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOURS")
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        (signed(claims(iat=NOW_S - 900, exp=NOW_S - 60)), "TOKEN_EXPIRED"),
+        (signed(claims(), private=ed25519.Ed25519PrivateKey.generate()), "TOKEN_INVALID"),
+        (signed(claims(iss="https://login.example")), "TOKEN_INVALID"),
+        ("C1", "TOKEN_INVALID"),
+    ],
+)
+async def test_an_expired_or_re_signed_token_proves_nobody(page, token, reason):
+    found = await refused(page, CUSTOMER, customer=token)
+    assert found == (grpc.StatusCode.UNAUTHENTICATED, reason)
+
+
+async def test_a_token_of_a_customer_is_no_key(edge, page):
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await page.NewVisitor(pb.NewVisitorRequest(), metadata=as_caller(signed(claims())))
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("asked", [{"explain": True}, {"on_behalf": {"person_id": "p"}}])
+async def test_what_is_the_staffs_is_refused(page, edge, asked):
+    code, reason = await refused(page, visitor(edge), **asked)
+    assert (code, reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_FOR_BROWSERS")
+
+
+def event(edge, at, **facts):
+    made = Event(
+        event_id=f"e-{at}", **({"type": "view", "channel": Channel.WEB, "item_id": "pc-1"} | facts)
+    )
+    made.time.FromMicroseconds(to_us(edge.clock.now()))
+    return made
+
+
+async def test_of_what_a_browser_tells_its_own_is_recorded_and_the_rest_refused(page, edge):
+    own = visitor(edge)
+    events = [
+        event(edge, 0, identities=[own]),
+        event(edge, 1, identities=[{"kind": "visitor", "value": "v-2"}]),
+        event(edge, 2, identities=[own, CUSTOMER], type="login"),
+        event(edge, 3, identities=[own], channel=Channel.IVR),
+        event(edge, 4, identities=[own], channel=0),
+        event(edge, 5, identities=[own], type="purchase"),
+    ]
+    answer = await page.Track(pb.TrackRequest(events=events), metadata=as_caller("page"))
+    assert answer.accepted == 2
+    assert [(each.index, each.code) for each in answer.rejected] == [
+        (1, "NOT_ALLOWED"),
+        (2, "NOT_ALLOWED"),
+        (3, "NOT_ALLOWED"),
+        (4, "NOT_ALLOWED"),
+    ]
+    recorded = edge.peers.profile.RecordEvents.request
+    assert [each.event_id for each in recorded.events] == ["e-0", "e-5"]
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_A_SHOPPERS))
+async def test_what_staff_and_systems_tell_is_not_told_by_browsers(page, edge, kind):
+    told = event(edge, 0, identities=[visitor(edge)], type=kind)
+    answer = await page.Track(pb.TrackRequest(events=[told]), metadata=as_caller("page"))
+    assert [each.code for each in answer.rejected] == ["NOT_ALLOWED"]
+
+
+async def test_a_login_that_a_token_proves_links_the_visitor(page, edge):
+    told = event(edge, 0, identities=[visitor(edge), CUSTOMER], type="login")
+    metadata = as_caller("page", signed(claims(sub="C1")))
+    answer = await page.Track(pb.TrackRequest(events=[told]), metadata=metadata)
+    assert answer.accepted == 1
+    assert edge.peers.profile.RecordEvents.request.may_link
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(Source.Value.values()), min_size=6, max_size=6))
+def test_no_answer_to_a_page_tells_more_than_the_page_knows(edge, sources):
+    import asyncio
+
+    asyncio.run(_asked(edge, sources))
+
+
+async def _asked(edge, sources):
+    found = with_evidence(candidates(*range(1, 7)))
+    found.sources[:] = sources
+    edge.peers.retrieval.Retrieve.answer = lambda _: retrieval_pb.RetrieveResponse(candidates=found)
+    async with guarded(edge) as channel:
+        page = AggregatorServiceStub(channel)
+        asked = {"placements": [{"placement": BANNER, "limit": 6}]}
+        blind = await recommended(page, visitor(edge), **asked)
+        shown = {"context": {"item_ids": ["tv-1"]}}
+        seeing = await recommended(page, visitor(edge), **asked, **shown)
+    for answer in (blind, seeing):
+        assert {field.name for field, _ in answer.ListFields()} <= SHOWN[pb.RecommendResponse]
+    for one in blind.placements[0].recommendations:
+        assert not one.acceptance_probability
+        (reason,) = one.reasons
+        # Every candidate was proposed because of the television, of which this page knows nothing.
+        assert "Vista 50" not in reason.text
+        assert "bought this" not in reason.text
+        assert reason.code not in {Source.BUY_AGAIN, Source.JOURNEY, Source.PEOPLE_LIKE_YOU}
+    told = {one.offer_id: one.reasons[0] for one in seeing.placements[0].recommendations}
+    for no, source in zip(found.offer_nos, sources, strict=True):
+        reason = told.get({PC_1: "pc-1", TV: "tv-1"}.get(no, ""))
+        if reason is not None and source == Source.SIMILAR:
+            assert "Vista 50" in reason.text
+
+
+def test_every_field_of_an_answer_is_shown_or_left_behind_and_never_a_persons():
+    told = pb.RecommendResponse(
+        decision_id="d",
+        arm=1,
+        notes=["identities[1] is somebody else"],
+        bundle_hash="b",
+        placements=[
+            {
+                "placement": BANNER,
+                "recommendations": [
+                    {
+                        "offer_id": "pc-1",
+                        "kind": OfferKind.PRODUCT,
+                        "acceptance_probability": 0.9,
+                        "score": 3.0,
+                        "contributions": [{"name": "x", "value": 1.0}],
+                        "creative": {"title": "A"},
+                    }
+                ],
+            }
+        ],
+        removed=[{"offer_id": "tv-1", "text": "You have one of these at home."}],
+    )
+    expected = pb.RecommendResponse(
+        decision_id="d",
+        placements=[
+            {
+                "placement": BANNER,
+                "recommendations": [
+                    {"offer_id": "pc-1", "kind": OfferKind.PRODUCT, "creative": {"title": "A"}}
+                ],
+            }
+        ],
+    )
+    assert shown_to_browsers(told) == expected
+
+
+def test_what_is_not_meant_for_browsers_is_not_answered_to_them():
+    with pytest.raises(PermissionDenied):
+        shown_to_browsers(pb.GetCustomerViewResponse())
+
+
+@pytest.mark.parametrize("kind", SHOWN, ids=lambda kind: kind.DESCRIPTOR.name)
+def test_what_is_shown_of_a_message_is_there(kind):
+    assert SHOWN[kind] <= set(kind.DESCRIPTOR.fields_by_name)
