@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import grpc
 
+from cli.channels import blocking, credentials, key_to_show
 from cli.console import failures_told
-from cli.reach import EDGE, reach, targets_setting
+from cli.reach import EDGE, home_of, reach, targets_setting
 from shared.call import CALLER as CALLER_KEY
 from shared.transport.options import ANSWER_LIMIT
 from touchpoint.client import Touchpoint, call_error
@@ -29,9 +30,11 @@ Response = TypeVar("Response")
 @contextmanager
 def edge(home: Path | None, told: str) -> Iterator[Touchpoint]:
     """Lend the edge; ends the command with a sentence when it refuses or does not answer."""
-    address = reach(home, told).edge
-    with failures_told(address), Touchpoint(address, caller=CALLER) as touchpoint:
-        yield touchpoint
+    address, place = reach(home, told).edge, home_of(home)
+    with failures_told(address):
+        key, tls = key_to_show(place, address), credentials()
+        with Touchpoint(address, caller=CALLER, key=key, credentials=tls) as touchpoint:
+            yield touchpoint
 
 
 @contextmanager
@@ -43,7 +46,7 @@ def service(name: str, home: Path | None, told: str = "") -> Iterator[grpc.Chann
     address = reach(home, told).to(name)
     with (
         failures_told(address, "" if name == EDGE else targets_setting(name)),
-        grpc.insecure_channel(address, options=_OPTIONS) as channel,
+        blocking(home_of(home), address, _OPTIONS) as channel,
     ):
         yield channel
 

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Registered] = {
     "down": Registered(RUN, "cli.commands.down:down"),
     "status": Registered(RUN, "cli.commands.status:status"),
     "clock": Registered(RUN, "cli.commands.clock:clock"),
+    "keys": Registered(RUN, "cli.commands.keys:app"),
     "outbox": Registered(RUN, "cli.commands.outbox:outbox"),
     "import": Registered(DATA, "cli.commands.importing:import_"),
     "export": Registered(DATA, "cli.commands.export:app"),

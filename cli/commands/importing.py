@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from cli.channels import asynchronous
 from cli.console import (
     CommandError,
     Exit,
@@ -193,7 +194,7 @@ async def _run(
 async def _channel(service: str, home: Path | None) -> AsyncIterator[grpc.aio.Channel]:
     """Lend a channel to a service; raises CommandError when nobody answers."""
     address = reach(home).to(service)
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with asynchronous(home_of(home), address) as channel:
         try:
             await asyncio.wait_for(channel.channel_ready(), _CONNECT_S)
         except TimeoutError:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC
 
-import grpc
 import typer
 from google.protobuf.json_format import MessageToDict
 
 from cli.calling import call
+from cli.channels import blocking
 from cli.console import Exit, add_row, fail, people, say_json, table
 from cli.options import HomeOption, JsonOption
 from cli.reach import home_of
@@ -39,7 +39,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     sight = asyncio.run(look(place))
     if sight is None:
         fail(f"Nothing runs in {place.path}. Start it with `touchpoint up`.", Exit.UNREACHABLE)
-    found, failures = definitions_in_force(sight), failing_rules(sight)
+    found, failures = definitions_in_force(place, sight), failing_rules(place, sight)
     if as_json:
         definitions = None if found is None else MessageToDict(found)
         said = {"home": str(place.path), "well": sight.is_well, "definitions": definitions}
@@ -70,10 +70,10 @@ def _show(sight: Sight, place: Home) -> None:
     )
 
 
-def definitions_in_force(sight: Sight) -> Version | None:
+def definitions_in_force(home: Home, sight: Sight) -> Version | None:
     """Ask rules what is in force; None where it does not answer, or nothing is."""
     request = ListVersionsRequest(limit=1)
-    with grpc.insecure_channel(sight.endpoints.grpc["rules"][0]) as channel:
+    with blocking(home, sight.endpoints.grpc["rules"][0]) as channel:
         try:
             answer = call(RulesServiceStub(channel).ListVersions, request, _PATIENCE_S)
         except CallError:
@@ -81,10 +81,10 @@ def definitions_in_force(sight: Sight) -> Version | None:
     return next(iter(answer.versions), None)
 
 
-def failing_rules(sight: Sight) -> Sequence[RuleFailure]:
+def failing_rules(home: Home, sight: Sight) -> Sequence[RuleFailure]:
     """Ask rules what could not be evaluated lately; nothing where it does not answer."""
     request = GetRuleFailuresRequest()
-    with grpc.insecure_channel(sight.endpoints.grpc["rules"][0]) as channel:
+    with blocking(home, sight.endpoints.grpc["rules"][0]) as channel:
         try:
             answer = call(RulesServiceStub(channel).GetRuleFailures, request, _PATIENCE_S)
         except CallError:

@@ -11,8 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import grpc.aio
-
+from cli.channels import asynchronous
 from cli.console import CommandError
 from cli.importing import KINDS, Importer, Report
 from cli.importing.files import digest
@@ -120,11 +119,24 @@ class FirstData:
         reports = []
         for kind in _ORDER:
             for path in sorted(self._folder.glob(f"{kind}.*")):
-                reports.append(await _import_one(kind, path, endpoints, screen))
+                reports.append(await self._import_one(kind, path, endpoints, screen))
                 path.unlink()  # done: a start after an interruption goes on with the rest
         self._home.mark(self._mark)
         self._clear()
         return reports
+
+    async def _import_one(
+        self, kind: str, path: Path, endpoints: Endpoints, screen: Screen
+    ) -> Report:
+        service, target_type = TARGETS[kind]
+        importer = Importer(KINDS[kind], path)
+        async with asynchronous(self._home, endpoints.grpc[service][0]) as channel:
+            target: Any = target_type(channel, digest(path))
+            with screen.bar(f"Importing {kind}", importer.size) as progress:
+                report = await importer.apply(target, progress)
+        if not report.is_good:
+            raise CommandError(_what_went_wrong(kind, report))
+        return report
 
     def _clear(self) -> None:
         """Remove the files; what they were made of and how far dates were moved is kept."""
@@ -163,18 +175,6 @@ class FirstData:
         if not (self._folder / "manifest.json").exists():
             return f"Made {self._chosen.title}."
         return self._log.read_text(encoding="utf-8").strip().rpartition("\n")[2]
-
-
-async def _import_one(kind: str, path: Path, endpoints: Endpoints, screen: Screen) -> Report:
-    service, target_type = TARGETS[kind]
-    importer = Importer(KINDS[kind], path)
-    async with grpc.aio.insecure_channel(endpoints.grpc[service][0]) as channel:
-        target: Any = target_type(channel, digest(path))
-        with screen.bar(f"Importing {kind}", importer.size) as progress:
-            report = await importer.apply(target, progress)
-    if not report.is_good:
-        raise CommandError(_what_went_wrong(kind, report))
-    return report
 
 
 def _what_went_wrong(kind: str, report: Report) -> str:

@@ -69,6 +69,11 @@ class Home:
     def _secrets(self) -> Path:
         return self.path / "secrets"
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether the suite is closed to callers without a key."""
+        return (self.path / "keys.yaml").exists()
+
     def deployment_key(self) -> str:
         """Return the key all pseudonyms and personal values hang on, made at the first start."""
         return self._secret("deployment_key")

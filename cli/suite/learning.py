@@ -7,6 +7,7 @@ from typing import Protocol
 
 import grpc.aio
 
+from cli.channels import asynchronous
 from cli.suite.home import Endpoints, Home
 from cli.suite.screen import Screen
 from touchpoint.retrieval.v1.retrieval_pb2 import TrainingReport
@@ -30,7 +31,7 @@ class Trains(Protocol):
 
 async def train_first(endpoints: Endpoints, home: Home, screen: Screen) -> None:
     """Train once per home, after its first data came."""
-    async with grpc.aio.insecure_channel(endpoints.grpc["retrieval"][0]) as channel:
+    async with asynchronous(home, endpoints.grpc["retrieval"][0]) as channel:
         await train_once(RetrievalServiceStub(channel), home, screen)
 
 

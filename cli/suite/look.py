@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import grpc.aio
 import psutil
 
+from cli.channels import asynchronous
 from cli.suite.footprint import memory_mb
 from cli.suite.home import Endpoints, Home
 from cli.suite.lag import messages_behind
@@ -62,15 +62,20 @@ async def look(home: Home) -> Sight | None:
         for number, address in enumerate(addresses, 1)
     ]
     parts = await asyncio.gather(
-        *(_look_at(service, name, address, pids, behind) for service, name, address in named)
+        *(_look_at(home, service, name, address, pids, behind) for service, name, address in named)
     )
     return Sight(endpoints, (*parts, *_engines(endpoints.pid)), memory_mb(endpoints.pid))
 
 
 async def _look_at(
-    service: str, name: str, address: str, pids: Mapping[str, int], behind: Mapping[str, int]
+    home: Home,
+    service: str,
+    name: str,
+    address: str,
+    pids: Mapping[str, int],
+    behind: Mapping[str, int],
 ) -> Part:
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with asynchronous(home, address) as channel:
         health = SERVING if await serves(channel, service) else SILENT
     pid = pids.get(name, pids.get(COLOCATED))
     memory = memory_mb(pid) if pid else None

@@ -76,7 +76,11 @@ async def _welcome(wish: Wish, endpoints: Endpoints, screen: Screen, console: Co
     if data is not None:
         screen.stage("a first decision")
         show_welcome(
-            console, endpoints, wish.home, data, await first_decision(endpoints.edge, data)
+            console,
+            endpoints,
+            wish.home,
+            data,
+            await first_decision(wish.home, endpoints.edge, data),
         )
 
 

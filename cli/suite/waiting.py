@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cli.channels import credentials, options_for
 from cli.suite.topology import Replica
 from shared.client import service_name
 
@@ -27,7 +28,7 @@ async def until_all_serve(replicas: Iterable[Replica]) -> None:
 
 
 async def _until_serving(replica: Replica) -> None:
-    async with grpc.aio.insecure_channel(replica.address, options=_OPTIONS) as channel:
+    async with _channel(replica.address) as channel:
         while True:
             if await serves(channel, replica.service):
                 return
@@ -42,3 +43,10 @@ async def serves(channel: grpc.aio.Channel, service: str) -> bool:
     except grpc.aio.AioRpcError:
         return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def _channel(address: str) -> grpc.aio.Channel:
+    tls = credentials()
+    if tls is None:
+        return grpc.aio.insecure_channel(address, options=_OPTIONS)
+    return grpc.aio.secure_channel(address, tls, options=options_for(address, _OPTIONS))

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.calling import CALLER
+from cli.channels import credentials, key_to_show
 from cli.reach import DEFAULT_HOME
 from cli.showing.decision import show_decision
 from cli.suite.data import DataSet
@@ -42,14 +43,17 @@ class FirstDecision:
     """Why there is none: the answer is empty then."""
 
 
-async def first_decision(edge: str, data: DataSet) -> FirstDecision:
+async def first_decision(home: Home, edge: str, data: DataSet) -> FirstDecision:
     """Ask the edge at host:port for somebody of the data set.
 
     Asks previews first until nothing is missing in them, because services that have just
     started still load their caches. Who is held out gets nothing personal and would show little:
     another is asked for then.
     """
-    async with AsyncTouchpoint(edge, timeout_s=DEADLINE_S, caller=CALLER) as touchpoint:
+    key, tls = key_to_show(home, edge), credentials()
+    async with AsyncTouchpoint(
+        edge, timeout_s=DEADLINE_S, caller=CALLER, key=key, credentials=tls
+    ) as touchpoint:
         await _warmed_up(touchpoint, data)
         for who in data.people:
             first = await _asked_for(touchpoint, who, data)

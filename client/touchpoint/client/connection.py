@@ -28,9 +28,14 @@ _OPTIONS: Sequence[tuple[str, str | int]] = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
 )
-_CALLER = "x-touchpoint-caller"
+_CALLER, _AUTHORIZATION = "x-touchpoint-caller", "authorization"
 
 Response = TypeVar("Response")
+
+
+def _shown(caller: str, key: str) -> tuple[tuple[str, str], ...]:
+    named = ((_CALLER, caller),) if caller else ()
+    return (*named, (_AUTHORIZATION, f"Bearer {key}")) if key else named
 
 
 class Touchpoint:
@@ -41,15 +46,29 @@ class Touchpoint:
     """
 
     def __init__(
-        self, address: str = DEFAULT_ADDRESS, *, timeout_s: float | None = None, caller: str = ""
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        timeout_s: float | None = None,
+        caller: str = "",
+        key: str = "",
+        credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        """Take `host:port`; `caller` names the calling system in the edge's logs and rights."""
-        self.channel = grpc.insecure_channel(address, options=_OPTIONS)
+        """Take `host:port` and, where the edge is closed, a key or token and its TLS.
+
+        `caller` names the calling system in the logs and rights of an edge that is open; a key has
+        a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
+        """
+        self.channel = (
+            grpc.insecure_channel(address, options=_OPTIONS)
+            if credentials is None
+            else grpc.secure_channel(address, credentials, options=_OPTIONS)
+        )
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
-        self._metadata = ((_CALLER, caller),) if caller else ()
+        self._metadata = _shown(caller, key)
 
     def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -106,15 +125,29 @@ class AsyncTouchpoint:
     """The edge, async: as Touchpoint, in one event loop."""
 
     def __init__(
-        self, address: str = DEFAULT_ADDRESS, *, timeout_s: float | None = None, caller: str = ""
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        timeout_s: float | None = None,
+        caller: str = "",
+        key: str = "",
+        credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        """Take `host:port`; `caller` names the calling system in the edge's logs and rights."""
-        self.channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        """Take `host:port` and, where the edge is closed, a key or token and its TLS.
+
+        `caller` names the calling system in the logs and rights of an edge that is open; a key has
+        a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
+        """
+        self.channel = (
+            grpc.aio.insecure_channel(address, options=_OPTIONS)
+            if credentials is None
+            else grpc.aio.secure_channel(address, credentials, options=_OPTIONS)
+        )
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
-        self._metadata = ((_CALLER, caller),) if caller else ()
+        self._metadata = _shown(caller, key)
 
     async def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""

@@ -309,11 +309,11 @@ class Edge:
         return pb.ExplainDecisionResponse(trace=edge.DecisionTrace(arm=arm))
 
 
-async def test_the_first_decision_is_for_somebody_who_is_not_held_out(monkeypatch):
+async def test_the_first_decision_is_for_somebody_who_is_not_held_out(monkeypatch, tmp_path):
     first, second, *_ = DATA_SETS["story"].people
     for held_out, asked in (([], first), ([first], second)):
         monkeypatch.setattr(welcome, "AsyncTouchpoint", Edge(held_out))
-        found = await first_decision("127.0.0.1:7500", DATA_SETS["story"])
+        found = await first_decision(Home(tmp_path), "127.0.0.1:7500", DATA_SETS["story"])
         assert (found.who, found.answer.decision_id) == (asked, asked)
 
 
