@@ -23,6 +23,11 @@ class AggregatorSettings(ServiceSettings):
 
     service: ClassVar[str] = "aggregator"
 
+    max_request_bytes: int = setting(
+        env="TOUCHPOINT_AGGREGATOR_MAX_REQUEST_BYTES",
+        default=256 * 1024,  # of empty messages a request takes 24 times its size in memory
+        help="size of the largest request that is taken",
+    )
     http_listen: Listen = setting(
         env="TOUCHPOINT_WEB_LISTEN",
         default=Listen("127.0.0.1", WEB_PORT, is_default=True),

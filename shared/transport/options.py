@@ -37,6 +37,8 @@ def server_options(max_request_bytes: int) -> Options:
         ("grpc.per_message_compression", 0),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.http2.ping_timeout_ms", 10_000),
+        # Whoever connects and asks nothing holds no place for ever; clients connect again unseen.
+        ("grpc.max_connection_idle_ms", 300_000),
     )
 
 

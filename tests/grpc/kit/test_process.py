@@ -69,6 +69,26 @@ async def test_wrong_settings_end_the_process_before_it_listens() -> None:
     assert b"Traceback" not in err
 
 
+async def test_a_process_that_would_be_open_beyond_this_machine_ends_with_a_sentence() -> None:
+    async with process(**(ENVIRON | {"TOUCHPOINT_RULES_LISTEN": "0.0.0.0:0"})) as started:
+        out, err = await asyncio.wait_for(started.communicate(), 30)
+    assert (started.returncode, out) == (2, b"")
+    assert b"listens beyond this machine only with both keys" in err
+    assert b"Traceback" not in err
+
+
+async def test_a_file_of_callers_that_is_wrong_ends_the_process_with_a_sentence(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "keys.yaml"
+    file.write_text("callers: [{name: shop}]")
+    async with process(**(ENVIRON | {"TOUCHPOINT_KEYS": str(file)})) as started:
+        out, err = await asyncio.wait_for(started.communicate(), 30)
+    assert (started.returncode, out) == (2, b"")
+    assert b"callers[0]: hash must be a text" in err
+    assert b"Traceback" not in err
+
+
 async def test_a_taken_port_that_was_asked_for_ends_the_process_with_its_name() -> None:
     async with process(**ENVIRON) as first:
         assert first.stdout is not None
