@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import grpc
 import grpc.aio
 
 from cli.suite.home import Home
-from shared.callers.bearer import AUTHORIZATION, BEARER, service_bearer
+from shared.callers.bearer import service_bearer
 from shared.setting_types import key_bytes, listen
 from shared.tls import channel_credentials
-from shared.transport.bearing import BearingChannel
+from touchpoint.client.bearing import BearingChannel, bearing
 
 KEY_SETTING = "TOUCHPOINT_KEY"
 """A key or a token to ask with; else the command line asks as one of our own services."""
@@ -74,7 +74,7 @@ def blocking(home: Home, address: str, options: Options = ()) -> grpc.Channel:
         channel = grpc.insecure_channel(address, options=options)
     else:
         channel = grpc.secure_channel(address, tls, options=options_for(address, options))
-    return grpc.intercept_channel(channel, _Showing(key)) if key else channel
+    return bearing(channel, key) if key else channel
 
 
 def asynchronous(home: Home, address: str, options: Options = ()) -> grpc.aio.Channel:
@@ -85,22 +85,3 @@ def asynchronous(home: Home, address: str, options: Options = ()) -> grpc.aio.Ch
     else:
         channel = grpc.aio.secure_channel(address, tls, options=options_for(address, options))
     return BearingChannel(channel, key) if key else channel
-
-
-class _Showing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
-    """Adds the key to every call."""
-
-    def __init__(self, key: str) -> None:
-        self._shown = (AUTHORIZATION, BEARER + key)
-
-    def _with_key(self, going_on: Callable[..., Any], details: Any, request: Any) -> Any:
-        metadata = [*(details.metadata or ()), self._shown]
-        return going_on(details._replace(metadata=metadata), request)
-
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        """Show the key with a call of one answer."""
-        return self._with_key(continuation, details, request)
-
-    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        """Show the key with a call that streams."""
-        return self._with_key(continuation, details, request)

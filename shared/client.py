@@ -16,9 +16,9 @@ from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
 from shared.replicas import Extras, ReplicaChannel, ReplicatedRpc
 from shared.replicas.addresses import Address, Addresses
 from shared.replicas.ended import ended
-from shared.transport.bearing import BearingChannel
 from shared.transport.options import client_options
 from shared.transport.status import STATUS_DETAILS, from_status
+from touchpoint.client.bearing import BearingChannel
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")

@@ -22,7 +22,7 @@ from shared.logging import get_logger
 from shared.postgres import Database
 from shared.service import HealthCheck, Service
 from shared.tls import client_credentials
-from shared.transport.bearing import BearingChannel
+from touchpoint.client.bearing import BearingChannel
 
 log = get_logger(__name__)
 

@@ -23,6 +23,12 @@ from cli.suite.welcome import first_decision, show_welcome
 _LINE_EVERY_S = 2.0
 
 
+_OPEN = (
+    "It is open: whoever reaches this machine may do everything. `touchpoint keys new` makes a "
+    "key, and closes it at its next start."
+)
+
+
 async def up(
     wish: Wish, environ: Mapping[str, str], console: Console, *, as_json: bool = False
 ) -> None:
@@ -44,6 +50,8 @@ async def up(
             else:
                 await _welcome(wish, endpoints, screen, console)
             screen.say(f"Ready after {time.monotonic() - began:.1f} s.")
+            if not (wish.home.has_keys or environ.get("TOUCHPOINT_KEYS")):
+                screen.say(_OPEN, "dim")
             await _stay(screen, endpoints)
 
 

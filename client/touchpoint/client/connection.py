@@ -11,6 +11,7 @@ import grpc.aio
 
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.client.bearing import BearingChannel, bearing
 from touchpoint.client.errors import call_error
 from touchpoint.client.requests import (
     Wanted,
@@ -28,14 +29,9 @@ _OPTIONS: Sequence[tuple[str, str | int]] = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
 )
-_CALLER, _AUTHORIZATION = "x-touchpoint-caller", "authorization"
+_CALLER = "x-touchpoint-caller"
 
 Response = TypeVar("Response")
-
-
-def _shown(caller: str, key: str) -> tuple[tuple[str, str], ...]:
-    named = ((_CALLER, caller),) if caller else ()
-    return (*named, (_AUTHORIZATION, f"Bearer {key}")) if key else named
 
 
 class Touchpoint:
@@ -59,16 +55,17 @@ class Touchpoint:
         `caller` names the calling system in the logs and rights of an edge that is open; a key has
         a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
         """
-        self.channel = (
+        channel = (
             grpc.insecure_channel(address, options=_OPTIONS)
             if credentials is None
             else grpc.secure_channel(address, credentials, options=_OPTIONS)
         )
+        self.channel = bearing(channel, key) if key else channel
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
-        self._metadata = _shown(caller, key)
+        self._metadata = ((_CALLER, caller),) if caller else ()
 
     def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -138,16 +135,17 @@ class AsyncTouchpoint:
         `caller` names the calling system in the logs and rights of an edge that is open; a key has
         a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
         """
-        self.channel = (
+        channel = (
             grpc.aio.insecure_channel(address, options=_OPTIONS)
             if credentials is None
             else grpc.aio.secure_channel(address, credentials, options=_OPTIONS)
         )
+        self.channel = BearingChannel(channel, key) if key else channel
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
-        self._metadata = _shown(caller, key)
+        self._metadata = ((_CALLER, caller),) if caller else ()
 
     async def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""

@@ -28,9 +28,11 @@ class Edge(AggregatorServiceServicer):
 
     def __init__(self):
         self.callers = []
+        self.shown = set()
 
     async def Recommend(self, request, context):  # noqa: N802 as generated
         self.callers.append(dict(context.invocation_metadata()).get("x-touchpoint-caller"))
+        self.note(context)
         name = request.placements[0].placement
         if name == "nowhere":
             await refuse(context, grpc.StatusCode.INVALID_ARGUMENT, REFUSAL)
@@ -39,7 +41,11 @@ class Edge(AggregatorServiceServicer):
         placement = edge.PlacementRecommendations(placement=name)
         return pb.RecommendResponse(decision_id="d", placements=[placement])
 
+    def note(self, context):
+        self.shown.add(dict(context.invocation_metadata()).get("authorization"))
+
     async def Track(self, request, context):  # noqa: N802
+        self.note(context)
         return pb.TrackResponse(accepted=len(request.events))
 
     async def GetCustomerView(self, request, context):  # noqa: N802
@@ -49,6 +55,7 @@ class Edge(AggregatorServiceServicer):
         return pb.ExplainDecisionResponse(trace=edge.DecisionTrace(decision_id=request.decision_id))
 
     async def WatchCustomer(self, request, context):  # noqa: N802
+        self.note(context)
         for cause in ("", "view"):
             yield pb.WatchCustomerResponse(cause=cause)
         await asyncio.Event().wait()
@@ -68,6 +75,24 @@ async def served():
     await server.start()
     yield servicer, f"127.0.0.1:{port}"
     await server.stop(None)
+
+
+async def test_a_key_is_shown_with_every_call_whoever_makes_it(served):
+    servicer, address = served
+    async with AsyncTouchpoint(address, key="tpk_a_b") as touchpoint:
+        await touchpoint.recommend("customer:C1", channel="WEB", placement="web.home.banner")
+        await touchpoint.stub.Track(pb.TrackRequest())
+        async for _ in touchpoint.watch("customer:C1"):
+            break
+
+    def blocking():
+        with Touchpoint(address, key="tpk_a_b") as touchpoint:
+            touchpoint.track()
+            touchpoint.stub.Track(pb.TrackRequest(), timeout=5.0)
+            next(iter(touchpoint.watch("customer:C1")))
+
+    await asyncio.to_thread(blocking)
+    assert servicer.shown == {"Bearer tpk_a_b"}
 
 
 async def test_every_method_reaches_its_rpc(served):

@@ -1,12 +1,16 @@
-"""A channel that shows with every call that it is one of our own services."""
+"""Channels that show a key or a token with every call, whoever makes it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import grpc
 import grpc.aio
 
-from shared.callers.bearer import AUTHORIZATION, BEARER
+
+def _shown(key: str) -> tuple[str, str]:
+    return ("authorization", f"Bearer {key}")
 
 
 class BearingChannel(grpc.aio.Channel):
@@ -15,9 +19,9 @@ class BearingChannel(grpc.aio.Channel):
     An interceptor would do the same with a task per call.
     """
 
-    def __init__(self, channel: grpc.aio.Channel, bearer: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, key: str) -> None:
         self._channel = channel
-        self._shown = ((AUTHORIZATION, BEARER + bearer),)
+        self._shown = (_shown(key),)
 
     def _bearing(self, kind: str, *arguments: Any, **options: Any) -> Any:
         made = getattr(self._channel, kind)(*arguments, **options)
@@ -65,3 +69,25 @@ class BearingChannel(grpc.aio.Channel):
     async def channel_ready(self) -> None:
         """Wait until there is something to call."""
         await self._channel.channel_ready()
+
+
+def bearing(channel: grpc.Channel, key: str) -> grpc.Channel:
+    """Return a blocking channel that shows a key."""
+    return grpc.intercept_channel(channel, _Showing(key))
+
+
+class _Showing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    def __init__(self, key: str) -> None:
+        self._shown = _shown(key)
+
+    def _with_key(self, going_on: Callable[..., Any], details: Any, request: Any) -> Any:
+        metadata = [*(details.metadata or ()), self._shown]
+        return going_on(details._replace(metadata=metadata), request)
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        """Show the key with a call of one answer."""
+        return self._with_key(continuation, details, request)
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        """Show the key with a call that streams."""
+        return self._with_key(continuation, details, request)
