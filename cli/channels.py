@@ -11,8 +11,10 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from cli.console import CommandError, Exit
 from cli.suite.home import Home
 from shared.callers.bearer import service_bearer
+from shared.config import ConfigError
 from shared.setting_types import key_bytes, listen
 from shared.tls import channel_credentials
 from touchpoint.client.bearing import BearingChannel, bearing
@@ -27,12 +29,15 @@ Options = Sequence[tuple[str, Any]]
 
 
 def credentials(environ: Mapping[str, str] = os.environ) -> grpc.ChannelCredentials | None:
-    """Return by what the suite is called; None without TLS. Raises ConfigError."""
+    """Return by what the suite is called; None without TLS. Raises CommandError."""
     names = ("AUTHORITY", "CERTIFICATE", "KEY")
     told = [environ.get(f"TOUCHPOINT_TLS_{name}") for name in names]
     if not any(told):
         return None
-    return channel_credentials(*(Path(each) if each else None for each in told))
+    try:
+        return channel_credentials(*(Path(each) if each else None for each in told))
+    except ConfigError as error:
+        raise CommandError(str(error), Exit.USAGE) from None
 
 
 def key_to_show(home: Home, address: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -68,7 +73,7 @@ def options_for(address: str, options: Options = ()) -> Options:
 
 
 def blocking(home: Home, address: str, options: Options = ()) -> grpc.Channel:
-    """Open a channel to a service of the suite; raises ConfigError."""
+    """Open a channel to a service of the suite; raises CommandError."""
     tls, key = credentials(), key_to_show(home, address)
     if tls is None:
         channel = grpc.insecure_channel(address, options=options)
@@ -78,7 +83,7 @@ def blocking(home: Home, address: str, options: Options = ()) -> grpc.Channel:
 
 
 def asynchronous(home: Home, address: str, options: Options = ()) -> grpc.aio.Channel:
-    """Open the like in an event loop; raises ConfigError."""
+    """Open the like in an event loop; raises CommandError."""
     tls, key = credentials(), key_to_show(home, address)
     if tls is None:
         channel = grpc.aio.insecure_channel(address, options=options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -12,10 +13,12 @@ import typer
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress
 
+from cli.channels import asynchronous, credentials, key_to_show
 from cli.console import CommandError, Exit, aside, fail, failures_told, people, say_json
 from cli.options import EdgeOption, HomeOption, JsonOption
 from cli.reach import home_of, reach
 from cli.showing.traffic import traffic_shown
+from cli.suite.home import Home
 from demo.stories.playing import Played, overview, play
 from demo.stories.stage import StoryError
 from demo.traffic import playing as traffic_playing
@@ -81,13 +84,13 @@ def demo(
     """
     if traffic and stories:
         fail("Say a story or --traffic, not both", Exit.USAGE)
-    found = reach(home, edge)
+    found, place = reach(home, edge), home_of(home)
     if traffic:
-        file = chart or home_of(home).path / _CHART
-        _send_traffic(found.edge, Plan(rounds, shoppers, seed), file, as_json=as_json)
+        file = chart or place.path / _CHART
+        _send_traffic(place, found.edge, Plan(rounds, shoppers, seed), file, as_json=as_json)
     else:
-        here = None if edge else _Here(found.to("retrieval"), home_of(home).outbox)
-        _play_stories(found.edge, here, stories or list(_STORIES), as_json=as_json)
+        here = None if edge else _Here(found.to("retrieval"), place.outbox)
+        _play_stories(place, found.edge, here, stories or list(_STORIES), as_json=as_json)
 
 
 class _Here(NamedTuple):
@@ -97,11 +100,13 @@ class _Here(NamedTuple):
     outbox: Path
 
 
-def _play_stories(address: str, here: _Here | None, names: list[str], *, as_json: bool) -> None:
+def _play_stories(
+    home: Home, address: str, here: _Here | None, names: list[str], *, as_json: bool
+) -> None:
     unknown = sorted(set(names) - set(_STORIES))
     if unknown:
         fail(f"There is no story {', '.join(unknown)}; say {', '.join(_STORIES)}", Exit.USAGE)
-    played = _play(address, here, names, quiet=as_json)
+    played = _play(home, address, here, names, quiet=as_json)
     if as_json:
         say_json({"stories": [_as_json(one) for one in played]})
     else:
@@ -110,7 +115,9 @@ def _play_stories(address: str, here: _Here | None, names: list[str], *, as_json
         raise typer.Exit(Exit.FAILED)
 
 
-def _play(address: str, here: _Here | None, names: list[str], *, quiet: bool) -> list[Played]:
+def _play(
+    home: Home, address: str, here: _Here | None, names: list[str], *, quiet: bool
+) -> list[Played]:
     def begin(sentence: str) -> None:
         if not quiet:
             people.print(f"\n[bold]{escape(sentence)}", soft_wrap=True)
@@ -120,7 +127,8 @@ def _play(address: str, here: _Here | None, names: list[str], *, quiet: bool) ->
             people.print(line, markup=False, soft_wrap=True)
 
     beside = {} if here is None else here._asdict()
-    return _run(address, play(address, names, tell, begin, **beside))
+    opened = partial(asynchronous, home)
+    return _run(address, play(address, names, tell, begin, opened=opened, **beside))
 
 
 def _as_json(one: Played) -> dict[str, Any]:
@@ -138,11 +146,18 @@ def _summarise(played: list[Played]) -> None:
             people.print(f"{one.name}: {escape(sentence)}: {mark}", soft_wrap=True)
 
 
-def _send_traffic(address: str, plan: Plan, chart: Path, *, as_json: bool) -> None:
+def _send_traffic(home: Home, address: str, plan: Plan, chart: Path, *, as_json: bool) -> None:
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=aside, transient=True, disable=as_json) as progress:
         bar = progress.add_task("shoppers", total=plan.visits)
-        report = _run(address, traffic_playing.play(address, plan, lambda _: progress.advance(bar)))
+        playing = traffic_playing.play(
+            address,
+            plan,
+            lambda _: progress.advance(bar),
+            key_to_show(home, address),
+            credentials(),
+        )
+        report = _run(address, playing)
     drawn, why_not = _draw(report, chart)
     if as_json:
         say_json(report.as_json() | {"chart": str(drawn or "")})

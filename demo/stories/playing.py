@@ -19,6 +19,8 @@ from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServi
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 
 Tell = Callable[[str], None]
+OpenChannel = Callable[[str], grpc.aio.Channel]
+"""Opens a channel to host:port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ async def play(
     *,
     retrieval: str = "",
     outbox: Path | None = None,
+    opened: OpenChannel = grpc.aio.insecure_channel,
 ) -> list[Played]:
     """Play the named stories through the edge at host:port.
 
@@ -52,11 +55,10 @@ async def play(
     not answer.
     """
     async with AsyncExitStack() as stack:
-        channel = await stack.enter_async_context(grpc.aio.insecure_channel(edge))
+        channel = await stack.enter_async_context(opened(edge))
         shelves = None
         if retrieval:
-            opened = await stack.enter_async_context(grpc.aio.insecure_channel(retrieval))
-            shelves = RetrievalServiceStub(opened)
+            shelves = RetrievalServiceStub(await stack.enter_async_context(opened(retrieval)))
         theatre = _Theatre(channel, House(outbox, shelves), tell, begin)
         wanted = list(names)
         played = [await theatre.one(name) for name in wanted if name not in FOR_WEEKS]

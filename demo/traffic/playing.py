@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import grpc
+
 from demo.suite_time import ahead
 from demo.traffic.crowd import Crowd
 from demo.traffic.report import Report
@@ -20,12 +22,22 @@ _PATIENCE_S = 10.0
 """Shoppers wait: this is no test of deadlines, and the first calls may find the suite cold."""
 
 
-async def play(address: str, plan: Plan, on_visit: Callable[[Visit], None]) -> Report:
+async def play(
+    address: str,
+    plan: Plan,
+    on_visit: Callable[[Visit], None],
+    key: str = "",
+    credentials: grpc.ChannelCredentials | None = None,
+) -> Report:
     """Send the plan's shoppers to the edge at host:port; `on_visit` hears of each.
+
+    `key` and `credentials` are shown to an edge that is closed.
 
     Raises CallError, AioRpcError, and TrafficError when the shop is another.
     """
-    async with AsyncTouchpoint(address, timeout_s=_PATIENCE_S, caller="demo") as edge:
+    async with AsyncTouchpoint(
+        address, timeout_s=_PATIENCE_S, caller="demo", key=key, credentials=credentials
+    ) as edge:
         early = await ahead(edge.channel)
 
         def clock() -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import aclosing
 
 from google.protobuf.message import Message
 
@@ -57,11 +58,14 @@ class Authentication:
         """Handle one rpc of a known caller; raises Unauthenticated."""
         return await following(self._known(call), request)
 
-    def stream(
+    async def stream(
         self, call: Call, request: Message, following: StreamHandler
     ) -> AsyncGenerator[Message, None]:
-        """Handle one stream of a known caller."""
-        return following(self._known(call), request)
+        """Handle one stream of a known caller, who is told nothing more once refused."""
+        async with aclosing(following(self._known(call), request)) as responses:
+            async for response in responses:
+                self._authenticate(call)  # a key may be revoked meanwhile, a token expire
+                yield response
 
     def _known(self, call: Call) -> Call:
         known = call.with_caller(self._authenticate(call))

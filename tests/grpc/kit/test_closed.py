@@ -137,6 +137,22 @@ async def test_a_key_counts_and_ceases_to_while_the_service_runs(
         assert await code_of(say(stub, shown)) is grpc.StatusCode.UNAUTHENTICATED
 
 
+async def test_a_stream_ends_once_its_key_is_revoked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.callers.keeping.LOOK_EVERY_S", 0.0)
+
+    async def revoked(call: Any, request: Any) -> None:
+        keys_file(tmp_path, [HOLDERS[0]])
+
+    shown = (("authorization", f"Bearer {INNER}"),)
+    serves = serving(EchoServicer(revoked), TOUCHPOINT_KEYS=str(keys_file(tmp_path)))
+    async with serves as found, plain(found) as stub:
+        stream = stub.Count(pb.CountRequest(up_to=3), metadata=shown)
+        assert (await stream.read()).number == 0
+        assert await code_of(stream.read()) is grpc.StatusCode.UNAUTHENTICATED
+
+
 async def test_health_is_told_to_everybody(tmp_path: Path) -> None:
     async with serving(EchoServicer(), TOUCHPOINT_KEYS=str(keys_file(tmp_path))) as found:
         assert await asyncio.to_thread(probe, found.grpc) == ""
