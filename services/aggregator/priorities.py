@@ -30,6 +30,7 @@ OF_REQUEST: Mapping[type[Message], Priority] = {
     # People see these pages themselves, and other systems ask before they write.
     pb.GetPreferencesRequest: Priority.WEB,
     pb.NextQuestionRequest: Priority.WEB,
+    pb.NewVisitorRequest: Priority.WEB,
     pb.ReserveContactRequest: Priority.BATCH,
     pb.ListClientsRequest: Priority.IVR,
     pb.ExplainDecisionRequest: Priority.IVR,
