@@ -35,13 +35,15 @@ def legible(scope: Scope) -> Scope:
     What comes beside the type says nothing that matters (`charset`), and bytes above 127 are
     allowed in headers, whatever they mean.
     """
+    given = header(scope, "content-type")
+    spoken = given.partition(";")[0].strip().lower()
+    if spoken == given and all(value.isascii() for _, value in scope["headers"]):
+        return scope
     told = [
         (key, value if value.isascii() else value.decode("latin-1").encode())
         for key, value in scope["headers"]
     ]
-    spoken = header(scope, "content-type").partition(";")[0].strip().lower()
-    read = {**scope, "headers": told}
-    return with_headers(read, [(b"content-type", spoken.encode())]) if spoken else read
+    return with_headers({**scope, "headers": told}, [(b"content-type", spoken.encode())])
 
 
 def misdirected(scope: Scope, route: Route | None) -> Misdirected | None:

@@ -45,9 +45,12 @@ def _wrong(name: str, what: str) -> InvalidArgument:
 
 def with_timeout(scope: Scope, timeout_s: float | None, *, grpc: bool) -> Scope:
     """Return the request with this deadline in the header of its protocol, and in no other."""
-    without = with_headers(scope, (), (CONNECT.encode(), GRPC.encode()))
+    own, other = (GRPC, CONNECT) if grpc else (CONNECT, GRPC)
+    is_so = timeout_s is not None or not header(scope, own)
+    if is_so and not header(scope, other):
+        return scope
+    without = with_headers(scope, (), (own.encode(), other.encode()))
     if timeout_s is None:
         return without
     ms = min(int(timeout_s * 1e3 + 0.5), 99_999_999)
-    told = (GRPC.encode(), f"{ms}m".encode()) if grpc else (CONNECT.encode(), str(ms).encode())
-    return with_headers(without, (told,))
+    return with_headers(without, [(own.encode(), f"{ms}{'m' if grpc else ''}".encode())])
