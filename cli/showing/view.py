@@ -72,6 +72,8 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         going = f"stands still: {journey.obstacle}" if journey.obstacle else waits
         known = (journey.scenario, journey.stage, going, journey.message)
         yield "journey", ", ".join(filter(None, known))
+        if journey.message_channel_why:
+            yield "", f"why there: {journey.message_channel_why}"
 
 
 def _going_on(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:

@@ -129,7 +129,14 @@ class _Parts:
             UNEVALUATED, PostgresCounts(database), self.clock, time.monotonic
         )
         self.finder = Finder(
-            catalogue, bundles, people, self.clock, chooser, decisions, calls_per_day
+            catalogue,
+            bundles,
+            people,
+            self.clock,
+            chooser,
+            decisions,
+            calls_per_day,
+            self.free_agents.are_there,
         )
         self.timers = Timers(
             self.store,

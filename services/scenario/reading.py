@@ -28,6 +28,7 @@ from services.scenario.domain.scenario import (
     Values,
     Way,
 )
+from services.scenario.domain.task_kinds import BY_TELEPHONE
 from services.scenario.unevaluated import UNEVALUATED
 from shared.conditions import ConditionError
 from shared.conditions.journeys import JourneyCompiler
@@ -167,7 +168,8 @@ class _Reading:
 
     def _stage(self, message: pb.Stage) -> Stage:
         actions = [name for name in ("propose", "task", "send") if message.HasField(name)]
-        if len(actions) > 1:
+        calls = BY_TELEPHONE in message.send.channels and actions == ["task", "send"]
+        if len(actions) > 1 and not calls:
             raise ValueError(
                 f"scenario {self._message.scenario}: stage {message.stage} has"
                 f" {' and '.join(actions)}; write a stage of its own for each"

@@ -42,13 +42,18 @@ def _worded(
         suggested = suggestion(send.template, templates)
         yield (*where, "template"), f"there is no template {send.template}{suggested}"
         return
-    for channel in send.channels:
+    for channel in _written(send):
         if channel not in template.channels:
             message = f"template {send.template} has no words for {Channel.Value.Name(channel)}"
             yield (*where, "template"), message
     if template.tells_offers and not (send.placement or send.offers):
         message = f"template {send.template} tells of offers: name a placement, or offers"
         yield (*where, "template"), message
+
+
+def _written(send: Outbound) -> list[Channel.Value.ValueType]:
+    """Return the channels on which something is written: what a call says is its task's matter."""
+    return [channel for channel in send.channels if channel != Channel.CALL_CENTER]
 
 
 def _carried(
@@ -58,13 +63,13 @@ def _carried(
     if send.placement:
         name = send.placement
         shown_on = placements[name].values.get("channel", 0)
-        for channel in send.channels:
+        for channel in _written(send):
             if channel not in channels_filling(shown_on):
                 theirs, ours = Channel.Value.Name(shown_on), Channel.Value.Name(channel)
                 yield (*where, "placement"), f"{name} is of the channel {theirs}, not {ours}"
         return
     known = {each.values.get("channel") for each in placements.values()}
-    for channel in send.channels:
+    for channel in _written(send):
         if channel not in known:
             ours = Channel.Value.Name(channel)
             message = f"offers need a placement of the channel {ours}: there is none"

@@ -25,6 +25,7 @@ from services.rules.definitions.scenario_graph import flaws, is_found
 from services.rules.definitions.scenario_messages import unsendable
 from services.rules.definitions.stage_places import Places, Step
 from services.rules.definitions.stages import (
+    CALL,
     CONDITION,
     MOST_STAGES,
     NAME,
@@ -34,6 +35,7 @@ from services.rules.definitions.stages import (
     word,
 )
 from services.rules.definitions.templates import KnownTemplate
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.rules_pb2 import RuleMode, Scenario, Situation, Stage
 from touchpoint.rules.v1.scenarios_pb2 import (
     ScenarioAim,
@@ -167,7 +169,14 @@ def _shape(scenario: Scenario) -> Iterator[_Found]:
 def _acts(where: tuple[Step, ...], stage: Stage) -> Iterator[_Found]:
     """Tell what is wrong with what a stage does."""
     acts = [name for name in ("propose", "task", "send") if stage.HasField(name)]
-    if len(acts) > 1:
+    calls = Channel.CALL_CENTER in stage.send.channels
+    if calls and "task" not in acts:
+        message = f"stage {stage.stage} may call: write beside it the task that somebody is given"
+        yield (*where, "send", "channels"), message
+    elif calls and stage.task.kind != CALL:
+        message = f"stage {stage.stage} may call: a task of kind {CALL} is one"
+        yield (*where, "task", "kind"), message
+    if len(acts) > 1 and not (calls and acts == ["task", "send"]):
         message = f"stage {stage.stage} has {' and '.join(acts)}: write a stage for each"
         yield (*where, acts[1]), message
     if "propose" in acts:

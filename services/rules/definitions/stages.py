@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from yaml.nodes import Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from services.rules.definitions.described import (
     described,
@@ -36,14 +37,17 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.rules.v1.rules_pb2 import Proposal, Stage, TaskOrder
 from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
 
-TASK_KINDS = ("call", "call_back", "chat", "follow_up")
+CALL = "call"
+TASK_KINDS = (CALL, "call_back", "chat", "follow_up")
 MOST_STAGES = 50
 MOST_WORDS = 25
 """Of what an agent says; `{cart}` is one."""
 BEST = "best"
+_SPELT = ("channel", "channels")
+"""Both name the channels of a message."""
 _BEST_OF = (Channel.EMAIL, Channel.SMS, Channel.PUSH)
-_NO_MESSAGES = frozenset(("WEB", "APP", "CALL_CENTER", "IVR", "CHAT", "STORE"))
-"""Channels on which somebody has to be there, or to call."""
+_NO_MESSAGES = frozenset(("WEB", "APP", "IVR", "CHAT", "STORE"))
+"""Channels on which somebody has to be there, or to call; of calls the task is written beside."""
 _NO_SOURCES = frozenset(("OFFER", "JOURNEY", "DEFAULT", "EXTERNAL"))
 """Sources that are no own search of retrieval's for items."""
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
@@ -51,15 +55,20 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
-def part(made: type[Any], fields: Mapping[str, Read], required: tuple[str, ...] = ()) -> Read:
-    """Read a mapping within an entry into a message of its own."""
+def part(
+    made: type[Any],
+    fields: Mapping[str, Read],
+    required: tuple[str, ...] = (),
+    spelt: Mapping[str, str] = MappingProxyType({}),
+) -> Read:
+    """Read a mapping within an entry into a message of its own; some names may be spelt so."""
 
     @described_mapping(fields, required, made.DESCRIPTOR.full_name)
     def read(reader: Reader, node: Node) -> Any:
         entry = read_entry(reader, node, fields, required)
         if entry is None or any(name not in entry.values for name in required):
             raise MistakeError("is not complete")
-        return made(**entry.values)
+        return made(**{spelt.get(name, name): value for name, value in entry.values.items()})
 
     return read
 
@@ -166,13 +175,16 @@ TASK = part(
     },
     ("kind", "reason", "script"),
 )
-SEND = part(
+_CHANNELS = explained(
+    "A channel, several of which the best is taken, or `best`: of all direct ones, and of calls"
+    " where a `task` stands beside.",
+    _channels,
+)
+_SEND = part(
     Outbound,
     {
-        "channels": explained(
-            "A channel, several of which the best is taken, or `best`: of all direct ones.",
-            _channels,
-        ),
+        "channels": _CHANNELS,
+        "channel": _CHANNELS,
         "template": NAME,
         "placement": NAME,
         "limit": whole_number(1, 50),
@@ -180,8 +192,23 @@ SEND = part(
         "purpose": word,
         "from_own_contact": flag,
     },
-    ("channels", "template"),
+    ("template",),
+    spelt={"channel": "channels"},
 )
+
+
+@described(lambda: {**schema_of(_SEND), "anyOf": [{"required": [each]} for each in _SPELT]})
+def _message(reader: Reader, node: Node) -> Outbound:
+    """Read a message, whose channels are written as `channel` or as `channels`."""
+    written = [key for key, _ in _items(node) if key.value in _SPELT]
+    if len(written) != 1:
+        both = f"{' and '.join(_SPELT)} are one: write one of them"
+        raise MistakeError(both if written else f"{_SPELT[0]} is missing")
+    found: Outbound = _SEND(reader, node)
+    return found
+
+
+SEND = _message
 UNTIL = part(
     LocalTime,
     {"at": _time_of_day, "working_day": flag, "after": parsed(proto_duration)},
@@ -203,4 +230,27 @@ FIELDS: Mapping[str, Read] = {
     "answers": text_map,
     "next": _ways,
 }
-STAGE = part(Stage, FIELDS, ("stage",))
+_STAGE = part(Stage, FIELDS, ("stage",))
+
+
+@described(lambda: schema_of(_STAGE))
+def _whole_stage(reader: Reader, node: Node) -> Stage:
+    """Read a stage; `best` is of calls, too, where it has the task for one."""
+    found: Stage = _STAGE(reader, node)
+    if found.HasField("task") and _is_best(reader, node):
+        found.send.channels.append(Channel.CALL_CENTER)
+    return found
+
+
+STAGE = _whole_stage
+
+
+def _is_best(reader: Reader, node: Node) -> bool:
+    """Say whether the message of a stage is sent on whichever channel is best."""
+    sends = [value for key, value in _items(node) if key.value == "send"]
+    said = [value for send in sends for key, value in _items(send) if key.value in _SPELT]
+    return any(isinstance(each, ScalarNode) and reader.text(each) == BEST for each in said)
+
+
+def _items(node: Node) -> list[tuple[Node, Node]]:
+    return node.value if isinstance(node, MappingNode) else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from services.scenario.domain.capacity import Assumed, calls_per_day
@@ -36,6 +36,11 @@ class FreeAgents:
         """Return how many tasks journeys may make in a day; what is assumed while nobody knows."""
         known = self._queue or Queue(self._clock.now_us())
         return calls_per_day(known, assumed)
+
+    def are_there(self, skills: Collection[str]) -> bool:
+        """Say whether somebody who has these skills is there and takes tasks."""
+        seats = self._queue.seats if self._queue is not None else ()
+        return any(seat.is_available and set(skills) <= set(seat.agent.skills) for seat in seats)
 
     async def look(self) -> None:
         """Look once; while nobody can, nothing is promised."""

@@ -81,6 +81,15 @@ def likely_hour_us(habits: Habits, now_us: int, expires_us: int) -> int:
     return earliest_us if earliest_us < latest_us else 0
 
 
+def hour_said(habits: Habits, now_us: int) -> str:
+    """Say why this is an hour to write at; empty: it is none in which they do most."""
+    hour = local_hour(now_us, habits.time_zone)
+    if hour not in habits.hours:
+        return ""
+    most = ", ".join(f"{each:02}:00" for each in habits.hours)
+    return f"at {hour:02}:00, one of the hours in which they do most ({most})"
+
+
 def _choice(channel: int, habits: Habits, name_of: Callable[[int], str]) -> Choice:
     answered = habits.answered.get(channel, NEVER_ASKED)
     share = habits.shares.get(channel, 0.0)

@@ -83,10 +83,10 @@ def does(stage: Stage, source_name: Callable[[int], str] = str) -> str:
     said = []
     if stage.propose is not None:
         said.append(f"proposes {_proposed(stage.propose, source_name)}")
-    if stage.task is not None:
-        said.append(f"task: {stage.task.kind}")
-    if stage.send is not None:
-        said.append(f"sends {stage.send.template}")
+    done = [f"task: {stage.task.kind}"] if stage.task is not None else []
+    done += [f"sends {stage.send.template}"] if stage.send is not None else []
+    if done:
+        said.append(" or ".join(done))
     if stage.set_attributes:
         said.append(f"sets {', '.join(stage.set_attributes)}")
     if stage.note:

@@ -378,6 +378,8 @@ class Facts:
     """Tasks that agents can do in a day; 0: any number."""
     may_call: bool = True
     """Whether there is room for one more of them today."""
+    call_why: Mapping[str, str] = field(default_factory=dict)
+    """Stages whose person rather answers a call than a message, by name, with why."""
     shown: tuple[str, ...] = ()
     """What else the decision showed whose offer began it: what a call-back goes on with."""
     newer: Scenario | None = None

@@ -264,6 +264,11 @@ class Stage:
     """The first that applies is taken, the following stage where none does."""
 
     @property
+    def may_call_or_write(self) -> bool:
+        """Whether somebody calls instead of writing where that is most likely answered."""
+        return self.task is not None and self.send is not None
+
+    @property
     def offer_ids(self) -> tuple[str, ...]:
         """What it needs one of to be in the catalogue."""
         if self.propose is not None:
@@ -286,7 +291,8 @@ class Stage:
     @property
     def asks_person(self) -> bool:
         """Whether profile has to be asked before it is entered."""
-        return self.until is not None or bool(self.source) or _asks(self.condition)
+        asks = self.until is not None or self.may_call_or_write
+        return asks or bool(self.source) or _asks(self.condition)
 
     @property
     def source(self) -> int:

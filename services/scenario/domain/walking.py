@@ -35,6 +35,7 @@ from services.scenario.domain.scenario import (
     TaskOrder,
 )
 from services.scenario.domain.script import spoken
+from services.scenario.domain.task_kinds import BY_TELEPHONE
 from shared.replacing import replace
 
 NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"
@@ -98,7 +99,7 @@ def _walked(walk: _Walk, place: int) -> Transition:
             if holds and stage.offer_ids and walk.gone == NOWHERE:
                 walk.gone = place
             onwards = Leads(_instead(walk.journey, place))
-        elif stage.task is not None and stage.task.is_approach and not walk.facts.may_call:
+        elif _has_to_call(stage) and not walk.facts.may_call:
             return walk.parked_until_work(place)
         else:
             _arrive(walk, place)
@@ -121,6 +122,20 @@ def works_today(facts: Facts) -> bool:
     if not facts.today:
         return True
     return is_working_day(date.fromisoformat(facts.today), facts.holidays, facts.weekdays)
+
+
+def _has_to_call(stage: Stage) -> bool:
+    """Say whether it gives a task that waits for room, and nothing may be written instead."""
+    return stage.task is not None and stage.task.is_approach and stage.send is None
+
+
+def _rather_calls(stage: Stage, facts: Facts) -> bool:
+    return facts.may_call and stage.name in facts.call_why
+
+
+def _explained(order: TaskOrder, why: str) -> TaskOrder:
+    """Return a task that says why it is a call and no message, where that was chosen."""
+    return replace(order, reason=f"{order.reason} {why}".strip()) if why else order
 
 
 def leave(journey: Journey, facts: Facts, now_us: int) -> Transition:
@@ -255,13 +270,17 @@ def _effects(
     journey, facts = walk.journey, walk.facts
     if stage.propose is not None:
         yield ProposeOffer(numbers)
-    if stage.task is not None:
+    calls = stage.task is not None and (stage.send is None or _rather_calls(stage, facts))
+    if calls and stage.task is not None:
         script = spoken(stage.task.script, journey.cart, facts.titles, facts.currency)
         offer_ids = tuple(_to_offer(stage.task, walk))
-        yield GiveTask(stage.task, offer_ids, script, walk.now_us, until_us, facts.time_zone)
+        order = _explained(stage.task, facts.call_why.get(stage.name, ""))
+        yield GiveTask(order, offer_ids, script, walk.now_us, until_us, facts.time_zone)
     most = journey.scenario.limits.messages
-    if stage.send is not None and not (most and journey.messages >= most):
-        yield SendMessage(stage.send, walk.now_us, until_us)
+    writes = stage.send is not None and not calls
+    if writes and stage.send is not None and not (most and journey.messages >= most):
+        channels = tuple(each for each in stage.send.channels if each != BY_TELEPHONE)
+        yield SendMessage(replace(stage.send, channels=channels), walk.now_us, until_us)
     if stage.set_attributes:
         yield SetAttributes(tuple(stage.set_attributes.items()))
     if stage.note:

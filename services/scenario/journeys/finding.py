@@ -6,7 +6,7 @@ the journey is left alone for a while and nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.definitions import Playbook
@@ -16,7 +16,8 @@ from services.scenario.domain.journey import DECISION, Facts, Journey
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
-from services.scenario.domain.scenario import AtHome, Cart, Scenario, Values
+from services.scenario.domain.scenario import AtHome, Cart, Scenario, Stage, Values
+from services.scenario.journeys.calling import AreThere, rather_called
 from services.scenario.journeys.choosing import Choosing
 from services.scenario.journeys.shown import Decisions
 from shared.call import own_call
@@ -84,6 +85,7 @@ class Finder:
         chooser: Choosing,
         decisions: Decisions | None = None,
         calls_per_day: Callable[[Assumed], int] = lambda _: 0,
+        are_there: AreThere = lambda skills: False,
     ) -> None:
         self._catalogue = catalogue
         self._bundles = bundles
@@ -92,6 +94,7 @@ class Finder:
         self._chooser = chooser
         self._decisions = decisions
         self._calls_per_day = calls_per_day
+        self._are_there = are_there
 
     def at_once(self, claim: Claim) -> Facts | None:
         """Return what decides about a journey, None when profile has to be asked for it."""
@@ -133,8 +136,15 @@ class Finder:
             person=values,
             time_zone=snapshot.time_zone or found.time_zone,
             found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
+            call_why=rather_called(self._may_enter(journey, found), snapshot, self._are_there),
             shown=await self._shown(journey, oldest_id),
         )
+
+    def _may_enter(self, journey: Journey, at_hand: Facts) -> Iterable[Stage]:
+        """Return the stages that may be entered now, of a newer edition all."""
+        if at_hand.newer is not None:
+            return at_hand.newer.stages
+        return journey.scenario.may_enter(may_come_to(journey, self._clock.now_us()))
 
     async def _shown(self, journey: Journey, oldest_id: str) -> tuple[str, ...]:
         """Return what else stood beside the offer that began it, where they ask for an agent."""
@@ -158,14 +168,9 @@ class Finder:
         """Return what the sources have that stages propose by which may be entered now."""
         if at_hand.newer is None and not journey.scenario.finds:
             return {}
-        stages = (
-            at_hand.newer.stages
-            if at_hand.newer is not None
-            else journey.scenario.may_enter(may_come_to(journey, self._clock.now_us()))
-        )
         wanted = {
             stage.propose.source: stage.propose.placements
-            for stage in stages
+            for stage in self._may_enter(journey, at_hand)
             if stage.propose is not None and stage.propose.source
         }
         if not wanted:

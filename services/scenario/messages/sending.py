@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from services.scenario.carriers import Carriage
 from services.scenario.crashing import Reach
-from services.scenario.domain.best_channel import Choice, likely_hour_us, ranked
+from services.scenario.domain.best_channel import Choice, hour_said, likely_hour_us, ranked
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import (
     TOO_LATE,
@@ -125,7 +125,10 @@ class Sender:
             later_us = likely_hour_us(habits, now_us, dispatch.expires_us)
             if later_us:
                 return put_off(dispatch, later_us, LIKELY_HOUR, now_us)
-        found = await self._ready(dispatch, person, ranked(allowed, habits, channel_name))
+        choices = ranked(allowed, habits, channel_name)
+        if len(dispatch.order.channels) > 1 and (hour := hour_said(habits, now_us)):
+            choices = [replace(each, why=f"{each.why}; {hour}") for each in choices]
+        found = await self._ready(dispatch, person, choices)
         return found if isinstance(found, Step) else await self._carry(dispatch, found)
 
     async def _ready(

@@ -12,6 +12,7 @@ from services.scenario.domain.tasks import Attempt, claim
 from services.scenario.domain.walking import NO_CALLS_TODAY, NO_MORE_CALLS
 from tests.unit.scenario.playing import DAY_US, HOUR_US, NOON_US, event, facts, for_all
 from tests.unit.scenario.writing import scenario, stage
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1 import rules_pb2 as pb
 
 MONDAY, TUESDAY = "2026-03-02", "2026-03-03"
@@ -125,6 +126,20 @@ async def test_what_serves_somebody_is_done_whatever_waits_and_needs_time(desk):
         await desk.take(complains, starting_of=for_all({"view": [serving]}))
         assert len(tasks(await looked_at(desk, NOON_US, on(day, 1)))) == 1
     assert tasks(await called(desk, selling, 1, on(MONDAY, 3), who="another")) == []
+
+
+async def test_who_rather_answers_a_call_is_called_while_there_is_room_and_else_written_to(desk):
+    send = {"template": "hello", "channels": ["EMAIL", "SMS", "CALL_CENTER"]}
+    task = {"kind": "call", "reason": "Left a cart.", "skills": ["sales"]}
+    made = scenario(stage("either", send=send, task=task, lasts=DAY_US))
+    found = on(MONDAY, 1, call_why={"either": "CALL_CENTER 40%."})
+    steps = await called(desk, made, 2, found)
+    (given,) = tasks(steps)
+    assert given.effect.order.reason == "Left a cart. CALL_CENTER 40%."
+    [message] = [due for step in steps for due in step.effects if due.effect.kind == "message"]
+    assert message.effect.order.channels == (Channel.EMAIL, Channel.SMS)
+    assert await waiting(desk, NOON_US) == 1
+    assert tasks(await called(desk, made, 1, on(MONDAY, 9), who="writes")) == []
 
 
 async def test_a_call_that_somebody_asked_for_waits_for_no_day(desk):

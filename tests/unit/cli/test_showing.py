@@ -156,6 +156,14 @@ def test_a_view_shows_who_it_is_and_what_to_say(console):
         ],
         recent=[edge.RecentEvent(type="view", channel=Channel.WEB, title="Laptop")],
         presented=[edge.PresentedOffer(title="Desktop", placement="web.item", answer="decline")],
+        journeys=[
+            edge.JourneyView(
+                scenario="left_behind",
+                waits_for="an answer",
+                message="sent",
+                message_channel_why="SMS 39%",
+            )
+        ],
     )
     view.session.last_time.FromDatetime(NOW - timedelta(minutes=2))
     view.contacts.free_at.FromDatetime(NOW + timedelta(days=1))
@@ -168,6 +176,7 @@ def test_a_view_shows_who_it_is_and_what_to_say(console):
         "1. May I suggest a laptop?",
         "In stock",
         "decline",
+        "why there: SMS 39%",
     ):
         assert part in said
     assert said.count("Popular this month") == 1

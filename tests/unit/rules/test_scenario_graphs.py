@@ -6,6 +6,7 @@ import pytest
 
 from services.rules.definitions import check_definitions
 from services.rules.definitions.scenario_graph import ANSWERS
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 HEAD = """\
@@ -122,6 +123,25 @@ def test_the_stage_that_comes_next_may_be_named_alone():
     assert bundle(text).scenarios[0].stages[0].next[0].to == "b"
 
 
+@pytest.mark.parametrize("name", ["channel", "channels"])
+@pytest.mark.parametrize("calls", [False, True])
+def test_the_best_channel_may_be_a_call_where_its_task_stands_beside(name, calls):
+    head = HEAD.replace("channels: [EMAIL, SMS], subject", "channels: [EMAIL, SMS, PUSH], subject")
+    head = head.replace("{{ offers[0].title }}", "Left behind")
+    task = "        task: {kind: call, reason: R., script: Hi}\n" if calls else ""
+    text = (
+        f"    stages:\n      - stage: a\n        send: {{{name}: best, template: left}}\n{task}"
+        "        lasts: 1d\n"
+    )
+    found = check_definitions([DefinitionFile(path="all.yaml", text=head + text)])
+    assert not found.problems, found.problems
+    channels = [Channel.EMAIL, Channel.SMS, Channel.PUSH]
+    assert found.bundle.scenarios[0].stages[0].send.channels == [
+        *channels,
+        *([Channel.CALL_CENTER] if calls else []),
+    ]
+
+
 OFFER = "propose: {offer: mild}, lasts: 1d"
 FLAWS = {
     "never reached": (
@@ -217,7 +237,7 @@ FLAWS = {
     ),
     "a message on a channel that carries none": (
         "      - {stage: a, send: {channels: [WEB], template: t}}\n",
-        (2, 38, "must be one of PUSH, EMAIL, SMS, DIRECT_MAIL, is 'WEB'"),
+        (2, 38, "must be one of PUSH, EMAIL, SMS, DIRECT_MAIL, CALL_CENTER, is 'WEB'"),
     ),
     "a message without words": (
         "      - {stage: a, send: {channels: best, template: lefd}}\n",
@@ -230,6 +250,28 @@ FLAWS = {
     "a message on no channel": (
         "      - {stage: a, send: {channels: [], template: t}}\n",
         (2, 37, "must name a channel"),
+    ),
+    "a call without its task": (
+        "      - {stage: a, send: {channels: [EMAIL, CALL_CENTER], template: left}}\n",
+        (2, 37, "stage a may call: write beside it the task that somebody is given"),
+    ),
+    "a task beside a message that is no call": (
+        "      - {stage: a, send: {channel: EMAIL, template: left}, lasts: 1d,\n"
+        "         task: {kind: call, reason: R., script: Hi}}\n",
+        (2, 26, "has task and send: write a stage for each"),
+    ),
+    "a call of a kind that is none": (
+        "      - {stage: a, send: {channel: best, template: left}, lasts: 1d,\n"
+        "         task: {kind: chat, reason: R., script: Hi}}\n",
+        (3, 23, "stage a may call: a task of kind call is one"),
+    ),
+    "channels that are written twice": (
+        "      - {stage: a, send: {channel: best, channels: EMAIL, template: left}}\n",
+        (2, 26, "channel and channels are one: write one of them"),
+    ),
+    "no channel at all": (
+        "      - {stage: a, send: {template: left}}\n",
+        (2, 26, "channel is missing"),
     ),
     "an unknown offer": (
         "      - {stage: a, propose: {offers: [mild, bettr]}, lasts: 1d}\n",

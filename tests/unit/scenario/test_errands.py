@@ -647,9 +647,21 @@ async def test_of_several_channels_it_waits_for_an_hour_in_which_they_are_there(
     await house.begin(made)
     await house.work()
     assert (house.only.reason, house.only.due_us) == ("LIKELY_HOUR", NOON_US + 7 * HOUR_US)
+    house.clock.advance(timedelta(hours=7))
+    await house.work()
+    assert len(mails.arrived) == 1
+    assert house.only.why.endswith("; at 19:00, one of the hours in which they do most (19:00)")
+
+
+async def test_a_message_waits_once_for_an_hour_and_not_for_another_one():
+    traits = Traits(hours=[19], hour_shares=[0.6])
+    house, mails, _, made = two_channels(traits=traits, time_zone="UTC")
+    await house.begin(made)
+    await house.work()
     house.clock.advance(timedelta(hours=8))
     await house.work()
-    assert len(mails.arrived) == 1, "it waits once"
+    assert len(mails.arrived) == 1
+    assert "one of the hours" not in house.only.why
 
 
 async def test_what_is_decided_for_it_counts_under_its_own_contact_and_is_told_with_it():

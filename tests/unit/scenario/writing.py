@@ -14,7 +14,8 @@ def stage(name, *, offer="", send="", call=False, lasts=0, **fields):
     if offer:
         written["propose"] = {"offer": offer}
     if send:
-        written["send"] = {"template": send, "channels": ["EMAIL"]}
+        plain = {"template": send, "channels": ["EMAIL"]}
+        written["send"] = send if isinstance(send, dict) else plain
     if call:
         written["task"] = {"kind": "call"}
     if lasts:
