@@ -71,9 +71,21 @@ class Definitions:
         self._experiments = experiments
         self._in_catalogue = in_catalogue
 
-    def check(self, files: Sequence[DefinitionFile]) -> Checked:
-        """Check and store nothing."""
-        return check_definitions(files, self._in_catalogue)
+    def check(self, files: Sequence[DefinitionFile], in_force: Bundle | None = None) -> Checked:
+        """Check and store nothing, and block meanwhile; what is in force is known where told."""
+        return check_definitions(files, self._in_catalogue, in_force)
+
+    async def checked(self, files: Sequence[DefinitionFile]) -> Checked:
+        """Check against what is in force, and store nothing."""
+        checked = await asyncio.to_thread(self.check, files)
+        if checked.bundle is None or not any(each.moves for each in checked.bundle.scenarios):
+            return checked
+        active = (await self._store.pointer()).active
+        if not active:
+            return checked
+        # What leads people on from the edition in force is told again, by that edition.
+        before = await self._store.bundle(active)
+        return await asyncio.to_thread(self.check, files, before)
 
     async def apply(
         self,
@@ -90,7 +102,7 @@ class Definitions:
         answer, or saying why the definitions cannot be for a share or would move people who are in
         an experiment; `Aborted` when somebody else applied at the same time.
         """
-        checked = await asyncio.to_thread(self.check, files)
+        checked = await self.checked(files)
         before = await self._store.pointer()
         if checked.bundle is None:
             return checked, replace(before, replaced=before.active)

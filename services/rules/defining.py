@@ -42,7 +42,7 @@ class DefinitionRpcs:
     async def check_definitions(
         self, call: Call, request: pb.CheckDefinitionsRequest
     ) -> pb.CheckDefinitionsResponse:
-        checked = await asyncio.to_thread(self._definitions.check, request.files)
+        checked = await self._definitions.checked(request.files)
         return pb.CheckDefinitionsResponse(
             problems=checked.problems,
             bundle_hash=checked.bundle.bundle_hash if checked.bundle else "",
@@ -111,7 +111,7 @@ class DefinitionRpcs:
         response = pb.CompareDefinitionsResponse(from_hash=before.bundle_hash)
         after: Bundle | None
         if request.to_files:
-            checked = await asyncio.to_thread(self._definitions.check, request.to_files)
+            checked = await self._definitions.checked(request.to_files)
             response.problems.extend(checked.problems)
             after = checked.bundle
         else:

@@ -155,7 +155,7 @@ class Simulations:
         """Return the new bundle, None where there is a mistake, and the problems of the files."""
         if not request.files:
             return await self._bundle("bundle_hash", request.bundle_hash), ()
-        checked = await asyncio.to_thread(self._of.definitions.check, request.files)
+        checked = await self._of.definitions.checked(request.files)
         return checked.bundle, checked.problems
 
     async def _bundle(self, field: str, name: str) -> Bundle:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,11 +114,14 @@ class Checked:
 
 
 def check_definitions(
-    files: Sequence[pb.DefinitionFile], in_catalogue: SoldAs = nothing_sold
+    files: Sequence[pb.DefinitionFile],
+    in_catalogue: SoldAs = nothing_sold,
+    in_force: pb.Bundle | None = None,
 ) -> Checked:
     """Check all files as a whole; every mistake is found at once.
 
-    `in_catalogue` tells of the items and offers that the catalogue has besides. Blocks for about
+    `in_catalogue` tells of the items and offers that the catalogue has besides, and `in_force` of
+    what these definitions would come after. Blocks for about
     half a second where a condition has to be tried on the largest input.
     """
     problems = Problems()
@@ -134,7 +137,8 @@ def check_definitions(
     segments = _named(entries, "segments", "segment")
     suspects = Suspects()
     check_rules(entries.by_section["rules"], list(segments), parameters, suspects, problems)
-    _check_scenarios(entries, parameters, suspects, problems)
+    scenarios = in_force.scenarios if in_force is not None else ()
+    _check_scenarios(entries, parameters, scenarios, suspects, problems)
     check_segments(entries.by_section["segments"], parameters, suspects, problems)
     _check_slates(entries, in_catalogue, suspects, problems)
     _check_experiments(entries, in_catalogue, problems)
@@ -237,6 +241,7 @@ def _check_placements(entries: Entries, problems: Problems) -> None:
 def _check_scenarios(
     entries: Entries,
     parameters: Mapping[str, ParameterValue],
+    in_force: Iterable[pb.Scenario],
     suspects: Suspects,
     problems: Problems,
 ) -> None:
@@ -249,6 +254,7 @@ def _check_scenarios(
             name: known_template(entry)
             for name, entry in _named(entries, "templates", "template").items()
         },
+        {each.scenario: each for each in in_force},
     )
     conditions = ScenarioConditions(parameters, suspects)
     for entry in entries.by_section["scenarios"]:

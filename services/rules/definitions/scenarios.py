@@ -61,6 +61,7 @@ _KEPT_ONLY = (
     "again_most",
     "per",
     "group",
+    "priority",
     "limits",
     "moves",
     "takes_over",
@@ -121,6 +122,8 @@ class KnownNames(NamedTuple):
     segments: Collection[str]
     personas: Collection[str]
     templates: Mapping[str, KnownTemplate]
+    in_force: Mapping[str, Scenario]
+    """Scenarios that are in force by now, by name."""
 
 
 def check_scenario(
@@ -136,6 +139,9 @@ def check_scenario(
             found += unsendable(where, stage.send, known.placements, known.templates)
     for way, message in found:
         problems.add(places.of(*way), message)
+    earlier = known.in_force.get(scenario.scenario)
+    for way, message in [*_idle(scenario), *_moved_from_nowhere(scenario, earlier)]:
+        problems.add(places.of(*way), message, warning=True)
     conditions.check(scenario, places, problems)
     if not scenario.starts_on:
         _check_in_session(entry, scenario, problems)
@@ -164,6 +170,29 @@ def _shape(scenario: Scenario) -> Iterator[_Found]:
     for field, needs in (("goal_where", "goals"), ("quiet_of", "quiet_for")):
         if getattr(scenario, field) and not _is_given(scenario, needs):
             yield (field,), f"{field} needs {needs}"
+
+
+def _idle(scenario: Scenario) -> Iterator[_Found]:
+    """Tell of what is said and decides nothing."""
+    proposes = any(stage.HasField("propose") for stage in scenario.stages)
+    if scenario.priority and scenario.starts_on and not (scenario.group or proposes):
+        message = "priority decides nothing here: it is among journeys of a group, and proposals"
+        yield ("priority",), message
+
+
+def _moved_from_nowhere(scenario: Scenario, earlier: Scenario | None) -> Iterator[_Found]:
+    """Tell of stages that people are led from, and that nobody is in by what is in force."""
+    if earlier is None:
+        return
+    names = [stage.stage for each in (scenario, earlier) for stage in each.stages]
+    for index, move in enumerate(scenario.moves):
+        name = getattr(move, "from")
+        if name not in names:
+            message = (
+                f"leads nobody on who is on the edition in force: it has no stage {name}, nor has"
+                f" this one{suggestion(name, [stage.stage for stage in earlier.stages])}"
+            )
+            yield ("moves", index, "from"), message
 
 
 def _acts(where: tuple[Step, ...], stage: Stage) -> Iterator[_Found]:

@@ -55,7 +55,7 @@ from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, OfferKind, RemovalCode, Source
 from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.rules.v1 import rules_service_pb2 as pb
-from touchpoint.rules.v1.rules_pb2 import DefinitionFile
+from touchpoint.rules.v1.rules_pb2 import Bundle, DefinitionFile
 from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 MINUTE_US = 60_000_000
@@ -260,9 +260,9 @@ class ShippedOnce(Definitions):
         await super().ship(files)
         self._is_shipping = False
 
-    def check(self, files: Sequence[DefinitionFile]) -> Checked:
+    def check(self, files: Sequence[DefinitionFile], in_force: Bundle | None = None) -> Checked:
         if not self._is_shipping:
-            return super().check(files)
+            return super().check(files, in_force)
         if not self._found:
             self._found.append(super().check(files))
         return self._found[0]

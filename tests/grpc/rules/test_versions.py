@@ -68,6 +68,15 @@ def outside(trial: Trial) -> str:
     return next(name for name in map(str, range(1000)) if not is_in_trial(trial, name))
 
 
+async def test_of_moves_that_lead_nobody_on_it_is_warned_by_what_is_in_force(rules: Rules) -> None:
+    quiet = "    quiet_for: ${abandoned_after}\n"
+    files = edited(quiet, f"{quiet}    moves: [{{from: lettr, to: end}}]\n")
+    request = pb.CheckDefinitionsRequest(files=files)
+    checked = await rules.stub.CheckDefinitions(request, timeout=20)
+    said = [each.message for each in checked.problems if each.warning]
+    assert any("it has no stage lettr" in each for each in said), said
+
+
 async def test_every_activation_is_kept_with_who_and_why(rules: Rules) -> None:
     first = (await in_force(rules)).bundle_hash
     second = (

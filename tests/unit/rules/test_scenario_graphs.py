@@ -363,6 +363,51 @@ def test_a_circle_may_be_left_by_a_way_an_event_an_answer_a_goal_or_an_exit(befo
     assert not told(before + CIRCLE.replace("WAY", way))
 
 
+def warned(text, earlier=""):
+    before = check_definitions([DefinitionFile(path="all.yaml", text=HEAD + earlier)]).bundle
+    files = [DefinitionFile(path="all.yaml", text=HEAD + text)]
+    found = check_definitions(files, in_force=before)
+    assert found.bundle is not None, found.problems
+    return [(each.line - FIRST_LINE + 1, each.column, each.message) for each in found.problems]
+
+
+def test_of_a_stage_that_nobody_is_in_by_the_edition_in_force_it_is_warned():
+    earlier = "    stages: [{stage: first, lasts: 1d}, {stage: second, lasts: 1d}]\n"
+    moves = "    takes_over: true\n    moves: [{from: secnd, to: last}, {from: first, to: end}]\n"
+    text = f"{moves}    stages: [{{stage: last, lasts: 1d}}]\n"
+    ((line, column, message),) = warned(text, earlier)
+    assert (line, column) == (2, 20)
+    assert "it has no stage secnd, nor has this one; did you mean second?" in message
+    assert not warned(text), "nothing is in force that has this scenario"
+    assert not warned(text.replace("secnd", "second"), earlier)
+
+
+@pytest.mark.parametrize(
+    ("more", "stage", "is_warned"),
+    [
+        ("", "{stage: a, note: x}", True),
+        ("    group: g\n", "{stage: a, note: x}", False),
+        ("", f"{{stage: a, {OFFER}}}", False),
+    ],
+)
+def test_of_a_priority_that_decides_nothing_it_is_warned(more, stage, is_warned):
+    found = warned(f"    priority: 3\n{more}    stages: [{stage}]\n", "    stages: []\n")
+    assert [(line, column) for line, column, _ in found] == ([(1, 15)] if is_warned else [])
+
+
+def test_in_the_session_a_priority_is_refused():
+    text = (
+        f"    stages: [{{stage: a, {OFFER}}}]\n"
+        "  - scenario: t\n"
+        "    when: {hesitating: true}\n"
+        "    priority: 3\n"
+        "    stages: [{stage: a, propose: {offer: mild}}]\n"
+    )
+    assert [(line, said) for line, _, said in told(text)] == [
+        (4, "priority needs starts_on: without it nothing is kept")
+    ]
+
+
 def test_in_the_session_nothing_waits_and_so_nothing_has_to_last():
     text = (
         f"    stages: [{{stage: a, {OFFER}}}]\n"
