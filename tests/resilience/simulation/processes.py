@@ -44,6 +44,8 @@ class Misfortune:
     """Passed so far, by all processes."""
     passed: Counter[str] = field(default_factory=Counter)
     deaths: Counter[str] = field(default_factory=Counter)
+    expected: dict[str, float] = field(default_factory=dict)
+    """How many deaths at each point chance would have, of those who came there alive."""
     frozen: Counter[str] = field(default_factory=Counter)
 
 
@@ -79,9 +81,11 @@ class Process:
         fate = self.misfortune
         fate.passed[name] += 1
         death = fate.odds.death * (_SELDOM_TIMES if fate.passed[name] <= _SELDOM else 1.0)
-        if not self.is_dead and fate.chance.random() < death:
-            fate.deaths[name] += 1
-            self.is_dead = True
+        if not self.is_dead:
+            fate.expected[name] = fate.expected.get(name, 0.0) + death
+            if fate.chance.random() < death:
+                fate.deaths[name] += 1
+                self.is_dead = True
         if self.is_dead:
             raise DeathError(name)
 
