@@ -71,16 +71,21 @@ def context_digest(moment: Moment) -> bytes:
     return digest.digest()
 
 
-def with_journeys(digest: bytes, proposed: Iterable[tuple[str, str, str]]) -> bytes:
+def with_journeys(
+    digest: bytes, proposed: Iterable[tuple[str, str, str]], free_for: Iterable[str] = ()
+) -> bytes:
     """Return the digest of a moment in which journeys propose something.
 
     A journey moves by itself, as time passes: what it proposes now must not wait for a decision
-    that was made before it did. Each is named by journey, scenario and stage.
+    that was made before it did. Each is named by journey, scenario and stage. `free_for` names what
+    an agent is free for who is proposed: who was told that nobody is free may ask again.
     """
     named = [text.encode() for each in proposed for text in each]
     if not named:
         return digest
-    return blake2b(digest + _framed(named), digest_size=DIGEST_BYTES).digest()
+    free = [each.encode() for each in free_for]
+    told = _framed(named) + (_framed(free) if free else b"")
+    return blake2b(digest + told, digest_size=DIGEST_BYTES).digest()
 
 
 class InVariant(Protocol):

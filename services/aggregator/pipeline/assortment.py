@@ -26,6 +26,10 @@ class Assortment:
     def is_product(self, offer_no: int) -> bool:
         return self.kind(offer_no) == Kind.PRODUCT
 
+    def is_service(self, offer_no: int) -> bool:
+        """Also of what a newer catalogue has: it may be one."""
+        return offer_no >= self.catalogue.size or self.kind(offer_no) == Kind.SERVICE
+
     def family(self, offer_no: int) -> int:
         """Return the number of the family; an offer that is no product is its own."""
         return int(self.catalogue.family_no[offer_no]) or -offer_no

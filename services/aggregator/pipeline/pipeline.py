@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from services.aggregator.domain.candidates import Candidates, Proposal
@@ -26,7 +26,7 @@ from services.aggregator.popular import PopularLists
 from shared.arms import assign_arm
 from shared.catalogue import Catalogue
 from shared.slate import Refilling
-from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
+from touchpoint.common.v1.decision_pb2 import DecisionContext, Removals, StepVersions
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
@@ -134,6 +134,7 @@ class Pipeline:
         context.context_digest = with_journeys(
             context.context_digest,
             ((each.journey_id, each.scenario, each.stage) for each in proposed),
+            self._free_for(proposed, context),
         )
         proposal = due(proposed)
         if question.only_proposed:
@@ -146,6 +147,14 @@ class Pipeline:
         if not len(proposal.candidates) and self._assortment.has_all(found):
             return proposal, Packed(found, retrieved.candidates)
         return proposal, self._packed(proposal.followed_by(found))
+
+    def _free_for(self, proposed: Sequence[DueAction], context: DecisionContext) -> Iterator[str]:
+        """Yield what agents are free for, where a service is proposed that they may have to do."""
+        if any(self._assortment.is_service(each.offer_no) for each in proposed):
+            if context.free_agents:
+                yield "call"
+            if context.free_chat_agents:
+                yield "chat"
 
     def _packed(self, proposal: Proposal) -> Packed:
         return Packed.of(self._assortment.on_sale(proposal.candidates))

@@ -33,8 +33,12 @@ def outcomes(decision):
     return {record.step: record.outcome for record in decision.records}
 
 
-def due(offer_no, **facts):
-    return GetDueResponse(actions=[{"offer_no": offer_no, "lever": 1.0, **facts}])
+def due(offer_no, *, free_agents=0, free_chat_agents=0, **facts):
+    return GetDueResponse(
+        actions=[{"offer_no": offer_no, "lever": 1.0, **facts}],
+        free_agents=free_agents,
+        free_chat_agents=free_chat_agents,
+    )
 
 
 def with_person(response):

@@ -93,6 +93,24 @@ async def test_a_journey_that_moves_frees_what_was_decided_before(edge):
     assert [asked.context.context_digest for asked in rules.Commit.requests[1:]] == [during] * 2
 
 
+async def test_who_was_told_that_nobody_is_free_is_decided_for_anew_once_somebody_is(edge):
+    checked = edge.peers.rules.Check.requests
+    for free in ({}, {"free_agents": 3}, {"free_agents": 2}, {"free_chat_agents": 1}):
+        edge.peers.scenario.GetDue.answer = lambda _, free=free: due(HELLO, **free)
+        await decide(edge)
+    nobody, somebody, fewer, to_chat = [each.context.context_digest for each in checked]
+    assert somebody == fewer, "how many it is decides nothing"
+    assert len({nobody, somebody, to_chat}) == 3
+
+
+async def test_what_agents_are_free_for_matters_only_where_a_service_is_proposed(edge):
+    for free in ({}, {"free_agents": 3, "free_chat_agents": 3}):
+        edge.peers.scenario.GetDue.answer = lambda _, free=free: due(PAN, **free)
+        await decide(edge)
+    nobody, somebody = [each.context.context_digest for each in edge.peers.rules.Check.requests]
+    assert nobody == somebody
+
+
 async def test_a_stale_model_is_used_and_told_of(edge):
     rank = edge.peers.ranker.Rank
     fresh = rank.answer
