@@ -11,7 +11,7 @@ Every rpc of the edge is at hand, typed, as `touchpoint.stub.<Rpc>(request)`.
 """
 
 from touchpoint.client.connection import AsyncTouchpoint, Touchpoint
-from touchpoint.client.errors import CallError, Violation, call_error
+from touchpoint.client.errors import CallError, Throttled, Violation, call_error
 from touchpoint.client.requests import (
     Wanted,
     cart_item,
@@ -25,6 +25,7 @@ from touchpoint.client.requests import (
 __all__ = [
     "AsyncTouchpoint",
     "CallError",
+    "Throttled",
     "Touchpoint",
     "Violation",
     "Wanted",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -11,6 +13,7 @@ import grpc.aio
 
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.client.attempts import Attempts, Manners
 from touchpoint.client.bearing import BearingChannel, bearing
 from touchpoint.client.errors import call_error
 from touchpoint.client.requests import (
@@ -38,7 +41,9 @@ class Touchpoint:
     """The edge, blocking. Close it or use it as a context; safe to share between threads.
 
     `timeout_s` is the deadline of each call; None leaves it to the placement (100 ms) or the rpc.
-    Every method raises CallError when the edge refuses or cannot be reached.
+    With a deadline, and as far as it allows, what the edge refused or could not be reached for is
+    tried again, at most a tenth of all calls. Every method raises CallError when the edge refuses
+    or cannot be reached, Throttled for a call that was not sent since the edge refuses most.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Touchpoint:
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
+        self._manners = Manners()
 
     def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -97,10 +103,20 @@ class Touchpoint:
         return self._call(self.stub.ExplainDecision, request)
 
     def _call(self, rpc: Callable[..., Response], request: Any) -> Response:
-        try:
-            return rpc(request, timeout=self._timeout_s, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise call_error(error) from None
+        attempts = _attempts(self._manners, request, self._timeout_s)
+        while True:
+            timeout_s = attempts.next_timeout_s()
+            try:
+                response = rpc(request, timeout=timeout_s, metadata=self._metadata)
+            except grpc.RpcError as error:
+                failed = call_error(error)
+                pause_s = attempts.pause_s(failed)
+                if pause_s is None:
+                    raise failed from None
+                time.sleep(pause_s)
+            else:
+                attempts.answered()
+                return response
 
     def close(self) -> None:
         """End the connection."""
@@ -146,6 +162,7 @@ class AsyncTouchpoint:
         """All rpcs, typed, as generated."""
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
+        self._manners = Manners()
 
     async def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -178,10 +195,20 @@ class AsyncTouchpoint:
         return await self._call(self.stub.ExplainDecision, request)
 
     async def _call(self, rpc: Callable[..., Awaitable[Response]], request: Any) -> Response:
-        try:
-            return await rpc(request, timeout=self._timeout_s, metadata=self._metadata)
-        except grpc.aio.AioRpcError as error:
-            raise call_error(error) from None
+        attempts = _attempts(self._manners, request, self._timeout_s)
+        while True:
+            timeout_s = attempts.next_timeout_s()
+            try:
+                response = await rpc(request, timeout=timeout_s, metadata=self._metadata)
+            except grpc.aio.AioRpcError as error:
+                failed = call_error(error)
+                pause_s = attempts.pause_s(failed)
+                if pause_s is None:
+                    raise failed from None
+                await asyncio.sleep(pause_s)
+            else:
+                attempts.answered()
+                return response
 
     async def close(self) -> None:
         """End the connection."""
@@ -197,3 +224,18 @@ class AsyncTouchpoint:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _attempts(manners: Manners, request: Any, timeout_s: float | None) -> Attempts:
+    """Begin a call: the edge admits by rpc and, where there is one, by channel.
+
+    A decision stands for its session, a view and a trace only read, and an event is taken once by
+    its id; without one it would be taken twice.
+    """
+    channel, idempotent = 0, True
+    if isinstance(request, pb.RecommendRequest):
+        channel = request.channel
+    elif isinstance(request, pb.TrackRequest):
+        channel = request.events[0].channel if request.events else 0
+        idempotent = all(event.event_id for event in request.events)
+    return Attempts(manners, (type(request), channel), timeout_s, idempotent=idempotent)

@@ -54,6 +54,21 @@ class CallError(Exception):
         return f"{self.message} ({fields})" if fields else self.message
 
 
+class Throttled(CallError):  # noqa: N818 named as what befell the call
+    """A call was not sent: the edge refused most such calls of late, so that it is spared more.
+
+    Show your own default, and ask again with the next page; some calls are still sent, and as soon
+    as the edge takes them so are the others.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "not sent: the edge is overloaded and refused most such calls of late",
+            reason="THROTTLED",
+        )
+
+
 def call_error(error: grpc.RpcError | grpc.aio.AioRpcError) -> CallError:
     """Read the details that a server attached to its refusal; the network's own have none."""
     assert isinstance(error, grpc.Call | grpc.aio.AioRpcError)
