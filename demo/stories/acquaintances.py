@@ -12,6 +12,7 @@ from demo.stories.following import (
     day_of,
     has_adviser,
     is_over,
+    is_to_be_called,
     known,
     letters,
     of_journeys,
@@ -75,7 +76,7 @@ async def missed(stage: Stage) -> None:
     own = {mail.get("from_name") for mail in written}
     stage.claim("his own adviser writes", own <= {"Robin Hale"})
     await stage.passes(5 * _DAY + _MOMENT)
-    await comes_to(stage, otto, LAPSED, "call")
+    await is_to_be_called(stage, otto, LAPSED)
     async with at_the_desk(stage, "sales") as agent:
         task = await call(stage, agent, otto, "accepted")
     stage.claim("and somebody calls", MISSED in task.offer_ids)
@@ -200,7 +201,7 @@ async def asked_for_the_holidays(stage: Stage) -> None:
     await letters(stage, jonas, 1)
     await stage.passes(3 * _DAY + _MOMENT)
     stage.tell("He does not answer. Three days later:")
-    await comes_to(stage, jonas, HOLIDAY, "call")
+    await is_to_be_called(stage, jonas, HOLIDAY)
     async with at_the_desk(stage, "sales") as agent:
         await call(stage, agent, jonas, "declined")
     await comes_to(stage, jonas, HOLIDAY, "a_week")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from demo.shop import story
@@ -24,6 +24,9 @@ ADVISER = "robin"
 """Somebody who looks after customers, as the shipped senders name them."""
 _TIMEOUT_S = 20.0
 _LONG_AGO = timedelta(days=200)
+_SATURDAY = 5
+_LONGEST_HOLIDAYS = 6
+"""In working days, of which a call centre may be closed or busy in a row."""
 
 
 async def reachable(stage: Stage, name: str, *, is_new: bool = False) -> Person:
@@ -81,6 +84,42 @@ async def comes_to(stage: Stage, person: Person, scenario: str, wanted: str = ""
         return found == wanted if wanted else found is not None
 
     await stage.until(there, f"the stage {wanted} of {scenario}")
+
+
+async def is_to_be_called(stage: Stage, person: Person, scenario: str) -> None:
+    """Wait for the stage `call`: over days on which nobody works, or all have enough to do.
+
+    A Monday to Friday on which it still does not go on is taken for a holiday of this shop.
+    """
+    await comes_to(stage, person, scenario, "call")
+
+    async def goes_on() -> bool:
+        return not await _obstacle(stage, person, scenario)
+
+    for _ in range(_LONGEST_HOLIDAYS):
+        obstacle = await _obstacle(stage, person, scenario)
+        if not obstacle:
+            return
+        stage.tell(f"  call centre: {obstacle}")
+        await stage.passes(until_noon_of_weekday(stage.now))
+        with suppress(StoryError):
+            await stage.until(goes_on, "the next working day")
+            return
+    raise StoryError(f"{obstacle}: for {_LONGEST_HOLIDAYS} working days")
+
+
+def until_noon_of_weekday(now: datetime) -> timedelta:
+    """Return how long it is until noon of the next Monday to Friday: by then people are at work."""
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    while noon.weekday() >= _SATURDAY:
+        noon += timedelta(days=1)
+    return noon - now
+
+
+async def _obstacle(stage: Stage, person: Person, scenario: str) -> str:
+    """Return why a journey does not go on; empty: it does, or the person is not on it."""
+    view = await stage.seen(only(person, "customer"))
+    return next((each.obstacle for each in view.journeys if each.scenario == scenario), "")
 
 
 async def day_of(stage: Stage, person: Person, scenario: str, wanted: str, most: int = 7) -> int:

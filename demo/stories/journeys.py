@@ -11,6 +11,7 @@ from demo.stories.following import (
     call,
     comes_to,
     is_over,
+    is_to_be_called,
     known,
     letters,
     of_journeys,
@@ -120,7 +121,7 @@ async def a_cart_left_behind(stage: Stage) -> None:
     stage.claim("she is written to", not written or "cart" in written[-1]["subject"])
     await stage.passes(2 * _DAY + _MOMENT)
     stage.tell("Again two days later:")
-    await comes_to(stage, clara, ABANDONED, "call")
+    await is_to_be_called(stage, clara, ABANDONED)
     async with at_the_desk(stage, "sales") as agent:
         task = await call(stage, agent, clara, "reached")
         who = (await stage.seen(only(bruno, "customer"))).who.person_ids

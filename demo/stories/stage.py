@@ -94,6 +94,11 @@ class Stage:
     house: House = field(default_factory=House)
     """What there is beside the edge."""
 
+    @property
+    def now(self) -> datetime:
+        """What time it is for the suite, in UTC."""
+        return datetime.now(UTC) + self.ahead
+
     async def meet(self, name: str) -> Person:
         """Make up a customer of that name whom nobody has met before, and who is not held out."""
         while True:
@@ -128,7 +133,7 @@ class Stage:
             value=Money(amount=price, currency="USD") if price else None,
             **facts,
         )
-        event.time.FromDatetime(datetime.now(UTC) + self.ahead - ago)
+        event.time.FromDatetime(self.now - ago)
 
         async def taken() -> bool:
             answer = await self.edge.Track(TrackRequest(events=[event]), timeout=_TIMEOUT_S)
