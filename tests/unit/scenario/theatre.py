@@ -7,7 +7,7 @@ the ledger of contacts, templates and carriers are played.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 
 from services.rules.config import shipped_definitions
@@ -19,6 +19,7 @@ from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.completing import Completion
+from services.scenario.domain.moments import is_working_day
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.taking import take_events
@@ -57,6 +58,8 @@ _ITEMS = {
     FLOUR: ("Kitchen > Flour", 6),
     DVD: ("DVDs", 12),
 }
+MONDAY_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+NINE = time(9, tzinfo=UTC)
 AGENT = "agent"
 SKILLS = ("sales", "service", "chat")
 _US = 1_000_000
@@ -157,8 +160,8 @@ class Post:
 class Theatre:
     """See the module; `person` is what is known of Ada, to be changed as the story goes."""
 
-    def __init__(self) -> None:
-        self.clock, self.machine = FakeClock(), Machine()
+    def __init__(self, began: datetime = MONDAY_NOON) -> None:
+        self.clock, self.machine = FakeClock(began), Machine()
         self.store = InMemoryJourneys(machine_s=self.machine)
         self.errands = InMemoryErrands(self.store)
         self.catalogue, self.bundles = Shop(), OneBundle()
@@ -170,7 +173,9 @@ class Theatre:
         self.sent: list[tuple[str, str, int]] = []
         """Template, channel and day of each message that left the house."""
         self._finder = Finder(
-            self.catalogue, self.bundles, Profile(self.person, self.clock), self.clock, self.sources
+            *(self.catalogue, self.bundles, Profile(self.person, self.clock), self.clock),
+            self.sources,
+            calls_per_day=FreeAgents(self.store, self.clock).calls_per_day,
         )
         self._timers = Timers(self.store, self._finder, self.clock, owner="t", lease_s=3600.0)
         self._restocking = Restocking(self.store, self.catalogue, self.clock, lambda: None)
@@ -234,6 +239,14 @@ class Theatre:
             if next_us == ends_us:
                 return
         raise AssertionError("time stands still")
+
+    async def passes_to_work(self) -> None:
+        """Let time pass until agents work, where today nobody does."""
+        playbook, now = self.bundles.active, self.clock.now()
+        at_work = now
+        while not is_working_day(at_work.date(), playbook.holidays, playbook.desk.weekdays):
+            at_work = datetime.combine(at_work.date() + timedelta(days=1), NINE)
+        await self.passes(seconds=(at_work - now).total_seconds())
 
     async def goes_on(self) -> None:
         """Do all that is due now."""
