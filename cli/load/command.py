@@ -11,13 +11,14 @@ import typer
 import uvloop
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from cli.console import Exit, aside, fail, people, say_json, unreachable
+from cli.load.deadlines import Deadlines, held, read_share
 from cli.load.edge import recommending
 from cli.load.generator import drive
-from cli.load.outcome import NothingSentError, Summary
+from cli.load.outcome import NothingSentError, Outcome, Summary
 from cli.load.people import read_people, requests, visitors
+from cli.load.report import histogram, table
 from cli.load.schedule import poisson
 from cli.options import (
     DEFAULT_PLACEMENT,
@@ -39,6 +40,14 @@ PeopleOption = Annotated[
     typer.Option("--people", help="File of kind:value lines; else visitors nobody knows."),
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed, the same requests.")]
+ThresholdOption = Annotated[
+    str,
+    typer.Option(
+        "--min-in-time",
+        metavar="SHARE",
+        help="Exit code 1 where fewer are answered before the deadline, degraded or not: 99%.",
+    ),
+]
 _UNREACHABLE = "UNAVAILABLE"
 
 
@@ -59,6 +68,7 @@ def load(
     channel: ChannelOption = "WEB",
     who: PeopleOption = None,
     seed: SeedOption = 1,
+    min_in_time: ThresholdOption = "0%",
     edge: EdgeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -68,24 +78,37 @@ def load(
     Requests are sent when they are due, however slow the answers (open loop, Poisson arrivals).
     These are live decisions: they are stored, and may spend contacts.
 
-    Example: touchpoint load --rate 50 --duration 30 --deadline-ms 100
+    Example: touchpoint load --rate 50 --duration 30 --deadline-ms 100 --min-in-time 99%
     """
     told = _Load(reach(home, edge).edge, rate, duration_s, deadline_ms / 1000, seed)
     try:
+        threshold = read_share(min_in_time)
         wanted = _wanted(who, channel, placements or [DEFAULT_PLACEMENT], seed)
-        summary = uvloop.run(_run(told, wanted, Console(quiet=True) if as_json else aside))
+        summary, kept = uvloop.run(_run(told, wanted, Console(quiet=True) if as_json else aside))
     except NothingSentError as error:
         fail(f"{error}: give a longer --duration or a higher --rate", Exit.USAGE)
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     if as_json:
-        say_json(summary.as_json())
+        say_json({**summary.as_json(), "deadline": kept.as_json()})
     else:
-        people.print(_table(summary, told))
+        people.print(table(summary, kept, _title(told)))
+        people.print(histogram(kept))
+    _end(summary, kept, told, threshold)
+
+
+def _title(told: _Load) -> str:
+    return f"{told.rate:g} requests a second, deadline {told.deadline_s * 1000:g} ms"
+
+
+def _end(summary: Summary, kept: Deadlines, told: _Load, threshold: float) -> None:
+    """End with the exit code that the figures deserve."""
     if summary.reasons.get(_UNREACHABLE) == summary.requests:
         fail(unreachable(told.edge), Exit.UNREACHABLE)
     if summary.failed == summary.requests:
         fail(f"Not one request was answered at {told.edge}; the reasons stand above.")
+    if kept.in_time_share < threshold:
+        fail(f"{kept.in_time_share:.2%} were answered in time, fewer than {threshold:.2%}.")
 
 
 def _wanted(
@@ -99,34 +122,20 @@ def _wanted(
     return requests(asked, read_channel(channel), placements, seed)
 
 
-async def _run(told: _Load, wanted: Iterator[RecommendRequest], console: Console) -> Summary:
+async def _run(
+    told: _Load, wanted: Iterator[RecommendRequest], console: Console
+) -> tuple[Summary, Deadlines]:
     due = poisson(told.rate, told.duration_s, told.seed)
+    outcomes: list[Outcome] = []
+
+    def noted(outcome: Outcome) -> bool:
+        outcomes.append(outcome)
+        return False
+
     async with recommending(told.edge, told.deadline_s) as send:
         with Progress(console=console, transient=True, refresh_per_second=4) as progress:
             bar = progress.add_task(f"{told.rate:g}/s", total=told.duration_s)
-            return await drive(send, wanted, due, lambda at: progress.update(bar, completed=at))
-
-
-def _table(summary: Summary, told: _Load) -> Table:
-    table = Table(
-        title=f"{told.rate:g} requests a second, deadline {told.deadline_s * 1000:g} ms",
-        show_header=False,
-    )
-    for row in _rows(summary):
-        table.add_row(*row)
-    return table
-
-
-def _rows(summary: Summary) -> Iterator[tuple[str, str]]:
-    fates = (summary.answered, summary.degraded, summary.failed)
-    latencies = (summary.p50_ms, summary.p90_ms, summary.p99_ms, summary.max_ms)
-    yield "requests", f"{summary.requests}"
-    yield "answered / degraded / failed", " / ".join(map(str, fates))
-    yield "latency p50 / p90 / p99 / max", " / ".join(f"{ms:.1f}" for ms in latencies) + " ms"
-    yield "within 50 ms", f"{summary.in_50_share:.2%}"
-    yield "within 100 ms", f"{summary.in_100_share:.2%}"
-    yield "nothing degraded", f"{summary.undegraded_share:.2%}"
-    for reason, count in sorted(summary.reasons.items()):
-        yield f"  {reason}", f"{count}"
-    if summary.late_sends:
-        yield "sent late (the generator lacked CPU)", f"{summary.late_sends}"
+            summary = await drive(
+                send, wanted, due, lambda at: progress.update(bar, completed=at), noted
+            )
+    return summary, held(outcomes, told.deadline_s)

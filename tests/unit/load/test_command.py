@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import asynccontextmanager
 
+import grpc
 import grpc.aio
 
 from touchpoint.aggregator.v1.aggregator_pb2 import Degraded
@@ -28,6 +29,16 @@ class Edge(AggregatorServiceServicer):
         self.requests.append(request)
         degraded = [Degraded(service="ranker", reason="TIMEOUT")] * (len(self.requests) % 2)
         return RecommendResponse(degraded=degraded)
+
+
+class Busy(Edge):
+    """Sheds every second request."""
+
+    async def Recommend(self, request, context):  # noqa: N802
+        answer = await super().Recommend(request, context)
+        if answer.degraded:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too busy")
+        return answer
 
 
 @asynccontextmanager
@@ -64,7 +75,10 @@ async def test_what_was_sent_is_reported():
     assert code == 0, err
     found = json.loads(out)
     assert found["requests"] == len(edge.requests) > 10
-    assert found["reasons"] == {"ranker TIMEOUT": (len(edge.requests) + 1) // 2}
+    degraded = (len(edge.requests) + 1) // 2
+    assert found["reasons"] == {"ranker TIMEOUT": degraded}
+    assert found["deadline"]["degraded"] == degraded
+    assert found["deadline"]["in_time"] == len(edge.requests) - degraded
     assert {asked.placements[0].placement for asked in edge.requests} == {"ivr.menu"}
 
 
@@ -80,6 +94,19 @@ async def test_people_of_a_file_are_asked_for(tmp_path):
     assert code == 0, err
     assert "latency p50 / p90 / p99 / max" in out
     assert {who.value for asked in edge.requests for who in asked.identities} == {"C1"}
+
+
+async def test_a_share_in_time_that_is_missed_fails_and_says_by_how_much():
+    async with serving(Busy()) as address:
+        code, out, err = await load(
+            *("--edge", address, "--rate", "30", "--duration", "1", "--deadline-ms", "5000"),
+            *("--min-in-time", "99.5%"),
+        )
+
+    assert code == 1
+    assert "shed (the edge was too busy)" in out
+    assert "█" in out
+    assert "were answered in time, fewer than 99.50%" in err
 
 
 async def test_an_edge_that_is_not_there_is_said_with_what_to_do():
