@@ -19,7 +19,7 @@ from cli.load.generator import drive
 from cli.load.outcome import NothingSentError, Outcome, Summary
 from cli.load.people import read_people, requests, visitors
 from cli.load.report import histogram, table
-from cli.load.schedule import poisson
+from cli.load.schedule import Profile, arrivals
 from cli.options import (
     DEFAULT_PLACEMENT,
     ChannelOption,
@@ -38,6 +38,12 @@ DeadlineOption = Annotated[float, typer.Option(min=1, help="The callers' deadlin
 PeopleOption = Annotated[
     Path | None,
     typer.Option("--people", help="File of kind:value lines; else visitors nobody knows."),
+]
+ProfileOption = Annotated[
+    Profile,
+    typer.Option(
+        help="How the rate goes: steady; from nothing up to it; five times as much for a fifth."
+    ),
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed, the same requests.")]
 ThresholdOption = Annotated[
@@ -58,6 +64,7 @@ class _Load:
     duration_s: float
     deadline_s: float
     seed: int
+    profile: Profile
 
 
 def load(
@@ -68,19 +75,20 @@ def load(
     channel: ChannelOption = "WEB",
     who: PeopleOption = None,
     seed: SeedOption = 1,
+    profile: ProfileOption = Profile.STEADY,
     min_in_time: ThresholdOption = "0%",
     edge: EdgeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask the edge at a steady rate, as its callers would, and report on their deadlines.
+    """Ask the edge at a rate, as its callers would, and report on their deadlines.
 
     Requests are sent when they are due, however slow the answers (open loop, Poisson arrivals).
     These are live decisions: they are stored, and may spend contacts.
 
     Example: touchpoint load --rate 50 --duration 30 --deadline-ms 100 --min-in-time 99%
     """
-    told = _Load(reach(home, edge).edge, rate, duration_s, deadline_ms / 1000, seed)
+    told = _Load(reach(home, edge).edge, rate, duration_s, deadline_ms / 1000, seed, profile)
     try:
         threshold = read_share(min_in_time)
         wanted = _wanted(who, channel, placements or [DEFAULT_PLACEMENT], seed)
@@ -98,7 +106,8 @@ def load(
 
 
 def _title(told: _Load) -> str:
-    return f"{told.rate:g} requests a second, deadline {told.deadline_s * 1000:g} ms"
+    rate = f"{told.rate:g} requests a second, {told.profile.value}"
+    return f"{rate}, deadline {told.deadline_s * 1000:g} ms"
 
 
 def _end(summary: Summary, kept: Deadlines, told: _Load, threshold: float) -> None:
@@ -125,7 +134,7 @@ def _wanted(
 async def _run(
     told: _Load, wanted: Iterator[RecommendRequest], console: Console
 ) -> tuple[Summary, Deadlines]:
-    due = poisson(told.rate, told.duration_s, told.seed)
+    due = arrivals(told.profile, told.rate, told.duration_s, told.seed)
     outcomes: list[Outcome] = []
 
     def noted(outcome: Outcome) -> bool:
