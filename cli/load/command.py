@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +18,10 @@ from cli.console import Exit, aside, fail, people, say_json, unreachable
 from cli.load.deadlines import Deadlines, held, read_share
 from cli.load.edge import recommending
 from cli.load.generator import drive
-from cli.load.outcome import NothingSentError, Outcome, Summary
+from cli.load.mix import Part, read_mix
+from cli.load.outcome import NothingSentError, Outcome, Summary, summarise
 from cli.load.people import read_people, requests, visitors
-from cli.load.report import histogram, table
+from cli.load.report import by_part, histogram, table
 from cli.load.schedule import Profile, arrivals
 from cli.options import (
     DEFAULT_PLACEMENT,
@@ -29,8 +32,8 @@ from cli.options import (
     PlacementsOption,
 )
 from cli.reach import reach
-from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 from touchpoint.client import channel as read_channel
+from touchpoint.common.v1.identity_pb2 import Identity
 
 RateOption = Annotated[float, typer.Option(min=0.1, help="Requests a second.")]
 DurationOption = Annotated[float, typer.Option("--duration", min=1, help="Seconds.")]
@@ -46,6 +49,13 @@ ProfileOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed, the same requests.")]
+MixOption = Annotated[
+    str,
+    typer.Option(
+        metavar="CHANNEL=WEIGHT,…",
+        help="Several channels, each on its own: WEB=80,CALL_CENTER=20 or WEB:web.cart=1,IVR=1.",
+    ),
+]
 ThresholdOption = Annotated[
     str,
     typer.Option(
@@ -54,6 +64,8 @@ ThresholdOption = Annotated[
         help="Exit code 1 where fewer are answered before the deadline, degraded or not: 99%.",
     ),
 ]
+_SEED_STEP = 1_000_003
+"""Between the seeds of the parts: they neither arrive together nor share a session."""
 _UNREACHABLE = "UNAVAILABLE"
 
 
@@ -72,7 +84,8 @@ def load(
     duration_s: DurationOption = 10.0,
     deadline_ms: DeadlineOption = 100.0,
     placements: PlacementsOption = None,
-    channel: ChannelOption = "WEB",
+    channel: ChannelOption = "",
+    mix: MixOption = "",
     who: PeopleOption = None,
     seed: SeedOption = 1,
     profile: ProfileOption = Profile.STEADY,
@@ -84,25 +97,31 @@ def load(
     """Ask the edge at a rate, as its callers would, and report on their deadlines.
 
     Requests are sent when they are due, however slow the answers (open loop, Poisson arrivals).
-    These are live decisions: they are stored, and may spend contacts.
+    They ask for WEB unless --channel or --mix says otherwise. These are live decisions: they are
+    stored, and may spend contacts.
 
     Example: touchpoint load --rate 50 --duration 30 --deadline-ms 100 --min-in-time 99%
     """
     told = _Load(reach(home, edge).edge, rate, duration_s, deadline_ms / 1000, seed, profile)
     try:
         threshold = read_share(min_in_time)
-        wanted = _wanted(who, channel, placements or [DEFAULT_PLACEMENT], seed)
-        summary, kept = uvloop.run(_run(told, wanted, Console(quiet=True) if as_json else aside))
+        parts = _parts(mix, channel, placements or [])
+        asked = _people(who)
+        console = Console(quiet=True) if as_json else aside
+        found = uvloop.run(_run(told, parts, asked, console))
     except NothingSentError as error:
         fail(f"{error}: give a longer --duration or a higher --rate", Exit.USAGE)
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     if as_json:
-        say_json({**summary.as_json(), "deadline": kept.as_json()})
+        parted = {name: kept.as_json() for name, kept in found.parts.items()}
+        say_json({**found.summary.as_json(), "deadline": found.kept.as_json(), "parts": parted})
     else:
-        people.print(table(summary, kept, _title(told)))
-        people.print(histogram(kept))
-    _end(summary, kept, told, threshold)
+        people.print(table(found.summary, found.kept, _title(told)))
+        if len(parts) > 1:
+            people.print(by_part(found.parts))
+        people.print(histogram(found.kept))
+    _end(found.summary, found.kept, told, threshold)
 
 
 def _title(told: _Load) -> str:
@@ -120,31 +139,58 @@ def _end(summary: Summary, kept: Deadlines, told: _Load, threshold: float) -> No
         fail(f"{kept.in_time_share:.2%} were answered in time, fewer than {threshold:.2%}.")
 
 
-def _wanted(
-    who: Path | None, channel: str, placements: list[str], seed: int
-) -> Iterator[RecommendRequest]:
-    """Make the requests; raises ValueError for a file or a channel that cannot be used."""
+def _parts(mix: str, channel: str, placements: Sequence[str]) -> Sequence[Part]:
+    """Say who asks for what; raises ValueError for a channel or a mix that cannot be used."""
+    if not mix:
+        name = channel or "WEB"
+        return [Part(name.upper(), read_channel(name), placements or [DEFAULT_PLACEMENT], 1.0)]
+    if channel or placements:
+        raise ValueError("--mix names the channels and placements: leave --channel, --placement")
+    return read_mix(mix)
+
+
+def _people(who: Path | None) -> Sequence[Identity]:
+    """Say whom is asked for; raises ValueError for a file that cannot be used."""
     try:
-        asked = read_people(who) if who else visitors()
+        return read_people(who) if who else visitors()
     except OSError as error:
         raise ValueError(f"{who} cannot be read: {error.strerror}") from error
-    return requests(asked, read_channel(channel), placements, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    summary: Summary
+    kept: Deadlines
+    parts: dict[str, Deadlines]
 
 
 async def _run(
-    told: _Load, wanted: Iterator[RecommendRequest], console: Console
-) -> tuple[Summary, Deadlines]:
-    due = arrivals(told.profile, told.rate, told.duration_s, told.seed)
-    outcomes: list[Outcome] = []
-
-    def noted(outcome: Outcome) -> bool:
-        outcomes.append(outcome)
-        return False
-
+    told: _Load, parts: Sequence[Part], asked: Sequence[Identity], console: Console
+) -> _Found:
+    """Send each part as a process of its own: together they are one of the whole rate."""
+    outcomes: dict[str, list[Outcome]] = {part.name: [] for part in parts}
     async with recommending(told.edge, told.deadline_s) as send:
         with Progress(console=console, transient=True, refresh_per_second=4) as progress:
             bar = progress.add_task(f"{told.rate:g}/s", total=told.duration_s)
-            summary = await drive(
-                send, wanted, due, lambda at: progress.update(bar, completed=at), noted
-            )
-    return summary, held(outcomes, told.deadline_s)
+
+            async def one(part: Part, seed: int) -> Summary:
+                def noted(outcome: Outcome) -> bool:
+                    outcomes[part.name].append(outcome)
+                    return False
+
+                wanted = requests(asked, part.channel, part.placements, seed)
+                due = arrivals(told.profile, told.rate * part.share, told.duration_s, seed)
+                return await drive(
+                    send, wanted, due, lambda at: progress.update(bar, completed=at), noted
+                )
+
+            seeds = [told.seed + _SEED_STEP * place for place in range(len(parts))]
+            began = time.perf_counter()
+            summaries = await asyncio.gather(*map(one, parts, seeds))
+            took_s = time.perf_counter() - began
+    whole = [outcome for each in outcomes.values() for outcome in each]
+    return _Found(
+        summarise(whole, took_s, sum(each.late_sends for each in summaries)),
+        held(whole, told.deadline_s),
+        {name: held(each, told.deadline_s) for name, each in outcomes.items()},
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
@@ -31,6 +31,15 @@ def histogram(kept: Deadlines) -> Table:
     found = Table.grid(padding=(0, 1))
     for label, bar in plot(kept.histogram):
         found.add_row(label, bar)
+    return found
+
+
+def by_part(parts: Mapping[str, Deadlines]) -> Table:
+    """Return what the callers of each part got."""
+    found = Table("of", "requests", *(verdict.value.replace("_", " ") for verdict in Verdict))
+    for name, kept in parts.items():
+        shares = (f"{kept.verdicts[verdict] / kept.requests:.2%}" for verdict in Verdict)
+        found.add_row(name, f"{kept.requests}", *shares)
     return found
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from contextlib import asynccontextmanager
 
 import grpc
@@ -17,6 +18,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
     AggregatorServiceServicer,
     add_AggregatorServiceServicer_to_server,
 )
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 
 class Edge(AggregatorServiceServicer):
@@ -107,6 +109,23 @@ async def test_a_share_in_time_that_is_missed_fails_and_says_by_how_much():
     assert "shed (the edge was too busy)" in out
     assert "█" in out
     assert "were answered in time, fewer than 99.50%" in err
+
+
+async def test_a_mix_asks_for_each_channel_and_reports_on_each():
+    edge = Edge()
+    async with serving(edge) as address:
+        code, out, err = await load(
+            *("--edge", address, "--rate", "60", "--duration", "1", "--deadline-ms", "5000"),
+            *("--mix", "WEB=2,CALL_CENTER=1", "--json"),
+        )
+
+    assert code == 0, err
+    asked = Counter(Channel.Value.Name(request.channel) for request in edge.requests)
+    parts = json.loads(out)["parts"]
+    assert {name: part["in_time"] + part["degraded"] for name, part in parts.items()} == asked
+    assert asked["WEB"] > asked["CALL_CENTER"] > 5
+    sessions = {request.context.session_id for request in edge.requests}
+    assert len(sessions) == len(edge.requests)
 
 
 async def test_an_edge_that_is_not_there_is_said_with_what_to_do():
