@@ -80,8 +80,12 @@ class Attempts:
         manners.earn()
 
     def next_timeout_s(self) -> float | None:
-        """Begin an attempt and return what is left of the deadline; raises Throttled."""
-        self._manners.admit(self._kind)
+        """Begin an attempt and return what is left of the deadline; raises Throttled.
+
+        Only for the first: a further one is paid for, and comes when the edge asked for it.
+        """
+        if not self._made:
+            self._manners.admit(self._kind)
         self._made += 1
         return self._left_s()
 

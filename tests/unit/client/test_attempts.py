@@ -110,6 +110,16 @@ def test_a_call_is_not_sent_where_most_were_refused_and_its_error_says_so():
     )
 
 
+def test_a_retry_that_the_budget_paid_for_is_not_thrown_away_here():
+    edge = Edge(dice=0.0)
+    call = edge.call()
+    call.next_timeout_s()
+    assert call.pause_s(BUSY) is not None
+    edge.refuse_much()
+
+    assert call.next_timeout_s() == 1.0
+
+
 def test_calls_of_another_kind_are_sent_all_the_same():
     edge = Edge(dice=0.0)
     edge.refuse_much("web")
