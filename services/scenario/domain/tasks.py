@@ -212,9 +212,9 @@ async def snooze(
 
 
 async def give_back(transaction: TaskTransaction, taken: Task, until_us: int) -> None:
-    """Put a task off that was taken and may not be done yet, unless it is another's by now."""
+    """Put a task off that was taken and may not be done yet; one that is done by now stays so."""
     task = await transaction.find_task(taken.task_id, lock=True)
-    if task is not None and task.claims == taken.claims and task.agent_id == taken.agent_id:
+    if task is not None and _is_still(task, taken):
         await _put_off(transaction, task, until_us, PUT_OFF)
 
 
@@ -234,11 +234,16 @@ async def withdraw(transaction: TaskTransaction, taken: Task, now_us: int) -> No
 
 
 async def undo_claim(transaction: TaskTransaction, taken: Task) -> None:
-    """Leave a task as it was before it was taken, unless it is another's by now."""
+    """Leave a task as it was before it was taken; one that is another's or done by now stays so."""
     task = await transaction.find_task(taken.task_id, lock=True)
-    if task is not None and task.claims == taken.claims and task.agent_id == taken.agent_id:
+    if task is not None and _is_still(task, taken):
         free = replace(task, agent_id="", claimed_until_us=0, claims=task.claims - 1)
         await transaction.save_task(free)
+
+
+def _is_still(task: Task, taken: Task) -> bool:
+    """Say whether a task is as it was taken: nobody else's, and not done meanwhile."""
+    return task.claims == taken.claims and task.agent_id == taken.agent_id and not task.outcome
 
 
 async def _put_off(transaction: TaskTransaction, task: Task, until_us: int, why: str) -> Task:

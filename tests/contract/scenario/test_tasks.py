@@ -7,7 +7,7 @@ import pytest
 from services.scenario.domain.agents import Presence
 from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.outcomes import LATEST_AGAIN_US
-from services.scenario.domain.tasks import HOLD_US, claim, snooze
+from services.scenario.domain.tasks import HOLD_US, claim, give_back, snooze, undo_claim
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US, apart, one
@@ -182,6 +182,15 @@ async def test_the_same_completion_twice_answers_the_same(calls):
     first = await calls.complete(task, outcome="accepted")
     again = await calls.complete(task, outcome="accepted", now_us=DUE_US + DAY_US)
     assert again == first
+
+
+async def test_what_was_done_meanwhile_is_neither_put_off_nor_free_again(calls):
+    task = await calls.claim()
+    ended = await calls.complete(task, outcome="not_interested")
+    async with calls.desk.store.transaction() as transaction:
+        await give_back(transaction, task, DUE_US + DAY_US)
+        await undo_claim(transaction, task)
+        assert await transaction.find_task(task.task_id, lock=False) == ended
 
 
 async def test_another_outcome_afterwards_is_refused(calls):
