@@ -58,7 +58,8 @@ def answered(request):
 
 @pytest.mark.parametrize("readme", ["README.md", "client/README.md"])
 def test_the_call_from_python_shows_an_offer(endpoints, readme):
-    code = block("python", 'with Touchpoint("127.0.0.1:7400")', readme).replace("127.0.0.1:7400", endpoints.edge)
+    code = block("python", 'with Touchpoint("127.0.0.1:7400")', readme)
+    code = code.replace("127.0.0.1:7400", endpoints.edge)
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
         exec(compile(code, readme, "exec"), {})
