@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -72,6 +74,32 @@ class Waits:
 NO_WAITS = Waits()
 
 
+@dataclass(slots=True)
+class Onward:
+    """What a call has begun that goes on where its caller leaves."""
+
+    _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+
+    def add(self, task: asyncio.Task[Any]) -> None:
+        """Note work that outlives the handler if that is cancelled."""
+        self._tasks.append(task)
+
+    def when_over(self, then: Callable[[], None]) -> None:
+        """Call back as soon as nothing of it is under way, which may be at once."""
+        left = [task for task in self._tasks if not task.done()]
+        if not left:
+            then()
+            return
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            left.remove(task)
+            if not left:
+                then()
+
+        for task in tuple(left):
+            task.add_done_callback(ended)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """The facts of one rpc that a servicer or a middleware may want; it knows no transport."""
@@ -87,6 +115,7 @@ class Call:
     trace_id: str = ""
     streaming: bool = False
     waits: Waits = field(default_factory=Waits)
+    onward: Onward = field(default_factory=Onward)
 
     @property
     def service(self) -> str:
@@ -109,6 +138,7 @@ class Call:
             self.trace_id,
             self.streaming,
             self.waits,
+            self.onward,
         )
 
     def with_caller(self, caller: Caller) -> Call:
@@ -122,6 +152,7 @@ class Call:
             self.trace_id,
             self.streaming,
             self.waits,
+            self.onward,
         )
 
 

@@ -32,9 +32,14 @@ class Apart:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await work in a task of its own; cancelling the awaiting task leaves that one alone."""
+    async def run(self, call: Call, work: Coroutine[Any, Any, T]) -> T:
+        """Await work in a task of its own; cancelling the awaiting task leaves that one alone.
+
+        The call counts as under way until it is done: callers who leave at once would otherwise
+        have any number of decisions made.
+        """
         task = asyncio.create_task(work)
+        call.onward.add(task)
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return await asyncio.shield(task)
@@ -69,7 +74,7 @@ class Recommending:
 
     async def recommend(self, call: Call, request: RecommendRequest) -> RecommendResponse:
         """Return the next best actions before the caller's deadline."""
-        return await self._apart.run(self._decided(self._asking.question(call, request)))
+        return await self._apart.run(call, self._decided(self._asking.question(call, request)))
 
     async def _decided(self, question: Question) -> RecommendResponse:
         decision = await self._pipeline.decide(question)

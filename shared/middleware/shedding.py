@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 
 from google.protobuf.message import Message
 
@@ -79,7 +80,8 @@ class Shedding:
                 told = budget_s
             raise
         finally:
-            self._limiter.ended(ticket, call.method, told, call.waits)
+            ended = partial(self._limiter.ended, ticket, call.method, told, call.waits)
+            call.onward.when_over(ended)
 
     async def stream(
         self, call: Call, request: Message, following: StreamHandler

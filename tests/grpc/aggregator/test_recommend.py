@@ -5,7 +5,10 @@ import asyncio
 import grpc
 import pytest
 
-from shared.middleware.order import layers
+from shared.middleware.order import Hooks, layers
+from shared.overload.limit import FixedLimit
+from shared.overload.limiter import Limiter
+from shared.testing.grpc import grpc_service
 from shared.transport.direct import DirectChannel
 from shared.transport.routes import routes
 from tests.unit.aggregator.edge import (
@@ -244,6 +247,33 @@ async def test_a_caller_that_leaves_cancels_nothing(stub, edge):
     gate.set()
     await asyncio.wait_for(committed.wait(), 5)
     assert list(commit.request.person_ids) == [PERSON]
+
+
+async def test_a_decision_keeps_its_place_when_its_caller_has_left(edge):
+    reached, gate = asyncio.Event(), asyncio.Event()
+    check = edge.peers.rules.Check
+    keep = check._answered
+
+    async def held(request, timeout_s):
+        reached.set()
+        await gate.wait()
+        return await keep(request, timeout_s)
+
+    check._answered = held
+    limiter = Limiter(FixedLimit(1))
+    async with grpc_service(edge.binding(), hooks=Hooks(limiter=limiter)) as channel:
+        stub = AggregatorServiceStub(channel)
+        call = stub.Recommend(asked(), timeout=1.0)
+        await reached.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.Recommend(asked(), timeout=1.0)
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        gate.set()
+        await asyncio.wait_for(limiter.emptied(), 5)
+        assert (await stub.Recommend(asked(), timeout=1.0)).placements[0].recommendations
 
 
 async def test_a_decision_under_way_is_waited_for_when_the_edge_drains(stub, edge):
