@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cli.console import add_row, table
 from cli.showing.around import around
-from cli.showing.decision import show_degraded, treatment
+from cli.showing.decision import show_degraded, show_quality, treatment
 from cli.showing.traits import money, traits
 from cli.showing.words import ago
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
@@ -36,6 +36,7 @@ def show_view(console: Console, view: GetCustomerViewResponse, now: datetime) ->
     _show_recent(console, view.recent, now)
     _show_presented(console, view.presented, now)
     show_degraded(console, view.degraded)
+    show_quality(console, view.quality, view.sources_left_out)
 
 
 def _who(view: GetCustomerViewResponse) -> str:

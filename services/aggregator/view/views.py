@@ -144,6 +144,8 @@ class Views:
             self._write_passed(view, findings)
             view.arm = findings.question.context.arm
             view.variants.extend(findings.question.context.variants)
+        view.quality = findings.question.quality
+        view.sources_left_out.extend(findings.question.left_out)
         view.next_best_actions.extend(
             next_best_actions(findings.question, findings.decision, findings.facts, self._wording)
         )

@@ -5,6 +5,7 @@ import asyncio
 import grpc
 import pytest
 
+from services.aggregator.domain.quality import Qualities
 from shared.clock import to_us
 from shared.errors import Unavailable
 from tests.unit.aggregator.edge import (
@@ -286,7 +287,8 @@ async def test_a_record_whose_reading_is_not_written_down_is_not_shown(stub, edg
     assert whole.recent
     edge.peers.profile.GetProfile.error = Unavailable("the trail")
     view = await stub.GetCustomerView(asked())
-    assert {field.name for field, _ in view.ListFields()} == {"next_best_actions", "degraded"}
+    named = {field.name for field, _ in view.ListFields()}
+    assert named == {"next_best_actions", "degraded", "quality"}
 
 
 async def test_a_person_nobody_knows_still_gets_something_said(stub, edge):
@@ -342,3 +344,17 @@ async def test_a_burst_of_changes_sends_the_last_view(stub, edge, shopper):
     await changes.put(None)
     gate.set()
     assert [update.cause async for update in updates] == ["", "add_to_cart"]
+
+
+async def test_the_view_says_of_how_much_its_actions_were_made_and_who_was_left_out(
+    stub, edge, monkeypatch
+):
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(
+        candidates=candidates(PAN), sources=[{"source": "FOR_YOU", "failure": "SPARED"}]
+    )
+    monkeypatch.setattr(Qualities, "quality", lambda *_: 0.5)
+    view = await stub.GetCustomerView(asked())
+    assert view.quality == 0.5
+    assert [(one.source, one.reason) for one in view.sources_left_out] == [("FOR_YOU", "SPARED")]
+    assert not view.degraded
+    assert view.next_best_actions

@@ -121,6 +121,11 @@ def test_of_how_much_less_it_was_made_is_told(console):
     trace = pb.ExplainDecisionResponse(trace=edge.DecisionTrace(quality=0.5))
     show_trace(console, trace, NOW)
     assert "quality 0.50" in console.export_text()
+    view = pb.GetCustomerViewResponse(quality=0.4, sources_left_out=less.sources_left_out)
+    show_view(console, view, NOW)
+    said = console.export_text()
+    assert "quality 0.40" in said
+    assert "without FOR_YOU (SPARED), editors (RESTING)" in said
 
 
 @pytest.mark.parametrize("quality", [0.0, 1.0])
