@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from bench.errors import MeasurementError
 from bench.part import Part
@@ -57,7 +58,8 @@ async def _measure(parts: list[Part], scale: Scale, console: Console) -> int:
     began = time.monotonic()
 
     def tell(text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {text}", highlight=False)
+        passed = f"[dim]{time.monotonic() - began:5.0f} s[/]  "
+        console.print(passed + escape(text), highlight=False)
 
     failures = []
     try:
@@ -68,13 +70,18 @@ async def _measure(parts: list[Part], scale: Scale, console: Console) -> int:
                 print_rows(rows, console)
                 if found.failure:
                     failures.append(found.failure)
-                    console.print(f"[red]not all was measured of {found.failure}")
+                    _complain(console, f"not all was measured of {found.failure}")
     except (MeasurementError, TimeoutError, OSError) as error:
-        console.print(f"[red]nothing more was measured: {str(error) or type(error).__name__}")
+        _complain(console, f"nothing more was measured: {str(error) or type(error).__name__}")
         return 1
     console.print(f"\nall of {FILE}:")
     print_rows(read_rows(FILE), console)
     return 1 if failures else 0
+
+
+def _complain(console: Console, text: str) -> None:
+    # What went wrong is told word for word: a list of messages in it would be taken for markup.
+    console.print(text, style="red", markup=False, highlight=False)
 
 
 if __name__ == "__main__":
