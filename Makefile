@@ -21,7 +21,7 @@ $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-resilience test-kills test-timer-kills test-web lint bench bench-scale bench-quality proto clean
+.PHONY: help run test test-long test-resilience test-kills test-timer-kills test-web test-examples lint bench bench-scale bench-quality proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ test-timer-kills: $(VENV)/.dev  ## Kill workers and the database under timers (T
 
 test-web: $(VENV)/.dev  ## Try connect-web and clients/web in Node and in a browser (CHROME=), and the size
 	$(BIN)/python -m pytest tests/web
+
+test-examples: $(VENV)/.dev  ## Compile and run examples/ against a suite, where Node and Go are there
+	$(BIN)/python -m pytest tests/examples
 
 lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 	$(BIN)/ruff check .

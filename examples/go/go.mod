@@ -1,0 +1,3 @@
+module touchpoint.example/callcentre
+
+go 1.22
