@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from services.rules.domain.changes import (
@@ -33,6 +34,7 @@ async def write_changes(transaction: Transaction, changes: Sequence[Change]) -> 
     identified = _of(changes, Identified)
     if identified:
         await _identify(transaction, identified)
+    changes = await _without_foreign(transaction, changes)
     declined = _of(changes, Declined)
     if declined:
         await _note_declines(transaction, declined)
@@ -79,6 +81,33 @@ async def _identify(transaction: Transaction, identified: Sequence[Identified]) 
     ]
     await transaction.executemany(_SQL.note_identity, rows)
     await transaction.execute(_SQL.end_waiting, [each.identity_key for each in identified])
+
+
+async def _without_foreign(transaction: Transaction, changes: Sequence[Change]) -> Sequence[Change]:
+    """Take the decisions out of what names one that was made for somebody else.
+
+    Whoever comes by another person's decision, in a mail that was handed on, changes nothing of
+    theirs by it.
+    """
+    naming = [
+        (at, change)
+        for at, change in enumerate(changes)
+        if isinstance(change, Declined | Seen | Redeemed | Contacted) and change.decision_id
+    ]
+    if not naming:
+        return changes
+    rows = await transaction.fetch(
+        _SQL.foreign_decisions,
+        [at for at, _ in naming],
+        [change.person_id for _, change in naming],
+        [change.decision_id for _, change in naming],
+    )
+    foreign = {row["place"] for row in rows}
+    own = dict(naming)
+    return [
+        replace(own[at], decision_id="") if at in foreign else change
+        for at, change in enumerate(changes)
+    ]
 
 
 async def _note_declines(transaction: Transaction, declined: Sequence[Declined]) -> None:

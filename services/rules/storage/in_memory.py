@@ -270,7 +270,8 @@ class InMemoryLedger:
         return before - self._size()
 
     async def note(self, changes: Sequence[Change]) -> None:
-        for change in changes:
+        for told in changes:
+            change = self._without_foreign(told)
             match change:
                 case Identified():
                     self._identities.note(change)
@@ -289,6 +290,16 @@ class InMemoryLedger:
                     await self.erase(change.person_ids, change.identity_keys)
             if isinstance(change, Declined | Redeemed):
                 self._promises.end(change, self._identities.set_of(change.person_id))
+
+    def _without_foreign(self, change: Change) -> Change:
+        """Take the decision out of what names one that was made for somebody else."""
+        if not isinstance(change, Declined | Seen | Redeemed | Contacted):
+            return change
+        stored = self._decisions.get(change.decision_id)
+        made_for = stored.draft.person_ids if stored is not None else ()
+        persons = self._identities.set_of(change.person_id)
+        is_foreign = made_for and not set(made_for).intersection(persons)
+        return replace(change, decision_id="") if is_foreign else change
 
     def _size(self) -> int:
         tables = (

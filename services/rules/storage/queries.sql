@@ -140,6 +140,14 @@ WHERE position > $1 AND NOT is_part AND change_xid < pg_snapshot_xmin(pg_current
 ORDER BY position
 LIMIT $2
 
+-- name: foreign_decisions
+-- The places of what names a decision that was made for somebody else. One that was made for nobody
+-- known, under a pseudonym, is everybody's who names it.
+SELECT told.place
+FROM unnest($1::integer[], $2::text[], $3::text[]) AS told (place, person_id, decision_id)
+    JOIN decisions d ON d.decision_id = told.decision_id
+WHERE d.person_ids <> '{}' AND NOT d.person_ids && set_of(told.person_id)
+
 -- name: confirm_contacts
 -- What was seen counts, even when its reservation had lapsed meanwhile. An impression is known by
 -- its decision, where 0 stands for all that was shown, or by its session where the contact was made

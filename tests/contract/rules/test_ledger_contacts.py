@@ -155,6 +155,19 @@ async def test_a_message_of_a_decision_confirms_its_contact(ledger: Ledger) -> N
     assert await used(ledger) == 1
 
 
+async def test_by_somebody_elses_decision_nobody_confirms_their_contact(ledger: Ledger) -> None:
+    await ledger.commit(draft("d1", 1))
+    await ledger.commit(draft("d2", wanted=(WantedContact(0, "email.body", True),)))
+    foreign = contacted(1, person_id="eve", decision_id="d2")
+    await ledger.note([Seen("eve", "d1", 1, ""), foreign])
+    later_us = NOW + DAY
+    assert await used(ledger, "eve", now_us=later_us) == 1
+    assert await used(ledger, "ann", now_us=later_us) == 1
+    await ledger.note([Identified(b"key", "eve", ("ann", "eve"), 1, False)])
+    await ledger.note([Seen("eve", "d1", 1, "")])
+    assert await used(ledger, "ann", now_us=later_us) == 2
+
+
 async def test_a_message_told_of_after_the_fact_counts_as_of_when_it_was_sent(
     ledger: Ledger,
 ) -> None:

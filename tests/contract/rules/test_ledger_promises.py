@@ -12,6 +12,7 @@ from tests.contract.rules.ledger_kit import DAY, KEY, LIMIT, NOW, draft
 from tests.contract.rules.promise_kit import PROMOTION, promised, promising, wanted
 
 UNSEEN = wanted(at_decision=False)
+UNSEEN_TOO = wanted(12, at_decision=False)
 
 
 async def test_what_is_decided_is_reserved_and_what_is_seen_is_promised(ledger: Ledger) -> None:
@@ -24,6 +25,18 @@ async def test_what_is_decided_is_reserved_and_what_is_seen_is_promised(ledger: 
     assert (promise.made_us, promise.expires_us) == (NOW, UNSEEN.expires_us)
     facts = await ledger.check_facts(["ann"], KEY, 0, NOW)
     assert (facts.promised, facts.reserved) == ((PROMOTION,), ())
+
+
+async def test_by_somebody_elses_decision_nobody_answers_their_promise(ledger: Ledger) -> None:
+    await ledger.commit(promising("d1", wanted(), UNSEEN_TOO))
+    await ledger.note([Seen("eve", "d1", 12, "")])
+    assert await promised(ledger) == [PROMOTION]
+    await ledger.note([Declined("eve", PROMOTION, PROMOTION, NOW, "d1")])
+    await ledger.note([Redeemed("eve", "d1", PROMOTION, NOW, "event/eve/1")])
+    assert await promised(ledger) == [PROMOTION]
+    await ledger.note([Identified(b"key", "eve", ("ann", "eve"), 1, False)])
+    await ledger.note([Declined("eve", PROMOTION, PROMOTION, NOW, "d1")])
+    assert await promised(ledger) == []
 
 
 async def test_where_contacts_count_at_the_decision_so_does_the_promise(ledger: Ledger) -> None:
