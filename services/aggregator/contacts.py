@@ -133,13 +133,13 @@ def tightest(balances: Sequence[ContactBalance]) -> ContactBalance | None:
     return min(general, key=lambda each: each.limit - min(each.used, each.limit), default=None)
 
 
-def limit_state(balance: ContactBalance, catalogue: Catalogue) -> ContactLimitState:
-    """Write how far a limit is used up."""
+def limit_state(balance: ContactBalance, offer_id: str) -> ContactLimitState:
+    """Write how far a limit is used up; `offer_id` is of the only offer that it holds for."""
     found = ContactLimitState(
         rule=balance.rule,
         policy=balance.policy,
         channels=balance.channels,
-        offer_id=catalogue.offer_ids[balance.offer_no] if balance.offer_no else "",
+        offer_id=offer_id,
         group=balance.group,
         kinds=balance.kinds,
         used=balance.used,

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from services.aggregator.domain.candidates import Candidates, Proposal
+from services.aggregator.domain.candidates import Proposal
 from services.aggregator.domain.digest import with_journeys, with_variants
 from services.aggregator.domain.quality import Qualities
 from services.aggregator.domain.slates import PlacementSlate, unreserved
 from services.aggregator.domain.steps import Step
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline import commit, ranking
+from services.aggregator.pipeline.allowing import allowed_by, with_words
 from services.aggregator.pipeline.assortment import Assortment
 from services.aggregator.pipeline.columns import Packed, due, from_proto, to_proto
 from services.aggregator.pipeline.decision import Decision, Person
@@ -73,7 +74,8 @@ class Pipeline:
             return self._closed(question, person, packed, steps)
         self._note_verdict(question, verdict)
         whole = packed.and_then(verdict.added)
-        allowed = _allowed(question, whole.columns, proposal, verdict)
+        sayable = with_words(verdict, whole.columns, self._wording.knows)
+        allowed = allowed_by(sayable, question, whole.columns, proposal)
         decision = await self._ranked(question, person, whole, allowed, verdict, steps)
         if question.context.preview:
             steps.skip(Step.COMMIT)
@@ -280,17 +282,3 @@ def _proposed(question: Question, actions: GetDueResponse | None) -> Sequence[Du
     if question.only_proposed or actions is None:
         return question.proposed
     return (*question.proposed, *actions.actions)
-
-
-def _allowed(
-    question: Question, whole: Candidates, proposal: Proposal, verdict: CheckResponse
-) -> ranking.Allowed:
-    kept = whole.to_rank().pick(verdict.kept)
-    names = [ask.placement.name for ask in question.asks]
-    return ranking.Allowed(
-        kept,
-        proposal.bits_of(kept.offer_nos, verdict.placement_bits, names),
-        proposal.levers_of(kept.offer_nos, verdict.levers),
-        verdict.constraints,
-        verdict.standing,
-    )

@@ -186,8 +186,9 @@ class Views:
             view.open_promises.extend(sections.promises(passed.promises, wording))
             if (least := tightest(passed.balances)) is not None:
                 view.contacts.CopyFrom(contacts(least))
-            states = [limit_state(each, self._catalogue) for each in passed.balances]
-            view.contacts.limits.extend(states)
+            for each in passed.balances:
+                offer_id = wording.offer_id(each.offer_no)
+                view.contacts.limits.append(limit_state(each, offer_id))
         if findings.journeys is not None:
             view.journeys.extend(sections.journeys(findings.journeys.journeys))
 

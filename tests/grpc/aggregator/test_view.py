@@ -185,6 +185,7 @@ async def test_what_was_shown_stands_with_its_answer_and_contacts_with_their_lim
             {"policy": "marketing", "used": 1, "limit": 1, "rule": "o", "offer_no": PROMO},
             {"policy": "marketing", "used": 2, "limit": 3, "rule": "contacts.marketing"},
             {"policy": "marketing", "used": 2, "limit": 5},
+            {"policy": "marketing", "limit": 1, "offer_no": edge.catalogue.size},
         ],
         promises=[{"offer_no": PROMO}],
     )
@@ -199,8 +200,9 @@ async def test_what_was_shown_stands_with_its_answer_and_contacts_with_their_lim
     ]
     assert (view.contacts.used, view.contacts.limit) == (2, 3)
     assert view.contacts.rule == "contacts.marketing"
-    assert [one.used for one in view.contacts.limits] == [9, 1, 2, 2]
+    assert [one.used for one in view.contacts.limits] == [9, 1, 2, 2, 0]
     assert (view.contacts.limits[1].rule, view.contacts.limits[1].offer_id) == ("o", "promo-1")
+    assert view.contacts.limits[4].offer_id == ""
     assert [one.offer_id for one in view.open_promises] == ["promo-1"]
     assert [(one.scenario, one.stage) for one in view.journeys] == [("cart", "reminded")]
     assert list(edge.peers.rules.GetContacts.request.person_ids) == [PERSON]

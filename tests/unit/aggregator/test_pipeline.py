@@ -161,6 +161,39 @@ async def test_what_a_standing_decision_adds_counts_on_from_the_last_candidate(e
     assert decision.candidates.offer_nos == [TV, PC_1]
 
 
+async def test_what_a_newer_catalogue_brings_back_takes_nobody_elses_place(edge):
+    newer = edge.catalogue.size + 5
+
+    def adding(request):
+        response = everything_kept(request)
+        response.added.CopyFrom(candidates(newer, source=Source.OFFER))
+        response.kept.append(len(request.candidates.offer_nos))
+        response.placement_bits.append(1)
+        response.levers.extend(range(1, len(response.kept) + 1))
+        return response
+
+    edge.peers.rules.Check.answer = adding
+    await decide(edge)
+    asked_of_ranker = edge.peers.ranker.Rank.request
+    assert newer not in asked_of_ranker.candidates.offer_nos
+    assert len(asked_of_ranker.placement_bits) == len(asked_of_ranker.candidates.offer_nos)
+    assert list(asked_of_ranker.levers) == list(range(1, len(asked_of_ranker.levers) + 1))
+
+
+async def test_where_only_a_newer_catalogue_knows_what_stands_the_default_is_shown(edge):
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse()
+
+    def adding(request):
+        response = everything_kept(request)
+        response.added.CopyFrom(candidates(edge.catalogue.size, source=Source.OFFER))
+        response.kept.append(0)
+        response.placement_bits.append(1)
+        return response
+
+    edge.peers.rules.Check.answer = adding
+    assert shown(await decide(edge)) == [[WELCOME]]
+
+
 async def test_a_standing_decision_keeps_its_id_to_the_end(edge):
     def standing(request):
         response = everything_kept(request)
