@@ -17,7 +17,7 @@ from shared.call import REQUEST_ID, Call
 from shared.errors import Aborted, InvalidArgument, TouchpointError, Unavailable
 from shared.logging import get_logger
 from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
-from shared.transport.status import STATUS_DETAILS, to_status
+from shared.transport.status import STATUS_DETAILS, in_trailers, to_status
 
 log = get_logger(__name__)
 
@@ -146,7 +146,7 @@ def _decoded(decode: Callable[[bytes], Message], data: bytes, call: Call) -> Mes
 
 
 async def _abort(context: Context, call: Call, error: TouchpointError) -> NoReturn:
-    status = to_status(error, call.request_id)
+    status = in_trailers(to_status(error, call.request_id))
     await context.abort(
         _GRPC_CODES[status.code],
         status.message,

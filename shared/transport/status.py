@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2 as details
@@ -14,6 +15,10 @@ from shared.errors import FieldViolation, InvalidArgument, Overloaded, Touchpoin
 
 STATUS_DETAILS = "grpc-status-details-bin"
 """The trailing metadata that carries the serialised status."""
+TRAILERS_BYTES = 6 * 1024
+"""What a status may take of the trailers: callers take 8 KiB of them at the most, and where there is
+more they see RESOURCE_EXHAUSTED instead of what was wrong."""
+_MESSAGE_BYTES = 1024
 
 CODES: Mapping[type[TouchpointError], int] = {
     errors.InvalidArgument: Code.INVALID_ARGUMENT,
@@ -68,6 +73,40 @@ def to_status(error: TouchpointError, request_id: str) -> Status:
         delay.FromNanoseconds(int(error.retry_after_s * 1e9))
         status.details.add().Pack(details.RetryInfo(retry_delay=delay))
     return status
+
+
+def in_trailers(status: Status) -> Status:
+    """Return a status that fits into the trailers of an answer: of many violations the first."""
+    if _trailing(status) <= TRAILERS_BYTES:
+        return status
+    bad = details.BadRequest()
+    place = next((at for at, each in enumerate(status.details) if each.Is(bad.DESCRIPTOR)), None)
+    shorter = _told_briefly(status, status.message)
+    if place is None:
+        return shorter
+    status.details[place].Unpack(bad)
+    found = list(bad.field_violations)
+    kept = len(found)
+    while kept and _trailing(shorter) > TRAILERS_BYTES:
+        kept //= 2
+        del bad.field_violations[kept:]
+        told = "; ".join(f"{each.field}: {each.description}" for each in found[:kept])
+        shorter = _told_briefly(status, f"{told}; and {len(found) - kept} more")
+        shorter.details[place].Pack(bad)
+    return shorter
+
+
+def _trailing(status: Status) -> int:
+    """Return the bytes that a status takes of the trailers: its message in them, all in base64."""
+    return len(quote(status.message)) + status.ByteSize() * 4 // 3
+
+
+def _told_briefly(status: Status, message: str) -> Status:
+    shorter = Status()
+    shorter.CopyFrom(status)
+    cut = message.encode()[:_MESSAGE_BYTES].decode(errors="ignore")
+    shorter.message = cut if cut == message else f"{cut}…"
+    return shorter
 
 
 def from_status(status: Status) -> TouchpointError:

@@ -325,3 +325,19 @@ async def test_a_meter_counts_refusals_too(echo: Opener) -> None:
         await stub.Say(pb.SayRequest(text="x"))
         await failure(stub.Say(pb.SayRequest()))
     assert recorded == [("Say", 0), ("Say", 3)]
+
+
+@pytest.mark.parametrize("path", ["exclude_ids[{}]", "Fäld" * 100 + "[{}]"])
+async def test_many_violations_do_not_outgrow_what_callers_take_of_an_error(
+    echo: Opener, path: str
+) -> None:
+    violations = [
+        FieldViolation(path.format(at), "must have 1 to 128 characters") for at in range(100)
+    ]
+    async with echo(echo_binding(raising(errors.InvalidArgument(violations)))) as stub:
+        error = await failure(say(stub))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    (bad,) = unpacked(status_of(error), error_details_pb2.BadRequest)
+    first, told = bad.field_violations[0], len(bad.field_violations)
+    assert first.field == violations[0].field
+    assert told == 100 or error.details().endswith(("more", "…"))
