@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from shared.replicas.entitled import may_ask_beside, waits_s
 from shared.replicas.replica import Line, Replica
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ _FAULTS = {_Code.UNAVAILABLE, _Code.INTERNAL, _Code.UNKNOWN, _Code.DATA_LOSS}
 _UNANSWERED = {_Code.DEADLINE_EXCEEDED, _Code.CANCELLED}
 _MAY_GO_BETTER = {*_FAULTS, *_UNANSWERED, _Code.RESOURCE_EXHAUSTED}
 """With these the answer of another replica, if it is being asked, is waited for."""
+_STOOD_STILL_S = 0.005
+"""An alarm that comes so late says that this process had no processor, or something held it."""
 _NEVER_LEFT = "connections to all backends failing"
 """How gRPC says so, of a replica that went away just before."""
 
@@ -25,14 +28,31 @@ _NEVER_LEFT = "connections to all backends failing"
 class Attempt:
     """One call to one replica."""
 
-    __slots__ = ("alarm", "began", "call", "is_late", "line", "replica")
+    __slots__ = (
+        "alarm",
+        "began",
+        "call",
+        "is_late",
+        "late_s",
+        "line",
+        "replica",
+        "turn",
+        "was_put_off",
+    )
 
-    def __init__(self, replica: Replica, line: Line, call: Any, began: float) -> None:
+    def __init__(
+        self, replica: Replica, line: Line, call: Any, began: float, late_s: float | None
+    ) -> None:
         self.replica = replica
         self.line = line
         self.call = call
         self.began = began
+        self.late_s = late_s
+        """After which it is late; None: not known."""
         self.is_late = False
+        self.turn = 0
+        self.was_put_off = False
+        """Its alarm came late, because it was us who stood still."""
         self.alarm: asyncio.TimerHandle | None = None
 
 
@@ -89,10 +109,9 @@ class Attempts:
             timeout=max(0.0, self._deadline - now),
             metadata=self._metadata,
         )
-        attempt = Attempt(replica, line, outgoing, now)
         late_s = self._rpc.late_after_s() if len(channel.replicas) > 1 else None
-        if late_s is not None and now + late_s < self._deadline:
-            attempt.alarm = self._loop.call_at(now + late_s, self._late, attempt)
+        attempt = Attempt(replica, line, outgoing, now, late_s)
+        self._wake(attempt, now)
         self._tried.append(replica)
         self._under_way.append(attempt)
         outgoing.add_done_callback(lambda _: self._ended(attempt))
@@ -111,16 +130,33 @@ class Attempts:
         elif self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
 
-    def _late(self, attempt: Attempt) -> None:
+    def _wake(self, attempt: Attempt, now: float) -> None:
+        """Have it looked after at its next turn, if that comes in time."""
+        if attempt.late_s is None:
+            return
+        due = now + waits_s(attempt.turn, attempt.late_s)
+        if due < self._deadline:
+            attempt.alarm = self._loop.call_at(due, self._late, attempt, due)
+
+    def _late(self, attempt: Attempt, due: float) -> None:
         """Ask a second replica beside one that takes longer than usual."""
-        channel = self._rpc.channel
-        attempt.is_late = True
-        channel.outliers.late(attempt.replica, self._loop.time())
+        channel, now = self._rpc.channel, self._loop.time()
+        if now - due > _STOOD_STILL_S and not attempt.was_put_off:
+            # Its answer may lie here unread.
+            attempt.was_put_off = True
+            self._wake(attempt, now)
+            return
+        if not attempt.is_late:
+            attempt.is_late = True
+            channel.outliers.late(attempt.replica, now)
         if self._is_over or len(self._tried) > 1 or not self._rpc.may_be_asked_twice:
             return
         other = channel.another(self._tried)
-        if other is not None and channel.extras.hedges.take():
+        if other is not None and may_ask_beside(attempt.turn, channel.extras.hedges):
             self._start(other)
+            return
+        attempt.turn += 1
+        self._wake(attempt, now)
 
     async def _goes_on(self, ended: Attempt, code: grpc.StatusCode) -> bool:
         """Say whether an answer may still come, after one attempt that came to nothing."""

@@ -33,9 +33,9 @@ class TokenBucket:
         earned = self._thousandths + round(self.share * _WHOLE)
         self._thousandths = min(self.most * _WHOLE, earned)
 
-    def take(self) -> bool:
-        """Say whether an extra call may be made, and count it."""
-        if self._thousandths < _WHOLE:
+    def take(self, *, keeping: int = 0) -> bool:
+        """Say whether an extra call may be made that leaves so many for others, and count it."""
+        if self._thousandths < _WHOLE * (1 + keeping):
             return False
         self._thousandths -= _WHOLE
         self.taken += 1

@@ -32,6 +32,14 @@ def test_who_always_wants_one_gets_the_whole_share(share, most, calls):
     assert bucket.taken == most + int(share * calls + 1e-9)
 
 
+def test_what_is_kept_for_others_is_left():
+    bucket = TokenBucket(share=0.0, most=3)
+    assert bucket.take(keeping=2)
+    assert not bucket.take(keeping=2)
+    assert bucket.take(keeping=1)
+    assert bucket.take()
+
+
 def test_fifty_calls_earn_exactly_one_of_two_in_a_hundred():
     bucket = TokenBucket(share=0.02, most=1)
     assert bucket.take()
