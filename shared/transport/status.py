@@ -16,7 +16,7 @@ from shared.errors import FieldViolation, InvalidArgument, Overloaded, Touchpoin
 STATUS_DETAILS = "grpc-status-details-bin"
 """The trailing metadata that carries the serialised status."""
 TRAILERS_BYTES = 6 * 1024
-"""What a status may take of the trailers: callers take 8 KiB of them at the most, and where there is
+"""What a status may take of the trailers: callers take 8 KiB of them at the most, and of
 more they see RESOURCE_EXHAUSTED instead of what was wrong."""
 _MESSAGE_BYTES = 1024
 
@@ -98,7 +98,7 @@ def in_trailers(status: Status) -> Status:
 
 def _trailing(status: Status) -> int:
     """Return the bytes that a status takes of the trailers: its message in them, all in base64."""
-    return len(quote(status.message)) + status.ByteSize() * 4 // 3
+    return len(quote(status.message)) + len(status.SerializeToString()) * 4 // 3
 
 
 def _told_briefly(status: Status, message: str) -> Status:
