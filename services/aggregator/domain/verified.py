@@ -12,11 +12,13 @@ _IMPERSONAL_SOURCES = frozenset(
         Source.TRENDING,
         Source.GIFT,
         Source.AS_ASKED_FOR,
-        Source.INSTEAD_OF,
         Source.DEFAULT,
     }
 )
 """They speak of what all buy, or of what the caller just asked."""
+_IMPERSONAL_OF_WHAT_IS_NAMED = _IMPERSONAL_SOURCES | {Source.INSTEAD_OF}
+"""They do where the item that they speak of is named by the request; else it is one that the person
+looked for."""
 _IMPERSONAL_CODES = frozenset(
     {
         RemovalCode.OUT_OF_STOCK,
@@ -40,9 +42,12 @@ def is_sure_enough(channel: int, assurance: int, needed: int) -> bool:
     return channel not in BY_VOICE or assurance >= needed
 
 
-def source_may_be_told(source: int) -> bool:
-    """Say whether a reason of a source tells nothing of a person."""
-    return source in _IMPERSONAL_SOURCES
+def source_may_be_told(source: int, *, is_named: bool = False) -> bool:
+    """Say whether a reason of a source tells nothing of a person.
+
+    `is_named`: the request itself names the item that the reason speaks of.
+    """
+    return source in (_IMPERSONAL_OF_WHAT_IS_NAMED if is_named else _IMPERSONAL_SOURCES)
 
 
 def removal_may_be_told(code: int) -> bool:

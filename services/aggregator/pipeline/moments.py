@@ -27,7 +27,13 @@ def moment_of(question: Question, decision: Decision) -> Moment:
             decision.person.facts.assurance,
             question.definitions.personal_needs,
         ),
+        named_in(context),
     )
+
+
+def named_in(context: DecisionContext) -> frozenset[int]:
+    """Return the numbers of the items that a request itself names, those in the cart too."""
+    return frozenset((*context.item_nos, *(line.offer_no for line in context.cart))) - {0}
 
 
 def category_in_view(context: DecisionContext) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from services.aggregator.domain.slates import Choice
 from services.aggregator.pipeline.decision import Decision
-from services.aggregator.pipeline.moments import category_in_view, moment_of
+from services.aggregator.pipeline.moments import category_in_view, moment_of, named_in
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.wording import InView, Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import Reason
@@ -20,8 +20,5 @@ def telling(question: Question, decision: Decision, wording: Wording) -> Tell:
     if not question.call.caller.is_browser:
         return lambda choice: wording.reason(choice, candidates, moment)
     context = question.context
-    in_view = InView(
-        frozenset((*context.item_nos, *(line.offer_no for line in context.cart))) - {0},
-        category_in_view(context),
-    )
+    in_view = InView(named_in(context), category_in_view(context))
     return lambda choice: wording.reason_on_device(choice, candidates, moment, in_view)

@@ -57,6 +57,8 @@ class Moment:
     """Path of the category that is being looked at."""
     is_sure: bool = True
     """Who hears it has been made sure of well enough to be told what is known of the person."""
+    named_nos: frozenset[int] = frozenset()
+    """Of the items that the request itself names, those in the cart too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Wording:
 
     def reason(self, choice: Choice, candidates: Candidates, moment: Moment) -> Reason:
         """Return why an offer was chosen; to who may be somebody else, nothing of the person."""
-        if not (moment.is_sure or source_may_be_told(choice.source)):
+        if not (moment.is_sure or self._may_be_told(choice, candidates, moment)):
             text = phrase("reason.unsaid", moment.locale)
             return Reason(code=choice.source, text=text)  # type: ignore[arg-type]
         text = reason_text(self._evidence(choice, candidates, moment), moment.locale)
@@ -152,21 +154,26 @@ class Wording:
             text = shortened(text)
         return Reason(code=choice.source, text=text)  # type: ignore[arg-type]
 
+    def _may_be_told(self, choice: Choice, candidates: Candidates, moment: Moment) -> bool:
+        is_named = self._is_among(moment.named_nos, choice, candidates)
+        return source_may_be_told(choice.source, is_named=is_named)
+
     def reason_on_device(
         self, choice: Choice, candidates: Candidates, moment: Moment, in_view: InView
     ) -> Reason:
         """Return why an offer was chosen as far as the page that shows it knows of it."""
         known = replace(moment, category=in_view.category)
         evidence = self._evidence(choice, candidates, known)
-        told = on_device(evidence, is_in_view=self._is_in_view(choice, candidates, in_view))
+        is_in_view = self._is_among(in_view.offer_nos, choice, candidates)
+        told = on_device(evidence, is_in_view=is_in_view)
         return Reason(code=told.source, text=reason_text(told, moment.locale))  # type: ignore[arg-type]
 
-    def _is_in_view(self, choice: Choice, candidates: Candidates, in_view: InView) -> bool:
-        """Say whether the page shows the item of the evidence, or another size of it."""
+    def _is_among(self, offer_nos: frozenset[int], choice: Choice, candidates: Candidates) -> bool:
+        """Say whether the item of the evidence, or another size of it, is one of these."""
         if choice.offer_no not in candidates.offer_nos:
             return False
         no = candidates.evidence_nos[candidates.offer_nos.index(choice.offer_no)]
-        return bool(no) and self._family(no) in {self._family(each) for each in in_view.offer_nos}
+        return bool(no) and self._family(no) in {self._family(each) for each in offer_nos}
 
     def _family(self, offer_no: int) -> int:
         family = int(self._catalogue.family_no[offer_no]) if self.knows(offer_no) else 0

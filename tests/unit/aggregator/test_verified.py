@@ -1,5 +1,6 @@
 """To whoever may be somebody else, nothing is told that looks at the person."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -57,6 +58,15 @@ def test_a_reason_that_tells_of_nobody_is_told():
     choice = Choice(PC_2, Source.POPULAR)
     told = [WORDING.reason(choice, found, moment(is_sure=sure)).text for sure in (True, False)]
     assert told == ["Popular in PCs this month"] * 2
+
+
+@pytest.mark.parametrize("named", [frozenset(), frozenset({TV}), frozenset({PC_1, TV})])
+def test_what_something_stands_for_is_told_only_where_the_request_names_it(named):
+    found = Candidates([PC_2], [Source.INSTEAD_OF], [1.0], [PC_1], [0], [0])
+    calling = replace(moment(is_sure=False), named_nos=named)
+    said = WORDING.reason(Choice(PC_2, Source.INSTEAD_OF), found, calling).text
+    # Else it is what the person looked for on the site, and whoever calls may be somebody else.
+    assert ("Aurora 15" in said) is (PC_1 in named)
 
 
 @pytest.mark.parametrize("code", list(RemovalCode))
