@@ -202,6 +202,14 @@ class ServiceSettings:
         """Return every address that is listened on, by the key that sets it."""
         return {f"TOUCHPOINT_{self.service.upper()}_LISTEN": self.address()}
 
+    def calls_of_a_connection(self) -> int:
+        """Return how many calls one connection may have under way, streams among them.
+
+        A service behind the edge is called over one by all that the edge has to ask: the streams of
+        everybody who watches must leave room there for the calls.
+        """
+        return self.max_streams + 2 * self.max_in_flight
+
     def keys_file(self) -> Path | None:
         """Return the file of who may call; None: there is none, and everybody may."""
         if self.keys is not None:

@@ -161,7 +161,8 @@ async def forever() -> None:
 async def _listen(
     settings: ServiceSettings, health: Health, tls: ServerTls | None
 ) -> tuple[grpc.aio.Server, GrpcRoutes, Listen]:
-    server = grpc.aio.server(options=server_options(settings.max_request_bytes))
+    options = server_options(settings.max_request_bytes, settings.calls_of_a_connection())
+    server = grpc.aio.server(options=options)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     table = GrpcRoutes()
     server.add_generic_rpc_handlers((table,))

@@ -8,6 +8,7 @@ from typing import ClassVar
 from shared.callers.scopes import CHANNELS
 from shared.config import WEB_PORT, ServiceSettings, setting
 from shared.setting_types import Listen, listen, names, number_of
+from shared.transport.options import STREAMS
 
 
 def channel(text: str) -> int:
@@ -67,3 +68,7 @@ class AggregatorSettings(ServiceSettings):
         """Return every address that is listened on, by the key that sets it."""
         # super() without arguments does not know a class that was made anew for its slots.
         return {**ServiceSettings.listens(self), "TOUCHPOINT_WEB_LISTEN": self.http_listen}
+
+    def calls_of_a_connection(self) -> int:
+        """Return how many calls one connection may have under way: anybody may connect here."""
+        return STREAMS

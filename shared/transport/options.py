@@ -19,13 +19,17 @@ ANSWER_LIMIT = 16 * MIB
 Options = Sequence[tuple[str, str | int]]
 
 
-def server_options(max_request_bytes: int) -> Options:
-    """Return the arguments of a server that takes requests up to a size in bytes."""
+STREAMS = 100
+"""Calls on one connection of a caller, streams among them; more wait for their turn, unsent. It
+bounds what a connection can hold open: rapid reset, half-sent messages."""
+
+
+def server_options(max_request_bytes: int, streams: int = STREAMS) -> Options:
+    """Return the arguments of a server: the size of a request in bytes, calls on a connection."""
     return (
         # On by default, and then a second server binds the same port without a word.
         ("grpc.so_reuseport", 0),
-        # Bounds what one connection can hold open: rapid reset, half-sent messages.
-        ("grpc.max_concurrent_streams", 100),
+        ("grpc.max_concurrent_streams", streams),
         # A silent TCP connection stays for ever otherwise.
         ("grpc.server_handshake_timeout_ms", 3_000),
         ("grpc.max_receive_message_length", max_request_bytes),

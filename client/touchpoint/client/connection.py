@@ -23,6 +23,7 @@ from touchpoint.client.requests import (
     recommend_request,
     track_request,
 )
+from touchpoint.client.streams import ON_ITS_OWN, StreamConnections
 from touchpoint.common.v1.event_pb2 import Event
 
 DEFAULT_ADDRESS = "127.0.0.1:7400"
@@ -60,15 +61,20 @@ class Touchpoint:
         `caller` names the calling system in the logs and rights of an edge that is open; a key has
         a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
         """
-        channel = (
-            grpc.insecure_channel(address, options=_OPTIONS)
-            if credentials is None
-            else grpc.secure_channel(address, credentials, options=_OPTIONS)
-        )
-        self.channel = bearing(channel, key) if key else channel
+
+        def dial(*more: tuple[str, str | int]) -> grpc.Channel:
+            channel = (
+                grpc.insecure_channel(address, options=(*_OPTIONS, *more))
+                if credentials is None
+                else grpc.secure_channel(address, credentials, options=(*_OPTIONS, *more))
+            )
+            return bearing(channel, key) if key else channel
+
+        self.channel = dial()
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
+        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN))
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
         self._manners = Manners()
@@ -89,13 +95,14 @@ class Touchpoint:
     def watch(self, who: Who) -> Iterator[pb.WatchCustomerResponse]:
         """Get that view now and again whenever something happens, until the iterator is closed."""
         request = pb.WatchCustomerRequest(identities=identities(who))
-        stream = self.stub.WatchCustomer(request, metadata=self._metadata)
-        try:
-            yield from stream
-        except grpc.RpcError as error:
-            raise call_error(error) from None
-        finally:
-            stream.cancel()
+        with self._streams.lent() as channel:
+            stream = AggregatorServiceStub(channel).WatchCustomer(request, metadata=self._metadata)
+            try:
+                yield from stream
+            except grpc.RpcError as error:
+                raise call_error(error) from None
+            finally:
+                stream.cancel()
 
     def explain(self, decision_id: str) -> pb.ExplainDecisionResponse:
         """Get the trace of a decision."""
@@ -119,8 +126,9 @@ class Touchpoint:
                 return response
 
     def close(self) -> None:
-        """End the connection."""
-        self.channel.close()
+        """End the connections."""
+        for channel in (self.channel, *self._streams.channels):
+            channel.close()
 
     def __enter__(self) -> Self:
         return self
@@ -151,15 +159,20 @@ class AsyncTouchpoint:
         `caller` names the calling system in the logs and rights of an edge that is open; a key has
         a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
         """
-        channel = (
-            grpc.aio.insecure_channel(address, options=_OPTIONS)
-            if credentials is None
-            else grpc.aio.secure_channel(address, credentials, options=_OPTIONS)
-        )
-        self.channel = BearingChannel(channel, key) if key else channel
+
+        def dial(*more: tuple[str, str | int]) -> grpc.aio.Channel:
+            channel = (
+                grpc.aio.insecure_channel(address, options=(*_OPTIONS, *more))
+                if credentials is None
+                else grpc.aio.secure_channel(address, credentials, options=(*_OPTIONS, *more))
+            )
+            return BearingChannel(channel, key) if key else channel
+
+        self.channel = dial()
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
+        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN))
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
         self._manners = Manners()
@@ -180,14 +193,15 @@ class AsyncTouchpoint:
     async def watch(self, who: Who) -> AsyncIterator[pb.WatchCustomerResponse]:
         """Get that view now and again whenever something happens, until the iterator is closed."""
         request = pb.WatchCustomerRequest(identities=identities(who))
-        stream = self.stub.WatchCustomer(request, metadata=self._metadata)
-        try:
-            async for response in stream:
-                yield response
-        except grpc.aio.AioRpcError as error:
-            raise call_error(error) from None
-        finally:
-            stream.cancel()
+        with self._streams.lent() as channel:
+            stream = AggregatorServiceStub(channel).WatchCustomer(request, metadata=self._metadata)
+            try:
+                async for response in stream:
+                    yield response
+            except grpc.aio.AioRpcError as error:
+                raise call_error(error) from None
+            finally:
+                stream.cancel()
 
     async def explain(self, decision_id: str) -> pb.ExplainDecisionResponse:
         """Get the trace of a decision."""
@@ -211,8 +225,9 @@ class AsyncTouchpoint:
                 return response
 
     async def close(self) -> None:
-        """End the connection."""
-        await self.channel.close()
+        """End the connections."""
+        for channel in (self.channel, *self._streams.channels):
+            await channel.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import timeout
 
 import grpc
 import grpc.aio
 import pytest
 
 from shared.errors import FieldViolation, InvalidArgument, Overloaded
+from shared.transport.options import STREAMS, server_options
 from shared.transport.status import STATUS_DETAILS, to_status
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
@@ -116,6 +118,25 @@ async def test_a_view_can_be_watched_and_left(served):
             if len(causes) == 2:
                 break
     assert causes == ["", "view"]
+
+
+async def test_those_who_watch_leave_calls_their_way():
+    servicer, server = Edge(), grpc.aio.server(options=server_options(65536))
+    add_AggregatorServiceServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with AsyncTouchpoint(f"127.0.0.1:{port}", timeout_s=5) as touchpoint, timeout(10):
+        watching = [touchpoint.watch("customer:c") for _ in range(STREAMS + 20)]
+        for updates in watching:
+            assert (await anext(updates)).cause == ""
+        assert (await touchpoint.view("customer:ada")).who.name == "ada"
+        for updates in watching:
+            await updates.aclose()
+        again = touchpoint.watch("customer:c")
+        assert (await anext(again)).cause == ""
+        assert len(touchpoint._streams.channels) == 2  # room that was left is used again
+        await again.aclose()
+    await server.stop(None)
 
 
 async def test_a_refusal_names_the_field_and_the_reason(served):

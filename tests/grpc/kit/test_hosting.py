@@ -36,6 +36,30 @@ async def test_a_request_over_the_limit_is_refused() -> None:
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+async def test_behind_the_edge_those_who_watch_leave_room_for_calls() -> None:
+    entered, watching = asyncio.Semaphore(0), asyncio.Event()
+
+    async def watched(call: Call, request: Any) -> Any:
+        if call.streaming:
+            entered.release()
+            await watching.wait()
+        return pb.SayResponse(text="answered")
+
+    opened = echo_service(EchoServicer(watched))
+    told = settings(TOUCHPOINT_RULES_MAX_STREAMS="400", TOUCHPOINT_RULES_MAX_IN_FLIGHT="200")
+    opening = hosted(told, opened, FakePlane().openers(), Channels())
+    async with opening as found, channel_to(found.grpc) as channel:
+        stub = stubs.EchoServiceStub(channel)
+        streams = [stub.Count(pb.CountRequest(up_to=1)) for _ in range(150)]
+        async with asyncio.timeout(10):
+            for _ in streams:
+                await entered.acquire()
+        assert (await stub.Say(pb.SayRequest(text="x"), timeout=5)).text == "answered"
+        watching.set()
+        for stream in streams:
+            stream.cancel()
+
+
 async def test_a_compressed_request_is_understood() -> None:
     opened = echo_service(EchoServicer())
     opening = hosted(settings(), opened, FakePlane().openers(), Channels())
