@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from contextvars import Context
 
-from shared.call import ANONYMOUS, CALLER, Call
+from shared.call import Call
 from shared.logging import get_logger
 from shared.overload.limiter import Limiter
 from shared.overload.priority import Priority
@@ -35,7 +35,7 @@ class ShedLog:
             loop.call_later(EVERY_S, self.tell, context=_NO_CALL)
         self._priorities[priority.value] += 1
         self._rpcs[call.rpc] += 1
-        self._callers[call.metadata.get(CALLER, ANONYMOUS.name)] += 1
+        self._callers[call.caller.name] += 1
 
     def tell(self) -> None:
         """Write the line."""

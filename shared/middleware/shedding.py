@@ -10,7 +10,7 @@ from functools import partial
 from google.protobuf.message import Message
 
 from shared.binding import UNARY_DEADLINE, DeadlineLimits
-from shared.call import ANONYMOUS, CALLER, Call, Handler, StreamHandler
+from shared.call import Call, Handler, StreamHandler
 from shared.errors import DeadlineExceeded, Shed
 from shared.middleware.errors import is_own_cancellation
 from shared.middleware.shed_log import ShedLog
@@ -19,7 +19,6 @@ from shared.overload.priority import Priority
 
 Prioritise = Callable[[Call, Message], Priority]
 
-_CREDENTIAL = "authorization"
 _PLACEMENTS_S = 0.1
 """What callers leave who leave it to the servicer."""
 _NEARLY_OVER = 0.5
@@ -46,7 +45,10 @@ def giving_way(*rpcs: str) -> Prioritise:
 
 
 class Shedding:
-    """Admits rpcs through a limiter; health and reflection never come here."""
+    """Admits rpcs through a limiter; health and reflection never come here.
+
+    Callers are told apart by the names that authentication found.
+    """
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class Shedding:
         """Handle one rpc if there is room; raises Shed at once if not."""
         priority = self._prioritise(call, request)
         try:
-            ticket = self._limiter.admit(priority, caller_of(call))
+            ticket = self._limiter.admit(priority, call.caller.name)
         except Shed:
             self._log.note(call, priority)
             raise
@@ -87,7 +89,7 @@ class Shedding:
         self, call: Call, request: Message, following: StreamHandler
     ) -> AsyncGenerator[Message, None]:
         """Handle one stream if there is room; raises Shed at once if not."""
-        priority, caller = self._prioritise(call, request), caller_of(call)
+        priority, caller = self._prioritise(call, request), call.caller.name
         try:
             self._limiter.open_stream(caller)
         except Shed:
@@ -136,17 +138,6 @@ class _Opening:
             self._is_over = True
             self._alarm.cancel()
             self._limiter.ended(self._ticket)
-
-
-def caller_of(call: Call) -> str:
-    """Return by what a caller is told from others, so that nobody can speak for another's share.
-
-    By its name where that is known, else by the credential that it shows, else by what it says.
-    """
-    if call.caller is not ANONYMOUS:
-        return call.caller.name
-    credential = call.metadata.get(_CREDENTIAL)
-    return credential or call.metadata.get(CALLER) or ANONYMOUS.name
 
 
 def _was_late(error: BaseException, call: Call, budget_s: float) -> bool:

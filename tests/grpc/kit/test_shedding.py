@@ -14,7 +14,7 @@ import pytest
 from google.rpc import error_details_pb2
 
 from shared.binding import UNARY_DEADLINE
-from shared.call import Call
+from shared.call import CALLER, Call, Caller
 from shared.errors import NotFound
 from shared.middleware import shed_log, shedding
 from shared.middleware.order import Hooks
@@ -23,6 +23,8 @@ from shared.overload.limiter import Limiter
 from tests.grpc.kit.conftest import Opener
 from tests.grpc.kit.echo import EchoServicer, echo_binding, pb
 from tests.grpc.kit.test_both_ways_alike import failure, status_of, unpacked
+
+CLAIMING_TO_BE_SHOP = ((CALLER, "shop"),)
 
 
 class NotedLimit(FixedLimit):
@@ -61,9 +63,9 @@ async def test_a_refusal_says_when_to_come_again(echo: Opener) -> None:
     assert retry.retry_delay.ToMilliseconds() >= 50
 
 
-async def test_refusals_leave_one_line_for_all(
-    echo: Opener, log_lines: StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set as soon as the line of what was shed is written, which is at once."""
     monkeypatch.setattr(shed_log, "EVERY_S", 0.0)
     told = asyncio.Event()
     tell = shed_log.ShedLog.tell
@@ -73,20 +75,40 @@ async def test_refusals_leave_one_line_for_all(
         told.set()
 
     monkeypatch.setattr(shed_log.ShedLog, "tell", tell_and_say_so)
+    return told
+
+
+def shed_of(lines: StringIO) -> dict[str, Any]:
+    """Return the only line of what was shed; no refusal has one of its own."""
+    written = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert not [line for line in written if line["event"] == "rpc_answered"]
+    (shed,) = (line for line in written if line["event"] == "load_shed")
+    return dict(shed)
+
+
+async def test_refusals_leave_one_line_for_all(
+    echo: Opener, log_lines: StringIO, told: asyncio.Event
+) -> None:
     async with echo(echo_binding(EchoServicer()), full()) as stub:
-        await failure(
-            stub.Say(pb.SayRequest(text="x"), metadata=(("x-touchpoint-caller", "shop"),))
-        )
+        await failure(stub.Say(pb.SayRequest(text="x"), metadata=CLAIMING_TO_BE_SHOP))
         await asyncio.wait_for(told.wait(), 5)
-    lines = [json.loads(line) for line in log_lines.getvalue().splitlines()]
-    (shed,) = (line for line in lines if line["event"] == "load_shed")
+    shed = shed_of(log_lines)
     assert (shed["refused"], shed["by_priority"], shed["by_rpc"], shed["by_caller"]) == (
         1,
         {"agent": 1},
         {"Say": 1},
         {"shop": 1},
     )
-    assert not [line for line in lines if line["event"] == "rpc_answered"]
+
+
+async def test_a_refused_caller_is_told_by_its_key_whatever_it_calls_itself(
+    echo: Opener, log_lines: StringIO, told: asyncio.Event
+) -> None:
+    hooks = Hooks(limiter=Limiter(FixedLimit(0)), authenticate=lambda _: Caller("greedy key"))
+    async with echo(echo_binding(EchoServicer()), hooks) as stub:
+        await failure(stub.Say(pb.SayRequest(text="x"), metadata=CLAIMING_TO_BE_SHOP))
+        await asyncio.wait_for(told.wait(), 5)
+    assert shed_of(log_lines)["by_caller"] == {"greedy key": 1}
 
 
 async def test_an_answer_teaches_how_long_it_took_of_what_it_had(echo: Opener) -> None:
