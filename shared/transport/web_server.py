@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 
@@ -21,6 +23,12 @@ _GRACE_S = 2
 
 _IDLE_S = 65
 """Longer than a client keeps a connection for its next request: else both sides race."""
+
+HANDSHAKE_S = 3.0
+"""From the connection to the end of the handshake of TLS, before which no other limit holds; the
+loop's own is a minute."""
+_GOODBYE_S = 2.0
+"""For a peer's answer to the end of TLS."""
 
 
 @asynccontextmanager
@@ -68,6 +76,25 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._stopped = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen as uvicorn does, and let go of who says too little for TLS to begin."""
+        config, loop = self.config, asyncio.get_running_loop()
+        await self.lifespan.startup()
+        patience = {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": _GOODBYE_S}
+
+        def protocol() -> asyncio.Protocol:
+            made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+            return made
+
+        told: dict[str, Any] = {"ssl": config.ssl, "backlog": config.backlog}
+        told |= patience if config.ssl else {}
+        self.servers = [
+            await loop.create_server(protocol, sock=each, **told) for each in sockets or ()
+        ]
+        self.started = True
 
     def stop(self) -> None:
         """Take no more connections, and end when what was begun is answered."""

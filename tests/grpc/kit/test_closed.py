@@ -26,6 +26,7 @@ from shared.hosting import Hosted, hosted
 from shared.runtime import Channels
 from shared.tls import channel_credentials
 from shared.tls.making import Made, make_authority, make_certificate
+from shared.transport import web_server
 from tests.grpc.kit.echo import SAY, EchoServicer, pb, stubs
 from tests.grpc.kit.hosting_kit import FakePlane, ProfileSettings, echo_service, settings
 
@@ -250,6 +251,23 @@ async def test_the_web_face_speaks_tls_with_the_same_files(tmp_path: Path) -> No
             shown = {"Authorization": f"Bearer {KEY}"}
             answer = await client.post(url + SAY, json={"text": "x"}, headers=shown)
             assert answer.json()["text"] == "x"
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00\x01"])
+async def test_who_does_not_begin_tls_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(web_server, "HANDSHAKE_S", 0.05)
+    told = certificates(tmp_path, make_authority(NOW)) | {
+        "TOUCHPOINT_KEYS": str(keys_file(tmp_path))
+    }
+    async with serving(EchoServicer(), http=True, **told) as found:
+        assert found.http is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", found.http.port)
+        writer.write(said)
+        async with asyncio.timeout(10):  # the loop's own patience is a minute
+            assert await reader.read() == b""
+        writer.close()
 
 
 async def test_a_certificate_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
