@@ -32,6 +32,7 @@ from shared.tls import ServerTls
 from shared.transport.cors import with_cors
 from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
+from shared.transport.hosts import only_here
 from shared.transport.http import Doors, http_app
 from shared.transport.listening import take_grpc_port
 from shared.transport.options import server_options
@@ -139,6 +140,8 @@ async def _web(
         Doors(face.pages, face.clicks, face.beacons),
     )
     crossing = with_cors(app, face.allowed_origins, guarded=face.beacons)
+    if settings.keys_file() is None:
+        crossing = only_here(crossing, face.allowed_origins)
     return await stack.enter_async_context(served(crossing, face.listen, tls=tls))
 
 

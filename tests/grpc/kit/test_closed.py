@@ -253,9 +253,31 @@ async def test_the_web_face_speaks_tls_with_the_same_files(tmp_path: Path) -> No
             assert answer.json()["text"] == "x"
 
 
-@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00\x01"])
+HERE = ["127.0.0.1:7480", "[::1]:7480", "LOCALHOST", "shop.localhost:80"]
+REBOUND = ["127.0.0.1.nip.example", "localhost.example:7480", "rebound.example", "evillocalhost"]
+
+
+async def test_an_open_service_answers_no_page_whose_name_was_led_to_this_machine() -> None:
+    answered = {}
+    async with serving(EchoServicer(), http=True) as found, httpx.AsyncClient() as client:
+        for host in (*HERE, *REBOUND):
+            asked = {"json": {"text": "x"}, "headers": {"Host": host}}
+            answer = await client.post(f"http://{found.http}{SAY}", **asked)
+            answered[host] = answer.status_code
+        assert answer.json()["details"][0]["debug"]["reason"] == "HOST"
+    assert answered == dict.fromkeys(HERE, 200) | dict.fromkeys(REBOUND, 403)
+
+
+async def test_a_closed_service_is_reached_by_any_name(tmp_path: Path) -> None:
+    told = {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    shown = {"Host": "shop.example", "Authorization": f"Bearer {KEY}"}
+    async with serving(EchoServicer(), http=True, **told) as found, httpx.AsyncClient() as client:
+        answer = await client.post(f"http://{found.http}{SAY}", json={"text": "x"}, headers=shown)
+    assert answer.status_code == 200
+
+
 async def test_who_does_not_begin_tls_is_let_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_server, "HANDSHAKE_S", 0.05)
     told = certificates(tmp_path, make_authority(NOW)) | {
@@ -263,11 +285,12 @@ async def test_who_does_not_begin_tls_is_let_go(
     }
     async with serving(EchoServicer(), http=True, **told) as found:
         assert found.http is not None
-        reader, writer = await asyncio.open_connection("127.0.0.1", found.http.port)
-        writer.write(said)
-        async with asyncio.timeout(10):  # the loop's own patience is a minute
-            assert await reader.read() == b""
-        writer.close()
+        for said in (b"", b"\x16\x03\x01\x02\x00\x01"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", found.http.port)
+            writer.write(said)
+            async with asyncio.timeout(10):  # the loop's own patience is a minute
+                assert await reader.read() == b""
+            writer.close()
 
 
 async def test_a_certificate_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
