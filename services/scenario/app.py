@@ -20,14 +20,17 @@ from services.scenario.domain.journey import Transition
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.errands.doing import Errands
 from services.scenario.errands.setting_up import errands_of
+from services.scenario.journeys.calling import Calling
 from services.scenario.journeys.choosing import Chooser
 from services.scenario.journeys.due import DueActions
-from services.scenario.journeys.finding import Finder, ProfilePeople
+from services.scenario.journeys.finding import Finder
 from services.scenario.journeys.obstacles import Obstacles
 from services.scenario.journeys.restocking import Restocking
 from services.scenario.journeys.shown import RulesDecisions
 from services.scenario.journeys.timers import Timers
+from services.scenario.messages.permitting import RulesGates
 from services.scenario.patterns.search import PatternSearch
+from services.scenario.people import ProfilePeople
 from services.scenario.reports.queue import QueueReports
 from services.scenario.reports.scenarios import ScenarioReports
 from services.scenario.reports.unevaluated import UnevaluatedKept
@@ -121,7 +124,7 @@ class _Parts:
         self.models = self._follow(settings, bus)
         catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
         chooser = Chooser(self.retrieval, self.clock, lambda: bundles.active_hash)
-        people, decisions = ProfilePeople(self.profile), RulesDecisions(self.rules)
+        self.people, decisions = ProfilePeople(self.profile), RulesDecisions(self.rules)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
         self.free_agents = FreeAgents(PostgresQueue(database), self.clock)
         calls_per_day = self.free_agents.calls_per_day
@@ -131,12 +134,14 @@ class _Parts:
         self.finder = Finder(
             catalogue,
             bundles,
-            people,
+            self.people,
             self.clock,
             chooser,
             decisions,
             calls_per_day,
-            self.free_agents.are_there,
+            Calling(
+                self.free_agents.are_there, lambda: self.errands.channels, RulesGates(self.rules)
+            ),
         )
         self.timers = Timers(
             self.store,
@@ -180,7 +185,7 @@ class _Parts:
             self.store,
             PostgresAgents(self.database),
             self.clock,
-            RulesApproaches(self.rules, self.profile, self.clock),
+            RulesApproaches(self.rules, self.people, self.clock),
             news=self.news,
             wake=self._after_a_call,
             reach=self.reach,

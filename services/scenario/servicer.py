@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from services.scenario.audiences.rpcs import AudienceRpcs, Audiences
 from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.completing import Completion
 from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.domain.errands import Dispatch
@@ -21,6 +22,7 @@ from services.scenario.reports.scenarios import ScenarioReports
 from shared.call import Call
 from shared.clock import from_us
 from shared.person_export import demand_permission
+from touchpoint.common.v1.decision_pb2 import ChannelPassedOver
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import queue_pb2, reports_pb2, scenario_pb2
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
@@ -144,9 +146,21 @@ def _journey(journey: Journey, latest: Dispatch | None) -> scenario_pb2.Journey:
         obstacle=journey.obstacle,
         message=told(latest, Channel.Value.Name) if latest is not None else "",  # type: ignore[arg-type]
         message_channel_why=latest.why if latest is not None else "",
+        message_channels_passed_over=_passed_over(latest.passed_over if latest is not None else ()),
     )
     message.stage_entered_time.FromDatetime(from_us(journey.entered_us or journey.started_us))
     return message
+
+
+def _passed_over(channels: Iterable[PassedOver]) -> list[ChannelPassedOver]:
+    return [
+        ChannelPassedOver(
+            channel=Channel.Value.ValueType(each.channel),
+            likelihood=each.likelihood,
+            reason=each.reason,
+        )
+        for each in channels
+    ]
 
 
 def _note(noted: Attempt) -> scenario_pb2.TaskNote:

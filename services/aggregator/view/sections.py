@@ -188,6 +188,7 @@ def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:
             obstacle=journey.obstacle,
             message=journey.message,
             message_channel_why=journey.message_channel_why,
+            message_channels_passed_over=journey.message_channels_passed_over,
         )
         for journey in under_way
     ]

@@ -11,7 +11,7 @@ from services.scenario.domain.audience import Way
 from services.scenario.domain.campaigns import Became, Campaign, message
 from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.domain.scenario import MessageOrder
-from services.scenario.messages.sending import MARKETING, channel_name
+from services.scenario.messages.channels import MARKETING, channel_name
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower

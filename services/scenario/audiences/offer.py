@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from services.scenario.audiences.weighing import OneOffer
 from services.scenario.definitions import Playbook
 from services.scenario.domain.audience import Prices, Way
-from services.scenario.messages.sending import channel_name
+from services.scenario.messages.channels import channel_name
 from shared.catalogue import Catalogue
 from shared.clock import from_us
 from shared.errors import FailedPrecondition, FieldViolation, InvalidArgument, NotFound

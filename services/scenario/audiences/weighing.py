@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.scenario.audiences.valuing import Valuer, Worth, insist
 from services.scenario.definitions import Playbook
 from services.scenario.domain.audience import Prospect, Reason, Way, narrowed
-from services.scenario.domain.best_channel import Choice, ranked
+from services.scenario.domain.best_channel import (
+    Choice,
+    PassedOver,
+    explained,
+    outdone,
+    ranked,
+    sifted,
+)
+from services.scenario.messages.channels import MARKETING, channel_name, is_reached
 from services.scenario.messages.habits import habits_of
-from services.scenario.messages.sending import MARKETING, channel_name
 from shared.arms import IMPERSONAL, assign_arm
 from shared.call import Call
 from shared.client import invoke
@@ -36,12 +43,6 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
 _TIMEOUT_S = 2.0
 _AT_ONCE = 4
 """People weighed at one time: what is left of the processors is for those who wait."""
-_REACHED_BY: Mapping[int, str] = {
-    Channel.EMAIL: "email",
-    Channel.SMS: "phone",
-    Channel.CALL_CENTER: "phone",
-}
-"""Channel to the kind of identity by which it reaches somebody; of others nobody here can say."""
 NO_CONSENT = Reason(RemovalCode.Value.Name(RemovalCode.NO_CONSENT))
 NO_ADDRESS = Reason("NO_ADDRESS")
 NO_AGENT = Reason(RemovalCode.Value.Name(RemovalCode.NO_AGENT), "calls_per_day")
@@ -120,7 +121,7 @@ class Weigher:
         allowed = narrowed(ways, lambda way: None if _agrees(person, way) else NO_CONSENT)
         if isinstance(allowed, Reason):
             return allowed
-        return narrowed(allowed, lambda way: None if _is_reached(person, way) else NO_ADDRESS)
+        return narrowed(allowed, lambda way: _unreached(person, way))
 
     async def _closed(
         self, call: Call, offer: OneOffer, reachable: Sequence[_Reachable]
@@ -151,15 +152,21 @@ class Weigher:
         ways = narrowed(who.ways, lambda way: _limit(gates, way))
         if isinstance(ways, Reason):
             return ways
-        by_channel = {way.channel: way for way in ways}
+        every = {way.channel: way for way in offer.ways}
+        choices = ranked(every, habits_of(who.person), channel_name)
+        possible, passed_over = sifted(
+            choices, lambda channel: _in_the_way(who.person, every[channel], gates)
+        )
         first: Reason | None = None
-        for choice in ranked(by_channel, habits_of(who.person), channel_name):
-            way, opens_us = by_channel[choice.channel], _opens_us(gates, choice.channel)
+        for place, choice in enumerate(possible):
+            way, opens_us = every[choice.channel], _opens_us(gates, choice.channel)
             found = await self._valuer.worth(call, offer.offer_no, who.person, way, opens_us)
             if isinstance(found, Worth):
-                why = choice.why if len(offer.ways) > 1 else ""
+                others = [*outdone(possible[place + 1 :]), *passed_over]
+                why = explained(choice, others, channel_name) if len(every) > 1 else ""
                 return _prospect(who.person, choice, found, why, is_later=opens_us > 0)
             first = first or found
+            passed_over.append(PassedOver(choice.channel, choice.likelihood, found.code))
         assert first is not None, "there is a way, so there was an answer"
         return first
 
@@ -172,9 +179,16 @@ def _agrees(person: PersonSnapshot, way: Way) -> bool:
     return may_be_written_to(person, MARKETING, channel)
 
 
-def _is_reached(person: PersonSnapshot, way: Way) -> bool:
-    kind = _REACHED_BY.get(way.channel)
-    return kind is None or kind in person.identity_kinds
+def _unreached(person: PersonSnapshot, way: Way) -> Reason | None:
+    return None if is_reached(person, way.channel) else NO_ADDRESS
+
+
+def _in_the_way(person: PersonSnapshot, way: Way, gates: Sequence[Suppression]) -> str:
+    """Return what is in the way of telling somebody by a way; empty: nothing."""
+    if not _agrees(person, way):
+        return NO_CONSENT.code
+    found = _unreached(person, way) or _limit(gates, way)
+    return found.code if found is not None else ""
 
 
 def _closes(gate: Suppression, offer: OneOffer) -> bool:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.domain.tasks import HOLD_US
+from services.scenario.people import ProfilePeople
 from shared.call import Call
 from shared.client import invoke
 from shared.clock import BusinessClock
 from shared.refusals import refuses
-from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
-from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.rules.v1.rules_service_pb2 import (
     ReleaseContactRequest,
     ReserveContactRequest,
@@ -20,7 +19,6 @@ from touchpoint.rules.v1.rules_service_pb2 import (
 )
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
-    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
 
 POLICY = "marketing"
@@ -60,14 +58,14 @@ class RulesApproaches:
     """Reserves calls in the ledger of rules, of whom profile says no refusal; see `Approaches`."""
 
     def __init__(
-        self, rules: RulesServiceAsyncStub, profile: ProfileServiceAsyncStub, clock: BusinessClock
+        self, rules: RulesServiceAsyncStub, people: ProfilePeople, clock: BusinessClock
     ) -> None:
         self._rules = rules
-        self._profile = profile
+        self._people = people
         self._clock = clock
 
     async def reserve(self, call: Call, contact_id: str, person_ids: Sequence[str]) -> int | None:
-        snapshot = await self._snapshot(call, person_ids[0])
+        snapshot = await self._people.snapshot(person_ids[0], call, _TIMEOUT_S)
         if not snapshot.person_ids or refuses(snapshot, POLICY, Channel.CALL_CENTER):
             return NEVER
         request = ReserveContactRequest(
@@ -80,12 +78,6 @@ class RulesApproaches:
         request.held_for.FromMicroseconds(HELD_US)
         answer = await invoke(self._rules.ReserveContact, request, call, _TIMEOUT_S)
         return None if answer.granted else free_again_us(answer, self._clock.now_us())
-
-    async def _snapshot(self, call: Call, person_id: str) -> PersonSnapshot:
-        """Ask at the last moment: a refusal counts from the second it was said."""
-        asked = GetSnapshotRequest(person_id=person_id)
-        answer = await invoke(self._profile.GetSnapshot, asked, call, _TIMEOUT_S)
-        return PersonSnapshot.FromString(answer.snapshot)
 
     async def release(self, call: Call, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)

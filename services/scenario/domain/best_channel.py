@@ -6,11 +6,29 @@ drawn towards what the person's habits let expect there (a beta prior of a few c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.scenario.domain.moments import local_hour, next_moment
 from services.scenario.domain.scenario import LocalTime
+
+LESS_LIKELY = "LESS_LIKELY"
+"""The reason of a channel that nothing was in the way of, but that another went before."""
+NO_CONSENT = "NO_CONSENT"
+NO_ADDRESS = "NO_ADDRESS"
+NO_CARRIER = "NO_CARRIER"
+NO_AGENT = "NO_AGENT"
+NO_CALLS_LEFT = "NO_CALLS_LEFT"
+_IN_WORDS: Mapping[str, str] = {
+    LESS_LIKELY: "it was less likely when its stage was entered",
+    NO_CONSENT: "no consent",
+    NO_ADDRESS: "no address",
+    NO_CARRIER: "no carrier is set up",
+    NO_AGENT: "nobody with its skills is there",
+    NO_CALLS_LEFT: "agents cannot make more calls today",
+    "CONTACT_LIMIT": "approached as often as the contact limit allows",
+    "QUIET_HOURS": "quiet hours",
+}
 
 _PRIOR_CHANCES = 4.0
 _USUAL = 0.1
@@ -55,6 +73,70 @@ class Choice:
     likelihood: float
     """That they answer there, 0 to 1."""
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A channel that was not taken."""
+
+    channel: int
+    likelihood: float
+    """That they would answer there, 0 to 1."""
+    reason: str
+    """`LESS_LIKELY`, or what was in the way: `NO_CONSENT`, `NO_ADDRESS`, `NO_CARRIER`, `NO_AGENT`,
+    `NO_CALLS_LEFT`, or the ledger's own, as `CONTACT_LIMIT`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What was found of calling somebody rather than writing, when a stage is entered."""
+
+    likelihood: float
+    """That they answer a call, 0 to 1."""
+    why: str = ""
+    """Why they are called, in words; empty: they are not."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """The call, where they are not called."""
+
+
+def sifted(
+    choices: Iterable[Choice], obstacle: Callable[[int], str]
+) -> tuple[list[Choice], list[PassedOver]]:
+    """Return those in whose way nothing is, and the others; `obstacle` names what is."""
+    left, passed_over = [], []
+    for choice in choices:
+        reason = obstacle(choice.channel)
+        if reason:
+            passed_over.append(PassedOver(choice.channel, choice.likelihood, reason))
+        else:
+            left.append(choice)
+    return left, passed_over
+
+
+def outdone(choices: Iterable[Choice]) -> list[PassedOver]:
+    """Return those that another went before."""
+    return [PassedOver(each.channel, each.likelihood, LESS_LIKELY) for each in choices]
+
+
+def explained(
+    choice: Choice | None, passed_over: Iterable[PassedOver], name_of: Callable[[int], str]
+) -> str:
+    """Say why by a channel, and why by none of the others; None: by none at all.
+
+    `EMAIL 39%: half of …; rather than PUSH 14%; not SMS: no consent`.
+    """
+    most = choice.likelihood if choice is not None else 0.0
+    rather, not_so = [], []
+    for each in passed_over:
+        name = name_of(each.channel)
+        if each.reason == LESS_LIKELY and each.likelihood <= most:
+            rather.append(f"{name} {each.likelihood:.0%}")
+        else:
+            not_so.append(f"not {name}: {_IN_WORDS.get(each.reason, each.reason)}")
+    said = [choice.why] if choice is not None else []
+    if rather:
+        said.append(f"rather than {', '.join(rather)}")
+    return "; ".join([*said, *not_so])
 
 
 def ranked(

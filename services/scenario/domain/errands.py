@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.outbound import Draft, Fate, Result
@@ -87,7 +88,9 @@ class Dispatch:
     channel: int = 0
     """Number of `Channel` that it goes, or went, by; 0: not chosen yet."""
     why: str = ""
-    """Why by that channel, in words."""
+    """Why by that channel, and by none of the others, in words."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """The channels that it did not go by, with why."""
     contact_id: str = ""
     """As which it counts in the ledger of contacts, and in the log of its person."""
     decision_id: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from services.scenario.domain.best_channel import PassedOver, Weighed
 from services.scenario.domain.moments import MONDAY_TO_FRIDAY
 from services.scenario.domain.scenario import (
     NO_CART,
@@ -198,6 +199,8 @@ class SendMessage:
     due_us: int
     expires_us: int
     """Not later; 0: whenever it can be."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """The call that was not made in its place, with why."""
     kind = "message"
 
 
@@ -378,8 +381,8 @@ class Facts:
     """Tasks that agents can do in a day; 0: any number."""
     may_call: bool = True
     """Whether there is room for one more of them today."""
-    call_why: Mapping[str, str] = field(default_factory=dict)
-    """Stages whose person rather answers a call than a message, by name, with why."""
+    weighed: Mapping[str, Weighed] = field(default_factory=dict)
+    """Of stages that call or write, by name: whether their person is rather called, with why."""
     shown: tuple[str, ...] = ()
     """What else the decision showed whose offer began it: what a call-back goes on with."""
     newer: Scenario | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.scenario.domain.best_channel import NO_CALLS_LEFT, PassedOver, Weighed
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.journey import (
@@ -41,6 +42,7 @@ from shared.replacing import replace
 NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"
 NO_CALLS_TODAY = "nobody makes calls today: it goes on at the next working day"
 WORK_BEGINS = LocalTime(9 * 60, working_day=True)
+_NOTHING_WEIGHED = Weighed(0.0)
 MOST_STAGES = 64
 """That are passed through at one moment: whoever circles without a pause is stopped."""
 MOST_ANSWERED = 100
@@ -130,12 +132,25 @@ def _has_to_call(stage: Stage) -> bool:
 
 
 def _rather_calls(stage: Stage, facts: Facts) -> bool:
-    return facts.may_call and stage.name in facts.call_why
+    return facts.may_call and _weighed(stage, facts).why != ""
+
+
+def _weighed(stage: Stage, facts: Facts) -> Weighed:
+    """Return what was found of calling in place of writing; of other stages nothing."""
+    return facts.weighed.get(stage.name, _NOTHING_WEIGHED)
 
 
 def _explained(order: TaskOrder, why: str) -> TaskOrder:
     """Return a task that says why it is a call and no message, where that was chosen."""
     return replace(order, reason=f"{order.reason} {why}".strip()) if why else order
+
+
+def _not_called(stage: Stage, facts: Facts) -> tuple[PassedOver, ...]:
+    """Return the call that is not made in place of a message, with why."""
+    weighed = _weighed(stage, facts)
+    if not weighed.why:
+        return weighed.passed_over
+    return (PassedOver(BY_TELEPHONE, weighed.likelihood, NO_CALLS_LEFT),)
 
 
 def leave(journey: Journey, facts: Facts, now_us: int) -> Transition:
@@ -274,13 +289,14 @@ def _effects(
     if calls and stage.task is not None:
         script = spoken(stage.task.script, journey.cart, facts.titles, facts.currency)
         offer_ids = tuple(_to_offer(stage.task, walk))
-        order = _explained(stage.task, facts.call_why.get(stage.name, ""))
+        order = _explained(stage.task, _weighed(stage, facts).why)
         yield GiveTask(order, offer_ids, script, walk.now_us, until_us, facts.time_zone)
     most = journey.scenario.limits.messages
     writes = stage.send is not None and not calls
     if writes and stage.send is not None and not (most and journey.messages >= most):
         channels = tuple(each for each in stage.send.channels if each != BY_TELEPHONE)
-        yield SendMessage(replace(stage.send, channels=channels), walk.now_us, until_us)
+        message = replace(stage.send, channels=channels)
+        yield SendMessage(message, walk.now_us, until_us, _not_called(stage, facts))
     if stage.set_attributes:
         yield SetAttributes(tuple(stage.set_attributes.items()))
     if stage.note:

@@ -11,6 +11,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 
+from services.scenario.asking import obstacle_of
 from services.scenario.desk.ringing import Ringer
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import Dispatch, State, Step, fail, finish, refused
@@ -19,7 +20,6 @@ from services.scenario.domain.lanes import rooms
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.errands.logbook import Logbook
 from services.scenario.journeys.happenings import message_news
-from services.scenario.messages.asking import obstacle_of
 from services.scenario.messages.sending import Sender
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock

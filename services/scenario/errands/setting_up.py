@@ -17,6 +17,7 @@ from services.scenario.messages.composing import Links, TemplateComposer
 from services.scenario.messages.permitting import RulesPermits
 from services.scenario.messages.sending import Sender
 from services.scenario.messages.stationery import Stationery
+from services.scenario.people import ProfilePeople
 from services.scenario.storage.errands import PostgresErrands
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
@@ -65,7 +66,7 @@ def errands_of(
         playbook = bundles.for_person(person_id).for_person(person_id, clock.now_us())
         return scenario in playbook.scenarios
 
-    permits = RulesPermits(rules, profile, clock)
+    permits = RulesPermits(rules, ProfilePeople(profile), clock)
     sender = Sender(store, composer, carriages, permits, clock, reach, in_force)
     logbook = ProfileLogbook(profile)
     ringer = Ringer(store, _telephony_of(settings, clock), clock, ProfileNumbers(profile))

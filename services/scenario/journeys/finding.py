@@ -7,7 +7,7 @@ the journey is left alone for a while and nothing is lost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from services.scenario.definitions import Playbook
 from services.scenario.domain.capacity import Assumed
@@ -17,24 +17,16 @@ from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
 from services.scenario.domain.scenario import AtHome, Cart, Scenario, Stage, Values
-from services.scenario.journeys.calling import AreThere, rather_called
+from services.scenario.journeys.calling import Calling
 from services.scenario.journeys.choosing import Choosing
 from services.scenario.journeys.shown import Decisions
-from shared.call import own_call
 from shared.catalogue import Catalogue
-from shared.client import invoke
 from shared.clock import BusinessClock
 from shared.conditions.person import PersonValues
 from shared.replacing import replace
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 
-if TYPE_CHECKING:  # typed stubs exist for the checker only
-    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
-
-_TIMEOUT_S = 1.0
 _MOST_SHOWN = 5
-_METHOD = "/touchpoint.profile.v1.ProfileService/GetSnapshot"
 
 
 class Books(Protocol):
@@ -57,22 +49,6 @@ class People(Protocol):
         ...
 
 
-class ProfilePeople:
-    """People as profile knows them."""
-
-    def __init__(self, profile: ProfileServiceAsyncStub) -> None:
-        self._profile = profile
-
-    async def snapshot(self, person_id: str) -> PersonSnapshot:
-        request = GetSnapshotRequest(person_id=person_id)
-        call = own_call(_METHOD)
-        response = await invoke(self._profile.GetSnapshot, request, call, _TIMEOUT_S)
-        return PersonSnapshot.FromString(response.snapshot)
-
-    def values(self, snapshot: PersonSnapshot) -> PersonValues:
-        return PersonValues(snapshot)
-
-
 class Finder:
     """What is so at this moment, as this replica knows it."""
 
@@ -85,8 +61,9 @@ class Finder:
         chooser: Choosing,
         decisions: Decisions | None = None,
         calls_per_day: Callable[[Assumed], int] = lambda _: 0,
-        are_there: AreThere = lambda skills: False,
+        calling: Calling | None = None,
     ) -> None:
+        """Take what it asks; without `calling` nobody is called in place of a message."""
         self._catalogue = catalogue
         self._bundles = bundles
         self._people = people
@@ -94,7 +71,7 @@ class Finder:
         self._chooser = chooser
         self._decisions = decisions
         self._calls_per_day = calls_per_day
-        self._are_there = are_there
+        self._calling = calling or Calling()
 
     def at_once(self, claim: Claim) -> Facts | None:
         """Return what decides about a journey, None when profile has to be asked for it."""
@@ -136,7 +113,7 @@ class Finder:
             person=values,
             time_zone=snapshot.time_zone or found.time_zone,
             found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
-            call_why=rather_called(self._may_enter(journey, found), snapshot, self._are_there),
+            weighed=await self._calling.weighed(self._may_enter(journey, found), snapshot),
             shown=await self._shown(journey, oldest_id),
         )
 

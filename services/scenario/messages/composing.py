@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from services.scenario.asking import ask
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.outbound import (
     NO_ADDRESS,
@@ -16,8 +17,7 @@ from services.scenario.domain.outbound import (
     Result,
 )
 from services.scenario.domain.scenario import Beginning, MessageOrder
-from services.scenario.messages.asking import ask
-from services.scenario.messages.sending import MARKETING
+from services.scenario.messages.channels import MARKETING
 from services.scenario.messages.stationery import HOUSE, Sender, Stationery, Words
 from services.scenario.messages.values import values_of
 from shared.call import Caller, own_call

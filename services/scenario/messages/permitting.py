@@ -1,34 +1,35 @@
-"""Asks, in the moment of sending, whether a person may be written to; reserves the contact."""
+"""Asks whether a person may be written to: reserves the contact in the moment of sending."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from services.scenario.asking import ask
 from services.scenario.desk.approaching import free_again_us
 from services.scenario.domain.errands import CONTACT_LIMIT
-from services.scenario.messages.asking import ask
+from services.scenario.people import ProfilePeople
 from shared.call import own_call
 from shared.clock import BusinessClock
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
-from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.rules.v1.rules_service_pb2 import (
+    ListSuppressionsRequest,
     ReleaseContactRequest,
     ReserveContactRequest,
     ReserveContactResponse,
+    SuppressionAsk,
 )
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
-    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
     from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceAsyncStub
 
 HELD_US = 7 * 86_400_000_000
 """A message that may have been sent counts for so long, unless it turns out that it was not."""
 _TIMEOUT_S = 1.0
-_PROFILE = "/touchpoint.profile.v1.ProfileService/GetSnapshot"
 _RULES = "/touchpoint.rules.v1.RulesService/ReserveContact"
+_LISTED = "/touchpoint.rules.v1.RulesService/ListSuppressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +67,14 @@ class RulesPermits:
     """`Permits` of the ledger of rules, and of profile."""
 
     def __init__(
-        self, rules: RulesServiceAsyncStub, profile: ProfileServiceAsyncStub, clock: BusinessClock
+        self, rules: RulesServiceAsyncStub, people: ProfilePeople, clock: BusinessClock
     ) -> None:
         self._rules = rules
-        self._profile = profile
+        self._people = people
         self._clock = clock
 
     async def person(self, person_id: str) -> PersonSnapshot:
-        request = GetSnapshotRequest(person_id=person_id)
-        answer = await ask(self._profile.GetSnapshot, request, own_call(_PROFILE), _TIMEOUT_S)
-        return PersonSnapshot.FromString(answer.snapshot)
+        return await self._people.snapshot(person_id)
 
     async def reserve(
         self, contact_id: str, person: PersonSnapshot, policy: str, channel: int
@@ -95,6 +94,35 @@ class RulesPermits:
     async def release(self, contact_id: str) -> None:
         request = ReleaseContactRequest(contact_id=contact_id, unless_confirmed=True)
         await ask(self._rules.ReleaseContact, request, own_call(_RULES), _TIMEOUT_S)
+
+
+class RulesGates:
+    """Says what the ledger of rules closes to somebody just now, and reserves nothing."""
+
+    def __init__(self, rules: RulesServiceAsyncStub) -> None:
+        self._rules = rules
+
+    async def closed(
+        self, person: PersonSnapshot, policy: str, channels: Collection[int]
+    ) -> Mapping[int, str]:
+        """Return the channels without room for one more contact, with the ledger's reason.
+
+        What is closed to single offers is not meant. Raises the kit's errors.
+        """
+        asked = SuppressionAsk(person_ids=person.person_ids, time_zone=person.time_zone)
+        request = ListSuppressionsRequest(
+            asks=[asked],
+            policy=policy,
+            channels=list(channels),  # type: ignore[arg-type]
+        )
+        call = own_call(_LISTED)
+        answer = await ask(self._rules.ListSuppressions, request, call, _TIMEOUT_S)
+        return {
+            channel: RemovalCode.Value.Name(gate.code)
+            for gate in answer.suppressions
+            if not (gate.group or gate.offer_no or gate.kinds)
+            for channel in gate.channels
+        }
 
 
 def full_by(answer: ReserveContactResponse, now_us: int) -> Full | None:

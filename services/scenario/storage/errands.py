@@ -11,7 +11,12 @@ from services.scenario.domain.journey import Happened, SendMessage
 from services.scenario.domain.lanes import LANES, rooms
 from services.scenario.domain.scenario import Beginning, Cart
 from services.scenario.domain.taking import take_message_outcome
-from services.scenario.storage.payloads import job_of, payload_of_order
+from services.scenario.storage.payloads import (
+    job_of,
+    passed_over_by,
+    passed_over_row,
+    payload_of_order,
+)
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.postgres import Database, Queries, Row
 
@@ -134,6 +139,7 @@ def dispatch_of(row: Row) -> Dispatch:
         obstacle=row["obstacle"],
         channel=row["channel"],
         why=row["why"],
+        passed_over=passed_over_by(row["passed_over"]),
         contact_id=row["contact_id"],
         decision_id=row["decision_id"],
         offer_id=row["offer_id"],
@@ -182,4 +188,5 @@ def _kept_row(step: Step, pause_s: float) -> tuple[object, ...]:
         after.is_held,
         float(pause_s),
         after.tried_us,
+        passed_over_row(after.passed_over),
     )

@@ -33,7 +33,7 @@ WITH past AS (
 UPDATE errands
 SET state = CASE WHEN is_past THEN 'cancelled' ELSE $3 END, is_open = $4 AND NOT is_past,
     reason = $5, obstacle = '', due_us = $6, tries = $7, setbacks = $8, doubts = $9, asked = $10,
-    tried_us = $21, channel = $11, why = $12, contact_id = $13, decision_id = $14, offer_id = $15,
+    tried_us = $21, channel = $11, why = $12, passed_over = $22::jsonb, contact_id = $13, decision_id = $14, offer_id = $15,
     provider_id = $16, sent_us = $17, changed_us = $18, owner = CASE WHEN $19 THEN owner ELSE '' END,
     lease_until = CASE WHEN $20 > 0 THEN clock_timestamp() + make_interval(secs => $20) END
 FROM past

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -38,4 +39,5 @@ async def export_person(
 
 
 def _with_what_it_says(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**row, "payload": said_by(row["kind"], row["payload"])}
+    passed_over = json.loads(row["passed_over"])
+    return {**row, "payload": said_by(row["kind"], row["payload"]), "passed_over": passed_over}

@@ -52,7 +52,7 @@ ORDER BY time_us, type
 -- name: errands
 SELECT errand_id, journey_id, person_id, scenario, stage, stage_name, occurrence, kind, payload,
     due_us, expires_us, state, reason, obstacle, tries, setbacks, doubts, asked, tried_us, changed_us,
-    channel, why, contact_id, decision_id, offer_id, provider_id, sent_us, campaign, campaign_offer
+    channel, why, passed_over, contact_id, decision_id, offer_id, provider_id, sent_us, campaign, campaign_offer
 FROM errands
 WHERE person_id = ANY($1::text[])
 ORDER BY due_us, errand_id

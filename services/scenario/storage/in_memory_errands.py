@@ -181,4 +181,5 @@ def first_dispatch(errand_id: str, journey: Journey, due: Due) -> Dispatch:
         occurrence=due.occurrence,
         scenario=journey.scenario.name,
         stage=journey.scenario.stages[due.stage].name,
+        passed_over=getattr(effect, "passed_over", ()),
     )

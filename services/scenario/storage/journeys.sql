@@ -233,13 +233,14 @@ FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::t
 
 -- name: add_errands
 INSERT INTO errands (errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind,
-    lane, payload, due_us, expires_us)
+    lane, payload, due_us, expires_us, passed_over)
 SELECT errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind, lane, payload,
-    due_us, expires_us
+    due_us, expires_us, passed_over::jsonb
 FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[], $5::text[], $6::text[],
-    $7::text[], $8::text[], $9::smallint[], $10::bytea[], $11::bigint[], $12::bigint[])
+    $7::text[], $8::text[], $9::smallint[], $10::bytea[], $11::bigint[], $12::bigint[],
+    $13::text[])
     AS given (errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind,
-        lane, payload, due_us, expires_us);
+        lane, payload, due_us, expires_us, passed_over);
 
 -- name: cancel_messages
 -- Of journeys that were cut short, and of stages that had a time for it: what is not under way yet

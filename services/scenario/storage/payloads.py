@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, cast
 
+from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.errands import Job
 from services.scenario.domain.journey import (
     NotePerson,
@@ -82,6 +85,16 @@ def said_by(kind: str, payload: bytes) -> Mapping[str, Any]:
     if kind == NotePerson.kind:
         return {"note": payload.decode()}
     return plain_message(_MESSAGES.get(kind, Outbound).FromString(payload))
+
+
+def passed_over_row(channels: Iterable[PassedOver]) -> str:
+    """Return channels that were passed over, as JSON."""
+    return json.dumps([asdict(each) for each in channels])
+
+
+def passed_over_by(row: str) -> tuple[PassedOver, ...]:
+    """Return what `passed_over_row` wrote."""
+    return tuple(PassedOver(**each) for each in json.loads(row))
 
 
 def _answer_errand(answer: TellAnswer) -> AnswerErrand:

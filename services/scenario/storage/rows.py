@@ -21,7 +21,7 @@ from services.scenario.domain.ports import Tally
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
 from services.scenario.reading import kept_scenario
-from services.scenario.storage.payloads import Effect, payload_of
+from services.scenario.storage.payloads import Effect, passed_over_row, payload_of
 from shared.ids import uuid7
 from shared.postgres import Row
 
@@ -191,6 +191,7 @@ def new_errand_row(journey: Journey, due: Due, effect: Effect) -> tuple[Any, ...
         payload_of(effect),
         due_us,
         getattr(effect, "expires_us", 0),
+        passed_over_row(getattr(effect, "passed_over", ())),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from services.scenario.domain.best_channel import PassedOver, Weighed
 from services.scenario.domain.journey import GiveTask, Outcome, Phase
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.taking import take_timers
@@ -132,12 +133,16 @@ async def test_who_rather_answers_a_call_is_called_while_there_is_room_and_else_
     send = {"template": "hello", "channels": ["EMAIL", "SMS", "CALL_CENTER"]}
     task = {"kind": "call", "reason": "Left a cart.", "skills": ["sales"]}
     made = scenario(stage("either", send=send, task=task, lasts=DAY_US))
-    found = on(MONDAY, 1, call_why={"either": "CALL_CENTER 40%."})
+    found = on(MONDAY, 1, weighed={"either": Weighed(0.4, "CALL_CENTER 40%.")})
     steps = await called(desk, made, 2, found)
     (given,) = tasks(steps)
     assert given.effect.order.reason == "Left a cart. CALL_CENTER 40%."
     [message] = [due for step in steps for due in step.effects if due.effect.kind == "message"]
     assert message.effect.order.channels == (Channel.EMAIL, Channel.SMS)
+    not_called = PassedOver(Channel.CALL_CENTER, 0.4, "NO_CALLS_LEFT")
+    assert message.effect.passed_over == (not_called,)
+    [written] = await desk.errands.claim("w", NOON_US, 30.0, 10)
+    assert written.passed_over == (not_called,)
     assert await waiting(desk, NOON_US) == 1
     assert tasks(await called(desk, made, 1, on(MONDAY, 9), who="writes")) == []
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.carriers import MESSAGE_CHANNELS
+from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.counts import Counted
 from services.scenario.domain.errands import (
     State,
@@ -34,7 +35,7 @@ from tests.unit.scenario.playing import (
 )
 from tests.unit.scenario.writing import scenario, stage
 
-EMAIL = 4
+EMAIL, SMS = 4, 5
 LEASE_S = 60.0
 HEARD = [
     {"on": [f"message_{word}"], "to": "end", "as": word}
@@ -70,8 +71,12 @@ async def only(desk, now_us=NOON_US):
     return found
 
 
+NOT_BY_SMS = PassedOver(SMS, 0.125, "NO_CONSENT")
+
+
 def leaving(dispatch):
-    return depart(dispatch, EMAIL, "EMAIL 10%", "contact", "decision", "offer", NOON_US)
+    weighed = replace(dispatch, passed_over=(NOT_BY_SMS,))
+    return depart(weighed, EMAIL, "EMAIL 10%", "contact", "decision", "offer", NOON_US)
 
 
 async def keep(desk, step, told=None):
@@ -119,6 +124,7 @@ async def test_what_somebody_was_sending_when_their_lease_ran_out_comes_in_doubt
     assert await desk.errands.keep(step, -1.0 if desk.is_postgres else 0.0, None)
     found = await only(desk)
     assert (found.state, found.doubts) == (State.UNKNOWN, 1)
+    assert (found.why, found.passed_over) == ("EMAIL 10%", (NOT_BY_SMS,))
     assert (found.channel, found.contact_id, found.decision_id) == (EMAIL, "contact", "decision")
     assert found.tries == 1
 

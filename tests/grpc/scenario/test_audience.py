@@ -172,6 +172,13 @@ async def test_without_a_channel_each_is_told_by_the_best_one_that_is_open(shop)
     assert told == {"texter": SMS, "barred": EMAIL, "limited": SMS, "mailless": SMS}
     [texter] = [each for each in people if each.person_id == "texter"]
     assert "100% of what they do is there" in texter.channel_why
+    assert {each.person_id: each.channel_why.partition("; ")[2] for each in people} == {
+        "texter": "rather than EMAIL 10%, CALL_CENTER 10%",
+        "barred": "rather than CALL_CENTER 10%; not SMS: WRONG_CHANNEL",
+        "limited": "rather than CALL_CENTER 10%; "
+        "not EMAIL: approached as often as the contact limit allows",
+        "mailless": "rather than CALL_CENTER 10%; not EMAIL: no address",
+    }
     assert fell_out(audience) == {("CONTACT_LIMIT", "contacts.marketing"): 1}
     assert {way.channel: way.listed for way in audience.ways} == {EMAIL: 1, SMS: 3, CALL: 0}
 

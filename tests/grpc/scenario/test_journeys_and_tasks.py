@@ -1,13 +1,17 @@
 """Journeys and the call centre's tasks as their callers see them, over a real server."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import grpc
 import pytest
 
+from services.scenario.domain.best_channel import PassedOver, Weighed
+from services.scenario.domain.taking import take_events
 from shared.testing.background import until
-from tests.unit.scenario.playing import ADA, BOB, event, facts
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, NOON_US, event, facts, for_all
+from tests.unit.scenario.writing import scenario, stage
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
 from touchpoint.scenario.v1.queue_pb2 import GetQueueReportRequest
@@ -58,6 +62,23 @@ async def test_a_journey_whose_offer_is_gone_shows_the_obstacle(face):
     (parked,) = await journeys(face)
     assert parked.obstacle == "its offer is gone: come_back"
     assert parked.waits_for == "its obstacle to go, until 2026-03-04 12:30 UTC"
+
+
+async def test_a_journey_says_which_channels_its_message_does_not_go_by(face):
+    send = {"template": "hello", "channels": ["EMAIL", "CALL_CENTER"]}
+    made = scenario(stage("write", send=send, task={"kind": "call"}, lasts=DAY_US))
+    not_called = PassedOver(Channel.CALL_CENTER, 0.25, "NO_AGENT")
+    weighed = {"write": Weighed(0.25, passed_over=(not_called,))}
+    face.finder.found = replace(facts(), weighed=weighed)
+    async with face.store.transaction() as transaction:
+        await take_events(
+            transaction, [event("view")], for_all({"view": [made]}), NOON_US, lambda _: "j"
+        )
+    await face.passes(minutes=1)
+    (journey,) = await journeys(face)
+    assert journey.message == "hello waits to be sent"
+    [told] = journey.message_channels_passed_over
+    assert (told.channel, told.likelihood, told.reason) == (Channel.CALL_CENTER, 0.25, "NO_AGENT")
 
 
 async def test_an_agent_takes_the_call_and_its_outcome_ends_the_journey(face):

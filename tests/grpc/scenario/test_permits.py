@@ -9,7 +9,7 @@ from services.rules.storage.consumers import change_of
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.scenario import MessageOrder
 from services.scenario.errands.logbook import events_of
-from services.scenario.messages.permitting import Full, RulesPermits
+from services.scenario.messages.permitting import Full, RulesGates, RulesPermits
 from tests.grpc.rules.rules_kit import running_rules
 from tests.grpc.rules.test_contact_policy import HOUR_US, NIGHT, apply, balances
 from touchpoint.common.v1.bus_pb2 import EventNotice
@@ -83,6 +83,16 @@ async def test_where_there_is_no_room_it_is_told_from_when_on_and_what_is_given_
     assert await asked.reserve("m4", ANN, "transactional", EMAIL) is None
     await asked.release("m0")
     assert await asked.reserve("m5", ANN, MARKETING, EMAIL) is None
+
+
+async def test_what_limits_close_to_somebody_is_told_and_nothing_is_reserved(rules):
+    gates, every = RulesGates(rules.stub), [EMAIL, int(Channel.CALL_CENTER)]
+    assert await gates.closed(ANN, MARKETING, every) == {}
+    for number in range(3):
+        assert await permits(rules).reserve(f"m{number}", ANN, MARKETING, EMAIL) is None
+    assert await gates.closed(ANN, MARKETING, every) == dict.fromkeys(every, "CONTACT_LIMIT")
+    assert await gates.closed(ANN, "transactional", every) == {}
+    assert await used(rules) == 3
 
 
 async def test_quiet_hours_are_those_of_the_persons_own_day(rules):

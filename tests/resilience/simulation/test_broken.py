@@ -6,7 +6,7 @@ import pytest
 
 from services.scenario.domain import taking
 from services.scenario.domain.errands import State
-from services.scenario.messages import sending
+from services.scenario.messages.carrying import Carrying
 from services.scenario.storage import in_memory_errands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.in_memory_transaction import InMemoryTransaction
@@ -56,7 +56,7 @@ def _effects_have_no_key(monkeypatch):
 
 
 def _nobody_is_asked(monkeypatch):
-    monkeypatch.setattr(sending, "_may_be_sent", lambda *_: True)
+    monkeypatch.setattr(Carrying, "may_be_sent", lambda *_: True)
 
 
 def _there_is_always_room(monkeypatch):

@@ -178,7 +178,7 @@ class House:
             self.deaths = tuple(each for each in self.deaths if each != point)
             raise DeathError
 
-    async def begin(self, made, journey_id="j"):
+    async def begin(self, made, journey_id="j", **found):
         """Lead a person to the first stage of a scenario that begins with a view."""
         async with self.store.transaction() as transaction:
             await take_events(
@@ -188,13 +188,15 @@ class House:
                 NOON_US,
                 lambda _: journey_id,
             )
-        await self.look()
+        await self.look(**found)
 
-    async def look(self):
+    async def look(self, **found):
         now_us = self.clock.now_us()
         claims = await self.store.claim("timers", now_us, 5.0, 50)
         async with self.store.transaction() as transaction:
-            await take_timers(transaction, [(each, facts()) for each in claims], now_us)
+            await take_timers(
+                transaction, [(each, replace(facts(), **found)) for each in claims], now_us
+            )
 
     async def work(self, seconds=0.0):
         """Let machine time pass, and a fresh worker do what is due; it may die of it."""

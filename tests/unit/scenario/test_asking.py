@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.scenario.messages import asking
-from services.scenario.messages.asking import ask, obstacle_of
+from services.scenario import asking
+from services.scenario.asking import ask, obstacle_of
 from shared.call import own_call
 from shared.errors import Overloaded
 

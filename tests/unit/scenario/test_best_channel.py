@@ -1,5 +1,7 @@
 """Of several channels the one on which somebody most likely answers, and when."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,21 +10,25 @@ from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.best_channel import (
     Answered,
+    Choice,
     Habits,
+    PassedOver,
+    explained,
     hour_said,
     likely_hour_us,
     ranked,
 )
 from services.scenario.domain.scenario import MessageOrder, Stage, TaskOrder
 from services.scenario.domain.task_kinds import BY_TELEPHONE
-from services.scenario.journeys.calling import rather_called
+from services.scenario.journeys.calling import Calling
+from services.scenario.messages.channels import channel_name
 from services.scenario.messages.habits import habits_of
-from services.scenario.messages.sending import channel_name
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.in_memory_queue import InMemoryQueue
 from shared.clock import from_us
+from shared.errors import Unavailable
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.outside import EMAIL, PUSH, SMS
 from tests.unit.scenario.playing import HOUR_US, NOON_US
@@ -53,6 +59,23 @@ def test_the_choice_is_explained_in_words():
     assert choice.why == "EMAIL 40%: 50% of 8.0 answered there, 25% of what they do is there"
 
 
+def test_channels_that_were_passed_over_are_named_with_why():
+    why = explained(
+        Choice(EMAIL, 0.39, "EMAIL 39%: nothing is known of answers there"),
+        [
+            PassedOver(SMS, 0.5, "NO_CONSENT"),
+            PassedOver(PUSH, 0.14, "LESS_LIKELY"),
+            PassedOver(BY_TELEPHONE, 0.45, "LESS_LIKELY"),
+            PassedOver(Channel.DIRECT_MAIL, 0.1, "OTHER"),
+        ],
+        channel_name,
+    )
+    assert why == (
+        "EMAIL 39%: nothing is known of answers there; rather than PUSH 14%; not SMS: no consent; "
+        "not CALL_CENTER: it was less likely when its stage was entered; not DIRECT_MAIL: OTHER"
+    )
+
+
 def test_an_hour_of_theirs_is_explained_in_words():
     berlin = Habits(hours=(20, 13), time_zone="Europe/Berlin")
     said = "at 13:00, one of the hours in which they do most (20:00, 13:00)"
@@ -66,6 +89,37 @@ CALL = Stage(
     task=TaskOrder("call", skills=("sales",)),
     send=MessageOrder((EMAIL, BY_TELEPHONE), "hello"),
 )
+REACHED = ("email", "phone", "customer")
+
+
+def somebody(call_share=0.9, **fields):
+    known = {"person_ids": ["ada"], "consents": ["marketing"], "identity_kinds": REACHED}
+    person = PersonSnapshot(**{**known, **fields})
+    person.traits.channels.append(Channel.CALL_CENTER)
+    person.traits.channel_shares.append(call_share)
+    return person
+
+
+class Ledger:
+    """`Gates` that are closed on some channels."""
+
+    def __init__(self, **closed):
+        self._closed = {Channel.Value.Value(name): reason for name, reason in closed.items()}
+        self.asked = []
+        self.is_silent = False
+
+    async def closed(self, person, policy, channels):
+        if self.is_silent:
+            raise Unavailable("rules does not answer")
+        self.asked.append((policy, sorted(channels)))
+        return {each: self._closed[each] for each in channels if each in self._closed}
+
+
+async def weighed(person, *, there=True, carried=(EMAIL, SMS, PUSH), ledger=None, channels=None):
+    stage = CALL if channels is None else replace(CALL, send=MessageOrder(channels, "hello"))
+    calling = Calling(lambda skills: there, lambda: carried, ledger)
+    (found,) = (await calling.weighed([stage], person)).values()
+    return found
 
 
 @pytest.mark.parametrize(
@@ -82,18 +136,78 @@ CALL = Stage(
 async def test_who_most_likely_answers_a_call_is_called_while_somebody_is_there(
     consents, share, skills, is_called
 ):
-    person = PersonSnapshot(consents=consents)
-    person.traits.channels.append(Channel.CALL_CENTER)
-    person.traits.channel_shares.append(share)
+    person = somebody(share, consents=consents)
     agents = InMemoryAgents()
     await agents.save(Agent("a", Presence.AVAILABLE, tuple(skills), 1), NOON_US)
     store = InMemoryJourneys(agents)
     there = FreeAgents(InMemoryQueue(store, InMemoryErrands(store)), FakeClock(from_us(NOON_US)))
-    assert not rather_called([CALL], person, there.are_there), "nobody has looked yet"
+    calling = Calling(there.are_there, lambda: [EMAIL])
+    found = await calling.weighed([CALL], person)
+    assert not found["call"].why, "nobody has looked yet"
     await there.look()
-    found = rather_called([CALL], person, there.are_there)
-    assert list(found) == (["call"] if is_called else [])
-    assert all(why.startswith("CALL_CENTER ") for why in found.values())
+    found = await calling.weighed([CALL], person)
+    assert found["call"].why.startswith("CALL_CENTER ") == is_called
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"there": False}, "NO_AGENT"),
+        ({"person": somebody(identity_kinds=["email"])}, "NO_ADDRESS"),
+        ({"person": somebody(refusals=["marketing:CALL_CENTER"])}, "NO_CONSENT"),
+        ({"ledger": Ledger(CALL_CENTER="QUIET_HOURS")}, "QUIET_HOURS"),
+        ({"person": somebody(0.0)}, "LESS_LIKELY"),
+    ],
+)
+async def test_why_somebody_is_not_called_is_told(change, reason):
+    found = await weighed(**{"person": somebody(), **change})
+    assert found.why == ""
+    [call] = found.passed_over
+    assert (call.channel, call.reason) == (BY_TELEPHONE, reason)
+    assert call.likelihood == found.likelihood > 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"carried": [SMS]}, "no carrier is set up"),
+        ({"person": {"identity_kinds": ["phone"]}}, "no address"),
+        ({"person": {"consents": ["marketing:SMS", "marketing:CALL_CENTER"]}}, "no consent"),
+        (
+            {"ledger": Ledger(EMAIL="CONTACT_LIMIT")},
+            "approached as often as the contact limit allows",
+        ),
+    ],
+)
+async def test_a_message_that_cannot_be_sent_keeps_nobody_from_being_called(change, reason):
+    rather_mailed = somebody(0.05, **change.pop("person", {}))
+    rather_mailed.traits.channels.append(EMAIL)
+    rather_mailed.traits.channel_shares.append(0.45)
+    found = await weighed(rather_mailed, channels=(EMAIL, SMS, BY_TELEPHONE), **change)
+    known = "CALL_CENTER 12%: nothing is known of answers there, 5% of what they do is there"
+    assert found.why == f"{known}; rather than SMS 10%; not EMAIL: {reason}"
+    assert found.passed_over == ()
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_limits_that_leave_nothing_or_are_not_told_stand_in_nobodys_way(is_silent):
+    ledger = Ledger(EMAIL="CONTACT_LIMIT", CALL_CENTER="CONTACT_LIMIT")
+    ledger.is_silent = is_silent
+    found = await weighed(somebody(), ledger=ledger)
+    assert found.why.endswith("; rather than EMAIL 10%")
+
+
+async def test_limits_are_asked_for_where_a_call_and_a_message_are_possible_alone():
+    ledger = Ledger()
+    await weighed(somebody(), ledger=ledger)
+    assert ledger.asked == [("marketing", [EMAIL, BY_TELEPHONE])]
+    await weighed(somebody(), ledger=ledger, there=False)
+    await weighed(somebody(), ledger=ledger, carried=())
+    assert len(ledger.asked) == 1
+    stage = replace(CALL, send=MessageOrder((EMAIL, BY_TELEPHONE), "hello", purpose="service"))
+    calling = Calling(lambda skills: True, lambda: [EMAIL], ledger)
+    await calling.weighed([stage], somebody(consents=["marketing", "service"]))
+    assert ledger.asked[1:] == [("service", [EMAIL]), ("marketing", [BY_TELEPHONE])]
 
 
 @given(

@@ -9,6 +9,7 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.scenario.domain.best_channel import PassedOver, Weighed
 from services.scenario.domain.errands import LONGEST_TRIED_US, Dispatch, Step, carried, put_off
 from services.scenario.domain.journey import Happened, Outcome, SetAttributes
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
@@ -16,8 +17,8 @@ from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.taking import take_events
 from services.scenario.domain.wording import told
 from services.scenario.errands import doing
-from services.scenario.messages import sending
-from services.scenario.messages.sending import channel_name
+from services.scenario.messages import carrying
+from services.scenario.messages.channels import channel_name
 from shared.errors import FailedPrecondition, Overloaded, PermissionDenied
 from shared.testing.background import until
 from tests.properties import examples
@@ -564,7 +565,7 @@ async def test_what_cannot_be_written_now_is_written_later_under_a_contact_of_it
 
 
 async def test_what_takes_too_long_to_write_is_written_later(monkeypatch):
-    monkeypatch.setattr(sending, "_LONGEST_WRITING_S", 0.01)
+    monkeypatch.setattr(carrying, "_LONGEST_WRITING_S", 0.01)
     house = await begun()
     compose = house.writer.compose
 
@@ -622,11 +623,19 @@ async def test_of_several_channels_it_takes_the_one_on_which_they_answer_and_say
     await house.begin(made)
     await house.work()
     assert (len(texts.arrived), mails.arrived) == (1, [])
-    assert house.only.why.startswith("SMS 39%: 50% of 10.0 answered there")
+    said = "SMS 39%: 50% of 10.0 answered there; rather than EMAIL 6%"
+    assert house.only.why == said
+    [mail] = house.only.passed_over
+    assert (mail.channel, mail.reason) == (EMAIL, "LESS_LIKELY")
+    assert mail.likelihood == pytest.approx((20 * 0.05 + 4 * 0.1) / 24)
 
 
 async def test_the_next_best_channel_is_taken_where_the_best_is_refused_full_or_has_no_address():
-    for change in ("refused", "full", "no_address"):
+    for change, said in (
+        ("refused", "no consent"),
+        ("full", "approached as often as the contact limit allows"),
+        ("no_address", "no address"),
+    ):
         traits = Traits()
         traits.answers.emails_sent, traits.answers.email_open_share = 20.0, 0.9
         house, mails, texts, made = two_channels(traits=traits)
@@ -639,6 +648,40 @@ async def test_the_next_best_channel_is_taken_where_the_best_is_refused_full_or_
         await house.begin(made)
         await house.work()
         assert (mails.arrived, len(texts.arrived)) == ([], 1), change
+        known = "SMS 10%: nothing is known of answers there"
+        assert house.only.why == f"{known}; not EMAIL: {said}"
+
+
+async def test_a_call_that_was_not_made_is_told_with_what_was_sent_instead():
+    house, mails, _, _ = two_channels(refusals=["marketing:SMS"])
+    made = scenario(
+        stage(
+            "write",
+            send={"template": "hello", "channels": ["EMAIL", "SMS", "PUSH", "CALL_CENTER"]},
+            task={"kind": "call", "reason": "It was sold out."},
+            lasts=2 * DAY_US,
+        )
+    )
+    not_called = PassedOver(int(Channel.CALL_CENTER), 0.3, "NO_AGENT")
+    weighed = {"write": Weighed(0.3, passed_over=(not_called,))}
+    await house.begin(made, weighed=weighed)
+    await house.work()
+    assert len(mails.arrived) == 1
+    assert house.only.why.endswith(
+        "; not SMS: no consent; not PUSH: no carrier is set up; "
+        "not CALL_CENTER: nobody with its skills is there"
+    )
+    assert house.only.passed_over[-1] == not_called
+
+
+async def test_of_what_goes_by_none_of_its_channels_each_is_told():
+    house, mails, texts, made = two_channels(refusals=["marketing:SMS"])
+    house.writer.instead[EMAIL] = Result(Fate.SKIPPED, NO_ADDRESS)
+    await house.begin(made)
+    await house.work()
+    assert (mails.arrived, texts.arrived) == ([], [])
+    assert (house.only.state, house.only.reason) == (State.SKIPPED, NO_ADDRESS)
+    assert house.only.why == "not SMS: no consent; not EMAIL: no address"
 
 
 async def test_of_several_channels_it_waits_for_an_hour_in_which_they_are_there():
@@ -650,7 +693,9 @@ async def test_of_several_channels_it_waits_for_an_hour_in_which_they_are_there(
     house.clock.advance(timedelta(hours=7))
     await house.work()
     assert len(mails.arrived) == 1
-    assert house.only.why.endswith("; at 19:00, one of the hours in which they do most (19:00)")
+    assert house.only.why.endswith(
+        "; at 19:00, one of the hours in which they do most (19:00); rather than SMS 10%"
+    )
 
 
 async def test_a_message_waits_once_for_an_hour_and_not_for_another_one():

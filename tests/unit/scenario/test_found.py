@@ -10,7 +10,8 @@ from services.scenario.domain.journey import Facts, Happened, Phase
 from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.ports import Claim
 from services.scenario.journeys.choosing import Chooser
-from services.scenario.journeys.finding import Finder, ProfilePeople
+from services.scenario.journeys.finding import Finder
+from services.scenario.people import ProfilePeople
 from shared.errors import Unavailable
 from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue, snapshot
@@ -96,8 +97,8 @@ def finder(clock, monkeypatch):
         async def invoke(rpc, request, call, timeout_s):
             return await peers.answer(rpc, request)
 
-        for module in ("finding", "choosing"):
-            monkeypatch.setattr(f"services.scenario.journeys.{module}.invoke", invoke)
+        for module in ("asking", "journeys.choosing"):
+            monkeypatch.setattr(f"services.scenario.{module}.invoke", invoke)
         bundles, known = OneBundle(bundle()), catalogue()
         chooser = Chooser(_Rpcs(), clock, lambda: bundles.active_hash)
         return Finder(known, bundles, ProfilePeople(_Rpcs()), clock, chooser)

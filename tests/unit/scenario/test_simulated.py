@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scenario.messages import sending
+from services.scenario.messages.carrying import Carrying
 from tests.resilience.simulation.checker import faults
 from tests.resilience.simulation.days import played
 
@@ -23,6 +23,6 @@ async def test_a_seed_plays_the_same_days_each_time():
 
 
 async def test_whoever_is_not_asked_is_found_by_the_checker(monkeypatch):
-    monkeypatch.setattr(sending, "_may_be_sent", lambda *_: True)
+    monkeypatch.setattr(Carrying, "may_be_sent", lambda *_: True)
     found = [each for seed in (1, 2, 3) for each in faults((await played(seed, DAYS))[0])]
     assert any("does not want it" in each for each in found)
