@@ -23,7 +23,7 @@ FAILURES_UNTIL_DOWN = 3
 WARM_UP_S = 5.0
 """A service that takes longer to get warm serves cold."""
 
-OK = "ok"
+OK, FAILS = "ok", "fails"
 UNKNOWN = "has not answered yet"
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -111,6 +111,11 @@ class Health:
     def readiness(self) -> tuple[bool, dict[str, str]]:
         """Say whether requests are welcome, and the state of each dependency."""
         return self.serving.is_set(), self.states()
+
+    def outline(self) -> tuple[bool, dict[str, str]]:
+        """Say the same to strangers: of what is wrong only that it is, as errors name addresses."""
+        told = {name: state if state == OK else FAILS for name, state in self.states().items()}
+        return self.serving.is_set(), told
 
     def states(self) -> dict[str, str]:
         """Return each dependency with `ok` or what is wrong with it."""

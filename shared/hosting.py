@@ -133,14 +133,15 @@ async def _web(
     if face is None:
         return None
     offered = {rpc.method for binding in face.bindings for rpc in binding.rpcs}
+    is_open = settings.keys_file() is None
     app = http_app(
         {method: route for method, route in found.items() if method in offered},
-        health.readiness,
+        health.readiness if is_open else health.outline,
         settings.max_request_bytes,
         Doors(face.pages, face.clicks, face.beacons),
     )
     crossing = with_cors(app, face.allowed_origins, guarded=face.beacons)
-    if settings.keys_file() is None:
+    if is_open:
         crossing = only_here(crossing, face.allowed_origins)
     return await stack.enter_async_context(served(crossing, face.listen, tls=tls))
 

@@ -66,9 +66,10 @@ async def plain(found: Hosted) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def serving(
-    servicer: EchoServicer, *, http: bool = False, **told: str
+    servicer: EchoServicer, *, http: bool = False, watched: Any = None, **told: str
 ) -> AsyncIterator[Hosted]:
-    parts: dict[str, Any] = {"needs": {SAY: "offers:read"}} if http else {}
+    parts: dict[str, Any] = {"watched": watched or {}}
+    parts |= {"needs": {SAY: "offers:read"}} if http else {}
     opened = echo_service(servicer, http=http, **parts)
     openers = FakePlane().openers()
     async with hosted(settings(**told), opened, openers, Channels()) as found:
@@ -268,12 +269,20 @@ async def test_an_open_service_answers_no_page_whose_name_was_led_to_this_machin
     assert answered == dict.fromkeys(HERE, 200) | dict.fromkeys(REBOUND, 403)
 
 
-async def test_a_closed_service_is_reached_by_any_name(tmp_path: Path) -> None:
+async def test_a_closed_service_is_reached_by_any_name_and_tells_strangers_no_address(
+    tmp_path: Path,
+) -> None:
+    async def away() -> None:
+        raise OSError("connect to postgres.internal 10.0.0.5 failed")
+
     told = {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
     shown = {"Host": "shop.example", "Authorization": f"Bearer {KEY}"}
-    async with serving(EchoServicer(), http=True, **told) as found, httpx.AsyncClient() as client:
+    serves = serving(EchoServicer(), http=True, watched={"lag": away}, **told)
+    async with serves as found, httpx.AsyncClient() as client:
         answer = await client.post(f"http://{found.http}{SAY}", json={"text": "x"}, headers=shown)
+        ready = await client.get(f"http://{found.http}/readyz")
     assert answer.status_code == 200
+    assert (ready.status_code, ready.json()["lag"]) == (200, "fails")
 
 
 async def test_who_does_not_begin_tls_is_let_go(
