@@ -40,7 +40,7 @@ from touchpoint.common.v1.bus_pb2 import ChosenNotice, DecisionNotice
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _MAKESHIFT_US = 60 * 1_000_000
-"""A degraded decision sticks no longer: enough for a request that is repeated."""
+"""A degraded or makeshift decision sticks no longer: enough for a request that is repeated."""
 _USUAL = OfferTerms()
 _OVER = "promise"
 """What is told of an offer that was the person's own, and ended in between."""
@@ -221,8 +221,9 @@ class Page:
         return notice
 
     def _sticky_us(self) -> int:
-        usual_us = self._compiled.policy.sticky_us
-        return min(usual_us, _MAKESHIFT_US) if self._request.degraded else usual_us
+        usual_us, request = self._compiled.policy.sticky_us, self._request
+        is_makeshift = request.degraded or request.makeshift
+        return min(usual_us, _MAKESHIFT_US) if is_makeshift else usual_us
 
     def _orders(self) -> tuple[StandingOrder, ...]:
         """Return what sticks: what is shown, then the next best.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.aggregator.domain.slates import Choice, PlacementSlate
+from services.aggregator.domain.vocabulary import Source
 from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.shadow import acts_on
@@ -36,6 +37,17 @@ def request(
         time_zone=decision.person.facts.time_zone,
         segments=decision.person.facts.segments,
         recorded=recorded,
+        makeshift=_is_makeshift(question, decision.slates),
+    )
+
+
+def _is_makeshift(question: Question, slates: Sequence[PlacementSlate]) -> bool:
+    """Say whether the page might be fuller if as much had been asked for as usual."""
+    if question.quality >= 1.0:
+        return False
+    return any(
+        sum(choice.source != Source.DEFAULT for choice in slate.chosen) < ask.limit
+        for slate, ask in zip(slates, question.asks, strict=True)
     )
 
 

@@ -43,9 +43,12 @@ async def test_what_stands_comes_with_a_value_in_every_column(rules: Rules) -> N
     assert columns == {**dict.fromkeys(columns, 3), "evidence_kinds": 3}
 
 
-async def test_a_makeshift_decision_stands_only_for_a_repeated_request(rules: Rules) -> None:
+@pytest.mark.parametrize("why", ["degraded", "makeshift"])
+async def test_a_makeshift_decision_stands_only_for_a_repeated_request(
+    rules: Rules, why: str
+) -> None:
     context = rules.context()
-    await rules.commit(LAPTOP, GUIDE, context=context, degraded=True)
+    await rules.commit(LAPTOP, GUIDE, context=context, **{why: True})
     again = await rules.check(GUIDE, person=ann())
     assert again.standing_decision_id == context.decision_id
     later = rules.context(now_us=rules.clock.now_us() + 2 * MINUTE_US)

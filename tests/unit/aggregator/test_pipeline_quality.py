@@ -10,7 +10,7 @@ from shared.errors import Unavailable
 from tests.unit.aggregator.deciding import asked, decide
 from tests.unit.aggregator.edge import Edge, candidates, known_person
 from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
-from touchpoint.common.v1.vocabulary_pb2 import Arm
+from touchpoint.common.v1.vocabulary_pb2 import Arm, Source
 from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveResponse
 
 BUDGET_S = 0.1
@@ -73,6 +73,25 @@ async def test_answer_and_trace_say_of_how_much_it_was_made_and_who_was_left_out
         left_out = [(each.source, each.plugin, each.reason) for each in told.sources_left_out]
         assert left_out == [("FOR_YOU", "", "SPARED"), ("EXTERNAL", "editors", "RESTING")]
     assert not (await answered(edge)).sources_left_out
+
+
+async def test_a_page_that_is_not_full_for_want_of_candidates_is_a_makeshift(edge):
+    retrieve, commit = edge.peers.retrieval.Retrieve, edge.peers.rules.Commit
+    full = retrieve.answer
+    retrieve.answer = few = lambda _: RetrieveResponse(candidates=candidates(1))
+    await decide(edge)
+    assert not last(commit).makeshift  # all that there is
+    retrieve.answer = full
+    await hurried(edge)
+    await decide(edge)
+    assert not last(commit).makeshift  # full all the same
+    retrieve.answer = few
+    await decide(edge)
+    assert last(commit).makeshift
+    retrieve.answer = lambda _: RetrieveResponse()
+    decision = await decide(edge)
+    assert [each.source for each in decision.slates[0].chosen] == [Source.DEFAULT]
+    assert last(commit).makeshift
 
 
 async def test_with_room_again_everything_is_asked_for_again(edge):
