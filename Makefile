@@ -42,7 +42,7 @@ test-long: $(VENV)/.dev  ## Try journeys in all their modes, and statistics on h
 test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, also under load (SEED=n)
 	@# What the simulated months do follows from the seed, and from how sets of texts are ordered.
 	PYTHONHASHSEED=0 SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/simulation
-	SEED=$(SEED) $(BIN)/python -m pytest tests/resilience tests/resilience/under_load \
+	SEED=$(SEED) $(BIN)/python -m pytest --long tests/resilience tests/resilience/under_load \
 	  tests/resilience/timer_kills tests/resilience/several_replicas
 
 test-kills: $(VENV)/.dev  ## Kill profile 30 times while 20,000 events come in (KILLS=, EVENTS=, SEED=)

@@ -10,7 +10,8 @@ import typer
 from cli.calling import business_time, call, service
 from cli.commands.train import parse_days
 from cli.console import Exit, aside, fail, people, say_json
-from cli.drawing.scenario import FORMATS, draw
+from cli.drawing.scenario import draw
+from cli.drawing.writing import FORMATS
 from cli.options import HomeOption, JsonOption
 from cli.showing.scenario_words import as_json_scenarios
 from cli.showing.scenarios import overview_shown, scenario_shown

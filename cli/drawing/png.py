@@ -11,6 +11,7 @@ from cli.console import CommandError
 from cli.drawing.shapes import PAPER, Box, Curve, Head, Picture, Shape, Words
 from cli.drawing.svg import corners_of, path_of
 
+NEEDS_CHARTS = "For a .png: pip install 'touchpoint-server[charts]'; .svg needs nothing"
 _FACES = ("Helvetica", "Arial", "Liberation Sans", "DejaVu Sans")
 _DEJAVU = 0.87
 """DejaVu's letters are wider than those that the picture was laid out for."""
@@ -21,9 +22,7 @@ _POINTS = 72
 def png(picture: Picture) -> bytes:
     """Return the picture, two dots to a pixel; raises CommandError without matplotlib."""
     if find_spec("matplotlib") is None:
-        raise CommandError(
-            "For a .png: pip install 'touchpoint-server[charts]'; .svg needs nothing"
-        )
+        raise CommandError(NEEDS_CHARTS)
     from matplotlib.figure import Figure
 
     # One pixel is one point.

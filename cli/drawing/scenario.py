@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Final
 
 from cli.drawing.layout import Link, Node, Route, laid_out
 from cli.drawing.lettering import LINE
-from cli.drawing.png import png
 from cli.drawing.scenario_lines import (
     BOX,
     KEY,
@@ -39,10 +37,9 @@ from cli.drawing.shapes import (
     Towards,
     Words,
 )
-from cli.drawing.svg import svg
+from cli.drawing.writing import write
 from touchpoint.scenario.v1.reports_pb2 import ScenarioReport
 
-FORMATS: Final = (".svg", ".png")
 _MARGIN = 28.0
 _LOOP = 40.0
 _START, _END_SIZE = "\0start", 9.0
@@ -71,10 +68,7 @@ class _Drawn:
 
 def draw(report: ScenarioReport, now: datetime, path: Path) -> None:
     """Write the picture as SVG or PNG by the name of the file; raises CommandError, OSError."""
-    picture = pictured(report, now)
-    drawn = svg(picture).encode() if path.suffix.lower() == ".svg" else png(picture)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(drawn)
+    write(pictured(report, now), path)
 
 
 def pictured(report: ScenarioReport, now: datetime) -> Picture:

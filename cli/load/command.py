@@ -1,28 +1,46 @@
-"""`touchpoint load`: how many requests a second are answered in time."""
+"""`touchpoint load`: how many requests a second are answered in time, also with faults behind."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 import uvloop
 from rich.console import Console
-from rich.progress import Progress
 
-from cli.console import Exit, aside, fail, people, say_json, unreachable
-from cli.load.deadlines import Deadlines, held, read_share
-from cli.load.edge import recommending
-from cli.load.generator import drive
+from cli.console import Exit, aside, fail, failures_told, people, say_json, unreachable
+from cli.drawing import writing
+from cli.load.deadlines import read_share
+from cli.load.faults.command import made_bad, own_suite, rehearse_and_show
+from cli.load.faults.rehearsal import Plan
+from cli.load.histogram import binned, pictured
 from cli.load.mix import Part, read_mix
-from cli.load.outcome import NothingSentError, Outcome, Summary, summarise
+from cli.load.options import (
+    DURATION_S,
+    FAULTS_CALLS,
+    FAULTS_LEAST,
+    FAULTS_RATE,
+    RATE,
+    CallsOption,
+    DeadlineOption,
+    DurationOption,
+    EnginesOption,
+    FaultsOption,
+    HistogramOption,
+    MixOption,
+    OnlyOption,
+    PeopleOption,
+    ProfileOption,
+    RateOption,
+    SeedOption,
+    ThresholdOption,
+)
+from cli.load.outcome import NothingSentError
 from cli.load.people import read_people, requests, visitors
 from cli.load.report import by_part, histogram, table
-from cli.load.schedule import Profile, arrivals
+from cli.load.run import Found, Load, run
+from cli.load.schedule import Profile
 from cli.options import (
     DEFAULT_PLACEMENT,
     ChannelOption,
@@ -31,57 +49,16 @@ from cli.options import (
     JsonOption,
     PlacementsOption,
 )
-from cli.reach import reach
+from cli.reach import home_of, reach
 from touchpoint.client import channel as read_channel
 from touchpoint.common.v1.identity_pb2 import Identity
 
-RateOption = Annotated[float, typer.Option(min=0.1, help="Requests a second.")]
-DurationOption = Annotated[float, typer.Option("--duration", min=1, help="Seconds.")]
-DeadlineOption = Annotated[float, typer.Option(min=1, help="The callers' deadline.")]
-PeopleOption = Annotated[
-    Path | None,
-    typer.Option("--people", help="File of kind:value lines; else visitors nobody knows."),
-]
-ProfileOption = Annotated[
-    Profile,
-    typer.Option(
-        help="How the rate goes: steady; from nothing up to it; five times as much for a fifth."
-    ),
-]
-SeedOption = Annotated[int, typer.Option(help="The same seed, the same requests.")]
-MixOption = Annotated[
-    str,
-    typer.Option(
-        metavar="CHANNEL=WEIGHT,…",
-        help="Several channels, each on its own: WEB=80,CALL_CENTER=20 or WEB:web.cart=1,IVR=1.",
-    ),
-]
-ThresholdOption = Annotated[
-    str,
-    typer.Option(
-        "--min-in-time",
-        metavar="SHARE",
-        help="Exit code 1 where fewer are answered before the deadline, degraded or not: 99%.",
-    ),
-]
-_SEED_STEP = 1_000_003
-"""Between the seeds of the parts: they neither arrive together nor share a session."""
 _UNREACHABLE = "UNAVAILABLE"
 
 
-@dataclass(frozen=True, slots=True)
-class _Load:
-    edge: str
-    rate: float
-    duration_s: float
-    deadline_s: float
-    seed: int
-    profile: Profile
-
-
 def load(
-    rate: RateOption = 20.0,
-    duration_s: DurationOption = 10.0,
+    rate: RateOption = None,
+    duration_s: DurationOption = None,
     deadline_ms: DeadlineOption = 100.0,
     placements: PlacementsOption = None,
     channel: ChannelOption = "",
@@ -89,7 +66,12 @@ def load(
     who: PeopleOption = None,
     seed: SeedOption = 1,
     profile: ProfileOption = Profile.STEADY,
-    min_in_time: ThresholdOption = "0%",
+    min_in_time: ThresholdOption = "",
+    picture: HistogramOption = None,
+    faults: FaultsOption = False,
+    calls: CallsOption = None,
+    only: OnlyOption = None,
+    engines: EnginesOption = False,
     edge: EdgeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -98,43 +80,85 @@ def load(
 
     Requests are sent when they are due, however slow the answers (open loop, Poisson arrivals).
     They ask for WEB unless --channel or --mix says otherwise. These are live decisions: they are
-    stored, and may spend contacts.
+    stored, and may spend contacts. --faults kills, freezes and slows what `touchpoint up` runs
+    here, one service at a time, and leaves all of it well.
 
     Example: touchpoint load --rate 50 --duration 30 --deadline-ms 100 --min-in-time 99%
+
+    Example: touchpoint load --faults --calls 200 --deadline-ms 100
     """
-    told = _Load(reach(home, edge).edge, rate, duration_s, deadline_ms / 1000, seed, profile)
+    console = Console(quiet=True) if as_json else aside
+    run_name = f"{time.time_ns():x}"
+    with failures_told():
+        parts, asked = _parts(mix, channel, placements or []), _people(who)
+        if faults:
+            shape = "" if profile is Profile.STEADY else profile.value
+            only_plain = {"--mix": mix, "--profile": shape, "--duration": duration_s}
+            _refuse({**only_plain, "--histogram": picture}, "goes without --faults")
+            place, address = own_suite(home, edge)
+            plan = Plan(
+                home=place,
+                edge=address,
+                requests=requests(asked, parts[0].channel, parts[0].placements, seed, run_name),
+                names=made_bad(only or [], engines=engines),
+                calls=calls or FAULTS_CALLS,
+                rate=rate or FAULTS_RATE,
+                deadlines_s=[deadline_ms / 1000],
+                seed=seed,
+            )
+            rehearse_and_show(plan, read_share(min_in_time or f"{FAULTS_LEAST}"), console)
+        else:
+            _refuse({"--calls": calls, "--only": only, "--engines": engines}, "needs --faults")
+            told = Load(
+                home=home_of(home),
+                edge=reach(home, edge).edge,
+                rate=rate or RATE,
+                duration_s=duration_s or DURATION_S,
+                deadline_s=deadline_ms / 1000,
+                seed=seed,
+                profile=profile,
+                parts=parts,
+                people=asked,
+                name=run_name,
+            )
+            _load_and_show(told, read_share(min_in_time or "0%"), picture, console)
+
+
+def _refuse(told: Mapping[str, object], why: str) -> None:
+    """Raise ValueError where an option is given that would do nothing."""
+    for name, value in told.items():
+        if value:
+            raise ValueError(f"{name} {why}")
+
+
+def _load_and_show(told: Load, threshold: float, picture: Path | None, console: Console) -> None:
+    if picture:
+        writing.check(picture)
     try:
-        threshold = read_share(min_in_time)
-        parts = _parts(mix, channel, placements or [])
-        asked = _people(who)
-        console = Console(quiet=True) if as_json else aside
-        found = uvloop.run(_run(told, parts, asked, console))
+        found = uvloop.run(run(told, console))
     except NothingSentError as error:
-        fail(f"{error}: give a longer --duration or a higher --rate", Exit.USAGE)
-    except ValueError as error:
-        fail(str(error), Exit.USAGE)
-    if as_json:
+        raise ValueError(f"{error}: give a longer --duration or a higher --rate") from error
+    if console.quiet:
         parted = {name: kept.as_json() for name, kept in found.parts.items()}
         say_json({**found.summary.as_json(), "deadline": found.kept.as_json(), "parts": parted})
     else:
-        people.print(table(found.summary, found.kept, _title(told)))
-        if len(parts) > 1:
+        people.print(table(found.summary, found.kept, told.title))
+        if len(told.parts) > 1:
             people.print(by_part(found.parts))
         people.print(histogram(found.kept))
-    _end(found.summary, found.kept, told, threshold)
+    if picture:
+        drawn = pictured(binned(found.outcomes, told.deadline_s), told.deadline_s, told.title)
+        writing.write(drawn, picture)
+    _end(found, told.edge, threshold)
 
 
-def _title(told: _Load) -> str:
-    rate = f"{told.rate:g} requests a second, {told.profile.value}"
-    return f"{rate}, deadline {told.deadline_s * 1000:g} ms"
-
-
-def _end(summary: Summary, kept: Deadlines, told: _Load, threshold: float) -> None:
+def _end(found: Found, edge: str, threshold: float) -> None:
     """End with the exit code that the figures deserve."""
+    summary, kept = found.summary, found.kept
     if summary.reasons.get(_UNREACHABLE) == summary.requests:
-        fail(unreachable(told.edge), Exit.UNREACHABLE)
+        fail(unreachable(edge), Exit.UNREACHABLE)
     if summary.failed == summary.requests:
-        fail(f"Not one request was answered at {told.edge}; the reasons stand above.")
+        fail(f"Not one request was answered at {edge}; the reasons stand above.")
     if kept.in_time_share < threshold:
         fail(f"{kept.in_time_share:.2%} were answered in time, fewer than {threshold:.2%}.")
 
@@ -155,42 +179,3 @@ def _people(who: Path | None) -> Sequence[Identity]:
         return read_people(who) if who else visitors()
     except OSError as error:
         raise ValueError(f"{who} cannot be read: {error.strerror}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    summary: Summary
-    kept: Deadlines
-    parts: dict[str, Deadlines]
-
-
-async def _run(
-    told: _Load, parts: Sequence[Part], asked: Sequence[Identity], console: Console
-) -> _Found:
-    """Send each part as a process of its own: together they are one of the whole rate."""
-    outcomes: dict[str, list[Outcome]] = {part.name: [] for part in parts}
-    async with recommending(told.edge, told.deadline_s) as send:
-        with Progress(console=console, transient=True, refresh_per_second=4) as progress:
-            bar = progress.add_task(f"{told.rate:g}/s", total=told.duration_s)
-
-            async def one(part: Part, seed: int) -> Summary:
-                def noted(outcome: Outcome) -> bool:
-                    outcomes[part.name].append(outcome)
-                    return False
-
-                wanted = requests(asked, part.channel, part.placements, seed)
-                due = arrivals(told.profile, told.rate * part.share, told.duration_s, seed)
-                return await drive(
-                    send, wanted, due, lambda at: progress.update(bar, completed=at), noted
-                )
-
-            seeds = [told.seed + _SEED_STEP * place for place in range(len(parts))]
-            began = time.perf_counter()
-            summaries = await asyncio.gather(*map(one, parts, seeds))
-            took_s = time.perf_counter() - began
-    whole = [outcome for each in outcomes.values() for outcome in each]
-    return _Found(
-        summarise(whole, took_s, sum(each.late_sends for each in summaries)),
-        held(whole, told.deadline_s),
-        {name: held(each, told.deadline_s) for name, each in outcomes.items()},
-    )

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import grpc.aio
 
-from cli.load.outcome import Fate, Outcome, Summary, summarise
+from cli.load.outcome import Fate, InvalidAnswerError, Outcome, Summary, summarise
 
 Request = TypeVar("Request")
 Send = Callable[[Request], Awaitable[str]]
@@ -30,7 +30,8 @@ async def drive(
 ) -> Summary:
     """Send each request at its instant (seconds after now) and wait for the last answer.
 
-    Raises whatever `send` raises but for the statuses of gRPC, which are outcomes.
+    Raises whatever `send` raises but for the statuses of gRPC and InvalidAnswerError, which are
+    outcomes.
     """
     run = _Run(send, enough)
     start = time.perf_counter()
@@ -80,5 +81,7 @@ class _Run(Generic[Request]):
             degraded = await self._send(request)
         except grpc.aio.AioRpcError as error:
             return Outcome(Fate.FAILED, time.perf_counter() - due, error.code().name)
+        except InvalidAnswerError as error:
+            return Outcome(Fate.FAILED, time.perf_counter() - due, str(error))
         fate = Fate.DEGRADED if degraded else Fate.ANSWERED
         return Outcome(fate, time.perf_counter() - due, degraded)

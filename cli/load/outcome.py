@@ -14,6 +14,10 @@ class NothingSentError(ValueError):
     """There is nothing to report on: the run was too short for its rate."""
 
 
+class InvalidAnswerError(Exception):
+    """An answer came that its caller cannot use; the text is the reason, one word."""
+
+
 class Fate(Enum):
     """How one request ended."""
 
@@ -30,7 +34,7 @@ class Outcome:
     latency_s: float
     """From the instant it was due to the instant its answer was there."""
     reason: str = ""
-    """The status of a failure, or the services that were degraded and why."""
+    """The status of a failure or what an answer lacks, or the services degraded and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,12 @@ def requests(
     channel: Channel.Value.ValueType,
     placements: Sequence[str],
     seed: int,
+    run: str = "",
 ) -> Iterator[RecommendRequest]:
-    """Yield requests for people drawn at random, for ever, the same for the same seed."""
+    """Yield requests for people drawn at random, for ever, the same for the same seed and run.
+
+    Another run has sessions of its own: else it would be given what the first was.
+    """
     chance = random.Random(seed)  # noqa: S311 a choice of people, not a secret
     asked = [PlacementRequest(placement=placement) for placement in placements]
     number = 0
@@ -50,5 +54,5 @@ def requests(
             identities=[chance.choice(people)], channel=channel, placements=asked
         )
         # A session of its own frees the request from the decision that stands for the person.
-        request.context.session_id = f"load-{seed}-{number}"
+        request.context.session_id = f"load{run}-{seed}-{number}"
         yield request

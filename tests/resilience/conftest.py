@@ -24,9 +24,11 @@ def pytest_ignore_collect(collection_path, config):
 class Edge:
     """Channels into an edge whose every way to the back can be made bad."""
 
-    def __init__(self, channels, proxies):
+    def __init__(self, channels, proxies, home):
         self.channels = channels
         self.proxies = proxies
+        self.home = home
+        """Of the suite, whose own edge has no proxies."""
 
 
 @pytest.fixture(scope="package")
@@ -39,4 +41,4 @@ async def edge(tmp_path_factory):
         Channels.opened(behind) as channels,
     ):
         await channels.stock(ITEMS, OFFERS, NEAR_EVERY_OFFER)
-        yield Edge(channels, proxies)
+        yield Edge(channels, proxies, home)

@@ -98,17 +98,26 @@ async def test_people_of_a_file_are_asked_for(tmp_path):
     assert {who.value for asked in edge.requests for who in asked.identities} == {"C1"}
 
 
-async def test_a_share_in_time_that_is_missed_fails_and_says_by_how_much():
+async def test_a_share_in_time_that_is_missed_fails_and_says_by_how_much(tmp_path):
+    picture = tmp_path / "charts" / "waits.svg"
     async with serving(Busy()) as address:
         code, out, err = await load(
             *("--edge", address, "--rate", "30", "--duration", "1", "--deadline-ms", "5000"),
-            *("--min-in-time", "99.5%"),
+            *("--min-in-time", "99.5%", "--histogram", str(picture)),
         )
 
     assert code == 1
     assert "shed (the edge was too busy)" in out
     assert "█" in out
     assert "were answered in time, fewer than 99.50%" in err
+    assert "deadline 5000 ms" in picture.read_text()
+
+
+async def test_a_picture_of_another_format_is_refused_before_anything_is_sent(tmp_path):
+    code, _, err = await load("--histogram", str(tmp_path / "waits.pdf"))
+
+    assert code == 2
+    assert "a file that ends with .svg or .png" in err
 
 
 async def test_a_mix_asks_for_each_channel_and_reports_on_each():

@@ -10,7 +10,7 @@ import grpc.aio
 import pytest
 
 from cli.load.generator import drive
-from cli.load.outcome import Fate, NothingSentError
+from cli.load.outcome import Fate, InvalidAnswerError, NothingSentError
 
 
 async def answer_at_once(_: int) -> str:
@@ -64,6 +64,16 @@ async def test_a_status_is_a_failure_of_its_name():
 
     assert summary.failed == 1
     assert summary.reasons == {"RESOURCE_EXHAUSTED": 1}
+
+
+async def test_an_answer_that_cannot_be_used_is_an_outcome_with_its_reason():
+    async def send(_: int) -> str:
+        raise InvalidAnswerError("EMPTY")
+
+    summary = await drive(send, itertools.count(), [0.0])
+
+    assert summary.failed == 1
+    assert summary.reasons == {"EMPTY": 1}
 
 
 async def test_an_error_that_is_no_status_ends_the_run():

@@ -51,3 +51,13 @@ def test_no_two_requests_share_a_session_so_that_no_standing_decision_answers_th
 def test_the_same_seed_asks_the_same_and_another_seed_asks_for_others():
     assert first(50, seed=1) == first(50, seed=1)
     assert [r.identities for r in first(50, seed=1)] != [r.identities for r in first(50, seed=2)]
+
+
+def test_another_run_asks_the_same_people_in_sessions_of_its_own():
+    one, other = (
+        list(islice(requests(visitors(100), Channel.WEB, ["web.home.banner"], 1, run), 50))
+        for run in ("a", "b")
+    )
+
+    assert [r.identities for r in one] == [r.identities for r in other]
+    assert not {r.context.session_id for r in one} & {r.context.session_id for r in other}
