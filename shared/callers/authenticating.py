@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.call import Call, Caller
-from shared.callers.bearer import AUTHORIZATION, PREFIX, is_service
+from shared.callers.bearer import AUTHORIZATION, IN_ADDRESS, PREFIX, is_service
 from shared.callers.book import Book, Profile
 from shared.callers.keys import PREFIX as KEY_PREFIX
 from shared.callers.keys import id_of, matches
@@ -22,6 +22,10 @@ CUSTOMER = "x-touchpoint-customer"
 STRANGER = Caller("anonymous", grants=NOTHING)
 _SCHEME = "bearer"
 _MOST_KEPT = 2_000
+_IN_ADDRESS_TOLD = (
+    "only keys of browsers may stand in an address, which logs keep: send this one as a header, "
+    "and make another in its place"
+)
 _UNKNOWN = "the key is not known, was revoked or has expired"
 
 
@@ -52,9 +56,12 @@ class Authenticating:
         scheme, _, credential = shown.partition(" ")
         if scheme.lower() != _SCHEME or not credential:
             raise Unauthenticated("authorization must be: Bearer KEY", reason="NO_CREDENTIAL")
-        if credential.startswith(PREFIX):
-            return self._service(call, credential)
-        caller = self._caller(credential)
+        is_ours = credential.startswith(PREFIX)
+        caller = self._service(call, credential) if is_ours else self._caller(credential)
+        if IN_ADDRESS in call.metadata and not (caller.is_browser or _is_token(credential)):
+            raise Unauthenticated(_IN_ADDRESS_TOLD, reason="KEY_IN_ADDRESS")
+        if is_ours:
+            return caller
         token = call.metadata.get(CUSTOMER, "")
         return replace(caller, customer_id=self._customer(token)) if token else caller
 
@@ -91,6 +98,11 @@ class Authenticating:
             self._callers.clear()
             self._customers.clear()
         return book
+
+
+def _is_token(credential: str) -> bool:
+    """Say whether it is a token, which is over in a few minutes, and no key."""
+    return not credential.startswith((KEY_PREFIX, PREFIX))
 
 
 def _keep(kept: dict[str, Any], key: str, value: Any) -> None:

@@ -9,6 +9,8 @@ _PURPOSE = b"touchpoint service 1"
 AUTHORIZATION = "authorization"
 """The metadata that carries a key or a token, `Bearer …`."""
 BEARER = "Bearer "
+IN_ADDRESS = "x-touchpoint-key-in-address"
+"""Set by the web face where a key stood in the address, and so in logs and browsers' histories."""
 
 
 def service_bearer(deployment_key: bytes) -> str:

@@ -7,9 +7,11 @@ from urllib.parse import parse_qsl
 
 from google.protobuf.message import Message
 
+from shared.callers.bearer import IN_ADDRESS
 from shared.transport.asgi import JSON, Receive, Scope, replayed, with_headers
 
-_CREDENTIALS = {"key": (b"authorization", b"Bearer "), "customer": (b"x-touchpoint-customer", b"")}
+_KEY = "key"
+_CREDENTIALS = {_KEY: (b"authorization", b"Bearer "), "customer": (b"x-touchpoint-customer", b"")}
 """Parameter of an address to the header that it stands for, and what that begins with."""
 _OF_BODIES = (b"content-length", b"content-encoding", b"transfer-encoding")
 
@@ -47,6 +49,8 @@ def with_credentials(scope: Scope) -> Scope:
         for parameter, (name, before) in _CREDENTIALS.items()
         if parameter in told
     ]
+    if _KEY in told:
+        headers.append((IN_ADDRESS.encode(), b"1"))
     return with_headers(scope, headers)
 
 

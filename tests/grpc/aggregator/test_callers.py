@@ -139,6 +139,17 @@ async def test_our_own_services_are_believed_by_their_bearer(edge):
     assert await recommended(edge, shown)
 
 
+async def test_only_a_browsers_key_and_a_token_may_stand_in_an_address(edge):
+    in_address = ("x-touchpoint-key-in-address", "1")
+    for shown in (as_caller("shop"), (("authorization", f"Bearer {service_bearer(KEY)}"),)):
+        code, error = await refused(edge, (*shown, in_address))
+        assert (code, error.reason) == (grpc.StatusCode.UNAUTHENTICATED, "KEY_IN_ADDRESS")
+    token = signed(claims(iss=LOGIN, sub="agent-7", scope="offers:read"))
+    assert await recommended(edge, (*as_caller(token), in_address))
+    own = {"kind": "visitor", "value": edge.identification.visitors.issue()}
+    assert await recommended(edge, (*as_caller("page"), in_address), identities=[own])
+
+
 async def test_a_token_is_as_good_as_its_scopes_and_its_issuers(edge):
     good = signed(claims(iss=LOGIN, sub="agent-7", scope="offers:read tasks:work"))
     assert await recommended(edge, as_caller(good))

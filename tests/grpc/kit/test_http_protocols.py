@@ -14,6 +14,7 @@ import pytest
 
 from shared import errors
 from shared.call import Call
+from shared.callers.bearer import IN_ADDRESS
 from shared.transport import web_server
 from shared.transport.early_headers import EarlyHeaders
 from shared.transport.event_stream import EventStreams
@@ -225,6 +226,7 @@ async def test_who_cannot_send_headers_shows_the_key_in_the_address(path: str) -
     (call,) = servicer.calls
     assert call.metadata["authorization"] == "Bearer tpk_1"
     assert call.metadata["x-touchpoint-customer"] == "ey.J"
+    assert call.metadata[IN_ADDRESS]
 
 
 @pytest.mark.parametrize("kind", ["application/connect+json", "application/grpc-web"])
