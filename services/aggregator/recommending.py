@@ -10,6 +10,7 @@ from services.aggregator.asking import Asking
 from services.aggregator.pipeline.answer import answer
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.trace import degraded
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.routing import CallRouting
 from shared.call import Call
@@ -80,5 +81,8 @@ class Recommending:
         decision = await self._pipeline.decide(question)
         response = answer(question, decision, self._wording)
         if question.context.channel == Channel.IVR:
-            response.routing.CopyFrom(await self._routing.hint(question, decision))
+            hint = await self._routing.hint(question, decision)
+            response.routing.CopyFrom(hint.routing)
+            more = hint.missing.keys() - decision.degraded.keys()
+            response.degraded.extend(degraded({each: hint.missing[each] for each in more}))
         return response

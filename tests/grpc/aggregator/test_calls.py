@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from shared.clock import to_us
-from shared.errors import Unavailable
+from shared.errors import DeadlineExceeded, Unavailable
 from tests.unit.aggregator.edge import (
     ASSOCIATE,
     MENU,
@@ -208,7 +208,12 @@ async def test_an_ivr_is_told_where_the_call_should_go(stub, edge, caller):
 async def test_a_call_is_routed_also_while_journeys_are_not_known(stub, edge, caller):
     edge.peers.scenario.ListJourneys.error = Unavailable("dead")
     caller.call.choice = "returns"
-    assert (await answered(stub)).routing.queue == "returns"
+    answer = await answered(stub)
+    assert answer.routing.queue == "returns"
+    assert [(one.service, one.reason) for one in answer.degraded] == [("scenario", "UNAVAILABLE")]
+    edge.peers.scenario.GetDue.error = DeadlineExceeded("late")
+    answer = await answered(stub)
+    assert [(one.service, one.reason) for one in answer.degraded] == [("scenario", "TIMEOUT")]
 
 
 async def test_a_number_that_proves_nothing_is_routed_by_what_was_chosen_alone(stub, edge, caller):
