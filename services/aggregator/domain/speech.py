@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from html import escape
 
@@ -9,6 +10,8 @@ from services.aggregator.domain.spoken import shortened
 from shared.spoken import markup_mistake
 
 _mistake = lru_cache(1_000)(markup_mistake)
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may hold, not even escaped (XML 1.0, 2.2): one of them, and nothing is read out."""
 
 
 def speech(own: str, title: str, text: str) -> str:
@@ -18,5 +21,6 @@ def speech(own: str, title: str, text: str) -> str:
     """
     if own and not _mistake(own):
         return own
-    said = shortened(". ".join(part for part in (title.rstrip("."), text) if part))
+    told = (_UNSPEAKABLE.sub(" ", part).strip() for part in (title.rstrip("."), text))
+    said = shortened(". ".join(part for part in told if part))
     return f"<speak>{escape(said)}</speak>"

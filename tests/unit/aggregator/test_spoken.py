@@ -97,6 +97,14 @@ def test_what_a_machine_reads_out_is_markup_of_at_most_25_words(own, title, text
     assert 0 < words(spoken_text(root)) <= MOST_WORDS
 
 
+@examples(60)
+@given(st.text(st.characters(codec="utf-8"), max_size=40), TITLES)
+def test_titles_of_any_characters_are_read_out_and_are_no_markup(title, text):
+    root = ElementTree.fromstring(speech("", f"A {title}</speak>\x0b", text))
+    assert (root.tag, len(root)) == ("speak", 0)
+    assert 0 < words(spoken_text(root)) <= MOST_WORDS
+
+
 @given(TITLES, st.integers(1, 30))
 def test_what_is_shortened_fits_and_says_nothing_new(text, most):
     short = shortened(text, most)
