@@ -80,7 +80,23 @@ def _today(found: GetQueueReportResponse) -> Iterator[Text]:
     for each in found.call_backs:
         why = f": {each.reason}" if each.reason else ""
         yield Text(f"{_SAID[each.kind].told}: {each.count} {each.state}{why}.")
-    yield Text(f"Journeys made {found.calls_made} call tasks of {found.calls_per_day} a day.")
+    yield Text(_room(found))
+
+
+def _room(found: GetQueueReportResponse) -> str:
+    """Say what decides whether journeys may make one more call."""
+    load = (
+        f"{found.calls_tried} were tried today, {found.calls_open} are open and due before it ends"
+    )
+    said = f"Agents can do {found.calls_per_day} call tasks a day: {load}"
+    left = max(found.calls_per_day - found.calls_tried - found.calls_open, 0)
+    if found.day_off:
+        room = "nobody makes calls today, journeys wait for the next working day"
+    elif left:
+        room = f"journeys may make {left} more"
+    else:
+        room = "journeys wait for the next working day"
+    return f"{said}; {room} ({found.calls_made} were made)."
 
 
 def _kept(promise: QueuePromise) -> str:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Protocol
 
 from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.ports import CallDay
 from services.scenario.domain.task_kinds import kind_of
 
 MINUTE_US = 60_000_000
@@ -106,6 +107,21 @@ class Queue:
         return self.made if self.made_on == day else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What agents have to do of a day for journeys, left out what people asked for."""
+
+    tried: int = 0
+    """Times that a task was done since the day began."""
+    open: int = 0
+    """Tasks that are due, held, or to be tried again before it ends."""
+
+    @property
+    def all(self) -> int:
+        """What counts against how many agents can do in a day."""
+        return self.tried + self.open
+
+
 class QueueStore(Protocol):
     """Reads the queue."""
 
@@ -119,6 +135,10 @@ class QueueStore(Protocol):
 
     async def overdue(self, kind: str, before_us: int, now_us: int) -> int:
         """Return how many tasks of a kind were due before a time, and were not taken yet."""
+        ...
+
+    async def load(self, day: CallDay) -> Load:
+        """Return what decides whether there is room for one more task of a day."""
         ...
 
     async def rung_back(self, since_us: int) -> Sequence[RungBack]:

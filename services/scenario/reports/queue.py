@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from services.scenario.definitions import Playbook
 from services.scenario.domain.capacity import calls_per_day
-from services.scenario.domain.moments import day_began_us, local_day
+from services.scenario.domain.moments import day_of, is_working_day, local_day
+from services.scenario.domain.ports import CallDay
 from services.scenario.domain.queue import (
     LATELY_US,
     Line,
@@ -42,9 +44,11 @@ class QueueReports:
     async def answer(self, request: pb.GetQueueReportRequest) -> pb.GetQueueReportResponse:
         """Return what waits now, and how the day of the deployment went so far."""
         playbook, now_us = self._bundles.active, self._clock.now_us()
-        began_us = day_began_us(now_us, playbook.time_zone)
+        today_is = local_day(now_us, playbook.time_zone)
+        began_us, ends_us = day_of(now_us, playbook.time_zone)
         tried = await self._store.tried(now_us - LATELY_US, _MOST_TRIED)
         queue = replace(await self._store.standing(now_us), tried=tried)
+        load = await self._store.load(CallDay(today_is, now_us, began_us, ends_us))
         today = [each for each in tried if each.ended_us >= began_us]
         done = Counter(each.agent_id for each in today)
         promises = [
@@ -71,7 +75,12 @@ class QueueReports:
             ],
             takers=calls.takers,
             calls_per_day=calls_per_day(queue, playbook.desk.assumed),
-            calls_made=queue.made_in(local_day(now_us, playbook.time_zone)),
+            calls_made=queue.made_in(today_is),
+            calls_tried=load.tried,
+            calls_open=load.open,
+            day_off=not is_working_day(
+                date.fromisoformat(today_is), playbook.holidays, playbook.desk.weekdays
+            ),
         )
         response.since_time.FromMicroseconds(began_us)
         _measure(response, today)

@@ -31,6 +31,7 @@ from services.scenario.domain.journey import (
 )
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import CallDay, Claim, PersonSet, Tally, occasion_of
+from services.scenario.domain.queue import Load
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.storage.in_memory import InMemoryAgents
@@ -127,7 +128,7 @@ class InMemoryJourneys:
                 claims.append(Claim(claimed, known.person_ids[0] if known else ""))
             return claims
 
-    def calls_of(self, day: CallDay) -> int:
+    def calls_of(self, day: CallDay) -> Load:
         """Return what agents have to do of a day for journeys, and nobody asked for."""
         tasks = {task_id: task for task_id, (task, _) in self.tasks.items()}
         tried = [each for each in self.attempts if each.ended_us >= day.began_us]
@@ -137,8 +138,10 @@ class InMemoryJourneys:
             if not (each.is_over(day.now_us) or self.journeys[each.journey_id].dormant)
             and each.due_us < day.ends_us
         ]
-        kinds = [tasks[each.task_id].of_kind for each in tried] + [x.of_kind for x in open_ones]
-        return sum(not kind.was_asked_for for kind in kinds)
+        return Load(
+            sum(not tasks[each.task_id].of_kind.was_asked_for for each in tried),
+            sum(not each.of_kind.was_asked_for for each in open_ones),
+        )
 
     async def put_off(self, claim: Claim, pause_s: float) -> None:
         async with self.alone():

@@ -6,8 +6,8 @@ from collections import Counter
 
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outcomes import SNOOZED
-from services.scenario.domain.ports import CALLS
-from services.scenario.domain.queue import Line, Queue, RungBack, Seat, Tried
+from services.scenario.domain.ports import CALLS, CallDay
+from services.scenario.domain.queue import Line, Load, Queue, RungBack, Seat, Tried
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory_errands import InMemoryErrands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -58,6 +58,9 @@ class InMemoryQueue:
             and task.due_us <= before_us
             for task, _ in self._journeys.tasks.values()
         )
+
+    async def load(self, day: CallDay) -> Load:
+        return self._journeys.calls_of(day)
 
     async def rung_back(self, since_us: int) -> list[RungBack]:
         numbers = Counter(

@@ -123,7 +123,7 @@ class InMemoryTransaction:
         self._store.rooms[scenario] = day, entered - 1
 
     async def take_call(self, day: CallDay) -> bool:
-        taken = self._store.calls_of(day) + self._entering[CALLS]
+        taken = self._store.calls_of(day).all + self._entering[CALLS]
         if day.most and taken >= day.most:
             return False
         return await self.take_room(CALLS, NO_LIMITS, day.today)

@@ -126,11 +126,11 @@ UPDATE rooms SET entered = entered + 1 WHERE scenario = $1;
 SELECT (
     SELECT count(*) FROM task_attempts a JOIN tasks t USING (task_id)
     WHERE a.ended_us >= $1 AND t.precedence = 0
-) + (
+) AS tried, (
     SELECT count(*) FROM tasks t JOIN journeys j ON j.journey_id = t.journey_id
     WHERE t.outcome = '' AND t.precedence = 0 AND NOT j.dormant AND t.due_us < $2
       AND (t.expires_us = 0 OR t.expires_us > $3)
-);
+) AS open;
 
 -- name: leave_room
 UPDATE rooms SET entered = entered - 1 WHERE scenario = $1;

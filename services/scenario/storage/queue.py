@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from services.scenario.domain.agents import SEEN_FOR_S
-from services.scenario.domain.ports import CALLS
-from services.scenario.domain.queue import Line, Queue, RungBack, Seat, Tried
+from services.scenario.domain.ports import CALLS, CallDay
+from services.scenario.domain.queue import Line, Load, Queue, RungBack, Seat, Tried
 from services.scenario.storage.agents import agent_of
+from services.scenario.storage.rows import load_of
 from shared.postgres import Database, Queries
 
 _SQL = Queries.beside(__file__, "queue.sql")
+_ROOMS = Queries.beside(__file__, "journeys.sql")
 
 
 class PostgresQueue:
@@ -34,6 +36,10 @@ class PostgresQueue:
 
     async def overdue(self, kind: str, before_us: int, now_us: int) -> int:
         return int(await self._database.fetchval(_SQL.overdue, kind, before_us, now_us))
+
+    async def load(self, day: CallDay) -> Load:
+        counted = day.began_us, day.ends_us, day.now_us
+        return load_of(await self._database.fetchrow(_ROOMS.calls_of, *counted))
 
     async def rung_back(self, since_us: int) -> list[RungBack]:
         return [RungBack(**row) for row in await self._database.fetch(_SQL.rung_back, since_us)]

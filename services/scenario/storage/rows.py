@@ -18,6 +18,7 @@ from services.scenario.domain.journey import (
 )
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.ports import Tally
+from services.scenario.domain.queue import Load
 from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
 from services.scenario.reading import kept_scenario
@@ -193,6 +194,12 @@ def new_errand_row(journey: Journey, due: Due, effect: Effect) -> tuple[Any, ...
         getattr(effect, "expires_us", 0),
         passed_over_row(getattr(effect, "passed_over", ())),
     )
+
+
+def load_of(row: Row | None) -> Load:
+    """Return a row of `calls_of`."""
+    assert row is not None, "it counts, so there is one"
+    return Load(row["tried"], row["open"])
 
 
 def new_task_row(journey: Journey, due: Due, effect: GiveTask) -> tuple[Any, ...]:

@@ -34,6 +34,7 @@ from services.scenario.storage.rows import (
     entry_columns,
     entry_row,
     journey_of,
+    load_of,
     moved_columns,
     new_columns,
     new_errand_row,
@@ -154,8 +155,8 @@ class PostgresJourneyTransaction:
         await self._tx.execute(_SQL.lock_room, CALLS, day.today)
         if self._calls is None:
             # Read after the lock, and once: nobody else gives any until this ends.
-            found = await self._tx.fetchval(_SQL.calls_of, day.began_us, day.ends_us, day.now_us)
-            self._calls = int(found)
+            found = await self._tx.fetchrow(_SQL.calls_of, day.began_us, day.ends_us, day.now_us)
+            self._calls = load_of(found).all
         if day.most and self._calls + self._entering[CALLS] >= day.most:
             return False
         self._entering[CALLS] += 1

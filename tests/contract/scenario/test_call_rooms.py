@@ -7,7 +7,9 @@ import pytest
 
 from services.scenario.domain.best_channel import PassedOver, Weighed
 from services.scenario.domain.journey import GiveTask, Outcome, Phase
-from services.scenario.domain.moments import local_day
+from services.scenario.domain.moments import day_of, local_day
+from services.scenario.domain.ports import CallDay
+from services.scenario.domain.queue import Load
 from services.scenario.domain.taking import take_timers
 from services.scenario.domain.tasks import Attempt, claim
 from services.scenario.domain.walking import NO_CALLS_TODAY, NO_MORE_CALLS
@@ -46,6 +48,10 @@ async def waiting(desk, now_us):
     return len(await desk.store.waiting(["sales"], now_us, 99))
 
 
+async def load(desk, now_us):
+    return await desk.queue.load(CallDay(local_day(now_us, ""), now_us, *day_of(now_us, "")))
+
+
 async def test_what_is_over_waits_visibly_for_the_next_working_day(desk):
     made = scenario(stage("mark", set={"tier": "gold"}), stage("call", call=True, lasts=DAY_US))
     steps = await called(desk, made, 5, on(MONDAY))
@@ -55,6 +61,7 @@ async def test_what_is_over_waits_visibly_for_the_next_working_day(desk):
     assert {each.due_us for each in parked} == {TUESDAY_NINE_US}
     assert {each.until_us for each in parked} == {TUESDAY_NINE_US + DAY_US}
     assert (await desk.queue.standing(NOON_US)).made_in(MONDAY) == 2
+    assert await load(desk, TUESDAY_NINE_US) == Load(tried=0, open=2)
     again = await looked_at(desk, TUESDAY_NINE_US, on(TUESDAY, calls_per_day=3))
     assert len(tasks(again)) == 1, "two of the day before wait"
     assert [each.phase for step in again if not step.effects for each in [step.journey]] == [
@@ -111,6 +118,7 @@ async def test_what_was_tried_today_and_is_to_be_tried_again_today_needs_time(de
             )
     # Tried twice, and once more tomorrow.
     later_us = NOON_US + 2 * HOUR_US
+    assert await load(desk, later_us) == Load(tried=2, open=0)
     assert tasks(await called(desk, made, 1, on(MONDAY, 2), later_us, "late")) == []
     assert len(tasks(await called(desk, made, 1, on(MONDAY, 3), later_us, "later"))) == 1
     assert tasks(await called(desk, made, 1, on(TUESDAY, 2), NOON_US + DAY_US, "last")) == []

@@ -257,6 +257,12 @@ async def test_the_queue_is_told_with_who_is_there_and_how_today_went(face):
     assert (report.promises, report.promises_overdue) == (0, 0)
     promised = [(each.kind, each.promised.ToSeconds()) for each in report.promised_kinds]
     assert promised == [("call_back", 120), ("chat", 60)]
+    assert (report.calls_tried, report.calls_open, report.day_off) == (1, 1, False)
+
+
+async def test_a_day_on_which_nobody_works_is_told_as_one(face):
+    face.clock.advance(timedelta(days=5))
+    assert (await face.stub.GetQueueReport(GetQueueReportRequest(), timeout=5)).day_off
 
 
 async def test_what_was_noted_of_the_try_before_is_read_by_who_takes_the_task_next(face):

@@ -50,6 +50,8 @@ def test_lines_agents_and_outcomes_are_told():
             promise("chat", seconds=60, asked=1),
         ],
         calls_made=30,
+        calls_tried=20,
+        calls_open=15,
         calls_per_day=80,
     )
     rows = [line.split() for line in told.splitlines()]
@@ -62,7 +64,30 @@ def test_lines_agents_and_outcomes_are_told():
     assert "2 more could have a call in time." in told
     assert "Of 1 who asked for a chat 0 were taken in 60 s; 0 wait for longer." in told
     assert "A chat is not offered: nobody could take it in time." in told
-    assert "Journeys made 30 call tasks of 80 a day." in told
+    assert room_of(told) == (
+        "Agents can do 80 call tasks a day: 20 were tried today, "
+        "15 are open and due before it ends; journeys may make 45 more (30 were made)."
+    )
+
+
+def room_of(told) -> str:
+    """Return the last sentence, in one line."""
+    return " ".join(told[told.index("Agents can do") :].split())
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({"calls_tried": 60, "calls_open": 20}, "journeys wait for the next working day"),
+        ({"calls_open": 90}, "journeys wait for the next working day"),
+        (
+            {"day_off": True},
+            "nobody makes calls today, journeys wait for the next working day",
+        ),
+    ],
+)
+def test_what_leaves_no_room_for_calls_is_told(numbers, said):
+    assert f"; {said} (0 were made)." in room_of(printed(calls_per_day=80, **numbers))
 
 
 def test_a_telephony_that_hears_of_nothing_is_told():
