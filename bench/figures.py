@@ -57,6 +57,8 @@ DEFINITIONS: Mapping[str, Definition] = {
     "recovery_s": Definition("edge", "s", at_most=1),
     "hedging_p999_cut": Definition("edge", "times", at_least=8),
     "hedging_extra_share": Definition("edge", "share", at_most=0.02),
+    "in_deadline_share_under_fault": Definition("edge", "share", at_least=0.98),
+    "in_deadline_25_share_under_fault": Definition("edge", "share"),
     "track_events_per_s": Definition("track", "events/s"),
     "track_over_raw_insert": Definition("track", "ratio", at_least=0.08),
     "track_single_p99_ms": Definition("track", "ms", at_most=10),

@@ -6,11 +6,16 @@ from contextlib import aclosing
 
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
-from bench.parts import edge_calls, edge_hedging, edge_overload
+from bench.parts import edge_calls, edge_faults, edge_hedging, edge_overload
 from bench.scale import Scale
 
-_ONE_AFTER_ANOTHER = (edge_calls.measure, edge_hedging.measure, edge_overload.measure)
-"""Quiet ones first: a suite that was overloaded has work left."""
+_ONE_AFTER_ANOTHER = (
+    edge_calls.measure,
+    edge_hedging.measure,
+    edge_overload.measure,
+    edge_faults.measure,
+)
+"""Quiet ones first: a suite that was overloaded has work left, and one that was killed is cold."""
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
