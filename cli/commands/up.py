@@ -14,7 +14,15 @@ from cli.options import HomeOption, JsonOption
 from cli.reach import home_of
 from cli.suite.running import Wish
 from cli.suite.session import up as run_suite
-from cli.suite.topology import FIRST_PORT, Topology, TopologyError, parse_replicas, plan
+from cli.suite.topology import (
+    FIRST_PORT,
+    MOST_REPLICAS,
+    SERVICES,
+    Topology,
+    TopologyError,
+    parse_replicas,
+    plan,
+)
 from shared.engines import EngineError
 from shared.errors import TouchpointError
 from shared.processes import (
@@ -62,6 +70,14 @@ ReplicasOption = Annotated[
     list[str] | None,
     typer.Option(metavar="SERVICE=COUNT", help="More than one process of a service; repeatable."),
 ]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=MOST_REPLICAS,
+        help="With --colocate: so many such processes, as a rule one a core.",
+    ),
+]
 PortOption = Annotated[
     int | None,
     typer.Option(
@@ -76,6 +92,7 @@ PortOption = Annotated[
 def up(
     data: DataOption = Data.STORY,
     colocate: ColocateFlag = False,
+    workers: WorkersOption = 1,
     replicas: ReplicasOption = None,
     port: PortOption = None,
     home: HomeOption = None,
@@ -91,7 +108,7 @@ def up(
     """
     try:
         platform_check()
-        topology = _topology(data, colocate, replicas or [], port)
+        topology = _topology(data, colocate, workers, replicas or [], port)
     except (UnsupportedPlatformError, NoFreePortError) as error:
         fail(str(error))
     except TopologyError as error:
@@ -105,8 +122,15 @@ def up(
         people.print("Everything has ended.")
 
 
-def _topology(data: Data, colocate: bool, replicas: list[str], port: int | None) -> Topology:
+def _topology(
+    data: Data, colocate: bool, workers: int, replicas: list[str], port: int | None
+) -> Topology:
     if colocate and replicas:
-        raise TopologyError("--colocate is one process: leave --replicas out, or --colocate")
+        raise TopologyError(
+            "--colocate is one process, or --workers: leave --replicas out, or --colocate"
+        )
+    if workers > 1 and not colocate:
+        raise TopologyError("--workers is for --colocate; else --replicas says how many processes")
     first = FIRST_PORT + (GROCER_SHIFT if data is Data.GROCER else 0) if port is None else port
-    return plan(parse_replicas(replicas), first)
+    counts = dict.fromkeys(SERVICES, workers) if colocate else parse_replicas(replicas)
+    return plan(counts, first)

@@ -12,7 +12,7 @@ from cli.channels import asynchronous
 from cli.suite.footprint import memory_mb
 from cli.suite.home import Endpoints, Home
 from cli.suite.lag import messages_behind
-from cli.suite.running import COLOCATED
+from cli.suite.running import worker_name
 from cli.suite.waiting import serves
 from shared.processes import holder_of
 from shared.processes.record import ChildRecord
@@ -57,12 +57,15 @@ async def look(home: Home) -> Sight | None:
     pids = {name: who.pid for name, who in ChildRecord(home.children).read().items()}
     behind = await messages_behind(home)
     named = [
-        (service, service if number == 1 else f"{service}-{number}", address)
+        (service, service if number == 1 else f"{service}-{number}", worker_name(number), address)
         for service, addresses in endpoints.grpc.items()
         for number, address in enumerate(addresses, 1)
     ]
     parts = await asyncio.gather(
-        *(_look_at(home, service, name, address, pids, behind) for service, name, address in named)
+        *(
+            _look_at(home, service, name, address, pids.get(name, pids.get(worker)), behind)
+            for service, name, worker, address in named
+        )
     )
     return Sight(endpoints, (*parts, *_engines(endpoints.pid)), memory_mb(endpoints.pid))
 
@@ -72,12 +75,11 @@ async def _look_at(
     service: str,
     name: str,
     address: str,
-    pids: Mapping[str, int],
+    pid: int | None,
     behind: Mapping[str, int],
 ) -> Part:
     async with asynchronous(home, address) as channel:
         health = SERVING if await serves(channel, service) else SILENT
-    pid = pids.get(name, pids.get(COLOCATED))
     memory = memory_mb(pid) if pid else None
     return Part(name, address, health, pid, memory, behind.get(service))
 

@@ -109,11 +109,20 @@ def programs(wish: Wish, environment: Mapping[str, str]) -> list[Program]:
     """Return the child processes that make up the suite."""
     replicas = wish.topology.replicas
     if wish.colocate:
-        return [_program(wish, COLOCATED, "cli.colocated", environment, replicas)]
+        workers = enumerate(wish.topology.by_number(), 1)
+        return [
+            _program(wish, worker_name(number), "cli.colocated", environment, hosted)
+            for number, hosted in workers
+        ]
     return [
         _program(wish, replica.name, f"services.{replica.service}", environment, [replica])
         for replica in replicas
     ]
+
+
+def worker_name(number: int) -> str:
+    """Return the name of a process that holds all services; `number` counts from 1."""
+    return COLOCATED if number == 1 else f"{COLOCATED}-{number}"
 
 
 def _program(

@@ -13,7 +13,7 @@ SERVICES: Sequence[str] = tuple(WELL_KNOWN_PORTS)
 HOST = "127.0.0.1"
 FIRST_PORT = WELL_KNOWN_PORTS[EDGE]
 ANY_PORT = 0
-_MOST_REPLICAS = 8
+MOST_REPLICAS = 8
 _FURTHER_PORT = FIRST_PORT + 10
 """Further replicas listen from here on."""
 
@@ -59,6 +59,14 @@ class Topology:
     def of(self, service: str) -> list[Replica]:
         return [replica for replica in self.replicas if replica.service == service]
 
+    def by_number(self) -> list[list[Replica]]:
+        """Return the first replicas of all services, then the second ones, and so on."""
+        most = max(replica.number for replica in self.replicas)
+        return [
+            [replica for replica in self.replicas if replica.number == number]
+            for number in range(1, most + 1)
+        ]
+
     def addresses(self) -> dict[str, list[str]]:
         """Return the addresses of every service's replicas."""
         return {name: [replica.address for replica in self.of(name)] for name in SERVICES}
@@ -85,8 +93,8 @@ def parse_replicas(wanted: Sequence[str]) -> dict[str, int]:
             raise TopologyError(
                 f"{text!r}: say SERVICE=COUNT, SERVICE one of {', '.join(SERVICES)}"
             )
-        if not count.isdecimal() or not 1 <= int(count) <= _MOST_REPLICAS:
-            raise TopologyError(f"{text!r}: the count must be from 1 to {_MOST_REPLICAS}")
+        if not count.isdecimal() or not 1 <= int(count) <= MOST_REPLICAS:
+            raise TopologyError(f"{text!r}: the count must be from 1 to {MOST_REPLICAS}")
         found[service] = int(count)
     return found
 

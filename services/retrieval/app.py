@@ -144,6 +144,7 @@ async def _open(
             settings.external_share,
             told=settings.external_persons,
         ),
+        candidates=settings.candidates,
     )
     yield Service(
         name=settings.service,

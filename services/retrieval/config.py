@@ -13,6 +13,7 @@ from shared.config import ServiceSettings, setting
 from shared.money import is_currency
 from shared.setting_types import targets
 
+MOST_CANDIDATES = 1_000
 _SPAN = re.compile(r"(\d{1,4})([mhd])")
 _SECONDS = {"m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -41,6 +42,12 @@ def _tolerance(text: str) -> float:
     if not 0.0 <= share < 1.0:
         raise ValueError("must be a share from 0 to below 1")
     return share
+
+
+def _candidates(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CANDIDATES:
+        raise ValueError(f"must be a number from 1 to {MOST_CANDIDATES}")
+    return int(text)
 
 
 def _span_s(text: str) -> float:
@@ -97,6 +104,12 @@ class RetrievalSettings(ServiceSettings):
         default="USD",
         help="currency of amounts that name none, ISO 4217",
         parse=_currency,
+    )
+    candidates: int = setting(
+        env="TOUCHPOINT_RETRIEVAL_CANDIDATES",
+        default=200,
+        help="candidates looked for where a request does not say how many, up to 1000",
+        parse=_candidates,
     )
     train_every_s: float = setting(
         env="TOUCHPOINT_TRAIN_EVERY",

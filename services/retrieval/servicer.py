@@ -34,7 +34,6 @@ from touchpoint.common.v1.decision_pb2 import Candidates
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 from touchpoint.retrieval.v1.retrieval_pb2 import RejectedRow
 
-DEFAULT_CANDIDATES = 200
 LEAST_PER_PLACE = 4
 """Candidates looked for at any quality, for each place to fill: rules may remove most of them."""
 DEFAULT_POPULAR = 50
@@ -86,8 +85,12 @@ class RetrievalServicer:
         now_us: Callable[[], int],
         forget: Callable[[Collection[str]], None],
         plugins: Plugins,
+        candidates: int,
     ) -> None:
-        """Take the parts; `forget` drops what is remembered of persons."""
+        """Take the parts; `forget` drops what is remembered of persons.
+
+        `candidates` are looked for where a request does not say how many.
+        """
         self._writing = writing
         self._slices = SliceReader(writing.store)
         self._levers = LeverDesk(writing.store, now_us)
@@ -100,6 +103,7 @@ class RetrievalServicer:
         self._now_us = now_us
         self._forget = forget
         self._plugins = plugins
+        self._candidates = candidates
         self._failures = FailureLog()
 
     async def retrieve(self, call: Call, request: pb.RetrieveRequest) -> pb.RetrieveResponse:
@@ -108,7 +112,7 @@ class RetrievalServicer:
         if not request.snapshot and context.HasField("trial"):
             definitions = definitions.beside(self._bundles.of(context.trial.bundle_hash))
         quality = request.quality or 1.0
-        limit = _wanted(request, quality)
+        limit = _wanted(request, quality, self._candidates)
         query = self._moments.query(context, request.snapshot, definitions, limit)
         model = query.model.name if query.model else self._learning.model
         timeout_s = _timeout_s(call)
@@ -256,9 +260,9 @@ class RetrievalServicer:
             return
 
 
-def _wanted(request: pb.RetrieveRequest, quality: float) -> int:
+def _wanted(request: pb.RetrieveRequest, quality: float, usual: int) -> int:
     """Return how many candidates to look for."""
-    limit = request.limit or DEFAULT_CANDIDATES
+    limit = request.limit or usual
     places = sum(ask.limit for ask in request.context.placements)
     return min(limit, max(round(limit * quality), LEAST_PER_PLACE * places, 1))
 

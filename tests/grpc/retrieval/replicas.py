@@ -55,6 +55,8 @@ from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
 from touchpoint.retrieval.v1.retrieval_service_pb2_grpc import RetrievalServiceStub
 
+CANDIDATES = 30
+"""Looked for where a request does not say how many."""
 PLACES = {
     "web.home.banner": Place(frozenset({OfferKind.PRODUCT, OfferKind.PROMOTION}), Channel.WEB),
     "ivr.menu": Place(frozenset({OfferKind.SERVICE}), Channel.IVR),
@@ -237,6 +239,7 @@ class Retrieval:
             now_us=self.clock.now_us,
             forget=self._forget,
             plugins=Plugins(plugins, catalogue, 0.5),
+            candidates=CANDIDATES,
         )
 
     @asynccontextmanager

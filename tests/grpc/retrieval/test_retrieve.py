@@ -9,7 +9,7 @@ import pytest
 
 from services.retrieval.definitions import Definitions, Place
 from services.retrieval.storage.in_memory import InMemoryCatalogue
-from tests.grpc.retrieval.replicas import Retrieval, item, promotion
+from tests.grpc.retrieval.replicas import CANDIDATES, Retrieval, item, promotion
 from touchpoint.common.v1.decision_pb2 import DecisionContext, PlacementAsk, Trial
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Arm, Channel, OfferKind, Source
@@ -420,6 +420,12 @@ async def test_at_a_lower_quality_fewer_are_looked_for_and_enough_to_fill_the_pl
     assert await found(0.0) == await found(1.0) == 100
     assert await found(0.4) == 40
     assert await found(0.25, places=20) == 80
+
+
+async def test_where_a_request_does_not_say_how_many_as_many_are_looked_for_as_is_set(retrieval):
+    await retrieval.items(*(item(f"pot-{number}") for number in range(CANDIDATES + 20)))
+    response = await retrieval.stub.Retrieve(ask(retrieval), timeout=5)
+    assert len(response.candidates.offer_nos) == CANDIDATES
 
 
 @pytest.mark.parametrize("quality", [-0.1, 1.1, float("nan")])

@@ -69,6 +69,7 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_EXTERNAL_SHARE": "up hands on what it was started with",
     "TOUCHPOINT_EXTERNAL_QUOTA": "up hands on what it was started with",
     "TOUCHPOINT_EXTERNAL_PERSONS": "up hands on what it was started with",
+    "TOUCHPOINT_RETRIEVAL_CANDIDATES": "up hands on what it was started with",
     "TOUCHPOINT_TRAIN_EVERY": "up hands on what it was started with",
     "TOUCHPOINT_TRAIN_AT": "up hands on what it was started with",
     "TOUCHPOINT_TRAIN_ZONE": "up hands on what it was started with",

@@ -205,6 +205,9 @@ def test_a_suite_that_is_asked_for_in_two_ways_at_once_is_refused():
     answer = run.invoke(app, ["up", "--colocate", "--replicas", "rules=2"])
     assert answer.exit_code == 2
     assert "--colocate is one process" in answer.stderr
+    answer = run.invoke(app, ["up", "--workers", "2"])
+    assert answer.exit_code == 2
+    assert "--workers is for --colocate" in answer.stderr
 
 
 def test_a_home_that_cannot_be_made_is_said_with_what_to_do(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from cli.suite.home import Home
 from cli.suite.running import Wish, last_words, programs
-from cli.suite.topology import ANY_PORT, plan
+from cli.suite.topology import ANY_PORT, SERVICES, plan
 
 
 @pytest.fixture
@@ -42,6 +42,16 @@ def test_colocated_is_one_process_that_listens_for_all(tmp_path):
     (program,) = programs(Wish(Home(tmp_path), topology, colocate=True), {})
     for replica in topology.replicas:
         assert replica.listening().items() <= program.environment.items()
+
+
+def test_each_colocated_worker_listens_for_all_on_ports_of_its_own(tmp_path):
+    topology = plan(dict.fromkeys(SERVICES, 2), ANY_PORT)
+    made = programs(Wish(Home(tmp_path), topology, colocate=True), {})
+    assert [program.name for program in made] == ["suite", "suite-2"]
+    for number, program in enumerate(made, 1):
+        for replica in topology.replicas:
+            is_own = replica.listening().items() <= program.environment.items()
+            assert is_own == (replica.number == number)
 
 
 def test_the_last_words_of_a_process_are_not_its_answers(tmp_path):
