@@ -6,7 +6,7 @@ the journey is left alone for a while and nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from services.scenario.definitions import Playbook
@@ -114,7 +114,7 @@ class Finder:
             time_zone=snapshot.time_zone or found.time_zone,
             found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
             weighed=await self._calling.weighed(self._may_enter(journey, found), snapshot),
-            shown=await self._shown(journey, oldest_id),
+            shown=await self._shown(journey, oldest_id, {journey.person_id, *snapshot.person_ids}),
         )
 
     def _may_enter(self, journey: Journey, at_hand: Facts) -> Iterable[Stage]:
@@ -123,7 +123,9 @@ class Finder:
             return at_hand.newer.stages
         return journey.scenario.may_enter(may_come_to(journey, self._clock.now_us()))
 
-    async def _shown(self, journey: Journey, oldest_id: str) -> tuple[str, ...]:
+    async def _shown(
+        self, journey: Journey, oldest_id: str, person_ids: Collection[str]
+    ) -> tuple[str, ...]:
         """Return what else stood beside the offer that began it, where they ask for an agent."""
         decision_id = str(journey.began.get(DECISION, ""))
         if not decision_id or self._decisions is None:
@@ -135,7 +137,7 @@ class Finder:
         catalogue, playbook = self._catalogue, self._playbook(oldest_id)
         return tuple(
             catalogue.offer_ids[offer_no]
-            for offer_no in await self._decisions.shown(decision_id)
+            for offer_no in await self._decisions.shown(decision_id, person_ids)
             if offer_no != journey.item_no and is_to_be_had(catalogue, playbook, offer_no, now_us)
         )[:_MOST_SHOWN]
 

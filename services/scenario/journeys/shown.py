@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from shared.call import own_call
@@ -23,8 +23,11 @@ log = get_logger(__name__)
 class Decisions(Protocol):
     """What decisions showed."""
 
-    async def shown(self, decision_id: str) -> Sequence[int]:
-        """Return the numbers of what a decision showed, best first; nothing where nobody knows."""
+    async def shown(self, decision_id: str, person_ids: Collection[str]) -> Sequence[int]:
+        """Return the numbers of what a decision showed to a person, best first.
+
+        Nothing where nobody knows, and of what was decided for somebody else.
+        """
         ...
 
 
@@ -34,11 +37,13 @@ class RulesDecisions:
     def __init__(self, rules: RulesServiceAsyncStub) -> None:
         self._rules = rules
 
-    async def shown(self, decision_id: str) -> Sequence[int]:
+    async def shown(self, decision_id: str, person_ids: Collection[str]) -> Sequence[int]:
         request = GetDecisionRequest(decision_id=decision_id)
         try:
             answer = await invoke(self._rules.GetDecision, request, own_call(_METHOD), _TIMEOUT_S)
         except TouchpointError as error:
             log.warning("decision_not_known", reason=error.reason)
+            return ()
+        if answer.person_ids and not set(answer.person_ids).intersection(person_ids):
             return ()
         return [each.offer_no for place in answer.placements for each in place.chosen]
