@@ -34,7 +34,7 @@ def with_cors(app: App, allowed_origins: Collection[str], *, guarded: Collection
         if scope["type"] != "http":
             return
         origin = header(scope, "origin")
-        if origin not in allowed_origins and _ALL not in allowed_origins:
+        if not origin or (origin not in allowed_origins and _ALL not in allowed_origins):
             if origin and scope["path"] in guarded and not _is_own(origin, scope):
                 await _refuse(scope, send, origin)
                 return

@@ -248,6 +248,16 @@ async def test_browsers_of_a_named_origin_may_call() -> None:
     assert "access-control-allow-origin" not in other.headers
 
 
+async def test_where_all_origins_may_call_none_is_made_up_and_nobodys_cookies_go_along() -> None:
+    async with served(EchoServicer(), origins=("*",)) as client:
+        answer = await say(client, {"text": "x"}, origin="https://else.example")
+        plain = await say(client, {"text": "x"})
+    assert answer.headers["access-control-allow-origin"] == "https://else.example"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "access-control-allow-origin" not in plain.headers
+    assert "Origin" in plain.headers["vary"]
+
+
 async def test_each_request_leaves_one_line(log_lines: StringIO) -> None:
     async with served(EchoServicer()) as client:
         await say(client, {"text": "private words"})
