@@ -64,6 +64,30 @@ def naming(request_id: str, send: Send) -> Send:
     return named
 
 
+def sized(send: Send) -> Send:
+    """Return a `send` that says how long an answer is which comes in one piece.
+
+    Else it comes in chunks, which callers of HTTP/1.0 cannot read.
+    """
+    begun: Event | None = None
+
+    async def told(event: Event) -> None:
+        nonlocal begun
+        if event["type"] == "http.response.start":
+            begun = event
+            return
+        if begun is not None:
+            start, begun = begun, None
+            if not event.get("more_body", False):
+                length = str(len(event.get("body", b""))).encode()
+                kept = [each for each in start["headers"] if each[0] != b"content-length"]
+                start["headers"] = [*kept, (b"content-length", length)]
+            await send(start)
+        await send(event)
+
+    return told
+
+
 def replayed(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` whose request has this body, whatever became of its own."""
     is_told = False

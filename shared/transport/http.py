@@ -21,6 +21,7 @@ from shared.transport.asgi import (
     naming,
     refuse,
     respond,
+    sized,
 )
 from shared.transport.connect_app import ARRIVED, Arrival, ConnectApp
 from shared.transport.early_headers import EarlyHeaders, uncompressed
@@ -122,6 +123,7 @@ class _Rpcs:
         ARRIVED.set(Arrival(request_id, refusal))
         is_grpc = header(scope, "content-type").startswith("application/grpc-web")
         scope = with_timeout(scope, timeout_s, grpc=is_grpc)
+        send = send if streams else sized(send)
         if is_text(scope):
             try:
                 read = await as_binary(scope, receive, send, self._max_request_bytes)

@@ -54,6 +54,17 @@ async def test_what_is_no_http_is_a_bad_request(nonsense: bytes) -> None:
         assert b"200 OK" in await said(address, post(SAY, "Connection: close"))
 
 
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_a_caller_of_http_1_0_is_told_the_length_and_sent_no_chunks(encoding: str) -> None:
+    asked = post(SAY, f"Accept-Encoding: {encoding}").replace(b"HTTP/1.1", b"HTTP/1.0")
+    async with served_at(EchoServicer()) as address:
+        head, _, body = (await said(address, asked)).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert f"content-length: {len(body)}".encode() in head.lower()
+    if encoding == "identity":
+        assert json.loads(body)["text"] == "x"
+
+
 async def test_a_tunnel_is_refused() -> None:
     async with served_at(EchoServicer()) as address:
         answer = await said(address, b"CONNECT bank.example:443 HTTP/1.1\r\nHost: b\r\n\r\n")
