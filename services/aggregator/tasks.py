@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from services.aggregator.briefing import Briefings
+from services.aggregator.following import follow_on
 from services.aggregator.peers import Peers
 from shared.call import Call
-from shared.client import follow, invoke
+from shared.client import invoke
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.scenario.v1 import scenario_service_pb2 as scenario_pb
 
@@ -37,9 +38,9 @@ class TaskDesk:
     async def watch(
         self, call: Call, request: pb.WatchTasksRequest
     ) -> AsyncIterator[pb.WatchTasksResponse]:
-        """Send each task as it falls due."""
+        """Send each task as it falls due; again, where another replica of scenario takes over."""
         asked = scenario_pb.WatchTasksRequest(agent_id=request.agent_id)
-        async for answered in follow(self._scenario.WatchTasks, asked, call):
+        async for answered in follow_on(self._scenario.WatchTasks, asked, call):
             yield pb.WatchTasksResponse(task=answered.task)
 
     async def claim(self, call: Call, request: pb.ClaimTaskRequest) -> pb.ClaimTaskResponse:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from services.aggregator.asking import Asking
 from services.aggregator.contacts import contacts, limit_state, tightest
+from services.aggregator.following import follow_on
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.pipeline import Pipeline
@@ -21,7 +22,6 @@ from services.aggregator.view.traits import traits
 from shared.budget import Budget
 from shared.call import Call
 from shared.catalogue import Catalogue
-from shared.client import follow
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_pb2 import Context, PlacementRequest
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -89,7 +89,7 @@ class Views:
         )
         named = self._prompt(call.with_budget(Budget.of(LONGEST_S)), asked).named
         watched = WatchProfileRequest(identities=named.identities, identity_keys=named.keys)
-        changes = newest(follow(self._peers.profile.WatchProfile, watched, call))
+        changes = newest(follow_on(self._peers.profile.WatchProfile, watched, call))
         async for change in changes:
             view = await self.view(call.with_budget(_of_one_view(call)), asked)
             yield pb.WatchCustomerResponse(view=view, cause=change.cause)
