@@ -11,6 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from bench.errors import MeasurementError
 from bench.processes import ProcessTree
 from cli.reach import targets_setting
@@ -56,12 +58,17 @@ class OpenedSuite:
 
 
 @asynccontextmanager
-async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
+async def opened_suite(
+    *flags: str, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[OpenedSuite]:
     """Run the suite, if nothing else is said with the story shop; on leaving it is gone.
+
+    `settings` are of its environment, beside those that are always given.
 
     The engines are ours, so that we know their addresses, and are counted with the suite. Raises
     MeasurementError when the suite does not start.
     """
+    others = psutil.Process().children()
     with tempfile.TemporaryDirectory(prefix="touchpoint-bench-") as folder:
         home = Path(folder)
         async with AsyncExitStack() as stack:
@@ -76,6 +83,7 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
                 "TOUCHPOINT_POSTGRES_URL": urls.postgres,
                 "TOUCHPOINT_NATS_URL": urls.nats,
                 "TOUCHPOINT_TRAIN_EVERY": "off",  # nothing is to run beside what is measured
+                **(settings or {}),
             }
             starting = running_suite(home, *_STORY, *flags, environment=given, ready_s=_READY_S)
             try:
@@ -83,7 +91,7 @@ async def opened_suite(*flags: str) -> AsyncIterator[OpenedSuite]:
             except RuntimeError as error:
                 raise MeasurementError(str(error)) from error
             roles = await provision(urls.postgres, Home(home).role_password, development=True)
-            yield OpenedSuite(running, urls, roles, ProcessTree.of_children(), telephone)
+            yield OpenedSuite(running, urls, roles, ProcessTree.of_children(but=others), telephone)
 
 
 def _keep_logs(home: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from bench.figures import Figure
@@ -24,11 +24,14 @@ class Part:
     name: str
     measure: Measure
     flags: Sequence[str] = ()
-    """How its suite is started; parts with the same flags share one."""
+    """How its suite is started; parts with the same flags and settings share one."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the suite's environment, beside those that every suite of the benchmark gets."""
     needs: str = ""
     """A module without which it cannot be measured; it is then left out, with that reason."""
     is_large: bool = False
-    """It takes too long to be measured unless it is asked for by its name."""
+    """It is measured only when it is asked for by its name: it takes too long, or all that it
+    measures is measured by another part too."""
 
     @property
     def obstacle(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -24,9 +24,9 @@ class ProcessTree:
         return cls([psutil.Process(pid) for pid in pids])
 
     @classmethod
-    def of_children(cls) -> Self:
-        """Return everything this process has started so far, without itself."""
-        return cls(psutil.Process().children())
+    def of_children(cls, but: Collection[psutil.Process] = ()) -> Self:
+        """Return everything this process has started so far, without itself and without some."""
+        return cls([child for child in psutil.Process().children() if child not in but])
 
     def cpu_s(self) -> float:
         """Return the CPU seconds used so far, by those that have ended too."""

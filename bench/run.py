@@ -37,10 +37,12 @@ async def measured(parts: Sequence[Part], scale: Scale, tell: Tell) -> AsyncGene
         if part.obstacle:
             tell(f"{part.name}: {part.obstacle}")
     possible = [part for part in parts if not part.obstacle]
-    for flags, group in groupby(possible, key=lambda part: tuple(part.flags)):
-        tell(" ".join(("starting the suite", *flags)))
-        async with opened_suite(*flags) as suite:
-            for part in group:
+    for started, group in groupby(possible, key=lambda part: (*part.flags, *part.settings.items())):
+        told = (each if isinstance(each, str) else "=".join(each) for each in started)
+        tell(" ".join(("starting the suite", *told)))
+        first, *others = group
+        async with opened_suite(*first.flags, settings=first.settings) as suite:
+            for part in (first, *others):
                 neighbours = Neighbours()
                 found = await found_by(part, suite, scale, _named(part.name, tell))
                 if (share := neighbours.share()) > NOTABLE_SHARE:
@@ -73,4 +75,4 @@ def _named(name: str, tell: Tell) -> Tell:
 
 def names_of(part: Part) -> set[str]:
     """Return the names of the figures that a part measures."""
-    return {name for name, definition in DEFINITIONS.items() if definition.part == part.name}
+    return {name for name, definition in DEFINITIONS.items() if definition.is_of(part.name)}

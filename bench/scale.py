@@ -31,7 +31,25 @@ class Scale:
     """All due at once, of one round."""
     pending_timers: int = 1_000_000
     """Among which those due are claimed."""
+    share_requests: int = 10_000
+    """Of which shares of a thousandth are told."""
+    tracked_s: float = 0.0
+    """Of one round beside what is tracked; 0: as long as a rate has to be sustained."""
     part_timeout_s: float = 1800.0
+
+    def of_edge(self) -> Scale:
+        """Return what there is time for where everything of the edge is measured."""
+        is_full = self.sequential_requests >= FULL.sequential_requests
+        return replace(
+            self,
+            rounds=3 if is_full else 2,
+            sequential_requests=200 if is_full else 100,
+            rated_rounds=1,
+            probe_s=10.0 if is_full else 5.0,
+            cpu_s=4.0,
+            share_requests=2_500 if is_full else 1_000,
+            tracked_s=5.0,
+        )
 
 
 QUICK = Scale(

@@ -48,7 +48,7 @@ _KEPT_UP = 0.9
 
 async def under_track(suite: OpenedSuite, rate: float, scale: Scale, tell: Tell) -> Figure:
     """Compare p99 at a rate with and without events beside it, in turn."""
-    ratios = []
+    ratios, round_s = [], scale.tracked_s or scale.probe_s
     async with (
         grpc.aio.insecure_channel(suite.running.edge) as channel,
         grpc.aio.insecure_channel(suite.running.grpc["ranker"][0]) as ranker,
@@ -58,10 +58,10 @@ async def under_track(suite: OpenedSuite, rate: float, scale: Scale, tell: Tell)
         model = RankerServiceStub(ranker)
         for number in range(scale.rounds):
             tell(f"p99 beside {EVENTS_PER_S} events/s, round {number + 1} of {scale.rounds}")
-            quiet = await subject.under(rate, scale.probe_s)
+            quiet = await subject.under(rate, round_s)
             before = await model.GetModel(GetModelRequest(), timeout=_TIMEOUT_S)
             async with shoppers.tracking(number) as taken:
-                busy = await subject.under(rate, scale.probe_s)
+                busy = await subject.under(rate, round_s)
             after = await model.GetModel(GetModelRequest(), timeout=_TIMEOUT_S)
             if after.learned_rows <= before.learned_rows:
                 raise MeasurementError("nothing was learned beside the load")

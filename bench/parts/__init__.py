@@ -46,8 +46,8 @@ _GROCER = ("--data", "grocer")
 _RETRIEVAL_TWICE = ("--replicas", "retrieval=2")
 
 PARTS: Sequence[Part] = (
-    Part("recommend", recommend.measure),
-    Part("edge", edge.measure),
+    Part("edge", edge.measure, settings=edge.SETTINGS),
+    Part("recommend", recommend.measure, settings=edge.SETTINGS, is_large=True),
     Part("memory", memory.measure),
     Part("backtest", backtest.measure),
     Part("track", track.measure),

@@ -24,7 +24,7 @@ from touchpoint.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 _METHOD = "/bench/Hedging"
 REPLICAS = 2
 STALLING_SHARE, STALL_S = 0.01, 0.2
-_CALLS_PER_S = 250.0
+_CALLS_PER_S = 400.0
 _TIMEOUT_S = 1.0
 _WARM_UP_S = 2.0
 _MS = 1e3

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import mean
 
 import grpc
 import grpc.aio
@@ -18,21 +18,22 @@ from bench.errors import MeasurementError
 from bench.figures import Figure
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
-from bench.rating import rated
+from bench.rates import Rates
 from bench.scale import Scale
-from bench.subject import DEADLINE_S, GOOD_SHARE, Subject
-from cli.load.edge import recommending
+from bench.subject import DEADLINE_S
+from cli.load.edge import degraded, recommending
 from cli.load.generator import Send, drive
 from cli.load.outcome import percentile
 from cli.load.people import requests
 from cli.load.schedule import poisson
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
+from touchpoint.client import AsyncTouchpoint, CallError
 from touchpoint.client.errors import call_error
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 _REFUSED = grpc.StatusCode.RESOURCE_EXHAUSTED
-_ROUNDS = 3
-_ONE_BY_ONE = 100
+_THIRDS = 3
+"""Of a run: its rounds."""
 _LEAST_PAUSE_S = 0.05
 _AGENTS_SHARE = 0.2
 _AGENT_PLACEMENT = "agent.prompt"
@@ -50,49 +51,35 @@ _NORMAL_SHARE = 0.97
 """Of the requests of a second: a few dozen, of which one may fall into a stall of the machine."""
 
 
-async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
+async def measure(suite: OpenedSuite, scale: Scale, tell: Tell, rates: Rates) -> Measuring:
     """Measure at multiples of the rated load, all in the same minutes.
 
     Goodput is what is answered undegraded within the caller's 100 ms, each try having them for
-    itself, over what is rated.
+    itself, over what is rated. Of the client library a call has them with all its tries.
     """
-    seconds = scale.probe_s / 2
-    async with recommending(suite.running.edge, DEADLINE_S) as send:
-        subject = Subject("the edge", send, banner_requests(), suite.processes)
-        load = _Load(send, await _rated_rps(subject, seconds, tell), seconds, tell)
-        once, twice, far = [], [], []
-        refusals_ms: list[list[float]] = []
-        for number in range(_ROUNDS):
-            which = f"round {number + 1} of {_ROUNDS}"
-            outcomes = await load.at(2.0, which)
-            once.append(load.goodput(outcomes))
-            refusals_ms.append(_refusals_ms(outcomes))
-            twice.append(load.goodput(await load.at(2.0, f"two tries, {which}", _patient(send))))
-            far.append(load.goodput(await load.at(5.0, which)))
+    rated_rps, address = rates.rated_rps(), suite.running.edge
+    async with (
+        recommending(address, DEADLINE_S) as send,
+        AsyncTouchpoint(address, timeout_s=DEADLINE_S) as client,
+    ):
+        load = _Load(send, rated_rps, scale.probe_s, tell)
+        await load.calm()
+        spikes = {times: await load.spike(times) for times in (2.0, 5.0)}
+        refusals_ms = [_refusals_ms(third) for third in spikes[2.0].thirds()]
         yield [
-            Figure.median("goodput_2x", once),
-            Figure.median("goodput_2x_retrying", twice),
-            Figure.median("goodput_5x", far),
+            Figure.median("goodput_2x", load.goodputs(spikes[2.0])),
+            Figure.median("goodput_5x", load.goodputs(spikes[5.0])),
             Figure.median("refusal_p50_ms", [percentile(each, 0.5) for each in refusals_ms]),
             Figure.median("refusal_p99_ms", [percentile(each, 0.99) for each in refusals_ms]),
         ]
-        agents = [await load.beside_agents() for _ in range(_ROUNDS)]
-        yield [Figure.median("agent_in_deadline_2x", agents)]
-        recoveries = [await load.recovery_s(times) for times in (2.0, 5.0)]
+        recoveries = [load.recovery_s(spike) for spike in spikes.values()]
         yield [Figure.pooled("recovery_s", max(recoveries), recoveries)]
-
-
-async def _rated_rps(subject: Subject[RecommendRequest], seconds: float, tell: Tell) -> float:
-    async def probe(rate: float) -> bool:
-        summary = await subject.sustained(rate, seconds)
-        tell(f"rating: {rate:.0f} requests/s, {summary.good_share:.1%} answered well in time")
-        return summary.good_share >= GOOD_SHARE
-
-    await subject.one_by_one(_ONE_BY_ONE)
-    found = await rated(probe, 1000 / median(await subject.one_by_one(_ONE_BY_ONE)))
-    if not found:
-        raise MeasurementError("the edge sustains no rate at all")
-    return found
+        twice = load.goodputs(await load.at(2.0, "two tries", _patient(send)))
+        yield [Figure.median("goodput_2x_retrying", twice)]
+        agents = await load.beside_agents()
+        yield [Figure.pooled("agent_in_deadline_2x", mean(agents), agents)]
+        spared = load.goodputs(await load.at(10.0, "with the client", _through(client)))
+        yield [Figure.median("goodput_10x", spared)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +100,32 @@ class Sent:
         return (self.is_good or self.is_degraded) and self.took_ms <= seconds * 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of steady load, with what came before and after it."""
+
+    times: float
+    """What is rated."""
+    begin_s: float
+    end_s: float
+    found: Sequence[Sent]
+
+    def thirds(self) -> list[list[Sent]]:
+        """Return what fell due in each third of it."""
+        third_s = (self.end_s - self.begin_s) / _THIRDS
+        begins = [self.begin_s + number * third_s for number in range(_THIRDS)]
+        return [
+            [each for each in self.found if begin <= each.due_s < begin + third_s]
+            for begin in begins
+        ]
+
+    def before(self) -> list[Sent]:
+        return [each for each in self.found if each.due_s < self.begin_s]
+
+    def after(self) -> list[Sent]:
+        return [each for each in self.found if each.due_s >= self.end_s]
+
+
 @dataclass(slots=True)
 class _Load:
     """Load by multiples of what is rated; each run with arrivals of its own."""
@@ -120,47 +133,60 @@ class _Load:
     send: Send[RecommendRequest]
     rated_rps: float
     seconds: float
+    """Of a run that is no spike."""
     tell: Tell
     _seeds: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    async def at(
-        self, times: float, which: str, send: Send[RecommendRequest] | None = None
-    ) -> list[Sent]:
+    async def calm(self) -> None:
+        """Let what an overload before has left behind pass."""
+        await self._run(self._due(_CALM_LOAD, _SPAN_S), banner_requests())
+
+    async def at(self, times: float, which: str, send: Send[RecommendRequest]) -> Stretch:
+        """Load it so, from nothing."""
         found = await self._run(self._due(times, self.seconds), banner_requests(), send)
-        self.tell(f"{times:g} x {self.rated_rps:.0f}/s, {which}: goodput {self.goodput(found):.2f}")
-        return found
+        return self._told(Stretch(times, 0.0, self.seconds, found), which)
 
-    def goodput(self, found: Sequence[Sent]) -> float:
-        return sum(each.is_good for each in found) / (self.seconds * self.rated_rps)
+    async def spike(self, times: float) -> Stretch:
+        """Load it so for half a minute, between two stretches of calm."""
+        end_s = _BEFORE_S + _SPIKE_S
+        due = [
+            *self._due(_CALM_LOAD, _BEFORE_S),
+            *(_BEFORE_S + at for at in self._due(times, _SPIKE_S)),
+            *(end_s + at for at in self._due(_CALM_LOAD, _AFTER_S)),
+        ]
+        found = await self._run(due, banner_requests())
+        return self._told(Stretch(times, _BEFORE_S, end_s, found), "for half a minute")
 
-    async def beside_agents(self) -> float:
+    def goodputs(self, run: Stretch) -> list[float]:
+        """Return the goodput of each third."""
+        rated = self.rated_rps * (run.end_s - run.begin_s) / _THIRDS
+        return [sum(each.is_good for each in third) / rated for third in run.thirds()]
+
+    def _told(self, run: Stretch, which: str) -> Stretch:
+        goodputs = ", ".join(f"{each:.2f}" for each in self.goodputs(run))
+        self.tell(f"{run.times:g} x {self.rated_rps:.0f}/s, {which}: goodput {goodputs}")
+        return run
+
+    async def beside_agents(self) -> list[float]:
         """Return the share of agents answered in time, a fifth of twice the rated load theirs."""
         agents, _ = await asyncio.gather(
             self._run(self._due(2.0 * _AGENTS_SHARE, self.seconds), _agents()),
             self._run(self._due(2.0 * (1 - _AGENTS_SHARE), self.seconds), banner_requests()),
         )
-        in_time = sum(each.is_within(DEADLINE_S) for each in agents) / len(agents)
-        self.tell(f"agents beside the web at twice what is rated: {in_time:.1%} in time")
-        return in_time
+        thirds = [third for third in Stretch(2.0, 0.0, self.seconds, agents).thirds() if third]
+        shares = [
+            sum(each.is_within(DEADLINE_S) for each in third) / len(third) for third in thirds
+        ]
+        self.tell(f"agents beside the web at twice what is rated: {mean(shares):.1%} in time")
+        return shares
 
-    async def recovery_s(self, times: float) -> float:
+    def recovery_s(self, spike: Stretch) -> float:
         """Return how long after a spike answers are as quick again as before it."""
-        spike_s = _BEFORE_S + _SPIKE_S
-        due = [
-            *self._due(_CALM_LOAD, _BEFORE_S),
-            *(_BEFORE_S + at for at in self._due(times, _SPIKE_S)),
-            *(spike_s + at for at in self._due(_CALM_LOAD, _AFTER_S)),
-        ]
-        found = await self._run(due, banner_requests())
-        before = sorted(each.took_ms for each in found if each.due_s < _BEFORE_S)
+        before = sorted(each.took_ms for each in spike.before())
         normal_s = _SLOWER * percentile(before, 0.99) / 1000
-        after = [
-            (each.due_s - spike_s, each.is_within(normal_s))
-            for each in found
-            if each.due_s >= spike_s
-        ]
+        after = [(each.due_s - spike.end_s, each.is_within(normal_s)) for each in spike.after()]
         seconds = recovered_after_s(after)
-        self.tell(f"{times:g} times what is rated for {_SPIKE_S:g} s: normal {seconds:.1f} s later")
+        self.tell(f"after {spike.times:g} times what is rated: normal {seconds:.1f} s later")
         return seconds
 
     def _due(self, times: float, seconds: float) -> list[float]:
@@ -182,8 +208,8 @@ class _Load:
             degraded, code = "", grpc.StatusCode.OK
             try:
                 degraded = await ask(wanted)
-            except grpc.aio.AioRpcError as error:
-                code = error.code()
+            except (grpc.aio.AioRpcError, CallError) as error:
+                code = error.code if isinstance(error, CallError) else error.code()
             is_answered = code is grpc.StatusCode.OK
             found.append(
                 Sent(
@@ -237,6 +263,22 @@ def _patient(send: Send[RecommendRequest]) -> Send[RecommendRequest]:
             told_s = call_error(error).retry_after_s or 0.0
         await asyncio.sleep(max(told_s, _LEAST_PAUSE_S) * chance.uniform(1.0, 1.5))
         return await send(request)
+
+    return ask
+
+
+def _through(client: AsyncTouchpoint) -> Send[RecommendRequest]:
+    """Send through the client library, which leaves out what would be refused."""
+
+    async def ask(request: RecommendRequest) -> str:
+        [asked] = request.placements
+        answer = await client.recommend(
+            request.identities[0],
+            channel=Channel.Value.Name(request.channel),
+            placement=asked.placement,
+            session_id=request.context.session_id,
+        )
+        return degraded(answer)
 
     return ask
 

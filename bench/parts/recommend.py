@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -13,6 +14,7 @@ from bench.figures import Figure
 from bench.floor_graph import floor
 from bench.opened import OpenedSuite
 from bench.part import Measuring, Tell
+from bench.rates import Rates
 from bench.rating import rated
 from bench.recording import record
 from bench.scale import Scale
@@ -22,7 +24,6 @@ from cli.load.edge import recommending
 from cli.load.outcome import Summary, percentile
 
 _WARM_UP_REQUESTS = 200
-_SHARE_REQUESTS = 10_000
 _SHARE_ROUNDS = 4
 _SHARE_LOAD = 0.7
 _SHARE_LONGEST_S = 240.0
@@ -30,10 +31,17 @@ _HALF = 0.5
 
 
 async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
+    """Measure at length what `pages` measures."""
+    async with aclosing(pages(suite, scale, tell, Rates())) as measuring:
+        async for figures in measuring:
+            yield figures
+
+
+async def pages(suite: OpenedSuite, scale: Scale, tell: Tell, rates: Rates) -> Measuring:
     """Measure latency, CPU and capacity, taking turns with the floor so that ratios mean something.
 
     Latency is that of one call at a time over gRPC for `web.home.banner` of known customers, each
-    in a session of its own, with a deadline of 100 ms.
+    in a session of its own, with a deadline of 100 ms. What is found of them goes into `rates`.
     """
     tell("recording the message sizes of 100 real requests")
     sizes = await record(suite, banner_requests())
@@ -44,11 +52,13 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
         await real.one_by_one(_WARM_UP_REQUESTS)
         await bottom.one_by_one(_WARM_UP_REQUESTS)
         yield await pair.latencies()
-        capacities, real_rps, floor_rps = await pair.capacities()
+        capacities, rates.rps, floor_rps = await pair.capacities()
         yield capacities
-        yield await pair.cpu(real_rps, floor_rps)
-        yield await _shares(real, real_rps, tell)
-        yield [await under_track(suite, real_rps * _HALF, scale, tell)]
+        cpu = await pair.cpu(rates.rps, floor_rps)
+        rates.cpu_ms = cpu[0].value
+        yield cpu
+        yield await _shares(real, rates.rps, scale.share_requests, tell)
+        yield [await under_track(suite, rates.rps * _HALF, scale, tell)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +136,13 @@ async def _guess(subject: Subject[Any]) -> float:
     return 1000 / median(await subject.one_by_one(100))
 
 
-async def _shares(real: Subject[Any], real_rps: float, tell: Tell) -> list[Figure]:
+async def _shares(real: Subject[Any], real_rps: float, wanted: int, tell: Tell) -> list[Figure]:
     """Return what is kept of the deadlines at 70% of the rated load; every request counts."""
     rate = real_rps * _SHARE_LOAD
     # A little longer than it takes, because a Poisson process brings a few more or less.
-    duration_s = min(1.02 * _SHARE_REQUESTS / rate, _SHARE_LONGEST_S)
+    duration_s = min(1.02 * wanted / rate, _SHARE_LONGEST_S)
     if duration_s == _SHARE_LONGEST_S:
-        tell(f"so slow that {rate * duration_s:.0f} requests instead of {_SHARE_REQUESTS} must do")
+        tell(f"so slow that {rate * duration_s:.0f} requests instead of {wanted} must do")
     rounds = []
     for number in range(_SHARE_ROUNDS):
         tell(f"deadlines at {rate:.0f} requests/s, round {number + 1} of {_SHARE_ROUNDS}")

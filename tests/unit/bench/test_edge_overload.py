@@ -3,7 +3,7 @@
 import pytest
 
 from bench.errors import MeasurementError
-from bench.parts.edge_overload import Sent, recovered_after_s
+from bench.parts.edge_overload import Sent, Stretch, recovered_after_s
 
 
 def after(*, bad_until_s, bad_at=()):
@@ -35,3 +35,12 @@ def test_only_an_answer_is_within_a_time():
     assert Sent(0.0, 10.0, is_degraded=True).is_within(0.1)
     assert not Sent(0.0, 110.0, is_good=True).is_within(0.1)
     assert not Sent(0.0, 10.0, is_refused=True).is_within(0.1)
+
+
+def test_a_stretch_is_its_thirds_and_what_was_before_and_after():
+    found = [Sent(float(at), 10.0) for at in range(18)]
+    stretch = Stretch(2.0, begin_s=4.0, end_s=13.0, found=found)
+    thirds = [[each.due_s for each in third] for third in stretch.thirds()]
+    assert thirds == [[4, 5, 6], [7, 8, 9], [10, 11, 12]]
+    assert [each.due_s for each in stretch.before()] == [0, 1, 2, 3]
+    assert [each.due_s for each in stretch.after()] == [13, 14, 15, 16, 17]

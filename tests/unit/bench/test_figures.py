@@ -23,10 +23,10 @@ def test_the_median_of_the_rounds_counts_and_the_spread_is_kept():
 @pytest.mark.parametrize(
     ("name", "value", "ok"),
     [
-        ("recommend_cpu_ms", 9.0, True),
-        ("recommend_cpu_ms", 9.01, False),
-        ("rated_over_floor", 0.35, True),
-        ("rated_over_floor", 0.34, False),
+        ("recommend_cpu_ms", 10.0, True),
+        ("recommend_cpu_ms", 10.01, False),
+        ("rated_over_floor", 0.33, True),
+        ("rated_over_floor", 0.32, False),
         ("read_your_write_violations", 0, True),
         ("read_your_write_violations", 1, False),
         ("recommend_p50_ms", 1e9, True),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
+
 import pytest
 
+from bench import run
 from bench.errors import MeasurementError
 from bench.figures import DEFINITIONS, Figure
 from bench.part import Part
@@ -44,4 +47,38 @@ def test_every_part_has_figures(part):
 
 
 def test_every_figure_has_a_part():
-    assert {definition.part for definition in DEFINITIONS.values()} == {part.name for part in PARTS}
+    named = {definition.part for definition in DEFINITIONS.values()}
+    also = {name for definition in DEFINITIONS.values() for name in definition.also}
+    assert named | also == {part.name for part in PARTS}
+
+
+def test_what_a_part_measures_at_length_belongs_to_both():
+    pages = names_of(Part("recommend", never))
+    assert "rated_rps" in pages
+    assert "goodput_2x" not in pages
+    assert pages < names_of(Part("edge", never))
+
+
+async def test_parts_with_other_settings_get_a_suite_of_their_own(monkeypatch):
+    opened = []
+
+    @asynccontextmanager
+    async def opening(*flags, settings):
+        opened.append((*flags, *settings.items()))
+        yield None
+
+    async def nothing(suite, scale, tell):
+        yield []
+
+    monkeypatch.setattr(run, "opened_suite", opening)
+    said: list[str] = []
+    parts = [
+        Part("training", nothing, settings={"A": "1"}),
+        Part("apply", nothing, settings={"A": "1"}),
+        Part("memory", nothing),
+        Part("limits", nothing, ("--replicas", "rules=2")),
+    ]
+    found = [each.part.name async for each in measured(parts, QUICK, said.append)]
+    assert found == ["training", "apply", "memory", "limits"]
+    assert opened == [(("A", "1"),), (), ("--replicas", "rules=2")]
+    assert "starting the suite A=1" in said
