@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.learning.runs import spread
+from services.retrieval.domain.learning.runs import distinct, spread
 from services.retrieval.domain.learning.session_model import SessionModel
 from services.retrieval.domain.learning.visits import MOST_OF_ONE
 
@@ -111,8 +111,8 @@ class Visitors:
         weights = np.power(model.position_decay, np.arange(kept, dtype=np.float64))
         led, visits = self._by_visits(looked_at, weights)
         walked, walks = self._by_walks(looked_at, weights)
-        rows, places = np.unique(
-            np.concatenate((led.rows, walked.rows, looked_at)), return_inverse=True
+        rows, _, places = distinct(
+            np.concatenate((led.rows, walked.rows, looked_at)), len(model.offer_nos)
         )
         shape = (len(rows), kept)
         of_led = places[: len(led.rows)] * kept + led.seeds
@@ -152,7 +152,7 @@ class Visitors:
         counts = self.holder_starts[looked_at + 1] - begins
         counts = np.minimum(counts, _MOST_HOLDING // max(len(looked_at), 1))
         at = spread(begins, counts)
-        alike, first, places = np.unique(self.holders[at], return_index=True, return_inverse=True)
+        alike, first, places = distinct(self.holders[at], len(self.visit_weights))
         shared = (weights * self.rarity[looked_at]).repeat(counts)
         common = np.bincount(places, shared, len(alike)) * self.visit_weights[alike]
         visits = len(alike)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,11 +83,11 @@ def tuned_sessions(
     if len(prefixes) < _FEWEST_PREFIXES:
         return setting
     past = _Past.of(visits.between(0, first))
+    score = cache(lambda tried: _reciprocal_rank(past.decayed(tried), prefixes))
     for done, (change, values) in enumerate(_GRID):
         on_share(0.3 + 0.5 * done / len(_GRID))
         tries = [change(setting, value) for value in values]
-        scores = [_reciprocal_rank(past.decayed(each), prefixes) for each in tries]
-        setting = tries[int(np.argmax(scores))]
+        setting = tries[int(np.argmax([score(each) for each in tries]))]
     on_share(0.8)
     looks = _looks(past.decayed(setting), prefixes)
     setting = replace(setting, session_share=_session_share(looks, prefixes))
