@@ -29,15 +29,11 @@ from shared.runtime import Channels, Openers, process_runtime
 from shared.service import OpenService, Service, WarmUp
 from shared.setting_types import Listen
 from shared.tls import ServerTls
-from shared.transport.cors import with_cors
 from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
-from shared.transport.hosts import only_here
-from shared.transport.http import Doors, http_app
 from shared.transport.listening import take_grpc_port
 from shared.transport.options import server_options
 from shared.transport.routes import Routes, routes
-from shared.transport.web_server import served
 
 log = get_logger(__name__)
 
@@ -115,35 +111,15 @@ async def hosted(
         health.depend(runtime.needed(service), runtime.watched(service), warm_up)
         works = {**service.background, "health": health.watch}
         await stack.enter_async_context(running(works))
-        web = await _web(stack, service, found, health, settings, tls)
+        web = None
+        if service.http is not None:
+            # Loads the libraries of the web, a tenth of the start of who has no such face.
+            from shared.web_face import served_face
+
+            face = served_face(service.http, found, health, settings, tls)
+            web = await stack.enter_async_context(face)
         stack.push_async_callback(_drain, server, health, limiter)
         yield Hosted(service.name, address, web, health)
-
-
-async def _web(
-    stack: AsyncExitStack,
-    service: Service,
-    found: Routes,
-    health: Health,
-    settings: ServiceSettings,
-    tls: ServerTls | None,
-) -> Listen | None:
-    """Serve the HTTP face of a service, if it has one."""
-    face = service.http
-    if face is None:
-        return None
-    offered = {rpc.method for binding in face.bindings for rpc in binding.rpcs}
-    is_open = settings.keys_file() is None
-    app = http_app(
-        {method: route for method, route in found.items() if method in offered},
-        health.readiness if is_open else health.outline,
-        settings.max_request_bytes,
-        Doors(face.pages, face.clicks, face.beacons),
-    )
-    crossing = with_cors(app, face.allowed_origins, guarded=face.beacons)
-    if is_open:
-        crossing = only_here(crossing, face.allowed_origins)
-    return await stack.enter_async_context(served(crossing, face.listen, tls=tls))
 
 
 def _settling(warm_up: WarmUp | None, settle: Settle) -> WarmUp:
