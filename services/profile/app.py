@@ -67,7 +67,8 @@ from services.profile.webhook_means import defined_webhooks, means_of
 from services.profile.webhooks import WebhookDesk
 from shared.binding import Binding, bind
 from shared.bus import Bus, Relay
-from shared.catalogue import Catalogue, CatalogueFollower
+from shared.catalogue import Catalogue
+from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.ids import uuid7

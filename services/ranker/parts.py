@@ -45,7 +45,7 @@ from services.ranker.storage.reverting import PostgresReverts
 from services.ranker.storage.snapshots import PostgresPointers, Snapshots
 from shared.artefacts import FolderArtefacts
 from shared.bus import Bus, EffectConsumer
-from shared.catalogue import CatalogueFollower
+from shared.catalogue.follower import CatalogueFollower
 from shared.definitions import BundleFollower, BundleSource, RpcBundleSource
 from shared.postgres import Database
 from shared.service import Runtime

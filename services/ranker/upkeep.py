@@ -10,7 +10,7 @@ from services.ranker.storage.journal import PostgresJournal
 from services.ranker.storage.learning_log import PostgresLearningLog
 from services.ranker.storage.rankings import make_days
 from shared.bus import EffectConsumer
-from shared.catalogue import CatalogueFollower
+from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.postgres import Database

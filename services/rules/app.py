@@ -53,7 +53,7 @@ from services.rules.trying import house_of
 from services.rules.validation import VALIDATORS
 from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import Bus, EffectConsumer, Relay
-from shared.catalogue import CatalogueFollower
+from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
 from shared.ids import new_id

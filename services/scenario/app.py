@@ -54,7 +54,7 @@ from services.scenario.validation import VALIDATORS
 from shared.binding import bind
 from shared.bus import Bus, EffectConsumer, Relay
 from shared.bus.subjects import CLOCK_MOVED
-from shared.catalogue import CatalogueFollower
+from shared.catalogue.follower import CatalogueFollower
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower, RpcBundleSource
 from shared.ids import new_id

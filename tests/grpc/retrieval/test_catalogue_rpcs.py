@@ -10,7 +10,8 @@ from services.retrieval.storage.catalogue import PostgresCatalogue
 from services.retrieval.storage.in_memory import InMemoryCatalogue
 from shared.background import running
 from shared.bus import InMemoryBus
-from shared.catalogue import Catalogue, CatalogueFollower
+from shared.catalogue import Catalogue
+from shared.catalogue.follower import CatalogueFollower
 from tests.grpc.retrieval.replicas import Retrieval, item, promotion
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as pb
