@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 
 import grpc.aio
@@ -12,7 +13,8 @@ from cli.channels import credentials, options_for
 from cli.suite.topology import Replica
 from shared.client import service_name
 
-_POLL_S = 0.05
+_PAUSE_S = 0.05
+"""After an attempt to reach who does not listen yet."""
 _ANSWER_S = 1.0
 _OPTIONS = (
     # A service that is still starting refuses connections; ask again at once, not after a second.
@@ -28,11 +30,15 @@ async def until_all_serve(replicas: Iterable[Replica]) -> None:
 
 
 async def _until_serving(replica: Replica) -> None:
+    """Have it tell when it serves: to ask again and again is work for both, as they start."""
+    request = health_pb2.HealthCheckRequest(service=service_name(replica.service))
     async with _channel(replica.address) as channel:
         while True:
-            if await serves(channel, replica.service):
-                return
-            await asyncio.sleep(_POLL_S)
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                async for told in health_pb2_grpc.HealthStub(channel).Watch(request):
+                    if told.status == health_pb2.HealthCheckResponse.SERVING:
+                        return
+            await asyncio.sleep(_PAUSE_S)
 
 
 async def serves(channel: grpc.aio.Channel, service: str) -> bool:
