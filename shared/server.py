@@ -57,6 +57,8 @@ def _refuse(service: str, error: Exception) -> NoReturn:
 
 def _run(name: str, settings: ServiceSettings, serving: Coroutine[Any, Any, None]) -> None:
     logging.configure(name, settings.log_level)
+    gc.freeze()
+    gc.enable()
     try:
         uvloop.run(until_asked_to_stop(serving, lambda: log.info("stopping")))
     except (PortTakenError, ConfigError) as error:
