@@ -16,6 +16,9 @@ PER_S ?=
 IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 8000000 ] \
   2>/dev/null && echo TMPDIR=/dev/shm)
 
+# Else the six services of a first start would each compile what they share.
+COMPILED := $(BIN)/python -m compileall -q -j 0 services shared cli demo client gen
+
 ifeq ($(filter story grocer,$(DATA)),)
 $(error DATA is story or grocer, not '$(DATA)')
 endif
@@ -91,12 +94,15 @@ $(BIN)/python:
 
 $(VENV)/.run-story: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[charts]'
+	@$(COMPILED)
 	@touch $@
 
 $(VENV)/.run-grocer: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo]'
+	@$(COMPILED)
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml hatch_build.py $(shell find protos -name '*.proto')
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo,dev]'
+	@$(COMPILED)
 	@touch $@
