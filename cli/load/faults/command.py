@@ -16,6 +16,7 @@ from cli.load.faults.rehearsal import Cell, Plan, rehearse
 from cli.load.faults.report import cell_json, cells_table, missing_table
 from cli.load.faults.targets import ENGINES, SERVICES, target
 from cli.reach import home_of, reach
+from cli.showing.words import several
 from cli.suite.home import Home
 from shared.processes import FileLock, LockedError, holder_of
 
@@ -28,8 +29,8 @@ def made_bad(only: Sequence[str], *, engines: bool) -> Sequence[str]:
     for each in only:
         if each not in known:
             raise ValueError(f"--only {each}: one of {', '.join(known)}")
-    every = known if engines else SERVICES
-    return [each for each in known if each in only] if only else every
+    wanted = {*(only or SERVICES), *(ENGINES if engines else ())}
+    return [each for each in known if each in wanted]
 
 
 def own_suite(home: Path | None, edge: str) -> tuple[Home, str]:
@@ -80,6 +81,8 @@ def rehearse_and_show(plan: Plan, least: float, console: Console) -> None:
         title = f"{plan.calls} calls each, {plan.rate:g} a second, deadline {deadline_ms:g} ms"
         people.print(cells_table(cells, least, title))
         people.print(missing_table(cells))
+        if late := sum(cell.late_sends for cell in cells):
+            people.print(f"{several(late, 'call')} were sent late: this machine lacked CPU.")
     _end(cells, least)
 
 

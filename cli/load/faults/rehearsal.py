@@ -71,6 +71,8 @@ class Cell:
     fault: Fault
     deadline_s: float
     outcomes: Sequence[Outcome]
+    late_sends: int
+    """Calls sent over 10 ms after they were due: what asks was short of CPU itself."""
     well_after_s: float | None
     """Seconds from the end of the fault until all was well again; None where it was not."""
 
@@ -120,15 +122,16 @@ async def rehearse(plan: Plan, tell: Tell) -> AsyncGenerator[Cell, None]:
                 ]
             tell(f"{what(name, fault)}: until all is well again", 0)
             after_s = await until_well(plan.home, plan.edge, plan.requests)
-            for outcomes, deadline_s in zip(found, plan.deadlines_s, strict=True):
-                yield Cell(name, fault, deadline_s, outcomes, after_s)
+            for (outcomes, late), deadline_s in zip(found, plan.deadlines_s, strict=True):
+                yield Cell(name, fault, deadline_s, outcomes, late, after_s)
             if after_s is None:
                 return
 
 
 async def _asked(
     plan: Plan, send: Send[RecommendRequest], tell: Callable[[int], None]
-) -> Sequence[Outcome]:
+) -> tuple[Sequence[Outcome], int]:
+    """Return what became of each call, and how many were sent late."""
     outcomes = []
 
     def noted(outcome: Outcome) -> bool:
@@ -138,5 +141,5 @@ async def _asked(
 
     due = islice(poisson(plan.rate, math.inf, plan.seed), plan.calls)
     tell(0)
-    await drive(send, plan.requests, due, enough=noted)
-    return outcomes
+    summary = await drive(send, plan.requests, due, enough=noted)
+    return outcomes, summary.late_sends

@@ -62,6 +62,7 @@ def cell_json(cell: Cell) -> dict[str, Any]:
         "p50_ms": _latency_ms(cell, 0.5),
         "p99_ms": _latency_ms(cell, 0.99),
         "well_after_s": cell.well_after_s,
+        "late_sends": cell.late_sends,
         "reasons": dict(cell.reasons),
     }
 

@@ -16,7 +16,7 @@ def cell(deadline_s, late, name="rules", well_after_s=1.0):
     degraded = Outcome(Fate.DEGRADED, 0.01, "rules TIMEOUT")
     outcomes = [degraded] * (10 - late) + [LATE] * late
     fault = Fault.FROZEN if name else Fault.NONE
-    return Cell(name, fault, deadline_s, outcomes, well_after_s)
+    return Cell(name, fault, deadline_s, outcomes, 0, well_after_s)
 
 
 def shares(*cells):

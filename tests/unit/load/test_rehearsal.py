@@ -31,7 +31,7 @@ def plan(names):
 
 
 def cell(*outcomes, name="rules", well_after_s=1.0):
-    return Cell(name, Fault.FROZEN, 0.1, outcomes, well_after_s)
+    return Cell(name, Fault.FROZEN, 0.1, outcomes, 0, well_after_s)
 
 
 ANSWERED = Outcome(Fate.ANSWERED, 0.01)
@@ -72,6 +72,7 @@ def test_an_engine_is_never_killed_because_nobody_starts_it_again():
 
 def test_only_those_named_are_made_bad_in_the_usual_order():
     assert made_bad(["nats", "ranker", "rules"], engines=False) == ["rules", "ranker", "nats"]
+    assert made_bad(["rules"], engines=True) == ["rules", "postgres", "nats"]
 
 
 @pytest.mark.parametrize("name", ["aggregator", "rulez"])
@@ -182,6 +183,7 @@ def test_machines_are_told_every_figure():
         "p50_ms": 10.0,
         "p99_ms": 20.0,
         "well_after_s": 1.0,
+        "late_sends": 0,
         "reasons": {"rules TIMEOUT": 1, "DEADLINE_EXCEEDED": 1},
     }
     assert cell_json(cell(LATE))["p50_ms"] is None
