@@ -182,6 +182,7 @@ def item(row: CatalogueRow, offer_ids: Mapping[int, str]) -> Row:
         "variant_of": offer_ids.get(row.family_no) if is_variant else None,
         "released": row.released_us or None,
         "withdrawn": row.withdrawn,
+        "words": [as_json(each) for each in row.creative.words],
         "attributes": dict(row.attributes),
     }
 
@@ -206,5 +207,6 @@ def offer(row: CatalogueRow, offer_ids: Mapping[int, str]) -> Row:
         "is_defined": row.is_defined,
         "is_journey_only": row.is_journey_only,
         "channel_creatives": [as_json(each) for each in row.channel_creatives],
+        "words": [as_json(each) for each in row.creative.words],
         "attributes": dict(row.attributes),
     }

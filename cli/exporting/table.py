@@ -36,6 +36,8 @@ class Column:
     """Says who somebody is: null unless the export stays in the house."""
     is_derived: bool = False
     """Found out from other tables: whoever reads an export back does not need it."""
+    is_later: bool = False
+    """Exports made before it was added lack it, and are read as if it were empty."""
 
 
 @dataclass(frozen=True, slots=True)

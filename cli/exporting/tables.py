@@ -103,6 +103,7 @@ ITEMS = Table(
         Column("variant_of", Type.TEXT, "The root of its family; null: it is no variant."),
         Column("released", Type.TIME, "When it is or was released; null: unknown."),
         Column("withdrawn", Type.YES, "Taken out of sale."),
+        Column("words", Type.JSON, "Its words in other languages.", is_later=True),
         _OWN,
     ],
 )
@@ -128,6 +129,7 @@ OFFERS = Table(
         Column("is_defined", Type.YES, "Written by the definitions."),
         Column("is_journey_only", Type.YES, "Proposed by journeys alone."),
         Column("channel_creatives", Type.JSON, "Creatives that differ by channel."),
+        Column("words", Type.JSON, "Its words in other languages.", is_later=True),
         _OWN,
     ],
 )

@@ -103,7 +103,8 @@ class Export:
     def _batches(self, table: Table) -> Iterator[tuple[Path, Any]]:
         for path in self._files(table):
             file = _opened(path)
-            needed = {each.name for each in table.columns if not each.is_derived}
+            expected = (each for each in table.columns if not (each.is_derived or each.is_later))
+            needed = {each.name for each in expected}
             lacking = needed - set(file.schema_arrow.names)
             if lacking:
                 raise BrokenFileError(f"{path}: lacks the column {min(lacking)}")

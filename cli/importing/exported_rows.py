@@ -12,7 +12,7 @@ from google.protobuf.json_format import ParseDict
 
 from cli.exporting.parquet import arrow
 from shared.clock import to_us
-from touchpoint.common.v1.catalogue_pb2 import ChannelCreative
+from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Words
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, Origin
 from touchpoint.profile.v1.transfer_pb2 import (
@@ -96,7 +96,7 @@ def person(row: Row) -> PersonRecord:
 
 
 def _listed(row: Row, name: str) -> Any:
-    return json.loads(row[name] or "[]")
+    return json.loads(row.get(name) or "[]")
 
 
 def link(row: Row) -> LinkRecord:
@@ -126,6 +126,7 @@ def item(row: Row) -> Item:
         stock=row["stock"],
         variant_of=row["variant_of"] or "",
         withdrawn=row["withdrawn"],
+        words=[ParseDict(each, Words()) for each in _listed(row, "words")],
         attributes=json.loads(row["attributes"] or "{}"),
     )
     if row["released"] is not None:
@@ -151,6 +152,7 @@ def offer(row: Row) -> Offer:
         channel_creatives=[
             ParseDict(e, ChannelCreative()) for e in _listed(row, "channel_creatives")
         ],
+        words=[ParseDict(each, Words()) for each in _listed(row, "words")],
         attributes=json.loads(row["attributes"] or "{}"),
     )
     if row["starts"] is not None:

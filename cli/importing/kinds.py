@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
+from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
 from cli.importing import cells
 from cli.importing.attributes import attribute_text, attributes_of
 from cli.importing.kind import ATTRIBUTE, IDENTITY, CellError, Columns, Fields, Kind
+from touchpoint.common.v1.catalogue_pb2 import Words
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.identity_pb2 import Identity
 from touchpoint.profile.v1.profile_service_pb2 import CustomerRecord
@@ -105,6 +107,14 @@ def _contact(fields: Fields, attributes: Fields) -> Message:
     return _event(fields, attributes)
 
 
+def _words(cell: Any) -> list[Words]:
+    try:
+        found = json.loads(cell) if isinstance(cell, str) else cell
+        return [ParseDict(each, Words()) for each in found]
+    except (ValueError, RecursionError, TypeError, AttributeError, ParseError):
+        raise ValueError('must be a list such as [{"language": "es", "title": "…"}]') from None
+
+
 def _item(fields: Fields, attributes: Fields) -> Message:
     _set_currency(fields)
     return Item(attributes=_texts(attributes), **fields)
@@ -162,6 +172,7 @@ _LIST = [
             **_plain("variant_of"),
             "released": ("released_time", cells.instant),
             "withdrawn": ("withdrawn", cells.flag),
+            "words": ("words", _words),
         },
         ("item_id", "title"),
         _item,
@@ -221,6 +232,7 @@ _LIST = [
             "starts": ("starts_time", cells.instant),
             "ends": ("ends_time", cells.instant),
             "withdrawn": ("withdrawn", cells.flag),
+            "words": ("words", _words),
         },
         ("offer_id", "kind", "title"),
         _offer,

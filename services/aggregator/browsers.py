@@ -76,7 +76,7 @@ SHOWN: Mapping[type[Message], frozenset[str]] = {
     ),
     aggregator_pb2.Reason: frozenset({"code", "text"}),
     aggregator_pb2.Creative: frozenset(
-        {"title", "text", "image_url", "link", "call_to_action", "ssml"}
+        {"title", "text", "image_url", "link", "call_to_action", "ssml", "language"}
     ),
     aggregator_pb2.Degraded: frozenset({"service", "reason"}),
     pb.TrackResponse: frozenset({"accepted", "duplicates", "rejected"}),

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from services.retrieval.domain.catalogue import Draft, Rejection
 from services.retrieval.row_reader import FLAGS, RowReader
-from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, Creative
+from shared import languages
+from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, Creative, Words
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
 
 MOST_ABOUT_ITEMS = 1000
 MOST_ABOUT_CATEGORIES = 64
+MOST_LANGUAGES = 50
 _LARGEST_LEVER = 1000.0
 _LONGEST_CREATIVE = {
     "title": 512,
@@ -78,8 +80,9 @@ def _read_item(item: Item, reader: RowReader) -> Draft:
         released_us=reader.time_us(
             "released_time", item.released_time, item.HasField("released_time")
         ),
-        creative=_creative(item.title, item.attributes.items()),
+        creative=_creative(item.title, item.attributes.items(), item.words),
     )
+    _check_words("words", item.words, reader)
     if item.HasField("stock") and item.stock < 0:
         reader.reject("stock", f"is {item.stock}, must not be negative")
     if item.variant_of and item.variant_of == item.item_id:
@@ -106,7 +109,9 @@ def _price(row: CatalogueRow, item: Item, reader: RowReader) -> None:
             row.value_micros = row.price_micros - row.cost_micros
 
 
-def _creative(title: str, attributes: Iterable[tuple[str, str]]) -> Creative:
+def _creative(
+    title: str, attributes: Iterable[tuple[str, str]], words: Iterable[Words]
+) -> Creative:
     known = dict(attributes)
     return Creative(
         title=title,
@@ -114,6 +119,7 @@ def _creative(title: str, attributes: Iterable[tuple[str, str]]) -> Creative:
         image_url=known.get("image_url", ""),
         link=known.get("link", ""),
         call_to_action=known.get("call_to_action", ""),
+        words=sorted(words, key=lambda each: each.language),
     )
 
 
@@ -129,7 +135,7 @@ def _read_offer(offer: Offer, reader: RowReader, defined: bool) -> Draft:
         channels=_channels(offer, reader),
         lever=_lever(offer, reader),
         about_categories=_about_categories(offer, reader),
-        creative=_creative(offer.title, offer.attributes.items()),
+        creative=_creative(offer.title, offer.attributes.items(), offer.words),
         channel_creatives=offer.channel_creatives,
         withdrawn=offer.withdrawn,
         needs_consent=reader.text(
@@ -146,6 +152,7 @@ def _read_offer(offer: Offer, reader: RowReader, defined: bool) -> Draft:
         row.value_micros, row.currency = reader.money("value", offer.value)
     reader.attributes(row, offer.attributes.items())
     reader.flags(offer.attributes)
+    _check_words("words", offer.words, reader)
     _check_offer(offer, row, reader)
     content = row.SerializeToString(deterministic=True)
     about_items = tuple(dict.fromkeys(offer.about_items))
@@ -176,9 +183,26 @@ def _channels(offer: Offer, reader: RowReader) -> list[Channel.Value.ValueType]:
     return sorted(set(offer.channels))
 
 
-def _check_creative(path: str, creative: Creative, reader: RowReader) -> None:
+def _check_creative(path: str, creative: Creative | Words, reader: RowReader) -> None:
     for name, longest in _LONGEST_CREATIVE.items():
         reader.text(f"{path}.{name}", getattr(creative, name), longest)
+    if isinstance(creative, Creative):
+        _check_words(f"{path}.words", creative.words, reader)
+
+
+def _check_words(path: str, words: Sequence[Words], reader: RowReader) -> None:
+    if len(words) > MOST_LANGUAGES:
+        reader.reject(path, f"are of {len(words)} languages, at most {MOST_LANGUAGES} are kept")
+        return
+    seen: set[str] = set()
+    for at, each in enumerate(words):
+        wrong = languages.mistake(each.language)
+        if not wrong and each.language in seen:
+            wrong = f"{each.language} is there twice"
+        if wrong:
+            reader.reject(f"{path}[{at}].language", wrong)
+        seen.add(each.language)
+        _check_creative(f"{path}[{at}]", each, reader)
 
 
 def _lever(offer: Offer, reader: RowReader) -> float:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from shared.catalogue.dictionary import Categories, Dictionary
 from shared.catalogue.variants import Variants
 from shared.exchange import NO_EXCHANGE
-from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow, Creative
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 
 ALL_CHANNELS = 0xFFFF_FFFF
 """`channel_bits` of an offer that is meant for every channel."""
@@ -140,6 +140,8 @@ class Catalogue:
         """Items that an offer is about, of those that are about any."""
         self.about_categories: dict[int, tuple[int, ...]] = {}
         """Numbers of the categories that an offer is about."""
+        self.translated: set[int] = set()
+        """What has words in other languages than its own."""
         self._numbers: dict[str, int] = {}
         self._details: list[bytes] | None = [b""] if details else None
         self._variants = Variants() if variants else None
@@ -198,14 +200,6 @@ class Catalogue:
         """Return what was paid for offers in the home currency, as events tell of it."""
         known = np.where(offer_nos < self.size, offer_nos, 0)
         return self.exchange.at_home(micros, known, self)
-
-    def creative(self, offer_no: int, channel: int) -> Creative:
-        """Return what is shown of an offer on a channel; KeyError if unknown."""
-        row = self.details(offer_no)
-        for special in row.channel_creatives:
-            if special.channel == channel:
-                return special.creative
-        return row.creative
 
     def fill(
         self,
@@ -271,6 +265,10 @@ class Catalogue:
         self._numbers[row.offer_id] = number
         self.offer_ids[number] = row.offer_id
         self.titles[number] = row.title
+        if row.creative.words:
+            self.translated.add(number)
+        else:
+            self.translated.discard(number)
         _keep(self.about_nos, number, tuple(row.about_nos))
         _keep(
             self.about_categories,

@@ -30,6 +30,8 @@ class Action:
     is_item: bool = False
     script: str = ""
     """What the offer itself gives an agent to say; empty: nothing."""
+    language: str = ""
+    """Of the script or the title, BCP 47; empty: the offer has none in that of the caller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ _KEYS = 9
 
 def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:
     """Return the response, with the details where the caller asked for an explanation."""
-    moment, wording = moment_of(question, decision), wording.on_terms(decision.promised)
+    moment = moment_of(question, decision)
+    wording = wording.in_language(moment.locale).on_terms(decision.promised)
     explain, tell = question.context.explain, telling(question, decision, wording)
     response = RecommendResponse(
         decision_id=decision.decision_id,

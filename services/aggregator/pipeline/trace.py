@@ -66,6 +66,7 @@ def _told(
     question: Question, decision: Decision, wording: Wording
 ) -> list[PlacementRecommendations]:
     moment, explain = moment_of(question, decision), question.context.explain
+    wording = wording.in_language(moment.locale)
     tell = telling(question, decision, wording)
     return [
         PlacementRecommendations(

@@ -17,7 +17,6 @@ from services.aggregator.domain.reasons import (
     rule_text,
 )
 from services.aggregator.domain.slates import Choice
-from services.aggregator.domain.speech import speech
 from services.aggregator.domain.spoken import shortened
 from services.aggregator.domain.texts import phrase
 from services.aggregator.domain.verified import (
@@ -26,16 +25,15 @@ from services.aggregator.domain.verified import (
     source_may_be_told,
 )
 from services.aggregator.domain.vocabulary import (
-    Channel,
     Kind,
     RemovalCode,
     SlateCause,
     Source,
     name_of,
 )
+from services.aggregator.pipeline.words import Offered, script, shown, title_of
 from shared.catalogue import Catalogue
 from touchpoint.aggregator.v1.aggregator_pb2 import Creative, Placing, Reason, Removed
-from touchpoint.common.v1.catalogue_pb2 import Creative as CatalogueCreative
 from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.decision_pb2 import Recipient, Removals
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -75,15 +73,23 @@ class Wording:
     """Reads the catalogue of this replica."""
 
     def __init__(
-        self, catalogue: Catalogue, promised: Mapping[int, PromisedTerms] = _NOTHING
+        self,
+        catalogue: Catalogue,
+        promised: Mapping[int, PromisedTerms] = _NOTHING,
+        locale: str = "",
     ) -> None:
         self._catalogue = catalogue
         self._promised = promised
+        self._locale = locale
 
     def on_terms(self, promised: Iterable[PromisedTerms]) -> Wording:
         """Return the wording for somebody to whom offers were promised on these terms."""
         theirs = {terms.offer_no: terms for terms in promised}
-        return Wording(self._catalogue, theirs) if theirs else self
+        return Wording(self._catalogue, theirs, self._locale) if theirs else self
+
+    def in_language(self, locale: str) -> Wording:
+        """Return the wording for somebody of a locale; empty: offers' own words."""
+        return Wording(self._catalogue, self._promised, locale) if locale else self
 
     def knows(self, offer_no: int) -> bool:
         """Say whether there are words for an offer."""
@@ -99,9 +105,10 @@ class Wording:
 
     def title(self, offer_no: int) -> str:
         """Return its readable name, empty when this replica does not know it."""
-        if offer_no in self._promised:
-            return self._promised[offer_no].title
-        return self._catalogue.titles[offer_no] if self.knows(offer_no) else ""
+        is_plain = not self._locale or offer_no not in self._catalogue.translated
+        if offer_no not in self._promised and is_plain:
+            return self._catalogue.titles[offer_no] if self.knows(offer_no) else ""
+        return title_of(self._source(offer_no), self._locale)
 
     def category(self, offer_no: int) -> str:
         """Return the path of its category."""
@@ -114,35 +121,14 @@ class Wording:
 
     def creative(self, offer_no: int, channel: int) -> Creative:
         """Return what is shown of an offer on a channel; an IVR always gets something to say."""
-        found = self._said(offer_no, channel)
-        shown = Creative(
-            title=found.title or self.title(offer_no),
-            text=found.text,
-            image_url=found.image_url,
-            link=found.link,
-            call_to_action=found.call_to_action,
-            ssml=found.ssml,
-        )
-        if channel == Channel.IVR:
-            shown.ssml = speech(shown.ssml, shown.title, shown.text)
-        return shown
+        return shown(self._source(offer_no), channel, self._locale)
 
-    def _said(self, offer_no: int, channel: int) -> CatalogueCreative:
-        terms = self._promised.get(offer_no)
-        if terms is None:
-            return self._catalogue.creative(offer_no, channel)
-        made_for = (each.creative for each in terms.channel_creatives if each.channel == channel)
-        return next(made_for, terms.creative)
+    def script(self, offer_no: int) -> tuple[str, str]:
+        """Return what an offer gives an agent to say, with its language (`words.script`)."""
+        return script(self._source(offer_no), self._locale)
 
-    def script(self, offer_no: int) -> str:
-        """Return what an offer gives an agent to say; empty where it says nothing of its own."""
-        terms = self._promised.get(offer_no) or self._catalogue.details(offer_no)
-        texts = (
-            each.creative.text
-            for each in terms.channel_creatives
-            if int(each.channel) == Channel.CALL_CENTER
-        )
-        return next(texts, "")
+    def _source(self, offer_no: int) -> Offered:
+        return self._promised.get(offer_no) or self._catalogue.details(offer_no)
 
     def reason(self, choice: Choice, candidates: Candidates, moment: Moment) -> Reason:
         """Return why an offer was chosen; to who may be somebody else, nothing of the person."""

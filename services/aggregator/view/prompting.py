@@ -22,7 +22,8 @@ def next_best_actions(
 
     Nothing in them tells of the person where the caller may be somebody else.
     """
-    moment, wording = moment_of(question, decision), wording.on_terms(decision.promised)
+    moment = moment_of(question, decision)
+    wording = wording.in_language(moment.locale).on_terms(decision.promised)
     choices = [choice for slate in decision.slates for choice in slate.chosen]
     known = [choice for choice in choices if wording.knows(choice.offer_no)]
     reasons = {
@@ -42,6 +43,7 @@ def next_best_actions(
 
 
 def _action(offer_no: int, reason: Reason, wording: Wording) -> Action:
+    script, language = wording.script(offer_no)
     return Action(
         offer_id=wording.offer_id(offer_no),
         title=wording.title(offer_no),
@@ -49,7 +51,8 @@ def _action(offer_no: int, reason: Reason, wording: Wording) -> Action:
         category=wording.category(offer_no),
         reason=reason.text,
         is_item=bool(wording.item_id(offer_no)),
-        script=wording.script(offer_no),
+        script=script,
+        language=language,
     )
 
 
@@ -98,4 +101,5 @@ def _written(line: Line, reasons: dict[str, Reason]) -> NextBestAction:
         item_id=action.offer_id if action.is_item else "",
         line=line.text,
         reasons=[reason] if reason is not None else [],
+        language=action.language,
     )

@@ -140,8 +140,10 @@ class Views:
             if view.who.ambiguous:
                 return view
             exchange = findings.question.definitions.exchange
-            self._write_record(view, profile, sections.currency_of(self._catalogue, exchange))
-            self._write_passed(view, findings)
+            wording = self._wording.in_language(findings.question.context.locale)
+            currency = sections.currency_of(self._catalogue, exchange)
+            self._write_record(view, profile, currency, wording)
+            self._write_passed(view, findings, wording)
             view.arm = findings.question.context.arm
             view.variants.extend(findings.question.context.variants)
         view.quality = findings.question.quality
@@ -152,14 +154,18 @@ class Views:
         return view
 
     def _write_record(
-        self, view: pb.GetCustomerViewResponse, profile: GetProfileResponse, currency: str
+        self,
+        view: pb.GetCustomerViewResponse,
+        profile: GetProfileResponse,
+        currency: str,
+        wording: Wording,
     ) -> None:
         """Write what is known of the person, amounts in a currency.
 
         Only as their record says it: whoever reads that is in the audit trail, and whoever sees a
         decision is not. So without the record there are the next best actions and nothing else.
         """
-        facts, wording = profile.snapshot, self._wording
+        facts = profile.snapshot
         view.consent.extend(sections.consents(profile))
         view.relationships.extend(profile.relationships)
         view.attributes.extend(profile.attributes)
@@ -177,9 +183,11 @@ class Views:
         view.complaint_open = facts.complaint_open
         view.recent.extend(sections.recent(facts.recent, wording))
 
-    def _write_passed(self, view: pb.GetCustomerViewResponse, findings: Findings) -> None:
+    def _write_passed(
+        self, view: pb.GetCustomerViewResponse, findings: Findings, wording: Wording
+    ) -> None:
         """Write what passed between the person and us."""
-        passed, wording = findings.contacts, self._wording
+        passed = findings.contacts
         if passed is not None:
             recent = findings.facts.recent
             view.presented.extend(sections.presented(passed.presented, recent, wording))

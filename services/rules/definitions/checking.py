@@ -45,6 +45,7 @@ from services.rules.definitions.suspects import Suspects
 from services.rules.definitions.templates import HOUSE, check_template, known_template
 from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
+from services.rules.definitions.words import check_words
 from shared import call_queues
 from shared.call_queues import queue, queues_of_choices
 from shared.conditions.values import (
@@ -151,6 +152,7 @@ def check_definitions(
     check_webhooks(entries.by_section["webhooks"], segments, problems)
     for offer in sections["offers"]:
         check_terms(offer, list(segments), problems)
+        check_words(offer, problems)
     _check_personas(entries, problems)
     _check_templates(entries, problems)
     amounts = sections["offers"], sections["scenarios"]

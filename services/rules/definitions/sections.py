@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from yaml.nodes import Node
 
 from services.rules.definitions import (
     audiences,
@@ -20,12 +18,9 @@ from services.rules.definitions import (
     terms,
     webhooks,
 )
-from services.rules.definitions.described import described_mapping
 from services.rules.definitions.examples import EXAMPLES
 from services.rules.definitions.reading import (
-    MistakeError,
     Read,
-    Reader,
     flag,
     list_of,
     number,
@@ -34,17 +29,14 @@ from services.rules.definitions.reading import (
     proto_duration,
     proto_money,
     proto_time,
-    read_entry,
     text,
     text_map,
     whole_number,
 )
-from shared.spoken import MOST_WORDS, markup_mistake, words
-from touchpoint.common.v1.catalogue_pb2 import ChannelCreative, Creative
+from services.rules.definitions.words import channel_creative, words_of
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind, RemovalCode, RuleLevel, Source
 from touchpoint.rules.v1.rules_pb2 import ContactMoment, RuleMode
 
-_TEXTS = ("title", "text", "image_url", "link", "call_to_action", "ssml")
 _KINDS = list_of(one_of(OfferKind), 5)
 
 
@@ -56,42 +48,6 @@ class Section:
     """What names an entry, unique in the section; empty: entries have no name."""
     fields: Mapping[str, Read]
     required: tuple[str, ...]
-
-
-_CREATIVE: Mapping[str, Read] = {name: text(4000) for name in _TEXTS}
-
-
-@described_mapping(_CREATIVE, (), Creative.DESCRIPTOR.full_name)
-def _creative(reader: Reader, node: Node) -> Creative:
-    entry = read_entry(reader, node, _CREATIVE)
-    return Creative(**(entry.values if entry else {}))
-
-
-_CHANNEL_CREATIVE: Mapping[str, Read] = {"channel": one_of(Channel), "creative": _creative}
-
-
-@described_mapping(
-    _CHANNEL_CREATIVE, tuple(_CHANNEL_CREATIVE), ChannelCreative.DESCRIPTOR.full_name
-)
-def _channel_creative(reader: Reader, node: Node) -> ChannelCreative:
-    entry = read_entry(reader, node, _CHANNEL_CREATIVE, tuple(_CHANNEL_CREATIVE))
-    if entry is None or len(entry.values) < len(_CHANNEL_CREATIVE):
-        raise MistakeError("needs a channel and a creative")
-    creative = ChannelCreative(**entry.values)
-    for field, reason in _unsaid(creative):
-        message = f"{field}: {reason}"
-        reader.problems.add(entry.where("creative"), message, warning=True)
-    return creative
-
-
-def _unsaid(special: ChannelCreative) -> Iterator[tuple[str, str]]:
-    """Yield what is written to be said and will not be said as it is, by field."""
-    found = special.creative
-    count = words(found.text)
-    if special.channel in (Channel.CALL_CENTER, Channel.IVR) and count > MOST_WORDS:
-        yield "text", f"has {count} words; what is said is cut after {MOST_WORDS}"
-    if special.channel == Channel.IVR and found.ssml and (reason := markup_mistake(found.ssml)):
-        yield "ssml", f"{reason}; title and text are said instead"
 
 
 _name = text(128)
@@ -159,7 +115,8 @@ _OFFER = Section(
         "ends_time": parsed(proto_time),
         "attributes": text_map,
         "lever": number(0.001, 1000),
-        "channel_creatives": list_of(_channel_creative, 10),
+        "words": words_of,
+        "channel_creatives": list_of(channel_creative, 10),
         "is_default": flag,
         "is_journey_only": flag,
         **terms.FIELDS,

@@ -13,6 +13,7 @@ from services.rules.definitions.problems import Problems
 from services.rules.definitions.reading import Entry, MistakeError, Read, Reader, list_of, text
 from services.rules.definitions.stage_places import Places, Step
 from services.rules.definitions.stages import MESSAGE_CHANNEL, MESSAGE_CHANNELS, part
+from services.rules.definitions.words import language_tag
 from shared.templates import (
     SPARSE_SAMPLE,
     WHOLE_SAMPLE,
@@ -30,19 +31,10 @@ from touchpoint.rules.v1.templates_pb2 import Template, TemplateVariant
 HOUSE = "house"
 """The sender that is nobody in particular."""
 _MOST_VARIANTS = 50
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _AS_HTML = (Channel.EMAIL, Channel.DIRECT_MAIL)
 _WITH_SUBJECT = (Channel.EMAIL,)
 _TEXTS = ("subject", "text", "html")
-
-
-@named(_LANGUAGE.pattern)
-def _language(reader: Reader, node: Node) -> str:
-    found = reader.text(node)
-    if not _LANGUAGE.fullmatch(found):
-        raise MistakeError(f"must be a language such as de or de-AT, is {found!r}")
-    return found
 
 
 @named(_ADDRESS.pattern)
@@ -65,7 +57,7 @@ def _channels(reader: Reader, node: Node) -> list[int]:
 
 
 _WORDS: Mapping[str, Read] = {
-    "language": _language,
+    "language": language_tag,
     "channels": _channels,
     "subject": text(1000),
     "text": text(20_000),

@@ -1,6 +1,7 @@
 """Recommend on a real server: answers, explanations, notes, and callers that leave."""
 
 import asyncio
+from functools import partial
 
 import grpc
 import pytest
@@ -21,9 +22,11 @@ from tests.unit.aggregator.edge import (
     candidates,
     everything_kept,
     known_person,
+    row,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.decision_pb2 import Removals
 from touchpoint.common.v1.vocabulary_pb2 import (
     Channel,
@@ -43,6 +46,20 @@ def asked(*placements, **facts):
     return RecommendRequest(
         placements=[{"placement": name} for name in placements or (BANNER,)], **(given | facts)
     )
+
+
+@pytest.mark.parametrize(("locale", "of_person"), [("de-AT", "fr"), ("", "de")])
+async def test_words_are_in_the_language_of_the_request_else_of_the_person(
+    stub, edge, locale, of_person
+):
+    translated = row(PC_1, "pc-1", OfferKind.PRODUCT, "Aurora 15", category="Electronics > PCs")
+    translated.creative.words.add(language="de", title="Aurora 15 Zoll")
+    edge.catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[translated]))
+    edge.peers.profile.GetSnapshot.answer = partial(known_person, locale=of_person)
+    answer = await stub.Recommend(asked(locale=locale))
+    first, second = (one.creative for one in answer.placements[0].recommendations)
+    assert (first.title, first.language) == ("Aurora 15 Zoll", "de")
+    assert (second.title, second.language) == ("Nimbus 14", "")
 
 
 async def test_an_answer_has_ids_reasons_and_creatives(stub):

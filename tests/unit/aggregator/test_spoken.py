@@ -15,8 +15,10 @@ from services.aggregator.domain.speech import speech
 from services.aggregator.domain.spoken import fitting, shortened
 from services.aggregator.domain.texts import ENGLISH, LANGUAGES, phrase
 from services.aggregator.domain.vocabulary import Channel, EvidenceKind, Kind, RemovalCode, Source
+from services.aggregator.pipeline.words import script, shown, title_of
 from shared.spoken import MOST_WORDS, words
 from tests.properties import examples
+from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, ChannelCreative, Creative, Words
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "definitions"
 TO_PROGRAMMERS = {"note.ignored", "note.ambiguous"}
@@ -25,6 +27,33 @@ NOW_US = 29_000_000 * MINUTE_US
 WORDS = st.lists(st.sampled_from(["Aurora", "the", "PC,", "15", "so-called"]), max_size=40)
 TITLES = WORDS.map(" ".join)
 PATHS = st.lists(st.sampled_from(["Home and garden", "PCs", "Running"]), max_size=3).map(" > ".join)
+
+
+TAGS = st.sampled_from(["de", "de-AT", "es", "fr", ""])
+"""Languages of an offer's words, of some of which there are no words of ours."""
+
+
+@st.composite
+def offers(draw):
+    """An offer with a script and words in several languages, each as long as somebody may write."""
+
+    def words_of(tags):
+        return [
+            Words(language=tag, title=draw(TITLES), text=draw(TITLES))
+            for tag in sorted(tags - {""})
+        ]
+
+    def creative():
+        return Creative(text=draw(TITLES), words=words_of(draw(st.sets(TAGS, max_size=3))))
+
+    made_for = draw(st.sets(st.sampled_from([Channel.CALL_CENTER, Channel.IVR, Channel.WEB])))
+    return CatalogueRow(
+        title=draw(TITLES),
+        creative=creative(),
+        channel_creatives=[
+            ChannelCreative(channel=channel, creative=creative()) for channel in sorted(made_for)
+        ],
+    )
 
 
 def spoken_text(root):
@@ -83,6 +112,17 @@ def spoken(draw):
 def test_no_line_has_more_than_25_words(said):
     for line in said:
         assert 0 < words(line.text) <= MOST_WORDS, line.text
+
+
+@examples(60)
+@given(offers(), TAGS, st.sampled_from(list(Kind)))
+def test_no_line_of_an_offers_words_in_any_language_has_more_than_25(offer, locale, kind):
+    said, language = script(offer, locale)
+    action = Action("a", title_of(offer, locale), kind, script=said, language=language)
+    (line,) = lines([action], None, NOW_US, locale)
+    assert 0 < words(line.text) <= MOST_WORDS, line.text
+    read_out = spoken_text(ElementTree.fromstring(shown(offer, Channel.IVR, locale).ssml))
+    assert words(read_out) <= MOST_WORDS
 
 
 @examples(60)
@@ -155,7 +195,9 @@ def by_voice():
     for offer in shipped("offers"):
         for special in offer.get("channel_creatives", ()):
             if special["channel"] in ("CALL_CENTER", "IVR"):
-                yield offer["offer_id"], special["creative"]
+                creative = special["creative"]
+                for said in (creative, *creative.get("words", ())):
+                    yield offer["offer_id"], said
 
 
 def test_what_ships_to_be_said_is_said_unshortened():
@@ -166,6 +208,16 @@ def test_what_ships_to_be_said_is_said_unshortened():
         assert words(creative["text"]) <= MOST_WORDS, offer_id
         if "ssml" in creative:
             assert speech(creative["ssml"], "", "") == creative["ssml"], offer_id
+
+
+def test_every_offer_that_ships_has_words_in_every_language_wherever_it_is_shown():
+    found = [offer for offer in shipped("offers") if offer.get("is_default")]
+    assert found
+    for offer in found:
+        specials = [special["creative"] for special in offer.get("channel_creatives", ())]
+        for creative in (offer, *specials):
+            told = {"en", *(words["language"] for words in creative.get("words", ()))}
+            assert told == set(LANGUAGES), offer["offer_id"]
 
 
 @pytest.mark.parametrize("offer", DEMO_OFFERS, ids=lambda offer: offer[1])

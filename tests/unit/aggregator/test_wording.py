@@ -60,7 +60,8 @@ def test_what_was_promised_is_told_on_the_terms_of_then(wording):
     assert theirs.title(PROMO) == "Shipping from 20"
     shown = theirs.creative(PROMO, mail)
     assert (shown.title, shown.text) == ("Shipping from 20", "From 20 on")
-    assert theirs.creative(PROMO, call).text == theirs.script(PROMO) == "Say 20"
+    assert theirs.creative(PROMO, call).text == "Say 20"
+    assert theirs.script(PROMO) == ("Say 20", "")
     assert theirs.creative(PROMO, Channel.IVR).ssml == (
         "<speak>Shipping from 20. From 20 on</speak>"
     )
@@ -149,8 +150,8 @@ def test_an_offer_made_for_agents_says_what_they_say(wording):
     script = ChannelCreative(channel=Channel.CALL_CENTER, creative=Creative(text="May I help?"))
     offer = row(20, "x", OfferKind.SERVICE, "Help", channel_creatives=[script])
     catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[offer]))
-    assert Wording(catalogue).script(20) == "May I help?"
-    assert wording.script(GUIDE) == ""
+    assert Wording(catalogue).script(20) == ("May I help?", "")
+    assert wording.script(GUIDE) == ("", "")
 
 
 def test_removals_are_told_by_the_rule_that_removed_them_or_else_by_their_code(wording):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -169,3 +170,19 @@ def test_a_file_of_customers_says_who_looks_after_them_by_role():
     assert dict(KINDS["customers"].build(row).owners) == {"sales_person": "ann"}
     assert not KINDS["customers"].check_columns(frozenset(row))
     assert KINDS["items"].check_columns(frozenset({"item_id", "title", "owner.store"}))
+
+
+@pytest.mark.parametrize("kind", ["items", "offers"])
+def test_words_in_other_languages_are_a_list_in_json_lines_and_json_in_a_cell(kind):
+    whole = {"item_id": "i", "offer_id": "o", "kind": "CONTENT", "title": "Pan"}
+    row = {name: whole[name] for name in KINDS[kind].required}
+    said = [{"language": "de", "title": "Pfanne"}]
+    for cell in (said, json.dumps(said)):
+        (words,) = KINDS[kind].build(row | {"words": cell}).words
+        assert (words.language, words.title) == ("de", "Pfanne")
+    for wrong in ("de: Pfanne", "7", {"de": "Pfanne"}, [{"language": "de", "titel": "x"}]):
+        column, reason = refusal(kind, row | {"words": wrong})
+        assert (column, reason) == (
+            "words",
+            'must be a list such as [{"language": "es", "title": "…"}]',
+        )

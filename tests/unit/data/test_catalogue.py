@@ -86,11 +86,24 @@ def test_details_are_kept_where_they_are_asked_for():
     special.creative.title = "By mail"
     catalogue = Catalogue(details=True)
     catalogue.apply(batch(1, shown))
-    assert catalogue.creative(1, Channel.EMAIL).title == "By mail"
-    assert catalogue.creative(1, Channel.WEB).title == "Everywhere"
+    kept = catalogue.details(1)
+    assert (kept.creative.title, kept.channel_creatives[0].creative.title) == (
+        "Everywhere",
+        "By mail",
+    )
     for unknown in (0, 2, -1):
         with pytest.raises(KeyError):
             catalogue.details(unknown)
+
+
+def test_what_has_words_in_other_languages_is_known_until_it_has_none():
+    translated, plain = row(1), row(1)
+    translated.creative.words.add(language="de", title="Fernseher")
+    catalogue = Catalogue()
+    catalogue.apply(batch(1, translated, row(2)))
+    assert catalogue.translated == {1}
+    catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[plain]))
+    assert catalogue.translated == set()
 
 
 def test_everything_below_a_category_is_under_it():

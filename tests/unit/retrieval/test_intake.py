@@ -3,7 +3,7 @@
 import pytest
 
 from services.retrieval.intake import read_items, read_offers
-from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, ChannelCreative
+from touchpoint.common.v1.catalogue_pb2 import CatalogueRow, ChannelCreative, Creative, Words
 from touchpoint.common.v1.money_pb2 import Money
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
 from touchpoint.retrieval.v1.retrieval_pb2 import Item, Offer
@@ -158,3 +158,31 @@ def test_a_text_with_the_character_that_ends_texts_is_refused():
         [name] = change
         [field] = refused(read_items([item(**change)], "USD"))
         assert field.startswith(name)
+
+
+def test_words_in_other_languages_are_kept_in_the_order_of_their_languages():
+    words = [Words(language="es", title="Televisor"), Words(language="de", title="Fernseher")]
+    for row in (
+        row_of(read_items([item(words=words)], "USD")),
+        row_of(read_offers([offer(words=words)], "USD")),
+    ):
+        assert [each.language for each in row.creative.words] == ["de", "es"]
+        assert row.creative.words[0].title == "Fernseher"
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ([Words(language="xx", title="A")], "words[0].language"),
+        ([Words(title="A")], "words[0].language"),
+        ([Words(language="de", title="A"), Words(language="de")], "words[1].language"),
+        ([Words(language="de", title="A" * 513)], "words[0].title"),
+        ([Words(language="de", title="A\0")], "words[0].title"),
+        ([Words(language="de")] * 51, "words"),
+    ],
+)
+def test_words_that_cannot_be_kept_are_refused(words, field):
+    assert refused(read_items([item(words=words)], "USD")) == [field]
+    special = ChannelCreative(channel=Channel.WEB, creative=Creative(words=words))
+    found = refused(read_offers([offer(words=words, channel_creatives=[special])], "USD"))
+    assert set(found) == {field, f"channel_creatives[0].creative.{field}"}

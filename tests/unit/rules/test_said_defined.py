@@ -81,3 +81,59 @@ def test_a_parameter_that_says_nowhere_or_nothing_is_a_mistake(parameter: str, s
     found = [each for each in check_definitions([*files, own]).problems if each.path == "own.yaml"]
     assert any(said in each.message for each in found)
     assert not any(each.warning for each in found)
+
+
+def of_words(words: str, more: str = "") -> list[Problem]:
+    text = (
+        "offers:\n  - offer_id: mine\n    kind: SERVICE\n    title: Mine\n    text: All mine\n"
+        f"{more}    words:\n      {words}\n"
+    )
+    files = [*read_folder(shipped_definitions()), DefinitionFile(path="own.yaml", text=text)]
+    return [each for each in check_definitions(files).problems if each.path == "own.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "said"),
+    [
+        ("- {language: xx, title: A}", 7, "language 'xx' is no language of ISO 639-1"),
+        ("- {language: german, title: A}", 7, "language must be a language such as de"),
+        ("- {title: A}", 7, "language is missing"),
+        ("- {language: de, titel: A}", 7, "unknown key titel"),
+        (
+            "- {language: de, title: A, text: B}\n      - {language: de, text: C}",
+            7,
+            "de is there twice",
+        ),
+    ],
+)
+def test_words_of_no_language_or_of_one_twice_are_mistakes(
+    words: str, line: int, said: str
+) -> None:
+    found = of_words(words)
+    assert any(said in each.message and not each.warning for each in found), found
+    assert {each.line for each in found} == {line}
+
+
+def test_what_a_language_lacks_is_told() -> None:
+    more = "    attributes: {call_to_action: Go}\n"
+    found = of_words("- {language: de, title: Meins}", more)
+    assert [(each.warning, each.message) for each in found] == [
+        (True, "words de: text: there is none; the offer's own is shown"),
+        (True, "words de: call_to_action: there is none; the offer's own is shown"),
+    ]
+    assert of_words("- {language: de, title: Meins, text: Alles}") == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "words", "said"),
+    [
+        ("CALL_CENTER", f"text: {LONG}", "words de: text: has 26 words; what is said is cut"),
+        ("IVR", "text: Hallo, ssml: <p>", "words de: ssml: is no markup; title and text"),
+    ],
+)
+def test_what_will_not_be_said_as_it_is_written_is_told_in_each_language(
+    channel: str, words: str, said: str
+) -> None:
+    (problem,) = told(channel, f"text: Hi, words: [{{language: de, {words}}}]")
+    assert problem.warning
+    assert problem.message.startswith(said)
