@@ -20,6 +20,8 @@ from shared.middleware.authentication import Authenticate
 CUSTOMER = "x-touchpoint-customer"
 """The metadata by which a browser's request proves which customer it is: a token of the shop's."""
 STRANGER = Caller("anonymous", grants=NOTHING)
+LONGEST_NAME = 128
+"""Of a caller, in what is kept of events and in the audit trail."""
 _SCHEME = "bearer"
 _MOST_KEPT = 2_000
 _IN_ADDRESS_TOLD = (
@@ -134,6 +136,9 @@ def _by_token(book: Book, token: str, now_s: float) -> tuple[Caller, float]:
     name = f"{issuer.name} {_subject(claims)}"
     if not name.isascii():  # it goes on in metadata
         raise Unauthenticated("sub of the token must be ASCII", reason="TOKEN_INVALID")
+    if len(name) > LONGEST_NAME:
+        told = f"iss and sub of the token have more than {LONGEST_NAME - 1} characters together"
+        raise Unauthenticated(told, reason="TOKEN_INVALID")
     caller = _caller_of(name, profile, claimed.within(profile.grants))
     return caller, claims["exp"] + LEEWAY_S
 

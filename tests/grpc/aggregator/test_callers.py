@@ -169,6 +169,7 @@ async def test_a_token_is_as_good_as_its_scopes_and_its_issuers(edge):
         ({"scope": ["offers:read"]}, "TOKEN_INVALID"),
         ({"sub": None}, "TOKEN_INVALID"),
         ({"sub": "äöü"}, "TOKEN_INVALID"),
+        ({"sub": "a" * 108}, "TOKEN_INVALID"),
         ({"iss": "https://shop.example"}, "TOKEN_INVALID"),
     ],
 )
@@ -176,6 +177,13 @@ async def test_a_token_that_is_not_as_it_must_be_is_refused(edge, changed, reaso
     token = signed(claims(**({"iss": LOGIN, "scope": "offers:read"} | changed)))
     code, error = await refused(edge, as_caller(token))
     assert (code, error.reason) == (grpc.StatusCode.UNAUTHENTICATED, reason)
+
+
+async def test_whoever_is_known_by_a_token_has_a_name_that_events_are_kept_under(edge):
+    longest = "a" * (127 - len(LOGIN))
+    assert await recommended(
+        edge, as_caller(signed(claims(iss=LOGIN, sub=longest, scope="offers:read")))
+    )
 
 
 async def test_a_token_that_was_kept_is_refused_once_it_has_expired(edge):
