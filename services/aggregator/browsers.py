@@ -34,6 +34,9 @@ NOT_A_SHOPPERS = frozenset(
 )
 """Types of events that staff and systems tell, or that speak of somebody else."""
 
+_SETTLED = {"status", "resolved"}
+"""Attributes by which a complaint tells that one was settled, and things may be sold again."""
+
 
 def foreign_identity(caller: Caller, identity: Identity, visitors: VisitorIds) -> str:
     """Return why a browser may not speak for an identity; "" where it proved to be it."""
@@ -61,6 +64,8 @@ def foreign_event(caller: Caller, event: Event, visitors: VisitorIds) -> str:
     """Return why a browser may not tell an event; "" where it may."""
     if event.type in NOT_A_SHOPPERS:
         return f"type: {event.type} is not told by browsers"
+    if event.type == "complaint" and _SETTLED & set(event.attributes.fields):
+        return "attributes: that a complaint is settled is told by who settled it, not by browsers"
     for at, identity in enumerate(event.identities):
         wrong = foreign_identity(caller, identity, visitors)
         if wrong:

@@ -149,6 +149,20 @@ async def test_what_staff_and_systems_tell_is_not_told_by_browsers(page, edge, k
     assert [each.code for each in answer.rejected] == ["NOT_ALLOWED"]
 
 
+async def test_a_browser_complains_and_does_not_say_that_it_is_settled(page, edge):
+    own = {"identities": [visitor(edge)], "type": "complaint"}
+    events = [
+        event(edge, 0, **own, attributes={"text": "broken"}),
+        event(edge, 1, **own, attributes={"status": "resolved"}),
+        event(edge, 2, **own, attributes={"resolved": "yes"}),
+    ]
+    answer = await page.Track(pb.TrackRequest(events=events), metadata=as_caller("page"))
+    assert [(each.index, each.code) for each in answer.rejected] == [
+        (1, "NOT_ALLOWED"),
+        (2, "NOT_ALLOWED"),
+    ]
+
+
 async def test_a_login_that_a_token_proves_links_the_visitor(page, edge):
     told = event(edge, 0, identities=[visitor(edge), CUSTOMER], type="login")
     metadata = as_caller("page", signed(claims(sub="C1")))
