@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from services.aggregator.domain.candidates import Proposal
-from services.aggregator.domain.digest import with_journeys, with_variants
+from services.aggregator.domain.digest import with_variants
 from services.aggregator.domain.quality import Qualities
 from services.aggregator.domain.slates import PlacementSlate, unreserved
 from services.aggregator.domain.steps import Step
@@ -15,26 +13,24 @@ from services.aggregator.peers import Peers
 from services.aggregator.pipeline import commit, ranking
 from services.aggregator.pipeline.allowing import allowed_by, with_words
 from services.aggregator.pipeline.assortment import Assortment
-from services.aggregator.pipeline.columns import Packed, due, from_proto, to_proto
+from services.aggregator.pipeline.columns import Packed, to_proto
 from services.aggregator.pipeline.decision import Decision, Person
+from services.aggregator.pipeline.proposing import Proposing
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.recording import Recorder
 from services.aggregator.pipeline.sharing_out import arm_plan, take_part, trial_plan
 from services.aggregator.pipeline.stepping import Stepper
-from services.aggregator.pipeline.trace import left_out, trace
+from services.aggregator.pipeline.trace import trace
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from shared.arms import assign_arm
 from shared.catalogue import Catalogue
 from shared.slate import Refilling
-from touchpoint.common.v1.decision_pb2 import DecisionContext, Removals, StepVersions
+from touchpoint.common.v1.decision_pb2 import Removals, StepVersions
 from touchpoint.common.v1.vocabulary_pb2 import Arm
 from touchpoint.profile.v1.profile_service_pb2 import GetSnapshotRequest
 from touchpoint.ranker.v1.ranker_service_pb2 import RankRequest
-from touchpoint.retrieval.v1.retrieval_service_pb2 import RetrieveRequest
 from touchpoint.rules.v1.rules_service_pb2 import CheckRequest, CheckResponse
-from touchpoint.scenario.v1.scenario_pb2 import DueAction
-from touchpoint.scenario.v1.scenario_service_pb2 import GetDueRequest, GetDueResponse
 
 
 class Pipeline:
@@ -51,8 +47,8 @@ class Pipeline:
         self._peers = peers
         self._catalogue = catalogue
         self._assortment = Assortment(catalogue)
+        self._proposing = Proposing(peers, self._assortment, popular, qualities)
         self._wording = Wording(catalogue)
-        self._popular = popular
         self._recorder = recorder
         self._qualities = qualities
 
@@ -65,7 +61,7 @@ class Pipeline:
 
     async def _decided(self, question: Question, steps: Stepper) -> Decision:
         person = await self._person(question, steps)
-        proposal, packed = await self._proposal(question, person, steps)
+        proposal, packed = await self._proposing.proposal(question, person, steps)
         check = CheckRequest(
             context=question.context, snapshot=person.snapshot, candidates=packed.message
         )
@@ -107,59 +103,6 @@ class Pipeline:
         take_part(question, person.person_ids)
         context.context_digest = with_variants(context.context_digest, context.variants)
         return person
-
-    async def _proposal(
-        self, question: Question, person: Person, steps: Stepper
-    ) -> tuple[Proposal, Packed]:
-        context = question.context
-        if context.arm == Arm.STATIC:
-            steps.skip(Step.SCENARIO, Step.RETRIEVAL)
-            proposal = self._assortment.only_defaults(
-                question.asks, question.exclude_ids, question.fence
-            )
-            return proposal, Packed.of(proposal.candidates)
-        retrieving = None
-        if question.only_proposed:
-            steps.skip(Step.RETRIEVAL)
-        else:
-            quality = self._qualities.quality(steps.given_s, question.budget.monotonic())
-            question.quality = quality
-            request = RetrieveRequest(context=context, snapshot=person.snapshot, quality=quality)
-            asked = steps.ask(Step.RETRIEVAL, self._peers.retrieval.Retrieve, request)
-            retrieving = asyncio.create_task(asked)
-        due_request = GetDueRequest(context=context, snapshot=person.snapshot)
-        actions = await steps.ask(Step.SCENARIO, self._peers.scenario.GetDue, due_request)
-        retrieved = await retrieving if retrieving is not None else None
-        proposed = _proposed(question, actions)
-        context.free_agents = actions.free_agents if actions is not None else 0
-        context.free_chat_agents = actions.free_chat_agents if actions is not None else 0
-        context.context_digest = with_journeys(
-            context.context_digest,
-            ((each.journey_id, each.scenario, each.stage) for each in proposed),
-            self._free_for(proposed, context),
-        )
-        proposal = due(proposed)
-        if question.only_proposed:
-            return proposal, self._packed(proposal)
-        if retrieved is None:
-            found = self._popular.of([ask.placement.name for ask in question.asks])
-            return proposal, self._packed(proposal.followed_by(found))
-        question.left_out = left_out(retrieved.sources)
-        found = from_proto(retrieved.candidates)
-        if not len(proposal.candidates) and self._assortment.has_all(found):
-            return proposal, Packed(found, retrieved.candidates)
-        return proposal, self._packed(proposal.followed_by(found))
-
-    def _free_for(self, proposed: Sequence[DueAction], context: DecisionContext) -> Iterator[str]:
-        """Yield what agents are free for, where a service is proposed that they may have to do."""
-        if any(self._assortment.is_service(each.offer_no) for each in proposed):
-            if context.free_agents:
-                yield "call"
-            if context.free_chat_agents:
-                yield "chat"
-
-    def _packed(self, proposal: Proposal) -> Packed:
-        return Packed.of(self._assortment.on_sale(proposal.candidates))
 
     def _closed(
         self, question: Question, person: Person, proposed: Packed, steps: Stepper
@@ -275,10 +218,3 @@ class Pipeline:
 
     def _filled(self, question: Question, slates: Sequence[PlacementSlate]) -> list[PlacementSlate]:
         return self._assortment.filled(slates, question.asks, question.exclude_ids, question.fence)
-
-
-def _proposed(question: Question, actions: GetDueResponse | None) -> Sequence[DueAction]:
-    """Return what journeys propose, first the one whose message it is decided for."""
-    if question.only_proposed or actions is None:
-        return question.proposed
-    return (*question.proposed, *actions.actions)
