@@ -69,7 +69,7 @@ class Addresses:
                 continue
             try:
                 hosts = await self._resolve(each.host, each.port)
-            except OSError as error:
+            except (OSError, UnicodeError) as error:  # the latter of what can be no name
                 log.warning("name_not_resolved", name=str(each), why=str(error))
                 continue
             if hosts:
