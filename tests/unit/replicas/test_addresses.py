@@ -62,9 +62,12 @@ async def test_what_cannot_be_resolved_now_stays_as_it_was():
 
 
 async def test_what_can_be_no_name_keeps_no_other_from_being_looked_up():
-    found = Addresses(["a..b:1", "localhost.:2"])
+    async def resolve(host, port):
+        return {"10.0.0.1"} if host == "a.example" else await by_dns(host, port)
+
+    found = Addresses(["a..b:1", "a.example:2"], resolve)
     await found.look_up()
-    assert targets(found) == ["dns:///a..b:1", "ipv4:127.0.0.1:2"]
+    assert targets(found) == ["dns:///a..b:1", "ipv4:10.0.0.1:2"]
 
 
 async def test_the_systems_resolver_is_asked():
