@@ -112,7 +112,9 @@ class Journey:
     answer: str = ""
     """The last one: `accepted`, `declined`, or the outcome of a task."""
     messages: int = 0
-    """How many it has sent."""
+    """How many it has ordered."""
+    messages_sent: int = 0
+    """Of those, how many left the house."""
     obstacle: str = ""
     outcome: Outcome = Outcome.NONE
     ended_as: str = ""

@@ -32,9 +32,8 @@ NOT_IN_FORCE = "its scenario is not in force for them any more"
 """Not defined, or off in their arm or variant."""
 ANSWERS = frozenset(("accept", "decline"))
 _ANSWERED = {"accept": "accepted", "decline": "declined"}
-MESSAGE_OUTCOMES = frozenset(
-    ("message_sent", "message_failed", "message_skipped", "message_unknown")
-)
+MESSAGE_SENT = "message_sent"
+MESSAGE_OUTCOMES = frozenset((MESSAGE_SENT, "message_failed", "message_skipped", "message_unknown"))
 """Events that tell what became of the message of a stage."""
 NOT_THEIRS = MESSAGE_OUTCOMES | {"contact_sent", "attribute_set", "crm_note", BACK_IN_STOCK}
 """Events that are not the person's doing, and break no silence."""
@@ -79,6 +78,14 @@ def happened(journey: Journey, event: Happened, now_us: int) -> Transition | Non
     if _is_answer(journey, event):
         return _offer_answered(journey, _ANSWERED[event.type], now_us)
     return _heard(journey, event)
+
+
+def count_sent(journey: Journey) -> Transition:
+    """Return a journey of which one more message has left the house."""
+    sent = journey.messages_sent + 1
+    return Transition(
+        replace(journey, version=journey.version + 1, messages_sent=sent), is_visible=False
+    )
 
 
 def may_hear(journey: Journey, event_type: str) -> bool:

@@ -18,7 +18,9 @@ from services.scenario.domain.journey import (
 from services.scenario.domain.occasions import carts_beside
 from services.scenario.domain.passage import (
     ANSWERS,
+    MESSAGE_SENT,
     begin,
+    count_sent,
     happened,
     needs_situation,
 )
@@ -148,13 +150,21 @@ async def take_message_outcome(
     event: Happened,
     now_us: int,
 ) -> list[Transition]:
-    """Tell a journey what became of the message of its stage, if it is still in that stage."""
+    """Tell a journey what became of a message of its own.
+
+    Those that were sent are counted; on goes one that is still in the stage that ordered it.
+    """
     groups = await transaction.sets_of([event.person_id])
     group = groups.get(event.person_id, ())
     steps = Steps(await transaction.open_of(group))
     for journey in steps.of(group):
-        if (journey.journey_id, journey.occurrence) == (journey_id, occurrence):
-            go(steps, group, happened(journey, event, now_us), now_us)
+        if journey.journey_id == journey_id:
+            if event.type == MESSAGE_SENT:
+                counted = count_sent(journey)
+                steps.take(counted)
+                journey = counted.journey
+            if journey.occurrence == occurrence:
+                go(steps, group, happened(journey, event, now_us), now_us)
     return await _saved(transaction, steps)
 
 

@@ -49,6 +49,7 @@ def journey_of(row: Row) -> Journey:
         subject_no=row["subject_no"],
         answer=row["answer"],
         messages=row["messages"],
+        messages_sent=row["messages_sent"],
         obstacle=row["obstacle"],
         outcome=Outcome(row["outcome"]),
         ended_as=row["ended_as"],
@@ -122,6 +123,7 @@ def _moved_row(transition: Transition) -> tuple[Any, ...]:
         _began(journey) if transition.met_us and journey.scenario.asks_who_entered else None,
         journey.scenario.definition if transition.changes_edition else None,
         transition.is_visible,
+        journey.messages_sent,
     )
 
 

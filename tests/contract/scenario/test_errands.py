@@ -191,6 +191,30 @@ async def test_a_journey_that_left_the_stage_is_not_led_by_its_message(desk):
     assert journey.current.name == "wait"
 
 
+async def test_a_journey_counts_the_messages_that_were_sent_and_no_others(desk):
+    made = scenario(
+        stage("write", send="hello", next=[{"to": "wait"}]),
+        stage("wait", lasts=DAY_US, on=[{"on": ["view"], "to": "write"}]),
+    )
+    await begin(desk, made)
+    counts = []
+    for what in ("sent", "skipped", "sent"):
+        step = leaving(await only(desk))
+        assert await keep(desk, step)
+        if what == "sent":
+            sent = carried(step.dispatch, Result(Fate.SENT), NOON_US)
+            assert await keep(desk, sent, news(sent))
+            assert await keep(desk, finish(sent.dispatch))
+        else:
+            gone = skip(step.dispatch, "NOTHING_TO_SAY")
+            assert await keep(desk, gone, news(gone))
+        (journey,) = await desk.store.open_for([ADA])
+        counts.append((journey.messages, journey.messages_sent))
+        await desk.take(viewed(ADA))
+        await desk.look(NOON_US)
+    assert counts == [(1, 1), (2, 1), (3, 2)]
+
+
 async def test_a_message_put_off_is_nobodys_until_its_time(desk):
     await begin(desk)
     step = put_off(await only(desk), NOON_US + HOUR_US, "CONTACT_LIMIT", NOON_US)

@@ -615,6 +615,21 @@ class TestWeeklyPicks:
         await theatre.passes(days=15)
         assert theatre.ended(self.NAME) == "not_read"
 
+    async def test_letters_that_had_nothing_to_say_do_not_count_as_not_read(self, theatre):
+        theatre.person.traits.answers.emails_sent = 1.0
+        theatre.person.traits.answers.email_open_share = 0.0
+        theatre.letters.instead["weekly_picks"] = Result(Fate.SKIPPED, "NOTHING_TO_SAY")
+        await theatre.happens("preference")
+        await theatre.passes(days=36)
+        assert self.weeks(theatre) == []
+        del theatre.letters.instead["weekly_picks"]
+        await theatre.passes(days=49)
+        assert len(self.weeks(theatre)) == 7
+        assert theatre.stage(self.NAME) == "a_week"
+        await theatre.passes(days=14)
+        assert len(self.weeks(theatre)) == 8
+        assert theatre.ended(self.NAME) == "not_read"
+
     async def test_none_where_nothing_is_worth_sending_and_then_again(self, theatre):
         theatre.letters.instead["weekly_picks"] = Result(Fate.SKIPPED, "NOTHING_WORTH_SENDING")
         await theatre.happens("preference")
