@@ -32,7 +32,7 @@ from shared.tls import ServerTls
 from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
 from shared.transport.listening import take_grpc_port
-from shared.transport.options import server_options
+from shared.transport.options import aged, server_options
 from shared.transport.routes import Routes, routes
 
 log = get_logger(__name__)
@@ -142,7 +142,8 @@ async def _listen(
     settings: ServiceSettings, health: Health, tls: ServerTls | None
 ) -> tuple[grpc.aio.Server, GrpcRoutes, Listen]:
     options = server_options(settings.max_request_bytes, settings.calls_of_a_connection())
-    server = grpc.aio.server(options=options)
+    demands_certificates = tls is not None and tls.authority is not None
+    server = grpc.aio.server(options=(*options, *(aged() if demands_certificates else ())))
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     table = GrpcRoutes()
     server.add_generic_rpc_handlers((table,))

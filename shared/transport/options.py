@@ -46,6 +46,19 @@ def server_options(max_request_bytes: int, streams: int = STREAMS) -> Options:
     )
 
 
+CONNECTION_AGE_MS = CONNECTION_GRACE_MS = 300_000
+"""A connection outlives the certificate that it began with, or the belief in it, by ten minutes at
+the most: after the age its caller connects anew, after the grace what still runs on it is ended."""
+
+
+def aged() -> Options:
+    """Return the further arguments of a server that demands certificates of its callers."""
+    return (
+        ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
+        ("grpc.max_connection_age_grace_ms", CONNECTION_GRACE_MS),
+    )
+
+
 def client_options(health_service: str) -> Options:
     """Return the arguments of a channel that is ready while the named service says SERVING.
 

@@ -20,7 +20,7 @@ from shared.call import CALLER, own_call
 from shared.callers.keys import hash_of, new_key
 from shared.client import follow, invoke
 from shared.config import ConfigError
-from shared.errors import Unauthenticated
+from shared.errors import TouchpointError, Unauthenticated
 from shared.health_probe import credentials_of, probe
 from shared.hosting import Hosted, hosted
 from shared.runtime import Channels
@@ -205,6 +205,33 @@ async def test_services_behind_the_edge_know_one_another_by_certificates(tmp_pat
                 stub = stubs.EchoServiceStub(channel)
                 shown = ("authorization", f"Bearer {INNER}")
                 assert await code_of(say(stub, shown)) is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_who_is_believed_no_more_is_let_go_and_all_others_notice_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.tls.credentials.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("shared.transport.options.CONNECTION_AGE_MS", 50)
+    told = certificates(tmp_path, make_authority(NOW))
+    told |= {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    async with serving(EchoServicer(), **told) as found:
+        peer, channels = calling(found, **told)
+        async with asyncio.timeout(10):
+            for _ in range(100):  # over several connections
+                await invoke(peer.Say, pb.SayRequest(text="x"), own_call(SAY), 2.0)
+                await asyncio.sleep(0.002)
+            (tmp_path / "authority.pem").write_bytes(make_authority(NOW).certificate)
+            while await is_answered(peer):
+                pass
+        await channels.close()
+
+
+async def is_answered(peer: Any) -> bool:
+    try:
+        await invoke(peer.Say, pb.SayRequest(text="x"), own_call(SAY), 0.3)
+    except TouchpointError:
+        return False
+    return True
 
 
 def certified_elsewhere(folder: Path, believed: Path) -> grpc.ChannelCredentials:
