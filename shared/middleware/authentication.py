@@ -8,11 +8,13 @@ from contextlib import aclosing
 from google.protobuf.message import Message
 
 from shared.call import CALLER, CURRENT_CALL, Call, Caller, Handler, StreamHandler
+from shared.errors import Unauthenticated
 
 Authenticate = Callable[[Call], Caller]
 """Names the caller, or raises Unauthenticated."""
 
 EVERYBODY = "*"
+_CHANGED = "what this caller may do was changed: call again"
 
 
 def by_name(
@@ -62,9 +64,12 @@ class Authentication:
         self, call: Call, request: Message, following: StreamHandler
     ) -> AsyncGenerator[Message, None]:
         """Handle one stream of a known caller, who is told nothing more once refused."""
-        async with aclosing(following(self._known(call), request)) as responses:
+        known = self._known(call)
+        async with aclosing(following(known, request)) as responses:
             async for response in responses:
-                self._authenticate(call)  # a key may be revoked meanwhile, a token expire
+                # A key may be revoked meanwhile or allow less, a token expire.
+                if self._authenticate(call).grants != known.caller.grants:
+                    raise Unauthenticated(_CHANGED, reason="SCOPES_CHANGED")
                 yield response
 
     def _known(self, call: Call) -> Call:

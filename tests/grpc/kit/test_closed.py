@@ -139,13 +139,16 @@ async def test_a_key_counts_and_ceases_to_while_the_service_runs(
         assert await code_of(say(stub, shown)) is grpc.StatusCode.UNAUTHENTICATED
 
 
-async def test_a_stream_ends_once_its_key_is_revoked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "left", [[HOLDERS[0]], [HOLDERS[0], {**HOLDERS[1], "scopes": ["offers:read"]}]]
+)
+async def test_a_stream_ends_once_its_key_is_revoked_or_allows_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: Any
 ) -> None:
     monkeypatch.setattr("shared.callers.keeping.LOOK_EVERY_S", 0.0)
 
     async def revoked(call: Any, request: Any) -> None:
-        keys_file(tmp_path, [HOLDERS[0]])
+        keys_file(tmp_path, left)
 
     shown = (("authorization", f"Bearer {INNER}"),)
     serves = serving(EchoServicer(revoked), TOUCHPOINT_KEYS=str(keys_file(tmp_path)))
