@@ -20,7 +20,7 @@ _COUNTED = ("RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED")
 def cells_table(cells: Sequence[Cell], least: float, title: str) -> Table:
     """Return a row for each fault, red where fewer than `least` were answered in time."""
     shown = table(
-        *("", "in time", "degraded", "shed", "late", "error", "p50 ms", "p99 ms", "well again"),
+        *("", "in time", "degraded", "shed", "late", "error", "p50 ms", "p99 ms", "well in"),
         title=title,
     )
     for cell in cells:
