@@ -27,15 +27,21 @@ from touchpoint.client.streams import ON_ITS_OWN, StreamConnections
 from touchpoint.common.v1.event_pb2 import Event
 
 DEFAULT_ADDRESS = "127.0.0.1:7400"
-_OPTIONS: Sequence[tuple[str, str | int]] = (
-    # A dead edge is noticed although a call has no deadline of its own.
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
-)
+_PING_EVERY_MS, _PING_ANSWER_MS = 10_000, 5_000
+"""So that a frozen or unreachable edge is noticed although a call has no deadline of its own. What
+bounds the answer is `ping_timeout_ms`: with `keepalive_timeout_ms` alone it takes a minute."""
+_LARGEST_ANSWER = 16 * 1024 * 1024
 _CALLER = "x-touchpoint-caller"
 
 Response = TypeVar("Response")
+
+
+def _options() -> Sequence[tuple[str, str | int]]:
+    return (
+        ("grpc.keepalive_time_ms", _PING_EVERY_MS),
+        ("grpc.http2.ping_timeout_ms", _PING_ANSWER_MS),
+        ("grpc.max_receive_message_length", _LARGEST_ANSWER),
+    )
 
 
 class Touchpoint:
@@ -64,9 +70,9 @@ class Touchpoint:
 
         def dial(*more: tuple[str, str | int]) -> grpc.Channel:
             channel = (
-                grpc.insecure_channel(address, options=(*_OPTIONS, *more))
+                grpc.insecure_channel(address, options=(*_options(), *more))
                 if credentials is None
-                else grpc.secure_channel(address, credentials, options=(*_OPTIONS, *more))
+                else grpc.secure_channel(address, credentials, options=(*_options(), *more))
             )
             return bearing(channel, key) if key else channel
 
@@ -162,9 +168,9 @@ class AsyncTouchpoint:
 
         def dial(*more: tuple[str, str | int]) -> grpc.aio.Channel:
             channel = (
-                grpc.aio.insecure_channel(address, options=(*_OPTIONS, *more))
+                grpc.aio.insecure_channel(address, options=(*_options(), *more))
                 if credentials is None
-                else grpc.aio.secure_channel(address, credentials, options=(*_OPTIONS, *more))
+                else grpc.aio.secure_channel(address, credentials, options=(*_options(), *more))
             )
             return BearingChannel(channel, key) if key else channel
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from asyncio import timeout
 
 import grpc
@@ -10,6 +11,7 @@ import grpc.aio
 import pytest
 
 from shared.errors import FieldViolation, InvalidArgument, Overloaded
+from shared.testing.stalling import stalling_replica
 from shared.transport.options import STREAMS, server_options
 from shared.transport.status import STATUS_DETAILS, to_status
 from touchpoint.aggregator.v1 import aggregator_pb2 as edge
@@ -18,7 +20,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
     AggregatorServiceServicer,
     add_AggregatorServiceServicer_to_server,
 )
-from touchpoint.client import AsyncTouchpoint, CallError, Touchpoint, event
+from touchpoint.client import AsyncTouchpoint, CallError, Touchpoint, connection, event
 
 REFUSAL = InvalidArgument(
     [FieldViolation("placements[0].placement", "is not known")], reason="BAD_REQUEST"
@@ -137,6 +139,19 @@ async def test_those_who_watch_leave_calls_their_way():
         assert len(touchpoint._streams.channels) == 2  # room that was left is used again
         await again.aclose()
     await server.stop(None)
+
+
+async def test_a_frozen_edge_is_noticed_although_nobody_set_a_deadline(monkeypatch):
+    monkeypatch.setattr(connection, "_PING_EVERY_MS", 200)
+    monkeypatch.setattr(connection, "_PING_ANSWER_MS", 200)
+    async with stalling_replica() as frozen, AsyncTouchpoint(frozen.address) as touchpoint:
+        with pytest.raises(CallError):  # it serves something else; what counts is the connection
+            await touchpoint.view("customer:c")
+        frozen.process.send_signal(signal.SIGSTOP)
+        async with timeout(20):
+            with pytest.raises(CallError) as noticed:
+                await touchpoint.view("customer:c")
+    assert noticed.value.is_unreachable
 
 
 async def test_a_refusal_names_the_field_and_the_reason(served):
