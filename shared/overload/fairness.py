@@ -51,13 +51,13 @@ class Fairness:
         """Let what was noted so far count for so much of itself, and judge the callers anew."""
         over: set[tuple[Priority, str]] = set()
         for priority, found in self._classes.items():
-            level = _CLEARLY * fair_level(found.asked, found.admitted)
-            if len(found.asked) > 1:
-                over |= {(priority, name) for name, asked in found.asked.items() if asked > level}
             found.admitted *= part
             found.asked = {
                 name: asked * part for name, asked in found.asked.items() if asked * part > _GONE
             }
+            level = _CLEARLY * fair_level(found.asked, found.admitted)
+            if len(found.asked) > 1:
+                over |= {(priority, name) for name, asked in found.asked.items() if asked > level}
         self._over = frozenset(over)
 
 

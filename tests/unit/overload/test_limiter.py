@@ -113,6 +113,18 @@ def test_a_caller_above_its_fair_share_is_refused_first(clock):
     fill(gate, 2, Priority.WEB, "modest")
 
 
+def test_who_asked_for_too_much_long_ago_has_its_share_again(clock):
+    gate = limiter(clock)
+    taken = fill(gate, 1, Priority.WEB, "modest") + fill(gate, 2, Priority.WEB, "greedy")
+    for _ in range(9):
+        with contextlib.suppress(Shed):
+            taken += fill(gate, 1, Priority.WEB, "greedy")
+    for ticket in taken:
+        gate.ended(ticket)
+    clock.now += 3600.0
+    fill(gate, 4, Priority.WEB, "greedy")
+
+
 def test_a_caller_alone_has_all_there_is(clock):
     gate = limiter(clock)
     for _ in range(100):
