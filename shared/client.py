@@ -16,6 +16,7 @@ from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
 from shared.replicas import Extras, ReplicaChannel, ReplicatedRpc
 from shared.replicas.addresses import Address, Addresses
 from shared.replicas.ended import ended
+from shared.tls import ClientTls
 from shared.transport.options import client_options
 from shared.transport.status import STATUS_DETAILS, from_status
 from touchpoint.client.bearing import BearingChannel
@@ -34,26 +35,30 @@ def connect(
     health_service: str,
     extras: Extras | None = None,
     *,
-    credentials: grpc.ChannelCredentials | None = None,
+    tls: ClientTls | None = None,
     bearer: str = "",
 ) -> ReplicaChannel:
     """Open a channel over all replicas of a service: those listed, all that DNS names stand for.
 
     Calls go round robin to the replicas whose `health_service` says SERVING and that answer.
     `extras` says how many calls may be made beside late ones and after failed ones. By TLS where
-    credentials are given; `bearer` is shown with every call.
+    `tls` is given: what its files hold anew is called by from then on, and connections made by what
+    they held before end with their calls. `bearer` is shown with every call.
     """
     options = client_options(health_service)
 
     def dial(address: Address) -> grpc.aio.Channel:
         named = (*options, ("grpc.default_authority", address.authority))
-        if credentials is None:
+        if tls is None:
             channel = grpc.aio.insecure_channel(address.target, options=named)
         else:
-            channel = grpc.aio.secure_channel(address.target, credentials, options=named)
+            # Connections of its own, or it would go on by those of the certificate before.
+            named = (*named, ("grpc.use_local_subchannel_pool", 1))
+            channel = grpc.aio.secure_channel(address.target, tls.credentials(), options=named)
         return BearingChannel(channel, bearer) if bearer else channel
 
-    return ReplicaChannel(Addresses(targets), dial, extras)
+    has_changed = tls.has_changed if tls is not None else None
+    return ReplicaChannel(Addresses(targets), dial, extras, has_changed)
 
 
 async def invoke(

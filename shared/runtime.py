@@ -21,7 +21,7 @@ from shared.errors import Unavailable
 from shared.logging import get_logger
 from shared.postgres import Database
 from shared.service import HealthCheck, Service
-from shared.tls import client_credentials
+from shared.tls import ClientTls
 from touchpoint.client.bearing import BearingChannel
 
 log = get_logger(__name__)
@@ -64,7 +64,7 @@ class Channels:
         channel = connect(
             settings.targets(service),
             service_name(service),
-            credentials=client_credentials(settings),
+            tls=ClientTls.of(settings),
             bearer=bearer,
         )
         self._opened.append(channel)

@@ -34,6 +34,8 @@ Dial = Callable[[Address], grpc.aio.Channel]
 LOOK_UP_EVERY_S = 10.0
 LOOK_UP_SOON_S = 1.0
 """While a replica does not answer: it may have gone elsewhere."""
+RENEW_EVERY_S = 0.5
+"""How often it is looked whether replicas are to be dialled anew, and whether they are there."""
 _LOOK_EVERY_S = 0.02
 """How often somebody who waits for a replica looks whether there is one."""
 
@@ -75,7 +77,9 @@ class ReplicaChannel(grpc.aio.Channel):
         addresses: Addresses,
         dial: Dial,
         extras: Extras | None = None,
+        has_changed: Callable[[], bool] | None = None,
     ) -> None:
+        """Open it; where `has_changed` says so, every replica is dialled anew."""
         self.extras = extras or Extras()
         self.outliers: Outliers[Replica] = Outliers(on_out=_told)
         self.replicas: tuple[Replica, ...] = ()
@@ -85,10 +89,15 @@ class ReplicaChannel(grpc.aio.Channel):
         self._turn = self._chance.randrange(1 << 16)
         self._aside: set[asyncio.Task[Any]] = set()
         self._retired: set[Replica] = set()
+        self._coming: dict[Replica, Replica] = {}
+        """Replicas that are dialled anew, with what is to take their place once it is ready."""
         self._take(addresses.known())
-        self._looking_up: asyncio.Task[None] | None = None
+        self._looking: list[asyncio.Task[None]] = []
+        loop = asyncio.get_running_loop()
         if addresses.have_names:
-            self._looking_up = asyncio.get_running_loop().create_task(self._look_up())
+            self._looking.append(loop.create_task(self._look_up()))
+        if has_changed is not None:
+            self._looking.append(loop.create_task(self._renew(has_changed)))
 
     def pick(self) -> Replica:
         """Return the replica whose turn it is."""
@@ -184,10 +193,10 @@ class ReplicaChannel(grpc.aio.Channel):
 
     async def close(self, grace: float | None = None) -> None:
         """End what is under way, after `grace` seconds at the latest, and every connection."""
-        if self._looking_up is not None:
-            self._looking_up.cancel()
-            await asyncio.gather(self._looking_up, return_exceptions=True)
-        everyone = (*self.replicas, *self._retired)
+        for looking in self._looking:
+            looking.cancel()
+        await asyncio.gather(*self._looking, return_exceptions=True)
+        everyone = (*self.replicas, *self._retired, *self._coming.values())
         await asyncio.gather(*(replica.channel.close(grace) for replica in everyone))
 
     async def __aenter__(self) -> ReplicaChannel:
@@ -208,12 +217,40 @@ class ReplicaChannel(grpc.aio.Channel):
         """Have these replicas from now on; calls to those that are gone may end."""
         known = {replica.address: replica for replica in self.replicas}
         wanted = [known.pop(each) if each in known else self._opened(each) for each in addresses]
-        self.replicas = tuple(wanted)
-        self.outliers.of(self.replicas)
+        self._have(wanted)
         for gone in known.values():
             log.info("replica_left", address=gone.address.target)
-            self._retired.add(gone)
-            gone.retire(partial(self._close, gone))
+            self._retire(gone)
+
+    async def _renew(self, has_changed: Callable[[], bool]) -> None:
+        """Dial every replica anew whenever what it is dialled by has changed, for ever."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            if has_changed():
+                for outdated in self._coming.values():
+                    self._retire(outdated)
+                self._coming = {each: self._opened(each.address) for each in self.replicas}
+            self._renewed()
+
+    def _renewed(self) -> None:
+        """Have those that are ready in the places of theirs; calls to these may end."""
+        for old, new in [*self._coming.items()]:
+            if old not in self.replicas:
+                self._retire(self._coming.pop(old))
+            elif new.is_ready():
+                del self._coming[old]
+                self._have([new if each is old else each for each in self.replicas])
+                log.info("replica_connected_anew", address=new.address.target)
+                self._retire(old)
+
+    def _have(self, replicas: Collection[Replica]) -> None:
+        self.replicas = tuple(replicas)
+        self.outliers.of(self.replicas)
+
+    def _retire(self, gone: Replica) -> None:
+        """Close it once its last call has ended."""
+        self._retired.add(gone)
+        gone.retire(partial(self._close, gone))
 
     def _opened(self, address: Address) -> Replica:
         replica = Replica(address, self._dial(address))

@@ -1,5 +1,5 @@
 """TLS of both ends: what a service is known by, and whom it believes."""
 
-from shared.tls.credentials import ServerTls, channel_credentials, client_credentials
+from shared.tls.credentials import ClientTls, ServerTls, channel_credentials
 
-__all__ = ["ServerTls", "channel_credentials", "client_credentials"]
+__all__ = ["ClientTls", "ServerTls", "channel_credentials"]

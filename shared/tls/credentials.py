@@ -19,6 +19,8 @@ EDGE = "aggregator"
 """It is called from outside, by whom no certificate is demanded: they have keys."""
 LOOK_EVERY_S = 1.0
 _HTTP_PROTOCOLS = ["http/1.1"]
+Stamp = tuple[int, ...]
+"""When files were written."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class ServerTls:
     authority: Path | None = None
     """Whose certificates callers must have; None: callers need none."""
     monotonic: Callable[[], float] = time.monotonic
-    _stamp: tuple[int, ...] = field(default=(), init=False)
+    _stamp: Stamp = field(default=(), init=False)
     _looked_s: float = field(default=0.0, init=False)
 
     @classmethod
@@ -108,19 +110,66 @@ class ServerTls:
         log.info("certificate_read_anew", file=str(self.certificate))
         return found
 
-    def _stamped(self) -> tuple[int, ...]:
-        files = [file for file in (self.certificate, self.key, self.authority) if file]
+    def _stamped(self) -> Stamp:
+        return _stamp(self.certificate, self.key, self.authority)
+
+
+@dataclass(slots=True)
+class ClientTls:
+    """What a service calls the others by: its certificate, and whose it believes."""
+
+    certificate: Path
+    key: Path
+    authority: Path | None = None
+    """Whose certificates are believed; None: the system's."""
+    _stamp: Stamp = field(default=(), init=False)
+    _credentials: grpc.ChannelCredentials | None = field(default=None, init=False)
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> ClientTls | None:
+        """Return what the settings say, None for no TLS: by it calls who serves by it."""
+        if settings.tls_certificate is None or settings.tls_key is None:
+            return None
+        return cls(settings.tls_certificate, settings.tls_key, settings.tls_authority)
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Return credentials of what was read last; raises ConfigError where nothing can be."""
+        if self._credentials is None:
+            self._stamp = self._stamped()
+            self._credentials = self._read()
+        return self._credentials
+
+    def has_changed(self) -> bool:
+        """Say whether the files hold something else than before that can be used, and take it."""
+        stamp = self._stamped()
+        if stamp == self._stamp:
+            return False
         try:
-            return tuple(file.stat().st_mtime_ns for file in files)
-        except OSError:
-            return ()
+            # A pair of which one file was written and the other not yet would reach nobody.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(self.certificate, self.key)
+            found = self._read()
+        except (OSError, ssl.SSLError, ConfigError) as error:
+            log.error("certificate_unreadable", why=str(error))
+            return False
+        if self._stamped() != stamp:  # written to meanwhile
+            return False
+        self._stamp, self._credentials = stamp, found
+        log.info("certificate_called_by_anew", file=str(self.certificate))
+        return True
+
+    def _read(self) -> grpc.ChannelCredentials:
+        return channel_credentials(self.authority, self.certificate, self.key)
+
+    def _stamped(self) -> Stamp:
+        return _stamp(self.certificate, self.key, self.authority)
 
 
-def client_credentials(settings: ServiceSettings) -> grpc.ChannelCredentials | None:
-    """Return by what a service calls the others: by TLS if it serves by it itself."""
-    if settings.tls_certificate is None:
-        return None
-    return channel_credentials(settings.tls_authority, settings.tls_certificate, settings.tls_key)
+def _stamp(*files: Path | None) -> Stamp:
+    """Return what is another once a file is; nothing where one cannot be looked at."""
+    try:
+        return tuple(file.stat().st_mtime_ns for file in files if file)
+    except OSError:
+        return ()
 
 
 def channel_credentials(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc.aio
 import httpx
@@ -23,10 +24,11 @@ from shared.config import ConfigError
 from shared.errors import TouchpointError, Unauthenticated
 from shared.health_probe import credentials_of, probe
 from shared.hosting import Hosted, hosted
+from shared.replicas import ReplicaChannel
 from shared.runtime import Channels
-from shared.tls import channel_credentials
+from shared.tls import ClientTls, channel_credentials
 from shared.tls.making import Made, make_authority, make_certificate
-from shared.transport import web_server
+from shared.transport import options, web_server
 from tests.grpc.kit.echo import SAY, EchoServicer, pb, stubs
 from tests.grpc.kit.hosting_kit import FakePlane, ProfileSettings, echo_service, settings
 
@@ -264,6 +266,93 @@ async def test_a_renewed_certificate_is_served_without_a_restart(
         assert (await asked(found, second)).text == "x"
         (tmp_path / "key.pem").write_text("half")  # what was read before goes on being served
         assert (await asked(found, second)).text == "x"
+
+
+async def test_certificates_of_both_ends_are_renewed_while_they_call_and_no_call_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by another authority: at first both are believed, then the new one alone."""
+    monkeypatch.setattr("shared.tls.credentials.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("shared.replicas.channel.RENEW_EVERY_S", 0.01)
+    first, second = make_authority(NOW), make_authority(NOW)
+    told = certificates(tmp_path, first) | {"TOUCHPOINT_KEYS": str(keys_file(tmp_path))}
+    believed = tmp_path / "authority.pem"
+    async with serving(EchoServicer(), **told) as found:
+        peer, channels = calling(found, **told)
+        channel = cast("ReplicaChannel", channels.to("rules", settings(ProfileSettings, **told)))
+
+        async def until_renewed() -> None:
+            before = channel.replicas
+            while channel.replicas == before:
+                await asyncio.gather(*(ask(peer) for _ in range(8)))
+
+        await ask(peer)
+        going_on = peer.Count(pb.CountRequest(up_to=2))
+        assert (await going_on.read()).number == 0
+        believed.write_bytes(first.certificate + second.certificate)
+        await until_renewed()
+        certificates(tmp_path, second)
+        await until_renewed()
+        believed.write_bytes(second.certificate)
+        await until_renewed()
+        await ask(peer)
+        assert (await going_on.read()).number == 1  # by the connection that it began on
+        (tmp_path / "key.pem").write_text("half")
+        await ask(peer)
+        await channels.close()
+
+
+def test_what_is_called_by_changes_with_whole_pairs_only(tmp_path: Path) -> None:
+    authority = make_authority(NOW)
+    certificates(tmp_path, authority)
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    tls = ClientTls(certificate, key, tmp_path / "authority.pem")
+    first = tls.credentials()
+    assert not tls.has_changed()
+    made = make_certificate(authority, ["rules"], NOW, days=1)
+    certificate.write_bytes(made.certificate)
+    assert not tls.has_changed()  # of the key before
+    key.unlink()
+    assert not tls.has_changed()
+    assert tls.credentials() is first
+    key.write_bytes(made.key)
+    os.utime(key, ns=(0, 0))  # certainly another time than before
+    assert tls.has_changed()
+    assert tls.credentials() is not first
+    assert not tls.has_changed()
+
+
+async def ask(peer: Any) -> None:
+    answer = await invoke(peer.Say, pb.SayRequest(text="x"), own_call(SAY), 5.0)
+    assert answer.text == "x"
+
+
+async def test_a_connection_by_tls_ends_after_some_minutes_and_no_call_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 1.1 * options.CONNECTION_AGE_MS + options.CONNECTION_GRACE_MS < 600_000
+    monkeypatch.setattr(options, "CONNECTION_AGE_MS", 100)
+    monkeypatch.setattr(options, "CONNECTION_GRACE_MS", 100)
+    told = certificates(tmp_path, make_authority(NOW)) | {
+        "TOUCHPOINT_KEYS": str(keys_file(tmp_path))
+    }
+    blocked = asyncio.Event()
+
+    async def waiting(call: Any, request: Any) -> Any:
+        if isinstance(request, pb.CountRequest):
+            await blocked.wait()
+        return pb.SayResponse(text="x")
+
+    async with serving(EchoServicer(waiting), **told) as found:
+        peer, channels = calling(found, **told)
+        stream = peer.Count(pb.CountRequest(up_to=2))
+        assert (await stream.read()).number == 0
+        ending = asyncio.ensure_future(code_of(stream.read()))
+        while not ending.done():
+            await ask(peer)
+        assert await ending is grpc.StatusCode.UNAVAILABLE
+        blocked.set()
+        await channels.close()
 
 
 async def test_the_web_face_speaks_tls_with_the_same_files(tmp_path: Path) -> None:
