@@ -83,6 +83,23 @@ def test_within_a_second_of_a_spike_it_is_as_before(times, tries, is_patient):
     assert slowest_s(after, 0.99) <= 0.06
 
 
+class Freezing(Machine):
+    """Stands nearly still for two seconds."""
+
+    def _step(self):
+        self.processors = 0.02 if 1.0 < self.now < 3.0 else 2.0
+        super()._step()
+
+
+@pytest.mark.parametrize(("tries", "is_patient"), [(2, True), (3, False)])
+def test_within_a_second_of_a_long_freeze_it_is_as_before(tries, is_patient):
+    web = Stream(0.5 * PER_S, 7.0, tries=tries, is_patient=is_patient)
+    agents = Stream(0.1 * PER_S, 7.0, priority=Priority.AGENT, tries=tries, is_patient=is_patient)
+    outcomes = Freezing(AdaptiveLimit(MOST)).run(web, agents)
+    assert answered_share(within(outcomes, 1.2, 2.8)) <= 0.1
+    assert answered_share(within(outcomes, 4.0, 7.0)) >= 0.99
+
+
 @pytest.mark.parametrize("times", [2.0, 5.0])
 def test_agents_are_served_while_the_web_is_refused(times):
     agents = Stream(0.4 * PER_S, 5.0, priority=Priority.AGENT, caller="desk")
