@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from shared.errors import FieldViolation, InvalidArgument
+from shared.well_formed import wrong_times
 
 MAX_VIOLATIONS = 100
 """More than this many are not reported: the answer must stay smaller than the request."""
@@ -139,7 +140,12 @@ def each(name: str, *rules: Rule, at_most: int) -> Rule:
 
 
 def validate(validators: Mapping[type[Message], Validator], request: Message) -> None:
-    """Raise InvalidArgument when the validator of the request's type finds anything."""
+    """Raise InvalidArgument when the validator of the request's type finds anything.
+
+    Before that, for times that are none: no validator has to expect them.
+    """
+    if wrong := wrong_times(request):
+        raise InvalidArgument(wrong[:MAX_VIOLATIONS])
     found = validators.get(type(request))
     if found is not None:
         violations = Violations()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.ranker.domain.bands import between
 from services.ranker.domain.characteristics import (
@@ -60,6 +60,11 @@ class Naming:
         }
 
 
+def _named(names: Sequence[str], number: int) -> str:
+    """Return the name of a number; "" for one that has none, which the wire does not keep out."""
+    return names[number] if 0 <= number < len(names) else ""
+
+
 def _of_person(situation: Situation) -> dict[str, str]:
     moment = []
     if situation.hour >= 0:
@@ -68,8 +73,8 @@ def _of_person(situation: Situation) -> dict[str, str]:
         moment.append("hesitating")
     attributes = [*situation.attributes, *situation.told]
     return {
-        "channel": CHANNELS[situation.channel] if situation.channel < len(CHANNELS) else "",
-        "known_as": _KNOWN_AS[situation.assurance] if situation.assurance < 4 else "",
+        "channel": _named(CHANNELS, situation.channel),
+        "known_as": _named(_KNOWN_AS, situation.assurance),
         "tier": situation.value_tier,
         "bought": _bought(situation),
         "cart": "something in the cart" if situation.has_cart else "an empty cart",

@@ -21,6 +21,7 @@ from touchpoint.ranker.v1 import booster_pb2
 from touchpoint.ranker.v1 import ranker_service_pb2 as pb
 from touchpoint.ranker.v1.experiments_pb2 import PlanExperimentRequest
 from touchpoint.ranker.v1.history_pb2 import TrainRankerRequest
+from touchpoint.ranker.v1.insight_pb2 import ReportInsightRequest
 from touchpoint.ranker.v1.journal_pb2 import ReplayDecisionRequest
 from touchpoint.ranker.v1.off_policy_pb2 import (
     EvaluatePolicyRequest,
@@ -177,6 +178,9 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.JudgeShownRequest: validator(_is_a_decision, _rankable),
     TrainRankerRequest: validator(_rows_make_sense),
     EvaluatePolicyRequest: validator(_showings_agree),
+    ReportInsightRequest: validator(
+        known_enum("channel", may_be_unspecified=True), known_enum("kind", may_be_unspecified=True)
+    ),
     SimulateRankingRequest: validator(between("at_most", 0, 20_000), _is_share),
     pb.ErasePersonRequest: validator(required("person_ids"), length("person_ids", 64)),
     pb.ExportPersonRequest: validator(required("person_ids"), length("person_ids", 64)),

@@ -7,9 +7,12 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from asyncpg import InterfaceError, InternalClientError
+from asyncpg import DataError, InterfaceError, InternalClientError
 
-from shared.postgres.failures import FAILURES, gone, translated
+from shared.logging import get_logger
+from shared.postgres.failures import FAILURES, gone, is_unfit, translated, unfit
+
+log = get_logger(__name__)
 
 Row = Mapping[str, Any]
 """One row by column name; also indexable by position at run time."""
@@ -126,6 +129,11 @@ class Connection:
             # After a time-out the server may still be busy with the statement.
             self._unsure = isinstance(error, TimeoutError)
             raise translated(error) from error
+        except DataError as error:
+            if not is_unfit(error):
+                raise
+            log.warning("value_unfit", exc_info=error)
+            raise unfit() from error
         except InterfaceError as error:
             if self._driver.is_closed():
                 raise gone() from error

@@ -24,7 +24,8 @@ def pytest_collection_modifyitems(config, items):
         item.add_marker(pytest.mark.long)
     tried = [item for item in items if is_tried(item)]
     config.hook.pytest_deselected(items=[item for item in items if not is_tried(item)])
-    items[:] = tried
+    # What leaves a suite in disorder comes after all that has to find its way in it.
+    items[:] = sorted(tried, key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="package", params=MODES)

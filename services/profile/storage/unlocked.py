@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from services.profile.domain.identity import Known
-from services.profile.domain.ports import Changes, Glance, Member
+from services.profile.domain.ports import Changes, Glance, Member, RaceLost
 from services.profile.storage import QUERIES
 from services.profile.storage.keyring import Keyring
 from services.profile.storage.notices import event_notices
@@ -59,8 +59,15 @@ async def save_unchanged(
 
 
 async def open_keys(source: Fetching, keyring: Keyring, person_ids: Collection[str]) -> None:
-    """Open the keys of persons that are not open yet."""
+    """Open the keys of persons that are not open yet.
+
+    Raises RaceLost when one of them was erased since they were read: they have no key any more.
+    """
     closed = [person_id for person_id in person_ids if not keyring.is_open(person_id)]
-    if closed:
-        for person_id, wrapped in await source.fetch(QUERIES.person_keys, closed):
-            keyring.open(person_id, wrapped)
+    if not closed:
+        return
+    found = await source.fetch(QUERIES.person_keys, closed)
+    if len(found) < len(closed):
+        raise RaceLost("a person was erased since they were read")
+    for person_id, wrapped in found:
+        keyring.open(person_id, wrapped)

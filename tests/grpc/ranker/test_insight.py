@@ -129,3 +129,11 @@ async def test_what_is_ranked_carries_what_characterises_the_person(learning_sho
     [ranked] = response.placements[0].chosen
     told = decode(ranked.features).characteristics.tolist()
     assert {text_hash("value_tier=medium"), text_hash("likes_category=Cycling")} < set(told)
+
+
+@pytest.mark.parametrize("channel", [99, -(1 << 31)])
+async def test_a_channel_that_there_is_not_is_refused(learning_shop, channel):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await report(learning_shop, channel=channel)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "channel" in refused.value.details()

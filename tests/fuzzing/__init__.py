@@ -1,0 +1,1 @@
+"""Requests that nobody means, made of the contracts, and what became of them."""
