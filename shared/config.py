@@ -210,6 +210,10 @@ class ServiceSettings:
         """
         return self.max_streams + 2 * self.max_in_flight
 
+    def reflects(self) -> bool:
+        """Say whether callers may ask for descriptors: in development, on this machine."""
+        return self.mode is Mode.DEVELOPMENT and self.address().is_loopback()
+
     def keys_file(self) -> Path | None:
         """Return the file of who may call; None: there is none, and everybody may."""
         if self.keys is not None:

@@ -103,7 +103,8 @@ async def hosted(
             service.hear_load(lambda: limiter.in_use)
         found = _routes(bindings, service, limiter, authenticate)
         table.fill(found)
-        table.reflect(_reflected(bindings))
+        if settings.reflects():
+            table.reflect(_reflected(bindings))
         if direct is not None:
             direct.open(found)
         await health.begin(*(binding.service for binding in bindings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -19,6 +20,7 @@ from shared.call import Call
 from shared.hosting import Hosted, hosted
 from shared.runtime import Channels
 from shared.service import Load
+from shared.setting_types import Listen
 from tests.grpc.kit.callers import ECHO, NOT_SERVING, SERVING, ask, channel_to
 from tests.grpc.kit.echo import EchoServicer, pb, stubs
 from tests.grpc.kit.hosting_kit import FakePlane, echo_service, settings
@@ -100,6 +102,26 @@ async def test_reflection_names_the_services(log_lines: StringIO) -> None:
     names = {service.name for service in answers[0].list_services_response.service}
     assert {ECHO, "grpc.health.v1.Health", "touchpoint.common.v1.ClockService"} <= names
     assert "library_logged" not in log_lines.getvalue()
+
+
+async def test_in_production_reflection_tells_nobody_what_there_is() -> None:
+    told = settings(TOUCHPOINT_MODE="production")
+    opened = echo_service(EchoServicer())
+    opening = hosted(told, opened, FakePlane().openers(), Channels())
+    async with opening as found, channel_to(found.grpc) as channel:
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            _ = [a async for a in stub.ServerReflectionInfo(iter([request]), timeout=5)]
+        answer = await stubs.EchoServiceStub(channel).Say(pb.SayRequest(text="x"), timeout=5)
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert answer.text == "x"
+
+
+def test_beyond_this_machine_nothing_is_reflected_in_development_either() -> None:
+    address = Listen("0.0.0.0", 7403)
+    assert not replace(settings(), listen=address).reflects()
+    assert settings().reflects()
 
 
 async def test_the_clock_is_served_beside_the_services_own_rpcs() -> None:
