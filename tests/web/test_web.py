@@ -28,7 +28,7 @@ async def in_node(built, edge, part):
     return json.loads(out)
 
 
-@pytest.mark.parametrize(("part", "checks"), [("connect_web", 16), ("client", 9)])
+@pytest.mark.parametrize(("part", "checks"), [("connect_web", 16), ("client", 10)])
 async def test_all_checks_hold_in_node(built, served, part, checks):
     outcomes = await in_node(built, served.edge, part)
     assert failed(outcomes) == {}
@@ -57,7 +57,7 @@ async def test_all_checks_hold_in_a_browser(served, tmp_path):
         os.killpg(running.pid, signal.SIGKILL)
         await running.wait()
     assert failed(outcomes) == {}
-    assert len(outcomes) == 32
+    assert len(outcomes) == 33
 
 
 def test_the_client_is_typed(built):

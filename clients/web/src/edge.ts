@@ -16,7 +16,7 @@ export class EdgeError extends Error {
     /** As Connect writes it: `invalid_argument`; `unavailable` where nothing came back. */
     readonly code: string,
     /** Milliseconds after which trying again makes sense; undefined where it does not. */
-    readonly retryMs: number | undefined,
+    readonly retryMs?: number | undefined,
   ) {
     super(message);
   }
@@ -59,10 +59,10 @@ export async function call<T>(
   return answer;
 }
 
-/** Says again when: as the edge says, or in a second where it failed; else never. */
+/** Says again when: as the edge says, or in a second where it failed or a token is over; else never. */
 function refused(status: number, { code, message, details }: any): EdgeError {
   const told = details?.map((each: any) => each.debug?.retryDelay).find(Boolean);
-  const again = told || (status > 499 && status !== 501 ? 1 : 0);
+  const again = told || ((status > 499 && status !== 501) || status === 401 ? 1 : 0);
   return new EdgeError(message, code, parseFloat(again) * 1000 || undefined);
 }
 

@@ -55,7 +55,7 @@ export class Events {
       );
       this._failures = 0;
       for (const each of answer.rejected || []) {
-        this._failed(new EdgeError(`${each.code}: ${each.message}`, "rejected", undefined));
+        this._failed(new EdgeError(`${each.code}: ${each.message}`, "rejected"));
       }
     } catch (error) {
       const { retryMs } = error as EdgeError;

@@ -120,7 +120,7 @@ export class Touchpoint {
 
 function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   const late = new Promise<never>((_, fail) =>
-    setTimeout(() => fail(new EdgeError("late", "deadline_exceeded", undefined)), ms),
+    setTimeout(() => fail(new EdgeError("late", "deadline_exceeded")), ms),
   );
   return Promise.race([promise, late]);
 }

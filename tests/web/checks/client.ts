@@ -92,6 +92,20 @@ export const checks: Checks = {
     equal(asked.map(types), [["view"], ["click"]]);
     equal(errors.map((error) => error.message), ["no"]);
   },
+  async "keeps what was told under a token that is over until there is another"() {
+    const errors: Error[] = [];
+    const over = { code: "unauthenticated", message: "the token has expired" };
+    const asked = await instead([[401, over], [200, {}]], async () => {
+      const touchpoint = new Touchpoint({ onError: (error) => errors.push(error) });
+      touchpoint.signIn("C1", "old");
+      await touchpoint.flush();
+      touchpoint.signIn("C1", "new");
+      await touchpoint.flush();
+    });
+    equal(asked.map(types), [["login"], ["login", "login"]]);
+    equal(asked[1].events[0].eventId, asked[0].events[0].eventId);
+    equal((errors[0] as EdgeError).code, "unauthenticated");
+  },
   async "tells of each event that was rejected"() {
     const errors: Error[] = [];
     const rejected = { rejected: [{ code: "INVALID", message: "time: lies ahead" }] };
