@@ -2,11 +2,12 @@
 
 `python -m cli.load.faults.trouble HOME SERVICE FAULT`, a process of its own: however its owner
 ends (`kill -9` included), the end of file there ends the fault, and whatever was stopped goes on.
-It writes a line once the fault is there.
+An owner that is stopped itself (Ctrl-Z) ends it too. It writes a line once the fault is there.
 """
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import sys
@@ -28,6 +29,7 @@ def main() -> None:
     """Cause the fault that the arguments name until standard input ends."""
     for number in _ENDING:
         signal.signal(number, _end)
+    owner = psutil.Process(os.getppid())
     home, name, fault = sys.argv[1:]
     found = target(Path(home), name)
     if not found.processes():
@@ -36,14 +38,20 @@ def main() -> None:
         with closing(cause(Fault(fault), found)) as causing:
             pause_s = next(causing)
             print("caused", flush=True)
-            while not _ended_within(pause_s):
+            while not _ended_within(pause_s, owner):
                 pause_s = next(causing)
     except psutil.AccessDenied:
         sys.exit(DENIED)
 
 
-def _ended_within(seconds: float) -> bool:
-    return bool(select.select([sys.stdin], [], [], seconds)[0])
+def _ended_within(seconds: float, owner: psutil.Process) -> bool:
+    """Wait so long, at most; True once the owner is gone, asks for the end, or stands still."""
+    if select.select([sys.stdin], [], [], seconds)[0]:
+        return True
+    try:
+        return bool(owner.status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return True
 
 
 def _end(*_: object) -> NoReturn:

@@ -30,8 +30,10 @@ def causers() -> list[psutil.Process]:
     return [each for each in psutil.Process().children() if "frozen" in each.cmdline()]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-async def test_a_frozen_service_goes_on_when_its_owner_is_ended(tmp_path, service, number):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGSTOP])
+async def test_a_frozen_service_goes_on_when_its_owner_is_ended_or_stopped(
+    tmp_path, service, number
+):
     owner = subprocess.Popen(
         (sys.executable, "-m", "tests.integration.load.owner", str(tmp_path)),
         stdout=subprocess.PIPE,
@@ -41,12 +43,12 @@ async def test_a_frozen_service_goes_on_when_its_owner_is_ended(tmp_path, servic
     try:
         assert await asyncio.to_thread(owner.stdout.readline) == b"frozen\n"
         assert stops(service)
-    finally:
         owner.send_signal(number)
+        await until(lambda: not is_stopped(service))
+    finally:
+        owner.kill()
         owner.wait()
         owner.stdout.close()
-
-    await until(lambda: not is_stopped(service))
 
 
 async def test_what_keeps_a_service_frozen_may_be_killed_itself(tmp_path, service):
