@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
@@ -65,10 +65,12 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell, rates: Rates) ->
         load = _Load(send, rated_rps, scale.probe_s, tell)
         await load.calm()
         spikes = {times: await load.spike(times) for times in (2.0, 5.0)}
-        refusals_ms = [_refusals_ms(third) for third in spikes[2.0].thirds()]
         yield [
             Figure.median("goodput_2x", load.goodputs(spikes[2.0])),
             Figure.median("goodput_5x", load.goodputs(spikes[5.0])),
+        ]
+        refusals_ms = _refusals_ms(spikes[2.0].thirds())
+        yield [
             Figure.median("refusal_p50_ms", [percentile(each, 0.5) for each in refusals_ms]),
             Figure.median("refusal_p99_ms", [percentile(each, 0.99) for each in refusals_ms]),
         ]
@@ -226,11 +228,13 @@ class _Load:
         return sorted(found, key=lambda each: each.due_s)
 
 
-def _refusals_ms(found: Sequence[Sent]) -> list[float]:
-    refusals = sorted(each.took_ms for each in found if each.is_refused)
-    if not refusals:
+def _refusals_ms(thirds: Iterable[Sequence[Sent]]) -> list[list[float]]:
+    """Return how long refusals took in each third in which there were any, ascending."""
+    refusals = [sorted(each.took_ms for each in third if each.is_refused) for third in thirds]
+    found = [each for each in refusals if each]
+    if not found:
         raise MeasurementError("nothing was refused at twice what is rated")
-    return refusals
+    return found
 
 
 def recovered_after_s(after: Sequence[tuple[float, bool]]) -> float:
