@@ -35,6 +35,8 @@ class Scale:
     """Of which shares of a thousandth are told."""
     tracked_s: float = 0.0
     """Of one round beside what is tracked; 0: as long as a rate has to be sustained."""
+    calls_under_fault: int = 200
+    """At each deadline, of each fault."""
     part_timeout_s: float = 1800.0
 
     def of_edge(self) -> Scale:
@@ -45,10 +47,11 @@ class Scale:
             rounds=3 if is_full else 2,
             sequential_requests=200 if is_full else 100,
             rated_rounds=1,
-            probe_s=10.0 if is_full else 5.0,
-            cpu_s=4.0,
-            share_requests=2_500 if is_full else 1_000,
-            tracked_s=5.0,
+            probe_s=6.0 if is_full else 4.0,
+            cpu_s=4.0 if is_full else 3.0,
+            share_requests=2_000 if is_full else 1_000,
+            tracked_s=4.0,
+            calls_under_fault=200 if is_full else 50,
         )
 
 

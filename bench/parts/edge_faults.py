@@ -16,8 +16,7 @@ from cli.load.faults.rehearsal import Cell, Plan, rehearse
 from cli.load.faults.targets import SERVICES
 from cli.suite.home import Home
 
-CALLS, CALLS_PER_S = 200, 40.0
-"""At each deadline, of each fault."""
+CALLS_PER_S = 40.0
 DEADLINES_S = (0.1, 0.05)
 SHORT_S = 0.025
 """Told as well: no promise is made for it."""
@@ -33,7 +32,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
         edge=suite.running.edge,
         requests=banner_requests(),
         names=SERVICES,
-        calls=CALLS,
+        calls=scale.calls_under_fault,
         rate=CALLS_PER_S,
         deadlines_s=(*DEADLINES_S, SHORT_S),
     )

@@ -100,8 +100,11 @@ class _Pair:
         return figures, median(ours), median(bottoms)
 
     async def _rated(self, subject: Subject[Any], earlier: Sequence[float], which: str) -> float:
+        # There is nothing in the floor that would only show after a while.
+        probe_s = self.scale.probe_s / 2 if subject is self.bottom else self.scale.probe_s
+
         async def probe(rate: float) -> bool:
-            summary = await subject.sustained(rate, self.scale.probe_s)
+            summary = await subject.sustained(rate, probe_s)
             is_sustained = summary.good_share >= GOOD_SHARE
             verdict = "sustained" if is_sustained else f"too much: {_why(summary)}"
             self.tell(f"rating {subject.name}, {which}: {rate:.0f} requests/s {verdict}")
